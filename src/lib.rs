@@ -1,0 +1,3 @@
+//! ecsight: a terminal console for Amazon ECS.
+
+pub mod demo;

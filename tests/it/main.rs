@@ -1,0 +1,1 @@
+//! One integration binary: every further one would link the SDKs again.
