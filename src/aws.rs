@@ -2,6 +2,8 @@
 
 pub mod budget;
 pub mod error;
+pub mod profiles;
+pub mod regions;
 
 pub use budget::{Budget, Class};
 pub use error::{Failure, Trouble};
