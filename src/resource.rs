@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::aws::{Clients, Failure};
 
 pub mod document;
+pub mod export;
 pub mod query;
 
 pub use document::Document;
