@@ -1,6 +1,7 @@
 //! ecsight: a terminal console for Amazon ECS.
 
 pub mod aws;
+pub mod config;
 pub mod data;
 pub mod demo;
 pub mod event;

@@ -79,7 +79,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::resource::{Cell, Document, Fetch, Field, Order, Origin, Resource, Unit};
+    use crate::resource::{Cell, Document, Field, Order, Origin, Resource, Unit};
 
     #[derive(Debug, PartialEq, Serialize)]
     struct Thing {
