@@ -6,3 +6,4 @@ pub mod demo;
 pub mod event;
 pub mod model;
 pub mod resource;
+pub mod tty;
