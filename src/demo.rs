@@ -7,5 +7,6 @@
 
 pub mod ecs;
 pub mod logs;
+pub mod scenario;
 pub mod wire;
 pub mod world;
