@@ -5,5 +5,6 @@ pub mod data;
 pub mod demo;
 pub mod event;
 pub mod model;
+pub mod nearest;
 pub mod resource;
 pub mod tty;
