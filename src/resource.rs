@@ -17,7 +17,7 @@ pub mod export;
 pub mod query;
 
 pub use document::Document;
-pub use query::{Query, Status, View};
+pub use query::{Query, Relation, Status, View};
 
 /// Every kind, in the order in which help and completion list them.
 pub static KINDS: &[&Kind] = &[];
@@ -231,6 +231,14 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn drill(&self) -> Option<View> {
         None
     }
+    /// Where `relation` leads from here; absent when this row has none.
+    fn related(&self, _relation: Relation) -> Option<View> {
+        None
+    }
+    /// The AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
+    fn cli(&self) -> Option<Vec<String>> {
+        None
+    }
     /// Everything known, in human words, findings first.
     fn describe(&self, cx: &Context) -> Document;
 }
@@ -245,6 +253,8 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn fault(&self) -> bool;
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
+    fn related(&self, relation: Relation) -> Option<View>;
+    fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
@@ -289,6 +299,14 @@ impl<R: Resource> Row for R {
 
     fn drill(&self) -> Option<View> {
         Resource::drill(self)
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        Resource::related(self, relation)
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        Resource::cli(self)
     }
 
     fn describe(&self, cx: &Context) -> Document {
