@@ -10,6 +10,8 @@ use crate::{
     resource::{Kind, Query, Row, View},
 };
 
+pub use crate::aws::Identity;
+
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;
 
@@ -46,19 +48,6 @@ pub struct Feed {
     pub late_after: u32,
     /// The last call's failure, until one succeeds.
     pub failure: Option<Arc<Failure>>,
-}
-
-/// Who one is, where.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identity {
-    /// Absent until STS has answered.
-    pub account: Option<String>,
-    /// The caller's ARN.
-    pub arn: Option<String>,
-    pub region: Option<String>,
-    pub profile: Option<String>,
-    pub endpoint_url: Option<String>,
-    pub read_only: bool,
 }
 
 /// The state of the link to AWS, for the header.

@@ -8,11 +8,12 @@ use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{Clients, Failure};
 
 pub mod document;
+pub mod export;
 pub mod query;
 
 pub use document::Document;
@@ -27,7 +28,8 @@ pub fn kind(word: &str) -> Option<&'static Kind> {
 }
 
 /// How a value should strike the eye. The theme gives it a colour; the glyph and the text carry it without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tone {
     #[default]
     Plain,
