@@ -5,4 +5,5 @@ pub mod data;
 pub mod demo;
 pub mod event;
 pub mod model;
+pub mod nearest;
 pub mod resource;
