@@ -7,3 +7,4 @@ pub mod event;
 pub mod model;
 pub mod nearest;
 pub mod resource;
+pub mod ui;

@@ -33,7 +33,8 @@ mod tests {
 
     #[tokio::test]
     async fn both_files_are_read_and_each_name_is_told_once() {
-        let config = "[default]\nregion = eu-west-1\n[profile prod]\nregion = eu-west-1\n[sso-session work]\nsso_region = x\n";
+        let config =
+            "[default]\nregion = eu-west-1\n[profile prod]\nregion = eu-west-1\n[sso-session work]\nsso_region = x\n";
         let credentials = "[prod]\naws_access_key_id = a\n[dev]\naws_access_key_id = b\n";
         assert_eq!(names_of(config, credentials).await.unwrap(), ["default", "dev", "prod"]);
     }
@@ -41,7 +42,8 @@ mod tests {
     #[tokio::test]
     async fn a_broken_file_is_an_error_that_names_it() {
         let error = names_of("[profile prod\n", "").await.unwrap_err();
-        let chain = format!("{}: {}", error, std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
+        let chain =
+            format!("{}: {}", error, std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
         assert!(chain.contains("/aws/config"), "{chain}");
     }
 

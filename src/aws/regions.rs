@@ -50,8 +50,10 @@ pub static REGIONS: &[&str] = &[
 
 /// AWS opens Regions faster than programs are updated: one that is spelled like a Region is let through.
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[a-z]{2,4}(-(gov|de|iso[a-z]?))?-(north|south|east|west|central|(north|south)(east|west))-[1-9][0-9]?$")
-        .expect("a constant pattern")
+    Regex::new(
+        r"^[a-z]{2,4}(-(gov|de|iso[a-z]?))?-(north|south|east|west|central|(north|south)(east|west))-[1-9][0-9]?$",
+    )
+    .expect("a constant pattern")
 });
 
 /// Whether `name` is a Region, or could well be one that is newer than this program.
