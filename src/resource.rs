@@ -8,7 +8,7 @@ use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{Clients, Failure};
 
@@ -17,6 +17,7 @@ pub mod container;
 pub mod deployment;
 pub mod document;
 pub mod event;
+pub mod export;
 pub mod family;
 pub mod format;
 pub mod instance;
@@ -47,7 +48,8 @@ pub fn kind(word: &str) -> Option<&'static Kind> {
 }
 
 /// How a value should strike the eye. The theme gives it a colour; the glyph and the text carry it without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tone {
     #[default]
     Plain,

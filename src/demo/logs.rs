@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::wire::ApiError;
+use super::{wire::ApiError, world::World};
 
 /// Log groups, their streams and events.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ impl LogStore {
     pub fn put(&mut self, _group: &str, _stream: &str, _timestamp_ms: i64, _message: String) {}
 }
 
-/// Answers one Logs operation at world time `now_ms`; `None` when there is no such operation.
-pub fn call(_logs: &mut LogStore, _now_ms: i64, _operation: &str, _input: &Value) -> Option<Result<Value, ApiError>> {
+/// Answers one Logs operation as the world stands; `None` when there is no such operation.
+pub fn call(_world: &World, _operation: &str, _input: &Value) -> Option<Result<Value, ApiError>> {
     None
 }
