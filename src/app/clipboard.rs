@@ -22,10 +22,10 @@ pub enum Multiplexer {
 /// How to reach the clipboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// The desktop's own clipboard, on this machine.
-    Native,
+    /// The clipboard of the desktop on this machine.
+    Desktop,
     /// OSC 52: the terminal is asked to put it into its clipboard.
-    Terminal(Option<Multiplexer>),
+    Terminal,
 }
 
 impl Route {
@@ -34,7 +34,7 @@ impl Route {
     pub fn choose(variable: impl Fn(&str) -> Option<String>, remote: bool) -> Self {
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let desktop = cfg!(not(target_os = "linux")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
-        if desktop && !remote { Self::Native } else { Self::Terminal(Multiplexer::detect(variable)) }
+        if desktop && !remote { Self::Desktop } else { Self::Terminal }
     }
 }
 
@@ -105,30 +105,33 @@ mod tests {
 
     use super::*;
 
-    fn route(variables: &[(&str, &str)], remote: bool) -> Route {
-        let variables = variables.to_vec();
-        Route::choose(
-            |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
-            remote,
-        )
+    fn of(variables: &[(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
     #[rstest]
-    #[case(&[("DISPLAY", ":0")], true, Route::Terminal(None))]
-    #[case(&[("DISPLAY", ":0"), ("TMUX", "/tmp/tmux-0/default,1,0")], true, Route::Terminal(Some(Multiplexer::Tmux)))]
-    #[case(&[("STY", "1.pts")], true, Route::Terminal(Some(Multiplexer::Screen)))]
+    #[case::far_away(&[("DISPLAY", ":0")], true, Route::Terminal)]
+    #[case::far_away_without_desktop(&[], true, Route::Terminal)]
     fn over_ssh_it_is_the_terminal(#[case] variables: &[(&str, &str)], #[case] remote: bool, #[case] expected: Route) {
-        assert_eq!(route(variables, remote), expected);
+        assert_eq!(Route::choose(of(variables), remote), expected);
     }
 
     #[cfg(target_os = "linux")]
     #[rstest]
-    #[case(&[("DISPLAY", ":0")], Route::Native)]
-    #[case(&[("WAYLAND_DISPLAY", "wayland-0"), ("TMUX", "x")], Route::Native)]
-    #[case(&[], Route::Terminal(None))]
-    #[case(&[("DISPLAY", ""), ("TMUX", "x")], Route::Terminal(Some(Multiplexer::Tmux)))]
+    #[case(&[("DISPLAY", ":0")], Route::Desktop)]
+    #[case(&[("WAYLAND_DISPLAY", "wayland-0")], Route::Desktop)]
+    #[case(&[], Route::Terminal)]
+    #[case(&[("DISPLAY", "")], Route::Terminal)]
     fn here_it_is_the_desktop_if_there_is_one(#[case] variables: &[(&str, &str)], #[case] expected: Route) {
-        assert_eq!(route(variables, false), expected);
+        assert_eq!(Route::choose(of(variables), false), expected);
+    }
+
+    #[rstest]
+    #[case(&[("TMUX", "/tmp/tmux-0/default,1,0"), ("STY", "1.pts")], Some(Multiplexer::Tmux))]
+    #[case(&[("STY", "1.pts")], Some(Multiplexer::Screen))]
+    #[case(&[("TMUX", "")], None)]
+    fn what_stands_between_is_known(#[case] variables: &[(&str, &str)], #[case] expected: Option<Multiplexer>) {
+        assert_eq!(Multiplexer::detect(of(variables)), expected);
     }
 
     #[rstest]

@@ -1,9 +1,13 @@
 //! What may block: files, and the desktop's clipboard. One after another, in the background, so that neither a slow home
 //! folder nor two entries for one history can harm anything.
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use futures::future::BoxFuture;
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, spawn_blocking},
+};
 
-type Errand<T> = Box<dyn FnOnce() -> Option<T> + Send>;
+type Errand<T> = BoxFuture<'static, Option<T>>;
 
 /// A queue of things to do, and what became of them.
 pub struct Errands<T> {
@@ -19,7 +23,7 @@ impl<T: Send + 'static> Errands<T> {
         let (done, outcomes) = mpsc::unbounded_channel();
         let worker = tokio::spawn(async move {
             while let Some(errand) = waiting.recv().await {
-                if let Ok(Some(outcome)) = tokio::task::spawn_blocking(errand).await {
+                if let Some(outcome) = errand.await {
                     let _ = done.send(outcome);
                 }
             }
@@ -28,9 +32,14 @@ impl<T: Send + 'static> Errands<T> {
     }
 
     /// Does `errand` when those before it are done.
-    pub fn run(&self, errand: impl FnOnce() -> Option<T> + Send + 'static) {
+    pub fn run(&self, errand: impl Future<Output = Option<T>> + Send + 'static) {
         // The worker ends with the queue, so there is always somebody to take it.
-        let _ = self.queue.send(Box::new(errand));
+        let _ = self.queue.send(Box::pin(errand));
+    }
+
+    /// The same for one that blocks.
+    pub fn block(&self, errand: impl FnOnce() -> Option<T> + Send + 'static) {
+        self.run(async { spawn_blocking(errand).await.ok().flatten() });
     }
 
     /// The next outcome. Safe to cancel.
@@ -60,7 +69,7 @@ mod tests {
         let mut errands = Errands::new();
         for n in 0..20 {
             let seen = seen.clone();
-            errands.run(move || {
+            errands.block(move || {
                 seen.lock().expect("not poisoned").push(n);
                 (n == 0).then_some(n)
             });

@@ -47,6 +47,13 @@ impl Glyphs {
             Tone::Muted => self.muted,
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn all(&self) -> Vec<&'static str> {
+        let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
+        let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
+        [single.as_slice(), more.as_slice(), self.spinner, &[self.skeleton]].concat()
+    }
 }
 
 pub(super) static UNICODE: Glyphs = Glyphs {
