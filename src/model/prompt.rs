@@ -22,3 +22,9 @@ pub struct Fault {
     pub at: usize,
     pub reason: String,
 }
+
+impl Fault {
+    pub fn new(at: usize, reason: impl Into<String>) -> Self {
+        Self { at, reason: reason.into() }
+    }
+}
