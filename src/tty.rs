@@ -23,7 +23,7 @@ use crossterm::{
     terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use futures::StreamExt;
-use ratatui::{Terminal, backend::Backend};
+use ratatui::{Frame, Terminal};
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
@@ -37,7 +37,7 @@ use tokio::{
 
 mod screen;
 
-pub use screen::Screen;
+use screen::Screen;
 
 /// What reaches the console from its terminal and from whoever may send it signals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,23 @@ pub enum Input {
 
 /// A terminal as the loop needs it: something to draw on, somewhere to hear from. The loop's tests have one in memory.
 pub trait Host {
-    type Backend: Backend<Error: std::error::Error + Send + Sync + 'static>;
+    /// Draws a frame.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()>;
 
-    fn terminal(&mut self) -> &mut Terminal<Self::Backend>;
+    /// Forgets what is shown, so that the next frame is drawn in full.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn clear(&mut self) -> io::Result<()>;
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// When the terminal does not say.
+    fn size(&self) -> io::Result<(u16, u16)>;
 
     /// The next input. Safe to cancel: nothing is lost.
     fn next(&mut self) -> impl Future<Output = Input>;
@@ -138,10 +152,16 @@ impl Drop for Tty {
 }
 
 impl Host for Tty {
-    type Backend = Screen<File>;
+    fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.terminal.draw(render).map(drop)
+    }
 
-    fn terminal(&mut self) -> &mut Terminal<Self::Backend> {
-        &mut self.terminal
+    fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
     }
 
     async fn next(&mut self) -> Input {
