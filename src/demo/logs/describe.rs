@@ -121,3 +121,116 @@ fn page(
     }
     Ok(page)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::logs::LogStore;
+
+    const START_MS: i64 = 1_769_900_000_000;
+
+    fn world() -> World {
+        let mut world = World::sized(0, 0, 0, START_MS + 3_600_000);
+        world.logs = LogStore::default();
+        world
+    }
+
+    fn names(page: &Value, list: &str, name: &str) -> Vec<String> {
+        page[list].as_array().unwrap().iter().map(|item| item[name].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn groups_are_found_by_prefix_or_by_part_and_come_in_pages() {
+        let mut world = world();
+        (0..60).for_each(|n| world.logs.put(&format!("/ecs/app-{n:02}"), "s", START_MS, "four".into()));
+        world.logs.put("/other", "s", START_MS, "x".into());
+
+        let first = log_groups(&world, &json!({})).unwrap();
+        assert_eq!(names(&first, "logGroups", "logGroupName").len(), 50);
+        let rest = log_groups(&world, &json!({ "nextToken": first["nextToken"] })).unwrap();
+        assert_eq!(names(&rest, "logGroups", "logGroupName").last().unwrap(), "/other");
+        assert_eq!((rest["logGroups"].as_array().unwrap().len(), rest.get("nextToken")), (11, None));
+
+        let exactly = log_groups(&world, &json!({ "logGroupNamePrefix": "/ecs/app-1", "limit": 10 })).unwrap();
+        assert_eq!((exactly["logGroups"].as_array().unwrap().len(), exactly.get("nextToken")), (10, None));
+        let group = &exactly["logGroups"][0];
+        assert_eq!(
+            group["logGroupArn"],
+            format!("arn:aws:logs:{}:{}:log-group:/ecs/app-10", world.region, world.account_id)
+        );
+        assert_eq!(group["arn"], format!("{}:*", group["logGroupArn"].as_str().unwrap()));
+        assert_eq!(group["storedBytes"], 30);
+
+        let part = log_groups(&world, &json!({ "logGroupNamePattern": "the" })).unwrap();
+        assert_eq!(names(&part, "logGroups", "logGroupName"), ["/other"]);
+        assert_eq!(part["logGroups"][0].as_object().unwrap().len(), 3, "a search by pattern answers three fields");
+        let both = json!({ "logGroupNamePattern": "a", "logGroupNamePrefix": "b" });
+        assert_eq!(log_groups(&world, &both).unwrap_err().code, "InvalidParameterException");
+    }
+
+    fn streams(world: &World, mut input: Value) -> Result<Value, ApiError> {
+        input["logGroupIdentifier"] = "arn:aws:logs:eu-west-1:123456789012:log-group:app:*".into();
+        log_streams(world, &input)
+    }
+
+    #[test]
+    fn streams_are_ordered_by_name_or_by_their_newest_event() {
+        let mut world = world();
+        for (stream, at_ms) in [("a", 30), ("b", 10), ("b", 40), ("c", 20)] {
+            world.logs.put("app", stream, START_MS + at_ms, "x".into());
+        }
+        let order = |input| names(&streams(&world, input).unwrap(), "logStreams", "logStreamName").concat();
+        assert_eq!(order(json!({})), "abc");
+        assert_eq!(order(json!({ "descending": true })), "cba");
+        assert_eq!(order(json!({ "orderBy": "LastEventTime", "descending": true })), "bac");
+        assert_eq!(order(json!({ "logStreamNamePrefix": "b" })), "b");
+
+        let stream = &streams(&world, json!({ "logStreamNamePrefix": "b" })).unwrap()["logStreams"][0];
+        assert_eq!(stream["firstEventTimestamp"], START_MS + 10);
+        assert_eq!(stream["lastEventTimestamp"], START_MS + 40);
+        assert_eq!(
+            stream["arn"],
+            format!("arn:aws:logs:{}:{}:log-group:app:log-stream:b", world.region, world.account_id)
+        );
+    }
+
+    #[test]
+    fn pages_follow_the_order_they_began_with() {
+        let mut world = world();
+        (0..7).for_each(|n| world.logs.put("app", &format!("s{n}"), START_MS + (n * 37 % 7), "x".into()));
+        for (order, descending) in [("LogStreamName", false), ("LastEventTime", true), ("LastEventTime", false)] {
+            let mut input = json!({ "orderBy": order, "descending": descending });
+            let whole = names(&streams(&world, input.clone()).unwrap(), "logStreams", "logStreamName");
+            let mut paged = Vec::new();
+            input["limit"] = 3.into();
+            loop {
+                let page = streams(&world, input.clone()).unwrap();
+                paged.extend(names(&page, "logStreams", "logStreamName"));
+                let Some(token) = page.get("nextToken") else { break };
+                input["nextToken"] = token.clone();
+            }
+            assert_eq!(paged, whole);
+        }
+    }
+
+    #[test]
+    fn a_stream_whose_events_are_still_coming_in_shows_none() {
+        let mut world = world();
+        world.logs.put("app", "new", world.now_ms, "x".into());
+        let stream = &streams(&world, json!({})).unwrap()["logStreams"][0];
+        assert_eq!(stream["logStreamName"], "new");
+        assert_eq!(stream.get("lastEventTimestamp"), None);
+    }
+
+    #[rstest::rstest]
+    #[case(json!({ "orderBy": "LastEventTime", "logStreamNamePrefix": "a" }), "Cannot order by LastEventTime with a logStreamNamePrefix.")]
+    #[case(json!({ "orderBy": "Size" }), "Value 'Size' at 'orderBy' failed to satisfy constraint")]
+    #[case(json!({ "limit": 51 }), "Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50")]
+    #[case(json!({ "nextToken": "%" }), "The specified nextToken is invalid.")]
+    fn bad_input_is_refused(#[case] input: Value, #[case] message: &str) {
+        let mut world = world();
+        world.logs.put("app", "a", START_MS, "x".into());
+        let error = streams(&world, input).unwrap_err();
+        assert!(error.code == "InvalidParameterException" && error.message.contains(message), "{error:?}");
+    }
+}
