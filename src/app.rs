@@ -16,7 +16,10 @@ use crate::{
     model::{Keymap, Model, Settings, Start},
     resource,
     tty::{self, Host, Input},
-    ui::{self, theme::{Depth, Theme}},
+    ui::{
+        self,
+        theme::{Depth, Theme},
+    },
 };
 
 mod clipboard;

@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn of(variables: &[(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+    fn of(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
         move |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
@@ -136,15 +136,9 @@ mod tests {
 
     #[rstest]
     #[case(None, "\x1b]52;c;cGF5bWVudHM=\x1b\\")]
-    #[case(
-        Some(Multiplexer::Tmux),
-        "\x1b]52;c;cGF5bWVudHM=\x1b\\\x1bPtmux;\x1b\x1b]52;c;cGF5bWVudHM=\x1b\x1b\\\x1b\\"
-    )]
+    #[case(Some(Multiplexer::Tmux), "\x1b]52;c;cGF5bWVudHM=\x1b\\\x1bPtmux;\x1b\x1b]52;c;cGF5bWVudHM=\x1b\x1b\\\x1b\\")]
     #[case(Some(Multiplexer::Screen), "\x1bP\x1b]52;c;cGF5bWVudHM=\x1b\\\x1b\\")]
-    fn sequences_are_wrapped_for_what_stands_between(
-        #[case] multiplexer: Option<Multiplexer>,
-        #[case] expected: &str,
-    ) {
+    fn sequences_are_wrapped_for_what_stands_between(#[case] multiplexer: Option<Multiplexer>, #[case] expected: &str) {
         assert_eq!(osc52("payments", multiplexer).as_deref(), Ok(expected));
     }
 
