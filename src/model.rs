@@ -23,6 +23,7 @@ pub mod layout;
 pub mod messages;
 pub mod overlay;
 pub mod prompt;
+pub mod scope;
 pub mod settings;
 pub mod table;
 pub mod text;
