@@ -450,7 +450,7 @@ pub struct Batch {
 /// How often, at most, a feed asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Cadence {
-    /// Seconds between two full lists; stretched to three seconds a page for long ones.
+    /// Seconds between two full lists; stretched for long ones.
     pub list: u32,
     /// Seconds between two looks at a visible calm row, and at a moving one.
     pub visible: u32,

@@ -259,7 +259,7 @@ impl Fetch for Services {
     }
 
     fn cadence(&self) -> Cadence {
-        Cadence { list: 60, visible: 12, moving: 5, sweep: 60 }
+        Cadence { list: 60, visible: 15, moving: 5, sweep: 60 }
     }
 
     fn list<'a>(
