@@ -9,7 +9,6 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
 };
 
 use clap::{
@@ -20,7 +19,9 @@ use clap::{
 use clap_complete::Shell;
 
 use crate::{
+    config::Paths,
     demo::{Fault, Scenario, faults},
+    logging,
     model::settings,
     nearest::hint,
     resource::{KINDS, Kind, Status, kind},
@@ -31,8 +32,6 @@ mod console;
 mod demo;
 mod get;
 mod info;
-
-pub use console::Console;
 
 /// What the program's exit code means.
 pub const EXIT_CODES: &[(u8, &str)] = &[
@@ -87,8 +86,8 @@ pub struct ScopeArgs {
     #[arg(long, global = true, value_name = "FILE", env = "ECSIGHT_CONFIG")]
     pub config: Option<PathBuf>,
     /// How much goes into the log file
-    #[arg(long, global = true, value_name = "LEVEL", env = "ECSIGHT_LOG_LEVEL", default_value = "warn")]
-    pub log_level: LogLevel,
+    #[arg(long, global = true, value_name = "LEVEL", env = "ECSIGHT_LOG_LEVEL", default_value = "warn", value_parser = levels())]
+    pub log_level: logging::Level,
 }
 
 /// How the console looks and starts.
@@ -141,7 +140,7 @@ pub enum Command {
 #[command(after_help = GET_EXAMPLES)]
 pub struct GetArgs {
     /// What to list
-    #[arg(value_name = "KIND", value_parser = kinds(), hide_possible_values = false)]
+    #[arg(value_name = "KIND", value_parser = kinds())]
     pub kind: &'static Kind,
     /// Names or ARNs of those wanted; all of them when none is given
     #[arg(value_name = "NAME")]
@@ -230,17 +229,6 @@ fn fault_help() -> String {
     format!("Faults (each may end in #TIMES, after which it is over):{}", lines.collect::<String>())
 }
 
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogLevel {
-    Off,
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
 /// A refresh interval in seconds; absent for each kind's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refresh(pub Option<u32>);
@@ -279,6 +267,11 @@ fn kinds() -> impl TypedValueParser<Value = &'static Kind> {
     };
     PossibleValuesParser::new(KINDS.iter().map(word).collect::<Vec<_>>())
         .try_map(|word| kind(&word).ok_or_else(|| format!("there is no kind `{word}`")))
+}
+
+fn levels() -> impl TypedValueParser<Value = logging::Level> {
+    PossibleValuesParser::new(["off", "error", "warn", "info", "debug", "trace"])
+        .try_map(|word| word.parse::<logging::Level>())
 }
 
 fn scenarios() -> impl TypedValueParser<Value = Scenario> {
@@ -355,10 +348,60 @@ pub fn main() -> ExitCode {
         }
     };
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(refusal) => {
             let _ = writeln!(io::stderr(), "ecsight: {refusal}");
             ExitCode::from(refusal.code())
         }
+    }
+}
+
+/// Does what was asked, and returns the exit code.
+fn run(cli: Cli) -> Result<u8, Refusal> {
+    let Cli { scope, console, command } = cli;
+    match command {
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ecsight", &mut script);
+            return print(script).map(|()| 0);
+        }
+        Some(Command::Man) => return print(man()?).map(|()| 0),
+        _ => {}
+    }
+
+    let paths = Paths::of_user();
+    let settings = console::settings(&scope, paths.as_ref())?;
+    console::log(&scope, paths.as_ref());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = runtime.block_on(async {
+        match command {
+            Some(Command::Get(args)) => get::run(args, &scope, &settings).await.map(|()| 0),
+            Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
+            _ => {
+                let connect = console::connect(&settings);
+                let spec = console::scope(&scope).await?;
+                console::open(settings, connect, spec, scope.cluster.as_deref(), &console, paths).await
+            }
+        }
+    });
+    // Calls nobody waits for any more must not hold up the shell prompt.
+    runtime.shutdown_background();
+    code
+}
+
+/// The manual page: every subcommand on one page, since that is what people search in.
+fn man() -> Result<Vec<u8>, Refusal> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    Ok(page)
+}
+
+/// Writes to standard output. That the reader has gone (`| head`) is no failure of ours.
+fn print(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }

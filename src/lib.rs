@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod aws;
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod demo;
