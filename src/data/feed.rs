@@ -546,8 +546,8 @@ mod tests {
         let (mut plan, now) = plan(&TENS);
         let (name, arn): (Arc<str>, Arc<str>) = ("web".into(), "arn:aws:ecs:::service/prod/web".into());
         plan.page(Page { ids: vec![name.clone()], next: None }, now);
-        plan.described(&[name.clone()], &[arn.clone()], &[], now);
-        assert_eq!(plan.ids, [arn.clone()]);
+        plan.described(std::slice::from_ref(&name), std::slice::from_ref(&arn), &[], now);
+        assert_eq!(plan.ids, std::slice::from_ref(&arn));
         plan.page(Page { ids: vec![name], next: None }, now + Duration::from_secs(60));
         assert_eq!(plan.ids, [arn]);
         assert!(plan.filled());

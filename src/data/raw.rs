@@ -18,12 +18,12 @@ use crate::{
 pub async fn raw(clients: &Clients, view: &View, rows: &[Arc<dyn Row>]) -> Result<Vec<Value>, Failure> {
     let source = source(view.kind);
     let Origin::Fetched(fetch) = source.origin else { return Ok(Vec::new()) };
+    let (clients, captured) = clients.capturing();
     let mut answers = Vec::new();
     if fetch.batch() > 0 {
         for (cluster, ids) in by_cluster(view, rows) {
             let query = Query { cluster, ..view.query.clone() };
             for ids in ids.chunks(fetch.batch()) {
-                let (clients, captured) = clients.capturing();
                 fetch.describe(&clients, &query, ids.to_vec()).await?;
                 answers.push(captured.json());
             }

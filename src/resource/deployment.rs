@@ -127,7 +127,7 @@ static FIELDS: &[Field<Deployment>] = &[
     },
     Field {
         column: Column::new("service", "SERVICE", 10, 40).priority(1),
-        cell: |row, _| Cell::plain(&*row.service_name),
+        cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Resource, Row, Tone, Unit,
-    format::{age_cell, age_order, clock, one_line, time_order, timestamp, when},
+    format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
     service::{self, Service},
 };
 
@@ -111,7 +111,7 @@ static FIELDS: &[Field<Event>] = &[
     },
     Field {
         column: Column::new("service", "SERVICE", 10, 32).priority(1),
-        cell: |row, _| Cell::plain(&*row.service_name),
+        cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {

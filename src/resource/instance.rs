@@ -116,12 +116,12 @@ fn share((free, all): (i32, i32)) -> Cell<'static> {
 static FIELDS: &[Field<Instance>] = &[
     Field {
         column: Column::new("id", "INSTANCE", 12, 36).aliases(&["name", "ec2"]),
-        cell: |row, _| Cell::plain(&*row.short_name()),
+        cell: |row, _| Cell::plain(row.short_name()),
         order: |row, _| Order::Text(row.short_name().into()),
     },
     Field {
         column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
-        cell: |row, _| Cell::plain(&*row.cluster_name),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
     Field {

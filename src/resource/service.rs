@@ -299,3 +299,51 @@ impl Fetch for Services {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::{Deployment as SdkDeployment, DeploymentRolloutState};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn service(desired: i32, running: i32, deployments: &[(&str, &str, i32)]) -> Service {
+        let deployments = deployments.iter().map(|(status, rollout, failed)| {
+            SdkDeployment::builder()
+                .status(*status)
+                .rollout_state(DeploymentRolloutState::from(*rollout))
+                .failed_tasks(*failed)
+                .build()
+        });
+        let service = Sdk::builder()
+            .service_name("web")
+            .status("ACTIVE")
+            .desired_count(desired)
+            .running_count(running)
+            .set_deployments(Some(deployments.collect()))
+            .build();
+        Service::from_sdk(service).unwrap()
+    }
+
+    #[rstest]
+    #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), Standing::Steady)]
+    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
+    #[case(service(0, 0, &[]), Standing::Steady)]
+    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {
+        assert_eq!(service.standing(), standing);
+    }
+
+    #[test]
+    fn a_service_of_which_only_the_name_is_known_is_shown_all_the_same() {
+        let service = service(0, 0, &[]);
+        let cx = Context { now: Timestamp::UNIX_EPOCH };
+        for field in Service::fields() {
+            assert!(!(field.cell)(&service, &cx).text.is_empty(), "{}", field.column.name);
+        }
+        assert!(!Resource::describe(&service, &cx).sections.is_empty());
+    }
+}

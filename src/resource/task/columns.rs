@@ -14,7 +14,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
-        cell: |row, _| Cell::plain(&*row.cluster_name),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
     Field {
