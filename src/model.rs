@@ -16,6 +16,7 @@ use crate::{
 
 pub mod action;
 pub mod document;
+pub mod environment;
 pub mod filter;
 pub mod header;
 pub mod keymap;
