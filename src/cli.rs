@@ -148,6 +148,9 @@ pub struct GetArgs {
     /// Only what belongs to one service
     #[arg(long, short, value_name = "NAME")]
     pub service: Option<String>,
+    /// Only what belongs to one task definition family
+    #[arg(long, value_name = "NAME")]
+    pub family: Option<String>,
     /// Tasks in this state
     #[arg(long, value_name = "STATUS", default_value = "running")]
     pub status: StatusArg,
