@@ -1,3 +1,4 @@
 fn main() -> std::process::ExitCode {
+    ecsight::tty::install_reports();
     ecsight::cli::main()
 }

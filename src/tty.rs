@@ -133,6 +133,8 @@ impl Tty {
             continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
             hangup: watch_for_hangup(stdout.as_fd().try_clone_to_owned()?)?,
         };
+        #[cfg(debug_assertions)]
+        panic_on_request()?;
         tty.take()?;
         Ok(tty)
     }
@@ -242,21 +244,27 @@ pub fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// Installs the reports for errors and panics. A panic anywhere, in a background task too, gives the terminal back,
-/// reports, and ends the program with code 101: half a console that looks alive is worse than none.
-///
-/// # Errors
-/// When it has been called before.
-pub fn install_reports() -> color_eyre::Result<()> {
-    let (panic, error) = color_eyre::config::HookBuilder::default().display_env_section(false).try_into_hooks()?;
-    error.install()?;
+/// Makes panics leave the terminal in order. One anywhere, in a background task too, gives the terminal back, reports,
+/// and ends the program with code 101: half a console that looks alive is worse than none.
+pub fn install_reports() {
+    let (panic, _) = color_eyre::config::HookBuilder::default().display_env_section(false).into_hooks();
     std::panic::set_hook(Box::new(move |info| {
         restore();
-        let report = panic.panic_report(info).to_string();
-        let _ = writeln!(io::stderr(), "{report}");
-        tracing::error!("panicked: {info}");
+        let _ = writeln!(io::stderr(), "{}", panic.panic_report(info));
+        tracing::error!("{info}");
         std::process::exit(101);
     }));
+}
+
+/// In debug builds SIGUSR1 makes a background task panic, so that a test can see what becomes of the terminal.
+#[cfg(debug_assertions)]
+fn panic_on_request() -> io::Result<()> {
+    let mut request = signal(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        if request.recv().await.is_some() {
+            panic!("SIGUSR1 asked for a panic");
+        }
+    });
     Ok(())
 }
 

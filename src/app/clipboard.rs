@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn of(variables: &[(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+    fn of(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
         move |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
