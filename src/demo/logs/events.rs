@@ -205,14 +205,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::demo::logs::LogStore;
 
     const START_MS: i64 = 1_769_900_000_000;
 
     /// A world an hour after its events: `stream`, milliseconds after the start, message.
     fn world(events: &[(&str, i64, &str)]) -> World {
-        let mut world = World::sized(0, 0, 0, START_MS + 3_600_000);
-        world.logs = LogStore::default();
+        let mut world = World::empty(0, START_MS + 3_600_000);
         for (stream, at_ms, message) in events {
             world.logs.put("app", stream, START_MS + at_ms, (*message).to_owned());
         }
