@@ -462,9 +462,11 @@ def main():
         deviations.clear()
         try:
             function()
-        except Exception:
+        except Exception as error:
             failed += 1
-            print(f"FAILED {function.__name__}\n{traceback.format_exc(limit=-2)}")
+            # Where in this file; not the dozen frames of boto3 in between.
+            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__]
+            print(f"FAILED {function.__name__}: {type(error).__name__}: {error}", *traceback.format_list(frames), sep="\n")
         if deviations:
             failed += 1
             print(f"NOT AS THE MODEL in {function.__name__}")
