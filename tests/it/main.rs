@@ -2,4 +2,5 @@
 
 mod cli;
 mod demo_wire;
+mod judge_boto3;
 mod support;

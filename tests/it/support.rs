@@ -1,3 +1,4 @@
 //! What tests share.
 
 pub mod in_process;
+pub mod python;

@@ -129,8 +129,7 @@ mod tests {
     const START_MS: i64 = 1_769_900_000_000;
 
     fn world() -> World {
-        let world = World::empty(0, START_MS + 3_600_000);
-        world
+        World::empty(0, START_MS + 3_600_000)
     }
 
     fn names(page: &Value, list: &str, name: &str) -> Vec<String> {
