@@ -10,6 +10,14 @@ use crate::{
     resource::{Kind, Query, Row, View},
 };
 
+mod feed;
+mod join;
+mod poller;
+mod raw;
+mod store;
+
+pub use raw::raw;
+
 pub use crate::aws::Identity;
 
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
@@ -115,16 +123,13 @@ pub struct Handle {
     pub done: mpsc::Receiver<Done>,
 }
 
-/// The feeds a view is made of: one per cluster where none is named, running and stopped ones where both are wanted.
-/// `clusters` are the names known so far.
-pub fn feeds_of(_view: &View, _clusters: &[Arc<str>]) -> Vec<FeedKey> {
-    Vec::new()
-}
-
 impl Snapshot {
     /// Names of the clusters known so far, sorted.
     pub fn clusters(&self) -> Vec<Arc<str>> {
-        Vec::new()
+        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
+        let mut names: Vec<Arc<str>> = rows.iter().filter_map(|entry| entry.row.cluster().map(Arc::from)).collect();
+        names.sort_unstable();
+        names
     }
 
     /// The feeds that make up `view`, those that exist.
@@ -133,7 +138,22 @@ impl Snapshot {
     }
 }
 
-/// Starts the data task on the current runtime.
-pub fn start(_clients: Clients, _now: fn() -> Timestamp) -> Handle {
-    unimplemented!()
+/// The feeds a view is made of: one per cluster where none is named. `clusters` are the names known so far.
+pub fn feeds_of(view: &View, clusters: &[Arc<str>]) -> Vec<FeedKey> {
+    if !view.kind.in_cluster || view.query.cluster.is_some() {
+        return vec![view.clone()];
+    }
+    let with = |cluster: &Arc<str>| Query { cluster: Some(cluster.clone()), ..view.query.clone() };
+    clusters.iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
+}
+
+/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
+pub fn start(clients: Clients, now: fn() -> Timestamp) -> Handle {
+    let (publish, snapshots) =
+        watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
+    let (demand, wanted) = watch::channel(Demand::default());
+    let (requests, asked) = mpsc::channel(16);
+    let (answer, done) = mpsc::channel(16);
+    tokio::spawn(poller::Poller::new(clients, now, publish, answer).run(wanted, asked));
+    Handle { snapshots, demand, requests, done }
 }

@@ -12,15 +12,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Clients, Failure};
 
+pub mod cluster;
+pub mod container;
+pub mod deployment;
 pub mod document;
+pub mod event;
 pub mod export;
+pub mod family;
+pub mod format;
+pub mod instance;
 pub mod query;
+pub mod revision;
+pub mod service;
+pub mod task;
 
 pub use document::Document;
 pub use query::{Query, Relation, Status, View};
 
 /// Every kind, in the order in which help and completion list them.
-pub static KINDS: &[&Kind] = &[];
+pub static KINDS: &[&Kind] = &[
+    &cluster::KIND,
+    &service::KIND,
+    &task::KIND,
+    &container::KIND,
+    &instance::KIND,
+    &deployment::KIND,
+    &event::KIND,
+    &family::KIND,
+    &revision::KIND,
+];
 
 /// Finds a kind by name, plural or alias, ignoring case.
 pub fn kind(word: &str) -> Option<&'static Kind> {
@@ -216,6 +236,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn cluster(&self) -> Option<&str> {
         None
     }
+    /// The id of the row it was derived from.
+    fn parent(&self) -> Option<&str> {
+        None
+    }
     fn pace(&self) -> Pace {
         Pace::Calm
     }
@@ -249,6 +273,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn id(&self) -> &str;
     fn name(&self) -> Cow<'_, str>;
     fn cluster(&self) -> Option<&str>;
+    fn parent(&self) -> Option<&str>;
     fn pace(&self) -> Pace;
     fn fault(&self) -> bool;
     fn states(&self) -> Vec<&'static str>;
@@ -283,6 +308,10 @@ impl<R: Resource> Row for R {
 
     fn cluster(&self) -> Option<&str> {
         Resource::cluster(self)
+    }
+
+    fn parent(&self) -> Option<&str> {
+        Resource::parent(self)
     }
 
     fn pace(&self) -> Pace {
@@ -421,7 +450,7 @@ pub struct Batch {
 /// How often, at most, a feed asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Cadence {
-    /// Seconds between two full lists; stretched to three seconds a page for long ones.
+    /// Seconds between two full lists; stretched for long ones.
     pub list: u32,
     /// Seconds between two looks at a visible calm row, and at a moving one.
     pub visible: u32,
@@ -432,11 +461,15 @@ pub struct Cadence {
 
 /// The two calls behind a fetched kind.
 pub trait Fetch: Send + Sync {
-    /// Ids a describe call takes; 0 when the list is all there is and `describe` builds rows without a call.
+    /// Ids a describe call takes; 0 when the list is all there is and [`Fetch::stub`] makes the rows.
     fn batch(&self) -> usize;
     fn cadence(&self) -> Cadence;
     /// Describe only what is on screen (one call a row would be needed for the rest).
     fn visible_only(&self) -> bool {
+        false
+    }
+    /// Rows that a later list leaves out stay: AWS forgets stopped tasks after an hour, the console does not.
+    fn keeps_gone(&self, _query: &Query) -> bool {
         false
     }
     /// One page of ids; full pages are asked for.
@@ -457,4 +490,50 @@ pub trait Fetch: Send + Sync {
     fn stub(&self, _id: &str) -> Option<Arc<dyn Row>> {
         None
     }
+}
+
+impl Page {
+    fn new(ids: Option<Vec<String>>, next: Option<String>) -> Self {
+        // An empty token would start the list over.
+        let next = next.filter(|token| !token.is_empty());
+        Self { ids: ids.unwrap_or_default().into_iter().map(Arc::from).collect(), next }
+    }
+
+    /// A list that needs no call: the one row that was asked for.
+    fn one(id: &Arc<str>) -> Self {
+        Self { ids: vec![id.clone()], next: None }
+    }
+}
+
+impl Batch {
+    /// Rows out of an answer's items; those without so much as a name are left out.
+    fn new<S, R: Resource>(items: Option<Vec<S>>, row: impl Fn(S) -> Option<R>, missing: Vec<Arc<str>>) -> Self {
+        let rows = items.unwrap_or_default().into_iter().filter_map(row);
+        Self { rows: rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect(), missing }
+    }
+}
+
+/// The columns of `R` without their functions.
+fn columns<R: Resource>() -> Vec<&'static Column> {
+    R::fields().iter().map(|field| &field.column).collect()
+}
+
+/// The ids of `failures[]` that AWS calls MISSING: gone, which is no error.
+fn gone(failures: Option<Vec<aws_sdk_ecs::types::Failure>>) -> Vec<Arc<str>> {
+    let missing = failures.unwrap_or_default().into_iter().filter(|f| f.reason.as_deref() == Some("MISSING"));
+    missing.filter_map(|failure| failure.arn.map(Arc::from)).collect()
+}
+
+fn strings(ids: &[Arc<str>]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+fn tags(tags: Option<Vec<aws_sdk_ecs::types::Tag>>) -> Vec<(String, String)> {
+    let pair = |tag: aws_sdk_ecs::types::Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    tags.unwrap_or_default().into_iter().filter_map(pair).collect()
+}
+
+/// A count; zero recedes, anything else is in `tone`.
+fn count_cell(count: i32, tone: Tone) -> Cell<'static> {
+    Cell::new(count.to_string(), if count == 0 { Tone::Muted } else { tone })
 }

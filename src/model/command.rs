@@ -90,10 +90,12 @@ impl Model {
     /// Everything that can begin a command.
     pub(super) fn verbs(&self) -> Vec<&str> {
         let mut verbs: Vec<&str> = self.settings.aliases.keys().map(String::as_str).collect();
-        for kind in self.kinds {
-            verbs.extend(kind.names());
+        for name in self.kinds.iter().flat_map(|kind| kind.names()) {
+            verbs.push(name);
         }
-        verbs.extend(ACTIONS.iter().flat_map(|action| action.words));
+        for word in ACTIONS.iter().flat_map(|action| action.words) {
+            verbs.push(word);
+        }
         verbs
     }
 

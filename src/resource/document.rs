@@ -34,6 +34,16 @@ impl Document {
         let last = self.sections.len() - 1;
         &mut self.sections[last]
     }
+
+    /// A section with the tags, when there are any.
+    pub fn tags(&mut self, tags: &[(String, String)]) {
+        if !tags.is_empty() {
+            let section = self.section("Tags");
+            for (key, value) in tags {
+                section.text(0, format!("{key} = {value}"), Tone::Plain);
+            }
+        }
+    }
 }
 
 impl Section {

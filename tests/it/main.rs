@@ -1,1 +1,5 @@
 //! One integration binary: every further one would link the SDKs again.
+
+mod demo_wire;
+mod judge_boto3;
+mod support;
