@@ -10,3 +10,6 @@ pub mod nearest;
 pub mod resource;
 pub mod tty;
 pub mod ui;
+
+#[cfg(test)]
+extern crate self as ecsight;
