@@ -3,6 +3,7 @@
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
+    style::Style,
     widgets::{Block, Widget},
 };
 
@@ -34,8 +35,8 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
     let count = format!("{}/{}", picker.shown.len(), picker.items.len());
     let mut pen = Pen::new(buf, area.x + 2, area.y, area.right() - 2);
-    pen.put(" ", theme.get(Scope::Base)).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
-    pen.put(" ", theme.get(Scope::Base));
+    pen.put(" ", Style::new()).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
+    pen.put(" ", Style::new());
     let x = area.right().saturating_sub(width(&count) + 4);
     Pen::new(buf, x, area.y, area.right() - 2).put(&format!(" {count} "), theme.get(Scope::Faint));
 

@@ -122,7 +122,7 @@ fn place(view: &View) -> String {
     match query.status {
         Status::Running => {}
         Status::Stopped => place.push("stopped".into()),
-        Status::All => place.push("running and stopped".into()),
+        Status::All => place.push("all".into()),
     }
     if place.is_empty() { String::new() } else { format!("({})", crate::model::text::safe(&place.join(", "))) }
 }

@@ -9,7 +9,7 @@ use crate::{
 /// Cells between two columns, and the most there may be where there is room to spare.
 const GAP: u16 = 2;
 const WIDE_GAP: u16 = 3;
-/// A column that needs more than this would rather shrink to it than see a lesser one dropped.
+/// A column that needs more than this, or twice its least width, rather shrinks to it than see a lesser one dropped.
 const COMFORT: u16 = 20;
 /// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
 const SAMPLE: usize = 96;
@@ -60,7 +60,7 @@ impl Plan {
 
     /// What it would not like to shrink below.
     fn comfort(&self) -> u16 {
-        self.need.min(COMFORT.max(self.min))
+        self.need.min(COMFORT.max(self.min.saturating_mul(2)))
     }
 }
 
@@ -111,7 +111,8 @@ fn share(plans: &mut [Plan], room: u16) -> u16 {
     let mut spare = room.saturating_sub(taken);
 
     let mut order: Vec<usize> = (0..plans.len()).collect();
-    order.sort_by_key(|at| plans[*at].priority);
+    // Of equals the narrow ones first: they are soon content.
+    order.sort_by_key(|at| (plans[*at].priority, plans[*at].need));
     let wishes: [fn(&Plan) -> u16; 2] = [Plan::comfort, |plan| plan.need];
     for wish in wishes {
         for at in &order {
@@ -155,8 +156,8 @@ mod tests {
 
     #[test]
     fn long_texts_shrink_before_others_are_dropped() {
-        let (widths, gap) = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 50);
-        assert_eq!((widths, gap), (vec![(0, 8), (1, 24), (2, 14)], GAP));
+        let (widths, gap) = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 60);
+        assert_eq!((widths, gap), (vec![(0, 8), (1, 34), (2, 14)], GAP));
     }
 
     #[test]
