@@ -1,6 +1,16 @@
 //! What an account looks like when the demo starts, and what keeps happening in it.
 
+mod calm;
+mod fleet;
+mod incident;
+mod parts;
+
 use std::{fmt, str::FromStr};
+
+use super::world::World;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
 
 /// A ready-made account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,3 +55,29 @@ impl FromStr for Scenario {
             .ok_or_else(|| format!("no scenario {name:?}; there are {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
+
+/// The account of `scenario` at `now`. It is founded two hours before and lives through them, so that stopped tasks,
+/// events and deployments are really what became of it.
+pub(crate) fn build(scenario: Scenario, seed: u64, now: i64) -> World {
+    let start = now - 2 * HOUR;
+    let mut world = World::beginning(seed, start, now);
+    match scenario {
+        Scenario::Incident => incident::found(&mut world, start, now),
+        Scenario::Fleet => fleet::found(&mut world, start),
+        Scenario::Calm => calm::found(&mut world, start),
+    }
+    world.advance_to(now);
+    world
+}
+
+/// A steady account of an exact size at `now`.
+pub(crate) fn build_sized(clusters: usize, services: usize, tasks: usize, now: i64) -> World {
+    let start = now - 10 * MINUTE;
+    let mut world = World::beginning(0, start, now);
+    calm::found_sized(&mut world, clusters, services, tasks, start);
+    world.advance_to(now);
+    world
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! What containers write to their logs.
+
+use serde_json::json;
+
+use super::{
+    What, World,
+    image::Conduct,
+    rng::Rng,
+    task::{Phase, TaskId},
+};
+
+/// The style of a program's log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// One JSON object a line.
+    Json,
+    /// A level and a message.
+    Plain,
+    /// Spring on a virtual machine.
+    Java,
+    /// Access log of a web server.
+    Access,
+    /// A queue worker.
+    Worker,
+    /// A batch job's progress.
+    Job,
+    /// A side-car's sparse notes.
+    Sidecar,
+}
+
+const PATHS: [&str; 8] = [
+    "/api/v1/orders",
+    "/api/v1/orders/{n}",
+    "/api/v1/cart",
+    "/api/v1/products/{n}",
+    "/api/v1/search?q=lamp",
+    "/api/v1/users/{n}/addresses",
+    "/healthz",
+    "/api/v1/checkout",
+];
+const PLAIN: [(&str, &str); 7] = [
+    ("INFO", "handled request path={path} status=200 duration={ms}ms"),
+    ("INFO", "handled request path={path} status=200 duration={ms}ms"),
+    ("INFO", "cache hit ratio 0.{n2} over the last minute"),
+    ("DEBUG", "connection pool: {n1} in use, {n2} idle"),
+    ("INFO", "refreshed configuration, {n1} keys"),
+    ("WARN", "slow query took {ms}ms: SELECT * FROM items WHERE owner_id = $1"),
+    ("ERROR", "upstream returned 503 for {path}, will retry"),
+];
+const JAVA: [(&str, &str); 5] = [
+    ("INFO ", "c.s.checkout.CartController              : Priced cart {n} with {n1} items in {ms} ms"),
+    ("INFO ", "c.s.checkout.PaymentGateway              : Authorised payment {n}"),
+    ("INFO ", "o.hibernate.SQL_SLOW                     : SlowQuery: {ms} milliseconds. SQL: 'select ...'"),
+    ("WARN ", "c.s.checkout.SessionCache                : Session cache holds {n} entries, evicting none"),
+    (
+        "DEBUG",
+        "c.z.hikari.pool.HikariPool               : HikariPool-1 - Pool stats (total=10, active={n1}, idle=3, waiting=0)",
+    ),
+];
+const WORKER: [(&str, &str); 5] = [
+    ("info", "received {n1} messages from queue"),
+    ("info", "job {n} done in {ms} ms"),
+    ("info", "job {n} done in {ms} ms"),
+    ("debug", "visibility timeout extended for job {n}"),
+    ("warn", "job {n} took {ms} ms, more than expected"),
+];
+const JOB: [(&str, &str); 3] = [
+    ("INFO", "processed {n} of 48210 rows"),
+    ("INFO", "wrote part {n1} to s3://shop-reports/out/part-{n1}.parquet"),
+    ("INFO", "checkpoint saved after {ms} ms"),
+];
+const SIDECAR: [&str; 3] = [
+    "[info] flushed {n1} records in {ms} ms",
+    "[info] connection to upstream re-established",
+    "[debug] {n} samples in buffer",
+];
+
+/// A template with its gaps filled.
+fn fill(template: &str, rng: &mut Rng) -> String {
+    let mut text = template.to_owned();
+    if text.contains("{path}") {
+        let path = *rng.pick(&PATHS);
+        text = text.replace("{path}", path);
+    }
+    for (gap, from, to) in [("{ms}", 3, 900), ("{n1}", 1, 9), ("{n2}", 10, 99), ("{n}", 1_000, 99_999)] {
+        if text.contains(gap) {
+            text = text.replace(gap, &rng.within((from, to)).to_string());
+        }
+    }
+    text
+}
+
+fn clock(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |time| format!("{time:.3}"))
+}
+
+/// A line at a level, in a style.
+fn levelled(voice: Voice, level: &str, message: &str, at: i64, rng: &mut Rng) -> String {
+    match voice {
+        Voice::Json => {
+            json!({ "ts": clock(at), "level": level.trim().to_lowercase(), "msg": message, "trace_id": rng.hex(16) })
+                .to_string()
+        }
+        Voice::Java => format!("{}  {level:<5} 1 --- [nio-8080-exec-{}] {message}", clock(at), rng.below(10) + 1),
+        Voice::Access | Voice::Sidecar => format!("[{}] {message}", level.trim().to_lowercase()),
+        Voice::Worker => format!("{} [{}] {message}", clock(at), level.trim()),
+        Voice::Plain | Voice::Job => format!("{} {level:<5} {message}", clock(at)),
+    }
+}
+
+/// An everyday line.
+fn line(voice: Voice, at: i64, rng: &mut Rng) -> String {
+    let said = |table: &[(&str, &str)], rng: &mut Rng| {
+        let (level, template) = *rng.pick(table);
+        let message = fill(template, rng);
+        levelled(voice, level, &message, at, rng)
+    };
+    match voice {
+        Voice::Plain => said(&PLAIN, rng),
+        Voice::Java => said(&JAVA, rng),
+        Voice::Worker => said(&WORKER, rng),
+        Voice::Job => said(&JOB, rng),
+        Voice::Sidecar => {
+            let template = *rng.pick(&SIDECAR);
+            fill(template, rng)
+        }
+        Voice::Access => {
+            let path = fill("{path}", rng);
+            let path = fill(&path, rng);
+            let status = *rng.pick(&[200, 200, 200, 200, 204, 301, 404, 502]);
+            let size = rng.within((120, 48_000));
+            format!(
+                "10.20.{}.{} - - \"GET {path} HTTP/1.1\" {status} {size} \"-\" \"okhttp/4.12.0\"",
+                rng.below(48),
+                rng.below(250)
+            )
+        }
+        Voice::Json => {
+            let path = fill("{path}", rng);
+            let path = fill(&path, rng);
+            let status = *rng.pick(&[200, 200, 200, 200, 200, 201, 204, 404, 429, 500]);
+            let level = if status >= 500 {
+                "error"
+            } else if status >= 429 {
+                "warn"
+            } else {
+                "info"
+            };
+            json!({
+                "ts": clock(at),
+                "level": level,
+                "msg": if status >= 500 { "request failed" } else { "request" },
+                "method": rng.pick(&["GET", "GET", "GET", "POST", "PUT"]),
+                "path": path,
+                "status": status,
+                "duration_ms": rng.within((1, 480)),
+                "request_id": rng.uuid(),
+                "user": { "id": rng.within((1_000, 99_999)), "tier": rng.pick(&["free", "plus"]) },
+            })
+            .to_string()
+        }
+    }
+}
+
+impl World {
+    fn log(&mut self, id: TaskId, container: usize, at: i64, message: String) {
+        let Some(spec) = self.tasks.get(&id).and_then(|task| task.definition.containers.get(container)) else { return };
+        if let Some(target) = &spec.log {
+            let stream = format!("{}/{}/{id}", target.prefix, spec.name);
+            self.logs.put(&target.group, &stream, at, message);
+        }
+    }
+
+    /// Plans a container's first everyday line.
+    pub(super) fn begin_chatter(&mut self, id: TaskId, container: usize, at: i64) {
+        self.next_line(id, container, at.max(self.chatter_from));
+    }
+
+    fn next_line(&mut self, id: TaskId, container: usize, at: i64) {
+        let Some(image) = self.image_of(id, container) else { return };
+        if image.lines_per_hour == 0 {
+            return;
+        }
+        let mean = 3_600_000 / i64::from(image.lines_per_hour);
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let due = at + task.rng.within((mean / 2, mean * 3 / 2)).max(1);
+        self.schedule(due, What::Chatter { id, container });
+    }
+
+    fn image_of(&self, id: TaskId, container: usize) -> Option<super::Image> {
+        let spec = self.tasks.get(&id)?.definition.containers.get(container)?;
+        Some(self.image(&spec.image))
+    }
+
+    pub(super) fn chatter(&mut self, id: TaskId, container: usize, at: i64) {
+        let Some(image) = self.image_of(id, container) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        if task.containers.get(container).is_none_or(|container| container.phase != Phase::Running) {
+            return;
+        }
+        let message = line(image.voice, at, &mut task.rng);
+        self.log(id, container, at, message);
+        self.next_line(id, container, at);
+    }
+
+    fn say_all(&mut self, id: TaskId, container: usize, at: i64, lines: &[(&str, &str)]) {
+        let Some(image) = self.image_of(id, container) else { return };
+        for (index, (level, message)) in lines.iter().enumerate() {
+            let Some(task) = self.tasks.get_mut(&id) else { return };
+            // Lines of one moment stay in order.
+            let at = at - (lines.len() - 1 - index) as i64 * 7;
+            let text = levelled(image.voice, level, message, at, &mut task.rng);
+            self.log(id, container, at, text);
+        }
+    }
+
+    /// First lines of a task's containers.
+    pub(super) fn greet(&mut self, id: TaskId, at: i64) {
+        let Some(definition) = self.tasks.get(&id).map(|task| task.definition.clone()) else { return };
+        for (container, spec) in definition.containers.iter().enumerate() {
+            let version = spec.image.rsplit_once(':').map_or("latest", |(_, tag)| tag);
+            let hello = format!("starting {} {version}", spec.name);
+            let listening = spec.ports.first().map(|(port, _)| format!("listening on 0.0.0.0:{port}"));
+            let mut lines = vec![("INFO", hello.as_str())];
+            if let Some(listening) = &listening {
+                lines.push(("INFO", listening));
+            }
+            self.say_all(id, container, at, &lines);
+        }
+    }
+
+    /// What a program says when it is asked to stop.
+    pub(super) fn farewell(&mut self, id: TaskId, at: i64) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let running: Vec<usize> =
+            (0..task.containers.len()).filter(|index| task.containers[*index].phase == Phase::Running).collect();
+        for container in running {
+            let deaf =
+                self.image_of(id, container).is_some_and(|image| matches!(image.conduct, Conduct::IgnoresSigterm));
+            if !deaf {
+                self.say_all(id, container, at, &[("INFO", "received SIGTERM, finishing open requests")]);
+            }
+        }
+    }
+
+    /// What a program says as it ends by itself.
+    pub(super) fn last_words(&mut self, id: TaskId, container: usize, exit_code: i32, at: i64) {
+        let Some(image) = self.image_of(id, container) else { return };
+        match (&image.conduct, image.voice) {
+            (Conduct::Crashes { last_words, .. }, _) => {
+                let lines: Vec<_> = last_words.iter().map(|line| ("ERROR", *line)).collect();
+                self.say_all(id, container, at, &lines);
+            }
+            (Conduct::Grows { .. }, Voice::Java) => {
+                self.say_all(
+                    id,
+                    container,
+                    at,
+                    &[
+                        ("WARN", "c.s.checkout.SessionCache                : Heap usage 97% after full GC"),
+                        ("ERROR", "o.a.c.c.C.[.[.[/].[dispatcherServlet]    : Servlet.service() threw exception"),
+                        ("ERROR", "java.lang.OutOfMemoryError: Java heap space"),
+                        ("ERROR", "\tat com.shop.checkout.SessionCache.put(SessionCache.java:87)"),
+                        ("ERROR", "\tat com.shop.checkout.CartController.price(CartController.java:142)"),
+                    ],
+                );
+            }
+            (Conduct::Grows { .. }, _) => {
+                self.say_all(id, container, at, &[("WARN", "memory at 98% of the limit, dropping caches")]);
+            }
+            (Conduct::Completes { .. }, _) if exit_code == 0 => {
+                self.say_all(id, container, at, &[("INFO", "all done"), ("INFO", "exit 0")]);
+            }
+            (Conduct::Completes { .. }, _) => {
+                self.say_all(
+                    id,
+                    container,
+                    at,
+                    &[("ERROR", "unhandled exception: relation \"ledger_2\" does not exist"), ("ERROR", "exit 1")],
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_lines_are_json_and_no_gap_stays_open() {
+        let mut rng = Rng::stream(1, "lines");
+        let voices = [Voice::Json, Voice::Plain, Voice::Java, Voice::Access, Voice::Worker, Voice::Job, Voice::Sidecar];
+        for voice in voices {
+            for _ in 0..200 {
+                let text = line(voice, 1_700_000_000_000, &mut rng);
+                if voice == Voice::Json {
+                    assert!(
+                        serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|line| line["level"].is_string())
+                    );
+                } else {
+                    assert!(!text.contains('{'), "{text}");
+                }
+            }
+        }
+    }
+}

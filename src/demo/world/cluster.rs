@@ -1,0 +1,39 @@
+//! Clusters and what gives them capacity.
+
+/// A name and a value, as AWS tags things.
+pub(crate) type Tag = (String, String);
+
+/// A share of a capacity provider strategy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StrategyItem {
+    pub(crate) provider: String,
+    pub(crate) weight: u32,
+    pub(crate) base: u32,
+}
+
+impl StrategyItem {
+    pub(crate) fn new(provider: &str, weight: u32, base: u32) -> Self {
+        Self { provider: provider.into(), weight, base }
+    }
+}
+
+/// A cluster; services, instances and tasks refer to it by its place in `World::clusters`.
+#[derive(Debug, Clone)]
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) capacity_providers: Vec<String>,
+    pub(crate) default_strategy: Vec<StrategyItem>,
+    /// `disabled`, `enabled` or `enhanced`.
+    pub(crate) container_insights: &'static str,
+    /// The Cloud Map namespace of Service Connect.
+    pub(crate) namespace: Option<String>,
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// A capacity provider backed by an Auto Scaling group; those of Fargate exist in every account and are not kept here.
+#[derive(Debug, Clone)]
+pub(crate) struct CapacityProvider {
+    pub(crate) name: String,
+    pub(crate) target_capacity: u32,
+    pub(crate) tags: Vec<Tag>,
+}

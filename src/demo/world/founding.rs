@@ -1,0 +1,326 @@
+//! How an account gets its services: as if they had been there for weeks.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    World,
+    cluster::{StrategyItem, Tag},
+    deployment::{Deployment, DeploymentConfig, Revision, Rollout, RolloutState, RolloutStatus},
+    launch::NewTask,
+    rng::Rng,
+    service::{LoadBalancer, Network, Service},
+    task::{Health, Phase, Status, TaskId},
+    taskdef::TaskDefinition,
+};
+
+const HOUR: i64 = 3_600_000;
+
+/// A container definition to be.
+#[derive(Debug, Clone)]
+pub(crate) struct ContainerPlan {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) essential: bool,
+    pub(crate) cpu: u32,
+    pub(crate) memory: Option<u32>,
+    pub(crate) port: Option<u16>,
+    /// Has a container health check with this start period, in seconds.
+    pub(crate) health_start_period: Option<u32>,
+    /// Environment variables read from secrets: name and ARN.
+    pub(crate) secrets: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+/// A task definition to be.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskPlan {
+    pub(crate) family: String,
+    pub(crate) cpu: u32,
+    pub(crate) memory: u32,
+    pub(crate) fargate: bool,
+    pub(crate) awsvpc: bool,
+    pub(crate) containers: Vec<ContainerPlan>,
+}
+
+/// A service to be.
+#[derive(Debug, Clone)]
+pub(crate) struct ServicePlan {
+    pub(crate) name: String,
+    pub(crate) desired: usize,
+    pub(crate) task: TaskPlan,
+    /// Revisions of the family that came before.
+    pub(crate) former_revisions: u32,
+    pub(crate) strategy: Vec<StrategyItem>,
+    pub(crate) daemon: bool,
+    pub(crate) balanced: bool,
+    pub(crate) config: DeploymentConfig,
+    pub(crate) grace_seconds: u32,
+    pub(crate) exec: bool,
+    pub(crate) connect: bool,
+    pub(crate) tags: Vec<Tag>,
+}
+
+impl World {
+    /// Registers a planned task definition.
+    pub(crate) fn found_definition(&mut self, plan: &TaskPlan, at: i64) -> Arc<TaskDefinition> {
+        let input = self.definition_input(plan);
+        let by = format!("arn:aws:sts::{}:assumed-role/deploy/pipeline", self.account_id);
+        self.register(&input, at, &by)
+    }
+
+    fn definition_input(&self, plan: &TaskPlan) -> Map<String, Value> {
+        let pairs = |list: &[(String, String)], value: &str| -> Vec<Value> {
+            list.iter().map(|(name, text)| json!({ "name": name, value: text })).collect()
+        };
+        let containers: Vec<Value> = plan
+            .containers
+            .iter()
+            .map(|container| {
+                let mut definition = json!({
+                    "name": container.name,
+                    "image": container.image,
+                    "cpu": container.cpu,
+                    "essential": container.essential,
+                    "environment": pairs(&container.environment, "value"),
+                    "logConfiguration": {
+                        "logDriver": "awslogs",
+                        "options": {
+                            "awslogs-group": format!("/ecs/{}", plan.family),
+                            "awslogs-region": self.region,
+                            "awslogs-stream-prefix": "ecs",
+                        },
+                    },
+                });
+                if let Some(memory) = container.memory {
+                    definition["memory"] = json!(memory);
+                }
+                if let Some(port) = container.port {
+                    let host_port = if plan.awsvpc { port } else { 0 };
+                    definition["portMappings"] = json!([{
+                        "containerPort": port, "hostPort": host_port, "protocol": "tcp",
+                        "name": format!("{}-{port}-tcp", container.name), "appProtocol": "http",
+                    }]);
+                }
+                if !container.secrets.is_empty() {
+                    definition["secrets"] = json!(pairs(&container.secrets, "valueFrom"));
+                }
+                if let Some(start_period) = container.health_start_period {
+                    definition["healthCheck"] = json!({
+                        "command": ["CMD-SHELL", "curl -fs http://localhost:8080/healthz || exit 1"],
+                        "interval": 15, "timeout": 5, "retries": 3, "startPeriod": start_period,
+                    });
+                }
+                definition
+            })
+            .collect();
+        let role = |kind: &str| format!("arn:aws:iam::{}:role/{}-{kind}", self.account_id, plan.family);
+        let input = json!({
+            "family": plan.family,
+            "taskRoleArn": role("task"),
+            "executionRoleArn": role("execution"),
+            "networkMode": if plan.awsvpc { "awsvpc" } else { "bridge" },
+            "requiresCompatibilities": if plan.fargate { json!(["FARGATE"]) } else { json!(["EC2"]) },
+            "runtimePlatform": { "cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX" },
+            "cpu": plan.cpu.to_string(),
+            "memory": plan.memory.to_string(),
+            "containerDefinitions": containers,
+        });
+        match input {
+            Value::Object(input) => input,
+            _ => Map::new(),
+        }
+    }
+
+    /// Founds a service that has been steady for a long time at `at`. Returns its place.
+    pub(crate) fn found_service(&mut self, cluster: usize, plan: &ServicePlan, at: i64) -> usize {
+        let label = format!("{}/{}", self.clusters[cluster].name, plan.name);
+        let mut rng = Rng::stream(self.seed, &label);
+        let age = rng.within((20 * 24 * HOUR, 400 * 24 * HOUR));
+        let deployed = at - rng.within((5 * HOUR, 9 * 24 * HOUR));
+        for revision in 0..plan.former_revisions {
+            self.found_definition(&plan.task, at - age + i64::from(revision) * age / 16);
+        }
+        let definition = self.found_definition(&plan.task, deployed - 90_000);
+
+        let mut service = Service::new(&plan.name, cluster, at - age, rng);
+        service.desired = plan.desired;
+        service.launch_type = if plan.task.fargate { "FARGATE" } else { "EC2" };
+        service.strategy = plan.strategy.clone();
+        service.daemon = plan.daemon;
+        service.config = plan.config.clone();
+        service.exec = plan.exec;
+        service.rebalancing = !plan.daemon && plan.config.maximum_percent > 100;
+        service.created_by = format!("arn:aws:iam::{}:role/deploy", self.account_id);
+        service.tags = plan.tags.clone();
+        if plan.task.awsvpc {
+            let group = format!("sg-0{}", service.rng.hex(16));
+            service.network = Some(Network { security_groups: vec![group], public_ip: false });
+        }
+        let port = plan.task.containers.iter().find_map(|container| Some((container.name.clone(), container.port?)));
+        if let Some((container, port)) = port.filter(|_| plan.balanced) {
+            let arn = |suffix: &str, id: &str| {
+                let name: String = label.replace('/', "-").chars().take(28).collect();
+                format!(
+                    "arn:aws:elasticloadbalancing:{}:{}:targetgroup/{name}{suffix}/{id}",
+                    self.region, self.account_id
+                )
+            };
+            let (own, other) = (service.rng.hex(16), service.rng.hex(16));
+            service.grace_seconds = plan.grace_seconds;
+            service.balancers.push(LoadBalancer {
+                target_group: arn("", &own),
+                alternate: plan.config.blue_green.then(|| arn("-alt", &other)),
+                container,
+                port,
+            });
+        }
+        if plan.connect {
+            service.connect =
+                plan.task.containers.iter().find_map(|container| {
+                    Some((format!("{}-{}-tcp", container.name, container.port?), container.port?))
+                });
+        }
+        found_history(&mut service, &definition, deployed, at);
+        let index = self.services.len();
+        self.services.push(service);
+        self.found_tasks(index, &definition, deployed, at);
+        if self.announces {
+            let said = self.services[index].events.front().map_or(at, |event| event.at);
+            self.schedule(said + 6 * HOUR, super::What::StillSteady(index));
+        }
+        index
+    }
+
+    /// The tasks of a newly founded service, running since its last deployment.
+    fn found_tasks(&mut self, service: usize, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
+        let (cluster, daemon) = (self.services[service].cluster, self.services[service].daemon);
+        let members: Vec<usize> = (0..self.instances.len())
+            .filter(|instance| daemon && self.instances[*instance].cluster == cluster)
+            .collect();
+        if daemon {
+            self.services[service].desired = members.len();
+        }
+        for number in 0..self.services[service].desired {
+            let data = &self.services[service];
+            let mut taken = [0; 3];
+            for task in data.live.iter().filter_map(|id| self.tasks.get(id)) {
+                taken[task.site.zone % 3] += 1;
+            }
+            let running = |provider: &str| {
+                let tasks = data.live.iter().filter_map(|id| self.tasks.get(id));
+                tasks.filter(|task| task.site.capacity_provider.as_deref() == Some(provider)).count()
+            };
+            let (launch_type, provider) = match self.choose_provider(&data.strategy, running) {
+                Some((launch_type, provider)) => (launch_type, Some(provider)),
+                None => (data.launch_type, None),
+            };
+            let site = match members.get(number) {
+                Some(instance) => super::Site {
+                    launch_type,
+                    capacity_provider: provider,
+                    instance: Some(*instance),
+                    zone: self.instances[*instance].zone,
+                },
+                None => match self.place(cluster, launch_type, provider, definition, taken) {
+                    Ok(site) => site,
+                    // The scheduler goes on trying once time runs.
+                    Err(_) => {
+                        self.nudge(service, at + 1_000);
+                        return;
+                    }
+                },
+            };
+            let new = NewTask {
+                cluster,
+                service: Some(service),
+                definition: definition.clone(),
+                site,
+                started_by: data.primary().map(|primary| primary.id.clone()),
+                group: format!("service:{}", data.name),
+                exec: data.exec,
+                overrides: json!({ "containerOverrides": [] }),
+                tags: data.tags.clone(),
+            };
+            let id = TaskId(self.services[service].rng.wide());
+            let created = deployed + number as i64 * 400;
+            self.found_task(id, new, created, at);
+        }
+    }
+
+    /// A task that has been running since shortly after `created`.
+    pub(crate) fn found_task(&mut self, id: TaskId, new: NewTask, created: i64, at: i64) {
+        let task = self.make_task(id, new, created, Status::Running);
+        let connected = created + task.rng.within((4_000, 11_000));
+        let pull_started = connected + task.rng.within((500, 2_500));
+        let pull_stopped = pull_started + task.rng.within((2_000, 15_000));
+        task.times.connected = Some(connected);
+        task.times.pull_started = Some(pull_started);
+        task.times.pull_stopped = Some(pull_stopped);
+        task.times.started = Some(pull_stopped + task.rng.within((400, 2_000)));
+        task.was_ready = true;
+        task.version = 5;
+        task.target = task.target.map(|_| Health::Healthy);
+        let definition = task.definition.clone();
+        for (container, spec) in task.containers.iter_mut().zip(&definition.containers) {
+            container.phase = Phase::Running;
+            container.health = if spec.health_check.is_some() { Health::Healthy } else { Health::Unknown };
+        }
+        self.settle(id, 0, at);
+    }
+}
+
+/// The record of a service that was last deployed at `deployed` and has been steady since.
+fn found_history(service: &mut Service, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
+    let mut sources = Vec::new();
+    for back in (0..3).rev() {
+        let number = service.rng.digits();
+        let began = deployed - back * service.rng.within((30 * HOUR, 80 * HOUR));
+        let finished = began + service.rng.within((150_000, 420_000));
+        service.revisions.push(Revision {
+            number: number.clone(),
+            definition: definition.clone(),
+            strategy: service.strategy.clone(),
+            created: began,
+        });
+        let id = service.rng.text(21, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+        service.rollouts.push(Rollout {
+            id,
+            deployment: format!("ecs-svc/{number}"),
+            created: began,
+            updated: finished,
+            finished: Some(finished),
+            stopped: None,
+            sources: std::mem::replace(&mut sources, vec![number.clone()]),
+            target: number.clone(),
+            status: RolloutStatus::Successful,
+            status_reason: None,
+            stage: None,
+            hooks: Vec::new(),
+            breaker: service.config.breaker,
+            tripped: false,
+            failures: 0,
+            threshold: service.config.breaker.map_or(0, |breaker| breaker.trips_at(service.desired)),
+            rollback: None,
+            desired: service.desired,
+        });
+        service.deployments = vec![Deployment {
+            id: format!("ecs-svc/{number}"),
+            revision: number.clone(),
+            definition: definition.clone(),
+            created: began,
+            updated: finished,
+            failed_tasks: 0,
+            state: RolloutState::Completed,
+            reason: format!("ECS deployment ecs-svc/{number} completed."),
+        }];
+        service.say(finished, &format!("(deployment ecs-svc/{number}) deployment completed."));
+        service.say(finished, "has reached a steady state.");
+    }
+    let mut said = service.events.front().map_or(deployed, |event| event.at) + 6 * HOUR;
+    while said < at {
+        service.say(said, "has reached a steady state.");
+        said += 6 * HOUR + service.rng.within((0, 60_000));
+    }
+}

@@ -1,0 +1,130 @@
+//! Container instances: the EC2 machines of a cluster.
+
+use std::collections::BTreeSet;
+
+use super::{
+    World,
+    cluster::Tag,
+    task::{Status, TaskId},
+};
+
+/// The types of machine the account uses: name, CPU units, MiB left for tasks, network interfaces free for tasks.
+const MACHINES: [(&str, u32, u32, u32); 4] = [
+    ("m5.large", 2_048, 7_764, 2),
+    ("m5.xlarge", 4_096, 15_713, 3),
+    ("c6i.2xlarge", 8_192, 15_678, 3),
+    ("m6i.4xlarge", 16_384, 63_414, 7),
+];
+
+/// A container instance; tasks refer to it by its place in `World::instances`.
+#[derive(Debug, Clone)]
+pub(crate) struct Instance {
+    /// 32 hexadecimal digits.
+    pub(crate) id: String,
+    pub(crate) ec2_id: String,
+    pub(crate) cluster: usize,
+    pub(crate) machine: &'static str,
+    pub(crate) cpu: u32,
+    pub(crate) memory: u32,
+    pub(crate) zone: usize,
+    pub(crate) draining: bool,
+    pub(crate) agent_connected: bool,
+    /// When the agent connected or vanished.
+    pub(crate) agent_since: i64,
+    pub(crate) capacity_provider: Option<String>,
+    pub(crate) registered: i64,
+    pub(crate) version: i64,
+    pub(crate) tags: Vec<Tag>,
+    /// Tasks that are not STOPPED.
+    pub(crate) tasks: BTreeSet<TaskId>,
+    /// Where the next dynamic host port is looked for.
+    pub(crate) next_port: u16,
+}
+
+impl Instance {
+    /// An instance of `machine`, one of those above or else the smallest.
+    pub(crate) fn new(id: String, ec2_id: String, cluster: usize, machine: &str, zone: usize, registered: i64) -> Self {
+        let (machine, cpu, memory, _) = MACHINES.into_iter().find(|(name, ..)| *name == machine).unwrap_or(MACHINES[0]);
+        Self {
+            id,
+            ec2_id,
+            cluster,
+            machine,
+            cpu,
+            memory,
+            zone,
+            draining: false,
+            agent_connected: true,
+            agent_since: registered,
+            capacity_provider: None,
+            registered,
+            version: 3,
+            tags: Vec::new(),
+            tasks: BTreeSet::new(),
+            next_port: 32_768,
+        }
+    }
+
+    pub(crate) fn status(&self) -> &'static str {
+        if self.draining { "DRAINING" } else { "ACTIVE" }
+    }
+
+    /// Takes new tasks.
+    pub(crate) fn open(&self) -> bool {
+        !self.draining && self.agent_connected
+    }
+
+    /// Network interfaces for tasks of their own, without trunking.
+    pub(crate) fn interfaces(&self) -> u32 {
+        MACHINES.into_iter().find(|(name, ..)| *name == self.machine).map_or(0, |(_, _, _, interfaces)| interfaces)
+    }
+}
+
+/// What is left on an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Remaining {
+    pub(crate) cpu: u32,
+    pub(crate) memory: u32,
+    pub(crate) interfaces: u32,
+}
+
+impl World {
+    /// What the instance has left for further tasks.
+    pub(crate) fn remaining(&self, instance: usize) -> Remaining {
+        let instance = &self.instances[instance];
+        let mut left = Remaining { cpu: instance.cpu, memory: instance.memory, interfaces: instance.interfaces() };
+        for task in instance.tasks.iter().filter_map(|id| self.tasks.get(id)) {
+            left.cpu = left.cpu.saturating_sub(task.definition.cpu);
+            left.memory = left.memory.saturating_sub(task.definition.memory);
+            left.interfaces = left.interfaces.saturating_sub(u32::from(task.definition.awsvpc));
+        }
+        left
+    }
+
+    /// Running and pending tasks on an instance.
+    pub(crate) fn instance_counts(&self, instance: usize) -> (usize, usize) {
+        let tasks = self.instances[instance].tasks.iter().filter_map(|id| self.tasks.get(id));
+        tasks.fold((0, 0), |(running, pending), task| match task.status {
+            Status::Provisioning | Status::Pending | Status::Activating => (running, pending + 1),
+            _ => (running + 1, pending),
+        })
+    }
+
+    /// Draining or taking tasks again; services move their tasks away by themselves.
+    pub(crate) fn set_draining(&mut self, instance: usize, draining: bool, at: i64) {
+        let cluster = {
+            let instance = &mut self.instances[instance];
+            if instance.draining == draining {
+                return;
+            }
+            instance.draining = draining;
+            instance.version += 1;
+            instance.cluster
+        };
+        for service in 0..self.services.len() {
+            if self.services[service].cluster == cluster {
+                self.nudge(service, at + 1_000);
+            }
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The service scheduler: brings the tasks a service has closer to the tasks it wants, a step at a time.
+
+use super::{
+    World,
+    deployment::{Deployment, RolloutState},
+    launch::{NewTask, NoPlace},
+    service::Service,
+    task::{Health, Status, Stop, StopCode, TaskId},
+};
+
+/// The most tasks launched in one round.
+const BATCH: usize = 10;
+/// After a placement failure the scheduler tries again.
+const PLACEMENT_RETRY: i64 = 45_000;
+/// A steady service says so again.
+const STEADY_AGAIN: i64 = 6 * 3_600_000;
+
+/// A service's tasks that are still wanted, sorted by what they are good for.
+#[derive(Debug, Default)]
+struct Survey {
+    /// Of the primary deployment, fit or on their way.
+    current: Vec<TaskId>,
+    /// Of older deployments, or on instances that drain.
+    old: Vec<TaskId>,
+    /// Failing their checks, of whatever deployment.
+    failing: Vec<TaskId>,
+    current_ready: usize,
+    old_ready: usize,
+    /// On their way down.
+    leaving: usize,
+}
+
+impl Survey {
+    fn wanted(&self) -> usize {
+        self.current.len() + self.old.len() + self.failing.len()
+    }
+}
+
+impl World {
+    /// Makes the scheduler look at a service at `at`, if it does not do so earlier anyway.
+    pub(crate) fn nudge(&mut self, service: usize, at: i64) {
+        let due = &mut self.services[service].nudged;
+        if due.is_none_or(|due| due > at) {
+            *due = Some(at);
+            self.schedule(at, super::What::Reconcile(service));
+        }
+    }
+
+    fn survey(&self, service: usize) -> Survey {
+        let data = &self.services[service];
+        let primary = data.primary().map(|deployment| deployment.id.as_str());
+        let mut survey = Survey::default();
+        for task in data.live.iter().filter_map(|id| self.tasks.get(id)) {
+            let displaced =
+                !data.daemon && task.site.instance.is_some_and(|instance| self.instances[instance].draining);
+            if task.unwanted {
+                survey.leaving += 1;
+            } else if task.failing() {
+                survey.failing.push(task.id);
+            } else if task.started_by.as_deref() == primary && !displaced {
+                survey.current.push(task.id);
+                survey.current_ready += usize::from(task.ready());
+            } else {
+                survey.old.push(task.id);
+                survey.old_ready += usize::from(task.ready());
+            }
+        }
+        survey
+    }
+
+    /// One round for one service.
+    pub(super) fn reconcile(&mut self, service: usize, at: i64) {
+        if self.services[service].nudged != Some(at) {
+            return;
+        }
+        self.services[service].nudged = None;
+        self.judge(service, at);
+        if self.services[service].daemon {
+            self.reconcile_daemon(service, at);
+        } else {
+            self.replace_and_scale(service, at);
+        }
+        self.drop_empty_deployments(service);
+        self.settle_deployment(service, at);
+    }
+
+    fn replace_and_scale(&mut self, service: usize, at: i64) {
+        let survey = self.survey(service);
+        let data = &self.services[service];
+        let desired = data.desired;
+        let (floor, ceiling) = (data.config.floor(desired), data.config.ceiling(desired));
+        // Blue/green keeps the old side whole until the traffic has moved.
+        let both_sides = self.keeps_both_sides(service);
+        let mut stops: Vec<(TaskId, Stop)> = Vec::new();
+        let scaling = Stop::new(
+            StopCode::ServiceSchedulerInitiated,
+            format!("Scaling activity initiated by (deployment {})", data.primary().map_or("", |primary| &primary.id)),
+        );
+
+        // Too many: what has not started goes first, then the youngest; protected tasks stay.
+        let surplus = survey.current.len().saturating_sub(desired);
+        if surplus > 0 {
+            let mut candidates: Vec<_> = survey.current.iter().filter_map(|id| self.tasks.get(id)).collect();
+            candidates.retain(|task| !task.protected(at));
+            candidates.sort_by_key(|task| (task.status == Status::Running, std::cmp::Reverse(task.times.created)));
+            stops.extend(candidates.iter().take(surplus).map(|task| (task.id, scaling.clone())));
+        }
+
+        // Superseded: those that serve nobody at once, the others as long as enough healthy ones remain.
+        if !both_sides {
+            let mut spare = (survey.current_ready + survey.old_ready).saturating_sub(floor);
+            for task in survey.old.iter().filter_map(|id| self.tasks.get(id)).filter(|task| !task.protected(at)) {
+                if !task.ready() {
+                    stops.push((task.id, scaling.clone()));
+                } else if spare > 0 {
+                    spare -= 1;
+                    stops.push((task.id, scaling.clone()));
+                }
+            }
+        }
+
+        // Failing: replaced first where there is room for one more, else stopped to make room.
+        if survey.current_ready >= desired || survey.wanted() >= ceiling {
+            for id in &survey.failing {
+                if let Some(stop) = self.health_stop(*id) {
+                    stops.push((*id, stop));
+                }
+            }
+        }
+        self.stop_for_service(service, &stops, at);
+
+        let missing = desired.saturating_sub(survey.current.len());
+        let room = if both_sides {
+            (2 * desired).saturating_sub(survey.wanted())
+        } else {
+            ceiling.saturating_sub(survey.wanted() - stops.len().min(survey.wanted()))
+        };
+        self.launch(service, missing.min(room).min(BATCH), survey.failing.len(), at);
+
+        let data = &mut self.services[service];
+        if missing > 0 && room == 0 && stops.is_empty() && survey.leaving == 0 && data.config.deadlocked(desired) {
+            data.say_once(
+                at,
+                "was unable to stop or start tasks during a deployment because of the service deployment configuration. \
+                 Update the minimumHealthyPercent or maximumPercent value and try again.",
+            );
+        }
+    }
+
+    /// Why a failing task is stopped.
+    fn health_stop(&self, id: TaskId) -> Option<Stop> {
+        let task = self.tasks.get(&id)?;
+        let reason = if task.target == Some(Health::Unhealthy) {
+            let balancer = self.services[task.service?].balancers.first()?;
+            format!("Task failed ELB health checks in (target-group {})", balancer.target_group)
+        } else {
+            "Task failed container health checks".to_owned()
+        };
+        Some(Stop::new(StopCode::ServiceSchedulerInitiated, reason))
+    }
+
+    /// Stops tasks and says so in the service's events.
+    pub(super) fn stop_for_service(&mut self, service: usize, stops: &[(TaskId, Stop)], at: i64) {
+        let (mut running, mut pending) = (Vec::new(), Vec::new());
+        for (id, stop) in stops {
+            match self.tasks.get(id) {
+                Some(task) if task.status >= Status::Activating => running.push(*id),
+                Some(_) => pending.push(*id),
+                None => continue,
+            }
+            self.stop_task(*id, stop.clone(), at);
+        }
+        for (ids, kind) in [(running, "running"), (pending, "pending")] {
+            if !ids.is_empty() {
+                let text = format!("has stopped {} {kind} tasks:{}.", ids.len(), Service::name_tasks(&ids));
+                self.services[service].say(at, &text);
+            }
+        }
+    }
+
+    /// Launches up to `count` tasks of the primary deployment.
+    fn launch(&mut self, service: usize, count: usize, failing: usize, at: i64) {
+        let data = &self.services[service];
+        let Some(primary) = data.primary() else { return };
+        if count == 0 || primary.state == RolloutState::Failed {
+            return;
+        }
+        if data.next_launch > at {
+            let next = data.next_launch;
+            return self.nudge(service, next);
+        }
+        let primary = primary.clone();
+        let mut started = Vec::new();
+        for _ in 0..count {
+            match self.launch_one(service, &primary, None, at) {
+                Ok(id) => started.push(id),
+                Err(no_place) => {
+                    let data = &mut self.services[service];
+                    data.say_once(at, &no_place.event());
+                    self.nudge(service, at + PLACEMENT_RETRY);
+                    break;
+                }
+            }
+        }
+        if started.is_empty() {
+            return;
+        }
+        let mut text = format!("has started {} tasks:{}.", started.len(), Service::name_tasks(&started));
+        if failing > 0 {
+            text.push_str(&format!(
+                " Amazon ECS replaced {} tasks due to an unhealthy status.",
+                failing.min(started.len())
+            ));
+        }
+        let data = &mut self.services[service];
+        data.say(at, &text);
+        data.steady = false;
+        self.nudge(service, at + 10_000);
+    }
+
+    fn launch_one(
+        &mut self,
+        service: usize,
+        deployment: &Deployment,
+        instance: Option<usize>,
+        at: i64,
+    ) -> Result<TaskId, NoPlace> {
+        let data = &self.services[service];
+        let tasks = || data.live.iter().filter_map(|id| self.tasks.get(id)).filter(|task| !task.unwanted);
+        let mut taken = [0; 3];
+        for task in tasks() {
+            taken[task.site.zone % 3] += 1;
+        }
+        let running =
+            |provider: &str| tasks().filter(|task| task.site.capacity_provider.as_deref() == Some(provider)).count();
+        let (launch_type, provider) = match self.choose_provider(&data.strategy, running) {
+            Some((launch_type, provider)) => (launch_type, Some(provider)),
+            None => (data.launch_type, None),
+        };
+        let site = match instance {
+            Some(instance) => super::task::Site {
+                launch_type,
+                capacity_provider: provider,
+                instance: Some(instance),
+                zone: self.instances[instance].zone,
+            },
+            None => self.place(data.cluster, launch_type, provider, &deployment.definition, taken)?,
+        };
+        let new = NewTask {
+            cluster: data.cluster,
+            service: Some(service),
+            definition: deployment.definition.clone(),
+            site,
+            started_by: Some(deployment.id.clone()),
+            group: format!("service:{}", data.name),
+            exec: data.exec,
+            overrides: serde_json::json!({ "containerOverrides": [] }),
+            tags: data.tags.clone(),
+        };
+        let id = TaskId(self.services[service].rng.wide());
+        self.create_task(id, new, at);
+        Ok(id)
+    }
+
+    /// One task on every instance that takes tasks.
+    fn reconcile_daemon(&mut self, service: usize, at: i64) {
+        let cluster = self.services[service].cluster;
+        let members: Vec<usize> =
+            (0..self.instances.len()).filter(|instance| self.instances[*instance].cluster == cluster).collect();
+        let survey = self.survey(service);
+        let mut stops = Vec::new();
+        let primary = self.services[service].primary().cloned();
+        let Some(primary) = primary else { return };
+        let reason = format!("Scaling activity initiated by (deployment {})", primary.id);
+        for id in &survey.old {
+            stops.push((*id, Stop::new(StopCode::ServiceSchedulerInitiated, reason.clone())));
+        }
+        self.stop_for_service(service, &stops, at);
+        self.services[service].desired = members.len();
+        let mut started = Vec::new();
+        for instance in members {
+            let served = self.services[service]
+                .live
+                .iter()
+                .filter_map(|id| self.tasks.get(id))
+                .any(|task| task.site.instance == Some(instance) && !task.unwanted);
+            if !served
+                && self.instances[instance].open()
+                && let Ok(id) = self.launch_one(service, &primary, Some(instance), at)
+            {
+                started.push(id);
+            }
+        }
+        if !started.is_empty() {
+            let text = format!("has started {} tasks:{}.", started.len(), Service::name_tasks(&started));
+            self.services[service].say(at, &text);
+        }
+    }
+
+    /// Old deployments without tasks vanish, unless a rollback may still want them.
+    fn drop_empty_deployments(&mut self, service: usize) {
+        let data = &self.services[service];
+        let keeps = |id: &str| {
+            data.live.iter().any(|task| self.tasks.get(task).and_then(|task| task.started_by.as_deref()) == Some(id))
+        };
+        let kept: Vec<bool> = data
+            .deployments
+            .iter()
+            .enumerate()
+            .map(|(index, deployment)| {
+                index == 0 || deployment.state == RolloutState::Completed || keeps(&deployment.id)
+            })
+            .collect();
+        let mut kept = kept.into_iter();
+        self.services[service].deployments.retain(|_| kept.next().unwrap_or(true));
+    }
+
+    /// Completes the deployment when all is as wanted, and says when the service is steady.
+    fn settle_deployment(&mut self, service: usize, at: i64) {
+        let survey = self.survey(service);
+        let data = &self.services[service];
+        let all_fit =
+            survey.current.len() == data.desired && survey.current_ready == data.desired && survey.failing.is_empty();
+        let alone = survey.old.is_empty();
+        if self.keeps_both_sides(service) {
+            if all_fit {
+                self.green_is_up(service, at);
+            }
+            return;
+        }
+        if !(all_fit && alone && survey.leaving == 0) {
+            return;
+        }
+        self.complete(service, at);
+        let data = &mut self.services[service];
+        if !data.steady {
+            data.steady = true;
+            data.forget_said();
+            data.say(at, "has reached a steady state.");
+            self.schedule(at + STEADY_AGAIN, super::What::StillSteady(service));
+        }
+    }
+
+    pub(super) fn still_steady(&mut self, service: usize, at: i64) {
+        let announces = self.announces;
+        let data = &mut self.services[service];
+        // A disturbance since then has planned an announcement of its own.
+        let undisturbed = data.events.front().is_some_and(|event| at - event.at >= STEADY_AGAIN);
+        if announces && data.steady && undisturbed {
+            data.say(at, "has reached a steady state.");
+            self.schedule(at + STEADY_AGAIN, super::What::StillSteady(service));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Services: what they want, and the record they keep.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{
+    cluster::{StrategyItem, Tag},
+    deployment::{Deployment, DeploymentConfig, Revision, Rollout},
+    rng::Rng,
+    task::TaskId,
+};
+
+/// A service keeps this many events.
+const EVENTS_KEPT: usize = 100;
+/// An event whose cause goes on is told again after six hours.
+const REPEAT_AFTER: i64 = 6 * 3_600_000;
+
+/// A load balancer's target group in front of a container.
+#[derive(Debug, Clone)]
+pub(crate) struct LoadBalancer {
+    pub(crate) target_group: String,
+    /// The second target group of a blue/green service.
+    pub(crate) alternate: Option<String>,
+    pub(crate) container: String,
+    pub(crate) port: u16,
+}
+
+/// One line of a service's record.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceEvent {
+    pub(crate) id: String,
+    pub(crate) at: i64,
+    pub(crate) message: String,
+}
+
+/// Awsvpc settings; the subnets are those of the account's zones.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) security_groups: Vec<String>,
+    pub(crate) public_ip: bool,
+}
+
+/// A service; tasks refer to it by its place in `World::services`.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) cluster: usize,
+    pub(crate) desired: usize,
+    /// `FARGATE` or `EC2`, unless capacity providers are named.
+    pub(crate) launch_type: &'static str,
+    pub(crate) strategy: Vec<StrategyItem>,
+    /// One task on every instance.
+    pub(crate) daemon: bool,
+    pub(crate) config: DeploymentConfig,
+    pub(crate) balancers: Vec<LoadBalancer>,
+    pub(crate) grace_seconds: u32,
+    pub(crate) exec: bool,
+    pub(crate) network: Option<Network>,
+    pub(crate) rebalancing: bool,
+    /// Its names in Service Connect: port name and port.
+    pub(crate) connect: Option<(String, u16)>,
+    pub(crate) created: i64,
+    pub(crate) created_by: String,
+    pub(crate) tags: Vec<Tag>,
+    /// Newest first.
+    pub(crate) deployments: Vec<Deployment>,
+    /// Newest last.
+    pub(crate) rollouts: Vec<Rollout>,
+    pub(crate) revisions: Vec<Revision>,
+    /// Newest first.
+    pub(crate) events: VecDeque<ServiceEvent>,
+    /// Tasks that are not STOPPED, oldest first.
+    pub(crate) live: Vec<TaskId>,
+    /// Consecutive tasks that died before RUNNING, and when the next attempt is allowed.
+    pub(crate) impaired: u32,
+    pub(crate) next_launch: i64,
+    /// The scheduler looks at it then.
+    pub(crate) nudged: Option<i64>,
+    /// It reached a steady state, which has not been disturbed since.
+    pub(crate) steady: bool,
+    /// A person or pipeline of the outside changed it: the scenario leaves it alone from then on.
+    pub(crate) taken_over: bool,
+    /// When a message that repeats was last said.
+    said: BTreeMap<String, i64>,
+    pub(crate) rng: Rng,
+}
+
+impl Service {
+    /// A service that wants nothing yet.
+    pub(crate) fn new(name: &str, cluster: usize, created: i64, rng: Rng) -> Self {
+        Self {
+            name: name.to_owned(),
+            cluster,
+            desired: 0,
+            launch_type: "FARGATE",
+            strategy: Vec::new(),
+            daemon: false,
+            config: DeploymentConfig::default(),
+            balancers: Vec::new(),
+            grace_seconds: 0,
+            exec: false,
+            network: None,
+            rebalancing: false,
+            connect: None,
+            created,
+            created_by: String::new(),
+            tags: Vec::new(),
+            deployments: Vec::new(),
+            rollouts: Vec::new(),
+            revisions: Vec::new(),
+            events: VecDeque::new(),
+            live: Vec::new(),
+            impaired: 0,
+            next_launch: 0,
+            nudged: None,
+            steady: true,
+            taken_over: false,
+            said: BTreeMap::new(),
+            rng,
+        }
+    }
+
+    /// Adds an event: `(service NAME) ` and `text`.
+    pub(crate) fn say(&mut self, at: i64, text: &str) {
+        let event = ServiceEvent { id: self.rng.uuid(), at, message: format!("(service {}) {text}", self.name) };
+        self.events.push_front(event);
+        self.events.truncate(EVENTS_KEPT);
+    }
+
+    /// Adds an event unless the same was said within six hours and its cause has not cleared in between.
+    pub(crate) fn say_once(&mut self, at: i64, text: &str) {
+        if self.said.get(text).is_none_or(|last| at - last >= REPEAT_AFTER) {
+            self.said.insert(text.to_owned(), at);
+            self.say(at, text);
+        }
+    }
+
+    /// Causes have cleared: what was suppressed may be said again.
+    pub(crate) fn forget_said(&mut self) {
+        self.said.clear();
+    }
+
+    /// The newest deployment.
+    pub(crate) fn primary(&self) -> Option<&Deployment> {
+        self.deployments.first()
+    }
+
+    pub(crate) fn deployment_mut(&mut self, id: &str) -> Option<&mut Deployment> {
+        self.deployments.iter_mut().find(|deployment| deployment.id == id)
+    }
+
+    /// The service deployment under way.
+    pub(crate) fn rollout_mut(&mut self) -> Option<&mut Rollout> {
+        self.rollouts.last_mut().filter(|rollout| !rollout.status.over())
+    }
+
+    /// Names tasks as events do: `2 tasks: (task a) (task b)`.
+    pub(crate) fn name_tasks(ids: &[TaskId]) -> String {
+        ids.iter().map(|id| format!(" (task {id})")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_keeps_the_newest_hundred_and_holds_repeats_back() {
+        let mut service = Service::new("web", 0, 0, Rng::stream(1, "web"));
+        for at in 0..150 {
+            service.say(at, "has reached a steady state.");
+        }
+        assert_eq!(service.events.len(), 100);
+        assert_eq!(service.events[0].at, 149);
+        assert_eq!(service.events[0].message, "(service web) has reached a steady state.");
+
+        let mut service = Service::new("web", 0, 0, Rng::stream(1, "web"));
+        for at in [0, 1_000, REPEAT_AFTER] {
+            service.say_once(at, "was unable to place a task.");
+        }
+        assert_eq!(service.events.len(), 2);
+        service.forget_said();
+        service.say_once(REPEAT_AFTER + 1, "was unable to place a task.");
+        assert_eq!(service.events.len(), 3);
+    }
+}

@@ -1,0 +1,282 @@
+//! Tasks and their containers, as data; `lifecycle` moves them.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::Value;
+
+use super::{cluster::Tag, rng::Rng, taskdef::TaskDefinition};
+
+/// A task's id: 32 hexadecimal digits on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TaskId(pub(crate) u128);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TaskId {
+    /// The id in an ARN, or the id itself.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let id = name.rsplit('/').next().unwrap_or(name);
+        let hex = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        hex.then(|| u128::from_str_radix(id, 16).ok().map(Self)).flatten()
+    }
+}
+
+/// `lastStatus`, in the order of a task's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Status {
+    Provisioning,
+    Pending,
+    Activating,
+    Running,
+    Deactivating,
+    Stopping,
+    Deprovisioning,
+    Stopped,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "PROVISIONING",
+            Self::Pending => "PENDING",
+            Self::Activating => "ACTIVATING",
+            Self::Running => "RUNNING",
+            Self::Deactivating => "DEACTIVATING",
+            Self::Stopping => "STOPPING",
+            Self::Deprovisioning => "DEPROVISIONING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// `healthStatus` of containers, and the state of the task's load balancer target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Health {
+    #[default]
+    Unknown,
+    Healthy,
+    Unhealthy,
+}
+
+impl Health {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "UNKNOWN",
+            Self::Healthy => "HEALTHY",
+            Self::Unhealthy => "UNHEALTHY",
+        }
+    }
+}
+
+/// `stopCode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StopCode {
+    TaskFailedToStart,
+    EssentialContainerExited,
+    UserInitiated,
+    ServiceSchedulerInitiated,
+    SpotInterruption,
+    TerminationNotice,
+}
+
+impl StopCode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::TaskFailedToStart => "TaskFailedToStart",
+            Self::EssentialContainerExited => "EssentialContainerExited",
+            Self::UserInitiated => "UserInitiated",
+            Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            Self::SpotInterruption => "SpotInterruption",
+            Self::TerminationNotice => "TerminationNotice",
+        }
+    }
+}
+
+/// Why a task stops.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop {
+    pub(crate) code: StopCode,
+    pub(crate) reason: String,
+}
+
+impl Stop {
+    pub(crate) fn new(code: StopCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+/// What a container does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Pending,
+    Running,
+    Stopped,
+}
+
+/// One container of a task; its definition is at the same place in the task definition.
+#[derive(Debug, Clone)]
+pub(crate) struct Container {
+    pub(crate) phase: Phase,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) reason: Option<String>,
+    pub(crate) health: Health,
+    /// The host ports of its port mappings, on instances.
+    pub(crate) host_ports: Vec<u16>,
+}
+
+/// When things happened, in milliseconds since the epoch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Times {
+    pub(crate) created: i64,
+    pub(crate) connected: Option<i64>,
+    pub(crate) pull_started: Option<i64>,
+    pub(crate) pull_stopped: Option<i64>,
+    pub(crate) started: Option<i64>,
+    pub(crate) stopping: Option<i64>,
+    pub(crate) execution_stopped: Option<i64>,
+    pub(crate) stopped: Option<i64>,
+}
+
+/// Where a task runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    /// `FARGATE` or `EC2`.
+    pub(crate) launch_type: &'static str,
+    pub(crate) capacity_provider: Option<String>,
+    /// The place in `World::instances`, on EC2.
+    pub(crate) instance: Option<usize>,
+    /// 0, 1 or 2: the availability zone and its subnet.
+    pub(crate) zone: usize,
+}
+
+/// One task.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) id: TaskId,
+    pub(crate) cluster: usize,
+    pub(crate) service: Option<usize>,
+    pub(crate) definition: Arc<TaskDefinition>,
+    pub(crate) site: Site,
+    /// The deployment's id for a service's task, else whatever the caller said.
+    pub(crate) started_by: Option<String>,
+    pub(crate) group: String,
+    pub(crate) status: Status,
+    /// desiredStatus is STOPPED.
+    pub(crate) unwanted: bool,
+    pub(crate) times: Times,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) containers: Vec<Container>,
+    /// The load balancer's view; `None` without a load balancer.
+    pub(crate) target: Option<Health>,
+    /// It ran, and passed every health check, at least once.
+    pub(crate) was_ready: bool,
+    /// Protected from scale-in until then.
+    pub(crate) protected_until: Option<i64>,
+    pub(crate) exec: bool,
+    pub(crate) overrides: Value,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) version: i64,
+    /// Grows when the task turns towards its end, so that what was planned before no longer happens.
+    pub(crate) epoch: u32,
+    pub(crate) rng: Rng,
+}
+
+impl Task {
+    /// Task health as AWS derives it: from the essential containers that define a check.
+    pub(crate) fn health(&self) -> Health {
+        let mut checked = self
+            .definition
+            .containers
+            .iter()
+            .zip(&self.containers)
+            .filter(|(spec, _)| spec.essential && spec.health_check.is_some())
+            .map(|(_, container)| container.health)
+            .peekable();
+        if checked.peek().is_none() {
+            return Health::Unknown;
+        }
+        checked.fold(Health::Healthy, |worst, health| match (worst, health) {
+            (Health::Unhealthy, _) | (_, Health::Unhealthy) => Health::Unhealthy,
+            (Health::Unknown, _) | (_, Health::Unknown) => Health::Unknown,
+            _ => Health::Healthy,
+        })
+    }
+
+    fn checked(&self) -> bool {
+        self.definition.containers.iter().any(|spec| spec.essential && spec.health_check.is_some())
+    }
+
+    /// Runs and passes whatever checks it has: counts for a deployment.
+    pub(crate) fn ready(&self) -> bool {
+        self.status == Status::Running
+            && !self.unwanted
+            && (!self.checked() || self.health() == Health::Healthy)
+            && self.target.is_none_or(|target| target == Health::Healthy)
+    }
+
+    /// Fails a check, and is to be replaced.
+    pub(crate) fn failing(&self) -> bool {
+        self.health() == Health::Unhealthy || self.target == Some(Health::Unhealthy)
+    }
+
+    /// `runningCount` of services, deployments and clusters counts it.
+    pub(crate) fn counts_as_running(&self) -> bool {
+        self.status == Status::Running
+    }
+
+    /// `pendingCount` counts it.
+    pub(crate) fn counts_as_pending(&self) -> bool {
+        self.status < Status::Running && !self.unwanted
+    }
+
+    pub(crate) fn protected(&self, now: i64) -> bool {
+        self.protected_until.is_some_and(|until| until > now)
+    }
+
+    /// A stream for the task's unchanging details, apart from the one that drives its life.
+    pub(crate) fn details(&self, label: &str) -> Rng {
+        Rng::stream(self.id.0 as u64, label)
+    }
+
+    /// The id the container runtime gave a container; none before it is created.
+    pub(crate) fn runtime_id(&self, container: usize) -> Option<String> {
+        let name = &self.definition.containers.get(container)?.name;
+        let mut rng = self.details(name);
+        self.times.pull_stopped?;
+        Some(match self.site.launch_type {
+            "EC2" => rng.hex(64),
+            _ => format!("{}-{}", self.id, 1_000_000_000 + rng.below(8_999_999_999)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_from_arns_and_refused_otherwise() {
+        let id = TaskId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        assert_eq!(id.to_string().len(), 32);
+        assert_eq!(TaskId::parse(&id.to_string()), Some(id));
+        assert_eq!(TaskId::parse(&format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}")), Some(id));
+        for wrong in ["", "abc", "+1234567890123456789012345678901", "é1234567890123456789012345678901"] {
+            assert_eq!(TaskId::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_states_are_in_the_order_of_life() {
+        assert!(Status::Provisioning < Status::Running && Status::Running < Status::Stopped);
+    }
+}

@@ -1,0 +1,230 @@
+//! Task definitions: kept as they go over the wire, with the few facts the simulation needs read out once.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{World, cluster::Tag};
+
+/// One revision; immutable.
+#[derive(Debug)]
+pub(crate) struct TaskDefinition {
+    pub(crate) family: String,
+    pub(crate) revision: u32,
+    pub(crate) arn: String,
+    /// The `taskDefinition` structure of the API.
+    pub(crate) body: Map<String, Value>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) containers: Vec<ContainerSpec>,
+    /// CPU units and MiB the task reserves.
+    pub(crate) cpu: u32,
+    pub(crate) memory: u32,
+    /// Every task has a network interface of its own.
+    pub(crate) awsvpc: bool,
+}
+
+/// What the simulation needs to know of a container definition.
+#[derive(Debug)]
+pub(crate) struct ContainerSpec {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) essential: bool,
+    pub(crate) cpu: u32,
+    /// The hard limit in MiB.
+    pub(crate) memory: Option<u32>,
+    pub(crate) memory_reservation: Option<u32>,
+    /// Start period and interval of its health check, in milliseconds.
+    pub(crate) health_check: Option<(i64, i64)>,
+    pub(crate) log: Option<LogTarget>,
+    /// Milliseconds between SIGTERM and SIGKILL.
+    pub(crate) stop_timeout: i64,
+    /// ARNs of the secrets it needs before it can start.
+    pub(crate) secrets: Vec<String>,
+    /// Container and host ports.
+    pub(crate) ports: Vec<(u16, u16)>,
+}
+
+/// Where the awslogs driver writes.
+#[derive(Debug)]
+pub(crate) struct LogTarget {
+    pub(crate) group: String,
+    pub(crate) prefix: String,
+}
+
+/// A number that AWS writes as a number in container definitions and as a string at the task level.
+fn number(value: Option<&Value>) -> Option<u32> {
+    match value? {
+        Value::Number(number) => number.as_u64().and_then(|number| number.try_into().ok()),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+impl ContainerSpec {
+    fn read(definition: &Value) -> Self {
+        let seconds = |value: &Value, key, default| i64::from(number(value.get(key)).unwrap_or(default)) * 1_000;
+        let log = definition.get("logConfiguration").filter(|log| log.get("logDriver") == Some(&json!("awslogs")));
+        Self {
+            name: text(definition, "name"),
+            image: text(definition, "image"),
+            essential: definition.get("essential").and_then(Value::as_bool).unwrap_or(true),
+            cpu: number(definition.get("cpu")).unwrap_or(0),
+            memory: number(definition.get("memory")),
+            memory_reservation: number(definition.get("memoryReservation")),
+            health_check: definition
+                .get("healthCheck")
+                .map(|check| (seconds(check, "startPeriod", 0), seconds(check, "interval", 30))),
+            log: log.and_then(|log| log.get("options")).and_then(|options| {
+                let option = |key| options.get(key).and_then(Value::as_str).map(str::to_owned);
+                Some(LogTarget { group: option("awslogs-group")?, prefix: option("awslogs-stream-prefix")? })
+            }),
+            stop_timeout: seconds(definition, "stopTimeout", 30),
+            secrets: items(definition, "secrets").map(|secret| text(secret, "valueFrom")).collect(),
+            ports: items(definition, "portMappings")
+                .map(|mapping| {
+                    let port = |key| number(mapping.get(key)).and_then(|port| port.try_into().ok());
+                    (port("containerPort").unwrap_or(0), port("hostPort").unwrap_or(0))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Lists and defaults that AWS adds to every container definition it is given.
+fn normalised(definition: &Value) -> Value {
+    let mut definition = definition.clone();
+    if let Some(fields) = definition.as_object_mut() {
+        for list in ["portMappings", "environment", "mountPoints", "volumesFrom", "systemControls"] {
+            fields.entry(list).or_insert_with(|| json!([]));
+        }
+        fields.entry("cpu").or_insert_with(|| json!(0));
+        fields.entry("essential").or_insert_with(|| json!(true));
+    }
+    definition
+}
+
+/// The agent capabilities a definition asks for.
+fn required_attributes(input: &Map<String, Value>, containers: &[ContainerSpec], awsvpc: bool) -> Vec<Value> {
+    let wanted = [
+        ("com.amazonaws.ecs.capability.docker-remote-api.1.18", true),
+        ("com.amazonaws.ecs.capability.docker-remote-api.1.19", containers.iter().any(|spec| spec.log.is_some())),
+        (
+            "com.amazonaws.ecs.capability.docker-remote-api.1.24",
+            containers.iter().any(|spec| spec.health_check.is_some()),
+        ),
+        ("com.amazonaws.ecs.capability.ecr-auth", containers.iter().any(|spec| spec.image.contains(".dkr.ecr."))),
+        ("com.amazonaws.ecs.capability.logging-driver.awslogs", containers.iter().any(|spec| spec.log.is_some())),
+        ("com.amazonaws.ecs.capability.task-iam-role", input.contains_key("taskRoleArn")),
+        ("ecs.capability.container-health-check", containers.iter().any(|spec| spec.health_check.is_some())),
+        ("ecs.capability.execution-role-awslogs", input.contains_key("executionRoleArn")),
+        ("ecs.capability.execution-role-ecr-pull", input.contains_key("executionRoleArn")),
+        ("ecs.capability.secrets.asm.environment-variables", containers.iter().any(|spec| !spec.secrets.is_empty())),
+        ("ecs.capability.task-eni", awsvpc),
+    ];
+    wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| json!({ "name": name })).collect()
+}
+
+impl World {
+    /// Registers the next revision of a family from the input of `RegisterTaskDefinition`, which is checked by then.
+    pub(crate) fn register(&mut self, input: &Map<String, Value>, at: i64, by: &str) -> Arc<TaskDefinition> {
+        let family = input.get("family").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let revision = self.families.get(&family).map_or(1, |revisions| revisions.len() as u32 + 1);
+        let arn = self.arn(&format!("task-definition/{family}:{revision}"));
+        let given = input.get("containerDefinitions").and_then(Value::as_array).cloned().unwrap_or_default();
+        let definitions: Vec<_> = given.iter().map(normalised).collect();
+        let containers: Vec<_> = definitions.iter().map(ContainerSpec::read).collect();
+        let fargate = items(&Value::Object(input.clone()), "requiresCompatibilities").any(|value| value == "FARGATE");
+        let awsvpc = input.get("networkMode").and_then(Value::as_str) == Some("awsvpc");
+
+        let mut body = input.clone();
+        body.remove("tags");
+        body.insert("taskDefinitionArn".into(), json!(arn));
+        body.insert("revision".into(), json!(revision));
+        body.insert("status".into(), json!("ACTIVE"));
+        body.insert("requiresAttributes".into(), json!(required_attributes(input, &containers, awsvpc)));
+        body.insert("containerDefinitions".into(), json!(definitions));
+        body.insert(
+            "compatibilities".into(),
+            if fargate { json!(["EC2", "FARGATE"]) } else { json!(["EXTERNAL", "EC2"]) },
+        );
+        body.insert("registeredAt".into(), json!(at as f64 / 1_000.0));
+        body.insert("registeredBy".into(), json!(by));
+        for list in ["volumes", "placementConstraints"] {
+            body.entry(list).or_insert_with(|| json!([]));
+        }
+
+        let total = |own: fn(&ContainerSpec) -> u32| containers.iter().map(own).sum::<u32>();
+        let definition = Arc::new(TaskDefinition {
+            cpu: number(input.get("cpu")).unwrap_or_else(|| total(|spec| spec.cpu)),
+            memory: number(input.get("memory"))
+                .unwrap_or_else(|| total(|spec| spec.memory_reservation.or(spec.memory).unwrap_or(0))),
+            tags: items(&Value::Object(input.clone()), "tags")
+                .map(|tag| (text(tag, "key"), text(tag, "value")))
+                .collect(),
+            family,
+            revision,
+            arn,
+            body,
+            containers,
+            awsvpc,
+        });
+        self.families.entry(definition.family.clone()).or_default().push(definition.clone());
+        definition
+    }
+
+    /// A revision by ARN, `family:revision` or `family` (then the newest).
+    pub(crate) fn task_definition(&self, name: &str) -> Option<Arc<TaskDefinition>> {
+        let name = name.rsplit_once("task-definition/").map_or(name, |(_, name)| name);
+        let (family, revision) = match name.split_once(':') {
+            Some((family, revision)) => (family, Some(revision.parse::<usize>().ok()?)),
+            None => (name, None),
+        };
+        let revisions = self.families.get(family)?;
+        match revision {
+            Some(revision) => revisions.get(revision.checked_sub(1)?),
+            None => revisions.last(),
+        }
+        .cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::scenario::Scenario;
+
+    #[test]
+    fn a_definition_is_found_by_arn_family_and_revision() {
+        let mut world = World::empty(1, 0);
+        let input = json!({ "family": "web", "containerDefinitions": [{ "name": "app", "image": "nginx:1" }] });
+        let input = input.as_object().unwrap();
+        let first = world.register(input, 0, "someone");
+        let second = world.register(input, 0, "someone");
+        assert_eq!((first.revision, second.revision), (1, 2));
+        assert_eq!(world.task_definition("web").unwrap().revision, 2);
+        assert_eq!(world.task_definition("web:1").unwrap().revision, 1);
+        assert_eq!(world.task_definition(&second.arn).unwrap().revision, 2);
+        for name in ["web:0", "web:3", "web:x", "other", ""] {
+            assert!(world.task_definition(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_container_of_a_scenario_has_somewhere_to_log() {
+        let world = World::new(Scenario::Incident, 1, 1_700_000_000_000);
+        for definition in world.families.values().flatten() {
+            for spec in &definition.containers {
+                let log = spec.log.as_ref().unwrap_or_else(|| panic!("{} {}", definition.arn, spec.name));
+                assert_eq!(log.group, format!("/ecs/{}", definition.family));
+            }
+        }
+    }
+}
