@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
 
-use crate::aws::ScopeSpec;
+use crate::{aws::ScopeSpec, config::ScopeRule};
 
 /// Which part of the header is shown; less where the terminal is too small for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum HeaderSize {
     #[default]
     Full,
@@ -17,7 +19,8 @@ pub enum HeaderSize {
 }
 
 /// What ctrl-c does where no prompt is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Quit {
     Single,
     /// Twice within two seconds.
@@ -37,6 +40,8 @@ pub struct Settings {
     /// Show the way here in the last row.
     pub crumbs: bool,
     pub quit: Quit,
+    /// Tables show their wide columns from the start.
+    pub wide: bool,
     /// Marking a row moves on to the next.
     pub mark_moves: bool,
     /// Seconds between two looks at a visible row; each kind's own cadence when absent.
@@ -45,6 +50,8 @@ pub struct Settings {
     pub favourites: Vec<String>,
     /// Words of one's own for commands: `pay` → `service prod /payments`.
     pub aliases: BTreeMap<String, String>,
+    /// What scopes are called: the word on the band in the header. The first rule that matches counts.
+    pub scopes: Vec<ScopeRule>,
     /// No characters beyond ASCII in what the console itself draws.
     pub ascii: bool,
     /// Where times of day are read and shown.
@@ -59,10 +66,12 @@ impl Default for Settings {
             header: HeaderSize::default(),
             crumbs: true,
             quit: Quit::default(),
+            wide: false,
             mark_moves: true,
             every: None,
             favourites: Vec::new(),
             aliases: BTreeMap::new(),
+            scopes: ScopeRule::shipped(),
             ascii: false,
             zone: TimeZone::UTC,
         }
