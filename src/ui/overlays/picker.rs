@@ -41,7 +41,11 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     Pen::new(buf, x, area.y, area.right() - 2).put(&format!(" {count} "), theme.get(Scope::Faint));
 
     let inner = Rect { x: area.x + 1, y: area.y + 3, width: area.width - 2, height: area.height - FRAME };
-    list::draw(buf, inner, &picker.shown, Some(picker.selected), theme);
+    let lines = picker.shown.iter().filter_map(|shown| {
+        let item = picker.items.get(shown.item)?;
+        Some(list::Line { text: &item.text, about: &item.about, matched: &shown.matched })
+    });
+    list::draw(buf, inner, lines, Some(picker.selected), theme);
     if picker.shown.is_empty() {
         let nothing = if picker.items.is_empty() { "there is nothing to pick from" } else { "nothing matches" };
         Pen::new(buf, inner.x + 1, inner.y, inner.right()).put(nothing, theme.get(Scope::Faint));
