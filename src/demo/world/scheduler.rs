@@ -128,6 +128,10 @@ impl World {
             }
         }
         self.stop_for_service(service, &stops, at);
+        if surplus > 0 || !both_sides {
+            let held = if surplus > 0 { &survey.current } else { &survey.old };
+            self.wait_for_protection(service, held, at);
+        }
 
         let missing = desired.saturating_sub(survey.current.len());
         let room = if both_sides {
@@ -145,6 +149,21 @@ impl World {
                  Update the minimumHealthyPercent or maximumPercent value and try again.",
             );
         }
+    }
+
+    /// Protected tasks among those that should go hold the service up until their protection ends.
+    fn wait_for_protection(&mut self, service: usize, held: &[TaskId], at: i64) {
+        let protected =
+            held.iter().filter_map(|id| self.tasks.get(id)).filter(|task| !task.unwanted && task.protected(at));
+        let Some(until) = protected.filter_map(|task| task.protected_until).min() else { return };
+        let data = &mut self.services[service];
+        let primary = data.primary().map(|primary| primary.id.clone()).unwrap_or_default();
+        let text = format!(
+            "was unable to reach steady state because task set ({primary}) was unable to scale in. Reason: The number of \
+             protected tasks are more than the desired count of tasks."
+        );
+        data.say_once(at, &text);
+        self.nudge(service, until);
     }
 
     /// Why a failing task is stopped.
