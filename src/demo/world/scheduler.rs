@@ -2,6 +2,7 @@
 
 use super::{
     World,
+    cluster::Tag,
     deployment::{Deployment, RolloutState},
     launch::{NewTask, NoPlace},
     service::Service,
@@ -234,7 +235,8 @@ impl World {
         let data = &mut self.services[service];
         data.say(at, &text);
         data.steady = false;
-        self.nudge(service, at + 10_000);
+        // A large launch goes on in the next round.
+        self.nudge(service, at + 1_000);
     }
 
     fn launch_one(
@@ -274,11 +276,21 @@ impl World {
             group: format!("service:{}", data.name),
             exec: data.exec,
             overrides: serde_json::json!({ "containerOverrides": [] }),
-            tags: data.tags.clone(),
+            tags: self.task_tags(service),
         };
         let id = TaskId(self.services[service].rng.wide());
         self.create_task(id, new, at);
         Ok(id)
+    }
+
+    /// A service's tags, which its tasks inherit, and those that ECS adds.
+    pub(super) fn task_tags(&self, service: usize) -> Vec<Tag> {
+        let data = &self.services[service];
+        let managed = [
+            ("aws:ecs:serviceName", data.name.clone()),
+            ("aws:ecs:clusterName", self.clusters[data.cluster].name.clone()),
+        ];
+        data.tags.iter().cloned().chain(managed.map(|(key, value)| (key.to_owned(), value))).collect()
     }
 
     /// One task on every instance that takes tasks.
