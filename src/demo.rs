@@ -4,9 +4,49 @@
 //! console against it. It speaks the real protocol (AWS JSON 1.1, AWS query for STS) with AWS's limits, paging, errors
 //! and quotas, over a simulated world that lives: tasks start and die for real reasons, services roll, logs flow.
 //! Deterministic for a seed. It imports nothing of the console, so that a wrong idea about AWS is not shared by both sides.
+//!
+//! ```text
+//!  an SDK ── HTTP ──► Server ──┐
+//!  an SDK in this process ─────┴► Endpoint ─► faults ─► quota ─► ecs │ logs │ sts ─► World
+//! ```
+//!
+//! [`Endpoint`] is the whole account behind one function from request to response; [`Server`] puts it on a socket.
 
+mod control;
 pub mod ecs;
+mod endpoint;
+pub mod faults;
 pub mod logs;
+pub mod quota;
 pub mod scenario;
+mod server;
+mod sts;
 pub mod wire;
 pub mod world;
+
+pub use endpoint::{Cut, Endpoint, Recorded};
+pub use faults::Fault;
+pub use scenario::Scenario;
+pub use server::Server;
+
+/// What account to make, and how it behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub scenario: Scenario,
+    /// Equal seeds make equal accounts.
+    pub seed: u64,
+    /// How many times faster than real time the world lives; 1 is real.
+    pub speed: f64,
+    /// World time at the start, in milliseconds since the Unix epoch; `None`: now.
+    pub start_ms: Option<i64>,
+    /// What goes wrong from the first request on.
+    pub faults: Vec<Fault>,
+    /// Whether AWS's request quotas are enforced.
+    pub quotas: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { scenario: Scenario::default(), seed: 0, speed: 1.0, start_ms: None, faults: Vec::new(), quotas: true }
+    }
+}

@@ -1,19 +1,36 @@
 //! CloudWatch Logs: the store the world's containers write to, and the operations that read it.
 
+mod describe;
+mod filter;
+mod get;
+mod input;
+mod pattern;
+mod store;
+#[cfg(test)]
+mod tests;
+mod token;
+
 use serde_json::Value;
 
-use super::wire::ApiError;
+use super::{wire::ApiError, world::World};
 
-/// Log groups, their streams and events.
-#[derive(Debug, Default)]
-pub struct LogStore {}
+pub use store::LogStore;
 
-impl LogStore {
-    /// Appends one event, creating group and stream where needed. `timestamp_ms` is the event's own time.
-    pub fn put(&mut self, _group: &str, _stream: &str, _timestamp_ms: i64, _message: String) {}
+/// A page of events holds at most this many, and this many bytes as AWS counts them (but always one event).
+const PAGE: usize = 10_000;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Answers one Logs operation as the world stands; `None` when there is no such operation.
+pub fn call(world: &World, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
+    Some(match operation {
+        "DescribeLogGroups" => describe::log_groups(world, input),
+        "DescribeLogStreams" => describe::log_streams(world, input),
+        "FilterLogEvents" => filter::filter(world, input),
+        "GetLogEvents" => get::get(world, input),
+        _ => return None,
+    })
 }
 
-/// Answers one Logs operation at world time `now_ms`; `None` when there is no such operation.
-pub fn call(_logs: &mut LogStore, _now_ms: i64, _operation: &str, _input: &Value) -> Option<Result<Value, ApiError>> {
-    None
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidParameterException", message)
 }

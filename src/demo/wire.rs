@@ -1,4 +1,136 @@
-//! What every service of the endpoint has in common: AWS's error shape.
+//! What every service of the endpoint has in common: which operation a request asks for, and how answers and errors
+//! are written.
+//!
+//! ECS, CloudWatch Logs and Systems Manager speak AWS JSON 1.1: `POST /` with the operation in `x-amz-target`. STS
+//! speaks AWS query: a form in, XML out.
+
+use std::fmt;
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use serde_json::{Value, json};
+
+/// A whole request, its body read.
+pub type Request = axum::http::Request<Bytes>;
+
+/// A whole response. When `content-length` promises more than the body holds, the connection is to be cut after it.
+pub type Response = axum::http::Response<Bytes>;
+
+const AMZN_REQUEST_ID: &str = "x-amzn-requestid";
+const AMZ_TARGET: &str = "x-amz-target";
+
+/// An AWS service the endpoint stands in for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    Ecs,
+    Logs,
+    Ssm,
+    Sts,
+}
+
+impl Service {
+    const ALL: [Service; 4] = [Service::Ecs, Service::Logs, Service::Ssm, Service::Sts];
+
+    /// The name in IAM actions and in a signature's credential scope.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Ecs => "ecs",
+            Service::Logs => "logs",
+            Service::Ssm => "ssm",
+            Service::Sts => "sts",
+        }
+    }
+
+    /// What stands before the dot in `x-amz-target`.
+    fn target(self) -> Option<&'static str> {
+        match self {
+            Service::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
+            Service::Logs => Some("Logs_20140328"),
+            Service::Ssm => Some("AmazonSSM"),
+            Service::Sts => None,
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The operation a request asks for; it need not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub service: Service,
+    pub operation: String,
+}
+
+impl Call {
+    /// Reads the operation off a request: the target header, else a query form with the service of the signature's
+    /// credential scope. A query without a signature can only be meant for STS.
+    pub fn of(request: &Request) -> Option<Call> {
+        let headers = request.headers();
+        if let Some(target) = text(headers, AMZ_TARGET) {
+            let (prefix, operation) = target.split_once('.')?;
+            let service = Service::ALL.into_iter().find(|service| service.target() == Some(prefix))?;
+            return Some(Call { service, operation: operation.to_owned() });
+        }
+        let operation = form_field(request.body(), "Action").unwrap_or_default();
+        let service = match scope(headers) {
+            Some(name) => Service::ALL.into_iter().find(|service| service.name() == name)?,
+            None if !operation.is_empty() => Service::Sts,
+            None => return None,
+        };
+        Some(Call { service, operation })
+    }
+}
+
+/// Whether a request carries a signature. Which one is not checked: the account is made up, and so are its keys.
+pub fn is_signed(headers: &HeaderMap) -> bool {
+    scope(headers).is_some()
+}
+
+/// The service in `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
+fn scope(headers: &HeaderMap) -> Option<&str> {
+    let authorization = text(headers, header::AUTHORIZATION.as_str())?;
+    let credential = authorization.split_once("Credential=")?.1.split(',').next()?;
+    credential.rsplit('/').nth(1)
+}
+
+/// When the request was signed, as `x-amz-date` has it (`20260131T235959Z`).
+pub fn signed_at(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    let date = text(headers, "x-amz-date")?;
+    let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok()?;
+    date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|date| date.timestamp())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// One field of a query form. AWS's action names need no percent decoding.
+fn form_field(body: &[u8], name: &str) -> Option<String> {
+    let form = std::str::from_utf8(body).ok()?;
+    let value = form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    Some(value.to_owned())
+}
+
+/// The JSON input of a request; an empty body is an empty input.
+///
+/// # Errors
+/// `SerializationException`, as AWS answers what it cannot read.
+pub fn input(body: &[u8]) -> Result<Value, ApiError> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    match serde_json::from_slice(body) {
+        Ok(input @ Value::Object(_)) => Ok(input),
+        Ok(_) => Err(ApiError::client("SerializationException", "Start of structure or map found where not expected.")),
+        Err(_) => Err(ApiError::client("SerializationException", "Unable to parse the request body as JSON.")),
+    }
+}
 
 /// An error as AWS answers it: HTTP status, `__type` and `message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,5 +145,167 @@ impl ApiError {
     /// A fault of the caller (HTTP 400), as nearly all ECS errors are.
     pub fn client(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: 400, code, message: message.into() }
+    }
+
+    /// No such operation. AWS sends no message with it.
+    pub fn unknown_operation() -> Self {
+        Self::client("UnknownOperationException", "")
+    }
+
+    /// The error as `service` writes it.
+    pub fn response(&self, service: Service, request_id: &str) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        match service {
+            Service::Sts => {
+                let (code, status) = query_error(self.code, status);
+                let blame = if self.status < 500 { "Sender" } else { "Receiver" };
+                let body = format!(
+                    "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    \
+                     <Type>{blame}</Type>\n    <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  \
+                     <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n",
+                    code,
+                    escape(&self.message),
+                );
+                respond(status, "text/xml", body, request_id)
+            }
+            _ if self.message.is_empty() => json_response(status, &json!({ "__type": self.code }), request_id),
+            _ => json_response(status, &json!({ "__type": self.code, "message": self.message }), request_id),
+        }
+    }
+}
+
+/// The name and status an error has in AWS query, where they differ from those in AWS JSON.
+fn query_error(code: &'static str, status: StatusCode) -> (&'static str, StatusCode) {
+    match code {
+        "AccessDeniedException" => ("AccessDenied", StatusCode::FORBIDDEN),
+        "ExpiredTokenException" => ("ExpiredToken", StatusCode::FORBIDDEN),
+        "InvalidSignatureException" => ("SignatureDoesNotMatch", StatusCode::FORBIDDEN),
+        "MissingAuthenticationTokenException" => ("MissingAuthenticationToken", StatusCode::FORBIDDEN),
+        "ThrottlingException" => ("Throttling", status),
+        "UnknownOperationException" => ("InvalidAction", status),
+        "ServerException" => ("InternalFailure", status),
+        "ServiceUnavailableException" => ("ServiceUnavailable", status),
+        _ => (code, status),
+    }
+}
+
+/// An answer in AWS JSON 1.1.
+pub fn json_response(status: StatusCode, body: &Value, request_id: &str) -> Response {
+    respond(status, "application/x-amz-json-1.1", body.to_string(), request_id)
+}
+
+/// An answer of any type; those of AWS carry a request id.
+pub fn respond<'a>(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Bytes>,
+    request_id: impl Into<Option<&'a str>>,
+) -> Response {
+    let body = body.into();
+    let length = body.len();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if let Some(id) = request_id.into().and_then(|id| HeaderValue::from_str(id).ok()) {
+        headers.insert(AMZN_REQUEST_ID, id);
+    }
+    response
+}
+
+/// How many bytes of its promised body a response lacks.
+pub fn missing_bytes(response: &Response) -> usize {
+    let promised = text(response.headers(), header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+    promised.unwrap_or(0_usize).saturating_sub(response.body().len())
+}
+
+/// Text as it stands between XML tags.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPE: &str = "AWS4-HMAC-SHA256 Credential=AKIA/20260131/eu-west-1/SERVICE/aws4_request, Signature=00";
+
+    fn request(service: &str, target: Option<&str>, body: &'static str) -> Request {
+        let mut request = Request::new(Bytes::from_static(body.as_bytes()));
+        let scope = SCOPE.replace("SERVICE", service);
+        request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(&scope).unwrap());
+        if let Some(target) = target {
+            request.headers_mut().insert(AMZ_TARGET, HeaderValue::from_str(target).unwrap());
+        }
+        request
+    }
+
+    #[rstest::rstest]
+    #[case::ecs("ecs", Some("AmazonEC2ContainerServiceV20141113.ListClusters"), "{}", Some("ecs ListClusters"))]
+    #[case::logs("logs", Some("Logs_20140328.GetLogEvents"), "{}", Some("logs GetLogEvents"))]
+    #[case::ssm("ssm", Some("AmazonSSM.StartSession"), "{}", Some("ssm StartSession"))]
+    #[case::sts("sts", None, "Action=GetCallerIdentity&Version=2011-06-15", Some("sts GetCallerIdentity"))]
+    #[case::sts_other_order("sts", None, "Version=2011-06-15&Action=GetCallerIdentity", Some("sts GetCallerIdentity"))]
+    #[case::no_target("ecs", None, "{}", Some("ecs "))]
+    #[case::unknown_target("ecs", Some("DynamoDB_20120810.GetItem"), "{}", None)]
+    #[case::no_operation("ecs", Some("AmazonSSM"), "{}", None)]
+    #[case::unknown_service("s3", None, "", None)]
+    fn the_call_is_read_off_the_request(
+        #[case] service: &str,
+        #[case] target: Option<&str>,
+        #[case] body: &'static str,
+        #[case] expected: Option<&str>,
+    ) {
+        let call = Call::of(&request(service, target, body));
+        assert_eq!(call.map(|call| format!("{} {}", call.service, call.operation)).as_deref(), expected);
+    }
+
+    #[test]
+    fn an_unsigned_request_is_told_from_a_signed_one() {
+        assert!(is_signed(request("ecs", None, "").headers()));
+        assert!(!is_signed(Request::new(Bytes::new()).headers()));
+    }
+
+    #[test]
+    fn the_signing_time_is_read_to_the_second() {
+        let mut request = request("ecs", None, "");
+        request.headers_mut().insert("x-amz-date", HeaderValue::from_static("20260131T235959Z"));
+        assert_eq!(signed_at(request.headers()).unwrap().to_string(), "2026-01-31T23:59:59Z");
+        request.headers_mut().insert("x-amz-date", HeaderValue::from_static("yesterday"));
+        assert_eq!(signed_at(request.headers()), None);
+    }
+
+    #[test]
+    fn only_an_object_is_an_input() {
+        assert_eq!(input(b""), Ok(json!({})));
+        assert_eq!(input(b"{\"cluster\":\"prod\"}"), Ok(json!({ "cluster": "prod" })));
+        for bad in ["[]", "{", "null", "\u{0}"] {
+            assert_eq!(input(bad.as_bytes()).unwrap_err().code, "SerializationException", "{bad}");
+        }
+    }
+
+    #[test]
+    fn errors_take_the_shape_of_their_service() {
+        let error = ApiError::client("AccessDeniedException", "a < b & c");
+        let response = error.response(Service::Sts, "id-1");
+        assert_eq!(response.status(), 403);
+        let body = String::from_utf8(response.body().to_vec()).unwrap();
+        assert!(body.contains("<Code>AccessDenied</Code>") && body.contains("<Message>a &lt; b &amp; c</Message>"));
+        assert!(body.contains("<RequestId>id-1</RequestId>"));
+
+        let response = error.response(Service::Ecs, "id-2");
+        assert_eq!(response.status(), 400);
+        assert_eq!(response.body(), r#"{"__type":"AccessDeniedException","message":"a < b & c"}"#);
+        assert_eq!(response.headers()[AMZN_REQUEST_ID], "id-2");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/x-amz-json-1.1");
+    }
+
+    #[test]
+    fn a_body_cut_short_shows_in_its_length() {
+        let mut response = respond(StatusCode::OK, "text/plain", "0123456789", "id");
+        assert_eq!(missing_bytes(&response), 0);
+        *response.body_mut() = Bytes::from_static(b"01234");
+        assert_eq!(missing_bytes(&response), 5);
     }
 }

@@ -1,0 +1,260 @@
+//! The account behind one function from request to response.
+
+mod record;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::{HeaderValue, StatusCode, header};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use tokio::time::Instant;
+
+use super::{
+    Fault, Options, control, ecs,
+    faults::{Ending, Faults, Strike},
+    logs,
+    quota::Buckets,
+    sts,
+    wire::{self, ApiError, Call, Request, Response, Service},
+    world::{Rng, World},
+};
+use record::Record;
+
+pub use record::Recorded;
+
+/// How far a signature's time may be off the endpoint's clock.
+const MAX_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("connection cut")]
+pub struct Cut;
+
+/// An account that answers requests. Clones share it.
+///
+/// Its clock is tokio's: world time is the start plus speed times elapsed, so under a paused clock the world lives in
+/// virtual time. The world moves when it is asked something, up to that moment. A request has to be signed, but by
+/// whom and for which Region is not checked: all reach the one account.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    account: Arc<Account>,
+}
+
+#[derive(Debug)]
+struct Account {
+    options: Options,
+    /// World time at `started`.
+    start_ms: i64,
+    started: Instant,
+    /// Never held across an await.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    world: World,
+    faults: Faults,
+    buckets: Buckets,
+    record: Record,
+}
+
+impl Endpoint {
+    /// The account of a scenario.
+    pub fn new(options: Options) -> Self {
+        let start_ms = options.start_ms.unwrap_or_else(|| Timestamp::now().as_millisecond());
+        let world = World::new(options.scenario, options.seed, start_ms);
+        Self::with_world(world, options)
+    }
+
+    /// An account made by hand. Its time starts where the world stands; the options' scenario and start go unused.
+    pub fn with_world(world: World, options: Options) -> Self {
+        let (start_ms, started) = (world.now_ms, Instant::now());
+        let mut faults = Faults::default();
+        options.faults.iter().for_each(|fault| faults.add(fault.clone(), started));
+        let buckets = Buckets::new(&world.region);
+        let state = Mutex::new(State { world, faults, buckets, record: Record::default() });
+        Self { account: Arc::new(Account { options, start_ms, started, state }) }
+    }
+
+    /// Answers one request. Under the fault `hang` that takes for ever.
+    ///
+    /// # Errors
+    /// [`Cut`] when the connection is to be closed without an answer. A response whose `content-length` exceeds its
+    /// body asks for the same after the body.
+    pub async fn respond(&self, request: Request) -> Result<Response, Cut> {
+        if request.uri().path().starts_with(control::PATH) {
+            return Ok(control::respond_to(self, &request));
+        }
+        let now = Instant::now();
+        let call = Call::of(&request).unwrap_or(Call { service: Service::Ecs, operation: String::new() });
+        let (number, strike) = {
+            let mut state = self.state();
+            let caller = sts::caller_arn(&state.world.account_id);
+            let number = state.record.arrived(&call, now - self.account.started, request.body().clone());
+            (number, state.faults.strike(&call, &caller, now))
+        };
+        if !strike.delay.is_zero() {
+            tokio::time::sleep(strike.delay).await;
+        }
+        match strike.ending {
+            Ending::Cut => return Err(Cut),
+            Ending::Hang => std::future::pending().await,
+            Ending::Answer | Ending::Refuse(_) | Ending::Html => {}
+        }
+        Ok(self.conclude(&request, &call, number, strike))
+    }
+
+    /// Adds a fault to those in force.
+    pub fn add_fault(&self, fault: Fault) {
+        self.state().faults.add(fault, Instant::now());
+    }
+
+    /// Removes a fault, however often it has still to strike; says whether it was there.
+    pub fn remove_fault(&self, fault: &Fault) -> bool {
+        self.state().faults.remove(fault)
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// The faults in force, each with the times it will still strike.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.state().faults.iter().cloned().collect()
+    }
+
+    /// The requests that arrived, oldest first; the newest few thousand are kept.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.state().record.requests().cloned().collect()
+    }
+
+    /// How many requests for an operation have arrived since the start. Operations AWS doesn't know aren't counted.
+    pub fn count(&self, operation: &str) -> u64 {
+        self.state().record.count(operation)
+    }
+
+    /// Looks at the world, or changes it, as it stands now.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        let mut state = self.state();
+        state.world.advance_to(self.account.world_time());
+        look(&mut state.world)
+    }
+
+    /// What the account was made of.
+    pub fn options(&self) -> &Options {
+        &self.account.options
+    }
+
+    /// The chances of one request.
+    fn rng(&self, what: &str, number: u64) -> Rng {
+        Rng::stream(self.account.options.seed, &format!("{what} {number}"))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.account.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the response to a request that gets one.
+    fn conclude(&self, request: &Request, call: &Call, number: u64, strike: Strike) -> Response {
+        let state = &mut *self.state();
+        state.world.advance_to(self.account.world_time());
+        let request_id = self.rng("request", number).uuid();
+        let mut response = match &strike.ending {
+            Ending::Html => html_500(),
+            Ending::Refuse(error) => error.response(call.service, &request_id),
+            _ => self
+                .answer(state, request, call, number, &strike, &request_id)
+                .unwrap_or_else(|error| error.response(call.service, &request_id)),
+        };
+        let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&clock(&state.world, &strike));
+        if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        state.record.answered(number, response.status().as_u16());
+        response
+    }
+
+    /// Answers a request that no fault ends.
+    fn answer(
+        &self,
+        state: &mut State,
+        request: &Request,
+        call: &Call,
+        number: u64,
+        strike: &Strike,
+        request_id: &str,
+    ) -> Result<Response, ApiError> {
+        if !wire::is_signed(request.headers()) {
+            return Err(ApiError::client("MissingAuthenticationTokenException", "Missing Authentication Token"));
+        }
+        let world = &mut state.world;
+        if strike.skew_ms != 0 {
+            check_signing_time(request, clock(world, strike))?;
+        }
+        if self.account.options.quotas {
+            state.buckets.draw(call, Instant::now())?;
+        }
+        let mut response = match call.service {
+            Service::Sts => sts::call(&world.account_id, call, request_id)?,
+            service => {
+                let input = wire::input(request.body())?;
+                let answer = match service {
+                    Service::Ecs => ecs::call(world, &call.operation, &input),
+                    Service::Logs => logs::call(world, &call.operation, &input),
+                    Service::Ssm | Service::Sts => None,
+                };
+                let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
+                let mut rng = self.rng("fault", number);
+                strike.distortions.iter().for_each(|distortion| distortion.spoil_answer(&mut answer, &mut rng));
+                wire::json_response(StatusCode::OK, &answer, request_id)
+            }
+        };
+        strike.distortions.iter().for_each(|distortion| distortion.spoil_response(&mut response));
+        Ok(response)
+    }
+}
+
+impl Account {
+    fn world_time(&self) -> i64 {
+        let elapsed_ms = self.started.elapsed().as_secs_f64() * 1000.0 * self.options.speed;
+        self.start_ms.saturating_add(elapsed_ms as i64)
+    }
+}
+
+/// What time the endpoint takes it to be.
+fn clock(world: &World, strike: &Strike) -> Timestamp {
+    Timestamp::from_millisecond(world.now_ms.saturating_add(strike.skew_ms)).unwrap_or(Timestamp::MAX)
+}
+
+/// Refuses a signature made more than five minutes before or after `clock`.
+fn check_signing_time(request: &Request, clock: Timestamp) -> Result<(), ApiError> {
+    let Some(signed) = wire::signed_at(request.headers()) else { return Ok(()) };
+    let off = clock.duration_since(signed);
+    let written = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let message = if off > MAX_SKEW {
+        format!(
+            "Signature expired: {} is now earlier than {} ({} - 5 min.)",
+            written(signed),
+            written(clock - MAX_SKEW),
+            written(clock),
+        )
+    } else if off < -MAX_SKEW {
+        format!(
+            "Signature not yet current: {} is still later than {} ({} + 5 min.)",
+            written(signed),
+            written(clock + MAX_SKEW),
+            written(clock),
+        )
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::client("InvalidSignatureException", message))
+}
+
+/// What a proxy in between answers when it can't reach AWS: a page, and nothing of AWS's.
+fn html_500() -> Response {
+    const PAGE: &str = "<html>\r\n<head><title>500 Internal Server Error</title></head>\r\n<body>\r\n\
+                        <center><h1>500 Internal Server Error</h1></center>\r\n<hr><center>proxy</center>\r\n\
+                        </body>\r\n</html>\r\n";
+    wire::respond(StatusCode::INTERNAL_SERVER_ERROR, "text/html", PAGE, None)
+}

@@ -1,0 +1,123 @@
+//! What arrived, for tests that judge a client by its requests.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use axum::body::Bytes;
+
+use crate::demo::{
+    quota,
+    wire::{Call, Service},
+};
+
+/// How many requests are kept, and how much of their bodies in all.
+const KEPT: usize = 4096;
+const KEPT_BYTES: usize = 1 << 20;
+
+/// One request as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub service: Service,
+    /// For example `DescribeTasks`.
+    pub operation: String,
+    /// When it arrived, after the endpoint's start, on tokio's clock.
+    pub at: Duration,
+    /// The body, as sent.
+    pub input: Bytes,
+    /// The HTTP status of its answer; `None` while it is under way, and for ever when its connection was cut.
+    pub status: Option<u16>,
+}
+
+/// The newest requests, and a count of all.
+#[derive(Debug, Default)]
+pub struct Record {
+    newest: VecDeque<Recorded>,
+    bytes: usize,
+    /// Requests no longer kept.
+    dropped: u64,
+    counts: HashMap<&'static str, u64>,
+}
+
+impl Record {
+    /// Notes a request; returns its number, counted from 0.
+    pub fn arrived(&mut self, call: &Call, at: Duration, input: Bytes) -> u64 {
+        if let Some(known) = quota::operations().find(|known| *known == call.operation) {
+            *self.counts.entry(known).or_default() += 1;
+        }
+        let number = self.dropped + self.newest.len() as u64;
+        self.bytes += input.len();
+        self.newest.push_back(Recorded {
+            service: call.service,
+            operation: call.operation.clone(),
+            at,
+            input,
+            status: None,
+        });
+        while self.newest.len() > KEPT || (self.bytes > KEPT_BYTES && self.newest.len() > 1) {
+            let Some(oldest) = self.newest.pop_front() else { break };
+            self.bytes -= oldest.input.len();
+            self.dropped += 1;
+        }
+        number
+    }
+
+    /// Notes what a request was answered with, if it is still kept.
+    pub fn answered(&mut self, number: u64, status: u16) {
+        let index = number.checked_sub(self.dropped).and_then(|index| usize::try_from(index).ok());
+        if let Some(recorded) = index.and_then(|index| self.newest.get_mut(index)) {
+            recorded.status = Some(status);
+        }
+    }
+
+    /// The requests kept, oldest first.
+    pub fn requests(&self) -> impl Iterator<Item = &Recorded> {
+        self.newest.iter()
+    }
+
+    /// How many requests there were for an operation AWS knows.
+    pub fn count(&self, operation: &str) -> u64 {
+        self.counts.get(operation).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrive(record: &mut Record, operation: &str, bytes: usize) -> u64 {
+        let call = Call { service: Service::Ecs, operation: operation.into() };
+        record.arrived(&call, Duration::ZERO, Bytes::from(vec![b' '; bytes]))
+    }
+
+    #[test]
+    fn answers_find_their_request_while_it_is_kept() {
+        let mut record = Record::default();
+        let first = arrive(&mut record, "ListTasks", 0);
+        let last = (0..KEPT).map(|_| arrive(&mut record, "ListTasks", 0)).last().unwrap();
+        record.answered(first, 200);
+        record.answered(last, 400);
+        let statuses: Vec<_> = record.requests().filter_map(|request| request.status).collect();
+        assert_eq!((record.requests().count(), statuses), (KEPT, vec![400]));
+        assert_eq!(record.count("ListTasks"), KEPT as u64 + 1);
+    }
+
+    #[test]
+    fn large_bodies_push_older_ones_out() {
+        let mut record = Record::default();
+        for _ in 0..10 {
+            arrive(&mut record, "DescribeTasks", KEPT_BYTES / 4);
+        }
+        assert_eq!(record.requests().count(), 4);
+        arrive(&mut record, "DescribeTasks", KEPT_BYTES * 2);
+        assert_eq!(record.requests().count(), 1, "the newest is always there");
+    }
+
+    #[test]
+    fn made_up_operations_are_kept_but_not_counted() {
+        let mut record = Record::default();
+        arrive(&mut record, "Frobnicate", 0);
+        assert_eq!((record.count("Frobnicate"), record.requests().count()), (0, 1));
+    }
+}

@@ -1,0 +1,229 @@
+//! Log groups, their streams and events, in bounded memory.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, VecDeque},
+    ops::Range,
+};
+
+/// Events a stream keeps; older ones go.
+const STREAM_EVENTS: usize = 10_000;
+/// Memory all events together may take, in bytes; beyond it an eighth goes, the oldest first.
+const TOTAL_BYTES: usize = 16 << 20;
+/// What an event takes besides its message.
+const EVENT_BYTES: usize = 48;
+/// What AWS adds to each message when it counts bytes.
+const AWS_EVENT_BYTES: usize = 26;
+
+/// How long after it happened an event can be read. At AWS it is 2 to 10 seconds.
+pub const INGESTION_MS: i64 = 2_000;
+
+/// Log groups, their streams and events.
+///
+/// Memory is bounded: a stream keeps its newest 10,000 events, all streams together 16 MiB. A stream that has lost all
+/// its events is gone. An event can be read two seconds after its own time: that is the ingestion.
+#[derive(Debug, Default)]
+pub struct LogStore {
+    groups: BTreeMap<String, Group>,
+    bytes: usize,
+    /// The number of the next event.
+    next: u64,
+}
+
+/// One log group.
+#[derive(Debug)]
+pub struct Group {
+    pub created_ms: i64,
+    pub streams: BTreeMap<String, Stream>,
+}
+
+/// One log stream: events in order of time, and of arrival where times are equal.
+#[derive(Debug)]
+pub struct Stream {
+    pub created_ms: i64,
+    pub events: VecDeque<Event>,
+}
+
+/// One log event.
+#[derive(Debug)]
+pub struct Event {
+    pub at: Position,
+    pub message: Box<str>,
+}
+
+/// Where an event stands among all others; or a boundary between two of them: after what is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Position {
+    /// The event's own time, in milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+    /// No two events have the same.
+    pub number: u64,
+}
+
+impl Position {
+    /// The boundary just after this event.
+    pub fn after(self) -> Self {
+        Self { number: self.number + 1, ..self }
+    }
+}
+
+impl LogStore {
+    /// Appends one event, creating group and stream where needed. `timestamp_ms` is the event's own time.
+    pub fn put(&mut self, group: &str, stream: &str, timestamp_ms: i64, message: String) {
+        let at = Position { timestamp_ms, number: self.next };
+        self.next += 1;
+        self.bytes += message.len() + EVENT_BYTES;
+        let group = self
+            .groups
+            .entry(group.to_owned())
+            .or_insert_with(|| Group { created_ms: timestamp_ms, streams: BTreeMap::new() });
+        group.created_ms = group.created_ms.min(timestamp_ms);
+        let stream = group
+            .streams
+            .entry(stream.to_owned())
+            .or_insert_with(|| Stream { created_ms: timestamp_ms, events: VecDeque::new() });
+        self.bytes -= stream.put(Event { at, message: message.into_boxed_str() });
+        if self.bytes > TOTAL_BYTES {
+            self.evict();
+        }
+    }
+
+    /// The groups by name.
+    pub fn groups(&self) -> &BTreeMap<String, Group> {
+        &self.groups
+    }
+
+    /// Drops the oldest events until an eighth of the memory is free, so that it need not be done for each event.
+    fn evict(&mut self) {
+        let mut streams: Vec<&mut Stream> =
+            self.groups.values_mut().flat_map(|group| group.streams.values_mut()).collect();
+        let oldest = |stream: &Stream| stream.events.front().map(|event| Reverse(event.at));
+        let mut queue: BinaryHeap<_> =
+            streams.iter().enumerate().filter_map(|(index, stream)| Some((oldest(stream)?, index))).collect();
+        while self.bytes > TOTAL_BYTES / 8 * 7
+            && let Some((_, index)) = queue.pop()
+        {
+            self.bytes -= streams[index].events.pop_front().map_or(0, |event| event.bytes());
+            queue.extend(oldest(streams[index]).map(|at| (at, index)));
+        }
+        for group in self.groups.values_mut() {
+            group.streams.retain(|_, stream| !stream.events.is_empty());
+        }
+    }
+}
+
+impl Group {
+    /// The bytes AWS would bill.
+    pub fn stored_bytes(&self) -> usize {
+        let events = self.streams.values().flat_map(|stream| &stream.events);
+        events.map(Event::aws_bytes).sum()
+    }
+}
+
+impl Stream {
+    /// Puts an event in its place; returns the bytes of those that had to go.
+    fn put(&mut self, event: Event) -> usize {
+        self.created_ms = self.created_ms.min(event.at.timestamp_ms);
+        match self.events.back() {
+            Some(last) if last.at > event.at => self.events.insert(self.before(event.at), event),
+            _ => self.events.push_back(event),
+        }
+        if self.events.len() <= STREAM_EVENTS {
+            return 0;
+        }
+        self.events.pop_front().map_or(0, |event| event.bytes())
+    }
+
+    /// How many events come before a boundary.
+    pub fn before(&self, boundary: Position) -> usize {
+        self.events.partition_point(|event| event.at < boundary)
+    }
+
+    /// The events that can be read at `now_ms` and happened from `start_ms` to before `end_ms`.
+    pub fn between(&self, start_ms: Option<i64>, end_ms: Option<i64>, now_ms: i64) -> Range<usize> {
+        let boundary = |timestamp_ms| Position { timestamp_ms, number: 0 };
+        let readable = boundary(now_ms.saturating_sub(INGESTION_MS).saturating_add(1));
+        let end = end_ms.map_or(readable, |end| readable.min(boundary(end)));
+        let end = self.before(end);
+        start_ms.map_or(0, |start| self.before(boundary(start))).min(end)..end
+    }
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        self.message.len() + EVENT_BYTES
+    }
+
+    /// The bytes AWS counts for it.
+    pub fn aws_bytes(&self) -> usize {
+        self.message.len() + AWS_EVENT_BYTES
+    }
+
+    /// When it came in, in milliseconds since the Unix epoch.
+    pub fn ingested_ms(&self) -> i64 {
+        self.at.timestamp_ms.saturating_add(INGESTION_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream<'a>(store: &'a LogStore, name: &str) -> &'a Stream {
+        &store.groups()["app"].streams[name]
+    }
+
+    #[test]
+    fn events_stand_in_order_of_time_then_of_arrival() {
+        let mut store = LogStore::default();
+        for (timestamp_ms, message) in [(20, "b"), (30, "d"), (10, "a"), (20, "c")] {
+            store.put("app", "one", timestamp_ms, message.into());
+        }
+        let messages: String = stream(&store, "one").events.iter().map(|event| &*event.message).collect();
+        assert_eq!(messages, "abcd");
+        assert_eq!(stream(&store, "one").created_ms, 10);
+        assert_eq!(store.groups()["app"].stored_bytes(), 4 * 27);
+    }
+
+    #[test]
+    fn an_event_can_be_read_only_after_its_ingestion() {
+        let mut store = LogStore::default();
+        store.put("app", "one", 1_000, "early".into());
+        store.put("app", "one", 2_000, "late".into());
+        let readable = |now_ms| stream(&store, "one").between(None, None, now_ms).len();
+        assert_eq!([2_999, 3_000, 3_999, 4_000].map(readable), [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_range_includes_its_start_and_not_its_end() {
+        let mut store = LogStore::default();
+        (0..10).for_each(|second| store.put("app", "one", second * 1_000, second.to_string()));
+        let between = |start, end| stream(&store, "one").between(start, end, 60_000);
+        assert_eq!(between(Some(3_000), Some(5_000)), 3..5);
+        assert_eq!(between(Some(5_000), Some(3_000)).len(), 0);
+        assert_eq!(between(Some(9_001), None).len(), 0);
+    }
+
+    #[test]
+    fn a_stream_keeps_its_newest_events() {
+        let mut store = LogStore::default();
+        (0..STREAM_EVENTS as i64 + 5).for_each(|time| store.put("app", "one", time, "x".into()));
+        let events = &stream(&store, "one").events;
+        assert_eq!((events.len(), events[0].at.timestamp_ms), (STREAM_EVENTS, 5));
+        assert_eq!(store.bytes, STREAM_EVENTS * (1 + EVENT_BYTES));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_events_of_all_streams_go_first() {
+        let mut store = LogStore::default();
+        store.put("app", "old", 0, "first to go".into());
+        let message = "m".repeat(10_000);
+        (1..4_000).for_each(|time| store.put("app", ["even", "odd"][time as usize % 2], time, message.clone()));
+        assert!(store.bytes <= TOTAL_BYTES, "{}", store.bytes);
+        assert!(!store.groups()["app"].streams.contains_key("old"));
+        let [even, odd] = ["even", "odd"].map(|name| stream(&store, name).events[0].at.timestamp_ms);
+        assert_eq!(even.abs_diff(odd), 1);
+        let kept: usize = store.groups()["app"].streams.values().flat_map(|s| &s.events).map(Event::bytes).sum();
+        assert_eq!(kept, store.bytes);
+    }
+}

@@ -1,0 +1,221 @@
+//! An [`Endpoint`] on a socket.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    serve::ListenerExt,
+};
+use futures::{StreamExt, stream};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use super::{Cut, Endpoint, wire};
+
+/// The largest request read: far above any of AWS's.
+const MAX_BODY: usize = 4 << 20;
+
+/// An HTTP/1.1 server on loopback, with keep-alive. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    addr: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    stop: watch::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    endpoint: Endpoint,
+    stopped: watch::Receiver<()>,
+}
+
+impl Server {
+    /// Serves `endpoint` at `addr`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When `addr` is not on loopback (the account answers whoever asks), or can't be bound.
+    pub async fn start(addr: SocketAddr, endpoint: Endpoint) -> io::Result<Server> {
+        if !addr.ip().is_loopback() {
+            let message = format!("{addr} is not on loopback; serve on 127.0.0.1:{0} or [::1]:{0}", addr.port());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let listener = TcpListener::bind(addr).await?;
+        let addr = listener.local_addr()?;
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = connections.clone();
+        let listener = listener.tap_io(move |connection| {
+            accepted.fetch_add(1, Ordering::Relaxed);
+            // Best effort: small answers must not wait for an acknowledgement.
+            let _ = connection.set_nodelay(true);
+        });
+        let (stop, mut stopped) = watch::channel(());
+        let router = Router::new().fallback(answer).with_state(Shared { endpoint, stopped: stopped.clone() });
+        let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+            let _ = stopped.changed().await;
+        });
+        let serving = tokio::spawn(async move {
+            // It never returns an error: failures to accept are waited out inside.
+            let _ = serve.await;
+        });
+        Ok(Server { addr, connections, stop, serving })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its address as an endpoint URL: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// How many connections it has accepted since the start.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Cuts what is under way, closes every connection, and gives the port back.
+    pub async fn stop(self) {
+        let Server { stop, serving, .. } = self;
+        drop(stop);
+        // Only a panic or an abort could make this an error, and the server is gone either way.
+        let _ = serving.await;
+    }
+}
+
+async fn answer(State(Shared { endpoint, mut stopped }): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answer = async {
+        let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+            return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+        };
+        endpoint.respond(wire::Request::from_parts(parts, body)).await.map(written)
+    };
+    let answered = tokio::select! {
+        answered = answer => answered,
+        _ = stopped.changed() => Err(Cut),
+    };
+    answered.unwrap_or_else(|cut| Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(cut)]))))
+}
+
+/// A response as hyper is to send it. Hyper closes the connection when a body fails: before the head is out if it fails
+/// at once, after what came before if it takes its time.
+fn written(response: wire::Response) -> Response {
+    if wire::missing_bytes(&response) == 0 {
+        return response.map(Body::from);
+    }
+    response.map(|half| {
+        let failure = stream::once(async {
+            tokio::task::yield_now().await;
+            Err(Cut)
+        });
+        Body::from_stream(stream::iter([Ok(half)]).chain(failure))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+
+    use super::*;
+    use crate::demo::Options;
+
+    const LOOPBACK: &str = "127.0.0.1:0";
+
+    async fn server(faults: &[&str]) -> Server {
+        let faults = faults.iter().map(|spec| spec.parse().unwrap()).collect();
+        let endpoint = Endpoint::new(Options { faults, ..Options::default() });
+        Server::start(LOOPBACK.parse().unwrap(), endpoint).await.unwrap()
+    }
+
+    /// Sends one request, by hand, for all the server says until it closes the connection.
+    async fn said(server: &Server, body: &str, last: bool) -> String {
+        let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+        stream.write_all(request(body, last).as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        // A reset is as good an end as a clean one.
+        let _ = stream.read_to_end(&mut said).await;
+        String::from_utf8(said).unwrap()
+    }
+
+    fn request(body: &str, last: bool) -> String {
+        format!(
+            "POST / HTTP/1.1\r\nhost: demo\r\ncontent-length: {}\r\nconnection: {}\r\nauthorization: AWS4-HMAC-SHA256 \
+             Credential=AKIA/20260131/eu-west-1/sts/aws4_request, Signature=00\r\n\r\n{body}",
+            body.len(),
+            if last { "close" } else { "keep-alive" },
+        )
+    }
+
+    const WHO: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+
+    #[tokio::test]
+    async fn it_speaks_http_and_counts_connections() {
+        let server = server(&[]).await;
+        let answer = said(&server, WHO, true).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("x-amzn-requestid: ") && answer.contains("date: ") && answer.contains("assumed-role"));
+        assert_eq!(server.connections(), 1);
+        said(&server, WHO, true).await;
+        assert_eq!(server.connections(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_serves_many_requests() {
+        let server = server(&[]).await;
+        let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+        let two = request(WHO, false) + &request(WHO, true);
+        stream.write_all(two.as_bytes()).await.unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        assert_eq!(said.matches("HTTP/1.1 200 OK").count(), 2);
+        assert_eq!(server.connections(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_cut_connection_says_nothing_and_a_truncated_answer_half() {
+        let server = server(&["cut#1", "truncate"]).await;
+        assert_eq!(said(&server, WHO, false).await, "");
+        let half = said(&server, WHO, false).await;
+        assert!(half.starts_with("HTTP/1.1 200 OK") && half.contains("<GetCallerIdentityResponse"), "{half}");
+        assert!(!half.contains("</GetCallerIdentityResponse>"), "{half}");
+    }
+
+    #[tokio::test]
+    async fn only_loopback_is_served() {
+        let endpoint = Endpoint::new(Options::default());
+        let error = Server::start("0.0.0.0:4000".parse().unwrap(), endpoint).await.unwrap_err();
+        assert_eq!(error.to_string(), "0.0.0.0:4000 is not on loopback; serve on 127.0.0.1:4000 or [::1]:4000");
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_idle_and_hanging_connections_and_frees_the_port() {
+        let server = server(&["hang"]).await;
+        let addr = server.addr();
+        let mut idle = TcpStream::connect(addr).await.unwrap();
+        let mut hanging = TcpStream::connect(addr).await.unwrap();
+        hanging.write_all(request(WHO, false).as_bytes()).await.unwrap();
+        server.stop().await;
+        for stream in [&mut idle, &mut hanging] {
+            let mut said = Vec::new();
+            let _ = stream.read_to_end(&mut said).await;
+            assert!(said.is_empty());
+        }
+        Server::start(addr, Endpoint::new(Options::default())).await.unwrap().stop().await;
+    }
+}

@@ -1,0 +1,4 @@
+//! What tests share.
+
+pub mod in_process;
+pub mod python;
