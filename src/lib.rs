@@ -1,3 +1,8 @@
 //! ecsight: a terminal console for Amazon ECS.
 
+pub mod aws;
+pub mod data;
 pub mod demo;
+pub mod event;
+pub mod model;
+pub mod resource;

@@ -1,0 +1,145 @@
+//! The AWS SDK, kept at arm's length: clients for one scope, failures in words, the request budget.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+pub mod budget;
+pub mod error;
+pub mod identity;
+mod interceptor;
+pub mod operation;
+
+pub use budget::Budget;
+pub use error::{Failure, Trouble};
+pub use identity::Identity;
+pub use operation::{Class, Operation};
+
+use interceptor::{CaptureBody, ReadOnlyGuard};
+
+/// How long a connection, and a whole call, may take before it counts as unanswered.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a person asks for: which credentials, where. Absent parts are left to the SDK's own chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScopeSpec {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// Mutating operations are refused before they reach the wire.
+    pub read_only: bool,
+}
+
+/// Clients of one scope. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub ecs: aws_sdk_ecs::Client,
+    pub sts: aws_sdk_sts::Client,
+    pub budget: Budget,
+    pub scope: ScopeSpec,
+    config: SdkConfig,
+}
+
+impl Clients {
+    /// Clients for `scope`, with credentials, Region and endpoint from the SDK's whole chain where `scope` is silent.
+    /// Reads the shared configuration files; makes no AWS call.
+    ///
+    /// # Errors
+    /// When no Region is known.
+    pub async fn connect(scope: &ScopeSpec, budget: Budget) -> Result<Self, Failure> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(profile) = &scope.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &scope.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &scope.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let config = loader.load().await;
+        if config.region().is_none() {
+            return Err(Failure::local("Connect", Trouble::Credentials, "no AWS Region is configured")
+                .advise("name one with --region, AWS_REGION or `region` in the profile, or type :region"));
+        }
+        Ok(Self::from_config(&config, scope.clone(), budget))
+    }
+
+    /// Clients over a configuration made elsewhere. Polls are not retried by the SDK: a late retry of stale data is
+    /// worthless, and the poller has its own back-off.
+    pub fn from_config(config: &SdkConfig, scope: ScopeSpec, budget: Budget) -> Self {
+        let config = config
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build(),
+            )
+            .build();
+        let mut ecs = aws_sdk_ecs::config::Builder::from(&config);
+        if scope.read_only {
+            ecs = ecs.interceptor(ReadOnlyGuard);
+        }
+        let scope = ScopeSpec {
+            region: config.region().map(ToString::to_string),
+            endpoint_url: config.endpoint_url().map(str::to_owned),
+            ..scope
+        };
+        Self {
+            ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
+            sts: aws_sdk_sts::Client::new(&config),
+            budget,
+            scope,
+            config,
+        }
+    }
+
+    /// The same clients, which also keep the body of their last ECS answer: what AWS said, field by field, the ones the
+    /// SDK has never heard of included.
+    pub fn capturing(&self) -> (Self, Captured) {
+        let captured = Captured::default();
+        let ecs = aws_sdk_ecs::config::Builder::from(&self.config).interceptor(CaptureBody(captured.clone())).build();
+        (Self { ecs: aws_sdk_ecs::Client::from_conf(ecs), ..self.clone() }, captured)
+    }
+
+    /// Makes one call within the budget: waits for its class's token, counts it, and turns an error into words.
+    ///
+    /// # Errors
+    /// Whatever the call failed with, as a [`Failure`].
+    pub async fn call<T, E>(
+        &self,
+        operation: Operation,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        self.budget.acquire(operation.class).await;
+        let result = request.await.map_err(|error| Failure::of(operation, &self.scope, &error));
+        match &result {
+            Err(failure) if failure.trouble == Trouble::Throttled => self.budget.throttled(operation.class),
+            _ => self.budget.answered(operation.class),
+        }
+        result
+    }
+}
+
+/// The body of the last answer of clients made by [`Clients::capturing`].
+#[derive(Debug, Clone, Default)]
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn put(&self, body: &[u8]) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
+    }
+
+    /// The answer as JSON; null when there was none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
+    }
+}

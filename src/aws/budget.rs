@@ -1,0 +1,256 @@
+//! The request budget: one token bucket per quota class, halved on a throttle, climbing back slowly.
+//!
+//! It is a ceiling, not a pace: the poller's intervals ask for far less. On tokio's clock, so that tests run in virtual
+//! time.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep_until};
+
+use super::Class;
+
+/// The part of the account's quota that one console may use at most, where nothing else is configured.
+pub const DEFAULT_SHARE: f64 = 0.25;
+
+/// However often AWS says no, a class keeps this many calls a second.
+const FLOOR: f64 = 0.1;
+/// What a class wins back for every [`CLIMB_EVERY`] without a throttle, in calls a second.
+const CLIMB: f64 = 0.1;
+const CLIMB_EVERY: Duration = Duration::from_secs(10);
+/// How long a throttled class stays silent.
+const PAUSE: Duration = Duration::from_millis(1500);
+
+/// Buckets of one account and Region. Cheap to clone: clones share the buckets.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    share: f64,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    buckets: BTreeMap<Class, Bucket>,
+    /// When the calls of the last minute were made.
+    recent: VecDeque<Instant>,
+    calls: u64,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    burst: f64,
+    rate: f64,
+    full_rate: f64,
+    refilled: Instant,
+    climbed: Instant,
+    paused_until: Option<Instant>,
+    calls: u64,
+    throttles: u64,
+}
+
+/// What one class has used, for people.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage {
+    pub class: Class,
+    pub calls: u64,
+    pub throttles: u64,
+    /// Calls a second allowed now, and without throttling.
+    pub rate: f64,
+    pub full_rate: f64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::with_share(DEFAULT_SHARE)
+    }
+}
+
+impl Budget {
+    /// A budget of `share` (0 to 1) of each class's sustained rate, and twice that share of its burst.
+    pub fn with_share(share: f64) -> Self {
+        Self { share, state: Arc::default() }
+    }
+
+    /// Waits until a call of `class` may go, and counts it. Dropping the future gives nothing away.
+    pub async fn acquire(&self, class: Class) {
+        loop {
+            let at = {
+                let mut state = self.lock();
+                let now = Instant::now();
+                let wait = state.bucket(class, self.share).take(now);
+                if wait.is_zero() {
+                    state.calls += 1;
+                    state.recent.push_back(now);
+                    state.forget(now);
+                    return;
+                }
+                now + wait
+            };
+            sleep_until(at).await;
+        }
+    }
+
+    /// AWS said that `class` is over its quota: silence for a moment, then half the rate.
+    pub fn throttled(&self, class: Class) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let bucket = state.bucket(class, self.share);
+        bucket.throttles += 1;
+        // Calls under way when the first "no" came bring more of them: one halving for the lot.
+        if bucket.paused_until.is_none_or(|until| until <= now) {
+            bucket.rate = (bucket.rate / 2.0).max(FLOOR);
+            bucket.tokens = 0.0;
+            bucket.climbed = now;
+            bucket.paused_until = Some(now + PAUSE);
+        }
+    }
+
+    /// A call of `class` was answered, well or ill, but not throttled.
+    pub fn answered(&self, class: Class) {
+        let now = Instant::now();
+        self.lock().bucket(class, self.share).climb(now);
+    }
+
+    /// Calls made in the last minute, and since the start.
+    pub fn calls(&self) -> (usize, u64) {
+        let mut state = self.lock();
+        state.forget(Instant::now());
+        (state.recent.len(), state.calls)
+    }
+
+    /// What each class that was used has used.
+    pub fn usage(&self) -> Vec<Usage> {
+        let state = self.lock();
+        let usage = |(class, bucket): (&Class, &Bucket)| Usage {
+            class: *class,
+            calls: bucket.calls,
+            throttles: bucket.throttles,
+            rate: bucket.rate,
+            full_rate: bucket.full_rate,
+        };
+        state.buckets.iter().map(usage).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn bucket(&mut self, class: Class, share: f64) -> &mut Bucket {
+        self.buckets.entry(class).or_insert_with(|| Bucket::new(class, share))
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.recent.front().is_some_and(|at| now - *at >= Duration::from_secs(60)) {
+            self.recent.pop_front();
+        }
+    }
+}
+
+impl Bucket {
+    fn new(class: Class, share: f64) -> Self {
+        let (burst, rate) = class.quota();
+        let burst = (burst * share * 2.0).clamp(1.0, burst);
+        let rate = (rate * share).max(FLOOR);
+        let now = Instant::now();
+        Self {
+            tokens: burst,
+            burst,
+            rate,
+            full_rate: rate,
+            refilled: now,
+            climbed: now,
+            paused_until: None,
+            calls: 0,
+            throttles: 0,
+        }
+    }
+
+    /// Takes a token, or says how long until there may be one.
+    fn take(&mut self, now: Instant) -> Duration {
+        if let Some(until) = self.paused_until
+            && until > now
+        {
+            self.refilled = until;
+            return until - now;
+        }
+        let elapsed = now.saturating_duration_since(self.refilled).as_secs_f64();
+        self.tokens = (self.tokens + elapsed * self.rate).min(self.burst);
+        self.refilled = now;
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            self.calls += 1;
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64((1.0 - self.tokens) / self.rate).max(Duration::from_millis(1))
+    }
+
+    fn climb(&mut self, now: Instant) {
+        let steps = (now - self.climbed).as_secs() / CLIMB_EVERY.as_secs();
+        if steps > 0 {
+            self.rate = (self.rate + CLIMB * steps as f64).min(self.full_rate);
+            self.climbed = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn take(budget: &Budget, count: usize) -> Duration {
+        let start = Instant::now();
+        for _ in 0..count {
+            budget.acquire(Class::ServiceRead).await;
+        }
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_goes_at_once_and_the_rest_at_the_share_of_the_rate() {
+        let budget = Budget::with_share(0.25);
+        assert_eq!(take(&budget, 50).await, Duration::ZERO);
+        let ten_more = take(&budget, 10).await.as_secs_f64();
+        assert!((1.9..=2.1).contains(&ten_more), "{ten_more}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttle_silences_and_halves_once_and_the_rate_climbs_back() {
+        let budget = Budget::with_share(0.25);
+        take(&budget, 3).await;
+        budget.throttled(Class::ServiceRead);
+        budget.throttled(Class::ServiceRead);
+        assert_eq!(budget.usage()[0].rate, 2.5);
+        assert!(take(&budget, 1).await >= PAUSE);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        budget.answered(Class::ServiceRead);
+        assert!((2.6..3.0).contains(&budget.usage()[0].rate), "{:?}", budget.usage());
+        tokio::time::advance(Duration::from_secs(600)).await;
+        budget.answered(Class::ServiceRead);
+        assert_eq!(budget.usage()[0].rate, 5.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn classes_do_not_share() {
+        let budget = Budget::with_share(0.25);
+        budget.throttled(Class::ServiceRead);
+        let start = Instant::now();
+        budget.acquire(Class::ClusterRead).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_minute_is_counted() {
+        let budget = Budget::default();
+        take(&budget, 4).await;
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert_eq!(budget.calls(), (4, 4));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(budget.calls(), (0, 4));
+    }
+}

@@ -1,0 +1,157 @@
+//! The data layer: one task polls what is looked at, owns the store, and publishes immutable snapshots.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    aws::{Clients, Failure},
+    resource::{Kind, Query, Row, View},
+};
+
+mod feed;
+mod join;
+mod poller;
+mod raw;
+mod store;
+
+pub use raw::raw;
+
+pub use crate::aws::Identity;
+
+/// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
+pub type FeedKey = View;
+
+/// A row with what the store knows of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub row: Arc<dyn Row>,
+    /// Columns (bits) that changed last, and when.
+    pub changed: u64,
+    pub changed_at: Option<Timestamp>,
+}
+
+/// How far a feed is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Nothing has come yet.
+    #[default]
+    Loading,
+    /// The first rows are here, the rest is on its way.
+    Filling,
+    Ready,
+}
+
+/// The rows of one feed and their state. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Feed {
+    pub rows: Arc<Vec<Entry>>,
+    pub phase: Phase,
+    /// Grows when rows or state change; equal revisions mean equal rows.
+    pub revision: u64,
+    /// When the oldest of what is shown was last confirmed by AWS.
+    pub fetched: Option<Timestamp>,
+    /// Data older than this many seconds are late, and their age is shown.
+    pub late_after: u32,
+    /// The last call's failure, until one succeeds.
+    pub failure: Option<Arc<Failure>>,
+}
+
+/// The state of the link to AWS, for the header.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Link {
+    /// Calls a minute over the last minute, as shown: rounded, and refreshed seldom enough not to draw for its own sake.
+    pub calls_per_minute: u32,
+    /// Calls since the start.
+    pub calls: u64,
+    /// The worst standing failure: credentials, offline, throttled.
+    pub failure: Option<Arc<Failure>>,
+    /// When the next attempt is due, while nothing works or a class is throttled.
+    pub retry_at: Option<Timestamp>,
+    /// Attempts that failed in a row.
+    pub attempts: u32,
+}
+
+/// All that is known, at one moment. Immutable; shared by `Arc`.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Grows with every publication.
+    pub revision: u64,
+    pub identity: Identity,
+    pub link: Link,
+    pub feeds: HashMap<FeedKey, Feed>,
+}
+
+/// What is on screen, so what is worth a call. Latest value wins.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Demand {
+    /// The view on top: asked for at its own cadence.
+    pub front: Option<View>,
+    /// The views beneath it: refreshed four times slower.
+    pub behind: Vec<View>,
+    /// Ids of the rows in sight.
+    pub visible: Vec<Arc<str>>,
+    pub paused: bool,
+    /// All intervals are multiplied by this: 1; 4 and 12 when nobody has touched a key for long; 12 without focus.
+    pub slowdown: u32,
+    /// Changes with every press of refresh: everything is due at once, denied feeds included.
+    pub refresh: u64,
+}
+
+/// A one-off question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// The full raw answer of AWS about one row.
+    Raw { kind: &'static Kind, query: Query, id: Arc<str> },
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone)]
+pub enum Done {
+    Raw { id: Arc<str>, result: Result<serde_json::Value, Failure> },
+}
+
+/// The UI's end of the data layer; dropping it ends the task and cancels its calls.
+#[derive(Debug)]
+pub struct Handle {
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub demand: watch::Sender<Demand>,
+    pub requests: mpsc::Sender<Request>,
+    pub done: mpsc::Receiver<Done>,
+}
+
+impl Snapshot {
+    /// Names of the clusters known so far, sorted.
+    pub fn clusters(&self) -> Vec<Arc<str>> {
+        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
+        let mut names: Vec<Arc<str>> = rows.iter().filter_map(|entry| entry.row.cluster().map(Arc::from)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The feeds that make up `view`, those that exist.
+    pub fn feeds_of(&self, view: &View) -> Vec<&Feed> {
+        feeds_of(view, &self.clusters()).iter().filter_map(|key| self.feeds.get(key)).collect()
+    }
+}
+
+/// The feeds a view is made of: one per cluster where none is named. `clusters` are the names known so far.
+pub fn feeds_of(view: &View, clusters: &[Arc<str>]) -> Vec<FeedKey> {
+    if !view.kind.in_cluster || view.query.cluster.is_some() {
+        return vec![view.clone()];
+    }
+    let with = |cluster: &Arc<str>| Query { cluster: Some(cluster.clone()), ..view.query.clone() };
+    clusters.iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
+}
+
+/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
+pub fn start(clients: Clients, now: fn() -> Timestamp) -> Handle {
+    let (publish, snapshots) =
+        watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
+    let (demand, wanted) = watch::channel(Demand::default());
+    let (requests, asked) = mpsc::channel(16);
+    let (answer, done) = mpsc::channel(16);
+    tokio::spawn(poller::Poller::new(clients, now, publish, answer).run(wanted, asked));
+    Handle { snapshots, demand, requests, done }
+}

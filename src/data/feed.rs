@@ -1,0 +1,594 @@
+//! When a feed asks again: one fetched list of rows, its due times and its back-off. No I/O.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{task::AbortHandle, time::Instant};
+
+use super::FeedKey;
+use crate::{
+    aws::{Failure, Trouble},
+    resource::{Fetch, Pace, Page},
+};
+
+/// Describe calls of one feed under way at once: enough for two round trips to the first rows at any size.
+const CONCURRENCY: usize = 10;
+/// A long list or sweep is stretched so that it costs at most one call in this time.
+const PER_CALL: Duration = Duration::from_millis(3_500);
+/// Back-off after failures: doubling between these.
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// A batch that goes anyway takes along what is due within this part of its interval.
+const TAKE_ALONG: f64 = 0.5;
+
+/// How eagerly a feed is followed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Zeal {
+    /// All intervals are multiplied by this.
+    pub factor: u32,
+    /// On top of the screen: rows in sight and rows in motion come first.
+    pub front: bool,
+}
+
+/// What is due now.
+#[derive(Debug, PartialEq)]
+pub(super) enum Due {
+    /// A page of the list, after this token.
+    List(Option<String>),
+    Describe(Vec<Arc<str>>),
+}
+
+pub(super) struct FeedPlan {
+    pub key: FeedKey,
+    pub fetch: &'static dyn Fetch,
+    /// The rows' ids in list order: the last complete list, or what has come of the first one.
+    pub ids: Vec<Arc<str>>,
+    /// A full list has come at least once.
+    pub listed: bool,
+    pub zeal: Option<Zeal>,
+    pub denied: bool,
+    pub failure: Option<Arc<Failure>>,
+    pub calls: Vec<AbortHandle>,
+    listing: Listing,
+    described: HashMap<Arc<str>, Described>,
+    under_way: usize,
+    failures: u32,
+    retry_at: Option<Instant>,
+    lists: u64,
+    refreshing: bool,
+    /// What the pages of the list under way have brought.
+    collected: Vec<Arc<str>>,
+    filled: bool,
+}
+
+#[derive(Debug)]
+enum Listing {
+    Due(Instant),
+    /// The next page, once it may go.
+    Next(String),
+    UnderWay,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Described {
+    UnderWay,
+    At(Instant),
+}
+
+impl FeedPlan {
+    pub(super) fn new(key: FeedKey, fetch: &'static dyn Fetch, now: Instant) -> Self {
+        Self {
+            key,
+            fetch,
+            ids: Vec::new(),
+            listed: false,
+            zeal: None,
+            denied: false,
+            failure: None,
+            calls: Vec::new(),
+            listing: Listing::Due(now),
+            described: HashMap::new(),
+            under_way: 0,
+            failures: 0,
+            retry_at: None,
+            lists: 0,
+            refreshing: false,
+            collected: Vec::new(),
+            filled: false,
+        }
+    }
+
+    /// Nobody looks any more: what is under way is cancelled, what came stays.
+    pub(super) fn rest(&mut self, now: Instant) {
+        self.zeal = None;
+        for call in self.calls.drain(..) {
+            call.abort();
+        }
+        self.under_way = 0;
+        self.described.retain(|_, described| matches!(described, Described::At(_)));
+        if !matches!(self.listing, Listing::Due(_)) {
+            self.listing = Listing::Due(now);
+        }
+    }
+
+    /// The user asked: the list, and every row in sight, are due.
+    pub(super) fn refresh(&mut self, now: Instant) {
+        self.denied = false;
+        self.retry_at = None;
+        self.failures = 0;
+        self.refreshing = true;
+        if let Listing::Due(at) = &mut self.listing {
+            *at = now;
+        }
+    }
+
+    /// What to ask now, at most `room` calls, and when to look again.
+    pub(super) fn due(
+        &mut self,
+        now: Instant,
+        visible: &HashSet<Arc<str>>,
+        pace: impl Fn(&str) -> Option<Pace>,
+        room: usize,
+    ) -> (Vec<Due>, Option<Instant>) {
+        let Some(zeal) = self.zeal.filter(|_| !self.denied) else { return (Vec::new(), None) };
+        if let Some(at) = self.retry_at.filter(|at| *at > now) {
+            return (Vec::new(), Some(at));
+        }
+        let mut due = Vec::new();
+        let mut next: Option<Instant> = None;
+        match std::mem::replace(&mut self.listing, Listing::UnderWay) {
+            Listing::Due(at) if at > now => {
+                next = Some(at);
+                self.listing = Listing::Due(at);
+            }
+            waiting if room == 0 => self.listing = waiting,
+            Listing::Due(_) => {
+                self.collected.clear();
+                due.push(Due::List(None));
+            }
+            Listing::Next(token) => due.push(Due::List(Some(token))),
+            Listing::UnderWay => {}
+        }
+        let room = room.saturating_sub(due.len()).min(CONCURRENCY.saturating_sub(self.under_way));
+        let (batches, later) = self.batches(now, zeal, visible, pace, room);
+        due.extend(batches.into_iter().map(Due::Describe));
+        self.refreshing = false;
+        (due, earliest(next, later))
+    }
+
+    /// The describe batches that are due, fullest use made of each, and when the next row is.
+    fn batches(
+        &mut self,
+        now: Instant,
+        zeal: Zeal,
+        visible: &HashSet<Arc<str>>,
+        pace: impl Fn(&str) -> Option<Pace>,
+        room: usize,
+    ) -> (Vec<Vec<Arc<str>>>, Option<Instant>) {
+        let size = self.fetch.batch();
+        if size == 0 {
+            return (Vec::new(), None);
+        }
+        let cadence = self.fetch.cadence();
+        let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * zeal.factor;
+        let interval = |id: &Arc<str>| {
+            let seen = zeal.front && visible.contains(id);
+            match pace(id) {
+                Some(Pace::Final) => None,
+                Some(Pace::Moving) if zeal.front => Some(seconds(cadence.moving) * zeal.factor),
+                _ if seen => Some(seconds(cadence.visible) * zeal.factor),
+                _ if self.fetch.visible_only() => None,
+                _ => Some(sweep),
+            }
+        };
+        // Overdue rows, longest first; and those that may come along to fill the last batch.
+        let (mut overdue, mut soon, mut next) = (Vec::new(), Vec::new(), None);
+        for id in &self.ids {
+            match self.described.get(id) {
+                Some(Described::UnderWay) => {}
+                None if self.fetch.visible_only() && !visible.contains(id) => {}
+                None => overdue.push((None, id)),
+                Some(Described::At(at)) => {
+                    let Some(interval) = interval(id) else { continue };
+                    let due = *at + interval;
+                    let asked = self.refreshing && visible.contains(id);
+                    if due <= now || asked {
+                        overdue.push((Some(due), id));
+                    } else {
+                        if due - now <= interval.mul_f64(TAKE_ALONG) {
+                            soon.push((Some(due), id));
+                        }
+                        next = earliest(next, Some(due));
+                    }
+                }
+            }
+        }
+        if overdue.is_empty() || room == 0 {
+            return (Vec::new(), next);
+        }
+        overdue.sort_by_key(|(due, id)| (*due, !visible.contains(*id)));
+        soon.sort_by_key(|(due, _)| *due);
+        let spare = (size - overdue.len() % size) % size;
+        let chosen: Vec<Arc<str>> =
+            overdue.into_iter().chain(soon.into_iter().take(spare)).map(|(_, id)| id.clone()).collect();
+        let batches: Vec<Vec<Arc<str>>> = chosen.chunks(size).take(room).map(<[_]>::to_vec).collect();
+        for id in batches.iter().flatten() {
+            self.described.insert(id.clone(), Described::UnderWay);
+        }
+        self.under_way += batches.len();
+        (batches, next)
+    }
+
+    /// A page of the list came.
+    pub(super) fn page(&mut self, page: Page, now: Instant) {
+        self.answered();
+        if !self.listed {
+            // Of the first list, every page is shown as it comes.
+            let known: HashSet<Arc<str>> = self.ids.iter().cloned().collect();
+            self.ids.extend(page.ids.iter().filter(|id| !known.contains(*id)).cloned());
+        }
+        self.collected.extend(page.ids);
+        if let Some(token) = page.next {
+            self.listing = Listing::Next(token);
+            return;
+        }
+        let collected = std::mem::take(&mut self.collected);
+        let ids = self.with_arns(collected);
+        let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
+        let pages = ids.len().div_ceil(100);
+        let factor = self.zeal.map_or(1, |zeal| zeal.factor);
+        self.lists += 1;
+        let interval = self.stretched(self.fetch.cadence().list, pages) * factor;
+        self.listing = Listing::Due(now + self.jittered(interval));
+        self.listed = true;
+        if self.fetch.batch() == 0 {
+            self.described = ids.iter().map(|id| (id.clone(), Described::At(now))).collect();
+        } else {
+            let known: HashSet<&Arc<str>> = ids.iter().collect();
+            self.described.retain(|id, _| known.contains(id));
+        }
+        self.ids = ids;
+    }
+
+    /// A list that repeats the name it was given is understood as the ARN that name has turned out to be.
+    fn with_arns(&self, ids: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        match (ids.as_slice(), self.ids.as_slice()) {
+            ([name], [arn]) if names(name, arn) => vec![arn.clone()],
+            _ => ids,
+        }
+    }
+
+    /// A describe call for `asked` came back; `found` are the ids of its rows. What was asked by name is known by its
+    /// ARN from now on.
+    pub(super) fn described(&mut self, asked: &[Arc<str>], found: &[Arc<str>], missing: &[Arc<str>], now: Instant) {
+        self.answered();
+        self.under_way = self.under_way.saturating_sub(1);
+        for id in asked {
+            self.described.insert(id.clone(), Described::At(now));
+        }
+        for id in found {
+            if !asked.contains(id)
+                && let Some(place) = self.ids.iter().position(|asked| names(asked, id))
+            {
+                self.described.remove(&self.ids[place]);
+                self.ids[place] = id.clone();
+            }
+            self.described.insert(id.clone(), Described::At(now));
+        }
+        let gone = |id: &Arc<str>| missing.iter().any(|missing| missing == id || names(id, missing));
+        if !missing.is_empty() && !self.fetch.keeps_gone(&self.key.query) {
+            self.ids.retain(|id| !gone(id));
+        }
+    }
+
+    /// A call failed: its rows are asked for again after the back-off.
+    pub(super) fn failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Instant) {
+        if listing {
+            self.listing = Listing::Due(now);
+        } else {
+            self.under_way = self.under_way.saturating_sub(1);
+        }
+        for id in asked {
+            self.described.remove(id);
+        }
+        self.denied = failure.trouble == Trouble::Denied;
+        self.failures += 1;
+        self.retry_at = Some(now + back_off(self.failures));
+        self.failure = Some(failure.clone());
+    }
+
+    /// Whether every row has come once that will come without being looked at.
+    pub(super) fn filled(&mut self) -> bool {
+        let here = |id| matches!(self.described.get(id), Some(Described::At(_)));
+        self.filled |= self.listed && (self.fetch.visible_only() || self.ids.iter().all(here));
+        self.filled
+    }
+
+    /// Seconds after which its data count as late: twice what its slowest part takes.
+    pub(super) fn late_after(&self) -> u32 {
+        let cadence = self.fetch.cadence();
+        let factor = self.zeal.map_or(1, |zeal| zeal.factor);
+        let pages = self.ids.len().div_ceil(100);
+        let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(cadence.visible));
+        (slowest * factor * 2).as_secs() as u32
+    }
+
+    /// The network is back: no back-off for what failed for want of it.
+    pub(super) fn recover(&mut self) {
+        if self.failure.as_ref().is_some_and(|f| matches!(f.trouble, Trouble::Offline | Trouble::Credentials)) {
+            self.answered();
+        }
+    }
+
+    fn answered(&mut self) {
+        self.failures = 0;
+        self.retry_at = None;
+        self.failure = None;
+    }
+
+    fn stretched(&self, cadence: u32, calls: usize) -> Duration {
+        seconds(cadence).max(PER_CALL * calls as u32)
+    }
+
+    /// Five percent either way, so that many consoles do not ask in step.
+    fn jittered(&self, interval: Duration) -> Duration {
+        let mut hasher = DefaultHasher::new();
+        (&self.key, self.lists).hash(&mut hasher);
+        interval.mul_f64(0.95 + 0.1 * (hasher.finish() % 1000) as f64 / 1000.0)
+    }
+}
+
+/// 1, 2, 4 … 30 seconds.
+pub(super) fn back_off(failures: u32) -> Duration {
+    let (first, last) = BACK_OFF;
+    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(last)
+}
+
+pub(super) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+/// The listed ids, and those known before that the list has forgotten.
+fn with_kept(mut ids: Vec<Arc<str>>, before: &[Arc<str>]) -> Vec<Arc<str>> {
+    let listed: HashSet<Arc<str>> = ids.iter().cloned().collect();
+    ids.extend(before.iter().filter(|id| !listed.contains(*id)).cloned());
+    ids
+}
+
+/// Whether `name` is the short name of the thing with ARN `arn`.
+fn names(name: &str, arn: &str) -> bool {
+    arn.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::BoxFuture;
+    use jiff::Timestamp;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{
+        aws::Clients,
+        resource::{Batch, Cadence, Origin, Query, View, cluster, service, task},
+    };
+
+    /// A fetch whose calls the test answers itself.
+    struct Table {
+        batch: usize,
+        keeps_gone: bool,
+    }
+
+    impl Fetch for Table {
+        fn batch(&self) -> usize {
+            self.batch
+        }
+
+        fn cadence(&self) -> Cadence {
+            Cadence { list: 60, visible: 15, moving: 5, sweep: 60 }
+        }
+
+        fn keeps_gone(&self, _: &Query) -> bool {
+            self.keeps_gone
+        }
+
+        fn list<'a>(&'a self, _: &'a Clients, _: &'a Query, _: Option<String>) -> BoxFuture<'a, Result<Page, Failure>> {
+            unreachable!("plans make no calls")
+        }
+
+        fn describe<'a>(
+            &'a self,
+            _: &'a Clients,
+            _: &'a Query,
+            _: Vec<Arc<str>>,
+        ) -> BoxFuture<'a, Result<Batch, Failure>> {
+            unreachable!("plans make no calls")
+        }
+    }
+
+    static TENS: Table = Table { batch: 10, keeps_gone: false };
+    static KEEPING: Table = Table { batch: 10, keeps_gone: true };
+    const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true });
+
+    fn plan(fetch: &'static dyn Fetch) -> (FeedPlan, Instant) {
+        let now = Instant::now();
+        let mut plan = FeedPlan::new(View::new(&service::KIND, Query::cluster("prod")), fetch, now);
+        plan.zeal = FRONT;
+        (plan, now)
+    }
+
+    fn ids(count: usize) -> Vec<Arc<str>> {
+        (0..count).map(|index| Arc::from(format!("arn:aws:ecs:::service/prod/s{index:05}"))).collect()
+    }
+
+    fn ask(plan: &mut FeedPlan, now: Instant, visible: &[Arc<str>]) -> (Vec<Due>, Option<Instant>) {
+        let visible = visible.iter().cloned().collect();
+        plan.due(now, &visible, |_| Some(Pace::Calm), 100)
+    }
+
+    fn answer(plan: &mut FeedPlan, due: Vec<Due>, all: &[Arc<str>], now: Instant) {
+        for due in due {
+            match due {
+                Due::List(token) => {
+                    let start = token.and_then(|token| token.parse().ok()).unwrap_or(0);
+                    let end = (start + 100).min(all.len());
+                    let next = (end < all.len()).then(|| end.to_string());
+                    plan.page(Page { ids: all[start..end].to_vec(), next }, now);
+                }
+                Due::Describe(ids) => plan.described(&ids, &ids, &[], now),
+            }
+        }
+    }
+
+    /// Lists and fills the feed in no time.
+    fn fill(plan: &mut FeedPlan, all: &[Arc<str>], now: Instant) {
+        loop {
+            let (due, _) = ask(plan, now, &[]);
+            if due.is_empty() {
+                return;
+            }
+            answer(plan, due, all, now);
+        }
+    }
+
+    /// The calls of twenty steady minutes, per minute.
+    fn idle_calls(fetch: &'static dyn Fetch, count: usize, in_sight: usize) -> f64 {
+        let (mut plan, mut now) = plan(fetch);
+        let all = ids(count);
+        fill(&mut plan, &all, now);
+        let (end, mut calls) = (now + Duration::from_secs(1200), 0);
+        while now < end {
+            let (due, next) = ask(&mut plan, now, &all[..in_sight.min(count)]);
+            calls += due.len();
+            let idle = due.is_empty();
+            answer(&mut plan, due, &all, now);
+            if idle {
+                now = next.unwrap();
+            }
+        }
+        f64::from(calls as u32) / 20.0
+    }
+
+    fn fetch_of(kind: &'static crate::resource::Kind) -> &'static dyn Fetch {
+        match kind.origin {
+            Origin::Fetched(fetch) => fetch,
+            Origin::Derived { .. } => panic!("{kind:?} is derived"),
+        }
+    }
+
+    #[rstest]
+    #[case::services_200(&service::KIND, 200, 42.0)]
+    #[case::services_500(&service::KIND, 500, 60.0)]
+    #[case::tasks_2000(&task::KIND, 2_000, 46.0)]
+    #[case::tasks_5000(&task::KIND, 5_000, 46.0)]
+    #[case::clusters_5(&cluster::KIND, 5, 3.0)]
+    fn an_idle_table_costs_little(
+        #[case] kind: &'static crate::resource::Kind,
+        #[case] rows: usize,
+        #[case] most: f64,
+    ) {
+        let calls = idle_calls(fetch_of(kind), rows, 40);
+        assert!(calls <= most, "{calls} calls a minute");
+    }
+
+    #[rstest]
+    #[case(0)]
+    #[case(1)]
+    #[case(10)]
+    #[case(11)]
+    #[case(100)]
+    #[case(101)]
+    #[case(5_000)]
+    fn every_row_is_listed_and_described(#[case] count: usize) {
+        let (mut plan, now) = plan(&TENS);
+        let all = ids(count);
+        fill(&mut plan, &all, now);
+        assert!(plan.filled());
+        assert_eq!(plan.ids, all);
+    }
+
+    #[test]
+    fn the_first_batch_goes_with_the_first_page() {
+        let (mut plan, now) = plan(&TENS);
+        let all = ids(250);
+        let (due, _) = ask(&mut plan, now, &[]);
+        assert_eq!(due, [Due::List(None)]);
+        answer(&mut plan, due, &all, now);
+        let (due, _) = ask(&mut plan, now, &[]);
+        assert_eq!(due[0], Due::List(Some("100".into())));
+        assert_eq!(due.len(), 1 + CONCURRENCY);
+        assert!(matches!(&due[1], Due::Describe(ids) if ids.len() == 10));
+    }
+
+    #[test]
+    fn what_the_list_leaves_out_goes_or_stays_as_its_kind_wants() {
+        for (fetch, left) in [(&TENS, 5), (&KEEPING, 8)] {
+            let (mut plan, now) = plan(fetch);
+            let all = ids(8);
+            fill(&mut plan, &all, now);
+            let later = now + Duration::from_secs(70);
+            fill(&mut plan, &all[..5], later);
+            assert_eq!(plan.ids.len(), left);
+        }
+    }
+
+    #[test]
+    fn a_row_asked_for_by_name_is_known_by_its_arn() {
+        let (mut plan, now) = plan(&TENS);
+        let (name, arn): (Arc<str>, Arc<str>) = ("web".into(), "arn:aws:ecs:::service/prod/web".into());
+        plan.page(Page { ids: vec![name.clone()], next: None }, now);
+        plan.described(std::slice::from_ref(&name), std::slice::from_ref(&arn), &[], now);
+        assert_eq!(plan.ids, std::slice::from_ref(&arn));
+        plan.page(Page { ids: vec![name], next: None }, now + Duration::from_secs(60));
+        assert_eq!(plan.ids, [arn]);
+        assert!(plan.filled());
+    }
+
+    #[test]
+    fn a_denied_feed_asks_no_more_until_refreshed() {
+        let (mut plan, now) = plan(&TENS);
+        let failure = Failure {
+            operation: "ListServices",
+            trouble: Trouble::Denied,
+            code: None,
+            message: "no".into(),
+            advice: None,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        ask(&mut plan, now, &[]);
+        plan.failed(true, &[], &Arc::new(failure), now);
+        assert_eq!(ask(&mut plan, now + Duration::from_secs(3600), &[]), (vec![], None));
+        plan.refresh(now);
+        assert_eq!(ask(&mut plan, now, &[]).0, [Due::List(None)]);
+    }
+
+    #[test]
+    fn a_rested_feed_goes_on_where_it_was() {
+        let (mut plan, now) = plan(&TENS);
+        let all = ids(30);
+        let (due, _) = ask(&mut plan, now, &[]);
+        answer(&mut plan, due, &all, now);
+        let (due, _) = ask(&mut plan, now, &[]);
+        assert_eq!(due.len(), 3);
+        plan.rest(now);
+        assert_eq!(ask(&mut plan, now, &[]), (vec![], None));
+        plan.zeal = FRONT;
+        assert_eq!(ask(&mut plan, now, &[]).0.len(), 3);
+    }
+
+    #[test]
+    fn the_back_off_doubles_up_to_half_a_minute() {
+        let waits: Vec<u64> = (1..8).map(|failures| back_off(failures).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(back_off(u32::MAX), Duration::from_secs(30));
+    }
+}

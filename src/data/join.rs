@@ -1,0 +1,84 @@
+//! What one kind's rows know of another's: failures of the last hour on services, the current revision on tasks.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::FeedKey;
+use crate::resource::{Query, Row, Status, View, cluster, service, service::Service, task, task::Task};
+
+/// What counts as "the last hour"; also how long AWS keeps stopped tasks at least.
+const HOUR: i64 = 3600;
+
+/// The feed of all clusters.
+pub(super) fn clusters() -> FeedKey {
+    View::new(&cluster::KIND, Query::default())
+}
+
+/// Views that `view` needs beside its own rows; refreshed slowly.
+pub(super) fn companions(view: &View) -> Vec<View> {
+    let query = &view.query;
+    let mut views = Vec::new();
+    if view.kind == &service::KIND {
+        let stopped = Query { cluster: query.cluster.clone(), status: Status::Stopped, ..Query::default() };
+        views.push(View::new(&task::KIND, stopped));
+    } else if view.kind == &task::KIND && query.service.is_some() && query.task.is_none() {
+        let service = Query { cluster: query.cluster.clone(), service: query.service.clone(), ..Query::default() };
+        views.push(View::new(&service::KIND, service));
+    }
+    views
+}
+
+/// Cluster and service, by name.
+type Name = (String, String);
+
+/// What is known across kinds at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    /// Failed tasks of the last hour.
+    failures: HashMap<Name, u32>,
+    /// Clusters whose stopped tasks were looked at: where a service without an entry had no failure.
+    counted: Vec<String>,
+    /// The task definition each service is heading for.
+    current: HashMap<Name, String>,
+}
+
+impl Joined {
+    pub(super) fn service(&mut self, service: &Service) {
+        if let Some(definition) = &service.task_definition {
+            let name = (service.cluster_name.clone(), service.service_name.clone());
+            self.current.insert(name, definition.clone());
+        }
+    }
+
+    /// The stopped tasks of `cluster` were listed.
+    pub(super) fn counted(&mut self, cluster: &str) {
+        self.counted.push(cluster.to_owned());
+    }
+
+    pub(super) fn stopped(&mut self, task: &Task, now: Timestamp) {
+        let recent = task.stopped_at.is_some_and(|at| now.as_second() - at.as_second() < HOUR);
+        if let Some(service) = task.service().filter(|_| recent && task.failed()) {
+            *self.failures.entry((task.cluster_name.clone(), service.to_owned())).or_default() += 1;
+        }
+    }
+
+    /// `row` with what others know of it; `None` when it knows all that already.
+    pub(super) fn complete(&self, row: &dyn Row) -> Option<Arc<dyn Row>> {
+        if let Some(service) = row.any().downcast_ref::<Service>() {
+            let name = (service.cluster_name.clone(), service.service_name.clone());
+            let counted = self.counted.contains(&service.cluster_name);
+            let failed = counted.then(|| self.failures.get(&name).copied().unwrap_or_default());
+            let failed_last_hour = failed.or(service.failed_last_hour);
+            return (failed_last_hour != service.failed_last_hour)
+                .then(|| Arc::new(Service { failed_last_hour, ..service.clone() }) as Arc<dyn Row>);
+        }
+        let task = row.any().downcast_ref::<Task>()?;
+        let name = (task.cluster_name.clone(), task.service()?.to_owned());
+        let wanted = self.current.get(&name)?;
+        let own = task.task_definition_arn.as_deref()?;
+        // AWS gives ARNs on both sides; others give `family:revision` on one of them.
+        let current = Some(own == wanted || own.ends_with(&format!("/{wanted}")));
+        (current != task.current).then(|| Arc::new(Task { current, ..task.clone() }) as Arc<dyn Row>)
+    }
+}

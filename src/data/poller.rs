@@ -1,0 +1,502 @@
+//! The data task: asks what is due of what is looked at, takes in the answers, publishes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Demand, Done, Feed, FeedKey, Link, Phase, Request, Snapshot,
+    feed::{Due, FeedPlan, Zeal, back_off, earliest},
+    feeds_of, join, raw,
+    store::{self, Store},
+};
+use crate::{
+    aws::{Clients, Failure, Identity, Trouble},
+    resource::{Batch, Origin, Page, Row, Status, View, service, task},
+};
+
+/// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
+const BEHIND: u32 = 8;
+const COMPANION: u32 = 4;
+/// Calls under way at once, in all feeds.
+const CONCURRENCY: usize = 24;
+/// How often the rate of calls is told anew, and failures are counted again over the moving hour.
+const MINUTELY: Duration = Duration::from_secs(60);
+/// Feeds nobody looked at for this long are forgotten, but for those that hold what AWS forgets.
+const FORGET: Duration = Duration::from_secs(900);
+
+/// An answer, and what it answers.
+enum Outcome {
+    List(FeedKey, Result<Page, Failure>),
+    Describe(FeedKey, Vec<Arc<str>>, Result<Batch, Failure>),
+    Identity(Result<Identity, Failure>),
+}
+
+/// Trouble with everything: no network, no credentials.
+struct Standing {
+    failure: Arc<Failure>,
+    attempts: u32,
+    retry_at: Instant,
+}
+
+pub(super) struct Poller {
+    clients: Clients,
+    now: fn() -> Timestamp,
+    publish: watch::Sender<Arc<Snapshot>>,
+    answers: mpsc::Sender<Done>,
+    demand: Demand,
+    visible: HashSet<Arc<str>>,
+    feeds: HashMap<FeedKey, FeedPlan>,
+    /// Since when nobody looks at a feed.
+    resting: HashMap<FeedKey, Instant>,
+    /// Feeds whose ids, phase or failure changed since the last publication.
+    touched: HashSet<FeedKey>,
+    store: Store,
+    calls: JoinSet<Outcome>,
+    identity: Identity,
+    identity_due: Option<Instant>,
+    standing: Option<Standing>,
+    throttled: Option<(Arc<Failure>, Instant)>,
+    told: Snapshot,
+    minute_at: Instant,
+}
+
+impl Poller {
+    pub(super) fn new(
+        clients: Clients,
+        now: fn() -> Timestamp,
+        publish: watch::Sender<Arc<Snapshot>>,
+        answers: mpsc::Sender<Done>,
+    ) -> Self {
+        let identity = clients.identity();
+        let start = Instant::now();
+        Self {
+            clients,
+            now,
+            publish,
+            answers,
+            demand: Demand::default(),
+            visible: HashSet::new(),
+            feeds: HashMap::new(),
+            resting: HashMap::new(),
+            touched: HashSet::new(),
+            store: Store::default(),
+            calls: JoinSet::new(),
+            told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
+            identity,
+            identity_due: Some(start),
+            standing: None,
+            throttled: None,
+            minute_at: start + MINUTELY,
+        }
+    }
+
+    /// Runs until the console's end of the channels is dropped; its calls are cancelled with it.
+    pub(super) async fn run(mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
+        loop {
+            let next = self.plan();
+            self.publish();
+            let wake = async {
+                match next {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = wanted.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let demand = wanted.borrow_and_update().clone();
+                    self.demanded(demand);
+                }
+                request = asked.recv() => match request {
+                    Some(request) => self.request(request),
+                    None => return,
+                },
+                Some(outcome) = self.calls.join_next() => {
+                    self.take(outcome.ok());
+                    while let Some(outcome) = self.calls.try_join_next() {
+                        self.take(outcome.ok());
+                    }
+                }
+                () = wake => {}
+            }
+        }
+    }
+
+    fn demanded(&mut self, demand: Demand) {
+        let refreshed = demand.refresh != self.demand.refresh;
+        self.visible = demand.visible.iter().cloned().collect();
+        self.demand = demand;
+        self.assign();
+        if refreshed {
+            let now = Instant::now();
+            for feed in self.feeds.values_mut().filter(|feed| feed.zeal.is_some_and(|zeal| zeal.front)) {
+                feed.refresh(now);
+            }
+            if let Some(standing) = &mut self.standing {
+                standing.retry_at = now;
+            }
+        }
+    }
+
+    /// Gives every feed its zeal by what is on screen now, creates those that are new, rests the others.
+    fn assign(&mut self) {
+        let slowdown = self.demand.slowdown.max(1);
+        let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
+        let clusters = self.told.clusters();
+        let mut want = |view: &View, factor: u32, front: bool| {
+            let source = source(view);
+            let feeds = feeds_of(&source, &clusters);
+            let scattered = source.kind.in_cluster && source.query.cluster.is_none();
+            let all = feeds.into_iter().map(|key| (key, factor, front));
+            for (key, factor, front) in all.chain(scattered.then(|| (join::clusters(), factor * COMPANION, false))) {
+                let zeal = zeals.entry(key).or_insert(Zeal { factor, front });
+                *zeal = Zeal { factor: zeal.factor.min(factor), front: zeal.front || front };
+            }
+        };
+        if let Some(front) = &self.demand.front {
+            want(front, slowdown, true);
+            for companion in join::companions(front) {
+                want(&companion, slowdown * COMPANION, false);
+            }
+        }
+        for view in &self.demand.behind {
+            want(view, slowdown * BEHIND, false);
+        }
+        let now = Instant::now();
+        for (key, feed) in &mut self.feeds {
+            if feed.zeal.is_some() && !zeals.contains_key(key) {
+                feed.rest(now);
+                self.resting.insert(key.clone(), now);
+            }
+        }
+        for (key, zeal) in zeals {
+            let Origin::Fetched(fetch) = key.kind.origin else { continue };
+            let feed = self.feeds.entry(key.clone()).or_insert_with(|| FeedPlan::new(key.clone(), fetch, now));
+            feed.zeal = Some(zeal);
+            self.resting.remove(&key);
+            self.touched.insert(key);
+        }
+    }
+
+    /// Starts the calls that are due; returns when to look again.
+    fn plan(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut next = Some(self.minute_at);
+        if now >= self.minute_at {
+            self.minute(now);
+            next = Some(self.minute_at);
+        }
+        if self.demand.paused {
+            return next;
+        }
+        let mut room = CONCURRENCY.saturating_sub(self.calls.len());
+        if let Some(standing) = &self.standing {
+            // One call at a time tries whether the trouble is over.
+            if standing.retry_at > now {
+                return earliest(next, Some(standing.retry_at));
+            }
+            room = usize::from(self.calls.is_empty());
+        }
+        if self.identity_due.is_some_and(|at| at <= now) && room > 0 {
+            self.identity_due = None;
+            room -= 1;
+            let clients = self.clients.clone();
+            self.calls.spawn(async move { Outcome::Identity(clients.who_am_i().await) });
+        }
+        next = earliest(next, self.identity_due);
+        next = earliest(next, self.throttled.as_ref().map(|(_, until)| *until).filter(|until| *until > now));
+        let mut feeds: Vec<&mut FeedPlan> = self.feeds.values_mut().filter(|feed| feed.zeal.is_some()).collect();
+        feeds.sort_by_key(|feed| feed.zeal.map(|zeal| (!zeal.front, zeal.factor)));
+        for feed in feeds {
+            let (due, later) = feed.due(now, &self.visible, |id| self.store.pace(id), room);
+            next = earliest(next, later);
+            room = room.saturating_sub(due.len());
+            for due in due {
+                let (clients, key, fetch) = (self.clients.clone(), feed.key.clone(), feed.fetch);
+                feed.calls.retain(|call| !call.is_finished());
+                feed.calls.push(match due {
+                    Due::List(token) => self.calls.spawn(async move {
+                        let page = fetch.list(&clients, &key.query, token).await;
+                        Outcome::List(key, page)
+                    }),
+                    Due::Describe(ids) => self.calls.spawn(async move {
+                        let batch = fetch.describe(&clients, &key.query, ids.clone()).await;
+                        Outcome::Describe(key, ids, batch)
+                    }),
+                });
+            }
+        }
+        next
+    }
+
+    /// What is done once a minute: the rate is told, failures leave the hour, feeds long unseen are forgotten.
+    fn minute(&mut self, now: Instant) {
+        self.minute_at = now + MINUTELY;
+        self.store.join((self.now)());
+        let keeps = |key: &FeedKey| key.query.status != Status::Running;
+        let old: Vec<FeedKey> = self
+            .resting
+            .iter()
+            .filter(|(key, at)| now - **at > FORGET && !keeps(key))
+            .map(|(key, _)| key.clone())
+            .collect();
+        if !old.is_empty() {
+            for key in old {
+                self.resting.remove(&key);
+                self.feeds.remove(&key);
+                self.told.feeds.remove(&key);
+            }
+            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids));
+        }
+    }
+
+    fn take(&mut self, outcome: Option<Outcome>) {
+        let now = Instant::now();
+        match outcome {
+            None => {}
+            Some(Outcome::Identity(Ok(identity))) => {
+                self.identity = identity;
+                self.went_well();
+            }
+            Some(Outcome::Identity(Err(failure))) => {
+                let denied = failure.trouble == Trouble::Denied;
+                self.went_wrong(Arc::new(failure), now);
+                let attempts = self.standing.as_ref().map_or(5, |standing| standing.attempts);
+                self.identity_due = (!denied).then(|| now + back_off(attempts));
+            }
+            Some(Outcome::List(key, result)) => self.listed(key, result, now),
+            Some(Outcome::Describe(key, ids, result)) => self.described(key, ids, result, now),
+        }
+    }
+
+    fn listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {
+        self.touched.insert(key.clone());
+        let Some(feed) = self.feeds.get_mut(&key) else { return };
+        match result {
+            Ok(page) => {
+                let at = (self.now)();
+                for row in page.ids.iter().filter_map(|id| feed.fetch.stub(id)) {
+                    self.store.put_stub(row, at);
+                }
+                feed.page(page, now);
+                self.went_well();
+            }
+            Err(failure) => {
+                let failure = Arc::new(failure);
+                feed.failed(true, &[], &failure, now);
+                self.went_wrong(failure, now);
+            }
+        }
+    }
+
+    fn described(&mut self, key: FeedKey, asked: Vec<Arc<str>>, result: Result<Batch, Failure>, now: Instant) {
+        self.touched.insert(key.clone());
+        let Some(feed) = self.feeds.get_mut(&key) else { return };
+        match result {
+            Ok(batch) => {
+                let found: Vec<Arc<str>> = batch.rows.iter().map(|row| row.id().into()).collect();
+                feed.described(&asked, &found, &batch.missing, now);
+                let at = (self.now)();
+                for row in batch.rows {
+                    self.store.put(row, at);
+                }
+                self.went_well();
+            }
+            Err(failure) => {
+                let failure = Arc::new(failure);
+                feed.failed(false, &asked, &failure, now);
+                self.went_wrong(failure, now);
+            }
+        }
+    }
+
+    fn went_well(&mut self) {
+        if self.standing.take().is_some() {
+            // What failed for want of a network is due again, whatever its own back-off.
+            let now = Instant::now();
+            for feed in self.feeds.values_mut() {
+                feed.recover();
+            }
+            self.identity_due = self.identity_due.map(|_| now);
+            self.touched.extend(self.feeds.keys().cloned());
+        }
+    }
+
+    fn went_wrong(&mut self, failure: Arc<Failure>, now: Instant) {
+        tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "call failed");
+        match failure.trouble {
+            Trouble::Offline | Trouble::Credentials => {
+                let attempts = match &self.standing {
+                    // Calls that were under way together fail together: one attempt.
+                    Some(standing) if standing.retry_at > now => standing.attempts,
+                    Some(standing) => standing.attempts + 1,
+                    None => 1,
+                };
+                self.standing = Some(Standing { failure, attempts, retry_at: now + back_off(attempts) });
+            }
+            Trouble::Throttled => self.throttled = Some((failure, now + Duration::from_secs(10))),
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        let Request::Raw { kind, query, id } = request;
+        let row = self.store.get(&id).map(|entry| entry.row.clone()).or_else(|| self.derived(&id));
+        let (clients, answers) = (self.clients.clone(), self.answers.clone());
+        tokio::spawn(async move {
+            let result = match row {
+                None => Err(Failure::local("Describe", Trouble::NotFound, format!("{id} is not known any more"))),
+                Some(row) => raw(&clients, &View::new(kind, query), std::slice::from_ref(&row))
+                    .await
+                    .map(|mut found| found.pop().unwrap_or_default()),
+            };
+            // A console that has gone away needs no answer.
+            let _ = answers.send(Done::Raw { id, result }).await;
+        });
+    }
+
+    /// A row that was derived from another.
+    fn derived(&self, id: &str) -> Option<Arc<dyn Row>> {
+        let feeds = self.told.feeds.iter().filter(|(key, _)| matches!(key.kind.origin, Origin::Derived { .. }));
+        let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
+        entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
+    }
+
+    /// Tells what is new since the last time, if anything is.
+    fn publish(&mut self) {
+        let now = (self.now)();
+        let clusters = self.told.clusters().len();
+        let mut news = false;
+        // Once more when the first round completed what others wait for: the last page of stopped tasks.
+        while !(self.touched.is_empty() && self.store.touched.is_empty()) {
+            if [&task::KIND, &service::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
+                self.store.join(now);
+            }
+            let kinds = std::mem::take(&mut self.store.touched);
+            let mut touched = std::mem::take(&mut self.touched);
+            touched.extend(self.feeds.keys().filter(|key| kinds.contains(key.kind)).cloned());
+            for key in &touched {
+                news |= self.tell(key, now);
+            }
+        }
+        if self.told.clusters().len() != clusters {
+            self.assign();
+        }
+        news |= self.tell_derived(now);
+        let link = self.link();
+        if news || link != self.told.link || self.identity != self.told.identity {
+            self.told.link = link;
+            self.told.identity = self.identity.clone();
+            self.told.revision += 1;
+            self.publish.send_replace(Arc::new(self.told.clone()));
+        }
+    }
+
+    /// Brings the published feed up to date; whether anything in it is new.
+    fn tell(&mut self, key: &FeedKey, now: Timestamp) -> bool {
+        let Some(feed) = self.feeds.get_mut(key) else { return false };
+        let rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
+        let phase = match (feed.filled(), rows.is_empty()) {
+            (true, _) => Phase::Ready,
+            (false, true) => Phase::Loading,
+            (false, false) => Phase::Filling,
+        };
+        let late_after = feed.late_after();
+        if phase == Phase::Ready
+            && key.kind == &task::KIND
+            && key.query.status == Status::Stopped
+            && let (Some(cluster), None, None) = (&key.query.cluster, &key.query.service, &key.query.family)
+        {
+            self.store.count_failures(cluster);
+        }
+        let failure = feed.failure.clone();
+        let answered = feed.failure.is_none() && phase != Phase::Loading;
+        let old = self.told.feeds.entry(key.clone()).or_default();
+        let same_rows = rows.len() == old.rows.len()
+            && rows.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
+        // How fresh the data are is told in steps: nobody sees it before they are late.
+        let fetched = match old.fetched {
+            Some(at) if answered && now.as_second() - at.as_second() < i64::from(late_after / 4) => Some(at),
+            _ if answered => Some(now),
+            before => before,
+        };
+        if same_rows && (old.phase, old.fetched, old.late_after, &old.failure) == (phase, fetched, late_after, &failure)
+        {
+            return false;
+        }
+        let revision = if same_rows && old.phase == phase { old.revision } else { old.revision + 1 };
+        let rows = if same_rows { old.rows.clone() } else { Arc::new(rows) };
+        *old = Feed { rows, phase, revision, fetched, late_after, failure };
+        true
+    }
+
+    /// Derives the derived views on screen from their sources.
+    fn tell_derived(&mut self, now: Timestamp) -> bool {
+        let clusters = self.told.clusters();
+        let wanted = self.demand.front.iter().chain(&self.demand.behind);
+        let keys: Vec<FeedKey> = wanted.flat_map(|view| feeds_of(view, &clusters)).collect();
+        let mut news = false;
+        for key in keys {
+            let Origin::Derived { rows, .. } = key.kind.origin else { continue };
+            let Some(parent) = self.told.feeds.get(&source(&key)).cloned() else { continue };
+            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
+            if old.revision == parent.revision && old.failure == parent.failure && old.fetched == parent.fetched {
+                continue;
+            }
+            let entries = store::derive(&parent.rows, rows, &old.rows, now);
+            self.told.feeds.insert(key, Feed { rows: Arc::new(entries), ..parent });
+            news = true;
+        }
+        news
+    }
+
+    fn link(&self) -> Link {
+        let now = Instant::now();
+        let (recent, calls) = self.clients.budget.calls();
+        let told = &self.told.link;
+        // The rate is told once a minute, and while it is still growing at the start.
+        let ripe = self.minute_at - now > MINUTELY - Duration::from_secs(1) || told.calls_per_minute == 0;
+        let calls_per_minute = if ripe { recent as u32 } else { told.calls_per_minute };
+        let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
+        let base = Link { calls_per_minute, calls: if ripe { calls } else { told.calls }, ..Link::default() };
+        match (&self.standing, &self.throttled) {
+            (Some(standing), _) => Link {
+                // The same attempt keeps its time: the clock's jitter is no news.
+                retry_at: if told.attempts == standing.attempts && told.retry_at.is_some() {
+                    told.retry_at
+                } else {
+                    Some(wall(standing.retry_at))
+                },
+                failure: Some(standing.failure.clone()),
+                attempts: standing.attempts,
+                ..base
+            },
+            (None, Some((failure, until))) if *until > now => {
+                let same = told.failure.as_ref() == Some(failure);
+                let retry_at = if same { told.retry_at } else { Some(wall(*until)) };
+                Link { failure: Some(failure.clone()), retry_at, ..base }
+            }
+            _ => base,
+        }
+    }
+}
+
+/// The fetched view behind `view`: itself, or the one it is derived from.
+fn source(view: &View) -> View {
+    match view.kind.origin {
+        Origin::Fetched(_) => view.clone(),
+        Origin::Derived { from, .. } => source(&View::new(from, view.query.clone())),
+    }
+}

@@ -1,0 +1,113 @@
+//! The rows: one entry per id however many feeds hold it, with what changed in it last.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{Entry, join::Joined};
+use crate::resource::{Context, Kind, Pace, Row, service::Service, task::Task};
+
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    entries: HashMap<Arc<str>, Entry>,
+    joined: Joined,
+    /// Kinds of which a row has changed since the last publication.
+    pub touched: HashSet<&'static Kind>,
+    /// Clusters whose stopped tasks have been listed.
+    counted: HashSet<Arc<str>>,
+}
+
+impl Store {
+    pub(super) fn get(&self, id: &str) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    pub(super) fn pace(&self, id: &str) -> Option<Pace> {
+        self.entries.get(id).map(|entry| entry.row.pace())
+    }
+
+    /// Takes in a row as AWS gave it.
+    pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
+        let row = self.joined.complete(&*row).unwrap_or(row);
+        let id: Arc<str> = row.id().into();
+        let old = self.entries.get(&id);
+        if old.is_some_and(|old| old.row.same(&*row)) {
+            return;
+        }
+        self.touched.insert(row.kind());
+        let entry = merged(old, row, now);
+        self.entries.insert(id, entry);
+    }
+
+    /// Takes in a row that is known by its id alone, unless more is known of it.
+    pub(super) fn put_stub(&mut self, row: Arc<dyn Row>, now: Timestamp) {
+        if !self.entries.contains_key(row.id()) {
+            self.put(row, now);
+        }
+    }
+
+    /// The stopped tasks of `cluster` are all here.
+    pub(super) fn count_failures(&mut self, cluster: &Arc<str>) {
+        if self.counted.insert(cluster.clone()) {
+            self.touched.insert(&crate::resource::task::KIND);
+        }
+    }
+
+    /// Tells the rows what others know of them; the hour that failures are counted in moves with `now`.
+    pub(super) fn join(&mut self, now: Timestamp) {
+        let mut joined = Joined::default();
+        for cluster in &self.counted {
+            joined.counted(cluster);
+        }
+        for entry in self.entries.values() {
+            let row = entry.row.any();
+            if let Some(service) = row.downcast_ref::<Service>() {
+                joined.service(service);
+            } else if let Some(task) = row.downcast_ref::<Task>() {
+                joined.stopped(task, now);
+            }
+        }
+        for entry in self.entries.values_mut() {
+            if let Some(row) = joined.complete(&*entry.row) {
+                self.touched.insert(row.kind());
+                *entry = merged(Some(entry), row, now);
+            }
+        }
+        self.joined = joined;
+    }
+
+    /// Forgets the rows that no feed holds any more.
+    pub(super) fn keep<'a>(&mut self, held: impl Iterator<Item = &'a Arc<str>>) {
+        let held: HashSet<&Arc<str>> = held.collect();
+        self.entries.retain(|id, _| held.contains(id));
+    }
+}
+
+/// Rows derived from `source`, with their changes against `before`.
+pub(super) fn derive(
+    source: &[Entry],
+    rows: fn(&dyn Row) -> Vec<Arc<dyn Row>>,
+    before: &[Entry],
+    now: Timestamp,
+) -> Vec<Entry> {
+    let before: HashMap<&str, &Entry> = before.iter().map(|entry| (entry.row.id(), entry)).collect();
+    let derived = source.iter().flat_map(|entry| rows(&*entry.row));
+    derived
+        .map(|row| match before.get(row.id()) {
+            Some(old) if old.row.same(&*row) => (*old).clone(),
+            old => merged(old.copied(), row, now),
+        })
+        .collect()
+}
+
+/// `row` in place of `old`: what differs on screen is marked, what differs out of sight keeps the old mark.
+fn merged(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
+    let Some(old) = old else { return Entry { row, changed: 0, changed_at: None } };
+    match row.changes(&*old.row, &Context { now }) {
+        0 => Entry { row, ..old.clone() },
+        changed => Entry { row, changed, changed_at: Some(now) },
+    }
+}

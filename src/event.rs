@@ -1,0 +1,82 @@
+//! What comes into the model, and what goes out of it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+
+use crate::{
+    aws::ScopeSpec,
+    data::{Demand, Done, Request, Snapshot},
+};
+
+/// Everything that can happen to the model.
+#[derive(Debug, Clone)]
+pub enum Event {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    Focus(bool),
+    /// Time has passed; sent only while something on screen moves with it.
+    Tick,
+    Snapshot(Arc<Snapshot>),
+    Done(Done),
+    /// What became of an [`Effect`], as a message for the person.
+    Told(Notice),
+    /// The choices for a picker that was opened empty (profiles are read from files).
+    Profiles(Vec<String>),
+}
+
+/// A message for the person, kept under `!`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub level: Level,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// What the model wants done outside itself. Plain data: tests assert on it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// What is looked at has changed.
+    Demand(Demand),
+    Request(Request),
+    /// Drop the data layer and start one on another scope.
+    Switch(ScopeSpec),
+    Copy(String),
+    /// Write `content` to a new file in the folder for saved tables, named after `name`.
+    Save {
+        name: String,
+        extension: &'static str,
+        content: String,
+    },
+    /// Append to a history file (filters, commands) in the state folder.
+    Remember {
+        list: &'static str,
+        entry: String,
+    },
+    ListProfiles,
+    /// Write the settings that were changed in the session to the configuration file at `path`.
+    SaveSettings {
+        path: PathBuf,
+        text: String,
+    },
+    /// Ctrl-Z: hand the terminal back to the shell until `fg`.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    Quit,
+}
+
+/// One turn of the loop: an event, and when it happened.
+#[derive(Debug, Clone)]
+pub struct Stamped {
+    pub at: Timestamp,
+    pub event: Event,
+}

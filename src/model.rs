@@ -1,0 +1,1 @@
+//! The model: everything the screen shows, and the one function that changes it.

@@ -1,0 +1,69 @@
+//! Text for people: what `d` shows of a row.
+
+use super::Tone;
+
+/// A piece of a line in one tone.
+pub type Span = (String, Tone);
+
+/// One line of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// A label and its value, set in two columns.
+    Field { label: &'static str, value: Vec<Span> },
+    /// Running text, indented by `depth` steps.
+    Text { depth: u8, spans: Vec<Span> },
+}
+
+/// A titled part of a document; empty ones are not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Section {
+    pub title: String,
+    pub lines: Vec<Line>,
+}
+
+/// Sections from top to bottom.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    pub sections: Vec<Section>,
+}
+
+impl Document {
+    /// Starts a section; what is added next goes into it.
+    pub fn section(&mut self, title: impl Into<String>) -> &mut Section {
+        self.sections.push(Section { title: title.into(), lines: Vec::new() });
+        let last = self.sections.len() - 1;
+        &mut self.sections[last]
+    }
+
+    /// A section with the tags, when there are any.
+    pub fn tags(&mut self, tags: &[(String, String)]) {
+        if !tags.is_empty() {
+            let section = self.section("Tags");
+            for (key, value) in tags {
+                section.text(0, format!("{key} = {value}"), Tone::Plain);
+            }
+        }
+    }
+}
+
+impl Section {
+    /// A label and a plain value; nothing when the value is empty.
+    pub fn field(&mut self, label: &'static str, value: impl Into<String>) -> &mut Self {
+        self.toned(label, value, Tone::Plain)
+    }
+
+    /// A label and a value in a tone; nothing when the value is empty.
+    pub fn toned(&mut self, label: &'static str, value: impl Into<String>, tone: Tone) -> &mut Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.lines.push(Line::Field { label, value: vec![(value, tone)] });
+        }
+        self
+    }
+
+    /// A line of running text.
+    pub fn text(&mut self, depth: u8, text: impl Into<String>, tone: Tone) -> &mut Self {
+        self.lines.push(Line::Text { depth, spans: vec![(text.into(), tone)] });
+        self
+    }
+}

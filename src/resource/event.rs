@@ -1,0 +1,167 @@
+//! Service events: what the scheduler says it did, and why it could not; out of DescribeServices, at no extra call.
+
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Resource, Row, Tone, Unit,
+    format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
+    service::{self, Service},
+};
+
+pub static KIND: Kind = Kind {
+    name: "event",
+    plural: "events",
+    aliases: &["ev"],
+    about: "service events, the newest 100 of each service",
+    columns: super::columns::<Event>,
+    sort: ("age", false),
+    in_cluster: true,
+    json_key: "events",
+    origin: Origin::Derived { from: &service::KIND, rows },
+};
+
+fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
+    let Some(service) = row.any().downcast_ref::<Service>() else { return Vec::new() };
+    service.events.iter().map(|event| Arc::new(event.clone()) as Arc<dyn Row>).collect()
+}
+
+/// What in an event's text tells a failure, and what tells a warning.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
+const BAD: &[&str] = &[
+    "was unable to",
+    "is unhealthy in",
+    "failed",
+    "circuit breaker",
+    "unable to consistently start",
+    "encountered an error",
+    "is unable to",
+    "failed container health checks",
+    "rolling back",
+];
+const WARN: &[&str] =
+    &["has stopped", "has begun draining", "deregistered", "throttled", "backed off", "reached the limit"];
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub id: String,
+    #[serde(skip)]
+    pub cluster_name: String,
+    #[serde(skip)]
+    pub service_name: String,
+    #[serde(skip)]
+    pub service_arn: String,
+    pub created_at: Option<Timestamp>,
+    pub message: String,
+}
+
+impl Event {
+    pub(super) fn from_sdk(
+        event: aws_sdk_ecs::types::ServiceEvent,
+        cluster: &str,
+        service: &str,
+        service_arn: &str,
+    ) -> Self {
+        let created_at = timestamp(event.created_at.as_ref());
+        Self {
+            id: event.id.unwrap_or_else(|| format!("{service_arn}#{created_at:?}")),
+            cluster_name: cluster.to_owned(),
+            service_name: service.to_owned(),
+            service_arn: service_arn.to_owned(),
+            created_at,
+            message: event.message.unwrap_or_default(),
+        }
+    }
+
+    pub fn tone(&self) -> Tone {
+        let says = |words: &[&str]| words.iter().any(|word| self.message.contains(word));
+        match () {
+            () if says(BAD) => Tone::Bad,
+            () if self.message.contains("has reached a steady state") => Tone::Good,
+            () if says(WARN) => Tone::Warn,
+            () => Tone::Plain,
+        }
+    }
+
+    /// The message in one line.
+    pub fn cell(&self) -> Cell<'static> {
+        Cell::new(one_line(self.told()), self.tone())
+    }
+
+    /// The message without its opening `(service NAME) `, which every row would repeat.
+    fn told(&self) -> &str {
+        let opening = format!("(service {}) ", self.service_name);
+        self.message.strip_prefix(opening.as_str()).unwrap_or(&self.message)
+    }
+}
+
+static FIELDS: &[Field<Event>] = &[
+    Field {
+        column: Column::new("age", "AGE", 4, 6).age(),
+        cell: |row, cx| age_cell(row.created_at, cx.now),
+        order: |row, cx| age_order(row.created_at, cx.now),
+    },
+    Field {
+        column: Column::new("time", "TIME", 20, 20).unit(Unit::Time).wide(),
+        cell: |row, _| row.created_at.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted)),
+        order: |row, _| time_order(row.created_at),
+    },
+    Field {
+        column: Column::new("service", "SERVICE", 10, 32).priority(1),
+        cell: |row, _| text_cell(Some(&row.service_name)),
+        order: |row, _| Order::Text((&*row.service_name).into()),
+    },
+    Field {
+        column: Column::new("message", "MESSAGE", 30, 400),
+        cell: |row, _| row.cell(),
+        order: |row, _| Order::Text((&*row.message).into()),
+    },
+];
+
+impl Resource for Event {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [Field<Self>] {
+        FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        (&*self.id).into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        Some(&self.cluster_name)
+    }
+
+    fn parent(&self) -> Option<&str> {
+        Some(&self.service_arn)
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::Final
+    }
+
+    fn fault(&self) -> bool {
+        self.tone() == Tone::Bad
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        let mut document = Document::default();
+        document
+            .section("Event")
+            .field("Service", &*self.service_name)
+            .field("At", when(self.created_at, cx.now))
+            .field("Id", &*self.id);
+        document.section("Message").text(0, &*self.message, self.tone());
+        document
+    }
+}

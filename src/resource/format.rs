@@ -1,0 +1,126 @@
+//! How times, names and numbers are put.
+
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use super::{Cell, Order, Tone};
+
+/// The SDK's time as ours; absent when out of range.
+pub fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
+    time.and_then(|time| Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok())
+}
+
+/// A duration in at most two units: `45s`, `12m`, `3h20m`, `5d4h`, `212d`.
+pub fn duration(seconds: i64) -> String {
+    let s = seconds.max(0);
+    let (minutes, hours, days) = (s / 60, s / 3600, s / 86_400);
+    let pair = |major: i64, unit: char, minor: i64, small: char| match minor {
+        0 => format!("{major}{unit}"),
+        _ => format!("{major}{unit}{minor}{small}"),
+    };
+    match s {
+        0..60 => format!("{s}s"),
+        60..600 => pair(minutes, 'm', s % 60, 's'),
+        600..3600 => format!("{minutes}m"),
+        3600..86_400 => pair(hours, 'h', minutes % 60, 'm'),
+        86_400..864_000 => pair(days, 'd', hours % 24, 'h'),
+        _ => format!("{days}d"),
+    }
+}
+
+/// Seconds from `then` to `now`, never negative.
+pub fn seconds_since(then: Timestamp, now: Timestamp) -> i64 {
+    (now.as_second() - then.as_second()).max(0)
+}
+
+/// A cell with the age of `then`.
+pub fn age_cell(then: Option<Timestamp>, now: Timestamp) -> Cell<'static> {
+    then.map_or_else(Cell::absent, |then| Cell::new(duration(seconds_since(then, now)), Tone::Muted))
+}
+
+/// The order of an age: seconds.
+pub fn age_order(then: Option<Timestamp>, now: Timestamp) -> Order<'static> {
+    then.map_or(Order::Absent, |then| Order::Number(seconds_since(then, now) as f64))
+}
+
+/// The order of a point in time: seconds since the epoch.
+pub fn time_order(time: Option<Timestamp>) -> Order<'static> {
+    time.map_or(Order::Absent, |time| Order::Number(time.as_millisecond() as f64 / 1000.0))
+}
+
+/// `time` for a document: UTC to the second, and how long ago.
+pub fn when(time: Option<Timestamp>, now: Timestamp) -> String {
+    time.map(|time| format!("{} ({} ago)", clock(time), duration(seconds_since(time, now)))).unwrap_or_default()
+}
+
+/// `2026-01-31 14:05:09Z`.
+pub fn clock(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// A text cell; absent when there is none or it is empty.
+pub fn text_cell(text: Option<&str>) -> Cell<'_> {
+    match text {
+        Some(text) if !text.is_empty() => Cell::plain(text),
+        _ => Cell::absent(),
+    }
+}
+
+/// The order of a text; empty sorts as absent.
+pub fn text_order(text: Option<&str>) -> Order<'_> {
+    match text {
+        Some(text) if !text.is_empty() => Order::Text(text.into()),
+        _ => Order::Absent,
+    }
+}
+
+/// The order of a number that AWS gives as text.
+pub fn number_order(text: Option<&str>) -> Order<'_> {
+    text.and_then(|text| text.parse().ok()).map_or(Order::Absent, Order::Number)
+}
+
+/// What follows the last slash of an ARN; the whole when there is none.
+pub fn last_part(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// The first eight characters of an id, or of the last part of an ARN: enough to tell tasks apart on a screen.
+pub fn short_id(arn: &str) -> &str {
+    let id = last_part(arn);
+    id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
+}
+
+/// All whitespace runs, line breaks included, as one space: a reason of five lines in one cell.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(-5, "0s")]
+    #[case(59, "59s")]
+    #[case(60, "1m")]
+    #[case(95, "1m35s")]
+    #[case(3599, "59m")]
+    #[case(3600, "1h")]
+    #[case(12_000, "3h20m")]
+    #[case(86_400, "1d")]
+    #[case(100_000, "1d3h")]
+    #[case(20_000_000, "231d")]
+    fn durations_have_at_most_two_units(#[case] seconds: i64, #[case] text: &str) {
+        assert_eq!(duration(seconds), text);
+    }
+
+    #[rstest]
+    #[case("arn:aws:ecs:eu-west-1:1:task/prod/0123456789abcdef", "01234567")]
+    #[case("ü-öäß", "ü-öäß")]
+    #[case("ééééééééé", "éééééééé")]
+    fn short_ids_never_split_a_character(#[case] arn: &str, #[case] short: &str) {
+        assert_eq!(short_id(arn), short);
+    }
+}

@@ -1,0 +1,337 @@
+//! Container instances: the EC2, external and managed hosts of a cluster.
+
+use std::{borrow::Cow, sync::Arc};
+
+use aws_sdk_ecs::types::{ContainerInstance as Sdk, ContainerInstanceField, Resource as SdkResource};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Resource,
+    Tone, Unit, View, count_cell,
+    format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, when},
+    gone, task,
+};
+use crate::aws::{Clients, Failure, operation};
+
+pub static KIND: Kind = Kind {
+    name: "instance",
+    plural: "instances",
+    aliases: &["ci", "no", "node", "nodes"],
+    about: "container instances: agent, state, what is left of cpu and memory",
+    columns: super::columns::<Instance>,
+    sort: ("id", false),
+    in_cluster: true,
+    json_key: "containerInstances",
+    origin: Origin::Fetched(&Instances),
+};
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Instance {
+    pub container_instance_arn: String,
+    pub cluster_name: String,
+    pub ec2_instance_id: Option<String>,
+    pub status: Option<String>,
+    pub status_reason: Option<String>,
+    pub agent_connected: bool,
+    pub agent_version: Option<String>,
+    pub docker_version: Option<String>,
+    pub agent_update_status: Option<String>,
+    /// `OK`, `IMPAIRED`, … where AWS watches the instance's health.
+    pub health: Option<String>,
+    pub running_tasks_count: i32,
+    pub pending_tasks_count: i32,
+    /// Remaining and registered CPU units, and MiB.
+    pub cpu: (i32, i32),
+    pub memory: (i32, i32),
+    pub instance_type: Option<String>,
+    pub availability_zone: Option<String>,
+    pub ami_id: Option<String>,
+    pub capacity_provider_name: Option<String>,
+    pub registered_at: Option<Timestamp>,
+    pub tags: Vec<(String, String)>,
+}
+
+impl Instance {
+    fn from_sdk(instance: Sdk, cluster: &str) -> Option<Self> {
+        let attributes = instance.attributes.unwrap_or_default();
+        let attribute = |name: &str| {
+            attributes.iter().find(|attribute| attribute.name == name).and_then(|attribute| attribute.value.clone())
+        };
+        let amount = |resources: &Option<Vec<SdkResource>>, name: &str| {
+            let resources = resources.as_deref().unwrap_or_default();
+            resources.iter().find(|r| r.name.as_deref() == Some(name)).map_or(0, |resource| resource.integer_value)
+        };
+        let both =
+            |name: &str| (amount(&instance.remaining_resources, name), amount(&instance.registered_resources, name));
+        let (cpu, memory) = (both("CPU"), both("MEMORY"));
+        let version = instance.version_info;
+        Some(Self {
+            container_instance_arn: instance.container_instance_arn?,
+            cluster_name: cluster.to_owned(),
+            ec2_instance_id: instance.ec2_instance_id,
+            status: instance.status,
+            status_reason: instance.status_reason,
+            agent_connected: instance.agent_connected,
+            agent_version: version.as_ref().and_then(|version| version.agent_version.clone()),
+            docker_version: version.and_then(|version| version.docker_version),
+            agent_update_status: instance.agent_update_status.map(|status| status.as_str().to_owned()),
+            health: instance
+                .health_status
+                .and_then(|health| health.overall_status)
+                .map(|status| status.as_str().to_owned()),
+            running_tasks_count: instance.running_tasks_count,
+            pending_tasks_count: instance.pending_tasks_count,
+            cpu,
+            memory,
+            instance_type: attribute("ecs.instance-type"),
+            availability_zone: attribute("ecs.availability-zone"),
+            ami_id: attribute("ecs.ami-id"),
+            capacity_provider_name: instance.capacity_provider_name,
+            registered_at: timestamp(instance.registered_at.as_ref()),
+            tags: super::tags(instance.tags),
+        })
+    }
+
+    fn tone(&self) -> Tone {
+        match self.status.as_deref() {
+            Some("ACTIVE") if !self.agent_connected => Tone::Bad,
+            Some("ACTIVE") => Tone::Good,
+            Some("REGISTERING" | "DEREGISTERING") => Tone::Busy,
+            Some("DRAINING") => Tone::Warn,
+            Some("REGISTRATION_FAILED") => Tone::Bad,
+            _ => Tone::Muted,
+        }
+    }
+}
+
+/// `free/all`, bad when less than a tenth is left.
+fn share((free, all): (i32, i32)) -> Cell<'static> {
+    let tone = if all > 0 && free * 10 < all { Tone::Warn } else { Tone::Plain };
+    Cell::new(format!("{free}/{all}"), tone)
+}
+
+static FIELDS: &[Field<Instance>] = &[
+    Field {
+        column: Column::new("id", "INSTANCE", 12, 36).aliases(&["name", "ec2"]),
+        cell: |row, _| Cell::plain(row.short_name()),
+        order: |row, _| Order::Text(row.short_name().into()),
+    },
+    Field {
+        column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| Order::Text((&*row.cluster_name).into()),
+    },
+    Field {
+        column: Column::new("status", "STATUS", 8, 20).aliases(&["state"]),
+        cell: |row, _| Cell::new(row.status.as_deref().map_or("-".into(), str::to_lowercase), row.tone()),
+        order: |row, _| text_order(row.status.as_deref()),
+    },
+    Field {
+        column: Column::new("agent", "AGENT", 9, 12),
+        cell: |row, _| {
+            if row.agent_connected { Cell::new("connected", Tone::Good) } else { Cell::new("lost", Tone::Bad) }
+        },
+        order: |row, _| Order::Number(f64::from(row.agent_connected)),
+    },
+    Field {
+        column: Column::new("health", "HEALTH", 6, 18).priority(4),
+        cell: |row, _| match row.health.as_deref() {
+            Some("OK") => Cell::new("ok", Tone::Good),
+            Some("IMPAIRED") => Cell::new("impaired", Tone::Bad),
+            Some(other) => Cell::new(other.to_lowercase(), Tone::Muted),
+            None => Cell::absent(),
+        },
+        order: |row, _| text_order(row.health.as_deref()),
+    },
+    Field {
+        column: Column::new("running", "RUN", 3, 5).unit(Unit::Count),
+        cell: |row, _| count_cell(row.running_tasks_count, Tone::Plain),
+        order: |row, _| Order::Number(row.running_tasks_count.into()),
+    },
+    Field {
+        column: Column::new("pending", "PEND", 4, 5).unit(Unit::Count),
+        cell: |row, _| count_cell(row.pending_tasks_count, Tone::Busy),
+        order: |row, _| Order::Number(row.pending_tasks_count.into()),
+    },
+    Field {
+        column: Column::new("cpu", "CPU FREE", 9, 13).unit(Unit::Cpu).priority(1),
+        cell: |row, _| share(row.cpu),
+        order: |row, _| Order::Number(row.cpu.0.into()),
+    },
+    Field {
+        column: Column::new("memory", "MEM FREE", 9, 15).aliases(&["mem"]).unit(Unit::Mebibytes).priority(1),
+        cell: |row, _| share(row.memory),
+        order: |row, _| Order::Number(row.memory.0.into()),
+    },
+    Field {
+        column: Column::new("type", "TYPE", 8, 16).priority(3),
+        cell: |row, _| text_cell(row.instance_type.as_deref()),
+        order: |row, _| text_order(row.instance_type.as_deref()),
+    },
+    Field {
+        column: Column::new("az", "AZ", 6, 16).aliases(&["zone"]).priority(5),
+        cell: |row, _| text_cell(row.availability_zone.as_deref()),
+        order: |row, _| text_order(row.availability_zone.as_deref()),
+    },
+    Field {
+        column: Column::new("provider", "PROVIDER", 8, 28).aliases(&["capacity"]).priority(6),
+        cell: |row, _| text_cell(row.capacity_provider_name.as_deref()),
+        order: |row, _| text_order(row.capacity_provider_name.as_deref()),
+    },
+    Field {
+        column: Column::new("version", "AGENT VERSION", 7, 13).wide(),
+        cell: |row, _| text_cell(row.agent_version.as_deref()),
+        order: |row, _| text_order(row.agent_version.as_deref()),
+    },
+    Field {
+        column: Column::new("age", "AGE", 4, 6).age().priority(2),
+        cell: |row, cx| age_cell(row.registered_at, cx.now),
+        order: |row, cx| age_order(row.registered_at, cx.now),
+    },
+];
+
+impl Instance {
+    /// The EC2 id; the end of the ARN for hosts outside EC2.
+    fn short_name(&self) -> &str {
+        self.ec2_instance_id.as_deref().unwrap_or_else(|| last_part(&self.container_instance_arn))
+    }
+}
+
+impl Resource for Instance {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [Field<Self>] {
+        FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.container_instance_arn
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        self.short_name().into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        Some(&self.cluster_name)
+    }
+
+    fn pace(&self) -> Pace {
+        if matches!(self.tone(), Tone::Good | Tone::Muted) { Pace::Calm } else { Pace::Moving }
+    }
+
+    fn fault(&self) -> bool {
+        self.tone() == Tone::Bad || self.health.as_deref() == Some("IMPAIRED")
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        let mut states = Vec::new();
+        if !self.agent_connected {
+            states.push("disconnected");
+        }
+        if self.status.as_deref() == Some("DRAINING") {
+            states.push("draining");
+        }
+        states
+    }
+
+    fn drill(&self) -> Option<View> {
+        let query =
+            Query { instance: Some((&*self.container_instance_arn).into()), ..Query::cluster(&*self.cluster_name) };
+        Some(View::new(&task::KIND, query))
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        let mut document = Document::default();
+        let findings = document.section("Findings");
+        if !self.agent_connected {
+            findings.text(
+                0,
+                "the ECS agent is not connected: its tasks cannot be started, stopped or watched",
+                Tone::Bad,
+            );
+        }
+        if let Some(reason) = &self.status_reason {
+            findings.text(0, reason, Tone::Bad);
+        }
+        let left = |(free, all): (i32, i32), unit: &str| format!("{free} of {all} {unit} free");
+        document
+            .section("Container instance")
+            .field("Instance", self.short_name())
+            .toned("Status", self.status.as_deref().unwrap_or_default().to_lowercase(), self.tone())
+            .field("Health", self.health.as_deref().unwrap_or_default().to_lowercase())
+            .field("Cluster", &*self.cluster_name)
+            .field("Tasks", format!("{} running, {} pending", self.running_tasks_count, self.pending_tasks_count))
+            .field("CPU", left(self.cpu, "units"))
+            .field("Memory", left(self.memory, "MiB"))
+            .field("Type", self.instance_type.clone().unwrap_or_default())
+            .field("Availability Zone", self.availability_zone.clone().unwrap_or_default())
+            .field("AMI", self.ami_id.clone().unwrap_or_default())
+            .field("Capacity provider", self.capacity_provider_name.clone().unwrap_or_default())
+            .field("Agent", self.agent_version.clone().unwrap_or_default())
+            .field("Agent update", self.agent_update_status.as_deref().unwrap_or_default().to_lowercase())
+            .field("Container runtime", self.docker_version.clone().unwrap_or_default())
+            .field("Registered", when(self.registered_at, cx.now))
+            .field("ARN", &*self.container_instance_arn);
+        document.tags(&self.tags);
+        document
+    }
+}
+
+struct Instances;
+
+impl Fetch for Instances {
+    fn batch(&self) -> usize {
+        100
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence { list: 30, visible: 15, moving: 8, sweep: 60 }
+    }
+
+    fn list<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        token: Option<String>,
+    ) -> BoxFuture<'a, Result<Page, Failure>> {
+        async move {
+            if let Some(instance) = &query.instance {
+                return Ok(Page::one(instance));
+            }
+            let cluster = query.cluster.as_deref().map(str::to_owned);
+            let request =
+                aws.ecs.list_container_instances().set_cluster(cluster).max_results(100).set_next_token(token);
+            let answer = aws.call(operation::LIST_CONTAINER_INSTANCES, request.send()).await?;
+            Ok(Page::new(answer.container_instance_arns, answer.next_token))
+        }
+        .boxed()
+    }
+
+    fn describe<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        ids: Vec<Arc<str>>,
+    ) -> BoxFuture<'a, Result<Batch, Failure>> {
+        async move {
+            let request = aws
+                .ecs
+                .describe_container_instances()
+                .set_cluster(query.cluster.as_deref().map(str::to_owned))
+                .set_container_instances(Some(super::strings(&ids)))
+                .include(ContainerInstanceField::Tags)
+                .include(ContainerInstanceField::ContainerInstanceHealth);
+            let answer = aws.call(operation::DESCRIBE_CONTAINER_INSTANCES, request.send()).await?;
+            let cluster = query.cluster.as_deref().unwrap_or_default();
+            let row = |instance| Instance::from_sdk(instance, cluster);
+            Ok(Batch::new(answer.container_instances, row, gone(answer.failures)))
+        }
+        .boxed()
+    }
+}

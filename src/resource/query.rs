@@ -1,0 +1,62 @@
+//! Which rows of a kind are meant.
+
+use std::sync::Arc;
+
+use super::Kind;
+
+/// Which tasks, by what becomes of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Status {
+    #[default]
+    Running,
+    Stopped,
+    All,
+}
+
+impl Status {
+    /// Running → stopped → all → running.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Running => Self::Stopped,
+            Self::Stopped => Self::All,
+            Self::All => Self::Running,
+        }
+    }
+}
+
+/// Narrows a kind down; an absent part means all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Query {
+    /// Cluster name.
+    pub cluster: Option<Arc<str>>,
+    /// Service name.
+    pub service: Option<Arc<str>>,
+    /// Container instance ARN.
+    pub instance: Option<Arc<str>>,
+    /// Task definition family.
+    pub family: Option<Arc<str>>,
+    /// Task ARN.
+    pub task: Option<Arc<str>>,
+    /// Tasks only.
+    pub status: Status,
+}
+
+impl Query {
+    /// Everything in one cluster.
+    pub fn cluster(name: impl Into<Arc<str>>) -> Self {
+        Self { cluster: Some(name.into()), ..Self::default() }
+    }
+}
+
+/// What one table shows: a kind and which of its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct View {
+    pub kind: &'static Kind,
+    pub query: Query,
+}
+
+impl View {
+    pub fn new(kind: &'static Kind, query: Query) -> Self {
+        Self { kind, query }
+    }
+}

@@ -1,0 +1,314 @@
+//! Task definition revisions: what a task is made of. Immutable but for their status, so described once.
+
+use std::{borrow::Cow, sync::Arc};
+
+use aws_sdk_ecs::types::{ContainerDefinition, SortOrder, TaskDefinition as Sdk};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Resource,
+    Row, Tone, Unit,
+    format::{age_cell, age_order, last_part, number_order, text_cell, text_order, timestamp},
+};
+use crate::aws::{Clients, Failure, operation};
+
+mod describe;
+
+pub static KIND: Kind = Kind {
+    name: "revision",
+    plural: "revisions",
+    aliases: &["taskdefinition", "taskdefinitions"],
+    about: "task definition revisions: images, sizes, roles",
+    columns: super::columns::<Revision>,
+    sort: ("revision", true),
+    in_cluster: false,
+    json_key: "taskDefinitions",
+    origin: Origin::Fetched(&Revisions),
+};
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revision {
+    pub task_definition_arn: String,
+    pub family: String,
+    pub revision: i32,
+    pub status: Option<String>,
+    pub cpu: Option<String>,
+    pub memory: Option<String>,
+    pub network_mode: Option<String>,
+    pub requires_compatibilities: Vec<String>,
+    pub runtime_platform: Option<String>,
+    pub task_role_arn: Option<String>,
+    pub execution_role_arn: Option<String>,
+    pub enable_fault_injection: bool,
+    pub volumes: Vec<String>,
+    pub registered_at: Option<Timestamp>,
+    pub registered_by: Option<String>,
+    pub containers: Vec<Definition>,
+    /// False while only its ARN is known.
+    #[serde(skip)]
+    pub described: bool,
+}
+
+/// One container of a task definition.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Definition {
+    pub name: String,
+    pub image: Option<String>,
+    pub essential: bool,
+    pub cpu: i32,
+    pub memory: Option<i32>,
+    pub memory_reservation: Option<i32>,
+    pub ports: Vec<String>,
+    pub command: Vec<String>,
+    /// Names only: values may be secrets.
+    pub environment: Vec<String>,
+    /// Environment name and the ARN it is taken from.
+    pub secrets: Vec<(String, String)>,
+    pub log_driver: Option<String>,
+    pub log_options: Vec<(String, String)>,
+    pub health_check: Vec<String>,
+    pub depends_on: Vec<String>,
+}
+
+impl Revision {
+    /// What the ARN alone tells.
+    fn stub(arn: &str) -> Self {
+        let (family, revision) = last_part(arn).rsplit_once(':').unwrap_or((last_part(arn), "0"));
+        Self {
+            task_definition_arn: arn.to_owned(),
+            family: family.to_owned(),
+            revision: revision.parse().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    fn from_sdk(definition: Sdk) -> Option<Self> {
+        let stub = Self::stub(definition.task_definition_arn.as_deref()?);
+        let platform = definition.runtime_platform.as_ref().map(|platform| {
+            let family = platform.operating_system_family.as_ref().map(|family| family.as_str());
+            let cpu = platform.cpu_architecture.as_ref().map(|cpu| cpu.as_str());
+            [family, cpu].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        });
+        Some(Self {
+            status: definition.status.map(|status| status.as_str().to_owned()),
+            cpu: definition.cpu,
+            memory: definition.memory,
+            network_mode: definition.network_mode.map(|mode| mode.as_str().to_owned()),
+            requires_compatibilities: definition
+                .requires_compatibilities
+                .unwrap_or_default()
+                .into_iter()
+                .map(|compatibility| compatibility.as_str().to_owned())
+                .collect(),
+            runtime_platform: platform.filter(|platform| !platform.is_empty()),
+            task_role_arn: definition.task_role_arn,
+            execution_role_arn: definition.execution_role_arn,
+            enable_fault_injection: definition.enable_fault_injection.unwrap_or_default(),
+            volumes: definition.volumes.unwrap_or_default().into_iter().filter_map(|volume| volume.name).collect(),
+            registered_at: timestamp(definition.registered_at.as_ref()),
+            registered_by: definition.registered_by,
+            containers: definition
+                .container_definitions
+                .unwrap_or_default()
+                .into_iter()
+                .map(Definition::from_sdk)
+                .collect(),
+            described: true,
+            ..stub
+        })
+    }
+
+    /// The images without their registries.
+    fn images(&self) -> String {
+        let images = self.containers.iter().filter_map(|container| container.image.as_deref());
+        images.map(last_part).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A cell that is on its way until the revision is described.
+    fn later<'a>(&self, cell: Cell<'a>) -> Cell<'a> {
+        if self.described { cell } else { Cell::new("…", Tone::Muted) }
+    }
+}
+
+impl Definition {
+    fn from_sdk(container: ContainerDefinition) -> Self {
+        let log = container.log_configuration;
+        let options = log.as_ref().and_then(|log| log.options.clone()).unwrap_or_default();
+        let mut log_options: Vec<_> = options.into_iter().collect();
+        log_options.sort();
+        let port = |mapping: aws_sdk_ecs::types::PortMapping| {
+            let protocol = mapping.protocol.as_ref().map_or("tcp", |protocol| protocol.as_str()).to_owned();
+            let inside = mapping.container_port.map(|port| port.to_string()).or(mapping.container_port_range)?;
+            Some(match mapping.host_port.filter(|host| *host != 0 && Some(*host) != mapping.container_port) {
+                Some(host) => format!("{host} -> {inside}/{protocol}"),
+                None => format!("{inside}/{protocol}"),
+            })
+        };
+        Self {
+            name: container.name.unwrap_or_default(),
+            image: container.image,
+            // AWS's default when the field is left out.
+            essential: container.essential.unwrap_or(true),
+            cpu: container.cpu,
+            memory: container.memory,
+            memory_reservation: container.memory_reservation,
+            ports: container.port_mappings.unwrap_or_default().into_iter().filter_map(port).collect(),
+            command: container.command.unwrap_or_default(),
+            environment: container.environment.unwrap_or_default().into_iter().filter_map(|pair| pair.name).collect(),
+            secrets: container
+                .secrets
+                .unwrap_or_default()
+                .into_iter()
+                .map(|secret| (secret.name, secret.value_from))
+                .collect(),
+            log_driver: log.map(|log| log.log_driver.as_str().to_owned()),
+            log_options,
+            health_check: container.health_check.map(|check| check.command).unwrap_or_default(),
+            depends_on: container
+                .depends_on
+                .unwrap_or_default()
+                .into_iter()
+                .map(|on| format!("{} {}", on.container_name, on.condition.as_str()))
+                .collect(),
+        }
+    }
+}
+
+static FIELDS: &[Field<Revision>] = &[
+    Field {
+        column: Column::new("revision", "REVISION", 12, 60).aliases(&["name", "family"]),
+        cell: |row, _| Cell::plain(last_part(&row.task_definition_arn)),
+        // Revision 10 comes after 9, within its family.
+        order: |row, _| Order::Text(format!("{}:{:010}", row.family, row.revision).into()),
+    },
+    Field {
+        column: Column::new("status", "STATUS", 8, 18),
+        cell: |row, _| {
+            row.later(match row.status.as_deref() {
+                Some("ACTIVE") => Cell::new("active", Tone::Good),
+                Some(status) => Cell::new(status.to_lowercase(), Tone::Muted),
+                None => Cell::absent(),
+            })
+        },
+        order: |row, _| text_order(row.status.as_deref()),
+    },
+    Field {
+        column: Column::new("cpu", "CPU", 4, 6).unit(Unit::Cpu).priority(3),
+        cell: |row, _| row.later(text_cell(row.cpu.as_deref())),
+        order: |row, _| number_order(row.cpu.as_deref()),
+    },
+    Field {
+        column: Column::new("memory", "MEM", 4, 7).aliases(&["mem"]).unit(Unit::Mebibytes).priority(3),
+        cell: |row, _| row.later(text_cell(row.memory.as_deref())),
+        order: |row, _| number_order(row.memory.as_deref()),
+    },
+    Field {
+        column: Column::new("network", "NETWORK", 6, 8).priority(4),
+        cell: |row, _| row.later(text_cell(row.network_mode.as_deref())),
+        order: |row, _| text_order(row.network_mode.as_deref()),
+    },
+    Field {
+        column: Column::new("images", "IMAGES", 16, 80).aliases(&["image"]).priority(1),
+        cell: |row, _| row.later(Cell::plain(row.images())),
+        order: |row, _| Order::Text(row.images().into()),
+    },
+    Field {
+        column: Column::new("by", "REGISTERED BY", 10, 32).priority(5),
+        cell: |row, _| row.later(text_cell(row.registered_by.as_deref().map(last_part))),
+        order: |row, _| text_order(row.registered_by.as_deref()),
+    },
+    Field {
+        column: Column::new("age", "AGE", 4, 6).age().priority(2),
+        cell: |row, cx| row.later(age_cell(row.registered_at, cx.now)),
+        order: |row, cx| age_order(row.registered_at, cx.now),
+    },
+];
+
+impl Resource for Revision {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [Field<Self>] {
+        FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.task_definition_arn
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        last_part(&self.task_definition_arn).into()
+    }
+
+    fn pace(&self) -> Pace {
+        if self.described { Pace::Final } else { Pace::Moving }
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        describe::revision(self, cx)
+    }
+}
+
+struct Revisions;
+
+impl Fetch for Revisions {
+    fn batch(&self) -> usize {
+        1
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence { list: 300, visible: 60, moving: 5, sweep: 300 }
+    }
+
+    fn visible_only(&self) -> bool {
+        true
+    }
+
+    /// All revisions of `query.family`, newest first; the one revision when it is given as `family:revision`.
+    fn list<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        token: Option<String>,
+    ) -> BoxFuture<'a, Result<Page, Failure>> {
+        async move {
+            if let Some(one) = query.family.as_ref().filter(|family| family.contains(':')) {
+                return Ok(Page::one(one));
+            }
+            let request = aws
+                .ecs
+                .list_task_definitions()
+                .set_family_prefix(query.family.as_deref().map(str::to_owned))
+                .sort(SortOrder::Desc)
+                .max_results(100)
+                .set_next_token(token);
+            let answer = aws.call(operation::LIST_TASK_DEFINITIONS, request.send()).await?;
+            Ok(Page::new(answer.task_definition_arns, answer.next_token))
+        }
+        .boxed()
+    }
+
+    fn describe<'a>(
+        &'a self,
+        aws: &'a Clients,
+        _: &'a Query,
+        ids: Vec<Arc<str>>,
+    ) -> BoxFuture<'a, Result<Batch, Failure>> {
+        async move {
+            let id = ids.first().map(ToString::to_string);
+            let request = aws.ecs.describe_task_definition().set_task_definition(id);
+            let answer = aws.call(operation::DESCRIBE_TASK_DEFINITION, request.send()).await?;
+            Ok(Batch::new(answer.task_definition.map(|definition| vec![definition]), Revision::from_sdk, Vec::new()))
+        }
+        .boxed()
+    }
+
+    fn stub(&self, id: &str) -> Option<Arc<dyn Row>> {
+        Some(Arc::new(Revision::stub(id)))
+    }
+}

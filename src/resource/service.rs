@@ -1,0 +1,349 @@
+//! Services: the ones a cluster keeps at a desired count.
+
+use std::{borrow::Cow, sync::Arc};
+
+use aws_sdk_ecs::types::{Service as Sdk, ServiceField};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Resource, Tone, View,
+    deployment::Deployment,
+    event::Event,
+    format::{last_part, timestamp},
+    gone, task,
+};
+use crate::aws::{Clients, Failure, operation};
+
+mod columns;
+mod describe;
+
+pub static KIND: Kind = Kind {
+    name: "service",
+    plural: "services",
+    aliases: &["svc", "dp"],
+    about: "services: counts, rollout, failures of the last hour",
+    columns: super::columns::<Service>,
+    sort: ("name", false),
+    in_cluster: true,
+    json_key: "services",
+    origin: Origin::Fetched(&Services),
+};
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Service {
+    pub service_arn: String,
+    pub service_name: String,
+    pub cluster_name: String,
+    pub status: Option<String>,
+    pub desired_count: i32,
+    pub running_count: i32,
+    pub pending_count: i32,
+    pub launch_type: Option<String>,
+    /// Capacity provider names with their weights.
+    pub capacity_providers: Vec<(String, i32)>,
+    pub platform_version: Option<String>,
+    pub task_definition: Option<String>,
+    pub scheduling_strategy: Option<String>,
+    pub deployment_controller: Option<String>,
+    /// `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`.
+    pub deployment_strategy: Option<String>,
+    pub minimum_healthy_percent: Option<i32>,
+    pub maximum_percent: Option<i32>,
+    /// The deployment circuit breaker: on, and whether it rolls back.
+    pub circuit_breaker: Option<(bool, bool)>,
+    pub health_check_grace_period_seconds: Option<i32>,
+    pub enable_execute_command: bool,
+    pub availability_zone_rebalancing: Option<String>,
+    pub target_groups: Vec<String>,
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    pub current_service_deployment: Option<String>,
+    pub created_at: Option<Timestamp>,
+    pub created_by: Option<String>,
+    pub deployments: Vec<Deployment>,
+    /// Newest first; at most 100.
+    pub events: Vec<Event>,
+    pub tags: Vec<(String, String)>,
+    /// Of its tasks, how many failed in the last hour; absent until the stopped tasks were looked at.
+    pub failed_last_hour: Option<u32>,
+}
+
+/// How a service stands, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The rollout failed.
+    Failed,
+    /// Tasks of the rollout die, or fewer run than wanted without a rollout.
+    Short,
+    Deploying,
+    Draining,
+    Inactive,
+    Steady,
+}
+
+impl Standing {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Short => "short",
+            Self::Deploying => "deploying",
+            Self::Draining => "draining",
+            Self::Inactive => "inactive",
+            Self::Steady => "steady",
+        }
+    }
+
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Failed | Self::Short => Tone::Bad,
+            Self::Deploying => Tone::Busy,
+            Self::Draining => Tone::Warn,
+            Self::Inactive => Tone::Muted,
+            Self::Steady => Tone::Good,
+        }
+    }
+}
+
+impl Service {
+    fn from_sdk(service: Sdk) -> Option<Self> {
+        let service_arn = service.service_arn.or_else(|| service.service_name.clone())?;
+        let service_name = service.service_name.unwrap_or_else(|| last_part(&service_arn).to_owned());
+        let cluster_name = service.cluster_arn.as_deref().map(last_part).unwrap_or_default().to_owned();
+        let configuration = service.deployment_configuration;
+        let breaker = configuration.as_ref().and_then(|c| c.deployment_circuit_breaker.as_ref());
+        let vpc = service.network_configuration.and_then(|network| network.awsvpc_configuration);
+        let providers = service.capacity_provider_strategy.unwrap_or_default();
+        let balancers = service.load_balancers.unwrap_or_default();
+        let deployments = service.deployments.unwrap_or_default();
+        let events = service.events.unwrap_or_default();
+        Some(Self {
+            status: service.status,
+            desired_count: service.desired_count,
+            running_count: service.running_count,
+            pending_count: service.pending_count,
+            launch_type: service.launch_type.map(|kind| kind.as_str().to_owned()),
+            capacity_providers: providers.into_iter().map(|item| (item.capacity_provider, item.weight)).collect(),
+            platform_version: service.platform_version,
+            task_definition: service.task_definition,
+            scheduling_strategy: service.scheduling_strategy.map(|strategy| strategy.as_str().to_owned()),
+            deployment_controller: service
+                .deployment_controller
+                .map(|controller| controller.r#type.as_str().to_owned()),
+            deployment_strategy: configuration
+                .as_ref()
+                .and_then(|c| c.strategy.as_ref())
+                .map(|strategy| strategy.as_str().to_owned()),
+            minimum_healthy_percent: configuration.as_ref().and_then(|c| c.minimum_healthy_percent),
+            maximum_percent: configuration.as_ref().and_then(|c| c.maximum_percent),
+            circuit_breaker: breaker.map(|breaker| (breaker.enable, breaker.rollback)),
+            health_check_grace_period_seconds: service.health_check_grace_period_seconds,
+            enable_execute_command: service.enable_execute_command,
+            availability_zone_rebalancing: service.availability_zone_rebalancing.map(|on| on.as_str().to_owned()),
+            target_groups: balancers.into_iter().filter_map(|balancer| balancer.target_group_arn).collect(),
+            subnets: vpc.as_ref().map(|vpc| vpc.subnets.clone()).unwrap_or_default(),
+            security_groups: vpc.and_then(|vpc| vpc.security_groups).unwrap_or_default(),
+            current_service_deployment: service.current_service_deployment,
+            created_at: timestamp(service.created_at.as_ref()),
+            created_by: service.created_by,
+            deployments: deployments
+                .into_iter()
+                .map(|deployment| Deployment::from_sdk(deployment, &cluster_name, &service_name, &service_arn))
+                .collect(),
+            events: events
+                .into_iter()
+                .map(|event| Event::from_sdk(event, &cluster_name, &service_name, &service_arn))
+                .collect(),
+            tags: super::tags(service.tags),
+            failed_last_hour: None,
+            service_arn,
+            service_name,
+            cluster_name,
+        })
+    }
+
+    /// The deployment the service is heading for.
+    pub fn primary(&self) -> Option<&Deployment> {
+        self.deployments.iter().find(|deployment| deployment.is_primary()).or_else(|| self.deployments.first())
+    }
+
+    /// Several deployments, or one that has not completed.
+    pub fn deploying(&self) -> bool {
+        self.deployments.len() > 1
+            || self.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"))
+    }
+
+    pub fn standing(&self) -> Standing {
+        let primary = self.primary();
+        let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
+        match self.status.as_deref() {
+            Some("DRAINING") => Standing::Draining,
+            Some("INACTIVE") => Standing::Inactive,
+            _ if rollout == Some("FAILED") => Standing::Failed,
+            _ if self.deploying() && primary.is_some_and(|primary| primary.failed_tasks > 0) => Standing::Short,
+            _ if self.deploying() => Standing::Deploying,
+            _ if self.running_count < self.desired_count => Standing::Short,
+            _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
+            _ => Standing::Steady,
+        }
+    }
+
+    /// `FARGATE`, `EC2`, or the capacity providers' names.
+    pub fn launch(&self) -> Cow<'_, str> {
+        match self.capacity_providers.as_slice() {
+            [] => self.launch_type.as_deref().unwrap_or_default().into(),
+            [(only, _)] => only.as_str().into(),
+            several => several.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("+").into(),
+        }
+    }
+
+    /// `family:revision` of the task definition, also where AWS answers with that instead of an ARN.
+    pub fn revision(&self) -> &str {
+        self.task_definition.as_deref().map(last_part).unwrap_or_default()
+    }
+}
+
+impl Resource for Service {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [super::Field<Self>] {
+        columns::FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.service_arn
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        (&*self.service_name).into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        Some(&self.cluster_name)
+    }
+
+    fn pace(&self) -> Pace {
+        match self.standing() {
+            Standing::Steady | Standing::Inactive => Pace::Calm,
+            _ => Pace::Moving,
+        }
+    }
+
+    fn fault(&self) -> bool {
+        self.standing() < Standing::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        vec![self.standing().word()]
+    }
+
+    fn drill(&self) -> Option<View> {
+        let query = Query { service: Some((&*self.service_name).into()), ..Query::cluster(&*self.cluster_name) };
+        Some(View::new(&task::KIND, query))
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        describe::service(self, cx)
+    }
+}
+
+struct Services;
+
+impl Fetch for Services {
+    fn batch(&self) -> usize {
+        10
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence { list: 60, visible: 15, moving: 5, sweep: 60 }
+    }
+
+    fn list<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        token: Option<String>,
+    ) -> BoxFuture<'a, Result<Page, Failure>> {
+        async move {
+            if let Some(service) = &query.service {
+                return Ok(Page::one(service));
+            }
+            let cluster = query.cluster.as_deref().map(str::to_owned);
+            let request = aws.ecs.list_services().set_cluster(cluster).max_results(100).set_next_token(token);
+            let answer = aws.call(operation::LIST_SERVICES, request.send()).await?;
+            Ok(Page::new(answer.service_arns, answer.next_token))
+        }
+        .boxed()
+    }
+
+    fn describe<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        ids: Vec<Arc<str>>,
+    ) -> BoxFuture<'a, Result<Batch, Failure>> {
+        async move {
+            let request = aws
+                .ecs
+                .describe_services()
+                .set_cluster(query.cluster.as_deref().map(str::to_owned))
+                .set_services(Some(super::strings(&ids)))
+                .include(ServiceField::Tags);
+            let answer = aws.call(operation::DESCRIBE_SERVICES, request.send()).await?;
+            Ok(Batch::new(answer.services, Service::from_sdk, gone(answer.failures)))
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::{Deployment as SdkDeployment, DeploymentRolloutState};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn service(desired: i32, running: i32, deployments: &[(&str, &str, i32)]) -> Service {
+        let deployments = deployments.iter().map(|(status, rollout, failed)| {
+            SdkDeployment::builder()
+                .status(*status)
+                .rollout_state(DeploymentRolloutState::from(*rollout))
+                .failed_tasks(*failed)
+                .build()
+        });
+        let service = Sdk::builder()
+            .service_name("web")
+            .status("ACTIVE")
+            .desired_count(desired)
+            .running_count(running)
+            .set_deployments(Some(deployments.collect()))
+            .build();
+        Service::from_sdk(service).unwrap()
+    }
+
+    #[rstest]
+    #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), Standing::Steady)]
+    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
+    #[case(service(0, 0, &[]), Standing::Steady)]
+    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {
+        assert_eq!(service.standing(), standing);
+    }
+
+    #[test]
+    fn a_service_of_which_only_the_name_is_known_is_shown_all_the_same() {
+        let service = service(0, 0, &[]);
+        let cx = Context { now: Timestamp::UNIX_EPOCH };
+        for field in Service::fields() {
+            assert!(!(field.cell)(&service, &cx).text.is_empty(), "{}", field.column.name);
+        }
+        assert!(!Resource::describe(&service, &cx).sections.is_empty());
+    }
+}

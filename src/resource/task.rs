@@ -1,0 +1,457 @@
+//! Tasks: running, pending, stopping, stopped.
+
+use std::{borrow::Cow, sync::Arc};
+
+use aws_sdk_ecs::types::{DesiredStatus, Task as Sdk, TaskField};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Resource, Status, Tone, View,
+    container::{self, Container},
+    format::{last_part, one_line, timestamp},
+    gone,
+};
+use crate::aws::{Clients, Failure, operation};
+
+mod columns;
+mod describe;
+
+pub static KIND: Kind = Kind {
+    name: "task",
+    plural: "tasks",
+    aliases: &["ta", "po", "pod", "pods"],
+    about: "tasks: running, stopped, or all; why they stopped",
+    columns: super::columns::<Task>,
+    sort: ("age", false),
+    in_cluster: true,
+    json_key: "tasks",
+    origin: Origin::Fetched(&Tasks),
+};
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    pub task_arn: String,
+    pub cluster_name: String,
+    pub group: Option<String>,
+    pub started_by: Option<String>,
+    pub task_definition_arn: Option<String>,
+    pub last_status: Option<String>,
+    pub desired_status: Option<String>,
+    pub health_status: Option<String>,
+    pub connectivity: Option<String>,
+    pub stop_code: Option<String>,
+    pub stopped_reason: Option<String>,
+    pub launch_type: Option<String>,
+    pub capacity_provider_name: Option<String>,
+    pub platform_version: Option<String>,
+    pub availability_zone: Option<String>,
+    pub container_instance_arn: Option<String>,
+    pub cpu: Option<String>,
+    pub memory: Option<String>,
+    pub enable_execute_command: bool,
+    pub private_address: Option<String>,
+    pub created_at: Option<Timestamp>,
+    pub pull_started_at: Option<Timestamp>,
+    pub pull_stopped_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
+    pub stopping_at: Option<Timestamp>,
+    pub execution_stopped_at: Option<Timestamp>,
+    pub stopped_at: Option<Timestamp>,
+    pub version: i64,
+    pub containers: Vec<Container>,
+    /// Attachments that did not come up or went wrong: type, status, and the reason where there is one.
+    pub attachments: Vec<(String, String)>,
+    pub tags: Vec<(String, String)>,
+    /// Whether its revision is the one its service is heading for; absent for standalone tasks and until known.
+    pub current: Option<bool>,
+}
+
+impl Task {
+    fn from_sdk(task: Sdk) -> Option<Self> {
+        let task_arn = task.task_arn?;
+        let cluster_name = task.cluster_arn.as_deref().map(last_part).unwrap_or_default().to_owned();
+        let attachments = task.attachments.unwrap_or_default();
+        let detail = |name: &str| {
+            let details = attachments.iter().flat_map(|attachment| attachment.details());
+            details.into_iter().find(|pair| pair.name() == Some(name)).and_then(|pair| pair.value()).map(str::to_owned)
+        };
+        Some(Self {
+            private_address: detail("privateIPv4Address"),
+            attachments: attachments
+                .iter()
+                .map(|attachment| {
+                    (
+                        attachment.r#type().unwrap_or("attachment").to_owned(),
+                        attachment.status().unwrap_or_default().to_owned(),
+                    )
+                })
+                .collect(),
+            group: task.group,
+            started_by: task.started_by,
+            task_definition_arn: task.task_definition_arn,
+            last_status: task.last_status,
+            desired_status: task.desired_status,
+            health_status: task.health_status.map(|health| health.as_str().to_owned()),
+            connectivity: task.connectivity.map(|connectivity| connectivity.as_str().to_owned()),
+            stop_code: task.stop_code.map(|code| code.as_str().to_owned()),
+            stopped_reason: task.stopped_reason,
+            launch_type: task.launch_type.map(|kind| kind.as_str().to_owned()),
+            capacity_provider_name: task.capacity_provider_name,
+            platform_version: task.platform_version,
+            availability_zone: task.availability_zone,
+            container_instance_arn: task.container_instance_arn,
+            cpu: task.cpu,
+            memory: task.memory,
+            enable_execute_command: task.enable_execute_command,
+            created_at: timestamp(task.created_at.as_ref()),
+            pull_started_at: timestamp(task.pull_started_at.as_ref()),
+            pull_stopped_at: timestamp(task.pull_stopped_at.as_ref()),
+            started_at: timestamp(task.started_at.as_ref()),
+            stopping_at: timestamp(task.stopping_at.as_ref()),
+            execution_stopped_at: timestamp(task.execution_stopped_at.as_ref()),
+            stopped_at: timestamp(task.stopped_at.as_ref()),
+            version: task.version,
+            containers: task
+                .containers
+                .unwrap_or_default()
+                .into_iter()
+                .enumerate()
+                .map(|(index, container)| Container::from_sdk(container, index, &cluster_name, &task_arn))
+                .collect(),
+            tags: super::tags(task.tags),
+            current: None,
+            task_arn,
+            cluster_name,
+        })
+    }
+
+    /// The last part of the ARN.
+    pub fn task_id(&self) -> &str {
+        last_part(&self.task_arn)
+    }
+
+    /// The service it belongs to, by name.
+    pub fn service(&self) -> Option<&str> {
+        self.group.as_deref().and_then(|group| group.strip_prefix("service:"))
+    }
+
+    /// `family:revision`.
+    pub fn revision(&self) -> &str {
+        self.task_definition_arn.as_deref().map(last_part).unwrap_or_default()
+    }
+
+    pub fn stopped(&self) -> bool {
+        self.last_status.as_deref() == Some("STOPPED")
+    }
+
+    /// The status in lower case; `stopping` while only the intent has changed.
+    pub fn state(&self) -> Cow<'_, str> {
+        match (self.last_status.as_deref(), self.desired_status.as_deref()) {
+            (Some("RUNNING"), Some("STOPPED")) => "to stop".into(),
+            (Some(last), _) => last.to_lowercase().into(),
+            (None, _) => "-".into(),
+        }
+    }
+
+    pub fn tone(&self) -> Tone {
+        match self.last_status.as_deref() {
+            Some("RUNNING") if self.desired_status.as_deref() == Some("STOPPED") => Tone::Wait,
+            Some("RUNNING") if self.health_status.as_deref() == Some("UNHEALTHY") => Tone::Bad,
+            Some("RUNNING") => Tone::Good,
+            Some("PROVISIONING" | "PENDING" | "ACTIVATING") => Tone::Busy,
+            Some("DEACTIVATING" | "STOPPING" | "DEPROVISIONING") => Tone::Wait,
+            Some("STOPPED") if self.failed() => Tone::Bad,
+            _ => Tone::Muted,
+        }
+    }
+
+    /// Stopped, and not because somebody or the scheduler wanted it to, nor because its work was done.
+    pub fn failed(&self) -> bool {
+        if !self.stopped() {
+            return false;
+        }
+        match self.stop_code.as_deref() {
+            Some("TaskFailedToStart") => true,
+            Some("UserInitiated") => false,
+            // The scheduler replaces what is unhealthy under the same code as a roll-out's ordinary stops.
+            Some("ServiceSchedulerInitiated") => self.reason_says("health check"),
+            Some("SpotInterruption" | "TerminationNotice" | "InfrastructureHealth") => false,
+            _ => self.containers.iter().any(|container| container.exit_code.is_some_and(|code| code != 0)),
+        }
+    }
+
+    fn reason_says(&self, words: &str) -> bool {
+        self.stopped_reason.as_deref().is_some_and(|reason| reason.contains(words))
+    }
+
+    /// Exit codes, the containers' in order; `-` for one that never exited.
+    pub fn exit_codes(&self) -> String {
+        if self.containers.iter().all(|container| container.exit_code.is_none()) {
+            return String::new();
+        }
+        let code = |container: &Container| container.exit_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+        self.containers.iter().map(code).collect::<Vec<_>>().join(",")
+    }
+
+    /// Why, in one readable line: the container's own reason before the task's generic one.
+    pub fn reason(&self) -> Option<String> {
+        let own = self.containers.iter().find_map(|container| {
+            container.reason.as_deref().map(|reason| format!("{}: {}", container.name, one_line(reason)))
+        });
+        let task = self.stopped_reason.as_deref().map(one_line);
+        let generic = task.as_deref().is_none_or(|reason| reason == "Essential container in task exited");
+        match (own, task) {
+            (Some(own), _) if generic => Some(own),
+            (_, Some(task)) if generic => Some(self.culprit().map_or(task, |culprit| {
+                let code = culprit.exit_code.unwrap_or_default();
+                format!("{} exited with {code}", culprit.name)
+            })),
+            (own, task) => task.or(own),
+        }
+    }
+
+    /// The first container that ended badly, by exit code.
+    fn culprit(&self) -> Option<&Container> {
+        self.containers.iter().find(|container| container.exit_code.is_some_and(|code| code != 0))
+    }
+
+    /// When the last step of its life began: what its age counts from.
+    pub fn age_from(&self) -> Option<Timestamp> {
+        match self.stopped() {
+            true => self.stopped_at.or(self.created_at),
+            false => self.started_at.or(self.created_at),
+        }
+    }
+}
+
+impl Resource for Task {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [super::Field<Self>] {
+        columns::FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.task_arn
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        self.task_id().into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        Some(&self.cluster_name)
+    }
+
+    fn pace(&self) -> Pace {
+        match self.last_status.as_deref() {
+            Some("STOPPED" | "DELETED") => Pace::Final,
+            Some("RUNNING") if self.desired_status.as_deref() != Some("STOPPED") => Pace::Calm,
+            _ => Pace::Moving,
+        }
+    }
+
+    fn fault(&self) -> bool {
+        self.tone() == Tone::Bad
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        let mut states = Vec::new();
+        match self.last_status.as_deref() {
+            Some("STOPPED") => states.push("stopped"),
+            Some("RUNNING") => states.push("running"),
+            Some("PROVISIONING" | "PENDING" | "ACTIVATING") => states.push("pending"),
+            _ => states.push("stopping"),
+        }
+        match self.health_status.as_deref() {
+            Some("UNHEALTHY") => states.push("unhealthy"),
+            Some("HEALTHY") => states.push("healthy"),
+            _ => {}
+        }
+        if self.current == Some(false) {
+            states.push("old");
+        }
+        states
+    }
+
+    fn drill(&self) -> Option<View> {
+        let query = Query { task: Some((&*self.task_arn).into()), ..Query::cluster(&*self.cluster_name) };
+        Some(View::new(&container::KIND, query))
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        describe::task(self, cx)
+    }
+}
+
+struct Tasks;
+
+impl Tasks {
+    /// `All` is running and stopped ones, one list after the other; the token says which it is.
+    const STOPPED_NEXT: &'static str = "stopped:";
+}
+
+impl Fetch for Tasks {
+    fn batch(&self) -> usize {
+        100
+    }
+
+    fn cadence(&self) -> Cadence {
+        Cadence { list: 15, visible: 12, moving: 4, sweep: 60 }
+    }
+
+    fn keeps_gone(&self, query: &Query) -> bool {
+        query.status != Status::Running
+    }
+
+    fn list<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        token: Option<String>,
+    ) -> BoxFuture<'a, Result<Page, Failure>> {
+        async move {
+            if let Some(task) = &query.task {
+                return Ok(Page::one(task));
+            }
+            let (status, token) = match (query.status, token) {
+                (Status::Running, token) => (DesiredStatus::Running, token),
+                (Status::Stopped, token) => (DesiredStatus::Stopped, token),
+                (Status::All, Some(token)) => match token.strip_prefix(Self::STOPPED_NEXT) {
+                    Some("") => (DesiredStatus::Stopped, None),
+                    Some(rest) => (DesiredStatus::Stopped, Some(rest.to_owned())),
+                    None => (DesiredStatus::Running, Some(token)),
+                },
+                (Status::All, None) => (DesiredStatus::Running, None),
+            };
+            let text = |part: &Option<Arc<str>>| part.as_deref().map(str::to_owned);
+            let request = aws
+                .ecs
+                .list_tasks()
+                .set_cluster(text(&query.cluster))
+                .set_service_name(text(&query.service))
+                .set_container_instance(text(&query.instance))
+                .set_family(text(&query.family))
+                .desired_status(status.clone())
+                .max_results(100)
+                .set_next_token(token);
+            let answer = aws.call(operation::LIST_TASKS, request.send()).await?;
+            let mut page = Page::new(answer.task_arns, answer.next_token);
+            if query.status == Status::All {
+                page.next = match (status, page.next) {
+                    (DesiredStatus::Stopped, next) => next.map(|token| format!("{}{token}", Self::STOPPED_NEXT)),
+                    (_, None) => Some(Self::STOPPED_NEXT.to_owned()),
+                    (_, next) => next,
+                };
+            }
+            Ok(page)
+        }
+        .boxed()
+    }
+
+    fn describe<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        ids: Vec<Arc<str>>,
+    ) -> BoxFuture<'a, Result<Batch, Failure>> {
+        async move {
+            let request = aws
+                .ecs
+                .describe_tasks()
+                .set_cluster(query.cluster.as_deref().map(str::to_owned))
+                .set_tasks(Some(super::strings(&ids)))
+                .include(TaskField::Tags);
+            let answer = aws.call(operation::DESCRIBE_TASKS, request.send()).await?;
+            Ok(Batch::new(answer.tasks, Task::from_sdk, gone(answer.failures)))
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::{Container as SdkContainer, TaskStopCode};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn stopped(code: &str, reason: &str, containers: &[(&str, Option<i32>, Option<&str>)]) -> Task {
+        let containers = containers.iter().map(|(name, exit, reason)| {
+            SdkContainer::builder().name(*name).set_exit_code(*exit).set_reason(reason.map(str::to_owned)).build()
+        });
+        let task = Sdk::builder()
+            .task_arn("arn:aws:ecs:eu-west-1:1:task/prod/0123456789abcdef0123456789abcdef")
+            .last_status("STOPPED")
+            .stop_code(TaskStopCode::from(code))
+            .stopped_reason(reason)
+            .set_containers(Some(containers.collect()))
+            .build();
+        Task::from_sdk(task).unwrap()
+    }
+
+    const EXITED: &str = "Essential container in task exited";
+
+    #[rstest]
+    #[case::done("EssentialContainerExited", EXITED, Some(0), false)]
+    #[case::crashed("EssentialContainerExited", EXITED, Some(1), true)]
+    #[case::never_started("TaskFailedToStart", "CannotPullContainerError: …", None, true)]
+    #[case::replaced("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment …)", Some(143), false)]
+    #[case::unhealthy("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group …)", Some(0), true)]
+    #[case::stopped_by_hand("UserInitiated", "stopped by alice", Some(137), false)]
+    #[case::spot("SpotInterruption", "Your Spot Task was interrupted.", Some(143), false)]
+    fn only_what_nobody_wanted_is_a_failure(
+        #[case] code: &str,
+        #[case] reason: &str,
+        #[case] exit: Option<i32>,
+        #[case] failed: bool,
+    ) {
+        assert_eq!(stopped(code, reason, &[("app", exit, None)]).failed(), failed);
+    }
+
+    #[rstest]
+    #[case(
+        EXITED,
+        Some("OutOfMemoryError: Container killed\n due to memory usage"),
+        "app: OutOfMemoryError: Container killed due to memory usage"
+    )]
+    #[case(EXITED, None, "app exited with 137")]
+    #[case("ResourceInitializationError: x", Some("y"), "ResourceInitializationError: x")]
+    fn the_reason_is_the_most_telling_one_in_one_line(
+        #[case] reason: &str,
+        #[case] own: Option<&str>,
+        #[case] told: &str,
+    ) {
+        let task = stopped("EssentialContainerExited", reason, &[("proxy", Some(0), None), ("app", Some(137), own)]);
+        assert_eq!(task.reason().unwrap(), told);
+    }
+
+    #[test]
+    fn exit_codes_are_in_the_containers_order() {
+        let task = stopped("x", EXITED, &[("a", Some(0), None), ("b", None, None), ("c", Some(137), None)]);
+        assert_eq!(task.exit_codes(), "0,-,137");
+    }
+
+    #[test]
+    fn a_task_of_which_only_the_arn_is_known_is_shown_all_the_same() {
+        let task = Task::from_sdk(Sdk::builder().task_arn("t").build()).unwrap();
+        let cx = Context { now: Timestamp::UNIX_EPOCH };
+        for field in Task::fields() {
+            assert!(!(field.cell)(&task, &cx).text.is_empty(), "{}", field.column.name);
+            let _ = (field.order)(&task, &cx);
+        }
+        assert!(!Resource::describe(&task, &cx).sections.is_empty());
+        assert!(Task::from_sdk(Sdk::builder().build()).is_none());
+    }
+
+    #[test]
+    fn an_unknown_status_is_shown_as_it_came() {
+        let task = Sdk::builder().task_arn("t").last_status("FROBNICATING").build();
+        assert_eq!(Task::from_sdk(task).unwrap().state(), "frobnicating");
+    }
+}

@@ -1,0 +1,138 @@
+//! The columns of the tasks table.
+
+use super::Task;
+use crate::resource::{
+    Cell, Column, Field, Order, Tone, Unit,
+    format::{age_cell, age_order, clock, last_part, number_order, short_id, text_cell, text_order, time_order},
+};
+
+pub(super) static FIELDS: &[Field<Task>] = &[
+    Field {
+        column: Column::new("id", "TASK", 8, 8),
+        cell: |row, _| Cell::plain(short_id(&row.task_arn)),
+        order: |row, _| Order::Text(row.task_id().into()),
+    },
+    Field {
+        column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| Order::Text((&*row.cluster_name).into()),
+    },
+    Field {
+        column: Column::new("group", "GROUP", 8, 32).aliases(&["service", "svc", "family"]).priority(2),
+        cell: |row, _| {
+            let group = row.group.as_deref().map(|g| g.strip_prefix("service:").unwrap_or(g));
+            Cell { tone: if row.service().is_some() { Tone::Plain } else { Tone::Muted }, ..text_cell(group) }
+        },
+        order: |row, _| text_order(row.group.as_deref()),
+    },
+    Field {
+        column: Column::new("status", "STATUS", 12, 14).aliases(&["state", "last"]),
+        cell: |row, _| Cell { text: row.state(), tone: row.tone() },
+        order: |row, _| Order::Text(row.state()),
+    },
+    Field {
+        column: Column::new("desired", "DESIRED", 7, 8).wide(),
+        cell: |row, _| Cell::new(row.desired_status.as_deref().map_or("-".into(), str::to_lowercase), Tone::Muted),
+        order: |row, _| text_order(row.desired_status.as_deref()),
+    },
+    Field {
+        column: Column::new("health", "HEALTH", 6, 9).priority(3),
+        cell: |row, _| match row.health_status.as_deref() {
+            Some("HEALTHY") => Cell::new("healthy", Tone::Good),
+            Some("UNHEALTHY") => Cell::new("unhealthy", Tone::Bad),
+            Some("UNKNOWN") | None => Cell::absent(),
+            Some(other) => Cell::new(other, Tone::Muted),
+        },
+        order: |row, _| text_order(row.health_status.as_deref()),
+    },
+    Field {
+        column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).priority(1),
+        cell: |row, _| {
+            let tone = if row.current == Some(false) { Tone::Warn } else { Tone::Plain };
+            let mark = if row.current == Some(false) { " old" } else { "" };
+            match row.revision() {
+                "" => Cell::absent(),
+                revision if mark.is_empty() => Cell::new(revision, tone),
+                revision => Cell::new(format!("{revision}{mark}"), tone),
+            }
+        },
+        order: |row, _| text_order(Some(row.revision())),
+    },
+    Field {
+        column: Column::new("code", "STOP CODE", 9, 24).aliases(&["stopcode"]).priority(5),
+        cell: |row, _| match row.stop_code.as_deref() {
+            Some(code @ ("TaskFailedToStart" | "EssentialContainerExited")) if row.failed() => {
+                Cell::new(code, Tone::Bad)
+            }
+            Some(code @ ("SpotInterruption" | "TerminationNotice" | "InfrastructureHealth")) => {
+                Cell::new(code, Tone::Warn)
+            }
+            Some(code) => Cell::new(code, Tone::Muted),
+            None => Cell::absent(),
+        },
+        order: |row, _| text_order(row.stop_code.as_deref()),
+    },
+    Field {
+        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).right(),
+        cell: |row, _| match row.exit_codes() {
+            codes if codes.is_empty() => Cell::absent(),
+            codes => Cell::new(codes, if row.failed() { Tone::Bad } else { Tone::Plain }),
+        },
+        order: |row, _| {
+            let codes = row.containers.iter().filter_map(|container| container.exit_code);
+            codes.max_by_key(|code| (*code != 0, *code)).map_or(Order::Absent, |code| Order::Number(code.into()))
+        },
+    },
+    Field {
+        column: Column::new("reason", "REASON", 16, 120).aliases(&["why"]),
+        cell: |row, _| {
+            row.reason().map_or_else(Cell::absent, |r| Cell::new(r, if row.failed() { Tone::Bad } else { Tone::Plain }))
+        },
+        order: |row, _| row.reason().map_or(Order::Absent, |reason| Order::Text(reason.into())),
+    },
+    Field {
+        column: Column::new("az", "AZ", 4, 14).aliases(&["zone"]).priority(7),
+        cell: |row, _| text_cell(row.availability_zone.as_deref()),
+        order: |row, _| text_order(row.availability_zone.as_deref()),
+    },
+    Field {
+        column: Column::new("cpu", "CPU", 4, 6).unit(Unit::Cpu).priority(8),
+        cell: |row, _| text_cell(row.cpu.as_deref()),
+        order: |row, _| number_order(row.cpu.as_deref()),
+    },
+    Field {
+        column: Column::new("memory", "MEM", 4, 7).aliases(&["mem"]).unit(Unit::Mebibytes).priority(8),
+        cell: |row, _| text_cell(row.memory.as_deref()),
+        order: |row, _| number_order(row.memory.as_deref()),
+    },
+    Field {
+        column: Column::new("launch", "LAUNCH", 7, 16).aliases(&["provider"]).priority(9),
+        cell: |row, _| text_cell(row.capacity_provider_name.as_deref().or(row.launch_type.as_deref())),
+        order: |row, _| text_order(row.capacity_provider_name.as_deref().or(row.launch_type.as_deref())),
+    },
+    Field {
+        column: Column::new("ip", "IP", 7, 15).wide(),
+        cell: |row, _| text_cell(row.private_address.as_deref()),
+        order: |row, _| text_order(row.private_address.as_deref()),
+    },
+    Field {
+        column: Column::new("instance", "INSTANCE", 8, 20).wide(),
+        cell: |row, _| text_cell(row.container_instance_arn.as_deref().map(last_part)),
+        order: |row, _| text_order(row.container_instance_arn.as_deref()),
+    },
+    Field {
+        column: Column::new("started", "STARTED", 20, 20).unit(Unit::Time).wide(),
+        cell: |row, _| row.started_at.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted)),
+        order: |row, _| time_order(row.started_at),
+    },
+    Field {
+        column: Column::new("stopped", "STOPPED", 20, 20).unit(Unit::Time).wide(),
+        cell: |row, _| row.stopped_at.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted)),
+        order: |row, _| time_order(row.stopped_at),
+    },
+    Field {
+        column: Column::new("age", "AGE", 4, 6).age(),
+        cell: |row, cx| age_cell(row.age_from(), cx.now),
+        order: |row, cx| age_order(row.age_from(), cx.now),
+    },
+];

@@ -1,0 +1,93 @@
+//! What `d` says of a task.
+
+use jiff::Timestamp;
+
+use super::Task;
+use crate::resource::{
+    Context, Document, Tone,
+    document::Section,
+    format::{duration, last_part, seconds_since, when},
+};
+
+pub(super) fn task(task: &Task, cx: &Context) -> Document {
+    let mut document = Document::default();
+    findings(task, document.section("Findings"));
+    document
+        .section("Task")
+        .field("Id", task.task_id())
+        .toned("Status", task.state(), task.tone())
+        .field("Desired", task.desired_status.as_deref().unwrap_or_default().to_lowercase())
+        .field("Health", task.health_status.as_deref().unwrap_or_default().to_lowercase())
+        .field("Cluster", &*task.cluster_name)
+        .field("Group", task.group.clone().unwrap_or_default())
+        .field("Started by", task.started_by.clone().unwrap_or_default())
+        .toned(
+            "Task definition",
+            match task.current {
+                Some(true) => format!("{} (the service's current one)", task.revision()),
+                Some(false) => format!("{} (not the service's current one)", task.revision()),
+                None => task.revision().to_owned(),
+            },
+            if task.current == Some(false) { Tone::Warn } else { Tone::Plain },
+        )
+        .field("Launch", task.capacity_provider_name.as_deref().or(task.launch_type.as_deref()).unwrap_or_default())
+        .field("Platform", task.platform_version.clone().unwrap_or_default())
+        .field("CPU", task.cpu.as_deref().map(|cpu| format!("{cpu} units")).unwrap_or_default())
+        .field("Memory", task.memory.as_deref().map(|memory| format!("{memory} MiB")).unwrap_or_default())
+        .field("Availability Zone", task.availability_zone.clone().unwrap_or_default())
+        .field("Address", task.private_address.clone().unwrap_or_default())
+        .field("Instance", task.container_instance_arn.as_deref().map(last_part).unwrap_or_default())
+        .field("Connectivity", task.connectivity.as_deref().unwrap_or_default().to_lowercase())
+        .field("Exec", if task.enable_execute_command { "on" } else { "off" })
+        .field("ARN", &*task.task_arn);
+    life(task, cx, document.section("Life"));
+    let containers = document.section("Containers");
+    for container in &task.containers {
+        containers.text(0, container.summary(), container.tone());
+        if let Some(reason) = &container.reason {
+            containers.text(1, reason, Tone::Plain);
+        }
+    }
+    let attachments = document.section("Attachments");
+    for (kind, status) in &task.attachments {
+        let tone = if matches!(status.as_str(), "FAILED") { Tone::Bad } else { Tone::Plain };
+        attachments.text(0, format!("{kind}: {}", status.to_lowercase()), tone);
+    }
+    document.tags(&task.tags);
+    document
+}
+
+fn findings(task: &Task, section: &mut Section) {
+    let tone = if task.failed() { Tone::Bad } else { Tone::Plain };
+    if let Some(code) = &task.stop_code {
+        section.toned("Stop code", code, tone);
+    }
+    if let Some(reason) = &task.stopped_reason {
+        section.toned("Reason", reason, tone);
+    }
+    for container in task.containers.iter().filter(|container| container.exit_code.is_some_and(|code| code != 0)) {
+        section.text(0, container.summary(), Tone::Bad);
+    }
+    if task.health_status.as_deref() == Some("UNHEALTHY") {
+        section.text(0, "its health check fails", Tone::Bad);
+    }
+}
+
+/// Each step of its life: when, and how long it took.
+fn life(task: &Task, cx: &Context, section: &mut Section) {
+    let steps: [(&'static str, Option<Timestamp>, Option<Timestamp>); 7] = [
+        ("Created", task.created_at, None),
+        ("Pull started", task.pull_started_at, task.created_at),
+        ("Pull stopped", task.pull_stopped_at, task.pull_started_at),
+        ("Started", task.started_at, task.pull_stopped_at),
+        ("Stopping", task.stopping_at, task.started_at),
+        ("Execution stopped", task.execution_stopped_at, task.stopping_at),
+        ("Stopped", task.stopped_at, task.execution_stopped_at),
+    ];
+    for (label, at, before) in steps {
+        let took = at.zip(before).map(|(at, before)| format!(", {} later", duration(seconds_since(before, at))));
+        if at.is_some() {
+            section.field(label, format!("{}{}", when(at, cx.now), took.unwrap_or_default()));
+        }
+    }
+}
