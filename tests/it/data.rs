@@ -6,7 +6,12 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec, Trouble, operation},
     data::{self, Demand, Done, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, world::World},
-    resource::{Query, Row, Status, View, cluster, container, event, service, service::Service, task, task::Task},
+    resource::{
+        Query, Row, Status, View, cluster, container, event, service,
+        service::{Service, Standing},
+        task,
+        task::Task,
+    },
 };
 use jiff::Timestamp;
 use rstest::rstest;
@@ -430,4 +435,23 @@ async fn a_read_only_scope_refuses_to_change_anything_before_it_is_sent() {
     assert_eq!(failure.trouble, Trouble::ReadOnly, "{failure:?}");
     assert_eq!(endpoint.count("UpdateService"), 0);
     clients.ecs.list_clusters().send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the_rest_comes() {
+    for (fault, told) in [(None, true), (Some("deny:DescribeServiceDeployments"), false)] {
+        let endpoint = incident();
+        fault.into_iter().for_each(|fault| endpoint.add_fault(fault.parse().unwrap()));
+        let mut console = Console::open(&endpoint);
+        let view = services("prod");
+        console.look_at(&view);
+        let snapshot = console.filled(&view).await;
+        let standings: Vec<Standing> =
+            feed(&snapshot, &view).rows.iter().map(|entry| row::<Service>(&*entry.row).standing()).collect();
+        assert_eq!(standings.contains(&Standing::Waiting), told, "{standings:?}");
+        assert!(standings.contains(&Standing::Failing));
+        assert_eq!(feed(&snapshot, &view).failure, None);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(endpoint.count("DescribeServiceDeployments") > 2, told);
+    }
 }
