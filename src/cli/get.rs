@@ -10,10 +10,7 @@ use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
 use crate::{
     aws::{Budget, Clients, Failure, Trouble},
     data::{self, Demand, Handle, Snapshot, raw},
-    model::{
-        Filter, Settings, Table,
-        table::Sort,
-    },
+    model::{Filter, Settings, Table, table::Sort},
     nearest::hint,
     resource::{Context, Kind, Origin, Pace, Query, Row, View, cluster, export},
 };
@@ -97,11 +94,7 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
 }
 
 /// Waits until `enough` has come. A throttle is sat out; what may pass is given some time; anything else is the end.
-async fn until(
-    handle: &mut Handle,
-    view: &View,
-    enough: impl Fn(&Snapshot) -> bool,
-) -> Result<Arc<Snapshot>, Refusal> {
+async fn until(handle: &mut Handle, view: &View, enough: impl Fn(&Snapshot) -> bool) -> Result<Arc<Snapshot>, Refusal> {
     let mut deadline: Option<Instant> = None;
     loop {
         let snapshot = handle.snapshots.borrow_and_update().clone();
