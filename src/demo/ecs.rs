@@ -1,10 +1,65 @@
-//! The ECS operations over the world.
+//! The ECS operations over the world: limits, pages, failures and errors as AWS has them.
+
+mod account;
+mod capacity;
+mod clusters;
+mod deployments;
+mod exec;
+mod input;
+mod instances;
+mod json;
+mod paging;
+mod run;
+mod services;
+mod taskdefs;
+mod tasks;
+mod update;
 
 use serde_json::Value;
 
 use super::{wire::ApiError, world::World};
 
+type Answer = Result<Value, ApiError>;
+
+/// Every operation there is, by name.
+const OPERATIONS: [(&str, fn(&mut World, &Value) -> Answer); 30] = [
+    ("ContinueServiceDeployment", deployments::resume),
+    ("DescribeCapacityProviders", capacity::describe),
+    ("DescribeClusters", clusters::describe),
+    ("DescribeContainerInstances", instances::describe),
+    ("DescribeServiceDeployments", deployments::describe),
+    ("DescribeServiceRevisions", deployments::describe_revisions),
+    ("DescribeServices", services::describe),
+    ("DescribeTaskDefinition", taskdefs::describe),
+    ("DescribeTaskSets", services::describe_task_sets),
+    ("DescribeTasks", tasks::describe),
+    ("ExecuteCommand", exec::execute),
+    ("GetTaskProtection", tasks::protection),
+    ("ListAccountSettings", account::settings),
+    ("ListAttributes", instances::attributes),
+    ("ListClusters", clusters::list),
+    ("ListContainerInstances", instances::list),
+    ("ListServiceDeployments", deployments::list),
+    ("ListServices", services::list),
+    ("ListServicesByNamespace", services::list_by_namespace),
+    ("ListTagsForResource", account::tags),
+    ("ListTaskDefinitionFamilies", taskdefs::families),
+    ("ListTaskDefinitions", taskdefs::list),
+    ("ListTasks", tasks::list),
+    ("RegisterTaskDefinition", taskdefs::register),
+    ("RunTask", run::run),
+    ("StopServiceDeployment", deployments::stop),
+    ("StopTask", run::stop),
+    ("UpdateContainerInstancesState", instances::update_state),
+    ("UpdateService", update::service),
+    ("UpdateTaskProtection", tasks::protect),
+];
+
 /// Answers one ECS operation; `None` when there is no such operation.
-pub fn call(_world: &mut World, _operation: &str, _input: &Value) -> Option<Result<Value, ApiError>> {
-    None
+pub fn call(world: &mut World, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
+    let (_, answer) = OPERATIONS.iter().find(|(name, _)| *name == operation)?;
+    Some(answer(world, input))
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,18 +36,16 @@ pub(crate) use self::{
     arn::last_part,
     chatter::Voice,
     cluster::{CapacityProvider, Cluster, StrategyItem, Tag},
-    deployment::{
-        Breaker, Deployment, DeploymentConfig, PauseHook, Revision, Rollout, RolloutStatus, Stage, Threshold,
-    },
+    deployment::{Breaker, Deployment, DeploymentConfig, PauseHook, Rollout, RolloutStatus, Stage, Threshold},
     founding::{ContainerPlan, ServicePlan, TaskPlan},
     image::{Conduct, Image},
     instance::Instance,
     launch::NewTask,
-    rng::{Rng, Span},
+    rng::Rng,
     routine::Act,
-    service::{LoadBalancer, Network, Service},
+    service::{LoadBalancer, Service},
     stages::HookAction,
-    task::{Health, Phase, Site, Status, Stop, StopCode, Task, TaskId},
+    task::{Phase, Site, Status, Stop, StopCode, Task, TaskId},
     taskdef::TaskDefinition,
 };
 use super::{
@@ -91,6 +89,8 @@ pub struct World {
     pub(crate) seed: u64,
     /// Ids of what callers create.
     pub(crate) ids: Rng,
+    /// Tasks that RunTask started, by client token: a retry starts nothing again.
+    pub(crate) run_tokens: BTreeMap<String, Vec<TaskId>>,
     chatter_from: i64,
     /// Services that stay steady say so every six hours.
     announces: bool,
@@ -157,6 +157,7 @@ impl World {
             stale: BTreeMap::new(),
             seed,
             ids: Rng::stream(seed, "ids"),
+            run_tokens: BTreeMap::new(),
             chatter_from: i64::MIN,
             announces: true,
         }

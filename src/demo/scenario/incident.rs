@@ -155,7 +155,7 @@ fn failing_rollout(world: &mut World, prod: usize, start: i64, now: i64) {
     let good = serving(world, "orders-api", "8.3.1", Voice::Json, 200);
     let crash = Conduct::Crashes {
         exit_code: 1,
-        after: (25_000, 55_000),
+        after: (9_000, 26_000),
         last_words: &[
             "connecting to postgres orders-db.internal:5432",
             "dial tcp 10.20.31.17:5432: connect: connection refused",

@@ -79,7 +79,7 @@ const SIDECAR: [&str; 3] = [
 fn fill(template: &str, rng: &mut Rng) -> String {
     let mut text = template.to_owned();
     if text.contains("{path}") {
-        let path: &str = rng.pick(&PATHS);
+        let path = *rng.pick(&PATHS);
         text = text.replace("{path}", path);
     }
     for (gap, from, to) in [("{ms}", 3, 900), ("{n1}", 1, 9), ("{n2}", 10, 99), ("{n}", 1_000, 99_999)] {

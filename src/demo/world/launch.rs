@@ -57,6 +57,14 @@ impl NoPlace {
         )
     }
 
+    /// The id of the instance that comes closest.
+    pub(crate) fn closest(&self) -> Option<&str> {
+        match self {
+            Self::NoInstances => None,
+            Self::Lacks { closest, .. } => Some(closest),
+        }
+    }
+
     /// `reason` in the `failures` of RunTask.
     pub(crate) fn failure(&self) -> String {
         match self {

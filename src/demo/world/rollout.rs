@@ -75,6 +75,20 @@ impl World {
         self.nudge(service, at + 1_500);
     }
 
+    /// Somebody wants the deployment under way rolled back; pipelines leave the service alone from then on.
+    pub(crate) fn request_rollback(&mut self, service: usize) {
+        let at = self.now_ms;
+        let data = &mut self.services[service];
+        data.taken_over = true;
+        if let Some(rollout) = data.rollout_mut()
+            && rollout.status == RolloutStatus::InProgress
+        {
+            rollout.status = RolloutStatus::RollbackRequested;
+            rollout.updated = at;
+        }
+        self.nudge(service, at + 1_000);
+    }
+
     /// Everything the primary deployment wants is there, and nothing else.
     pub(super) fn complete(&mut self, service: usize, at: i64) {
         let data = &mut self.services[service];

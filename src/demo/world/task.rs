@@ -89,6 +89,19 @@ pub(crate) enum StopCode {
     TerminationNotice,
 }
 
+impl StopCode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::TaskFailedToStart => "TaskFailedToStart",
+            Self::EssentialContainerExited => "EssentialContainerExited",
+            Self::UserInitiated => "UserInitiated",
+            Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            Self::SpotInterruption => "SpotInterruption",
+            Self::TerminationNotice => "TerminationNotice",
+        }
+    }
+}
+
 /// Why a task stops.
 #[derive(Debug, Clone)]
 pub(crate) struct Stop {
@@ -218,7 +231,7 @@ impl Task {
 
     /// `runningCount` of services, deployments and clusters counts it.
     pub(crate) fn counts_as_running(&self) -> bool {
-        matches!(self.status, Status::Running | Status::Deactivating)
+        self.status == Status::Running
     }
 
     /// `pendingCount` counts it.
