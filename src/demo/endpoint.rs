@@ -15,7 +15,7 @@ use super::{
     quota::Buckets,
     sts,
     wire::{self, ApiError, Call, Request, Response, Service},
-    world::World,
+    world::{Rng, World},
 };
 use record::Record;
 
@@ -145,6 +145,11 @@ impl Endpoint {
         &self.account.options
     }
 
+    /// The chances of one request.
+    fn rng(&self, what: &str, number: u64) -> Rng {
+        Rng::stream(self.account.options.seed, &format!("{what} {number}"))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.account.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +158,7 @@ impl Endpoint {
     fn conclude(&self, request: &Request, call: &Call, number: u64, strike: Strike) -> Response {
         let state = &mut *self.state();
         state.world.advance_to(self.account.world_time());
-        let request_id = wire::request_id(self.account.options.seed, number);
+        let request_id = self.rng("request", number).uuid();
         let mut response = match &strike.ending {
             Ending::Html => html_500(),
             Ending::Refuse(error) => error.response(call.service, &request_id),
@@ -199,8 +204,8 @@ impl Endpoint {
                     Service::Ssm | Service::Sts => None,
                 };
                 let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
-                let dice = wire::mix(self.account.options.seed, number, 2);
-                strike.distortions.iter().for_each(|distortion| distortion.spoil_answer(&mut answer, dice));
+                let mut rng = self.rng("fault", number);
+                strike.distortions.iter().for_each(|distortion| distortion.spoil_answer(&mut answer, &mut rng));
                 wire::json_response(StatusCode::OK, &answer, request_id)
             }
         };

@@ -98,11 +98,11 @@ pub const KINDS: &[KindInfo] = &[
         help: "leaves the field out, wherever it stands; without one, any nested field with a chance of N (10) percent",
         make: |field, value| {
             let percent = match value {
-                Some(percent) => positive(percent.strip_suffix('%')?).filter(|percent| *percent <= 100.0)?,
-                None if field.is_some() => 100.0,
-                None => 10.0,
+                Some(percent) => percent.strip_suffix('%')?.parse().ok().filter(|percent| (1..=100).contains(percent))?,
+                None if field.is_some() => 100,
+                None => 10,
             };
-            Some(Kind::Distort(Distortion::Omit { field: field.map(str::to_owned), chance: percent / 100.0 }))
+            Some(Kind::Distort(Distortion::Omit { field: field.map(str::to_owned), percent }))
         } },
     KindInfo { name: "unknown", usage: "unknown:FIELD[=TEXT]", aim: Aim::NamedField,
         help: "gives the field a value no client knows (FROBNICATING)",
@@ -232,9 +232,9 @@ mod tests {
     #[case("latency:ListServices=250ms", Kind::Latency(Duration::from_millis(250)), Some("ListServices"), None)]
     #[case("latency=1m30s×2", Kind::Latency(Duration::from_secs(90)), None, Some(2))]
     #[case("cut#1", Kind::Cut, None, Some(1))]
-    #[case("omit", Kind::Distort(Distortion::Omit { field: None, chance: 0.1 }), None, None)]
-    #[case("omit:startedAt", Kind::Distort(Distortion::Omit { field: Some("startedAt".into()), chance: 1.0 }), None, None)]
-    #[case("omit=25%", Kind::Distort(Distortion::Omit { field: None, chance: 0.25 }), None, None)]
+    #[case("omit", Kind::Distort(Distortion::Omit { field: None, percent: 10 }), None, None)]
+    #[case("omit:startedAt", Kind::Distort(Distortion::Omit { field: Some("startedAt".into()), percent: 100 }), None, None)]
+    #[case("omit=25%", Kind::Distort(Distortion::Omit { field: None, percent: 25 }), None, None)]
     #[case("unknown:lastStatus", Kind::Distort(Distortion::Unknown { field: "lastStatus".into(), text: "FROBNICATING".into() }), None, None)]
     #[case("long-reason", Kind::Distort(Distortion::LongReason), None, None)]
     #[case("skew=10m", Kind::Skew(600_000), None, None)]

@@ -225,29 +225,6 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The id of the `number`-th request of an endpoint with this seed: a UUID, as AWS's are.
-pub fn request_id(seed: u64, number: u64) -> String {
-    let (high, low) = (mix(seed, number, 0), mix(seed, number, 1));
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xfff,
-        (low >> 48) & 0x3fff | 0x8000,
-        low & 0xffff_ffff_ffff,
-    )
-}
-
-/// A well-stirred number that depends on nothing but its arguments (splitmix64's finalizer over each).
-pub fn mix(seed: u64, number: u64, salt: u64) -> u64 {
-    [seed, number, salt].into_iter().fold(0, |state, part| {
-        let mut z = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,15 +307,5 @@ mod tests {
         assert_eq!(missing_bytes(&response), 0);
         *response.body_mut() = Bytes::from_static(b"01234");
         assert_eq!(missing_bytes(&response), 5);
-    }
-
-    #[test]
-    fn request_ids_are_uuids_and_differ() {
-        let ids: std::collections::BTreeSet<_> = (0..100).map(|number| request_id(7, number)).collect();
-        assert_eq!(ids.len(), 100);
-        assert_eq!(request_id(7, 1), request_id(7, 1));
-        assert_ne!(request_id(7, 1), request_id(8, 1));
-        let shape = regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").unwrap();
-        assert!(ids.iter().all(|id| shape.is_match(id)), "{ids:?}");
     }
 }

@@ -3,7 +3,7 @@
 use axum::{body::Bytes, http::header};
 use serde_json::Value;
 
-use crate::demo::wire::{Response, mix};
+use crate::demo::{wire::Response, world::Rng};
 
 /// One way to spoil a successful answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,10 +12,10 @@ pub enum Distortion {
     Truncate,
     /// The body is no JSON.
     Malformed,
-    /// A field is missing with a chance from 0 to 1: this one, or any but those at the top.
+    /// A field is missing with a chance in percent: this one, or any but those at the top.
     Omit {
         field: Option<String>,
-        chance: f64,
+        percent: u8,
     },
     /// A field's text is replaced by one no client can know.
     Unknown {
@@ -33,14 +33,12 @@ time="2026-01-31T23:59:59Z" level=warning msg="giving up; the task can't start w
 Please check your task network configuration: the subnet's route table, the security group of the interface endpoint, and whether private DNS is enabled for it."#;
 
 impl Distortion {
-    /// Spoils an answer before it is written. `dice` makes the chances: equal dice, equal falls.
-    pub fn spoil_answer(&self, answer: &mut Value, dice: u64) {
-        let mut falls = 0;
+    /// Spoils an answer before it is written.
+    pub(crate) fn spoil_answer(&self, answer: &mut Value, rng: &mut Rng) {
         match self {
-            Distortion::Omit { field, chance } => edit(answer, 0, &mut |key, depth, _| {
+            Distortion::Omit { field, percent } => edit(answer, 0, &mut |key, depth, _| {
                 let meant = field.as_ref().map_or(depth > 0, |field| field == key);
-                falls += 1;
-                !(meant && chance_of(mix(dice, falls, 0)) < *chance)
+                !(meant && rng.chance(*percent))
             }),
             Distortion::Unknown { field, text } => edit(answer, 0, &mut |key, _, value| {
                 if key == field {
@@ -74,11 +72,6 @@ impl Distortion {
             Distortion::Omit { .. } | Distortion::Unknown { .. } | Distortion::LongReason => {}
         }
     }
-}
-
-/// A die's throw as a number from 0 up to 1, in the 53 bits a float holds.
-fn chance_of(throw: u64) -> f64 {
-    (throw >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Visits every member of every object with its key and depth; those for which `keep` says no are dropped.
@@ -120,27 +113,27 @@ mod tests {
         ], "failures": [] })
     }
 
-    fn spoiled(distortion: Distortion, dice: u64) -> Value {
+    fn spoiled(distortion: Distortion, seed: u64) -> Value {
         let mut answer = answer();
-        distortion.spoil_answer(&mut answer, dice);
+        distortion.spoil_answer(&mut answer, &mut Rng::stream(seed, "test"));
         answer
     }
 
     #[test]
     fn a_named_field_goes_wherever_it_stands() {
-        let omit = Distortion::Omit { field: Some("lastStatus".into()), chance: 1.0 };
+        let omit = Distortion::Omit { field: Some("lastStatus".into()), percent: 100 };
         assert!(!spoiled(omit, 0).to_string().contains("lastStatus"));
-        let omit = Distortion::Omit { field: Some("failures".into()), chance: 1.0 };
+        let omit = Distortion::Omit { field: Some("failures".into()), percent: 100 };
         assert_eq!(spoiled(omit, 0).get("failures"), None);
     }
 
     #[test]
-    fn random_omissions_follow_the_dice_and_spare_the_top() {
-        let omit = |chance, dice| spoiled(Distortion::Omit { field: None, chance }, dice);
-        assert_eq!(omit(1.0, 1), json!({ "tasks": [{}, {}], "failures": [] }));
-        assert_eq!(omit(0.0, 1), answer());
-        assert_eq!(omit(0.3, 1), omit(0.3, 1));
-        let different: std::collections::BTreeSet<_> = (0..20).map(|dice| omit(0.3, dice).to_string()).collect();
+    fn random_omissions_follow_the_seed_and_spare_the_top() {
+        let omit = |percent, seed| spoiled(Distortion::Omit { field: None, percent }, seed);
+        assert_eq!(omit(100, 1), json!({ "tasks": [{}, {}], "failures": [] }));
+        assert_eq!(omit(0, 1), answer());
+        assert_eq!(omit(30, 1), omit(30, 1));
+        let different: std::collections::BTreeSet<_> = (0..20).map(|seed| omit(30, seed).to_string()).collect();
         assert!(different.len() > 5, "{different:?}");
     }
 

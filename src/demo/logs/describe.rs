@@ -125,14 +125,11 @@ fn page(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::logs::LogStore;
 
     const START_MS: i64 = 1_769_900_000_000;
 
     fn world() -> World {
-        let mut world = World::sized(0, 0, 0, START_MS + 3_600_000);
-        world.logs = LogStore::default();
-        world
+        World::empty(0, START_MS + 3_600_000)
     }
 
     fn names(page: &Value, list: &str, name: &str) -> Vec<String> {

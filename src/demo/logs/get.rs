@@ -1,0 +1,84 @@
+//! GetLogEvents: one stream, read in either direction.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::{
+    PAGE, PAGE_BYTES,
+    input::{self, text},
+    invalid,
+    store::{Event, Position, Stream},
+    token::Token,
+};
+use crate::demo::{wire::ApiError, world::World};
+
+pub fn get(world: &World, input: &Value) -> Result<Value, ApiError> {
+    let (_, group) = input::group(world, input)?;
+    let name = text(input, "logStreamName").ok_or_else(|| invalid("logStreamName must be given."))?;
+    let (_, stream) = input::stream(group, name)?;
+    let limit = input::limit(input, PAGE)?;
+    let from_head = input["startFromHead"].as_bool().unwrap_or_default();
+
+    let mut range = stream.between(input["startTime"].as_i64(), input["endTime"].as_i64(), world.now_ms);
+    let token = text(input, "nextToken").map(Token::read).transpose()?;
+    // A forward token without startFromHead takes the newest of what follows: whatever doesn't fit the page is lost.
+    let from_head = match token {
+        Some(Token::Forward(at)) => {
+            range.start = range.start.max(stream.before(at)).min(range.end);
+            from_head
+        }
+        Some(Token::Backward(at)) => {
+            range.end = range.end.min(stream.before(at)).max(range.start);
+            false
+        }
+        None => from_head,
+    };
+    let page = fit(stream, range, limit, from_head);
+    let (backward, forward) = boundaries(stream, &page, token, from_head);
+    let events: Vec<_> = stream.events.range(page).map(event_json).collect();
+    Ok(json!({
+        "events": events,
+        "nextForwardToken": Token::Forward(forward).write(),
+        "nextBackwardToken": Token::Backward(backward).write(),
+    }))
+}
+
+/// An event as both operations write it.
+pub fn event_json(event: &Event) -> Value {
+    json!({ "timestamp": event.at.timestamp_ms, "message": event.message, "ingestionTime": event.ingested_ms() })
+}
+
+/// The part of a range that makes one page, from its head or its tail.
+fn fit(stream: &Stream, range: Range<usize>, limit: usize, from_head: bool) -> Range<usize> {
+    let fitting = |events: &mut dyn Iterator<Item = &Event>| {
+        let mut bytes = 0;
+        let within = |event: &&Event| {
+            let first = bytes == 0;
+            bytes += event.aws_bytes();
+            first || bytes <= PAGE_BYTES
+        };
+        events.take(limit).take_while(within).count()
+    };
+    let mut events = stream.events.range(range.clone());
+    if from_head {
+        range.start..range.start + fitting(&mut events)
+    } else {
+        range.end - fitting(&mut events.rev())..range.end
+    }
+}
+
+/// Where the tokens of a page go on: before it and after it. An empty page stays where it was asked.
+fn boundaries(stream: &Stream, page: &Range<usize>, token: Option<Token>, from_head: bool) -> (Position, Position) {
+    let at = |index: usize| stream.events.get(index).map(|event| event.at);
+    if !page.is_empty() {
+        let (first, last) = (at(page.start), at(page.end - 1));
+        return (first.unwrap_or_default(), last.map(Position::after).unwrap_or_default());
+    }
+    let boundary = match token {
+        Some(Token::Forward(at) | Token::Backward(at)) => at,
+        None if from_head => at(page.start).unwrap_or_default(),
+        None => page.end.checked_sub(1).and_then(at).map(Position::after).unwrap_or_default(),
+    };
+    (boundary, boundary)
+}

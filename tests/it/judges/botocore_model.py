@@ -1,0 +1,74 @@
+"""boto3 clients that hold every answer against botocore's own service model.
+
+Each key has to be a member of the operation's output shape, each value of its type, each enum value one of those known,
+each required member there. What departs from that is noted in `deviations`.
+"""
+
+import json
+
+import boto3
+from botocore.config import Config
+
+deviations = []
+
+
+def conform(shape, value, path):
+    """Notes where a JSON value departs from a botocore shape."""
+
+    def deviates(what):
+        deviations.append(f"{path}: {what}")
+
+    def wants(*types):
+        # To Python, True is an int; to the model it isn't.
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            deviates(f"{value!r} is no {shape.type_name}")
+            return False
+        return True
+
+    kind = shape.type_name
+    if value is None:
+        deviates("null; AWS leaves such members out")
+    elif kind == "structure":
+        if wants(dict):
+            for name in shape.required_members:
+                if name not in value:
+                    deviates(f"required {name} is missing")
+            for name, member in value.items():
+                if name in shape.members:
+                    conform(shape.members[name], member, f"{path}.{name}")
+                else:
+                    deviates(f"{name} is no member of {shape.name}")
+    elif kind == "list":
+        if wants(list):
+            for item in value:
+                conform(shape.member, item, f"{path}[]")
+    elif kind == "map":
+        if wants(dict):
+            for item in value.values():
+                conform(shape.value, item, f"{path}{{}}")
+    elif kind == "string":
+        if wants(str) and shape.enum and value not in shape.enum:
+            deviates(f"{value!r} is none of {shape.enum}")
+    elif kind in ("integer", "long"):
+        wants(int)
+    elif kind in ("double", "float", "timestamp"):
+        wants(int, float)
+    elif kind == "boolean":
+        wants(bool)
+    else:
+        deviates(f"unforeseen type {kind}")
+
+
+def conform_response(operation_model, response_dict, **_):
+    if response_dict["status_code"] >= 300 or operation_model.output_shape is None:
+        return
+    conform(operation_model.output_shape, json.loads(response_dict["body"]), operation_model.name)
+
+
+def client(service, url):
+    """A client that tries once."""
+    made = boto3.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+    # The XML of the query protocol has no shape before it is parsed.
+    if made.meta.service_model.resolved_protocol == "json":
+        made.meta.events.register("before-parse.*.*", conform_response)
+    return made
