@@ -103,7 +103,7 @@ pub struct ConsoleArgs {
     /// Colours
     #[arg(long, value_name = "NAME", env = "ECSIGHT_THEME", value_parser = PossibleValuesParser::new(THEMES.iter().map(|(name, _)| *name)))]
     pub theme: Option<String>,
-    /// Seconds between two looks at what is on screen (5s, 2m), or `off` for each kind's own
+    /// Seconds between two looks at what is on screen (5s, 2m), or `auto` for each kind's own
     #[arg(long, value_name = "INTERVAL", env = "ECSIGHT_REFRESH", value_parser = refresh)]
     pub refresh: Option<Refresh>,
     /// Refuse calls that change something

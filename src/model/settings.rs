@@ -94,12 +94,12 @@ impl Settings {
     }
 }
 
-/// Seconds in a refresh interval as people write it: `5s`, `2m`, a bare number of seconds, `off` for each kind's own.
+/// Seconds in a refresh interval as people write it: `5s`, `2m`, a bare number of seconds, `auto` for each kind's own.
 ///
 /// # Errors
 /// A sentence, when it is none of these or not between a second and an hour.
 pub fn interval(text: &str) -> Result<Option<u32>, String> {
-    if text == "off" {
+    if text == "auto" {
         return Ok(None);
     }
     let seconds = match text.parse::<i64>() {
@@ -109,7 +109,7 @@ pub fn interval(text: &str) -> Result<Option<u32>, String> {
     match seconds {
         Some(seconds @ 1..=3600) => Ok(u32::try_from(seconds).ok()),
         Some(_) => Err(format!("`{text}` is out of range; it goes from 1s to 1h")),
-        None => Err(format!("`{text}` is no interval; write 5s, 2m or off")),
+        None => Err(format!("`{text}` is no interval; write 5s, 2m or auto")),
     }
 }
 
