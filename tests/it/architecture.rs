@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
     Rule { module: "data", uses: &["aws", "resource"], never: &[TERMINAL] },
     Rule { module: "event", uses: &["aws", "data", "resource"], never: &[SDK, RUNTIME, CLOCK] },
     Rule { module: "model", uses: &["aws", "data", "event", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "ui", uses: &["data", "event", "model", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
+    Rule { module: "ui", uses: &["aws", "data", "event", "model", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "demo", uses: &[], never: &[TERMINAL, SDK] },
     Rule { module: "tty", uses: &[], never: &[SDK] },
     Rule { module: "nearest", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },

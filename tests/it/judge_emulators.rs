@@ -8,7 +8,9 @@ use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
-    resource::{Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task},
+    resource::{
+        Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task,
+    },
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -109,10 +111,11 @@ struct Console {
 
 impl Console {
     fn on(emulator: &Emulator) -> Self {
+        let credentials = Credentials::new("AKIADEMO", "secret", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("123456789012", "s", None, None, "test")))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(emulator.url())
             .build();
         Self { clients: Clients::from_config(&config, ScopeSpec::default(), Budget::with_share(1.0)) }
@@ -143,11 +146,11 @@ impl Console {
 }
 
 async fn until(handle: &mut Handle, view: &View, done: impl Fn(&Snapshot) -> bool) -> Vec<Arc<dyn Row>> {
-    let waited = tokio::time::timeout(LIMIT, handle.snapshots.wait_for(|snapshot| done(snapshot))).await;
-    match waited {
-        Ok(snapshot) => rows_of(&snapshot.expect("the data task lives"), view),
-        Err(_) => panic!("{view:?} does not come: {:?}", handle.snapshots.borrow().obstacle(view)),
+    let come = handle.snapshots.wait_for(|snapshot| done(snapshot));
+    if let Ok(snapshot) = tokio::time::timeout(LIMIT, come).await {
+        return rows_of(&snapshot.expect("the data task lives"), view);
     }
+    panic!("{view:?} does not come: {:?}", handle.snapshots.borrow().obstacle(view));
 }
 
 fn rows_of(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
