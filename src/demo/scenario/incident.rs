@@ -274,7 +274,7 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
 
     let jobs = [
         ("nightly-report", (100_000, 240_000), 0, (3 * MINUTE, 5 * MINUTE), "FARGATE"),
-        ("invoice-export", (40_000, 90_000), 25, (7 * MINUTE, 12 * MINUTE), "FARGATE"),
+        ("invoice-export", (40_000, 90_000), 35, (7 * MINUTE, 12 * MINUTE), "FARGATE"),
         ("index-rebuild", (5 * MINUTE, 9 * MINUTE), 0, (11 * MINUTE, 16 * MINUTE), "EC2"),
     ];
     for (name, after, failing_percent, every, launch_type) in jobs {

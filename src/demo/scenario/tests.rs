@@ -1,54 +1,296 @@
-//! The accounts as they stand.
+//! The accounts as they stand, seen through the API.
+
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::demo::ecs;
 
 const NOW: i64 = 1_764_000_000_000;
 
-#[test]
-fn incident_prints() {
-    let t = std::time::Instant::now();
-    let mut world = World::new(Scenario::Incident, 1, NOW);
-    eprintln!("built in {:?}", t.elapsed());
-    for hour in 0..2 {
-        for service in &world.services {
-            let running = service.live.iter().filter(|id| world.tasks[id].counts_as_running()).count();
-            eprintln!(
-                "{hour} {:22} {}/{} {:?}",
-                service.name,
-                running,
-                service.desired,
-                service.deployments.iter().map(|d| (d.state, d.failed_tasks)).collect::<Vec<_>>()
-            );
-            eprintln!("    {:?}", service.rollouts.last().map(|r| (r.status, r.stage, r.failures, r.threshold)));
-            for event in service.events.iter().take(4) {
-                eprintln!("    {:6} {}", (event.at - world.now_ms) / 1000, event.message);
-            }
+fn call(world: &mut World, operation: &str, input: Value) -> Value {
+    ecs::call(world, operation, &input).unwrap().unwrap_or_else(|error| panic!("{operation}: {error:?}"))
+}
+
+fn list(world: &mut World, operation: &str, key: &str, input: &Value) -> Vec<Value> {
+    let (mut all, mut input) = (Vec::new(), input.clone());
+    input["maxResults"] = json!(100);
+    loop {
+        let answer = call(world, operation, input.clone());
+        all.extend(answer[key].as_array().unwrap().iter().cloned());
+        match answer.get("nextToken") {
+            Some(token) => input["nextToken"] = token.clone(),
+            None => return all,
         }
-        let mut stops = std::collections::BTreeMap::<String, usize>::new();
-        for task in world.tasks.values() {
-            if let Some(stop) = &task.stop {
-                *stops
-                    .entry(format!(
-                        "{} {:?} {} {:?}",
-                        task.definition.family,
-                        stop.code,
-                        stop.reason,
-                        task.containers.iter().map(|c| (c.exit_code, c.reason.clone())).collect::<Vec<_>>()
-                    ))
-                    .or_default() += 1;
-            }
-        }
-        for (stop, count) in stops {
-            eprintln!("{count:4} {}", stop.replace(|c: char| c.is_ascii_hexdigit() && false, ""));
-        }
-        let t = std::time::Instant::now();
-        world.advance_to(NOW + HOUR);
-        eprintln!("hour in {:?}", t.elapsed());
     }
-    let t = std::time::Instant::now();
+}
+
+/// All services and tasks of a cluster.
+fn cluster_state(world: &mut World, cluster: &str) -> (Vec<Value>, Vec<Value>) {
+    let (mut services, mut tasks) = (Vec::new(), Vec::new());
+    let arns = list(world, "ListServices", "serviceArns", &json!({ "cluster": cluster }));
+    for arns in arns.chunks(10) {
+        let answer = call(world, "DescribeServices", json!({ "cluster": cluster, "services": arns }));
+        services.extend(answer["services"].as_array().unwrap().iter().cloned());
+    }
+    for status in ["RUNNING", "STOPPED"] {
+        let arns = list(world, "ListTasks", "taskArns", &json!({ "cluster": cluster, "desiredStatus": status }));
+        for arns in arns.chunks(100) {
+            let answer = call(world, "DescribeTasks", json!({ "cluster": cluster, "tasks": arns }));
+            tasks.extend(answer["tasks"].as_array().unwrap().iter().cloned());
+        }
+    }
+    (services, tasks)
+}
+
+/// The whole account as text.
+fn picture(world: &mut World) -> String {
+    let mut text = String::new();
+    for cluster in list(world, "ListClusters", "clusterArns", &json!({})) {
+        let cluster = cluster.as_str().unwrap().to_owned();
+        let (services, tasks) = cluster_state(world, &cluster);
+        text.push_str(&json!([services, tasks]).to_string());
+        let arns = list(world, "ListContainerInstances", "containerInstanceArns", &json!({ "cluster": cluster }));
+        if !arns.is_empty() {
+            let input = json!({ "cluster": cluster, "containerInstances": arns });
+            text.push_str(&call(world, "DescribeContainerInstances", input).to_string());
+        }
+    }
+    text
+}
+
+#[test]
+fn equal_seeds_make_equal_accounts() {
+    let grow = |seed| {
+        let mut world = World::new(Scenario::Incident, seed, NOW);
+        world.advance_to(NOW + 10 * MINUTE);
+        picture(&mut world)
+    };
+    let first = grow(1);
+    assert_eq!(first, grow(1));
+    assert_ne!(first, grow(2));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_does_not_matter_how_often_one_looks(steps in prop::collection::vec(0_i64..90_000, 1..40)) {
+        let mut often = World::new(Scenario::Incident, 3, NOW);
+        let mut now = NOW;
+        for step in steps {
+            now += step;
+            often.advance_to(now);
+        }
+        let mut once = World::new(Scenario::Incident, 3, NOW);
+        once.advance_to(now);
+        prop_assert_eq!(picture(&mut often), picture(&mut once));
+    }
+}
+
+/// Faults that must be there to be found: a name, and what shows it.
+type Evidence = fn(&Incident) -> bool;
+
+struct Incident {
+    services: Vec<Value>,
+    tasks: Vec<Value>,
+    rollouts: Vec<Value>,
+    instances: Vec<Value>,
+}
+
+impl Incident {
+    fn service(&self, name: &str) -> &Value {
+        self.services.iter().find(|service| service["serviceName"] == name).unwrap()
+    }
+
+    fn said(&self, service: &str, part: &str) -> bool {
+        let events = self.service(service)["events"].as_array().unwrap();
+        events.iter().any(|event| event["message"].as_str().unwrap().contains(part))
+    }
+
+    fn any_task(&self, group: &str, test: impl Fn(&Value) -> bool) -> bool {
+        self.tasks.iter().any(|task| task["group"] == group && test(task))
+    }
+
+    fn rollout(&self, service: &str) -> &Value {
+        let arn = &self.service(service)["currentServiceDeployment"];
+        self.rollouts.iter().find(|rollout| rollout["serviceDeploymentArn"] == *arn).unwrap()
+    }
+}
+
+fn has(value: &Value, part: &str) -> bool {
+    value.as_str().is_some_and(|text| text.contains(part))
+}
+
+const FAULTS: [(&str, Evidence); 13] = [
+    ("out of memory", |incident| {
+        incident.any_task("service:checkout", |task| {
+            let app = &task["containers"][0];
+            task["stopCode"] == "EssentialContainerExited"
+                && task["stoppedReason"] == "Essential container in task exited"
+                && app["exitCode"] == 137
+                && app["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+        })
+    }),
+    ("image that cannot be pulled", |incident| {
+        incident.said("recommendations", "is unable to consistently start tasks successfully")
+            && incident.any_task("service:recommendations", |task| {
+                task["stopCode"] == "TaskFailedToStart"
+                    && task.get("startedAt").is_none()
+                    && has(&task["stoppedReason"], "CannotPullContainerError: pull image manifest has been retried")
+                    && has(&task["containers"][0]["reason"], "CannotPullContainerError")
+            })
+    }),
+    ("the same on an instance, with its apostrophe", |incident| {
+        incident.any_task("service:geocoder-staging", |task| {
+            has(
+                &task["containers"][0]["reason"],
+                "The task can\u{2019}t pull the image. Check whether the image exists.",
+            )
+        })
+    }),
+    ("denied secret", |incident| {
+        incident.any_task("service:payments", |task| {
+            task["stopCode"] == "TaskFailedToStart"
+                && task.get("pullStartedAt").is_none()
+                && has(&task["stoppedReason"], "ResourceInitializationError: unable to pull secrets or registry auth")
+                && has(&task["stoppedReason"], "is not authorized to perform: secretsmanager:GetSecretValue")
+        })
+    }),
+    ("failing target health", |incident| {
+        incident.said("search-api", "due to (reason Health checks failed with these codes: [502])")
+            && incident.any_task("service:search-api", |task| {
+                task["stopCode"] == "ServiceSchedulerInitiated"
+                    && has(&task["stoppedReason"], "Task failed ELB health checks in (target-group arn:aws:elasticload")
+            })
+    }),
+    ("rollout with failures", |incident| {
+        let rollout = incident.rollout("orders-api");
+        let counts = rollout["deploymentCircuitBreaker"]["threshold"] == 20;
+        let status = rollout["status"].as_str().unwrap();
+        counts
+            && matches!(status, "IN_PROGRESS" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL")
+            && incident.said("orders-api", "deployment failed: tasks failed to start.")
+            && incident.said("orders-api", "rolling back to deployment ecs-svc/")
+            && incident.any_task("service:orders-api", |task| task["containers"][0]["exitCode"] == 1)
+    }),
+    ("pause hook", |incident| {
+        let rollout = incident.rollout("catalog");
+        let hook = &rollout["lifecycleHookDetails"][0];
+        rollout["lifecycleStage"] == "POST_TEST_TRAFFIC_SHIFT"
+            && hook["status"] == "AWAITING_ACTION"
+            && hook["expiresAt"].is_f64()
+            && incident.service("catalog")["deployments"].as_array().unwrap().len() == 2
+    }),
+    ("no room", |incident| {
+        incident.said("ranking", "was unable to place a task because no container instance met all of its requirements")
+            && incident.said("ranking", "has insufficient CPU units available.")
+    }),
+    ("agent disconnected", |incident| {
+        let lost = incident.instances.iter().filter(|instance| instance["agentConnected"] == false);
+        lost.count() == 1 && incident.tasks.iter().any(|task| task["connectivity"] == "DISCONNECTED")
+    }),
+    ("draining instance held by a standalone task", |incident| {
+        let held = incident.instances.iter().find(|instance| instance["status"] == "DRAINING").unwrap();
+        held["runningTasksCount"] == 1
+    }),
+    ("Spot interruption", |incident| {
+        incident.any_task("service:image-resizer", |task| {
+            task["stopCode"] == "SpotInterruption"
+                && task["stoppedReason"] == "Your Spot Task was interrupted."
+                && task["capacityProviderName"] == "FARGATE_SPOT"
+        })
+    }),
+    ("batch tasks that end well", |incident| {
+        incident.any_task("family:nightly-report", |task| task["containers"][0]["exitCode"] == 0)
+    }),
+    ("failing container health check", |incident| {
+        incident.said("feature-flags", "failed container health checks.")
+            && incident.any_task("service:feature-flags", |task| task["healthStatus"] == "UNHEALTHY")
+    }),
+];
+
+fn look(world: &mut World) -> Incident {
+    let mut incident =
+        Incident { services: Vec::new(), tasks: Vec::new(), rollouts: Vec::new(), instances: Vec::new() };
+    for cluster in ["prod", "staging", "batch"] {
+        let (services, tasks) = cluster_state(world, cluster);
+        for services in services.chunks(10) {
+            let arns: Vec<_> = services.iter().map(|service| service["currentServiceDeployment"].clone()).collect();
+            let answer = call(world, "DescribeServiceDeployments", json!({ "serviceDeploymentArns": arns }));
+            incident.rollouts.extend(answer["serviceDeployments"].as_array().unwrap().iter().cloned());
+        }
+        let arns = list(world, "ListContainerInstances", "containerInstanceArns", &json!({ "cluster": cluster }));
+        let input = json!({ "cluster": cluster, "containerInstances": arns });
+        let answer = call(world, "DescribeContainerInstances", input);
+        incident.instances.extend(answer["containerInstances"].as_array().unwrap().iter().cloned());
+        incident.services.extend(services);
+        incident.tasks.extend(tasks);
+    }
+    incident
+}
+
+#[rstest]
+fn every_fault_is_there_at_any_time(#[values(1, 2, 7)] seed: u64) {
+    let mut world = World::new(Scenario::Incident, seed, NOW);
+    for minutes in [0, 7, 20, 33, 60, 90, 130] {
+        world.advance_to(NOW + minutes * MINUTE);
+        let incident = look(&mut world);
+        for (name, shows) in FAULTS {
+            assert!(shows(&incident), "{name}, seed {seed}, after {minutes} minutes");
+        }
+    }
+}
+
+#[test]
+fn times_of_tasks_are_in_order() {
+    let mut world = World::new(Scenario::Incident, 4, NOW);
+    let keys =
+        ["createdAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppingAt", "executionStoppedAt", "stoppedAt"];
+    for cluster in ["prod", "staging", "batch"] {
+        for task in cluster_state(&mut world, cluster).1 {
+            let times: Vec<f64> = keys.iter().filter_map(|key| task[*key].as_f64()).collect();
+            // A failed pull ends before the task does.
+            let expected = !times.windows(2).any(|pair| pair[0] > pair[1]);
+            assert!(expected, "{task:#}");
+            assert!(times.iter().all(|at| *at <= NOW as f64 / 1_000.0), "{task:#}");
+            assert_eq!(task["lastStatus"] == "STOPPED", task.get("stoppedAt").is_some());
+            assert_eq!(task["desiredStatus"] == "STOPPED", task.get("stopCode").is_some());
+        }
+    }
+}
+
+#[test]
+fn the_fleet_has_its_size() {
     let mut world = World::new(Scenario::Fleet, 1, NOW);
-    eprintln!("fleet built in {:?}, {} tasks", t.elapsed(), world.tasks.len());
-    let t = std::time::Instant::now();
+    let clusters =
+        call(&mut world, "DescribeClusters", json!({ "clusters": ["edge", "core", "data", "internal", "sandbox"] }));
+    let sum = |key: &str| -> i64 {
+        clusters["clusters"].as_array().unwrap().iter().map(|cluster| cluster[key].as_i64().unwrap()).sum()
+    };
+    assert_eq!(sum("activeServicesCount"), 500);
+    assert!((4_950..5_200).contains(&sum("runningTasksCount")), "{}", sum("runningTasksCount"));
+    assert_eq!(list(&mut world, "ListServices", "serviceArns", &json!({ "cluster": "edge" })).len(), 200);
+    assert!(list(&mut world, "ListTasks", "taskArns", &json!({ "cluster": "core" })).len() >= 1_990);
+}
+
+#[test]
+fn calm_is_calm() {
+    let mut world = World::new(Scenario::Calm, 1, NOW);
+    let before = picture(&mut world);
+    world.advance_to(NOW + 7 * HOUR);
+    assert_eq!(before, picture(&mut world));
+}
+
+#[rstest]
+fn sized_accounts_have_their_size(#[values(0, 1, 10, 11, 100, 101)] count: usize) {
+    let mut world = World::sized(1, count, 1, NOW);
+    let services = list(&mut world, "ListServices", "serviceArns", &json!({ "cluster": "cluster-000" }));
+    assert_eq!(services.len(), count);
+    let mut world = World::sized(count, 1, 2, NOW);
+    assert_eq!(list(&mut world, "ListClusters", "clusterArns", &json!({})).len(), count);
+    let before = picture(&mut world);
     world.advance_to(NOW + HOUR);
-    eprintln!("fleet hour in {:?}, {} tasks", t.elapsed(), world.tasks.len());
+    assert_eq!(before, picture(&mut world));
 }

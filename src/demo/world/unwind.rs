@@ -144,9 +144,15 @@ impl World {
         task.status = next;
         task.version += 1;
         let running = task.containers.iter().any(|container| container.phase == Phase::Running);
+        let serves = task
+            .definition
+            .containers
+            .iter()
+            .zip(&task.containers)
+            .all(|(spec, container)| !spec.essential || container.phase == Phase::Running);
         match next {
             // Connections drain only where something still answers them.
-            Status::Deactivating if running && task.target == Some(Health::Healthy) => {
+            Status::Deactivating if serves && task.target == Some(Health::Healthy) => {
                 self.say_draining(id, at);
                 self.then(id, Step::Unwind, (20_000, 40_000), at);
             }
