@@ -14,3 +14,6 @@ pub mod nearest;
 pub mod resource;
 pub mod tty;
 pub mod ui;
+
+#[cfg(test)]
+extern crate self as ecsight;

@@ -49,3 +49,6 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
         frame.set_cursor_position(cursor);
     }
 }
+
+#[cfg(test)]
+mod preview;

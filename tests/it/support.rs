@@ -1,6 +1,8 @@
 //! What tests share.
 
+pub mod console;
 pub mod emulator;
 pub mod in_process;
 pub mod pty;
 pub mod python;
+pub mod svg;

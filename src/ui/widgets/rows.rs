@@ -88,9 +88,11 @@ impl Painter<'_> {
         for slot in self.slots {
             let cell = entry.row.cell(slot.column, self.cx);
             let mut style = match cell.tone {
-                Tone::Plain if self.stale => theme.get(Scope::TableStale),
+                Tone::Plain | Tone::Good if self.stale => theme.get(Scope::TableStale),
                 // What a row is called says at once that something is wrong with it.
                 Tone::Plain if slot.column == 0 && tone == Tone::Bad => theme.tone(Tone::Bad),
+                // What is as it should be needs no colour but its sign's: then what is not stands out.
+                Tone::Good => Style::new(),
                 tone => theme.tone(tone),
             };
             if slot.column == 0 && marked {
@@ -122,11 +124,16 @@ impl Painter<'_> {
     }
 }
 
-/// How a row stands: the gravest of its cells, the hidden ones too. What is absent counts for nothing.
+/// How a row stands: the gravest of its cells, the hidden ones too, within what its kind calls a fault. What is absent
+/// counts for nothing.
 fn row_tone(row: &dyn Row, columns: usize, cx: &Context) -> Tone {
     let cells = (0..columns).map(|index| row.cell(index, cx)).filter(|cell| cell.text != "-");
     let tone = cells.map(|cell| cell.tone).max_by_key(|tone| gravity(*tone)).unwrap_or_default();
-    if row.fault() && gravity(tone) < gravity(Tone::Warn) { Tone::Warn } else { tone }
+    match row.fault() {
+        true if gravity(tone) < gravity(Tone::Warn) => Tone::Warn,
+        false if tone == Tone::Bad => Tone::Warn,
+        _ => tone,
+    }
 }
 
 fn gravity(tone: Tone) -> u8 {
