@@ -50,12 +50,17 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),
     },
     Field {
-        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 12, 24).priority(2) },
+        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 12, 30).priority(2) },
         cell: |row, cx| {
             let Some(primary) = row.primary() else { return Cell::absent() };
-            let state = primary.progress();
+            let progress = row.progress.as_ref().filter(|_| row.deploying());
+            let state = progress.and_then(|progress| progress.word()).unwrap_or_else(|| primary.progress());
             let since = primary.since().map(|at| duration(seconds_since(at, cx.now)));
-            Cell::new([state, since.as_deref().unwrap_or_default()].join(" ").trim().to_owned(), primary.tone())
+            let failures = progress.and_then(|progress| progress.breaker).filter(|(failed, _)| *failed > 0);
+            let failures = failures.map(|(failed, threshold)| format!("{failed}/{threshold} failed"));
+            let parts = [Some(state.to_owned()), since, failures];
+            let tone = progress.map_or_else(|| primary.tone(), |progress| progress.tone().max(primary.tone()));
+            Cell::new(parts.into_iter().flatten().collect::<Vec<_>>().join(" "), tone)
         },
         order: |row, _| text_order(row.primary().map(|primary| primary.progress())),
     },
