@@ -1,6 +1,10 @@
-//! What lies over a screen and takes the keys first.
+//! What lies over a screen and takes the keys first: prompts and pickers.
 
 use super::{filter::Filter, prompt::Prompt};
+
+mod palette;
+mod picker;
+mod press;
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -9,10 +13,31 @@ pub enum Overlay {
     Command(Palette),
     /// `/` in a table, in the footer row; the table follows as one types.
     Filter(FilterPrompt),
-    /// `/` in a text, in the footer row.
-    Search(Prompt),
+    /// `/` in a text, in the footer row; the text follows as one types.
+    Search(SearchPrompt),
     /// A list to pick from, in the middle.
     Picker(Picker),
+}
+
+impl Overlay {
+    /// The line being typed.
+    pub fn prompt(&self) -> &Prompt {
+        match self {
+            Self::Command(palette) => &palette.prompt,
+            Self::Filter(filter) => &filter.prompt,
+            Self::Search(search) => &search.prompt,
+            Self::Picker(picker) => &picker.prompt,
+        }
+    }
+
+    pub(super) fn prompt_mut(&mut self) -> &mut Prompt {
+        match self {
+            Self::Command(palette) => &mut palette.prompt,
+            Self::Filter(filter) => &mut filter.prompt,
+            Self::Search(search) => &mut search.prompt,
+            Self::Picker(picker) => &mut picker.prompt,
+        }
+    }
 }
 
 /// The command prompt and what its last word could become.
@@ -42,23 +67,45 @@ pub struct FilterPrompt {
     pub before: Filter,
 }
 
-/// A list to pick one of, by typing some of it.
+/// The search prompt; esc restores what was there before.
 #[derive(Debug)]
+pub struct SearchPrompt {
+    pub prompt: Prompt,
+    /// What was searched for before the prompt opened, and the row that was at the top.
+    pub before: String,
+    pub top: usize,
+}
+
+/// A list to pick one of, by typing some of it.
+#[derive(Debug, Default)]
 pub struct Picker {
     pub title: String,
     pub prompt: Prompt,
     /// Everything there is to pick.
     pub items: Vec<Item>,
-    /// What matches, best first.
-    pub shown: Vec<Candidate>,
+    /// What matches, best first; all of them while nothing is typed.
+    pub shown: Vec<Shown>,
     /// Index into `shown`.
     pub selected: usize,
+    /// Profiles are still to be added when they are known.
+    pub wants_profiles: bool,
+}
+
+/// An item that matches what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Index into `items`.
+    pub item: usize,
+    /// Characters of its text that matched, ascending.
+    pub matched: Vec<usize>,
 }
 
 /// Something to pick.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
+    /// Safe to draw as it is.
     pub text: String,
+    /// One line beside it; may be empty. Safe to draw as it is.
     pub about: String,
     pub choice: Choice,
 }
@@ -73,4 +120,5 @@ pub enum Choice {
     Copy(String),
     /// Sort by this column.
     Sort(usize),
+    Theme(String),
 }

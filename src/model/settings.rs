@@ -47,6 +47,8 @@ pub struct Settings {
     /// Show the way here in the last row.
     pub crumbs: bool,
     pub quit: Quit,
+    /// Tables show their wide columns from the start.
+    pub wide: bool,
     /// Marking a row moves on to the next.
     pub mark_moves: bool,
     /// Seconds between two looks at a visible row; each kind's own cadence when absent.
@@ -139,6 +141,7 @@ impl Default for Settings {
             header: HeaderSize::default(),
             crumbs: true,
             quit: Quit::default(),
+            wide: false,
             mark_moves: true,
             every: None,
             favourites: Vec::new(),

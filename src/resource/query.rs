@@ -72,4 +72,6 @@ pub enum Relation {
     Events,
     /// The container instance it runs on.
     Instance,
+    /// The deployments of a service.
+    Deployments,
 }
