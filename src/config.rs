@@ -112,8 +112,14 @@ mod tests {
         "line 3, key `scope.1.cluster`: an empty pattern matches nothing; leave the key out to match everything"
     )]
     #[case("[keys]\nrefresh = \"ctrl-r\"", "line 2, key `keys.refresh`: expected a list in [ ], not string \"ctrl-r\"")]
-    #[case("ascii = true\ntheme = \"midnigth\"", "line 2, key `theme`: no theme is called `midnigth`; did you mean midnight?")]
-    #[case("[keys]\nrefesh = [\"f6\"]", "line 2, key `keys.refesh`: no action is called `refesh`; did you mean refresh?")]
+    #[case(
+        "ascii = true\ntheme = \"midnigth\"",
+        "line 2, key `theme`: no theme is called `midnigth`; did you mean midnight?"
+    )]
+    #[case(
+        "[keys]\nrefesh = [\"f6\"]",
+        "line 2, key `keys.refesh`: no action is called `refesh`; did you mean refresh?"
+    )]
     #[case("[keys]\ncopy = []\nrefresh = [\"f6\", \"ctrl-entre\"]", "")]
     #[case("[keys]\nrefresh = [\"j\"]", "")]
     #[case("[keys]\nrefresh = [\"ctrl-m\"]", "")]
