@@ -15,6 +15,8 @@ pub mod error;
 pub mod identity;
 mod interceptor;
 pub mod operation;
+pub mod profiles;
+pub mod regions;
 
 pub use budget::Budget;
 pub use error::{Failure, Trouble};

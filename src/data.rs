@@ -93,8 +93,10 @@ pub struct Demand {
     /// Ids of the rows in sight.
     pub visible: Vec<Arc<str>>,
     pub paused: bool,
-    /// All intervals are multiplied by this: 1; 4 and 12 when nobody has touched a key for long; 12 without focus.
+    /// All intervals are multiplied by this: 1; 4 and 12 when nobody has touched a key for long; 4 without focus.
     pub slowdown: u32,
+    /// Seconds between two looks at a visible row, where a person asked for them; each kind's own cadence otherwise.
+    pub every: Option<u32>,
     /// Changes with every press of refresh: everything is due at once, denied feeds included.
     pub refresh: u64,
 }

@@ -1,1 +1,337 @@
 //! The model: everything the screen shows, and the one function that changes it.
+//!
+//! [`Model::update`] takes an event and the moment it happened, changes the model, and returns what is to be done outside
+//! as plain [`Effect`]s. There is no I/O in here and no clock.
+//!
+//! A key goes to the overlay if there is one, else through the [`Keymap`] to an action of [`action::ACTIONS`]. After every
+//! event the front screen is brought up to date with the data, and the demand with what is in sight.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+use jiff::Timestamp;
+
+use crate::{
+    aws::ScopeSpec,
+    data::{Demand, Done, Snapshot},
+    event::{Effect, Event, Level, Notice},
+    resource::{Context, Kind},
+};
+
+pub mod action;
+mod attention;
+mod command;
+pub mod document;
+pub mod filter;
+pub mod header;
+mod help;
+mod history;
+pub mod keymap;
+pub mod layout;
+pub mod messages;
+mod navigation;
+pub mod overlay;
+pub mod prompt;
+pub mod settings;
+pub mod table;
+pub mod text;
+
+pub use document::Viewer;
+pub use header::Header;
+pub use keymap::Keymap;
+pub use layout::{Layout, layout};
+pub use messages::Messages;
+pub use overlay::Overlay;
+pub use settings::{Settings, Start};
+pub use table::Table;
+
+use action::{ACTIONS, Call, Hint, Place};
+use attention::Attention;
+use history::History;
+use keymap::Key;
+
+/// Lines of a history that are kept.
+const REMEMBERED: usize = 1000;
+
+/// One layer of the navigation stack: what fills the body of the screen.
+#[derive(Debug)]
+pub enum Screen {
+    /// Rows of one view.
+    Table(Box<Table>),
+    /// Scrollable text: describe, raw JSON, help, messages.
+    Text(Box<Viewer>),
+}
+
+/// Everything the screen shows. Rendering reads it; only [`Model::update`] changes it.
+pub struct Model {
+    /// The kinds there are, in the order in which help and completion list them.
+    pub kinds: &'static [&'static Kind],
+    pub settings: Settings,
+    pub keymap: Keymap,
+    /// The latest data.
+    pub snapshot: Arc<Snapshot>,
+    /// The moment of the last event; ages are reckoned from it.
+    pub now: Timestamp,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The screen that is seen.
+    pub front: Screen,
+    /// The screens beneath it, root first.
+    pub behind: Vec<Screen>,
+    /// What lies over the screen and takes the keys first.
+    pub overlay: Option<Overlay>,
+    pub messages: Messages,
+    /// Which credentials, where, and whether read-only.
+    pub scope: ScopeSpec,
+    /// Until when changes are allowed, where that is for a while only.
+    pub armed_until: Option<Timestamp>,
+    /// The cluster that `:` commands mean when they name none; `None` is all of them.
+    pub cluster: Option<Arc<str>>,
+    /// Refreshing is paused by hand.
+    pub paused: bool,
+    /// Names of the profiles there are, once they have been asked for.
+    pub profiles: Vec<String>,
+    /// Commands and filters of this and earlier sessions, oldest first.
+    commands: Vec<String>,
+    filters: Vec<String>,
+    history: History,
+    attention: Attention,
+    /// When ctrl-c was last pressed.
+    interrupted: Option<Timestamp>,
+    /// What is to be done outside once this event is dealt with.
+    out: Vec<Effect>,
+    dirty: bool,
+}
+
+impl Model {
+    /// The model of a console that has just started: the home view, nothing loaded yet. What it wants done first comes
+    /// with the answer to the first event.
+    pub fn new(kinds: &'static [&'static Kind], settings: Settings, keymap: Keymap, start: Start) -> Self {
+        let home = navigation::home(kinds);
+        let mut model = Self {
+            kinds,
+            settings,
+            keymap,
+            snapshot: Arc::default(),
+            now: start.at,
+            size: start.size,
+            front: home,
+            behind: Vec::new(),
+            overlay: None,
+            messages: Messages::default(),
+            scope: start.scope,
+            armed_until: None,
+            cluster: None,
+            paused: false,
+            profiles: Vec::new(),
+            commands: start.commands,
+            filters: start.filters,
+            history: History::default(),
+            attention: Attention::new(start.at),
+            interrupted: None,
+            out: Vec::new(),
+            dirty: true,
+        };
+        if let Some(cluster) = start.cluster {
+            model.open_cluster(Some(cluster));
+        }
+        let command = start.command.map(|command| model.run(&command));
+        let filter = start.filter.and_then(|text| model.front_kind().map(|kind| model.read_filter(&text, kind)));
+        let filter = filter.map(|filter| filter.map(|filter| model.set_filter(filter)));
+        for reason in [command, filter].into_iter().flatten().filter_map(Result::err) {
+            model.warn(reason);
+        }
+        model.settle();
+        model
+    }
+
+    /// Takes one event in, and says what is to be done about it.
+    pub fn update(&mut self, at: Timestamp, event: Event) -> Vec<Effect> {
+        // The clock of the machine may be set back; ages may not.
+        self.now = self.now.max(at);
+        let before = self.shown();
+        // What a person does may change anything; data and time only what is compared here.
+        let by_hand = !matches!(event, Event::Snapshot(_) | Event::Tick | Event::Focus(_));
+        match event {
+            Event::Key(key) => self.press(key),
+            Event::Paste(text) => self.paste(&text),
+            Event::Resize(width, height) => self.size = (width, height),
+            Event::Focus(focused) => self.attention.focus(focused, self.now),
+            Event::Tick => {}
+            Event::Snapshot(snapshot) => self.take(snapshot),
+            Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
+            Event::Told(notice) => self.messages.tell(self.now, notice),
+            Event::Profiles(profiles) => self.take_profiles(profiles),
+        }
+        self.messages.fade(self.now);
+        self.disarm_when_due();
+        self.settle();
+        self.dirty |= by_hand || before != self.shown();
+        std::mem::take(&mut self.out)
+    }
+
+    fn press(&mut self, event: KeyEvent) {
+        if event.kind == KeyEventKind::Release {
+            return;
+        }
+        let key = Key::from(event);
+        self.attention.touched(self.now);
+        self.messages.seen();
+        if let Some(overlay) = self.overlay.take() {
+            return self.press_overlay(overlay, key);
+        }
+        let kind = self.front_kind().map_or("", |kind| kind.name);
+        if let Some((action, nth)) = self.keymap.find(key, self.place(), kind)
+            && let Err(reason) = (action.run)(self, Call { arg: "", nth })
+        {
+            self.warn(reason);
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.attention.touched(self.now);
+        // Without a prompt a paste means nothing: its letters are not keys.
+        if let Some(overlay) = self.overlay.take() {
+            self.paste_overlay(overlay, text);
+        }
+    }
+
+    /// Brings everything that follows from the rest up to date: rows, scroll positions, history, demand.
+    fn settle(&mut self) {
+        let page = self.layout().page;
+        let clusters = self.kind("cluster");
+        let typing = matches!(self.overlay, Some(Overlay::Filter(_)));
+        let cx = self.cx();
+        match &mut self.front {
+            Screen::Table(table) => {
+                table.arrange(&self.snapshot, clusters, &cx, typing);
+                table.scroll(page);
+            }
+            Screen::Text(viewer) => {
+                viewer.fit(self.size.0);
+                viewer.scroll_by(0, page);
+            }
+        }
+        self.note_view();
+        self.send_demand();
+    }
+
+    /// The screen that is seen.
+    pub fn screen(&self) -> &Screen {
+        &self.front
+    }
+
+    /// The table that is seen, or the one beneath the text that is seen.
+    pub fn table(&self) -> Option<&Table> {
+        std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(|screen| match screen {
+            Screen::Table(table) => Some(&**table),
+            Screen::Text(_) => None,
+        })
+    }
+
+    /// Where everything goes.
+    pub fn layout(&self) -> Layout {
+        layout(self)
+    }
+
+    /// What cells depend on besides their row.
+    pub fn cx(&self) -> Context {
+        Context { now: self.now }
+    }
+
+    /// The values of the header.
+    pub fn header(&self) -> Header {
+        Header::of(self)
+    }
+
+    /// Whether something shown has changed since this was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// The keys worth showing for what is seen, most important first.
+    pub fn hints(&self) -> Vec<Hint> {
+        let kind = self.front_kind().map_or("", |kind| kind.name);
+        let mut hints: Vec<Hint> = ACTIONS
+            .iter()
+            .filter(|action| action.works_in(self.place(), kind))
+            .filter_map(|action| {
+                let ((text, rank), key) = (action.hint?, self.keymap.keys(action).first()?);
+                Some(Hint { key: key.to_string(), text, rank })
+            })
+            .collect();
+        hints.sort_by_key(|hint| hint.rank);
+        hints
+    }
+
+    /// The clusters behind the keys 1 to 9: the chosen ones, then the others by name.
+    pub fn favourites(&self) -> Vec<Arc<str>> {
+        let mut favourites: Vec<Arc<str>> = self.settings.favourites.iter().map(|name| name.as_str().into()).collect();
+        for cluster in self.snapshot.clusters() {
+            if !favourites.contains(&cluster) {
+                favourites.push(cluster);
+            }
+        }
+        favourites.truncate(9);
+        favourites
+    }
+
+    /// Which actions' keys work now.
+    fn place(&self) -> Place {
+        match self.front {
+            Screen::Table(_) => Place::Table,
+            Screen::Text(_) => Place::Text,
+        }
+    }
+
+    /// The kind of the table that is seen.
+    fn front_kind(&self) -> Option<&'static Kind> {
+        match &self.front {
+            Screen::Table(table) => Some(table.view.kind),
+            Screen::Text(_) => None,
+        }
+    }
+
+    /// Changes the table that is seen, if one is.
+    fn table_mut<T>(&mut self, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
+        match &mut self.front {
+            Screen::Table(table) => Some(change(table)),
+            Screen::Text(_) => None,
+        }
+    }
+
+    fn tell(&mut self, level: Level, text: impl Into<String>) {
+        self.messages.tell(self.now, Notice { level, text: text.into() });
+    }
+
+    fn info(&mut self, text: impl Into<String>) {
+        self.tell(Level::Info, text);
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.tell(Level::Warn, text);
+    }
+
+    /// Adds a line to the history called `list`, and to its file.
+    fn remember(&mut self, list: &'static str, entry: &str) {
+        let lines = if list == "commands" { &mut self.commands } else { &mut self.filters };
+        if entry.is_empty() || lines.last().is_some_and(|last| last == entry) {
+            return;
+        }
+        lines.retain(|line| line != entry);
+        lines.push(entry.into());
+        let excess = lines.len().saturating_sub(REMEMBERED);
+        lines.drain(..excess);
+        self.out.push(Effect::Remember { list, entry: entry.into() });
+    }
+
+    /// What is looked at, so what the data layer should keep fresh.
+    pub fn demand(&self) -> Demand {
+        self.attention.demand(self)
+    }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

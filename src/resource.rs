@@ -8,7 +8,7 @@ use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{Clients, Failure};
 
@@ -17,6 +17,7 @@ pub mod container;
 pub mod deployment;
 pub mod document;
 pub mod event;
+pub mod export;
 pub mod family;
 pub mod format;
 pub mod instance;
@@ -26,7 +27,7 @@ pub mod service;
 pub mod task;
 
 pub use document::Document;
-pub use query::{Query, Status, View};
+pub use query::{Query, Relation, Status, View};
 
 /// Every kind, in the order in which help and completion list them.
 pub static KINDS: &[&Kind] = &[
@@ -48,7 +49,8 @@ pub fn kind(word: &str) -> Option<&'static Kind> {
 
 /// How a value should strike the eye, in the order in which it should. The theme gives it a colour; the glyph and the
 /// text carry it without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tone {
     /// Past, absent or unimportant.
     Muted,
@@ -254,6 +256,14 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn drill(&self) -> Option<View> {
         None
     }
+    /// Where `relation` leads from here; absent when this row has none.
+    fn related(&self, _relation: Relation) -> Option<View> {
+        None
+    }
+    /// The AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
+    fn cli(&self) -> Option<Vec<String>> {
+        None
+    }
     /// Everything known, in human words, findings first.
     fn describe(&self, cx: &Context) -> Document;
 }
@@ -269,6 +279,8 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn fault(&self) -> bool;
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
+    fn related(&self, relation: Relation) -> Option<View>;
+    fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
@@ -317,6 +329,14 @@ impl<R: Resource> Row for R {
 
     fn drill(&self) -> Option<View> {
         Resource::drill(self)
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        Resource::related(self, relation)
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        Resource::cli(self)
     }
 
     fn describe(&self, cx: &Context) -> Document {

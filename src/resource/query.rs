@@ -60,3 +60,18 @@ impl View {
         Self { kind, query }
     }
 }
+
+/// What a row can lead to besides what Enter opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// What it belongs to: container → task → service → cluster.
+    Owner,
+    /// The task definition it runs.
+    TaskDefinition,
+    /// The events that concern it.
+    Events,
+    /// The container instance it runs on.
+    Instance,
+    /// The deployments of a service.
+    Deployments,
+}

@@ -1,0 +1,54 @@
+//! The names of the profiles in the AWS configuration files, as the SDK itself reads them.
+
+use std::collections::BTreeSet;
+
+use aws_config::profile::{self, ProfileFileLoadError};
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::os_shim_internal::{Env, Fs};
+
+/// Every profile of `~/.aws/config` and `~/.aws/credentials`, or of the files that `AWS_CONFIG_FILE` and
+/// `AWS_SHARED_CREDENTIALS_FILE` name; sorted. Absent files have none.
+///
+/// # Errors
+/// A file that can't be read, or whose syntax the SDK refuses.
+pub async fn names() -> Result<Vec<String>, ProfileFileLoadError> {
+    names_in(&Fs::real(), &Env::real()).await
+}
+
+async fn names_in(fs: &Fs, env: &Env) -> Result<Vec<String>, ProfileFileLoadError> {
+    let profiles = profile::load(fs, env, &EnvConfigFiles::default(), None).await?;
+    Ok(profiles.profiles().map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn names_of(config: &str, credentials: &str) -> Result<Vec<String>, ProfileFileLoadError> {
+        let files = [("/aws/config", config), ("/aws/credentials", credentials)]
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        let env = [("AWS_CONFIG_FILE", "/aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/aws/credentials")];
+        names_in(&Fs::from_map(files.into_iter().collect()), &Env::from_slice(&env)).await
+    }
+
+    #[tokio::test]
+    async fn both_files_are_read_and_each_name_is_told_once() {
+        let config =
+            "[default]\nregion = eu-west-1\n[profile prod]\nregion = eu-west-1\n[sso-session work]\nsso_region = x\n";
+        let credentials = "[prod]\naws_access_key_id = a\n[dev]\naws_access_key_id = b\n";
+        assert_eq!(names_of(config, credentials).await.unwrap(), ["default", "dev", "prod"]);
+    }
+
+    #[tokio::test]
+    async fn a_broken_file_is_an_error_that_names_it() {
+        let error = names_of("[profile prod\n", "").await.unwrap_err();
+        let chain =
+            format!("{}: {}", error, std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default());
+        assert!(chain.contains("/aws/config"), "{chain}");
+    }
+
+    #[tokio::test]
+    async fn no_files_no_profiles() {
+        assert_eq!(names_in(&Fs::from_slice(&[]), &Env::from_slice(&[])).await.unwrap(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,252 @@
+//! Which rows, in which order, marked, copied, saved.
+
+use serde_json::Value;
+
+use super::{Call, Outcome, views::current};
+use crate::{
+    data::Entry,
+    event::Effect,
+    model::{
+        Model, Screen, Table,
+        document::Source,
+        overlay::{Choice, FilterPrompt, Item, Overlay, Picker},
+        prompt::Prompt,
+        text::shell_word,
+    },
+    nearest,
+    resource::{Kind, export},
+};
+
+const FOR_TABLES: &str = "this is for tables";
+
+/// The table that is seen.
+fn table(model: &mut Model) -> Result<&mut Table, String> {
+    match &mut model.front {
+        Screen::Table(table) => Ok(table),
+        Screen::Text(_) => Err(FOR_TABLES.into()),
+    }
+}
+
+pub(super) fn filter(model: &mut Model, call: Call<'_>) -> Outcome {
+    let table = table(model)?;
+    if call.arg.is_empty() {
+        let before = table.filter.clone();
+        model.overlay = Some(Overlay::Filter(FilterPrompt { prompt: Prompt::preselected(before.text()), before }));
+        return Ok(());
+    }
+    let kind = table.view.kind;
+    let filter = model.read_filter(call.arg, kind)?;
+    model.remember("filters", call.arg);
+    model.set_filter(filter);
+    Ok(())
+}
+
+pub(super) fn clear_filter(model: &mut Model, _: Call<'_>) -> Outcome {
+    table(model)?.filter = Default::default();
+    Ok(())
+}
+
+pub(super) fn faults(model: &mut Model, _: Call<'_>) -> Outcome {
+    let table = table(model)?;
+    table.faults_only = !table.faults_only;
+    Ok(())
+}
+
+pub(super) fn wide(model: &mut Model, _: Call<'_>) -> Outcome {
+    let table = table(model)?;
+    table.wide = !table.wide;
+    table.left = 0;
+    Ok(())
+}
+
+/// Sorts by the first of the columns there is; again: the other way round.
+fn sort_by(model: &mut Model, columns: &[&str]) -> Outcome {
+    let table = table(model)?;
+    let kind = table.view.kind;
+    let column = columns.iter().find_map(|name| kind.column(name));
+    table.sort_by(column.ok_or_else(|| format!("{} have no {}", kind.plural, columns[0]))?);
+    Ok(())
+}
+
+pub(super) fn sort_name(model: &mut Model, _: Call<'_>) -> Outcome {
+    sort_by(model, &["name", "id"])
+}
+
+pub(super) fn sort_status(model: &mut Model, _: Call<'_>) -> Outcome {
+    sort_by(model, &["status", "state", "rollout"])
+}
+
+pub(super) fn sort_age(model: &mut Model, _: Call<'_>) -> Outcome {
+    sort_by(model, &["age", "created"])
+}
+
+pub(super) fn sort_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
+    sort_by(model, &["cluster"])
+}
+
+pub(super) fn sort(model: &mut Model, call: Call<'_>) -> Outcome {
+    let table = table(model)?;
+    let kind = table.view.kind;
+    let columns = (kind.columns)();
+    if !call.arg.is_empty() {
+        let names = columns.iter().map(|column| column.name);
+        let column = kind.column(call.arg);
+        table.sort_by(column.ok_or_else(|| {
+            format!("{} have no column `{}`{}", kind.plural, call.arg, nearest::hint(call.arg, names))
+        })?);
+    } else if let Some(column) = table.picked {
+        table.sort_by(column);
+    } else {
+        let item = |index: usize| Item::new(columns[index].title, columns[index].name, Choice::Sort(index));
+        let items = table.columns().into_iter().map(item).collect();
+        model.overlay = Some(Overlay::Picker(Picker::new("sort by", items)));
+    }
+    Ok(())
+}
+
+pub(super) fn column_left(model: &mut Model, _: Call<'_>) -> Outcome {
+    table(model)?.pick_column(-1);
+    Ok(())
+}
+
+pub(super) fn column_right(model: &mut Model, _: Call<'_>) -> Outcome {
+    table(model)?.pick_column(1);
+    Ok(())
+}
+
+pub(super) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
+    let moves = model.settings.mark_moves;
+    let table = table(model)?;
+    let moves = moves && table.range.is_none();
+    table.mark();
+    if moves {
+        table.move_by(1);
+    }
+    Ok(())
+}
+
+pub(super) fn mark_range(model: &mut Model, _: Call<'_>) -> Outcome {
+    table(model)?.mark_range();
+    Ok(())
+}
+
+pub(super) fn mark_all(model: &mut Model, _: Call<'_>) -> Outcome {
+    table(model)?.mark_all();
+    Ok(())
+}
+
+pub(super) fn unmark(model: &mut Model, _: Call<'_>) -> Outcome {
+    let table = table(model)?;
+    table.marks.clear();
+    table.range = None;
+    Ok(())
+}
+
+pub(super) fn copy(model: &mut Model, _: Call<'_>) -> Outcome {
+    let text = match &model.front {
+        Screen::Text(viewer) => viewer.text(),
+        Screen::Table(table) => {
+            let names: Vec<String> = table.targets().iter().map(|entry| entry.row.name().into_owned()).collect();
+            if names.is_empty() {
+                return Err("there is no row here".into());
+            }
+            names.join("\n")
+        }
+    };
+    model.out.push(Effect::Copy(text));
+    Ok(())
+}
+
+pub(super) fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
+    let row = current(model)?.row;
+    // The row of a cluster is in no other one.
+    let cluster = row.cluster().map(str::to_owned).unwrap_or_else(|| row.name().into_owned());
+    if row.cluster().is_none() && row.kind().name != "cluster" {
+        return Err(format!("this {} is in no cluster", row.kind().name));
+    }
+    model.out.push(Effect::Copy(cluster));
+    Ok(())
+}
+
+pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
+    let command = command(model, &current(model)?)?;
+    model.out.push(Effect::Copy(command));
+    Ok(())
+}
+
+/// The AWS CLI call that shows the row, in the scope of the console.
+fn command(model: &Model, entry: &Entry) -> Result<String, String> {
+    let kind = entry.row.kind().name;
+    let mut words = entry.row.cli().ok_or_else(|| format!("no aws command shows a {kind}"))?;
+    let identity = &model.snapshot.identity;
+    for (flag, value) in [
+        ("--profile", model.scope.profile.as_ref().or(identity.profile.as_ref())),
+        ("--region", identity.region.as_ref().or(model.scope.region.as_ref())),
+        ("--endpoint-url", model.scope.endpoint_url.as_ref().or(identity.endpoint_url.as_ref())),
+    ] {
+        if let Some(value) = value {
+            words.extend([flag.into(), value.clone()]);
+        }
+    }
+    words.insert(0, "aws".into());
+    Ok(words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "))
+}
+
+pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
+    let entry = current(model)?;
+    let row = &entry.row;
+    let cx = model.cx();
+    let item = |text: &str, name: &str| Item::new(text, name, Choice::Copy(text.into()));
+    let mut items = vec![item(row.id(), "id")];
+    for (index, column) in (row.kind().columns)().into_iter().enumerate() {
+        let cell = row.cell(index, &cx);
+        if !column.ages && !cell.text.is_empty() && cell.text != "-" && cell.text != row.id() {
+            items.push(item(&cell.text, column.name));
+        }
+    }
+    items.push(item(&locator(model, &entry), "locator"));
+    items.extend(command(model, &entry).ok().map(|command| item(&command, "command")));
+    let json = serde_json::to_string_pretty(&row.json()).unwrap_or_default();
+    items.push(Item::new("all of it", "json", Choice::Copy(json)));
+    model.overlay = Some(Overlay::Picker(Picker::new("copy", items)));
+    Ok(())
+}
+
+/// Where the row is, for a colleague: `scope://profile/region/cluster/kind/name`.
+fn locator(model: &Model, entry: &Entry) -> String {
+    let identity = &model.snapshot.identity;
+    let row = &entry.row;
+    let profile = identity.profile.as_deref().or(model.scope.profile.as_deref()).unwrap_or("-");
+    let region = identity.region.as_deref().or(model.scope.region.as_deref()).unwrap_or("-");
+    format!("scope://{profile}/{region}/{}/{}/{}", row.cluster().unwrap_or("-"), row.kind().name, row.name())
+}
+
+pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
+    let effect = match &model.front {
+        Screen::Table(table) => save_table(table, call.arg, model)?,
+        Screen::Text(viewer) => Effect::Save {
+            name: viewer.title.clone(),
+            extension: if matches!(viewer.source, Source::Raw(..)) { "json" } else { "txt" },
+            content: viewer.text(),
+        },
+    };
+    model.out.push(effect);
+    Ok(())
+}
+
+/// The rows that are shown, all columns of them.
+fn save_table(table: &Table, format: &str, model: &Model) -> Result<Effect, String> {
+    let kind: &Kind = table.view.kind;
+    let rows = || table.rows.iter().map(|entry| &*entry.row);
+    let (extension, content) = match format {
+        "" | "csv" => ("csv", export::csv(kind, rows(), &model.cx())),
+        "json" => {
+            let rows = rows().map(|row| row.json()).collect();
+            let list = Value::Object([(kind.json_key.to_owned(), Value::Array(rows))].into_iter().collect());
+            ("json", format!("{list:#}\n"))
+        }
+        "ndjson" => ("ndjson", rows().map(|row| format!("{}\n", row.json())).collect()),
+        other => return Err(format!("tables can't be saved as `{other}`; csv, json and ndjson are known")),
+    };
+    Ok(Effect::Save { name: table.title(), extension, content })
+}

@@ -1,0 +1,241 @@
+//! The console itself: prompts, scope, refreshing, looks, the end.
+
+use jiff::{SignedDuration, SpanRelativeTo, Unit};
+
+use super::{Call, Outcome, views::cluster_items};
+use crate::{
+    aws::{ScopeSpec, regions::REGIONS},
+    event::Effect,
+    model::{
+        Model, Screen,
+        document::Source,
+        navigation::profile_items,
+        overlay::{Choice, Item, Overlay, Palette, Picker},
+        settings::{HeaderSize, Quit},
+    },
+    nearest,
+};
+
+/// How long changes are allowed when no time is named, and at most.
+const ARMED: SignedDuration = SignedDuration::from_mins(15);
+const LONGEST_ARMED: SignedDuration = SignedDuration::from_hours(8);
+
+/// Within how long ctrl-c must be pressed twice.
+const TWICE: SignedDuration = SignedDuration::from_secs(2);
+
+pub(super) fn command(model: &mut Model, _: Call<'_>) -> Outcome {
+    let mut palette = Palette::default();
+    palette.complete(model);
+    model.overlay = Some(Overlay::Command(palette));
+    if model.profiles.is_empty() {
+        model.out.push(Effect::ListProfiles);
+    }
+    Ok(())
+}
+
+pub(super) fn help(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_text("help", Source::Help);
+    Ok(())
+}
+
+pub(super) fn aliases(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_text("aliases", Source::Aliases);
+    Ok(())
+}
+
+pub(super) fn messages(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_text("messages", Source::Messages);
+    Ok(())
+}
+
+pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
+    match call.arg {
+        "" => {
+            model.attention.refresh();
+            if let Screen::Text(viewer) = &model.front
+                && let Source::Raw(subject, _) = &viewer.source
+            {
+                let subject = subject.clone();
+                model.ask_raw(&subject);
+            }
+        }
+        "off" => {
+            model.paused = true;
+            model.info("refreshing is off; = goes on");
+        }
+        "auto" => {
+            model.paused = false;
+            model.settings.every = None;
+            model.info("refreshing as often as each view asks for");
+        }
+        text => {
+            let seconds = seconds(text).filter(|seconds| (1..=3600).contains(seconds));
+            let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+            let seconds = seconds.ok_or_else(|| format!("`{text}` is no interval; 5s to 1h, off and auto are"))?;
+            model.paused = false;
+            model.settings.every = Some(seconds);
+            model.info(format!("rows in sight are refreshed every {seconds} s"));
+        }
+    }
+    Ok(())
+}
+
+/// Whole seconds in `5s`, `2m`, `1h`; a bare number counts seconds.
+fn seconds(text: &str) -> Option<i64> {
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let span: jiff::Span = text.parse().ok()?;
+    let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok()?;
+    // A length of time that a person types is far below where floats lose seconds.
+    (seconds.abs() < 1e9).then_some(seconds as i64)
+}
+
+pub(super) fn pause(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.paused = !model.paused;
+    Ok(())
+}
+
+pub(super) fn redraw(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.out.push(Effect::Redraw);
+    Ok(())
+}
+
+pub(super) fn header(model: &mut Model, call: Call<'_>) -> Outcome {
+    model.settings.header = match (call.arg, model.settings.header) {
+        ("full", _) | ("", HeaderSize::Off) => HeaderSize::Full,
+        ("compact", _) | ("", HeaderSize::Full) => HeaderSize::Compact,
+        ("off", _) | ("", HeaderSize::Compact) => HeaderSize::Off,
+        (other, _) => return Err(format!("the header can't be `{other}`; full, compact and off are known")),
+    };
+    Ok(())
+}
+
+pub(super) fn crumbs(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.settings.crumbs = !model.settings.crumbs;
+    Ok(())
+}
+
+pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
+    if call.arg.is_empty() {
+        let item = |name: &String| Item::new(name, "", Choice::Theme(name.clone()));
+        let items = model.settings.themes.iter().map(item).collect();
+        model.overlay = Some(Overlay::Picker(Picker::new("theme", items)));
+        return Ok(());
+    }
+    let themes = &model.settings.themes;
+    if !themes.iter().any(|name| name == call.arg) {
+        let near = nearest::hint(call.arg, themes.iter().map(String::as_str));
+        return Err(format!("no theme `{}`{near}", call.arg));
+    }
+    model.settings.theme = call.arg.into();
+    Ok(())
+}
+
+pub(super) fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
+    if !call.arg.is_empty() {
+        let scope = model.read_scope(call.arg.trim_start_matches('@'))?;
+        return change(model, scope);
+    }
+    let mut items = cluster_items(model);
+    items.extend(profile_items(&model.profiles));
+    items.extend(region_items());
+    pick_scope(model, "scope", items)
+}
+
+pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
+    if call.arg.is_empty() {
+        let items = profile_items(&model.profiles);
+        return pick_scope(model, "profile", items);
+    }
+    if !model.profiles.is_empty() && !model.profiles.iter().any(|name| name == call.arg) {
+        let near = nearest::hint(call.arg, model.profiles.iter().map(String::as_str));
+        return Err(format!("no profile `{}`{near}", call.arg));
+    }
+    // A profile brings its own Region.
+    let scope = ScopeSpec { profile: Some(call.arg.into()), region: None, ..model.scope.clone() };
+    change(model, scope)
+}
+
+pub(super) fn region(model: &mut Model, call: Call<'_>) -> Outcome {
+    if call.arg.is_empty() {
+        model.overlay = Some(Overlay::Picker(Picker::new("Region", region_items())));
+        return Ok(());
+    }
+    let scope = ScopeSpec { region: Some(model.known_region(call.arg)?), ..model.scope.clone() };
+    change(model, scope)
+}
+
+fn region_items() -> Vec<Item> {
+    REGIONS.iter().map(|name| Item::new(name, "Region", Choice::Region((*name).into()))).collect()
+}
+
+/// Opens a picker in which profiles are among the choices; they are read from files first where they aren't known.
+fn pick_scope(model: &mut Model, title: &str, items: Vec<Item>) -> Outcome {
+    let mut picker = Picker::new(title, items);
+    if model.profiles.is_empty() {
+        picker.wants_profiles = true;
+        model.out.push(Effect::ListProfiles);
+    }
+    model.overlay = Some(Overlay::Picker(picker));
+    Ok(())
+}
+
+fn change(model: &mut Model, scope: ScopeSpec) -> Outcome {
+    if scope == model.scope {
+        model.info("one is there already");
+    }
+    model.switch(scope);
+    Ok(())
+}
+
+pub(super) fn whoami(model: &mut Model, _: Call<'_>) -> Outcome {
+    let identity = &model.snapshot.identity;
+    let unknown = || "not known yet".to_owned();
+    let arn = identity.arn.clone().unwrap_or_else(unknown);
+    let region = identity.region.clone().unwrap_or_else(unknown);
+    model.info(format!("{arn} in {region}"));
+    Ok(())
+}
+
+pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
+    let time = match call.arg {
+        "" => ARMED,
+        text => seconds(text)
+            .map(SignedDuration::from_secs)
+            .filter(|time| time.is_positive() && *time <= LONGEST_ARMED)
+            .ok_or_else(|| format!("`{text}` is no length of time up to 8h; 15m is"))?,
+    };
+    model.armed_until = Some(model.now + time);
+    model.switch(ScopeSpec { read_only: false, ..model.scope.clone() });
+    Ok(())
+}
+
+pub(super) fn read_only(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.armed_until = None;
+    model.switch(ScopeSpec { read_only: true, ..model.scope.clone() });
+    Ok(())
+}
+
+pub(super) fn suspend(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.out.push(Effect::Suspend);
+    Ok(())
+}
+
+pub(super) fn interrupt(model: &mut Model, call: Call<'_>) -> Outcome {
+    let twice = model.interrupted.replace(model.now).is_some_and(|before| model.now <= before + TWICE);
+    match model.settings.quit {
+        Quit::Single => quit(model, call),
+        Quit::Double if twice => quit(model, call),
+        Quit::Double => {
+            model.info("ctrl-c again quits");
+            Ok(())
+        }
+        Quit::Never => Err("ctrl-c doesn't quit here; :q does".into()),
+    }
+}
+
+pub(super) fn quit(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.out.push(Effect::Quit);
+    Ok(())
+}

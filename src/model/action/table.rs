@@ -1,0 +1,176 @@
+//! The table.
+
+use super::{
+    Action,
+    Arg::{self, Text},
+    Place::{self, Everywhere, Table},
+    rows, session, views,
+};
+
+/// Every action, in the order in which help lists them.
+pub static ACTIONS: &[Action] = &[
+    // Moving about.
+    Action::new("up", Everywhere, "one row up", views::up).keys(&["up", "k"]),
+    Action::new("down", Everywhere, "one row down", views::down).keys(&["down", "j"]),
+    Action::new("page-up", Everywhere, "one page up", views::page_up).keys(&["pgup", "ctrl-b"]),
+    Action::new("page-down", Everywhere, "one page down", views::page_down).keys(&["pgdn", "ctrl-f"]),
+    Action::new("top", Everywhere, "to the first row", views::top).keys(&["home", "g"]),
+    Action::new("bottom", Everywhere, "to the last row", views::bottom).keys(&["end", "shift-g"]),
+    Action::new("left", Everywhere, "scroll to the left", views::left).keys(&["left", "h"]),
+    Action::new("right", Everywhere, "scroll to the right, to columns that have no room", views::right)
+        .keys(&["right"]),
+    // From view to view.
+    Action::new("open", Table, "open what is in the row", views::open).keys(&["enter"]).hint("open", 10),
+    Action::new("describe", Everywhere, "describe in words, findings first", views::describe)
+        .keys(&["d"])
+        .words(&["describe"], Arg::None)
+        .hint("describe", 20),
+    Action::new("raw", Everywhere, "the row as AWS tells it, in JSON; again: back to words", views::raw)
+        .keys(&["y"])
+        .words(&["json", "raw"], Arg::None)
+        .hint("json", 30),
+    Action::new("stopped", Table, "running tasks, stopped ones, all", views::next_status)
+        .kinds(&["task"])
+        .keys(&["x"])
+        .words(&["status"], Arg::OneOf(&["running", "stopped", "all"]))
+        .hint("stopped", 40),
+    Action::new("stopped-tasks", Table, "the stopped tasks of the service", views::stopped_tasks)
+        .kinds(&["service"])
+        .keys(&["x"])
+        .hint("stopped tasks", 40),
+    Action::new("events", Table, "the events that concern the row", views::events)
+        .kinds(&["service", "task", "deployment"])
+        .keys(&["shift-e"])
+        .hint("events", 42),
+    Action::new("deployments", Table, "the deployments of the service", views::deployments)
+        .kinds(&["service"])
+        .keys(&["z"])
+        .hint("deployments", 44),
+    Action::new("task-definition", Table, "the task definition it runs", views::task_definition)
+        .kinds(&["service", "task", "container", "deployment"])
+        .keys(&["t"])
+        .hint("task definition", 46),
+    Action::new("instance", Table, "the container instance it runs on", views::instance)
+        .kinds(&["task", "container"])
+        .keys(&["o"])
+        .hint("instance", 48),
+    Action::new("owner", Table, "what the row belongs to", views::owner).keys(&["shift-j"]).hint("owner", 60),
+    Action::new("warp", Table, "the same view in the row's cluster", views::warp).keys(&["w"]),
+    Action::new("all-clusters", Table, "the same view in all clusters", views::all_clusters).keys(&["0"]),
+    Action::new("favourite", Table, "the same view in a favourite cluster", views::favourite)
+        .keys(&["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+    Action::new("cluster", Everywhere, "the same view in another cluster", views::cluster).words(&["ns"], Arg::Cluster),
+    Action::new("escape", Everywhere, "back by one layer: range, filter, faults only, view", views::escape)
+        .keys(&["esc"]),
+    Action::new("back", Everywhere, "back to the view before", views::back).keys(&["q"]).hint("back", 90),
+    Action::new("history-back", Everywhere, "back in the history of views", views::history_back)
+        .keys(&["["])
+        .words(&["previous"], Arg::None),
+    Action::new("history-forward", Everywhere, "forward in the history of views", views::history_forward)
+        .keys(&["]"])
+        .words(&["next"], Arg::None),
+    Action::new("last", Everywhere, "the view seen before this one, to and fro", views::last)
+        .keys(&["-"])
+        .words(&["last"], Arg::None),
+    // Which rows, in which order.
+    Action::new("filter", Table, "filter the rows", rows::filter)
+        .keys(&["/"])
+        .words(&["filter"], Text("filter"))
+        .hint("filter", 15),
+    Action::new("clear-filter", Table, "clear the filter", rows::clear_filter).keys(&["ctrl-u"]),
+    Action::new("faults", Table, "only rows with something wrong", rows::faults)
+        .keys(&["ctrl-z"])
+        .words(&["faults"], Arg::None)
+        .hint("faults", 25),
+    Action::new("wide", Table, "all columns, or the usual ones", rows::wide)
+        .keys(&["ctrl-w"])
+        .words(&["wide"], Arg::None)
+        .hint("wide", 70),
+    Action::new("sort-name", Table, "sort by name; again: the other way round", rows::sort_name).keys(&["shift-n"]),
+    Action::new("sort-status", Table, "sort by status", rows::sort_status).keys(&["shift-s"]),
+    Action::new("sort-age", Table, "sort by age", rows::sort_age).keys(&["shift-a"]),
+    Action::new("sort-cluster", Table, "sort by cluster", rows::sort_cluster).keys(&["shift-p"]),
+    Action::new("sort", Table, "sort by the picked column, or pick one from a list", rows::sort)
+        .keys(&["shift-o"])
+        .words(&["sort"], Arg::Column)
+        .hint("sort", 65),
+    Action::new("column-left", Table, "pick the column to the left to sort by", rows::column_left)
+        .keys(&["shift-left", "alt-left"]),
+    Action::new("column-right", Table, "pick the column to the right to sort by", rows::column_right)
+        .keys(&["shift-right", "alt-right"]),
+    // Marks.
+    Action::new("mark", Table, "mark the row, or the range", rows::mark).keys(&["space"]).hint("mark", 80),
+    Action::new("mark-range", Table, "begin a range to be marked, or mark it", rows::mark_range)
+        .keys(&["ctrl-space", "shift-v"]),
+    Action::new("mark-all", Table, "mark all rows shown; with marks: invert", rows::mark_all).keys(&["*"]),
+    Action::new("unmark", Table, "clear the marks", rows::unmark).keys(&["ctrl-\\"]).words(&["unmark"], Arg::None),
+    // Taking along.
+    Action::new(
+        "copy",
+        Everywhere,
+        "copy the names of the marked rows, or of this one; in a text: all of it",
+        rows::copy,
+    )
+    .keys(&["c"])
+    .words(&["copy"], Arg::None)
+    .hint("copy", 75),
+    Action::new("copy-field", Table, "copy a field of the row, picked from a list", rows::copy_field)
+        .keys(&["shift-c"]),
+    Action::new("copy-command", Table, "copy the aws command that shows the row", rows::copy_command).keys(&["ctrl-y"]),
+    Action::new("copy-cluster", Table, "copy the name of the row's cluster", rows::copy_cluster).keys(&["n"]),
+    Action::new("save", Everywhere, "save what is shown to a file", rows::save)
+        .keys(&["ctrl-s"])
+        .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson"])),
+    // In texts.
+    Action::new("search", Place::Text, "search the text; in help and messages: show what matches", views::search)
+        .keys(&["/"])
+        .hint("search", 10),
+    Action::new("next-match", Place::Text, "the next match", views::next_match).keys(&["n"]).hint("next match", 12),
+    Action::new("previous-match", Place::Text, "the match before", views::previous_match).keys(&["shift-n"]),
+    Action::new("wrap", Place::Text, "wrap long lines", views::wrap).keys(&["w"]).hint("wrap", 40),
+    Action::new("reveal", Place::Text, "show masked values, or mask them again", views::reveal)
+        .keys(&["x"])
+        .hint("reveal", 50),
+    // The console itself.
+    Action::new("command", Everywhere, "run a command, with completion", session::command)
+        .keys(&[":"])
+        .hint("command", 85),
+    Action::new("help", Everywhere, "this help", session::help)
+        .keys(&["?", "f1"])
+        .words(&["help", "h"], Arg::None)
+        .hint("help", 5),
+    Action::new("aliases", Everywhere, "the words for views, and one's own", session::aliases)
+        .keys(&["ctrl-a"])
+        .words(&["alias", "aliases"], Arg::None),
+    Action::new("messages", Everywhere, "the messages of this session", session::messages)
+        .keys(&["!"])
+        .words(&["messages", "msg"], Arg::None),
+    Action::new("refresh", Everywhere, "refresh now; with a time: so often; off: not at all", session::refresh)
+        .keys(&["ctrl-r", "f5"])
+        .words(&["refresh"], Text("5s|off|auto"))
+        .hint("refresh", 72),
+    Action::new("pause", Everywhere, "pause refreshing, or go on", session::pause)
+        .keys(&["="])
+        .words(&["pause"], Arg::None),
+    Action::new("redraw", Everywhere, "draw the screen anew", session::redraw)
+        .keys(&["ctrl-l"])
+        .words(&["redraw"], Arg::None),
+    Action::new("header", Everywhere, "the header in full, in one line, not at all", session::header)
+        .keys(&["ctrl-e"])
+        .words(&["header"], Arg::OneOf(&["full", "compact", "off"])),
+    Action::new("crumbs", Everywhere, "show the way here, or hide it", session::crumbs)
+        .keys(&["ctrl-g"])
+        .words(&["crumbs"], Arg::None),
+    Action::new("theme", Everywhere, "change the colours", session::theme).words(&["theme", "skin"], Arg::Theme),
+    Action::new("scope", Everywhere, "pick profile, Region or cluster from a list", session::scope)
+        .keys(&["ctrl-p"])
+        .words(&["ctx", "context", "scope"], Text("@profile/region")),
+    Action::new("profile", Everywhere, "change to another profile", session::profile).words(&["profile"], Arg::Profile),
+    Action::new("region", Everywhere, "change to another Region", session::region).words(&["region"], Arg::Region),
+    Action::new("whoami", Everywhere, "say who one is, and where", session::whoami).words(&["whoami"], Arg::None),
+    Action::new("write", Everywhere, "allow changes for a while", session::write).words(&["write"], Text("15m")),
+    Action::new("read-only", Everywhere, "allow no changes", session::read_only).words(&["readonly"], Arg::None),
+    Action::new("suspend", Everywhere, "back to the shell until fg", session::suspend).words(&["suspend"], Arg::None),
+    Action::new("interrupt", Everywhere, "twice: quit; in a prompt: cancel", session::interrupt).keys(&["ctrl-c"]),
+    Action::new("quit", Everywhere, "quit", session::quit).words(&["q", "quit", "exit"], Arg::None),
+];

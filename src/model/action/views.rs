@@ -1,0 +1,282 @@
+//! Moving about, and from view to view.
+
+use super::{Call, Outcome};
+use crate::{
+    data::Entry,
+    model::{
+        Model, Screen,
+        document::Source,
+        layout,
+        navigation::subject,
+        overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
+        prompt::Prompt,
+    },
+    resource::{Relation, Status, View},
+};
+
+/// Cells that a text is scrolled sideways at once.
+const SIDEWAYS: i16 = 16;
+
+/// Moves the cursor of a table, or scrolls a text, by `rows`.
+fn go(model: &mut Model, rows: isize) -> Outcome {
+    let page = model.layout().page;
+    match &mut model.front {
+        Screen::Table(table) => table.move_by(rows),
+        Screen::Text(viewer) => viewer.scroll_by(rows, page),
+    }
+    Ok(())
+}
+
+/// A page as a step; a row of the page before stays in sight.
+fn page(model: &Model) -> isize {
+    isize::try_from(model.layout().page.saturating_sub(1).max(1)).unwrap_or(1)
+}
+
+pub(super) fn up(model: &mut Model, _: Call<'_>) -> Outcome {
+    go(model, -1)
+}
+
+pub(super) fn down(model: &mut Model, _: Call<'_>) -> Outcome {
+    go(model, 1)
+}
+
+pub(super) fn page_up(model: &mut Model, _: Call<'_>) -> Outcome {
+    go(model, -page(model))
+}
+
+pub(super) fn page_down(model: &mut Model, _: Call<'_>) -> Outcome {
+    go(model, page(model))
+}
+
+pub(super) fn top(model: &mut Model, _: Call<'_>) -> Outcome {
+    go(model, isize::MIN)
+}
+
+pub(super) fn bottom(model: &mut Model, _: Call<'_>) -> Outcome {
+    go(model, isize::MAX)
+}
+
+pub(super) fn left(model: &mut Model, _: Call<'_>) -> Outcome {
+    match &mut model.front {
+        Screen::Table(table) => table.left = table.left.saturating_sub(1),
+        Screen::Text(viewer) => viewer.scroll_sideways(-SIDEWAYS),
+    }
+    Ok(())
+}
+
+pub(super) fn right(model: &mut Model, _: Call<'_>) -> Outcome {
+    match &mut model.front {
+        Screen::Table(table) => table.left = layout::furthest_left(table).min(table.left + 1),
+        Screen::Text(viewer) => viewer.scroll_sideways(SIDEWAYS),
+    }
+    Ok(())
+}
+
+/// The row under the cursor.
+pub(super) fn current(model: &Model) -> Result<Entry, String> {
+    match &model.front {
+        Screen::Table(table) => table.current().cloned().ok_or_else(|| "there is no row here".into()),
+        Screen::Text(_) => Err("this is for tables".into()),
+    }
+}
+
+pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
+    match current(model)?.row.drill() {
+        Some(view) => {
+            model.show(view);
+            Ok(())
+        }
+        None => describe(model, call),
+    }
+}
+
+pub(super) fn describe(model: &mut Model, _: Call<'_>) -> Outcome {
+    about(model, false)
+}
+
+pub(super) fn raw(model: &mut Model, _: Call<'_>) -> Outcome {
+    let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Raw(..)));
+    about(model, !back)
+}
+
+/// Opens the text about the row under the cursor, or about the one the open text is about.
+fn about(model: &mut Model, raw: bool) -> Outcome {
+    let subject = match &model.front {
+        Screen::Table(table) => subject(table, &current(model)?.row),
+        Screen::Text(viewer) => viewer.source.subject().cloned().ok_or("this text is about no row")?,
+    };
+    model.open_about(subject, raw);
+    Ok(())
+}
+
+pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
+    let Screen::Table(table) = &model.front else { return Err("this is for tables".into()) };
+    let mut view = table.view.clone();
+    view.query.status = match call.arg {
+        "" => view.query.status.next(),
+        "running" => Status::Running,
+        "stopped" => Status::Stopped,
+        "all" => Status::All,
+        other => return Err(format!("no tasks are `{other}`; running, stopped and all are known")),
+    };
+    // The other tasks take the place of these: going back leads to where these were opened.
+    let (filter, sort, wide) = (table.filter.clone(), table.sort, table.wide);
+    if !model.behind.is_empty() {
+        model.pop();
+    }
+    model.show(view);
+    model.table_mut(|table| {
+        table.filter = filter;
+        table.sort = sort;
+        table.wide = wide;
+    });
+    Ok(())
+}
+
+pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
+    let mut view = current(model)?.row.drill().ok_or("it has no tasks")?;
+    view.query.status = Status::Stopped;
+    model.show(view);
+    Ok(())
+}
+
+fn relate(model: &mut Model, relation: Relation, what: &str) -> Outcome {
+    let row = current(model)?.row;
+    let view: View = row.related(relation).ok_or_else(|| format!("this {} has no {what}", row.kind().name))?;
+    model.show(view);
+    Ok(())
+}
+
+pub(super) fn owner(model: &mut Model, _: Call<'_>) -> Outcome {
+    relate(model, Relation::Owner, "owner")
+}
+
+pub(super) fn events(model: &mut Model, _: Call<'_>) -> Outcome {
+    relate(model, Relation::Events, "events")
+}
+
+pub(super) fn deployments(model: &mut Model, _: Call<'_>) -> Outcome {
+    relate(model, Relation::Deployments, "deployments")
+}
+
+pub(super) fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {
+    relate(model, Relation::TaskDefinition, "task definition")
+}
+
+pub(super) fn instance(model: &mut Model, _: Call<'_>) -> Outcome {
+    relate(model, Relation::Instance, "container instance; it runs on Fargate, or nowhere yet")
+}
+
+pub(super) fn warp(model: &mut Model, _: Call<'_>) -> Outcome {
+    let row = current(model)?.row;
+    let cluster = row.cluster().ok_or_else(|| format!("this {} is in no cluster", row.kind().name))?;
+    model.choose_cluster(Some(cluster.into()))
+}
+
+pub(super) fn all_clusters(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.choose_cluster(None)
+}
+
+pub(super) fn favourite(model: &mut Model, call: Call<'_>) -> Outcome {
+    let favourite = model.favourites().get(call.nth).cloned();
+    let favourite = favourite.ok_or_else(|| format!("there are fewer than {} clusters", call.nth + 1))?;
+    model.choose_cluster(Some(favourite))
+}
+
+pub(super) fn cluster(model: &mut Model, call: Call<'_>) -> Outcome {
+    match call.arg {
+        "" => {
+            model.overlay = Some(Overlay::Picker(Picker::new("cluster", cluster_items(model))));
+            Ok(())
+        }
+        "all" | "*" => model.choose_cluster(None),
+        name => model.choose_cluster(Some(model.known_cluster(name)?)),
+    }
+}
+
+/// One item a cluster, and one for all of them.
+pub(super) fn cluster_items(model: &Model) -> Vec<Item> {
+    let item = |name: &std::sync::Arc<str>| Item::new(name, "cluster", Choice::Cluster(Some(name.to_string())));
+    let all = Item::new("all clusters", "", Choice::Cluster(None));
+    model.snapshot.clusters().iter().map(item).chain([all]).collect()
+}
+
+pub(super) fn escape(model: &mut Model, call: Call<'_>) -> Outcome {
+    let left_a_layer = match &mut model.front {
+        Screen::Table(table) => table.leave_layer(),
+        Screen::Text(viewer) if viewer.search.is_some() => {
+            model.look_for("");
+            true
+        }
+        Screen::Text(_) => false,
+    };
+    if left_a_layer { Ok(()) } else { back(model, call) }
+}
+
+pub(super) fn back(model: &mut Model, _: Call<'_>) -> Outcome {
+    if !model.pop() {
+        model.info("nothing lies beneath; :q or ctrl-c twice quits");
+    }
+    Ok(())
+}
+
+pub(super) fn history_back(model: &mut Model, _: Call<'_>) -> Outcome {
+    let view = model.history.step(-1).ok_or("this is where the history begins")?;
+    model.show(view);
+    Ok(())
+}
+
+pub(super) fn history_forward(model: &mut Model, _: Call<'_>) -> Outcome {
+    let view = model.history.step(1).ok_or("this is where the history ends")?;
+    model.show(view);
+    Ok(())
+}
+
+pub(super) fn last(model: &mut Model, _: Call<'_>) -> Outcome {
+    let view = model.history.last().ok_or("no other view was seen yet")?;
+    model.show(view);
+    Ok(())
+}
+
+pub(super) fn search(model: &mut Model, _: Call<'_>) -> Outcome {
+    if let Screen::Text(viewer) = &model.front {
+        let before = viewer.search.as_ref().map(|search| search.text.clone()).unwrap_or_default();
+        let prompt = Prompt::preselected(&before);
+        model.overlay = Some(Overlay::Search(SearchPrompt { prompt, before, top: viewer.top }));
+    }
+    Ok(())
+}
+
+fn step(model: &mut Model, steps: isize) -> Outcome {
+    let page = model.layout().page;
+    let Screen::Text(viewer) = &mut model.front else { return Ok(()) };
+    match &viewer.search {
+        None => return Err("nothing is searched for; / searches".into()),
+        Some(search) if search.matches.is_empty() => return Err(format!("`{}` is nowhere", search.text)),
+        Some(_) => viewer.step(steps, page),
+    }
+    Ok(())
+}
+
+pub(super) fn next_match(model: &mut Model, _: Call<'_>) -> Outcome {
+    step(model, 1)
+}
+
+pub(super) fn previous_match(model: &mut Model, _: Call<'_>) -> Outcome {
+    step(model, -1)
+}
+
+pub(super) fn wrap(model: &mut Model, _: Call<'_>) -> Outcome {
+    if let Screen::Text(viewer) = &mut model.front {
+        viewer.toggle_wrap();
+    }
+    Ok(())
+}
+
+pub(super) fn reveal(model: &mut Model, _: Call<'_>) -> Outcome {
+    if let Screen::Text(viewer) = &mut model.front {
+        viewer.reveal = !viewer.reveal;
+    }
+    model.refill();
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! What is looked at, how keenly, and when time alone will change what is seen.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Model, Screen, Table,
+    document::{Raw, Source},
+    header,
+    table::{FRESH, fresh},
+};
+use crate::{
+    data::{Demand, Entry, Phase},
+    event::Effect,
+};
+
+/// Without a key for so long, everything is asked for less often: by this factor.
+const IDLE: [(SignedDuration, u32); 2] = [(SignedDuration::from_mins(5), 4), (SignedDuration::from_mins(30), 12)];
+
+/// The factor while the terminal has no focus.
+const UNFOCUSED: u32 = 4;
+
+/// How long a text of an ageing cell may stay the same before it is looked at again.
+const LONGEST_LOOK_AHEAD: i64 = 3600;
+
+/// How keenly the console is looked at.
+#[derive(Debug)]
+pub struct Attention {
+    focused: bool,
+    /// When a key was last pressed.
+    touched: Timestamp,
+    /// Grows with every press of refresh.
+    refresh: u64,
+    /// The demand the data layer knows of.
+    sent: Option<Demand>,
+}
+
+impl Attention {
+    pub fn new(now: Timestamp) -> Self {
+        Self { focused: true, touched: now, refresh: 0, sent: None }
+    }
+
+    pub fn focus(&mut self, focused: bool, now: Timestamp) {
+        self.focused = focused;
+        if focused {
+            self.touched = now;
+        }
+    }
+
+    pub fn touched(&mut self, now: Timestamp) {
+        self.touched = now;
+        // A key that arrives is proof of focus, whatever the terminal reported.
+        self.focused = true;
+    }
+
+    pub fn refresh(&mut self) {
+        self.refresh += 1;
+    }
+
+    /// Another data layer knows of no demand yet.
+    pub fn forget_sent(&mut self) {
+        self.sent = None;
+    }
+
+    fn slowdown(&self, now: Timestamp) -> u32 {
+        let idle = now.duration_since(self.touched);
+        let idle = IDLE.iter().rev().find(|(after, _)| idle >= *after).map_or(1, |(_, factor)| *factor);
+        if self.focused { idle } else { idle.max(UNFOCUSED) }
+    }
+
+    /// When lack of keys will next slow things down.
+    fn slows_at(&self, now: Timestamp) -> Option<Timestamp> {
+        IDLE.iter().map(|(after, _)| self.touched + *after).find(|at| *at > now)
+    }
+
+    pub fn demand(&self, model: &Model) -> Demand {
+        let (front, visible) = match &model.front {
+            Screen::Table(table) => (Some(&table.view), near(table, model.layout().page)),
+            Screen::Text(viewer) => match viewer.source.subject() {
+                Some(subject) => (Some(&subject.view), vec![subject.row.id().into()]),
+                None => (None, Vec::new()),
+            },
+        };
+        let tables = model.behind.iter().rev().filter_map(|screen| match screen {
+            Screen::Table(table) => Some(&table.view),
+            Screen::Text(_) => None,
+        });
+        let mut behind = Vec::new();
+        for view in tables {
+            if Some(view) != front && !behind.contains(view) {
+                behind.push(view.clone());
+            }
+        }
+        Demand {
+            front: front.cloned(),
+            behind,
+            visible,
+            paused: model.paused,
+            slowdown: self.slowdown(model.now),
+            every: model.settings.every,
+            refresh: self.refresh,
+        }
+    }
+}
+
+/// Ids of the rows in sight, and of a page above and below, which may be in sight next.
+fn near(table: &Table, page: u16) -> Vec<Arc<str>> {
+    let sight = table.in_sight(page);
+    let start = sight.start.saturating_sub(page.into());
+    let end = table.rows.len().min(sight.end + usize::from(page));
+    table.rows[start..end].iter().map(|entry| entry.row.id().into()).collect()
+}
+
+impl Model {
+    /// Tells the data layer what is looked at, when that has changed.
+    pub(super) fn send_demand(&mut self) {
+        let demand = self.demand();
+        if self.attention.sent.as_ref() != Some(&demand) {
+            self.attention.sent = Some(demand.clone());
+            self.out.push(Effect::Demand(demand));
+        }
+    }
+
+    /// When time alone will next change something that is shown, or what is asked for; `None` while nothing moves by
+    /// itself.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        let second = SignedDuration::from_secs(1);
+        let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
+        let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now)];
+        if let Some(until) = self.armed_until {
+            let left = header::seconds_until(until, self.now);
+            // A countdown shows another minute once it has fallen below this one.
+            let step = if left < 60 { 1 } else { left - (header::coarse(left) - 1) };
+            ticks.push(Some(after(step).min(until)));
+        }
+        let link = &self.snapshot.link;
+        if let Some(at) = link.retry_at.filter(|at| link.failure.is_some() && *at > self.now) {
+            ticks.push(Some(at.min(self.now + second)));
+        }
+        if let Screen::Table(table) = &self.front {
+            ticks.extend([self.age_ticks(table), self.row_ticks(table)]);
+        }
+        ticks.into_iter().flatten().min().map(|at| at.max(self.now))
+    }
+
+    /// When the age of the data will next be shown differently.
+    fn age_ticks(&self, table: &Table) -> Option<Timestamp> {
+        let source = &table.source;
+        let age = source.age(self.now)?;
+        if self.paused || source.late(self.now) {
+            return Some(self.now + SignedDuration::from_secs(header::until_coarser(age)));
+        }
+        // Late begins just after the last good moment.
+        source.late_at.map(|at| at + SignedDuration::from_millis(1))
+    }
+
+    /// When a row in sight will next look different: an age grown, a mark of change faded, a filter by age passed.
+    fn row_ticks(&self, table: &Table) -> Option<Timestamp> {
+        let rows = &table.rows[table.in_sight(self.layout().page)];
+        let columns = (table.view.kind.columns)();
+        let ageing: Vec<usize> = table.columns().into_iter().filter(|&index| columns[index].ages).collect();
+        let ages = rows.iter().flat_map(|entry| ageing.iter().filter_map(|&column| self.ages_at(entry, column)));
+        let fades = rows.iter().filter(|entry| fresh(entry, self.now) != 0).filter_map(|entry| entry.changed_at);
+        let filters = (table.filter.ages() && table.total > 0).then(|| self.now + SignedDuration::from_secs(1));
+        ages.chain(fades.map(|at| at + FRESH)).chain(filters).min()
+    }
+
+    /// When the text of an ageing cell will differ from now's, found by halving: ages show no text twice.
+    fn ages_at(&self, entry: &Entry, column: usize) -> Option<Timestamp> {
+        let cx = self.cx();
+        let now = entry.row.cell(column, &cx);
+        let differs = |seconds: i64| {
+            let later = crate::resource::Context { now: self.now + SignedDuration::from_secs(seconds) };
+            entry.row.cell(column, &later) != now
+        };
+        let mut high = 1;
+        while !differs(high) {
+            high *= 2;
+            if high > LONGEST_LOOK_AHEAD {
+                return None;
+            }
+        }
+        let mut low = high / 2;
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if differs(middle) { high = middle } else { low = middle }
+        }
+        Some(self.now + SignedDuration::from_secs(high))
+    }
+
+    /// A digest of everything shown that data and time can change. While it stays the same, there is nothing to draw.
+    pub(super) fn shown(&self) -> u64 {
+        let hasher = &mut DefaultHasher::new();
+        self.header().hash(hasher);
+        self.messages.flash.hash(hasher);
+        self.snapshot.clusters().hash(hasher);
+        match &self.front {
+            Screen::Table(table) => self.digest_table(table, hasher),
+            Screen::Text(viewer) => {
+                viewer.lines.hash(hasher);
+                viewer.top.hash(hasher);
+                viewer.source.subject().map(|subject| subject.gone).hash(hasher);
+                matches!(viewer.source, Source::Raw(_, Raw::Asked)).hash(hasher);
+            }
+        }
+        hasher.finish()
+    }
+
+    fn digest_table(&self, table: &Table, hasher: &mut impl Hasher) {
+        (table.rows.len(), table.total, table.top, table.cursor).hash(hasher);
+        (table.source.phase == Phase::Ready, table.source.late(self.now)).hash(hasher);
+        if let Some(failure) = &table.source.failure {
+            (failure.operation, failure.trouble, &failure.message).hash(hasher);
+        }
+        let columns = table.columns();
+        let cx = self.cx();
+        for index in table.in_sight(self.layout().page) {
+            let entry = &table.rows[index];
+            (entry.row.id(), fresh(entry, self.now), entry.row.fault(), table.marked(index)).hash(hasher);
+            for &column in &columns {
+                let cell = entry.row.cell(column, &cx);
+                (cell.text, cell.tone).hash(hasher);
+            }
+        }
+    }
+}

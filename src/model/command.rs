@@ -1,0 +1,198 @@
+//! The `:` grammar: which view, which action, which scope.
+//!
+//! ```text
+//! command := verb { arg }
+//! arg     := cluster | "/" filter | "-f" text | "@" profile [ "/" region ] | "@/" region
+//! ```
+//!
+//! A verb is a kind by any of its names, the word of an action, or a word of one's own from the configuration. A filter
+//! goes on to the end of the line, or to an `@`.
+
+use std::sync::Arc;
+
+use super::{
+    Model,
+    action::{self, ACTIONS, Call},
+    filter::Filter,
+};
+use crate::{
+    aws::ScopeSpec,
+    nearest,
+    resource::{Kind, Query, View},
+};
+
+/// The words after the verb of a view.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Args<'a> {
+    cluster: Option<&'a str>,
+    filter: Option<&'a str>,
+    scope: Option<&'a str>,
+}
+
+impl<'a> Args<'a> {
+    fn parse(text: &'a str) -> Result<Self, String> {
+        let mut args = Self::default();
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            if let Some(filter) = rest.strip_prefix('/').or_else(|| rest.starts_with("-f ").then_some(rest)) {
+                let end = filter.find(" @").unwrap_or(filter.len());
+                args.filter = Some(filter[..end].trim());
+                rest = filter[end..].trim_start();
+                continue;
+            }
+            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            rest = after.trim_start();
+            match (word.strip_prefix('@'), args.cluster) {
+                (Some(scope), _) => args.scope = Some(scope),
+                (None, None) => args.cluster = Some(word),
+                (None, Some(_)) => return Err(format!("`{word}` is one word too many; a filter begins with /")),
+            }
+        }
+        Ok(args)
+    }
+}
+
+impl Model {
+    /// Runs a command line, with or without its colon.
+    ///
+    /// # Errors
+    /// A sentence for the person, with the nearest words where one is unknown.
+    pub(super) fn run(&mut self, line: &str) -> Result<(), String> {
+        let line = self.expand(line.trim().trim_start_matches(':').trim());
+        let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
+        let rest = rest.trim();
+        if verb.is_empty() {
+            return Ok(());
+        }
+        if let Some(filter) = line.strip_prefix('/') {
+            return self.run(&format!("filter {filter}"));
+        }
+        if let Some(kind) = self.kind(verb) {
+            return self.show_kind(kind, &Args::parse(rest)?);
+        }
+        let action =
+            action::by_word(verb).ok_or_else(|| format!("no command `{verb}`{}", nearest::hint(verb, self.verbs())))?;
+        if !action.works_in(self.place(), self.front_kind().map_or("", |kind| kind.name)) {
+            return Err(format!("`{verb}` does nothing here"));
+        }
+        (action.run)(self, Call { arg: rest, nth: 0 })
+    }
+
+    /// The line with a word of the person's own in front replaced by what it stands for, once.
+    fn expand(&self, line: &str) -> String {
+        let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        match self.settings.aliases.get(verb) {
+            Some(command) => format!("{} {rest}", command.trim().trim_start_matches(':')).trim_end().into(),
+            None => line.into(),
+        }
+    }
+
+    /// Everything that can begin a command.
+    pub(super) fn verbs(&self) -> Vec<&str> {
+        let mut verbs: Vec<&str> = self.settings.aliases.keys().map(String::as_str).collect();
+        for name in self.kinds.iter().flat_map(|kind| kind.names()) {
+            verbs.push(name);
+        }
+        for word in ACTIONS.iter().flat_map(|action| action.words) {
+            verbs.push(word);
+        }
+        verbs
+    }
+
+    /// The kind with this name, plural or alias.
+    pub(super) fn kind(&self, word: &str) -> Option<&'static Kind> {
+        self.kinds.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
+    }
+
+    fn show_kind(&mut self, kind: &'static Kind, args: &Args<'_>) -> Result<(), String> {
+        if let Some(cluster) = args.cluster
+            && !kind.in_cluster
+        {
+            // `:cluster prod` is the cluster prod, not the list of clusters.
+            return match kind.name {
+                "cluster" => self.choose_cluster(Some(self.known_cluster(cluster)?)),
+                _ => Err(format!("{} belong to no cluster; a filter begins with /", kind.plural)),
+            };
+        }
+        // Everything is read before anything is changed.
+        let filter = args.filter.map(|text| self.read_filter(text, kind)).transpose()?;
+        let scope = args.scope.map(|text| self.read_scope(text)).transpose()?;
+        let cluster = match (args.cluster, &scope) {
+            (Some("all" | "*"), _) => None,
+            // The clusters of another scope aren't known yet.
+            (Some(name), Some(_)) => Some(Arc::from(name)),
+            (Some(name), None) => Some(self.known_cluster(name)?),
+            (None, Some(_)) => None,
+            (None, None) => self.cluster.clone(),
+        };
+        if let Some(scope) = scope {
+            self.switch(scope);
+        }
+        self.cluster.clone_from(&cluster);
+        let query = Query { cluster: cluster.filter(|_| kind.in_cluster), ..Query::default() };
+        self.show(View::new(kind, query));
+        if let Some(filter) = filter {
+            self.set_filter(filter);
+        }
+        Ok(())
+    }
+
+    /// The cluster called `name`; while none is known yet, any name is taken at its word.
+    pub(super) fn known_cluster(&self, name: &str) -> Result<Arc<str>, String> {
+        let known = self.snapshot.clusters();
+        match known.iter().find(|cluster| &***cluster == name) {
+            Some(cluster) => Ok(cluster.clone()),
+            None if known.is_empty() => Ok(name.into()),
+            None => Err(format!("no cluster `{name}`{}", nearest::hint(name, known.iter().map(|name| &**name)))),
+        }
+    }
+
+    pub(super) fn read_filter(&self, text: &str, kind: &Kind) -> Result<Filter, String> {
+        Filter::parse(text, kind, self.now, &self.settings.zone)
+            .map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))
+    }
+
+    /// The scope `profile/region`, `profile` or `/region`; what it doesn't name stays as it is.
+    pub(super) fn read_scope(&self, text: &str) -> Result<ScopeSpec, String> {
+        let (profile, region) = text.split_once('/').unwrap_or((text, ""));
+        let mut scope = self.scope.clone();
+        if !profile.is_empty() {
+            scope.profile = Some(profile.into());
+            // A profile brings its own Region, unless one is named.
+            scope.region = None;
+        }
+        if !region.is_empty() {
+            scope.region = Some(self.known_region(region)?);
+        }
+        Ok(scope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("", None, None, None)]
+    #[case("prod", Some("prod"), None, None)]
+    #[case("prod /exit=1 age<5m @ops/eu-west-1", Some("prod"), Some("exit=1 age<5m"), Some("ops/eu-west-1"))]
+    #[case("@ops prod", Some("prod"), None, Some("ops"))]
+    #[case("/a b", None, Some("a b"), None)]
+    #[case("-f pay", None, Some("-f pay"), None)]
+    #[case("@/eu-west-1", None, None, Some("/eu-west-1"))]
+    fn arguments_come_in_any_order(
+        #[case] text: &str,
+        #[case] cluster: Option<&str>,
+        #[case] filter: Option<&str>,
+        #[case] scope: Option<&str>,
+    ) {
+        assert_eq!(Args::parse(text), Ok(Args { cluster, filter, scope }));
+    }
+
+    #[test]
+    fn a_word_too_many_is_told() {
+        assert!(Args::parse("prod staging").unwrap_err().contains("`staging`"));
+    }
+}

@@ -1,0 +1,172 @@
+//! JSON as lines of text, with secrets masked.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::{Ink, TextLine};
+use crate::model::text::safe;
+
+/// What stands for a masked value, whatever its length.
+const MASK: &str = "••••••••";
+
+/// Names whose values are nobody's business.
+static SECRET_NAME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)secret|token|passw|passphrase|pwd|key|credential|auth").ok());
+
+/// Addresses with a password in them: `postgres://app:hunter2@db`.
+static SECRET_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"://[^/\s:@]*:[^/\s@]+@").ok());
+
+/// `value` in pretty lines of JSON, two cells a level. Values of variables whose name looks secret are masked unless
+/// `reveal` is set, and so is any address with a password in it.
+pub fn lines(value: &Value, reveal: bool) -> Vec<TextLine> {
+    let mut writer = Writer { lines: vec![TextLine::default()], reveal };
+    writer.value(value, 0, false);
+    writer.lines
+}
+
+struct Writer {
+    lines: Vec<TextLine>,
+    reveal: bool,
+}
+
+impl Writer {
+    fn put(&mut self, text: impl Into<String>, ink: Ink) {
+        if let Some(line) = self.lines.last_mut() {
+            line.spans.push((text.into(), ink));
+        }
+    }
+
+    fn new_line(&mut self, depth: u16) {
+        self.lines.push(TextLine { spans: Vec::new(), hang: depth.saturating_mul(2).saturating_add(2) });
+        if depth > 0 {
+            self.put("  ".repeat(depth.into()), Ink::Punctuation);
+        }
+    }
+
+    fn value(&mut self, value: &Value, depth: u16, secret: bool) {
+        let literal = |value: &Value| serde_json::to_string(value).unwrap_or_default();
+        match value {
+            Value::Array(values) => self.list('[', values.iter().map(|value| (None, value, false)), ']', depth),
+            Value::Object(fields) => {
+                let secret = holds_secret(fields);
+                let fields = fields.iter().map(|(name, value)| (Some(name), value, secret && is_value(name)));
+                self.list('{', fields, '}', depth);
+            }
+            Value::String(text) if !self.reveal && (secret || matches(&SECRET_VALUE, text)) && !text.is_empty() => {
+                self.put(format!("\"{MASK}\""), Ink::Masked);
+            }
+            Value::String(_) => self.put(safe(&literal(value)), Ink::Text),
+            Value::Number(_) => self.put(literal(value), Ink::Number),
+            Value::Bool(_) | Value::Null => self.put(literal(value), Ink::Literal),
+        }
+    }
+
+    fn list<'a>(
+        &mut self,
+        open: char,
+        values: impl Iterator<Item = (Option<&'a String>, &'a Value, bool)>,
+        close: char,
+        depth: u16,
+    ) {
+        self.put(open, Ink::Punctuation);
+        let mut empty = true;
+        for (name, value, secret) in values {
+            if !empty {
+                self.put(",", Ink::Punctuation);
+            }
+            empty = false;
+            self.new_line(depth + 1);
+            if let Some(name) = name {
+                let name = serde_json::to_string(name).unwrap_or_default();
+                self.put(safe(&name), Ink::Label);
+                self.put(": ", Ink::Punctuation);
+            }
+            self.value(value, depth + 1, secret);
+        }
+        if !empty {
+            self.new_line(depth);
+        }
+        self.put(close, Ink::Punctuation);
+    }
+}
+
+/// Whether an object is a variable with a secret name: `{"name": "DB_PASSWORD", "value": …}`. So variables are told in
+/// container definitions and in the overrides of tasks.
+fn holds_secret(fields: &Map<String, Value>) -> bool {
+    let name = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).and_then(|(_, name)| name.as_str());
+    name.is_some_and(|name| matches(&SECRET_NAME, name))
+}
+
+fn is_value(key: &str) -> bool {
+    key.eq_ignore_ascii_case("value")
+}
+
+fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
+    // The patterns are constants; one that could not be read would mask too much rather than too little.
+    pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn text(value: &Value, reveal: bool) -> String {
+        lines(value, reveal).iter().map(TextLine::text).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn secrets_are_masked_until_revealed_wherever_variables_stand() {
+        let task = json!({
+            "environment": [
+                {"name": "DB_PASSWORD", "value": "hunter2"},
+                {"name": "LOG_LEVEL", "value": "debug"},
+                {"name": "DATABASE_URL", "value": "postgres://app:hunter2@db/app"},
+                {"name": "EMPTY_TOKEN", "value": ""},
+            ],
+            "overrides": {"containerOverrides": [{"environment": [{"name": "apiKey", "value": "hunter2"}]}]},
+            "secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:eu-west-1:1:parameter/db"}],
+        });
+        let masked = text(&task, false);
+        assert!(!masked.contains("hunter2"), "{masked}");
+        assert_eq!(masked.matches(MASK).count(), 3);
+        assert!(masked.contains("\"debug\"") && masked.contains("parameter/db"));
+        assert_eq!(text(&task, true).matches("hunter2").count(), 3);
+    }
+
+    #[test]
+    fn each_kind_of_value_has_its_ink() {
+        let value = json!({"a": [1, "x", null, true, {}, []]});
+        let inks = |line: usize| lines(&value, false)[line].spans.iter().map(|(_, ink)| *ink).collect::<Vec<_>>();
+        assert_eq!(inks(1), [Ink::Punctuation, Ink::Label, Ink::Punctuation, Ink::Punctuation]);
+        assert_eq!(inks(2)[1], Ink::Number);
+        assert_eq!((inks(3)[1], inks(4)[1], inks(5)[1]), (Ink::Text, Ink::Literal, Ink::Literal));
+        assert_eq!(lines(&value, false)[6].text(), "    {},");
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(|number| json!(number)),
+            "[ -~é日]*".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+                prop::collection::btree_map("[ -~]{0,5}", inner, 0..5).prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn revealed_it_is_the_same_json(value in any_json()) {
+            prop_assert_eq!(serde_json::from_str::<Value>(&text(&value, true)).unwrap(), value);
+        }
+    }
+}

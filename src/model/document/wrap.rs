@@ -1,0 +1,93 @@
+//! Cutting lines to the width of the screen.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::{TextLine, TextRow};
+
+/// The rows of `lines` at `width` cells: cut between words where there are any, and never within a grapheme.
+pub(super) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
+    let mut rows = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let text = line.text();
+        if width == u16::MAX || text.width() <= usize::from(width) {
+            rows.push(TextRow { line: index, start: 0, end: text.len(), indent: 0 });
+            continue;
+        }
+        // A hang that leaves no room for words is none.
+        let hang = if line.hang <= width / 2 { line.hang } else { 0 };
+        let mut start = 0;
+        while start < text.len() {
+            let indent = if start == 0 { 0 } else { hang };
+            let end = start + fitting(&text[start..], usize::from((width - indent).max(1)));
+            rows.push(TextRow { line: index, start, end, indent });
+            // The space at the cut is neither drawn nor carried over.
+            start = end + text[end..].len() - text[end..].trim_start_matches(' ').len();
+        }
+    }
+    rows
+}
+
+/// Bytes of `text` that fit into `width` cells; at least one grapheme.
+fn fitting(text: &str, width: usize) -> usize {
+    let (mut cells, mut end, mut word) = (0, 0, None);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        cells += grapheme.width();
+        if cells > width {
+            // The start of the text is indentation, not a place to cut.
+            let cut = if grapheme == " " { Some(at) } else { word };
+            return cut.unwrap_or(end).max(text.graphemes(true).next().map_or(0, str::len));
+        }
+        end = at + grapheme.len();
+        if grapheme == " " && !text[..at].trim_start().is_empty() {
+            word = Some(end);
+        }
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{model::document::Ink, resource::Tone};
+
+    fn line(text: &str, hang: u16) -> TextLine {
+        TextLine { hang, ..TextLine::new(text, Ink::Tone(Tone::Plain)) }
+    }
+
+    fn cut(text: &str, hang: u16, width: u16) -> Vec<String> {
+        let rows = rows(&[line(text, hang)], width);
+        rows.iter().map(|row| " ".repeat(row.indent.into()) + text[row.start..row.end].trim_end()).collect()
+    }
+
+    #[rstest]
+    #[case("short", 0, 10, &["short"])]
+    #[case("", 0, 10, &[""])]
+    #[case("one two three", 0, 8, &["one two", "three"])]
+    #[case("one two three", 0, 7, &["one two", "three"])]
+    #[case("key: one two", 5, 9, &["key: one", "two"])]
+    #[case("key: one two three", 4, 9, &["key: one", "    two", "    three"])]
+    #[case("abcdefghij", 0, 4, &["abcd", "efgh", "ij"])]
+    #[case("日本語", 0, 4, &["日本", "語"])]
+    #[case("    indented words", 0, 14, &["    indented", "words"])]
+    fn lines_are_cut_between_words(
+        #[case] text: &str,
+        #[case] hang: u16,
+        #[case] width: u16,
+        #[case] expected: &[&str],
+    ) {
+        assert_eq!(cut(text, hang, width), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_but_spaces_at_cuts(text in "[a-z 日é]{0,60}", hang in 0u16..12, width in 1u16..20) {
+            let rows = rows(&[line(&text, hang)], width);
+            let shown: String = rows.iter().map(|row| text[row.start..row.end].replace(' ', "")).collect();
+            prop_assert_eq!(shown, text.replace(' ', ""));
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Filters: which rows of a table are shown.
+//!
+//! ```text
+//! filter := { term }               a space means "and"; quotes keep spaces
+//! term   := ["!"] ( word | "text" | column op value | is:state )
+//! op     := ":" contains | "=" | "!=" | "~" regex | "!~" | "<" | "<=" | ">" | ">="
+//! ```
+//!
+//! A word is a regular expression if it compiles and has metacharacters, else plain text; it may stand in any shown
+//! column but the ageing ones. Smart case; `\c` ignores and `\C` respects it. `-f text` is fuzzy. A comparison holds only
+//! for rows that have a value: `exit!=0` leaves out what has not ended, `!exit=0` does not.
+
+use std::{cmp::Ordering, sync::LazyLock};
+
+use fuzzy_matcher::{FuzzyMatcher, skim::SkimMatcherV2};
+use jiff::{Timestamp, tz::TimeZone};
+use regex::{Regex, RegexBuilder};
+
+mod parse;
+mod value;
+
+use parse::{Case, Op, Term, Test};
+
+use super::prompt::Fault;
+use crate::{
+    data::Entry,
+    resource::{Column, Context, Kind, Order, Unit},
+};
+
+static FUZZY: LazyLock<SkimMatcherV2> = LazyLock::new(|| SkimMatcherV2::default().smart_case());
+
+/// A filter as it was typed, ready to be asked about rows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    text: String,
+    conditions: Vec<(bool, Condition)>,
+    ages: bool,
+}
+
+/// A term with everything worked out that doesn't depend on the row.
+#[derive(Debug, Clone)]
+enum Condition {
+    /// Somewhere in the shown columns; plain words match a whole id (an ARN that was pasted), too.
+    Anywhere {
+        regex: Regex,
+        id: Option<String>,
+    },
+    Fuzzy(String),
+    /// The text of one column; `wanted` is false for `!=` and `!~`.
+    Cell {
+        column: usize,
+        regex: Regex,
+        wanted: bool,
+    },
+    Number {
+        column: usize,
+        op: Op,
+        value: f64,
+    },
+    Collated {
+        column: usize,
+        op: Op,
+        value: String,
+    },
+    State(String),
+}
+
+/// What a filter may ask about a row besides its cells.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    pub entry: &'a Entry,
+    pub marked: bool,
+    /// Some of its cells changed a moment ago.
+    pub changed: bool,
+}
+
+/// What rows are looked at with: the columns that words are looked for in, and the time. Keeps its buffer between rows.
+pub struct Lens<'a> {
+    columns: &'a [usize],
+    cx: Context,
+    haystack: String,
+}
+
+impl<'a> Lens<'a> {
+    /// `columns` are the indices of those shown, without the ageing ones.
+    pub fn new(columns: &'a [usize], cx: Context) -> Self {
+        Self { columns, cx, haystack: String::new() }
+    }
+
+    /// The shown cells, one a line.
+    fn look(&mut self, entry: &Entry) {
+        self.haystack.clear();
+        for &column in self.columns {
+            self.haystack.push_str(&entry.row.cell(column, &self.cx).text);
+            self.haystack.push('\n');
+        }
+    }
+}
+
+impl Filter {
+    /// Reads a filter for tables of `kind`. Times of day in it are those before `now` in `zone`.
+    ///
+    /// # Errors
+    /// Where it can't be read, and why.
+    pub fn parse(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
+        let (terms, case) = parse::parse(text, kind)?;
+        let columns = (kind.columns)();
+        let ages = terms.iter().any(|term| match &term.test {
+            Test::Compare { column, .. } => columns.get(*column).is_some_and(|column| column.ages),
+            Test::State(state) => state == "changed",
+            _ => false,
+        });
+        let conditions = terms
+            .into_iter()
+            .map(|term| Ok((term.negated, Condition::new(term, &columns, case, now, zone)?)))
+            .collect::<Result<_, Fault>>()?;
+        Ok(Self { text: text.trim().into(), conditions, ages })
+    }
+
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it lets every row through.
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Whether time alone can change its verdict.
+    pub fn ages(&self) -> bool {
+        self.ages
+    }
+
+    /// Whether the row is to be shown.
+    pub fn admits(&self, candidate: Candidate<'_>, lens: &mut Lens<'_>) -> bool {
+        let mut looked = false;
+        self.conditions.iter().all(|(negated, condition)| {
+            if !looked && matches!(condition, Condition::Anywhere { .. } | Condition::Fuzzy(_)) {
+                lens.look(candidate.entry);
+                looked = true;
+            }
+            condition.holds(candidate, lens) != *negated
+        })
+    }
+}
+
+impl Condition {
+    fn new(term: Term, columns: &[&Column], case: Case, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
+        let at = term.at;
+        Ok(match term.test {
+            Test::Word(word) => match looks_regular(&word).then(|| compile(&word, &word, case)) {
+                Some(Ok(regex)) => Self::Anywhere { regex, id: None },
+                _ => Self::plain(word, case, at)?,
+            },
+            Test::Quoted(text) => Self::plain(text, case, at)?,
+            Test::Fuzzy(text) => Self::Fuzzy(text),
+            Test::State(state) => Self::State(state),
+            Test::Compare { column, op, value } => {
+                let unit = columns.get(column).map(|column| column.unit).unwrap_or_default();
+                let escaped = regex::escape(&value);
+                let (pattern, wanted) = match op {
+                    Op::Contains => (escaped, true),
+                    Op::Matches => (value.clone(), true),
+                    Op::MatchesNot => (value.clone(), false),
+                    Op::Equals if unit == Unit::Text => (format!("^(?:{escaped})$"), true),
+                    Op::Differs if unit == Unit::Text => (format!("^(?:{escaped})$"), false),
+                    op if unit == Unit::Text => {
+                        return Ok(Self::Collated { column, op, value: value.to_lowercase() });
+                    }
+                    op => {
+                        let value = value::number(&value, unit, now, zone).map_err(|reason| Fault::new(at, reason))?;
+                        return Ok(Self::Number { column, op, value });
+                    }
+                };
+                let regex = compile(&pattern, &value, case).map_err(|reason| Fault::new(at, reason))?;
+                Self::Cell { column, regex, wanted }
+            }
+        })
+    }
+
+    fn plain(text: String, case: Case, at: usize) -> Result<Self, Fault> {
+        let regex = compile(&regex::escape(&text), &text, case).map_err(|reason| Fault::new(at, reason))?;
+        Ok(Self::Anywhere { regex, id: Some(text) })
+    }
+
+    fn holds(&self, Candidate { entry, marked, changed }: Candidate<'_>, lens: &Lens<'_>) -> bool {
+        let row = &entry.row;
+        match self {
+            Self::Anywhere { regex, id } => {
+                regex.is_match(&lens.haystack) || id.as_deref().is_some_and(|id| is_id(row.id(), id))
+            }
+            Self::Fuzzy(text) => FUZZY.fuzzy_match(&lens.haystack, text).is_some(),
+            Self::Cell { column, regex, wanted } => {
+                let cell = row.cell(*column, &lens.cx);
+                regex.is_match(&cell.text) == *wanted && (*wanted || row.order(*column, &lens.cx) != Order::Absent)
+            }
+            Self::Number { column, op, value } => match row.order(*column, &lens.cx) {
+                Order::Number(number) => number.partial_cmp(value).is_some_and(|order| op.accepts(order)),
+                Order::Absent | Order::Text(_) => false,
+            },
+            Self::Collated { column, op, value } => match row.order(*column, &lens.cx) {
+                Order::Text(text) => op.accepts(collate(&text, value)),
+                Order::Number(number) => value
+                    .parse()
+                    .ok()
+                    .and_then(|value| number.partial_cmp(&value))
+                    .is_some_and(|order| op.accepts(order)),
+                Order::Absent => false,
+            },
+            Self::State(state) => match state.as_str() {
+                "fault" => row.fault(),
+                "marked" => marked,
+                "changed" => changed,
+                state => row.states().contains(&state),
+            },
+        }
+    }
+}
+
+impl Op {
+    fn accepts(self, order: Ordering) -> bool {
+        match self {
+            Self::Contains | Self::Equals | Self::Matches => order.is_eq(),
+            Self::Differs | Self::MatchesNot => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+        }
+    }
+}
+
+/// Compares without regard to case; `lower` is in lower case already.
+fn collate(text: &str, lower: &str) -> Ordering {
+    text.chars().flat_map(char::to_lowercase).cmp(lower.chars())
+}
+
+/// Whether `text` is the id, or its last part: what a person pastes from elsewhere.
+fn is_id(id: &str, text: &str) -> bool {
+    id.strip_suffix(text).is_some_and(|rest| !text.is_empty() && (rest.is_empty() || rest.ends_with('/')))
+}
+
+fn looks_regular(word: &str) -> bool {
+    word.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
+}
+
+/// The regular expression `pattern`, in the case that `typed` asks for.
+fn compile(pattern: &str, typed: &str, case: Case) -> Result<Regex, String> {
+    let ignore = match case {
+        Case::Smart => !has_capital(typed),
+        Case::Ignore => true,
+        Case::Respect => false,
+    };
+    RegexBuilder::new(pattern).case_insensitive(ignore).multi_line(true).size_limit(1 << 20).build().map_err(|error| {
+        match error {
+            // The library draws a picture of several lines; its last one is the sentence.
+            regex::Error::Syntax(text) => {
+                let sentence = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                format!("no regular expression: {sentence}")
+            }
+            _ => "the regular expression is too large".into(),
+        }
+    })
+}
+
+/// Capitals that stand for themselves: those of `\S` and `\W` are no sign of interest in case.
+fn has_capital(text: &str) -> bool {
+    let mut escaped = false;
+    text.chars().any(|c| {
+        let counts = c.is_uppercase() && !escaped;
+        escaped = c == '\\' && !escaped;
+        counts
+    })
+}
+
+#[cfg(test)]
+mod tests;

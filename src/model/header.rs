@@ -1,0 +1,142 @@
+//! The values of the header, ready to be laid out: plain data, so that a change can be told without drawing.
+
+use jiff::Timestamp;
+
+use super::{
+    Model, Screen,
+    text::{last_part, safe},
+};
+use crate::{
+    aws::{Failure, Trouble},
+    resource::Tone,
+};
+
+/// May things be changed?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mode {
+    #[default]
+    ReadOnly,
+    /// Until further notice.
+    Write,
+    /// For so many more seconds, rounded as by [`coarse`].
+    Armed { left: i64 },
+}
+
+/// What the header says. Texts are safe to draw as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Header {
+    /// The account id in full; absent until STS has answered.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    /// What the scope is called (`PROD`), and how its band strikes the eye.
+    pub environment: Option<(String, Tone)>,
+    pub profile: Option<String>,
+    /// The role or user, without the rest of the ARN.
+    pub role: Option<String>,
+    /// Shown where it isn't AWS's own.
+    pub endpoint_url: Option<String>,
+    /// `None` is all clusters.
+    pub cluster: Option<String>,
+    pub mode: Mode,
+    pub paused: bool,
+    /// Seconds since the data in view was confirmed, rounded as by [`coarse`]; only while that is longer than it should
+    /// be, or paused.
+    pub age: Option<i64>,
+    /// State of the API in a few words: `ok`, `throttled, next in 8s`, `credentials expired`, `offline, retry 4 in 8s`.
+    pub api: String,
+    pub api_tone: Tone,
+    pub calls_per_minute: u32,
+}
+
+impl Header {
+    pub(super) fn of(model: &Model) -> Self {
+        let identity = &model.snapshot.identity;
+        let clean = |text: &Option<String>| text.as_deref().map(|text| safe(text).into_owned());
+        let (api, api_tone) = api(model);
+        Self {
+            account: clean(&identity.account),
+            region: clean(&identity.region).or_else(|| clean(&model.scope.region)),
+            environment: model
+                .settings
+                .scopes
+                .iter()
+                .find(|rule| rule.matches(identity, model.cluster.as_deref()))
+                .map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
+            profile: clean(&identity.profile).or_else(|| clean(&model.scope.profile)),
+            role: identity.arn.as_deref().map(|arn| safe(role(arn)).into_owned()),
+            endpoint_url: clean(&identity.endpoint_url).or_else(|| clean(&model.scope.endpoint_url)),
+            cluster: model.cluster.as_deref().map(|name| safe(name).into_owned()),
+            mode: match model.armed_until {
+                Some(until) => Mode::Armed { left: coarse(until.duration_since(model.now).as_secs().max(0)) },
+                None if model.scope.read_only => Mode::ReadOnly,
+                None => Mode::Write,
+            },
+            paused: model.paused,
+            age: age(model).map(coarse),
+            api,
+            api_tone,
+            calls_per_minute: model.snapshot.link.calls_per_minute,
+        }
+    }
+}
+
+/// `seconds` as they are shown: to the second below a minute, to the minute below an hour, to the hour above. What is
+/// not shown makes no frame.
+pub fn coarse(seconds: i64) -> i64 {
+    match seconds {
+        ..60 => seconds,
+        60..3600 => seconds - seconds % 60,
+        _ => seconds - seconds % 3600,
+    }
+}
+
+/// Seconds from now until [`coarse`] shows a growing age differently.
+pub(super) fn until_coarser(seconds: i64) -> i64 {
+    match seconds {
+        ..60 => 1,
+        60..3600 => 60 - seconds % 60,
+        _ => 3600 - seconds % 3600,
+    }
+}
+
+/// Seconds since the data in view was confirmed, where that is to be shown.
+fn age(model: &Model) -> Option<i64> {
+    let Screen::Table(table) = model.screen() else { return None };
+    (model.paused || table.source.late(model.now)).then(|| table.source.age(model.now)).flatten()
+}
+
+/// The name of a role or user: `arn:aws:sts::1:assumed-role/Admin/me` is `Admin/me`.
+fn role(arn: &str) -> &str {
+    arn.split_once('/').map_or_else(|| last_part(arn), |(_, name)| name)
+}
+
+fn api(model: &Model) -> (String, Tone) {
+    let link = &model.snapshot.link;
+    let Some(failure) = &link.failure else {
+        let connecting = link.calls == 0;
+        return if connecting { ("connecting".into(), Tone::Muted) } else { ("ok".into(), Tone::Good) };
+    };
+    let next = link.retry_at.map(|at| seconds_until(at, model.now)).filter(|seconds| *seconds > 0);
+    let when = next.map(|seconds| format!(" in {seconds}s")).unwrap_or_default();
+    match failure.trouble {
+        Trouble::Throttled => {
+            (format!("throttled{}", next.map(|s| format!(", next in {s}s")).unwrap_or_default()), Tone::Warn)
+        }
+        Trouble::Offline => (format!("offline, retry {}{when}", link.attempts.max(1)), Tone::Bad),
+        Trouble::Credentials => (credentials(failure), Tone::Bad),
+        Trouble::Denied => ("denied".into(), Tone::Warn),
+        Trouble::Server | Trouble::Garbled => (format!("failing, retry {}{when}", link.attempts.max(1)), Tone::Bad),
+        Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => ("refused".into(), Tone::Warn),
+    }
+}
+
+fn credentials(failure: &Failure) -> String {
+    let expired = failure.code.as_deref().is_some_and(|code| code.contains("Expired"));
+    if expired { "credentials expired".into() } else { "no credentials".into() }
+}
+
+/// Whole seconds until `at`, the one under way included.
+pub(super) fn seconds_until(at: Timestamp, now: Timestamp) -> i64 {
+    let left = at.duration_since(now);
+    left.as_secs() + i64::from(left.subsec_nanos() > 0)
+}

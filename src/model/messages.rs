@@ -1,0 +1,113 @@
+//! Messages for the person: shown for a moment, kept for the session.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::text::safe;
+use crate::event::{Level, Notice};
+
+/// How long mere information stands.
+const FADE: SignedDuration = SignedDuration::from_secs(6);
+
+/// How many are kept.
+const KEPT: usize = 1000;
+
+/// A message and when it came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Message {
+    pub at: Timestamp,
+    pub level: Level,
+    /// Safe to draw as it is.
+    pub text: String,
+}
+
+/// All messages of the session, bounded, and the one that is shown.
+#[derive(Debug, Default)]
+pub struct Messages {
+    /// Oldest first.
+    pub log: VecDeque<Message>,
+    /// The one that stands in the footer.
+    pub flash: Option<Message>,
+}
+
+impl Messages {
+    /// Keeps the message and shows it, unless a graver one stands.
+    pub fn tell(&mut self, at: Timestamp, notice: Notice) {
+        let message = Message { at, level: notice.level, text: safe(notice.text.trim()).into_owned() };
+        if self.log.len() == KEPT {
+            self.log.pop_front();
+        }
+        self.log.push_back(message.clone());
+        if self.flash.as_ref().is_none_or(|standing| standing.level <= message.level) {
+            self.flash = Some(message);
+        }
+    }
+
+    /// A key was pressed: warnings and errors have been seen.
+    pub fn seen(&mut self) {
+        self.flash.take_if(|message| message.level > Level::Info);
+    }
+
+    /// Takes down information that has stood long enough.
+    pub fn fade(&mut self, now: Timestamp) {
+        self.flash.take_if(|message| message.level == Level::Info && now >= message.at + FADE);
+    }
+
+    /// When the message that stands will fade; `None` when it stays.
+    pub fn fades_at(&self) -> Option<Timestamp> {
+        self.flash.as_ref().filter(|message| message.level == Level::Info).map(|message| message.at + FADE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn notice(level: Level, text: &str) -> Notice {
+        Notice { level, text: text.into() }
+    }
+
+    fn standing(messages: &Messages) -> Option<&str> {
+        messages.flash.as_ref().map(|message| message.text.as_str())
+    }
+
+    #[test]
+    fn information_fades_after_six_seconds() {
+        let mut messages = Messages::default();
+        messages.tell(at(0), notice(Level::Info, "copied"));
+        assert_eq!(messages.fades_at(), Some(at(6)));
+        messages.seen();
+        messages.fade(at(5));
+        assert_eq!(standing(&messages), Some("copied"));
+        messages.fade(at(6));
+        assert_eq!(standing(&messages), None);
+        assert_eq!(messages.log.len(), 1);
+    }
+
+    #[test]
+    fn an_error_stands_until_a_key_and_information_does_not_cover_it() {
+        let mut messages = Messages::default();
+        messages.tell(at(0), notice(Level::Error, "denied"));
+        messages.tell(at(1), notice(Level::Info, "copied"));
+        messages.fade(at(100));
+        assert_eq!((standing(&messages), messages.fades_at()), (Some("denied"), None));
+        messages.seen();
+        assert_eq!(standing(&messages), None);
+        assert_eq!(messages.log.len(), 2);
+    }
+
+    #[test]
+    fn the_log_is_bounded_and_its_texts_are_safe() {
+        let mut messages = Messages::default();
+        for second in 0..=1000 {
+            messages.tell(at(second), notice(Level::Info, "\u{1b}[2J"));
+        }
+        assert_eq!((messages.log.len(), messages.log[0].at), (1000, at(1)));
+        assert_eq!(messages.log[0].text, "␛[2J");
+    }
+}

@@ -1,0 +1,300 @@
+//! From screen to screen: the stack, the history, clusters and scopes.
+
+use std::sync::Arc;
+
+use super::{
+    Model, Screen, Table, Viewer,
+    action::Outcome,
+    document::{self, Raw, Source, Subject},
+    filter::Filter,
+    help,
+    overlay::{Choice, Item, Overlay},
+};
+use crate::{
+    aws::{Failure, ScopeSpec, regions},
+    data::{Request, Snapshot},
+    event::Effect,
+    nearest,
+    resource::{Kind, Query, Row, View},
+};
+
+/// Screens beneath the one that is seen; the oldest but the root are dropped.
+const DEEPEST: usize = 32;
+
+/// The first screen: the clusters.
+pub(super) fn home(kinds: &[&'static Kind]) -> Screen {
+    let clusters = kinds.iter().find(|kind| kind.name == "cluster").or(kinds.first());
+    match clusters {
+        Some(kind) => Screen::Table(Box::new(Table::new(View::new(kind, Query::default())))),
+        None => Screen::Text(Box::new(Viewer::new("help", Source::Help))),
+    }
+}
+
+impl Model {
+    /// Shows a view: the table of it that is on the stack already, or a new one on top.
+    pub(super) fn show(&mut self, view: View) {
+        let shows = |screen: &Screen| matches!(screen, Screen::Table(table) if table.view == view);
+        if shows(&self.front) {
+            return;
+        }
+        self.overlay = None;
+        if let Some(index) = self.behind.iter().position(shows) {
+            let mut rest = self.behind.split_off(index).into_iter();
+            if let Some(screen) = rest.next() {
+                self.front = screen;
+            }
+            return;
+        }
+        let mut table = Table::new(view);
+        table.wide = self.settings.wide;
+        self.push(Screen::Table(Box::new(table)));
+    }
+
+    /// Puts a screen on top.
+    pub(super) fn push(&mut self, screen: Screen) {
+        self.behind.push(std::mem::replace(&mut self.front, screen));
+        if self.behind.len() > DEEPEST {
+            self.behind.remove(1);
+        }
+    }
+
+    /// Goes back to the screen beneath; false at the root.
+    pub(super) fn pop(&mut self) -> bool {
+        match self.behind.pop() {
+            Some(screen) => {
+                self.front = screen;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Notes which view, and which cluster, is seen.
+    pub(super) fn note_view(&mut self) {
+        if let Screen::Table(table) = &self.front {
+            self.history.note(&table.view);
+            if table.view.kind.in_cluster {
+                self.cluster.clone_from(&table.view.query.cluster);
+            }
+        }
+    }
+
+    /// The way here, root first: `clusters`, `services(prod)`, `tasks(payments)`.
+    pub fn crumbs(&self) -> Vec<String> {
+        let title = |screen: &Screen| match screen {
+            Screen::Table(table) => table.title(),
+            Screen::Text(viewer) => viewer.title.clone(),
+        };
+        self.behind.iter().chain([&self.front]).map(title).collect()
+    }
+
+    /// Shows the same view in another cluster, or in all of them.
+    pub(super) fn choose_cluster(&mut self, cluster: Option<Arc<str>>) -> Outcome {
+        if let Screen::Text(_) = self.front
+            && !self.pop_to_table()
+        {
+            return Ok(());
+        }
+        self.open_cluster(cluster);
+        Ok(())
+    }
+
+    /// Shows the view of the table that is seen in another cluster; the services, where its kind isn't in clusters.
+    pub(super) fn open_cluster(&mut self, cluster: Option<Arc<str>>) {
+        let Screen::Table(table) = &mut self.front else { return };
+        let status = table.view.query.status;
+        let (kind, status) = match table.view.kind {
+            kind if kind.in_cluster => (kind, status),
+            _ => match self.kinds.iter().find(|kind| kind.name == "service") {
+                Some(kind) => (*kind, Default::default()),
+                None => return,
+            },
+        };
+        let view = View::new(kind, Query { cluster: cluster.clone(), status, ..Query::default() });
+        if table.view == view {
+            return;
+        }
+        let arrangement = (table.view.kind == kind).then(|| (table.filter.clone(), table.sort, table.faults_only));
+        self.cluster = cluster;
+        // What lay beneath belonged to the cluster that is left.
+        self.behind.truncate(1);
+        if !self.behind.is_empty() {
+            self.pop();
+        }
+        self.show(view);
+        if let Some((filter, sort, faults_only)) = arrangement {
+            self.table_mut(|table| {
+                table.filter = filter;
+                table.sort = sort;
+                table.faults_only = faults_only;
+            });
+        }
+    }
+
+    fn pop_to_table(&mut self) -> bool {
+        while matches!(self.front, Screen::Text(_)) {
+            if !self.pop() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts a filter in force.
+    pub(super) fn set_filter(&mut self, filter: Filter) {
+        self.table_mut(|table| table.filter = filter);
+    }
+
+    /// Leaves the data of this scope and asks for those of another. A change of mode alone keeps the screens.
+    pub(super) fn switch(&mut self, scope: ScopeSpec) {
+        if scope == self.scope {
+            return;
+        }
+        let elsewhere = ScopeSpec { read_only: self.scope.read_only, ..scope.clone() } != self.scope;
+        self.scope = scope.clone();
+        if elsewhere {
+            self.snapshot = Arc::new(Snapshot::default());
+            self.cluster = None;
+            self.behind.clear();
+            self.front = home(self.kinds);
+        }
+        self.out.push(Effect::Switch(scope));
+        self.attention.forget_sent();
+    }
+
+    /// Takes the right to make changes back when its time is up.
+    pub(super) fn disarm_when_due(&mut self) {
+        if self.armed_until.take_if(|until| *until <= self.now).is_some() {
+            self.switch(ScopeSpec { read_only: true, ..self.scope.clone() });
+            self.warn("read-only again: the time is up");
+        }
+    }
+
+    /// The Region called `name`.
+    pub(super) fn known_region(&self, name: &str) -> Result<String, String> {
+        match regions::plausible(name) {
+            true => Ok(name.into()),
+            false => Err(format!("no Region `{name}`{}", nearest::hint(name, regions::REGIONS.iter().copied()))),
+        }
+    }
+
+    /// Takes new data.
+    pub(super) fn take(&mut self, snapshot: Arc<Snapshot>) {
+        self.snapshot = snapshot;
+        self.follow();
+    }
+
+    /// Brings a text about a row up to date with the row.
+    fn follow(&mut self) {
+        let Screen::Text(viewer) = &mut self.front else { return };
+        let Some(view) = viewer.source.subject().map(|subject| subject.view.clone()) else { return };
+        let feeds = self.snapshot.feeds_of(&view);
+        // Nothing is gone that has not come yet.
+        let known = feeds.iter().any(|feed| feed.phase == crate::data::Phase::Ready);
+        let rows = feeds.iter().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
+        if known && viewer.follow(rows) {
+            self.refill();
+        }
+    }
+
+    /// Makes the lines of the text that is seen anew.
+    pub(super) fn refill(&mut self) {
+        let Screen::Text(viewer) = &self.front else { return };
+        let lines = match &viewer.source {
+            Source::Describe(subject) => document::prose_lines(&subject.row.describe(&self.cx())),
+            Source::Raw(_, Raw::Here(value)) => document::json_lines(value, viewer.reveal),
+            Source::Raw(_, Raw::Asked | Raw::Failed(_)) => Vec::new(),
+            Source::Help => help::help(self),
+            Source::Aliases => help::aliases(self),
+            Source::Messages => help::messages(self),
+        };
+        if let Screen::Text(viewer) = &mut self.front {
+            viewer.set_lines(lines);
+        }
+    }
+
+    /// Opens a text of the console's own; the one that is open already is closed.
+    pub(super) fn open_text(&mut self, title: &str, source: Source) {
+        let same = |viewer: &Viewer| std::mem::discriminant(&viewer.source) == std::mem::discriminant(&source);
+        if matches!(&self.front, Screen::Text(viewer) if same(viewer)) {
+            self.pop();
+            return;
+        }
+        self.push(Screen::Text(Box::new(Viewer::new(title, source))));
+        self.refill();
+    }
+
+    /// Opens a text about a row, in place of one about the same row.
+    pub(super) fn open_about(&mut self, subject: Subject, raw: bool) {
+        let name = format!("{} {}", subject.row.kind().name, super::text::safe(&subject.row.name()));
+        let (title, source) = if raw {
+            self.ask_raw(&subject);
+            (format!("json {name}"), Source::Raw(subject, Raw::Asked))
+        } else {
+            (format!("describe {name}"), Source::Describe(subject))
+        };
+        let screen = Screen::Text(Box::new(Viewer::new(title, source)));
+        match &self.front {
+            Screen::Text(viewer) if viewer.source.subject().is_some() => self.front = screen,
+            _ => self.push(screen),
+        }
+        self.refill();
+    }
+
+    /// Asks for the raw answer about a row.
+    pub(super) fn ask_raw(&mut self, subject: &Subject) {
+        let mut query = subject.view.query.clone();
+        if let Some(cluster) = subject.row.cluster() {
+            query.cluster = Some(cluster.into());
+        }
+        let (kind, id) = (subject.row.kind(), subject.row.id().into());
+        self.out.push(Effect::Request(Request::Raw { kind, query, id }));
+    }
+
+    /// Takes the raw answer, if it is still wanted.
+    pub(super) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
+        let Screen::Text(viewer) = &mut self.front else { return };
+        if let Source::Raw(subject, raw) = &mut viewer.source
+            && subject.row.id() == id
+        {
+            match (result, &*raw) {
+                (Ok(value), _) => *raw = Raw::Here(value),
+                (Err(failure), Raw::Here(_)) => {
+                    let text = failure.to_string();
+                    return self.warn(text);
+                }
+                (Err(failure), _) => *raw = Raw::Failed(failure),
+            }
+            self.refill();
+        }
+    }
+
+    /// Searches the text that is seen.
+    pub(super) fn look_for(&mut self, text: &str) {
+        let page = self.layout().page;
+        if let Screen::Text(viewer) = &mut self.front {
+            viewer.look_for(text, page);
+        }
+        self.refill();
+    }
+
+    /// Takes the names of the profiles, and adds them to a picker that waits for them.
+    pub(super) fn take_profiles(&mut self, profiles: Vec<String>) {
+        self.profiles = profiles;
+        if let Some(Overlay::Picker(picker)) = &mut self.overlay
+            && std::mem::take(&mut picker.wants_profiles)
+        {
+            picker.add(profile_items(&self.profiles));
+        }
+    }
+}
+
+/// One item a profile.
+pub(super) fn profile_items(profiles: &[String]) -> Vec<Item> {
+    profiles.iter().map(|name| Item::new(name, "profile", Choice::Profile(name.clone()))).collect()
+}
+
+/// The subject of a text about `row` of a table.
+pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> Subject {
+    Subject { view: table.view.clone(), row: row.clone(), gone: false }
+}

@@ -1,0 +1,71 @@
+//! Picking one of many by typing some of it.
+
+use std::sync::LazyLock;
+
+use fuzzy_matcher::{FuzzyMatcher, skim::SkimMatcherV2};
+
+use super::{Choice, Item, Picker, Shown};
+use crate::model::text::safe;
+
+static MATCHER: LazyLock<SkimMatcherV2> = LazyLock::new(|| SkimMatcherV2::default().smart_case());
+
+/// How well `text` matches `pattern`, and which of its characters do; `None` when it doesn't.
+pub(super) fn fuzzy(text: &str, pattern: &str) -> Option<(i64, Vec<usize>)> {
+    MATCHER.fuzzy_indices(text, pattern)
+}
+
+impl Item {
+    pub fn new(text: &str, about: &str, choice: Choice) -> Self {
+        Self { text: safe(text).into_owned(), about: safe(about).into_owned(), choice }
+    }
+}
+
+impl Picker {
+    pub fn new(title: &str, items: Vec<Item>) -> Self {
+        let mut picker = Self { title: title.into(), items, ..Self::default() };
+        picker.narrow();
+        picker
+    }
+
+    /// Adds items, keeping the one that is selected.
+    pub fn add(&mut self, items: impl IntoIterator<Item = Item>) {
+        let selected = self.shown.get(self.selected).map(|shown| shown.item);
+        self.items.extend(items);
+        self.narrow();
+        self.selected = self.shown.iter().position(|shown| Some(shown.item) == selected).unwrap_or(0);
+    }
+
+    /// Shows what matches the text, best first.
+    pub fn narrow(&mut self) {
+        let pattern = self.prompt.text().trim();
+        let mut found: Vec<(i64, Shown)> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                // The kind of thing (`profile`, `region`) is typed like the thing itself; only the latter is underlined.
+                let (score, matched) = fuzzy(&format!("{} {}", item.text, item.about), pattern)?;
+                let length = item.text.chars().count();
+                let matched = matched.into_iter().filter(|character| *character < length).collect();
+                Some((score, Shown { item: index, matched }))
+            })
+            .collect();
+        found.sort_by_key(|(score, shown)| (-score, shown.item));
+        self.shown = found.into_iter().map(|(_, shown)| shown).collect();
+        self.selected = 0;
+    }
+
+    /// Moves the selection by so many items, around the ends.
+    pub fn step(&mut self, steps: isize) {
+        let count = self.shown.len();
+        if count > 0 {
+            self.selected = (self.selected + count).saturating_add_signed(steps) % count;
+        }
+    }
+
+    /// What the selected item does.
+    pub fn choice(&self) -> Option<Choice> {
+        let shown = self.shown.get(self.selected)?;
+        self.items.get(shown.item).map(|item| item.choice.clone())
+    }
+}

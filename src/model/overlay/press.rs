@@ -1,0 +1,153 @@
+//! Keys and pastes while something lies over the screen.
+
+use super::{Choice, Overlay};
+use crate::{
+    event::Effect,
+    model::{
+        Model, Screen,
+        filter::Filter,
+        keymap::Key,
+        prompt::{self, Edit, Pressed},
+        text::safe,
+    },
+};
+
+impl Model {
+    /// Gives a key to the overlay.
+    pub(in crate::model) fn press_overlay(&mut self, mut overlay: Overlay, key: Key) {
+        // A picker is a list: its arrows move in it.
+        if let Overlay::Picker(picker) = &mut overlay {
+            let step = match prompt::edit(key) {
+                Some(Edit::Older | Edit::Previous) => Some(-1),
+                Some(Edit::Newer | Edit::Next) => Some(1),
+                _ => None,
+            };
+            if let Some(step) = step {
+                picker.step(step);
+                self.overlay = Some(overlay);
+                return;
+            }
+        }
+        let past = self.past(&overlay);
+        let pressed = overlay.prompt_mut().press(key, past);
+        self.after(overlay, pressed);
+    }
+
+    /// Gives pasted text to the overlay.
+    pub(in crate::model) fn paste_overlay(&mut self, mut overlay: Overlay, text: &str) {
+        let past = self.past(&overlay);
+        let pressed = overlay.prompt_mut().paste(text, past);
+        self.after(overlay, pressed);
+    }
+
+    /// The history of what is typed there.
+    fn past(&self, overlay: &Overlay) -> &[String] {
+        match overlay {
+            Overlay::Command(_) => &self.commands,
+            Overlay::Filter(_) | Overlay::Search(_) => &self.filters,
+            Overlay::Picker(_) => &[],
+        }
+    }
+
+    fn after(&mut self, overlay: Overlay, pressed: Pressed) {
+        match pressed {
+            Pressed::Changed => self.changed(overlay),
+            Pressed::Moved => self.overlay = Some(overlay),
+            Pressed::Next | Pressed::Previous => self.choose(overlay, if pressed == Pressed::Next { 1 } else { -1 }),
+            Pressed::Submit => self.submit(overlay),
+            Pressed::Cancel => self.cancel(overlay),
+        }
+    }
+
+    fn changed(&mut self, mut overlay: Overlay) {
+        match &mut overlay {
+            Overlay::Command(palette) => {
+                palette.prompt.fault = None;
+                palette.complete(self);
+            }
+            Overlay::Filter(filter) => {
+                let text = filter.prompt.text().to_owned();
+                let read = self.front_kind().map(|kind| Filter::parse(&text, kind, self.now, &self.settings.zone));
+                // What can't be read yet leaves the last good filter in force.
+                filter.prompt.fault = match read {
+                    Some(Ok(filter)) => {
+                        self.set_filter(filter);
+                        None
+                    }
+                    Some(Err(fault)) => Some(fault),
+                    None => None,
+                };
+                let past = self.filters.iter().rev();
+                let rest = past.filter(|_| !text.is_empty()).find_map(|line| line.strip_prefix(&*text));
+                filter.prompt.ghost = rest.map(|rest| safe(rest).into_owned()).unwrap_or_default();
+            }
+            Overlay::Search(search) => {
+                let text = search.prompt.text().to_owned();
+                self.look_for(&text);
+            }
+            Overlay::Picker(picker) => picker.narrow(),
+        }
+        self.overlay = Some(overlay);
+    }
+
+    fn choose(&mut self, mut overlay: Overlay, steps: isize) {
+        if let Overlay::Command(palette) = &mut overlay {
+            palette.choose(steps);
+        }
+        self.overlay = Some(overlay);
+    }
+
+    fn submit(&mut self, mut overlay: Overlay) {
+        match &mut overlay {
+            Overlay::Command(palette) => {
+                let line = palette.prompt.text().trim().to_owned();
+                self.remember("commands", &line);
+                if let Err(reason) = self.run(&line) {
+                    self.warn(reason);
+                }
+            }
+            Overlay::Filter(filter) if filter.prompt.fault.is_some() => self.overlay = Some(overlay),
+            Overlay::Filter(_) | Overlay::Search(_) => {
+                let text = overlay.prompt().text().trim().to_owned();
+                self.remember("filters", &text);
+            }
+            Overlay::Picker(picker) => {
+                if let Some(choice) = picker.choice()
+                    && let Err(reason) = self.pick(choice)
+                {
+                    self.warn(reason);
+                }
+            }
+        }
+    }
+
+    fn cancel(&mut self, overlay: Overlay) {
+        match overlay {
+            Overlay::Filter(filter) => self.set_filter(filter.before),
+            Overlay::Search(search) => {
+                self.look_for(&search.before);
+                if let Screen::Text(viewer) = &mut self.front {
+                    viewer.top = search.top;
+                }
+            }
+            Overlay::Command(_) | Overlay::Picker(_) => {}
+        }
+    }
+
+    fn pick(&mut self, choice: Choice) -> Result<(), String> {
+        match choice {
+            Choice::Profile(name) => self.run(&format!("profile {name}")),
+            Choice::Region(name) => self.run(&format!("region {name}")),
+            Choice::Cluster(name) => self.choose_cluster(name.map(Into::into)),
+            Choice::Copy(text) => {
+                self.out.push(Effect::Copy(text));
+                Ok(())
+            }
+            Choice::Sort(column) => {
+                self.table_mut(|table| table.sort_by(column));
+                Ok(())
+            }
+            Choice::Theme(name) => self.run(&format!("theme {name}")),
+        }
+    }
+}

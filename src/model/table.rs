@@ -1,0 +1,209 @@
+//! A table: which rows of a view are shown, in which order, and where the cursor is.
+//!
+//! The rows are arranged anew only when there is a reason: other data, another filter or order, or a filter that asks for
+//! ages. The cursor stays on its row by id, whatever happens around it; when that row goes, the cursor moves to the
+//! nearest neighbour that is still there.
+
+use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::filter::Filter;
+use crate::{
+    aws::{Failure, Trouble},
+    data::{Entry, Phase},
+    resource::{Status, View},
+};
+
+mod arrange;
+mod cursor;
+
+/// How long a changed cell is marked.
+pub const FRESH: SignedDuration = SignedDuration::from_secs(5);
+
+/// What a table is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sort {
+    /// Index into the kind's columns.
+    pub column: usize,
+    pub descending: bool,
+}
+
+/// What stands where the rows go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// The rows.
+    Rows,
+    /// Nothing has come yet.
+    Loading,
+    /// There are none.
+    Empty,
+    /// There are `hidden` rows and the filter, or faults only, lets none through.
+    FilteredOut { hidden: usize },
+    /// Not allowed; the failure names the missing action.
+    Denied(Arc<Failure>),
+    /// The first call failed, and there is nothing older to show.
+    Failed(Arc<Failure>),
+}
+
+/// The state of the feeds behind a table, taken together.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    pub phase: Phase,
+    /// The worst failure among the feeds; rows may still be there, from before.
+    pub failure: Option<Arc<Failure>>,
+    /// When the oldest of what is shown was confirmed.
+    pub fetched: Option<Timestamp>,
+    /// When the first of them is, or was, late.
+    pub late_at: Option<Timestamp>,
+}
+
+impl Source {
+    /// Seconds since the data were confirmed.
+    pub fn age(&self, now: Timestamp) -> Option<i64> {
+        self.fetched.map(|fetched| now.duration_since(fetched).as_secs().max(0))
+    }
+
+    /// Whether the data are older than they should be.
+    pub fn late(&self, now: Timestamp) -> bool {
+        self.late_at.is_some_and(|late| now > late)
+    }
+}
+
+/// The rows of one view as a person arranged them. Selection and marks go by id, never by index.
+#[derive(Debug)]
+pub struct Table {
+    pub view: View,
+    pub filter: Filter,
+    pub sort: Sort,
+    /// The column picked with shift-←/→, to be sorted by.
+    pub picked: Option<usize>,
+    pub faults_only: bool,
+    /// All columns, the wide ones too.
+    pub wide: bool,
+    /// Columns scrolled off to the left, after the first one, which stays.
+    pub left: usize,
+    /// Index of the first row in sight.
+    pub top: usize,
+    /// The rows that are shown, in order.
+    pub rows: Vec<Entry>,
+    /// Rows before filtering.
+    pub total: usize,
+    /// Index into `rows` of the one the cursor is on; 0 when there are none.
+    pub cursor: usize,
+    /// Id of that row; `None` when there are none.
+    pub selected: Option<Arc<str>>,
+    /// Ids of marked rows. Those that are filtered out stay marked, but nothing is done to them.
+    pub marks: HashSet<Arc<str>>,
+    /// Where the range being marked began.
+    pub range: Option<Arc<str>>,
+    pub source: Source,
+    /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
+    home: Option<Arc<str>>,
+    /// What the rows were arranged from.
+    arranged: Option<arrange::Input>,
+}
+
+impl Table {
+    /// A table of `view` in its kind's own order, without rows yet.
+    pub fn new(view: View) -> Self {
+        let (column, descending) = view.kind.sort;
+        Self {
+            sort: Sort { column: view.kind.column(column).unwrap_or(0), descending },
+            view,
+            filter: Filter::default(),
+            picked: None,
+            faults_only: false,
+            wide: false,
+            left: 0,
+            top: 0,
+            rows: Vec::new(),
+            total: 0,
+            cursor: 0,
+            selected: None,
+            marks: HashSet::new(),
+            range: None,
+            source: Source::default(),
+            home: None,
+            arranged: None,
+        }
+    }
+
+    /// What stands where the rows go.
+    pub fn body(&self) -> Body {
+        match &self.source.failure {
+            _ if !self.rows.is_empty() => Body::Rows,
+            _ if self.total > 0 => Body::FilteredOut { hidden: self.total },
+            Some(failure) if failure.trouble == Trouble::Denied => Body::Denied(failure.clone()),
+            // A throttle passes by itself; until then there is nothing to say but that it takes longer.
+            Some(failure) if failure.trouble != Trouble::Throttled => Body::Failed(failure.clone()),
+            _ if self.source.phase == Phase::Ready => Body::Empty,
+            _ => Body::Loading,
+        }
+    }
+
+    /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped)`, `services(all)`.
+    pub fn title(&self) -> String {
+        let query = &self.view.query;
+        let narrowest = [&query.task, &query.instance, &query.service, &query.family, &query.cluster];
+        let part = narrowest.into_iter().flatten().next().map(|part| super::text::safe(super::text::last_part(part)));
+        let status = match query.status {
+            Status::Running => None,
+            Status::Stopped => Some("stopped".into()),
+            Status::All => Some("running and stopped".into()),
+        };
+        let part = part.or_else(|| self.view.kind.in_cluster.then(|| "all".into()));
+        let parts: Vec<_> = part.into_iter().chain(status).collect();
+        match parts.is_empty() {
+            true => self.view.kind.plural.into(),
+            false => format!("{}({})", self.view.kind.plural, parts.join(", ")),
+        }
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&Entry> {
+        self.rows.get(self.cursor)
+    }
+
+    /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
+    pub fn columns(&self) -> Vec<usize> {
+        let columns = (self.view.kind.columns)();
+        (0..columns.len()).filter(|&index| self.wide || !columns[index].wide).collect()
+    }
+
+    /// Indices of the rows in sight on a page of `page` rows.
+    pub fn in_sight(&self, page: u16) -> std::ops::Range<usize> {
+        let top = self.top.min(self.rows.len());
+        top..self.rows.len().min(top + usize::from(page))
+    }
+
+    /// Whether the row is marked, or within the range being marked.
+    pub fn marked(&self, index: usize) -> bool {
+        let within = self.range_rows().is_some_and(|range| range.contains(&index));
+        within || self.rows.get(index).is_some_and(|entry| self.marks.contains(entry.row.id()))
+    }
+
+    /// Indices of the range being marked.
+    pub fn range_rows(&self) -> Option<RangeInclusive<usize>> {
+        let start = self.range.as_deref()?;
+        let start = self.rows.iter().position(|entry| entry.row.id() == start)?;
+        Some(start.min(self.cursor)..=start.max(self.cursor))
+    }
+
+    /// What an action is about: the marked rows among those shown, or the one under the cursor.
+    pub fn targets(&self) -> Vec<&Entry> {
+        let marked: Vec<_> = self.rows.iter().filter(|entry| self.marks.contains(entry.row.id())).collect();
+        if marked.is_empty() { self.current().into_iter().collect() } else { marked }
+    }
+}
+
+/// The columns (bits) of a row that changed a moment ago.
+pub fn fresh(entry: &Entry, now: Timestamp) -> u64 {
+    match entry.changed_at {
+        Some(at) if now < at + FRESH => entry.changed,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! From feeds to the rows of a table: merge, filter, sort, and find the cursor's row again.
+
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::SignedDuration;
+
+use super::{Sort, Source, Table, fresh};
+use crate::{
+    aws::{Failure, Trouble},
+    data::{Entry, Feed, Phase, Snapshot, feeds_of},
+    model::filter::{Candidate, Lens},
+    resource::{Context, Kind, Order, Pace, Query, Row, View},
+};
+
+/// Everything the arrangement depends on, but for the time.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Input {
+    /// The rows of each feed, by the address of their list: a feed's new revision has a new one.
+    feeds: Vec<(usize, u64)>,
+    filter: String,
+    sort: Sort,
+    faults_only: bool,
+    wide: bool,
+    /// Marks are part of it only where the filter asks for them.
+    marks: Option<HashSet<Arc<str>>>,
+}
+
+impl Table {
+    /// Brings the rows up to date with `snapshot`. `clusters` is the kind that lists the clusters, if there is one.
+    /// A cursor that loses its row goes back to it later when `forgive` is set, as while a filter is being typed.
+    pub fn arrange(&mut self, snapshot: &Snapshot, clusters: Option<&'static Kind>, cx: &Context, forgive: bool) {
+        let wanted = feeds_of(&self.view, &snapshot.clusters());
+        let feeds: Vec<&Feed> = wanted.iter().filter_map(|key| snapshot.feeds.get(key)).collect();
+        self.source = if wanted.is_empty() {
+            // No cluster is known yet: what is wrong, or right, is the clusters' own feed.
+            let key = clusters.map(|kind| View::new(kind, Query::default()));
+            source(key.and_then(|key| snapshot.feeds.get(&key)).into_iter().collect::<Vec<_>>().as_slice(), 1)
+        } else {
+            source(&feeds, wanted.len())
+        };
+        let input = Input {
+            feeds: feeds.iter().map(|feed| (Arc::as_ptr(&feed.rows).addr(), feed.revision)).collect(),
+            filter: self.filter.text().into(),
+            sort: self.sort,
+            faults_only: self.faults_only,
+            wide: self.wide,
+            marks: self.filter.text().contains("is:marked").then(|| self.marks.clone()),
+        };
+        if self.arranged.as_ref() != Some(&input) || self.filter.ages() {
+            let rows = self.gather(&feeds, cx);
+            self.settle(rows, forgive || self.source.phase != Phase::Ready);
+            self.arranged = Some(input);
+        }
+    }
+
+    fn gather(&mut self, feeds: &[&Feed], cx: &Context) -> Vec<Entry> {
+        let entries = merge(feeds);
+        self.total = entries.len();
+        let columns = (self.view.kind.columns)();
+        let searched: Vec<usize> = self.columns().into_iter().filter(|&index| !columns[index].ages).collect();
+        let mut lens = Lens::new(&searched, *cx);
+        let admitted = entries.into_iter().filter(|entry| {
+            let candidate =
+                Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };
+            (!self.faults_only || entry.row.fault()) && self.filter.admits(candidate, &mut lens)
+        });
+        sorted(admitted.collect(), self.sort, cx)
+    }
+
+    /// Takes the new rows and finds the cursor's place among them.
+    fn settle(&mut self, rows: Vec<Entry>, forgive: bool) {
+        let position = |id: &str| rows.iter().position(|entry| entry.row.id() == id);
+        let home = self.home.as_deref().and_then(position);
+        let kept = || self.selected.as_deref().and_then(position);
+        if let Some(cursor) = home.or_else(kept) {
+            self.cursor = cursor;
+            self.home.take_if(|_| home.is_some());
+        } else {
+            if self.home.is_none() && self.selected.is_some() {
+                self.home.clone_from(&self.selected);
+            }
+            self.cursor = self.neighbour(&rows);
+        }
+        if !forgive {
+            self.home = None;
+        }
+        self.rows = rows;
+        self.select();
+        if self.source.phase == Phase::Ready {
+            self.forget_gone();
+        }
+    }
+
+    /// The index in `rows` of what is nearest to the cursor now: what follows it first, then what comes before.
+    fn neighbour(&self, rows: &[Entry]) -> usize {
+        let indices: HashMap<&str, usize> =
+            rows.iter().enumerate().map(|(index, entry)| (entry.row.id(), index)).collect();
+        let old = |index: usize| indices.get(self.rows.get(index)?.row.id()).copied();
+        (1..=self.rows.len())
+            .find_map(|distance| old(self.cursor + distance).or_else(|| old(self.cursor.checked_sub(distance)?)))
+            .unwrap_or(0)
+    }
+
+    /// Drops the marks of rows that are no more. Rows that are only filtered out keep theirs.
+    fn forget_gone(&mut self) {
+        if self.marks.is_empty() || self.rows.len() < self.total {
+            return;
+        }
+        let ids: HashSet<&str> = self.rows.iter().map(|entry| entry.row.id()).collect();
+        self.marks.retain(|id| ids.contains(&**id));
+    }
+}
+
+/// The feeds' state, taken together; `wanted` is how many there ought to be.
+fn source(feeds: &[&Feed], wanted: usize) -> Source {
+    let phase = match feeds {
+        _ if feeds.len() == wanted && feeds.iter().all(|feed| feed.phase == Phase::Ready) => Phase::Ready,
+        _ if feeds.iter().any(|feed| feed.phase != Phase::Loading) => Phase::Filling,
+        _ => Phase::Loading,
+    };
+    let late_at = |feed: &&Feed| feed.fetched.map(|at| at + SignedDuration::from_secs(feed.late_after.into()));
+    Source {
+        phase,
+        failure: feeds.iter().filter_map(|feed| feed.failure.clone()).max_by_key(|failure| gravity(failure)),
+        fetched: feeds.iter().filter_map(|feed| feed.fetched).min(),
+        late_at: feeds.iter().filter_map(late_at).min(),
+    }
+}
+
+/// What a person should hear of first is the greatest.
+fn gravity(failure: &Failure) -> u8 {
+    match failure.trouble {
+        Trouble::Credentials => 5,
+        Trouble::Denied => 4,
+        Trouble::Offline | Trouble::Garbled | Trouble::Server => 3,
+        Trouble::Invalid | Trouble::NotFound | Trouble::ReadOnly => 2,
+        Trouble::Throttled => 1,
+    }
+}
+
+/// The rows of all feeds. A task on its way from the running to the stopped ones is in both for a while: the final row
+/// is the newer one.
+fn merge(feeds: &[&Feed]) -> Vec<Entry> {
+    if let [feed] = feeds {
+        return feed.rows.to_vec();
+    }
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for entry in feeds.iter().flat_map(|feed| feed.rows.iter()) {
+        match seen.get(entry.row.id()) {
+            Some(&index) if entry.row.pace() == Pace::Final => entries[index] = entry.clone(),
+            Some(_) => {}
+            None => {
+                seen.insert(entry.row.id(), entries.len());
+                entries.push(entry.clone());
+            }
+        }
+    }
+    entries
+}
+
+/// Sorted by one column, rows without a value last in either direction, and by id among equals.
+fn sorted(entries: Vec<Entry>, sort: Sort, cx: &Context) -> Vec<Entry> {
+    let mut order: Vec<(Order<'_>, &dyn Row, usize)> = entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| (entry.row.order(sort.column, cx), &*entry.row, index))
+        .collect();
+    order.sort_by(|(a, a_row, _), (b, b_row, _)| {
+        compare(a, b, sort.descending).then_with(|| a_row.id().cmp(b_row.id()))
+    });
+    order.iter().map(|(_, _, index)| entries[*index].clone()).collect()
+}
+
+fn compare(a: &Order<'_>, b: &Order<'_>, descending: bool) -> Ordering {
+    let order = match (a, b) {
+        (Order::Absent, Order::Absent) => return Ordering::Equal,
+        (Order::Absent, _) => return Ordering::Greater,
+        (_, Order::Absent) => return Ordering::Less,
+        (Order::Number(a), Order::Number(b)) => a.total_cmp(b),
+        (Order::Text(a), Order::Text(b)) => a.cmp(b),
+        (Order::Number(_), Order::Text(_)) => Ordering::Less,
+        (Order::Text(_), Order::Number(_)) => Ordering::Greater,
+    };
+    if descending { order.reverse() } else { order }
+}

@@ -1,0 +1,64 @@
+//! "Did you mean": the valid word closest to what was typed.
+
+/// The candidates most like `word`, best first, at most three; empty when none is at all like it.
+///
+/// Typing errors (edits and swapped neighbours) and shared beginnings count; case does not.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let word = word.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(score, _)| *score > ALIKE)
+        .collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.dedup_by_key(|(_, candidate)| *candidate);
+    scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+}
+
+/// Jaro-Winkler similarity (0 to 1) from which two words look like the same one mistyped.
+const ALIKE: f64 = 0.75;
+
+/// How a message about an unknown word ends: the nearest valid ones, or all of them when there are few or none is near.
+pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> String {
+    let candidates = candidates.into_iter();
+    match nearest(word, candidates.clone()).as_slice() {
+        [] => match candidates.collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            few if few.len() <= 12 => format!("; one of {}", few.join(", ")),
+            [head @ ..] => format!("; one of {}, …", head[..12].join(", ")),
+        },
+        near => format!("; did you mean {}?", near.join(" or ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const WORDS: [&str; 5] = ["service", "services", "task", "cluster", "container"];
+
+    #[rstest]
+    #[case("servcie", "service")]
+    #[case("Tsak", "task")]
+    #[case("clusters", "cluster")]
+    #[case("contaner", "container")]
+    fn the_best_comes_first(#[case] typed: &str, #[case] meant: &str) {
+        assert_eq!(nearest(typed, WORDS).first(), Some(&meant));
+    }
+
+    #[test]
+    fn a_word_like_nothing_lists_what_there_is() {
+        assert_eq!(nearest("xyzzy", WORDS), Vec::<&str>::new());
+        assert_eq!(hint("xyzzy", ["a", "b"]), "; one of a, b");
+        assert_eq!(hint("xyzzy", []), "");
+    }
+
+    #[test]
+    fn at_most_three_are_offered() {
+        let regions = ["eu-west-1", "eu-west-2", "eu-west-3", "eu-west-4"];
+        assert_eq!(nearest("eu-wset-1", regions).len(), 3);
+        assert_eq!(hint("eu-wset-1", ["eu-west-1", "us-gov-x"]), "; did you mean eu-west-1?");
+    }
+}

@@ -1,0 +1,265 @@
+//! The terminal: taken at the start, always given back.
+//!
+//! [`Tty`] is the terminal of a running console. Leaving goes through [`restore`], which may be called at any time from
+//! any thread: on quit, on a signal, in the middle of a panic, twice.
+
+use std::{
+    fs::File,
+    future::poll_fn,
+    io::{self, IsTerminal, Write},
+    os::fd::{AsFd, OwnedFd},
+    sync::atomic::{AtomicBool, Ordering},
+    task::Poll,
+    time::Duration,
+};
+
+use crossterm::{
+    cursor::Show,
+    event::{
+        self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event, EventStream,
+    },
+    execute,
+    style::ResetColor,
+    terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+};
+use futures::StreamExt;
+use ratatui::{Terminal, backend::Backend};
+use rustix::{
+    event::{PollFd, PollFlags},
+    io::Errno,
+    process::{self, Signal},
+    termios::{QueueSelector, tcflush},
+};
+use tokio::{
+    signal::unix::{self, SignalKind, signal},
+    sync::oneshot,
+};
+
+mod screen;
+
+pub use screen::Screen;
+
+/// What reaches the console from its terminal and from whoever may send it signals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    Terminal(Event),
+    /// SIGTSTP: give the terminal back and stop.
+    Stop,
+    /// SIGCONT without a stop of our own: the terminal was somebody else's in between.
+    Continued,
+    /// A signal, by its number, that asks the program to end.
+    Terminate(i32),
+    /// There is no terminal any more.
+    Gone,
+}
+
+/// A terminal as the loop needs it: something to draw on, somewhere to hear from. The loop's tests have one in memory.
+pub trait Host {
+    type Backend: Backend<Error: std::error::Error + Send + Sync + 'static>;
+
+    fn terminal(&mut self) -> &mut Terminal<Self::Backend>;
+
+    /// The next input. Safe to cancel: nothing is lost.
+    fn next(&mut self) -> impl Future<Output = Input>;
+
+    /// Sends a control sequence that is no part of the picture.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn send(&mut self, sequence: &str) -> io::Result<()>;
+
+    /// Asks for a stop as Ctrl-Z would, which comes back as [`Input::Stop`].
+    ///
+    /// # Errors
+    /// When nobody is there to continue the program afterwards.
+    fn request_stop(&mut self) -> io::Result<()>;
+
+    /// Gives the terminal back, stops the process, and takes the terminal again when it is continued.
+    ///
+    /// # Errors
+    /// When the terminal cannot be taken again.
+    fn stop(&mut self) -> impl Future<Output = io::Result<()>>;
+
+    /// Takes the terminal anew, whatever modes somebody else has left it in.
+    ///
+    /// # Errors
+    /// When the terminal cannot be taken.
+    fn retake(&mut self) -> io::Result<()>;
+}
+
+/// The terminal of this process.
+pub struct Tty {
+    terminal: Terminal<Screen<File>>,
+    /// Absent while the terminal is somebody else's, so that nothing of theirs is read here.
+    events: Option<EventStream>,
+    signals: Vec<(unix::Signal, Input)>,
+    continued: unix::Signal,
+    hangup: oneshot::Receiver<()>,
+}
+
+impl Tty {
+    /// Takes the terminal on standard output. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When standard output is no terminal, or refuses.
+    pub fn enter() -> io::Result<Self> {
+        let terminating = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()]
+            .map(|kind| (kind, Input::Terminate(kind.as_raw_value())));
+        let stop = (SignalKind::from_raw(Signal::TSTP.as_raw()), Input::Stop);
+        let signals = terminating
+            .into_iter()
+            .chain([stop])
+            .map(|(kind, input)| Ok((signal(kind)?, input)))
+            .collect::<io::Result<_>>()?;
+        let stdout = io::stdout();
+        let mut tty = Self {
+            terminal: Terminal::new(Screen::new(File::from(stdout.as_fd().try_clone_to_owned()?)))?,
+            events: None,
+            signals,
+            continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
+            hangup: watch_for_hangup(stdout.as_fd().try_clone_to_owned()?)?,
+        };
+        tty.take()?;
+        Ok(tty)
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        // First, so that whatever fails below is undone.
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+impl Host for Tty {
+    type Backend = Screen<File>;
+
+    fn terminal(&mut self) -> &mut Terminal<Self::Backend> {
+        &mut self.terminal
+    }
+
+    async fn next(&mut self) -> Input {
+        let events = self.events.get_or_insert_default();
+        let signals = &mut self.signals;
+        let signalled = poll_fn(|cx| {
+            signals
+                .iter_mut()
+                .find_map(|(signal, input)| signal.poll_recv(cx).is_ready().then(|| input.clone()))
+                .map_or(Poll::Pending, Poll::Ready)
+        });
+        tokio::select! {
+            biased;
+            input = signalled => input,
+            _ = self.continued.recv() => Input::Continued,
+            _ = &mut self.hangup => Input::Gone,
+            event = events.next() => match event {
+                Some(Ok(event)) => Input::Terminal(event),
+                Some(Err(_)) | None => Input::Gone,
+            },
+        }
+    }
+
+    fn send(&mut self, sequence: &str) -> io::Result<()> {
+        let mut stdout = io::stdout();
+        stdout.write_all(sequence.as_bytes())?;
+        stdout.flush()
+    }
+
+    fn request_stop(&mut self) -> io::Result<()> {
+        // The leader of a session was started by a terminal, not by a shell: nobody would ever continue it.
+        if process::getsid(None)? == process::getpid() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "no shell to return to"));
+        }
+        // The whole job, as the terminal driver does it: a script around this program has to stop too.
+        Ok(process::kill_current_process_group(Signal::TSTP)?)
+    }
+
+    async fn stop(&mut self) -> io::Result<()> {
+        self.events = None;
+        restore();
+        process::kill_process(process::getpid(), Signal::STOP)?;
+        self.continued.recv().await;
+        self.retake()
+    }
+
+    fn retake(&mut self) -> io::Result<()> {
+        self.events = None;
+        // Raw mode is entered from whatever the terminal is in now, and what was typed meanwhile was meant for others.
+        restore();
+        self.take()?;
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        while event::poll(Duration::ZERO)? {
+            event::read()?;
+        }
+        self.terminal.clear()
+    }
+}
+
+/// Whether modes are set that have to be undone.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back: modes off, main screen, cursor shown. Does nothing when it is not taken.
+pub fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // A terminal that is gone cannot be put in order; there is nobody to tell.
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        ResetColor,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
+    let _ = disable_raw_mode();
+}
+
+/// Installs the reports for errors and panics. A panic anywhere, in a background task too, gives the terminal back,
+/// reports, and ends the program with code 101: half a console that looks alive is worse than none.
+///
+/// # Errors
+/// When it has been called before.
+pub fn install_reports() -> color_eyre::Result<()> {
+    let (panic, error) = color_eyre::config::HookBuilder::default().display_env_section(false).try_into_hooks()?;
+    error.install()?;
+    std::panic::set_hook(Box::new(move |info| {
+        restore();
+        let report = panic.panic_report(info).to_string();
+        let _ = writeln!(io::stderr(), "{report}");
+        tracing::error!("panicked: {info}");
+        std::process::exit(101);
+    }));
+    Ok(())
+}
+
+/// Whether standard output is a terminal.
+pub fn present() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether `error` says that the other end has gone, which needs no report.
+pub fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::IO.raw_os_error())
+}
+
+/// Tells when `terminal` hangs up. SIGHUP does not reach everybody (not under a script that ignores it, nor without a
+/// controlling terminal), and reading at the end of file would spin for ever.
+fn watch_for_hangup(terminal: OwnedFd) -> io::Result<oneshot::Receiver<()>> {
+    let (tell, told) = oneshot::channel();
+    // No event is asked for: hanging up and errors are reported all the same, input is not.
+    let watch = move || {
+        let mut fds = [PollFd::new(&terminal, PollFlags::empty())];
+        while rustix::event::poll(&mut fds, None) == Err(Errno::INTR) {}
+        let _ = tell.send(());
+    };
+    std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(watch)?;
+    Ok(told)
+}

@@ -1,0 +1,194 @@
+//! Themes: which style each part of the screen wears.
+//!
+//! A theme is a TOML file with a `[palette]` of named colours and `[styles]` from scope to style (`"accent on surface bold"`).
+//! It may inherit another: palette and styles are overlaid name by name *before* styles are resolved, so most themes are a
+//! palette and nothing else. A scope nobody styles falls back to the one before its last dot: `table.header` to `table`.
+//! This is the only place of the crate where colours are written or computed.
+
+use ratatui::style::Style;
+
+use crate::resource::Tone;
+
+mod color;
+mod file;
+mod glyphs;
+
+pub use color::{Depth, contrast};
+pub use file::ThemeError;
+pub use glyphs::Glyphs;
+
+/// The built-in themes, by name. The first is the default.
+pub const THEMES: &[(&str, &str)] = &[
+    ("terminal", include_str!("../../themes/terminal.toml")),
+    ("midnight", include_str!("../../themes/midnight.toml")),
+    ("paper", include_str!("../../themes/paper.toml")),
+    ("ember", include_str!("../../themes/ember.toml")),
+    ("moss", include_str!("../../themes/moss.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("mono", include_str!("../../themes/mono.toml")),
+];
+
+/// The theme that needs no colour, and so the one shown under `NO_COLOR`.
+const MONO: &str = "mono";
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A part of the screen that can be styled.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Scope { $($(#[$doc])* $variant,)* }
+
+        impl Scope {
+            /// Every scope, in the order of its number.
+            pub const ALL: &[Scope] = &[$(Scope::$variant,)*];
+
+            /// The name theme files use.
+            pub const fn name(self) -> &'static str {
+                match self { $(Scope::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+scopes! {
+    /// The whole screen, beneath everything else.
+    Base = "base",
+    /// Rules and separators.
+    Border = "border",
+    /// Secondary text.
+    Faint = "faint",
+    ToneGood = "tone.good",
+    ToneBusy = "tone.busy",
+    ToneWait = "tone.wait",
+    ToneWarn = "tone.warn",
+    ToneBad = "tone.bad",
+    ToneMuted = "tone.muted",
+    /// The band that names the environment.
+    EnvProd = "env.prod",
+    EnvStage = "env.stage",
+    EnvDev = "env.dev",
+    EnvOther = "env.other",
+    Header = "header",
+    HeaderLabel = "header.label",
+    HeaderScope = "header.scope",
+    HeaderReadOnly = "header.readonly",
+    HeaderWrite = "header.write",
+    HeaderPaused = "header.paused",
+    HintKey = "help.key",
+    HintText = "help.text",
+    HelpTitle = "help.title",
+    TitleName = "title.name",
+    TitleCount = "title.count",
+    TitleFilter = "title.filter",
+    TableHeader = "table.header",
+    TableHeaderSorted = "table.header.sorted",
+    TableSelected = "table.selected",
+    TableMarked = "table.marked",
+    TableChanged = "table.changed",
+    TableStale = "table.stale",
+    Crumb = "crumbs",
+    CrumbActive = "crumbs.active",
+    FlashInfo = "flash.info",
+    FlashWarn = "flash.warn",
+    FlashError = "flash.error",
+    Prompt = "prompt",
+    PromptText = "prompt.text",
+    PromptGhost = "prompt.ghost",
+    PromptError = "prompt.error",
+    PromptSelected = "prompt.selected",
+    Picker = "picker",
+    PickerSelected = "picker.selected",
+    PickerMatch = "picker.match",
+    SectionTitle = "document.section",
+    Label = "document.label",
+    SearchMatch = "search.match",
+    SearchCurrent = "search.current",
+    JsonKey = "json.key",
+    JsonString = "json.string",
+    JsonNumber = "json.number",
+    JsonLiteral = "json.literal",
+    JsonPunctuation = "json.punctuation",
+    Scrollbar = "scrollbar",
+}
+
+/// A theme ready to draw with: styles for the terminal's colour depth, and glyphs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    pub name: String,
+    pub glyphs: &'static Glyphs,
+    styles: Vec<Style>,
+}
+
+impl Default for Theme {
+    /// The first of [`THEMES`], in the terminal's own colours.
+    fn default() -> Self {
+        let (name, text) = THEMES[0];
+        Self::load(text, name).unwrap_or_else(|_| Self::bare(name))
+    }
+}
+
+impl Theme {
+    /// A built-in theme.
+    ///
+    /// # Errors
+    /// There is none of that name; the error says which there are.
+    pub fn named(name: &str) -> Result<Self, ThemeError> {
+        match THEMES.iter().find(|(known, _)| *known == name) {
+            Some((name, text)) => Self::load(text, name).map(|theme| Self { name: (*name).to_owned(), ..theme }),
+            None => Err(ThemeError::unknown_theme(name)),
+        }
+    }
+
+    /// A theme from the text of a file called `file_name`, whose stem becomes the theme's name.
+    ///
+    /// # Errors
+    /// The first thing wrong with it: file, line and key, and the nearest valid word.
+    pub fn load(text: &str, file_name: &str) -> Result<Self, ThemeError> {
+        let styles = file::styles(text, file_name)?;
+        let stem = std::path::Path::new(file_name).file_stem().unwrap_or_default();
+        Ok(Self { name: stem.to_string_lossy().into_owned(), glyphs: &glyphs::UNICODE, styles })
+    }
+
+    /// No styles at all.
+    fn bare(name: &str) -> Self {
+        Self { name: name.to_owned(), glyphs: &glyphs::UNICODE, styles: vec![Style::new(); Scope::ALL.len()] }
+    }
+
+    /// The same theme on a terminal of this depth. Without colour the attributes of the colourless theme stand in.
+    #[must_use]
+    pub fn at(self, depth: Depth) -> Self {
+        if depth == Depth::Mono {
+            let mono = Self::named(MONO).unwrap_or_else(|_| Self::bare(MONO));
+            return Self { styles: mono.styles, ..self };
+        }
+        let styles = self.styles.iter().map(|style| depth.fit(*style)).collect();
+        Self { styles, ..self }
+    }
+
+    /// With glyphs any terminal and any font can show.
+    #[must_use]
+    pub fn ascii(self, ascii: bool) -> Self {
+        let glyphs = if ascii { &glyphs::ASCII } else { &glyphs::UNICODE };
+        Self { glyphs, ..self }
+    }
+
+    /// What a part of the screen wears; what a style leaves open shows what lies beneath.
+    pub fn get(&self, scope: Scope) -> Style {
+        self.styles[scope as usize]
+    }
+
+    /// The style of a tone.
+    pub fn tone(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => Style::new(),
+            Tone::Good => self.get(Scope::ToneGood),
+            Tone::Busy => self.get(Scope::ToneBusy),
+            Tone::Wait => self.get(Scope::ToneWait),
+            Tone::Warn => self.get(Scope::ToneWarn),
+            Tone::Bad => self.get(Scope::ToneBad),
+            Tone::Muted => self.get(Scope::ToneMuted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! The characters that carry meaning, in two sets.
+
+use crate::resource::Tone;
+
+/// One set of characters. All are one cell wide.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    good: &'static str,
+    busy: &'static str,
+    wait: &'static str,
+    warn: &'static str,
+    bad: &'static str,
+    muted: &'static str,
+    pub ellipsis: &'static str,
+    pub mark: &'static str,
+    pub ascending: &'static str,
+    pub descending: &'static str,
+    /// Between the parts of one line.
+    pub dot: &'static str,
+    /// Between the crumbs.
+    pub step: &'static str,
+    /// Around a filter.
+    pub open: &'static str,
+    pub close: &'static str,
+    pub rule: &'static str,
+    /// The cursor of a list, and the bar beside a section.
+    pub pointer: &'static str,
+    pub bar: &'static str,
+    pub thumb: &'static str,
+    pub more_left: &'static str,
+    pub more_right: &'static str,
+    pub spinner: &'static [&'static str],
+    /// A row that has not come yet.
+    pub skeleton: &'static str,
+}
+
+impl Glyphs {
+    /// The sign of a tone, for those who don't see colours; blank when there is nothing to say.
+    pub fn tone(&self, tone: Tone) -> &'static str {
+        match tone {
+            Tone::Plain => " ",
+            Tone::Good => self.good,
+            Tone::Busy => self.busy,
+            Tone::Wait => self.wait,
+            Tone::Warn => self.warn,
+            Tone::Bad => self.bad,
+            Tone::Muted => self.muted,
+        }
+    }
+}
+
+pub(super) static UNICODE: Glyphs = Glyphs {
+    good: "●",
+    busy: "◐",
+    wait: "○",
+    warn: "▲",
+    bad: "✖",
+    muted: "·",
+    ellipsis: "…",
+    mark: "◆",
+    ascending: "↑",
+    descending: "↓",
+    dot: "·",
+    step: "›",
+    open: "⟨",
+    close: "⟩",
+    rule: "─",
+    pointer: "›",
+    bar: "▎",
+    thumb: "┃",
+    more_left: "‹",
+    more_right: "›",
+    spinner: &["◜", "◝", "◞", "◟"],
+    skeleton: "▁",
+};
+
+pub(super) static ASCII: Glyphs = Glyphs {
+    good: "o",
+    busy: "%",
+    wait: "?",
+    warn: "!",
+    bad: "X",
+    muted: ".",
+    ellipsis: "~",
+    mark: "*",
+    ascending: "^",
+    descending: "v",
+    dot: "-",
+    step: ">",
+    open: "<",
+    close: ">",
+    rule: "-",
+    pointer: ">",
+    bar: "|",
+    thumb: "#",
+    more_left: "<",
+    more_right: ">",
+    spinner: &["|", "/", "-", "\\"],
+    skeleton: "_",
+};
