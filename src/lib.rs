@@ -9,3 +9,4 @@ pub mod model;
 pub mod nearest;
 pub mod resource;
 pub mod tty;
+pub mod ui;
