@@ -4,7 +4,6 @@ pub mod console;
 pub mod emulator;
 pub mod fixtures;
 pub mod in_process;
-pub mod in_process;
 pub mod pty;
 pub mod python;
 pub mod svg;
