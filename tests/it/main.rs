@@ -4,6 +4,8 @@ mod architecture;
 mod cli;
 mod data;
 mod demo_wire;
+mod drift;
+mod get;
 mod judge_boto3;
 mod judge_emulators;
 mod pty;
