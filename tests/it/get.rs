@@ -58,9 +58,27 @@ impl Aws {
     fn csv(&self, args: &[&str]) -> Vec<Vec<String>> {
         let answer = self.get(&[args, &["-o", "csv"]].concat());
         assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
-        assert!(!answer.out.contains('"'), "no cell of these tables needs quotes");
-        answer.out.split_terminator("\r\n").skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+        records(&answer.out).split_off(1)
     }
+}
+
+/// The records of a CSV text, read by the book (RFC 4180).
+fn records(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' if quoted && characters.next_if_eq(&'"').is_some() => field.push('"'),
+            '"' => quoted = !quoted,
+            ',' if !quoted => record.push(std::mem::take(&mut field)),
+            '\r' if !quoted && characters.next_if_eq(&'\n').is_some() => {
+                record.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut record));
+            }
+            c => field.push(c),
+        }
+    }
+    records
 }
 
 #[test]
