@@ -1,18 +1,21 @@
-//! What the README says in tables is what the program's own tables say. `UPDATE_README=1 cargo test drift` writes it anew.
+//! What the README says is what the program does. Its generated tables are written anew by
+//! `UPDATE_README=1 cargo test drift`.
 
 use std::{env, fs, path::Path};
 
 use ecsight::{
     aws::operation,
-    cli::EXIT_CODES,
+    cli::{self, EXIT_CODES},
+    config,
     demo::{Scenario, faults},
     model::{
-        Keymap,
+        Filter, Keymap,
         action::{ACTIONS, Action, Place},
     },
     resource::KINDS,
     ui::theme::THEMES,
 };
+use jiff::{Timestamp, tz::TimeZone};
 
 /// The parts between `<!-- begin NAME -->` and `<!-- end NAME -->`, and what belongs there.
 const PARTS: &[(&str, fn() -> String)] = &[
@@ -28,7 +31,7 @@ const PARTS: &[(&str, fn() -> String)] = &[
 #[test]
 fn the_readme_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).expect("a README");
+    let readme = readme();
     let fresh = PARTS.iter().fold(readme.clone(), |text, (name, part)| replaced(&text, name, &part()));
     if env::var_os("UPDATE_README").is_some() {
         fs::write(&path, fresh).expect("written");
@@ -38,6 +41,85 @@ fn the_readme_is_up_to_date() {
         }
         assert_eq!(readme.len(), fresh.len(), "README.md is behind; write it with UPDATE_README=1");
     }
+}
+
+#[test]
+fn the_filters_of_the_readme_are_understood() {
+    let kind = &ecsight::resource::task::KIND;
+    let table = section("## Filters");
+    let examples: Vec<String> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| quoted(line.split(" | ").next().unwrap_or_default()))
+        .chain(["exit=137 age<30m !sidecar".to_owned()])
+        .collect();
+    assert!(examples.len() > 10, "{examples:?}");
+    for example in examples {
+        let example = example.replace("\\|", "|");
+        let filter = Filter::parse(&example, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        assert!(filter.is_ok(), "{example}: {filter:?}");
+        // A column that doesn't exist would be plain text, and nobody would notice.
+        if let Some(column) = example.split(['=', '~', '<', '>', ':', '!']).next().filter(|word| *word != example) {
+            assert!(column.is_empty() || column == "is" || kind.column(column).is_some(), "{example}: {column}");
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_the_readme_is_understood() {
+    let text = section("## Configuration");
+    let (_, rest) = text.split_once("```toml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, example).expect("written");
+    let themes: Vec<&str> = THEMES.iter().map(|(name, _)| *name).collect();
+    let settings = config::load(&path, &themes).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((settings.theme.as_str(), settings.every, settings.scopes.len()), ("midnight", Some(5), 1));
+}
+
+#[test]
+fn the_command_lines_of_the_readme_are_understood() {
+    let lines: Vec<String> = readme()
+        .lines()
+        .flat_map(|line| if line.starts_with("ecsight ") { vec![line.to_owned()] } else { quoted(line) })
+        .filter(|line| line.starts_with("ecsight ") && !line.contains("SHELL"))
+        .collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    for line in lines {
+        let command = line.split(['#', '>', '|']).next().unwrap_or_default();
+        match cli::parse(words(command).iter().map(Into::into)) {
+            Ok(_) => {}
+            Err(error) => assert!(!error.use_stderr(), "{line}: {error}"),
+        }
+    }
+}
+
+/// The words of a shell's command line, single quotes removed.
+fn words(line: &str) -> Vec<String> {
+    let mut parts = line.split('\'');
+    let mut words = Vec::new();
+    while let Some(bare) = parts.next() {
+        words.extend(bare.split_whitespace().map(str::to_owned));
+        words.extend(parts.next().map(str::to_owned));
+    }
+    words
+}
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README")
+}
+
+/// What stands below the heading `title`, up to the next one of its rank.
+fn section(title: &str) -> String {
+    let readme = readme();
+    let (_, rest) = readme.split_once(title).unwrap_or_else(|| panic!("{title} is in the README"));
+    rest.split("\n## ").next().unwrap_or_default().to_owned()
+}
+
+/// What stands between backticks in a line.
+fn quoted(line: &str) -> Vec<String> {
+    line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// `text` with `part` between the markers called `name`.
@@ -60,7 +142,11 @@ fn keys() -> String {
     let keymap = Keymap::default();
     let of = |place: Place| {
         let row = |action: &Action| {
-            let keys: Vec<_> = keymap.keys(action).iter().map(|key| format!("<kbd>{key}</kbd>")).collect();
+            let keys: Vec<_> = keymap
+                .keys(action)
+                .iter()
+                .map(|key| format!("<kbd>{}</kbd>", key.to_string().replace('\\', "&#92;")))
+                .collect();
             let about = match action.kinds {
                 [] => action.about.to_owned(),
                 kinds => format!("{} ({})", action.about, kinds.join(", ")),
