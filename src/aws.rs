@@ -1,6 +1,7 @@
 //! The AWS SDK, kept at arm's length: clients for one scope, failures in words, the request budget.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -46,6 +47,8 @@ pub struct Clients {
     pub budget: Budget,
     pub scope: ScopeSpec,
     config: SdkConfig,
+    /// Operations that only enrich and were denied: not asked for again.
+    denied: Arc<Mutex<HashSet<&'static str>>>,
 }
 
 impl Clients {
@@ -98,10 +101,11 @@ impl Clients {
             budget,
             scope,
             config,
+            denied: Arc::default(),
         }
     }
 
-    /// The same clients, which also keep the body of their last ECS answer: what AWS said, field by field, the ones the
+    /// The same clients, which also keep the bodies of their ECS answers: what AWS said, field by field, the ones the
     /// SDK has never heard of included.
     pub fn capturing(&self) -> (Self, Captured) {
         let captured = Captured::default();
@@ -129,19 +133,45 @@ impl Clients {
         }
         result
     }
+
+    /// Makes a call that only adds to what is known: `None` when it fails, and from then on when it was denied.
+    pub async fn optional<T, E>(
+        &self,
+        operation: Operation,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Option<T>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let denied = || self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if denied().contains(operation.name) {
+            return None;
+        }
+        let failure = match self.call(operation, request).await {
+            Ok(answer) => return Some(answer),
+            Err(failure) => failure,
+        };
+        tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "left out");
+        if failure.trouble == Trouble::Denied {
+            denied().insert(operation.name);
+        }
+        None
+    }
 }
 
-/// The body of the last answer of clients made by [`Clients::capturing`].
+/// The bodies of the answers to clients made by [`Clients::capturing`].
 #[derive(Debug, Clone, Default)]
-pub struct Captured(Arc<Mutex<Vec<u8>>>);
+pub struct Captured(Arc<Mutex<Vec<serde_json::Value>>>);
 
 impl Captured {
     fn put(&self, body: &[u8]) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
+        if let Ok(json) = serde_json::from_slice(body) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(json);
+        }
     }
 
-    /// The answer as JSON; null when there was none.
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).unwrap_or_default()
+    /// The answers as JSON, in the order in which they came.
+    pub fn take(&self) -> Vec<serde_json::Value> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

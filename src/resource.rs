@@ -47,10 +47,13 @@ pub fn kind(word: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
 }
 
-/// How a value should strike the eye. The theme gives it a colour; the glyph and the text carry it without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+/// How a value should strike the eye, in the order in which it should. The theme gives it a colour; the glyph and the
+/// text carry it without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
+    /// Past, absent or unimportant.
+    Muted,
     #[default]
     Plain,
     /// As it should be.
@@ -61,8 +64,6 @@ pub enum Tone {
     Wait,
     Warn,
     Bad,
-    /// Past, absent or unimportant.
-    Muted,
 }
 
 /// The text of one cell.

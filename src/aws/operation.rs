@@ -7,20 +7,19 @@ pub enum Class {
     ClusterRead,
     ClusterResourceRead,
     ServiceRead,
+    ServiceDeployment,
     TaskDefinitionRead,
     Identity,
 }
 
 impl Class {
-    pub const ALL: [Self; 5] =
-        [Self::ClusterRead, Self::ClusterResourceRead, Self::ServiceRead, Self::TaskDefinitionRead, Self::Identity];
-
     /// AWS's name for it in the quota table.
     pub fn name(self) -> &'static str {
         match self {
             Self::ClusterRead => "cluster read",
             Self::ClusterResourceRead => "cluster resource read",
             Self::ServiceRead => "service read",
+            Self::ServiceDeployment => "service deployment",
             Self::TaskDefinitionRead => "task definition read",
             Self::Identity => "identity",
         }
@@ -29,7 +28,7 @@ impl Class {
     /// The account's quota: burst, and calls a second. Shared by everybody in it.
     pub fn quota(self) -> (f64, f64) {
         match self {
-            Self::ClusterRead | Self::TaskDefinitionRead | Self::Identity => (50.0, 20.0),
+            Self::ClusterRead | Self::ServiceDeployment | Self::TaskDefinitionRead | Self::Identity => (50.0, 20.0),
             Self::ClusterResourceRead | Self::ServiceRead => (100.0, 20.0),
         }
     }
@@ -65,6 +64,7 @@ operations! {
     DESCRIBE_CLUSTERS = "ecs" "DescribeClusters" ClusterRead,
     LIST_SERVICES = "ecs" "ListServices" ServiceRead,
     DESCRIBE_SERVICES = "ecs" "DescribeServices" ServiceRead,
+    DESCRIBE_SERVICE_DEPLOYMENTS = "ecs" "DescribeServiceDeployments" ServiceDeployment,
     LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead,
     DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead,
     LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead,

@@ -19,16 +19,15 @@ pub async fn raw(clients: &Clients, view: &View, rows: &[Arc<dyn Row>]) -> Resul
     let source = source(view.kind);
     let Origin::Fetched(fetch) = source.origin else { return Ok(Vec::new()) };
     let (clients, captured) = clients.capturing();
-    let mut answers = Vec::new();
     if fetch.batch() > 0 {
         for (cluster, ids) in by_cluster(view, rows) {
             let query = Query { cluster, ..view.query.clone() };
             for ids in ids.chunks(fetch.batch()) {
                 fetch.describe(&clients, &query, ids.to_vec()).await?;
-                answers.push(captured.json());
             }
         }
     }
+    let answers = captured.take();
     let found = |row: &Arc<dyn Row>| answers.iter().find_map(|answer| find(answer, row.id())).cloned();
     Ok(rows.iter().map(|row| found(row).map_or_else(|| row.json(), readable_times)).collect())
 }

@@ -20,9 +20,10 @@ use serde_json::Value;
 use super::{wire::ApiError, world::World};
 
 type Answer = Result<Value, ApiError>;
+type Operation = fn(&mut World, &Value) -> Answer;
 
 /// Every operation there is, by name.
-const OPERATIONS: [(&str, fn(&mut World, &Value) -> Answer); 30] = [
+const OPERATIONS: [(&str, Operation); 30] = [
     ("ContinueServiceDeployment", deployments::resume),
     ("DescribeCapacityProviders", capacity::describe),
     ("DescribeClusters", clusters::describe),

@@ -18,6 +18,9 @@ use crate::aws::{Clients, Failure, operation};
 
 mod columns;
 mod describe;
+mod progress;
+
+pub use progress::{Pause, Progress};
 
 pub static KIND: Kind = Kind {
     name: "service",
@@ -67,6 +70,8 @@ pub struct Service {
     /// Newest first; at most 100.
     pub events: Vec<Event>,
     pub tags: Vec<(String, String)>,
+    /// How far its deployment is, while there is one and one may ask.
+    pub progress: Option<Progress>,
     /// Of its tasks, how many failed in the last hour; absent until the stopped tasks were looked at.
     pub failed_last_hour: Option<u32>,
 }
@@ -76,8 +81,12 @@ pub struct Service {
 pub enum Standing {
     /// The rollout failed.
     Failed,
-    /// Tasks of the rollout die, or fewer run than wanted without a rollout.
+    /// Tasks of the rollout die, or it is being rolled back.
+    Failing,
+    /// Fewer tasks run than wanted, without a rollout.
     Short,
+    /// The rollout waits for somebody's decision.
+    Waiting,
     Deploying,
     Draining,
     Inactive,
@@ -88,7 +97,9 @@ impl Standing {
     pub fn word(self) -> &'static str {
         match self {
             Self::Failed => "failed",
+            Self::Failing => "failing",
             Self::Short => "short",
+            Self::Waiting => "waiting",
             Self::Deploying => "deploying",
             Self::Draining => "draining",
             Self::Inactive => "inactive",
@@ -98,7 +109,8 @@ impl Standing {
 
     pub fn tone(self) -> Tone {
         match self {
-            Self::Failed | Self::Short => Tone::Bad,
+            Self::Failed | Self::Failing | Self::Short => Tone::Bad,
+            Self::Waiting => Tone::Wait,
             Self::Deploying => Tone::Busy,
             Self::Draining => Tone::Warn,
             Self::Inactive => Tone::Muted,
@@ -157,6 +169,7 @@ impl Service {
                 .map(|event| Event::from_sdk(event, &cluster_name, &service_name, &service_arn))
                 .collect(),
             tags: super::tags(service.tags),
+            progress: None,
             failed_last_hour: None,
             service_arn,
             service_name,
@@ -175,6 +188,13 @@ impl Service {
             || self.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"))
     }
 
+    /// Tasks of the rollout die, or it is being taken back.
+    fn rollout_fails(&self) -> bool {
+        let dying = self.primary().is_some_and(|primary| primary.failed_tasks > 0);
+        let counted = |progress: &Progress| progress.breaker.is_some_and(|(failed, _)| failed > 0);
+        dying || self.progress.as_ref().is_some_and(|progress| progress.rolling_back() || counted(progress))
+    }
+
     pub fn standing(&self) -> Standing {
         let primary = self.primary();
         let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
@@ -182,7 +202,8 @@ impl Service {
             Some("DRAINING") => Standing::Draining,
             Some("INACTIVE") => Standing::Inactive,
             _ if rollout == Some("FAILED") => Standing::Failed,
-            _ if self.deploying() && primary.is_some_and(|primary| primary.failed_tasks > 0) => Standing::Short,
+            _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => Standing::Waiting,
+            _ if self.deploying() && self.rollout_fails() => Standing::Failing,
             _ if self.deploying() => Standing::Deploying,
             _ if self.running_count < self.desired_count => Standing::Short,
             _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
@@ -294,7 +315,10 @@ impl Fetch for Services {
                 .set_services(Some(super::strings(&ids)))
                 .include(ServiceField::Tags);
             let answer = aws.call(operation::DESCRIBE_SERVICES, request.send()).await?;
-            Ok(Batch::new(answer.services, Service::from_sdk, gone(answer.failures)))
+            let services = answer.services.unwrap_or_default();
+            let mut services: Vec<Service> = services.into_iter().filter_map(Service::from_sdk).collect();
+            progress::complete(aws, &mut services).await;
+            Ok(Batch::new(Some(services), Some, gone(answer.failures)))
         }
         .boxed()
     }
@@ -330,7 +354,7 @@ mod tests {
     #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Short)]
     #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
     #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Failing)]
     #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
     #[case(service(0, 0, &[]), Standing::Steady)]
     fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {

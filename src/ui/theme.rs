@@ -102,6 +102,8 @@ scopes! {
     Label = "document.label",
     SearchMatch = "search.match",
     SearchCurrent = "search.current",
+    /// A secret that is not shown.
+    Masked = "document.masked",
     JsonKey = "json.key",
     JsonString = "json.string",
     JsonNumber = "json.number",
@@ -133,7 +135,7 @@ impl Theme {
     /// There is none of that name; the error says which there are.
     pub fn named(name: &str) -> Result<Self, ThemeError> {
         match THEMES.iter().find(|(known, _)| *known == name) {
-            Some((name, text)) => Self::load(text, name).map(|theme| Self { name: (*name).to_owned(), ..theme }),
+            Some((name, text)) => Self::load(text, name),
             None => Err(ThemeError::unknown_theme(name)),
         }
     }
@@ -144,8 +146,9 @@ impl Theme {
     /// The first thing wrong with it: file, line and key, and the nearest valid word.
     pub fn load(text: &str, file_name: &str) -> Result<Self, ThemeError> {
         let styles = file::styles(text, file_name)?;
-        let stem = std::path::Path::new(file_name).file_stem().unwrap_or_default();
-        Ok(Self { name: stem.to_string_lossy().into_owned(), glyphs: &glyphs::UNICODE, styles })
+        let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
+        let name = name.strip_suffix(".toml").unwrap_or(name).to_owned();
+        Ok(Self { name, glyphs: &glyphs::UNICODE, styles })
     }
 
     /// No styles at all.
@@ -160,7 +163,8 @@ impl Theme {
             let mono = Self::named(MONO).unwrap_or_else(|_| Self::bare(MONO));
             return Self { styles: mono.styles, ..self };
         }
-        let styles = self.styles.iter().map(|style| depth.fit(*style)).collect();
+        let ground = self.get(Scope::Base).bg;
+        let styles = self.styles.iter().map(|style| depth.fit(*style, ground)).collect();
         Self { styles, ..self }
     }
 

@@ -1,4 +1,6 @@
 //! What tests share.
 
+pub mod fixtures;
 pub mod in_process;
 pub mod python;
+pub mod svg;

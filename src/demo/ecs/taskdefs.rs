@@ -9,7 +9,7 @@ use super::{
     json::{Object, tags},
     paging::{PageRequest, page},
 };
-use crate::demo::{wire::ApiError, world::World};
+use crate::demo::{sts, wire::ApiError, world::World};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -129,7 +129,7 @@ pub(super) fn register(world: &mut World, input: &Value) -> Answer {
     }
     let kept = given.iter().filter(|(key, _)| KEPT.contains(&key.as_str()));
     let kept = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
-    let by = format!("arn:aws:sts::{}:assumed-role/operator/console", world.account_id);
+    let by = sts::caller_arn(&world.account_id);
     let now = world.now_ms;
     let definition = world.register(&kept, now, &by);
     Ok(json!({ "taskDefinition": definition.body, "tags": tags(&definition.tags) }))

@@ -14,6 +14,9 @@ use crate::demo::{
     world::{Breaker, DeploymentConfig, PauseHook, Stage, Threshold, World},
 };
 
+/// The quota of tasks in one service.
+const MOST_TASKS: usize = 5_000;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Update {
@@ -144,7 +147,10 @@ pub(super) fn service(world: &mut World, input: &Value) -> Answer {
                  and try again.",
             ));
         }
-        Some(count) => Some(usize::try_from(count).map_err(|_| invalid("desiredCount must be at least 0."))?),
+        Some(count) => {
+            let count = usize::try_from(count).ok().filter(|count| *count <= MOST_TASKS);
+            Some(count.ok_or_else(|| invalid(format!("desiredCount must be between 0 and {MOST_TASKS}.")))?)
+        }
         None => None,
     };
     let strategy = request.capacity_provider_strategy.map(|items| strategy(world, cluster, &items)).transpose()?;

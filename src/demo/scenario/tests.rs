@@ -73,10 +73,10 @@ fn equal_seeds_make_equal_accounts() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_does_not_matter_how_often_one_looks(steps in prop::collection::vec(0_i64..90_000, 1..40)) {
+    fn it_does_not_matter_how_often_one_looks(steps in prop::collection::vec(0_i64..90_000, 1..25)) {
         let mut often = World::new(Scenario::Incident, 3, NOW);
         let mut now = NOW;
         for step in steps {
@@ -232,9 +232,9 @@ fn look(world: &mut World) -> Incident {
 }
 
 #[rstest]
-fn every_fault_is_there_at_any_time(#[values(1, 2, 7)] seed: u64) {
+fn every_fault_is_there_at_any_time(#[values(1, 7)] seed: u64) {
     let mut world = World::new(Scenario::Incident, seed, NOW);
-    for minutes in [0, 7, 20, 33, 60, 90, 130] {
+    for minutes in [0, 13, 60] {
         world.advance_to(NOW + minutes * MINUTE);
         let incident = look(&mut world);
         for (name, shows) in FAULTS {

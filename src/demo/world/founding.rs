@@ -241,7 +241,7 @@ impl World {
                 group: format!("service:{}", data.name),
                 exec: data.exec,
                 overrides: json!({ "containerOverrides": [] }),
-                tags: data.tags.clone(),
+                tags: self.task_tags(service),
             };
             let id = TaskId(self.services[service].rng.wide());
             let created = deployed + number as i64 * 400;

@@ -10,8 +10,6 @@ use super::{
 
 /// What the ids of service deployments are made of.
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-/// Service deployments are kept for ninety days; more than a page of them is enough for anybody here.
-const ROLLOUTS_KEPT: usize = 120;
 
 impl World {
     /// Starts a new deployment of a service.
@@ -114,10 +112,6 @@ impl World {
             rollout.desired = desired;
         }
         data.say(at, &format!("(deployment {id}) deployment completed."));
-        let surplus = data.rollouts.len().saturating_sub(2 * ROLLOUTS_KEPT);
-        if surplus > 0 {
-            data.rollouts.drain(..ROLLOUTS_KEPT);
-        }
     }
 
     /// Fails what has failed often enough, and begins rollbacks somebody asked for.

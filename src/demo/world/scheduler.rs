@@ -2,6 +2,7 @@
 
 use super::{
     World,
+    cluster::Tag,
     deployment::{Deployment, RolloutState},
     launch::{NewTask, NoPlace},
     service::Service,
@@ -128,6 +129,10 @@ impl World {
             }
         }
         self.stop_for_service(service, &stops, at);
+        if surplus > 0 || !both_sides {
+            let held = if surplus > 0 { &survey.current } else { &survey.old };
+            self.wait_for_protection(service, held, at);
+        }
 
         let missing = desired.saturating_sub(survey.current.len());
         let room = if both_sides {
@@ -145,6 +150,21 @@ impl World {
                  Update the minimumHealthyPercent or maximumPercent value and try again.",
             );
         }
+    }
+
+    /// Protected tasks among those that should go hold the service up until their protection ends.
+    fn wait_for_protection(&mut self, service: usize, held: &[TaskId], at: i64) {
+        let protected =
+            held.iter().filter_map(|id| self.tasks.get(id)).filter(|task| !task.unwanted && task.protected(at));
+        let Some(until) = protected.filter_map(|task| task.protected_until).min() else { return };
+        let data = &mut self.services[service];
+        let primary = data.primary().map(|primary| primary.id.clone()).unwrap_or_default();
+        let text = format!(
+            "was unable to reach steady state because task set ({primary}) was unable to scale in. Reason: The number of \
+             protected tasks are more than the desired count of tasks."
+        );
+        data.say_once(at, &text);
+        self.nudge(service, until);
     }
 
     /// Why a failing task is stopped.
@@ -215,7 +235,8 @@ impl World {
         let data = &mut self.services[service];
         data.say(at, &text);
         data.steady = false;
-        self.nudge(service, at + 10_000);
+        // A large launch goes on in the next round.
+        self.nudge(service, at + 1_000);
     }
 
     fn launch_one(
@@ -255,11 +276,21 @@ impl World {
             group: format!("service:{}", data.name),
             exec: data.exec,
             overrides: serde_json::json!({ "containerOverrides": [] }),
-            tags: data.tags.clone(),
+            tags: self.task_tags(service),
         };
         let id = TaskId(self.services[service].rng.wide());
         self.create_task(id, new, at);
         Ok(id)
+    }
+
+    /// A service's tags, which its tasks inherit, and those that ECS adds.
+    pub(super) fn task_tags(&self, service: usize) -> Vec<Tag> {
+        let data = &self.services[service];
+        let managed = [
+            ("aws:ecs:serviceName", data.name.clone()),
+            ("aws:ecs:clusterName", self.clusters[data.cluster].name.clone()),
+        ];
+        data.tags.iter().cloned().chain(managed.map(|(key, value)| (key.to_owned(), value))).collect()
     }
 
     /// One task on every instance that takes tasks.

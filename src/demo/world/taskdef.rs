@@ -161,7 +161,7 @@ impl World {
             body.entry(list).or_insert_with(|| json!([]));
         }
 
-        let total = |own: fn(&ContainerSpec) -> u32| containers.iter().map(own).sum::<u32>();
+        let total = |own: fn(&ContainerSpec) -> u32| containers.iter().map(own).fold(0, u32::saturating_add);
         let definition = Arc::new(TaskDefinition {
             cpu: number(input.get("cpu")).unwrap_or_else(|| total(|spec| spec.cpu)),
             memory: number(input.get("memory"))

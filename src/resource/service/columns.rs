@@ -1,6 +1,6 @@
 //! The columns of the services table.
 
-use super::Service;
+use super::{Service, Standing};
 use crate::resource::{
     Cell, Column, Field, Order, Tone, Unit, count_cell,
     format::{age_cell, age_order, duration, seconds_since, text_cell, text_order},
@@ -31,7 +31,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         column: Column::new("running", "RUN", 3, 5).aliases(&["run"]).unit(Unit::Count),
         cell: |row, _| {
             let short = row.running_count < row.desired_count;
-            Cell::new(row.running_count.to_string(), if short { Tone::Bad } else { Tone::Plain })
+            Cell::new(row.running_count.to_string(), if short { row.standing().tone() } else { Tone::Plain })
         },
         order: |row, _| Order::Number(row.running_count.into()),
     },
@@ -45,17 +45,24 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         cell: |row, _| match row.failed_last_hour {
             None => Cell::absent(),
             Some(0) => Cell::new("0", Tone::Muted),
+            // In a steady service they are of the past.
+            Some(failed) if row.standing() == Standing::Steady => Cell::new(failed.to_string(), Tone::Warn),
             Some(failed) => Cell::new(failed.to_string(), Tone::Bad),
         },
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),
     },
     Field {
-        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 12, 24).priority(2) },
+        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 12, 30).priority(2) },
         cell: |row, cx| {
             let Some(primary) = row.primary() else { return Cell::absent() };
-            let state = primary.progress();
+            let progress = row.progress.as_ref().filter(|_| row.deploying());
+            let state = progress.and_then(|progress| progress.word()).unwrap_or_else(|| primary.progress());
             let since = primary.since().map(|at| duration(seconds_since(at, cx.now)));
-            Cell::new([state, since.as_deref().unwrap_or_default()].join(" ").trim().to_owned(), primary.tone())
+            let failures = progress.and_then(|progress| progress.breaker).filter(|(failed, _)| *failed > 0);
+            let failures = failures.map(|(failed, threshold)| format!("{failed}/{threshold} failed"));
+            let parts = [Some(state.to_owned()), since, failures];
+            let tone = progress.map_or_else(|| primary.tone(), |progress| progress.tone().max(primary.tone()));
+            Cell::new(parts.into_iter().flatten().collect::<Vec<_>>().join(" "), tone)
         },
         order: |row, _| text_order(row.primary().map(|primary| primary.progress())),
     },

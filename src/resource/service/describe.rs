@@ -1,5 +1,7 @@
 //! What `d` says of a service.
 
+use jiff::Timestamp;
+
 use super::Service;
 use crate::resource::{
     Context, Document, Tone,
@@ -12,7 +14,7 @@ const EVENTS: usize = 12;
 
 pub(super) fn service(service: &Service, cx: &Context) -> Document {
     let mut document = Document::default();
-    findings(service, document.section("Findings"));
+    findings(service, cx.now, document.section("Findings"));
     let standing = service.standing();
     document
         .section("Service")
@@ -56,7 +58,7 @@ fn counts(service: &Service) -> String {
 }
 
 /// What is wrong, as far as the service itself tells.
-fn findings(service: &Service, section: &mut Section) {
+fn findings(service: &Service, now: Timestamp, section: &mut Section) {
     let missing = service.desired_count - service.running_count;
     if missing > 0 {
         section.text(0, format!("{missing} of {} desired tasks are not running", service.desired_count), Tone::Bad);
@@ -72,6 +74,20 @@ fn findings(service: &Service, section: &mut Section) {
         if primary.rollout_state.as_deref() == Some("FAILED") {
             let reason = primary.rollout_state_reason.as_deref().unwrap_or("no reason given");
             section.text(0, format!("the rollout failed: {}", one_line(reason)), Tone::Bad);
+        }
+    }
+    if let Some(progress) = &service.progress {
+        if let Some(pause) = &progress.pause {
+            section.text(0, format!("the deployment {}", pause.told(now)), Tone::Warn);
+        }
+        if let Some((failed, threshold)) = progress.breaker.filter(|(failed, _)| *failed > 0) {
+            section.text(0, format!("the circuit breaker has counted {failed} of {threshold} failures"), Tone::Bad);
+        }
+        if !progress.triggered_alarms.is_empty() {
+            section.text(0, format!("alarms triggered: {}", progress.triggered_alarms.join(", ")), Tone::Bad);
+        }
+        if let Some(reason) = &progress.rollback_reason {
+            section.text(0, format!("rolled back: {}", one_line(reason)), Tone::Bad);
         }
     }
     if let Some(failed) = service.failed_last_hour.filter(|failed| *failed > 0) {
@@ -98,6 +114,12 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
                 None => "",
             },
         );
+    if let Some(progress) = &service.progress {
+        section
+            .toned("Service deployment", sentence(progress.status.as_deref()), progress.tone())
+            .field("Stage", sentence(progress.lifecycle_stage.as_deref()))
+            .field("Reason", progress.status_reason.clone().unwrap_or_default());
+    }
     for deployment in &service.deployments {
         let status = deployment.status.as_deref().unwrap_or("-");
         let line = format!(
@@ -115,6 +137,11 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
             section.text(1, one_line(reason), Tone::Muted);
         }
     }
+}
+
+/// `IN_PROGRESS` as `in progress`.
+fn sentence(word: Option<&str>) -> String {
+    word.unwrap_or_default().to_lowercase().replace('_', " ")
 }
 
 /// `name` of `arn:…:targetgroup/name/id`.

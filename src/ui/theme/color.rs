@@ -1,6 +1,6 @@
 //! Colours by number: what the terminal can show, and whether it can be read.
 
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours a terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,15 +54,17 @@ impl Depth {
         }
     }
 
-    /// The nearest style that a terminal of this depth can show.
-    pub(super) fn fit(self, style: Style) -> Style {
+    /// The nearest style that a terminal of this depth can show on a screen whose background is `ground`.
+    pub(super) fn fit(self, style: Style, ground: Option<Color>) -> Style {
         let mut fitted = Style { fg: style.fg.map(|c| self.color(c)), bg: style.bg.map(|c| self.color(c)), ..style };
-        // Two near colours may meet in one: text must not vanish in its own background.
-        if fitted.fg == fitted.bg && style.fg != style.bg {
-            fitted.fg = match rgb(style.bg.unwrap_or_default()) {
-                Some(ground) if luminance(ground) > 0.18 => Some(Color::Black),
-                _ => Some(Color::White),
-            };
+        // Near colours may meet in one: then a highlight is told by inversion, and text keeps off its own background.
+        let highlight = style.fg.is_none() && style.bg.is_some() && style.bg != ground;
+        if highlight && fitted.bg == ground.map(|c| self.color(c)) {
+            return Style { bg: None, ..fitted }.add_modifier(Modifier::REVERSED);
+        }
+        let beneath = style.bg.or(ground);
+        if style.fg.is_some() && style.fg != beneath && fitted.fg == beneath.map(|c| self.color(c)) {
+            fitted.fg = Some(if fitted.fg == Some(Color::DarkGray) { Color::Black } else { Color::DarkGray });
         }
         fitted
     }
@@ -98,11 +100,30 @@ fn indexed(rgb_: [u8; 3]) -> u8 {
     nearest((16..=255).filter_map(|index| Some((index, rgb(Color::Indexed(index))?))), rgb_).unwrap_or(16)
 }
 
-/// The nearest of the sixteen. Dark and light greys go by lightness: a tinted background is a background, not a hue.
+/// Of the sixteen, the one of the same hue: pastels must not all turn white, nor dark tints black. Greys go by lightness.
 fn ansi(rgb: [u8; 3]) -> Color {
-    let chroma = rgb.iter().max().unwrap_or(&0) - rgb.iter().min().unwrap_or(&0);
-    let grey = |color: Color| matches!(color, Color::Black | Color::DarkGray | Color::Gray | Color::White);
-    nearest(ANSI.into_iter().filter(|(color, _)| grey(*color) == (chroma < 48)), rgb).unwrap_or(Color::Reset)
+    let [r, g, b] = rgb.map(i32::from);
+    let (max, min) = (r.max(g).max(b), r.min(g).min(b));
+    let chroma = max - min;
+    if chroma < 48 {
+        let greys = [Color::Black, Color::DarkGray, Color::Gray, Color::White];
+        let greys = ANSI.into_iter().filter(|(color, _)| greys.contains(color));
+        return nearest(greys, rgb).unwrap_or(Color::Reset);
+    }
+    let hue = match max {
+        _ if max == r => 60 * (g - b) / chroma,
+        _ if max == g => 60 * (b - r) / chroma + 120,
+        _ => 60 * (r - g) / chroma + 240,
+    };
+    let (normal, bright) = match hue.rem_euclid(360) {
+        20..75 => (Color::Yellow, Color::LightYellow),
+        75..165 => (Color::Green, Color::LightGreen),
+        165..205 => (Color::Cyan, Color::LightCyan),
+        205..255 => (Color::Blue, Color::LightBlue),
+        255..330 => (Color::Magenta, Color::LightMagenta),
+        _ => (Color::Red, Color::LightRed),
+    };
+    if luminance(rgb) > 0.18 { bright } else { normal }
 }
 
 fn nearest<T>(colors: impl Iterator<Item = (T, [u8; 3])>, wanted: [u8; 3]) -> Option<T> {

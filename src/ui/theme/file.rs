@@ -7,21 +7,20 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Scope, THEMES};
-use crate::text::nearest;
+use crate::nearest::hint;
 
 /// What is wrong with a theme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThemeError {
-    #[error("no theme called \"{name}\"; there are {known}")]
-    Unknown { name: String, known: String },
+    #[error("no theme is called \"{name}\"{hint}")]
+    Unknown { name: String, hint: String },
     #[error("{file}:{line}: {problem}")]
     Invalid { file: String, line: usize, problem: String },
 }
 
 impl ThemeError {
     pub(super) fn unknown_theme(name: &str) -> Self {
-        let known: Vec<_> = THEMES.iter().map(|(name, _)| *name).collect();
-        Self::Unknown { name: name.to_owned(), known: known.join(", ") }
+        Self::Unknown { name: name.to_owned(), hint: hint(name, THEMES.iter().map(|(name, _)| *name)) }
     }
 }
 
@@ -114,11 +113,6 @@ fn is_scope(name: &str) -> bool {
     Scope::ALL.iter().any(|scope| lineage(scope.name()).any(|known| known == name))
 }
 
-/// "…; did you mean x?", where something is near.
-fn hint<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    nearest(word, known).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default()
-}
-
 impl Sheet {
     fn read(text: &str, file: &str) -> Result<Self, ThemeError> {
         let place = |span| Place::new(file, text, span);
@@ -138,7 +132,8 @@ impl Sheet {
         };
         for (name, value) in parsed.palette {
             let color = sheet.color(value.get_ref());
-            let color = color.map_err(|problem| place(value.span()).error(format!("\"{}\": {problem}", name.get_ref())))?;
+            let color =
+                color.map_err(|problem| place(value.span()).error(format!("\"{}\": {problem}", name.get_ref())))?;
             sheet.palette.insert(name.into_inner(), color);
         }
         for (name, value) in parsed.styles {
@@ -161,7 +156,7 @@ impl Sheet {
             return Ok(*color);
         }
         match word.strip_prefix('#') {
-            Some(hex) if hex.len() == 6 => {
+            Some(hex) if hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()) => {
                 u32::from_str_radix(hex, 16).map(Color::from_u32).map_err(|_| format!("\"{word}\" is not #rrggbb"))
             }
             Some(_) => Err(format!("\"{word}\" is not #rrggbb")),

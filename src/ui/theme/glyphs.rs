@@ -1,5 +1,7 @@
 //! The characters that carry meaning, in two sets.
 
+use ratatui::symbols::border;
+
 use crate::resource::Tone;
 
 /// One set of characters. All are one cell wide.
@@ -29,9 +31,8 @@ pub struct Glyphs {
     pub thumb: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
-    pub spinner: &'static [&'static str],
-    /// A row that has not come yet.
-    pub skeleton: &'static str,
+    /// The frame of a picker.
+    pub border: border::Set<'static>,
 }
 
 impl Glyphs {
@@ -46,6 +47,13 @@ impl Glyphs {
             Tone::Bad => self.bad,
             Tone::Muted => self.muted,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn all(&self) -> Vec<&'static str> {
+        let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
+        let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
+        [single.as_slice(), more.as_slice(), &[self.border.top_left]].concat()
     }
 }
 
@@ -70,8 +78,7 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     thumb: "┃",
     more_left: "‹",
     more_right: "›",
-    spinner: &["◜", "◝", "◞", "◟"],
-    skeleton: "▁",
+    border: border::ROUNDED,
 };
 
 pub(super) static ASCII: Glyphs = Glyphs {
@@ -95,6 +102,14 @@ pub(super) static ASCII: Glyphs = Glyphs {
     thumb: "#",
     more_left: "<",
     more_right: ">",
-    spinner: &["|", "/", "-", "\\"],
-    skeleton: "_",
+    border: border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: "|",
+        vertical_right: "|",
+        horizontal_top: "-",
+        horizontal_bottom: "-",
+    },
 };

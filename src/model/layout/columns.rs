@@ -1,0 +1,178 @@
+//! Which columns of a table are shown, where, and how wide.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Slot;
+use crate::{
+    model::{Table, text::safe},
+    resource::{Column, Context},
+};
+
+/// Cells left of the first column: mark, sign of the row's tone, blank.
+pub const GUTTER: u16 = 3;
+/// Cells between two columns, and the most there may be where there is room to spare.
+const GAP: u16 = 2;
+const WIDE_GAP: u16 = 3;
+/// A column that needs more than this, or twice its least width, rather shrinks to it than see a lesser one dropped.
+const COMFORT: u16 = 20;
+/// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
+const SAMPLE: usize = 96;
+
+/// The columns of a table that fit into `width` cells, and how wide each one is; `page` rows are in sight.
+///
+/// Not scrolled, the columns that matter least are left out until the others are comfortable. Scrolled, none is left
+/// out for that: the first one stays, and the others follow from the `left`th on as long as there is room.
+pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> {
+    let all = (table.view.kind.columns)();
+    let column = |index: usize| Some(Plan::new(index, all.get(index)?));
+    let mut shown: Vec<Plan> = table.columns().into_iter().filter_map(column).collect();
+    if table.left > 0 && shown.len() > 1 {
+        let hidden = table.left.min(shown.len() - 2);
+        shown.drain(1..=hidden);
+    }
+    let room = width.saturating_sub(GUTTER);
+    measure(&mut shown, table, page, cx);
+    choose(&mut shown, room, table.left > 0);
+    let gap = share(&mut shown, room);
+
+    let mut x = GUTTER;
+    let place = |plan: Plan| {
+        let slot = Slot { column: plan.index, x, width: plan.width };
+        x += plan.width + gap;
+        slot
+    };
+    shown.into_iter().map(place).collect()
+}
+
+/// The cells a text takes.
+fn cells(text: &str) -> u16 {
+    // Printable ASCII, nearly all there is, needs no tables.
+    let ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    u16::try_from(if ascii { text.len() } else { safe(text).width() }).unwrap_or(u16::MAX)
+}
+
+/// A column that may be shown.
+struct Plan {
+    index: usize,
+    min: u16,
+    max: u16,
+    priority: u8,
+    /// Cells its title and texts need, within its bounds.
+    need: u16,
+    /// Cells it gets.
+    width: u16,
+}
+
+impl Plan {
+    fn new(index: usize, column: &Column) -> Self {
+        let need = cells(column.title).clamp(column.min, column.max.max(column.min));
+        Self { index, min: column.min, max: column.max.max(need), priority: column.priority, need, width: need }
+    }
+
+    /// What it would not like to shrink below.
+    fn comfort(&self) -> u16 {
+        self.need.min(COMFORT.max(self.min.saturating_mul(2)))
+    }
+}
+
+/// Widens each plan's need to the texts in sight and to a sample of all others.
+fn measure(plans: &mut [Plan], table: &Table, page: u16, cx: &Context) {
+    let step = (table.rows.len() / SAMPLE).max(1);
+    let sample = table.rows.iter().step_by(step);
+    let sight = &table.rows[table.in_sight(page)];
+    for entry in sample.chain(sight) {
+        for plan in plans.iter_mut().filter(|plan| plan.need < plan.max) {
+            let seen = cells(&entry.row.cell(plan.index, cx).text);
+            plan.need = plan.need.max(settled(seen)).min(plan.max);
+        }
+    }
+}
+
+/// Rounded up, so that a name a little longer than the rest moves nothing.
+fn settled(width: u16) -> u16 {
+    if width <= 8 { width } else { width.saturating_add(3) / 4 * 4 }
+}
+
+/// Drops columns until the rest are comfortable; the least important first, or from the right while scrolled sideways.
+fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
+    let total = |plans: &[Plan], claim: fn(&Plan) -> u16| -> u16 {
+        let gaps = GAP * u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        plans.iter().map(claim).fold(gaps, u16::saturating_add)
+    };
+    while total(plans, Plan::comfort) > room {
+        let least =
+            plans.iter().enumerate().skip(1).max_by_key(|(at, plan)| (if scrolled { 0 } else { plan.priority }, *at));
+        match least {
+            Some((at, plan)) if scrolled || plan.priority > 0 => plans.remove(at),
+            _ => break,
+        };
+    }
+    while plans.len() > 1 && total(plans, |plan| plan.min) > room {
+        plans.pop();
+    }
+}
+
+/// Gives every column its due, the important ones first, and returns the gap between two.
+fn share(plans: &mut [Plan], room: u16) -> u16 {
+    let gaps = u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
+    for plan in plans.iter_mut() {
+        plan.width = plan.min.min(room);
+    }
+    let taken = plans.iter().map(|plan| plan.width).fold(GAP * gaps, u16::saturating_add);
+    let mut spare = room.saturating_sub(taken);
+
+    let mut order: Vec<usize> = (0..plans.len()).collect();
+    // Of equals the narrow ones first: they are soon content.
+    order.sort_by_key(|at| (plans[*at].priority, plans[*at].need));
+    let wishes: [fn(&Plan) -> u16; 2] = [Plan::comfort, |plan| plan.need];
+    for wish in wishes {
+        for at in &order {
+            let plan = &mut plans[*at];
+            let more = wish(plan).saturating_sub(plan.width).min(spare);
+            plan.width += more;
+            spare -= more;
+        }
+    }
+    if spare >= gaps { WIDE_GAP } else { GAP }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(index: usize, min: u16, need: u16, priority: u8) -> Plan {
+        Plan { index, min, max: need, priority, need, width: 0 }
+    }
+
+    fn laid_out(mut plans: Vec<Plan>, room: u16) -> (Vec<(usize, u16)>, u16) {
+        choose(&mut plans, room, false);
+        let gap = share(&mut plans, room);
+        (plans.iter().map(|plan| (plan.index, plan.width)).collect(), gap)
+    }
+
+    #[test]
+    fn with_room_every_column_gets_what_it_needs() {
+        let (widths, gap) = laid_out(vec![plan(0, 8, 12, 0), plan(1, 4, 6, 1), plan(2, 4, 30, 0)], 80);
+        assert_eq!((widths, gap), (vec![(0, 12), (1, 6), (2, 30)], WIDE_GAP));
+    }
+
+    #[test]
+    fn the_least_important_go_first_and_the_first_stays() {
+        let plans = || vec![plan(0, 8, 12, 0), plan(1, 4, 6, 1), plan(2, 4, 6, 3), plan(3, 4, 6, 2)];
+        assert_eq!(laid_out(plans(), 33).0, [(0, 12), (1, 6), (3, 6)]);
+        assert_eq!(laid_out(plans(), 22).0, [(0, 12), (1, 6)]);
+        assert_eq!(laid_out(plans(), 12).0, [(0, 12)]);
+        assert_eq!(laid_out(plans(), 5).0, [(0, 5)]);
+    }
+
+    #[test]
+    fn long_texts_shrink_before_others_are_dropped() {
+        let (widths, gap) = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 60);
+        assert_eq!((widths, gap), (vec![(0, 8), (1, 34), (2, 14)], GAP));
+    }
+
+    #[test]
+    fn widths_are_rounded_so_that_little_changes_move_nothing() {
+        assert_eq!([5, 8, 9, 12, 13, u16::MAX].map(settled), [5, 8, 12, 12, 16, 16383 * 4]);
+    }
+}

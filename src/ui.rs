@@ -1,0 +1,48 @@
+//! Rendering: from the model to a frame, and nothing else. No I/O, no clock; colours stand in themes only.
+//!
+//! ```text
+//! header    environment, scope, API state, hints      4, 2, 1 or 0 rows
+//! body      title row, then a table or a text
+//! footer    crumbs; a flash or a prompt lies over them
+//! ```
+//!
+//! Where things go is decided in [`crate::model::layout`], which `update` shares.
+
+use ratatui::{Frame, layout::Rect};
+
+use crate::model::{Model, Screen, layout::Tier};
+
+mod footer;
+mod header;
+mod overlays;
+mod screens;
+mod text;
+pub mod theme;
+mod widgets;
+
+use theme::Scope;
+pub use theme::Theme;
+
+/// Draws the model.
+pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, theme.get(Scope::Base));
+    let layout = model.layout();
+    if layout.tier == Tier::TooSmall {
+        return screens::too_small(frame.buffer_mut(), area, theme);
+    }
+
+    let rows = |y: u16, height: u16| Rect { y, height, ..area }.intersection(area);
+    let (head, foot) = (rows(0, layout.header), rows(layout.footer, 1));
+    let body = rows(layout.body, layout.body_height);
+    header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
+    match model.screen() {
+        Screen::Table(table) => screens::table::draw(frame.buffer_mut(), body, table, &model.cx(), theme),
+        Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
+    }
+    footer::draw(frame.buffer_mut(), foot, model, theme);
+    if let Some(overlay) = &model.overlay {
+        let cursor = overlays::draw(frame.buffer_mut(), &layout, overlay, theme);
+        frame.set_cursor_position(cursor);
+    }
+}

@@ -1,0 +1,66 @@
+//! The last row: the way here, or the message that has just come.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    text::{Pen, width},
+    theme::{Scope, Theme},
+};
+use crate::{
+    event::Level,
+    model::{Model, messages::Message},
+    resource::Tone,
+};
+
+/// Draws the flash if there is one, else the crumbs.
+pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
+    match &model.messages.flash {
+        Some(message) => flash(buf, area, message, theme),
+        None if model.settings.crumbs => crumbs(buf, area, &model.crumbs(), theme),
+        None => {}
+    }
+}
+
+fn flash(buf: &mut Buffer, area: Rect, message: &Message, theme: &Theme) {
+    let (scope, tone) = match message.level {
+        Level::Info => (Scope::FlashInfo, Tone::Plain),
+        Level::Warn => (Scope::FlashWarn, Tone::Warn),
+        Level::Error => (Scope::FlashError, Tone::Bad),
+    };
+    buf.set_style(area, theme.get(Scope::Base));
+    let mut pen = Pen::new(buf, area.x, area.y, area.right());
+    pen.fill(" ", theme.get(scope));
+    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    if tone != Tone::Plain {
+        pen.put(theme.glyphs.tone(tone), theme.get(scope)).skip(1);
+    }
+    let more = " (! shows all)";
+    if width(&message.text) <= pen.room() {
+        pen.put(&message.text, theme.get(scope));
+    } else {
+        let end = area.right().saturating_sub(1 + width(more));
+        let x = pen.x;
+        Pen::new(buf, x, area.y, end).fit(&message.text, theme.glyphs.ellipsis, theme.get(scope));
+        Pen::new(buf, end, area.y, area.right()).put(more, theme.get(Scope::Faint));
+    }
+}
+
+/// The last steps are the ones that matter: the first are left out when there is no room for all.
+fn crumbs(buf: &mut Buffer, area: Rect, crumbs: &[String], theme: &Theme) {
+    let room = area.width.saturating_sub(2);
+    let cells = |from: usize| crumbs[from..].iter().map(|crumb| width(crumb) + 3).sum::<u16>();
+    let first = (0..crumbs.len()).find(|from| cells(*from) <= room).unwrap_or(crumbs.len().saturating_sub(1));
+
+    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    if first > 0 {
+        pen.put(theme.glyphs.ellipsis, theme.get(Scope::Crumb)).skip(1);
+    }
+    for (at, crumb) in crumbs.iter().enumerate().skip(first) {
+        let last = at + 1 == crumbs.len();
+        let scope = if last { Scope::CrumbActive } else { Scope::Crumb };
+        pen.fit(crumb, theme.glyphs.ellipsis, theme.get(scope));
+        if !last {
+            pen.skip(1).put(theme.glyphs.step, theme.get(Scope::Border)).skip(1);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A list to pick one of, in the middle of the screen.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+    widgets::{Block, Widget},
+};
+
+use super::{
+    list,
+    prompt::{field, panel},
+};
+use crate::{
+    model::{Layout, overlay::Picker},
+    ui::{
+        text::{Pen, width},
+        theme::{Scope, Theme},
+    },
+};
+
+/// Cells of a picker where there is room for them.
+const WIDTH: u16 = 72;
+/// Rows around the list: border, what is typed, a blank, border.
+const FRAME: u16 = 4;
+
+pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -> Position {
+    let screen = Rect::new(0, 0, layout.width, layout.height);
+    // As high as all there is to pick from: it must not shrink while one types.
+    let rows = u16::try_from(picker.items.len().max(1)).unwrap_or(u16::MAX);
+    let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(4).max(FRAME + 1));
+    let area = screen.centered(WIDTH.min(layout.width.saturating_sub(4)).into(), height.into());
+
+    panel(buf, area, theme);
+    Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
+    let count = format!("{}/{}", picker.shown.len(), picker.items.len());
+    let mut pen = Pen::new(buf, area.x + 2, area.y, area.right() - 2);
+    pen.put(" ", Style::new()).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
+    pen.put(" ", Style::new());
+    let x = area.right().saturating_sub(width(&count) + 4);
+    Pen::new(buf, x, area.y, area.right() - 2).put(&format!(" {count} "), theme.get(Scope::Faint));
+
+    let inner = Rect { x: area.x + 1, y: area.y + 3, width: area.width - 2, height: area.height - FRAME };
+    let lines = picker.shown.iter().filter_map(|shown| {
+        let item = picker.items.get(shown.item)?;
+        Some(list::Line { text: &item.text, about: &item.about, matched: &shown.matched })
+    });
+    list::draw(buf, inner, lines, Some(picker.selected), theme);
+    if picker.shown.is_empty() {
+        let nothing = if picker.items.is_empty() { "there is nothing to pick from" } else { "nothing matches" };
+        Pen::new(buf, inner.x + 1, inner.y, inner.right()).put(nothing, theme.get(Scope::Faint));
+    }
+
+    let mut pen = Pen::new(buf, area.x + 2, area.y + 1, area.right() - 2);
+    pen.put(theme.glyphs.pointer, theme.get(Scope::Prompt)).skip(1);
+    field(&mut pen, &picker.prompt, theme)
+}

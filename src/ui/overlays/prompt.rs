@@ -1,0 +1,92 @@
+//! The prompt in the last row: what is typed, what it could become, and where it can't be read.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    widgets::{Clear, Widget},
+};
+
+use super::list;
+use crate::{
+    model::{Layout, overlay::Palette, prompt::Prompt},
+    ui::{
+        text::{Pen, width},
+        theme::{Scope, Theme},
+    },
+};
+
+/// Candidates shown at once above the command prompt, and how wide they may be.
+const CANDIDATES: u16 = 10;
+const LIST_WIDTH: u16 = 72;
+
+/// The command prompt with its candidates above it.
+pub fn command(buf: &mut Buffer, layout: &Layout, palette: &Palette, theme: &Theme) -> Position {
+    let count = u16::try_from(palette.candidates.len()).unwrap_or(CANDIDATES);
+    let height = count.min(CANDIDATES).min(layout.footer.saturating_sub(layout.header));
+    let area = Rect { x: 0, y: layout.footer - height, width: LIST_WIDTH.min(layout.width), height };
+    panel(buf, area, theme);
+    let lines = palette.candidates.iter().map(|candidate| list::Line {
+        text: &candidate.text,
+        about: &candidate.about,
+        matched: &candidate.matched,
+    });
+    list::draw(buf, area, lines, palette.chosen, theme);
+    line(buf, layout, ":", &palette.prompt, theme)
+}
+
+/// Takes an area over.
+pub fn panel(buf: &mut Buffer, area: Rect, theme: &Theme) {
+    let area = area.intersection(buf.area);
+    Clear.render(area, buf);
+    buf.set_style(area, theme.get(Scope::Base).patch(theme.get(Scope::Picker)));
+}
+
+/// One prompt, begun by `sign`.
+pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
+    let area = Rect { x: 0, y: layout.footer, width: layout.width, height: 1 }.intersection(buf.area);
+    Clear.render(area, buf);
+    buf.set_style(area, theme.get(Scope::Base));
+    let sign = match &prompt.searching {
+        Some(wanted) => format!("history \"{wanted}\" {}", theme.glyphs.step),
+        None => sign.to_owned(),
+    };
+    // The reason stands at the right, and the text keeps at least half of the row.
+    let mut end = area.right();
+    if let Some(fault) = &prompt.fault {
+        let reason = format!("{} {}", theme.glyphs.tone(crate::resource::Tone::Bad), fault.reason);
+        let x = end.saturating_sub(width(&reason).min(area.width / 2) + 1);
+        Pen::new(buf, x, area.y, end).fit(&reason, theme.glyphs.ellipsis, theme.get(Scope::PromptError));
+        end = x.saturating_sub(2);
+    }
+    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
+    pen.put(&sign, theme.get(if prompt.fault.is_some() { Scope::PromptError } else { Scope::Prompt }));
+    if prompt.searching.is_some() {
+        pen.skip(1);
+    }
+    field(&mut pen, prompt, theme)
+}
+
+/// The text being typed, scrolled so that the cursor is in sight; returns where that is.
+pub fn field(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) -> Position {
+    let start = pen.x;
+    // One cell stays for the cursor behind the last character.
+    let scrolled = prompt.input.visual_scroll(usize::from(pen.room().saturating_sub(1)));
+    let fault = prompt.fault.as_ref().map_or(usize::MAX, |fault| fault.at);
+    let mut passed = 0;
+    for (at, c) in prompt.input.value().chars().enumerate() {
+        let cells = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        passed += cells;
+        if passed <= scrolled {
+            continue;
+        }
+        let scope = match () {
+            () if prompt.preselected => Scope::PromptSelected,
+            () if at >= fault => Scope::PromptError,
+            () => Scope::PromptText,
+        };
+        pen.put(c.encode_utf8(&mut [0; 4]), theme.get(scope));
+    }
+    pen.put(&prompt.ghost, theme.get(Scope::PromptGhost));
+    let cursor = prompt.input.visual_cursor().saturating_sub(scrolled);
+    Position::new(start.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX)), pen.y())
+}

@@ -1,0 +1,43 @@
+//! What fills the body of the screen.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    text::{Pen, width},
+    theme::{Scope, Theme},
+};
+
+pub mod table;
+pub mod text;
+
+/// Below the least size there is no use in drawing tables; keys still work.
+pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
+    let lines = [
+        ("ecsight needs at least 50x12", theme.get(Scope::HeaderScope)),
+        (&*format!("this window has {}x{}", area.width, area.height), theme.get(Scope::Faint)),
+    ];
+    let top = area.y + area.height.saturating_sub(2) / 2;
+    for ((line, style), y) in lines.into_iter().zip(top..) {
+        let x = area.x + area.width.saturating_sub(width(line)) / 2;
+        Pen::new(buf, x, y, area.right()).fit(line, theme.glyphs.ellipsis, style);
+    }
+}
+
+/// A title, and a rule from it to the right edge that carries `notes` at its end.
+fn title(buf: &mut Buffer, area: Rect, parts: &[(&str, Scope)], notes: &[(String, Scope)], theme: &Theme) {
+    let cells: u16 = notes.iter().map(|(text, _)| width(text) + 2).sum();
+    // Notes may take half of the row.
+    let notes_x = area.right().saturating_sub(cells.min(area.width / 2) + 2);
+
+    let mut pen = Pen::new(buf, area.x + 1, area.y, notes_x.saturating_sub(2));
+    for (text, scope) in parts {
+        pen.fit(text, theme.glyphs.ellipsis, theme.get(*scope));
+    }
+    let x = pen.x + 1;
+    Pen::new(buf, x, area.y, area.right()).fill(theme.glyphs.rule, theme.get(Scope::Border));
+
+    let mut pen = Pen::new(buf, notes_x.max(x), area.y, area.right().saturating_sub(2));
+    for (text, scope) in notes {
+        pen.put(" ", theme.get(*scope)).fit(text, theme.glyphs.ellipsis, theme.get(*scope)).put(" ", theme.get(*scope));
+    }
+}

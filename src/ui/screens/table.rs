@@ -1,0 +1,155 @@
+//! The table screen: title, then rows or the reason why there are none.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::title;
+use crate::{
+    aws::{Failure, Trouble},
+    data::Phase,
+    model::{Table, header::coarse, table::Body},
+    resource::{Context, Status, Tone, format::duration},
+    ui::{
+        theme::{Scope, Theme},
+        widgets::{notice::Notice, rows},
+    },
+};
+
+pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
+    let head = Rect { height: 1, ..area };
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let body = table.body();
+    draw_title(buf, head, table, &body, cx, theme);
+
+    let stale = table.source.failure.is_some();
+    if body == Body::Rows {
+        return rows::draw(buf, below, table, cx, stale, theme);
+    }
+    if body == Body::Loading {
+        rows::draw_heads(buf, below, table, cx, theme);
+    }
+    let notice_area = Rect { y: below.y + 2, height: below.height.saturating_sub(2), ..below };
+    notice(table, &body, theme).draw(buf, notice_area, theme);
+}
+
+/// `Services(prod)[12/340] ⟨exit=137⟩ ──── faults only`
+fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, cx: &Context, theme: &Theme) {
+    let name = capitalised(&table.title());
+    let count = match (table.rows.len(), table.total) {
+        _ if *body == Body::Loading => String::new(),
+        (shown, total) if shown == total => format!("[{total}]"),
+        (shown, total) => format!("[{shown}/{total}]"),
+    };
+    let mut parts = vec![(name.as_str(), Scope::TitleName), (count.as_str(), Scope::TitleCount)];
+    if !table.filter.is_empty() {
+        let glyphs = theme.glyphs;
+        parts.extend([(" ", Scope::TitleFilter), (glyphs.open, Scope::TitleFilter)]);
+        parts.extend([(table.filter.text(), Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
+    }
+    title(buf, area, &parts, &notes(table, body, cx, theme), theme);
+}
+
+/// What else is true of the table, at the end of its title.
+fn notes(table: &Table, body: &Body, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
+    let mut notes = Vec::new();
+    if table.source.phase == Phase::Filling {
+        notes.push((format!("{} more to come", theme.glyphs.tone(Tone::Busy)), Scope::Faint));
+    }
+    if table.faults_only {
+        notes.push(("faults only".into(), Scope::TitleFilter));
+    }
+    if table.wide {
+        notes.push(("wide".into(), Scope::Faint));
+    }
+    let marks = (0..table.rows.len()).filter(|index| table.marked(*index)).count();
+    if marks > 0 {
+        notes.push((format!("{} {marks} marked", theme.glyphs.mark), Scope::TableMarked));
+    }
+    if let (Body::Rows, Some(failure)) = (body, &table.source.failure) {
+        let sign = theme.glyphs.tone(Tone::Warn);
+        let old = match table.source.age(cx.now) {
+            Some(age) => format!("{sign} {} old: {}", duration(coarse(age)), cause(failure)),
+            None => format!("{sign} {}", cause(failure)),
+        };
+        notes.push((old, Scope::ToneWarn));
+    }
+    notes
+}
+
+/// A failure in two or three words.
+fn cause(failure: &Failure) -> String {
+    let what = match failure.trouble {
+        Trouble::Throttled => "throttled",
+        Trouble::Denied => "not allowed",
+        Trouble::Credentials => "no valid credentials",
+        Trouble::NotFound => "not found",
+        Trouble::Offline => "no answer",
+        Trouble::Garbled => "garbled answer",
+        Trouble::Server => "AWS is in trouble",
+        Trouble::Invalid => "refused",
+        Trouble::ReadOnly => "read-only",
+    };
+    format!("{} {what}", failure.operation)
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {
+    let kind = table.view.kind;
+    let things = kind.plural;
+    let place = table.view.query.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+    match body {
+        Body::Rows => Notice::default(),
+        Body::Loading => {
+            Notice { tone: Tone::Busy, headline: format!("Asking AWS for the {things}{place}"), ..Notice::default() }
+        }
+        Body::Empty => Notice {
+            tone: Tone::Muted,
+            headline: format!("There are no {}{things}{place}", status_word(table.view.query.status)),
+            advice: if kind.in_cluster && table.view.query.cluster.is_some() {
+                vec!["0 looks in all clusters".into()]
+            } else {
+                vec![":region and :profile look elsewhere".into()]
+            },
+            ..Notice::default()
+        },
+        Body::FilteredOut { hidden } if table.filter.is_empty() => Notice {
+            tone: Tone::Good,
+            headline: format!("Nothing is wrong with any of the {hidden} {things}"),
+            advice: vec!["ctrl-z shows them all".into()],
+            ..Notice::default()
+        },
+        Body::FilteredOut { hidden } => Notice {
+            tone: Tone::Wait,
+            headline: format!(
+                "None of the {hidden} {things} matches {}{}{}{}",
+                theme.glyphs.open,
+                table.filter.text(),
+                theme.glyphs.close,
+                if table.faults_only { " and has a fault" } else { "" },
+            ),
+            advice: vec!["esc clears the filter; / changes it".into()],
+            ..Notice::default()
+        },
+        Body::Denied(failure) => Notice {
+            tone: Tone::Bad,
+            headline: format!("These credentials may not look at {things}{place}"),
+            body: vec![failure.to_string()],
+            advice: failure.advice.iter().cloned().chain(["ctrl-r asks again".into()]).collect(),
+            ..Notice::default()
+        },
+        Body::Failed(failure) => Notice {
+            tone: if failure.trouble == Trouble::Throttled { Tone::Warn } else { Tone::Bad },
+            headline: format!("No {things} yet: {}", cause(failure)),
+            body: vec![failure.to_string()],
+            advice: failure.advice.iter().cloned().chain(["it is tried again; ctrl-r tries now".into()]).collect(),
+            ..Notice::default()
+        },
+    }
+}
+
+fn status_word(status: Status) -> &'static str {
+    if status == Status::Stopped { "stopped " } else { "" }
+}

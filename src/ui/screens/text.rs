@@ -1,0 +1,142 @@
+//! Scrollable text: describe, raw JSON, help, messages.
+
+use std::ops::Range;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::title;
+use crate::{
+    model::{
+        Viewer,
+        document::{Ink, Search, Source, TextLine, TextRow},
+    },
+    ui::{
+        text::Pen,
+        theme::{Scope, Theme},
+        widgets::scrollbar,
+    },
+};
+
+/// Cells left of the text.
+const MARGIN: u16 = 2;
+
+pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
+    let head = Rect { height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    title(buf, head, &[(&viewer.title, Scope::TitleName)], &notes(viewer, body.height), theme);
+
+    for (row, y) in viewer.rows.iter().skip(viewer.top).zip(body.y..body.bottom()) {
+        let Some(line) = viewer.lines.get(row.line) else { continue };
+        let area = Rect { x: area.x + MARGIN, y, width: area.width.saturating_sub(MARGIN + 2), height: 1 };
+        draw_row(buf, area, viewer, line, *row, theme);
+    }
+    scrollbar::draw(buf, body, viewer.top, viewer.rows.len(), theme);
+}
+
+/// Matches, and how far down one is.
+fn notes(viewer: &Viewer, page: u16) -> Vec<(String, Scope)> {
+    let mut notes = Vec::new();
+    if let Some(search) = &viewer.search {
+        notes.push(match search.matches.len() {
+            0 => (format!("no match for \"{}\"", search.text), Scope::ToneWarn),
+            count => (format!("{}/{count} \"{}\"", search.current + 1, search.text), Scope::TitleFilter),
+        });
+    }
+    if !viewer.wrap {
+        notes.push(("no wrap".into(), Scope::Faint));
+    }
+    let (bottom, total) = (viewer.top + usize::from(page), viewer.rows.len());
+    if total > usize::from(page) {
+        notes.push((format!("{}%", bottom.min(total) * 100 / total), Scope::Faint));
+    }
+    notes
+}
+
+fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &TextLine, row: TextRow, theme: &Theme) {
+    let mut pen = Pen::new(buf, area.x + row.indent, area.y, area.right());
+    let mut skip = usize::from(viewer.left);
+    let mut start = 0;
+    for (text, ink) in &line.spans {
+        let style = ink_style(*ink, &viewer.source, theme);
+        let span = start..start + text.len();
+        start = span.end;
+        for (part, matched) in pieces(viewer.search.as_ref(), row.line, &clip(&span, row.start, row.end)) {
+            let Some(text) = text.get(part.start - span.start..part.end - span.start) else { continue };
+            let style = matched.map_or(style, |scope| style.patch(theme.get(scope)));
+            put(&mut pen, text, style, &mut skip);
+        }
+    }
+}
+
+/// Writes what is not scrolled off to the left; `skip` is in cells.
+fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut usize) {
+    let visible = text.char_indices().find(|(_, c)| {
+        let hidden = *skip > 0;
+        *skip = skip.saturating_sub(unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0));
+        !hidden
+    });
+    if let Some((at, _)) = visible {
+        pen.put(&text[at..], style);
+    }
+}
+
+fn clip(span: &Range<usize>, start: usize, end: usize) -> Range<usize> {
+    let start = span.start.max(start);
+    start..span.end.min(end).max(start)
+}
+
+/// Cuts a range of a line's bytes where search matches begin and end.
+fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Range<usize>, Option<Scope>)> {
+    let mut pieces = Vec::new();
+    let mut at = range.start;
+    let matches = search.map(|search| &search.matches[..]).unwrap_or_default();
+    let first = matches.partition_point(|(matched, ..)| *matched < line);
+    for (index, (_, start, end)) in matches.iter().enumerate().skip(first).take_while(|(_, m)| m.0 == line) {
+        let matched = clip(&(*start..*end), at, range.end);
+        if matched.is_empty() {
+            continue;
+        }
+        let current = search.is_some_and(|search| search.current == index);
+        pieces.push((at..matched.start, None));
+        pieces.push((matched.clone(), Some(if current { Scope::SearchCurrent } else { Scope::SearchMatch })));
+        at = matched.end;
+    }
+    pieces.push((at..range.end.max(at), None));
+    pieces.retain(|(range, _)| !range.is_empty());
+    pieces
+}
+
+fn ink_style(ink: Ink, source: &Source, theme: &Theme) -> Style {
+    let scope = match ink {
+        Ink::Tone(tone) => return theme.tone(tone),
+        Ink::Title => Scope::SectionTitle,
+        Ink::Label if matches!(source, Source::Raw(..)) => Scope::JsonKey,
+        Ink::Label => Scope::Label,
+        Ink::Text => Scope::JsonString,
+        Ink::Number => Scope::JsonNumber,
+        Ink::Literal => Scope::JsonLiteral,
+        Ink::Punctuation => Scope::JsonPunctuation,
+        Ink::Masked => Scope::Masked,
+        Ink::Key => Scope::HintKey,
+    };
+    theme.get(scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_cut_a_span_and_the_current_one_stands_out() {
+        let search =
+            Search { text: "x".into(), matches: vec![(0, 0, 9), (3, 2, 4), (3, 6, 12), (4, 0, 1)], current: 1 };
+        let found = |range| pieces(Some(&search), 3, &range);
+        assert_eq!(
+            found(0..10),
+            [(0..2, None), (2..4, Some(Scope::SearchCurrent)), (4..6, None), (6..10, Some(Scope::SearchMatch)),]
+        );
+        assert_eq!(found(3..4), [(3..4, Some(Scope::SearchCurrent))]);
+        assert_eq!(found(4..6), [(4..6, None)]);
+        assert_eq!(pieces(None, 3, &(1..2)), [(1..2, None)]);
+    }
+}

@@ -1,0 +1,172 @@
+//! Text in cells: how wide it is, how it is cut, and how it gets into the buffer.
+
+use std::borrow::Cow;
+
+use ratatui::{buffer::Buffer, style::Style};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// The cells a text takes.
+pub fn width(text: &str) -> u16 {
+    // Printable ASCII, nearly all there is, needs no tables.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return u16::try_from(text.len()).unwrap_or(u16::MAX);
+    }
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// `text` in at most `room` cells. Words lose their end; a name keeps both ends, since names differ at either.
+pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    let room = room.saturating_sub(width(ellipsis));
+    if text.contains(' ') || room < 5 {
+        return Cow::Owned([head(text, room), ellipsis].concat());
+    }
+    let tail = tail(text, room / 2);
+    Cow::Owned([head(text, room - width(tail)), ellipsis, tail].concat())
+}
+
+/// As much of the beginning as fits into `room` cells.
+fn head(text: &str, room: u16) -> &str {
+    let end = taken(text.grapheme_indices(true), room).last().map_or(0, |(at, grapheme)| at + grapheme.len());
+    &text[..end]
+}
+
+/// As much of the end as fits into `room` cells.
+fn tail(text: &str, room: u16) -> &str {
+    let start = taken(text.grapheme_indices(true).rev(), room).last().map_or(text.len(), |(at, _)| at);
+    &text[start..]
+}
+
+fn taken<'a>(
+    graphemes: impl Iterator<Item = (usize, &'a str)>,
+    mut room: u16,
+) -> impl Iterator<Item = (usize, &'a str)> {
+    graphemes.map_while(move |(at, grapheme)| {
+        room = room.checked_sub(width(grapheme))?;
+        Some((at, grapheme))
+    })
+}
+
+/// A pen on one row of the buffer: it writes from left to right, and never past its end.
+pub struct Pen<'a> {
+    buf: &'a mut Buffer,
+    pub x: u16,
+    y: u16,
+    end: u16,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen at column `x` of row `y` that stops before column `end`.
+    pub fn new(buf: &'a mut Buffer, x: u16, y: u16, end: u16) -> Self {
+        let end = if (buf.area.top()..buf.area.bottom()).contains(&y) { end.min(buf.area.right()) } else { x };
+        Self { buf, x, y, end }
+    }
+
+    /// The row it writes on.
+    pub fn y(&self) -> u16 {
+        self.y
+    }
+
+    /// Cells left.
+    pub fn room(&self) -> u16 {
+        self.end.saturating_sub(self.x)
+    }
+
+    /// Writes as much of `text` as there is room for.
+    pub fn put(&mut self, text: &str, style: Style) -> &mut Self {
+        if self.room() > 0 {
+            (self.x, _) = self.buf.set_stringn(self.x, self.y, text, usize::from(self.room()), style);
+        }
+        self
+    }
+
+    /// Writes `text`, cut with an ellipsis where it is too long.
+    pub fn fit(&mut self, text: &str, ellipsis: &str, style: Style) -> &mut Self {
+        let text = fit(text, self.room(), ellipsis);
+        self.put(&text, style)
+    }
+
+    /// Leaves `cells` blank.
+    pub fn skip(&mut self, cells: u16) -> &mut Self {
+        self.x = self.x.saturating_add(cells);
+        self
+    }
+
+    /// Goes on to column `x`, never back.
+    pub fn to(&mut self, x: u16) -> &mut Self {
+        self.x = self.x.max(x);
+        self
+    }
+
+    /// Fills what is left with `symbol`.
+    pub fn fill(&mut self, symbol: &str, style: Style) {
+        let text = symbol.repeat(usize::from(self.room()));
+        self.put(&text, style);
+    }
+}
+
+/// Cuts `text` at spaces into lines of at most `room` cells; what has no space is cut where it must be.
+pub fn wrap(text: &str, room: u16) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text.trim_end();
+    while !rest.is_empty() && room > 0 {
+        let fitting = head(rest, room);
+        let end = match fitting.rfind(' ') {
+            _ if fitting.len() == rest.len() => rest.len(),
+            _ if rest[fitting.len()..].starts_with(' ') => fitting.len(),
+            Some(space) if space > 0 => space,
+            // A character wider than the room must not keep us here for ever.
+            _ if fitting.is_empty() => rest.graphemes(true).next().map_or(rest.len(), str::len),
+            _ => fitting.len(),
+        };
+        lines.push(rest[..end].trim_end());
+        rest = rest[end..].trim_start();
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("payments", 8, "payments")]
+    #[case("payments-api-worker", 10, "payme…rker")]
+    #[case("payments-api", 5, "paym…")]
+    #[case("out of memory", 8, "out of …")]
+    #[case("日本語テスト名前", 9, "日本…名前")]
+    #[case("ab", 1, "…")]
+    #[case("ab", 0, "…")]
+    fn long_texts_are_cut(#[case] text: &str, #[case] room: u16, #[case] cut: &str) {
+        assert_eq!(fit(text, room, "…"), cut);
+    }
+
+    #[rstest]
+    #[case("one two three", 7, &["one two", "three"])]
+    #[case("one  two", 4, &["one", "two"])]
+    #[case("abcdefgh", 3, &["abc", "def", "gh"])]
+    #[case("日本", 1, &["日", "本"])]
+    #[case("", 5, &[])]
+    fn running_text_is_wrapped(#[case] text: &str, #[case] room: u16, #[case] lines: &[&str]) {
+        assert_eq!(wrap(text, room), lines);
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_text_fits(text in "\\PC{0,40}", room in 1u16..30) {
+            prop_assert!(width(&fit(&text, room, "…")) <= room);
+        }
+
+        #[test]
+        fn wrapping_loses_no_word(text in "[a-z日 ]{0,60}", room in 2u16..20) {
+            let kept: String = wrap(&text, room).concat();
+            prop_assert_eq!(kept.replace(' ', ""), text.replace(' ', ""));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What stands where rows would: why there are none, and what to do.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use crate::ui::{
+    text::{Pen, wrap},
+    theme::{Scope, Theme},
+};
+use crate::{model::text::safe, resource::Tone};
+
+/// Cells a line of running text may have and still be easy to read.
+const MEASURE: u16 = 76;
+
+/// A headline after its tone's sign, an explanation, and advice.
+#[derive(Debug, Default)]
+pub struct Notice {
+    pub tone: Tone,
+    pub headline: String,
+    /// Paragraphs.
+    pub body: Vec<String>,
+    /// What to do or press; one line each.
+    pub advice: Vec<String>,
+}
+
+impl Notice {
+    /// Draws it at the top left of `area`.
+    pub fn draw(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
+        let sign = theme.glyphs.tone(self.tone);
+        let faint = theme.get(Scope::Faint);
+        let mut lines = area.y..area.bottom();
+        let mut paragraph = |sign: &str, sign_style: Style, text: &str, style: Style| {
+            let text = safe(text);
+            for (at, part) in wrap(&text, MEASURE.min(area.width.saturating_sub(6))).into_iter().enumerate() {
+                let Some(y) = lines.next() else { return };
+                let mut pen = Pen::new(buf, area.x + 3, y, area.right());
+                pen.put(if at == 0 { sign } else { " " }, sign_style).skip(1).put(part, style);
+            }
+        };
+        paragraph(sign, theme.tone(self.tone), &self.headline, theme.get(Scope::HeaderScope));
+        for text in &self.body {
+            paragraph(" ", faint, text, Style::new());
+        }
+        for text in &self.advice {
+            paragraph(theme.glyphs.pointer, theme.get(Scope::HintKey), text, faint);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The rows of a table. Only those in sight are built, so a frame costs the same however many there are.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+use super::scrollbar;
+use crate::{
+    model::{
+        Table,
+        layout::{self, Slot},
+        table::fresh,
+        text::safe,
+    },
+    resource::{Align, Cell, Column, Context, Row, Tone},
+    ui::{
+        text::{Pen, fit, width},
+        theme::{Scope, Theme},
+    },
+};
+
+/// Draws the column heads in the first row of `area`, and rows below. `stale` rows are of the past and shown so.
+pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bool, theme: &Theme) {
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let slots = slots(area, table, cx);
+    heads(buf, area, table, &slots, theme);
+
+    let shown = table.columns();
+    let columns = (table.view.kind.columns)();
+    let painter = Painter { table, columns: &columns, shown: &shown, slots: &slots, cx, stale, theme };
+    for (index, y) in table.in_sight(body.height).zip(body.y..) {
+        painter.row(buf, Rect { y, height: 1, ..area }, index);
+    }
+    scrollbar::draw(buf, body, table.top, table.rows.len(), theme);
+}
+
+/// The columns in `area`, of which the last cells are the scrollbar's.
+fn slots(area: Rect, table: &Table, cx: &Context) -> Vec<Slot> {
+    layout::columns(table, area.width.saturating_sub(1), area.height.saturating_sub(1), cx)
+}
+
+/// Draws the heads of the columns to come.
+pub fn draw_heads(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
+    heads(buf, area, table, &slots(area, table, cx), theme);
+}
+
+/// The titles, the sorted one with its direction.
+fn heads(buf: &mut Buffer, area: Rect, table: &Table, slots: &[Slot], theme: &Theme) {
+    let columns = (table.view.kind.columns)();
+    if table.left > 0 {
+        Pen::new(buf, area.x + 1, area.y, area.right()).put(theme.glyphs.more_left, theme.get(Scope::Faint));
+    }
+    for slot in slots {
+        let Some(column) = columns.get(slot.column) else { continue };
+        let sorted = slot.column == table.sort.column;
+        let mut style = theme.get(if sorted { Scope::TableHeaderSorted } else { Scope::TableHeader });
+        if table.picked == Some(slot.column) {
+            style = style.patch(theme.get(Scope::TableSelected));
+        }
+        let x = area.x + slot.x;
+        let title = fit(column.title, slot.width, theme.glyphs.ellipsis);
+        let indent = if column.align == Align::Right { slot.width.saturating_sub(width(&title)) } else { 0 };
+        // The arrow stands in the gap, so that sorting moves nothing.
+        let mut pen = Pen::new(buf, x + indent, area.y, area.right());
+        pen.put(&title, style);
+        if sorted {
+            let arrow = if table.sort.descending { theme.glyphs.descending } else { theme.glyphs.ascending };
+            pen.put(arrow, style);
+        }
+    }
+}
+
+struct Painter<'a> {
+    table: &'a Table,
+    columns: &'a [&'static Column],
+    /// Indices of the columns that are shown where there is room.
+    shown: &'a [usize],
+    slots: &'a [Slot],
+    cx: &'a Context,
+    stale: bool,
+    theme: &'a Theme,
+}
+
+impl Painter<'_> {
+    fn row(&self, buf: &mut Buffer, area: Rect, index: usize) {
+        let Some(entry) = self.table.rows.get(index) else { return };
+        let (theme, selected) = (self.theme, index == self.table.cursor);
+        let tone = row_tone(&*entry.row, self.shown, self.cx);
+
+        let mut pen = Pen::new(buf, area.x, area.y, area.right());
+        let marked = self.table.marked(index);
+        pen.put(if marked { theme.glyphs.mark } else { " " }, theme.get(Scope::TableMarked));
+        pen.put(theme.glyphs.tone(tone), theme.tone(tone));
+
+        for slot in self.slots {
+            let cell = entry.row.cell(slot.column, self.cx);
+            let mut style = match cell.tone {
+                Tone::Plain | Tone::Good if self.stale => theme.get(Scope::TableStale),
+                // What a row is called says at once that something is wrong with it.
+                Tone::Plain if slot.column == 0 && tone == Tone::Bad => theme.tone(Tone::Bad),
+                // What is as it should be needs no colour but its sign's: then what is not stands out.
+                Tone::Good => Style::new(),
+                tone => theme.tone(tone),
+            };
+            if slot.column == 0 && marked {
+                style = style.patch(theme.get(Scope::TableMarked));
+            }
+            let align = self.columns.get(slot.column).map_or(Align::Left, |column| column.align);
+            self.cell(buf, area, slot, align, &cell, style);
+        }
+        if selected {
+            buf.set_style(area, theme.get(Scope::TableSelected).remove_modifier(Modifier::DIM));
+        }
+        let news = fresh(entry, self.cx.now);
+        for slot in self.slots.iter().filter(|slot| slot.column < 64 && news & (1 << slot.column) != 0) {
+            let rect = Rect { x: area.x + slot.x, width: slot.width, ..area };
+            buf.set_style(rect.intersection(area), theme.get(Scope::TableChanged));
+        }
+    }
+
+    fn cell(&self, buf: &mut Buffer, area: Rect, slot: &Slot, align: Align, cell: &Cell<'_>, style: Style) {
+        let text = safe(&cell.text);
+        let text = fit(&text, slot.width, self.theme.glyphs.ellipsis);
+        let indent = if align == Align::Right { slot.width.saturating_sub(width(&text)) } else { 0 };
+        let x = area.x + slot.x;
+        Pen::new(buf, x + indent, area.y, (x + slot.width).min(area.right())).put(&text, style);
+    }
+}
+
+/// How a row stands: the gravest of its cells, those without room too, within what its kind calls a fault. What is absent
+/// counts for nothing.
+fn row_tone(row: &dyn Row, columns: &[usize], cx: &Context) -> Tone {
+    let cells = columns.iter().map(|index| row.cell(*index, cx)).filter(|cell| cell.text != "-");
+    let tone = cells.map(|cell| cell.tone).max_by_key(|tone| gravity(*tone)).unwrap_or_default();
+    match row.fault() {
+        true if gravity(tone) < gravity(Tone::Warn) => Tone::Warn,
+        false if tone == Tone::Bad => Tone::Warn,
+        _ => tone,
+    }
+}
+
+fn gravity(tone: Tone) -> u8 {
+    match tone {
+        Tone::Plain => 0,
+        Tone::Muted => 1,
+        Tone::Good => 2,
+        Tone::Wait => 3,
+        Tone::Busy => 4,
+        Tone::Warn => 5,
+        Tone::Bad => 6,
+    }
+}

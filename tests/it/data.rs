@@ -1,0 +1,457 @@
+//! The data layer against the demo endpoint, over the real SDK, in virtual time.
+
+use std::{sync::Arc, time::Duration};
+
+use ecsight::{
+    aws::{Budget, Clients, ScopeSpec, Trouble, operation},
+    data::{self, Demand, Done, Feed, Handle, Phase, Request, Snapshot},
+    demo::{Endpoint, Options, world::World},
+    resource::{
+        Query, Row, Status, View, cluster, container, event, service,
+        service::{Service, Standing},
+        task,
+        task::Task,
+    },
+};
+use jiff::Timestamp;
+use rstest::rstest;
+use tokio::time::Instant;
+
+use crate::support::in_process::sdk_config;
+
+/// World time at the start of every test.
+const START_MS: i64 = 1_750_000_000_000;
+
+fn sized(clusters: usize, services: usize, tasks: usize) -> Endpoint {
+    Endpoint::with_world(World::sized(clusters, services, tasks, START_MS), Options::default())
+}
+
+fn incident() -> Endpoint {
+    Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() })
+}
+
+fn clients(endpoint: &Endpoint) -> Clients {
+    Clients::from_config(&sdk_config(endpoint), ScopeSpec::default(), Budget::default())
+}
+
+/// World time does not matter to what is tested here but for the hour in which failures count.
+fn now() -> Timestamp {
+    Timestamp::from_millisecond(START_MS).unwrap()
+}
+
+/// A console without a screen.
+struct Console {
+    handle: Handle,
+    demand: Demand,
+}
+
+impl Console {
+    fn open(endpoint: &Endpoint) -> Self {
+        Self { handle: data::start(clients(endpoint), now), demand: Demand { slowdown: 1, ..Demand::default() } }
+    }
+
+    fn look_at(&mut self, view: &View) {
+        self.change(|demand| demand.front = Some(view.clone()));
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Demand)) {
+        change(&mut self.demand);
+        self.handle.demand.send_replace(self.demand.clone());
+    }
+
+    /// Waits for what is to come; an hour of virtual time is as good as never.
+    async fn until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let arrived = self.handle.snapshots.wait_for(|snapshot| wanted(snapshot));
+        let arrived =
+            tokio::time::timeout(Duration::from_secs(3600), arrived).await.map(|found| found.unwrap().clone());
+        arrived.unwrap_or_else(|_| panic!("never came; there is {:#?}", self.snapshot().feeds))
+    }
+
+    async fn filled(&mut self, view: &View) -> Arc<Snapshot> {
+        self.until(|snapshot| ready(snapshot, view)).await
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.handle.snapshots.borrow().clone()
+    }
+
+    /// The rows in sight are the first `count` of `view`.
+    fn show(&mut self, view: &View, count: usize) {
+        let snapshot = self.snapshot();
+        let rows = snapshot.feeds[view].rows.iter().take(count);
+        let visible = rows.map(|entry| entry.row.id().into()).collect();
+        self.change(|demand| demand.visible = visible);
+    }
+}
+
+fn ready(snapshot: &Snapshot, view: &View) -> bool {
+    snapshot.feeds.get(view).is_some_and(|feed| feed.phase == Phase::Ready)
+}
+
+fn feed<'a>(snapshot: &'a Snapshot, view: &View) -> &'a Feed {
+    snapshot.feeds.get(view).expect("a feed")
+}
+
+fn services(cluster: &str) -> View {
+    View::new(&service::KIND, Query::cluster(cluster))
+}
+
+fn tasks(cluster: &str, status: Status) -> View {
+    View::new(&task::KIND, Query { status, ..Query::cluster(cluster) })
+}
+
+/// The name of the first cluster of an account of exact size.
+const CLUSTER: &str = "cluster-000";
+
+fn row<R: 'static>(row: &dyn Row) -> &R {
+    row.any().downcast_ref::<R>().expect("a row of that kind")
+}
+
+#[rstest]
+#[case(0)]
+#[case(1)]
+#[case(10)]
+#[case(11)]
+#[case(100)]
+#[case(101)]
+#[tokio::test(start_paused = true)]
+async fn every_service_and_every_task_comes(#[case] count: usize) {
+    let endpoint = sized(1, count, 1);
+    let mut console = Console::open(&endpoint);
+    for view in [services(CLUSTER), tasks(CLUSTER, Status::Running)] {
+        console.look_at(&view);
+        let snapshot = console.filled(&view).await;
+        assert_eq!(feed(&snapshot, &view).rows.len(), count);
+        assert_eq!(feed(&snapshot, &view).failure, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_thousand_tasks_come_in_full() {
+    let endpoint = sized(1, 50, 100);
+    let view = tasks(CLUSTER, Status::Running);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    let snapshot = console.filled(&view).await;
+    assert_eq!(feed(&snapshot, &view).rows.len(), 5_000);
+    assert_eq!((endpoint.count("ListTasks"), endpoint.count("DescribeTasks")), (50, 50));
+}
+
+/// The issue of the peers: hundreds of services take seconds. Two round trips bring the first rows, at any size.
+#[rstest]
+#[case(6, 110, 110)]
+#[case(200, 110, 300)]
+#[case(500, 110, 1_100)]
+#[tokio::test(start_paused = true)]
+async fn the_first_rows_take_two_round_trips(#[case] count: usize, #[case] first: u64, #[case] all: u64) {
+    let endpoint = sized(1, count, 1);
+    endpoint.add_fault("latency=50ms".parse().unwrap());
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    let start = Instant::now();
+    console.look_at(&view);
+    console.until(|snapshot| snapshot.feeds.get(&view).is_some_and(|feed| !feed.rows.is_empty())).await;
+    assert!(start.elapsed() <= Duration::from_millis(first), "first rows after {:?}", start.elapsed());
+    console.filled(&view).await;
+    assert!(start.elapsed() <= Duration::from_millis(all), "all rows after {:?}", start.elapsed());
+}
+
+/// Requests that arrived, of all operations the console makes.
+fn arrived(endpoint: &Endpoint) -> u64 {
+    operation::ALL.iter().map(|operation| endpoint.count(operation.name)).sum()
+}
+
+/// Calls that arrive in a steady minute, all feeds together, with the views beneath that lead there.
+#[rstest]
+#[case::services_200(sized(1, 200, 1), false, 45)]
+#[case::services_500(sized(1, 500, 1), false, 75)]
+#[case::tasks_2000(sized(1, 20, 100), true, 50)]
+#[tokio::test(start_paused = true)]
+async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] of_tasks: bool, #[case] most: u64) {
+    let view = if of_tasks { tasks(CLUSTER, Status::Running) } else { services(CLUSTER) };
+    let mut console = Console::open(&endpoint);
+    let mut behind = vec![View::new(&cluster::KIND, Query::default())];
+    behind.extend(of_tasks.then(|| services(CLUSTER)));
+    console.look_at(&view);
+    console.change(|demand| demand.behind = behind);
+    console.filled(&view).await;
+    console.show(&view, 40);
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let before = arrived(&endpoint);
+    tokio::time::sleep(Duration::from_secs(240)).await;
+    let calls = (arrived(&endpoint) - before).div_ceil(4);
+    println!("{calls} calls a minute for {} rows", feed(&console.snapshot(), &view).rows.len());
+    assert!(calls <= most, "{calls} calls a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_while_paused_and_less_when_nobody_types() {
+    let endpoint = sized(1, 20, 1);
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    console.filled(&view).await;
+    let calls = async |endpoint: &Endpoint| {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let before = arrived(endpoint);
+        tokio::time::sleep(Duration::from_secs(1200)).await;
+        arrived(endpoint) - before
+    };
+    let normal = calls(&endpoint).await;
+    console.change(|demand| demand.slowdown = 12);
+    let slow = calls(&endpoint).await;
+    console.change(|demand| demand.paused = true);
+    assert!(slow * 8 < normal, "{slow} against {normal}");
+    assert_eq!(calls(&endpoint).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_data_make_no_new_revision() {
+    let endpoint = sized(1, 20, 2);
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    console.filled(&view).await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let before = feed(&console.snapshot(), &view).clone();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let after = feed(&console.snapshot(), &view).clone();
+    assert_eq!(before.revision, after.revision);
+    assert!(Arc::ptr_eq(&before.rows, &after.rows));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_stops_alone_and_names_the_action() {
+    let endpoint = incident();
+    endpoint.add_fault("deny:DescribeTasks".parse().unwrap());
+    let mut console = Console::open(&endpoint);
+    let view = tasks("prod", Status::Running);
+    console.look_at(&view);
+    let snapshot = console.until(|snapshot| snapshot.feeds.get(&view).is_some_and(|feed| feed.failure.is_some())).await;
+    let failure = feed(&snapshot, &view).failure.clone().unwrap();
+    assert_eq!((failure.trouble, failure.operation), (Trouble::Denied, "DescribeTasks"));
+    assert!(failure.message.contains("is not authorized to perform: ecs:DescribeTasks"), "{}", failure.message);
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let asked = endpoint.count("DescribeTasks");
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(endpoint.count("DescribeTasks"), asked);
+    let all = services("prod");
+    console.look_at(&all);
+    assert!(!feed(&*console.filled(&all).await, &all).rows.is_empty());
+    // Allowed meanwhile, and asked for again.
+    endpoint.clear_faults();
+    console.look_at(&view);
+    console.change(|demand| demand.refresh += 1);
+    console.filled(&view).await;
+}
+
+#[rstest]
+#[case::cut("cut", Trouble::Offline)]
+#[case::hang("hang", Trouble::Offline)]
+#[case::expired("expired", Trouble::Credentials)]
+#[tokio::test(start_paused = true)]
+async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault: &str, #[case] trouble: Trouble) {
+    let endpoint = sized(1, 20, 1);
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    console.filled(&view).await;
+    endpoint.add_fault(fault.parse().unwrap());
+    let snapshot = console.until(|snapshot| snapshot.link.failure.is_some()).await;
+    assert_eq!(snapshot.link.failure.as_ref().unwrap().trouble, trouble);
+    assert_eq!(feed(&snapshot, &view).rows.len(), 20);
+    let before = arrived(&endpoint);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let tries = arrived(&endpoint) - before;
+    assert!((10..=60).contains(&tries), "{tries} tries in ten minutes");
+    endpoint.clear_faults();
+    let snapshot = console.until(|snapshot| snapshot.link.failure.is_none()).await;
+    assert_eq!(feed(&snapshot, &view).rows.len(), 20);
+    console.until(|snapshot| feed(snapshot, &view).failure.is_none()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttle_slows_it_down_and_is_told() {
+    let endpoint = sized(1, 200, 1);
+    endpoint.add_fault("throttle:DescribeServices#3".parse().unwrap());
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    let snapshot = console.until(|snapshot| snapshot.link.failure.is_some()).await;
+    assert_eq!(snapshot.link.failure.as_ref().unwrap().trouble, Trouble::Throttled);
+    assert_eq!(feed(&*console.filled(&view).await, &view).rows.len(), 200);
+    console.until(|snapshot| snapshot.link.failure.is_none()).await;
+}
+
+#[rstest]
+#[case::html("http500", Trouble::Garbled)]
+#[case::garbled("malformed", Trouble::Garbled)]
+#[case::cut_short("truncate", Trouble::Garbled)]
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_makes_no_sense_is_told_in_words(#[case] fault: &str, #[case] trouble: Trouble) {
+    let endpoint = sized(1, 3, 1);
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    endpoint.add_fault(fault.parse().unwrap());
+    console.look_at(&view);
+    let failed = |snapshot: &Snapshot| snapshot.feeds.get(&view).and_then(|feed| feed.failure.clone());
+    let snapshot = console.until(|snapshot| failed(snapshot).is_some()).await;
+    let failure = failed(&snapshot).unwrap();
+    assert_eq!(failure.trouble, trouble, "{failure:?}");
+    assert!(!failure.message.contains("SdkError") && !failure.message.contains("Unhandled"), "{}", failure.message);
+    endpoint.clear_faults();
+    console.filled(&view).await;
+}
+
+#[rstest]
+#[case("omit:lastStatus")]
+#[case("omit:taskDefinitionArn")]
+#[case("omit:containers")]
+#[case("omit:createdAt")]
+#[case("unknown:lastStatus")]
+#[case("unknown:status")]
+#[case("long-reason")]
+#[tokio::test(start_paused = true)]
+async fn absent_fields_and_unknown_values_lose_no_row(#[case] fault: &str) {
+    let endpoint = incident();
+    let view = tasks("prod", Status::All);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    let whole = feed(&*console.filled(&view).await, &view).rows.len();
+    drop(console);
+    endpoint.add_fault(fault.parse().unwrap());
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    let rows = console.filled(&view).await;
+    assert!(feed(&rows, &view).rows.len().abs_diff(whole) <= 3, "{} of {whole}", feed(&rows, &view).rows.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_know_their_failures_and_tasks_their_services_revision() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = services("prod");
+    console.look_at(&view);
+    let counted = |snapshot: &Snapshot| {
+        let rows = snapshot.feeds.get(&view).map(|feed| feed.rows.clone()).unwrap_or_default();
+        !rows.is_empty() && rows.iter().all(|entry| row::<Service>(&*entry.row).failed_last_hour.is_some())
+    };
+    let snapshot = console.until(counted).await;
+    let failing: Vec<&Service> = feed(&snapshot, &view)
+        .rows
+        .iter()
+        .map(|entry| row::<Service>(&*entry.row))
+        .filter(|service| service.failed_last_hour > Some(0))
+        .collect();
+    assert!(!failing.is_empty());
+    let one = failing[0].service_name.as_str();
+    let view =
+        View::new(&task::KIND, Query { service: Some(one.into()), status: Status::All, ..Query::cluster("prod") });
+    console.look_at(&view);
+    let known = |snapshot: &Snapshot| {
+        let rows = snapshot.feeds.get(&view).map(|feed| feed.rows.clone()).unwrap_or_default();
+        !rows.is_empty() && rows.iter().all(|entry| row::<Task>(&*entry.row).current.is_some())
+    };
+    console.until(known).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn derived_kinds_cost_no_call_of_their_own() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = services("prod");
+    console.look_at(&view);
+    let snapshot = console.filled(&view).await;
+    let first = row::<Service>(&*feed(&snapshot, &view).rows[0].row).service_name.clone();
+    let asked = endpoint.count("ListServices");
+    let events = View::new(&event::KIND, Query { service: Some(first.as_str().into()), ..Query::cluster("prod") });
+    console.look_at(&events);
+    let snapshot =
+        console.until(|snapshot| snapshot.feeds.get(&events).is_some_and(|feed| !feed.rows.is_empty())).await;
+    assert!(feed(&snapshot, &events).rows.iter().all(|entry| entry.row.cluster() == Some("prod")));
+    assert_eq!(endpoint.count("ListServices"), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_clusters_are_looked_at_when_none_is_named() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = View::new(&service::KIND, Query::default());
+    console.look_at(&view);
+    let complete = |snapshot: &Snapshot| {
+        let feeds = snapshot.feeds_of(&view);
+        feeds.len() == 3 && feeds.iter().all(|feed| feed.phase == Phase::Ready)
+    };
+    let snapshot = console.until(complete).await;
+    assert_eq!(snapshot.clusters().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_aws_forgets_stays() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = tasks("prod", Status::Stopped);
+    console.look_at(&view);
+    let snapshot = console.filled(&view).await;
+    let before: Vec<String> = feed(&snapshot, &view).rows.iter().map(|entry| entry.row.id().to_owned()).collect();
+    assert!(!before.is_empty());
+    console.change(|demand| demand.slowdown = 12);
+    tokio::time::sleep(Duration::from_secs(4_000)).await;
+    let after: Vec<String> =
+        feed(&console.snapshot(), &view).rows.iter().map(|entry| entry.row.id().to_owned()).collect();
+    assert!(before.iter().all(|id| after.contains(id)));
+    assert!(after.len() > before.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn raw_answers_are_aws_own_words_for_derived_rows_too() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let running = tasks("prod", Status::Running);
+    console.look_at(&running);
+    let snapshot = console.filled(&running).await;
+    let task: Arc<str> = feed(&snapshot, &running).rows[0].row.id().into();
+    let view = View::new(&container::KIND, Query { task: Some(task.clone()), ..Query::cluster("prod") });
+    console.look_at(&view);
+    let snapshot = console.until(|snapshot| snapshot.feeds.get(&view).is_some_and(|feed| !feed.rows.is_empty())).await;
+    let container: Arc<str> = feed(&snapshot, &view).rows[0].row.id().into();
+    for (view, id, member) in [(&running, &task, "taskArn"), (&view, &container, "containerArn")] {
+        let request = Request::Raw { kind: view.kind, query: view.query.clone(), id: id.clone() };
+        console.handle.requests.send(request).await.unwrap();
+        let Some(Done::Raw { result, .. }) = console.handle.done.recv().await else { panic!("no answer") };
+        let json = result.unwrap();
+        assert_eq!(json[member], **id);
+        assert!(json["createdAt"].is_string() || json["createdAt"].is_null());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_only_scope_refuses_to_change_anything_before_it_is_sent() {
+    let endpoint = incident();
+    let scope = ScopeSpec { read_only: true, ..ScopeSpec::default() };
+    let clients = Clients::from_config(&sdk_config(&endpoint), scope, Budget::default());
+    let refused = clients.ecs.update_service().service("web").desired_count(0).send();
+    let failure = clients.call(operation::DESCRIBE_SERVICES, refused).await.unwrap_err();
+    assert_eq!(failure.trouble, Trouble::ReadOnly, "{failure:?}");
+    assert_eq!(endpoint.count("UpdateService"), 0);
+    clients.ecs.list_clusters().send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the_rest_comes() {
+    for (fault, told) in [(None, true), (Some("deny:DescribeServiceDeployments"), false)] {
+        let endpoint = incident();
+        fault.into_iter().for_each(|fault| endpoint.add_fault(fault.parse().unwrap()));
+        let mut console = Console::open(&endpoint);
+        let view = services("prod");
+        console.look_at(&view);
+        let snapshot = console.filled(&view).await;
+        let standings: Vec<Standing> =
+            feed(&snapshot, &view).rows.iter().map(|entry| row::<Service>(&*entry.row).standing()).collect();
+        assert_eq!(standings.contains(&Standing::Waiting), told, "{standings:?}");
+        assert!(standings.contains(&Standing::Failing));
+        assert_eq!(feed(&snapshot, &view).failure, None);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(endpoint.count("DescribeServiceDeployments") > 2, told);
+    }
+}

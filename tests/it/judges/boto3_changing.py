@@ -1,0 +1,131 @@
+"""Changes things at the demo endpoint with boto3 and says where it does not come out as at AWS.
+
+Usage: boto3_changing.py ENDPOINT_URL
+
+Time in the account has to fly, so that waiters see tasks start and services roll.
+"""
+
+from judge import *
+
+
+def steady_service():
+    """A healthy replica service, its cluster first."""
+    for cluster in clusters():
+        for service in services(cluster):
+            alone = len(service["deployments"]) == 1 and service["runningCount"] == service["desiredCount"] > 0
+            if alone and service.get("launchType") == "FARGATE":
+                return cluster, service
+    raise AssertionError("no service is steady")
+
+
+@check
+def a_task_runs_is_waited_for_and_stops():
+    cluster, service = steady_service()
+    network = service["networkConfiguration"]
+    answer = ecs.run_task(
+        cluster=cluster,
+        taskDefinition=service["taskDefinition"],
+        launchType="FARGATE",
+        networkConfiguration=network,
+        startedBy="judge",
+    )
+    assert not answer["failures"], answer
+    arn = answer["tasks"][0]["taskArn"]
+    ecs.get_waiter("tasks_running").wait(cluster=cluster, tasks=[arn], WaiterConfig=SWIFT)
+    assert every(ecs, "list_tasks", "taskArns", cluster=cluster, startedBy="judge") == [arn]
+    ecs.stop_task(cluster=cluster, task=arn, reason="judged")
+    ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[arn], WaiterConfig=SWIFT)
+    task = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+    assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "judged"), task
+
+
+@check
+def a_service_scales_rolls_and_becomes_stable():
+    cluster, service = steady_service()
+    name = {"cluster": cluster, "service": service["serviceName"]}
+    wanted = service["desiredCount"] + 1
+    ecs.update_service(**name, desiredCount=wanted)
+    stable = ecs.get_waiter("services_stable")
+    describe = lambda: ecs.describe_services(cluster=cluster, services=[service["serviceName"]])["services"][0]
+    soon("the new count is read back", lambda: describe()["desiredCount"] == wanted)
+    stable.wait(cluster=cluster, services=[service["serviceName"]], WaiterConfig=SWIFT)
+    assert describe()["runningCount"] == wanted
+
+    before = describe()["deployments"][0]["id"]
+    ecs.update_service(**name, forceNewDeployment=True)
+    soon("a second deployment stands beside the first", lambda: len(describe()["deployments"]) == 2)
+    stable.wait(cluster=cluster, services=[service["serviceName"]], WaiterConfig=SWIFT)
+    after = describe()["deployments"]
+    assert len(after) == 1 and after[0]["id"] != before and after[0]["rolloutState"] == "COMPLETED", after
+    assert any("steady state" in event["message"] for event in describe()["events"])
+
+
+@check
+def a_rollout_is_rolled_back():
+    cluster, service = steady_service()
+    name = {"cluster": cluster, "service": service["serviceName"]}
+    ecs.update_service(**name, forceNewDeployment=True)
+    listed = lambda: ecs.list_service_deployments(**name, status=["PENDING", "IN_PROGRESS"])
+    arn = soon("a deployment is under way", lambda: listed()["serviceDeployments"])[0]["serviceDeploymentArn"]
+    ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+    status = lambda: ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]["status"]
+    soon("it is rolled back", lambda: status() == "ROLLBACK_SUCCESSFUL")
+
+
+@check
+def a_task_is_protected_and_released():
+    cluster, service = steady_service()
+    arn = tasks(cluster, serviceName=service["serviceName"])[0]["taskArn"]
+    protect = lambda enabled: ecs.update_task_protection(cluster=cluster, tasks=[arn], protectionEnabled=enabled)
+    assert protect(True)["protectedTasks"][0]["expirationDate"]
+    enabled = lambda: ecs.get_task_protection(cluster=cluster, tasks=[arn])["protectedTasks"][0]["protectionEnabled"]
+    soon("it is protected", enabled)
+    protect(False)
+    soon("it is released", lambda: not enabled())
+
+
+@check
+def an_instance_drains_and_comes_back():
+    for cluster in clusters():
+        listed = lambda status: every(
+            ecs, "list_container_instances", "containerInstanceArns", cluster=cluster, status=status
+        )
+        arns = listed("ACTIVE")
+        if arns:
+            change = lambda status: ecs.update_container_instances_state(
+                cluster=cluster, containerInstances=arns[:1], status=status
+            )
+            assert change("DRAINING")["containerInstances"][0]["status"] == "DRAINING"
+            soon("it is listed as draining", lambda: arns[0] in listed("DRAINING"))
+            change("ACTIVE")
+            return
+    raise AssertionError("no cluster has an active instance")
+
+
+@check
+def a_task_definition_is_registered_anew():
+    family = every(ecs, "list_task_definition_families", "families")[0]
+    old = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    kept = ("family", "containerDefinitions", "requiresCompatibilities", "networkMode", "cpu", "memory")
+    new = ecs.register_task_definition(**{key: old[key] for key in kept if key in old})["taskDefinition"]
+    assert new["revision"] == old["revision"] + 1, new
+
+
+@check
+def exec_opens_a_session_where_it_is_enabled():
+    for cluster in clusters():
+        for task in tasks(cluster):
+            if task["enableExecuteCommand"] and task["lastStatus"] == "RUNNING":
+                answer = ecs.execute_command(
+                    cluster=cluster,
+                    task=task["taskArn"],
+                    container=task["containers"][0]["name"],
+                    command="/bin/sh",
+                    interactive=True,
+                )
+                assert answer["session"]["streamUrl"] and answer["session"]["tokenValue"], answer
+                return
+    raise AssertionError("no running task has exec enabled")
+
+
+run()

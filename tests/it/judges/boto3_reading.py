@@ -1,0 +1,277 @@
+"""Reads the demo endpoint with boto3 and says where it is not as AWS is.
+
+Usage: boto3_reading.py ENDPOINT_URL
+
+Time in the account has to stand still, so that two calls see the same.
+"""
+
+import json
+import urllib.error
+import urllib.request
+
+from botocore_model import deviations
+from judge import *
+
+
+@check
+def identity():
+    caller = sts.get_caller_identity()
+    assert caller["Account"] in caller["Arn"] and caller["Arn"].startswith("arn:aws:sts::"), caller
+    assert caller["ResponseMetadata"]["RequestId"], caller
+
+
+@check
+def errors_carry_their_codes():
+    refused("ClusterNotFoundException", ecs.list_services, cluster="nowhere")
+    refused("ClusterNotFoundException", ecs.describe_tasks, cluster="nowhere", tasks=["0" * 32])
+    refused("ServiceNotFoundException", ecs.update_service, cluster=clusters()[0], service="nothing", desiredCount=1)
+    refused("UnknownOperationException", ssm.describe_sessions, State="Active")
+
+
+@check
+def the_model_would_notice():
+    with fault("unknown:logGroupClass"):
+        logs.describe_log_groups()
+    assert any("FROBNICATING" in deviation for deviation in deviations), deviations
+    deviations.clear()
+
+
+@check
+def faults_are_errors_as_boto3_knows_them():
+    for spec, code in [
+        ("throttle", "ThrottlingException"),
+        ("deny:ListClusters", "AccessDeniedException"),
+        ("expired", "ExpiredTokenException"),
+        ("server-error", "ServerException"),
+        ("http500", "500"),
+    ]:
+        with fault(spec):
+            refused(code, ecs.list_clusters)
+    with fault("expired"):
+        refused("ExpiredToken", sts.get_caller_identity)
+    assert control("GET", "/faults") == []
+
+
+@check
+def an_unsigned_request_is_refused():
+    request = urllib.request.Request(URL, data=b"{}", method="POST")
+    request.add_header("x-amz-target", "AmazonEC2ContainerServiceV20141113.ListClusters")
+    try:
+        urllib.request.urlopen(request)
+    except urllib.error.HTTPError as error:
+        assert json.load(error)["__type"] == "MissingAuthenticationTokenException"
+    else:
+        raise AssertionError("an unsigned request was answered")
+
+
+@check
+def clusters_add_up():
+    everything = ["ATTACHMENTS", "CONFIGURATIONS", "SETTINGS", "STATISTICS", "TAGS"]
+    answer = ecs.describe_clusters(clusters=[*clusters(), "nowhere"], include=everything)
+    assert len(answer["clusters"]) == len(clusters()) > 0
+    assert [failure["reason"] for failure in answer["failures"]] == ["MISSING"], answer["failures"]
+    for cluster in answer["clusters"]:
+        assert cluster["activeServicesCount"] == len(services(cluster["clusterArn"])), cluster
+
+
+@check
+def services_come_ten_a_page_and_ten_a_call():
+    biggest = max(clusters(), key=lambda cluster: len(services(cluster)))
+    page = ecs.list_services(cluster=biggest)
+    assert len(page["serviceArns"]) == min(10, len(services(biggest)))
+    eleven = [service["serviceName"] for service in services(biggest)][:10]
+    eleven += ["padding"] * (11 - len(eleven))
+    refused("InvalidParameterException", ecs.describe_services, cluster=biggest, services=eleven)
+    answer = ecs.describe_services(cluster=biggest, services=["no-such-service"])
+    assert answer["services"] == [] and answer["failures"][0]["reason"] == "MISSING", answer
+
+
+@check
+def tasks_belong_where_they_are_listed():
+    for cluster in clusters():
+        running = tasks(cluster)
+        for task in running:
+            assert task["clusterArn"] == cluster and task["desiredStatus"] == "RUNNING", task
+            assert task["containers"], task
+        for group in {task["group"] for task in running if task["group"].startswith("service:")}:
+            listed = tasks(cluster, serviceName=group.removeprefix("service:"))
+            assert listed == [task for task in running if task["group"] == group], group
+        for task in tasks(cluster, "STOPPED"):
+            assert task["desiredStatus"] == "STOPPED", task
+            if task["lastStatus"] == "STOPPED":
+                assert task["stoppedAt"] and task["stopCode"] and task["stoppedReason"], task
+
+
+def family_of(task):
+    return task["taskDefinitionArn"].split("/")[-1].split(":")[0]
+
+
+@check
+def tasks_are_filtered():
+    for cluster in clusters():
+        for task in tasks(cluster)[:5]:
+            family = family_of(task)
+            assert {family_of(found) for found in tasks(cluster, family=family)} == {family}
+        assert {task.get("launchType") for task in tasks(cluster, launchType="FARGATE")} <= {"FARGATE"}
+    assert ecs.list_tasks(cluster=clusters()[0], desiredStatus="PENDING")["taskArns"] == []
+
+
+@check
+def a_hundred_and_one_tasks_are_too_many():
+    cluster = clusters()[0]
+    missing = [f"{n:032x}" for n in range(101)]
+    refused("InvalidParameterException", ecs.describe_tasks, cluster=cluster, tasks=missing)
+    answer = ecs.describe_tasks(cluster=cluster, tasks=missing[:100])
+    assert answer["tasks"] == [] and {failure["reason"] for failure in answer["failures"]} == {"MISSING"}
+
+
+@check
+def container_instances():
+    seen = 0
+    for cluster in clusters():
+        arns = every(ecs, "list_container_instances", "containerInstanceArns", cluster=cluster)
+        if not arns:
+            continue
+        answer = ecs.describe_container_instances(
+            cluster=cluster, containerInstances=arns, include=["TAGS", "CONTAINER_INSTANCE_HEALTH"]
+        )
+        assert len(answer["containerInstances"]) == len(arns)
+        seen += len(arns)
+        for instance in answer["containerInstances"]:
+            names = {resource["name"] for resource in instance["remainingResources"]}
+            assert {"CPU", "MEMORY"} <= names, instance
+    assert seen > 0, "the account has no container instance"
+
+
+@check
+def task_definitions_and_families():
+    families = every(ecs, "list_task_definition_families", "families")
+    assert families
+    for family in families:
+        newest_first = every(ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=family, sort="DESC")
+        revisions = [int(arn.split(":")[-1]) for arn in newest_first]
+        assert revisions == sorted(revisions, reverse=True), revisions
+        answer = ecs.describe_task_definition(taskDefinition=newest_first[0], include=["TAGS"])
+        assert answer["taskDefinition"]["taskDefinitionArn"] == newest_first[0]
+        assert ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]["family"] == family
+    refused("ClientException", ecs.describe_task_definition, taskDefinition="no-such-family")
+
+
+@check
+def capacity_providers():
+    names = {provider["name"] for provider in ecs.describe_capacity_providers()["capacityProviders"]}
+    assert {"FARGATE", "FARGATE_SPOT"} <= names, names
+
+
+@check
+def service_deployments_and_revisions():
+    seen = 0
+    for cluster in clusters():
+        for service in services(cluster):
+            briefs = ecs.list_service_deployments(cluster=cluster, service=service["serviceArn"])["serviceDeployments"]
+            arns = [brief["serviceDeploymentArn"] for brief in briefs]
+            for hand in in_hands_of(20, arns):
+                answer = ecs.describe_service_deployments(serviceDeploymentArns=hand)
+                assert not answer["failures"] and len(answer["serviceDeployments"]) == len(hand), answer
+                for deployment in answer["serviceDeployments"]:
+                    target = deployment["targetServiceRevision"]["arn"]
+                    revisions = ecs.describe_service_revisions(serviceRevisionArns=[target])
+                    assert revisions["serviceRevisions"][0]["serviceRevisionArn"] == target
+                    seen += 1
+    assert seen > 0, "no service has a deployment"
+
+
+@check
+def a_deployment_waits_to_be_let_go_on():
+    current = [service.get("currentServiceDeployment") for cluster in clusters() for service in services(cluster)]
+    for hand in in_hands_of(20, [arn for arn in current if arn]):
+        for deployment in ecs.describe_service_deployments(serviceDeploymentArns=hand)["serviceDeployments"]:
+            for hook in deployment.get("lifecycleHookDetails", []):
+                if hook["status"] == "AWAITING_ACTION":
+                    assert hook["targetType"] == "PAUSE" and hook["expiresAt"] and hook["timeoutAction"], hook
+                    arn = deployment["serviceDeploymentArn"]
+                    go_on = dict(serviceDeploymentArn=arn, hookId=hook["hookId"], action="CONTINUE")
+                    assert ecs.continue_service_deployment(**go_on)["serviceDeploymentArn"] == arn
+                    return
+    raise AssertionError("no deployment waits on a pause hook")
+
+
+@check
+def what_is_seldom_asked():
+    cluster = clusters()[0]
+    every(ecs, "list_account_settings", "settings", effectiveSettings=True)
+    every(ecs, "list_attributes", "attributes", cluster=cluster, targetType="container-instance")
+    ecs.describe_task_sets(cluster=cluster, service=services(cluster)[0]["serviceArn"])
+    refused("NamespaceNotFoundException", ecs.list_services_by_namespace, namespace="none")
+
+
+@check
+def tags_and_protection():
+    for cluster in clusters():
+        for service in services(cluster)[:3]:
+            answer = ecs.list_tags_for_resource(resourceArn=service["serviceArn"])
+            assert answer["tags"] == service.get("tags", []), (answer, service)
+        arns = [task["taskArn"] for task in tasks(cluster) if task["group"].startswith("service:")][:10]
+        if arns:
+            ecs.get_task_protection(cluster=cluster, tasks=arns)
+
+
+def groups():
+    return [group["logGroupName"] for group in every(logs, "describe_log_groups", "logGroups")]
+
+
+@check
+def log_streams_are_listed_both_ways():
+    for group in groups():
+        by_sevens = {"PageSize": 7}
+        by_name = every(logs, "describe_log_streams", "logStreams", logGroupName=group, PaginationConfig=by_sevens)
+        names = [stream["logStreamName"] for stream in by_name]
+        assert names == sorted(names) and names, (group, names)
+        by_time = logs.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True)["logStreams"]
+        times = [stream.get("lastEventTimestamp", 0) for stream in by_time]
+        assert times == sorted(times, reverse=True), times
+    message = refused(
+        "InvalidParameterException",
+        logs.describe_log_streams,
+        logGroupName=groups()[0],
+        orderBy="LastEventTime",
+        logStreamNamePrefix="x",
+    )
+    assert "LastEventTime" in message, message
+
+
+@check
+def a_stream_read_forward_and_backward_is_the_same():
+    group = groups()[0]
+    stream = logs.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True)["logStreams"][0]
+    # Up to an instant that has been ingested: the stream grows while it is read.
+    window = dict(logGroupName=group, logStreamName=stream["logStreamName"], endTime=stream["lastEventTimestamp"] + 1)
+
+    def walk(token, **parameters):
+        pages, parameters = [], dict(window, limit=50, **parameters)
+        while True:
+            page = logs.get_log_events(**parameters)
+            if page[token] == parameters.get("nextToken"):
+                return pages
+            pages.append(page["events"])
+            parameters["nextToken"] = page[token]
+
+    forward = [event for page in walk("nextForwardToken", startFromHead=True) for event in page]
+    backward = [event for page in reversed(walk("nextBackwardToken")) for event in page]
+    assert forward == backward and forward, (len(forward), len(backward))
+
+
+@check
+def a_search_finds_what_it_says():
+    for group in groups()[:5]:
+        found = every(logs, "filter_log_events", "events", logGroupName=group, filterPattern="?ERROR ?error")
+        assert all("ERROR" in event["message"] or "error" in event["message"] for event in found)
+        ids = [event["eventId"] for event in found]
+        assert len(ids) == len(set(ids))
+    search = dict(logGroupName=groups()[0], filterPattern="a:b")
+    message = refused("InvalidParameterException", logs.filter_log_events, **search)
+    assert "Invalid character(s) in term" in message, message
+    refused("ResourceNotFoundException", logs.get_log_events, logGroupName="none", logStreamName="none")
+
+
+run()
