@@ -14,6 +14,3 @@ pub mod nearest;
 pub mod resource;
 pub mod tty;
 pub mod ui;
-
-#[cfg(test)]
-extern crate self as ecsight;

@@ -22,7 +22,6 @@ pub mod action;
 mod attention;
 mod command;
 pub mod document;
-pub mod environment;
 pub mod filter;
 pub mod header;
 mod help;

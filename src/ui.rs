@@ -10,7 +10,7 @@
 
 use ratatui::{Frame, layout::Rect};
 
-use crate::model::{Model, Screen, layout, layout::Tier};
+use crate::model::{Model, Screen, layout::Tier};
 
 mod footer;
 mod header;
@@ -27,7 +27,7 @@ pub use theme::Theme;
 pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     let area = frame.area();
     frame.buffer_mut().set_style(area, theme.get(Scope::Base));
-    let layout = layout(model);
+    let layout = model.layout();
     if layout.tier == Tier::TooSmall {
         return screens::too_small(frame.buffer_mut(), area, theme);
     }
@@ -35,13 +35,10 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     let rows = |y: u16, height: u16| Rect { y, height, ..area }.intersection(area);
     let (head, foot) = (rows(0, layout.header), rows(layout.footer, 1));
     let body = rows(layout.body, layout.body_height);
-    let header = model.header();
-    let hints = model.hints();
-    header::draw(frame.buffer_mut(), head, &header, &hints, theme);
+    header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
     match model.screen() {
-        Some(Screen::Table(table)) => screens::table::draw(frame.buffer_mut(), body, table, &model.cx(), theme),
-        Some(Screen::Text(viewer)) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
-        None => {}
+        Screen::Table(table) => screens::table::draw(frame.buffer_mut(), body, table, &model.cx(), theme),
+        Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);
     if let Some(overlay) = &model.overlay {
@@ -49,6 +46,3 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
         frame.set_cursor_position(cursor);
     }
 }
-
-#[cfg(test)]
-mod preview;

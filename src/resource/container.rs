@@ -116,7 +116,9 @@ impl Container {
             None => ("off", Tone::Muted),
             Some("RUNNING") => ("ready", Tone::Good),
             Some("PENDING") => ("starting", Tone::Busy),
-            Some("STOPPED") => ("stopped", Tone::Bad),
+            // In a running container it should not have stopped.
+            Some("STOPPED") if self.last_status.as_deref() == Some("RUNNING") => ("stopped", Tone::Bad),
+            Some("STOPPED") => ("stopped", Tone::Muted),
             Some(other) => (other, Tone::Muted),
         }
     }

@@ -5,7 +5,6 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use crate::{
     model::{
         action::Hint,
-        environment::Environment,
         header::{Header, Mode},
     },
     resource::{Tone, format::duration},
@@ -37,20 +36,16 @@ pub fn draw(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme
     }
 }
 
-fn environment(header: &Header) -> Environment {
-    let names = [&header.cluster, &header.profile, &header.role];
-    Environment::of(names.into_iter().flatten().map(String::as_str), header.endpoint_url.as_deref())
-}
-
+/// The environment as a word on a colour, for those who see colours and those who don't.
 fn band(pen: &mut Pen<'_>, header: &Header, theme: &Theme) {
-    let environment = environment(header);
-    let scope = match environment {
-        Environment::Production => Scope::EnvProd,
-        Environment::Staging => Scope::EnvStage,
-        Environment::Development | Environment::Local => Scope::EnvDev,
-        Environment::Unknown => Scope::EnvOther,
+    let (word, tone) = header.environment.as_ref().map_or(("AWS", Tone::Plain), |(word, tone)| (word, *tone));
+    let scope = match tone {
+        Tone::Bad => Scope::EnvProd,
+        Tone::Warn => Scope::EnvStage,
+        Tone::Good | Tone::Busy => Scope::EnvDev,
+        Tone::Plain | Tone::Muted | Tone::Wait => Scope::EnvOther,
     };
-    pen.put(&format!(" {} ", environment.word()), theme.get(scope));
+    pen.put(&format!(" {word} "), theme.get(scope));
 }
 
 /// What stands for a fact that is not known yet.

@@ -14,7 +14,7 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, theme: &Theme)
     match overlay {
         Overlay::Command(palette) => prompt::command(buf, layout, palette, theme),
         Overlay::Filter(filter) => prompt::line(buf, layout, "/", &filter.prompt, theme),
-        Overlay::Search(search) => prompt::line(buf, layout, "/", search, theme),
+        Overlay::Search(search) => prompt::line(buf, layout, "/", &search.prompt, theme),
         Overlay::Picker(picker) => picker::draw(buf, layout, picker, theme),
     }
 }

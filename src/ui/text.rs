@@ -122,7 +122,7 @@ pub fn wrap(text: &str, room: u16) -> Vec<&str> {
             _ if fitting.is_empty() => rest.graphemes(true).next().map_or(rest.len(), str::len),
             _ => fitting.len(),
         };
-        lines.push(&rest[..end]);
+        lines.push(rest[..end].trim_end());
         rest = rest[end..].trim_start();
     }
     lines

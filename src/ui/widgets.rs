@@ -1,6 +1,5 @@
 //! Pieces that screens are made of.
 
-pub mod columns;
 pub mod notice;
 pub mod rows;
 pub mod scrollbar;

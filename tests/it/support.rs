@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod emulator;
+pub mod fixtures;
 pub mod in_process;
 pub mod pty;
 pub mod python;

@@ -1,6 +1,6 @@
 //! The columns of the services table.
 
-use super::Service;
+use super::{Service, Standing};
 use crate::resource::{
     Cell, Column, Field, Order, Tone, Unit, count_cell,
     format::{age_cell, age_order, duration, seconds_since, text_cell, text_order},
@@ -31,7 +31,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         column: Column::new("running", "RUN", 3, 5).aliases(&["run"]).unit(Unit::Count),
         cell: |row, _| {
             let short = row.running_count < row.desired_count;
-            Cell::new(row.running_count.to_string(), if short { Tone::Bad } else { Tone::Plain })
+            Cell::new(row.running_count.to_string(), if short { row.standing().tone() } else { Tone::Plain })
         },
         order: |row, _| Order::Number(row.running_count.into()),
     },
@@ -45,6 +45,8 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         cell: |row, _| match row.failed_last_hour {
             None => Cell::absent(),
             Some(0) => Cell::new("0", Tone::Muted),
+            // In a steady service they are of the past.
+            Some(failed) if row.standing() == Standing::Steady => Cell::new(failed.to_string(), Tone::Warn),
             Some(failed) => Cell::new(failed.to_string(), Tone::Bad),
         },
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),

@@ -3,6 +3,7 @@
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
+    style::Style,
     widgets::{Block, Widget},
 };
 
@@ -34,13 +35,17 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
     let count = format!("{}/{}", picker.shown.len(), picker.items.len());
     let mut pen = Pen::new(buf, area.x + 2, area.y, area.right() - 2);
-    pen.put(" ", theme.get(Scope::Base)).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
-    pen.put(" ", theme.get(Scope::Base));
+    pen.put(" ", Style::new()).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
+    pen.put(" ", Style::new());
     let x = area.right().saturating_sub(width(&count) + 4);
     Pen::new(buf, x, area.y, area.right() - 2).put(&format!(" {count} "), theme.get(Scope::Faint));
 
     let inner = Rect { x: area.x + 1, y: area.y + 3, width: area.width - 2, height: area.height - FRAME };
-    list::draw(buf, inner, &picker.shown, Some(picker.selected), theme);
+    let lines = picker.shown.iter().filter_map(|shown| {
+        let item = picker.items.get(shown.item)?;
+        Some(list::Line { text: &item.text, about: &item.about, matched: &shown.matched })
+    });
+    list::draw(buf, inner, lines, Some(picker.selected), theme);
     if picker.shown.is_empty() {
         let nothing = if picker.items.is_empty() { "there is nothing to pick from" } else { "nothing matches" };
         Pen::new(buf, inner.x + 1, inner.y, inner.right()).put(nothing, theme.get(Scope::Faint));

@@ -25,7 +25,12 @@ pub fn command(buf: &mut Buffer, layout: &Layout, palette: &Palette, theme: &The
     let height = count.min(CANDIDATES).min(layout.footer.saturating_sub(layout.header));
     let area = Rect { x: 0, y: layout.footer - height, width: LIST_WIDTH.min(layout.width), height };
     panel(buf, area, theme);
-    list::draw(buf, area, &palette.candidates, palette.chosen, theme);
+    let lines = palette.candidates.iter().map(|candidate| list::Line {
+        text: &candidate.text,
+        about: &candidate.about,
+        matched: &candidate.matched,
+    });
+    list::draw(buf, area, lines, palette.chosen, theme);
     line(buf, layout, ":", &palette.prompt, theme)
 }
 

@@ -1,28 +1,18 @@
 //! The table screen: title, then rows or the reason why there are none.
 
-use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::title;
 use crate::{
     aws::{Failure, Trouble},
     data::Phase,
-    model::{
-        Table,
-        table::{Body, Source},
-    },
-    resource::{
-        Context, Status, Tone, View,
-        format::{duration, last_part, seconds_since},
-    },
+    model::{Table, header::coarse, table::Body},
+    resource::{Context, Status, Tone, format::duration},
     ui::{
         theme::{Scope, Theme},
-        widgets::{columns, notice::Notice, rows},
+        widgets::{notice::Notice, rows},
     },
 };
-
-/// Milliseconds for which each picture of the spinner stands.
-const SPIN: i64 = 250;
 
 pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
     let head = Rect { height: 1, ..area };
@@ -35,15 +25,15 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &T
         return rows::draw(buf, below, table, cx, stale, theme);
     }
     if body == Body::Loading {
-        skeleton(buf, below, table, cx, theme);
+        rows::draw_heads(buf, below, table, cx, theme);
     }
     let notice_area = Rect { y: below.y + 2, height: below.height.saturating_sub(2), ..below };
-    notice(table, &body, cx, theme).draw(buf, notice_area, theme);
+    notice(table, &body, theme).draw(buf, notice_area, theme);
 }
 
 /// `Services(prod)[12/340] ⟨exit=137⟩ ──── faults only`
 fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, cx: &Context, theme: &Theme) {
-    let name = [capitalised(table.view.kind.plural), place(&table.view)].concat();
+    let name = capitalised(&table.title());
     let count = match (table.rows.len(), table.total) {
         _ if *body == Body::Loading => String::new(),
         (shown, total) if shown == total => format!("[{total}]"),
@@ -62,7 +52,7 @@ fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, cx: &Con
 fn notes(table: &Table, body: &Body, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     if table.source.phase == Phase::Filling {
-        notes.push((format!("{} more to come", spinner(cx, theme)), Scope::Faint));
+        notes.push((format!("{} more to come", theme.glyphs.tone(Tone::Busy)), Scope::Faint));
     }
     if table.faults_only {
         notes.push(("faults only".into(), Scope::TitleFilter));
@@ -76,17 +66,13 @@ fn notes(table: &Table, body: &Body, cx: &Context, theme: &Theme) -> Vec<(String
     }
     if let (Body::Rows, Some(failure)) = (body, &table.source.failure) {
         let sign = theme.glyphs.tone(Tone::Warn);
-        let old = match age(&table.source, cx.now) {
-            Some(age) => format!("{sign} {age} old: {}", cause(failure)),
+        let old = match table.source.age(cx.now) {
+            Some(age) => format!("{sign} {} old: {}", duration(coarse(age)), cause(failure)),
             None => format!("{sign} {}", cause(failure)),
         };
         notes.push((old, Scope::ToneWarn));
     }
     notes
-}
-
-fn age(source: &Source, now: Timestamp) -> Option<String> {
-    source.fetched.map(|at| duration(seconds_since(at, now)))
 }
 
 /// A failure in two or three words.
@@ -110,48 +96,15 @@ fn capitalised(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Which rows of the kind these are: `(prod)`, `(prod/payments, stopped)`.
-fn place(view: &View) -> String {
-    let query = &view.query;
-    let narrowest = [&query.service, &query.family].into_iter().flatten().map(|name| name.to_string());
-    let part =
-        narrowest.chain([&query.task, &query.instance].into_iter().flatten().map(|arn| last_part(arn).to_owned()));
-    let cluster = query.cluster.as_deref().or(view.kind.in_cluster.then_some("all"));
-    let mut place: Vec<String> = cluster.map(str::to_owned).into_iter().chain(part).collect();
-    place = if place.is_empty() { place } else { vec![place.join("/")] };
-    match query.status {
-        Status::Running => {}
-        Status::Stopped => place.push("stopped".into()),
-        Status::All => place.push("running and stopped".into()),
-    }
-    if place.is_empty() { String::new() } else { format!("({})", crate::model::text::safe(&place.join(", "))) }
-}
-
-fn spinner(cx: &Context, theme: &Theme) -> &'static str {
-    let pictures = theme.glyphs.spinner;
-    let turn = cx.now.as_millisecond().div_euclid(SPIN).rem_euclid(i64::try_from(pictures.len()).unwrap_or(1));
-    usize::try_from(turn).ok().and_then(|turn| pictures.get(turn)).copied().unwrap_or_default()
-}
-
-/// The heads of the columns to come.
-fn skeleton(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
-    let room = area.width.saturating_sub(rows::GUTTER + 1);
-    let slots = columns::slots(table, 0..0, room, cx);
-    rows::heads(buf, area, table, &(table.view.kind.columns)(), &slots, theme);
-}
-
-fn notice(table: &Table, body: &Body, cx: &Context, theme: &Theme) -> Notice {
+fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {
     let kind = table.view.kind;
     let things = kind.plural;
     let place = table.view.query.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
     match body {
         Body::Rows => Notice::default(),
-        Body::Loading => Notice {
-            sign: Some(spinner(cx, theme)),
-            tone: Tone::Busy,
-            headline: format!("Asking AWS for the {things}{place}"),
-            ..Notice::default()
-        },
+        Body::Loading => {
+            Notice { tone: Tone::Busy, headline: format!("Asking AWS for the {things}{place}"), ..Notice::default() }
+        }
         Body::Empty => Notice {
             tone: Tone::Muted,
             headline: format!("There are no {}{things}{place}", status_word(table.view.query.status)),

@@ -31,7 +31,6 @@ pub struct Glyphs {
     pub thumb: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
-    pub spinner: &'static [&'static str],
     /// The frame of a picker.
     pub border: border::Set<'static>,
 }
@@ -54,7 +53,7 @@ impl Glyphs {
     pub(super) fn all(&self) -> Vec<&'static str> {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
-        [single.as_slice(), more.as_slice(), self.spinner, &[self.border.top_left]].concat()
+        [single.as_slice(), more.as_slice(), &[self.border.top_left]].concat()
     }
 }
 
@@ -79,7 +78,6 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     thumb: "┃",
     more_left: "‹",
     more_right: "›",
-    spinner: &["◜", "◝", "◞", "◟"],
     border: border::ROUNDED,
 };
 
@@ -104,7 +102,6 @@ pub(super) static ASCII: Glyphs = Glyphs {
     thumb: "#",
     more_left: "<",
     more_right: ">",
-    spinner: &["|", "/", "-", "\\"],
     border: border::Set {
         top_left: "+",
         top_right: "+",

@@ -11,11 +11,9 @@ use crate::{model::text::safe, resource::Tone};
 /// Cells a line of running text may have and still be easy to read.
 const MEASURE: u16 = 76;
 
-/// A sign and a headline, an explanation, and advice.
+/// A headline after its tone's sign, an explanation, and advice.
 #[derive(Debug, Default)]
 pub struct Notice {
-    /// In place of the tone's own sign.
-    pub sign: Option<&'static str>,
     pub tone: Tone,
     pub headline: String,
     /// Paragraphs.
@@ -27,7 +25,7 @@ pub struct Notice {
 impl Notice {
     /// Draws it at the top left of `area`.
     pub fn draw(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
-        let sign = self.sign.unwrap_or(theme.glyphs.tone(self.tone));
+        let sign = theme.glyphs.tone(self.tone);
         let faint = theme.get(Scope::Faint);
         let mut lines = area.y..area.bottom();
         let mut paragraph = |sign: &str, sign_style: Style, text: &str, style: Style| {

@@ -6,10 +6,14 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
-use super::{columns, scrollbar};
+use super::scrollbar;
 use crate::{
-    data::Entry,
-    model::{Table, layout::Slot, text::safe},
+    model::{
+        Table,
+        layout::{self, Slot},
+        table::fresh,
+        text::safe,
+    },
     resource::{Align, Cell, Column, Context, Row, Tone},
     ui::{
         text::{Pen, fit, width},
@@ -17,31 +21,34 @@ use crate::{
     },
 };
 
-/// Cells left of the first column: mark, sign of the row's tone, blank.
-pub const GUTTER: u16 = 3;
-/// Seconds for which a changed cell stays marked.
-const NEWS: i64 = 5;
-
 /// Draws the column heads in the first row of `area`, and rows below. `stale` rows are of the past and shown so.
 pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bool, theme: &Theme) {
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let end = table.rows.len().min(table.top.saturating_add(usize::from(body.height)));
-    let visible = table.top.min(end)..end;
-    // The last column is the scrollbar's.
-    let room = area.width.saturating_sub(GUTTER + 1);
-    let slots = columns::slots(table, visible.clone(), room, cx);
-    let columns = (table.view.kind.columns)();
+    let slots = slots(area, table, cx);
+    heads(buf, area, table, &slots, theme);
 
-    heads(buf, area, table, &columns, &slots, theme);
-    for (index, y) in visible.zip(body.y..) {
-        let painter = Painter { table, columns: &columns, slots: &slots, cx, stale, theme };
+    let shown = table.columns();
+    let columns = (table.view.kind.columns)();
+    let painter = Painter { table, columns: &columns, shown: &shown, slots: &slots, cx, stale, theme };
+    for (index, y) in table.in_sight(body.height).zip(body.y..) {
         painter.row(buf, Rect { y, height: 1, ..area }, index);
     }
     scrollbar::draw(buf, body, table.top, table.rows.len(), theme);
 }
 
+/// The columns in `area`, of which the last cells are the scrollbar's.
+fn slots(area: Rect, table: &Table, cx: &Context) -> Vec<Slot> {
+    layout::columns(table, area.width.saturating_sub(1), area.height.saturating_sub(1), cx)
+}
+
+/// Draws the heads of the columns to come.
+pub fn draw_heads(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
+    heads(buf, area, table, &slots(area, table, cx), theme);
+}
+
 /// The titles, the sorted one with its direction.
-pub fn heads(buf: &mut Buffer, area: Rect, table: &Table, columns: &[&Column], slots: &[Slot], theme: &Theme) {
+fn heads(buf: &mut Buffer, area: Rect, table: &Table, slots: &[Slot], theme: &Theme) {
+    let columns = (table.view.kind.columns)();
     if table.left > 0 {
         Pen::new(buf, area.x + 1, area.y, area.right()).put(theme.glyphs.more_left, theme.get(Scope::Faint));
     }
@@ -52,7 +59,7 @@ pub fn heads(buf: &mut Buffer, area: Rect, table: &Table, columns: &[&Column], s
         if table.picked == Some(slot.column) {
             style = style.patch(theme.get(Scope::TableSelected));
         }
-        let x = area.x + GUTTER + slot.x;
+        let x = area.x + slot.x;
         let title = fit(column.title, slot.width, theme.glyphs.ellipsis);
         let indent = if column.align == Align::Right { slot.width.saturating_sub(width(&title)) } else { 0 };
         // The arrow stands in the gap, so that sorting moves nothing.
@@ -68,6 +75,8 @@ pub fn heads(buf: &mut Buffer, area: Rect, table: &Table, columns: &[&Column], s
 struct Painter<'a> {
     table: &'a Table,
     columns: &'a [&'static Column],
+    /// Indices of the columns that are shown where there is room.
+    shown: &'a [usize],
     slots: &'a [Slot],
     cx: &'a Context,
     stale: bool,
@@ -78,7 +87,7 @@ impl Painter<'_> {
     fn row(&self, buf: &mut Buffer, area: Rect, index: usize) {
         let Some(entry) = self.table.rows.get(index) else { return };
         let (theme, selected) = (self.theme, index == self.table.cursor);
-        let tone = row_tone(&*entry.row, self.columns.len(), self.cx);
+        let tone = row_tone(&*entry.row, self.shown, self.cx);
 
         let mut pen = Pen::new(buf, area.x, area.y, area.right());
         let marked = self.table.marked(index);
@@ -104,8 +113,9 @@ impl Painter<'_> {
         if selected {
             buf.set_style(area, theme.get(Scope::TableSelected).remove_modifier(Modifier::DIM));
         }
-        for slot in self.slots.iter().filter(|slot| self.is_news(entry, slot.column)) {
-            let rect = Rect { x: area.x + GUTTER + slot.x, width: slot.width, ..area };
+        let news = fresh(entry, self.cx.now);
+        for slot in self.slots.iter().filter(|slot| slot.column < 64 && news & (1 << slot.column) != 0) {
+            let rect = Rect { x: area.x + slot.x, width: slot.width, ..area };
             buf.set_style(rect.intersection(area), theme.get(Scope::TableChanged));
         }
     }
@@ -114,20 +124,15 @@ impl Painter<'_> {
         let text = safe(&cell.text);
         let text = fit(&text, slot.width, self.theme.glyphs.ellipsis);
         let indent = if align == Align::Right { slot.width.saturating_sub(width(&text)) } else { 0 };
-        let x = area.x + GUTTER + slot.x;
+        let x = area.x + slot.x;
         Pen::new(buf, x + indent, area.y, (x + slot.width).min(area.right())).put(&text, style);
-    }
-
-    fn is_news(&self, entry: &Entry, column: usize) -> bool {
-        let fresh = |at| self.cx.now.duration_since(at).as_secs() < NEWS;
-        column < 64 && entry.changed & (1 << column) != 0 && entry.changed_at.is_some_and(fresh)
     }
 }
 
-/// How a row stands: the gravest of its cells, the hidden ones too, within what its kind calls a fault. What is absent
+/// How a row stands: the gravest of its cells, those without room too, within what its kind calls a fault. What is absent
 /// counts for nothing.
-fn row_tone(row: &dyn Row, columns: usize, cx: &Context) -> Tone {
-    let cells = (0..columns).map(|index| row.cell(index, cx)).filter(|cell| cell.text != "-");
+fn row_tone(row: &dyn Row, columns: &[usize], cx: &Context) -> Tone {
+    let cells = columns.iter().map(|index| row.cell(*index, cx)).filter(|cell| cell.text != "-");
     let tone = cells.map(|cell| cell.tone).max_by_key(|tone| gravity(*tone)).unwrap_or_default();
     match row.fault() {
         true if gravity(tone) < gravity(Tone::Warn) => Tone::Warn,

@@ -1,43 +1,54 @@
 //! Which columns of a table are shown, where, and how wide.
 
+use unicode_width::UnicodeWidthStr;
+
+use super::Slot;
 use crate::{
-    model::{Table, layout::Slot},
+    model::{Table, text::safe},
     resource::{Column, Context},
-    ui::text::width,
 };
 
+/// Cells left of the first column: mark, sign of the row's tone, blank.
+pub const GUTTER: u16 = 3;
 /// Cells between two columns, and the most there may be where there is room to spare.
 const GAP: u16 = 2;
 const WIDE_GAP: u16 = 3;
-/// A column that needs more than this would rather shrink to it than see a lesser one dropped.
+/// A column that needs more than this, or twice its least width, rather shrinks to it than see a lesser one dropped.
 const COMFORT: u16 = 20;
 /// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
 const SAMPLE: usize = 96;
 
-/// Lays out a table's columns in `room` cells; `visible` rows are in sight.
-pub fn slots(table: &Table, visible: std::ops::Range<usize>, room: u16, cx: &Context) -> Vec<Slot> {
-    let columns = (table.view.kind.columns)();
-    let mut shown: Vec<Plan> = columns
-        .iter()
-        .enumerate()
-        .filter(|(index, column)| table.wide || !column.wide || *index == table.sort.column)
-        .map(|(index, column)| Plan::new(index, column))
-        .collect();
+/// The columns of a table that fit into `width` cells, and how wide each one is; `page` rows are in sight.
+///
+/// Not scrolled, the columns that matter least are left out until the others are comfortable. Scrolled, none is left
+/// out for that: the first one stays, and the others follow from the `left`th on as long as there is room.
+pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> {
+    let all = (table.view.kind.columns)();
+    let column = |index: usize| Some(Plan::new(index, all.get(index)?));
+    let mut shown: Vec<Plan> = table.columns().into_iter().filter_map(column).collect();
     if table.left > 0 && shown.len() > 1 {
         let hidden = table.left.min(shown.len() - 2);
         shown.drain(1..=hidden);
     }
-    measure(&mut shown, table, visible, cx);
+    let room = width.saturating_sub(GUTTER);
+    measure(&mut shown, table, page, cx);
     choose(&mut shown, room, table.left > 0);
     let gap = share(&mut shown, room);
 
-    let mut x = 0;
+    let mut x = GUTTER;
     let place = |plan: Plan| {
         let slot = Slot { column: plan.index, x, width: plan.width };
         x += plan.width + gap;
         slot
     };
     shown.into_iter().map(place).collect()
+}
+
+/// The cells a text takes.
+fn cells(text: &str) -> u16 {
+    // Printable ASCII, nearly all there is, needs no tables.
+    let ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    u16::try_from(if ascii { text.len() } else { safe(text).width() }).unwrap_or(u16::MAX)
 }
 
 /// A column that may be shown.
@@ -54,24 +65,24 @@ struct Plan {
 
 impl Plan {
     fn new(index: usize, column: &Column) -> Self {
-        let need = width(column.title).clamp(column.min, column.max.max(column.min));
+        let need = cells(column.title).clamp(column.min, column.max.max(column.min));
         Self { index, min: column.min, max: column.max.max(need), priority: column.priority, need, width: need }
     }
 
     /// What it would not like to shrink below.
     fn comfort(&self) -> u16 {
-        self.need.min(COMFORT.max(self.min))
+        self.need.min(COMFORT.max(self.min.saturating_mul(2)))
     }
 }
 
 /// Widens each plan's need to the texts in sight and to a sample of all others.
-fn measure(plans: &mut [Plan], table: &Table, visible: std::ops::Range<usize>, cx: &Context) {
+fn measure(plans: &mut [Plan], table: &Table, page: u16, cx: &Context) {
     let step = (table.rows.len() / SAMPLE).max(1);
     let sample = table.rows.iter().step_by(step);
-    let sight = table.rows.get(visible).unwrap_or_default();
+    let sight = &table.rows[table.in_sight(page)];
     for entry in sample.chain(sight) {
         for plan in plans.iter_mut().filter(|plan| plan.need < plan.max) {
-            let seen = width(&entry.row.cell(plan.index, cx).text);
+            let seen = cells(&entry.row.cell(plan.index, cx).text);
             plan.need = plan.need.max(settled(seen)).min(plan.max);
         }
     }
@@ -111,7 +122,8 @@ fn share(plans: &mut [Plan], room: u16) -> u16 {
     let mut spare = room.saturating_sub(taken);
 
     let mut order: Vec<usize> = (0..plans.len()).collect();
-    order.sort_by_key(|at| plans[*at].priority);
+    // Of equals the narrow ones first: they are soon content.
+    order.sort_by_key(|at| (plans[*at].priority, plans[*at].need));
     let wishes: [fn(&Plan) -> u16; 2] = [Plan::comfort, |plan| plan.need];
     for wish in wishes {
         for at in &order {
@@ -155,8 +167,8 @@ mod tests {
 
     #[test]
     fn long_texts_shrink_before_others_are_dropped() {
-        let (widths, gap) = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 50);
-        assert_eq!((widths, gap), (vec![(0, 8), (1, 24), (2, 14)], GAP));
+        let (widths, gap) = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 60);
+        assert_eq!((widths, gap), (vec![(0, 8), (1, 34), (2, 14)], GAP));
     }
 
     #[test]
