@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use color_eyre::config::{HookBuilder, Theme};
 use crossterm::{
     cursor::Show,
     event::{
@@ -23,7 +24,7 @@ use crossterm::{
     terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use futures::StreamExt;
-use ratatui::{Frame, Terminal};
+use ratatui::{Frame, Terminal, backend::Backend};
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
@@ -149,6 +150,8 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
+        // Or ratatui would, after us.
+        let _ = self.terminal.show_cursor().and_then(|()| self.terminal.backend_mut().flush());
         restore();
     }
 }
@@ -247,7 +250,8 @@ pub fn restore() {
 /// Makes panics leave the terminal in order. One anywhere, in a background task too, gives the terminal back, reports,
 /// and ends the program with code 101: half a console that looks alive is worse than none.
 pub fn install_reports() {
-    let (panic, _) = color_eyre::config::HookBuilder::default().display_env_section(false).into_hooks();
+    let theme = if io::stderr().is_terminal() { Theme::dark() } else { Theme::new() };
+    let (panic, _) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
     std::panic::set_hook(Box::new(move |info| {
         restore();
         let _ = writeln!(io::stderr(), "{}", panic.panic_report(info));

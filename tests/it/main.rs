@@ -1,7 +1,10 @@
 //! One integration binary: every further one would link the SDKs again.
 
+mod architecture;
 mod cli;
 mod data;
 mod demo_wire;
 mod judge_boto3;
+mod judge_emulators;
+mod pty;
 mod support;

@@ -1,6 +1,9 @@
 //! What tests share.
 
+pub mod console;
+pub mod emulator;
 pub mod fixtures;
 pub mod in_process;
+pub mod pty;
 pub mod python;
 pub mod svg;

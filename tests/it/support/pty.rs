@@ -9,7 +9,7 @@ use std::{
     io::{Read, Write},
     num::NonZeroU16,
     path::Path,
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -36,6 +36,13 @@ pub struct Pty {
 struct Terminal {
     state: Mutex<State>,
     changed: Condvar,
+}
+
+impl Terminal {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Poisoned by an assertion that failed and has said so.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct State {
@@ -144,7 +151,7 @@ impl Program {
             let mut buffer = [0; 16 * 1024];
             // EIO is how a pseudo terminal says that the last of its programs has gone.
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
-                let mut state = shared.state.lock().unwrap();
+                let mut state = shared.lock();
                 if state.closing {
                     return;
                 }
@@ -152,7 +159,7 @@ impl Program {
                 state.bytes += read;
                 shared.changed.notify_all();
             }
-            shared.state.lock().unwrap().ended = true;
+            shared.lock().ended = true;
             shared.changed.notify_all();
         });
         Pty { master: Some(pair.master), child, terminal, reading: Some(reading), cooked, home }
@@ -271,7 +278,7 @@ impl Pty {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.terminal.state.lock().unwrap()
+        self.terminal.lock()
     }
 
     fn master(&self) -> &dyn MasterPty {
