@@ -8,11 +8,11 @@ use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::filter::Filter;
+use super::{filter::Filter, text::safe};
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
-    resource::{Status, View},
+    resource::{Status, View, format::last_part},
 };
 
 mod arrange;
@@ -151,7 +151,7 @@ impl Table {
     pub fn title(&self) -> String {
         let query = &self.view.query;
         let narrowest = [&query.task, &query.instance, &query.service, &query.family, &query.cluster];
-        let part = narrowest.into_iter().flatten().next().map(|part| super::text::safe(super::text::last_part(part)));
+        let part = narrowest.into_iter().flatten().next().map(|part| safe(last_part(part)));
         let status = match query.status {
             Status::Running => None,
             Status::Stopped => Some("stopped".into()),
