@@ -159,6 +159,7 @@ fn service(
         desired_count,
         running_count,
         pending_count,
+        progress: None,
         failed_last_hour: Some(failed_last_hour),
         task_definition: Some(arn("task-definition", &revision)),
         deployments: vec![deployment(name, &revision, rollout, counts, failed, age)],
