@@ -3,4 +3,5 @@
 mod data;
 mod demo_wire;
 mod judge_boto3;
+mod screens;
 mod support;

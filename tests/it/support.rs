@@ -3,4 +3,6 @@
 pub mod fixtures;
 pub mod in_process;
 pub mod python;
+pub mod stage;
+pub mod styled;
 pub mod svg;

@@ -9,6 +9,7 @@ use crate::{
     model::{
         Viewer,
         document::{Ink, Search, Source, TextLine, TextRow},
+        layout::TEXT_MARGIN,
     },
     ui::{
         text::Pen,
@@ -17,9 +18,6 @@ use crate::{
     },
 };
 
-/// Cells left of the text.
-const MARGIN: u16 = 2;
-
 pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
     let head = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -27,7 +25,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
 
     for (row, y) in viewer.rows.iter().skip(viewer.top).zip(body.y..body.bottom()) {
         let Some(line) = viewer.lines.get(row.line) else { continue };
-        let area = Rect { x: area.x + MARGIN, y, width: area.width.saturating_sub(MARGIN + 2), height: 1 };
+        let area = Rect { x: area.x + 1, y, width: area.width.saturating_sub(TEXT_MARGIN), height: 1 };
         draw_row(buf, area, viewer, line, *row, theme);
     }
     scrollbar::draw(buf, body, viewer.top, viewer.rows.len(), theme);

@@ -120,6 +120,7 @@ fn blank_service(name: &str) -> Service {
         deployments: Vec::new(),
         events: Vec::new(),
         tags: vec![("team".into(), "checkout".into())],
+        progress: None,
         failed_last_hour: Some(0),
     }
 }
