@@ -4,4 +4,5 @@ mod data;
 mod demo_wire;
 mod judge_boto3;
 mod screens;
+mod screenshots;
 mod support;

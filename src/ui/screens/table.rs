@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::title;
+use super::{capitalised, title};
 use crate::{
     aws::{Failure, Trouble},
     data::Phase,
@@ -95,11 +95,6 @@ fn cause(failure: &Failure) -> &'static str {
         Trouble::Invalid => "refused",
         Trouble::ReadOnly => "read-only",
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {

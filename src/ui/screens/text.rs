@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::title;
+use super::{capitalised, title};
 use crate::{
     model::{
         Viewer,
@@ -21,7 +21,7 @@ use crate::{
 pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
     let head = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    title(buf, head, &[(&viewer.title, Scope::TitleName)], &notes(viewer, body.height), theme);
+    title(buf, head, &[(&capitalised(&viewer.title), Scope::TitleName)], &notes(viewer, body.height), theme);
 
     for (row, y) in viewer.rows.iter().skip(viewer.top).zip(body.y..body.bottom()) {
         let Some(line) = viewer.lines.get(row.line) else { continue };

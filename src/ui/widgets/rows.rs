@@ -99,7 +99,9 @@ impl Painter<'_> {
             let mut style = match cell.tone {
                 Tone::Plain | Tone::Good if self.stale => theme.get(Scope::TableStale),
                 // What a row is called says at once that something is wrong with it.
-                Tone::Plain if slot.column == 0 && tone == Tone::Bad => theme.tone(Tone::Bad),
+                Tone::Plain if slot.column == 0 && tone == Tone::Bad => {
+                    theme.tone(Tone::Bad).add_modifier(Modifier::BOLD)
+                }
                 // What is as it should be needs no colour but its sign's: then what is not stands out.
                 Tone::Good => Style::new(),
                 tone => theme.tone(tone),
