@@ -12,7 +12,7 @@ use super::filter::Filter;
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
-    resource::{Status, View},
+    resource::{Status, View, format::short_id},
 };
 
 mod arrange;
@@ -145,8 +145,10 @@ impl Table {
     /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped)`, `services(all)`.
     pub fn title(&self) -> String {
         let query = &self.view.query;
-        let narrowest = [&query.task, &query.instance, &query.service, &query.family, &query.cluster];
-        let part = narrowest.into_iter().flatten().next().map(|part| super::text::safe(super::text::last_part(part)));
+        let task = query.task.as_deref().map(short_id);
+        let rest = [&query.instance, &query.service, &query.family, &query.cluster];
+        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| super::text::last_part(part)));
+        let part = part.map(super::text::safe);
         let status = match query.status {
             Status::Running => None,
             Status::Stopped => Some("stopped".into()),

@@ -7,4 +7,6 @@ mod demo_wire;
 mod judge_boto3;
 mod judge_emulators;
 mod pty;
+mod screens;
+mod screenshots;
 mod support;
