@@ -3,6 +3,7 @@
 mod architecture;
 mod data;
 mod demo_wire;
+mod flow;
 mod judge_boto3;
 mod judge_emulators;
 mod pty;
