@@ -10,7 +10,7 @@ use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
 use crate::{
     aws::{Budget, Clients, Failure, Trouble},
     data::{self, Demand, Handle, Snapshot, raw},
-    model::{Filter, Settings, Table, table::Sort},
+    model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
     resource::{Context, Kind, Origin, Pace, Query, Row, View, cluster, export},
 };

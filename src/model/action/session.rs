@@ -11,7 +11,7 @@ use crate::{
         document::Source,
         navigation::profile_items,
         overlay::{Choice, Item, Overlay, Palette, Picker},
-        settings::{HeaderSize, Quit},
+        settings::{self, HeaderSize, Quit},
     },
     nearest,
 };
@@ -63,18 +63,13 @@ pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
             model.paused = true;
             model.info("refreshing is off; = goes on");
         }
-        "auto" => {
-            model.paused = false;
-            model.settings.every = None;
-            model.info("refreshing as often as each view asks for");
-        }
         text => {
-            let seconds = seconds(text).filter(|seconds| (1..=3600).contains(seconds));
-            let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-            let seconds = seconds.ok_or_else(|| format!("`{text}` is no interval; 5s to 1h, off and auto are"))?;
+            model.settings.every = settings::interval(text)?;
             model.paused = false;
-            model.settings.every = Some(seconds);
-            model.info(format!("rows in sight are refreshed every {seconds} s"));
+            model.info(match model.settings.every {
+                Some(seconds) => format!("rows in sight are refreshed every {seconds} s"),
+                None => "refreshing as often as each view asks for".into(),
+            });
         }
     }
     Ok(())
