@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("entr", "no key is called `entr`; did you mean enter?")]
+    #[case("ctrl-spce", "no key is called `ctrl-spce`; did you mean space?")]
     #[case("ctrl-i", "`ctrl-i` can't be told from tab in a terminal")]
     #[case("", "no key is called ``")]
     #[case("f99", "no key is called `f99`")]
