@@ -167,3 +167,15 @@ fn more_memory_cures_the_crash_loop() {
         0
     );
 }
+
+#[test]
+fn the_blue_side_is_kept_whole_while_green_waits() {
+    let mut world = World::new(Scenario::Incident, 1, NOW);
+    let catalog = json!({ "cluster": "prod", "serviceName": "catalog" });
+    let blue = service_of(&mut world, "prod", "catalog")["deployments"][1]["id"].clone();
+    let victim = tasks(&mut world, catalog.clone()).into_iter().find(|task| task["startedBy"] == blue).unwrap();
+    ok(&mut world, "StopTask", json!({ "cluster": "prod", "task": victim["taskArn"] }));
+    pass(&mut world, 2 * MINUTE);
+    let sides = service_of(&mut world, "prod", "catalog")["deployments"].clone();
+    assert_eq!((&sides[0]["runningCount"], &sides[1]["runningCount"]), (&json!(4), &json!(4)));
+}
