@@ -38,6 +38,7 @@ pub mod table;
 pub mod text;
 
 pub use document::Viewer;
+pub use filter::Filter;
 pub use header::Header;
 pub use keymap::Keymap;
 pub use layout::{Layout, layout};
@@ -213,7 +214,7 @@ impl Model {
                 table.scroll(page);
             }
             Screen::Text(viewer) => {
-                viewer.fit(self.size.0);
+                viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
                 viewer.scroll_by(0, page);
             }
         }

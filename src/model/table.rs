@@ -12,7 +12,10 @@ use super::{filter::Filter, text::safe};
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
-    resource::{Status, View, format::last_part},
+    resource::{
+        Status, View,
+        format::{last_part, short_id},
+    },
 };
 
 mod arrange;
@@ -150,8 +153,9 @@ impl Table {
     /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped)`, `services(all)`.
     pub fn title(&self) -> String {
         let query = &self.view.query;
-        let narrowest = [&query.task, &query.instance, &query.service, &query.family, &query.cluster];
-        let part = narrowest.into_iter().flatten().next().map(|part| safe(last_part(part)));
+        let task = query.task.as_deref().map(short_id);
+        let rest = [&query.instance, &query.service, &query.family, &query.cluster];
+        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| last_part(part))).map(safe);
         let status = match query.status {
             Status::Running => None,
             Status::Stopped => Some("stopped".into()),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Align, Column, Context, Kind, Row};
@@ -38,13 +39,18 @@ fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>) {
     text.push_str("\r\n");
 }
 
-/// A table aligned by display width, two spaces between columns, titles on top; cells in full.
+/// A table aligned by display width, two spaces between columns, titles on top. Cells are cut at their column's greatest
+/// width, unless `wide`: then there is every column, in full.
 ///
 /// One line a row whatever is in it: control characters, which a terminal might obey, become spaces.
 pub fn table<'a>(kind: &Kind, wide: bool, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
     let columns = columns(kind, wide);
     let head = columns.iter().map(|(_, column)| column.title.to_owned()).collect();
-    let body = rows.into_iter().map(|row| columns.iter().map(|(index, _)| tame(&row.cell(*index, cx).text)).collect());
+    let cell = |row: &dyn Row, (index, column): &(usize, &Column)| {
+        let text = tame(&row.cell(*index, cx).text);
+        if wide { text } else { cut(text, column.max.into()) }
+    };
+    let body = rows.into_iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
     let widths: Vec<usize> =
         (0..columns.len()).map(|column| lines.iter().map(|line| line[column].width()).max().unwrap_or(0)).collect();
@@ -72,6 +78,20 @@ pub fn table<'a>(kind: &Kind, wide: bool, rows: impl IntoIterator<Item = &'a dyn
 fn tame(text: &str) -> String {
     let unruly = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.split(unruly).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// `text` in at most `width` cells; an ellipsis stands for what is left out.
+fn cut(text: String, width: usize) -> String {
+    if text.width() <= width {
+        return text;
+    }
+    let mut room = width.saturating_sub(1);
+    let fits = text.graphemes(true).take_while(|grapheme| {
+        let fits = grapheme.width() <= room;
+        room = room.saturating_sub(grapheme.width());
+        fits
+    });
+    fits.chain(["…"]).collect()
 }
 
 #[cfg(test)]
@@ -166,6 +186,14 @@ mod tests {
             "NAME     COUNT\na            1\n日本     1,000\n[2Jevil      -\n"
         );
         assert!(table(&KIND, true, rows(), &CX).contains("  said \"no\", and went\n"));
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_graphemes() {
+        assert_eq!(cut("abcdef".into(), 6), "abcdef");
+        assert_eq!(cut("abcdefg".into(), 6), "abcde…");
+        assert_eq!(cut("日本語です".into(), 6), "日本…");
+        assert_eq!(cut("ab".into(), 0), "…");
     }
 
     #[test]
