@@ -177,7 +177,7 @@ impl Table {
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();
-        (0..columns.len()).filter(|&index| self.wide || !columns[index].wide).collect()
+        (0..columns.len()).filter(|&index| columns[index].shown(&self.view.query, self.wide)).collect()
     }
 
     /// Indices of the rows in sight on a page of `page` rows.

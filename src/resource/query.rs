@@ -41,6 +41,15 @@ pub struct Query {
     pub status: Status,
 }
 
+/// A part of a [`Query`] that a column may repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Cluster,
+    Service,
+    Family,
+    Task,
+}
+
 impl Query {
     /// What belongs to one service.
     pub fn service(cluster: impl Into<Arc<str>>, service: impl Into<Arc<str>>) -> Self {
@@ -60,6 +69,16 @@ impl Query {
     /// The revisions of a task definition family, or one of them as `family:revision`.
     pub fn family(name: impl Into<Arc<str>>) -> Self {
         Self { family: Some(name.into()), ..Self::default() }
+    }
+
+    /// Whether all rows of this query have the same `part`.
+    pub fn fixes(&self, part: Part) -> bool {
+        match part {
+            Part::Cluster => self.cluster.is_some(),
+            Part::Service => self.service.is_some(),
+            Part::Family => self.family.is_some(),
+            Part::Task => self.task.is_some(),
+        }
     }
 
     /// Everything in one cluster.
