@@ -63,9 +63,9 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
         .collect();
     let plain = || chosen.iter().map(|row| &**row);
     print(match args.output {
-        Output::Table => export::table(args.kind, false, plain(), &cx),
-        Output::Wide => export::table(args.kind, true, plain(), &cx),
-        Output::Csv => export::csv(args.kind, plain(), &cx),
+        Output::Table => export::table(&view, false, plain(), &cx),
+        Output::Wide => export::table(&view, true, plain(), &cx),
+        Output::Csv => export::csv(&view, plain(), &cx),
         Output::Json => json(args.kind, raw(&clients, &view, &chosen).await?)?,
     })?;
     refusal.map_or(Ok(()), Err)

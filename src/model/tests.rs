@@ -1,1 +1,53 @@
+//! The model by keys: what is seen, and what is to be done about it.
 
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::json;
+
+use super::{
+    document::{Raw, Source},
+    fixture::*,
+    header::Mode,
+    settings::{HeaderSize, Quit},
+    *,
+};
+use crate::{
+    aws::{Failure, Trouble},
+    data::Request,
+    resource::{Query, Status, View},
+};
+
+mod anything;
+mod commands;
+mod demand;
+mod journeys;
+mod shell;
+mod sizes;
+mod taking_along;
+mod time;
+
+fn failure(trouble: Trouble) -> Arc<Failure> {
+    Arc::new(Failure {
+        operation: "ListTasks",
+        trouble,
+        code: None,
+        message: "something is wrong".into(),
+        advice: None,
+        at: at(0),
+    })
+}
+
+/// In the tasks of `prod`'s service `api`.
+fn in_tasks() -> Model {
+    let mut model = console();
+    press(&mut model, "enter enter");
+    model
+}
+
+fn demands(effects: &[Effect]) -> Vec<&Demand> {
+    effects.iter().filter_map(|effect| if let Effect::Demand(demand) = effect { Some(demand) } else { None }).collect()
+}
+
+fn scope(profile: Option<&str>, region: Option<&str>, read_only: bool) -> ScopeSpec {
+    ScopeSpec { profile: profile.map(Into::into), region: region.map(Into::into), endpoint_url: None, read_only }
+}

@@ -5,8 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Resource, Row, Tone, Unit,
-    format::{number_order, one_line, short_id, text_cell, text_order},
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
+    Unit, View,
+    format::{last_part, number_order, one_line, short_id, text_cell, text_order},
     task::{self, Task},
 };
 
@@ -154,7 +155,7 @@ static FIELDS: &[Field<Container>] = &[
         order: |row, _| Order::Text((&*row.name).into()),
     },
     Field {
-        column: Column::new("task", "TASK", 8, 8).priority(6),
+        column: Column::new("task", "TASK", 8, 8).told_by(Part::Task),
         cell: |row, _| Cell::new(short_id(&row.task_arn), Tone::Muted),
         order: |row, _| Order::Text((&*row.task_arn).into()),
     },
@@ -256,6 +257,14 @@ impl Resource for Container {
         self.tone() == Tone::Bad
     }
 
+    fn related(&self, relation: Relation) -> Option<View> {
+        (relation == Relation::Owner).then(|| View::new(&task::KIND, Query::task(&*self.cluster_name, &*self.task_arn)))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        task::cli(&self.cluster_name, last_part(&self.task_arn))
+    }
+
     fn describe(&self, _: &Context) -> Document {
         let (exec, exec_tone) = self.exec();
         let mut document = Document::default();
@@ -263,14 +272,17 @@ impl Resource for Container {
             .section("Container")
             .field("Name", &*self.name)
             .toned("Status", self.last_status.as_deref().unwrap_or_default().to_lowercase(), self.tone())
-            .field("Health", self.health_status.as_deref().unwrap_or_default().to_lowercase())
+            .field(
+                "Health",
+                self.health_status.as_deref().filter(|health| *health != "UNKNOWN").unwrap_or_default().to_lowercase(),
+            )
             .toned("Exit code", self.exit_code.map(|code| code.to_string()).unwrap_or_default(), self.tone())
             .toned("Reason", self.reason.clone().unwrap_or_default(), self.tone())
             .field("Image", self.image.clone().unwrap_or_default())
             .field("Digest", self.image_digest.clone().unwrap_or_default())
             .toned("Exec", exec, exec_tone)
             .field("Exec reason", self.exec_reason.clone().unwrap_or_default())
-            .field("CPU", self.cpu.clone().unwrap_or_default())
+            .field("CPU", self.cpu.clone().filter(|cpu| cpu != "0").unwrap_or_default())
             .field("Memory", self.memory.clone().unwrap_or_default())
             .field("Memory reserved", self.memory_reservation.clone().unwrap_or_default())
             .field("Address", self.private_address.clone().unwrap_or_default())

@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Align, Column, Context, Kind, Row};
+use super::{Align, Column, Context, Row, View};
 
-/// The columns of `kind` with their indexes: all of them when `wide`, else those of the plain table.
-pub fn columns(kind: &Kind, wide: bool) -> Vec<(usize, &'static Column)> {
-    (kind.columns)().into_iter().enumerate().filter(|(_, column)| wide || !column.wide).collect()
+/// The columns of a table of `view` with their indexes: all of them when `wide`.
+fn columns(view: &View, wide: bool) -> Vec<(usize, &'static Column)> {
+    (view.kind.columns)().into_iter().enumerate().filter(|(_, column)| column.shown(&view.query, wide)).collect()
 }
 
 /// CSV by RFC 4180: a head of column names, one record a row, every column, CRLF.
-pub fn csv<'a>(kind: &Kind, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
-    let columns = columns(kind, true);
+pub fn csv<'a>(view: &View, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
+    let columns = columns(view, true);
     let mut text = String::new();
     record(&mut text, columns.iter().map(|(_, column)| Cow::Borrowed(column.name)));
     for row in rows {
@@ -43,8 +43,8 @@ fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>) {
 /// width, unless `wide`: then there is every column, in full.
 ///
 /// One line a row whatever is in it: control characters, which a terminal might obey, become spaces.
-pub fn table<'a>(kind: &Kind, wide: bool, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
-    let columns = columns(kind, wide);
+pub fn table<'a>(view: &View, wide: bool, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
+    let columns = columns(view, wide);
     let head = columns.iter().map(|(_, column)| column.title.to_owned()).collect();
     let cell = |row: &dyn Row, (index, column): &(usize, &Column)| {
         let text = tame(&row.cell(*index, cx).text);
@@ -99,7 +99,7 @@ mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::resource::{Cell, Document, Field, Order, Origin, Resource, Unit};
+    use crate::resource::{Cell, Document, Field, Kind, Order, Origin, Query, Resource, Unit};
 
     #[derive(Debug, PartialEq, Serialize)]
     struct Thing {
@@ -119,6 +119,10 @@ mod tests {
         json_key: "things",
         origin: Origin::Derived { from: &KIND, rows: |_| Vec::new() },
     };
+
+    fn view() -> View {
+        View::new(&KIND, Query::default())
+    }
 
     impl Resource for Thing {
         fn kind() -> &'static Kind {
@@ -174,7 +178,7 @@ mod tests {
     #[test]
     fn csv_quotes_what_rfc_4180_says_and_nothing_else() {
         assert_eq!(
-            csv(&KIND, rows(), &CX),
+            csv(&view(), rows(), &CX),
             "name,count,note\r\na,1,plain\r\n日本,\"1,000\",\"said \"\"no\"\",\nand went\"\r\n\u{1b}[2Jevil,-,\r\n"
         );
     }
@@ -182,10 +186,10 @@ mod tests {
     #[test]
     fn a_table_is_aligned_by_display_width_and_its_cells_are_tamed() {
         assert_eq!(
-            table(&KIND, false, rows(), &CX),
+            table(&view(), false, rows(), &CX),
             "NAME     COUNT\na            1\n日本     1,000\n[2Jevil      -\n"
         );
-        assert!(table(&KIND, true, rows(), &CX).contains("  said \"no\", and went\n"));
+        assert!(table(&view(), true, rows(), &CX).contains("  said \"no\", and went\n"));
     }
 
     #[test]
@@ -198,7 +202,7 @@ mod tests {
 
     #[test]
     fn no_rows_leave_the_head() {
-        assert_eq!(table(&KIND, false, [], &CX), "NAME  COUNT\n");
-        assert_eq!(csv(&KIND, [], &CX), "name,count,note\r\n");
+        assert_eq!(table(&view(), false, [], &CX), "NAME  COUNT\n");
+        assert_eq!(csv(&view(), [], &CX), "name,count,note\r\n");
     }
 }

@@ -41,7 +41,46 @@ pub struct Query {
     pub status: Status,
 }
 
+/// A part of a [`Query`] that a column may repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Cluster,
+    Service,
+    Family,
+    Task,
+}
+
 impl Query {
+    /// What belongs to one service.
+    pub fn service(cluster: impl Into<Arc<str>>, service: impl Into<Arc<str>>) -> Self {
+        Self { service: Some(service.into()), ..Self::cluster(cluster) }
+    }
+
+    /// One container instance, by ARN, and what runs on it.
+    pub fn instance(cluster: impl Into<Arc<str>>, instance: impl Into<Arc<str>>) -> Self {
+        Self { instance: Some(instance.into()), ..Self::cluster(cluster) }
+    }
+
+    /// One task, by ARN, and what is in it.
+    pub fn task(cluster: impl Into<Arc<str>>, task: impl Into<Arc<str>>) -> Self {
+        Self { task: Some(task.into()), ..Self::cluster(cluster) }
+    }
+
+    /// The revisions of a task definition family, or one of them as `family:revision`.
+    pub fn family(name: impl Into<Arc<str>>) -> Self {
+        Self { family: Some(name.into()), ..Self::default() }
+    }
+
+    /// Whether all rows of this query have the same `part`.
+    pub fn fixes(&self, part: Part) -> bool {
+        match part {
+            Part::Cluster => self.cluster.is_some(),
+            Part::Service => self.service.is_some(),
+            Part::Family => self.family.is_some(),
+            Part::Task => self.task.is_some(),
+        }
+    }
+
     /// Everything in one cluster.
     pub fn cluster(name: impl Into<Arc<str>>) -> Self {
         Self { cluster: Some(name.into()), ..Self::default() }
