@@ -120,9 +120,15 @@ mod tests {
         "[keys]\nrefesh = [\"f6\"]",
         "line 2, key `keys.refesh`: no action is called `refesh`; did you mean refresh?"
     )]
-    #[case("[keys]\ncopy = []\nrefresh = [\"f6\", \"ctrl-entre\"]", "")]
-    #[case("[keys]\nrefresh = [\"j\"]", "")]
-    #[case("[keys]\nrefresh = [\"ctrl-m\"]", "")]
+    #[case(
+        "[keys]\ncopy = []\nrefresh = [\"f6\", \"ctrl-entre\"]",
+        "line 3, key `keys.refresh`: no key is called `ctrl-entre`; did you mean enter?"
+    )]
+    #[case("[keys]\nrefresh = [\"j\"]", "line 1, key `keys`: j calls both `down` and `refresh`")]
+    #[case(
+        "[keys]\nrefresh = [\"ctrl-m\"]",
+        "line 2, key `keys.refresh`: `ctrl-m` can't be told from enter in a terminal"
+    )]
     #[case("theme = \"a\"\ntheme = \"b\"", "line 2: duplicate key")]
     #[case("theme = ", "line 1: string values must be quoted, expected literal string")]
     #[case("[keys\n", "line 1: unclosed table, expected `]`")]

@@ -214,7 +214,7 @@ impl Model {
                 table.scroll(page);
             }
             Screen::Text(viewer) => {
-                viewer.fit(self.size.0);
+                viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
                 viewer.scroll_by(0, page);
             }
         }

@@ -70,6 +70,9 @@ pub struct Slot {
     pub width: u16,
 }
 
+/// Cells beside a text: one at its left, a blank and the scrollbar at its right.
+pub const TEXT_MARGIN: u16 = 3;
+
 /// Where everything goes at the model's present size.
 pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.size;

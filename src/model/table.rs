@@ -12,7 +12,10 @@ use super::filter::Filter;
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
-    resource::{Status, View},
+    resource::{
+        Status, View,
+        format::{last_part, short_id},
+    },
 };
 
 mod arrange;
@@ -100,8 +103,11 @@ pub struct Table {
     pub source: Source,
     /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
     home: Option<Arc<str>>,
-    /// What the rows were arranged from.
-    arranged: Option<arrange::Input>,
+    /// All rows, sorted, and what from.
+    all: Vec<Entry>,
+    ordering: Option<arrange::Ordering>,
+    /// What the rows that are shown were chosen by.
+    choice: Option<arrange::Choice>,
 }
 
 impl Table {
@@ -125,7 +131,9 @@ impl Table {
             range: None,
             source: Source::default(),
             home: None,
-            arranged: None,
+            all: Vec::new(),
+            ordering: None,
+            choice: None,
         }
     }
 
@@ -145,8 +153,10 @@ impl Table {
     /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped)`, `services(all)`.
     pub fn title(&self) -> String {
         let query = &self.view.query;
-        let narrowest = [&query.task, &query.instance, &query.service, &query.family, &query.cluster];
-        let part = narrowest.into_iter().flatten().next().map(|part| super::text::safe(super::text::last_part(part)));
+        let task = query.task.as_deref().map(short_id);
+        let rest = [&query.instance, &query.service, &query.family, &query.cluster];
+        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| last_part(part)));
+        let part = part.map(super::text::safe);
         let status = match query.status {
             Status::Running => None,
             Status::Stopped => Some("stopped".into()),
@@ -168,7 +178,7 @@ impl Table {
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();
-        (0..columns.len()).filter(|&index| self.wide || !columns[index].wide).collect()
+        (0..columns.len()).filter(|&index| columns[index].shown(&self.view.query, self.wide)).collect()
     }
 
     /// Indices of the rows in sight on a page of `page` rows.

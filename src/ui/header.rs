@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// Cells of the blocks left and right of the hints when there are four rows.
-const SCOPE_BLOCK: u16 = 44;
+const SCOPE_BLOCK: u16 = 40;
 const STATE_BLOCK: u16 = 32;
 /// Cells of a label in either block, and of a column of hints: key and text.
 const LABEL: u16 = 9;
-const HINT_KEY: u16 = 7;
-const HINT: u16 = 22;
+const HINT_KEY: u16 = 8;
+const HINT: u16 = 24;
 
 /// Draws the header in as many rows as `area` has.
 pub fn draw(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &Theme) {
@@ -77,28 +77,41 @@ fn mode(header: &Header, theme: &Theme) -> (String, Style) {
     }
 }
 
+/// How old the data are, where that is worth a word.
+fn data(header: &Header, theme: &Theme) -> Option<(String, Style)> {
+    let age = header.age.map(duration);
+    match (header.paused, age) {
+        (true, age) => {
+            let paused = ["PAUSED"].into_iter().chain(age.as_deref()).collect::<Vec<_>>().join(" ");
+            Some((format!(" {paused} "), theme.get(Scope::HeaderPaused)))
+        }
+        (false, Some(age)) => Some((format!("{age} old"), theme.tone(Tone::Warn))),
+        (false, None) => None,
+    }
+}
+
 /// Everything in one row; what matters least goes first when it is narrow.
 fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let tone = theme.tone(header.api_tone);
     let faint = theme.get(Scope::Faint);
     let narrow = area.width < 80;
 
-    let mut right = vec![(format!("{} {}", theme.glyphs.tone(header.api_tone), header.api), tone)];
-    if !narrow {
+    let cells = |parts: &[(String, Style)]| parts.iter().map(|(text, _)| width(text) + 2).sum::<u16>();
+    let well = header.api_tone == Tone::Good;
+    let sign = theme.glyphs.tone(header.api_tone);
+    let api = if narrow && well { sign.to_owned() } else { format!("{sign} {}", header.api) };
+    let mut right = vec![(api, tone)];
+    if !narrow && well {
         right.push((format!("{}/min", header.calls_per_minute), faint));
     }
-    let (mode, mode_style) = mode(header, theme);
-    let age_style = theme.tone(Tone::Warn);
-    let mut middle = vec![(mode, mode_style)];
-    middle.extend(header.paused.then(|| (" PAUSED ".into(), theme.get(Scope::HeaderPaused))));
-    middle.extend(header.age.map(|seconds| (format!("{} old", duration(seconds)), age_style)));
+    let mut middle = vec![mode(header, theme)];
+    middle.extend(data(header, theme));
 
     let account = account(header, true, theme);
     let place = [account.as_str(), known(header.region.as_deref(), theme)].join("/");
     let cluster = cluster(header).to_owned();
     let profile = header.profile.as_deref().or(header.role.as_deref()).filter(|_| !narrow);
 
-    let cells = |parts: &[(String, Style)]| parts.iter().map(|(text, _)| width(text) + 2).sum::<u16>();
     // A long state must not push out who and where: it may take two fifths.
     let state = cells(&right).min(area.width * 2 / 5);
     let end = area.right().saturating_sub(state + 1);
@@ -192,12 +205,10 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
 fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let (plain, faint) = (Style::new(), theme.get(Scope::Faint));
     let api = format!("{} {}", theme.glyphs.tone(header.api_tone), header.api);
-    let data = match (header.paused, header.age) {
-        (true, Some(seconds)) => (format!(" PAUSED  {} old ", duration(seconds)), theme.get(Scope::HeaderPaused)),
-        (true, None) => (" PAUSED ".into(), theme.get(Scope::HeaderPaused)),
-        (false, Some(seconds)) => (format!("{} old", duration(seconds)), theme.tone(Tone::Warn)),
-        (false, None) => ("live".into(), faint),
-    };
+    let data = data(header, theme).unwrap_or_else(|| match header.api_tone {
+        Tone::Muted => (theme.glyphs.ellipsis.to_owned(), faint),
+        _ => ("live".to_owned(), faint),
+    });
     let (mode, mode_style) = mode(header, theme);
     let mode = if header.mode == Mode::ReadOnly { ("read-only".to_owned(), mode_style) } else { (mode, mode_style) };
     let facts = [

@@ -23,6 +23,11 @@ pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
     }
 }
 
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// A title, and a rule from it to the right edge that carries `notes` at its end.
 fn title(buf: &mut Buffer, area: Rect, parts: &[(&str, Scope)], notes: &[(String, Scope)], theme: &Theme) {
     let cells: u16 = notes.iter().map(|(text, _)| width(text) + 2).sum();

@@ -8,4 +8,6 @@ mod flow;
 mod judge_boto3;
 mod judge_emulators;
 mod pty;
+mod screens;
+mod screenshots;
 mod support;

@@ -6,4 +6,6 @@ pub mod fixtures;
 pub mod in_process;
 pub mod pty;
 pub mod python;
+pub mod stage;
+pub mod styled;
 pub mod svg;

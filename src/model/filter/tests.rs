@@ -29,8 +29,7 @@ fn read(text: &str) -> Result<Filter, Fault> {
 /// Names of the rows that the filter admits ten seconds after the tasks started; `web-2` is marked, and fresh.
 fn admitted(text: &str) -> Vec<String> {
     let filter = read(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
-    let columns = [0, 1, 2, 4];
-    let mut lens = Lens::new(&columns, Context { now: at(10) });
+    let mut lens = Lens::new(vec![0, 1, 2, 4], Context { now: at(10) });
     let rows = rows();
     let candidate = |entry| {
         let this = Candidate { entry, marked: false, changed: false };
@@ -144,7 +143,7 @@ proptest! {
     #[test]
     fn nor_does_anything_that_looks_like_a_filter(text in r#"[a-z!"~=<>:\\ ()\[|*-]{0,24}"#) {
         if let Ok(filter) = read(&text) {
-            let mut lens = Lens::new(&[0, 1], Context { now: at(10) });
+            let mut lens = Lens::new(vec![0, 1], Context { now: at(10) });
             for entry in rows() {
                 filter.admits(Candidate { entry: &entry, marked: false, changed: false }, &mut lens);
             }

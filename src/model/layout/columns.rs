@@ -10,9 +10,8 @@ use crate::{
 
 /// Cells left of the first column: mark, sign of the row's tone, blank.
 pub const GUTTER: u16 = 3;
-/// Cells between two columns, and the most there may be where there is room to spare.
+/// Cells between two columns.
 const GAP: u16 = 2;
-const WIDE_GAP: u16 = 3;
 /// A column that needs more than this, or twice its least width, rather shrinks to it than see a lesser one dropped.
 const COMFORT: u16 = 20;
 /// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
@@ -33,12 +32,12 @@ pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> 
     let room = width.saturating_sub(GUTTER);
     measure(&mut shown, table, page, cx);
     choose(&mut shown, room, table.left > 0);
-    let gap = share(&mut shown, room);
+    share(&mut shown, room);
 
     let mut x = GUTTER;
     let place = |plan: Plan| {
         let slot = Slot { column: plan.index, x, width: plan.width };
-        x += plan.width + gap;
+        x += plan.width + GAP;
         slot
     };
     shown.into_iter().map(place).collect()
@@ -112,8 +111,8 @@ fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
     }
 }
 
-/// Gives every column its due, the important ones first, and returns the gap between two.
-fn share(plans: &mut [Plan], room: u16) -> u16 {
+/// Gives every column its due, the important ones first.
+fn share(plans: &mut [Plan], room: u16) {
     let gaps = u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
     for plan in plans.iter_mut() {
         plan.width = plan.min.min(room);
@@ -133,7 +132,6 @@ fn share(plans: &mut [Plan], room: u16) -> u16 {
             spare -= more;
         }
     }
-    if spare >= gaps { WIDE_GAP } else { GAP }
 }
 
 #[cfg(test)]
@@ -144,31 +142,31 @@ mod tests {
         Plan { index, min, max: need, priority, need, width: 0 }
     }
 
-    fn laid_out(mut plans: Vec<Plan>, room: u16) -> (Vec<(usize, u16)>, u16) {
+    fn laid_out(mut plans: Vec<Plan>, room: u16) -> Vec<(usize, u16)> {
         choose(&mut plans, room, false);
-        let gap = share(&mut plans, room);
-        (plans.iter().map(|plan| (plan.index, plan.width)).collect(), gap)
+        share(&mut plans, room);
+        plans.iter().map(|plan| (plan.index, plan.width)).collect()
     }
 
     #[test]
     fn with_room_every_column_gets_what_it_needs() {
-        let (widths, gap) = laid_out(vec![plan(0, 8, 12, 0), plan(1, 4, 6, 1), plan(2, 4, 30, 0)], 80);
-        assert_eq!((widths, gap), (vec![(0, 12), (1, 6), (2, 30)], WIDE_GAP));
+        let widths = laid_out(vec![plan(0, 8, 12, 0), plan(1, 4, 6, 1), plan(2, 4, 30, 0)], 80);
+        assert_eq!(widths, [(0, 12), (1, 6), (2, 30)]);
     }
 
     #[test]
     fn the_least_important_go_first_and_the_first_stays() {
         let plans = || vec![plan(0, 8, 12, 0), plan(1, 4, 6, 1), plan(2, 4, 6, 3), plan(3, 4, 6, 2)];
-        assert_eq!(laid_out(plans(), 33).0, [(0, 12), (1, 6), (3, 6)]);
-        assert_eq!(laid_out(plans(), 22).0, [(0, 12), (1, 6)]);
-        assert_eq!(laid_out(plans(), 12).0, [(0, 12)]);
-        assert_eq!(laid_out(plans(), 5).0, [(0, 5)]);
+        assert_eq!(laid_out(plans(), 33), [(0, 12), (1, 6), (3, 6)]);
+        assert_eq!(laid_out(plans(), 22), [(0, 12), (1, 6)]);
+        assert_eq!(laid_out(plans(), 12), [(0, 12)]);
+        assert_eq!(laid_out(plans(), 5), [(0, 5)]);
     }
 
     #[test]
     fn long_texts_shrink_before_others_are_dropped() {
-        let (widths, gap) = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 60);
-        assert_eq!((widths, gap), (vec![(0, 8), (1, 34), (2, 14)], GAP));
+        let widths = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 60);
+        assert_eq!(widths, [(0, 8), (1, 34), (2, 14)]);
     }
 
     #[test]

@@ -12,15 +12,18 @@ use super::{
     prompt::{field, panel},
 };
 use crate::{
-    model::{Layout, overlay::Picker},
+    model::{
+        Layout,
+        overlay::{Item, Picker},
+    },
     ui::{
         text::{Pen, width},
         theme::{Scope, Theme},
     },
 };
 
-/// Cells of a picker where there is room for them.
-const WIDTH: u16 = 72;
+/// Cells of a picker: as many as its items need, within these.
+const WIDTH: std::ops::RangeInclusive<u16> = 40..=76;
 /// Rows around the list: border, what is typed, a blank, border.
 const FRAME: u16 = 4;
 
@@ -29,7 +32,10 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     // As high as all there is to pick from: it must not shrink while one types.
     let rows = u16::try_from(picker.items.len().max(1)).unwrap_or(u16::MAX);
     let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(4).max(FRAME + 1));
-    let area = screen.centered(WIDTH.min(layout.width.saturating_sub(4)).into(), height.into());
+    let column = |of: fn(&Item) -> &str| picker.items.iter().map(|item| width(of(item))).max().unwrap_or(0);
+    let needed = column(|item| &item.text) + column(|item| &item.about) + 8;
+    let wide = needed.clamp(*WIDTH.start(), *WIDTH.end()).min(layout.width.saturating_sub(4));
+    let area = screen.centered(wide.into(), height.into());
 
     panel(buf, area, theme);
     Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);

@@ -22,9 +22,15 @@ const LIST_WIDTH: u16 = 72;
 /// The command prompt with its candidates above it.
 pub fn command(buf: &mut Buffer, layout: &Layout, palette: &Palette, theme: &Theme) -> Position {
     let count = u16::try_from(palette.candidates.len()).unwrap_or(CANDIDATES);
-    let height = count.min(CANDIDATES).min(layout.footer.saturating_sub(layout.header));
-    let area = Rect { x: 0, y: layout.footer - height, width: LIST_WIDTH.min(layout.width), height };
-    panel(buf, area, theme);
+    let rows = count.min(CANDIDATES).min(layout.footer.saturating_sub(layout.header + 1));
+    let width = if layout.width < 2 * LIST_WIDTH { layout.width } else { LIST_WIDTH };
+    if rows > 0 {
+        // A rule parts the list from what it covers.
+        let above = Rect { x: 0, y: layout.footer - rows - 1, width, height: rows + 1 };
+        panel(buf, above, theme);
+        Pen::new(buf, 0, above.y, width).fill(theme.glyphs.rule, theme.get(Scope::Border));
+    }
+    let area = Rect { x: 0, y: layout.footer - rows, width, height: rows }.intersection(buf.area);
     let lines = palette.candidates.iter().map(|candidate| list::Line {
         text: &candidate.text,
         about: &candidate.about,

@@ -1,8 +1,10 @@
 //! The table screen: title, then rows or the reason why there are none.
 
+use std::sync::Arc;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::title;
+use super::{capitalised, title};
 use crate::{
     aws::{Failure, Trouble},
     data::Phase,
@@ -18,9 +20,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &T
     let head = Rect { height: 1, ..area };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let body = table.body();
-    draw_title(buf, head, table, &body, cx, theme);
+    let stale = body == Body::Rows && is_stale(table, cx);
+    draw_title(buf, head, table, &body, stale, cx, theme);
 
-    let stale = table.source.failure.is_some();
     if body == Body::Rows {
         return rows::draw(buf, below, table, cx, stale, theme);
     }
@@ -31,11 +33,17 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &T
     notice(table, &body, theme).draw(buf, notice_area, theme);
 }
 
+/// Whether the rows are of the past. A throttle alone passes by itself.
+fn is_stale(table: &Table, cx: &Context) -> bool {
+    let failing = |failure: &Arc<Failure>| failure.trouble != Trouble::Throttled;
+    table.source.late(cx.now) || table.source.failure.as_ref().is_some_and(failing)
+}
+
 /// `Services(prod)[12/340] ⟨exit=137⟩ ──── faults only`
-fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, cx: &Context, theme: &Theme) {
+fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, stale: bool, cx: &Context, theme: &Theme) {
     let name = capitalised(&table.title());
     let count = match (table.rows.len(), table.total) {
-        _ if *body == Body::Loading => String::new(),
+        _ if matches!(body, Body::Loading | Body::Denied(_) | Body::Failed(_)) => String::new(),
         (shown, total) if shown == total => format!("[{total}]"),
         (shown, total) => format!("[{shown}/{total}]"),
     };
@@ -45,11 +53,11 @@ fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, cx: &Con
         parts.extend([(" ", Scope::TitleFilter), (glyphs.open, Scope::TitleFilter)]);
         parts.extend([(table.filter.text(), Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
     }
-    title(buf, area, &parts, &notes(table, body, cx, theme), theme);
+    title(buf, area, &parts, &notes(table, stale, cx, theme), theme);
 }
 
 /// What else is true of the table, at the end of its title.
-fn notes(table: &Table, body: &Body, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
+fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     if table.source.phase == Phase::Filling {
         notes.push((format!("{} more to come", theme.glyphs.tone(Tone::Busy)), Scope::Faint));
@@ -64,20 +72,19 @@ fn notes(table: &Table, body: &Body, cx: &Context, theme: &Theme) -> Vec<(String
     if marks > 0 {
         notes.push((format!("{} {marks} marked", theme.glyphs.mark), Scope::TableMarked));
     }
-    if let (Body::Rows, Some(failure)) = (body, &table.source.failure) {
-        let sign = theme.glyphs.tone(Tone::Warn);
-        let old = match table.source.age(cx.now) {
-            Some(age) => format!("{sign} {} old: {}", duration(coarse(age)), cause(failure)),
-            None => format!("{sign} {}", cause(failure)),
-        };
-        notes.push((old, Scope::ToneWarn));
+    if stale {
+        let age = table.source.age(cx.now).map(|age| format!("{} old", duration(coarse(age))));
+        let cause = table.source.failure.as_ref().map(|failure| format!("{}: {}", failure.operation, cause(failure)));
+        let parts: Vec<String> = age.into_iter().chain(cause).collect();
+        let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));
+        notes.push((note, Scope::ToneWarn));
     }
     notes
 }
 
 /// A failure in two or three words.
-fn cause(failure: &Failure) -> String {
-    let what = match failure.trouble {
+fn cause(failure: &Failure) -> &'static str {
+    match failure.trouble {
         Trouble::Throttled => "throttled",
         Trouble::Denied => "not allowed",
         Trouble::Credentials => "no valid credentials",
@@ -87,13 +94,7 @@ fn cause(failure: &Failure) -> String {
         Trouble::Server => "AWS is in trouble",
         Trouble::Invalid => "refused",
         Trouble::ReadOnly => "read-only",
-    };
-    format!("{} {what}", failure.operation)
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    }
 }
 
 fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {
@@ -144,7 +145,12 @@ fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {
             tone: if failure.trouble == Trouble::Throttled { Tone::Warn } else { Tone::Bad },
             headline: format!("No {things} yet: {}", cause(failure)),
             body: vec![failure.to_string()],
-            advice: failure.advice.iter().cloned().chain(["it is tried again; ctrl-r tries now".into()]).collect(),
+            advice: failure
+                .advice
+                .iter()
+                .cloned()
+                .chain(["it is tried again by itself; ctrl-r tries now".into()])
+                .collect(),
             ..Notice::default()
         },
     }

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::title;
+use super::{capitalised, title};
 use crate::{
     model::{
         Viewer,
         document::{Ink, Search, Source, TextLine, TextRow},
+        layout::TEXT_MARGIN,
     },
     ui::{
         text::Pen,
@@ -17,17 +18,14 @@ use crate::{
     },
 };
 
-/// Cells left of the text.
-const MARGIN: u16 = 2;
-
 pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
     let head = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    title(buf, head, &[(&viewer.title, Scope::TitleName)], &notes(viewer, body.height), theme);
+    title(buf, head, &[(&capitalised(&viewer.title), Scope::TitleName)], &notes(viewer, body.height), theme);
 
     for (row, y) in viewer.rows.iter().skip(viewer.top).zip(body.y..body.bottom()) {
         let Some(line) = viewer.lines.get(row.line) else { continue };
-        let area = Rect { x: area.x + MARGIN, y, width: area.width.saturating_sub(MARGIN + 2), height: 1 };
+        let area = Rect { x: area.x + 1, y, width: area.width.saturating_sub(TEXT_MARGIN), height: 1 };
         draw_row(buf, area, viewer, line, *row, theme);
     }
     scrollbar::draw(buf, body, viewer.top, viewer.rows.len(), theme);

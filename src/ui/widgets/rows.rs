@@ -99,7 +99,9 @@ impl Painter<'_> {
             let mut style = match cell.tone {
                 Tone::Plain | Tone::Good if self.stale => theme.get(Scope::TableStale),
                 // What a row is called says at once that something is wrong with it.
-                Tone::Plain if slot.column == 0 && tone == Tone::Bad => theme.tone(Tone::Bad),
+                Tone::Plain if slot.column == 0 && tone == Tone::Bad => {
+                    theme.tone(Tone::Bad).add_modifier(Modifier::BOLD)
+                }
                 // What is as it should be needs no colour but its sign's: then what is not stands out.
                 Tone::Good => Style::new(),
                 tone => theme.tone(tone),
@@ -133,22 +135,9 @@ impl Painter<'_> {
 /// counts for nothing.
 fn row_tone(row: &dyn Row, columns: &[usize], cx: &Context) -> Tone {
     let cells = columns.iter().map(|index| row.cell(*index, cx)).filter(|cell| cell.text != "-");
-    let tone = cells.map(|cell| cell.tone).max_by_key(|tone| gravity(*tone)).unwrap_or_default();
+    let tone = cells.map(|cell| cell.tone).filter(|tone| *tone != Tone::Plain).max().unwrap_or_default();
     match row.fault() {
-        true if gravity(tone) < gravity(Tone::Warn) => Tone::Warn,
-        false if tone == Tone::Bad => Tone::Warn,
-        _ => tone,
-    }
-}
-
-fn gravity(tone: Tone) -> u8 {
-    match tone {
-        Tone::Plain => 0,
-        Tone::Muted => 1,
-        Tone::Good => 2,
-        Tone::Wait => 3,
-        Tone::Busy => 4,
-        Tone::Warn => 5,
-        Tone::Bad => 6,
+        true => tone.max(Tone::Warn),
+        false => tone.min(Tone::Warn),
     }
 }

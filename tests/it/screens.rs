@@ -1,0 +1,330 @@
+//! What every screen looks like, styles included, in good and in bad times.
+
+use std::sync::Arc;
+
+use ecsight::{
+    data::{Done, Feed, Phase},
+    event::{Event, Level, Notice},
+    model::{Settings, settings::HeaderSize},
+    resource::{Status, service},
+    ui::{Theme, theme::Depth},
+};
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+use rstest::rstest;
+
+use crate::support::{
+    fixtures::{self, denied, feed, now, offline, services, tasks},
+    stage::{Stage, tasks_view, view},
+    styled::{plain, styled},
+};
+
+const LARGE: (u16, u16) = (120, 30);
+const NORMAL: (u16, u16) = (80, 24);
+const NARROW: (u16, u16) = (60, 15);
+
+fn theme() -> Theme {
+    Theme::default().at(Depth::Ansi16)
+}
+
+fn named(name: &str, depth: Depth) -> Theme {
+    Theme::named(name).unwrap().at(depth)
+}
+
+/// The screen with its styles, in the default theme.
+fn look(stage: &Stage) -> String {
+    styled(&stage.draw(&theme()))
+}
+
+fn text(stage: &Stage) -> String {
+    plain(&stage.draw(&theme()))
+}
+
+#[rstest]
+#[case("200x50", (200, 50))]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn services_at_every_size(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("services_{name}"), look(&Stage::lit(size)));
+}
+
+#[rstest]
+#[case("truecolor", named("midnight", Depth::True))]
+#[case("256", named("midnight", Depth::Ansi256))]
+#[case("16", named("midnight", Depth::Ansi16))]
+#[case("no_color", named("midnight", Depth::Mono))]
+#[case("ascii", theme().ascii(true))]
+fn services_at_every_colour_depth(#[case] name: &str, #[case] theme: Theme) {
+    let stage = Stage::lit(NORMAL).keys("down down");
+    assert_snapshot!(format!("services_{name}"), styled(&stage.draw(&theme)));
+}
+
+#[test]
+fn without_unicode_a_screen_is_ascii_throughout() {
+    let stage = Stage::lit(LARGE).keys("space :").typed("serv");
+    let screen = plain(&stage.draw(&theme().ascii(true)));
+    assert!(screen.is_ascii(), "{screen}");
+    let picker = plain(&Stage::lit(LARGE).run("ctx").draw(&theme().ascii(true)));
+    assert!(picker.is_ascii(), "{picker}");
+}
+
+#[test]
+fn too_small_a_terminal_says_so() {
+    assert_snapshot!(text(&Stage::lit((49, 12))));
+}
+
+#[test]
+fn the_first_frame_says_where_one_is_before_anything_is_known() {
+    assert_snapshot!(look(&Stage::dark(LARGE, Settings::default())));
+}
+
+#[test]
+fn rows_that_are_on_their_way_are_announced() {
+    let filling = Feed { phase: Phase::Filling, ..feed(services()) };
+    assert_snapshot!(text(&Stage::lit(NORMAL).feed(view(&service::KIND), filling)));
+}
+
+#[test]
+fn an_empty_cluster_is_called_empty() {
+    assert_snapshot!(text(&Stage::lit(NORMAL).feed(view(&service::KIND), feed(Vec::new()))));
+}
+
+#[test]
+fn what_is_denied_names_the_action_and_what_to_do() {
+    let refused = Feed { failure: Some(Arc::new(denied("ListServices"))), phase: Phase::Loading, ..feed(Vec::new()) };
+    assert_snapshot!(look(&Stage::lit(NORMAL).feed(view(&service::KIND), refused)));
+}
+
+#[test]
+fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
+    let failure = Arc::new(offline("ListServices"));
+    let failed = Feed { failure: Some(failure.clone()), phase: Phase::Loading, ..feed(Vec::new()) };
+    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), failed).know(|snapshot| {
+        snapshot.link.failure = Some(failure);
+        snapshot.link.attempts = 4;
+        snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(8));
+    });
+    assert_snapshot!(look(&stage));
+}
+
+#[test]
+fn old_rows_stay_dimmed_with_their_age_and_faults_still_stand_out() {
+    let failure = Arc::new(offline("DescribeServices"));
+    let stale = Feed { failure: Some(failure.clone()), ..feed(services()) };
+    let stage = Stage::lit(LARGE).feed(view(&service::KIND), stale).know(|snapshot| {
+        snapshot.link.failure = Some(failure);
+        snapshot.link.attempts = 4;
+        snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(250));
+    });
+    assert_snapshot!(look(&stage.wait(242)));
+}
+
+#[test]
+fn a_throttle_shows_in_the_header_alone() {
+    let mut throttle = offline("DescribeServices");
+    throttle.trouble = ecsight::aws::Trouble::Throttled;
+    let failure = Arc::new(throttle);
+    let slow = Feed { failure: Some(failure.clone()), ..feed(services()) };
+    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), slow).know(|snapshot| {
+        snapshot.link.failure = Some(failure);
+        snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(8));
+    });
+    assert_snapshot!(look(&stage));
+}
+
+#[test]
+fn a_filter_stands_in_the_title_with_the_counts() {
+    assert_snapshot!(text(&Stage::lit(NORMAL).keys("/").typed("state=steady !cart").keys("enter")));
+}
+
+#[test]
+fn a_filter_that_hides_all_is_told_from_an_empty_table() {
+    assert_snapshot!(text(&Stage::lit(NORMAL).keys("/").typed("nosuch").keys("enter")));
+}
+
+#[test]
+fn faults_only_shows_what_is_wrong() {
+    assert_snapshot!(look(&Stage::lit(NORMAL).keys("ctrl-z")));
+}
+
+#[test]
+fn without_faults_faults_only_is_good_news() {
+    let well = services().into_iter().filter(|entry| !entry.row.fault()).collect();
+    assert_snapshot!(text(&Stage::lit(NORMAL).feed(view(&service::KIND), feed(well)).keys("ctrl-z")));
+}
+
+#[test]
+fn the_wide_view_has_all_columns() {
+    assert_snapshot!(text(&Stage::lit((200, 50)).keys("ctrl-w")));
+}
+
+#[test]
+fn scrolled_sideways_the_first_column_stays() {
+    assert_snapshot!(text(&Stage::lit(NORMAL).keys("right right right right")));
+}
+
+#[test]
+fn marks_and_changes_are_seen() {
+    let mut changed = services();
+    changed[1].changed = 1 << 4;
+    changed[1].changed_at = Some(now());
+    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), feed(changed)).keys("j j j space space");
+    assert_snapshot!("marks_and_changes", look(&stage));
+    assert_snapshot!("marks_and_changes_later", look(&stage.wait(6)));
+}
+
+#[rstest]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn tasks_say_why_they_stopped(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("tasks_{name}"), look(&all_tasks(size)));
+}
+
+/// The tasks of the payments service, running and stopped.
+pub fn all_tasks(size: (u16, u16)) -> Stage {
+    let stage = Stage::lit(size).feed(tasks_view("payments", Status::All), feed(tasks()));
+    stage.keys("/").typed("payments").keys("enter enter x x")
+}
+
+/// The containers of a task that ran out of memory.
+pub fn dead_containers(size: (u16, u16)) -> Stage {
+    let stage = all_tasks(size).keys("/").typed("1d7b6e2a").keys("enter enter");
+    let view = stage.model.table().map(|table| table.view.clone()).expect("containers are a table");
+    stage.feed(view, feed(fixtures::containers()))
+}
+
+#[test]
+fn containers_show_exit_and_reason() {
+    assert_snapshot!(look(&dead_containers(LARGE)));
+}
+
+#[test]
+fn clusters_are_home() {
+    assert_snapshot!(look(&Stage::lit(LARGE).run("clusters")));
+}
+
+#[test]
+fn names_from_outside_can_neither_command_nor_deceive_the_terminal() {
+    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), feed(fixtures::hostile_services()));
+    let screen = text(&stage);
+    assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
+    assert_snapshot!(screen);
+}
+
+#[test]
+fn a_description_has_labels_and_values_in_two_columns() {
+    assert_snapshot!(look(&Stage::lit(LARGE).keys("/").typed("payments").keys("enter d")));
+}
+
+#[test]
+fn matches_are_lit_and_counted() {
+    assert_snapshot!(look(&Stage::lit(NORMAL).keys("d /").typed("arn").keys("enter n")));
+}
+
+#[test]
+fn raw_json_is_coloured_by_syntax() {
+    let mut stage = Stage::lit(NORMAL).keys("y");
+    let json = serde_json::json!({
+        "serviceName": "cart",
+        "desiredCount": 6,
+        "enableExecuteCommand": true,
+        "placementConstraints": [],
+        "deployments": [{ "status": "PRIMARY", "rolloutState": "COMPLETED", "failedTasks": 0 }],
+        "roleArn": null,
+    });
+    let id = services()[0].row.id().into();
+    stage.event(Event::Done(Done::Raw { id, result: Ok(json) }));
+    assert_snapshot!(look(&stage));
+}
+
+#[test]
+fn help_is_read_from_the_table_of_actions() {
+    let screen = look(&Stage::lit(LARGE).keys("?"));
+    assert!(screen.contains("Everywhere") && screen.contains("ctrl-r"), "{screen}");
+}
+
+#[test]
+fn messages_are_kept() {
+    let error = Notice { level: Level::Error, text: "could not write /tmp/x.csv: no space left on device".into() };
+    let info = Notice { level: Level::Info, text: "copied cart".into() };
+    assert_snapshot!(look(&Stage::lit(NORMAL).told(error).told(info).keys("!")));
+}
+
+#[rstest]
+#[case("info", Level::Info, "copied cart")]
+#[case(
+    "error",
+    Level::Error,
+    "could not write the table to /home/dana/.local/state/ecsight/dumps/services-acme-prod.csv: no space left"
+)]
+fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: Level, #[case] message: &str) {
+    let stage = Stage::lit(NORMAL).told(Notice { level, text: message.into() });
+    let screen = look(&stage);
+    assert_snapshot!(format!("flash_{name}"), screen);
+    assert_eq!(text(&stage).lines().count(), 24);
+}
+
+#[test]
+fn a_prompt_moves_nothing() {
+    let before = text(&Stage::lit(NORMAL));
+    let after = text(&Stage::lit(NORMAL).keys("/"));
+    let body = |screen: &str| screen.lines().take(23).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(body(&before), body(&after));
+    assert_ne!(before.lines().last(), after.lines().last());
+}
+
+#[test]
+fn a_command_is_completed_above_the_prompt() {
+    assert_snapshot!(look(&Stage::lit(NORMAL).keys(":").typed("se")));
+}
+
+#[test]
+fn what_is_wrong_with_a_filter_is_shown_where_it_is() {
+    assert_snapshot!(look(&Stage::lit(NORMAL).keys("/").typed("state~(")));
+}
+
+#[test]
+fn a_picker_lies_over_the_middle() {
+    assert_snapshot!(look(&Stage::lit(NORMAL).run("sort")));
+}
+
+#[test]
+fn paused_and_writable_are_unmistakable() {
+    let settings = Settings { header: HeaderSize::Full, ..Settings::default() };
+    let mut stage = Stage::lit_with(LARGE, settings);
+    stage.model.scope.read_only = false;
+    assert_snapshot!("paused_large", look(&stage.keys("=").wait(95)));
+    let mut stage = Stage::lit(NARROW);
+    stage.model.scope.read_only = false;
+    assert_snapshot!("paused_narrow", look(&stage.keys("=").wait(95)));
+}
+
+#[test]
+fn rows_far_down_are_drawn_with_columns_in_the_same_places() {
+    let many = || feed(fixtures::many_services(5_000));
+    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), many());
+    let top = text(&stage);
+    let bottom = text(&stage.keys("G"));
+    let heads = |screen: &str| screen.lines().nth(3).map(str::to_owned);
+    assert_eq!(heads(&top), heads(&bottom));
+    assert!(bottom.contains("service-04999"), "{bottom}");
+    assert!(!bottom.contains("service-04000"), "{bottom}");
+}
+
+/// No size and no screen makes drawing fail.
+#[test]
+fn any_size_can_be_drawn() {
+    for keys in ["", "d", "?", ":", "/", "ctrl-w", "right right right", "ctrl-p"] {
+        for mut stage in [Stage::lit(NORMAL), Stage::dark(NORMAL, Settings::default())] {
+            stage = stage.keys(keys);
+            for width in [0, 1, 2, 49, 50, 51, 80, 120, 250] {
+                for height in [0, 1, 2, 11, 12, 24, 30, 60] {
+                    stage.event(Event::Resize(width, height));
+                    let _ = stage.draw(&theme());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A model on a stage: data and keys go in, a drawn screen comes out.
+
+use std::{collections::HashMap, sync::Arc};
+
+use ecsight::{
+    data::{Entry, Feed, FeedKey, Identity, Link, Snapshot},
+    event::{Event, Notice},
+    model::{Keymap, Model, Settings, Start, keymap::Key},
+    resource::{KINDS, Kind, Query, Status, View, cluster, service, task},
+    ui::{self, Theme},
+};
+use jiff::SignedDuration;
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, crossterm::event::KeyEvent};
+
+use super::fixtures::{self, feed, now};
+
+/// The cluster that the fixtures' services and tasks run in.
+pub const CLUSTER: &str = "acme-prod";
+
+pub struct Stage {
+    pub model: Model,
+    pub snapshot: Snapshot,
+    seconds: i64,
+}
+
+/// A view of one kind in the fixtures' cluster.
+pub fn view(kind: &'static Kind) -> View {
+    View::new(kind, Query::cluster(CLUSTER))
+}
+
+/// The tasks of a service, by status.
+pub fn tasks_view(service: &str, status: Status) -> View {
+    View::new(&task::KIND, Query { service: Some(service.into()), status, ..Query::cluster(CLUSTER) })
+}
+
+impl Stage {
+    /// A console that has just started on a terminal of this size: nothing is known yet.
+    pub fn dark(size: (u16, u16), settings: Settings) -> Self {
+        let mut start = Start::new(now(), size);
+        start.scope.read_only = true;
+        start.scope.profile = Some("oncall".into());
+        start.scope.region = Some("eu-west-1".into());
+        let model = Model::new(KINDS, settings, Keymap::default(), start);
+        Self { model, snapshot: Snapshot::default(), seconds: 0 }
+    }
+
+    /// The same with the fixtures' account behind it, at the services of its first cluster.
+    pub fn lit(size: (u16, u16)) -> Self {
+        Self::lit_with(size, Settings::default())
+    }
+
+    pub fn lit_with(size: (u16, u16), settings: Settings) -> Self {
+        let mut stage = Self::dark(size, settings);
+        stage.snapshot.identity = Identity {
+            account: Some("481516234217".into()),
+            arn: Some("arn:aws:sts::481516234217:assumed-role/OnCall/dana".into()),
+            region: Some("eu-west-1".into()),
+            profile: Some("oncall".into()),
+            endpoint_url: None,
+            read_only: true,
+        };
+        stage.snapshot.link = Link { calls_per_minute: 42, calls: 117, ..Link::default() };
+        let feeds: [(FeedKey, Vec<Entry>); 2] = [
+            (View::new(&cluster::KIND, Query::default()), fixtures::clusters()),
+            (view(&service::KIND), fixtures::services()),
+        ];
+        stage.snapshot.feeds = feeds.into_iter().map(|(key, rows)| (key, feed(rows))).collect::<HashMap<_, _>>();
+        stage.publish();
+        stage.command(&format!("services {CLUSTER}"));
+        stage
+    }
+
+    /// Changes what is known, and tells the model.
+    pub fn know(mut self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        change(&mut self.snapshot);
+        self.publish();
+        self
+    }
+
+    /// Replaces one feed.
+    pub fn feed(self, key: FeedKey, feed: Feed) -> Self {
+        self.know(|snapshot| {
+            snapshot.feeds.insert(key, feed);
+        })
+    }
+
+    fn publish(&mut self) {
+        self.snapshot.revision += 1;
+        for feed in self.snapshot.feeds.values_mut() {
+            feed.revision = self.snapshot.revision;
+        }
+        self.event(Event::Snapshot(Arc::new(self.snapshot.clone())));
+    }
+
+    /// Time passes.
+    pub fn wait(mut self, seconds: i64) -> Self {
+        self.seconds += seconds;
+        self.event(Event::Tick);
+        self
+    }
+
+    pub fn told(mut self, notice: Notice) -> Self {
+        self.event(Event::Told(notice));
+        self
+    }
+
+    /// Presses keys, named as in the configuration, with blanks between them.
+    pub fn keys(mut self, keys: &str) -> Self {
+        for key in keys.split_whitespace() {
+            let key: Key = key.parse().unwrap_or_else(|error| panic!("{error}"));
+            self.event(Event::Key(KeyEvent::new(key.code, key.modifiers)));
+        }
+        self
+    }
+
+    /// Types text into a prompt.
+    pub fn typed(mut self, text: &str) -> Self {
+        self.event(Event::Paste(text.into()));
+        self
+    }
+
+    fn command(&mut self, command: &str) {
+        for event in [":"].map(|key| key.parse::<Key>().unwrap_or_else(|error| panic!("{error}"))) {
+            self.event(Event::Key(KeyEvent::new(event.code, event.modifiers)));
+        }
+        self.event(Event::Paste(command.into()));
+        let enter: Key = "enter".parse().unwrap_or_else(|error| panic!("{error}"));
+        self.event(Event::Key(KeyEvent::new(enter.code, enter.modifiers)));
+    }
+
+    /// Runs a `:` command.
+    pub fn run(mut self, command: &str) -> Self {
+        self.command(command);
+        self
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.model.update(now() + SignedDuration::from_secs(self.seconds), event);
+    }
+
+    /// Draws the screen as a terminal would show it.
+    pub fn draw(&self, theme: &Theme) -> Buffer {
+        let (width, height) = self.model.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
+        terminal.draw(|frame| ui::render(&self.model, theme, frame)).expect("a frame in memory");
+        terminal.backend().buffer().clone()
+    }
+}
