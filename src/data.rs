@@ -136,6 +136,30 @@ impl Snapshot {
     pub fn feeds_of(&self, view: &View) -> Vec<&Feed> {
         feeds_of(view, &self.clusters()).iter().filter_map(|key| self.feeds.get(key)).collect()
     }
+
+    /// Whether all that `view` shows has come at least once. What its rows take from other kinds counts as come when it
+    /// has failed: they do without.
+    pub fn complete(&self, view: &View) -> bool {
+        let come = |key: &FeedKey, or_failed: bool| {
+            let ready = |feed: &Feed| feed.phase == Phase::Ready || (or_failed && feed.failure.is_some());
+            self.feeds.get(key).is_some_and(ready)
+        };
+        let clusters = self.clusters();
+        let companions = join::companions(view);
+        roots(view).iter().chain(&feeds_of(view, &clusters)).all(|key| come(key, false))
+            && companions.iter().flat_map(|view| feeds_of(view, &clusters)).all(|key| come(&key, true))
+    }
+
+    /// What keeps `view` from being complete: a failure of one of its feeds, or of that of the clusters it spans.
+    pub fn obstacle(&self, view: &View) -> Option<&Arc<Failure>> {
+        let keys = [roots(view), feeds_of(view, &self.clusters())].concat();
+        keys.iter().filter_map(|key| self.feeds.get(key)).find_map(|feed| feed.failure.as_ref())
+    }
+}
+
+/// The feed that tells which feeds `view` is made of; none where one cluster is named.
+fn roots(view: &View) -> Vec<FeedKey> {
+    if view.kind.in_cluster && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
 }
 
 /// The feeds a view is made of: one per cluster where none is named. `clusters` are the names known so far.

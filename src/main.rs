@@ -1,1 +1,4 @@
-fn main() {}
+fn main() -> std::process::ExitCode {
+    ecsight::tty::install_reports();
+    ecsight::cli::main()
+}

@@ -32,6 +32,7 @@ pub mod messages;
 mod navigation;
 pub mod overlay;
 pub mod prompt;
+pub mod scope;
 pub mod settings;
 pub mod table;
 pub mod text;

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use color_eyre::config::{HookBuilder, Theme};
 use crossterm::{
     cursor::Show,
     event::{
@@ -23,7 +24,7 @@ use crossterm::{
     terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use futures::StreamExt;
-use ratatui::{Terminal, backend::Backend};
+use ratatui::{Frame, Terminal, backend::Backend};
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
@@ -37,7 +38,7 @@ use tokio::{
 
 mod screen;
 
-pub use screen::Screen;
+use screen::Screen;
 
 /// What reaches the console from its terminal and from whoever may send it signals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +56,23 @@ pub enum Input {
 
 /// A terminal as the loop needs it: something to draw on, somewhere to hear from. The loop's tests have one in memory.
 pub trait Host {
-    type Backend: Backend<Error: std::error::Error + Send + Sync + 'static>;
+    /// Draws a frame.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()>;
 
-    fn terminal(&mut self) -> &mut Terminal<Self::Backend>;
+    /// Forgets what is shown, so that the next frame is drawn in full.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn clear(&mut self) -> io::Result<()>;
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// When the terminal does not say.
+    fn size(&self) -> io::Result<(u16, u16)>;
 
     /// The next input. Safe to cancel: nothing is lost.
     fn next(&mut self) -> impl Future<Output = Input>;
@@ -119,6 +134,8 @@ impl Tty {
             continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
             hangup: watch_for_hangup(stdout.as_fd().try_clone_to_owned()?)?,
         };
+        #[cfg(debug_assertions)]
+        panic_on_request()?;
         tty.take()?;
         Ok(tty)
     }
@@ -133,15 +150,23 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
+        // Or ratatui would, after us.
+        let _ = self.terminal.show_cursor().and_then(|()| self.terminal.backend_mut().flush());
         restore();
     }
 }
 
 impl Host for Tty {
-    type Backend = Screen<File>;
+    fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.terminal.draw(render).map(drop)
+    }
 
-    fn terminal(&mut self) -> &mut Terminal<Self::Backend> {
-        &mut self.terminal
+    fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
     }
 
     async fn next(&mut self) -> Input {
@@ -222,21 +247,28 @@ pub fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// Installs the reports for errors and panics. A panic anywhere, in a background task too, gives the terminal back,
-/// reports, and ends the program with code 101: half a console that looks alive is worse than none.
-///
-/// # Errors
-/// When it has been called before.
-pub fn install_reports() -> color_eyre::Result<()> {
-    let (panic, error) = color_eyre::config::HookBuilder::default().display_env_section(false).try_into_hooks()?;
-    error.install()?;
+/// Makes panics leave the terminal in order. One anywhere, in a background task too, gives the terminal back, reports,
+/// and ends the program with code 101: half a console that looks alive is worse than none.
+pub fn install_reports() {
+    let theme = if io::stderr().is_terminal() { Theme::dark() } else { Theme::new() };
+    let (panic, _) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
     std::panic::set_hook(Box::new(move |info| {
         restore();
-        let report = panic.panic_report(info).to_string();
-        let _ = writeln!(io::stderr(), "{report}");
-        tracing::error!("panicked: {info}");
+        let _ = writeln!(io::stderr(), "{}", panic.panic_report(info));
+        tracing::error!("{info}");
         std::process::exit(101);
     }));
+}
+
+/// In debug builds SIGUSR1 makes a background task panic, so that a test can see what becomes of the terminal.
+#[cfg(debug_assertions)]
+fn panic_on_request() -> io::Result<()> {
+    let mut request = signal(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        if request.recv().await.is_some() {
+            panic!("SIGUSR1 asked for a panic");
+        }
+    });
     Ok(())
 }
 

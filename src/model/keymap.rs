@@ -1,6 +1,6 @@
 //! Keys by name, and which action each one calls.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -163,6 +163,21 @@ impl Default for Keymap {
 }
 
 impl Keymap {
+    /// The usual keys, with `changes` made: keys by action name, as the configuration has them.
+    ///
+    /// # Errors
+    /// A sentence that names the action or key that is unknown, or the two actions that one key would call.
+    pub fn new(changes: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
+        let mut keymap = Self::default();
+        for (action, keys) in changes {
+            keymap.rebind(action, keys)?;
+        }
+        match keymap.conflicts().into_iter().next() {
+            Some(conflict) => Err(conflict),
+            None => Ok(keymap),
+        }
+    }
+
     /// Gives the action called `name` these keys instead of those it had; none takes them all away.
     ///
     /// # Errors

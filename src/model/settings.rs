@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{Timestamp, tz::TimeZone};
-use serde::Deserialize;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::{Deserialize, Deserializer, de};
 
-use crate::{aws::ScopeSpec, config::ScopeRule};
+use super::scope::ScopeRule;
+use crate::{
+    aws::{ScopeSpec, budget},
+    data::Identity,
+};
 
 /// Which part of the header is shown; less where the terminal is too small for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -29,12 +33,15 @@ pub enum Quit {
     Never,
 }
 
-/// The settings in force. Defaults are those of a console without a configuration file.
-#[derive(Debug, Clone)]
+/// The settings in force: what `config.toml` holds, overlaid by the environment and flags. Defaults are those of a console
+/// without a configuration file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Name of the theme.
     pub theme: String,
     /// Names of the themes there are, for completion.
+    #[serde(skip)]
     pub themes: Vec<String>,
     pub header: HeaderSize,
     /// Show the way here in the last row.
@@ -45,17 +52,85 @@ pub struct Settings {
     /// Marking a row moves on to the next.
     pub mark_moves: bool,
     /// Seconds between two looks at a visible row; each kind's own cadence when absent.
+    #[serde(rename = "refresh", deserialize_with = "interval_in_file")]
     pub every: Option<u32>,
     /// Clusters behind the keys 1 to 9; filled up with the clusters there are.
+    #[serde(deserialize_with = "at_most_nine")]
     pub favourites: Vec<String>,
     /// Words of one's own for commands: `pay` → `service prod /payments`.
     pub aliases: BTreeMap<String, String>,
-    /// What scopes are called: the word on the band in the header. The first rule that matches counts.
-    pub scopes: Vec<ScopeRule>,
     /// No characters beyond ASCII in what the console itself draws.
     pub ascii: bool,
     /// Where times of day are read and shown.
+    #[serde(skip)]
     pub zone: TimeZone,
+    /// Calls that change something are refused, where no rule says otherwise.
+    pub read_only: bool,
+    /// Rules that name scopes; the first match counts.
+    #[serde(rename = "scope")]
+    pub scopes: Vec<ScopeRule>,
+    /// Keys by action; an action that is named here loses its usual keys.
+    pub keys: BTreeMap<String, Vec<String>>,
+    pub budget: Share,
+}
+
+/// How much of AWS's request quotas one console may use.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Share {
+    /// The part of each quota class of the account, 0.01 to 1.
+    #[serde(deserialize_with = "part")]
+    pub share: f64,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self { share: budget::DEFAULT_SHARE }
+    }
+}
+
+impl Settings {
+    /// The rule that names the scope in which `identity` looks at `cluster`.
+    pub fn rule(&self, identity: &Identity, cluster: Option<&str>) -> Option<&ScopeRule> {
+        self.scopes.iter().find(|rule| rule.matches(identity, cluster))
+    }
+}
+
+/// Seconds in a refresh interval as people write it: `5s`, `2m`, a bare number of seconds, `auto` for each kind's own.
+///
+/// # Errors
+/// A sentence, when it is none of these or not between a second and an hour.
+pub fn interval(text: &str) -> Result<Option<u32>, String> {
+    if text == "auto" {
+        return Ok(None);
+    }
+    let seconds = match text.parse::<i64>() {
+        Ok(seconds) => Some(seconds),
+        Err(_) => text.parse::<SignedDuration>().ok().map(|duration| duration.as_secs()),
+    };
+    match seconds {
+        Some(seconds @ 1..=3600) => Ok(u32::try_from(seconds).ok()),
+        Some(_) => Err(format!("`{text}` is out of range; it goes from 1s to 1h")),
+        None => Err(format!("`{text}` is no interval; write 5s, 2m or auto")),
+    }
+}
+
+fn interval_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    interval(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let part = f64::deserialize(deserializer)?;
+    if (0.01..=1.0).contains(&part) {
+        Ok(part)
+    } else {
+        Err(de::Error::custom(format!("{part} is out of range; it goes from 0.01 to 1")))
+    }
+}
+
+fn at_most_nine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    if names.len() <= 9 { Ok(names) } else { Err(de::Error::custom("there are nine keys, so at most nine clusters")) }
 }
 
 impl Default for Settings {
@@ -71,9 +146,12 @@ impl Default for Settings {
             every: None,
             favourites: Vec::new(),
             aliases: BTreeMap::new(),
-            scopes: ScopeRule::shipped(),
             ascii: false,
             zone: TimeZone::UTC,
+            read_only: true,
+            scopes: ScopeRule::shipped(),
+            keys: BTreeMap::new(),
+            budget: Share::default(),
         }
     }
 }

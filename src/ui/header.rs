@@ -16,7 +16,7 @@ use crate::{
 
 /// Cells of the blocks left and right of the hints when there are four rows.
 const SCOPE_BLOCK: u16 = 40;
-const STATE_BLOCK: u16 = 32;
+const STATE_BLOCK: u16 = 31;
 /// Cells of a label in either block, and of a column of hints: key and text.
 const LABEL: u16 = 9;
 const HINT_KEY: u16 = 8;

@@ -1,8 +1,11 @@
 //! One integration binary: every further one would link the SDKs again.
 
+mod architecture;
 mod data;
 mod demo_wire;
 mod judge_boto3;
+mod judge_emulators;
+mod pty;
 mod screens;
 mod screenshots;
 mod support;

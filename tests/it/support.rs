@@ -1,7 +1,10 @@
 //! What tests share.
 
+pub mod console;
+pub mod emulator;
 pub mod fixtures;
 pub mod in_process;
+pub mod pty;
 pub mod python;
 pub mod stage;
 pub mod styled;

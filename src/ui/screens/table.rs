@@ -139,7 +139,6 @@ fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {
             headline: format!("These credentials may not look at {things}{place}"),
             body: vec![failure.to_string()],
             advice: failure.advice.iter().cloned().chain(["ctrl-r asks again".into()]).collect(),
-            ..Notice::default()
         },
         Body::Failed(failure) => Notice {
             tone: if failure.trouble == Trouble::Throttled { Tone::Warn } else { Tone::Bad },

@@ -1,0 +1,113 @@
+//! The console's end of the data layer: on its way, up, or failed.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use crate::{
+    aws::{Clients, Failure, ScopeSpec},
+    data::{self, Demand, Handle, Identity, Request, Snapshot},
+    event::{Event, Level, Notice},
+};
+
+/// Makes clients for a scope.
+pub type Connect = Arc<dyn Fn(ScopeSpec) -> BoxFuture<'static, Result<Clients, Failure>> + Send + Sync>;
+
+/// One scope's data layer. Dropping it ends everything under way, an attempt to connect included.
+pub struct Link {
+    scope: ScopeSpec,
+    state: State,
+    /// What is looked at, whether or not anybody can hear it yet.
+    demand: Demand,
+    /// What was asked before anybody could hear it.
+    waiting: Vec<Request>,
+    now: fn() -> Timestamp,
+}
+
+enum State {
+    Connecting(JoinSet<Result<Clients, Failure>>),
+    Up(Handle),
+    Down,
+}
+
+impl Link {
+    /// Begins to connect to `scope`, in the background.
+    pub fn open(connect: &Connect, scope: ScopeSpec, demand: Demand, now: fn() -> Timestamp) -> Self {
+        let mut attempt = JoinSet::new();
+        attempt.spawn(connect(scope.clone()));
+        Self { scope, state: State::Connecting(attempt), demand, waiting: Vec::new(), now }
+    }
+
+    /// Says what is looked at.
+    pub fn look_at(&mut self, demand: Demand) {
+        if let State::Up(handle) = &self.state {
+            handle.demand.send_replace(demand.clone());
+        }
+        self.demand = demand;
+    }
+
+    /// What is looked at, for the link that follows this one.
+    pub fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    /// Asks a one-off question, once there is somebody to ask.
+    pub fn ask(&mut self, request: Request) {
+        match &self.state {
+            // A full queue means that nothing is answered anyhow; the person will ask again.
+            State::Up(handle) => drop(handle.requests.try_send(request)),
+            State::Connecting(_) => self.waiting.push(request),
+            State::Down => {}
+        }
+    }
+
+    /// The next news. Safe to cancel; never returns when there will be none.
+    pub async fn next(&mut self) -> Vec<Event> {
+        match &mut self.state {
+            State::Connecting(attempt) => match attempt.join_next().await {
+                Some(Ok(Ok(clients))) => self.up(clients),
+                Some(Ok(Err(failure))) => self.down(failure),
+                Some(Err(_)) | None => std::future::pending().await,
+            },
+            State::Up(handle) => tokio::select! {
+                biased;
+                Some(done) = handle.done.recv() => vec![Event::Done(done)],
+                Ok(()) = handle.snapshots.changed() => {
+                    vec![Event::Snapshot(handle.snapshots.borrow_and_update().clone())]
+                }
+                else => std::future::pending().await,
+            },
+            State::Down => std::future::pending().await,
+        }
+    }
+
+    fn up(&mut self, clients: Clients) -> Vec<Event> {
+        let handle = data::start(clients, self.now);
+        handle.demand.send_replace(self.demand.clone());
+        let first = handle.snapshots.borrow().clone();
+        self.state = State::Up(handle);
+        std::mem::take(&mut self.waiting).into_iter().for_each(|request| self.ask(request));
+        vec![Event::Snapshot(first)]
+    }
+
+    /// No clients, no data task: a snapshot says so in its stead, so that the header shows it for as long as it is so.
+    fn down(&mut self, failure: Failure) -> Vec<Event> {
+        self.state = State::Down;
+        let text = failure.advice.as_ref().map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
+        let scope = self.scope.clone();
+        let snapshot = Snapshot {
+            identity: Identity {
+                region: scope.region,
+                profile: scope.profile,
+                endpoint_url: scope.endpoint_url,
+                read_only: scope.read_only,
+                ..Identity::default()
+            },
+            link: data::Link { failure: Some(Arc::new(failure)), ..data::Link::default() },
+            ..Snapshot::default()
+        };
+        vec![Event::Snapshot(Arc::new(snapshot)), Event::Told(Notice { level: Level::Error, text })]
+    }
+}

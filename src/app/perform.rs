@@ -1,0 +1,158 @@
+//! Carrying out what the model asks for.
+
+use std::io;
+
+use jiff::tz::TimeZone;
+
+use super::{App, Exit, Outcome, clipboard, clipboard::Route, link::Link};
+use crate::{
+    aws::{ScopeSpec, profiles},
+    event::{Effect, Event, Level, Notice},
+    files,
+    tty::Host,
+};
+
+impl<H: Host> App<H> {
+    /// Carries out one effect; says so when it is the last one.
+    pub(super) fn perform(&mut self, effect: Effect) -> io::Result<Option<Exit>> {
+        match effect {
+            Effect::Demand(demand) => self.link.look_at(demand),
+            Effect::Request(request) => self.link.ask(request),
+            Effect::Switch(scope) => self.switch(scope),
+            Effect::Copy(text) => self.copy(text)?,
+            Effect::Save { name, extension, content } => self.save(name, extension, content)?,
+            Effect::Remember { list, entry } => self.remember(list, entry),
+            Effect::ListProfiles => self.list_profiles(),
+            Effect::SaveSettings { path, text } => self.errands.block(move || {
+                Some(match files::replace(&path, &text) {
+                    Ok(()) => told(Level::Info, format!("saved {}", path.display())),
+                    Err(error) => told(Level::Error, format!("{} not saved: {error}", path.display())),
+                })
+            }),
+            Effect::Suspend => {
+                if let Err(error) = self.host.request_stop() {
+                    self.tell(Level::Warn, format!("not suspended: {error}"))?;
+                }
+            }
+            Effect::Redraw => {
+                self.host.clear()?;
+                self.dirty = true;
+            }
+            Effect::Quit => return Ok(Some(Exit::Quit)),
+        }
+        Ok(None)
+    }
+
+    /// Puts `text` into the terminal's clipboard.
+    pub(super) fn copy_by_terminal(&mut self, text: &str) -> io::Result<()> {
+        let multiplexer = self.surroundings.multiplexer;
+        match clipboard::osc52(text, multiplexer) {
+            Ok(sequence) => {
+                self.host.send(&sequence)?;
+                // Sent, not copied: a terminal does not say whether it allows this.
+                self.tell(Level::Info, format!("{} sent to the terminal's clipboard (OSC 52)", summary(text)))
+            }
+            Err(refusal) => self.tell(Level::Warn, refusal),
+        }
+    }
+
+    fn copy(&mut self, text: String) -> io::Result<()> {
+        match self.surroundings.clipboard {
+            Route::Terminal => self.copy_by_terminal(&text),
+            Route::Desktop => {
+                let desktop = self.desktop.clone();
+                self.errands.block(move || {
+                    Some(match desktop.copy(text.clone()) {
+                        Ok(()) => told(Level::Info, format!("{} copied to the clipboard", summary(&text))),
+                        Err(error) => {
+                            tracing::info!("the desktop does not take it: {error}");
+                            Outcome::CopyByTerminal(text)
+                        }
+                    })
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn save(&mut self, name: String, extension: &'static str, content: String) -> io::Result<()> {
+        let Some(paths) = &self.paths else {
+            return self.tell(Level::Error, "not saved: this user has no home folder");
+        };
+        let folder = paths.saved.clone();
+        let at = (self.now)().to_zoned(TimeZone::system());
+        self.errands.block(move || {
+            Some(match files::save(&folder, &name, extension, &at, &content) {
+                Ok(path) => told(Level::Info, format!("saved {}", path.display())),
+                Err(error) => told(Level::Error, format!("not saved in {}: {error}", folder.display())),
+            })
+        });
+        Ok(())
+    }
+
+    fn remember(&self, list: &'static str, entry: String) {
+        let Some(paths) = &self.paths else { return };
+        let folder = paths.state.clone();
+        self.errands.block(move || {
+            if let Err(error) = files::remember(&folder, list, &entry) {
+                tracing::warn!("{list} are not remembered in {}: {error}", folder.display());
+            }
+            None
+        });
+    }
+
+    /// The old scope's data layer ends here and now; the screen stays.
+    fn switch(&mut self, scope: ScopeSpec) {
+        self.link = Link::open(&self.connect, scope, self.link.demand().clone(), self.now);
+    }
+
+    fn list_profiles(&self) {
+        self.errands.run(async {
+            Some(match profiles::names().await {
+                Ok(names) => Outcome::Event(Event::Profiles(names)),
+                Err(error) => told(Level::Error, format!("no profiles: {}", chain(&error))),
+            })
+        });
+    }
+
+    fn tell(&mut self, level: Level, text: impl Into<String>) -> io::Result<()> {
+        // No message asks for anything that could end the console.
+        self.take_in([notice(level, text.into())]).map(drop)
+    }
+}
+
+fn told(level: Level, text: String) -> Outcome {
+    Outcome::Event(notice(level, text))
+}
+
+fn notice(level: Level, text: String) -> Event {
+    Event::Told(Notice { level, text })
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// What was copied, short enough for a message.
+fn summary(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.lines().count() {
+        0 | 1 if text.chars().count() <= SHOWN => text.to_owned(),
+        0 | 1 => text.chars().take(SHOWN - 1).chain(['…']).collect(),
+        lines => format!("{lines} lines"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_copied_is_named_or_counted() {
+        assert_eq!(summary("payments"), "payments");
+        assert_eq!(summary("a\nb\nc\n"), "3 lines");
+        assert_eq!(summary(&"ä".repeat(61)).chars().count(), 60);
+        assert_eq!(summary(""), "");
+    }
+}

@@ -1,0 +1,410 @@
+//! The command line: what the program can be asked, and how it answers when it is asked wrongly.
+//!
+//! Flags lie on top of the environment (`ECSIGHT_*`, which clap reads for them), the environment on top of the
+//! configuration file. Exit codes are few: see [`EXIT_CODES`].
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{
+    Args, CommandFactory, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    error::ErrorKind,
+};
+use clap_complete::Shell;
+
+use crate::{
+    config::Paths,
+    demo::{Fault, Scenario, faults},
+    logging,
+    model::settings,
+    nearest::hint,
+    resource::{KINDS, Kind, Status, kind},
+    ui::theme::THEMES,
+};
+
+mod console;
+mod demo;
+mod get;
+mod info;
+
+/// What the program's exit code means.
+pub const EXIT_CODES: &[(u8, &str)] = &[
+    (0, "It did what it was asked to do."),
+    (1, "AWS refused, could not be reached, or knows no such thing; the message on standard error says which."),
+    (2, "The command line or the configuration file is wrong; nothing was asked of AWS."),
+];
+
+const EXAMPLES: &str = "\
+Examples:
+  ecsight                                     the console, with the credentials the AWS CLI would use
+  ecsight --profile prod --cluster payments   straight to the services of one cluster
+  ecsight --command ':tasks /exit!=0'         straight to what a command shows
+  ecsight get services --cluster payments     the same data without a screen
+  ecsight get tasks --status stopped -o json  what AWS says of them, for jq
+  ecsight demo                                an AWS of its own: no account, no network";
+
+/// A terminal console for Amazon ECS: from "something is wrong" to why, in the fewest keys.
+#[derive(Debug, Parser)]
+#[command(name = "ecsight", version, after_help = EXAMPLES, after_long_help = after_long_help())]
+pub struct Cli {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+fn after_long_help() -> String {
+    let codes = EXIT_CODES.iter().map(|(code, meaning)| format!("\n  {code}  {meaning}"));
+    format!("{EXAMPLES}\n\nExit codes:{}", codes.collect::<String>())
+}
+
+/// Where to look; understood before and after any subcommand.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Scope")]
+pub struct ScopeArgs {
+    /// Profile of the AWS configuration files
+    #[arg(long, short, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS Region
+    #[arg(long, short, global = true, value_name = "REGION", value_parser = region)]
+    pub region: Option<String>,
+    /// Another endpoint than AWS's own, for every service
+    #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
+    pub endpoint_url: Option<String>,
+    /// Look at one cluster only, by name
+    #[arg(long, short, global = true, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// Configuration file, instead of the one in the usual folder
+    #[arg(long, global = true, value_name = "FILE", env = "ECSIGHT_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How much goes into the log file
+    #[arg(long, global = true, value_name = "LEVEL", env = "ECSIGHT_LOG_LEVEL", default_value = "warn", value_parser = levels())]
+    pub log_level: logging::Level,
+}
+
+/// How the console looks and starts.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Console")]
+pub struct ConsoleArgs {
+    /// Run a `:` command at once, such as ':tasks'
+    #[arg(long, value_name = "COMMAND")]
+    pub command: Option<String>,
+    /// Filter the first table
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Colours
+    #[arg(long, value_name = "NAME", env = "ECSIGHT_THEME", value_parser = PossibleValuesParser::new(THEMES.iter().map(|(name, _)| *name)))]
+    pub theme: Option<String>,
+    /// Seconds between two looks at what is on screen (5s, 2m), or `auto` for each kind's own
+    #[arg(long, value_name = "INTERVAL", env = "ECSIGHT_REFRESH", value_parser = refresh)]
+    pub refresh: Option<Refresh>,
+    /// Refuse calls that change something
+    #[arg(long, conflicts_with = "write")]
+    pub read_only: bool,
+    /// Allow calls that change something, whatever the configuration says
+    #[arg(long)]
+    pub write: bool,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// What can be done besides opening the console.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print what the console would show, once
+    Get(GetArgs),
+    /// Open the console on an embedded AWS that has a bad day
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions {
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, in roff
+    Man,
+    /// Print versions, paths, and who one is for AWS
+    Info,
+}
+
+/// `ecsight get`.
+#[derive(Debug, Args)]
+#[command(after_help = GET_EXAMPLES)]
+pub struct GetArgs {
+    /// What to list
+    #[arg(value_name = "KIND", value_parser = kinds())]
+    pub kind: &'static Kind,
+    /// Names or ARNs of those wanted; all of them when none is given
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Only what belongs to one service
+    #[arg(long, short, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Only what belongs to one task definition family
+    #[arg(long, value_name = "NAME")]
+    pub family: Option<String>,
+    /// Tasks in this state
+    #[arg(long, value_name = "STATUS", default_value = "running")]
+    pub status: StatusArg,
+    /// Only rows that pass, in the grammar of the console's `/`
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Order by a column; `-COLUMN` for downwards
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// Form of the answer
+    #[arg(long, short, value_name = "FORM", default_value = "table")]
+    pub output: Output,
+}
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  ecsight get clusters
+  ecsight get services --cluster payments --filter 'is:fault' -o wide
+  ecsight get tasks --cluster payments --service api --status stopped --sort -stopped
+  ecsight get services api worker --cluster payments -o json | jq '.services[].deployments'";
+
+/// The form in which `get` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns
+    Table,
+    /// Aligned columns, the wide ones too
+    Wide,
+    /// What AWS answered, as the AWS CLI prints it
+    Json,
+    /// Every column, by RFC 4180
+    Csv,
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusArg {
+    Running,
+    Stopped,
+    All,
+}
+
+impl From<StatusArg> for Status {
+    fn from(arg: StatusArg) -> Self {
+        match arg {
+            StatusArg::Running => Self::Running,
+            StatusArg::Stopped => Self::Stopped,
+            StatusArg::All => Self::All,
+        }
+    }
+}
+
+/// `ecsight demo`.
+#[derive(Debug, Args)]
+#[command(after_help = fault_help())]
+pub struct DemoArgs {
+    /// Serve the embedded AWS on a loopback address to any client, without a console
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub serve: Option<SocketAddr>,
+    /// What kind of day it is
+    #[arg(long, value_name = "NAME", default_value = Scenario::default().name(), value_parser = scenarios())]
+    pub scenario: Scenario,
+    /// Equal seeds make equal worlds
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub seed: u64,
+    /// How many times faster than real time the world lives
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+    /// Something that goes wrong from the first request on; may be given several times
+    #[arg(long, value_name = "SPEC")]
+    pub fault: Vec<Fault>,
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+}
+
+fn fault_help() -> String {
+    let width = faults::KINDS.iter().map(|kind| kind.usage.len()).max().unwrap_or(0);
+    let lines = faults::KINDS.iter().map(|kind| format!("\n  {:width$}  {}", kind.usage, kind.help));
+    format!("Faults (each may end in #TIMES, after which it is over):{}", lines.collect::<String>())
+}
+
+/// A refresh interval in seconds; absent for each kind's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refresh(pub Option<u32>);
+
+fn refresh(text: &str) -> Result<Refresh, String> {
+    settings::interval(text).map(Refresh)
+}
+
+fn region(text: &str) -> Result<String, String> {
+    use crate::aws::regions::{REGIONS, plausible};
+    if plausible(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("there is no such Region{}", hint(text, REGIONS.iter().copied())))
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let uri: axum::http::Uri = text.parse().map_err(|error| format!("{error}; write http://HOST:PORT"))?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(_)) => Ok(text.to_owned()),
+        _ => Err("a URL begins with http:// or https:// and names a host".into()),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.0..=10_000.0).contains(&factor) => Ok(factor),
+        _ => Err("it goes from 0 (time stands still) to 10000".into()),
+    }
+}
+
+fn kinds() -> impl TypedValueParser<Value = &'static Kind> {
+    let word = |known: &&'static Kind| {
+        let aliases = known.names().filter(|name| *name != known.plural);
+        PossibleValue::new(known.plural).aliases(aliases).help(known.about)
+    };
+    PossibleValuesParser::new(KINDS.iter().map(word).collect::<Vec<_>>())
+        .try_map(|word| kind(&word).ok_or_else(|| format!("there is no kind `{word}`")))
+}
+
+fn levels() -> impl TypedValueParser<Value = logging::Level> {
+    PossibleValuesParser::new(["off", "error", "warn", "info", "debug", "trace"])
+        .try_map(|word| word.parse::<logging::Level>())
+}
+
+fn scenarios() -> impl TypedValueParser<Value = Scenario> {
+    PossibleValuesParser::new(Scenario::ALL.map(Scenario::name)).try_map(|name| name.parse::<Scenario>())
+}
+
+/// Why the program ends without having done what it was asked to do: a sentence or more for standard error.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Asked wrongly: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// Could not be done: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Refusal {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<crate::aws::Failure> for Refusal {
+    fn from(failure: crate::aws::Failure) -> Self {
+        let advice = failure.advice.iter().map(|advice| format!("\n{advice}"));
+        Self::Failed(format!("{failure}{}", advice.collect::<String>()))
+    }
+}
+
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// Clap's, which also stand for `--help` and `--version`; flags of the console before another subcommand are refused.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    use clap::{FromArgMatches, parser::ValueSource};
+
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(args)?;
+    if let Some((subcommand, _)) = matches.subcommand() {
+        let flags = ConsoleArgs::augment_args(clap::Command::new("console"));
+        let misplaced = flags
+            .get_arguments()
+            .find(|flag| matches.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine));
+        if let Some(flag) = misplaced {
+            let flag = flag.get_long().unwrap_or_default();
+            let place = match subcommand {
+                "demo" => format!("write it behind the subcommand: ecsight demo --{flag}"),
+                other => format!("it is for the console, not for `{other}`"),
+            };
+            return Err(command.error(ErrorKind::ArgumentConflict, format!("--{flag}: {place}")));
+        }
+    }
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Does what the arguments of this process say, and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = match parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        // Help and version are "errors" too; clap knows their code and their stream.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(refusal) => {
+            let _ = writeln!(io::stderr(), "ecsight: {refusal}");
+            ExitCode::from(refusal.code())
+        }
+    }
+}
+
+/// Does what was asked, and returns the exit code.
+fn run(cli: Cli) -> Result<u8, Refusal> {
+    let Cli { scope, console, command } = cli;
+    match command {
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ecsight", &mut script);
+            return print(script).map(|()| 0);
+        }
+        Some(Command::Man) => return print(man()?).map(|()| 0),
+        _ => {}
+    }
+
+    let paths = Paths::of_user();
+    let settings = console::settings(&scope, paths.as_ref())?;
+    console::log(&scope, paths.as_ref());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = runtime.block_on(async {
+        match command {
+            Some(Command::Get(args)) => get::run(args, &scope, &settings).await.map(|()| 0),
+            Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
+            _ => {
+                let connect = console::connect(&settings);
+                let spec = console::scope(&scope).await?;
+                console::open(settings, connect, spec, scope.cluster.as_deref(), &console, paths).await
+            }
+        }
+    });
+    // Calls nobody waits for any more must not hold up the shell prompt.
+    runtime.shutdown_background();
+    code
+}
+
+/// The manual page: every subcommand on one page, since that is what people search in.
+fn man() -> Result<Vec<u8>, Refusal> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    Ok(page)
+}
+
+/// Writes to standard output. That the reader has gone (`| head`) is no failure of ours.
+fn print(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,138 @@
+//! From arguments to a console: the settings that result, and what it starts with.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{ConsoleArgs, Refusal, ScopeArgs};
+use crate::{
+    app::{self, App, Connect, Surroundings},
+    aws::{Budget, Clients, ScopeSpec, profiles},
+    config::{self, Paths},
+    data::Identity,
+    files, logging,
+    model::{Keymap, Settings, Start, scope::Mode},
+    nearest::hint,
+    tty::{self, Tty},
+    ui::theme::THEMES,
+};
+
+/// The settings in the configuration file, which is the one that was named or the one in the usual folder.
+///
+/// # Errors
+/// When it can't be read or understood; a file that was not asked for by name need not be there.
+pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Refusal> {
+    let settings = match (&args.config, paths) {
+        (Some(path), _) => config::load(path),
+        (None, Some(paths)) => config::load_if_any(&paths.config),
+        (None, None) => Ok(Settings::default()),
+    }
+    .map_err(|error| Refusal::Usage(error.to_string()))?;
+    Ok(Settings {
+        themes: THEMES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        zone: TimeZone::system(),
+        ..settings
+    })
+}
+
+/// The scope that was asked for, where nothing may be changed.
+///
+/// # Errors
+/// When there is no such profile.
+pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
+    if let Some(profile) = &args.profile {
+        let known = profiles::names().await.map_err(|error| Refusal::Usage(chain(&error)))?;
+        if !known.contains(profile) {
+            let hint = hint(profile, known.iter().map(String::as_str));
+            return Err(Refusal::Usage(format!("--profile: there is no profile `{profile}`{hint}")));
+        }
+    }
+    Ok(ScopeSpec {
+        profile: args.profile.clone(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+        read_only: true,
+    })
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Clients for whatever scope the console turns to, within the budget that is set.
+pub fn connect(settings: &Settings) -> Connect {
+    let share = settings.budget.share;
+    Arc::new(move |scope| Box::pin(async move { Clients::connect(&scope, Budget::with_share(share)).await }))
+}
+
+/// Lays flags and environment on top of the settings of the file.
+fn overlay(settings: Settings, args: &ConsoleArgs) -> Settings {
+    Settings {
+        theme: args.theme.clone().unwrap_or(settings.theme),
+        every: args.refresh.map_or(settings.every, |refresh| refresh.0),
+        ascii: args.ascii || settings.ascii,
+        ..settings
+    }
+}
+
+/// Whether changes are refused in `scope`: flags say so, else the rule for it, else the settings.
+fn read_only(settings: &Settings, args: &ConsoleArgs, scope: &ScopeSpec, cluster: Option<&str>) -> bool {
+    let identity = Identity { profile: scope.profile.clone(), region: scope.region.clone(), ..Identity::default() };
+    match (args.read_only, args.write) {
+        (true, _) => true,
+        (_, true) => false,
+        _ => match settings.rule(&identity, cluster).and_then(|rule| rule.mode) {
+            Some(mode) => mode == Mode::ReadOnly,
+            None => settings.read_only,
+        },
+    }
+}
+
+/// Opens the console and returns the program's exit code when it is closed.
+///
+/// # Errors
+/// When the settings make no sense together, or there is no terminal.
+pub async fn open(
+    settings: Settings,
+    connect: Connect,
+    scope: ScopeSpec,
+    cluster: Option<&str>,
+    args: &ConsoleArgs,
+    paths: Option<Paths>,
+) -> Result<u8, Refusal> {
+    if !tty::present() {
+        return Err(Refusal::Usage("the console needs a terminal; `ecsight get KIND` prints without one".into()));
+    }
+    let settings = overlay(settings, args);
+    let keymap = Keymap::new(&settings.keys).map_err(Refusal::Usage)?;
+    let remembered = |list| paths.as_ref().map(|paths| files::history(&paths.state, list)).unwrap_or_default();
+    let start = Start {
+        scope: ScopeSpec { read_only: read_only(&settings, args, &scope, cluster), ..scope },
+        cluster: cluster.map(Into::into),
+        command: args.command.clone(),
+        filter: args.filter.clone(),
+        commands: remembered("commands"),
+        filters: remembered("filters"),
+        ..Start::new(Timestamp::now(), crossterm::terminal::size()?)
+    };
+    let console = app::Console {
+        settings,
+        keymap,
+        start,
+        connect,
+        paths,
+        surroundings: Surroundings::here(),
+        now: Timestamp::now,
+    };
+    Ok(App::new(Tty::enter()?, console).run().await?.code())
+}
+
+/// Starts the log in the state folder.
+pub fn log(args: &ScopeArgs, paths: Option<&Paths>) {
+    if let Some(paths) = paths {
+        // A log that can't be written is no reason not to help somebody on call.
+        let _ = logging::start(args.log_level, &paths.log);
+    }
+}

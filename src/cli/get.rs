@@ -1,0 +1,165 @@
+//! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::time::{Instant, sleep_until};
+
+use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
+use crate::{
+    aws::{Budget, Clients, Failure, Trouble},
+    data::{self, Demand, Handle, Snapshot, raw},
+    model::{Settings, Table, filter::Filter, table::Sort},
+    nearest::hint,
+    resource::{Context, Kind, Origin, Pace, Query, Row, View, cluster, export},
+};
+
+/// How long a failure that may pass (no answer, AWS's own fault) is waited out.
+const PATIENCE: Duration = Duration::from_millis(3_500);
+
+/// Prints the rows that were asked for.
+///
+/// # Errors
+/// Usage, before anything is asked of AWS; AWS's refusal; names that don't exist, after the rest was printed.
+pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Result<(), Refusal> {
+    let cx = Context { now: Timestamp::now() };
+    let mut table = table(&args, scope, settings, cx.now)?;
+    let budget = Budget::with_share(settings.budget.share);
+    let clients = Clients::connect(&console::scope(scope).await?, budget).await?;
+
+    let view = table.view.clone();
+    let mut handle = data::start(clients.clone(), Timestamp::now);
+    let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+    handle.demand.send_replace(demand.clone());
+    let mut snapshot = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await?;
+
+    let rows = rows(&snapshot, &view);
+    let (ids, strangers) = choose(&rows, &args.names);
+    if described_on_sight(args.kind) && args.output != Output::Json {
+        handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
+        let described = |snapshot: &Snapshot| {
+            let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
+            !self::rows(snapshot, &view).iter().any(raw)
+        };
+        snapshot = until(&mut handle, &view, described).await?;
+    }
+
+    table.arrange(&snapshot, Some(&cluster::KIND), &cx, false);
+    let chosen: Vec<Arc<dyn Row>> = table
+        .rows
+        .iter()
+        .map(|entry| entry.row.clone())
+        .filter(|row| args.names.is_empty() || ids.iter().any(|id| **id == *row.id()))
+        .collect();
+    let plain = || chosen.iter().map(|row| &**row);
+    print(match args.output {
+        Output::Table => export::table(args.kind, false, plain(), &cx),
+        Output::Wide => export::table(args.kind, true, plain(), &cx),
+        Output::Csv => export::csv(args.kind, plain(), &cx),
+        Output::Json => json(args.kind, raw(&clients, &view, &chosen).await?)?,
+    })?;
+    match strangers.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::Failed(unknown(args.kind, &strangers, &rows))),
+    }
+}
+
+/// The table that shows what was asked for, empty yet.
+fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp) -> Result<Table, Refusal> {
+    let query = Query {
+        cluster: scope.cluster.as_deref().filter(|_| args.kind.in_cluster).map(Into::into),
+        service: args.service.as_deref().map(Into::into),
+        family: args.family.as_deref().map(Into::into),
+        status: args.status.into(),
+        ..Query::default()
+    };
+    let mut table = Table::new(View::new(args.kind, query));
+    table.wide = args.output != Output::Table;
+    if let Some(text) = &args.filter {
+        table.filter = Filter::parse(text, args.kind, now, &settings.zone).map_err(|fault| {
+            Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))
+        })?;
+    }
+    if let Some(word) = &args.sort {
+        let (name, descending) = word.strip_prefix('-').map_or((word.as_str(), false), |name| (name, true));
+        let column = args.kind.column(name).ok_or_else(|| {
+            let columns = (args.kind.columns)();
+            let hint = hint(name, columns.iter().map(|column| column.name));
+            Refusal::Usage(format!("--sort: {} have no column `{name}`{hint}", args.kind.plural))
+        })?;
+        table.sort = Sort { column, descending };
+    }
+    Ok(table)
+}
+
+/// Waits until `enough` has come. A throttle is sat out; what may pass is given some time; anything else is the end.
+async fn until(handle: &mut Handle, view: &View, enough: impl Fn(&Snapshot) -> bool) -> Result<Arc<Snapshot>, Refusal> {
+    let mut deadline: Option<Instant> = None;
+    loop {
+        let snapshot = handle.snapshots.borrow_and_update().clone();
+        if enough(&snapshot) {
+            return Ok(snapshot);
+        }
+        let obstacle = snapshot.obstacle(view).filter(|failure| failure.trouble != Trouble::Throttled);
+        deadline = match obstacle {
+            None => None,
+            Some(failure) if !may_pass(failure) => return Err(Failure::clone(failure).into()),
+            Some(_) => deadline.or_else(|| Some(Instant::now() + PATIENCE)),
+        };
+        let late = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = handle.snapshots.changed() => {
+                changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
+            }
+            () = late => if let Some(failure) = obstacle {
+                return Err(Failure::clone(failure).into());
+            }
+        }
+    }
+}
+
+fn may_pass(failure: &Failure) -> bool {
+    matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled)
+}
+
+fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
+    snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
+}
+
+/// Whether rows of `kind` are known by name only until somebody looks at them.
+fn described_on_sight(kind: &Kind) -> bool {
+    matches!(kind.origin, Origin::Fetched(fetch) if fetch.visible_only())
+}
+
+/// The ids of the rows that `names` mean, all of them when there are none, and the names that mean nothing.
+fn choose<'a>(rows: &[Arc<dyn Row>], names: &'a [String]) -> (Vec<Arc<str>>, Vec<&'a str>) {
+    let id = |row: &Arc<dyn Row>| Arc::from(row.id());
+    if names.is_empty() {
+        return (rows.iter().map(id).collect(), Vec::new());
+    }
+    let means = |name: &str, row: &Arc<dyn Row>| row.id() == name || row.name() == name;
+    let strangers = names.iter().map(String::as_str).filter(|name| !rows.iter().any(|row| means(name, row))).collect();
+    let ids = rows.iter().filter(|row| names.iter().any(|name| means(name, row))).map(id).collect();
+    (ids, strangers)
+}
+
+fn unknown(kind: &Kind, strangers: &[&str], rows: &[Arc<dyn Row>]) -> String {
+    let names: Vec<_> = rows.iter().map(|row| row.name()).collect();
+    let line = |stranger: &&str| {
+        format!("there is no {} `{stranger}`{}", kind.name, hint(stranger, names.iter().map(|name| &**name)))
+    };
+    strangers.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The answers under the key under which the AWS CLI lists them.
+fn json(kind: &Kind, answers: Vec<Value>) -> Result<String, Refusal> {
+    let document = Map::from_iter([(kind.json_key.to_owned(), Value::Array(answers))]);
+    let text = serde_json::to_string_pretty(&document).map_err(|error| Refusal::Failed(error.to_string()))?;
+    Ok(text + "\n")
+}

@@ -1,0 +1,53 @@
+//! `ecsight info`: what to know before asking for help.
+
+use std::{fmt::Write, path::Path};
+
+use super::{Refusal, ScopeArgs, console};
+use crate::{
+    aws::{Budget, Clients},
+    config::Paths,
+    model::Settings,
+};
+
+/// Prints versions, paths and scope, and asks STS who one is.
+///
+/// # Errors
+/// What STS, or the way to it, answered; everything else is printed before.
+pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
+    let mut text = String::new();
+    line(&mut text, "version", concat!("ecsight ", env!("CARGO_PKG_VERSION")));
+    line(&mut text, "system", &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    let config = args.config.as_deref().or(paths.map(|paths| paths.config.as_path()));
+    line(&mut text, "configuration", &config.map_or_else(|| "none: no home folder".into(), described));
+    if let Some(paths) = paths {
+        line(&mut text, "state", &described(&paths.state));
+        line(&mut text, "saved tables", &described(&paths.saved));
+        line(&mut text, "cache", &described(&paths.cache));
+        line(&mut text, "log", &described(&paths.log));
+    }
+    super::print(&text)?;
+
+    let scope = console::scope(args).await?;
+    let clients = Clients::connect(&scope, Budget::with_share(settings.budget.share)).await?;
+    let here = clients.identity();
+    let mut text = String::new();
+    line(&mut text, "profile", here.profile.as_deref().unwrap_or("as the SDK's own chain finds it"));
+    line(&mut text, "region", here.region.as_deref().unwrap_or("none"));
+    line(&mut text, "endpoint", here.endpoint_url.as_deref().unwrap_or("AWS's own"));
+    super::print(&text)?;
+
+    let caller = clients.who_am_i().await?;
+    let mut text = String::new();
+    line(&mut text, "account", caller.account.as_deref().unwrap_or("-"));
+    line(&mut text, "identity", caller.arn.as_deref().unwrap_or("-"));
+    super::print(&text)
+}
+
+fn line(text: &mut String, label: &str, value: &str) {
+    let _ = writeln!(text, "{label:14} {value}");
+}
+
+fn described(path: &Path) -> String {
+    let there = if path.exists() { "" } else { " (not there yet)" };
+    format!("{}{there}", path.display())
+}

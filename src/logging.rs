@@ -1,0 +1,158 @@
+//! What the program notes about itself, in a file: the screen belongs to the console.
+//!
+//! Credentials never get there: at `debug` and `trace` only this crate's own events are written, since the SDK's contain
+//! signed headers and whole bodies.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Mutex,
+};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::files;
+
+/// The file is rotated when it is larger; the one before is kept, so twice this is the most that is ever taken.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// How much is noted. Warnings unless something else is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level(LevelFilter);
+
+impl Default for Level {
+    fn default() -> Self {
+        Self(LevelFilter::WARN)
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    /// Parses `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    fn from_str(word: &str) -> Result<Self, String> {
+        let known = ["off", "error", "warn", "info", "debug", "trace"];
+        match word.parse() {
+            Ok(filter) if known.contains(&word) => Ok(Self(filter)),
+            _ => Err(format!("there are {}", known.join(", "))),
+        }
+    }
+}
+
+/// Starts noting in the file at `path`. With level `off` no file is made.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn start(level: Level, path: &Path) -> io::Result<()> {
+    if level.0 == LevelFilter::OFF {
+        return Ok(());
+    }
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(Rotating::open(path)?));
+    // A second start is a second console in one process: only tests do that, and they look at nothing here.
+    let _ = tracing_subscriber::registry().with(layer).with(targets(level)).try_init();
+    Ok(())
+}
+
+fn targets(Level(level): Level) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::INFO)).with_target(env!("CARGO_CRATE_NAME"), level)
+}
+
+/// A file that makes room for itself.
+struct Rotating {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    limit: u64,
+}
+
+impl Rotating {
+    fn open(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            files::create_folder(folder)?;
+        }
+        let file = files::private(OpenOptions::new().append(true).create(true), path)?;
+        Ok(Self { path: path.to_owned(), bytes: file.metadata()?.len(), file, limit: MAX_BYTES })
+    }
+
+    fn rotate(&mut self) -> io::Result<()> {
+        fs::rename(&self.path, self.path.with_added_extension("1"))?;
+        *self = Self { limit: self.limit, ..Self::open(&self.path)? };
+        Ok(())
+    }
+}
+
+impl Write for Rotating {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.bytes >= self.limit {
+            self.rotate()?;
+        }
+        let written = self.file.write(line)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use tracing::Level as Of;
+
+    use super::*;
+
+    fn level(word: &str) -> Level {
+        word.parse().expect("a level")
+    }
+
+    #[rstest]
+    #[case("warn", Of::INFO, false, false)]
+    #[case("info", Of::INFO, true, true)]
+    #[case("debug", Of::DEBUG, true, false)]
+    #[case("trace", Of::TRACE, true, false)]
+    fn only_our_own_events_are_noted_in_detail(
+        #[case] word: &str,
+        #[case] of: Of,
+        #[case] ours: bool,
+        #[case] theirs: bool,
+    ) {
+        let targets = targets(level(word));
+        assert_eq!(targets.would_enable("ecsight::data::poller", &of), ours);
+        for target in ["aws_smithy_runtime::client::orchestrator", "aws_config::profile", "aws_sigv4", "hyper_util"] {
+            assert_eq!(targets.would_enable(target, &of), theirs, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_level_is_one_of_six_words() {
+        assert_eq!("off".parse(), Ok(Level(LevelFilter::OFF)));
+        assert!("loud".parse::<Level>().is_err_and(|message| message.contains("off, error, warn")));
+        assert!("3".parse::<Level>().is_err());
+    }
+
+    #[test]
+    fn the_file_is_bounded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state/ecsight.log");
+        let mut log = Rotating { limit: 100, ..Rotating::open(&path).expect("a log") };
+        for n in 0..50 {
+            writeln!(log, "line {n:>4}").expect("written");
+        }
+        let size = |path: &Path| fs::metadata(path).expect("a file").len();
+        assert!(size(&path) <= 110 && size(&path.with_added_extension("1")) <= 110);
+        assert!(fs::read_to_string(&path).expect("readable").ends_with("line   49\n"));
+        assert_eq!(fs::read_dir(folder.path().join("state")).expect("readable").count(), 2);
+    }
+
+    #[test]
+    fn off_makes_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        start(level("off"), &folder.path().join("ecsight.log")).expect("nothing to do");
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+    }
+}

@@ -1,0 +1,150 @@
+//! Which way the arrows run: who imports whom, read from the source.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use regex::Regex;
+
+/// What drawing needs and nothing beneath it may know.
+const TERMINAL: &[&str] = &["ratatui", "crossterm"];
+const SDK: &[&str] =
+    &["aws_config", "aws_sdk_ecs", "aws_sdk_cloudwatchlogs", "aws_sdk_ssm", "aws_sdk_sts", "aws_types"];
+const CLOCK: &[&str] = &["Timestamp::now", "Zoned::now", "Instant::now", "SystemTime"];
+const RUNTIME: &[&str] = &["tokio"];
+const FILES: &[&str] = &["std::fs", "std::net", "std::process"];
+
+/// One module at the top of the crate, with all that is below it.
+struct Rule {
+    module: &'static str,
+    /// Modules of ours that it may use, besides itself.
+    uses: &'static [&'static str],
+    /// Paths of others that it may not.
+    never: &'static [&'static [&'static str]],
+}
+
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    Rule { module: "aws", uses: &[], never: &[TERMINAL] },
+    Rule { module: "resource", uses: &["aws"], never: &[TERMINAL, CLOCK, FILES] },
+    Rule { module: "data", uses: &["aws", "resource"], never: &[TERMINAL] },
+    Rule { module: "event", uses: &["aws", "data", "resource"], never: &[SDK, RUNTIME, CLOCK] },
+    Rule { module: "model", uses: &["aws", "data", "event", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
+    Rule { module: "ui", uses: &["aws", "data", "event", "model", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
+    Rule { module: "demo", uses: &[], never: &[TERMINAL, SDK] },
+    Rule { module: "tty", uses: &[], never: &[SDK] },
+    Rule { module: "nearest", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
+    Rule { module: "files", uses: &[], never: &[TERMINAL, SDK, CLOCK] },
+    Rule { module: "logging", uses: &["files"], never: &[TERMINAL, SDK] },
+    Rule { module: "config", uses: &["model", "nearest", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK] },
+];
+
+/// The modules that put the others together.
+const EVERYTHING: &[&str] = &["app", "cli", "lib", "main"];
+
+/// A source file of ours.
+struct Source {
+    path: PathBuf,
+    /// The module at the top of the crate that it belongs to.
+    module: String,
+    /// Its code without comments and without tests, which may use what they like.
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut sources) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of sources").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") && !entry.ends_with("tests.rs") {
+                let text = fs::read_to_string(&entry).expect("a source file");
+                let below = entry.strip_prefix(&root).expect("below the root").with_extension("");
+                let module = below.iter().next().expect("a name").to_string_lossy().into_owned();
+                sources.push(Source { path: entry, module, code: code(&text) });
+            }
+        }
+    }
+    sources
+}
+
+fn code(text: &str) -> String {
+    let tests = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    text[..tests].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules at the top of the crate that `code` names: `crate::a::b` and `crate::{a::b, c}` alike.
+fn ours(code: &str) -> BTreeSet<String> {
+    let name = Regex::new(r"^\s*([a-z_]\w*)").expect("a pattern");
+    let mut names = BTreeSet::new();
+    for (at, path) in code.match_indices("crate::") {
+        let rest = &code[at + path.len()..];
+        let (mut depth, mut start) = (0, 0);
+        for (at, c) in rest.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            let ends = depth == 0 || (depth == 1 && matches!(c, ',' | '{'));
+            if ends {
+                if let Some(found) = name.captures(&rest[start..]) {
+                    names.insert(found[1].to_owned());
+                }
+                start = at + c.len_utf8();
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn imports_are_found_in_every_form() {
+    let found = ours("use crate::{\n    aws::{Clients, error::Failure},\n    data,\n};\nfn f() { crate::event::g() }");
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["aws", "data", "event"]);
+}
+
+#[test]
+fn modules_use_only_what_lies_beneath_them() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let Some(rule) = RULES.iter().find(|rule| rule.module == source.module) else {
+            assert!(EVERYTHING.contains(&&*source.module), "no rule for module `{}`", source.module);
+            continue;
+        };
+        let foreign =
+            ours(&source.code).into_iter().filter(|name| name != rule.module && !rule.uses.contains(&&**name));
+        broken.extend(foreign.map(|name| format!("{}: crate::{name}", source.path.display())));
+        for path in rule.never.iter().copied().flatten() {
+            let word = Regex::new(&format!(r"\b{path}\b(::|\b)")).expect("a pattern");
+            if word.is_match(&source.code) {
+                broken.push(format!("{}: {path}", source.path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "arrows that run the wrong way:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn colours_are_named_in_the_theme_alone() {
+    let colour = Regex::new(r"\bColor::|\bStylize\b").expect("a pattern");
+    let named: Vec<_> = sources()
+        .into_iter()
+        .filter(|source| !source.path.to_string_lossy().contains("src/ui/theme"))
+        .filter(|source| colour.is_match(&source.code))
+        .map(|source| source.path)
+        .collect();
+    assert!(named.is_empty(), "colours outside the theme: {named:?}");
+}
+
+#[test]
+fn a_module_with_children_is_a_file_beside_a_folder() {
+    let files = sources().into_iter().filter(|source| source.path.ends_with("mod.rs"));
+    assert_eq!(files.map(|source| source.path).collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}

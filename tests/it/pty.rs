@@ -1,0 +1,192 @@
+//! The built program in a real terminal: it starts, follows the keys and the size, and always gives the terminal back.
+
+use std::process::{Command, Stdio};
+
+use rstest::rstest;
+use rustix::process::{Signal, kill_process_group};
+
+use crate::support::pty::{Program, Pty};
+
+/// A console on the embedded AWS, with its first table on screen.
+fn demo(columns: u16, rows: u16) -> Pty {
+    let pty = Program::ecsight(&["demo"]).size(columns, rows).start();
+    pty.wait_text("prod");
+    pty
+}
+
+/// Leaves by the command for it.
+fn quit(mut pty: Pty) {
+    pty.keys(":q\r");
+    assert_eq!(pty.exit().exit_code(), 0);
+    pty.assert_sane();
+}
+
+#[test]
+fn it_starts_on_the_clusters_and_quits() {
+    let pty = demo(120, 30);
+    pty.wait("the alternate screen", |screen| screen.alternate_screen() && screen.bracketed_paste());
+    assert!(pty.contents().contains("staging"), "{}", pty.contents());
+    quit(pty);
+}
+
+#[rstest]
+#[case(120, 30)]
+#[case(80, 24)]
+fn keys_lead_from_the_clusters_to_the_container_that_failed(#[case] columns: u16, #[case] rows: u16) {
+    let pty = demo(columns, rows);
+    pty.keys("/prod\r");
+    pty.keys("\r");
+    pty.wait_text("checkout");
+    pty.keys("/checkout\r");
+    pty.keys("x");
+    pty.wait_text("OutOfMemory");
+    pty.keys("\r");
+    pty.wait_text("137");
+    quit(pty);
+}
+
+#[test]
+fn every_size_is_drawn_and_none_breaks_it() {
+    let pty = demo(120, 30);
+    for (columns, rows) in [(80, 24), (200, 50), (60, 15), (120, 30)] {
+        pty.resize(columns, rows);
+        pty.wait_text("prod");
+    }
+    for (columns, rows) in [(30, 8), (4, 2), (1, 1)] {
+        pty.resize(columns, rows);
+    }
+    pty.resize(120, 30);
+    pty.wait_text("prod");
+    quit(pty);
+}
+
+#[test]
+fn keys_work_where_nothing_can_be_shown() {
+    let pty = Program::ecsight(&["demo"]).size(10, 3).start();
+    pty.wait("the alternate screen", vt100::Screen::alternate_screen);
+    quit(pty);
+}
+
+#[rstest]
+#[case(Signal::TERM, 143)]
+#[case(Signal::HUP, 129)]
+#[case(Signal::INT, 130)]
+#[case(Signal::QUIT, 131)]
+fn a_signal_ends_it_and_the_terminal_is_given_back(#[case] signal: Signal, #[case] code: u32) {
+    let mut pty = demo(80, 24);
+    pty.signal(signal);
+    assert_eq!(pty.exit().exit_code(), code);
+    pty.assert_sane();
+}
+
+/// Debug builds panic in a background task when they are sent SIGUSR1.
+#[test]
+fn a_panic_is_reported_on_a_terminal_that_is_sane() {
+    let mut pty = demo(120, 30);
+    pty.signal(Signal::USR1);
+    assert_eq!(pty.exit().exit_code(), 101);
+    pty.assert_sane();
+    let report = pty.contents();
+    assert!(report.contains("panicked") && report.contains("SIGUSR1"), "{report}");
+}
+
+/// An interactive shell that has started a console as a job, and the console's first table.
+fn job() -> Pty {
+    let pty = Program::new("sh", &["-i"]).env("PS1", "prompt> ").start();
+    pty.wait_text("prompt> ");
+    pty.keys(concat!("'", env!("CARGO_BIN_EXE_ecsight"), "' demo\n"));
+    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("prod"));
+    pty
+}
+
+/// The job has stopped: the shell has its terminal back. Then it is continued, and then it quits.
+fn resume(mut pty: Pty) {
+    pty.wait_text("Stopped");
+    pty.assert_modes_off();
+    pty.keys("echo me\n");
+    pty.wait("an echo, and what it says", |screen| screen.contents().matches("me").count() >= 2);
+    pty.keys("fg\n");
+    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("prod"));
+    assert!(!pty.contents().contains("prompt>"), "drawn in full: {}", pty.contents());
+    pty.keys(":q\r");
+    pty.wait("the shell", |screen| !screen.alternate_screen() && screen.contents().trim_end().ends_with("prompt>"));
+    pty.keys("exit\n");
+    assert_eq!(pty.exit().exit_code(), 0);
+    pty.assert_sane();
+}
+
+#[test]
+fn suspend_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
+    let pty = job();
+    pty.keys(":suspend\r");
+    resume(pty);
+}
+
+#[test]
+fn so_does_the_signal_of_ctrl_z() {
+    let pty = job();
+    kill_process_group(pty.foreground(), Signal::TSTP).expect("the job is there");
+    resume(pty);
+}
+
+/// SIGSTOP can't be caught: whoever continues the console finds it on a terminal in any state.
+#[test]
+fn a_stop_behind_its_back_is_mended_when_it_continues() {
+    let pty = job();
+    kill_process_group(pty.foreground(), Signal::STOP).expect("the job is there");
+    pty.wait_text("Stopped");
+    pty.keys("fg\n");
+    pty.wait("the console", |screen| screen.contents().contains("prod") && !screen.contents().contains("Stopped"));
+    pty.keys(":q\r");
+    pty.wait("the shell", |screen| !screen.alternate_screen());
+    pty.assert_modes_off();
+}
+
+#[test]
+fn without_a_shell_it_does_not_stop() {
+    let pty = demo(120, 30);
+    pty.keys(":suspend\r");
+    pty.wait_text("no shell to return to");
+    quit(pty);
+}
+
+#[test]
+fn a_closed_terminal_ends_it() {
+    let mut pty = demo(80, 24);
+    pty.hang_up();
+    assert_eq!(pty.exit().exit_code(), 129);
+}
+
+/// The kernel tells only the leader of the session, here a script that does not care.
+#[test]
+fn a_closed_terminal_ends_it_where_nobody_says_so() {
+    let script = concat!("trap '' HUP; '", env!("CARGO_BIN_EXE_ecsight"), "' demo; exit $?");
+    let mut pty = Program::new("sh", &["-c", script]).start();
+    pty.wait_text("prod");
+    pty.hang_up();
+    assert_eq!(pty.exit().exit_code(), 129);
+}
+
+#[test]
+fn over_ssh_a_copy_goes_to_the_terminal() {
+    let pty = Program::ecsight(&["demo"]).env("SSH_TTY", "/dev/pts/0").start();
+    pty.wait_text("prod");
+    pty.keys("/prod\r");
+    pty.keys("c");
+    pty.wait_text("OSC 52");
+    assert_eq!(pty.clipboard().as_deref(), Some(&b"cHJvZA=="[..]));
+    quit(pty);
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_do_instead() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ecsight"))
+        .arg("demo")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("needs a terminal") && message.contains("ecsight get"), "{message}");
+    assert!(output.stdout.is_empty());
+}

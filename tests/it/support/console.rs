@@ -1,0 +1,283 @@
+//! The whole console in memory: the real loop, model, drawing and data layer, keys in at one end and a screen out at the
+//! other, on an embedded AWS in the same process. Under a paused clock all of it lives in virtual time, so that minutes of
+//! an incident pass in milliseconds, and the same way every time.
+
+use std::{
+    cell::Cell,
+    future::pending,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+    },
+    orchestrator::HttpRequest,
+    result::ConnectorError,
+};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ecsight::{
+    app::{App, Connect, Console, Exit, Surroundings},
+    aws::{Budget, Clients, ScopeSpec},
+    config::Paths,
+    demo::{Endpoint, Fault, Options},
+    model::{Keymap, Settings, Start},
+    tty::{Host, Input},
+};
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use ratatui::{Frame, Terminal, backend::TestBackend, buffer::Buffer};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, timeout},
+};
+
+use super::in_process;
+
+/// When every test begins.
+const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
+/// How long anything may take to come on screen, in virtual time.
+const LIMIT: Duration = Duration::from_secs(180);
+
+thread_local! {
+    static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// The wall clock of a test: it goes with tokio's.
+fn now() -> Timestamp {
+    let elapsed = BEGUN.get().map(|begun| begun.elapsed()).unwrap_or_default();
+    START + SignedDuration::try_from(elapsed).expect("a test is not that long")
+}
+
+/// What is on the screen after a frame.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    pub text: String,
+    /// How many frames there have been.
+    pub frames: usize,
+}
+
+/// The person at the console.
+pub struct Person {
+    keyboard: mpsc::UnboundedSender<Input>,
+    shown: watch::Receiver<Shown>,
+    pub endpoint: Endpoint,
+    /// Whether the network is there.
+    network: Arc<AtomicBool>,
+    /// Control sequences besides the picture.
+    pub sent: Arc<Mutex<String>>,
+    /// The folder for state: histories, saved tables.
+    pub state: PathBuf,
+}
+
+/// Lets `script` use a console of this size on an account like this, until the console is closed or the script ends.
+/// Returns how the console ended, if it did.
+pub async fn at_the_console<S>(size: (u16, u16), options: Options, script: impl FnOnce(Person) -> S) -> Option<Exit>
+where
+    S: Future<Output = ()>,
+{
+    BEGUN.set(Some(Instant::now()));
+    let home = tempfile::tempdir().expect("a home folder");
+    let endpoint = Endpoint::new(Options { start_ms: Some(START.as_millisecond()), ..options });
+    let network = Arc::new(AtomicBool::new(true));
+    let (keyboard, typed) = mpsc::unbounded_channel();
+    let (drawn, shown) = watch::channel(Shown::default());
+    let sent = Arc::<Mutex<String>>::default();
+    let state = home.path().join("state");
+
+    let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a terminal in memory");
+    let memory = Memory { terminal, typed, drawn, sent: sent.clone() };
+    let paths = Paths {
+        config: home.path().join("config.toml"),
+        cache: home.path().join("cache"),
+        log: state.join("ecsight.log"),
+        saved: state.join("saved"),
+        state: state.clone(),
+    };
+    let scope = ScopeSpec { region: Some("eu-west-1".into()), ..ScopeSpec::default() };
+    let settings = Settings::default();
+    let app = App::new(
+        memory,
+        Console {
+            keymap: Keymap::new(&settings.keys).expect("the usual keys"),
+            settings,
+            start: Start { scope, ..Start::new(now(), size) },
+            connect: connect(endpoint.clone(), network.clone()),
+            paths: Some(paths),
+            surroundings: Surroundings::read(|_| None),
+            now,
+        },
+    );
+    let person = Person { keyboard, shown, endpoint, network, sent, state };
+    tokio::select! {
+        exit = app.run() => Some(exit.expect("a terminal in memory does not fail")),
+        () = script(person) => None,
+    }
+}
+
+/// Clients of the endpoint in this process, over a network that can fail.
+fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
+    Arc::new(move |scope| {
+        let inner = in_process::http_client(&endpoint);
+        let network = network.clone();
+        let client = http_client_fn(move |settings: &HttpConnectorSettings, components| {
+            let inner = inner.http_connector(settings, components);
+            SharedHttpConnector::new(Wire { inner, network: network.clone() })
+        });
+        let config = in_process::sdk_config(&endpoint).to_builder().http_client(client).build();
+        async move { Ok(Clients::from_config(&config, scope, Budget::default())) }.boxed()
+    })
+}
+
+#[derive(Debug)]
+struct Wire {
+    inner: SharedHttpConnector,
+    network: Arc<AtomicBool>,
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if self.network.load(Ordering::SeqCst) {
+            return self.inner.call(request);
+        }
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        HttpConnectorFuture::ready(Err(ConnectorError::io(refused.into())))
+    }
+}
+
+impl Person {
+    /// Types; `\r` is enter, `\x1b` escape, `\t` tab, and control characters are what they are on a keyboard.
+    pub fn keys(&self, keys: &str) {
+        for c in keys.chars() {
+            self.press(match c {
+                '\r' => KeyCode::Enter.into(),
+                '\x1b' => KeyCode::Esc.into(),
+                '\t' => KeyCode::Tab.into(),
+                '\x01'..='\x1a' => KeyEvent::new(KeyCode::Char(char::from(c as u8 + b'a' - 1)), KeyModifiers::CONTROL),
+                c if c.is_uppercase() => KeyEvent::new(KeyCode::Char(c), KeyModifiers::SHIFT),
+                c => KeyCode::Char(c).into(),
+            });
+        }
+    }
+
+    pub fn press(&self, key: KeyEvent) {
+        self.happens(Input::Terminal(Event::Key(key)));
+    }
+
+    /// Something else than a key.
+    pub fn happens(&self, input: Input) {
+        // A console that has gone hears nothing; the script notices by what it does not see.
+        let _ = self.keyboard.send(input);
+    }
+
+    /// What the screen shows now.
+    pub fn shown(&self) -> Shown {
+        self.shown.borrow().clone()
+    }
+
+    /// Waits until the screen shows `text`.
+    pub async fn sees(&mut self, text: &str) {
+        self.until(text, |shown| shown.contains(text)).await;
+    }
+
+    /// Waits until the screen no longer shows `text`.
+    pub async fn sees_no(&mut self, text: &str) {
+        self.until(&format!("no {text}"), |shown| !shown.contains(text)).await;
+    }
+
+    /// Waits until the screen is as `condition` wants it.
+    pub async fn until(&mut self, what: &str, condition: impl Fn(&str) -> bool) {
+        let come = timeout(LIMIT, self.shown.wait_for(|shown| condition(&shown.text))).await.is_ok();
+        assert!(come, "waited in vain for {what}; the screen shows:\n{}", self.shown().text);
+    }
+
+    /// Lets this much virtual time go by.
+    pub async fn waits(&self, seconds: u64) {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
+    pub fn fault(&self, spec: &str) {
+        self.endpoint.add_fault(spec.parse::<Fault>().expect("a fault"));
+    }
+
+    /// Cuts the network, or mends it.
+    pub fn network(&self, there: bool) {
+        self.network.store(there, Ordering::SeqCst);
+    }
+
+    /// How many requests have arrived.
+    pub fn requests(&self) -> usize {
+        self.endpoint.requests().len()
+    }
+}
+
+/// A terminal in memory.
+struct Memory {
+    terminal: Terminal<TestBackend>,
+    typed: mpsc::UnboundedReceiver<Input>,
+    drawn: watch::Sender<Shown>,
+    sent: Arc<Mutex<String>>,
+}
+
+impl Host for Memory {
+    fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        let Ok(frame) = self.terminal.draw(render);
+        let text = text(frame.buffer);
+        self.drawn.send_modify(|shown| *shown = Shown { text, frames: shown.frames + 1 });
+        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        let Ok(()) = self.terminal.clear();
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let area = self.terminal.backend().buffer().area;
+        Ok((area.width, area.height))
+    }
+
+    async fn next(&mut self) -> Input {
+        match self.typed.recv().await {
+            Some(Input::Terminal(Event::Resize(columns, rows))) => {
+                self.terminal.backend_mut().resize(columns, rows);
+                Input::Terminal(Event::Resize(columns, rows))
+            }
+            Some(input) => input,
+            None => pending().await,
+        }
+    }
+
+    fn send(&mut self, sequence: &str) -> io::Result<()> {
+        self.sent.lock().expect("not poisoned").push_str(sequence);
+        Ok(())
+    }
+
+    fn request_stop(&mut self) -> io::Result<()> {
+        Err(io::Error::other("no shell to return to"))
+    }
+
+    async fn stop(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn retake(&mut self) -> io::Result<()> {
+        self.clear()
+    }
+}
+
+/// The screen as lines of text, ends trimmed.
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let line = |cells: &[ratatui::buffer::Cell]| {
+        let line: String = cells.iter().map(ratatui::buffer::Cell::symbol).collect();
+        line.trim_end().to_owned()
+    };
+    buffer.content.chunks(width).map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,66 @@
+//! An emulated AWS that somebody else wrote, as a process.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use regex::Regex;
+
+/// How long it may take to start; only a failing test waits that long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A running emulator. Dropping it stops it.
+pub struct Emulator {
+    child: Child,
+    url: String,
+}
+
+impl Emulator {
+    /// Starts `command`, which is to say on standard error where it listens, as flask and hypercorn do.
+    pub fn start(mut command: Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let stderr = child.stderr.take().expect("a pipe");
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let address = Regex::new(r"Running on (http://127\.0\.0\.1:\d+)").expect("a pattern");
+            let mut lines = BufReader::new(stderr);
+            let mut line = String::new();
+            let mut said = String::new();
+            while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
+                if let Some(found) = address.captures(&line) {
+                    let _ = tell.send(Ok(found[1].to_owned()));
+                    // On and on: a full pipe would stop the emulator.
+                    let _ = std::io::copy(&mut lines.by_ref(), &mut std::io::sink());
+                    return;
+                }
+                said.push_str(&line);
+                line.clear();
+            }
+            let _ = tell.send(Err(said));
+        });
+        let address = told.recv_timeout(LIMIT);
+        let mut emulator = Self { child, url: String::new() };
+        emulator.url = match address {
+            Ok(Ok(url)) => url,
+            Ok(Err(said)) => panic!("the emulator ended at once: {said}"),
+            Err(_) => panic!("the emulator does not say where it listens"),
+        };
+        emulator
+    }
+
+    /// Its endpoint URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
