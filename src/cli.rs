@@ -34,20 +34,21 @@ mod get;
 mod info;
 
 /// What the program's exit code means.
-pub const EXIT_CODES: &[(u8, &str)] = &[
-    (0, "It did what it was asked to do."),
-    (1, "AWS refused, could not be reached, or knows no such thing; the message on standard error says which."),
-    (2, "The command line or the configuration file is wrong; nothing was asked of AWS."),
+pub const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "AWS refused, was not reached, or knows no such thing"),
+    ("2", "a mistake in the command line or the configuration file"),
+    ("128+N", "ended by signal N; 129 also when the terminal went away"),
 ];
 
 const EXAMPLES: &str = "\
 Examples:
-  ecsight                                     the console, with the credentials the AWS CLI would use
-  ecsight --profile prod --cluster payments   straight to the services of one cluster
-  ecsight --command ':tasks /exit!=0'         straight to what a command shows
-  ecsight get services --cluster payments     the same data without a screen
-  ecsight get tasks --status stopped -o json  what AWS says of them, for jq
-  ecsight demo                                an AWS of its own: no account, no network";
+  ecsight                               with the credentials the AWS CLI would use
+  ecsight --profile prod --cluster web  straight to the services of one cluster
+  ecsight --command ':tasks /exit!=0'   straight to what a command shows
+  ecsight get services --cluster web    the same data without a screen
+  ecsight get tasks -o json             what AWS says of them, for jq
+  ecsight demo                          on an AWS of its own, without any account";
 
 /// A terminal console for Amazon ECS: from "something is wrong" to why, in the fewest keys.
 #[derive(Debug, Parser)]
@@ -62,7 +63,7 @@ pub struct Cli {
 }
 
 fn after_long_help() -> String {
-    let codes = EXIT_CODES.iter().map(|(code, meaning)| format!("\n  {code}  {meaning}"));
+    let codes = EXIT_CODES.iter().map(|(code, meaning)| format!("\n  {code:5}  {meaning}"));
     format!("{EXAMPLES}\n\nExit codes:{}", codes.collect::<String>())
 }
 
@@ -353,7 +354,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(refusal) => {
-            let _ = writeln!(io::stderr(), "ecsight: {refusal}");
+            let _ = writeln!(io::stderr(), "error: {refusal}");
             ExitCode::from(refusal.code())
         }
     }
@@ -393,10 +394,29 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
     code
 }
 
-/// The manual page: every subcommand on one page, since that is what people search in.
-fn man() -> Result<Vec<u8>, Refusal> {
+/// The manual page, every subcommand on the one page: that is what people search.
+fn man() -> io::Result<Vec<u8>> {
+    let mut command = Cli::command();
+    command.build();
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    let whole = clap_mangen::Man::new(command.clone()).manual("User Commands");
+    whole.render_title(&mut page)?;
+    whole.render_name_section(&mut page)?;
+    whole.render_synopsis_section(&mut page)?;
+    whole.render_description_section(&mut page)?;
+    whole.render_options_section(&mut page)?;
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+        let own = |arg: clap::Arg| if arg.is_global_set() { arg.hide(true) } else { arg };
+        let part = clap_mangen::Man::new(subcommand.clone().disable_help_flag(true).mut_args(own));
+        let mut text = Vec::new();
+        part.render_description_section(&mut text)?;
+        part.render_options_section(&mut text)?;
+        part.render_extra_section(&mut text)?;
+        // What heads a page of its own is a part of the section here.
+        let text = String::from_utf8_lossy(&text).replace("\n.SH ", "\n.SS ").replacen(".SH ", ".SS ", 1);
+        write!(page, ".SH \"ECSIGHT {}\"\n{text}", subcommand.get_name().to_uppercase())?;
+    }
+    whole.render_extra_section(&mut page)?;
     Ok(page)
 }
 

@@ -102,6 +102,8 @@ pub struct Model {
     /// What is to be done outside once this event is dealt with.
     out: Vec<Effect>,
     dirty: bool,
+    /// Digest of what was shown after the last event.
+    drawn: u64,
 }
 
 impl Model {
@@ -132,6 +134,7 @@ impl Model {
             interrupted: None,
             out: Vec::new(),
             dirty: true,
+            drawn: 0,
         };
         if let Some(cluster) = start.cluster {
             model.open_cluster(Some(cluster));
@@ -150,7 +153,6 @@ impl Model {
     pub fn update(&mut self, at: Timestamp, event: Event) -> Vec<Effect> {
         // The clock of the machine may be set back; ages may not.
         self.now = self.now.max(at);
-        let before = self.shown();
         // What a person does may change anything; data and time only what is compared here.
         let by_hand = !matches!(event, Event::Snapshot(_) | Event::Tick | Event::Focus(_));
         match event {
@@ -161,13 +163,15 @@ impl Model {
             Event::Tick => {}
             Event::Snapshot(snapshot) => self.take(snapshot),
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
-            Event::Told(notice) => self.messages.tell(self.now, notice),
+            Event::Told(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
         }
         self.messages.fade(self.now);
         self.disarm_when_due();
         self.settle();
-        self.dirty |= by_hand || before != self.shown();
+        let shown = self.shown();
+        self.dirty |= by_hand || shown != self.drawn;
+        self.drawn = shown;
         std::mem::take(&mut self.out)
     }
 
@@ -303,6 +307,9 @@ impl Model {
 
     fn tell(&mut self, level: Level, text: impl Into<String>) {
         self.messages.tell(self.now, Notice { level, text: text.into() });
+        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, document::Source::Messages)) {
+            self.refill();
+        }
     }
 
     fn info(&mut self, text: impl Into<String>) {

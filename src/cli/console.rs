@@ -43,7 +43,10 @@ pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
     if let Some(profile) = &args.profile {
         let known = profiles::names().await.map_err(|error| Refusal::Usage(chain(&error)))?;
         if !known.contains(profile) {
-            let hint = hint(profile, known.iter().map(String::as_str));
+            let hint = match known.as_slice() {
+                [] => "; the AWS configuration files name none".into(),
+                known => hint(profile, known.iter().map(String::as_str)),
+            };
             return Err(Refusal::Usage(format!("--profile: there is no profile `{profile}`{hint}")));
         }
     }
@@ -106,7 +109,7 @@ pub async fn open(
         return Err(Refusal::Usage("the console needs a terminal; `ecsight get KIND` prints without one".into()));
     }
     let settings = overlay(settings, args);
-    let keymap = Keymap::new(&settings.keys).map_err(Refusal::Usage)?;
+    let keymap = Keymap::default();
     let remembered = |list| paths.as_ref().map(|paths| files::history(&paths.state, list)).unwrap_or_default();
     let start = Start {
         scope: ScopeSpec { read_only: read_only(&settings, args, &scope, cluster), ..scope },

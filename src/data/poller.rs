@@ -103,8 +103,9 @@ impl Poller {
     /// Runs until the console's end of the channels is dropped; its calls are cancelled with it.
     pub(super) async fn run(mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
         loop {
-            let next = self.plan();
+            // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
             self.publish();
+            let next = self.plan();
             let wake = async {
                 match next {
                     Some(at) => sleep_until(at).await,

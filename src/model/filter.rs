@@ -7,12 +7,12 @@
 //! ```
 //!
 //! A word is a regular expression if it compiles and has metacharacters, else plain text; it may stand in any shown
-//! column but the ageing ones. Smart case; `\c` ignores and `\C` respects it. `-f text` is fuzzy. A comparison holds only
+//! column but those that tell an age. Smart case; `\c` ignores and `\C` respects it. `-f text` is fuzzy. A comparison holds only
 //! for rows that have a value: `exit!=0` leaves out what has not ended, `!exit=0` does not.
 
-use std::{cmp::Ordering, sync::LazyLock};
+use std::cmp::Ordering;
 
-use fuzzy_matcher::{FuzzyMatcher, skim::SkimMatcherV2};
+use fuzzy_matcher::FuzzyMatcher;
 use jiff::{Timestamp, tz::TimeZone};
 use regex::{Regex, RegexBuilder};
 
@@ -21,13 +21,11 @@ mod value;
 
 use parse::{Case, Op, Term, Test};
 
-use super::prompt::Fault;
+use super::{prompt::Fault, text::FUZZY};
 use crate::{
     data::Entry,
     resource::{Column, Context, Kind, Order, Unit},
 };
-
-static FUZZY: LazyLock<SkimMatcherV2> = LazyLock::new(|| SkimMatcherV2::default().smart_case());
 
 /// A filter as it was typed, ready to be asked about rows.
 #[derive(Debug, Clone, Default)]
@@ -75,22 +73,22 @@ pub struct Candidate<'a> {
 }
 
 /// What rows are looked at with: the columns that words are looked for in, and the time. Keeps its buffer between rows.
-pub struct Lens<'a> {
-    columns: &'a [usize],
+pub struct Lens {
+    columns: Vec<usize>,
     cx: Context,
     haystack: String,
 }
 
-impl<'a> Lens<'a> {
-    /// `columns` are the indices of those shown, without the ageing ones.
-    pub fn new(columns: &'a [usize], cx: Context) -> Self {
+impl Lens {
+    /// `columns` are the indices of those in which words are looked for.
+    pub fn new(columns: Vec<usize>, cx: Context) -> Self {
         Self { columns, cx, haystack: String::new() }
     }
 
     /// The shown cells, one a line.
     fn look(&mut self, entry: &Entry) {
         self.haystack.clear();
-        for &column in self.columns {
+        for &column in &self.columns {
             self.haystack.push_str(&entry.row.cell(column, &self.cx).text);
             self.haystack.push('\n');
         }
@@ -133,7 +131,7 @@ impl Filter {
     }
 
     /// Whether the row is to be shown.
-    pub fn admits(&self, candidate: Candidate<'_>, lens: &mut Lens<'_>) -> bool {
+    pub fn admits(&self, candidate: Candidate<'_>, lens: &mut Lens) -> bool {
         let mut looked = false;
         self.conditions.iter().all(|(negated, condition)| {
             if !looked && matches!(condition, Condition::Anywhere { .. } | Condition::Fuzzy(_)) {
@@ -184,7 +182,7 @@ impl Condition {
         Ok(Self::Anywhere { regex, id: Some(text) })
     }
 
-    fn holds(&self, Candidate { entry, marked, changed }: Candidate<'_>, lens: &Lens<'_>) -> bool {
+    fn holds(&self, Candidate { entry, marked, changed }: Candidate<'_>, lens: &Lens) -> bool {
         let row = &entry.row;
         match self {
             Self::Anywhere { regex, id } => {

@@ -58,9 +58,7 @@ impl Header {
             region: clean(&identity.region).or_else(|| clean(&model.scope.region)),
             environment: model
                 .settings
-                .scopes
-                .iter()
-                .find(|rule| rule.matches(identity, model.cluster.as_deref()))
+                .rule(identity, model.cluster.as_deref())
                 .map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
             profile: clean(&identity.profile).or_else(|| clean(&model.scope.profile)),
             role: identity.arn.as_deref().map(|arn| safe(role(arn)).into_owned()),

@@ -38,8 +38,13 @@ const MODIFIERS: [(&str, KeyModifiers); 3] =
     [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)];
 
 /// What a terminal sends for these is what it sends for backspace, tab, enter, enter and escape.
-const INDISTINGUISHABLE: [(char, &str); 5] =
-    [('h', "backspace"), ('i', "tab"), ('j', "enter"), ('m', "enter"), ('[', "esc")];
+const INDISTINGUISHABLE: [(char, KeyCode); 5] =
+    [('h', KeyCode::Backspace), ('i', KeyCode::Tab), ('j', KeyCode::Enter), ('m', KeyCode::Enter), ('[', KeyCode::Esc)];
+
+/// The key that ctrl with `c` can't be told from.
+fn twin(c: char) -> Option<KeyCode> {
+    INDISTINGUISHABLE.iter().find(|(twin, _)| *twin == c.to_ascii_lowercase()).map(|(_, code)| *code)
+}
 
 impl Key {
     /// The key of `code` and `modifiers`, whichever way the terminal reported it.
@@ -50,15 +55,21 @@ impl Key {
                 modifiers |= KeyModifiers::SHIFT;
                 KeyCode::Tab
             }
-            // The bytes 0x1c to 0x1f are reported as ctrl with a digit.
-            KeyCode::Char(c @ '4'..='7') if modifiers == KeyModifiers::CONTROL => {
-                KeyCode::Char(['\\', ']', '^', '_'][c as usize - '4' as usize])
-            }
-            KeyCode::Char(' ') => KeyCode::Char(' '),
-            // With ctrl, terminals do not tell capitals.
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => {
+                // With ctrl, terminals do not tell capitals.
                 modifiers -= KeyModifiers::SHIFT;
-                KeyCode::Char(c.to_ascii_lowercase())
+                match c.to_ascii_lowercase() {
+                    // The bytes 0x1c to 0x1f are reported as ctrl with a digit.
+                    c @ '4'..='7' => KeyCode::Char(['\\', ']', '^', '_'][c as usize - '4' as usize]),
+                    // Some terminals send ctrl-h for backspace, and ctrl-j for enter.
+                    c => match twin(c) {
+                        Some(twin) => {
+                            modifiers -= KeyModifiers::CONTROL;
+                            twin
+                        }
+                        None => KeyCode::Char(c),
+                    },
+                }
             }
             KeyCode::Char(c) => {
                 let shifted = modifiers.contains(KeyModifiers::SHIFT);
@@ -107,11 +118,12 @@ impl FromStr for Key {
                 format!("no key is called `{text}`{near}")
             })?,
         };
-        match (code, INDISTINGUISHABLE.iter().find(|(c, _)| code == KeyCode::Char(*c))) {
-            (_, Some((_, twin))) if modifiers.contains(KeyModifiers::CONTROL) => {
-                Err(format!("`{text}` can't be told from {twin} in a terminal"))
+        let key = Self::new(code, modifiers);
+        match code {
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) && twin(c).is_some() => {
+                Err(format!("`{text}` can't be told from {key} in a terminal"))
             }
-            _ => Ok(Self::new(code, modifiers)),
+            _ => Ok(key),
         }
     }
 }
@@ -259,7 +271,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("entr", "no key is called `entr`; did you mean enter?")]
+    #[case("ctrl-spce", "no key is called `ctrl-spce`; did you mean space?")]
     #[case("ctrl-i", "`ctrl-i` can't be told from tab in a terminal")]
     #[case("", "no key is called ``")]
     #[case("f99", "no key is called `f99`")]
@@ -272,6 +284,8 @@ mod tests {
     #[case(KeyCode::Char('g'), KeyModifiers::SHIFT, "G")]
     #[case(KeyCode::Char('G'), KeyModifiers::SHIFT, "G")]
     #[case(KeyCode::Char('4'), KeyModifiers::CONTROL, "ctrl-\\")]
+    #[case(KeyCode::Char('h'), KeyModifiers::CONTROL, "backspace")]
+    #[case(KeyCode::Char('j'), KeyModifiers::CONTROL, "enter")]
     #[case(KeyCode::BackTab, KeyModifiers::SHIFT, "shift-tab")]
     #[case(KeyCode::BackTab, KeyModifiers::NONE, "shift-tab")]
     #[case(KeyCode::Char('?'), KeyModifiers::SHIFT, "?")]

@@ -100,8 +100,11 @@ pub struct Table {
     pub source: Source,
     /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
     home: Option<Arc<str>>,
-    /// What the rows were arranged from.
-    arranged: Option<arrange::Input>,
+    /// All rows, sorted, and what from.
+    all: Vec<Entry>,
+    ordering: Option<arrange::Ordering>,
+    /// What the rows that are shown were chosen by.
+    choice: Option<arrange::Choice>,
 }
 
 impl Table {
@@ -125,7 +128,9 @@ impl Table {
             range: None,
             source: Source::default(),
             home: None,
-            arranged: None,
+            all: Vec::new(),
+            ordering: None,
+            choice: None,
         }
     }
 

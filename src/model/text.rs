@@ -1,6 +1,11 @@
-//! Text from outside made safe to draw and to copy.
+//! Text from outside made safe to draw, and other small matters of text.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
+
+use fuzzy_matcher::skim::SkimMatcherV2;
+
+/// The one way in which anything is matched fuzzily.
+pub(super) static FUZZY: LazyLock<SkimMatcherV2> = LazyLock::new(|| SkimMatcherV2::default().smart_case());
 
 /// `text` with everything replaced that could act on the terminal or deceive the eye: control characters by their
 /// pictures (`␛`), bidirectional and invisible formatting characters by `�`.

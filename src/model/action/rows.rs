@@ -69,7 +69,7 @@ fn sort_by(model: &mut Model, columns: &[&str]) -> Outcome {
 }
 
 pub(super) fn sort_name(model: &mut Model, _: Call<'_>) -> Outcome {
-    sort_by(model, &["name", "id"])
+    sort_by(model, &["name", "id", "service"])
 }
 
 pub(super) fn sort_status(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -77,7 +77,7 @@ pub(super) fn sort_status(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn sort_age(model: &mut Model, _: Call<'_>) -> Outcome {
-    sort_by(model, &["age", "created"])
+    sort_by(model, &["age"])
 }
 
 pub(super) fn sort_cluster(model: &mut Model, _: Call<'_>) -> Outcome {

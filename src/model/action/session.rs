@@ -1,6 +1,6 @@
 //! The console itself: prompts, scope, refreshing, looks, the end.
 
-use jiff::{SignedDuration, SpanRelativeTo, Unit};
+use jiff::SignedDuration;
 
 use super::{Call, Outcome, views::cluster_items};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         document::Source,
         navigation::profile_items,
         overlay::{Choice, Item, Overlay, Palette, Picker},
-        settings::{HeaderSize, Quit},
+        settings::{HeaderSize, Quit, interval},
     },
     nearest,
 };
@@ -63,32 +63,16 @@ pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
             model.paused = true;
             model.info("refreshing is off; = goes on");
         }
-        "auto" => {
-            model.paused = false;
-            model.settings.every = None;
-            model.info("refreshing as often as each view asks for");
-        }
         text => {
-            let seconds = seconds(text).filter(|seconds| (1..=3600).contains(seconds));
-            let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-            let seconds = seconds.ok_or_else(|| format!("`{text}` is no interval; 5s to 1h, off and auto are"))?;
+            model.settings.every = interval(text)?;
             model.paused = false;
-            model.settings.every = Some(seconds);
-            model.info(format!("rows in sight are refreshed every {seconds} s"));
+            model.info(match model.settings.every {
+                Some(seconds) => format!("rows in sight are refreshed every {seconds} s"),
+                None => "refreshing as often as each view asks for".into(),
+            });
         }
     }
     Ok(())
-}
-
-/// Whole seconds in `5s`, `2m`, `1h`; a bare number counts seconds.
-fn seconds(text: &str) -> Option<i64> {
-    if let Ok(seconds) = text.parse() {
-        return Some(seconds);
-    }
-    let span: jiff::Span = text.parse().ok()?;
-    let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok()?;
-    // A length of time that a person types is far below where floats lose seconds.
-    (seconds.abs() < 1e9).then_some(seconds as i64)
 }
 
 pub(super) fn pause(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -201,9 +185,10 @@ pub(super) fn whoami(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
     let time = match call.arg {
         "" => ARMED,
-        text => seconds(text)
-            .map(SignedDuration::from_secs)
-            .filter(|time| time.is_positive() && *time <= LONGEST_ARMED)
+        text => text
+            .parse()
+            .ok()
+            .filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED)
             .ok_or_else(|| format!("`{text}` is no length of time up to 8h; 15m is"))?,
     };
     model.armed_until = Some(model.now + time);

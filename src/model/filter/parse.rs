@@ -64,11 +64,10 @@ pub(super) enum Case {
 
 /// The terms of `text` for a table of `kind`.
 pub(super) fn parse(text: &str, kind: &Kind) -> Result<(Vec<Term>, Case), Fault> {
-    if let Some(rest) = option(text, "-f") {
-        let text = rest.trim();
-        return match text.is_empty() {
-            true => Err(Fault::new(text.chars().count(), "what to look for is missing after -f")),
-            false => Ok((vec![Term { negated: false, test: Test::Fuzzy(text.into()), at: 3 }], Case::Smart)),
+    if let Some(fuzzy) = option(text, "-f").map(str::trim) {
+        return match fuzzy {
+            "" => Err(Fault::new(text.chars().count(), "what to look for is missing after -f")),
+            fuzzy => Ok((vec![Term { negated: false, test: Test::Fuzzy(fuzzy.into()), at: 0 }], Case::Smart)),
         };
     }
     if option(text, "-l").is_some() {

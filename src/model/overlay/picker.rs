@@ -1,17 +1,13 @@
 //! Picking one of many by typing some of it.
 
-use std::sync::LazyLock;
-
-use fuzzy_matcher::{FuzzyMatcher, skim::SkimMatcherV2};
+use fuzzy_matcher::FuzzyMatcher;
 
 use super::{Choice, Item, Picker, Shown};
-use crate::model::text::safe;
-
-static MATCHER: LazyLock<SkimMatcherV2> = LazyLock::new(|| SkimMatcherV2::default().smart_case());
+use crate::model::text::{FUZZY, safe};
 
 /// How well `text` matches `pattern`, and which of its characters do; `None` when it doesn't.
 pub(super) fn fuzzy(text: &str, pattern: &str) -> Option<(i64, Vec<usize>)> {
-    MATCHER.fuzzy_indices(text, pattern)
+    FUZZY.fuzzy_indices(text, pattern)
 }
 
 impl Item {

@@ -1,7 +1,7 @@
 //! From feeds to the rows of a table: merge, filter, sort, and find the cursor's row again.
 
 use std::{
-    cmp::Ordering,
+    cmp,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -13,16 +13,21 @@ use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Feed, Phase, Snapshot, feeds_of},
     model::filter::{Candidate, Lens},
-    resource::{Context, Kind, Order, Pace, Query, Row, View},
+    resource::{Context, Kind, Order, Pace, Query, Row, Unit, View},
 };
 
-/// Everything the arrangement depends on, but for the time.
+/// What the order of all rows depends on.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Input {
-    /// The rows of each feed, by the address of their list: a feed's new revision has a new one.
+pub(super) struct Ordering {
+    /// Address and revision of each feed's list of rows: another data layer counts its revisions anew.
     feeds: Vec<(usize, u64)>,
-    filter: String,
     sort: Sort,
+}
+
+/// What it depends on, but for the time, which of them are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Choice {
+    filter: String,
     faults_only: bool,
     wide: bool,
     /// Marks are part of it only where the filter asks for them.
@@ -42,33 +47,42 @@ impl Table {
         } else {
             source(&feeds, wanted.len())
         };
-        let input = Input {
+        let ordering = Ordering {
             feeds: feeds.iter().map(|feed| (Arc::as_ptr(&feed.rows).addr(), feed.revision)).collect(),
-            filter: self.filter.text().into(),
             sort: self.sort,
+        };
+        let choice = Choice {
+            filter: self.filter.text().into(),
             faults_only: self.faults_only,
             wide: self.wide,
             marks: self.filter.text().contains("is:marked").then(|| self.marks.clone()),
         };
-        if self.arranged.as_ref() != Some(&input) || self.filter.ages() {
-            let rows = self.gather(&feeds, cx);
+        // Sorting is the dear part, and typing a filter leaves it alone.
+        let reordered = self.ordering.as_ref() != Some(&ordering);
+        if reordered {
+            self.all = sorted(merge(&feeds), self.sort, cx);
+            self.total = self.all.len();
+            self.ordering = Some(ordering);
+        }
+        if reordered || self.choice.as_ref() != Some(&choice) || self.filter.ages() {
+            let rows = self.chosen(cx);
             self.settle(rows, forgive || self.source.phase != Phase::Ready);
-            self.arranged = Some(input);
+            self.choice = Some(choice);
         }
     }
 
-    fn gather(&mut self, feeds: &[&Feed], cx: &Context) -> Vec<Entry> {
-        let entries = merge(feeds);
-        self.total = entries.len();
+    /// The rows that are shown, out of all.
+    fn chosen(&self, cx: &Context) -> Vec<Entry> {
         let columns = (self.view.kind.columns)();
-        let searched: Vec<usize> = self.columns().into_iter().filter(|&index| !columns[index].ages).collect();
-        let mut lens = Lens::new(&searched, *cx);
-        let admitted = entries.into_iter().filter(|entry| {
+        // The seconds of an age are no words to look for.
+        let searched = self.columns().into_iter().filter(|&index| columns[index].unit != Unit::Seconds).collect();
+        let mut lens = Lens::new(searched, *cx);
+        let admitted = self.all.iter().filter(|entry| {
             let candidate =
                 Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };
             (!self.faults_only || entry.row.fault()) && self.filter.admits(candidate, &mut lens)
         });
-        sorted(admitted.collect(), self.sort, cx)
+        admitted.cloned().collect()
     }
 
     /// Takes the new rows and finds the cursor's place among them.
@@ -176,15 +190,15 @@ fn sorted(entries: Vec<Entry>, sort: Sort, cx: &Context) -> Vec<Entry> {
     order.iter().map(|(_, _, index)| entries[*index].clone()).collect()
 }
 
-fn compare(a: &Order<'_>, b: &Order<'_>, descending: bool) -> Ordering {
+fn compare(a: &Order<'_>, b: &Order<'_>, descending: bool) -> cmp::Ordering {
     let order = match (a, b) {
-        (Order::Absent, Order::Absent) => return Ordering::Equal,
-        (Order::Absent, _) => return Ordering::Greater,
-        (_, Order::Absent) => return Ordering::Less,
+        (Order::Absent, Order::Absent) => return cmp::Ordering::Equal,
+        (Order::Absent, _) => return cmp::Ordering::Greater,
+        (_, Order::Absent) => return cmp::Ordering::Less,
         (Order::Number(a), Order::Number(b)) => a.total_cmp(b),
         (Order::Text(a), Order::Text(b)) => a.cmp(b),
-        (Order::Number(_), Order::Text(_)) => Ordering::Less,
-        (Order::Text(_), Order::Number(_)) => Ordering::Greater,
+        (Order::Number(_), Order::Text(_)) => cmp::Ordering::Less,
+        (Order::Text(_), Order::Number(_)) => cmp::Ordering::Greater,
     };
     if descending { order.reverse() } else { order }
 }

@@ -73,7 +73,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| text_order(row.stop_code.as_deref()),
     },
     Field {
-        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).right(),
+        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count),
         cell: |row, _| match row.exit_codes() {
             codes if codes.is_empty() => Cell::absent(),
             codes => Cell::new(codes, if row.failed() { Tone::Bad } else { Tone::Plain }),

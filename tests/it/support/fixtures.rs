@@ -147,6 +147,7 @@ fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], fa
 fn service(
     name: &str,
     counts: [i32; 3],
+    progress: None,
     failed_last_hour: u32,
     rollout: &str,
     failed: i32,
@@ -159,6 +160,7 @@ fn service(
         desired_count,
         running_count,
         pending_count,
+        progress: None,
         failed_last_hour: Some(failed_last_hour),
         task_definition: Some(arn("task-definition", &revision)),
         deployments: vec![deployment(name, &revision, rollout, counts, failed, age)],

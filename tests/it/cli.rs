@@ -1,0 +1,176 @@
+//! The command line of the built binary: what it says, on which stream, with which exit code.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use rstest::rstest;
+use tempfile::TempDir;
+
+/// A home of its own, and an environment in which nothing of this machine shows.
+pub struct Home(TempDir);
+
+impl Home {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    pub fn with(self, path: &str, text: &str) -> Self {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().expect("below home")).expect("created");
+        fs::write(path, text).expect("written");
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecsight"));
+        command.args(args).env_clear().env("HOME", self.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Answer {
+        Answer::of(self.command(args).output().expect("the binary runs"))
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Answer {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+#[rstest]
+#[case(&["--regoin", "eu-west-1"], &["--regoin", "--region"])]
+#[case(&["--region", "eu-wset-1"], &["--region", "eu-wset-1", "did you mean eu-west-1"])]
+#[case(&["--profile", "prdo"], &["--profile", "`prdo`", "did you mean prod"])]
+#[case(&["--theme", "midnigth"], &["--theme", "midnigth", "'midnight'"])]
+#[case(&["--refresh", "fast"], &["--refresh", "`fast`", "5s"])]
+#[case(&["--refresh", "2h"], &["--refresh", "from 1s to 1h"])]
+#[case(&["--endpoint-url", "localhost:4566"], &["--endpoint-url", "http://"])]
+#[case(&["--log-level", "loud"], &["--log-level", "debug"])]
+#[case(&["--read-only", "--write"], &["--read-only", "--write"])]
+#[case(&["dem0"], &["dem0", "'demo'"])]
+#[case(&["get"], &["<KIND>"])]
+#[case(&["get", "servces"], &["servces", "'services'"])]
+#[case(&["get", "services", "-o", "yaml"], &["--output", "yaml", "json"])]
+#[case(&["get", "tasks", "--status", "runing"], &["--status", "'running'"])]
+#[case(&["get", "services", "--sort", "stata"], &["--sort", "`stata`", "did you mean state"])]
+#[case(&["get", "services", "--filter", "age<soon"], &["--filter", "age<soon", "character"])]
+#[case(&["get", "services", "--theme", "paper"], &["--theme"])]
+#[case(&["--theme", "paper", "demo"], &["--theme", "ecsight demo --theme"])]
+#[case(&["--command", "tasks", "get", "services"], &["--command", "not for `get`"])]
+#[case(&["demo", "--scenario", "calmm"], &["--scenario", "'calm'"])]
+#[case(&["demo", "--speed=-1"], &["--speed"])]
+#[case(&["demo", "--fault", "throtle"], &["--fault", "throtle", "throttle"])]
+#[case(&["demo", "--serve", "localhost"], &["--serve", "localhost"])]
+#[case(&["completions", "bsh"], &["bsh", "'bash'"])]
+#[case(&["--config", "/nowhere/config.toml"], &["/nowhere/config.toml", "no such file"])]
+#[case(&[], &["terminal", "ecsight get"])]
+fn a_mistake_is_named_with_what_was_meant(#[case] args: &[&str], #[case] said: &[&str]) {
+    let home = Home::new().with(".aws/config", "[profile prod]\nregion = eu-west-1\n");
+    let answer = home.run(args);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{answer:?}");
+    for part in said {
+        assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
+    }
+    for rust in ["panicked", "RUST_BACKTRACE", "Location:", "Err("] {
+        assert!(!answer.err.contains(rust), "{}", answer.err);
+    }
+}
+
+#[test]
+fn a_mistake_in_the_configuration_names_file_line_and_key() {
+    let home = Home::new().with("my.toml", "theme = \"paper\"\n[budget]\nshar = 0.5\n");
+    let path = home.path().join("my.toml");
+    let answer = home.run(&["--config", path.to_str().expect("UTF-8"), "get", "services"]);
+    let expected =
+        format!("error: {}, line 3, key `budget.shar`: there is no such key; did you mean share?\n", path.display());
+    assert_eq!((answer.code, answer.err), (Some(2), expected));
+}
+
+#[test]
+fn the_configuration_may_be_named_by_the_environment() {
+    let home = Home::new().with("my.toml", "them = 1\n");
+    let output = home.command(&["info"]).env("ECSIGHT_CONFIG", home.path().join("my.toml")).output().expect("runs");
+    let answer = Answer::of(output);
+    assert_eq!(answer.code, Some(2));
+    assert!(answer.err.contains("my.toml, line 1, key `them`") && answer.err.contains("theme"), "{}", answer.err);
+}
+
+#[test]
+fn without_a_region_one_is_told_how_to_name_it() {
+    let answer = Home::new().run(&["get", "clusters"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.err.contains("no AWS Region") && answer.err.contains("--region"), "{}", answer.err);
+}
+
+#[test]
+fn help_has_examples_exit_codes_and_every_subcommand() {
+    let answer = Home::new().run(&["--help"]);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    for part in ["Examples:", "Exit codes:", "get ", "demo ", "completions ", "man ", "info ", "ECSIGHT_CONFIG"] {
+        assert!(answer.out.contains(part), "{part:?} is not in: {}", answer.out);
+    }
+    for line in Home::new().run(&["get", "--help"]).out.lines().chain(answer.out.lines()) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn help_for_faults_follows_their_table() {
+    let answer = Home::new().run(&["demo", "--help"]);
+    let words = answer.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for fault in ecsight::demo::faults::KINDS {
+        assert!(words.contains(fault.usage) && words.contains(fault.help), "{}", fault.name);
+    }
+}
+
+#[test]
+fn the_manual_has_every_flag() {
+    let answer = Home::new().run(&["man"]);
+    assert_eq!(answer.code, Some(0));
+    let page = answer.out.replace("\\-", "-");
+    for flag in ["--profile", "--read-only", "--output", "--scenario", "--fault", "ECSIGHT GET", "Exit codes"] {
+        assert!(page.contains(flag), "{flag} is not in the manual");
+    }
+    assert!(!page.contains("ecsight-get(1)"), "there is one page only");
+}
+
+#[rstest]
+#[case("bash")]
+#[case("zsh")]
+#[case("fish")]
+fn completions_offer_flags_values_and_kinds(#[case] shell: &str) {
+    let answer = Home::new().run(&["completions", shell]);
+    assert_eq!(answer.code, Some(0));
+    for word in ["completions", "endpoint-url", "high-contrast", "incident"] {
+        assert!(answer.out.contains(word), "{word}");
+    }
+    // What clap generates for fish knows no values of positional arguments.
+    assert_eq!(answer.out.contains("deployments"), shell != "fish");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    // More than a pipe holds is not needed: the reader is gone before the first byte.
+    let mut child =
+        Home::new().command(&["man"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+}
