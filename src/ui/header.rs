@@ -15,10 +15,11 @@ use crate::{
 };
 
 /// Cells of the blocks left and right of the hints when there are four rows.
-const SCOPE_BLOCK: u16 = 40;
-const STATE_BLOCK: u16 = 31;
+const SCOPE_BLOCK: std::ops::RangeInclusive<u16> = 38..=60;
+const STATE_BLOCK: u16 = 33;
 /// Cells of a label in either block, and of a column of hints: key and text.
-const LABEL: u16 = 9;
+const SCOPE_LABEL: u16 = 9;
+const STATE_LABEL: u16 = 6;
 const HINT_KEY: u16 = 8;
 const HINT: u16 = 24;
 
@@ -160,11 +161,12 @@ fn hint_line(buf: &mut Buffer, area: Rect, y: u16, hints: &[Hint], theme: &Theme
 
 /// Four rows: scope, hints, state. Every fact has its place and keeps it.
 fn full(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &Theme) {
-    scope_block(buf, Rect { width: SCOPE_BLOCK.min(area.width), ..area }, header, theme);
+    let left = (area.width / 10 * 3).clamp(*SCOPE_BLOCK.start(), *SCOPE_BLOCK.end());
+    scope_block(buf, Rect { width: left.min(area.width), ..area }, header, theme);
     let state = Rect { x: area.right().saturating_sub(STATE_BLOCK), width: STATE_BLOCK.min(area.width), ..area };
     state_block(buf, state, header, theme);
 
-    let hint_area = Rect { x: SCOPE_BLOCK, width: area.width.saturating_sub(SCOPE_BLOCK + STATE_BLOCK), ..area };
+    let hint_area = Rect { x: left, width: area.width.saturating_sub(left + STATE_BLOCK), ..area };
     let slots = (0..hint_area.width / HINT).take(3).flat_map(|column| (0..4).map(move |row| (column, row)));
     for ((column, row), hint) in slots.zip(hints) {
         let x = hint_area.x + column * HINT;
@@ -182,7 +184,7 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
 
     let mut pen = Pen::new(buf, x, area.y, end);
     band(&mut pen, header, theme);
-    pen.skip(1).to(x + LABEL).fit(header.profile.as_deref().unwrap_or_default(), theme.glyphs.ellipsis, value);
+    pen.skip(1).to(x + SCOPE_LABEL).fit(header.profile.as_deref().unwrap_or_default(), theme.glyphs.ellipsis, value);
     if let Some(endpoint) = &header.endpoint_url {
         let gap = if header.profile.is_some() { 2 } else { 0 };
         pen.skip(gap).fit(endpoint, theme.glyphs.ellipsis, faint);
@@ -195,7 +197,7 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     ];
     for ((label, text, more), y) in facts.into_iter().zip(area.y + 1..) {
         let mut pen = Pen::new(buf, x, y, end);
-        pen.put(label, theme.get(Scope::HeaderLabel)).to(x + LABEL).fit(text, theme.glyphs.ellipsis, value);
+        pen.put(label, theme.get(Scope::HeaderLabel)).to(x + SCOPE_LABEL).fit(text, theme.glyphs.ellipsis, value);
         if let Some(more) = more {
             pen.skip(2).fit(more, theme.glyphs.ellipsis, faint);
         }
@@ -219,6 +221,6 @@ fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     ];
     for ((label, (text, style)), y) in facts.into_iter().zip(area.y..) {
         let mut pen = Pen::new(buf, area.x, y, area.right().saturating_sub(1));
-        pen.put(label, theme.get(Scope::HeaderLabel)).to(area.x + 7).fit(&text, theme.glyphs.ellipsis, style);
+        pen.put(label, theme.get(Scope::HeaderLabel)).to(area.x + STATE_LABEL).fit(&text, theme.glyphs.ellipsis, style);
     }
 }

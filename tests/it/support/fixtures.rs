@@ -147,7 +147,6 @@ fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], fa
 fn service(
     name: &str,
     counts: [i32; 3],
-    progress: None,
     failed_last_hour: u32,
     rollout: &str,
     failed: i32,
