@@ -8,7 +8,7 @@ use super::{capitalised, title};
 use crate::{
     aws::{Failure, Trouble},
     data::Phase,
-    model::{Keymap, Table, header::coarse, table::Body},
+    model::{Keymap, Table, header::coarse, table::Body, text::safe},
     resource::{Context, Status, Tone, format::duration},
     ui::{
         theme::{Scope, Theme},
@@ -49,10 +49,11 @@ fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, stale: b
         (shown, total) => format!("[{shown}/{total}]"),
     };
     let mut parts = vec![(name.as_str(), Scope::TitleName), (count.as_str(), Scope::TitleCount)];
+    let filter = safe(table.filter.text());
     if !table.filter.is_empty() {
         let glyphs = theme.glyphs;
         parts.extend([(" ", Scope::TitleFilter), (glyphs.open, Scope::TitleFilter)]);
-        parts.extend([(table.filter.text(), Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
+        parts.extend([(&*filter, Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
     }
     title(buf, area, &parts, &notes(table, stale, cx, theme), theme);
 }
