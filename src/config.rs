@@ -6,7 +6,11 @@
 
 use std::{fs, io, path::Path};
 
-use crate::model::Settings;
+use crate::{
+    model::{Keymap, Settings},
+    nearest::hint,
+    ui::theme::THEMES,
+};
 
 mod error;
 mod paths;
@@ -37,7 +41,41 @@ pub fn load_if_any(path: &Path) -> Result<Settings, ConfigError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
-    toml::from_str(text).map_err(|error| ConfigError::of(path, text, &error))
+    let settings: Settings = toml::from_str(text).map_err(|error| ConfigError::of(path, text, &error))?;
+    let themes = THEMES.iter().map(|(name, _)| *name);
+    if !themes.clone().any(|name| name == settings.theme) {
+        let what = format!("no theme is called `{}`{}", settings.theme, hint(&settings.theme, themes));
+        return Err(ConfigError::at(path, text, &["theme"], what));
+    }
+    keymap(&settings).map_err(|mistake| {
+        let keys: Vec<&str> = ["keys"].into_iter().chain(mistake.action.as_deref()).collect();
+        ConfigError::at(path, text, &keys, mistake.what)
+    })?;
+    Ok(settings)
+}
+
+/// Why `[keys]` makes no keymap.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KeyMistake {
+    /// The action whose keys are meant; absent where two are at odds.
+    pub action: Option<String>,
+    pub what: String,
+}
+
+/// The keys of all actions, with those that `settings` change.
+///
+/// # Errors
+/// An action or a key that there isn't, or a key that would call two actions at one place.
+pub fn keymap(settings: &Settings) -> Result<Keymap, KeyMistake> {
+    let mut keymap = Keymap::default();
+    for (action, keys) in &settings.keys {
+        let mistake = |what| KeyMistake { action: Some(action.clone()), what };
+        keymap.rebind(action, keys).map_err(mistake)?;
+    }
+    match keymap.conflicts().into_iter().next() {
+        Some(what) => Err(KeyMistake { action: None, what }),
+        None => Ok(keymap),
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +91,7 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, quit, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget"
+        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget"
     )]
     #[case("\nthem = \"dark\"", "line 2, key `them`: there is no such key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]
@@ -74,6 +112,23 @@ mod tests {
         "line 3, key `scope.1.cluster`: an empty pattern matches nothing; leave the key out to match everything"
     )]
     #[case("[keys]\nrefresh = \"ctrl-r\"", "line 2, key `keys.refresh`: expected a list in [ ], not string \"ctrl-r\"")]
+    #[case(
+        "ascii = true\ntheme = \"midnigth\"",
+        "line 2, key `theme`: no theme is called `midnigth`; did you mean midnight?"
+    )]
+    #[case(
+        "[keys]\nrefesh = [\"f6\"]",
+        "line 2, key `keys.refesh`: no action is called `refesh`; did you mean refresh?"
+    )]
+    #[case(
+        "[keys]\ncopy = []\nrefresh = [\"f6\", \"ctrl-entre\"]",
+        "line 3, key `keys.refresh`: no key is called `ctrl-entre`; did you mean enter?"
+    )]
+    #[case("[keys]\nrefresh = [\"j\"]", "line 1, key `keys`: j calls both `down` and `refresh`")]
+    #[case(
+        "[keys]\nrefresh = [\"ctrl-m\"]",
+        "line 2, key `keys.refresh`: `ctrl-m` can't be told from enter in a terminal"
+    )]
     #[case("theme = \"a\"\ntheme = \"b\"", "line 2: duplicate key")]
     #[case("theme = ", "line 1: string values must be quoted, expected literal string")]
     #[case("[keys\n", "line 1: unclosed table, expected `]`")]

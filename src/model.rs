@@ -38,6 +38,7 @@ pub mod table;
 pub mod text;
 
 pub use document::Viewer;
+pub use filter::Filter;
 pub use header::Header;
 pub use keymap::Keymap;
 pub use layout::{Layout, layout};

@@ -27,7 +27,7 @@ pub mod service;
 pub mod task;
 
 pub use document::Document;
-pub use query::{Query, Relation, Status, View};
+pub use query::{Part, Query, Relation, Status, View};
 
 /// Every kind, in the order in which help and completion list them.
 pub static KINDS: &[&Kind] = &[
@@ -144,6 +144,8 @@ pub struct Column {
     pub priority: u8,
     /// Shown only in the wide view.
     pub wide: bool,
+    /// The part of a query that makes every row alike in this column: not shown then.
+    pub told_by: Option<Part>,
     /// The text moves with the clock alone: such a change is no news.
     pub ages: bool,
 }
@@ -161,6 +163,7 @@ impl Column {
             unit: Unit::Text,
             priority: 0,
             wide: false,
+            told_by: None,
             ages: false,
         }
     }
@@ -177,6 +180,12 @@ impl Column {
 
     pub const fn wide(mut self) -> Self {
         self.wide = true;
+        self
+    }
+
+    /// Left out where the query fixes `part`.
+    pub const fn told_by(mut self, part: Part) -> Self {
+        self.told_by = Some(part);
         self
     }
 
@@ -198,6 +207,11 @@ impl Column {
     pub const fn age(mut self) -> Self {
         self.ages = true;
         self.unit(Unit::Seconds)
+    }
+
+    /// Whether a table of `query` has it at all.
+    pub fn shown(&self, query: &Query, wide: bool) -> bool {
+        wide || !(self.wide || self.told_by.is_some_and(|part| query.fixes(part)))
     }
 
     /// Whether `word` names this column.

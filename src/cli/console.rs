@@ -11,7 +11,7 @@ use crate::{
     config::{self, Paths},
     data::Identity,
     files, logging,
-    model::{Keymap, Settings, Start, scope::Mode},
+    model::{Settings, Start, scope::Mode},
     nearest::hint,
     tty::{self, Tty},
     ui::theme::THEMES,
@@ -109,7 +109,7 @@ pub async fn open(
         return Err(Refusal::Usage("the console needs a terminal; `ecsight get KIND` prints without one".into()));
     }
     let settings = overlay(settings, args);
-    let keymap = Keymap::default();
+    let keymap = config::keymap(&settings).map_err(|mistake| Refusal::Usage(mistake.what))?;
     let remembered = |list| paths.as_ref().map(|paths| files::history(&paths.state, list)).unwrap_or_default();
     let start = Start {
         scope: ScopeSpec { read_only: read_only(&settings, args, &scope, cluster), ..scope },

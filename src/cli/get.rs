@@ -36,7 +36,14 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
 
     let rows = rows(&snapshot, &view);
     let (ids, strangers) = choose(&rows, &args.names);
-    if described_on_sight(args.kind) && args.output != Output::Json {
+    let refusal = (!strangers.is_empty()).then(|| Refusal::Failed(unknown(args.kind, &strangers, &rows)));
+    if ids.is_empty()
+        && let Some(refusal) = refusal
+    {
+        return Err(refusal);
+    }
+    // Raw answers are described anyway, unless a filter has to see the rows first.
+    if described_on_sight(args.kind) && (args.output != Output::Json || args.filter.is_some()) {
         handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
         let described = |snapshot: &Snapshot| {
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
@@ -54,15 +61,12 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
         .collect();
     let plain = || chosen.iter().map(|row| &**row);
     print(match args.output {
-        Output::Table => export::table(args.kind, false, plain(), &cx),
-        Output::Wide => export::table(args.kind, true, plain(), &cx),
-        Output::Csv => export::csv(args.kind, plain(), &cx),
+        Output::Table => export::table(&view, false, plain(), &cx),
+        Output::Wide => export::table(&view, true, plain(), &cx),
+        Output::Csv => export::csv(&view, plain(), &cx),
         Output::Json => json(args.kind, raw(&clients, &view, &chosen).await?)?,
     })?;
-    match strangers.is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::Failed(unknown(args.kind, &strangers, &rows))),
-    }
+    refusal.map_or(Ok(()), Err)
 }
 
 /// The table that shows what was asked for, empty yet.

@@ -43,14 +43,30 @@ impl ConfigError {
     /// Turns the parser's error about `text` into words.
     pub(super) fn of(path: &Path, text: &str, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        let at = span.start.min(text.len());
         Self::Invalid {
             path: path.to_owned(),
-            line: text.get(..at).unwrap_or_default().matches('\n').count() + 1,
+            line: line(text, span.start),
             key: DeTable::parse(text).map(|table| key_at(table.get_ref(), &span)).unwrap_or_default(),
             what: reworded(error.message()),
         }
     }
+
+    /// Says of the key at `keys`, which the parser had nothing against, what is wrong with it all the same.
+    pub(super) fn at(path: &Path, text: &str, keys: &[&str], what: String) -> Self {
+        let start = DeTable::parse(text).ok().and_then(|table| start_of(table.get_ref(), keys)).unwrap_or_default();
+        Self::Invalid { path: path.to_owned(), line: line(text, start), key: keys.join("."), what }
+    }
+}
+
+fn line(text: &str, at: usize) -> usize {
+    text.get(..at.min(text.len())).unwrap_or_default().matches('\n').count() + 1
+}
+
+/// Where the key at the end of the path `keys` begins.
+fn start_of(table: &DeTable<'_>, keys: &[&str]) -> Option<usize> {
+    let (first, rest) = keys.split_first()?;
+    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
+    if rest.is_empty() { Some(key.span().start) } else { start_of(value.get_ref().as_table()?, rest) }
 }
 
 /// The dotted path of the innermost key whose name or value lies around `span`. Arrays count from 1.

@@ -2,13 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{
-    Model, Screen,
-    text::{last_part, safe},
-};
+use super::{Model, Screen, text::safe};
 use crate::{
     aws::{Failure, Trouble},
-    resource::Tone,
+    resource::{Tone, format::last_part},
 };
 
 /// May things be changed?

@@ -12,7 +12,10 @@ use super::filter::Filter;
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
-    resource::{Status, View, format::short_id},
+    resource::{
+        Status, View,
+        format::{last_part, short_id},
+    },
 };
 
 mod arrange;
@@ -152,7 +155,7 @@ impl Table {
         let query = &self.view.query;
         let task = query.task.as_deref().map(short_id);
         let rest = [&query.instance, &query.service, &query.family, &query.cluster];
-        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| super::text::last_part(part)));
+        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| last_part(part)));
         let part = part.map(super::text::safe);
         let status = match query.status {
             Status::Running => None,
@@ -175,7 +178,7 @@ impl Table {
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();
-        (0..columns.len()).filter(|&index| self.wide || !columns[index].wide).collect()
+        (0..columns.len()).filter(|&index| columns[index].shown(&self.view.query, self.wide)).collect()
     }
 
     /// Indices of the rows in sight on a page of `page` rows.

@@ -40,11 +40,6 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
-/// The part of an ARN after its last slash: what a person calls it.
-pub fn last_part(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Resource, Row, Tone, Unit,
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Resource, Row, Tone, Unit,
     format::{number_order, one_line, short_id, text_cell, text_order},
     task::{self, Task},
 };
@@ -154,7 +154,7 @@ static FIELDS: &[Field<Container>] = &[
         order: |row, _| Order::Text((&*row.name).into()),
     },
     Field {
-        column: Column::new("task", "TASK", 8, 8).priority(6),
+        column: Column::new("task", "TASK", 8, 8).told_by(Part::Task),
         cell: |row, _| Cell::new(short_id(&row.task_arn), Tone::Muted),
         order: |row, _| Order::Text((&*row.task_arn).into()),
     },
@@ -263,14 +263,17 @@ impl Resource for Container {
             .section("Container")
             .field("Name", &*self.name)
             .toned("Status", self.last_status.as_deref().unwrap_or_default().to_lowercase(), self.tone())
-            .field("Health", self.health_status.as_deref().unwrap_or_default().to_lowercase())
+            .field(
+                "Health",
+                self.health_status.as_deref().filter(|health| *health != "UNKNOWN").unwrap_or_default().to_lowercase(),
+            )
             .toned("Exit code", self.exit_code.map(|code| code.to_string()).unwrap_or_default(), self.tone())
             .toned("Reason", self.reason.clone().unwrap_or_default(), self.tone())
             .field("Image", self.image.clone().unwrap_or_default())
             .field("Digest", self.image_digest.clone().unwrap_or_default())
             .toned("Exec", exec, exec_tone)
             .field("Exec reason", self.exec_reason.clone().unwrap_or_default())
-            .field("CPU", self.cpu.clone().unwrap_or_default())
+            .field("CPU", self.cpu.clone().filter(|cpu| cpu != "0").unwrap_or_default())
             .field("Memory", self.memory.clone().unwrap_or_default())
             .field("Memory reserved", self.memory_reservation.clone().unwrap_or_default())
             .field("Address", self.private_address.clone().unwrap_or_default())

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Query, Resource, Row, Tone, Unit, View,
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Resource, Row, Tone, Unit, View,
     count_cell,
     format::{age_cell, age_order, last_part, one_line, text_cell, text_order, timestamp, when},
     service::{self, Service},
@@ -126,7 +126,7 @@ static FIELDS: &[Field<Deployment>] = &[
         order: |row, _| text_order(row.status.as_deref()),
     },
     Field {
-        column: Column::new("service", "SERVICE", 10, 40).priority(1),
+        column: Column::new("service", "SERVICE", 8, 32).told_by(Part::Service),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },

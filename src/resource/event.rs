@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Resource, Row, Tone, Unit,
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Resource, Row, Tone, Unit,
     format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
     service::{self, Service},
 };
@@ -110,7 +110,7 @@ static FIELDS: &[Field<Event>] = &[
         order: |row, _| time_order(row.created_at),
     },
     Field {
-        column: Column::new("service", "SERVICE", 10, 32).priority(1),
+        column: Column::new("service", "SERVICE", 8, 24).told_by(Part::Service),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },

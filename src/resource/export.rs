@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Align, Column, Context, Kind, Row};
+use super::{Align, Column, Context, Row, View};
 
-/// The columns of `kind` with their indexes: all of them when `wide`, else those of the plain table.
-pub fn columns(kind: &Kind, wide: bool) -> Vec<(usize, &'static Column)> {
-    (kind.columns)().into_iter().enumerate().filter(|(_, column)| wide || !column.wide).collect()
+/// The columns of a table of `view` with their indexes: all of them when `wide`.
+fn columns(view: &View, wide: bool) -> Vec<(usize, &'static Column)> {
+    (view.kind.columns)().into_iter().enumerate().filter(|(_, column)| column.shown(&view.query, wide)).collect()
 }
 
 /// CSV by RFC 4180: a head of column names, one record a row, every column, CRLF.
-pub fn csv<'a>(kind: &Kind, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
-    let columns = columns(kind, true);
+pub fn csv<'a>(view: &View, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
+    let columns = columns(view, true);
     let mut text = String::new();
     record(&mut text, columns.iter().map(|(_, column)| Cow::Borrowed(column.name)));
     for row in rows {
@@ -38,13 +39,18 @@ fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>) {
     text.push_str("\r\n");
 }
 
-/// A table aligned by display width, two spaces between columns, titles on top; cells in full.
+/// A table aligned by display width, two spaces between columns, titles on top. Cells are cut at their column's greatest
+/// width, unless `wide`: then there is every column, in full.
 ///
 /// One line a row whatever is in it: control characters, which a terminal might obey, become spaces.
-pub fn table<'a>(kind: &Kind, wide: bool, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
-    let columns = columns(kind, wide);
+pub fn table<'a>(view: &View, wide: bool, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
+    let columns = columns(view, wide);
     let head = columns.iter().map(|(_, column)| column.title.to_owned()).collect();
-    let body = rows.into_iter().map(|row| columns.iter().map(|(index, _)| tame(&row.cell(*index, cx).text)).collect());
+    let cell = |row: &dyn Row, (index, column): &(usize, &Column)| {
+        let text = tame(&row.cell(*index, cx).text);
+        if wide { text } else { cut(text, column.max.into()) }
+    };
+    let body = rows.into_iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
     let widths: Vec<usize> =
         (0..columns.len()).map(|column| lines.iter().map(|line| line[column].width()).max().unwrap_or(0)).collect();
@@ -74,12 +80,26 @@ fn tame(text: &str) -> String {
     text.split(unruly).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// `text` in at most `width` cells; an ellipsis stands for what is left out.
+fn cut(text: String, width: usize) -> String {
+    if text.width() <= width {
+        return text;
+    }
+    let mut room = width.saturating_sub(1);
+    let fits = text.graphemes(true).take_while(|grapheme| {
+        let fits = grapheme.width() <= room;
+        room = room.saturating_sub(grapheme.width());
+        fits
+    });
+    fits.chain(["…"]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Serialize;
 
     use super::*;
-    use crate::resource::{Cell, Document, Field, Order, Origin, Resource, Unit};
+    use crate::resource::{Cell, Document, Field, Kind, Order, Origin, Query, Resource, Unit};
 
     #[derive(Debug, PartialEq, Serialize)]
     struct Thing {
@@ -99,6 +119,10 @@ mod tests {
         json_key: "things",
         origin: Origin::Derived { from: &KIND, rows: |_| Vec::new() },
     };
+
+    fn view() -> View {
+        View::new(&KIND, Query::default())
+    }
 
     impl Resource for Thing {
         fn kind() -> &'static Kind {
@@ -154,7 +178,7 @@ mod tests {
     #[test]
     fn csv_quotes_what_rfc_4180_says_and_nothing_else() {
         assert_eq!(
-            csv(&KIND, rows(), &CX),
+            csv(&view(), rows(), &CX),
             "name,count,note\r\na,1,plain\r\n日本,\"1,000\",\"said \"\"no\"\",\nand went\"\r\n\u{1b}[2Jevil,-,\r\n"
         );
     }
@@ -162,15 +186,23 @@ mod tests {
     #[test]
     fn a_table_is_aligned_by_display_width_and_its_cells_are_tamed() {
         assert_eq!(
-            table(&KIND, false, rows(), &CX),
+            table(&view(), false, rows(), &CX),
             "NAME     COUNT\na            1\n日本     1,000\n[2Jevil      -\n"
         );
-        assert!(table(&KIND, true, rows(), &CX).contains("  said \"no\", and went\n"));
+        assert!(table(&view(), true, rows(), &CX).contains("  said \"no\", and went\n"));
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_graphemes() {
+        assert_eq!(cut("abcdef".into(), 6), "abcdef");
+        assert_eq!(cut("abcdefg".into(), 6), "abcde…");
+        assert_eq!(cut("日本語です".into(), 6), "日本…");
+        assert_eq!(cut("ab".into(), 0), "…");
     }
 
     #[test]
     fn no_rows_leave_the_head() {
-        assert_eq!(table(&KIND, false, [], &CX), "NAME  COUNT\n");
-        assert_eq!(csv(&KIND, [], &CX), "name,count,note\r\n");
+        assert_eq!(table(&view(), false, [], &CX), "NAME  COUNT\n");
+        assert_eq!(csv(&view(), [], &CX), "name,count,note\r\n");
     }
 }

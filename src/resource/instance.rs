@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Resource,
-    Tone, Unit, View, count_cell,
+    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
+    Resource, Tone, Unit, View, count_cell,
     format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, when},
     gone, task,
 };
@@ -120,7 +120,7 @@ static FIELDS: &[Field<Instance>] = &[
         order: |row, _| Order::Text(row.short_name().into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },

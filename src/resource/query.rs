@@ -41,7 +41,26 @@ pub struct Query {
     pub status: Status,
 }
 
+/// A part of a [`Query`] that a column may repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Cluster,
+    Service,
+    Family,
+    Task,
+}
+
 impl Query {
+    /// Whether all rows of this query have the same `part`.
+    pub fn fixes(&self, part: Part) -> bool {
+        match part {
+            Part::Cluster => self.cluster.is_some(),
+            Part::Service => self.service.is_some(),
+            Part::Family => self.family.is_some(),
+            Part::Task => self.task.is_some(),
+        }
+    }
+
     /// Everything in one cluster.
     pub fn cluster(name: impl Into<Arc<str>>) -> Self {
         Self { cluster: Some(name.into()), ..Self::default() }

@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod data;
 mod demo_wire;
+mod flow;
 mod judge_boto3;
 mod judge_emulators;
 mod pty;

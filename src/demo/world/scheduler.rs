@@ -140,7 +140,10 @@ impl World {
         } else {
             ceiling.saturating_sub(survey.wanted() - stops.len().min(survey.wanted()))
         };
-        self.launch(service, missing.min(room).min(BATCH), survey.failing.len(), at);
+        self.launch(service, 0, missing.min(room).min(BATCH), survey.failing.len(), at);
+        if both_sides {
+            self.launch(service, 1, desired.saturating_sub(survey.old.len()).min(BATCH), 0, at);
+        }
 
         let data = &mut self.services[service];
         if missing > 0 && room == 0 && stops.is_empty() && survey.leaving == 0 && data.config.deadlocked(desired) {
@@ -198,21 +201,20 @@ impl World {
         }
     }
 
-    /// Launches up to `count` tasks of the primary deployment.
-    fn launch(&mut self, service: usize, count: usize, failing: usize, at: i64) {
+    /// Launches up to `count` tasks of the deployment at a place in the list.
+    fn launch(&mut self, service: usize, deployment: usize, count: usize, failing: usize, at: i64) {
         let data = &self.services[service];
-        let Some(primary) = data.primary() else { return };
-        if count == 0 || primary.state == RolloutState::Failed {
+        let Some(deployment) = data.deployments.get(deployment).cloned() else { return };
+        if count == 0 || deployment.state == RolloutState::Failed {
             return;
         }
         if data.next_launch > at {
             let next = data.next_launch;
             return self.nudge(service, next);
         }
-        let primary = primary.clone();
         let mut started = Vec::new();
         for _ in 0..count {
-            match self.launch_one(service, &primary, None, at) {
+            match self.launch_one(service, &deployment, None, at) {
                 Ok(id) => started.push(id),
                 Err(no_place) => {
                     let data = &mut self.services[service];

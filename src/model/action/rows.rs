@@ -14,7 +14,7 @@ use crate::{
         text::shell_word,
     },
     nearest,
-    resource::{Kind, export},
+    resource::export,
 };
 
 const FOR_TABLES: &str = "this is for tables";
@@ -236,13 +236,12 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
 
 /// The rows that are shown, all columns of them.
 fn save_table(table: &Table, format: &str, model: &Model) -> Result<Effect, String> {
-    let kind: &Kind = table.view.kind;
     let rows = || table.rows.iter().map(|entry| &*entry.row);
     let (extension, content) = match format {
-        "" | "csv" => ("csv", export::csv(kind, rows(), &model.cx())),
+        "" | "csv" => ("csv", export::csv(&table.view, rows(), &model.cx())),
         "json" => {
             let rows = rows().map(|row| row.json()).collect();
-            let list = Value::Object([(kind.json_key.to_owned(), Value::Array(rows))].into_iter().collect());
+            let list = Value::Object([(table.view.kind.json_key.to_owned(), Value::Array(rows))].into_iter().collect());
             ("json", format!("{list:#}\n"))
         }
         "ndjson" => ("ndjson", rows().map(|row| format!("{}\n", row.json())).collect()),

@@ -30,7 +30,7 @@ fn filter(text: &str) -> Filter {
 }
 
 fn selected(table: &Table) -> &str {
-    table.selected.as_deref().map_or("", super::super::text::last_part)
+    table.selected.as_deref().map_or("", crate::resource::format::last_part)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Service, Standing};
 use crate::resource::{
-    Cell, Column, Field, Order, Tone, Unit, count_cell,
+    Cell, Column, Field, Order, Part, Tone, Unit, count_cell,
     format::{age_cell, age_order, duration, seconds_since, text_cell, text_order},
 };
 
@@ -13,7 +13,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
@@ -52,7 +52,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),
     },
     Field {
-        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 12, 30).priority(2) },
+        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 10, 30).priority(2) },
         cell: |row, cx| {
             let Some(primary) = row.primary() else { return Cell::absent() };
             let progress = row.progress.as_ref().filter(|_| row.deploying());

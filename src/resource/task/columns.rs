@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::resource::{
-    Cell, Column, Field, Order, Tone, Unit,
+    Cell, Column, Field, Order, Part, Tone, Unit,
     format::{age_cell, age_order, clock, last_part, number_order, short_id, text_cell, text_order, time_order},
 };
 
@@ -13,12 +13,15 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| Order::Text(row.task_id().into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).wide(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
     Field {
-        column: Column::new("group", "GROUP", 8, 32).aliases(&["service", "svc", "family"]).priority(2),
+        column: Column::new("group", "GROUP", 8, 32)
+            .aliases(&["service", "svc", "family"])
+            .told_by(Part::Service)
+            .priority(2),
         cell: |row, _| {
             let group = row.group.as_deref().map(|g| g.strip_prefix("service:").unwrap_or(g));
             Cell { tone: if row.service().is_some() { Tone::Plain } else { Tone::Muted }, ..text_cell(group) }

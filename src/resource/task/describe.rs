@@ -17,7 +17,10 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
         .field("Id", task.task_id())
         .toned("Status", task.state(), task.tone())
         .field("Desired", task.desired_status.as_deref().unwrap_or_default().to_lowercase())
-        .field("Health", task.health_status.as_deref().unwrap_or_default().to_lowercase())
+        .field(
+            "Health",
+            task.health_status.as_deref().filter(|health| *health != "UNKNOWN").unwrap_or_default().to_lowercase(),
+        )
         .field("Cluster", &*task.cluster_name)
         .field("Group", task.group.clone().unwrap_or_default())
         .field("Started by", task.started_by.clone().unwrap_or_default())

@@ -105,7 +105,7 @@ where
     let app = App::new(
         memory,
         Console {
-            keymap: Keymap::new(&settings.keys).expect("the usual keys"),
+            keymap: Keymap::default(),
             settings,
             start: Start { scope, ..Start::new(now(), size) },
             connect: connect(endpoint.clone(), network.clone()),
