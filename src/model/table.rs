@@ -8,7 +8,7 @@ use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::filter::Filter;
+use super::{filter::Filter, text::safe};
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
@@ -155,8 +155,7 @@ impl Table {
         let query = &self.view.query;
         let task = query.task.as_deref().map(short_id);
         let rest = [&query.instance, &query.service, &query.family, &query.cluster];
-        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| last_part(part)));
-        let part = part.map(super::text::safe);
+        let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| last_part(part))).map(safe);
         let status = match query.status {
             Status::Running => None,
             Status::Stopped => Some("stopped".into()),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource, Tone,
     Unit, View,
-    format::{last_part, text_cell, text_order},
+    format::{last_part, text_cell, text_order, words},
     gone, service,
 };
 use crate::aws::{Clients, Failure, operation};
@@ -147,6 +147,10 @@ impl Resource for Cluster {
 
     fn drill(&self) -> Option<View> {
         Some(View::new(&service::KIND, Query::cluster(&*self.cluster_name)))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        words(["ecs", "describe-clusters", "--clusters", &self.cluster_name])
     }
 
     fn describe(&self, _: &Context) -> Document {

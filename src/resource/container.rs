@@ -5,8 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Resource, Row, Tone, Unit,
-    format::{number_order, one_line, short_id, text_cell, text_order},
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
+    Unit, View,
+    format::{last_part, number_order, one_line, short_id, text_cell, text_order},
     task::{self, Task},
 };
 
@@ -254,6 +255,14 @@ impl Resource for Container {
 
     fn fault(&self) -> bool {
         self.tone() == Tone::Bad
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        (relation == Relation::Owner).then(|| View::new(&task::KIND, Query::task(&*self.cluster_name, &*self.task_arn)))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        task::cli(&self.cluster_name, last_part(&self.task_arn))
     }
 
     fn describe(&self, _: &Context) -> Document {

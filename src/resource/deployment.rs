@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Resource, Row, Tone, Unit, View,
-    count_cell,
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
+    Unit, View, count_cell, event,
     format::{age_cell, age_order, last_part, one_line, text_cell, text_order, timestamp, when},
+    revision,
     service::{self, Service},
     task,
 };
@@ -211,8 +212,21 @@ impl Resource for Deployment {
     }
 
     fn drill(&self) -> Option<View> {
-        let query = Query { service: Some((&*self.service_name).into()), ..Query::cluster(&*self.cluster_name) };
-        Some(View::new(&task::KIND, query))
+        Some(View::new(&task::KIND, Query::service(&*self.cluster_name, &*self.service_name)))
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
+        match relation {
+            Relation::Owner => Some(View::new(&service::KIND, of_service())),
+            Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
+            Relation::Events => Some(View::new(&event::KIND, of_service())),
+            Relation::Deployments | Relation::Instance => None,
+        }
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        service::cli(&self.cluster_name, &self.service_name)
     }
 
     fn describe(&self, cx: &Context) -> Document {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Resource, Row, Tone, Unit,
+    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
+    Unit, View,
     format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
     service::{self, Service},
 };
@@ -152,6 +153,15 @@ impl Resource for Event {
 
     fn fault(&self) -> bool {
         self.tone() == Tone::Bad
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
+        (relation == Relation::Owner).then(|| View::new(&service::KIND, of_service()))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        service::cli(&self.cluster_name, &self.service_name)
     }
 
     fn describe(&self, cx: &Context) -> Document {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource, Row,
-    View, revision,
+    View, format::words, revision,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -53,8 +53,11 @@ impl Resource for Family {
     }
 
     fn drill(&self) -> Option<View> {
-        let query = Query { family: Some((&*self.family).into()), ..Query::default() };
-        Some(View::new(&revision::KIND, query))
+        Some(View::new(&revision::KIND, Query::family(&*self.family)))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        words(["ecs", "list-task-definitions", "--family-prefix", &self.family])
     }
 
     fn describe(&self, _: &Context) -> Document {

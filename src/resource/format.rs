@@ -79,6 +79,11 @@ pub fn number_order(text: Option<&str>) -> Order<'_> {
     text.and_then(|text| text.parse().ok()).map_or(Order::Absent, Order::Number)
 }
 
+/// Words of a command line.
+pub fn words<const N: usize>(words: [&str; N]) -> Option<Vec<String>> {
+    Some(words.map(str::to_owned).into())
+}
+
 /// What follows the last slash of an ARN; the whole when there is none.
 pub fn last_part(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
-    Resource, Tone, Unit, View, count_cell,
-    format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, when},
+    Relation, Resource, Tone, Unit, View, cluster, count_cell,
+    format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, when, words},
     gone, task,
 };
 use crate::aws::{Clients, Failure, operation};
@@ -241,9 +241,16 @@ impl Resource for Instance {
     }
 
     fn drill(&self) -> Option<View> {
-        let query =
-            Query { instance: Some((&*self.container_instance_arn).into()), ..Query::cluster(&*self.cluster_name) };
-        Some(View::new(&task::KIND, query))
+        Some(View::new(&task::KIND, Query::instance(&*self.cluster_name, &*self.container_instance_arn)))
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        (relation == Relation::Owner).then(|| View::new(&cluster::KIND, Query::default()))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        let id = last_part(&self.container_instance_arn);
+        words(["ecs", "describe-container-instances", "--cluster", &self.cluster_name, "--container-instances", id])
     }
 
     fn describe(&self, cx: &Context) -> Document {

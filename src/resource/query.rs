@@ -51,6 +51,26 @@ pub enum Part {
 }
 
 impl Query {
+    /// What belongs to one service.
+    pub fn service(cluster: impl Into<Arc<str>>, service: impl Into<Arc<str>>) -> Self {
+        Self { service: Some(service.into()), ..Self::cluster(cluster) }
+    }
+
+    /// One container instance, by ARN, and what runs on it.
+    pub fn instance(cluster: impl Into<Arc<str>>, instance: impl Into<Arc<str>>) -> Self {
+        Self { instance: Some(instance.into()), ..Self::cluster(cluster) }
+    }
+
+    /// One task, by ARN, and what is in it.
+    pub fn task(cluster: impl Into<Arc<str>>, task: impl Into<Arc<str>>) -> Self {
+        Self { task: Some(task.into()), ..Self::cluster(cluster) }
+    }
+
+    /// The revisions of a task definition family, or one of them as `family:revision`.
+    pub fn family(name: impl Into<Arc<str>>) -> Self {
+        Self { family: Some(name.into()), ..Self::default() }
+    }
+
     /// Whether all rows of this query have the same `part`.
     pub fn fixes(&self, part: Part) -> bool {
         match part {

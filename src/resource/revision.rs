@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Resource,
-    Row, Tone, Unit,
-    format::{age_cell, age_order, last_part, number_order, text_cell, text_order, timestamp},
+    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Relation,
+    Resource, Row, Tone, Unit, View, family,
+    format::{age_cell, age_order, last_part, number_order, text_cell, text_order, timestamp, words},
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -249,9 +249,23 @@ impl Resource for Revision {
         if self.described { Pace::Final } else { Pace::Moving }
     }
 
+    fn related(&self, relation: Relation) -> Option<View> {
+        (relation == Relation::Owner).then(|| View::new(&family::KIND, Query::default()))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        words(["ecs", "describe-task-definition", "--task-definition", last_part(&self.task_definition_arn)])
+    }
+
     fn describe(&self, cx: &Context) -> Document {
         describe::revision(self, cx)
     }
+}
+
+/// The view of the one revision with this ARN, or this `family:revision`.
+pub(super) fn view(definition: &str) -> Option<View> {
+    let name = last_part(definition);
+    (!name.is_empty()).then(|| View::new(&KIND, Query::family(name)))
 }
 
 struct Revisions;

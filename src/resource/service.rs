@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Resource, Tone, View,
-    deployment::Deployment,
-    event::Event,
-    format::{last_part, timestamp},
-    gone, task,
+    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Tone, View, cluster,
+    deployment::{self, Deployment},
+    event::{self, Event},
+    format::{last_part, timestamp, words},
+    gone, revision, task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -263,13 +263,32 @@ impl Resource for Service {
     }
 
     fn drill(&self) -> Option<View> {
-        let query = Query { service: Some((&*self.service_name).into()), ..Query::cluster(&*self.cluster_name) };
-        Some(View::new(&task::KIND, query))
+        Some(View::new(&task::KIND, Query::service(&*self.cluster_name, &*self.service_name)))
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
+        match relation {
+            Relation::Owner => Some(View::new(&cluster::KIND, Query::default())),
+            Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
+            Relation::Events => Some(View::new(&event::KIND, of_service())),
+            Relation::Deployments => Some(View::new(&deployment::KIND, of_service())),
+            Relation::Instance => None,
+        }
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        cli(&self.cluster_name, &self.service_name)
     }
 
     fn describe(&self, cx: &Context) -> Document {
         describe::service(self, cx)
     }
+}
+
+/// The AWS CLI call that shows a service.
+pub(super) fn cli(cluster: &str, service: &str) -> Option<Vec<String>> {
+    words(["ecs", "describe-services", "--cluster", cluster, "--services", service])
 }
 
 struct Services;

@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Resource, Status, Tone, View,
+    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone, View,
+    cluster,
     container::{self, Container},
-    format::{last_part, one_line, timestamp},
-    gone,
+    deployment, event,
+    format::{last_part, one_line, timestamp, words},
+    gone, instance, revision, service,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -280,13 +282,38 @@ impl Resource for Task {
     }
 
     fn drill(&self) -> Option<View> {
-        let query = Query { task: Some((&*self.task_arn).into()), ..Query::cluster(&*self.cluster_name) };
-        Some(View::new(&container::KIND, query))
+        Some(View::new(&container::KIND, Query::task(&*self.cluster_name, &*self.task_arn)))
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        let of_service = || Some(Query::service(&*self.cluster_name, self.service()?));
+        match relation {
+            Relation::Owner => match of_service() {
+                Some(query) => Some(View::new(&service::KIND, query)),
+                None => Some(View::new(&cluster::KIND, Query::default())),
+            },
+            Relation::TaskDefinition => revision::view(self.task_definition_arn.as_deref()?),
+            Relation::Events => Some(View::new(&event::KIND, of_service()?)),
+            Relation::Deployments => Some(View::new(&deployment::KIND, of_service()?)),
+            Relation::Instance => {
+                let instance = self.container_instance_arn.as_deref()?;
+                Some(View::new(&instance::KIND, Query::instance(&*self.cluster_name, instance)))
+            }
+        }
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        cli(&self.cluster_name, self.task_id())
     }
 
     fn describe(&self, cx: &Context) -> Document {
         describe::task(self, cx)
     }
+}
+
+/// The AWS CLI call that shows a task.
+pub(super) fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
+    words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
 
 struct Tasks;
@@ -447,6 +474,26 @@ mod tests {
         }
         assert!(!Resource::describe(&task, &cx).sections.is_empty());
         assert!(Task::from_sdk(Sdk::builder().build()).is_none());
+    }
+
+    #[test]
+    fn it_leads_to_what_it_belongs_to_and_runs() {
+        let sdk = Sdk::builder()
+            .task_arn("arn:aws:ecs:eu-west-1:1:task/prod/0123")
+            .cluster_arn("arn:aws:ecs:eu-west-1:1:cluster/prod")
+            .task_definition_arn("arn:aws:ecs:eu-west-1:1:task-definition/web:7")
+            .container_instance_arn("arn:aws:ecs:eu-west-1:1:container-instance/prod/99");
+        let task = Task::from_sdk(sdk.clone().group("service:web").build()).unwrap();
+        let lead = |task: &Task, relation| Resource::related(task, relation).map(|view| (view.kind.name, view.query));
+        assert_eq!(lead(&task, Relation::Owner), Some(("service", Query::service("prod", "web"))));
+        assert_eq!(lead(&task, Relation::Events), Some(("event", Query::service("prod", "web"))));
+        assert_eq!(lead(&task, Relation::TaskDefinition), Some(("revision", Query::family("web:7"))));
+        let instance = Query::instance("prod", "arn:aws:ecs:eu-west-1:1:container-instance/prod/99");
+        assert_eq!(lead(&task, Relation::Instance), Some(("instance", instance)));
+        let standalone = Task::from_sdk(sdk.group("family:batch").build()).unwrap();
+        assert_eq!(lead(&standalone, Relation::Owner).map(|(kind, _)| kind), Some("cluster"));
+        assert_eq!(lead(&standalone, Relation::Events), None);
+        assert_eq!(Resource::cli(&task).unwrap().join(" "), "ecs describe-tasks --cluster prod --tasks 0123");
     }
 
     #[test]

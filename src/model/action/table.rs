@@ -43,15 +43,15 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["shift-e"])
         .hint("events", 42),
     Action::new("deployments", Table, "the deployments of the service", views::deployments)
-        .kinds(&["service"])
+        .kinds(&["service", "task"])
         .keys(&["z"])
         .hint("deployments", 44),
     Action::new("task-definition", Table, "the task definition it runs", views::task_definition)
-        .kinds(&["service", "task", "container", "deployment"])
+        .kinds(&["service", "task", "deployment"])
         .keys(&["t"])
         .hint("task definition", 46),
     Action::new("instance", Table, "the container instance it runs on", views::instance)
-        .kinds(&["task", "container"])
+        .kinds(&["task"])
         .keys(&["o"])
         .hint("instance", 48),
     Action::new("owner", Table, "what the row belongs to", views::owner).keys(&["shift-j"]).hint("owner", 60),

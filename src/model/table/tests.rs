@@ -257,7 +257,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn numbered(number: u8) -> Task {
     let name = format!("t{number:02}");
-    if number % 3 == 0 { stopped(&name, i32::from(number % 2), "why") } else { task(&name) }
+    if number.is_multiple_of(3) { stopped(&name, i32::from(number % 2), "why") } else { task(&name) }
 }
 
 proptest! {

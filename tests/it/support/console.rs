@@ -21,6 +21,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     result::ConnectorError,
 };
+use aws_types::region::Region;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ecsight::{
     app::{App, Connect, Console, Exit, Surroundings},
@@ -61,6 +62,10 @@ pub struct Shown {
     pub text: String,
     /// How many frames there have been.
     pub frames: usize,
+    /// How many of them were like the one before: drawn for nothing.
+    pub repeated: usize,
+    /// How many cells have changed from frame to frame, in all.
+    pub cells: usize,
 }
 
 /// The person at the console.
@@ -92,7 +97,7 @@ where
     let state = home.path().join("state");
 
     let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a terminal in memory");
-    let memory = Memory { terminal, typed, drawn, sent: sent.clone() };
+    let memory = Memory { terminal, last: Buffer::default(), typed, drawn, sent: sent.clone() };
     let paths = Paths {
         config: home.path().join("config.toml"),
         cache: home.path().join("cache"),
@@ -123,14 +128,15 @@ where
 
 /// Clients of the endpoint in this process, over a network that can fail.
 fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
-    Arc::new(move |scope| {
+    Arc::new(move |scope: ScopeSpec| {
         let inner = in_process::http_client(&endpoint);
         let network = network.clone();
         let client = http_client_fn(move |settings: &HttpConnectorSettings, components| {
             let inner = inner.http_connector(settings, components);
             SharedHttpConnector::new(Wire { inner, network: network.clone() })
         });
-        let config = in_process::sdk_config(&endpoint).to_builder().http_client(client).build();
+        let region = scope.region.clone().map(Region::new);
+        let config = in_process::sdk_config(&endpoint).to_builder().region(region).http_client(client).build();
         async move { Ok(Clients::from_config(&config, scope, Budget::default())) }.boxed()
     })
 }
@@ -193,8 +199,19 @@ impl Person {
 
     /// Waits until the screen is as `condition` wants it.
     pub async fn until(&mut self, what: &str, condition: impl Fn(&str) -> bool) {
-        let come = timeout(LIMIT, self.shown.wait_for(|shown| condition(&shown.text))).await.is_ok();
+        let come = timeout(LIMIT, self.shown.wait_for(|shown| condition(&shown.text))).await;
+        let closed = come.as_ref().is_ok_and(Result::is_err);
+        let come = come.is_ok_and(|come| come.is_ok());
+        assert!(!closed, "the console was closed before it showed {what}");
         assert!(come, "waited in vain for {what}; the screen shows:\n{}", self.shown().text);
+    }
+
+    /// Waits until the console has been closed.
+    pub async fn leaves(&mut self) {
+        let closed = timeout(LIMIT, self.shown.wait_for(|_| false)).await.is_ok();
+        assert!(closed, "it is not closed; the screen shows:\n{}", self.shown().text);
+        // Its exit code comes next, and ends the test.
+        pending().await
     }
 
     /// Lets this much virtual time go by.
@@ -220,6 +237,8 @@ impl Person {
 /// A terminal in memory.
 struct Memory {
     terminal: Terminal<TestBackend>,
+    /// The frame before.
+    last: Buffer,
     typed: mpsc::UnboundedReceiver<Input>,
     drawn: watch::Sender<Shown>,
     sent: Arc<Mutex<String>>,
@@ -228,8 +247,14 @@ struct Memory {
 impl Host for Memory {
     fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let Ok(frame) = self.terminal.draw(render);
-        let text = text(frame.buffer);
-        self.drawn.send_modify(|shown| *shown = Shown { text, frames: shown.frames + 1 });
+        let (text, changed) = (text(frame.buffer), changed(&self.last, frame.buffer));
+        self.last = frame.buffer.clone();
+        self.drawn.send_modify(|shown| {
+            shown.text = text;
+            shown.frames += 1;
+            shown.repeated += usize::from(changed == 0);
+            shown.cells += changed;
+        });
         Ok(())
     }
 
@@ -270,6 +295,14 @@ impl Host for Memory {
     fn retake(&mut self) -> io::Result<()> {
         self.clear()
     }
+}
+
+/// How many cells differ; all of them when the size does.
+fn changed(before: &Buffer, after: &Buffer) -> usize {
+    if before.area != after.area {
+        return after.content.len();
+    }
+    before.content.iter().zip(&after.content).filter(|(before, after)| before != after).count()
 }
 
 /// The screen as lines of text, ends trimmed.

@@ -1,0 +1,70 @@
+//! What an event costs the model, before anything is drawn: a key, a keystroke in the filter, new data.
+//!
+//! `cargo bench --bench keys`
+
+use std::sync::Arc;
+
+use ecsight::{event::Event, resource::service};
+
+#[allow(dead_code)]
+#[path = "../tests/it/support/fixtures.rs"]
+mod fixtures;
+#[allow(dead_code)]
+#[path = "../tests/it/support/stage.rs"]
+mod stage;
+
+const ROWS: [i32; 3] = [500, 5_000, 50_000];
+
+fn main() {
+    divan::main();
+}
+
+/// So many services on a terminal of 200x50.
+fn services(rows: i32) -> stage::Stage {
+    let view = stage::view(&service::KIND);
+    stage::Stage::lit((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)))
+}
+
+/// Two keys for each measurement, so that the model is what it was before.
+fn press_both(bencher: divan::Bencher<'_, '_>, stage: stage::Stage, first: &str, second: &str) {
+    let mut stage = Some(stage);
+    bencher.counter(2_u32).bench_local(|| {
+        stage = stage.take().map(|stage| stage.keys(first).keys(second));
+    });
+}
+
+/// One row down and up again, in the midst.
+#[divan::bench(args = ROWS)]
+fn cursor(bencher: divan::Bencher<'_, '_>, rows: i32) {
+    press_both(bencher, services(rows).keys("G pgup pgup"), "j", "k");
+}
+
+/// One character more in a filter, and one less: every row is asked again.
+#[divan::bench(args = ROWS)]
+fn filter_word(bencher: divan::Bencher<'_, '_>, rows: i32) {
+    press_both(bencher, services(rows).keys("/ a"), "e", "backspace");
+}
+
+/// The same with a comparison before it.
+#[divan::bench(args = ROWS)]
+fn filter_comparison(bencher: divan::Bencher<'_, '_>, rows: i32) {
+    press_both(bencher, services(rows).keys("/").typed("running>=1 !zz state~stead"), "y", "backspace");
+}
+
+/// New data, in which every row is another one.
+#[divan::bench(args = ROWS)]
+fn snapshot(bencher: divan::Bencher<'_, '_>, rows: i32) {
+    let mut stage = services(rows);
+    let both = [1, 2].map(|revision| {
+        let mut snapshot = stage.snapshot.clone();
+        let mut feed = fixtures::feed(fixtures::many_services(rows));
+        feed.revision = 1_000 + revision;
+        snapshot.feeds.insert(stage::view(&service::KIND), feed);
+        Arc::new(snapshot)
+    });
+    bencher.counter(2_u32).bench_local(|| {
+        for snapshot in &both {
+            stage.event(Event::Snapshot(snapshot.clone()));
+        }
+    });
+}

@@ -1,0 +1,192 @@
+//! The `:` prompt.
+
+use super::*;
+
+fn run(model: &mut Model, line: &str) -> Vec<Effect> {
+    press(model, ":");
+    let mut effects = type_in(model, line);
+    effects.extend(press(model, "enter"));
+    let remembered = |effect: &Effect| matches!(effect, Effect::Remember { .. } | Effect::ListProfiles);
+    but_demands(effects).into_iter().filter(|effect| !remembered(effect)).collect()
+}
+
+#[rstest]
+#[case("svc", "services(all)", "")]
+#[case("services prod", "services(prod)", "")]
+#[case("TASK prod /exit=1 age<5m", "tasks(prod)", "exit=1 age<5m")]
+#[case("pods staging", "clusters", "")]
+#[case("cluster staging", "services(staging)", "")]
+#[case("ns prod", "services(prod)", "")]
+#[case("cl", "clusters", "")]
+#[case("mine", "tasks(prod)", "is:fault")]
+fn views_are_opened_by_any_of_their_names(#[case] line: &str, #[case] title: &str, #[case] filter: &str) {
+    let mut model = console();
+    model.settings.aliases.insert("mine".into(), ":task prod /is:fault".into());
+    run(&mut model, line);
+    assert_eq!((front_table(&model).title().as_str(), front_table(&model).filter.text()), (title, filter));
+}
+
+#[test]
+fn the_last_cluster_is_meant_where_none_is_named() {
+    let mut model = console();
+    run(&mut model, "svc prod");
+    press(&mut model, "esc");
+    run(&mut model, "task");
+    assert_eq!(front_table(&model).title(), "tasks(prod)");
+    run(&mut model, "task all");
+    assert_eq!(front_table(&model).title(), "tasks(all)");
+}
+
+#[rstest]
+#[case("servce", "no command `servce`; did you mean service")]
+#[case("svc prdo", "no cluster `prdo`; did you mean prod?")]
+#[case("task prod /exit=", "filter, character 6: a value is missing after =")]
+#[case("region eu-wset-1", "no Region `eu-wset-1`; did you mean eu-west-1")]
+#[case("theme xyzzy", "no theme `xyzzy`; one of terminal")]
+#[case("refresh soon", "`soon` is no interval")]
+#[case("write forever", "`forever` is no length of time")]
+#[case("sort colour", "clusters have no column `colour`; one of name")]
+#[case("save docx", "tables can't be saved as `docx`")]
+#[case("cl prod staging", "`staging` is one word too many")]
+#[case("filter exit", "")]
+fn mistakes_change_nothing_and_are_told(#[case] line: &str, #[case] told: &str) {
+    let mut model = console();
+    assert_eq!(run(&mut model, line), []);
+    assert_eq!(front_table(&model).title(), "clusters");
+    assert!(flash(&model).starts_with(told), "{}", flash(&model));
+}
+
+#[test]
+fn a_cluster_is_taken_at_its_word_before_any_is_known() {
+    let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (80, 24)));
+    run(&mut model, "task prod");
+    assert_eq!(front_table(&model).title(), "tasks(prod)");
+}
+
+#[test]
+fn another_scope_starts_afresh() {
+    let mut model = in_tasks();
+    model.scope = scope(Some("dev"), Some("eu-west-1"), true);
+    let effects = run(&mut model, "region eu-central-1");
+    assert_eq!(effects, [Effect::Switch(scope(Some("dev"), Some("eu-central-1"), true))]);
+    assert_eq!((model.crumbs(), model.snapshot.revision), (vec!["clusters".into()], 0));
+    // A profile brings its own Region.
+    let effects = run(&mut model, "profile ops");
+    assert_eq!(effects, [Effect::Switch(scope(Some("ops"), None, true))]);
+    let effects = run(&mut model, "svc live /x @ops/us-east-1");
+    assert_eq!(effects, [Effect::Switch(scope(Some("ops"), Some("us-east-1"), true))]);
+    let table = front_table(&model);
+    assert_eq!((table.title().as_str(), table.filter.text()), ("services(live)", "x"));
+    assert_eq!(run(&mut model, "region us-east-1"), []);
+}
+
+#[test]
+fn another_data_layer_is_told_what_is_looked_at() {
+    let mut model = in_tasks();
+    model.scope.read_only = true;
+    let effects = run(&mut model, "write");
+    assert!(matches!(effects[..], [Effect::Switch(_)]));
+    press(&mut model, ":");
+    type_in(&mut model, "readonly");
+    let effects = press(&mut model, "enter");
+    assert_eq!(demands(&effects).len(), 1, "{effects:?}");
+}
+
+#[test]
+fn writing_is_allowed_for_a_while() {
+    let mut model = in_tasks();
+    model.scope.read_only = true;
+    assert_eq!(model.header().mode, Mode::ReadOnly);
+    assert_eq!(run(&mut model, "write 5m"), [Effect::Switch(scope(None, None, false))]);
+    assert_eq!(model.header().mode, Mode::Armed { left: 300 });
+    assert_eq!(front_table(&model).title(), "tasks(api)", "the screens stay");
+    assert_eq!(but_demands(model.update(at(299), Event::Tick)), []);
+    assert_eq!(model.header().mode, Mode::Armed { left: 1 });
+    assert_eq!(but_demands(model.update(at(300), Event::Tick)), [Effect::Switch(scope(None, None, true))]);
+    assert_eq!(model.header().mode, Mode::ReadOnly);
+    assert!(flash(&model).contains("read-only again"));
+}
+
+#[test]
+fn refreshing_is_by_hand_at_an_interval_or_off() {
+    let mut model = console();
+    run(&mut model, "refresh 5s");
+    assert_eq!(model.demand().every, Some(5));
+    run(&mut model, "refresh off");
+    assert!(model.demand().paused && model.header().paused);
+    press(&mut model, "=");
+    assert!(!model.demand().paused);
+    run(&mut model, "refresh auto");
+    let before = model.demand();
+    press(&mut model, "ctrl-r");
+    assert_eq!(model.demand(), Demand { refresh: before.refresh + 1, ..before });
+}
+
+#[test]
+fn the_palette_completes_and_enter_runs_what_is_shown() {
+    let mut model = console();
+    press(&mut model, ":");
+    type_in(&mut model, "serv");
+    let Some(Overlay::Command(palette)) = &model.overlay else { panic!("no palette") };
+    assert_eq!((palette.candidates[0].text.as_str(), palette.prompt.ghost.as_str()), ("service", "ice"));
+    assert_eq!(palette.candidates[0].matched, [0, 1, 2, 3]);
+    press(&mut model, "tab");
+    type_in(&mut model, " st");
+    press(&mut model, "tab");
+    assert_eq!(model.overlay.as_ref().map(|overlay| overlay.prompt().text()), Some("service staging"));
+    let effects = press(&mut model, "enter");
+    assert!(effects.contains(&Effect::Remember { list: "commands", entry: "service staging".into() }));
+    assert_eq!(front_table(&model).title(), "services(staging)");
+    press(&mut model, ":");
+    type_in(&mut model, "ser");
+    assert_eq!(model.overlay.as_ref().map(|overlay| overlay.prompt().ghost.as_str()), Some("vice staging"));
+}
+
+#[rstest]
+#[case("theme ", "terminal")]
+#[case("region eu-w", "eu-west-1")]
+#[case("profile ", "dev")]
+#[case("svc @o", "@ops")]
+#[case("svc @ops/eu-n", "@ops/eu-north-1")]
+#[case("sort na", "name")]
+#[case("save ", "csv")]
+#[case("mi", "mine")]
+fn arguments_are_completed_by_what_they_are(#[case] line: &str, #[case] first: &str) {
+    let mut model = console();
+    model.settings.aliases.insert("mine".into(), "task".into());
+    model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
+    press(&mut model, ":");
+    type_in(&mut model, line);
+    let Some(Overlay::Command(palette)) = &model.overlay else { panic!("no palette") };
+    assert_eq!(palette.candidates.first().map(|candidate| candidate.text.as_str()), Some(first));
+}
+
+#[test]
+fn esc_closes_the_palette_and_a_paste_runs_nothing() {
+    let mut model = console();
+    press(&mut model, ":");
+    let effects = model.update(at(0), Event::Paste("q\nq\n".into()));
+    assert_eq!(effects, []);
+    assert_eq!(model.overlay.as_ref().map(|overlay| overlay.prompt().text()), Some("q q"));
+    press(&mut model, "esc");
+    assert!(model.overlay.is_none());
+    assert_eq!(model.update(at(0), Event::Paste("q".into())), []);
+}
+
+#[test]
+fn a_start_may_bring_a_cluster_a_command_and_a_filter() {
+    let start = Start {
+        cluster: Some("prod".into()),
+        command: Some(":task".into()),
+        filter: Some("is:fault".into()),
+        ..Start::new(at(0), (80, 24))
+    };
+    let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), start);
+    let table = front_table(&model);
+    assert_eq!((table.title().as_str(), table.filter.text()), ("tasks(prod)", "is:fault"));
+    let effects = model.update(at(0), Event::Tick);
+    assert_eq!(demands(&effects)[0].front, Some(View::new(&TASK, Query::cluster("prod"))));
+    let start = Start { command: Some("nonsense".into()), ..Start::new(at(0), (80, 24)) };
+    let model = Model::new(KINDS, Settings::default(), Keymap::default(), start);
+    assert!(flash(&model).starts_with("no command `nonsense`"));
+}

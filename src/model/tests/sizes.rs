@@ -1,0 +1,78 @@
+//! Terminals large and small.
+
+use super::*;
+
+#[rstest]
+#[case((200, 50), 4, 43)]
+#[case((120, 30), 4, 23)]
+#[case((119, 30), 2, 25)]
+#[case((120, 29), 2, 24)]
+#[case((80, 24), 2, 19)]
+#[case((79, 24), 1, 20)]
+#[case((80, 23), 1, 19)]
+#[case((50, 12), 1, 8)]
+#[case((49, 12), 0, 9)]
+#[case((1, 1), 0, 1)]
+#[case((0, 0), 0, 1)]
+fn tiers(#[case] size: (u16, u16), #[case] header: u16, #[case] page: u16) {
+    let mut model = console();
+    model.update(at(0), Event::Resize(size.0, size.1));
+    let layout = model.layout();
+    assert_eq!((layout.header, layout.page), (header, page));
+    assert!(layout.body + layout.body_height <= size.1.max(1));
+}
+
+#[test]
+fn header_and_crumbs_make_room() {
+    let mut model = console();
+    let page = model.layout().page;
+    press(&mut model, "ctrl-e");
+    assert_eq!((model.settings.header, model.layout().page), (HeaderSize::Compact, page + 3));
+    press(&mut model, "ctrl-e ctrl-g");
+    assert_eq!(model.layout().page, page + 5);
+    press(&mut model, "ctrl-e ctrl-g");
+    assert_eq!(model.layout().page, page);
+}
+
+fn shown(model: &Model, width: u16) -> Vec<&'static str> {
+    let table = front_table(model);
+    let columns = (table.view.kind.columns)();
+    let slots = layout::columns(table, width, 20, &model.cx());
+    slots.iter().map(|slot| columns[slot.column].name).collect()
+}
+
+#[test]
+fn narrow_screens_leave_out_what_matters_least_and_scrolling_brings_it_back() {
+    let mut model = in_tasks();
+    assert_eq!(shown(&model, 120), ["name", "status", "exit", "age", "reason"]);
+    assert_eq!(shown(&model, 35), ["name", "status", "exit", "age"]);
+    assert_eq!(shown(&model, 5), ["name"]);
+    press(&mut model, "ctrl-w");
+    assert_eq!(shown(&model, 120).last(), Some(&"memory"));
+    press(&mut model, "right right");
+    assert_eq!(shown(&model, 40), ["name", "age", "reason", "memory"]);
+    press(&mut model, "right right right right right");
+    assert_eq!(shown(&model, 40), ["name", "memory"]);
+    press(&mut model, "left");
+    assert_eq!(shown(&model, 40), ["name", "reason", "memory"]);
+}
+
+proptest! {
+    #[test]
+    fn columns_never_overlap_and_keep_their_limits(width in 0u16..300, left in 0usize..8) {
+        let mut model = in_tasks();
+        model.table_mut(|table| table.left = left);
+        let table = front_table(&model);
+        let columns = (table.view.kind.columns)();
+        let slots = layout::columns(table, width, 20, &model.cx());
+        for pair in slots.windows(2) {
+            prop_assert!(pair[0].x + pair[0].width < pair[1].x);
+        }
+        for slot in &slots {
+            prop_assert!(slot.width <= columns[slot.column].max);
+        }
+        if let Some(last) = slots.last().filter(|_| width >= 40) {
+            prop_assert!(last.x + last.width <= width);
+        }
+    }
+}
