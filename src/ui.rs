@@ -6,7 +6,7 @@
 //! footer    crumbs; a flash or a prompt lies over them
 //! ```
 //!
-//! Where things go is decided in [`crate::model::layout`], which `update` shares.
+//! Where things go is decided in [`crate::model::layout()`], which `update` shares.
 
 use ratatui::{Frame, layout::Rect};
 
