@@ -1,6 +1,10 @@
 //! The built program in a real terminal: it starts, follows the keys and the size, and always gives the terminal back.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    process::{Child, Command, Stdio},
+};
 
 use rstest::rstest;
 use rustix::process::{Signal, kill_process_group};
@@ -165,6 +169,51 @@ fn a_closed_terminal_ends_it_where_nobody_says_so() {
     pty.wait_text("prod");
     pty.hang_up();
     assert_eq!(pty.exit().exit_code(), 129);
+}
+
+/// The embedded AWS as a process of its own.
+struct Served(Child);
+
+impl Served {
+    fn at(addr: SocketAddr) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ecsight"))
+            .args(["demo", "--scenario", "calm", "--serve", &addr.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut said).expect("it says where it serves");
+        assert!(said.contains(&addr.to_string()), "{said}");
+        Self(child)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_server_that_goes_and_comes_back_costs_nothing_and_no_key() {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let server = Served::at(free);
+    let url = format!("http://{free}");
+    let pty = Program::ecsight(&["--endpoint-url", &url, "--region", "eu-west-1"])
+        .env("AWS_ACCESS_KEY_ID", "demo")
+        .env("AWS_SECRET_ACCESS_KEY", "demo")
+        .start();
+    pty.wait_text("staging");
+    drop(server);
+    pty.wait("offline, with its rows", |screen| {
+        screen.contents().contains("offline") && screen.contents().contains("staging")
+    });
+    let _server = Served::at(free);
+    pty.wait("all well again", |screen| {
+        !screen.contents().contains("offline") && screen.contents().contains("staging")
+    });
+    quit(pty);
 }
 
 #[test]

@@ -33,7 +33,11 @@ use ecsight::{
 };
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::{Frame, Terminal, backend::TestBackend, buffer::Buffer};
+use ratatui::{
+    Frame, Terminal,
+    backend::{Backend, CrosstermBackend, TestBackend},
+    buffer::Buffer,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, timeout},
@@ -45,6 +49,9 @@ use super::in_process;
 const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
 /// How long anything may take to come on screen, in virtual time.
 const LIMIT: Duration = Duration::from_secs(180);
+
+/// What stands around every frame.
+const BEGIN_AND_END: &[u8] = b"\x1b[?2026h\x1b[?2026l";
 
 thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
@@ -64,8 +71,8 @@ pub struct Shown {
     pub frames: usize,
     /// How many of them were like the one before: drawn for nothing.
     pub repeated: usize,
-    /// How many cells have changed from frame to frame, in all.
-    pub cells: usize,
+    /// How many bytes they would have sent to a real terminal.
+    pub bytes: usize,
 }
 
 /// The person at the console.
@@ -247,13 +254,13 @@ struct Memory {
 impl Host for Memory {
     fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let Ok(frame) = self.terminal.draw(render);
-        let (text, changed) = (text(frame.buffer), changed(&self.last, frame.buffer));
+        let (text, bytes) = (text(frame.buffer), bytes(&self.last, frame.buffer));
         self.last = frame.buffer.clone();
         self.drawn.send_modify(|shown| {
             shown.text = text;
             shown.frames += 1;
-            shown.repeated += usize::from(changed == 0);
-            shown.cells += changed;
+            shown.repeated += usize::from(bytes == 0);
+            shown.bytes += bytes;
         });
         Ok(())
     }
@@ -297,12 +304,17 @@ impl Host for Memory {
     }
 }
 
-/// How many cells differ; all of them when the size does.
-fn changed(before: &Buffer, after: &Buffer) -> usize {
-    if before.area != after.area {
-        return after.content.len();
+/// How many bytes turn one frame into the next; none when they are equal.
+fn bytes(before: &Buffer, after: &Buffer) -> usize {
+    let blank = Buffer::empty(after.area);
+    let before = if before.area == after.area { before } else { &blank };
+    let cells = before.diff(after);
+    if cells.is_empty() {
+        return 0;
     }
-    before.content.iter().zip(&after.content).filter(|(before, after)| before != after).count()
+    let mut sent = BEGIN_AND_END.to_vec();
+    CrosstermBackend::new(&mut sent).draw(cells.into_iter()).expect("memory takes it");
+    sent.len()
 }
 
 /// The screen as lines of text, ends trimmed.
