@@ -102,17 +102,21 @@ fn cause(failure: &Failure) -> &'static str {
 fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice {
     let kind = table.view.kind;
     let things = kind.plural;
-    let place = table.view.query.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+    let query = &table.view.query;
+    let of = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
+    let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
     let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
     let (tone, headline, body, advice) = match body {
         Body::Rows => return Notice::default(),
         Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), None, vec![]),
         Body::Empty => {
-            let advice = match table.view.query.cluster {
-                Some(_) => press("all-clusters", "looks in all clusters"),
-                None => Some(":region and :profile look elsewhere".into()),
+            let advice = match (query.status, &query.cluster) {
+                (Status::Running, _) if kind.name == "task" => press("stopped", "shows stopped ones"),
+                (Status::Stopped, _) => press("stopped", "shows running ones, too"),
+                (_, Some(_)) => press("all-clusters", "looks in all clusters"),
+                (_, None) => Some(":region and :profile look elsewhere".into()),
             };
-            let status = if table.view.query.status == Status::Stopped { "stopped " } else { "" };
+            let status = if query.status == Status::Stopped { "stopped " } else { "" };
             (Tone::Muted, format!("There are no {status}{things}{place}"), None, vec![advice])
         }
         Body::FilteredOut { hidden } if table.filter.is_empty() => {
