@@ -211,7 +211,13 @@ impl<H: Host> App<H> {
 
     async fn take(&mut self, input: Input) -> io::Result<Option<Exit>> {
         match input {
-            Input::Terminal(event) => self.take_in(translate(event)),
+            Input::Terminal(event) => {
+                if matches!(event, TerminalEvent::Resize(..)) {
+                    // A terminal that shrank and grew again between two frames has lost cells, and its size tells nothing.
+                    self.host.clear()?;
+                }
+                self.take_in(translate(event))
+            }
             Input::Stop => {
                 self.host.stop().await?;
                 self.returned()

@@ -1,6 +1,6 @@
 //! What comes into the model, and what goes out of it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -62,11 +62,6 @@ pub enum Effect {
         entry: String,
     },
     ListProfiles,
-    /// Write the settings that were changed in the session to the configuration file at `path`.
-    SaveSettings {
-        path: PathBuf,
-        text: String,
-    },
     /// Ctrl-Z: hand the terminal back to the shell until `fg`.
     Suspend,
     /// Draw everything anew.

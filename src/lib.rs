@@ -1,4 +1,51 @@
-//! ecsight: a terminal console for Amazon ECS.
+//! ecsight: a terminal console for Amazon ECS. From "something is wrong" to "this is why", in the fewest keys.
+//!
+//! # The shape: a pure core, layered screens, a data layer with one writer
+//!
+//! ```text
+//!                         ┌──────────────────────────── main task ───────────────────────────┐
+//!  keys, paste, resize,   │                                                                  │
+//!  focus, signals ─► tty ►│  Event ──► Model::update ──► Vec<Effect> ──► app::perform        │
+//!                         │   ▲          (no I/O, no clock, no await)     │                  │
+//!  tick (only while an    │   │                                           ├─► terminal handed over (suspend)
+//!  age or a mark moves) ─►│   │   screens, overlay, messages, snapshot    ├─► clipboard, files
+//!                         │   │        ▼ only when dirty, 16 ms floor     │                  │
+//!                         │   │   ui::render(&Model, &Theme, &mut Frame)  │                  │
+//!                         └───┼───────────────────────────────────────────┼──────────────────┘
+//!           watch<Arc<Snapshot>>, mpsc<Done>                  watch<Demand>, mpsc<Request>
+//!                         ┌───┴───────────────────────────────────────────▼──────────────────┐
+//!                         │ data task: the one writer                                        │
+//!                         │   poller   what is due of what is looked at, back-off            │
+//!                         │   feed     one list of rows: its due times, its batches          │
+//!                         │   store    rows by id, what changed in them                      │
+//!                         │   join     what rows of one kind know of another's               │
+//!                         └───────────────┬──────────────────────────────────────────────────┘
+//!                                         ▼ spawned calls, cancelled when nobody looks
+//!                         resource::*  ──►  aws: clients, failures, request budget ──► HTTPS or an endpoint URL
+//! ```
+//!
+//! * **The main task owns the model.** Everything reaches it as an [`event::Event`]; [`model::Model::update`] is a plain
+//!   function that returns [`event::Effect`]s: plain data that tests assert on.
+//! * **The data task is the only writer.** It publishes an immutable [`data::Snapshot`]; the UI tells it what is on
+//!   screen with a [`data::Demand`]. Both are latest-value channels: nothing queues up, no lock is held while drawing.
+//! * **Registries, not match arms.** A resource kind is one file below `resource/` and one line in
+//!   [`resource::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
+//!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
+//! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
+//!   account. It imports nothing of the console, so that a wrong idea about AWS is not shared by both sides.
+//!
+//! # What a change costs
+//!
+//! | change | touches |
+//! |---|---|
+//! | a resource kind | `resource/x.rs`, one line in `KINDS` |
+//! | a column | one element of that kind's fields |
+//! | an action | one row of `ACTIONS` and its function |
+//! | another key for it | one field of that row |
+//! | a theme | one file in `themes/`, one line |
+//! | an AWS operation | one line in [`aws::operation`], and the IAM policy in the README |
+//!
+//! Who may import whom is checked by `tests/it/architecture.rs`.
 
 pub mod app;
 pub mod aws;

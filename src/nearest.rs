@@ -25,7 +25,7 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIt
         [] => match candidates.collect::<Vec<_>>().as_slice() {
             [] => String::new(),
             few if few.len() <= 16 => format!("; one of {}", few.join(", ")),
-            [head @ ..] => format!("; one of {}, …", head[..16].join(", ")),
+            head => format!("; one of {}, …", head[..16].join(", ")),
         },
         near => format!("; did you mean {}?", near.join(" or ")),
     }

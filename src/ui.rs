@@ -6,7 +6,7 @@
 //! footer    crumbs; a flash or a prompt lies over them
 //! ```
 //!
-//! Where things go is decided in [`crate::model::layout`], which `update` shares.
+//! Where things go is decided in [`crate::model::layout()`], which `update` shares.
 
 use ratatui::{Frame, layout::Rect};
 
@@ -37,7 +37,9 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     let body = rows(layout.body, layout.body_height);
     header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
     match model.screen() {
-        Screen::Table(table) => screens::table::draw(frame.buffer_mut(), body, table, &model.cx(), theme),
+        Screen::Table(table) => {
+            screens::table::draw(frame.buffer_mut(), body, table, &model.keymap, &model.cx(), theme);
+        }
         Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);

@@ -23,12 +23,6 @@ impl<H: Host> App<H> {
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
             Effect::Remember { list, entry } => self.remember(list, entry),
             Effect::ListProfiles => self.list_profiles(),
-            Effect::SaveSettings { path, text } => self.errands.block(move || {
-                Some(match files::replace(&path, &text) {
-                    Ok(()) => told(Level::Info, format!("saved {}", path.display())),
-                    Err(error) => told(Level::Error, format!("{} not saved: {error}", path.display())),
-                })
-            }),
             Effect::Suspend => {
                 if let Err(error) = self.host.request_stop() {
                     self.tell(Level::Warn, format!("not suspended: {error}"))?;

@@ -5,10 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 
+use tokio::sync::OnceCell;
+
 use super::{DemoArgs, Refusal, ScopeArgs, console};
 use crate::{
     app::Connect,
-    aws::{Budget, Clients, ScopeSpec},
+    aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Options, Server},
     model::Settings,
@@ -20,40 +22,61 @@ use crate::{
 /// When the address can't be served, or the console can't be opened.
 pub async fn run(args: DemoArgs, scope: &ScopeArgs, settings: Settings, paths: Option<Paths>) -> Result<u8, Refusal> {
     let DemoArgs { serve, scenario, seed, speed, fault, console: look } = args;
-    let endpoint = Endpoint::new(Options { scenario, seed, speed, faults: fault, ..Options::default() });
-    let region = endpoint.with(|world| world.region.clone());
-    let addr = serve.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-    let server =
-        Server::start(addr, endpoint).await.map_err(|error| Refusal::Failed(format!("--serve {addr}: {error}")))?;
-    if serve.is_some() {
-        super::print(&format!(
-            "an AWS with the scenario `{scenario}` at {url}; any credentials do:\n\
-             AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo ecsight\n",
-            url = server.url(),
-        ))?;
-        tokio::signal::ctrl_c().await?;
-        server.stop().await;
-        return Ok(0);
+    let options = Options { scenario, seed, speed, faults: fault, ..Options::default() };
+    if let Some(addr) = serve {
+        return self::serve(addr, options).await;
     }
-    let world = ScopeSpec { region: Some(region), endpoint_url: Some(server.url()), ..ScopeSpec::default() };
-    let connect = connect(&settings, server.url());
+    let connect = connect(&settings, options);
     let settings = Settings { read_only: false, ..settings };
-    let code = console::open(settings, connect, world, scope.cluster.as_deref(), &look, paths).await;
-    server.stop().await;
-    code
+    console::open(settings, connect, ScopeSpec::default(), scope.cluster.as_deref(), &look, paths).await
 }
 
-/// Clients that need nothing of this machine's configuration: any keys open the embedded AWS.
-fn connect(settings: &Settings, url: String) -> Connect {
+/// Serves the embedded AWS alone.
+async fn serve(addr: SocketAddr, options: Options) -> Result<u8, Refusal> {
+    let scenario = options.scenario;
+    let endpoint = Endpoint::new(options);
+    let region = endpoint.with(|world| world.region.clone());
+    let server =
+        Server::start(addr, endpoint).await.map_err(|error| Refusal::Failed(format!("--serve {addr}: {error}")))?;
+    super::print(format!(
+        "an AWS with the scenario `{scenario}` at {url}; any credentials do:\n\
+         AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo ecsight\n",
+        url = server.url(),
+    ))?;
+    tokio::signal::ctrl_c().await?;
+    server.stop().await;
+    Ok(0)
+}
+
+/// The embedded AWS and its Region.
+type World = OnceCell<(Server, String)>;
+
+/// Clients that need nothing of this machine's configuration: any keys open the embedded AWS. It is made when it is first
+/// connected to, behind the console's first frame, and ends with the last clone of the connector.
+fn connect(settings: &Settings, options: Options) -> Connect {
     let share = settings.budget.share;
+    let world = Arc::new(World::new());
     Arc::new(move |scope: ScopeSpec| {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("demo", "demo", None, None, "demo")))
-            .region(scope.region.clone().map(Region::new))
-            .endpoint_url(&url)
-            .build();
-        let clients = Clients::from_config(&config, scope, Budget::with_share(share));
-        Box::pin(std::future::ready(Ok(clients)))
+        let (world, options) = (world.clone(), options.clone());
+        Box::pin(async move {
+            let (server, region) = world.get_or_try_init(|| begin(options)).await?;
+            let credentials = Credentials::new("demo", "demo", None, None, "demo");
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .region(Region::new(scope.region.clone().unwrap_or_else(|| region.clone())))
+                .endpoint_url(server.url())
+                .build();
+            Ok(Clients::from_config(&config, scope, Budget::with_share(share)))
+        })
     })
+}
+
+async fn begin(options: Options) -> Result<(Server, String), Failure> {
+    let endpoint = Endpoint::new(options);
+    let region = endpoint.with(|world| world.region.clone());
+    let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), endpoint)
+        .await
+        .map_err(|error| Failure::local("Connect", Trouble::Offline, format!("no embedded AWS: {error}")))?;
+    Ok((server, region))
 }

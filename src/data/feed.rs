@@ -31,6 +31,8 @@ pub(super) struct Zeal {
     pub factor: u32,
     /// On top of the screen: rows in sight and rows in motion come first.
     pub front: bool,
+    /// Seconds between two looks at a row in sight, where a person has chosen them.
+    pub every: Option<u32>,
 }
 
 /// What is due now.
@@ -178,8 +180,8 @@ impl FeedPlan {
             let seen = zeal.front && visible.contains(id);
             match pace(id) {
                 Some(Pace::Final) => None,
-                Some(Pace::Moving) if zeal.front => Some(seconds(cadence.moving) * zeal.factor),
-                _ if seen => Some(seconds(cadence.visible) * zeal.factor),
+                Some(Pace::Moving) if zeal.front => Some(seconds(zeal.every.unwrap_or(cadence.moving)) * zeal.factor),
+                _ if seen => Some(seconds(zeal.every.unwrap_or(cadence.visible)) * zeal.factor),
                 _ if self.fetch.visible_only() => None,
                 _ => Some(sweep),
             }
@@ -312,7 +314,8 @@ impl FeedPlan {
         let cadence = self.fetch.cadence();
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
         let pages = self.ids.len().div_ceil(100);
-        let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(cadence.visible));
+        let visible = self.zeal.and_then(|zeal| zeal.every).unwrap_or(cadence.visible);
+        let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(visible));
         (slowest * factor * 2).as_secs() as u32
     }
 
@@ -417,7 +420,7 @@ mod tests {
 
     static TENS: Table = Table { batch: 10, keeps_gone: false };
     static KEEPING: Table = Table { batch: 10, keeps_gone: true };
-    const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true });
+    const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true, every: None });
 
     fn plan(fetch: &'static dyn Fetch) -> (FeedPlan, Instant) {
         let now = Instant::now();

@@ -162,8 +162,10 @@ impl Poller {
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));
             for (key, factor, front) in all.chain(scattered.then(|| (join::clusters(), factor * COMPANION, false))) {
-                let zeal = zeals.entry(key).or_insert(Zeal { factor, front });
-                *zeal = Zeal { factor: zeal.factor.min(factor), front: zeal.front || front };
+                let every = self.demand.every.filter(|_| front);
+                let zeal = zeals.entry(key).or_insert(Zeal { factor, front, every });
+                *zeal =
+                    Zeal { factor: zeal.factor.min(factor), front: zeal.front || front, every: zeal.every.or(every) };
             }
         };
         if let Some(front) = &self.demand.front {

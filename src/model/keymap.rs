@@ -212,6 +212,12 @@ impl Keymap {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// The key that hints and advice show for the action called `name`; absent when it has none.
+    pub fn key_of(&self, name: &str) -> Option<Key> {
+        let action = ACTIONS.iter().find(|action| action.name == name)?;
+        self.keys(action).first().copied()
+    }
+
     /// The action that `key` calls at `place` in a table of the kind called `kind`, and which of its keys it is.
     pub fn find(&self, key: Key, place: Place, kind: &str) -> Option<(&'static Action, usize)> {
         ACTIONS

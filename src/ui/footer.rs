@@ -8,20 +8,20 @@ use super::{
 };
 use crate::{
     event::Level,
-    model::{Model, messages::Message},
+    model::{Keymap, Model, messages::Message},
     resource::Tone,
 };
 
 /// Draws the flash if there is one, else the crumbs.
 pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match &model.messages.flash {
-        Some(message) => flash(buf, area, message, theme),
+        Some(message) => flash(buf, area, message, &model.keymap, theme),
         None if model.settings.crumbs => crumbs(buf, area, &model.crumbs(), theme),
         None => {}
     }
 }
 
-fn flash(buf: &mut Buffer, area: Rect, message: &Message, theme: &Theme) {
+fn flash(buf: &mut Buffer, area: Rect, message: &Message, keymap: &Keymap, theme: &Theme) {
     let (scope, tone) = match message.level {
         Level::Info => (Scope::FlashInfo, Tone::Plain),
         Level::Warn => (Scope::FlashWarn, Tone::Warn),
@@ -34,14 +34,14 @@ fn flash(buf: &mut Buffer, area: Rect, message: &Message, theme: &Theme) {
     if tone != Tone::Plain {
         pen.put(theme.glyphs.tone(tone), theme.get(scope)).skip(1);
     }
-    let more = " (! shows all)";
+    let more = keymap.key_of("messages").map(|key| format!(" ({key} shows all)")).unwrap_or_default();
     if width(&message.text) <= pen.room() {
         pen.put(&message.text, theme.get(scope));
     } else {
-        let end = area.right().saturating_sub(1 + width(more));
+        let end = area.right().saturating_sub(1 + width(&more));
         let x = pen.x;
         Pen::new(buf, x, area.y, end).fit(&message.text, theme.glyphs.ellipsis, theme.get(scope));
-        Pen::new(buf, end, area.y, area.right()).put(more, theme.get(Scope::Faint));
+        Pen::new(buf, end, area.y, area.right()).put(&more, theme.get(Scope::Faint));
     }
 }
 

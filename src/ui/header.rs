@@ -14,11 +14,14 @@ use crate::{
     },
 };
 
+/// Cells between two facts in one row.
+const SPACE: u16 = 2;
 /// Cells of the blocks left and right of the hints when there are four rows.
-const SCOPE_BLOCK: u16 = 40;
-const STATE_BLOCK: u16 = 32;
+const SCOPE_BLOCK: std::ops::RangeInclusive<u16> = 38..=60;
+const STATE_BLOCK: u16 = 33;
 /// Cells of a label in either block, and of a column of hints: key and text.
-const LABEL: u16 = 9;
+const SCOPE_LABEL: u16 = 9;
+const STATE_LABEL: u16 = 6;
 const HINT_KEY: u16 = 8;
 const HINT: u16 = 24;
 
@@ -37,7 +40,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme
 }
 
 /// The environment as a word on a colour, for those who see colours and those who don't.
-fn band(pen: &mut Pen<'_>, header: &Header, theme: &Theme) {
+fn band(header: &Header, theme: &Theme) -> (String, Style) {
     let (word, tone) = header.environment.as_ref().map_or(("AWS", Tone::Plain), |(word, tone)| (word, *tone));
     let scope = match tone {
         Tone::Bad => Scope::EnvProd,
@@ -45,7 +48,7 @@ fn band(pen: &mut Pen<'_>, header: &Header, theme: &Theme) {
         Tone::Good | Tone::Busy => Scope::EnvDev,
         Tone::Plain | Tone::Muted | Tone::Wait => Scope::EnvOther,
     };
-    pen.put(&format!(" {word} "), theme.get(scope));
+    (format!(" {word} "), theme.get(scope))
 }
 
 /// What stands for a fact that is not known yet.
@@ -90,60 +93,56 @@ fn data(header: &Header, theme: &Theme) -> Option<(String, Style)> {
     }
 }
 
-/// Everything in one row; what matters least goes first when it is narrow.
+/// Cells that a long cluster name keeps in one row, whatever else there is to say.
+const CLUSTER: u16 = 8;
+
+/// Everything in one row. Environment, account, cluster, mode and the sign of the API always have their place; the rest
+/// is given room in the order of its weight.
 fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
-    let tone = theme.tone(header.api_tone);
-    let faint = theme.get(Scope::Faint);
-    let narrow = area.width < 80;
-
-    let cells = |parts: &[(String, Style)]| parts.iter().map(|(text, _)| width(text) + 2).sum::<u16>();
-    let well = header.api_tone == Tone::Good;
-    let sign = theme.glyphs.tone(header.api_tone);
-    let api = if narrow && well { sign.to_owned() } else { format!("{sign} {}", header.api) };
-    let mut right = vec![(api, tone)];
-    if !narrow && well {
-        right.push((format!("{}/min", header.calls_per_minute), faint));
-    }
-    let mut middle = vec![mode(header, theme)];
-    middle.extend(data(header, theme));
-
+    let (band, band_style) = band(header, theme);
     let account = account(header, true, theme);
-    let place = [account.as_str(), known(header.region.as_deref(), theme)].join("/");
-    let cluster = cluster(header).to_owned();
-    let profile = header.profile.as_deref().or(header.role.as_deref()).filter(|_| !narrow);
+    let (mode, mode_style) = mode(header, theme);
+    let (cluster, sign) = (cluster(header), theme.glyphs.tone(header.api_tone));
+    let kept = width(cluster).min(CLUSTER);
+    let placed = width(&band) + width(&account) + kept + width(&mode) + width(sign) + 4 * SPACE + 2;
 
-    // A long state must not push out who and where: it may take two fifths.
-    let state = cells(&right).min(area.width * 2 / 5);
-    let end = area.right().saturating_sub(state + 1);
+    let mut room = area.width.saturating_sub(placed);
+    let mut grant = |cells: u16| {
+        let granted = cells <= room;
+        room -= if granted { cells } else { 0 };
+        granted
+    };
+    let data = data(header, theme).filter(|(text, _)| grant(width(text) + SPACE));
+    let well = header.api_tone == Tone::Good;
+    let failing = Some(&*header.api).filter(|api| !well && grant(width(api) + 1));
+    let region = Some(known(header.region.as_deref(), theme)).filter(|region| grant(width(region) + 1));
+    let whole = grant(width(cluster) - kept);
+    let profile = header.profile.as_deref().or(header.role.as_deref());
+    let profile = profile.filter(|profile| whole && grant(width(profile) + SPACE));
+    let api = failing.or(Some(&*header.api).filter(|api| well && grant(width(api) + 1)));
+    let calls = Some(format!("{}/min", header.calls_per_minute)).filter(|calls| well && grant(width(calls) + SPACE));
+    let cluster_room = if whole { width(cluster) } else { kept + room };
 
-    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
-    band(&mut pen, header, theme);
-    pen.skip(2).put(&place, theme.get(Scope::HeaderScope));
-    let reserved = cells(&middle);
-    let room = pen.room().saturating_sub(reserved + 2);
-    if let Some(profile) = profile.filter(|profile| width(profile) + width(&cluster) + 2 <= room) {
-        pen.skip(2).put(profile, faint);
+    let (value, faint, tone) = (theme.get(Scope::HeaderScope), theme.get(Scope::Faint), theme.tone(header.api_tone));
+    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    pen.put(&band, band_style).skip(SPACE).put(&account, value);
+    if let Some(region) = region {
+        pen.put("/", value).put(region, value);
     }
-    let room = pen.room().saturating_sub(reserved + 2);
-    if room > 3 {
-        pen.skip(2).put(&fit(&cluster, room, theme.glyphs.ellipsis), theme.get(Scope::HeaderScope));
+    if let Some(profile) = profile {
+        pen.skip(SPACE).put(profile, faint);
     }
-    for (text, style) in &middle {
-        pen.skip(2).put(text, *style);
+    pen.skip(SPACE).put(&fit(cluster, cluster_room, theme.glyphs.ellipsis), value).skip(SPACE).put(&mode, mode_style);
+    if let Some((text, style)) = data {
+        pen.skip(SPACE).put(&text, style);
     }
-
-    let used = pen.x;
-    let mut pen = Pen::new(
-        buf,
-        (area.right() - 1).saturating_sub(state.saturating_sub(2)).max(used + 2),
-        area.y,
-        area.right() - 1,
-    );
-    for (at, (text, style)) in right.iter().enumerate() {
-        if at > 0 {
-            pen.skip(2);
-        }
-        pen.fit(text, theme.glyphs.ellipsis, *style);
+    let right = 1 + api.map_or(0, |api| width(api) + 1) + calls.as_deref().map_or(0, |calls| width(calls) + SPACE);
+    pen.skip(SPACE).to(area.right().saturating_sub(right + 1)).put(sign, tone);
+    if let Some(api) = api {
+        pen.skip(1).put(api, tone);
+    }
+    if let Some(calls) = calls {
+        pen.skip(SPACE).put(&calls, faint);
     }
 }
 
@@ -160,11 +159,12 @@ fn hint_line(buf: &mut Buffer, area: Rect, y: u16, hints: &[Hint], theme: &Theme
 
 /// Four rows: scope, hints, state. Every fact has its place and keeps it.
 fn full(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &Theme) {
-    scope_block(buf, Rect { width: SCOPE_BLOCK.min(area.width), ..area }, header, theme);
+    let left = (area.width / 10 * 3).clamp(*SCOPE_BLOCK.start(), *SCOPE_BLOCK.end());
+    scope_block(buf, Rect { width: left.min(area.width), ..area }, header, theme);
     let state = Rect { x: area.right().saturating_sub(STATE_BLOCK), width: STATE_BLOCK.min(area.width), ..area };
     state_block(buf, state, header, theme);
 
-    let hint_area = Rect { x: SCOPE_BLOCK, width: area.width.saturating_sub(SCOPE_BLOCK + STATE_BLOCK), ..area };
+    let hint_area = Rect { x: left, width: area.width.saturating_sub(left + STATE_BLOCK), ..area };
     let slots = (0..hint_area.width / HINT).take(3).flat_map(|column| (0..4).map(move |row| (column, row)));
     for ((column, row), hint) in slots.zip(hints) {
         let x = hint_area.x + column * HINT;
@@ -181,8 +181,12 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let x = area.x + 1;
 
     let mut pen = Pen::new(buf, x, area.y, end);
-    band(&mut pen, header, theme);
-    pen.skip(1).to(x + LABEL).fit(header.profile.as_deref().unwrap_or_default(), theme.glyphs.ellipsis, value);
+    let (band, band_style) = band(header, theme);
+    pen.put(&band, band_style).skip(1).to(x + SCOPE_LABEL).fit(
+        header.profile.as_deref().unwrap_or_default(),
+        theme.glyphs.ellipsis,
+        value,
+    );
     if let Some(endpoint) = &header.endpoint_url {
         let gap = if header.profile.is_some() { 2 } else { 0 };
         pen.skip(gap).fit(endpoint, theme.glyphs.ellipsis, faint);
@@ -195,7 +199,7 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     ];
     for ((label, text, more), y) in facts.into_iter().zip(area.y + 1..) {
         let mut pen = Pen::new(buf, x, y, end);
-        pen.put(label, theme.get(Scope::HeaderLabel)).to(x + LABEL).fit(text, theme.glyphs.ellipsis, value);
+        pen.put(label, theme.get(Scope::HeaderLabel)).to(x + SCOPE_LABEL).fit(text, theme.glyphs.ellipsis, value);
         if let Some(more) = more {
             pen.skip(2).fit(more, theme.glyphs.ellipsis, faint);
         }
@@ -219,6 +223,70 @@ fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     ];
     for ((label, (text, style)), y) in facts.into_iter().zip(area.y..) {
         let mut pen = Pen::new(buf, area.x, y, area.right().saturating_sub(1));
-        pen.put(label, theme.get(Scope::HeaderLabel)).to(area.x + 7).fit(&text, theme.glyphs.ellipsis, style);
+        pen.put(label, theme.get(Scope::HeaderLabel)).to(area.x + STATE_LABEL).fit(&text, theme.glyphs.ellipsis, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn header() -> Header {
+        Header {
+            account: Some("481516234217".into()),
+            region: Some("ap-southeast-2".into()),
+            environment: Some(("PROD".into(), Tone::Bad)),
+            profile: Some("a-profile-with-quite-a-long-name".into()),
+            cluster: Some("a-cluster-with-quite-a-long-name-too".into()),
+            api: "ok".into(),
+            api_tone: Tone::Good,
+            ..Header::default()
+        }
+    }
+
+    fn drawn(width: u16, height: u16, header: &Header) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        let hint = |n: usize| Hint { key: format!("ctrl-{n}"), text: "what it does", rank: 0 };
+        let hints: Vec<Hint> = (0..20).map(hint).collect();
+        draw(&mut buf, area, header, &hints, &Theme::default());
+        buf.content.iter().map(|cell| cell.symbol()).collect()
+    }
+
+    /// In one row: whatever is long must give way to where one is and what one may do.
+    #[rstest]
+    fn no_width_hides_environment_account_cluster_or_mode(#[values(50, 60, 79, 80, 100, 119)] width: u16) {
+        let calm = header();
+        let stormy = Header {
+            paused: true,
+            age: Some(3_600),
+            mode: Mode::Armed { left: 840 },
+            api: "offline, retry 14 in 128s".into(),
+            api_tone: Tone::Bad,
+            ..header()
+        };
+        for (header, mode) in [(calm, "RO"), (stormy, "RW 14:00")] {
+            let row = drawn(width, 1, &header);
+            for part in ["PROD", "4217", "a-", mode] {
+                assert!(row.contains(part), "{width}: {part} is missing in {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn hints_are_shown_whole_or_not_at_all() {
+        for width in 80..120 {
+            let rows = drawn(width, 2, &header());
+            let hints = rows.chars().skip(width.into()).collect::<String>();
+            assert_eq!(hints.matches("ctrl-").count(), hints.matches("what it does").count(), "{hints:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_not_made_up() {
+        let rows = drawn(120, 4, &Header { api: "connecting".into(), api_tone: Tone::Muted, ..Header::default() });
+        assert!(rows.contains("account  …") && rows.contains("region   …") && rows.contains("data  …"), "{rows}");
     }
 }

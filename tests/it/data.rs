@@ -206,6 +206,23 @@ async fn nothing_is_asked_while_paused_and_less_when_nobody_types() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rows_in_sight_are_looked_at_as_often_as_a_person_chooses() {
+    let endpoint = sized(1, 10, 1);
+    let view = services(CLUSTER);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    console.filled(&view).await;
+    console.show(&view, 10);
+    for (every, calls) in [(Some(2), 290..=310), (Some(60), 8..=12)] {
+        console.change(|demand| demand.every = every);
+        let before = endpoint.count("DescribeServices");
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let made = endpoint.count("DescribeServices") - before;
+        assert!(calls.contains(&made), "{made} calls in ten minutes, every {every:?} seconds");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn equal_data_make_no_new_revision() {
     let endpoint = sized(1, 20, 2);
     let view = services(CLUSTER);

@@ -10,7 +10,7 @@ use ecsight::{
 };
 use rstest::rstest;
 
-use crate::support::console::{Person, at_the_console};
+use crate::support::console::{FORBIDDEN, Person, at_the_console};
 
 const USUAL: (u16, u16) = (120, 30);
 
@@ -47,7 +47,7 @@ async fn from_the_clusters_to_the_container_that_failed(#[case] size: (u16, u16)
             assert!(asked.iter().any(|asked| asked == operation), "{operation} was never asked: {asked:?}");
         }
         person.keys(":q\r");
-        person.sees("never").await;
+        person.leaves().await;
     })
     .await;
     assert_eq!(exit, Some(Exit::Quit));
@@ -59,7 +59,7 @@ async fn the_first_frame_waits_for_nobody() {
     at_the_console(USUAL, Options { faults: vec!["hang".parse().expect("a fault")], ..calm() }, async |mut person| {
         person.sees("connecting").await;
         person.keys("?");
-        person.sees("filter the rows").await;
+        person.sees("one row up").await;
         person.keys("\x1b");
         person.endpoint.clear_faults();
         person.sees("staging").await;
@@ -109,8 +109,8 @@ async fn a_denied_action_is_named_and_the_rest_goes_on() {
         let asked = person.endpoint.count("ListServices");
         person.waits(120).await;
         assert_eq!(person.endpoint.count("ListServices"), asked, "a refusal is not asked for again");
-        person.keys("\x1b");
-        person.sees("staging").await;
+        person.keys("q");
+        person.sees("CAPACITY PROVIDERS").await;
         person.endpoint.clear_faults();
         person.keys("\r");
         person.keys("\x12");
@@ -143,13 +143,13 @@ async fn a_page_of_html_is_told_in_words() {
         USUAL,
         Options { faults: vec!["http500".parse().expect("a fault")], ..calm() },
         async |mut person| {
-            person.sees("failing").await;
+            person.sees("garbled answer").await;
             let screen = person.shown().text;
             assert!(!screen.contains("<html") && !screen.contains("DOCTYPE"), "{screen}");
             assert!(!screen.contains("ResponseError") && !screen.contains("SdkError"), "no debug text: {screen}");
             person.endpoint.clear_faults();
             person.sees("prod").await;
-            person.sees_no("failing").await;
+            person.sees_no("garbled").await;
         },
     )
     .await;
@@ -178,7 +178,7 @@ async fn nothing_a_server_says_ends_it(#[case] fault: &str) {
         person.keys(":clusters\r\x12");
         person.sees("staging").await;
         person.keys(":q\r");
-        person.sees("never").await;
+        person.leaves().await;
     })
     .await;
     assert_eq!(exit, Some(Exit::Quit));
@@ -191,10 +191,12 @@ async fn an_idle_screen_is_hardly_ever_drawn() {
         person.keys("/prod\r\r");
         person.sees("web").await;
         person.waits(60).await;
-        let frames = person.shown().frames;
+        let before = person.shown();
         person.waits(600).await;
-        let frames = person.shown().frames - frames;
-        assert!(frames <= 20, "{frames} frames in ten minutes");
+        let after = person.shown();
+        assert_eq!(after.repeated, before.repeated, "frames drawn for nothing");
+        let bytes = after.bytes - before.bytes;
+        assert!(bytes <= 10 * 1_500, "{bytes} bytes in ten minutes");
     })
     .await;
 }
@@ -259,6 +261,22 @@ async fn another_region_is_another_data_layer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
+    at_the_console(USUAL, calm(), async |mut person| {
+        person.sees("prod").await;
+        person.keys(&format!(":region {FORBIDDEN}\r"));
+        person.sees("no credentials for this partition").await;
+        person.sees("try another profile").await;
+        person.keys("y");
+        person.waits(1).await;
+        person.keys("\x1b:region eu-west-1\r");
+        person.sees("staging").await;
+        person.sees_no("no credentials").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_is_drawn_anew_after_the_terminal_was_away() {
     at_the_console(USUAL, calm(), async |mut person| {
         person.sees("prod").await;
@@ -280,7 +298,7 @@ async fn endings_have_codes(#[case] input: Input, #[case] expected: Exit, #[case
     let exit = at_the_console(USUAL, calm(), async |mut person| {
         person.sees("prod").await;
         person.happens(input);
-        person.sees("never").await;
+        person.leaves().await;
     })
     .await;
     assert_eq!(exit, Some(expected));

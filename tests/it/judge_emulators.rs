@@ -45,6 +45,55 @@ async fn moto_holds_what_the_console_shows() {
     let account = fill("moto", &emulator, &venv).await;
     assert!(account["instances"]["prod"].as_array().is_some_and(|rows| rows.len() > 10));
     judge(&emulator, &account).await;
+    for (args, theirs) in [
+        (["clusters", "--output=json", "--sort=name"], &account["clusters"]),
+        (["services", "--output=json", "--cluster=prod"], &account["services"]["prod"]),
+        (["tasks", "--output=json", "--cluster=prod"], &account["running"]["prod"]),
+        (["instances", "--output=json", "--cluster=prod"], &account["instances"]["prod"]),
+    ] {
+        let printed = get(&emulator, &args).await;
+        assert_eq!(by_arn(&printed), by_arn(theirs), "ecsight get {args:?}");
+    }
+}
+
+/// What the built program prints, as a list.
+async fn get(emulator: &Emulator, args: &[&str]) -> Value {
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_ecsight"))
+        .arg("get")
+        .args(args)
+        .args(["--region", REGION, "--endpoint-url", emulator.url()])
+        .env_clear()
+        .envs([("AWS_ACCESS_KEY_ID", "AKIADEMO"), ("AWS_SECRET_ACCESS_KEY", "secret")])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    printed
+        .as_object_mut()
+        .and_then(|object| object.values_mut().next().map(Value::take))
+        .expect("a list under its key")
+}
+
+/// Rows by ARN, without what each client writes in its own way: points in time, and what boto3 leaves out as unknown.
+fn by_arn(rows: &Value) -> BTreeMap<String, Value> {
+    fn plain(value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .filter(|(name, value)| !name.ends_with("At") && !value.is_null())
+                .map(|(name, value)| (name.clone(), plain(value)))
+                .collect(),
+            Value::Array(items) => items.iter().map(plain).collect(),
+            other => other.clone(),
+        }
+    }
+    let arn = |row: &Value| {
+        let arns = ["taskArn", "serviceArn", "containerInstanceArn", "clusterArn"];
+        arns.iter().find_map(|name| row[*name].as_str()).expect("an ARN").to_owned()
+    };
+    rows.as_array().expect("a list").iter().map(|row| (arn(row), plain(row))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

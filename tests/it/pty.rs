@@ -1,6 +1,10 @@
 //! The built program in a real terminal: it starts, follows the keys and the size, and always gives the terminal back.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    process::{Child, Command, Stdio},
+};
 
 use rstest::rstest;
 use rustix::process::{Signal, kill_process_group};
@@ -25,7 +29,9 @@ fn quit(mut pty: Pty) {
 fn it_starts_on_the_clusters_and_quits() {
     let pty = demo(120, 30);
     pty.wait("the alternate screen", |screen| screen.alternate_screen() && screen.bracketed_paste());
-    assert!(pty.contents().contains("staging"), "{}", pty.contents());
+    pty.wait_text("staging");
+    // A few frames; a program that draws in circles would be far beyond.
+    assert!(pty.bytes() < 20_000, "{} bytes for a first table", pty.bytes());
     quit(pty);
 }
 
@@ -165,6 +171,53 @@ fn a_closed_terminal_ends_it_where_nobody_says_so() {
     pty.wait_text("prod");
     pty.hang_up();
     assert_eq!(pty.exit().exit_code(), 129);
+}
+
+/// The embedded AWS as a process of its own.
+struct Served(Child);
+
+impl Served {
+    fn at(addr: SocketAddr) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ecsight"))
+            .args(["demo", "--scenario", "calm", "--serve", &addr.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut said).expect("it says where it serves");
+        assert!(said.contains(&addr.to_string()), "{said}");
+        Self(child)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_server_that_comes_back_is_found_without_a_key() {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let server = Served::at(free);
+    let url = format!("http://{free}");
+    let pty = Program::ecsight(&["--endpoint-url", &url, "--region", "eu-west-1"])
+        .env("AWS_ACCESS_KEY_ID", "demo")
+        .env("AWS_SECRET_ACCESS_KEY", "demo")
+        .start();
+    pty.wait_text("staging");
+    drop(server);
+    // Not to wait for the next look of its own accord.
+    pty.keys("\x12");
+    pty.wait("offline, with its rows", |screen| {
+        screen.contents().contains("offline") && screen.contents().contains("staging")
+    });
+    let _server = Served::at(free);
+    pty.wait("all well again", |screen| {
+        !screen.contents().contains("offline") && screen.contents().contains("staging")
+    });
+    quit(pty);
 }
 
 #[test]

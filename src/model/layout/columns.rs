@@ -12,8 +12,10 @@ use crate::{
 pub const GUTTER: u16 = 3;
 /// Cells between two columns.
 const GAP: u16 = 2;
-/// A column that needs more than this, or twice its least width, rather shrinks to it than see a lesser one dropped.
+/// A column rather shrinks to this than see a lesser one dropped; one of prose, which may be long, to two fifths of its
+/// most, up to the second number.
 const COMFORT: u16 = 20;
+const PROSE: u16 = 48;
 /// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
 const SAMPLE: usize = 96;
 
@@ -70,7 +72,7 @@ impl Plan {
 
     /// What it would not like to shrink below.
     fn comfort(&self) -> u16 {
-        self.need.min(COMFORT.max(self.min.saturating_mul(2)))
+        self.need.min((self.max / 5 * 2).clamp(COMFORT, PROSE).max(self.min))
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
     use super::*;
 
     fn plan(index: usize, min: u16, need: u16, priority: u8) -> Plan {
-        Plan { index, min, max: need, priority, need, width: 0 }
+        Plan { index, min, max: need.max(min), priority, need, width: 0 }
     }
 
     fn laid_out(mut plans: Vec<Plan>, room: u16) -> Vec<(usize, u16)> {
@@ -165,8 +167,8 @@ mod tests {
 
     #[test]
     fn long_texts_shrink_before_others_are_dropped() {
-        let widths = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 60);
-        assert_eq!(widths, [(0, 8), (1, 34), (2, 14)]);
+        let widths = laid_out(vec![plan(0, 8, 8, 0), plan(1, 16, 120, 0), plan(2, 8, 14, 1)], 76);
+        assert_eq!(widths, [(0, 8), (1, 50), (2, 14)]);
     }
 
     #[test]

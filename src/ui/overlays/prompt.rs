@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::list;
 use crate::{
-    model::{Layout, overlay::Palette, prompt::Prompt},
+    model::{Layout, overlay::Palette, prompt::Prompt, text::safe},
     ui::{
         text::{Pen, width},
         theme::{Scope, Theme},
@@ -79,7 +79,7 @@ pub fn field(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) -> Position {
     let scrolled = prompt.input.visual_scroll(usize::from(pen.room().saturating_sub(1)));
     let fault = prompt.fault.as_ref().map_or(usize::MAX, |fault| fault.at);
     let mut passed = 0;
-    for (at, c) in prompt.input.value().chars().enumerate() {
+    for (at, c) in safe(prompt.input.value()).chars().enumerate() {
         let cells = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
         passed += cells;
         if passed <= scrolled {

@@ -8,7 +8,7 @@ use super::{capitalised, title};
 use crate::{
     aws::{Failure, Trouble},
     data::Phase,
-    model::{Table, header::coarse, table::Body},
+    model::{Keymap, Table, header::coarse, table::Body, text::safe},
     resource::{Context, Status, Tone, format::duration},
     ui::{
         theme::{Scope, Theme},
@@ -16,7 +16,8 @@ use crate::{
     },
 };
 
-pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
+/// Draws the table; advice names the keys of `keymap`.
+pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, keymap: &Keymap, cx: &Context, theme: &Theme) {
     let head = Rect { height: 1, ..area };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let body = table.body();
@@ -30,7 +31,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &T
         rows::draw_heads(buf, below, table, cx, theme);
     }
     let notice_area = Rect { y: below.y + 2, height: below.height.saturating_sub(2), ..below };
-    notice(table, &body, theme).draw(buf, notice_area, theme);
+    notice(table, &body, keymap, theme).draw(buf, notice_area, theme);
 }
 
 /// Whether the rows are of the past. A throttle alone passes by itself.
@@ -48,10 +49,11 @@ fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, stale: b
         (shown, total) => format!("[{shown}/{total}]"),
     };
     let mut parts = vec![(name.as_str(), Scope::TitleName), (count.as_str(), Scope::TitleCount)];
+    let filter = safe(table.filter.text());
     if !table.filter.is_empty() {
         let glyphs = theme.glyphs;
         parts.extend([(" ", Scope::TitleFilter), (glyphs.open, Scope::TitleFilter)]);
-        parts.extend([(table.filter.text(), Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
+        parts.extend([(&*filter, Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
     }
     title(buf, area, &parts, &notes(table, stale, cx, theme), theme);
 }
@@ -97,65 +99,45 @@ fn cause(failure: &Failure) -> &'static str {
     }
 }
 
-fn notice(table: &Table, body: &Body, theme: &Theme) -> Notice {
+fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice {
     let kind = table.view.kind;
     let things = kind.plural;
-    let place = table.view.query.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
-    match body {
-        Body::Rows => Notice::default(),
-        Body::Loading => {
-            Notice { tone: Tone::Busy, headline: format!("Asking AWS for the {things}{place}"), ..Notice::default() }
+    let query = &table.view.query;
+    let of = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
+    let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
+    let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
+    let (tone, headline, body, advice) = match body {
+        Body::Rows => return Notice::default(),
+        Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), None, vec![]),
+        Body::Empty => {
+            let advice = match (query.status, &query.cluster) {
+                (Status::Running, _) if kind.name == "task" => press("stopped", "shows stopped ones"),
+                (Status::Stopped, _) => press("stopped", "shows running ones, too"),
+                (_, Some(_)) => press("all-clusters", "looks in all clusters"),
+                (_, None) => Some(":region and :profile look elsewhere".into()),
+            };
+            let status = if query.status == Status::Stopped { "stopped " } else { "" };
+            (Tone::Muted, format!("There are no {status}{things}{place}"), None, vec![advice])
         }
-        Body::Empty => Notice {
-            tone: Tone::Muted,
-            headline: format!("There are no {}{things}{place}", status_word(table.view.query.status)),
-            advice: if kind.in_cluster && table.view.query.cluster.is_some() {
-                vec!["0 looks in all clusters".into()]
-            } else {
-                vec![":region and :profile look elsewhere".into()]
-            },
-            ..Notice::default()
-        },
-        Body::FilteredOut { hidden } if table.filter.is_empty() => Notice {
-            tone: Tone::Good,
-            headline: format!("Nothing is wrong with any of the {hidden} {things}"),
-            advice: vec!["ctrl-z shows them all".into()],
-            ..Notice::default()
-        },
-        Body::FilteredOut { hidden } => Notice {
-            tone: Tone::Wait,
-            headline: format!(
-                "None of the {hidden} {things} matches {}{}{}{}",
-                theme.glyphs.open,
-                table.filter.text(),
-                theme.glyphs.close,
-                if table.faults_only { " and has a fault" } else { "" },
-            ),
-            advice: vec!["esc clears the filter; / changes it".into()],
-            ..Notice::default()
-        },
-        Body::Denied(failure) => Notice {
-            tone: Tone::Bad,
-            headline: format!("These credentials may not look at {things}{place}"),
-            body: vec![failure.to_string()],
-            advice: failure.advice.iter().cloned().chain(["ctrl-r asks again".into()]).collect(),
-            ..Notice::default()
-        },
-        Body::Failed(failure) => Notice {
-            tone: if failure.trouble == Trouble::Throttled { Tone::Warn } else { Tone::Bad },
-            headline: format!("No {things} yet: {}", cause(failure)),
-            body: vec![failure.to_string()],
-            advice: failure
-                .advice
-                .iter()
-                .cloned()
-                .chain(["it is tried again by itself; ctrl-r tries now".into()])
-                .collect(),
-            ..Notice::default()
-        },
-    }
-}
-
-fn status_word(status: Status) -> &'static str {
-    if status == Status::Stopped { "stopped " } else { "" }
+        Body::FilteredOut { hidden } if table.filter.is_empty() => {
+            let advice = press("faults", "shows them all");
+            (Tone::Good, format!("Nothing is wrong with any of the {hidden} {things}"), None, vec![advice])
+        }
+        Body::FilteredOut { hidden } => {
+            let filter = [theme.glyphs.open, table.filter.text(), theme.glyphs.close].concat();
+            let faults = if table.faults_only { " and has a fault" } else { "" };
+            let advice = vec![press("clear-filter", "clears the filter"), press("filter", "changes it")];
+            (Tone::Wait, format!("None of the {hidden} {things} matches {filter}{faults}"), None, advice)
+        }
+        Body::Denied(failure) => {
+            let advice = vec![failure.advice.clone(), press("refresh", "asks again")];
+            (Tone::Bad, format!("These credentials may not look at {things}{place}"), Some(failure), advice)
+        }
+        Body::Failed(failure) => {
+            let advice = vec![failure.advice.clone(), press("refresh", "tries now; it is tried again by itself, too")];
+            (Tone::Bad, format!("No {things} yet: {}", cause(failure)), Some(failure), advice)
+        }
+    };
+    let body = body.map(|failure| failure.to_string()).into_iter().collect();
+    Notice { tone, headline, body, advice: advice.into_iter().flatten().collect() }
 }

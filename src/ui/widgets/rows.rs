@@ -141,3 +141,91 @@ fn row_tone(row: &dyn Row, columns: &[usize], cx: &Context) -> Tone {
         false => tone.min(Tone::Warn),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        borrow::Cow,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use jiff::Timestamp;
+    use serde::Serialize;
+
+    use super::*;
+    use crate::{
+        data::Entry,
+        resource::{Document, Field, Kind, Order, Origin, Query, Resource, View, cluster},
+    };
+
+    /// A row that counts how often it is asked for a cell.
+    #[derive(Debug, PartialEq, Serialize)]
+    struct Counted(String);
+
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+    static KIND: Kind = Kind {
+        name: "counted",
+        plural: "counted",
+        aliases: &[],
+        about: "",
+        columns: || Counted::fields().iter().map(|field| &field.column).collect(),
+        sort: ("name", false),
+        in_cluster: false,
+        json_key: "counted",
+        origin: Origin::Derived { from: &cluster::KIND, rows: |_| Vec::new() },
+    };
+
+    static FIELDS: &[Field<Counted>] = &[Field {
+        column: Column::new("name", "NAME", 4, 20),
+        cell: |row, _| {
+            ASKED.fetch_add(1, Ordering::Relaxed);
+            Cell::plain(&*row.0)
+        },
+        order: |_, _| Order::Absent,
+    }];
+
+    impl Resource for Counted {
+        fn kind() -> &'static Kind {
+            &KIND
+        }
+
+        fn fields() -> &'static [Field<Self>] {
+            FIELDS
+        }
+
+        fn id(&self) -> &str {
+            &self.0
+        }
+
+        fn name(&self) -> Cow<'_, str> {
+            (&*self.0).into()
+        }
+
+        fn describe(&self, _: &Context) -> Document {
+            Document::default()
+        }
+    }
+
+    /// How many cells one frame asks for.
+    fn asked(rows: usize) -> usize {
+        let mut table = Table::new(View::new(&KIND, Query::default()));
+        let entry = |n| Entry { row: Arc::new(Counted(format!("row-{n:06}"))), changed: 0, changed_at: None };
+        table.rows = (0..rows).map(entry).collect();
+        table.top = rows / 2;
+        let area = Rect::new(0, 0, 80, 24);
+        let before = ASKED.load(Ordering::Relaxed);
+        let cx = Context { now: Timestamp::UNIX_EPOCH };
+        draw(&mut Buffer::empty(area), area, &table, &cx, false, &Theme::default());
+        ASKED.load(Ordering::Relaxed) - before
+    }
+
+    #[test]
+    fn a_frame_costs_the_same_however_many_rows_there_are() {
+        let (few, many) = (asked(1_000), asked(100_000));
+        assert!(many <= few + 10, "{few} cells for 1,000 rows, {many} for 100,000");
+    }
+}

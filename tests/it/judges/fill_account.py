@@ -105,15 +105,23 @@ def seen():
     for cluster in ("prod", "staging", "empty"):
         services = listed("list_services", "serviceArns", cluster=cluster)
         account["services"][cluster] = described(
-            ecs.describe_services, "services", "services", services, 10, cluster=cluster
+            ecs.describe_services, "services", "services", services, 10, cluster=cluster, include=["TAGS"]
         )
         for key, status in (("running", "RUNNING"), ("stopped", "STOPPED")):
             tasks = listed("list_tasks", "taskArns", cluster=cluster, desiredStatus=status)
-            account[key][cluster] = described(ecs.describe_tasks, "tasks", "tasks", tasks, 100, cluster=cluster)
+            account[key][cluster] = described(
+                ecs.describe_tasks, "tasks", "tasks", tasks, 100, cluster=cluster, include=["TAGS"]
+            )
         if EMULATOR == "moto":
             arns = listed("list_container_instances", "containerInstanceArns", cluster=cluster)
             account["instances"][cluster] = described(
-                ecs.describe_container_instances, "containerInstances", "containerInstances", arns, 100, cluster=cluster
+                ecs.describe_container_instances,
+                "containerInstances",
+                "containerInstances",
+                arns,
+                100,
+                cluster=cluster,
+                include=["TAGS"],
             )
     return account
 

@@ -4,7 +4,7 @@
 
 use std::{
     cell::Cell,
-    future::pending,
+    future::{pending, ready},
     io,
     path::PathBuf,
     sync::{
@@ -21,10 +21,11 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     result::ConnectorError,
 };
+use aws_types::region::Region;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ecsight::{
     app::{App, Connect, Console, Exit, Surroundings},
-    aws::{Budget, Clients, ScopeSpec},
+    aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Fault, Options},
     model::{Keymap, Settings, Start},
@@ -32,7 +33,11 @@ use ecsight::{
 };
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::{Frame, Terminal, backend::TestBackend, buffer::Buffer};
+use ratatui::{
+    Frame, Terminal,
+    backend::{Backend, CrosstermBackend, TestBackend},
+    buffer::Buffer,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, timeout},
@@ -44,6 +49,9 @@ use super::in_process;
 const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
 /// How long anything may take to come on screen, in virtual time.
 const LIMIT: Duration = Duration::from_secs(180);
+
+/// What stands around every frame.
+const BEGIN_AND_END: &[u8] = b"\x1b[?2026h\x1b[?2026l";
 
 thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
@@ -61,6 +69,10 @@ pub struct Shown {
     pub text: String,
     /// How many frames there have been.
     pub frames: usize,
+    /// How many of them were like the one before: drawn for nothing.
+    pub repeated: usize,
+    /// How many bytes they would have sent to a real terminal.
+    pub bytes: usize,
 }
 
 /// The person at the console.
@@ -92,7 +104,7 @@ where
     let state = home.path().join("state");
 
     let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a terminal in memory");
-    let memory = Memory { terminal, typed, drawn, sent: sent.clone() };
+    let memory = Memory { terminal, last: Buffer::default(), typed, drawn, sent: sent.clone() };
     let paths = Paths {
         config: home.path().join("config.toml"),
         cache: home.path().join("cache"),
@@ -121,16 +133,24 @@ where
     }
 }
 
+/// A Region where nobody here has credentials.
+pub const FORBIDDEN: &str = "us-gov-east-1";
+
 /// Clients of the endpoint in this process, over a network that can fail.
 fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
-    Arc::new(move |scope| {
+    Arc::new(move |scope: ScopeSpec| {
+        if scope.region.as_deref() == Some(FORBIDDEN) {
+            let failure = Failure::local("Connect", Trouble::Credentials, "no credentials for this partition");
+            return ready(Err(failure.advise("try another profile"))).boxed();
+        }
         let inner = in_process::http_client(&endpoint);
         let network = network.clone();
         let client = http_client_fn(move |settings: &HttpConnectorSettings, components| {
             let inner = inner.http_connector(settings, components);
             SharedHttpConnector::new(Wire { inner, network: network.clone() })
         });
-        let config = in_process::sdk_config(&endpoint).to_builder().http_client(client).build();
+        let region = scope.region.clone().map(Region::new);
+        let config = in_process::sdk_config(&endpoint).to_builder().region(region).http_client(client).build();
         async move { Ok(Clients::from_config(&config, scope, Budget::default())) }.boxed()
     })
 }
@@ -193,8 +213,19 @@ impl Person {
 
     /// Waits until the screen is as `condition` wants it.
     pub async fn until(&mut self, what: &str, condition: impl Fn(&str) -> bool) {
-        let come = timeout(LIMIT, self.shown.wait_for(|shown| condition(&shown.text))).await.is_ok();
+        let come = timeout(LIMIT, self.shown.wait_for(|shown| condition(&shown.text))).await;
+        let closed = come.as_ref().is_ok_and(Result::is_err);
+        let come = come.is_ok_and(|come| come.is_ok());
+        assert!(!closed, "the console was closed before it showed {what}");
         assert!(come, "waited in vain for {what}; the screen shows:\n{}", self.shown().text);
+    }
+
+    /// Waits until the console has been closed.
+    pub async fn leaves(&mut self) {
+        let closed = timeout(LIMIT, self.shown.wait_for(|_| false)).await.is_ok();
+        assert!(closed, "it is not closed; the screen shows:\n{}", self.shown().text);
+        // Its exit code comes next, and ends the test.
+        pending().await
     }
 
     /// Lets this much virtual time go by.
@@ -220,6 +251,8 @@ impl Person {
 /// A terminal in memory.
 struct Memory {
     terminal: Terminal<TestBackend>,
+    /// The frame before.
+    last: Buffer,
     typed: mpsc::UnboundedReceiver<Input>,
     drawn: watch::Sender<Shown>,
     sent: Arc<Mutex<String>>,
@@ -228,8 +261,14 @@ struct Memory {
 impl Host for Memory {
     fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let Ok(frame) = self.terminal.draw(render);
-        let text = text(frame.buffer);
-        self.drawn.send_modify(|shown| *shown = Shown { text, frames: shown.frames + 1 });
+        let (text, bytes) = (text(frame.buffer), bytes(&self.last, frame.buffer));
+        self.last = frame.buffer.clone();
+        self.drawn.send_modify(|shown| {
+            shown.text = text;
+            shown.frames += 1;
+            shown.repeated += usize::from(bytes == 0);
+            shown.bytes += bytes;
+        });
         Ok(())
     }
 
@@ -270,6 +309,19 @@ impl Host for Memory {
     fn retake(&mut self) -> io::Result<()> {
         self.clear()
     }
+}
+
+/// How many bytes turn one frame into the next; none when they are equal.
+fn bytes(before: &Buffer, after: &Buffer) -> usize {
+    let blank = Buffer::empty(after.area);
+    let before = if before.area == after.area { before } else { &blank };
+    let cells = before.diff(after);
+    if cells.is_empty() {
+        return 0;
+    }
+    let mut sent = BEGIN_AND_END.to_vec();
+    CrosstermBackend::new(&mut sent).draw(cells.into_iter()).expect("memory takes it");
+    sent.len()
 }
 
 /// The screen as lines of text, ends trimmed.

@@ -1,0 +1,159 @@
+//! What the console costs as a process, on a terminal of its own: time to the first frame and the first rows, time of a
+//! key, processor, memory, and what an idle screen writes.
+//!
+//! `cargo bench --bench console` (some two minutes: idleness takes its time). Linux only: it reads `/proc`.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Pid;
+
+#[allow(dead_code)]
+#[path = "../tests/it/support/pty.rs"]
+mod pty;
+
+use pty::{Program, Pty};
+
+/// For how long an idle console is watched.
+const IDLE: Duration = Duration::from_secs(20);
+/// Clock ticks a second in `/proc`: the same on every Linux.
+const TICKS: f64 = 100.0;
+/// How often what varies is measured; the median is told.
+const RUNS: usize = 9;
+
+fn main() {
+    println!(
+        "binary: {:.1} MB",
+        fs::metadata(env!("CARGO_BIN_EXE_ecsight")).map_or(0.0, |file| file.len() as f64 / 1e6)
+    );
+    first_frame();
+    for (label, faults) in [("loopback", None), ("50 ms a call", Some("latency=50ms"))] {
+        let endpoint = Endpoint::start("calm", faults);
+        endpoint.rows(&format!("clusters, {label}"), ":cluster", "ACTIVE", "ACTIVE");
+        let endpoint = Endpoint::start("fleet", faults);
+        endpoint.rows(&format!("200 services, {label}"), ":service edge", "steady", "[200]");
+    }
+    idle("calm", ":service prod", "steady", "6 services");
+    idle("fleet", ":task core", "running", "2,000 tasks");
+    idle("fleet", ":task", "running", "5,000 tasks");
+}
+
+/// From the start of the process to its first frame.
+fn first_frame() {
+    let endpoint = Endpoint::start("calm", None);
+    let times = (0..RUNS).map(|_| {
+        let begin = Instant::now();
+        let console = endpoint.console(":cluster");
+        console.wait("a frame", |screen| screen.contents().contains("help"));
+        begin.elapsed()
+    });
+    tell("first frame", times.collect());
+}
+
+/// A process of the demo endpoint; ends with this value.
+struct Endpoint {
+    process: Child,
+    url: String,
+}
+
+impl Endpoint {
+    fn start(scenario: &str, fault: Option<&str>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecsight"));
+        command.args(["demo", "--serve", "127.0.0.1:0", "--scenario", scenario]).stdout(Stdio::piped());
+        command.args(fault.into_iter().flat_map(|fault| ["--fault", fault]));
+        let mut process = command.spawn().expect("the demo endpoint starts");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        let word = line.split_whitespace().find(|word| word.starts_with("http")).expect("an address");
+        Self { url: word.trim_end_matches([';', ',']).to_owned(), process }
+    }
+
+    fn console(&self, command: &str) -> Pty {
+        Program::ecsight(&["--command", command])
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "demo")
+            .env("AWS_SECRET_ACCESS_KEY", "demo")
+            .start()
+    }
+
+    /// From the start of the process to the first rows, and to all of them.
+    fn rows(&self, label: &str, command: &str, first: &str, all: &str) {
+        let (mut firsts, mut alls) = (Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            let begin = Instant::now();
+            let console = self.console(command);
+            console.wait_text(first);
+            firsts.push(begin.elapsed());
+            console.wait_text(all);
+            alls.push(begin.elapsed());
+        }
+        tell(&format!("{label}: first rows"), firsts);
+        tell(&format!("{label}: all rows"), alls);
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a console costs that nobody touches, and what one key takes in it.
+fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
+    let endpoint = Endpoint::start(scenario, None);
+    let console = endpoint.console(command);
+    console.wait_text(shown);
+    // The first fill, at the rate that the request budget allows, is not idleness.
+    sleep(Duration::from_secs(25));
+    let pid = console.foreground();
+    let (bytes, ticks) = (console.bytes(), ticks(pid));
+    sleep(IDLE);
+    let share = (self::ticks(pid) - ticks) as f64 / TICKS / IDLE.as_secs_f64();
+    let written = (console.bytes() - bytes) as f64 * 60.0 / IDLE.as_secs_f64() / 1000.0;
+    println!(
+        "{label}: {:.2} % of a core idle, {} MiB resident, {written:.2} kB a minute written",
+        share * 100.0,
+        resident(pid)
+    );
+    let times = (0..200).map(|turn| {
+        let (before, begin) = (console.bytes(), Instant::now());
+        console.keys(if turn % 2 == 0 { "j" } else { "k" });
+        while console.bytes() == before {
+            std::hint::spin_loop();
+        }
+        let time = begin.elapsed();
+        // Longer than a frame's floor: each key gets a frame of its own.
+        sleep(Duration::from_millis(25));
+        time
+    });
+    let mut times: Vec<Duration> = times.collect();
+    times.sort();
+    println!("{label}: key to frame, median {:.2?}, p95 {:.2?}", times[100], times[190]);
+}
+
+/// Processor time used, in clock ticks.
+fn ticks(pid: Pid) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+/// Resident memory in MiB.
+fn resident(pid: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
+}
+
+fn tell(label: &str, mut times: Vec<Duration>) {
+    times.sort();
+    println!("{label}: {:.0?} ({:.0?} to {:.0?})", times[times.len() / 2], times[0], times[times.len() - 1]);
+}
