@@ -11,20 +11,14 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{
-    Args, CommandFactory, Parser, Subcommand, ValueEnum,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-    error::ErrorKind,
-};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind};
 use clap_complete::Shell;
 
 use crate::{
     config::Paths,
     demo::{Fault, Scenario, faults},
     logging,
-    model::settings,
-    nearest::hint,
-    resource::{KINDS, Kind, Status, kind},
+    resource::{Kind, Status},
     ui::theme::THEMES,
 };
 
@@ -32,6 +26,9 @@ mod console;
 mod demo;
 mod get;
 mod info;
+mod values;
+
+use values::{Refresh, endpoint, kinds, levels, refresh, region, scenarios, speed};
 
 /// What the program's exit code means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
@@ -232,56 +229,6 @@ fn fault_help() -> String {
     let width = faults::KINDS.iter().map(|kind| kind.usage.len()).max().unwrap_or(0);
     let lines = faults::KINDS.iter().map(|kind| format!("\n  {:width$}  {}", kind.usage, kind.help));
     format!("Faults (each may end in #TIMES, after which it is over):{}", lines.collect::<String>())
-}
-
-/// A refresh interval in seconds; absent for each kind's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refresh(pub Option<u32>);
-
-fn refresh(text: &str) -> Result<Refresh, String> {
-    settings::interval(text).map(Refresh)
-}
-
-fn region(text: &str) -> Result<String, String> {
-    use crate::aws::regions::{REGIONS, plausible};
-    if plausible(text) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("there is no such Region{}", hint(text, REGIONS.iter().copied())))
-}
-
-fn endpoint(text: &str) -> Result<String, String> {
-    let uri: axum::http::Uri = text.parse().map_err(|error| format!("{error}; write http://HOST:PORT"))?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(_)) => Ok(text.to_owned()),
-        _ => Err("a URL begins with http:// or https:// and names a host".into()),
-    }
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(factor) if (0.0..=10_000.0).contains(&factor) => Ok(factor),
-        _ => Err("it goes from 0 (time stands still) to 10000".into()),
-    }
-}
-
-fn kinds() -> impl TypedValueParser<Value = &'static Kind> {
-    let word = |known: &&'static Kind| {
-        let aliases = known.names().filter(|name| *name != known.plural);
-        PossibleValue::new(known.plural).aliases(aliases).help(known.about)
-    };
-    PossibleValuesParser::new(KINDS.iter().map(word).collect::<Vec<_>>())
-        .try_map(|word| kind(&word).ok_or_else(|| format!("there is no kind `{word}`")))
-}
-
-fn levels() -> impl TypedValueParser<Value = logging::Level> {
-    PossibleValuesParser::new(["off", "error", "warn", "info", "debug", "trace"])
-        .try_map(|word| word.parse::<logging::Level>())
-}
-
-fn scenarios() -> impl TypedValueParser<Value = Scenario> {
-    let value = |scenario: Scenario| PossibleValue::new(scenario.name()).help(scenario.about());
-    PossibleValuesParser::new(Scenario::ALL.map(value)).try_map(|name| name.parse::<Scenario>())
 }
 
 /// Why the program ends without having done what it was asked to do: a sentence or more for standard error.

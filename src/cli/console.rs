@@ -136,3 +136,44 @@ pub fn log(args: &ScopeArgs, paths: Option<&Paths>) {
         let _ = logging::start(args.log_level, &paths.log);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[rstest]
+    #[case(&[], None, true)]
+    #[case(&["--write"], None, false)]
+    #[case(&["--write"], Some("prod"), false)]
+    #[case(&["--read-only"], Some("sandbox"), true)]
+    #[case(&[], Some("sandbox"), false)]
+    #[case(&[], Some("prod"), true)]
+    fn flags_rule_over_rules_and_rules_over_settings(
+        #[case] flags: &[&str],
+        #[case] profile: Option<&str>,
+        #[case] expected: bool,
+    ) {
+        let rules = "[[scope]]\nprofile = \"sandbox\"\nenv = \"PLAY\"\nmode = \"write\"\n\
+                     [[scope]]\nprofile = \"*prod*\"\nenv = \"PROD\"\nmode = \"read-only\"\n";
+        let settings: Settings = toml::from_str(rules).expect("settings");
+        let cli = Cli::parse_from([&["ecsight"], flags].concat());
+        let scope = ScopeSpec { profile: profile.map(Into::into), ..ScopeSpec::default() };
+        assert_eq!(read_only(&settings, &cli.console, &scope, None), expected);
+    }
+
+    #[test]
+    fn flags_lie_on_top_of_the_file() {
+        let settings: Settings =
+            toml::from_str("theme = \"moss\"\nrefresh = \"9s\"\nascii = true\n").expect("settings");
+        let overlaid = |flags: &[&str]| {
+            let settings = overlay(settings.clone(), &Cli::parse_from([&["ecsight"], flags].concat()).console);
+            (settings.theme, settings.every, settings.ascii)
+        };
+        assert_eq!(overlaid(&[]), ("moss".into(), Some(9), true));
+        assert_eq!(overlaid(&["--theme", "paper", "--refresh", "auto"]), ("paper".into(), None, true));
+    }
+}

@@ -17,8 +17,10 @@ use ecsight::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-/// The parts between `<!-- begin NAME -->` and `<!-- end NAME -->`, and what belongs there.
-const PARTS: &[(&str, fn() -> String)] = &[
+/// A part between `<!-- begin NAME -->` and `<!-- end NAME -->`, and what belongs there.
+type Part = (&'static str, fn() -> String);
+
+const PARTS: &[Part] = &[
     ("keys", keys),
     ("kinds", kinds),
     ("exit-codes", exit_codes),
