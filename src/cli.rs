@@ -38,6 +38,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done"),
     ("1", "AWS refused, was not reached, or knows no such thing"),
     ("2", "a mistake in the command line or the configuration file"),
+    ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal went away"),
 ];
 

@@ -10,7 +10,7 @@ use ecsight::{
 };
 use rstest::rstest;
 
-use crate::support::console::{Person, at_the_console};
+use crate::support::console::{FORBIDDEN, Person, at_the_console};
 
 const USUAL: (u16, u16) = (120, 30);
 
@@ -256,6 +256,22 @@ async fn another_region_is_another_data_layer() {
         person.keys(":region us-east-1\r");
         person.sees("us-east-1").await;
         person.sees("staging").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
+    at_the_console(USUAL, calm(), async |mut person| {
+        person.sees("prod").await;
+        person.keys(&format!(":region {FORBIDDEN}\r"));
+        person.sees("no credentials for this partition").await;
+        person.sees("try another profile").await;
+        person.keys("y");
+        person.waits(1).await;
+        person.keys("\x1b:region eu-west-1\r");
+        person.sees("staging").await;
+        person.sees_no("no credentials").await;
     })
     .await;
 }

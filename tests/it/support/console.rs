@@ -4,7 +4,7 @@
 
 use std::{
     cell::Cell,
-    future::pending,
+    future::{pending, ready},
     io,
     path::PathBuf,
     sync::{
@@ -25,7 +25,7 @@ use aws_types::region::Region;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ecsight::{
     app::{App, Connect, Console, Exit, Surroundings},
-    aws::{Budget, Clients, ScopeSpec},
+    aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Fault, Options},
     model::{Keymap, Settings, Start},
@@ -133,9 +133,16 @@ where
     }
 }
 
+/// A Region where nobody here has credentials.
+pub const FORBIDDEN: &str = "us-gov-east-1";
+
 /// Clients of the endpoint in this process, over a network that can fail.
 fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
     Arc::new(move |scope: ScopeSpec| {
+        if scope.region.as_deref() == Some(FORBIDDEN) {
+            let failure = Failure::local("Connect", Trouble::Credentials, "no credentials for this partition");
+            return ready(Err(failure.advise("try another profile"))).boxed();
+        }
         let inner = in_process::http_client(&endpoint);
         let network = network.clone();
         let client = http_client_fn(move |settings: &HttpConnectorSettings, components| {

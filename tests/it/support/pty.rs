@@ -46,6 +46,8 @@ impl Terminal {
 
 struct State {
     parser: vt100::Parser<Modes>,
+    /// How many bytes have come.
+    bytes: usize,
     /// Nothing more will come.
     ended: bool,
     /// Nobody wants to read any more.
@@ -140,7 +142,7 @@ impl Program {
         let answers = Arc::new(Mutex::new(pair.master.take_writer().expect("a writer")));
         let modes = Modes { set: BTreeMap::new(), clipboard: None, answers };
         let parser = vt100::Parser::new_with_callbacks(nonzero(rows), nonzero(columns), 0, modes);
-        let state = Mutex::new(State { parser, ended: false, closing: false });
+        let state = Mutex::new(State { parser, bytes: 0, ended: false, closing: false });
         let terminal = Arc::new(Terminal { state, changed: Condvar::new() });
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let shared = terminal.clone();
@@ -153,6 +155,7 @@ impl Program {
                     return;
                 }
                 state.parser.process(&buffer[..read]);
+                state.bytes += read;
                 shared.changed.notify_all();
             }
             shared.lock().ended = true;
@@ -166,6 +169,11 @@ impl Pty {
     /// What the screen shows now, line ends trimmed.
     pub fn contents(&self) -> String {
         self.state().parser.screen().contents()
+    }
+
+    /// How many bytes the program has written.
+    pub fn bytes(&self) -> usize {
+        self.state().bytes
     }
 
     /// What the program has put into the clipboard by OSC 52, in base64.
