@@ -153,9 +153,9 @@ pub struct GetArgs {
     /// Only what belongs to one task definition family
     #[arg(long, value_name = "NAME")]
     pub family: Option<String>,
-    /// Tasks in this state
-    #[arg(long, value_name = "STATUS", default_value = "running")]
-    pub status: StatusArg,
+    /// Tasks, or containers of tasks, in this state instead of running ones
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<StatusArg>,
     /// Only rows that pass, in the grammar of the console's `/`
     #[arg(long, short, value_name = "FILTER")]
     pub filter: Option<String>,
@@ -280,7 +280,8 @@ fn levels() -> impl TypedValueParser<Value = logging::Level> {
 }
 
 fn scenarios() -> impl TypedValueParser<Value = Scenario> {
-    PossibleValuesParser::new(Scenario::ALL.map(Scenario::name)).try_map(|name| name.parse::<Scenario>())
+    let value = |scenario: Scenario| PossibleValue::new(scenario.name()).help(scenario.about());
+    PossibleValuesParser::new(Scenario::ALL.map(value)).try_map(|name| name.parse::<Scenario>())
 }
 
 /// Why the program ends without having done what it was asked to do: a sentence or more for standard error.

@@ -9,7 +9,6 @@ use std::{fs, io, path::Path};
 use crate::{
     model::{Keymap, Settings},
     nearest::hint,
-    ui::theme::THEMES,
 };
 
 mod error;
@@ -18,21 +17,21 @@ mod paths;
 pub use error::ConfigError;
 pub use paths::Paths;
 
-/// The settings in the file at `path`.
+/// The settings in the file at `path`, where `themes` are the names of themes that it may choose from.
 ///
 /// # Errors
 /// When it can't be read, or says something that isn't understood.
-pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+pub fn load(path: &Path, themes: &[&str]) -> Result<Settings, ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    parse(path, &text)
+    parse(path, &text, themes)
 }
 
 /// The same for a file that need not be there: its absence gives the defaults.
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_if_any(path: &Path) -> Result<Settings, ConfigError> {
-    match load(path) {
+pub fn load_if_any(path: &Path, themes: &[&str]) -> Result<Settings, ConfigError> {
+    match load(path, themes) {
         Err(ConfigError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             Ok(Settings::default())
         }
@@ -40,11 +39,10 @@ pub fn load_if_any(path: &Path) -> Result<Settings, ConfigError> {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
+fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigError> {
     let settings: Settings = toml::from_str(text).map_err(|error| ConfigError::of(path, text, &error))?;
-    let themes = THEMES.iter().map(|(name, _)| *name);
-    if !themes.clone().any(|name| name == settings.theme) {
-        let what = format!("no theme is called `{}`{}", settings.theme, hint(&settings.theme, themes));
+    if !themes.contains(&settings.theme.as_str()) {
+        let what = format!("no theme is called `{}`{}", settings.theme, hint(&settings.theme, themes.iter().copied()));
         return Err(ConfigError::at(path, text, &["theme"], what));
     }
     keymap(&settings).map_err(|mistake| {
@@ -85,7 +83,10 @@ mod tests {
     use super::*;
 
     fn complaint(text: &str) -> String {
-        parse(Path::new("config.toml"), text).map(|settings| format!("{settings:?}")).unwrap_err().to_string()
+        parse(Path::new("config.toml"), text, &["terminal", "midnight"])
+            .map(|settings| format!("{settings:?}"))
+            .unwrap_err()
+            .to_string()
     }
 
     #[rstest]

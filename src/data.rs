@@ -150,10 +150,12 @@ impl Snapshot {
             && companions.iter().flat_map(|view| feeds_of(view, &clusters)).all(|key| come(&key, true))
     }
 
-    /// What keeps `view` from being complete: a failure of one of its feeds, or of that of the clusters it spans.
+    /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
+    /// link as a whole.
     pub fn obstacle(&self, view: &View) -> Option<&Arc<Failure>> {
         let keys = [roots(view), feeds_of(view, &self.clusters())].concat();
-        keys.iter().filter_map(|key| self.feeds.get(key)).find_map(|feed| feed.failure.as_ref())
+        let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
+        feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.link.failure.as_ref())
     }
 }
 

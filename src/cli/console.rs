@@ -22,17 +22,14 @@ use crate::{
 /// # Errors
 /// When it can't be read or understood; a file that was not asked for by name need not be there.
 pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Refusal> {
+    let themes: Vec<&str> = THEMES.iter().map(|(name, _)| *name).collect();
     let settings = match (&args.config, paths) {
-        (Some(path), _) => config::load(path),
-        (None, Some(paths)) => config::load_if_any(&paths.config),
+        (Some(path), _) => config::load(path, &themes),
+        (None, Some(paths)) => config::load_if_any(&paths.config, &themes),
         (None, None) => Ok(Settings::default()),
     }
     .map_err(|error| Refusal::Usage(error.to_string()))?;
-    Ok(Settings {
-        themes: THEMES.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        zone: TimeZone::system(),
-        ..settings
-    })
+    Ok(Settings { themes: themes.into_iter().map(str::to_owned).collect(), zone: TimeZone::system(), ..settings })
 }
 
 /// The scope that was asked for, where nothing may be changed.

@@ -12,7 +12,9 @@ use crate::{
     data::{self, Demand, Handle, Snapshot, raw},
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
-    resource::{Context, Kind, Origin, Pace, Query, Row, View, cluster, export},
+    resource::{
+        Context, KINDS, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task,
+    },
 };
 
 /// How long a failure that may pass (no answer, AWS's own fault) is waited out.
@@ -69,13 +71,41 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
     refusal.map_or(Ok(()), Err)
 }
 
+/// Refuses flags that would do nothing for the kind that was asked for.
+fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
+    type Narrows = fn(&Kind) -> bool;
+    let narrowing: [(&str, bool, Narrows); 4] = [
+        ("--cluster", scope.cluster.is_some(), |kind| kind.in_cluster),
+        ("--service", args.service.is_some(), |kind| [&service::KIND, &task::KIND].contains(&root(kind))),
+        ("--family", args.family.is_some(), |kind| [&task::KIND, &revision::KIND].contains(&root(kind))),
+        ("--status", args.status.is_some(), |kind| root(kind) == &task::KIND),
+    ];
+    for (flag, given, narrows) in narrowing {
+        if given && !narrows(args.kind) {
+            let others: Vec<_> = KINDS.iter().filter(|kind| narrows(kind)).map(|kind| kind.plural).collect();
+            let (plural, others) = (args.kind.plural, others.join(", "));
+            return Err(Refusal::Usage(format!("{flag} says nothing about {plural}; it is for {others}")));
+        }
+    }
+    Ok(())
+}
+
+/// The fetched kind that rows of `kind` come from.
+fn root(kind: &Kind) -> &Kind {
+    match kind.origin {
+        Origin::Fetched(_) => kind,
+        Origin::Derived { from, .. } => root(from),
+    }
+}
+
 /// The table that shows what was asked for, empty yet.
 fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp) -> Result<Table, Refusal> {
+    check(args, scope)?;
     let query = Query {
-        cluster: scope.cluster.as_deref().filter(|_| args.kind.in_cluster).map(Into::into),
+        cluster: scope.cluster.as_deref().map(Into::into),
         service: args.service.as_deref().map(Into::into),
         family: args.family.as_deref().map(Into::into),
-        status: args.status.into(),
+        status: args.status.map(Status::from).unwrap_or_default(),
         ..Query::default()
     };
     let mut table = Table::new(View::new(args.kind, query));

@@ -36,6 +36,15 @@ impl Scenario {
             Self::Calm => "calm",
         }
     }
+
+    /// One line for help.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Incident => "three clusters of a shop on a bad day: every kind of fault, all the time",
+            Self::Fleet => "five clusters, 500 services, 5,000 tasks; mostly steady",
+            Self::Calm => "two clusters in which nothing changes but log lines",
+        }
+    }
 }
 
 impl fmt::Display for Scenario {

@@ -48,7 +48,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
@@ -71,6 +71,9 @@ impl Answer {
 #[case(&["get", "tasks", "--status", "runing"], &["--status", "'running'"])]
 #[case(&["get", "services", "--sort", "stata"], &["--sort", "`stata`", "did you mean state"])]
 #[case(&["get", "services", "--filter", "age<soon"], &["--filter", "age<soon", "character"])]
+#[case(&["get", "families", "--service", "web"], &["--service", "families", "services, tasks, containers"])]
+#[case(&["get", "clusters", "-c", "prod"], &["--cluster", "clusters"])]
+#[case(&["get", "instances", "--status", "stopped"], &["--status", "instances", "tasks, containers"])]
 #[case(&["get", "services", "--theme", "paper"], &["--theme"])]
 #[case(&["--theme", "paper", "demo"], &["--theme", "ecsight demo --theme"])]
 #[case(&["--command", "tasks", "get", "services"], &["--command", "not for `get`"])]

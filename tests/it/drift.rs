@@ -1,0 +1,212 @@
+//! What the README says is what the program does. Its generated tables are written anew by
+//! `UPDATE_README=1 cargo test drift`.
+
+use std::{env, fs, path::Path};
+
+use ecsight::{
+    aws::operation,
+    cli::{self, EXIT_CODES},
+    config,
+    demo::{Scenario, faults},
+    model::{
+        Filter, Keymap,
+        action::{ACTIONS, Action, Place},
+    },
+    resource::KINDS,
+    ui::theme::THEMES,
+};
+use jiff::{Timestamp, tz::TimeZone};
+
+/// The parts between `<!-- begin NAME -->` and `<!-- end NAME -->`, and what belongs there.
+const PARTS: &[(&str, fn() -> String)] = &[
+    ("keys", keys),
+    ("kinds", kinds),
+    ("exit-codes", exit_codes),
+    ("themes", themes),
+    ("policy", policy),
+    ("scenarios", scenarios),
+    ("faults", fault_specs),
+];
+
+#[test]
+fn the_readme_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = readme();
+    let fresh = PARTS.iter().fold(readme.clone(), |text, (name, part)| replaced(&text, name, &part()));
+    if env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, fresh).expect("written");
+    } else {
+        for (old, new) in readme.lines().zip(fresh.lines()) {
+            assert_eq!(old, new, "README.md is behind; write it with UPDATE_README=1");
+        }
+        assert_eq!(readme.len(), fresh.len(), "README.md is behind; write it with UPDATE_README=1");
+    }
+}
+
+#[test]
+fn the_filters_of_the_readme_are_understood() {
+    let kind = &ecsight::resource::task::KIND;
+    let table = section("## Filters");
+    let examples: Vec<String> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| quoted(line.split(" | ").next().unwrap_or_default()))
+        .chain(["exit=137 age<30m !sidecar".to_owned()])
+        .collect();
+    assert!(examples.len() > 10, "{examples:?}");
+    for example in examples {
+        let example = example.replace("\\|", "|");
+        let filter = Filter::parse(&example, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        assert!(filter.is_ok(), "{example}: {filter:?}");
+        // A column that doesn't exist would be plain text, and nobody would notice.
+        if let Some(column) = example.split(['=', '~', '<', '>', ':', '!']).next().filter(|word| *word != example) {
+            assert!(column.is_empty() || column == "is" || kind.column(column).is_some(), "{example}: {column}");
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_the_readme_is_understood() {
+    let text = section("## Configuration");
+    let (_, rest) = text.split_once("```toml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("config.toml");
+    fs::write(&path, example).expect("written");
+    let themes: Vec<&str> = THEMES.iter().map(|(name, _)| *name).collect();
+    let settings = config::load(&path, &themes).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((settings.theme.as_str(), settings.every, settings.scopes.len()), ("midnight", Some(5), 1));
+}
+
+#[test]
+fn the_command_lines_of_the_readme_are_understood() {
+    let lines: Vec<String> = readme()
+        .lines()
+        .flat_map(|line| if line.starts_with("ecsight ") { vec![line.to_owned()] } else { quoted(line) })
+        .filter(|line| line.starts_with("ecsight ") && !line.contains("SHELL"))
+        .collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    for line in lines {
+        let command = line.split(['#', '>', '|']).next().unwrap_or_default();
+        match cli::parse(words(command).iter().map(Into::into)) {
+            Ok(_) => {}
+            Err(error) => assert!(!error.use_stderr(), "{line}: {error}"),
+        }
+    }
+}
+
+/// The words of a shell's command line, single quotes removed.
+fn words(line: &str) -> Vec<String> {
+    let mut parts = line.split('\'');
+    let mut words = Vec::new();
+    while let Some(bare) = parts.next() {
+        words.extend(bare.split_whitespace().map(str::to_owned));
+        words.extend(parts.next().map(str::to_owned));
+    }
+    words
+}
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README")
+}
+
+/// What stands below the heading `title`, up to the next one of its rank.
+fn section(title: &str) -> String {
+    let readme = readme();
+    let (_, rest) = readme.split_once(title).unwrap_or_else(|| panic!("{title} is in the README"));
+    rest.split("\n## ").next().unwrap_or_default().to_owned()
+}
+
+/// What stands between backticks in a line.
+fn quoted(line: &str) -> Vec<String> {
+    line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// `text` with `part` between the markers called `name`.
+fn replaced(text: &str, name: &str, part: &str) -> String {
+    let (begin, end) = (format!("<!-- begin {name} -->"), format!("<!-- end {name} -->"));
+    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{begin} is in the README"));
+    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{end} is in the README"));
+    format!("{before}{begin}{part}{end}{after}")
+}
+
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let line = |cells: &[String]| {
+        format!("| {} |\n", cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>().join(" | "))
+    };
+    let rule = format!("|{}\n", "---|".repeat(N));
+    format!("\n{}{rule}{}", line(&head.map(str::to_owned)), rows.map(|row| line(&row)).collect::<String>())
+}
+
+fn keys() -> String {
+    let keymap = Keymap::default();
+    let of = |place: Place| {
+        let row = |action: &Action| {
+            let keys: Vec<_> = keymap
+                .keys(action)
+                .iter()
+                .map(|key| format!("<kbd>{}</kbd>", key.to_string().replace('\\', "&#92;")))
+                .collect();
+            let about = match action.kinds {
+                [] => action.about.to_owned(),
+                kinds => format!("{} ({})", action.about, kinds.join(", ")),
+            };
+            let command = action.usage().map(|usage| format!("`:{usage}`")).unwrap_or_default();
+            [keys.join(" "), about, format!("`{}`", action.name), command]
+        };
+        let actions = ACTIONS.iter().filter(move |action| action.place == place);
+        table(["key", "what it does", "name", "command"], actions.map(row))
+    };
+    format!(
+        "\nEverywhere:\n{}\nIn tables:\n{}\nIn texts (describe, JSON, help, messages):\n{}",
+        of(Place::Everywhere),
+        of(Place::Table),
+        of(Place::Text)
+    )
+}
+
+fn kinds() -> String {
+    let row = |kind: &&ecsight::resource::Kind| {
+        let words = [&[kind.name], kind.aliases].concat();
+        [
+            format!("`{}`", kind.plural),
+            words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" "),
+            kind.about.to_owned(),
+        ]
+    };
+    table(["view", "also", "what is in it"], KINDS.iter().map(row))
+}
+
+fn exit_codes() -> String {
+    table(
+        ["exit code", "meaning"],
+        EXIT_CODES.iter().map(|(code, meaning)| [(*code).to_owned(), (*meaning).to_owned()]),
+    )
+}
+
+fn themes() -> String {
+    THEMES.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn policy() -> String {
+    let actions: Vec<_> = operation::ALL.iter().map(|operation| format!("      \"{}\"", operation.action())).collect();
+    format!(
+        "\n```json\n{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{{\n    \"Effect\": \"Allow\",\n    \"Action\": [\n{}\n    ],\n    \
+         \"Resource\": \"*\"\n  }}]\n}}\n```\n",
+        actions.join(",\n")
+    )
+}
+
+fn scenarios() -> String {
+    table(
+        ["scenario", "what it is"],
+        Scenario::ALL.into_iter().map(|scenario| [format!("`{scenario}`"), scenario.about().to_owned()]),
+    )
+}
+
+fn fault_specs() -> String {
+    table(
+        ["fault", "what it does"],
+        faults::KINDS.iter().map(|kind| [format!("`{}`", kind.usage), kind.help.to_owned()]),
+    )
+}

@@ -1,0 +1,249 @@
+//! `ecsight get`, the built binary, against the embedded AWS on a socket.
+
+use std::{
+    net::SocketAddr,
+    process::{Command, Stdio},
+};
+
+use ecsight::{
+    demo::{Endpoint, Options, Server, world::World},
+    resource::{self, KINDS},
+};
+use rstest::rstest;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::cli::{Answer, Home};
+
+const START_MS: i64 = 1_750_000_000_000;
+
+/// An AWS in which time stands still, and somebody who asks it.
+struct Aws {
+    home: Home,
+    server: Server,
+    endpoint: Endpoint,
+    // Dropped last: the server runs on it.
+    _runtime: Runtime,
+}
+
+impl Aws {
+    fn on(endpoint: Endpoint) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = runtime.block_on(Server::start(loopback, endpoint.clone())).expect("a server");
+        Self { home: Home::new(), server, endpoint, _runtime: runtime }
+    }
+
+    fn incident(faults: &[&str]) -> Self {
+        let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
+        Self::on(Endpoint::new(Options { speed: 0.0, start_ms: Some(START_MS), faults, ..Options::default() }))
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.home.command(args);
+        command
+            .env("AWS_ENDPOINT_URL", self.server.url())
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "demo")
+            .env("AWS_SECRET_ACCESS_KEY", "demo");
+        command
+    }
+
+    fn get(&self, args: &[&str]) -> Answer {
+        Answer::of(self.command(&[&["get"], args].concat()).output().expect("the binary runs"))
+    }
+
+    /// The rows of a CSV answer, without its head.
+    fn csv(&self, args: &[&str]) -> Vec<Vec<String>> {
+        let answer = self.get(&[args, &["-o", "csv"]].concat());
+        assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+        records(&answer.out).split_off(1)
+    }
+}
+
+/// The records of a CSV text, read by the book (RFC 4180).
+fn records(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' if quoted && characters.next_if_eq(&'"').is_some() => field.push('"'),
+            '"' => quoted = !quoted,
+            ',' if !quoted => record.push(std::mem::take(&mut field)),
+            '\r' if !quoted && characters.next_if_eq(&'\n').is_some() => {
+                record.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut record));
+            }
+            c => field.push(c),
+        }
+    }
+    records
+}
+
+#[test]
+fn every_kind_answers_in_every_form() {
+    let aws = Aws::incident(&[]);
+    for kind in KINDS.iter().filter(|kind| kind.name != "revision") {
+        let table = aws.get(&[kind.plural]);
+        assert_eq!((table.code, table.err.as_str()), (Some(0), ""), "{}", kind.plural);
+        let titles: Vec<_> = (kind.columns)().iter().filter(|column| !column.wide).map(|column| column.title).collect();
+        let head = table.out.lines().next().unwrap_or_default();
+        assert_eq!(head.split_whitespace().collect::<String>(), titles.concat().replace(' ', ""), "{}", kind.plural);
+        assert!(!table.out.contains('\x1b'), "a pipe gets no colours");
+
+        let csv = aws.get(&[kind.plural, "-o", "csv"]).out;
+        let names: Vec<_> = (kind.columns)().iter().map(|column| column.name).collect();
+        assert_eq!(csv.split("\r\n").next(), Some(names.join(",").as_str()));
+
+        let json: Value = serde_json::from_str(&aws.get(&[kind.plural, "-o", "json"]).out).expect("JSON");
+        let listed = json[kind.json_key].as_array().expect("a list").len();
+        assert_eq!(listed, table.out.lines().count() - 1, "{}", kind.plural);
+        assert!(listed > 0, "{}", kind.plural);
+    }
+}
+
+#[test]
+fn json_is_what_aws_said() {
+    let aws = Aws::incident(&[]);
+    let answer = aws.get(&["service", "web", "auth", "-c", "prod", "-o", "json"]);
+    let json: Value = serde_json::from_str(&answer.out).expect("JSON");
+    let services = json["services"].as_array().expect("a list");
+    let names: Vec<_> = services.iter().filter_map(|service| service["serviceName"].as_str()).collect();
+    assert_eq!(names, ["auth", "web"]);
+    let service = &services[0];
+    // Fields that no table shows, nested ones, and times as the AWS CLI writes them.
+    assert!(service["networkConfiguration"]["awsvpcConfiguration"]["subnets"][0].is_string(), "{service:#}");
+    assert!(service["deployments"][0]["rolloutState"].is_string());
+    assert!(service["events"].as_array().is_some_and(|events| !events.is_empty()));
+    assert!(service["createdAt"].as_str().is_some_and(|time| time.parse::<jiff::Timestamp>().is_ok()));
+}
+
+#[rstest]
+#[case(0)]
+#[case(1)]
+#[case(101)]
+fn lists_come_in_full(#[case] services: usize) {
+    let aws = Aws::on(Endpoint::with_world(
+        World::sized(1, services, 1, START_MS),
+        Options { speed: 0.0, ..Options::default() },
+    ));
+    assert_eq!(aws.csv(&["services"]).len(), services);
+}
+
+#[test]
+fn all_clusters_are_spanned_and_one_is_enough() {
+    let aws = Aws::incident(&[]);
+    let cluster = resource::service::KIND.column("cluster").expect("a column");
+    let mut clusters: Vec<_> = aws.csv(&["services"]).into_iter().map(|mut row| row.swap_remove(cluster)).collect();
+    clusters.sort();
+    clusters.dedup();
+    assert_eq!(clusters, ["batch", "prod", "staging"]);
+    assert!(aws.csv(&["services", "-c", "batch"]).iter().all(|row| row[cluster] == "batch"));
+}
+
+#[test]
+fn names_and_arns_choose_and_strangers_are_told() {
+    let aws = Aws::incident(&[]);
+    let arn = "arn:aws:ecs:eu-west-1:123456789012:service/prod/web";
+    assert_eq!(aws.csv(&["svc", "auth", arn, "-c", "prod"]).len(), 2);
+
+    let answer = aws.get(&["services", "auth", "checkuot", "-c", "prod"]);
+    assert_eq!(answer.code, Some(1));
+    assert_eq!(answer.err, "error: there is no service `checkuot`; did you mean checkout?\n");
+    assert_eq!(answer.out.lines().count(), 2, "what exists is printed: {}", answer.out);
+
+    let answer = aws.get(&["services", "checkuot", "-c", "prod"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn filters_and_order_are_those_of_the_console() {
+    let aws = Aws::incident(&[]);
+    let column = |name| resource::service::KIND.column(name).expect("a column");
+    let all = aws.csv(&["services"]);
+    let faults = aws.csv(&["services", "--filter", "is:fault"]);
+    assert!(!faults.is_empty() && faults.len() < all.len());
+    assert!(faults.iter().all(|row| all.contains(row)));
+
+    let running = |rows: Vec<Vec<String>>| -> Vec<u32> {
+        rows.iter().map(|row| row[column("running")].parse().expect("a number")).collect()
+    };
+    let down = running(aws.csv(&["services", "--sort", "-running"]));
+    assert!(down.is_sorted_by(|a, b| a >= b) && down.first() > down.last(), "{down:?}");
+    assert!(running(aws.csv(&["services", "--sort", "running"])).is_sorted());
+}
+
+#[test]
+fn stopped_tasks_are_listed_on_demand() {
+    let aws = Aws::incident(&[]);
+    let status = resource::task::KIND.column("status").expect("a column");
+    let of = |args: &[&str]| aws.csv(&[&["tasks", "-c", "batch"], args].concat());
+    let (running, stopped, all) = (of(&[]), of(&["--status", "stopped"]), of(&["--status", "all"]));
+    assert!(!stopped.is_empty() && stopped.iter().all(|row| row[status] == "stopped"));
+    assert!(!running.is_empty() && running.iter().all(|row| row[status] != "stopped"));
+    assert_eq!(all.len(), running.len() + stopped.len());
+}
+
+#[test]
+fn revisions_are_described_as_far_as_they_are_wanted() {
+    let aws = Aws::incident(&[]);
+    let image = resource::revision::KIND.column("images").expect("a column");
+    let rows = aws.csv(&["revisions", "--family", "auth", "--sort", "name"]);
+    assert!(rows.len() > 1 && rows.iter().any(|row| row[image].contains("auth")), "{rows:?}");
+    let before = aws.endpoint.count("DescribeTaskDefinition");
+    assert_eq!(aws.csv(&["revisions", "auth:1", "--family", "auth"]).len(), 1);
+    assert_eq!(aws.endpoint.count("DescribeTaskDefinition"), before + 1);
+}
+
+#[rstest]
+#[case("deny:ListServices", &["ListServices", "not authorized to perform: ecs:ListServices", "ecs:ListServices"])]
+#[case("expired", &["expired"])]
+fn what_aws_refuses_is_said_in_its_words(#[case] fault: &str, #[case] said: &[&str]) {
+    let answer = Aws::incident(&[fault]).get(&["services", "-c", "prod"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
+    for part in said {
+        assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
+    }
+    assert!(!answer.err.contains("ServiceError"), "the SDK's debug text: {}", answer.err);
+}
+
+#[rstest]
+#[case("throttle:ListClusters#1")]
+#[case("server-error:ListClusters#1")]
+#[case("cut:DescribeClusters#1")]
+fn what_passes_is_waited_out(#[case] fault: &str) {
+    assert_eq!(Aws::incident(&[fault]).csv(&["clusters"]).len(), 3);
+}
+
+#[test]
+fn a_cluster_that_does_not_exist_is_awss_to_refuse() {
+    let answer = Aws::incident(&[]).get(&["services", "-c", "nowhere"]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
+    assert!(answer.err.contains("Cluster not found"), "{}", answer.err);
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_quietly() {
+    let aws = Aws::incident(&[]);
+    let mut child = aws
+        .command(&["get", "tasks", "-o", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+}
+
+#[test]
+fn info_says_who_one_is_and_where_things_are() {
+    let aws = Aws::incident(&[]);
+    let answer = Answer::of(aws.command(&["info"]).output().expect("the binary runs"));
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    let home = aws.home.path().join(".config/ecsight/config.toml").display().to_string();
+    for part in ["ecsight 0.", &home, "eu-west-1", &aws.server.url(), "123456789012", "arn:aws:sts::"] {
+        assert!(answer.out.contains(part), "{part:?} is not in: {}", answer.out);
+    }
+}
