@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
-use jiff::Timestamp;
 
 use crate::{
     aws::ScopeSpec,
@@ -67,11 +66,4 @@ pub enum Effect {
     /// Draw everything anew.
     Redraw,
     Quit,
-}
-
-/// One turn of the loop: an event, and when it happened.
-#[derive(Debug, Clone)]
-pub struct Stamped {
-    pub at: Timestamp,
-    pub event: Event,
 }

@@ -33,6 +33,8 @@ pub(super) struct Zeal {
     pub front: bool,
     /// Seconds between two looks at a row in sight, where a person has chosen them.
     pub every: Option<u32>,
+    /// How many feeds make up the same view, this one included: what is stretched is stretched for all of them.
+    pub peers: u32,
 }
 
 /// What is due now.
@@ -333,7 +335,8 @@ impl FeedPlan {
     }
 
     fn stretched(&self, cadence: u32, calls: usize) -> Duration {
-        seconds(cadence).max(PER_CALL * calls as u32)
+        let peers = self.zeal.map_or(1, |zeal| zeal.peers);
+        seconds(cadence).max(PER_CALL * calls as u32 * peers)
     }
 
     /// Five percent either way, so that many consoles do not ask in step.
@@ -420,7 +423,7 @@ mod tests {
 
     static TENS: Table = Table { batch: 10, keeps_gone: false };
     static KEEPING: Table = Table { batch: 10, keeps_gone: true };
-    const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true, every: None });
+    const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true, every: None, peers: 1 });
 
     fn plan(fetch: &'static dyn Fetch) -> (FeedPlan, Instant) {
         let now = Instant::now();

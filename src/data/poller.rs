@@ -31,6 +31,9 @@ const COMPANION: u32 = 4;
 const CONCURRENCY: usize = 24;
 /// How often the rate of calls is told anew, and failures are counted again over the moving hour.
 const MINUTELY: Duration = Duration::from_secs(60);
+/// How long after the last one a throttle is told, and an answer that is none: as long as its feed may wait.
+const THROTTLED: Duration = Duration::from_secs(10);
+const FAILING: Duration = Duration::from_secs(30);
 /// Feeds nobody looked at for this long are forgotten, but for those that hold what AWS forgets.
 const FORGET: Duration = Duration::from_secs(900);
 
@@ -65,7 +68,8 @@ pub(super) struct Poller {
     identity: Identity,
     identity_due: Option<Instant>,
     standing: Option<Standing>,
-    throttled: Option<(Arc<Failure>, Instant)>,
+    /// Trouble that passes by itself, and until when it is told.
+    passing: Option<(Arc<Failure>, Instant)>,
     told: Snapshot,
     minute_at: Instant,
 }
@@ -95,7 +99,7 @@ impl Poller {
             identity,
             identity_due: Some(start),
             standing: None,
-            throttled: None,
+            passing: None,
             minute_at: start + MINUTELY,
         }
     }
@@ -159,13 +163,19 @@ impl Poller {
         let mut want = |view: &View, factor: u32, front: bool| {
             let source = source(view);
             let feeds = feeds_of(&source, &clusters);
+            let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));
-            for (key, factor, front) in all.chain(scattered.then(|| (join::clusters(), factor * COMPANION, false))) {
+            let clusters = scattered.then(|| (join::clusters(), factor * COMPANION, false));
+            for (key, factor, front) in all.chain(clusters) {
                 let every = self.demand.every.filter(|_| front);
-                let zeal = zeals.entry(key).or_insert(Zeal { factor, front, every });
-                *zeal =
-                    Zeal { factor: zeal.factor.min(factor), front: zeal.front || front, every: zeal.every.or(every) };
+                let zeal = zeals.entry(key).or_insert(Zeal { factor, front, every, peers });
+                *zeal = Zeal {
+                    factor: zeal.factor.min(factor),
+                    front: zeal.front || front,
+                    every: zeal.every.or(every),
+                    peers: zeal.peers.max(peers),
+                };
             }
         };
         if let Some(front) = &self.demand.front {
@@ -219,7 +229,7 @@ impl Poller {
             self.calls.spawn(async move { Outcome::Identity(clients.who_am_i().await) });
         }
         next = earliest(next, self.identity_due);
-        next = earliest(next, self.throttled.as_ref().map(|(_, until)| *until).filter(|until| *until > now));
+        next = earliest(next, self.passing.as_ref().map(|(_, until)| *until).filter(|until| *until > now));
         let mut feeds: Vec<&mut FeedPlan> = self.feeds.values_mut().filter(|feed| feed.zeal.is_some()).collect();
         feeds.sort_by_key(|feed| feed.zeal.map(|zeal| (!zeal.front, zeal.factor)));
         for feed in feeds {
@@ -349,7 +359,8 @@ impl Poller {
                 };
                 self.standing = Some(Standing { failure, attempts, retry_at: now + back_off(attempts) });
             }
-            Trouble::Throttled => self.throttled = Some((failure, now + Duration::from_secs(10))),
+            Trouble::Throttled => self.passing = Some((failure, now + THROTTLED)),
+            Trouble::Server | Trouble::Garbled => self.passing = Some((failure, now + FAILING)),
             _ => {}
         }
     }
@@ -474,7 +485,7 @@ impl Poller {
         let calls_per_minute = if ripe { recent as u32 } else { told.calls_per_minute };
         let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
         let base = Link { calls_per_minute, calls: if ripe { calls } else { told.calls }, ..Link::default() };
-        match (&self.standing, &self.throttled) {
+        match (&self.standing, &self.passing) {
             (Some(standing), _) => Link {
                 // The same attempt keeps its time: the clock's jitter is no news.
                 retry_at: if told.attempts == standing.attempts && told.retry_at.is_some() {
@@ -488,7 +499,9 @@ impl Poller {
             },
             (None, Some((failure, until))) if *until > now => {
                 let same = told.failure.as_ref() == Some(failure);
-                let retry_at = if same { told.retry_at } else { Some(wall(*until)) };
+                // Other trouble than a throttle is each feed's own, and so is its next attempt.
+                let told = if same { told.retry_at } else { Some(wall(*until)) };
+                let retry_at = told.filter(|_| failure.trouble == Trouble::Throttled);
                 Link { failure: Some(failure.clone()), retry_at, ..base }
             }
             _ => base,

@@ -120,7 +120,7 @@ fn api(model: &Model) -> (String, Tone) {
         Trouble::Offline => (format!("offline, retry {}{when}", link.attempts.max(1)), Tone::Bad),
         Trouble::Credentials => (credentials(failure), Tone::Bad),
         Trouble::Denied => ("denied".into(), Tone::Warn),
-        Trouble::Server | Trouble::Garbled => (format!("failing, retry {}{when}", link.attempts.max(1)), Tone::Bad),
+        Trouble::Server | Trouble::Garbled => ("failing".into(), Tone::Bad),
         Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => ("refused".into(), Tone::Warn),
     }
 }
