@@ -6,19 +6,17 @@
 
 use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
-use futures::future::BoxFuture;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use crate::aws::{Clients, Failure};
+use serde::Serialize;
 
 pub mod cluster;
+mod column;
 pub mod container;
 pub mod deployment;
 pub mod document;
 pub mod event;
 pub mod export;
 pub mod family;
+mod fetch;
 pub mod format;
 pub mod instance;
 pub mod query;
@@ -26,8 +24,13 @@ pub mod revision;
 pub mod service;
 pub mod task;
 
+pub use column::{Align, Cell, Column, Context, Field, Order, Tone, Unit};
 pub use document::Document;
+pub use fetch::{Batch, Cadence, Fetch, Page};
 pub use query::{Part, Query, Relation, Status, View};
+
+use column::count_cell;
+use fetch::{gone, strings, tags};
 
 /// Every kind, in the order in which help and completion list them.
 pub static KINDS: &[&Kind] = &[
@@ -45,186 +48,6 @@ pub static KINDS: &[&Kind] = &[
 /// Finds a kind by name, plural or alias, ignoring case.
 pub fn kind(word: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
-}
-
-/// How a value should strike the eye, in the order in which it should. The theme gives it a colour; the glyph and the
-/// text carry it without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tone {
-    /// Past, absent or unimportant.
-    Muted,
-    #[default]
-    Plain,
-    /// As it should be.
-    Good,
-    /// At work, on its way.
-    Busy,
-    /// Waiting for something or somebody.
-    Wait,
-    Warn,
-    Bad,
-}
-
-/// The text of one cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell<'a> {
-    pub text: Cow<'a, str>,
-    pub tone: Tone,
-}
-
-impl<'a> Cell<'a> {
-    pub fn new(text: impl Into<Cow<'a, str>>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
-    }
-
-    pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
-        Self::new(text, Tone::Plain)
-    }
-
-    /// What is not there, or not known.
-    pub fn absent() -> Self {
-        Self::new("-", Tone::Muted)
-    }
-}
-
-/// What a cell may depend on besides its row.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    pub now: Timestamp,
-}
-
-/// The value a column sorts and compares by. Absent values sort last in either direction.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Order<'a> {
-    Absent,
-    Number(f64),
-    Text(Cow<'a, str>),
-}
-
-/// How the values of a column compare with what a person types after `<`, `>` or `=`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Unit {
-    /// Text; compared by smart case.
-    #[default]
-    Text,
-    /// A plain number.
-    Count,
-    /// Seconds; `10m`, `2h`, `1d12h` are understood.
-    Seconds,
-    /// Seconds since the epoch; `14:05` and `2026-01-31` are understood.
-    Time,
-    /// MiB; `512Mi`, `2Gi` are understood.
-    Mebibytes,
-    /// vCPU; `256` CPU units or `0.25vcpu`.
-    Cpu,
-}
-
-/// The side a column's text is flush with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Align {
-    #[default]
-    Left,
-    Right,
-}
-
-/// What is said of a column without a row at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// Lower-case name, as filters, sort and `config.toml` use it.
-    pub name: &'static str,
-    pub title: &'static str,
-    pub aliases: &'static [&'static str],
-    /// Cells: never narrower than `min` while shown, never wider than `max`.
-    pub min: u16,
-    pub max: u16,
-    pub align: Align,
-    pub unit: Unit,
-    /// 0 is always shown; the highest goes first when the screen is narrow.
-    pub priority: u8,
-    /// Shown only in the wide view.
-    pub wide: bool,
-    /// The part of a query that makes every row alike in this column: not shown then.
-    pub told_by: Option<Part>,
-    /// The text moves with the clock alone: such a change is no news.
-    pub ages: bool,
-}
-
-impl Column {
-    /// A left-aligned text column that is always shown.
-    pub const fn new(name: &'static str, title: &'static str, min: u16, max: u16) -> Self {
-        Self {
-            name,
-            title,
-            aliases: &[],
-            min,
-            max,
-            align: Align::Left,
-            unit: Unit::Text,
-            priority: 0,
-            wide: false,
-            told_by: None,
-            ages: false,
-        }
-    }
-
-    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
-        self.aliases = aliases;
-        self
-    }
-
-    pub const fn priority(mut self, priority: u8) -> Self {
-        self.priority = priority;
-        self
-    }
-
-    pub const fn wide(mut self) -> Self {
-        self.wide = true;
-        self
-    }
-
-    /// Left out where the query fixes `part`.
-    pub const fn told_by(mut self, part: Part) -> Self {
-        self.told_by = Some(part);
-        self
-    }
-
-    pub const fn right(mut self) -> Self {
-        self.align = Align::Right;
-        self
-    }
-
-    /// Compared as `unit` and flush right when it is a number.
-    pub const fn unit(mut self, unit: Unit) -> Self {
-        self.unit = unit;
-        if !matches!(unit, Unit::Text) {
-            self.align = Align::Right;
-        }
-        self
-    }
-
-    /// An age: seconds that grow with the clock.
-    pub const fn age(mut self) -> Self {
-        self.ages = true;
-        self.unit(Unit::Seconds)
-    }
-
-    /// Whether a table of `query` has it at all.
-    pub fn shown(&self, query: &Query, wide: bool) -> bool {
-        wide || !(self.wide || self.told_by.is_some_and(|part| query.fixes(part)))
-    }
-
-    /// Whether `word` names this column.
-    pub fn answers_to(&self, word: &str) -> bool {
-        self.name.eq_ignore_ascii_case(word) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word))
-    }
-}
-
-/// A column of kind `R`: its head, and how a row fills and orders it.
-pub struct Field<R> {
-    pub column: Column,
-    pub cell: for<'a> fn(&'a R, &Context) -> Cell<'a>,
-    pub order: for<'a> fn(&'a R, &Context) -> Order<'a>,
 }
 
 /// How soon a row may change again.
@@ -447,108 +270,7 @@ pub enum Origin {
     Derived { from: &'static Kind, rows: fn(&dyn Row) -> Vec<Arc<dyn Row>> },
 }
 
-/// One page of ids.
-#[derive(Debug, Default)]
-pub struct Page {
-    pub ids: Vec<Arc<str>>,
-    pub next: Option<String>,
-}
-
-/// What a describe call brought.
-#[derive(Debug, Default)]
-pub struct Batch {
-    pub rows: Vec<Arc<dyn Row>>,
-    /// Ids that AWS no longer knows (`failures[]` with reason MISSING).
-    pub missing: Vec<Arc<str>>,
-}
-
-/// How often, at most, a feed asks.
-#[derive(Debug, Clone, Copy)]
-pub struct Cadence {
-    /// Seconds between two full lists; stretched for long ones.
-    pub list: u32,
-    /// Seconds between two looks at a visible calm row, and at a moving one.
-    pub visible: u32,
-    pub moving: u32,
-    /// Seconds in which every row is looked at once; stretched for many rows.
-    pub sweep: u32,
-}
-
-/// The two calls behind a fetched kind.
-pub trait Fetch: Send + Sync {
-    /// Ids a describe call takes; 0 when the list is all there is and [`Fetch::stub`] makes the rows.
-    fn batch(&self) -> usize;
-    fn cadence(&self) -> Cadence;
-    /// Describe only what is on screen (one call a row would be needed for the rest).
-    fn visible_only(&self) -> bool {
-        false
-    }
-    /// Rows that a later list leaves out stay: AWS forgets stopped tasks after an hour, the console does not.
-    fn keeps_gone(&self, _query: &Query) -> bool {
-        false
-    }
-    /// One page of ids; full pages are asked for.
-    fn list<'a>(
-        &'a self,
-        aws: &'a Clients,
-        query: &'a Query,
-        token: Option<String>,
-    ) -> BoxFuture<'a, Result<Page, Failure>>;
-    /// The rows behind `ids`, of which there are at most [`Fetch::batch`].
-    fn describe<'a>(
-        &'a self,
-        aws: &'a Clients,
-        query: &'a Query,
-        ids: Vec<Arc<str>>,
-    ) -> BoxFuture<'a, Result<Batch, Failure>>;
-    /// A row made of its id alone, shown until it is described.
-    fn stub(&self, _id: &str) -> Option<Arc<dyn Row>> {
-        None
-    }
-}
-
-impl Page {
-    fn new(ids: Option<Vec<String>>, next: Option<String>) -> Self {
-        // An empty token would start the list over.
-        let next = next.filter(|token| !token.is_empty());
-        Self { ids: ids.unwrap_or_default().into_iter().map(Arc::from).collect(), next }
-    }
-
-    /// A list that needs no call: the one row that was asked for.
-    fn one(id: &Arc<str>) -> Self {
-        Self { ids: vec![id.clone()], next: None }
-    }
-}
-
-impl Batch {
-    /// Rows out of an answer's items; those without so much as a name are left out.
-    fn new<S, R: Resource>(items: Option<Vec<S>>, row: impl Fn(S) -> Option<R>, missing: Vec<Arc<str>>) -> Self {
-        let rows = items.unwrap_or_default().into_iter().filter_map(row);
-        Self { rows: rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect(), missing }
-    }
-}
-
 /// The columns of `R` without their functions.
 fn columns<R: Resource>() -> Vec<&'static Column> {
     R::fields().iter().map(|field| &field.column).collect()
-}
-
-/// The ids of `failures[]` that AWS calls MISSING: gone, which is no error.
-fn gone(failures: Option<Vec<aws_sdk_ecs::types::Failure>>) -> Vec<Arc<str>> {
-    let missing = failures.unwrap_or_default().into_iter().filter(|f| f.reason.as_deref() == Some("MISSING"));
-    missing.filter_map(|failure| failure.arn.map(Arc::from)).collect()
-}
-
-fn strings(ids: &[Arc<str>]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
-}
-
-fn tags(tags: Option<Vec<aws_sdk_ecs::types::Tag>>) -> Vec<(String, String)> {
-    let pair = |tag: aws_sdk_ecs::types::Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    tags.unwrap_or_default().into_iter().filter_map(pair).collect()
-}
-
-/// A count; zero recedes, anything else is in `tone`.
-fn count_cell(count: i32, tone: Tone) -> Cell<'static> {
-    Cell::new(count.to_string(), if count == 0 { Tone::Muted } else { tone })
 }

@@ -1,0 +1,108 @@
+//! How rows come from AWS: a list call for ids, a batched describe for details.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use super::{Query, Resource, Row};
+use crate::aws::{Clients, Failure};
+
+/// One page of ids.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub ids: Vec<Arc<str>>,
+    pub next: Option<String>,
+}
+
+/// What a describe call brought.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub rows: Vec<Arc<dyn Row>>,
+    /// Ids that AWS no longer knows (`failures[]` with reason MISSING).
+    pub missing: Vec<Arc<str>>,
+}
+
+/// How often, at most, a feed asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Cadence {
+    /// Seconds between two full lists; stretched for long ones.
+    pub list: u32,
+    /// Seconds between two looks at a visible calm row, and at a moving one.
+    pub visible: u32,
+    pub moving: u32,
+    /// Seconds in which every row is looked at once; stretched for many rows.
+    pub sweep: u32,
+}
+
+/// The two calls behind a fetched kind.
+pub trait Fetch: Send + Sync {
+    /// Ids a describe call takes; 0 when the list is all there is and [`Fetch::stub`] makes the rows.
+    fn batch(&self) -> usize;
+    fn cadence(&self) -> Cadence;
+    /// Describe only what is on screen (one call a row would be needed for the rest).
+    fn visible_only(&self) -> bool {
+        false
+    }
+    /// Rows that a later list leaves out stay: AWS forgets stopped tasks after an hour, the console does not.
+    fn keeps_gone(&self, _query: &Query) -> bool {
+        false
+    }
+    /// One page of ids; full pages are asked for.
+    fn list<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        token: Option<String>,
+    ) -> BoxFuture<'a, Result<Page, Failure>>;
+    /// The rows behind `ids`, of which there are at most [`Fetch::batch`].
+    fn describe<'a>(
+        &'a self,
+        aws: &'a Clients,
+        query: &'a Query,
+        ids: Vec<Arc<str>>,
+    ) -> BoxFuture<'a, Result<Batch, Failure>>;
+    /// A row made of its id alone, shown until it is described.
+    fn stub(&self, _id: &str) -> Option<Arc<dyn Row>> {
+        None
+    }
+}
+
+impl Page {
+    pub(super) fn new(ids: Option<Vec<String>>, next: Option<String>) -> Self {
+        // An empty token would start the list over.
+        let next = next.filter(|token| !token.is_empty());
+        Self { ids: ids.unwrap_or_default().into_iter().map(Arc::from).collect(), next }
+    }
+
+    /// A list that needs no call: the one row that was asked for.
+    pub(super) fn one(id: &Arc<str>) -> Self {
+        Self { ids: vec![id.clone()], next: None }
+    }
+}
+
+impl Batch {
+    /// Rows out of an answer's items; those without so much as a name are left out.
+    pub(super) fn new<S, R: Resource>(
+        items: Option<Vec<S>>,
+        row: impl Fn(S) -> Option<R>,
+        missing: Vec<Arc<str>>,
+    ) -> Self {
+        let rows = items.unwrap_or_default().into_iter().filter_map(row);
+        Self { rows: rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect(), missing }
+    }
+}
+
+/// The ids of `failures[]` that AWS calls MISSING: gone, which is no error.
+pub(super) fn gone(failures: Option<Vec<aws_sdk_ecs::types::Failure>>) -> Vec<Arc<str>> {
+    let missing = failures.unwrap_or_default().into_iter().filter(|f| f.reason.as_deref() == Some("MISSING"));
+    missing.filter_map(|failure| failure.arn.map(Arc::from)).collect()
+}
+
+pub(super) fn strings(ids: &[Arc<str>]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+pub(super) fn tags(tags: Option<Vec<aws_sdk_ecs::types::Tag>>) -> Vec<(String, String)> {
+    let pair = |tag: aws_sdk_ecs::types::Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    tags.unwrap_or_default().into_iter().filter_map(pair).collect()
+}
