@@ -14,15 +14,17 @@ use tokio::{
 };
 
 use super::{
-    Demand, Done, Feed, FeedKey, Link, Phase, Request, Snapshot,
+    Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Zeal, back_off, earliest},
     feeds_of, join, raw,
-    store::{self, Store},
+    store::Store,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
-    resource::{Batch, Origin, Page, Row, Status, View, service, task},
+    resource::{Batch, Origin, Page, Row, Status, View},
 };
+
+mod tell;
 
 /// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
 const BEHIND: u32 = 8;
@@ -386,126 +388,6 @@ impl Poller {
         let feeds = self.told.feeds.iter().filter(|(key, _)| matches!(key.kind.origin, Origin::Derived { .. }));
         let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
         entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
-    }
-
-    /// Tells what is new since the last time, if anything is.
-    fn publish(&mut self) {
-        let now = (self.now)();
-        let clusters = self.told.clusters().len();
-        let mut news = false;
-        // Once more when the first round completed what others wait for: the last page of stopped tasks.
-        while !(self.touched.is_empty() && self.store.touched.is_empty()) {
-            if [&task::KIND, &service::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
-                self.store.join(now);
-            }
-            let kinds = std::mem::take(&mut self.store.touched);
-            let mut touched = std::mem::take(&mut self.touched);
-            touched.extend(self.feeds.keys().filter(|key| kinds.contains(key.kind)).cloned());
-            for key in &touched {
-                news |= self.tell(key, now);
-            }
-        }
-        if self.told.clusters().len() != clusters {
-            self.assign();
-        }
-        news |= self.tell_derived(now);
-        let link = self.link();
-        if news || link != self.told.link || self.identity != self.told.identity {
-            self.told.link = link;
-            self.told.identity = self.identity.clone();
-            self.told.revision += 1;
-            self.publish.send_replace(Arc::new(self.told.clone()));
-        }
-    }
-
-    /// Brings the published feed up to date; whether anything in it is new.
-    fn tell(&mut self, key: &FeedKey, now: Timestamp) -> bool {
-        let Some(feed) = self.feeds.get_mut(key) else { return false };
-        let rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
-        let phase = match (feed.filled(), rows.is_empty()) {
-            (true, _) => Phase::Ready,
-            (false, true) => Phase::Loading,
-            (false, false) => Phase::Filling,
-        };
-        let late_after = feed.late_after();
-        if phase == Phase::Ready
-            && key.kind == &task::KIND
-            && key.query.status == Status::Stopped
-            && let (Some(cluster), None, None) = (&key.query.cluster, &key.query.service, &key.query.family)
-        {
-            self.store.count_failures(cluster);
-        }
-        let failure = feed.failure.clone();
-        let answered = feed.failure.is_none() && phase != Phase::Loading;
-        let old = self.told.feeds.entry(key.clone()).or_default();
-        let same_rows = rows.len() == old.rows.len()
-            && rows.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
-        // How fresh the data are is told in steps: nobody sees it before they are late.
-        let fetched = match old.fetched {
-            Some(at) if answered && now.as_second() - at.as_second() < i64::from(late_after / 4) => Some(at),
-            _ if answered => Some(now),
-            before => before,
-        };
-        if same_rows && (old.phase, old.fetched, old.late_after, &old.failure) == (phase, fetched, late_after, &failure)
-        {
-            return false;
-        }
-        let revision = if same_rows && old.phase == phase { old.revision } else { old.revision + 1 };
-        let rows = if same_rows { old.rows.clone() } else { Arc::new(rows) };
-        *old = Feed { rows, phase, revision, fetched, late_after, failure };
-        true
-    }
-
-    /// Derives the derived views on screen from their sources.
-    fn tell_derived(&mut self, now: Timestamp) -> bool {
-        let clusters = self.told.clusters();
-        let wanted = self.demand.front.iter().chain(&self.demand.behind);
-        let keys: Vec<FeedKey> = wanted.flat_map(|view| feeds_of(view, &clusters)).collect();
-        let mut news = false;
-        for key in keys {
-            let Origin::Derived { rows, .. } = key.kind.origin else { continue };
-            let Some(parent) = self.told.feeds.get(&source(&key)).cloned() else { continue };
-            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
-            if old.revision == parent.revision && old.failure == parent.failure && old.fetched == parent.fetched {
-                continue;
-            }
-            let entries = store::derive(&parent.rows, rows, &old.rows, now);
-            self.told.feeds.insert(key, Feed { rows: Arc::new(entries), ..parent });
-            news = true;
-        }
-        news
-    }
-
-    fn link(&self) -> Link {
-        let now = Instant::now();
-        let (recent, calls) = self.clients.budget.calls();
-        let told = &self.told.link;
-        // The rate is told once a minute, and while it is still growing at the start.
-        let ripe = self.minute_at - now > MINUTELY - Duration::from_secs(1) || told.calls_per_minute == 0;
-        let calls_per_minute = if ripe { recent as u32 } else { told.calls_per_minute };
-        let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
-        let base = Link { calls_per_minute, calls: if ripe { calls } else { told.calls }, ..Link::default() };
-        match (&self.standing, &self.passing) {
-            (Some(standing), _) => Link {
-                // The same attempt keeps its time: the clock's jitter is no news.
-                retry_at: if told.attempts == standing.attempts && told.retry_at.is_some() {
-                    told.retry_at
-                } else {
-                    Some(wall(standing.retry_at))
-                },
-                failure: Some(standing.failure.clone()),
-                attempts: standing.attempts,
-                ..base
-            },
-            (None, Some((failure, until))) if *until > now => {
-                let same = told.failure.as_ref() == Some(failure);
-                // Other trouble than a throttle is each feed's own, and so is its next attempt.
-                let told = if same { told.retry_at } else { Some(wall(*until)) };
-                let retry_at = told.filter(|_| failure.trouble == Trouble::Throttled);
-                Link { failure: Some(failure.clone()), retry_at, ..base }
-            }
-            _ => base,
-        }
     }
 }
 
