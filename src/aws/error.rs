@@ -167,19 +167,17 @@ fn garbled(raw: &HttpResponse, cause: Option<&str>) -> String {
 fn advice(trouble: Trouble, operation: Operation, scope: &ScopeSpec) -> Option<String> {
     let profile = scope.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
     Some(match trouble {
-        Trouble::Denied => format!("ask for {} on this scope; ctrl-r asks again", operation.action()),
+        Trouble::Denied => format!("ask for {} on this scope", operation.action()),
         Trouble::Credentials => {
-            format!(
-                "run `aws sso login{profile}` (or renew the keys), or choose another :profile; it goes on by itself"
-            )
+            format!("run `aws sso login{profile}` (or renew the keys), or choose another profile")
         }
         Trouble::Offline => match &scope.endpoint_url {
-            Some(url) => format!("is {url} right, and up? It is tried again by itself"),
-            None => "check network, VPN and proxy; it is tried again by itself".to_owned(),
+            Some(url) => format!("is {url} right, and up?"),
+            None => "check network, VPN and proxy".to_owned(),
         },
         Trouble::Throttled => "the account's quota is used up; asking more slowly".to_owned(),
-        Trouble::Garbled => "check the proxy and the endpoint URL; it is tried again by itself".to_owned(),
-        Trouble::Server => "AWS has trouble; it is tried again by itself".to_owned(),
+        Trouble::Garbled => "check the proxy and the endpoint URL".to_owned(),
+        Trouble::Server => "AWS has trouble; it should pass".to_owned(),
         Trouble::ReadOnly => ":write to arm this scope".to_owned(),
         Trouble::NotFound | Trouble::Invalid => return None,
     })
