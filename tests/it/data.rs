@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec, Trouble, operation},
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
-    demo::{Endpoint, Options, world::World},
+    demo::{Endpoint, Options, Server, world::World},
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
         service::{Service, Standing},
@@ -478,4 +478,32 @@ async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(endpoint.count("DescribeServiceDeployments") > 2, told);
     }
+}
+
+/// Over a real socket, so in real time: what waits here waits for an answer, not for the clock.
+#[tokio::test]
+async fn connections_are_kept() {
+    let endpoint = sized(1, 60, 1);
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), endpoint.clone()).await.unwrap();
+    // Everything but the HTTP client, which is to be the one that people use.
+    let mut config = sdk_config(&endpoint).into_builder().endpoint_url(server.url());
+    config.set_http_client(None);
+    let clients = Clients::from_config(&config.build(), ScopeSpec::default(), Budget::default());
+    let mut console =
+        Console { handle: data::start(clients, now), demand: Demand { slowdown: 1, ..Demand::default() } };
+    let view = services(CLUSTER);
+    console.look_at(&view);
+    console.filled(&view).await;
+    console.show(&view, 40);
+    let first = server.connections();
+    for _ in 0..10 {
+        let asked = endpoint.count("DescribeServices");
+        // Rows that are being asked for already are not asked for twice: the key is pressed until it has an effect.
+        while endpoint.count("DescribeServices") < asked + 4 {
+            console.change(|demand| demand.refresh += 1);
+            tokio::task::yield_now().await;
+        }
+    }
+    let made = server.connections() - first;
+    assert!(made <= 2, "{made} new connections for ten refreshes, after {first}");
 }
