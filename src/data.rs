@@ -132,6 +132,11 @@ impl Snapshot {
         names
     }
 
+    /// Every failure that stands: the link's, and the feeds'.
+    pub fn failures(&self) -> impl Iterator<Item = &Arc<Failure>> {
+        self.link.failure.iter().chain(self.feeds.values().filter_map(|feed| feed.failure.as_ref()))
+    }
+
     /// The feeds that make up `view`, those that exist.
     pub fn feeds_of(&self, view: &View) -> Vec<&Feed> {
         feeds_of(view, &self.clusters()).iter().filter_map(|key| self.feeds.get(key)).collect()

@@ -34,14 +34,20 @@ pub struct Messages {
 impl Messages {
     /// Keeps the message and shows it, unless a graver one stands.
     pub fn tell(&mut self, at: Timestamp, notice: Notice) {
+        let message = self.keep(at, notice).clone();
+        if self.flash.as_ref().is_none_or(|standing| standing.level <= message.level) {
+            self.flash = Some(message);
+        }
+    }
+
+    /// Keeps the message without showing it: the screen says it otherwise.
+    pub fn keep(&mut self, at: Timestamp, notice: Notice) -> &Message {
         let message = Message { at, level: notice.level, text: safe(notice.text.trim()).into_owned() };
         if self.log.len() == KEPT {
             self.log.pop_front();
         }
-        self.log.push_back(message.clone());
-        if self.flash.as_ref().is_none_or(|standing| standing.level <= message.level) {
-            self.flash = Some(message);
-        }
+        self.log.push_back(message);
+        &self.log[self.log.len() - 1]
     }
 
     /// A key was pressed: warnings and errors have been seen.

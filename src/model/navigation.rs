@@ -13,7 +13,7 @@ use super::{
 use crate::{
     aws::{Failure, ScopeSpec, regions},
     data::{Request, Snapshot},
-    event::Effect,
+    event::{Effect, Level, Notice},
     nearest,
     resource::{Kind, Query, Row, View},
 };
@@ -180,7 +180,15 @@ impl Model {
 
     /// Takes new data.
     pub(super) fn take(&mut self, snapshot: Arc<Snapshot>) {
-        self.snapshot = snapshot;
+        let before = std::mem::replace(&mut self.snapshot, snapshot);
+        let known: Vec<String> = before.failures().map(told).collect();
+        let news: Vec<String> = self.snapshot.failures().map(told).filter(|failure| !known.contains(failure)).collect();
+        for text in news {
+            // Header and table say it shorter; the whole of it is for later reading. Once, when several feeds fail alike.
+            if self.messages.log.back().is_none_or(|last| last.text != text) {
+                self.messages.keep(self.now, Notice { level: Level::Error, text });
+            }
+        }
         self.follow();
     }
 
@@ -297,4 +305,12 @@ pub(super) fn profile_items(profiles: &[String]) -> Vec<Item> {
 /// The subject of a text about `row` of a table.
 pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> Subject {
     Subject { view: table.view.clone(), row: row.clone(), gone: false }
+}
+
+/// A failure in full, with what to do about it.
+fn told(failure: &Arc<Failure>) -> String {
+    match &failure.advice {
+        Some(advice) => format!("{failure} - {advice}"),
+        None => failure.to_string(),
+    }
 }

@@ -71,6 +71,21 @@ fn messages_are_kept_and_read_again() {
 }
 
 #[test]
+fn a_failure_is_kept_in_full_once_for_as_long_as_it_stands() {
+    let mut model = console();
+    let mut snapshot = world(2, vec![]);
+    let failing = failure(Trouble::Offline);
+    snapshot.link.failure = Some(failing.clone());
+    snapshot.feeds.get_mut(&clusters()).unwrap().failure = Some(failing.clone());
+    give(&mut model, 1, snapshot.clone());
+    give(&mut model, 2, snapshot);
+    assert_eq!(flash(&model), "", "header and table tell it");
+    let kept: Vec<&str> = model.messages.log.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(kept[0].starts_with(&failing.to_string()), "{kept:?}");
+}
+
+#[test]
 fn hints_are_the_table_s_and_follow_the_place() {
     let mut model = in_tasks();
     let hints = model.hints();
