@@ -192,6 +192,17 @@ impl Table {
         within || self.rows.get(index).is_some_and(|entry| self.marks.contains(entry.row.id()))
     }
 
+    /// How many of the rows shown are marked, or within the range being marked.
+    pub fn marked_rows(&self) -> usize {
+        let range = self.range_rows();
+        if self.marks.is_empty() {
+            return range.map_or(0, Iterator::count);
+        }
+        let within = |index| range.as_ref().is_some_and(|range| range.contains(&index));
+        let marked = |(index, entry): &(usize, &Entry)| within(*index) || self.marks.contains(entry.row.id());
+        self.rows.iter().enumerate().filter(marked).count()
+    }
+
     /// Indices of the range being marked.
     pub fn range_rows(&self) -> Option<RangeInclusive<usize>> {
         let start = self.range.as_deref()?;

@@ -70,7 +70,7 @@ fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String
     if table.wide {
         notes.push(("wide".into(), Scope::Faint));
     }
-    let marks = (0..table.rows.len()).filter(|index| table.marked(*index)).count();
+    let marks = table.marked_rows();
     if marks > 0 {
         notes.push((format!("{} {marks} marked", theme.glyphs.mark), Scope::TableMarked));
     }
