@@ -30,7 +30,7 @@ pub use fetch::{Batch, Cadence, Fetch, Page};
 pub use query::{Part, Query, Relation, Status, View};
 
 use column::count_cell;
-use fetch::{gone, strings, tags};
+use fetch::{gone, owned, strings, tags};
 
 /// Every kind, in the order in which help and completion list them.
 pub static KINDS: &[&Kind] = &[

@@ -13,18 +13,6 @@ pub enum Class {
 }
 
 impl Class {
-    /// AWS's name for it in the quota table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClusterRead => "cluster read",
-            Self::ClusterResourceRead => "cluster resource read",
-            Self::ServiceRead => "service read",
-            Self::ServiceDeployment => "service deployment",
-            Self::TaskDefinitionRead => "task definition read",
-            Self::Identity => "identity",
-        }
-    }
-
     /// The account's quota: burst, and calls a second. Shared by everybody in it.
     pub fn quota(self) -> (f64, f64) {
         match self {

@@ -218,9 +218,10 @@ impl Model {
         }
         let columns = table.columns();
         let cx = self.cx();
+        let marked = table.marked();
         for index in table.in_sight(self.layout().page) {
             let entry = &table.rows[index];
-            (entry.row.id(), fresh(entry, self.now), entry.row.fault(), table.marked(index)).hash(hasher);
+            (entry.row.id(), fresh(entry, self.now), entry.row.fault(), marked(index)).hash(hasher);
             for &column in &columns {
                 let cell = entry.row.cell(column, &cx);
                 (cell.text, cell.tone).hash(hasher);

@@ -186,21 +186,22 @@ impl Table {
         top..self.rows.len().min(top + usize::from(page))
     }
 
-    /// Whether the row is marked, or within the range being marked.
-    pub fn marked(&self, index: usize) -> bool {
-        let within = self.range_rows().is_some_and(|range| range.contains(&index));
-        within || self.rows.get(index).is_some_and(|entry| self.marks.contains(entry.row.id()))
+    /// Tells of each row, by index, whether it is marked or within the range being marked. The range is looked up once.
+    pub fn marked(&self) -> impl Fn(usize) -> bool {
+        let range = self.range_rows();
+        move |index| {
+            range.as_ref().is_some_and(|range| range.contains(&index))
+                || self.rows.get(index).is_some_and(|entry| self.marks.contains(entry.row.id()))
+        }
     }
 
     /// How many of the rows shown are marked, or within the range being marked.
     pub fn marked_rows(&self) -> usize {
-        let range = self.range_rows();
         if self.marks.is_empty() {
-            return range.map_or(0, Iterator::count);
+            return self.range_rows().map_or(0, Iterator::count);
         }
-        let within = |index| range.as_ref().is_some_and(|range| range.contains(&index));
-        let marked = |(index, entry): &(usize, &Entry)| within(*index) || self.marks.contains(entry.row.id());
-        self.rows.iter().enumerate().filter(marked).count()
+        let marked = self.marked();
+        (0..self.rows.len()).filter(|index| marked(*index)).count()
     }
 
     /// Indices of the range being marked.

@@ -98,6 +98,11 @@ pub(super) fn gone(failures: Option<Vec<aws_sdk_ecs::types::Failure>>) -> Vec<Ar
     missing.filter_map(|failure| failure.arn.map(Arc::from)).collect()
 }
 
+/// A part of a query as the SDK takes it.
+pub(super) fn owned(part: &Option<Arc<str>>) -> Option<String> {
+    part.as_deref().map(str::to_owned)
+}
+
 pub(super) fn strings(ids: &[Arc<str>]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }

@@ -311,7 +311,7 @@ impl Fetch for Instances {
             if let Some(instance) = &query.instance {
                 return Ok(Page::one(instance));
             }
-            let cluster = query.cluster.as_deref().map(str::to_owned);
+            let cluster = super::owned(&query.cluster);
             let request =
                 aws.ecs.list_container_instances().set_cluster(cluster).max_results(100).set_next_token(token);
             let answer = aws.call(operation::LIST_CONTAINER_INSTANCES, request.send()).await?;
@@ -330,7 +330,7 @@ impl Fetch for Instances {
             let request = aws
                 .ecs
                 .describe_container_instances()
-                .set_cluster(query.cluster.as_deref().map(str::to_owned))
+                .set_cluster(super::owned(&query.cluster))
                 .set_container_instances(Some(super::strings(&ids)))
                 .include(ContainerInstanceField::Tags)
                 .include(ContainerInstanceField::ContainerInstanceHealth);

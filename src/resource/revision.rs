@@ -297,7 +297,7 @@ impl Fetch for Revisions {
             let request = aws
                 .ecs
                 .list_task_definitions()
-                .set_family_prefix(query.family.as_deref().map(str::to_owned))
+                .set_family_prefix(super::owned(&query.family))
                 .sort(SortOrder::Desc)
                 .max_results(100)
                 .set_next_token(token);

@@ -312,7 +312,7 @@ impl Fetch for Services {
             if let Some(service) = &query.service {
                 return Ok(Page::one(service));
             }
-            let cluster = query.cluster.as_deref().map(str::to_owned);
+            let cluster = super::owned(&query.cluster);
             let request = aws.ecs.list_services().set_cluster(cluster).max_results(100).set_next_token(token);
             let answer = aws.call(operation::LIST_SERVICES, request.send()).await?;
             Ok(Page::new(answer.service_arns, answer.next_token))
@@ -330,7 +330,7 @@ impl Fetch for Services {
             let request = aws
                 .ecs
                 .describe_services()
-                .set_cluster(query.cluster.as_deref().map(str::to_owned))
+                .set_cluster(super::owned(&query.cluster))
                 .set_services(Some(super::strings(&ids)))
                 .include(ServiceField::Tags);
             let answer = aws.call(operation::DESCRIBE_SERVICES, request.send()).await?;

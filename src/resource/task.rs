@@ -356,14 +356,13 @@ impl Fetch for Tasks {
                 },
                 (Status::All, None) => (DesiredStatus::Running, None),
             };
-            let text = |part: &Option<Arc<str>>| part.as_deref().map(str::to_owned);
             let request = aws
                 .ecs
                 .list_tasks()
-                .set_cluster(text(&query.cluster))
-                .set_service_name(text(&query.service))
-                .set_container_instance(text(&query.instance))
-                .set_family(text(&query.family))
+                .set_cluster(super::owned(&query.cluster))
+                .set_service_name(super::owned(&query.service))
+                .set_container_instance(super::owned(&query.instance))
+                .set_family(super::owned(&query.family))
                 .desired_status(status.clone())
                 .max_results(100)
                 .set_next_token(token);
@@ -391,7 +390,7 @@ impl Fetch for Tasks {
             let request = aws
                 .ecs
                 .describe_tasks()
-                .set_cluster(query.cluster.as_deref().map(str::to_owned))
+                .set_cluster(super::owned(&query.cluster))
                 .set_tasks(Some(super::strings(&ids)))
                 .include(TaskField::Tags);
             let answer = aws.call(operation::DESCRIBE_TASKS, request.send()).await?;

@@ -203,8 +203,8 @@ fn marks_are_for_rows_that_are_shown() {
     table.move_to(1);
     table.mark_range();
     table.move_to(2);
-    assert!(table.marked(1) && table.marked(2) && !table.marked(3));
-    assert_eq!(table.marked_rows(), (0..table.rows.len()).filter(|index| table.marked(*index)).count());
+    assert!(table.marked()(1) && table.marked()(2) && !table.marked()(3));
+    assert_eq!(table.marked_rows(), (0..table.rows.len()).filter(|index| table.marked()(*index)).count());
     table.mark_range();
     assert_eq!(marked(&table), "bc");
     table.mark_all();

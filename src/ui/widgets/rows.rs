@@ -30,8 +30,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bo
     let shown = table.columns();
     let columns = (table.view.kind.columns)();
     let painter = Painter { table, columns: &columns, shown: &shown, slots: &slots, cx, stale, theme };
+    let marked = table.marked();
     for (index, y) in table.in_sight(body.height).zip(body.y..) {
-        painter.row(buf, Rect { y, height: 1, ..area }, index);
+        painter.row(buf, Rect { y, height: 1, ..area }, index, marked(index));
     }
     scrollbar::draw(buf, body, table.top, table.rows.len(), theme);
 }
@@ -84,13 +85,12 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    fn row(&self, buf: &mut Buffer, area: Rect, index: usize) {
+    fn row(&self, buf: &mut Buffer, area: Rect, index: usize, marked: bool) {
         let Some(entry) = self.table.rows.get(index) else { return };
         let (theme, selected) = (self.theme, index == self.table.cursor);
         let tone = row_tone(&*entry.row, self.shown, self.cx);
 
         let mut pen = Pen::new(buf, area.x, area.y, area.right());
-        let marked = self.table.marked(index);
         pen.put(if marked { theme.glyphs.mark } else { " " }, theme.get(Scope::TableMarked));
         pen.put(theme.glyphs.tone(tone), theme.tone(tone));
 
