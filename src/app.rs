@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::{
     config::Paths,
     event::Event,
+    kinds,
     model::{Keymap, Model, Settings, Start},
-    resource,
     tty::{self, Host, Input},
     ui::{
         self,
@@ -138,7 +138,7 @@ impl<H: Host> App<H> {
         let Console { settings, keymap, start, connect, paths, surroundings, now } = console;
         let scope = start.scope.clone();
         let theme = theme(&settings, surroundings.depth);
-        let model = Model::new(resource::KINDS, settings, keymap, start);
+        let model = Model::new(kinds::KINDS, settings, keymap, start);
         let link = Link::open(&connect, scope, model.demand(), now);
         Self {
             host,

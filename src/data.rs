@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     aws::{Clients, Failure},
-    resource::{Kind, Query, Row, View},
+    resource::{Kind, Origin, Query, Row, View},
 };
 
 mod feed;
@@ -88,7 +88,9 @@ pub struct Snapshot {
 pub struct Demand {
     /// The view on top: asked for at its own cadence.
     pub front: Option<View>,
-    /// The views beneath it: refreshed four times slower.
+    /// What the screen on top shows beside that view: refreshed four times slower.
+    pub beside: Vec<View>,
+    /// The views beneath it: refreshed eight times slower.
     pub behind: Vec<View>,
     /// Ids of the rows in sight.
     pub visible: Vec<Arc<str>>,
@@ -166,12 +168,14 @@ impl Snapshot {
 
 /// The feed that tells which feeds `view` is made of; none where one cluster is named.
 fn roots(view: &View) -> Vec<FeedKey> {
-    if view.kind.in_cluster && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
+    let scattered = !matches!(view.kind.origin, Origin::Composed(_)) && view.kind.in_cluster;
+    if scattered && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
 }
 
 /// The feeds a view is made of: one per cluster where none is named. `clusters` are the names known so far.
 pub fn feeds_of(view: &View, clusters: &[Arc<str>]) -> Vec<FeedKey> {
-    if !view.kind.in_cluster || view.query.cluster.is_some() {
+    let whole = !view.kind.in_cluster || matches!(view.kind.origin, Origin::Composed(_));
+    if whole || view.query.cluster.is_some() {
         return vec![view.clone()];
     }
     let with = |cluster: &Arc<str>| Query { cluster: Some(cluster.clone()), ..view.query.clone() };

@@ -29,7 +29,7 @@
 //! * **The data task is the only writer.** It publishes an immutable [`data::Snapshot`]; the UI tells it what is on
 //!   screen with a [`data::Demand`]. Both are latest-value channels: nothing queues up, no lock is held while drawing.
 //! * **Registries, not match arms.** A resource kind is one file below `resource/` and one line in
-//!   [`resource::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
+//!   [`kinds::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
 //!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
 //! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
 //!   account. It imports nothing of the console, so that a wrong idea about AWS is not shared by both sides.
@@ -53,8 +53,11 @@ pub mod cli;
 pub mod config;
 pub mod data;
 pub mod demo;
+pub mod diagnose;
 pub mod event;
 pub mod files;
+pub mod kinds;
+pub mod knowledge;
 pub mod logging;
 pub mod model;
 pub mod nearest;

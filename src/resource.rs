@@ -1,6 +1,6 @@
 //! Resource kinds: what a service, a task or an instance is to this console.
 //!
-//! A kind is one file below `resource/` and one line in [`KINDS`]. The file is the whole truth about it: the struct (ours;
+//! A kind is one file below `resource/` and one line in `crate::kinds`. The file is the whole truth about it: the struct (ours;
 //! SDK types stop at the end of its `fetch`), how it is fetched, its columns, what Enter opens, what makes it a fault.
 //! Text and [`Tone`] only: no colours and no terminal types.
 
@@ -14,9 +14,11 @@ pub mod container;
 pub mod deployment;
 pub mod document;
 pub mod event;
+pub mod evidence;
 pub mod export;
 pub mod family;
 mod fetch;
+pub mod finding;
 pub mod format;
 pub mod instance;
 pub mod query;
@@ -29,26 +31,10 @@ pub use document::Document;
 pub use fetch::{Batch, Cadence, Fetch, Page};
 pub use query::{Part, Query, Relation, Status, View};
 
+use crate::aws::Failure;
+
 use column::count_cell;
 use fetch::{gone, owned, strings, tags};
-
-/// Every kind, in the order in which help and completion list them.
-pub static KINDS: &[&Kind] = &[
-    &cluster::KIND,
-    &service::KIND,
-    &task::KIND,
-    &container::KIND,
-    &instance::KIND,
-    &deployment::KIND,
-    &event::KIND,
-    &family::KIND,
-    &revision::KIND,
-];
-
-/// Finds a kind by name, plural or alias, ignoring case.
-pub fn kind(word: &str) -> Option<&'static Kind> {
-    KINDS.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
-}
 
 /// How soon a row may change again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,6 +254,24 @@ pub enum Origin {
     Fetched(&'static dyn Fetch),
     /// Out of the rows of another kind; costs no call.
     Derived { from: &'static Kind, rows: fn(&dyn Row) -> Vec<Arc<dyn Row>> },
+    /// Put together out of the rows of several views, and judged; costs no call of its own.
+    Composed(&'static dyn Compose),
+}
+
+/// Rows that are put together out of those of other views.
+pub trait Compose: Send + Sync {
+    /// The views it is made of. The rows of the first are followed as if they were on screen, the rest more slowly.
+    fn sources(&self, query: &Query) -> Vec<View>;
+    /// The rows, out of everything the sources hold.
+    fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
+}
+
+/// What a composed kind is made of.
+pub struct Material<'a> {
+    /// The rows of the sources, of several kinds.
+    pub rows: &'a [Arc<dyn Row>],
+    /// Sources that could not be looked at, and why.
+    pub gaps: &'a [(View, Arc<Failure>)],
 }
 
 /// The columns of `R` without their functions.

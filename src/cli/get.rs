@@ -10,11 +10,10 @@ use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
 use crate::{
     aws::{Budget, Clients, Failure, Trouble},
     data::{self, Demand, Handle, Snapshot, raw},
+    kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
-    resource::{
-        Context, KINDS, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task,
-    },
+    resource::{Context, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task},
 };
 
 /// How long a failure that may pass (no answer, AWS's own fault) is waited out.
@@ -93,7 +92,7 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
 /// The fetched kind that rows of `kind` come from.
 fn root(kind: &Kind) -> &Kind {
     match kind.origin {
-        Origin::Fetched(_) => kind,
+        Origin::Fetched(_) | Origin::Composed(_) => kind,
         Origin::Derived { from, .. } => root(from),
     }
 }

@@ -5,10 +5,11 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::{
     aws::regions::{REGIONS, plausible},
     demo::Scenario,
+    kinds::{KINDS, kind},
     logging,
     model::settings,
     nearest::hint,
-    resource::{KINDS, Kind, kind},
+    resource::Kind,
 };
 
 /// A refresh interval in seconds; absent for each kind's own.

@@ -73,6 +73,8 @@ pub(super) struct Poller {
     /// Trouble that passes by itself, and until when it is told.
     passing: Option<(Arc<Failure>, Instant)>,
     told: Snapshot,
+    /// What the composed feeds were last made of: feeds, their revisions and failures.
+    composed: HashMap<FeedKey, u64>,
     minute_at: Instant,
 }
 
@@ -98,6 +100,7 @@ impl Poller {
             store: Store::default(),
             calls: JoinSet::new(),
             told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
+            composed: HashMap::new(),
             identity,
             identity_due: Some(start),
             standing: None,
@@ -162,9 +165,8 @@ impl Poller {
         let slowdown = self.demand.slowdown.max(1);
         let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
         let clusters = self.told.clusters();
-        let mut want = |view: &View, factor: u32, front: bool| {
-            let source = source(view);
-            let feeds = feeds_of(&source, &clusters);
+        let mut want_feeds = |source: &View, factor: u32, front: bool| {
+            let feeds = feeds_of(source, &clusters);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));
@@ -180,11 +182,20 @@ impl Poller {
                 };
             }
         };
+        let mut want = |view: &View, factor: u32, front: bool| {
+            for (place, source) in sources(view).iter().enumerate() {
+                let (factor, front) = if place == 0 { (factor, front) } else { (factor * COMPANION, false) };
+                want_feeds(source, factor, front);
+            }
+        };
         if let Some(front) = &self.demand.front {
             want(front, slowdown, true);
             for companion in join::companions(front) {
                 want(&companion, slowdown * COMPANION, false);
             }
+        }
+        for view in &self.demand.beside {
+            want(view, slowdown * COMPANION, false);
         }
         for view in &self.demand.behind {
             want(view, slowdown * BEHIND, false);
@@ -260,6 +271,7 @@ impl Poller {
     fn minute(&mut self, now: Instant) {
         self.minute_at = now + MINUTELY;
         self.store.join((self.now)());
+        self.composed.clear();
         let keeps = |key: &FeedKey| key.query.status != Status::Running;
         let old: Vec<FeedKey> = self
             .resting
@@ -385,16 +397,18 @@ impl Poller {
 
     /// A row that was derived from another.
     fn derived(&self, id: &str) -> Option<Arc<dyn Row>> {
-        let feeds = self.told.feeds.iter().filter(|(key, _)| matches!(key.kind.origin, Origin::Derived { .. }));
+        let feeds = self.told.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
         let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
         entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
     }
 }
 
-/// The fetched view behind `view`: itself, or the one it is derived from.
-fn source(view: &View) -> View {
+/// The fetched views behind `view`: itself, the one it is derived from, those it is put together from; the one that
+/// matters most first.
+fn sources(view: &View) -> Vec<View> {
     match view.kind.origin {
-        Origin::Fetched(_) => view.clone(),
-        Origin::Derived { from, .. } => source(&View::new(from, view.query.clone())),
+        Origin::Fetched(_) => vec![view.clone()],
+        Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
+        Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
     }
 }

@@ -93,14 +93,17 @@ pub(super) fn derive(
     before: &[Entry],
     now: Timestamp,
 ) -> Vec<Entry> {
+    marked(source.iter().flat_map(|entry| rows(&*entry.row)), before, now)
+}
+
+/// Rows with their changes against `before`; those that are the same stay the same.
+pub(super) fn marked(rows: impl Iterator<Item = Arc<dyn Row>>, before: &[Entry], now: Timestamp) -> Vec<Entry> {
     let before: HashMap<&str, &Entry> = before.iter().map(|entry| (entry.row.id(), entry)).collect();
-    let derived = source.iter().flat_map(|entry| rows(&*entry.row));
-    derived
-        .map(|row| match before.get(row.id()) {
-            Some(old) if old.row.same(&*row) => (*old).clone(),
-            old => merged(old.copied(), row, now),
-        })
-        .collect()
+    rows.map(|row| match before.get(row.id()) {
+        Some(old) if old.row.same(&*row) => (*old).clone(),
+        old => merged(old.copied(), row, now),
+    })
+    .collect()
 }
 
 /// `row` in place of `old`: what differs on screen is marked, what differs out of sight keeps the old mark.

@@ -166,10 +166,10 @@ mod tests {
             assert!(names.insert(action.name), "{} twice", action.name);
             for word in action.words {
                 assert!(words.insert(*word), "`:{word}` twice");
-                assert!(crate::resource::kind(word).is_none(), "`:{word}` hides a kind");
+                assert!(crate::kinds::kind(word).is_none(), "`:{word}` hides a kind");
             }
             for kind in action.kinds {
-                assert!(crate::resource::KINDS.iter().any(|known| known.name == *kind), "no kind is called {kind}");
+                assert!(crate::kinds::KINDS.iter().any(|known| known.name == *kind), "no kind is called {kind}");
             }
             assert!(!action.about.is_empty() && !action.about.ends_with('.'), "{}", action.name);
             assert!(!action.keys.is_empty() || !action.words.is_empty(), "{} can't be called", action.name);

@@ -97,6 +97,7 @@ impl Attention {
         }
         Demand {
             front: front.cloned(),
+            beside: Vec::new(),
             behind,
             visible,
             paused: model.paused,

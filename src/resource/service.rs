@@ -11,6 +11,7 @@ use super::{
     Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Tone, View, cluster,
     deployment::{self, Deployment},
     event::{self, Event},
+    finding::Finding,
     format::{last_part, timestamp, words},
     gone, revision, task,
 };
@@ -74,6 +75,8 @@ pub struct Service {
     pub progress: Option<Progress>,
     /// Of its tasks, how many failed in the last hour; absent until the stopped tasks were looked at.
     pub failed_last_hour: Option<u32>,
+    /// What is wrong with it, worst first, as far as it was looked at.
+    pub findings: Vec<Finding>,
 }
 
 /// How a service stands, worst first.
@@ -171,6 +174,7 @@ impl Service {
             tags: super::tags(service.tags),
             progress: None,
             failed_last_hour: None,
+            findings: Vec::new(),
             service_arn,
             service_name,
             cluster_name,

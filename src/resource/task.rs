@@ -15,7 +15,10 @@ use super::{
     format::{last_part, one_line, timestamp, words},
     gone, instance, revision, service,
 };
-use crate::aws::{Clients, Failure, operation};
+use crate::{
+    aws::{Clients, Failure, operation},
+    knowledge::Verdict,
+};
 
 mod columns;
 mod describe;
@@ -69,6 +72,9 @@ pub struct Task {
     pub tags: Vec<(String, String)>,
     /// Whether its revision is the one its service is heading for; absent for standalone tasks and until known.
     pub current: Option<bool>,
+    /// Why it stopped; absent while it has not, and until it has been judged.
+    #[serde(skip)]
+    pub verdict: Option<Arc<Verdict>>,
 }
 
 impl Task {
@@ -125,6 +131,7 @@ impl Task {
                 .collect(),
             tags: super::tags(task.tags),
             current: None,
+            verdict: None,
             task_arn,
             cluster_name,
         })

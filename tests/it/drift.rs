@@ -8,11 +8,11 @@ use ecsight::{
     cli::{self, EXIT_CODES},
     config,
     demo::{Scenario, faults},
+    kinds::KINDS,
     model::{
         Filter, Keymap,
         action::{ACTIONS, Action, Place},
     },
-    resource::KINDS,
     ui::theme::THEMES,
 };
 use jiff::{Timestamp, tz::TimeZone};

@@ -7,7 +7,8 @@ use std::{
 
 use ecsight::{
     demo::{Endpoint, Options, Server, world::World},
-    resource::{self, KINDS},
+    kinds::KINDS,
+    resource,
 };
 use rstest::rstest;
 use serde_json::Value;

@@ -102,7 +102,7 @@ fn idle_calls(fetch: &'static dyn Fetch, count: usize, in_sight: usize) -> f64 {
 fn fetch_of(kind: &'static crate::resource::Kind) -> &'static dyn Fetch {
     match kind.origin {
         Origin::Fetched(fetch) => fetch,
-        Origin::Derived { .. } => panic!("{kind:?} is derived"),
+        Origin::Derived { .. } | Origin::Composed(_) => panic!("{kind:?} is not fetched"),
     }
 }
 

@@ -1,15 +1,19 @@
 //! What the data task tells: snapshots, made of what is new.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{MINUTELY, Poller, source};
+use super::{MINUTELY, Poller, sources};
 use crate::{
-    aws::Trouble,
-    data::{Feed, FeedKey, Link, Phase, feeds_of, store},
-    resource::{Origin, Status, service, task},
+    aws::{Failure, Trouble},
+    data::{Feed, FeedKey, Link, Phase, feeds_of, join, store},
+    resource::{Context, Material, Origin, Row, Status, service, task},
 };
 
 impl Poller {
@@ -34,6 +38,7 @@ impl Poller {
             self.assign();
         }
         news |= self.tell_derived(now);
+        news |= self.tell_composed(now);
         let link = self.link();
         if news || link != self.told.link || self.identity != self.told.identity {
             self.told.link = link;
@@ -84,12 +89,13 @@ impl Poller {
     /// Derives the derived views on screen from their sources.
     fn tell_derived(&mut self, now: Timestamp) -> bool {
         let clusters = self.told.clusters();
-        let wanted = self.demand.front.iter().chain(&self.demand.behind);
-        let keys: Vec<FeedKey> = wanted.flat_map(|view| feeds_of(view, &clusters)).collect();
+        let keys: Vec<FeedKey> = self.wanted().flat_map(|view| feeds_of(view, &clusters)).collect();
         let mut news = false;
         for key in keys {
             let Origin::Derived { rows, .. } = key.kind.origin else { continue };
-            let Some(parent) = self.told.feeds.get(&source(&key)).cloned() else { continue };
+            let Some(parent) = sources(&key).first().and_then(|source| self.told.feeds.get(source)).cloned() else {
+                continue;
+            };
             let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
             if old.revision == parent.revision && old.failure == parent.failure && old.fetched == parent.fetched {
                 continue;
@@ -99,6 +105,43 @@ impl Poller {
             news = true;
         }
         news
+    }
+
+    /// Puts together the composed views on screen, when what they are made of has changed.
+    fn tell_composed(&mut self, now: Timestamp) -> bool {
+        let keys: Vec<FeedKey> = self.wanted().cloned().collect();
+        let mut news = false;
+        for key in keys {
+            let Origin::Composed(compose) = key.kind.origin else { continue };
+            let clusters = self.told.clusters();
+            let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| feeds_of(source, &clusters)).collect();
+            let feeds: Vec<(&FeedKey, Feed)> =
+                parts.iter().map(|part| (part, self.told.feeds.get(part).cloned().unwrap_or_default())).collect();
+            let digest = digest(&feeds);
+            if self.composed.insert(key.clone(), digest) == Some(digest) {
+                continue;
+            }
+            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
+            let whole = compound(&feeds, self.told.feeds.get(&join::clusters()));
+            let gaps: Vec<(FeedKey, Arc<Failure>)> =
+                feeds.iter().filter_map(|(part, feed)| Some(((*part).clone(), feed.failure.clone()?))).collect();
+            let material: Vec<Arc<dyn Row>> =
+                feeds.iter().flat_map(|(_, feed)| feed.rows.iter().map(|entry| entry.row.clone())).collect();
+            let rows = compose.rows(&key.query, &Material { rows: &material, gaps: &gaps }, &Context { now });
+            let entries = store::marked(rows.into_iter(), &old.rows, now);
+            let same = entries.len() == old.rows.len()
+                && entries.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
+            let revision = if same && old.phase == whole.phase { old.revision } else { old.revision + 1 };
+            let rows = if same { old.rows } else { Arc::new(entries) };
+            self.told.feeds.insert(key, Feed { rows, revision, ..whole });
+            news = true;
+        }
+        news
+    }
+
+    /// The views on screen, and those beside and beneath.
+    fn wanted(&self) -> impl Iterator<Item = &FeedKey> {
+        self.demand.front.iter().chain(&self.demand.beside).chain(&self.demand.behind)
     }
 
     fn link(&self) -> Link {
@@ -131,5 +174,35 @@ impl Poller {
             }
             _ => base,
         }
+    }
+}
+
+/// What distinguishes one state of some feeds from another.
+fn digest(feeds: &[(&FeedKey, Feed)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (key, feed) in feeds {
+        (key, feed.revision, feed.fetched, feed.phase == Phase::Ready, feed.failure.is_some()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The state of a feed that is made of `feeds`, without its rows. A part that failed and has no rows is a gap, not an
+/// obstacle, as long as there are others.
+fn compound(feeds: &[(&FeedKey, Feed)], clusters: Option<&Feed>) -> Feed {
+    let settled = |feed: &Feed| feed.phase == Phase::Ready || feed.failure.is_some();
+    let phase = match feeds {
+        [] if clusters.is_some_and(|feed| feed.phase == Phase::Ready) => Phase::Ready,
+        [] => Phase::Loading,
+        _ if feeds.iter().all(|(_, feed)| settled(feed)) => Phase::Ready,
+        _ if feeds.iter().any(|(_, feed)| feed.phase != Phase::Loading) => Phase::Filling,
+        _ => Phase::Loading,
+    };
+    let main = feeds.first().map(|(_, feed)| feed).or(clusters);
+    Feed {
+        phase,
+        fetched: main.and_then(|feed| feed.fetched),
+        late_after: main.map_or(0, |feed| feed.late_after),
+        failure: main.and_then(|feed| feed.failure.clone()),
+        ..Feed::default()
     }
 }

@@ -122,6 +122,7 @@ fn blank_service(name: &str) -> Service {
         tags: vec![("team".into(), "checkout".into())],
         progress: None,
         failed_last_hour: Some(0),
+        findings: Vec::new(),
     }
 }
 
@@ -232,6 +233,7 @@ fn blank_task(id: &str) -> Task {
         attachments: Vec::new(),
         tags: Vec::new(),
         current: Some(true),
+        verdict: None,
     }
 }
 

@@ -5,8 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use ecsight::{
     data::{Entry, Feed, FeedKey, Identity, Link, Snapshot},
     event::{Event, Notice},
+    kinds::KINDS,
     model::{Keymap, Model, Settings, Start, keymap::Key},
-    resource::{KINDS, Kind, Query, Status, View, cluster, service, task},
+    resource::{Kind, Query, Status, View, cluster, service, task},
     ui::{self, Theme},
 };
 use jiff::SignedDuration;

@@ -1,0 +1,64 @@
+//! Why: from what AWS says of tasks, services and instances to what is wrong with them. Pure functions over what is known.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
+
+/// By cluster and service.
+type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
+
+/// What may be consulted for a verdict: all of it, or nothing, may be there.
+#[derive(Debug, Default)]
+pub struct Known<'a> {
+    pub now: Timestamp,
+    services: ByName<'a, &'a Service>,
+    tasks: ByName<'a, Vec<&'a Task>>,
+    instances: HashMap<&'a str, Vec<&'a Instance>>,
+    revisions: HashMap<&'a str, &'a Revision>,
+    /// What was asked for this one explanation.
+    pub evidence: Option<&'a Evidence>,
+}
+
+impl<'a> Known<'a> {
+    /// What `rows`, of any kinds, tell at the moment `now`.
+    pub fn of(rows: impl IntoIterator<Item = &'a dyn Row>, now: Timestamp) -> Self {
+        let mut known = Self { now, ..Self::default() };
+        for row in rows {
+            let row = row.any();
+            if let Some(task) = row.downcast_ref::<Task>() {
+                let cluster = known.tasks.entry(&task.cluster_name).or_default();
+                cluster.entry(task.service().unwrap_or_default()).or_default().push(task);
+            } else if let Some(service) = row.downcast_ref::<Service>() {
+                known.services.entry(&service.cluster_name).or_default().insert(&service.service_name, service);
+            } else if let Some(instance) = row.downcast_ref::<Instance>() {
+                known.instances.entry(&instance.cluster_name).or_default().push(instance);
+            } else if let Some(revision) = row.downcast_ref::<Revision>() {
+                known.revisions.insert(&revision.task_definition_arn, revision);
+            }
+        }
+        known
+    }
+
+    pub fn service(&self, cluster: &str, name: &str) -> Option<&'a Service> {
+        self.services.get(cluster)?.get(name).copied()
+    }
+
+    /// Tasks of a service in any state; standalone tasks of the cluster where `service` is empty.
+    pub fn tasks(&self, cluster: &str, service: &str) -> &[&'a Task] {
+        let services = self.tasks.get(cluster);
+        services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub fn instances(&self, cluster: &str) -> &[&'a Instance] {
+        self.instances.get(cluster).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The task definition with this ARN, once it has been described.
+    pub fn revision(&self, arn: &str) -> Option<&'a Revision> {
+        let asked = self.evidence.and_then(|evidence| evidence.revision.as_ref());
+        let asked = asked.filter(|revision| revision.task_definition_arn == arn);
+        asked.or_else(|| self.revisions.get(arn).copied()).filter(|revision| revision.described)
+    }
+}

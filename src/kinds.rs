@@ -1,0 +1,21 @@
+//! Every kind of row there is, in the order in which help and completion list them.
+
+use crate::resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task};
+
+/// A kind is one file below `resource/`, or below `diagnose/` where its rows take judgement, and one line here.
+pub static KINDS: &[&Kind] = &[
+    &cluster::KIND,
+    &service::KIND,
+    &task::KIND,
+    &container::KIND,
+    &instance::KIND,
+    &deployment::KIND,
+    &event::KIND,
+    &family::KIND,
+    &revision::KIND,
+];
+
+/// Finds a kind by name, plural or alias, ignoring case.
+pub fn kind(word: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
+}

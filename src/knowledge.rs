@@ -1,0 +1,125 @@
+//! What is known of AWS's words: why tasks stop, what events mean; rules as data.
+//!
+//! A rule is one [`Rule`] in one of the tables below `knowledge/`: the patterns by which a text is recognised, what they
+//! mean, what to look at next. Texts are normalised before they are matched (AWS writes `can't` and `can’t` for the same
+//! message) and never anchored at the end (Fargate cuts long ones). Within a table the first match counts.
+
+use serde::{Serialize, Serializer};
+
+/// How bad something is, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// It is well again: a steady state, a completed deployment.
+    Recovery,
+    /// What happens every day: a scale-in, a started task.
+    Normal,
+    Warning,
+    Failure,
+    /// Stays one until a later recovery.
+    Critical,
+}
+
+impl Class {
+    /// `normal`, `warning` or `failure`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Recovery | Self::Normal => "normal",
+            Self::Warning => "warning",
+            Self::Failure | Self::Critical => "failure",
+        }
+    }
+}
+
+impl Serialize for Class {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+/// How far a verdict can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// AWS documents it so, or says so itself.
+    Certain,
+    /// What it usually means.
+    Likely,
+    /// No rule knows it; the text is shown as it came.
+    Unknown,
+}
+
+/// Which field of a task a text was found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// `stoppedReason`.
+    Task,
+    /// `containers[].reason`.
+    Container,
+    /// `attachments[].details[name=statusReason]`.
+    Attachment,
+    /// `containers[].managedAgents[].reason`.
+    ManagedAgent,
+    /// `failures[].reason` of RunTask and StartTask.
+    Failure,
+}
+
+/// One thing that is known.
+#[derive(Debug)]
+pub struct Rule {
+    /// What it is called, here and in JSON: `STOP-OOM`.
+    pub id: &'static str,
+    /// At most 24 characters, for tables: `out of memory`.
+    pub short: &'static str,
+    pub class: Class,
+    pub certainty: Certainty,
+    /// Fields it applies to; empty for tables that know one field only.
+    pub places: &'static [Place],
+    /// Regular expressions of which one must match; empty where the table looks up by code.
+    pub patterns: &'static [&'static str],
+    /// What happened, in one sentence.
+    pub cause: &'static str,
+    /// What to check, most promising first. `{name}` is filled in by [`fill`].
+    pub next: &'static [&'static str],
+    /// A command that shows what to check first, after `aws`; empty for none.
+    pub command: &'static str,
+    /// The page of AWS's documentation.
+    pub page: &'static str,
+    /// Messages it must recognise.
+    pub samples: &'static [&'static str],
+}
+
+/// A field and what stood in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quote {
+    /// As AWS calls it: `containers[app].exitCode`.
+    pub field: String,
+    pub text: String,
+}
+
+/// Why something happened, as far as can be told, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The rule's id; absent when no rule knows it.
+    pub rule: Option<&'static str>,
+    /// The cause in at most 24 characters.
+    #[serde(skip)]
+    pub short: &'static str,
+    pub class: Class,
+    /// One sentence or two.
+    pub cause: String,
+    pub certainty: Certainty,
+    /// What it was concluded from.
+    pub evidence: Vec<Quote>,
+    /// The container it began with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// What to check, most promising first.
+    pub next: Vec<String>,
+    /// Ready to paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+}
