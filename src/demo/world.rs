@@ -19,6 +19,7 @@ mod routine;
 mod scheduler;
 mod service;
 mod stages;
+mod target;
 mod task;
 mod taskdef;
 mod unwind;
@@ -45,7 +46,8 @@ pub(crate) use self::{
     routine::Act,
     service::{LoadBalancer, Service},
     stages::HookAction,
-    task::{Phase, Site, Status, Stop, StopCode, Task, TaskId},
+    target::{Target, TargetGroup, TargetState},
+    task::{Interface, Phase, Site, Status, Stop, StopCode, Task, TaskId},
     taskdef::TaskDefinition,
 };
 use super::{

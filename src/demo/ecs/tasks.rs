@@ -10,7 +10,7 @@ use super::{
     json::{Object, missing, pairs, seconds, tags},
     paging::{PageRequest, page},
 };
-use crate::demo::world::{Phase, READ_LAG, Status, Task, TaskId, World};
+use crate::demo::world::{Interface, Phase, READ_LAG, Status, Task, TaskId, World};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -109,14 +109,6 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
     Ok(json!({ "tasks": found, "failures": failures }))
 }
 
-/// Network interface of a task: id, MAC and private address.
-fn interface(task: &Task) -> (String, String, String) {
-    let mut rng = task.details("interface");
-    let mac: Vec<String> = (0..5).map(|_| rng.hex(2)).collect();
-    let address = format!("10.20.{}.{}", task.site.zone * 16 + rng.below(16) as usize, 4 + rng.below(250));
-    (format!("eni-0{}", rng.hex(16)), format!("0a:{}", mac.join(":")), address)
-}
-
 fn attachment_id(task: &Task) -> String {
     task.details("attachment").uuid()
 }
@@ -131,11 +123,11 @@ fn attachments(world: &World, task: &Task) -> Value {
         Status::Stopped => "DELETED",
         _ => "ATTACHED",
     };
-    let (interface, mac, address) = interface(task);
+    let Interface { id, mac, address } = task.interface();
     let mut details = vec![("subnetId", world.subnet(task.site.zone))];
     if task.status > Status::Provisioning {
         details.extend([
-            ("networkInterfaceId", interface),
+            ("networkInterfaceId", id),
             ("macAddress", mac),
             ("privateDnsName", format!("ip-{}.{}.compute.internal", address.replace('.', "-"), world.region)),
             ("privateIPv4Address", address),
@@ -155,8 +147,7 @@ fn container_json(world: &World, task: &Task, index: usize) -> Option<Value> {
     let arn = world.arn(&format!("container/{}/{}/{}", world.clusters[task.cluster].name, task.id, details.uuid()));
     let awsvpc = task.definition.awsvpc;
     let interfaces = if awsvpc && task.times.connected.is_some() {
-        let (_, _, address) = interface(task);
-        json!([{ "attachmentId": attachment_id(task), "privateIpv4Address": address }])
+        json!([{ "attachmentId": attachment_id(task), "privateIpv4Address": task.interface().address }])
     } else {
         json!([])
     };

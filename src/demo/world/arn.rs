@@ -48,6 +48,9 @@ impl World {
         format!("{}{}", self.region, ["a", "b", "c"][zone % 3])
     }
 
+    /// The network that everything is in.
+    pub(crate) const VPC: &str = "vpc-0d41c8e2b7f3a9560";
+
     /// The subnet of a zone.
     pub(crate) fn subnet(&self, zone: usize) -> String {
         format!("subnet-0{}", ["a1f4c7d2e9b03856", "b7c2d9e4f1a06835", "c3e8f5a2b9d47160"][zone % 3])

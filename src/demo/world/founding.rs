@@ -314,6 +314,7 @@ fn found_history(service: &mut Service, definition: &Arc<TaskDefinition>, deploy
             failed_tasks: 0,
             state: RolloutState::Completed,
             reason: format!("ECS deployment ecs-svc/{number} completed."),
+            alternate: false,
         }];
         service.say(finished, &format!("(deployment ecs-svc/{number}) deployment completed."));
         service.say(finished, "has reached a steady state.");

@@ -159,6 +159,14 @@ pub(crate) struct Site {
     pub(crate) zone: usize,
 }
 
+/// The network interface of a task that has one of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Interface {
+    pub(crate) id: String,
+    pub(crate) mac: String,
+    pub(crate) address: String,
+}
+
 /// One task.
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
@@ -246,6 +254,13 @@ impl Task {
     /// A stream for the task's unchanging details, apart from the one that drives its life.
     pub(crate) fn details(&self, label: &str) -> Rng {
         Rng::stream(self.id.0 as u64, label)
+    }
+
+    pub(crate) fn interface(&self) -> Interface {
+        let mut rng = self.details("interface");
+        let mac: Vec<String> = (0..5).map(|_| rng.hex(2)).collect();
+        let address = format!("10.20.{}.{}", self.site.zone * 16 + rng.below(16) as usize, 4 + rng.below(250));
+        Interface { id: format!("eni-0{}", rng.hex(16)), mac: format!("0a:{}", mac.join(":")), address }
     }
 
     /// The id the container runtime gave a container; none before it is created.
