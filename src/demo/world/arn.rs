@@ -43,6 +43,11 @@ impl World {
         self.arn(&format!("container-instance/{}/{}", self.clusters[instance.cluster].name, instance.id))
     }
 
+    /// The role with which ECS attaches volumes.
+    pub(crate) fn infrastructure_role(&self) -> String {
+        format!("arn:aws:iam::{}:role/ecs-infrastructure", self.account_id)
+    }
+
     /// A zone's name, for example `eu-west-1b`.
     pub(crate) fn zone(&self, zone: usize) -> String {
         format!("{}{}", self.region, ["a", "b", "c"][zone % 3])

@@ -65,7 +65,16 @@ impl World {
     }
 
     fn attach(&mut self, id: TaskId, at: i64) {
+        let role = self.infrastructure_role();
         let Some(task) = self.tasks.get_mut(&id) else { return };
+        if task.definition.volume.is_some() && self.volumes_refused {
+            task.volume_failure = Some(format!(
+                "ECS was unable to assume the configured ECS Infrastructure Role '{role}'. Please verify that the role \
+                 being passed has the proper trust relationship with Amazon ECS"
+            ));
+            task.version += 1;
+            return self.then(id, Step::FailToStart, (2_000, 6_000), at);
+        }
         task.status = Status::Pending;
         task.version += 1;
         self.then(id, Step::Prepare, (400, 1_500), at);
@@ -249,7 +258,13 @@ impl World {
     }
 
     fn start_failure(&mut self, id: TaskId) -> Option<StartFailure> {
-        let definition = self.tasks.get(&id)?.definition.clone();
+        let task = self.tasks.get(&id)?;
+        if task.volume_failure.is_some() {
+            // The attachment says why.
+            let stopped_reason = "Task failed to start".to_owned();
+            return Some(StartFailure { container: None, container_reason: None, stopped_reason });
+        }
+        let definition = task.definition.clone();
         let secrets = definition.containers.iter().flat_map(|spec| &spec.secrets);
         if let Some(secret) = secrets.clone().find(|secret| self.denied_secrets.contains(*secret)) {
             let role =
