@@ -28,7 +28,7 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     task.containers.iter().map(|container| Arc::new(container.clone()) as Arc<dyn Row>).collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     pub container_arn: String,
@@ -122,6 +122,11 @@ impl Container {
             Some("STOPPED") => ("stopped", Tone::Muted),
             Some(other) => (other, Tone::Muted),
         }
+    }
+
+    /// The most memory it may use, in MiB; absent when only the task has a limit.
+    pub fn memory_limit(&self) -> Option<&str> {
+        self.memory.as_deref().filter(|memory| *memory != "0")
     }
 
     /// The image without its registry: `payments:1.42`.
