@@ -37,7 +37,11 @@ pub fn task(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Na
     put(&mut names, "capacity_provider", task.capacity_provider_name.as_deref());
     put(&mut names, "zone", task.availability_zone.as_deref());
     let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
-    put(&mut names, "execution_role", revision.and_then(|revision| revision.execution_role_arn.as_deref()).map(last_part));
+    put(
+        &mut names,
+        "execution_role",
+        revision.and_then(|revision| revision.execution_role_arn.as_deref()).map(last_part),
+    );
     put(&mut names, "task_role", revision.and_then(|revision| revision.task_role_arn.as_deref()).map(last_part));
     if let Some(container) = container {
         let definition = revision.and_then(|revision| defined(revision, &container.name));
