@@ -47,6 +47,10 @@ pub(super) fn exited<'a>(scene: &Scene<'a>) -> Draft<'a> {
         }
     };
     draft.quote(field(culprit, "reason"), own);
+    if draft.class == Some(Class::Normal) {
+        draft.quote(field(culprit, "exitCode"), "0");
+        return draft;
+    }
     blame(draft, Some(culprit), scene)
 }
 

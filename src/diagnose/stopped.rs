@@ -238,3 +238,6 @@ pub(super) fn field(container: &Container, field: &str) -> String {
 pub(super) fn called(container: &Container) -> String {
     if container.name.is_empty() { "the container".to_owned() } else { format!("`{}`", container.name) }
 }
+
+#[cfg(test)]
+mod tests;
