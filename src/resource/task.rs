@@ -227,8 +227,11 @@ impl Task {
     fn words(&self) -> Option<String> {
         let task = self.stopped_reason.as_deref().map(one_line);
         let task = task.filter(|reason| !reason.is_empty() && reason != "Essential container in task exited");
-        let told =
-            |container: &Container| Some(format!("{}: {}", container.name, one_line(container.reason.as_deref()?)));
+        let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
+        let told = |container: &Container| match one_line(container.reason.as_deref()?) {
+            reason if blamed == Some(&*container.name) => Some(reason),
+            reason => Some(format!("{}: {reason}", container.name)),
+        };
         task.or_else(|| self.containers.iter().find_map(told))
     }
 
