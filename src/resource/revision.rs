@@ -72,6 +72,8 @@ pub struct Definition {
     pub log_options: Vec<(String, String)>,
     pub health_check: Vec<String>,
     pub depends_on: Vec<String>,
+    /// Seconds between being asked to stop and being killed.
+    pub stop_timeout: Option<i32>,
 }
 
 impl Revision {
@@ -174,6 +176,7 @@ impl Definition {
                 .into_iter()
                 .map(|on| format!("{} {}", on.container_name, on.condition.as_str()))
                 .collect(),
+            stop_timeout: container.stop_timeout,
         }
     }
 }

@@ -43,6 +43,7 @@ fn definition(container: &Definition, section: &mut Section) {
         .field("Command", container.command.join(" "))
         .field("Health check", container.health_check.join(" "))
         .field("Depends on", container.depends_on.join(", "))
+        .field("Stop timeout", container.stop_timeout.map(|seconds| format!("{seconds} s")).unwrap_or_default())
         .field("Environment", container.environment.join(", "))
         .field("Log driver", container.log_driver.clone().unwrap_or_default());
     for (name, value) in &container.log_options {
