@@ -35,7 +35,7 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Tasks),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     pub task_arn: String,
