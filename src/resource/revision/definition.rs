@@ -30,8 +30,9 @@ pub struct Definition {
     pub health_check: Vec<String>,
     /// The pace of its health check, where it has one.
     pub check: Option<Check>,
-    /// Seconds.
+    /// Seconds in which what it depends on must be there.
     pub start_timeout: Option<i32>,
+    /// Seconds between being asked to stop and being killed.
     pub stop_timeout: Option<i32>,
     pub depends_on: Vec<String>,
 }
