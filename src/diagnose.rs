@@ -9,6 +9,7 @@ use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Rev
 mod explain;
 mod instance;
 mod pending;
+mod placement;
 mod service;
 
 pub use explain::{Explanation, beside, explain};
