@@ -146,7 +146,9 @@ fn by_code<'a>(scene: &Scene<'a>, culprit: &Container, code: i32) -> Draft<'a> {
         return Draft {
             rule: knowledge::of_reason(Place::Task, "Essential container in task exited"),
             certainty: Some(Certainty::Likely),
-            cause: Some(format!("{name} exited with {code}, a code of its own: its last log lines may tell what it means.")),
+            cause: Some(format!(
+                "{name} exited with {code}, a code of its own: its last log lines may tell what it means."
+            )),
             ..Draft::default()
         };
     };

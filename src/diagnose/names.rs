@@ -11,6 +11,7 @@ use crate::{
         container::Container,
         event::Event,
         format::last_part,
+        instance::Instance,
         revision::{Definition, Revision},
         service::Service,
         task::Task,
@@ -37,7 +38,11 @@ pub fn task(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Na
     put(&mut names, "capacity_provider", task.capacity_provider_name.as_deref());
     put(&mut names, "zone", task.availability_zone.as_deref());
     let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
-    put(&mut names, "execution_role", revision.and_then(|revision| revision.execution_role_arn.as_deref()).map(last_part));
+    put(
+        &mut names,
+        "execution_role",
+        revision.and_then(|revision| revision.execution_role_arn.as_deref()).map(last_part),
+    );
     put(&mut names, "task_role", revision.and_then(|revision| revision.task_role_arn.as_deref()).map(last_part));
     if let Some(container) = container {
         let definition = revision.and_then(|revision| defined(revision, &container.name));
@@ -58,6 +63,18 @@ pub fn service(service: &Service) -> Names {
     put(&mut names, "security_groups", Some(&service.security_groups.join(",")));
     put(&mut names, "capacity_provider", service.capacity_providers.first().map(|(name, _)| name.as_str()));
     put(&mut names, "deployment", service.primary().map(|deployment| deployment.id.as_str()));
+    names
+}
+
+/// The names around `instance`.
+pub fn instance(instance: &Instance) -> Names {
+    let mut names = Names::default();
+    put_arn(&mut names, &instance.container_instance_arn);
+    put(&mut names, "cluster", Some(&instance.cluster_name));
+    put(&mut names, "instance", Some(instance.short_name()));
+    put(&mut names, "instance_arn", Some(&instance.container_instance_arn));
+    put(&mut names, "capacity_provider", instance.capacity_provider_name.as_deref());
+    put(&mut names, "zone", instance.availability_zone.as_deref());
     names
 }
 

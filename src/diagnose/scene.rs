@@ -3,13 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Known, names};
-use crate::{
-    resource::{
-        container::Container,
-        format::{duration, seconds_since},
-        revision::Revision,
-        task::Task,
-    },
+use crate::resource::{
+    container::Container,
+    format::{duration, seconds_since},
+    revision::Revision,
+    task::Task,
 };
 
 /// What containers are given to stop where nothing else is said.
@@ -51,7 +49,8 @@ impl<'a> Scene<'a> {
 
     /// Containers whose end ends the task: all of them, as far as the task definition is not known.
     pub fn essential(&self) -> Vec<&'a Container> {
-        let defined = |container: &Container| self.revision.and_then(|revision| names::defined(revision, &container.name));
+        let defined =
+            |container: &Container| self.revision.and_then(|revision| names::defined(revision, &container.name));
         let essential = |container: &&Container| defined(container).is_none_or(|definition| definition.essential);
         let found: Vec<_> = self.task.containers.iter().filter(essential).collect();
         if found.is_empty() { self.task.containers.iter().collect() } else { found }
