@@ -292,6 +292,6 @@ pub struct Material<'a> {
 }
 
 /// The columns of `R` without their functions.
-fn columns<R: Resource>() -> Vec<&'static Column> {
+pub(crate) fn columns<R: Resource>() -> Vec<&'static Column> {
     R::fields().iter().map(|field| &field.column).collect()
 }

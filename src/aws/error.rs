@@ -32,6 +32,23 @@ pub enum Trouble {
     ReadOnly,
 }
 
+impl Trouble {
+    /// In two or three words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Denied => "not allowed",
+            Self::Credentials => "no valid credentials",
+            Self::NotFound => "not found",
+            Self::Offline => "no answer",
+            Self::Garbled => "garbled answer",
+            Self::Server => "AWS is in trouble",
+            Self::Invalid => "refused",
+            Self::ReadOnly => "read-only",
+        }
+    }
+}
+
 /// A failed call: which, why in AWS's full words, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {message}")]
@@ -76,6 +93,14 @@ impl Failure {
         match advice(trouble, operation, scope) {
             Some(advice) => failure.advise(advice),
             None => failure,
+        }
+    }
+
+    /// In a few words, with the action that is missing where one is.
+    pub fn briefly(&self) -> String {
+        match self.trouble {
+            Trouble::Denied => format!("no permission (ecs:{})", self.operation),
+            trouble => trouble.words().to_owned(),
         }
     }
 
