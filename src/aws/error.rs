@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
-use super::{Operation, ScopeSpec, interceptor::Refused};
+use super::{Operation, ScopeSpec, interceptor::Refused, operation};
 
 /// What kind of trouble a failed call means, and so what the poller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,7 +99,13 @@ impl Failure {
     /// In a few words, with the action that is missing where one is.
     pub fn briefly(&self) -> String {
         match self.trouble {
-            Trouble::Denied => format!("no permission (ecs:{})", self.operation),
+            Trouble::Denied => {
+                let operation = operation::ALL.iter().find(|operation| operation.name == self.operation);
+                format!(
+                    "no permission ({})",
+                    operation.map_or_else(|| self.operation.to_owned(), |known| known.action())
+                )
+            }
             trouble => trouble.words().to_owned(),
         }
     }
