@@ -23,6 +23,7 @@ pub mod format;
 pub mod instance;
 pub mod query;
 pub mod revision;
+pub mod secrets;
 pub mod service;
 pub mod task;
 

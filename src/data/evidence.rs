@@ -14,6 +14,7 @@ use crate::{
         evidence::{Evidence, Excerpt, Target},
         format::last_part,
         revision::{self, Revision},
+        secrets::masked,
         service::Service,
         task::Task,
     },
@@ -107,7 +108,7 @@ async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<
         .into_iter()
         .filter_map(|event| {
             let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
-            Some((at.unwrap_or_default(), event.message?))
+            Some((at.unwrap_or_default(), masked(&event.message?).into_owned()))
         })
         .collect();
     if lines.is_empty() {
