@@ -64,6 +64,5 @@ pub mod logs;
 pub mod model;
 pub mod nearest;
 pub mod resource;
-pub mod secrets;
 pub mod tty;
 pub mod ui;

@@ -14,10 +14,10 @@ use crate::{
         evidence::{Evidence, Excerpt, Target},
         format::last_part,
         revision::{self, Revision},
+        secrets::Masker,
         service::Service,
         task::Task,
     },
-    secrets::Masker,
 };
 
 /// How many log lines are asked for.

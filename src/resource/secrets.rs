@@ -1,17 +1,36 @@
-//! Secrets in running text: log lines and messages from outside, made fit to be shown and passed on.
+//! What is nobody's business: names and texts that look secret, and the mask that stands for them.
 //!
-//! It goes by how secrets look, and by the words before them. So it hides a few words that are none, and can't know of
-//! those that look like nothing and are announced by nothing.
+//! In running text (log lines, messages from outside) it goes by how secrets look, and by the words before them. So it
+//! hides a few words that are none, and can't know of those that look like nothing and are announced by nothing.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
-/// What stands for a secret.
-pub const MASK: &str = "***";
+/// What stands for a secret, whatever its length.
+pub const MASK: &str = "••••••••";
 
-/// Text without its secrets. Lines stay lines.
-pub fn mask(text: &str) -> String {
+type Pattern = LazyLock<Option<Regex>>;
+
+/// Names whose values are nobody's business. Prose speaks of keys and authors, too: it is searched by [`RULES`].
+static NAME: Pattern = LazyLock::new(|| Regex::new(r"(?i)secret|token|passw|passphrase|pwd|key|credential|auth").ok());
+
+/// Addresses with a password in them: `postgres://app:hunter2@db`.
+static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r"://[^/\s:@]*:[^/\s@]+@").ok());
+
+/// Whether a variable or field of this name holds a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    // A pattern that could not be read would mask too much rather than too little.
+    NAME.as_ref().is_none_or(|pattern| pattern.is_match(name))
+}
+
+/// Whether this value is a secret whatever it is called.
+pub fn is_secret_value(value: &str) -> bool {
+    ADDRESS.as_ref().is_none_or(|pattern| pattern.is_match(value))
+}
+
+/// `text` with what looks secret in it masked. Lines stay lines.
+pub fn masked(text: &str) -> String {
     Masker::default().mask(text)
 }
 
@@ -166,7 +185,12 @@ fn assigned(found: &Captures<'_>) -> String {
     if plain && !sign.contains('=') && !word.starts_with(['p', 'P']) {
         return found[0].to_owned();
     }
-    format!("{word}{sign}{MASK}")
+    // What follows a separator and has a name itself is another value.
+    let named = |rest: &str| {
+        rest.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+    };
+    let next = value.match_indices(['&', ';', ',']).find(|(at, _)| named(&value[at + 1..]));
+    format!("{word}{sign}{MASK}{}", next.map_or("", |(at, _)| &value[at..]))
 }
 
 /// Long gibberish behind a word, with nothing but a space between them.
@@ -189,50 +213,59 @@ mod tests {
     }
 
     #[rstest]
-    #[case("connect password=hunter2 failed", "connect password=*** failed")]
-    #[case("DB_PASSWORD: hunter", "DB_PASSWORD: ***")]
-    #[case(r#"{"apiKey":"a b","port":1}"#, r#"{"apiKey":"***","port":1}"#)]
-    #[case(r#"{\"token\":\"x\",\"a\":1}"#, r#"{\"token\":\"***\",\"a\":1}"#)]
-    #[case("client_secret='it is'", "client_secret='***'")]
-    #[case("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = ***")]
-    #[case("key AKIAIOSFODNN7EXAMPLE is over", "key AKIA*** is over")]
-    #[case("postgres://app:p@ss/w@orders-db/x", "postgres://app:***@orders-db/x")]
-    #[case("Authorization: Basic dXNlcjpwYXNz", "Authorization: ***")]
-    #[case("sent bearer abcdefgh.ijkl", "sent bearer ***")]
-    #[case("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2ln", "jwt ***")]
-    #[case("signing key 3f9a8b7c6d5e4f3a2b1c0d9e", "signing key ***")]
-    #[case("the token was 3f9a8b7c6d5e4f3a2b1c0d9e", "the token was ***")]
+    #[case("connect password=hunter2 failed", "connect password=•••••••• failed")]
+    #[case("DB_PASSWORD: hunter", "DB_PASSWORD: ••••••••")]
+    #[case(r#"{"apiKey":"a b","port":1}"#, r#"{"apiKey":"••••••••","port":1}"#)]
+    #[case(r#"{\"token\":\"x\",\"a\":1}"#, r#"{\"token\":\"••••••••\",\"a\":1}"#)]
+    #[case("client_secret='it is'", "client_secret='••••••••'")]
+    #[case("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = ••••••••")]
+    #[case("key AKIAIOSFODNN7EXAMPLE is over", "key AKIA•••••••• is over")]
+    #[case("postgres://app:p@ss/w@orders-db/x", "postgres://app:••••••••@orders-db/x")]
+    #[case("GET /?access_token=0123456789&page=2", "GET /?access_token=••••••••&page=2")]
+    #[case("DB_PASSWORD=hunter2;LOG_LEVEL=debug", "DB_PASSWORD=••••••••;LOG_LEVEL=debug")]
+    #[case("Authorization: Basic dXNlcjpwYXNz", "Authorization: ••••••••")]
+    #[case("sent bearer abcdefgh.ijkl", "sent bearer ••••••••")]
+    #[case("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2ln", "jwt ••••••••")]
+    #[case("signing key 3f9a8b7c6d5e4f3a2b1c0d9e", "signing key ••••••••")]
+    #[case("the token was 3f9a8b7c6d5e4f3a2b1c0d9e", "the token was ••••••••")]
     #[case(
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nAbc=\n-----END RSA PRIVATE KEY-----\nup",
-        "-----BEGIN RSA PRIVATE KEY-----\n***\n***\n-----END RSA PRIVATE KEY-----\nup"
+        "-----BEGIN RSA PRIVATE KEY-----\n••••••••\n••••••••\n-----END RSA PRIVATE KEY-----\nup"
     )]
-    #[case("pem -----BEGIN KEY-----\\nMIIE\\n-----END KEY----- end", "pem -----BEGIN KEY-----***-----END KEY----- end")]
+    #[case(
+        "pem -----BEGIN KEY-----\\nMIIE\\n-----END KEY----- end",
+        "pem -----BEGIN KEY-----••••••••-----END KEY----- end"
+    )]
     #[case(
         "-----BEGIN KEY-----\n12:01 app MIIEvQIBADANBgkqhkiG\n12:02 panic: no key",
-        "-----BEGIN KEY-----\n12:01 app ***\n12:02 panic: no key"
+        "-----BEGIN KEY-----\n12:01 app ••••••••\n12:02 panic: no key"
     )]
-    fn secrets_are_hidden(#[case] text: &str, #[case] masked: &str) {
-        assert_eq!(mask(text), masked);
-        assert_eq!(mask(masked), masked);
+    fn what_looks_secret_is_masked(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(masked(text), shown);
+        assert_eq!(masked(shown), shown);
     }
 
     #[rstest]
     #[case("unable to retrieve secret arn:aws:secretsmanager:eu-west-1:1:secret:prod/payments/acquirer-api-key-Zx81Lm")]
     #[case("unable to pull secrets or registry auth: execution resource retrieval failed")]
     #[case("token: expired")]
+    #[case("panic: runtime error: index out of range [3] with length 3")]
+    #[case("SyntaxError: Unexpected token } in JSON at position 4")]
+    #[case("duplicate key value violates unique constraint, Key (id)=(4)")]
+    #[case("author: dana")]
     #[case("dial tcp 10.20.31.17:5432: connect: connection refused")]
     #[case("GET https://example.com:8080/a?b=c@d 200")]
     #[case("the key arn:aws:kms:eu-west-1:1:key/12345678-90ab-cdef-1234-567890abcdef does not exist")]
-    fn what_is_none_is_left_alone(#[case] text: &str) {
-        assert_eq!(mask(text), text);
+    fn what_is_needed_to_understand_a_line_stays(#[case] text: &str) {
+        assert_eq!(masked(text), text);
     }
 
     #[test]
     fn a_key_goes_on_in_the_next_piece() {
         let mut masker = Masker::default();
         let pieces = ["-----BEGIN KEY-----", "MIIEvQ", "AbC=", "-----END KEY-----", "AbC="];
-        let masked: Vec<_> = pieces.iter().map(|piece| masker.mask(piece)).collect();
-        assert_eq!(masked, ["-----BEGIN KEY-----", "***", "***", "-----END KEY-----", "AbC="]);
+        let shown: Vec<_> = pieces.iter().map(|piece| masker.mask(piece)).collect();
+        assert_eq!(shown, ["-----BEGIN KEY-----", "••••••••", "••••••••", "-----END KEY-----", "AbC="]);
     }
 
     /// How secrets stand in text; `%` is the secret.
@@ -266,10 +299,10 @@ mod tests {
             form in prop::sample::select(FORMS),
         ) {
             let text = format!("{before}{}{after}", form.replace('%', &secret));
-            let masked = mask(&text);
-            prop_assert!(!masked.contains(&secret), "{text:?} became {masked:?}");
-            prop_assert!(!mask(&masked).contains(&secret));
-            prop_assert_eq!(masked.lines().count(), text.lines().count());
+            let once = masked(&text);
+            prop_assert!(!once.contains(&secret), "{text:?} became {once:?}");
+            prop_assert!(!masked(&once).contains(&secret));
+            prop_assert_eq!(once.lines().count(), text.lines().count());
         }
 
         #[test]
