@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
 
+pub mod timeline;
+
 /// By cluster and service.
 type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
 

@@ -1,5 +1,6 @@
 //! Every kind of row there is, in the order in which help and completion list them.
 
+use crate::diagnose::timeline;
 use crate::resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task};
 
 /// A kind is one file below `resource/`, or below `diagnose/` where its rows take judgement, and one line here.
@@ -11,6 +12,7 @@ pub static KINDS: &[&Kind] = &[
     &instance::KIND,
     &deployment::KIND,
     &event::KIND,
+    &timeline::KIND,
     &family::KIND,
     &revision::KIND,
 ];
