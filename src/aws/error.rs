@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
-use super::{Operation, ScopeSpec, interceptor::Refused};
+use super::{Operation, ScopeSpec, interceptor::Refused, operation};
 
 /// What kind of trouble a failed call means, and so what the poller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +30,23 @@ pub enum Trouble {
     Invalid,
     /// A mutating call in a read-only scope; it never left the machine.
     ReadOnly,
+}
+
+impl Trouble {
+    /// In two or three words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Denied => "not allowed",
+            Self::Credentials => "no valid credentials",
+            Self::NotFound => "not found",
+            Self::Offline => "no answer",
+            Self::Garbled => "garbled answer",
+            Self::Server => "AWS is in trouble",
+            Self::Invalid => "refused",
+            Self::ReadOnly => "read-only",
+        }
+    }
 }
 
 /// A failed call: which, why in AWS's full words, and what to do.
@@ -76,6 +93,20 @@ impl Failure {
         match advice(trouble, operation, scope) {
             Some(advice) => failure.advise(advice),
             None => failure,
+        }
+    }
+
+    /// In a few words, with the action that is missing where one is.
+    pub fn briefly(&self) -> String {
+        match self.trouble {
+            Trouble::Denied => {
+                let operation = operation::ALL.iter().find(|operation| operation.name == self.operation);
+                format!(
+                    "no permission ({})",
+                    operation.map_or_else(|| self.operation.to_owned(), |known| known.action())
+                )
+            }
+            trouble => trouble.words().to_owned(),
         }
     }
 

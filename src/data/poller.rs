@@ -16,7 +16,7 @@ use tokio::{
 use super::{
     Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Zeal, back_off, earliest},
-    feeds_of, join, raw,
+    join, raw,
     store::Store,
 };
 use crate::{
@@ -164,9 +164,8 @@ impl Poller {
     fn assign(&mut self) {
         let slowdown = self.demand.slowdown.max(1);
         let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
-        let clusters = self.told.clusters();
         let mut want_feeds = |source: &View, factor: u32, front: bool| {
-            let feeds = feeds_of(source, &clusters);
+            let feeds = self.told.keys_of(source);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));

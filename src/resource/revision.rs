@@ -263,7 +263,7 @@ impl Resource for Revision {
 }
 
 /// The view of the one revision with this ARN, or this `family:revision`.
-pub(super) fn view(definition: &str) -> Option<View> {
+pub fn view(definition: &str) -> Option<View> {
     let name = last_part(definition);
     (!name.is_empty()).then(|| View::new(&KIND, Query::family(name)))
 }

@@ -215,6 +215,19 @@ impl Service {
         }
     }
 
+    /// Nothing is under way, and nothing is missing.
+    pub fn settled(&self) -> bool {
+        !self.deploying() && self.running_count == self.desired_count && self.pending_count == 0
+    }
+
+    /// Its tasks are placed on container instances: a capacity provider of one's own has them, or the launch type says so.
+    pub fn on_instances(&self) -> bool {
+        match self.capacity_providers.as_slice() {
+            [] => self.launch_type.as_deref().is_some_and(|kind| kind != "FARGATE"),
+            several => several.iter().any(|(name, _)| !name.starts_with("FARGATE")),
+        }
+    }
+
     /// `FARGATE`, `EC2`, or the capacity providers' names.
     pub fn launch(&self) -> Cow<'_, str> {
         match self.capacity_providers.as_slice() {
