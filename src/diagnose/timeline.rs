@@ -93,6 +93,18 @@ pub struct Moment {
     /// Why, of a stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Arc<Verdict>>,
+    #[serde(skip)]
+    subject: Option<Subject>,
+}
+
+/// The row that it is a moment of.
+#[derive(Debug, Clone)]
+struct Subject(Arc<dyn Row>);
+
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same(&*other.0)
+    }
 }
 
 impl Moment {
@@ -102,6 +114,14 @@ impl Moment {
             ["task", ..] => short_id(&self.of),
             [word, ..] => word,
             [] => "-",
+        }
+    }
+
+    /// Where its subject is: the one task, in whatever state, or what belongs to the service.
+    fn home(&self) -> Option<Query> {
+        match self.is_of_a_task() {
+            true => Some(Query { status: Status::All, ..Query::task(&*self.cluster_name, &*self.of) }),
+            false => Some(Query::service(&*self.cluster_name, self.service_name.as_deref()?)),
         }
     }
 
@@ -156,19 +176,7 @@ impl Compose for Timeline {
     }
 
     fn rows(&self, query: &Query, material: &Material<'_>, _: &Context) -> Vec<Arc<dyn Row>> {
-        let mut moments = Vec::new();
-        for row in material.rows {
-            let row = row.any();
-            if let Some(task) = row.downcast_ref::<Task>() {
-                moments.extend(of_task(task));
-            } else if let Some(service) = row.downcast_ref::<Service>() {
-                moments.extend(of_service(service));
-            } else if let Some(event) = row.downcast_ref::<Event>() {
-                moments.extend(of_event(event));
-            } else if let Some(deployment) = row.downcast_ref::<Deployment>() {
-                moments.extend(of_deployment(deployment));
-            }
-        }
+        let mut moments: Vec<Moment> = material.rows.iter().flat_map(of_row).collect();
         if query.task.is_some() {
             let task = material.rows.iter().find_map(|row| row.any().downcast_ref::<Task>());
             let life = task.map(Life::of).unwrap_or_default();
@@ -179,6 +187,23 @@ impl Compose for Timeline {
         moments.retain(|moment: &Moment| seen.insert(moment.id.clone()));
         moments.into_iter().map(|moment| Arc::new(moment) as Arc<dyn Row>).collect()
     }
+}
+
+/// The moments that a row of any kind tells of, and which row that is.
+fn of_row(row: &Arc<dyn Row>) -> Vec<Moment> {
+    let any = row.any();
+    let moments = if let Some(task) = any.downcast_ref::<Task>() {
+        of_task(task)
+    } else if let Some(service) = any.downcast_ref::<Service>() {
+        of_service(service)
+    } else if let Some(event) = any.downcast_ref::<Event>() {
+        of_event(event).into_iter().collect()
+    } else if let Some(deployment) = any.downcast_ref::<Deployment>() {
+        of_deployment(deployment)
+    } else {
+        Vec::new()
+    };
+    moments.into_iter().map(|moment| Moment { subject: Some(Subject(row.clone())), ..moment }).collect()
 }
 
 /// From when to when a task lived, for what happened around it.
@@ -293,12 +318,12 @@ impl Resource for Moment {
     }
 
     fn drill(&self) -> Option<View> {
-        if self.is_of_a_task() {
-            let task = Query { status: Status::All, ..Query::task(&*self.cluster_name, &*self.of) };
-            return Some(View::new(&task::KIND, task));
-        }
-        let kind = if self.step.states().contains(&"event") { &event::KIND } else { &deployment::KIND };
-        Some(View::new(kind, Query::service(&*self.cluster_name, self.service_name.as_deref()?)))
+        let kind = match self.step.states() {
+            ["task", ..] => &task::KIND,
+            ["event", ..] => &event::KIND,
+            _ => &deployment::KIND,
+        };
+        Some(View::new(kind, self.home()?))
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
@@ -309,6 +334,11 @@ impl Resource for Moment {
             Relation::TaskDefinition | Relation::Instance => return None,
         };
         Some(View::new(kind, Query::service(&*self.cluster_name, self.service_name.as_deref()?)))
+    }
+
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        let row = &self.subject.as_ref()?.0;
+        Some((View::new(row.kind(), self.home()?), row.clone()))
     }
 
     fn cli(&self) -> Option<Vec<String>> {

@@ -35,6 +35,7 @@ pub fn of_task(task: &Task) -> Vec<Moment> {
         detail,
         tone,
         verdict: None,
+        subject: None,
     };
     let mut moments = Vec::new();
     if let Some(at) = task.created_at {
@@ -127,6 +128,7 @@ pub fn of_event(event: &Event) -> Option<Moment> {
         detail: one_line(event.told()),
         tone,
         verdict: None,
+        subject: None,
     })
 }
 
@@ -143,6 +145,7 @@ pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
         detail,
         tone,
         verdict: None,
+        subject: None,
     };
     let revision = Some(deployment.revision()).filter(|revision| !revision.is_empty()).map(str::to_owned);
     let mut moments = Vec::new();
@@ -180,6 +183,7 @@ fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
         detail,
         tone: if step == Step::Waiting { Tone::Wait } else { Tone::Warn },
         verdict: None,
+        subject: None,
     };
     let rolled = progress.rollback_at.map(|at| {
         let reason = progress.rollback_reason.as_deref().map(one_line);

@@ -163,10 +163,13 @@ pub(super) fn deployments(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?.row;
-    // The timeline of what is part of a task, or a moment of it, is the task's.
+    // The timeline of what is part of something, or about it, is the other's.
     let parent = || timeline::view(&**model.snapshot.row(row.parent()?)?);
-    let (view, moment) =
-        timeline::view(&*row).or_else(parent).ok_or_else(|| format!("this {} has no timeline", row.kind().name))?;
+    let about = || timeline::view(&*row.about()?.1);
+    let (view, moment) = timeline::view(&*row)
+        .or_else(about)
+        .or_else(parent)
+        .ok_or_else(|| format!("this {} has no timeline", row.kind().name))?;
     model.show(view);
     if let Some(moment) = moment {
         model.table_mut(|table| table.seek(&moment));
