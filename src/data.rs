@@ -7,15 +7,17 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     aws::{Clients, Failure},
-    resource::{Kind, Origin, Query, Row, View, cluster::Cluster, instance},
+    resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
 };
 
+mod evidence;
 mod feed;
 mod join;
 mod poller;
 mod raw;
 mod store;
 
+pub use evidence::evidence;
 pub use raw::raw;
 
 pub use crate::aws::Identity;
@@ -110,12 +112,15 @@ pub struct Demand {
 pub enum Request {
     /// The full raw answer of AWS about one row.
     Raw { kind: &'static Kind, query: Query, id: Arc<str> },
+    /// What an explanation of this service or task wants to know beyond its row: three calls at most.
+    Evidence { id: Arc<str> },
 }
 
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Done {
     Raw { id: Arc<str>, result: Result<serde_json::Value, Failure> },
+    Evidence { id: Arc<str>, evidence: Arc<Evidence> },
 }
 
 /// The UI's end of the data layer; dropping it ends the task and cancels its calls.

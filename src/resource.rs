@@ -24,6 +24,7 @@ pub mod inspect;
 pub mod instance;
 pub mod query;
 pub mod revision;
+pub mod secrets;
 pub mod service;
 pub mod task;
 

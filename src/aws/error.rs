@@ -136,7 +136,7 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (Trouble,
         | "IncompleteSignature"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException" => Trouble::Credentials,
-        code if code.ends_with("NotFoundException") => Trouble::NotFound,
+        code if code.ends_with("NotFoundException") || code.ends_with("NotFound") => Trouble::NotFound,
         _ if status >= 500 => Trouble::Server,
         _ => Trouble::Invalid,
     };
@@ -248,6 +248,7 @@ mod tests {
     #[case(400, "AccessDeniedException", Trouble::Denied)]
     #[case(403, "ExpiredToken", Trouble::Credentials)]
     #[case(400, "ClusterNotFoundException", Trouble::NotFound)]
+    #[case(400, "TargetGroupNotFound", Trouble::NotFound)]
     #[case(400, "InvalidParameterException", Trouble::Invalid)]
     #[case(500, "ServerException", Trouble::Server)]
     fn the_code_tells_the_trouble_and_the_message_is_kept_whole(

@@ -28,7 +28,7 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     task.containers.iter().map(|container| Arc::new(container.clone()) as Arc<dyn Row>).collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     pub container_arn: String,

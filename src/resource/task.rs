@@ -35,7 +35,7 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Tasks),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     pub task_arn: String,
@@ -67,14 +67,36 @@ pub struct Task {
     pub stopped_at: Option<Timestamp>,
     pub version: i64,
     pub containers: Vec<Container>,
-    /// Attachments that did not come up or went wrong: type, status, and the reason where there is one.
-    pub attachments: Vec<(String, String)>,
+    pub attachments: Vec<Attachment>,
     pub tags: Vec<(String, String)>,
     /// Whether its revision is the one its service is heading for; absent for standalone tasks and until known.
     pub current: Option<bool>,
     /// Why it stopped; absent while it has not, and until it has been judged.
     #[serde(skip)]
     pub verdict: Option<Arc<Verdict>>,
+}
+
+/// What is attached to a task: a network interface, a volume.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attachment {
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `PRECREATED`, `ATTACHING`, `ATTACHED`, `FAILED`, …
+    pub status: String,
+    /// Why it did not come up.
+    pub reason: Option<String>,
+}
+
+impl Attachment {
+    fn from_sdk(attachment: &aws_sdk_ecs::types::Attachment) -> Self {
+        let reason = attachment.details().iter().find(|detail| detail.name() == Some("statusReason"));
+        Self {
+            kind: attachment.r#type().unwrap_or("attachment").to_owned(),
+            status: attachment.status().unwrap_or_default().to_owned(),
+            reason: reason.and_then(|detail| detail.value()).filter(|text| !text.is_empty()).map(str::to_owned),
+        }
+    }
 }
 
 impl Task {
@@ -88,15 +110,7 @@ impl Task {
         };
         Some(Self {
             private_address: detail("privateIPv4Address"),
-            attachments: attachments
-                .iter()
-                .map(|attachment| {
-                    (
-                        attachment.r#type().unwrap_or("attachment").to_owned(),
-                        attachment.status().unwrap_or_default().to_owned(),
-                    )
-                })
-                .collect(),
+            attachments: attachments.iter().map(Attachment::from_sdk).collect(),
             group: task.group,
             started_by: task.started_by,
             task_definition_arn: task.task_definition_arn,
