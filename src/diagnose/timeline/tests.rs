@@ -1,10 +1,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::{
-    knowledge::{Certainty, Class},
-    resource::container::Container,
-};
+use crate::knowledge::{Certainty, Class};
 
 fn at(second: i64) -> Option<Timestamp> {
     Some(Timestamp::from_second(1_769_868_000 + second).unwrap())
@@ -19,7 +16,7 @@ fn task() -> Task {
         started_by: Some("ecs-svc/1".into()),
         task_definition_arn: Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7".into()),
         last_status: Some("STOPPED".into()),
-        ..blank()
+        ..Task::default()
     }
 }
 
@@ -149,7 +146,7 @@ fn rows_of_one_second_stand_in_the_order_of_causes() {
         Arc::new(Event { created_at: at(-1), ..event("c", 0) }),
     ];
     let mut moments = moments(&Query::service("prod", "web"), &rows);
-    moments.sort_by(|a, b| a.order().partial_cmp(&b.order()).unwrap());
+    moments.sort_by(|a, b| order(a).total_cmp(&order(b)));
     let what: Vec<_> = moments.iter().map(|moment| (moment.subject().to_owned(), moment.step)).collect();
     let of = |subject: &str, step| (subject.to_owned(), step);
     assert_eq!(
@@ -231,6 +228,13 @@ fn rows_know_their_timeline() {
     assert_eq!(Timeline.sources(&view.query).len(), 1, "a standalone task has no service to ask");
 }
 
+fn order(moment: &Moment) -> f64 {
+    match moment.order() {
+        Order::Number(number) => number,
+        order => panic!("{order:?}"),
+    }
+}
+
 fn moments(query: &Query, rows: &[Arc<dyn Row>]) -> Vec<Moment> {
     let material = Material { rows, seen: &[], awaited: &[], gaps: &[] };
     let rows = Timeline.rows(query, &material, &cx());
@@ -268,44 +272,5 @@ fn deployment(rollout: &str) -> Deployment {
         rollout_state_reason: None,
         created_at: at(0),
         updated_at: at(90),
-    }
-}
-
-/// A task without anything.
-fn blank() -> Task {
-    Task {
-        task_arn: String::new(),
-        cluster_name: String::new(),
-        group: None,
-        started_by: None,
-        task_definition_arn: None,
-        last_status: None,
-        desired_status: None,
-        health_status: None,
-        connectivity: None,
-        stop_code: None,
-        stopped_reason: None,
-        launch_type: None,
-        capacity_provider_name: None,
-        platform_version: None,
-        availability_zone: None,
-        container_instance_arn: None,
-        cpu: None,
-        memory: None,
-        enable_execute_command: false,
-        private_address: None,
-        created_at: None,
-        pull_started_at: None,
-        pull_stopped_at: None,
-        started_at: None,
-        stopping_at: None,
-        execution_stopped_at: None,
-        stopped_at: None,
-        version: 1,
-        containers: Vec::<Container>::new(),
-        attachments: Vec::new(),
-        tags: Vec::new(),
-        current: None,
-        verdict: None,
     }
 }

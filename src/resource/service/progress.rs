@@ -31,8 +31,6 @@ pub struct Progress {
     pub triggered_alarms: Vec<String>,
     pub rollback_reason: Option<String>,
     pub rollback_at: Option<Timestamp>,
-    /// When any of this last changed.
-    pub updated_at: Option<Timestamp>,
     /// The pause that waits for somebody.
     pub pause: Option<Pause>,
     /// The hook that is at work, by the ARN of its function.
@@ -76,7 +74,6 @@ impl Progress {
             }),
             hook_at_work,
             started_at: timestamp(deployment.started_at.as_ref()),
-            updated_at: timestamp(deployment.updated_at.as_ref()),
         }
     }
 
