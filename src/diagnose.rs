@@ -10,6 +10,7 @@ mod explain;
 mod instance;
 mod pending;
 mod service;
+pub mod timeline;
 pub mod trouble;
 
 pub use explain::{Explanation, beside, explain};

@@ -123,3 +123,15 @@ pub struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
 }
+
+impl Verdict {
+    /// The cause in one line: `out of memory: app (137)`.
+    pub fn line(&self) -> String {
+        let code = self.exit_code.map(|code| format!(" ({code})")).unwrap_or_default();
+        match (&self.container, self.short) {
+            (_, "") => self.cause.clone(),
+            (Some(container), short) => format!("{short}: {container}{code}"),
+            (None, short) => short.to_owned(),
+        }
+    }
+}
