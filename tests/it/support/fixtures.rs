@@ -35,7 +35,14 @@ pub fn entry(row: impl Row) -> Entry {
 
 /// A feed that has everything, confirmed just now.
 pub fn feed(rows: Vec<Entry>) -> Feed {
-    Feed { rows: Arc::new(rows), phase: Phase::Ready, revision: 1, fetched: Some(now()), late_after: 30, failure: None }
+    Feed {
+        rows: Arc::new(rows),
+        phase: Phase::Ready,
+        revision: 1,
+        fetched: Some(now()),
+        late_after: 30,
+        ..Feed::default()
+    }
 }
 
 pub fn denied(operation: &'static str) -> Failure {
