@@ -82,6 +82,8 @@ pub struct Model {
     pub front: Screen,
     /// The screens beneath it, root first.
     pub behind: Vec<Screen>,
+    /// What the pane says of the row under the cursor, while there is one.
+    pub pane: Option<Viewer>,
     /// What lies over the screen and takes the keys first.
     pub overlay: Option<Overlay>,
     pub messages: Messages,
@@ -122,6 +124,7 @@ impl Model {
             size: start.size,
             front: navigation::root(kinds),
             behind: Vec::new(),
+            pane: None,
             overlay: None,
             messages: Messages::default(),
             scope: start.scope,
@@ -208,20 +211,22 @@ impl Model {
 
     /// Brings everything that follows from the rest up to date: rows, scroll positions, history, demand.
     fn settle(&mut self) {
-        let page = self.layout().page;
         let clusters = self.kind("cluster");
         let typing = matches!(self.overlay, Some(Overlay::Filter(_)));
         let cx = self.cx();
+        if let Screen::Table(table) = &mut self.front {
+            table.arrange(&self.snapshot, clusters, &cx, typing);
+        }
+        // Whether there is a pane depends on the rows.
+        let Layout { page, pane, .. } = self.layout();
         match &mut self.front {
-            Screen::Table(table) => {
-                table.arrange(&self.snapshot, clusters, &cx, typing);
-                table.scroll(page);
-            }
+            Screen::Table(table) => table.scroll(page),
             Screen::Text(viewer) => {
                 viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
                 viewer.scroll_by(0, page);
             }
         }
+        self.pane = pane.and_then(|pane| self.inspect(pane.text_width()));
         self.note_view();
         self.send_demand();
     }

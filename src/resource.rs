@@ -20,6 +20,7 @@ pub mod family;
 mod fetch;
 pub mod finding;
 pub mod format;
+pub mod inspect;
 pub mod instance;
 pub mod query;
 pub mod revision;
@@ -94,6 +95,14 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     }
     /// Everything known, in human words, findings first.
     fn describe(&self, cx: &Context) -> Document;
+    /// Whether tables of `query` have a pane that says more of the row under the cursor.
+    fn inspects(_query: &Query) -> bool {
+        false
+    }
+    /// What that pane says, shortest and most needed first: one section, whose title is the pane's.
+    fn inspect(&self, _cx: &Context) -> Option<Document> {
+        None
+    }
 }
 
 /// A row of any kind. The blanket implementation for every [`Resource`] is the only one.
@@ -111,6 +120,8 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn about(&self) -> Option<(View, Arc<dyn Row>)>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
+    fn inspects(&self, query: &Query) -> bool;
+    fn inspect(&self, cx: &Context) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
     /// What column `index` sorts by.
@@ -174,6 +185,14 @@ impl<R: Resource> Row for R {
 
     fn describe(&self, cx: &Context) -> Document {
         Resource::describe(self, cx)
+    }
+
+    fn inspects(&self, query: &Query) -> bool {
+        R::inspects(query)
+    }
+
+    fn inspect(&self, cx: &Context) -> Option<Document> {
+        Resource::inspect(self, cx)
     }
 
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_> {
@@ -270,8 +289,12 @@ pub enum Origin {
 
 /// Rows that are put together out of those of other views.
 pub trait Compose: Send + Sync {
-    /// The views it is made of. The rows of the first are followed as if they were on screen, the rest more slowly.
+    /// The views it is made of.
     fn sources(&self, query: &Query) -> Vec<View>;
+    /// How many of them, from the first on, are followed as if they were on screen; the rest more slowly.
+    fn followed(&self) -> usize {
+        1
+    }
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
     /// What it means that there are no rows, a sentence each, the one that matters first; none where that is plain.

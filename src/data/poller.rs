@@ -183,8 +183,9 @@ impl Poller {
             }
         };
         let mut want = |view: &View, factor: u32, front: bool| {
-            for (place, source) in sources(view).iter().enumerate() {
-                let (factor, front) = if place == 0 { (factor, front) } else { (factor * COMPANION, false) };
+            let (sources, followed) = (sources(view), followed(view));
+            for (place, source) in sources.iter().enumerate() {
+                let (factor, front) = if place < followed { (factor, front) } else { (factor * COMPANION, false) };
                 want_feeds(source, factor, front);
             }
         };
@@ -387,5 +388,13 @@ fn sources(view: &View) -> Vec<View> {
         Origin::Fetched(_) => vec![view.clone()],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
         Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
+    }
+}
+
+/// How many of the sources of `view` are looked at as keenly as itself.
+fn followed(view: &View) -> usize {
+    match view.kind.origin {
+        Origin::Composed(compose) => compose.followed(),
+        Origin::Fetched(_) | Origin::Derived { .. } => 1,
     }
 }

@@ -1,6 +1,7 @@
 //! What is looked at, how keenly, and when time alone will change what is seen.
 
 use std::{
+    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -114,12 +115,18 @@ impl Attention {
     }
 }
 
-/// Ids of the rows in sight, and of a page above and below, which may be in sight next.
+/// Ids of the rows in sight, and of a page above and below, which may be in sight next; and, once each, of the rows that
+/// they come from.
 fn near(table: &Table, page: u16) -> Vec<Arc<str>> {
     let sight = table.in_sight(page);
     let start = sight.start.saturating_sub(page.into());
     let end = table.rows.len().min(sight.end + usize::from(page));
-    table.rows[start..end].iter().map(|entry| entry.row.id().into()).collect()
+    let rows = &table.rows[start..end];
+    let mut ids: Vec<Arc<str>> = rows.iter().map(|entry| entry.row.id().into()).collect();
+    let mut seen = HashSet::new();
+    let parents = rows.iter().filter_map(|entry| entry.row.parent()).filter(|parent| seen.insert(*parent));
+    ids.extend(parents.map(Arc::from));
+    ids
 }
 
 impl Model {
@@ -205,6 +212,9 @@ impl Model {
         self.header().hash(hasher);
         self.messages.flash.hash(hasher);
         self.snapshot.clusters().hash(hasher);
+        if let Some(pane) = &self.pane {
+            (&pane.title, &pane.lines).hash(hasher);
+        }
         match &self.front {
             Screen::Table(table) => self.digest_table(table, hasher),
             Screen::Text(viewer) => {

@@ -57,7 +57,7 @@ impl TextLine {
         self.spans.iter().map(|(text, _)| text.as_str()).collect()
     }
 
-    fn is_title(&self) -> bool {
+    pub(super) fn is_title(&self) -> bool {
         self.spans.iter().any(|(_, ink)| *ink == Ink::Title)
     }
 }

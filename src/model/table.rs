@@ -176,6 +176,11 @@ impl Table {
         self.rows.get(self.cursor)
     }
 
+    /// Whether there is more to say of its rows than fits into them. Whether they are filtered out makes no difference.
+    pub fn inspectable(&self) -> bool {
+        self.all.first().is_some_and(|entry| entry.row.inspects(&self.view.query))
+    }
+
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();

@@ -124,6 +124,11 @@ impl Container {
         }
     }
 
+    /// The most memory it may use, in MiB; absent when only the task has a limit.
+    pub fn memory_limit(&self) -> Option<&str> {
+        self.memory.as_deref().filter(|memory| *memory != "0")
+    }
+
     /// The image without its registry: `payments:1.42`.
     pub fn short_image(&self) -> &str {
         self.image.as_deref().map(|image| image.rsplit('/').next().unwrap_or(image)).unwrap_or_default()

@@ -13,7 +13,7 @@ use super::{
     container::{self, Container},
     deployment, event,
     format::{last_part, one_line, timestamp, words},
-    gone, instance, revision, service,
+    gone, inspect, instance, revision, service,
 };
 use crate::{
     aws::{Clients, Failure, operation},
@@ -330,10 +330,18 @@ impl Resource for Task {
     fn describe(&self, cx: &Context) -> Document {
         describe::task(self, cx)
     }
+
+    fn inspects(query: &Query) -> bool {
+        query.status != Status::Running
+    }
+
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        self.verdict.as_deref().map(inspect::verdict)
+    }
 }
 
 /// The AWS CLI call that shows a task.
-pub(super) fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
+pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
 

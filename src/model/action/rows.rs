@@ -9,6 +9,7 @@ use crate::{
     model::{
         Model, Screen, Table,
         document::Source,
+        layout,
         overlay::{Choice, FilterPrompt, Item, Overlay, Picker},
         prompt::Prompt,
         text::shell_word,
@@ -57,6 +58,22 @@ pub(super) fn wide(model: &mut Model, _: Call<'_>) -> Outcome {
     table.wide = !table.wide;
     table.left = 0;
     Ok(())
+}
+
+pub(super) fn inspect(model: &mut Model, call: Call<'_>) -> Outcome {
+    if !table(model)?.inspectable() {
+        return Err("there is no more to say of these rows; d describes one".into());
+    }
+    model.settings.inspect = match call.arg {
+        "" => !model.settings.inspect,
+        "on" => true,
+        "off" => false,
+        other => return Err(format!("the pane can't be `{other}`; on and off are known")),
+    };
+    match model.layout().pane {
+        None if model.settings.inspect => Err(format!("it takes {}", layout::PANE_NEEDS)),
+        _ => Ok(()),
+    }
 }
 
 /// Sorts by the first of the columns there is; again: the other way round.

@@ -56,6 +56,10 @@ pub static ACTIONS: &[Action] = &[
         .kinds(&["service", "task", "trouble"])
         .keys(&["z"])
         .hint("deployments", 44),
+    Action::new("timeline", Table, "what befell it, on one time axis", views::timeline)
+        .kinds(&["service", "task", "container", "deployment", "event", "moment"])
+        .keys(&["shift-t"])
+        .hint("timeline", 41),
     Action::new("task-definition", Table, "the task definition it runs", views::task_definition)
         .kinds(&["service", "task", "deployment", "trouble"])
         .keys(&["t"])
@@ -108,6 +112,9 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["shift-left", "alt-left"]),
     Action::new("column-right", Table, "pick the column to the right to sort by", rows::column_right)
         .keys(&["shift-right", "alt-right"]),
+    Action::new("inspect", Table, "say more of the row in a pane, or hide it", rows::inspect)
+        .keys(&["tab"])
+        .words(&["inspect"], Arg::OneOf(&["on", "off"])),
     // Marks.
     Action::new("mark", Table, "mark the row, or the range", rows::mark).keys(&["space"]).hint("mark", 80),
     Action::new("mark-range", Table, "begin a range to be marked, or mark it", rows::mark_range)

@@ -3,6 +3,7 @@
 use super::{Call, Outcome};
 use crate::{
     data::Entry,
+    diagnose::timeline,
     model::{
         Model, Screen,
         about::{About, explained, subject},
@@ -11,7 +12,7 @@ use crate::{
         overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
         prompt::Prompt,
     },
-    resource::{Relation, Status, View},
+    resource::{Origin, Relation, Status, View},
 };
 
 /// Cells that a text is scrolled sideways at once.
@@ -81,14 +82,16 @@ pub(super) fn current(model: &Model) -> Result<Entry, String> {
 }
 
 pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
-    match current(model)?.row.drill() {
-        Some(view) => {
-            model.show(view);
-            Ok(())
-        }
-        None if current(model)?.row.about().is_some() => explain(model, call),
-        None => describe(model, call),
+    let row = current(model)?.row;
+    let Some(view) = row.drill() else {
+        return if row.about().is_some() { explain(model, call) } else { describe(model, call) };
+    };
+    model.show(view);
+    // What was put together here leads to what it was put together from.
+    if let (Origin::Composed(_), Some(parent)) = (&row.kind().origin, row.parent()) {
+        model.table_mut(|table| table.seek(parent));
     }
+    Ok(())
 }
 
 pub(super) fn follow(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -178,6 +181,22 @@ pub(super) fn events(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn deployments(model: &mut Model, _: Call<'_>) -> Outcome {
     relate(model, Relation::Deployments, "deployments")
+}
+
+pub(super) fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
+    let row = current(model)?.row;
+    // The timeline of what is part of something, or about it, is the other's.
+    let parent = || timeline::view(&**model.snapshot.row(row.parent()?)?);
+    let about = || timeline::view(&*row.about()?.1);
+    let (view, moment) = timeline::view(&*row)
+        .or_else(about)
+        .or_else(parent)
+        .ok_or_else(|| format!("this {} has no timeline", row.kind().name))?;
+    model.show(view);
+    if let Some(moment) = moment {
+        model.table_mut(|table| table.seek(&moment));
+    }
+    Ok(())
 }
 
 pub(super) fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {
