@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ecsight::{
     aws::{Failure, Trouble},
     data::{Entry, Feed, Phase},
+    diagnose::{self, Known},
     resource::{
         Row, cluster::Cluster, container::Container, deployment::Deployment, event::Event, service::Service, task::Task,
     },
@@ -273,7 +274,7 @@ pub fn container(task: &str, name: &str, exit_code: Option<i32>, reason: Option<
 }
 
 fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Container>) -> Task {
-    Task {
+    let task = Task {
         last_status: Some("STOPPED".into()),
         desired_status: Some("STOPPED".into()),
         health_status: Some("UNKNOWN".into()),
@@ -285,7 +286,8 @@ fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Contain
         stopped_at: ago(age),
         containers,
         ..blank_task(id)
-    }
+    };
+    Task { verdict: Some(Arc::new(diagnose::stopped(&task, &Known::default()))), ..task }
 }
 
 /// Tasks of a service that keeps running out of memory, and of a rollout that can't pull its image.
