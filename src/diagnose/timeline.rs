@@ -12,7 +12,7 @@ use crate::{
         Resource, Row, Status, Tone, Unit, View, columns,
         deployment::{self, Deployment},
         event::{self, Event},
-        format::{age_cell, age_order, last_part, short_id, text_cell, text_order, when},
+        format::{age_cell, age_order, clock, last_part, short_id, text_cell, text_order, when},
         inspect,
         service::{self, Service},
         task::{self, Task},
@@ -229,7 +229,7 @@ impl<'a> Life<'a> {
     /// Whether the moment lies within it, or names the task or what it was started by.
     fn touches(&self, moment: &Moment) -> bool {
         let within = self.from.is_some_and(|from| from <= moment.at) && self.to.is_none_or(|to| moment.at <= to);
-        let named = !self.id.is_empty() && moment.detail.contains(self.id);
+        let named = !self.id.is_empty() && moment.detail.contains(short_id(self.id));
         within || named || (moment.step == Step::Begun && moment.of == self.deployment)
     }
 }
@@ -365,8 +365,9 @@ impl Resource for Moment {
         document
     }
 
-    fn inspects(_: &Query) -> bool {
-        true
+    /// A few: what came before and after says more.
+    fn inspects(_: &Query) -> u16 {
+        4
     }
 
     fn inspect(&self, _: &Context) -> Option<Document> {
@@ -374,7 +375,8 @@ impl Resource for Moment {
             return Some(inspect::verdict(verdict));
         }
         let mut document = Document::default();
-        document.section(format!("{}: {}", self.subject(), self.what)).text(0, &*self.detail, self.tone);
+        let section = document.section(format!("{}: {}", self.subject(), self.what));
+        section.toned("Detail", &*self.detail, self.tone).field("At", clock(self.at));
         Some(document)
     }
 }

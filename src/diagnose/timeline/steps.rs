@@ -14,7 +14,7 @@ use crate::{
         Tone,
         deployment::Deployment,
         event::Event,
-        format::{clock, duration, one_line},
+        format::{clock, duration, one_line, short_id},
         inspect,
         service::{Progress, Service},
         task::Task,
@@ -125,7 +125,7 @@ pub fn of_event(event: &Event) -> Option<Moment> {
         service_name: Some(event.service_name.clone()),
         of: event.id.clone(),
         what: event.short().into(),
-        detail: one_line(event.told()),
+        detail: short_ids(&one_line(event.told())),
         tone,
         verdict: None,
         subject: None,
@@ -194,6 +194,16 @@ fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
         moment(at, Step::Waiting, "waits for you", sentence([Some("continue it or roll it back".into()), otherwise]))
     });
     rolled.into_iter().chain(waits).collect()
+}
+
+/// `text` with the ids of tasks in it as short as tables put them.
+fn short_ids(text: &str) -> String {
+    let word = |word: &str| {
+        let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_id { word.replace(id, short_id(id)) } else { word.to_owned() }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// How long it is from `from` to `to`, where the clocks agree that it comes after.
