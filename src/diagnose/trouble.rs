@@ -14,6 +14,7 @@ use crate::{
         Resource, Row, Status, Tone, View, columns,
         finding::{Finding, Problem},
         format::{age_cell, age_order, text_cell, text_order, when},
+        inspect,
         instance::{self, Instance},
         service::{self, Service},
         task,
@@ -210,6 +211,20 @@ impl Resource for Trouble {
 
     fn cli(&self) -> Option<Vec<String>> {
         self.subject.as_ref()?.row.cli()
+    }
+
+    fn inspects(_: &Query) -> u16 {
+        6
+    }
+
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        let mut document = Document::default();
+        let section = document.section(format!("{}: {}", self.name, self.word()));
+        section.text(0, &*self.cause, self.tone());
+        if let Some(verdict) = &self.verdict {
+            section.lines.extend(inspect::verdict(verdict).sections.into_iter().flat_map(|why| why.lines));
+        }
+        Some(document)
     }
 
     fn describe(&self, cx: &Context) -> Document {

@@ -207,21 +207,6 @@ impl Model {
         self.follow();
     }
 
-    /// What the pane says of the row under the cursor, in lines of `width` cells.
-    pub(super) fn inspect(&self, width: u16) -> Option<Viewer> {
-        let Screen::Table(table) = &self.front else { return None };
-        let row = &table.current()?.row;
-        let said = row.inspect(&self.cx());
-        let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
-        let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
-        let lines = said.map(|document| document::prose_lines(&document)).unwrap_or_default();
-        let mut viewer = Viewer::new(super::text::safe(&title), Source::Describe(subject(table, row)));
-        // Its title is the pane's.
-        viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
-        viewer.fit(width);
-        Some(viewer)
-    }
-
     /// Opens a text of the console's own; the one that is open already is closed.
     pub(super) fn open_text(&mut self, title: &str, source: Source) {
         let same = |viewer: &Viewer| std::mem::discriminant(&viewer.source) == std::mem::discriminant(&source);

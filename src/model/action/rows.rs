@@ -61,7 +61,7 @@ pub(super) fn wide(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn inspect(model: &mut Model, call: Call<'_>) -> Outcome {
-    if !table(model)?.inspectable() {
+    if table(model)?.inspects() == 0 {
         return Err("there is no more to say of these rows; d describes one".into());
     }
     model.settings.inspect = match call.arg {
