@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Model, Screen, Table, Viewer,
-    about::subject,
     action::Outcome,
-    document::{self, Source},
+    document::Source,
     filter::Filter,
     overlay::{Choice, Item, Overlay},
 };
