@@ -289,3 +289,6 @@ impl Compose for Troubles {
         remarks::nothing(material)
     }
 }
+
+#[cfg(test)]
+mod tests;
