@@ -325,8 +325,8 @@ impl Resource for Task {
         describe::task(self, cx)
     }
 
-    fn inspects(query: &Query) -> bool {
-        query.status != Status::Running
+    fn inspects(query: &Query) -> u16 {
+        if query.status == Status::Running { 0 } else { inspect::LINES }
     }
 
     fn inspect(&self, _: &Context) -> Option<Document> {

@@ -187,11 +187,6 @@ impl Poller {
     }
 }
 
-/// A stopped task that is still to be judged.
-fn unjudged(row: &dyn Row) -> bool {
-    row.any().downcast_ref::<Task>().is_some_and(|task| task.stopped() && task.verdict.is_none())
-}
-
 /// The sources of a composed view, by how far they are.
 #[derive(Default)]
 struct Parts {
@@ -218,6 +213,11 @@ impl Parts {
         }
         parts
     }
+}
+
+/// A stopped task that is still to be judged.
+fn unjudged(row: &dyn Row) -> bool {
+    row.any().downcast_ref::<Task>().is_some_and(|task| task.stopped() && task.verdict.is_none())
 }
 
 /// What distinguishes one state of some feeds from another.
