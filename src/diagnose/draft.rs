@@ -27,6 +27,8 @@ pub(super) struct Draft<'a> {
     pub evidence: Vec<Quote>,
     /// What to check before all else.
     pub first: Option<String>,
+    /// All went as it should: there is nothing to check.
+    pub well: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -57,8 +59,9 @@ impl<'a> Draft<'a> {
             names::text(&mut names, text);
         }
         let rule = self.rule;
+        let advice = rule.filter(|_| !self.well);
         let filled = |templates: &[&str]| templates.iter().map(|next| knowledge::fill(next, &names)).collect();
-        let mut next: Vec<String> = rule.map(|rule| filled(rule.next)).unwrap_or_default();
+        let mut next: Vec<String> = advice.map(|rule| filled(rule.next)).unwrap_or_default();
         next.splice(0..0, self.first);
         let mut cause = self.cause.or_else(|| rule.map(|rule| knowledge::fill(rule.cause, &names))).unwrap_or_default();
         if let Some(further) = self.further {
@@ -75,8 +78,8 @@ impl<'a> Draft<'a> {
             container: self.container.map(|container| container.name.clone()).filter(|name| !name.is_empty()),
             exit_code: self.exit_code,
             next,
-            command: rule.and_then(|rule| knowledge::command(rule.command, &names)),
-            page: rule.map(|rule| rule.page.to_owned()).filter(|page| !page.is_empty()),
+            command: advice.and_then(|rule| knowledge::command(rule.command, &names)),
+            page: advice.map(|rule| rule.page.to_owned()).filter(|page| !page.is_empty()),
         }
     }
 }

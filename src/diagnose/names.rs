@@ -32,17 +32,13 @@ pub fn task(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Na
     put(&mut names, "deployment", task.started_by.as_deref().filter(|by| by.starts_with("ecs-svc/")));
     put(&mut names, "instance", host.and_then(|host| host.ec2_instance_id.as_deref()).or(arn.map(last_part)));
     put(&mut names, "instance_arn", arn);
-    put(&mut names, "cpu", task.cpu.as_deref());
-    put(&mut names, "memory", task.memory.as_deref());
+    put_size(&mut names, task.cpu.as_deref(), task.memory.as_deref());
     put(&mut names, "capacity_provider", task.capacity_provider_name.as_deref());
     put(&mut names, "zone", task.availability_zone.as_deref());
     let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
-    put(
-        &mut names,
-        "execution_role",
-        revision.and_then(|revision| revision.execution_role_arn.as_deref()).map(last_part),
-    );
-    put(&mut names, "task_role", revision.and_then(|revision| revision.task_role_arn.as_deref()).map(last_part));
+    if let Some(revision) = revision {
+        put_roles(&mut names, revision);
+    }
     if let Some(container) = container {
         let definition = revision.and_then(|revision| defined(revision, &container.name));
         put_container(&mut names, container, definition, task.task_id());
@@ -72,6 +68,11 @@ pub fn event(event: &Event, known: &Known<'_>) -> Names {
     put_arn(&mut names, &event.service_arn);
     put(&mut names, "cluster", Some(&event.cluster_name));
     put(&mut names, "service", Some(&event.service_name));
+    let definition = owner.and_then(|owner| owner.task_definition.as_deref());
+    if let Some(revision) = definition.and_then(|arn| known.revision(arn)) {
+        put_size(&mut names, revision.cpu.as_deref(), revision.memory.as_deref());
+        put_roles(&mut names, revision);
+    }
     names
 }
 
@@ -128,6 +129,18 @@ fn put_definition(names: &mut Names, definition: Option<&str>) {
     put(names, "family", revision.and_then(|revision| revision.rsplit_once(':')).map(|(family, _)| family));
 }
 
+/// What a task asks for.
+fn put_size(names: &mut Names, cpu: Option<&str>, memory: Option<&str>) {
+    put(names, "cpu", cpu.map(|cpu| format!("{cpu} CPU units")).as_deref());
+    put(names, "memory", memory.map(|memory| format!("{memory} MiB")).as_deref());
+}
+
+/// Roles by name.
+fn put_roles(names: &mut Names, revision: &Revision) {
+    put(names, "execution_role", revision.execution_role_arn.as_deref().map(last_part));
+    put(names, "task_role", revision.task_role_arn.as_deref().map(last_part));
+}
+
 /// The parts of an image's name. Only what is in Amazon ECR has a repository; without a tag or a digest the tag is
 /// `latest`.
 fn put_image(names: &mut Names, image: Option<&str>) {
@@ -154,7 +167,7 @@ fn put_container(names: &mut Names, container: &Container, definition: Option<&D
     let port = container.network_bindings.first().map(|(_, inside, _)| inside.to_string());
     put(names, "port", port.as_deref());
     let Some(definition) = definition else { return };
-    let stop_timeout = definition.stop_timeout.map(|seconds| seconds.to_string());
+    let stop_timeout = definition.stop_timeout.map(|seconds| format!("{seconds} s"));
     put(names, "stop_timeout", stop_timeout.as_deref());
     let option = |name: &str| definition.log_options.iter().find(|(key, _)| key == name).map(|(_, value)| &**value);
     put(names, "log_group", option("awslogs-group"));

@@ -109,7 +109,7 @@ fn by_host<'a>(scene: &Scene<'a>, code: &str) -> Draft<'a> {
 
 /// A stop that came from outside: how its containers ended is a consequence.
 pub(super) fn requested<'a>(mut draft: Draft<'a>, scene: &Scene<'a>) -> Draft<'a> {
-    if !scene.task.stop_code.as_deref().is_none_or(|code| code == "EssentialContainerExited")
+    if scene.task.stop_code.as_deref().is_some_and(|code| code != "EssentialContainerExited")
         && let Some(forced) = scene.task.containers.iter().find(|container| scene.forced(container))
     {
         let (timeout, name) = (scene.stop_timeout(forced), called(forced));
@@ -186,7 +186,7 @@ fn only(containers: &[Container]) -> Option<&Container> {
 fn unknown<'a>(sayings: &[Saying<'a>], class: Class) -> Draft<'a> {
     let mut texts: Vec<&str> = sayings.iter().map(|saying| saying.text).collect();
     let empty = |text: &&str| EMPTY_WORDS.iter().any(|words| text.starts_with(words));
-    if !texts.iter().all(|text| empty(&text)) {
+    if !texts.iter().all(empty) {
         texts.retain(|text| !empty(text));
     }
     texts.dedup();

@@ -9,7 +9,6 @@ use crate::{
     resource::{
         Row,
         revision::{Definition, Revision},
-        service::Service,
         task::Attachment,
     },
 };
@@ -151,10 +150,9 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
 #[case::not_a_daemon(brief(exited(&[("app", Some(0), "")])), "EXIT-0", SUSPECT, "app (0)",
     "ended with exit code 0 after 3 s: its command is no long-running process")]
 // Stops that somebody wanted.
-#[case::by_hand(task("UserInitiated", "Task stopped by user", &[("app", Some(143), "")]), "UserInitiated", NORMAL, "", "")]
-#[case::by_hand_with_words(task("UserInitiated", "CannotPullContainerError: not again", &[("app", Some(1), "")]), "UserInitiated",
-    NORMAL, "", "and said: \"CannotPullContainerError: not again\"")]
-#[case::by_hand_and_killed(slow(task("UserInitiated", "too slow", &[("app", Some(137), "")])), "UserInitiated", NORMAL, "",
+#[case::by_hand(task("UserInitiated", "Task stopped by user", &[("app", Some(143), "")]), "STOPCODE-USER-INITIATED", NORMAL, "", "")]
+#[case::by_hand_with_words(task("UserInitiated", "CannotPullContainerError: not again", &[("app", Some(1), "")]), "STOPCODE-USER-INITIATED", NORMAL, "", "and said: \"CannotPullContainerError: not again\"")]
+#[case::by_hand_and_killed(slow(task("UserInitiated", "too slow", &[("app", Some(137), "")])), "STOPCODE-USER-INITIATED", NORMAL, "",
     "`app` did not end within its 30 s when asked to, and was killed (137).")]
 #[case::replaced(task("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/4816000000720)",
     &[("app", Some(143), "")]), "STOP-SCALING", NORMAL, "", "")]
@@ -173,7 +171,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
 #[case::spot_of_a_service_that_drains(task("SpotInterruption", "Your Spot Task was interrupted.", &[("app", Some(143), "")]),
     "STOP-SPOT", OUTSIDE, "", "")]
 #[case::notice(task("TerminationNotice", "Your Spot Task was interrupted.", &[("app", Some(143), "")]), "STOP-SPOT", OUTSIDE, "", "")]
-#[case::sick_host(task("InfrastructureHealth", "", &[("app", Some(143), "")]), "InfrastructureHealth", OUTSIDE, "", "")]
+#[case::sick_host(task("InfrastructureHealth", "", &[("app", Some(143), "")]), "STOPCODE-INFRASTRUCTURE-HEALTH", OUTSIDE, "", "")]
 #[case::host_gone(task("", "Host EC2 (instance i-0a1b2c3d4e5f60718) terminated.", &[("app", None, "")]), "STOP-HOST-GONE", OUTSIDE,
     "", "")]
 #[case::host_gone_with_exit_codes(task("EssentialContainerExited", "Host EC2 (instance i-0a1b2c3d4e5f60718) stopped.",
@@ -196,7 +194,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): AccessDeniedException: User: \
     arn:aws:sts::481516234217:assumed-role/pay-exec/0f3c9a1e is not authorized to perform: secretsmanager:GetSecretValue on \
     resource: arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf", &[("app", "")]), "INIT-IAM-SECRET",
-    (Class::Failure, Certainty::Certain), "app", "")]
+    SUSPECT, "app", "")]
 #[case::no_such_program(unstarted("Task failed to start", &[("app", "CannotStartContainerError: Error response from daemon: OCI \
     runtime create failed: exec: \"serve\": executable file not found in $PATH: unknown"), ("envoy", "")]), "START-OCI-NOT-FOUND",
     SUSPECT, "app", "")]
