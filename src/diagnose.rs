@@ -6,17 +6,33 @@ use jiff::Timestamp;
 
 use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
 
+mod case;
+mod deaths;
 mod draft;
 mod exited;
+mod explain;
 mod group;
+mod instance;
 mod message;
 pub mod names;
+mod news;
+mod pending;
+mod placement;
+mod rollout;
+mod room;
 mod scene;
+mod service;
 mod stopped;
 
+pub use explain::{Explanation, beside, explain};
 pub use group::{GroupKey, group_key};
+pub use instance::instance;
 pub use message::{Message, event, message};
+pub use pending::pending;
+pub use service::service;
 pub use stopped::stopped;
+
+use draft::Draft;
 
 /// By cluster and service.
 type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
@@ -66,6 +82,12 @@ impl<'a> Known<'a> {
     pub fn tasks(&self, cluster: &str, service: &str) -> &[&'a Task] {
         let services = self.tasks.get(cluster);
         services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One task, by its ARN.
+    pub fn task(&self, cluster: &str, arn: &str) -> Option<&'a Task> {
+        let mut tasks = self.tasks.get(cluster)?.values().flatten();
+        tasks.find(|task| task.task_arn == arn).copied()
     }
 
     /// Tasks in any state on the container instance with this ARN.

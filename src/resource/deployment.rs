@@ -31,7 +31,7 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     service.deployments.iter().map(|deployment| Arc::new(deployment.clone()) as Arc<dyn Row>).collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
     pub id: String,

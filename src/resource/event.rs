@@ -45,7 +45,7 @@ const BAD: &[&str] = &[
 const WARN: &[&str] =
     &["has stopped", "has begun draining", "deregistered", "throttled", "backed off", "reached the limit"];
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     pub id: String,
