@@ -189,3 +189,74 @@ fn put_container(names: &mut Names, container: &Container, definition: Option<&D
         put(names, "log_stream", Some(&format!("{prefix}/{}/{task_id}", container.name)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn all(names: &Names, keys: &[&'static str]) -> Vec<Option<String>> {
+        keys.iter().map(|key| names.get(key).map(str::to_owned)).collect()
+    }
+
+    #[rstest]
+    #[case("481516234217.dkr.ecr.eu-west-1.amazonaws.com/team/web:1.4.2", [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"),
+        Some("team/web"), Some("1.4.2")])]
+    #[case("481516234217.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:9b2c", [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"),
+        Some("web"), None])]
+    #[case("481516234217.dkr.ecr.eu-west-1.amazonaws.com/web:1@sha256:9b2c", [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"),
+        Some("web"), Some("1")])]
+    #[case("registry.corp.example:5000/acme/web", [Some("registry.corp.example:5000"), None, Some("latest")])]
+    #[case("nginx", [None, None, Some("latest")])]
+    #[case("acme/web:7", [None, None, Some("7")])]
+    fn an_image_is_taken_apart(#[case] image: &str, #[case] parts: [Option<&str>; 3]) {
+        let mut names = Names::default();
+        put_image(&mut names, Some(image));
+        assert_eq!(all(&names, &["registry", "repository", "tag"]), parts.map(|part| part.map(str::to_owned)));
+    }
+
+    #[rstest]
+    #[case(
+        "failed to fetch secret arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf from secrets manager",
+        "secret",
+        "arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf"
+    )]
+    #[case(
+        "on resource: arn:aws:ssm:eu-west-1:481516234217:parameter/pay/key.",
+        "secret",
+        "arn:aws:ssm:eu-west-1:481516234217:parameter/pay/key"
+    )]
+    #[case(
+        "User: arn:aws:sts::481516234217:assumed-role/pay-exec/0f3c is not authorized",
+        "execution_role",
+        "pay-exec"
+    )]
+    #[case(
+        "Task failed ELB health checks in (target-group \
+        arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2)",
+        "target_group",
+        "arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2"
+    )]
+    #[case("Scaling activity initiated by (deployment ecs-svc/4816)", "deployment", "ecs-svc/4816")]
+    #[case("Host EC2 (instance i-0a1b2c3d4e5f60718) terminated.", "instance", "i-0a1b2c3d4e5f60718")]
+    #[case("disabled in subnet 'subnet-0a1b2c3d4e5f60718'", "subnets", "subnet-0a1b2c3d4e5f60718")]
+    #[case("(port 8080) is unhealthy in (target-group x)", "port", "8080")]
+    #[case(
+        "failed to resolve ref 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: \
+        not found",
+        "tag",
+        "1.4.2"
+    )]
+    #[case("The specified log group does not exist. (log group /ecs/web.)", "log_group", "/ecs/web")]
+    fn messages_name_what_they_are_about(#[case] message: &str, #[case] name: &str, #[case] value: &str) {
+        let mut names = Names::default();
+        text(&mut names, message);
+        assert_eq!(names.get(name), Some(value));
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(MENTIONED.len(), 10);
+    }
+}
