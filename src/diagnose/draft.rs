@@ -48,7 +48,9 @@ impl<'a> Draft<'a> {
     /// Adds to the evidence what stands in `field`, once.
     pub fn quote(&mut self, field: impl Into<String>, text: impl Into<String>) {
         let (field, text) = (field.into(), text.into());
-        if !text.is_empty() && self.evidence.iter().all(|quote| quote.field != field) {
+        // AWS repeats a container's reason as the task's.
+        let same = |quote: &Quote| quote.field == field || (quote.text == text && text.contains(' '));
+        if !text.is_empty() && !self.evidence.iter().any(same) {
             self.evidence.push(Quote { field, text });
         }
     }

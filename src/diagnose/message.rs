@@ -19,8 +19,8 @@ pub struct Message<'a> {
     pub exit_code: Option<i32>,
 }
 
-/// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event, a
-/// failure of a call, the reason code of a target.
+/// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event,
+/// a failure of a call, the reason code of a target.
 pub fn message(message: &Message<'_>) -> Verdict {
     let text = message.text.trim();
     if message.stop_code.is_some() || message.exit_code.is_some() {
@@ -92,8 +92,8 @@ mod tests {
         "EV-CONTAINER-HC"
     )]
     #[case::event_that_quotes_a_reason(
-        "(service web) was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or registry \
-         auth: User: x is not authorized to perform: secretsmanager:GetSecretValue on resource: y.",
+        "(service web) was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or \
+            registry auth: User: x is not authorized to perform: secretsmanager:GetSecretValue on resource: y.",
         "INIT-IAM-SECRET"
     )]
     #[case::rollout("ECS deployment circuit breaker: tasks failed to start.", "ROLL-CB-FAILED")]

@@ -201,12 +201,18 @@ mod tests {
     }
 
     #[rstest]
-    #[case("481516234217.dkr.ecr.eu-west-1.amazonaws.com/team/web:1.4.2", [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"),
-        Some("team/web"), Some("1.4.2")])]
-    #[case("481516234217.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:9b2c", [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"),
-        Some("web"), None])]
-    #[case("481516234217.dkr.ecr.eu-west-1.amazonaws.com/web:1@sha256:9b2c", [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"),
-        Some("web"), Some("1")])]
+    #[case(
+        "481516234217.dkr.ecr.eu-west-1.amazonaws.com/team/web:1.4.2",
+        [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"), Some("team/web"), Some("1.4.2")]
+    )]
+    #[case(
+        "481516234217.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:9b2c",
+        [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"), Some("web"), None]
+    )]
+    #[case(
+        "481516234217.dkr.ecr.eu-west-1.amazonaws.com/web:1@sha256:9b2c",
+        [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"), Some("web"), Some("1")]
+    )]
     #[case("registry.corp.example:5000/acme/web", [Some("registry.corp.example:5000"), None, Some("latest")])]
     #[case("nginx", [None, None, Some("latest")])]
     #[case("acme/web:7", [None, None, Some("7")])]
@@ -218,7 +224,8 @@ mod tests {
 
     #[rstest]
     #[case(
-        "failed to fetch secret arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf from secrets manager",
+        "failed to fetch secret arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf from secrets \
+            manager",
         "secret",
         "arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf"
     )]
@@ -234,7 +241,7 @@ mod tests {
     )]
     #[case(
         "Task failed ELB health checks in (target-group \
-        arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2)",
+            arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2)",
         "target_group",
         "arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2"
     )]
@@ -243,8 +250,8 @@ mod tests {
     #[case("disabled in subnet 'subnet-0a1b2c3d4e5f60718'", "subnets", "subnet-0a1b2c3d4e5f60718")]
     #[case("(port 8080) is unhealthy in (target-group x)", "port", "8080")]
     #[case(
-        "failed to resolve ref 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: \
-        not found",
+        "failed to resolve ref 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: \
+            4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: not found",
         "tag",
         "1.4.2"
     )]

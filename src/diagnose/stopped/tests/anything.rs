@@ -71,13 +71,17 @@ proptest! {
     }
 
     #[test]
-    fn what_the_scheduler_stops_failed_only_a_health_check(task in any_task(stop_code(&["ServiceSchedulerInitiated"]))) {
+    fn what_the_scheduler_stops_failed_only_a_health_check(
+        task in any_task(stop_code(&["ServiceSchedulerInitiated"]))
+    ) {
         let unhealthy = task.stopped_reason.as_deref().unwrap_or_default().to_lowercase().contains("health check");
         prop_assert_eq!(stopped(&task, &Known::default()).class >= Class::Failure, unhealthy);
     }
 
     #[test]
-    fn work_that_is_done_never_failed(codes in prop::collection::vec(prop::sample::select(vec![Some(0), Some(143), None]), 0..3)) {
+    fn work_that_is_done_never_failed(
+        codes in prop::collection::vec(prop::sample::select(vec![Some(0), Some(143), None]), 0..3)
+    ) {
         let mut containers = vec![("job", Some(0), "")];
         containers.extend(codes.into_iter().map(|code| ("helper", code, "")));
         let verdict = stopped(&alone(exited(&containers)), &Known::default());

@@ -1,5 +1,6 @@
 //! What is concluded from other rows, what is quoted, and what is not known.
 
+use rstest::rstest;
 use serde_json::json;
 
 use super::*;
@@ -54,6 +55,37 @@ fn what_the_task_needs_is_told_by_its_definition() {
 }
 
 #[test]
+fn a_secret_points_to_the_container_that_wants_it_and_names_are_filled_in() {
+    let reason = "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: User: \
+                  arn:aws:sts::481516234217:assumed-role/pay-exec/0f3c is not authorized to perform: \
+                  secretsmanager:GetSecretValue on resource: \
+                  arn:aws:secretsmanager:eu-west-1:481516234217:secret:app/db-AbCdEf because no policy allows it";
+    let task = unstarted(reason, &[("envoy", ""), ("app", "")]);
+    assert_eq!(stopped(&task, &Known::default()).container, None);
+    let verdict = knowing(&[&revision(&[("envoy", true), ("app", true)])], &task);
+    assert_eq!(verdict.container.as_deref(), Some("app"));
+    assert!(verdict.next[0].contains("pay-exec") && verdict.next[0].contains("app/db-AbCdEf"), "{:?}", verdict.next);
+    assert_eq!(verdict.command.as_deref(), Some("aws iam list-attached-role-policies --role-name pay-exec"));
+}
+
+#[test]
+fn the_log_to_read_is_named_once_the_definition_is_known() {
+    let verdict = knowing(&[&revision(&[("app", true)])], &exited(&[("app", Some(1), "")]));
+    let command = verdict.command.unwrap();
+    assert!(command.contains("--log-group-name /ecs/payments --log-stream-name ecs/app/0f3c9a1e5b7d"), "{command}");
+}
+
+#[test]
+fn the_health_check_of_the_definition_tells_whose_it_was() {
+    let mut revision = revision(&[("envoy", true), ("app", true)]);
+    revision.containers[1].health_check = vec!["CMD".to_owned(), "true".to_owned()];
+    let reason = "Task failed container health checks";
+    let task = task("ServiceSchedulerInitiated", reason, &[("envoy", Some(0), ""), ("app", Some(143), "")]);
+    assert_eq!(knowing(&[&revision], &task).container.as_deref(), Some("app"));
+    assert_eq!(stopped(&task, &Known::default()).container, None);
+}
+
+#[test]
 fn the_stop_timeout_of_the_definition_tells_a_forced_kill() {
     let reason = "Scaling activity initiated by (deployment ecs-svc/4816000000720)";
     let task = task("ServiceSchedulerInitiated", reason, &[("app", Some(137), "")]);
@@ -97,15 +129,27 @@ fn ends_that_repeat_are_certain() {
 
 /// No guess: the whole of the text, and nothing else.
 #[rstest]
-#[case::never_started(unstarted("Frobnication of the \u{2018}widget\u{2019} failed", &[("app", "")]), Class::Failure,
-    "Frobnication of the \u{2018}widget\u{2019} failed")]
-#[case::of_a_container(unstarted("Task failed to start", &[("app", "WidgetError: none left"), ("envoy", "")]), Class::Failure,
-    "WidgetError: none left")]
-#[case::of_both(unstarted("Widgets are out", &[("app", "WidgetError: none left")]), Class::Failure,
-    "Widgets are out; WidgetError: none left")]
+#[case::never_started(
+    unstarted("Frobnication of the \u{2018}widget\u{2019} failed", &[("app", "")]),
+    Class::Failure,
+    "Frobnication of the \u{2018}widget\u{2019} failed"
+)]
+#[case::of_a_container(
+    unstarted("Task failed to start", &[("app", "WidgetError: none left"), ("envoy", "")]),
+    Class::Failure,
+    "WidgetError: none left"
+)]
+#[case::of_both(
+    unstarted("Widgets are out", &[("app", "WidgetError: none left")]),
+    Class::Failure,
+    "Widgets are out; WidgetError: none left"
+)]
 #[case::without_any_code(task("", "The moon\n was full", &[]), Class::Warning, "The moon was full")]
-#[case::of_the_scheduler(task("ServiceSchedulerInitiated", "The moon was full", &[("app", Some(143), "")]), Class::Normal,
-    "The moon was full")]
+#[case::of_the_scheduler(
+    task("ServiceSchedulerInitiated", "The moon was full", &[("app", Some(143), "")]),
+    Class::Normal,
+    "The moon was full"
+)]
 fn what_no_rule_knows_is_shown_whole(#[case] task: Task, #[case] class: Class, #[case] text: &str) {
     let verdict = stopped(&task, &Known::default());
     assert_eq!((verdict.rule, verdict.certainty, verdict.class), (None, Certainty::Unknown, class), "{verdict:#?}");
