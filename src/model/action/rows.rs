@@ -6,12 +6,12 @@ use super::{Call, Outcome, views::current};
 use crate::{
     data::Entry,
     event::Effect,
+    knowledge::shell_word,
     model::{
         Model, Screen, Table,
         document::Source,
         overlay::{Choice, FilterPrompt, Item, Overlay, Picker},
         prompt::Prompt,
-        text::shell_word,
     },
     nearest,
     resource::export,
