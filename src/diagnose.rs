@@ -23,6 +23,8 @@ mod room;
 mod scene;
 mod service;
 mod stopped;
+pub mod timeline;
+pub mod trouble;
 
 pub use explain::{Explanation, beside, explain};
 pub use group::{GroupKey, group_key};
@@ -32,6 +34,7 @@ pub use pending::pending;
 pub use service::service;
 pub use stopped::stopped;
 
+use deaths::verdict_of;
 use draft::Draft;
 
 /// By cluster and service.

@@ -19,6 +19,7 @@
 //!                         │   feed     one list of rows: its due times, its batches          │
 //!                         │   store    rows by id, what changed in them                      │
 //!                         │   join     what rows of one kind know of another's, judged       │
+//!                         │   evidence what an explanation asks for once                     │
 //!                         └─────┬─────────────────────────┬──────────────────────────────────┘
 //!                               ▼ spawned calls           ▼ blocking jobs, one at a time
 //!                         resource::* ─► aws           memory: what ECS forgets, in SQLite
@@ -65,6 +66,7 @@ pub mod files;
 pub mod kinds;
 pub mod knowledge;
 pub mod logging;
+pub mod logs;
 pub mod model;
 pub mod nearest;
 pub mod resource;
