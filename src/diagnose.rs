@@ -23,6 +23,8 @@ mod room;
 mod scene;
 mod service;
 mod stopped;
+pub mod timeline;
+pub mod trouble;
 
 pub use explain::{Explanation, beside, explain};
 pub use group::{GroupKey, group_key};

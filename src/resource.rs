@@ -20,9 +20,11 @@ pub mod family;
 mod fetch;
 pub mod finding;
 pub mod format;
+pub mod inspect;
 pub mod instance;
 pub mod query;
 pub mod revision;
+pub mod secrets;
 pub mod service;
 pub mod task;
 
@@ -83,12 +85,25 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn related(&self, _relation: Relation) -> Option<View> {
         None
     }
+    /// The row that an explanation of this one is about, and a view that holds it; absent where that is the row itself.
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        None
+    }
     /// The AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
     fn cli(&self) -> Option<Vec<String>> {
         None
     }
     /// Everything known, in human words, findings first.
     fn describe(&self, cx: &Context) -> Document;
+    /// Lines of the pane that says more of the row under the cursor in tables of `query`, where it lies beneath them; 0:
+    /// they have none.
+    fn inspects(_query: &Query) -> u16 {
+        0
+    }
+    /// What that pane says, shortest and most needed first: one section, whose title is the pane's.
+    fn inspect(&self, _cx: &Context) -> Option<Document> {
+        None
+    }
 }
 
 /// A row of any kind. The blanket implementation for every [`Resource`] is the only one.
@@ -103,8 +118,11 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
+    fn about(&self) -> Option<(View, Arc<dyn Row>)>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
+    fn inspects(&self, query: &Query) -> u16;
+    fn inspect(&self, cx: &Context) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
     /// What column `index` sorts by.
@@ -158,12 +176,24 @@ impl<R: Resource> Row for R {
         Resource::related(self, relation)
     }
 
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        Resource::about(self)
+    }
+
     fn cli(&self) -> Option<Vec<String>> {
         Resource::cli(self)
     }
 
     fn describe(&self, cx: &Context) -> Document {
         Resource::describe(self, cx)
+    }
+
+    fn inspects(&self, query: &Query) -> u16 {
+        R::inspects(query)
+    }
+
+    fn inspect(&self, cx: &Context) -> Option<Document> {
+        Resource::inspect(self, cx)
     }
 
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_> {
@@ -260,21 +290,33 @@ pub enum Origin {
 
 /// Rows that are put together out of those of other views.
 pub trait Compose: Send + Sync {
-    /// The views it is made of. The rows of the first are followed as if they were on screen, the rest more slowly.
+    /// The views it is made of.
     fn sources(&self, query: &Query) -> Vec<View>;
+    /// How many of them, from the first on, are followed as if they were on screen; the rest more slowly.
+    fn followed(&self) -> usize {
+        1
+    }
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
+    /// What it means that there are no rows, a sentence each, the one that matters first; none where that is plain.
+    fn nothing(&self, _query: &Query, _material: &Material<'_>) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a composed kind is made of.
 pub struct Material<'a> {
     /// The rows of the sources, of several kinds.
     pub rows: &'a [Arc<dyn Row>],
+    /// Sources that have been looked at.
+    pub seen: &'a [View],
+    /// Sources that have not come yet, or not all of them.
+    pub awaited: &'a [View],
     /// Sources that could not be looked at, and why.
     pub gaps: &'a [(View, Arc<Failure>)],
 }
 
 /// The columns of `R` without their functions.
-fn columns<R: Resource>() -> Vec<&'static Column> {
+pub(crate) fn columns<R: Resource>() -> Vec<&'static Column> {
     R::fields().iter().map(|field| &field.column).collect()
 }

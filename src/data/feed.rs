@@ -178,8 +178,11 @@ impl FeedPlan {
         }
         let cadence = self.fetch.cadence();
         let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * zeal.factor;
+        // The only row there is is in sight, or what is in sight comes from it.
+        let only = self.ids.len() == 1;
+        let in_sight = |id: &Arc<str>| only || visible.contains(id);
         let interval = |id: &Arc<str>| {
-            let seen = zeal.front && visible.contains(id);
+            let seen = zeal.front && in_sight(id);
             match pace(id) {
                 Some(Pace::Final) => None,
                 Some(Pace::Moving) if zeal.front => Some(seconds(zeal.every.unwrap_or(cadence.moving)) * zeal.factor),
@@ -198,7 +201,7 @@ impl FeedPlan {
                 Some(Described::At(at)) => {
                     let Some(interval) = interval(id) else { continue };
                     let due = *at + interval;
-                    let asked = self.refreshing && visible.contains(id);
+                    let asked = self.refreshing && in_sight(id);
                     if due <= now || asked {
                         overdue.push((Some(due), id));
                     } else {
@@ -242,7 +245,7 @@ impl FeedPlan {
         let collected = std::mem::take(&mut self.collected);
         let ids = self.with_arns(collected);
         let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
-        let pages = ids.len().div_ceil(100);
+        let pages = ids.len().div_ceil(100).max(1);
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
         self.lists += 1;
         let interval = self.stretched(self.fetch.cadence().list, pages) * factor;
@@ -315,7 +318,7 @@ impl FeedPlan {
     pub(super) fn late_after(&self) -> u32 {
         let cadence = self.fetch.cadence();
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
-        let pages = self.ids.len().div_ceil(100);
+        let pages = self.ids.len().div_ceil(100).max(1);
         let visible = self.zeal.and_then(|zeal| zeal.every).unwrap_or(cadence.visible);
         let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(visible));
         (slowest * factor * 2).as_secs() as u32

@@ -16,15 +16,16 @@ use tokio::{
 use super::{
     Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Zeal, back_off, earliest},
-    feeds_of, join, raw,
+    join,
     store::Store,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
     knowledge,
-    resource::{Batch, Origin, Page, Row, Status, View},
+    resource::{Batch, Origin, Page, Status, View},
 };
 
+mod answer;
 mod tell;
 
 /// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
@@ -170,9 +171,8 @@ impl Poller {
     fn assign(&mut self) {
         let slowdown = self.demand.slowdown.max(1);
         let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
-        let clusters = self.told.clusters();
         let mut want_feeds = |source: &View, factor: u32, front: bool| {
-            let feeds = feeds_of(source, &clusters);
+            let feeds = self.told.keys_of(source);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));
@@ -189,8 +189,9 @@ impl Poller {
             }
         };
         let mut want = |view: &View, factor: u32, front: bool| {
-            for (place, source) in sources(view).iter().enumerate() {
-                let (factor, front) = if place == 0 { (factor, front) } else { (factor * COMPANION, false) };
+            let (sources, followed) = (sources(view), followed(view));
+            for (place, source) in sources.iter().enumerate() {
+                let (factor, front) = if place < followed { (factor, front) } else { (factor * COMPANION, false) };
                 want_feeds(source, factor, front);
             }
         };
@@ -395,29 +396,6 @@ impl Poller {
             _ => {}
         }
     }
-
-    fn request(&mut self, request: Request) {
-        let Request::Raw { kind, query, id } = request;
-        let row = self.store.get(&id).map(|entry| entry.row.clone()).or_else(|| self.derived(&id));
-        let (clients, answers) = (self.clients.clone(), self.answers.clone());
-        tokio::spawn(async move {
-            let result = match row {
-                None => Err(Failure::local("Describe", Trouble::NotFound, format!("{id} is not known any more"))),
-                Some(row) => raw(&clients, &View::new(kind, query), std::slice::from_ref(&row))
-                    .await
-                    .map(|mut found| found.pop().unwrap_or_default()),
-            };
-            // A console that has gone away needs no answer.
-            let _ = answers.send(Done::Raw { id, result }).await;
-        });
-    }
-
-    /// A row that was derived from another.
-    fn derived(&self, id: &str) -> Option<Arc<dyn Row>> {
-        let feeds = self.told.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
-        let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
-        entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
-    }
 }
 
 /// The fetched views behind `view`: itself, the one it is derived from, those it is put together from; the one that
@@ -427,5 +405,13 @@ fn sources(view: &View) -> Vec<View> {
         Origin::Fetched(_) => vec![view.clone()],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
         Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
+    }
+}
+
+/// How many of the sources of `view` are looked at as keenly as itself.
+fn followed(view: &View) -> usize {
+    match view.kind.origin {
+        Origin::Composed(compose) => compose.followed(),
+        Origin::Fetched(_) | Origin::Derived { .. } => 1,
     }
 }

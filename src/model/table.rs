@@ -59,6 +59,8 @@ pub struct Source {
     pub fetched: Option<Timestamp>,
     /// When the first of them is, or was, late.
     pub late_at: Option<Timestamp>,
+    /// What it means that there are no rows, where the kind has words of its own for it.
+    pub nothing: Arc<[String]>,
 }
 
 impl Source {
@@ -172,6 +174,11 @@ impl Table {
     /// The row under the cursor.
     pub fn current(&self) -> Option<&Entry> {
         self.rows.get(self.cursor)
+    }
+
+    /// Lines in which there is more to say of one row; 0 where there is not. That they are filtered out makes no difference.
+    pub fn inspects(&self) -> u16 {
+        self.all.first().map_or(0, |entry| entry.row.inspects(&self.view.query))
     }
 
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.

@@ -87,13 +87,18 @@ impl Event {
         }
     }
 
+    /// What it is about, in a word or three.
+    pub fn short(&self) -> &'static str {
+        "event"
+    }
+
     /// The message in one line.
     pub fn cell(&self) -> Cell<'static> {
         Cell::new(one_line(self.told()), self.tone())
     }
 
     /// The message without its opening `(service NAME) `, which every row would repeat.
-    fn told(&self) -> &str {
+    pub fn told(&self) -> &str {
         let opening = format!("(service {}) ", self.service_name);
         self.message.strip_prefix(opening.as_str()).unwrap_or(&self.message)
     }

@@ -13,7 +13,7 @@ use super::{
     container::{self, Container},
     deployment, event,
     format::{last_part, one_line, timestamp, words},
-    gone, instance, revision, service,
+    gone, inspect, instance, revision, service,
 };
 use crate::{
     aws::{Clients, Failure, operation},
@@ -324,10 +324,18 @@ impl Resource for Task {
     fn describe(&self, cx: &Context) -> Document {
         describe::task(self, cx)
     }
+
+    fn inspects(query: &Query) -> u16 {
+        if query.status == Status::Running { 0 } else { inspect::LINES }
+    }
+
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        self.verdict.as_deref().map(inspect::verdict)
+    }
 }
 
 /// The AWS CLI call that shows a task.
-pub(super) fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
+pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
 
