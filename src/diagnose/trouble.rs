@@ -217,12 +217,12 @@ impl Resource for Trouble {
         6
     }
 
-    fn inspect(&self, _: &Context) -> Option<Document> {
+    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
         let mut document = Document::default();
         let section = document.section(format!("{}: {}", self.name, self.word()));
         section.text(0, &*self.cause, self.tone());
         if let Some(verdict) = &self.verdict {
-            section.lines.extend(inspect::verdict(verdict).sections.into_iter().flat_map(|why| why.lines));
+            section.lines.extend(inspect::verdict(verdict, brief).sections.into_iter().flat_map(|why| why.lines));
         }
         Some(document)
     }
