@@ -34,6 +34,7 @@ pub use pending::pending;
 pub use service::service;
 pub use stopped::stopped;
 
+use deaths::verdict_of;
 use draft::Draft;
 
 /// By cluster and service.

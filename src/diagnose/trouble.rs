@@ -38,6 +38,9 @@ pub static KIND: Kind = Kind {
     origin: Origin::Composed(&Troubles),
 };
 
+/// Lines of the pane beneath the table: cause and verdict, as much of it as leaves most rows in sight.
+const PANE: u16 = 7;
+
 /// One thing that is wrong; or a remark on how far was looked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -214,12 +217,15 @@ impl Resource for Trouble {
     }
 
     fn inspects(_: &Query) -> u16 {
-        6
+        PANE
     }
 
+    /// What has no room in the row: where it is, the whole of the cause, and what the verdict adds to it.
     fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
         let mut document = Document::default();
-        let section = document.section(format!("{}: {}", self.name, self.word()));
+        let place = self.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+        let with = [self.kind.unwrap_or_default(), &self.name].join(" ");
+        let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
         section.text(0, &*self.cause, self.tone());
         if let Some(verdict) = &self.verdict {
             section.lines.extend(inspect::verdict(verdict, brief).sections.into_iter().flat_map(|why| why.lines));
@@ -283,3 +289,6 @@ impl Compose for Troubles {
         remarks::nothing(material)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -347,17 +347,6 @@ pub fn tasks() -> Vec<Entry> {
     ]
 }
 
-/// So many stopped tasks of one service, each with its verdict.
-pub fn many_stopped(count: u32) -> Vec<Entry> {
-    let reason = "OutOfMemoryError: Container killed due to memory usage";
-    let one = |n: u32| {
-        let id = format!("{:08x}5b7d4c2f8a6e1d3b5c7f9e02", n.wrapping_mul(2_654_435_761));
-        let containers = vec![container(&id, "payments", Some(137), Some(reason))];
-        entry(stopped(&id, i64::from(n), "EssentialContainerExited", "Essential container in task exited", containers))
-    };
-    (0..count).map(one).collect()
-}
-
 /// What befell the service that keeps running out of memory: its tasks, and what the scheduler said of them.
 pub fn history() -> Vec<Arc<dyn Row>> {
     let said = |number: usize, age: i64, what: &str| Event {
