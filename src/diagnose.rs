@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
 
+mod case;
+mod deaths;
 mod draft;
 mod exited;
 mod explain;
@@ -13,8 +15,11 @@ mod group;
 mod instance;
 mod message;
 pub mod names;
+mod news;
 mod pending;
 mod placement;
+mod rollout;
+mod room;
 mod scene;
 mod service;
 mod stopped;
@@ -29,6 +34,7 @@ pub use pending::pending;
 pub use service::service;
 pub use stopped::stopped;
 
+use deaths::verdict_of;
 use draft::Draft;
 
 /// By cluster and service.

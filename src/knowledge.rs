@@ -24,6 +24,7 @@ mod placement;
 mod pull;
 mod rollouts;
 mod running;
+pub mod situations;
 mod start;
 mod start_up;
 mod stop_codes;

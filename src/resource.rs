@@ -96,9 +96,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     }
     /// Everything known, in human words, findings first.
     fn describe(&self, cx: &Context) -> Document;
-    /// Whether tables of `query` have a pane that says more of the row under the cursor.
-    fn inspects(_query: &Query) -> bool {
-        false
+    /// Lines of the pane that says more of the row under the cursor in tables of `query`, where it lies beneath them; 0:
+    /// they have none.
+    fn inspects(_query: &Query) -> u16 {
+        0
     }
     /// What that pane says, shortest and most needed first: one section, whose title is the pane's.
     fn inspect(&self, _cx: &Context) -> Option<Document> {
@@ -121,7 +122,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn about(&self) -> Option<(View, Arc<dyn Row>)>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
-    fn inspects(&self, query: &Query) -> bool;
+    fn inspects(&self, query: &Query) -> u16;
     fn inspect(&self, cx: &Context) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
@@ -188,7 +189,7 @@ impl<R: Resource> Row for R {
         Resource::describe(self, cx)
     }
 
-    fn inspects(&self, query: &Query) -> bool {
+    fn inspects(&self, query: &Query) -> u16 {
         R::inspects(query)
     }
 

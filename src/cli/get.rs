@@ -9,6 +9,7 @@ use super::{GetArgs, Output, Refusal, ScopeArgs, console, print, wait::until};
 use crate::{
     aws::{Budget, Clients},
     data::{self, Demand, Snapshot, raw},
+    diagnose::timeline,
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
@@ -71,7 +72,9 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     type Narrows = fn(&Kind) -> bool;
     let narrowing: [(&str, bool, Narrows); 4] = [
         ("--cluster", scope.cluster.is_some(), |kind| kind.in_cluster),
-        ("--service", args.service.is_some(), |kind| [&service::KIND, &task::KIND].contains(&root(kind))),
+        ("--service", args.service.is_some(), |kind| {
+            [&service::KIND, &task::KIND, &timeline::KIND].contains(&root(kind))
+        }),
         ("--family", args.family.is_some(), |kind| [&task::KIND, &revision::KIND].contains(&root(kind))),
         ("--status", args.status.is_some(), |kind| root(kind) == &task::KIND),
     ];

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
+    knowledge,
     resource::{Batch, Origin, Page, Status, View},
 };
 
@@ -45,6 +46,8 @@ enum Outcome {
     List(FeedKey, Result<Page, Failure>),
     Describe(FeedKey, Vec<Arc<str>>, Result<Batch, Failure>),
     Identity(Result<Identity, Failure>),
+    /// The rules by which stops are judged are there.
+    Rules,
 }
 
 /// Trouble with everything: no network, no credentials.
@@ -67,6 +70,8 @@ pub(super) struct Poller {
     /// Feeds whose ids, phase or failure changed since the last publication.
     touched: HashSet<FeedKey>,
     store: Store,
+    /// The rules are there, or on their way.
+    rules: bool,
     calls: JoinSet<Outcome>,
     identity: Identity,
     identity_due: Option<Instant>,
@@ -99,6 +104,7 @@ impl Poller {
             resting: HashMap::new(),
             touched: HashSet::new(),
             store: Store::default(),
+            rules: false,
             calls: JoinSet::new(),
             told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
             composed: HashMap::new(),
@@ -294,6 +300,7 @@ impl Poller {
         let now = Instant::now();
         match outcome {
             None => {}
+            Some(Outcome::Rules) => self.store.judge_from_now_on((self.now)()),
             Some(Outcome::Identity(Ok(identity))) => {
                 self.identity = identity;
                 self.went_well();
@@ -307,6 +314,15 @@ impl Poller {
             Some(Outcome::List(key, result)) => self.listed(key, result, now),
             Some(Outcome::Describe(key, ids, result)) => self.described(key, ids, result, now),
         }
+    }
+
+    /// Has the rules built, which takes a moment: only once there is something to see.
+    fn learn(&mut self) {
+        self.rules = true;
+        self.calls.spawn_blocking(|| {
+            knowledge::warm();
+            Outcome::Rules
+        });
     }
 
     fn listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {

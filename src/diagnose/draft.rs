@@ -60,12 +60,16 @@ impl<'a> Draft<'a> {
         let filled = |templates: &[&str]| templates.iter().map(|next| knowledge::fill(next, &names)).collect();
         let mut next: Vec<String> = rule.map(|rule| filled(rule.next)).unwrap_or_default();
         next.splice(0..0, self.first);
-        let cause = self.cause.or_else(|| rule.map(|rule| knowledge::fill(rule.cause, &names))).unwrap_or_default();
+        let mut cause = self.cause.or_else(|| rule.map(|rule| knowledge::fill(rule.cause, &names))).unwrap_or_default();
+        if let Some(further) = self.further {
+            let pause = if cause.ends_with(['.', '!', '?', '"']) { " " } else { ". " };
+            cause = format!("{cause}{pause}{further}");
+        }
         Verdict {
             rule: rule.map(|rule| rule.id),
             short: self.short.or(rule.map(|rule| rule.short)).unwrap_or_default(),
             class: self.class.or(rule.map(|rule| rule.class)).unwrap_or(Class::Warning),
-            cause: [Some(cause), self.further].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            cause,
             certainty: self.certainty.or(rule.map(|rule| rule.certainty)).unwrap_or(Certainty::Unknown),
             evidence: self.evidence,
             container: self.container.map(|container| container.name.clone()).filter(|name| !name.is_empty()),

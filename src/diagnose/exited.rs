@@ -42,11 +42,15 @@ pub(super) fn exited<'a>(scene: &Scene<'a>) -> Draft<'a> {
         (None, None) => without_a_word(scene),
         (None, Some(0)) => finished(scene, culprit),
         (None, Some(code)) => {
-            let further = (!own.is_empty()).then(|| format!("What it says, no rule knows: {}", one_line(own)));
+            let further = (!own.is_empty()).then(|| format!("Its reason, which no rule knows: {}", one_line(own)));
             Draft { further, ..by_code(scene, culprit, code) }
         }
     };
     draft.quote(field(culprit, "reason"), own);
+    if draft.class == Some(Class::Normal) {
+        draft.quote(field(culprit, "exitCode"), "0");
+        return draft;
+    }
     blame(draft, Some(culprit), scene)
 }
 
@@ -63,8 +67,11 @@ fn blame<'a>(mut draft: Draft<'a>, culprit: Option<&'a Container>, scene: &Scene
         draft.cause = Some(format!("The kernel killed {}{at}.", called(culprit)));
     }
     if culprit.exit_code == Some(KILLED) {
-        draft.quote(field(culprit, "memory"), culprit.memory_limit().unwrap_or_default());
-        draft.quote("memory", scene.task.memory.as_deref().unwrap_or_default());
+        match (culprit.memory_limit(), scene.task.memory.as_deref()) {
+            (Some(own), _) => draft.quote(field(culprit, "memory"), format!("{own} MiB")),
+            (None, Some(whole)) => draft.quote("memory", format!("{whole} MiB")),
+            (None, None) => {}
+        }
     }
     if let Some(seconds) = scene.ran_for() {
         draft.quote("stoppingAt - startedAt", lasting(seconds));

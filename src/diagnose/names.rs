@@ -11,6 +11,7 @@ use crate::{
         container::Container,
         event::Event,
         format::last_part,
+        instance::Instance,
         revision::{Definition, Revision},
         service::Service,
         task::Task,
@@ -62,6 +63,18 @@ pub fn service(service: &Service) -> Names {
     put(&mut names, "security_groups", Some(&service.security_groups.join(",")));
     put(&mut names, "capacity_provider", service.capacity_providers.first().map(|(name, _)| name.as_str()));
     put(&mut names, "deployment", service.primary().map(|deployment| deployment.id.as_str()));
+    names
+}
+
+/// The names around `instance`.
+pub fn instance(instance: &Instance) -> Names {
+    let mut names = Names::default();
+    put_arn(&mut names, &instance.container_instance_arn);
+    put(&mut names, "cluster", Some(&instance.cluster_name));
+    put(&mut names, "instance", Some(instance.short_name()));
+    put(&mut names, "instance_arn", Some(&instance.container_instance_arn));
+    put(&mut names, "capacity_provider", instance.capacity_provider_name.as_deref());
+    put(&mut names, "zone", instance.availability_zone.as_deref());
     names
 }
 

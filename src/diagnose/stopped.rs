@@ -72,7 +72,7 @@ fn by_somebody<'a>(scene: &Scene<'a>) -> Draft<'a> {
     }
     let rule = knowledge::of_stop_code("UserInitiated");
     let said = Some(one_line(reason)).filter(|reason| !reason.is_empty() && reason != "Task stopped by user");
-    let cause = said.map(|said| format!("A person or a tool stopped it and said: {said}"));
+    let cause = said.map(|said| format!("A person or a tool stopped it and said: \"{said}\""));
     requested(Draft { rule, cause, class: Some(Class::Normal), ..Draft::default() }, scene)
 }
 
@@ -215,7 +215,9 @@ fn testimony(draft: &mut Draft<'_>, scene: &Scene<'_>) {
             draft.quote(field(container, "exitCode"), code.to_string());
         }
     }
-    if let Some(killed) = task.containers.iter().find(|container| container.exit_code == Some(KILLED))
+    let blamed = |container: &Container| draft.container.is_some_and(|culprit| std::ptr::eq(culprit, container));
+    let mut killed = task.containers.iter().filter(|container| container.exit_code == Some(KILLED));
+    if let Some(killed) = killed.find(|container| !blamed(container))
         && let Some((field, took)) = scene.stop_took()
     {
         let timeout = scene.stop_timeout(killed);
@@ -238,3 +240,6 @@ pub(super) fn field(container: &Container, field: &str) -> String {
 pub(super) fn called(container: &Container) -> String {
     if container.name.is_empty() { "the container".to_owned() } else { format!("`{}`", container.name) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use crate::{
         Resource, Row, Status, Tone, Unit, View, columns,
         deployment::{self, Deployment},
         event::{self, Event},
-        format::{age_cell, age_order, last_part, short_id, text_cell, text_order, when},
+        format::{age_cell, age_order, clock, last_part, short_id, text_cell, text_order, when},
         inspect,
         service::{self, Service},
         task::{self, Task},
@@ -117,6 +117,11 @@ impl Moment {
         }
     }
 
+    /// The same, of a row that is part of another.
+    fn about(self, row: &(impl Resource + Clone)) -> Self {
+        Self { subject: Some(Subject(Arc::new(row.clone()))), ..self }
+    }
+
     /// Where its subject is: the one task, in whatever state, or what belongs to the service.
     fn home(&self) -> Option<Query> {
         match self.is_of_a_task() {
@@ -187,6 +192,15 @@ impl Compose for Timeline {
         moments.retain(|moment: &Moment| seen.insert(moment.id.clone()));
         moments.into_iter().map(|moment| Arc::new(moment) as Arc<dyn Row>).collect()
     }
+
+    fn nothing(&self, query: &Query, _: &Material<'_>) -> Vec<String> {
+        let of = query.task.as_deref().map(short_id).or(query.service.as_deref());
+        let whom = of.map(|name| format!(" to {name}")).unwrap_or_default();
+        vec![
+            format!("Nothing is known to have happened{whom}"),
+            "AWS keeps stopped tasks for an hour, and the newest 100 events of a service".into(),
+        ]
+    }
 }
 
 /// The moments that a row of any kind tells of, and which row that is.
@@ -203,7 +217,8 @@ fn of_row(row: &Arc<dyn Row>) -> Vec<Moment> {
     } else {
         Vec::new()
     };
-    moments.into_iter().map(|moment| Moment { subject: Some(Subject(row.clone())), ..moment }).collect()
+    let own = |moment: &Moment| moment.subject.clone().or_else(|| Some(Subject(row.clone())));
+    moments.into_iter().map(|moment| Moment { subject: own(&moment), ..moment }).collect()
 }
 
 /// From when to when a task lived, for what happened around it.
@@ -229,7 +244,7 @@ impl<'a> Life<'a> {
     /// Whether the moment lies within it, or names the task or what it was started by.
     fn touches(&self, moment: &Moment) -> bool {
         let within = self.from.is_some_and(|from| from <= moment.at) && self.to.is_none_or(|to| moment.at <= to);
-        let named = !self.id.is_empty() && moment.detail.contains(self.id);
+        let named = !self.id.is_empty() && moment.detail.contains(short_id(self.id));
         within || named || (moment.step == Step::Begun && moment.of == self.deployment)
     }
 }
@@ -355,18 +370,17 @@ impl Resource for Moment {
             .section("Moment")
             .toned("What", &*self.what, self.tone)
             .field("Of", &*self.of)
-            .field("At", when(Some(self.at), cx.now))
-            .field("Service", self.service_name.clone().unwrap_or_default())
-            .field("Cluster", &*self.cluster_name);
+            .field("At", when(Some(self.at), cx.now));
         document.section("Detail").text(0, &*self.detail, self.tone);
-        if let Some(verdict) = &self.verdict {
-            document.sections.extend(inspect::verdict(verdict).sections);
+        if let Some(Subject(row)) = &self.subject {
+            document.sections.extend(row.describe(cx).sections);
         }
         document
     }
 
-    fn inspects(_: &Query) -> bool {
-        true
+    /// A few: what came before and after says more.
+    fn inspects(_: &Query) -> u16 {
+        4
     }
 
     fn inspect(&self, _: &Context) -> Option<Document> {
@@ -374,7 +388,13 @@ impl Resource for Moment {
             return Some(inspect::verdict(verdict));
         }
         let mut document = Document::default();
-        document.section(format!("{}: {}", self.subject(), self.what)).text(0, &*self.detail, self.tone);
+        let title = match self.step.states() {
+            ["task", ..] => format!("{}: {}", self.what, self.subject()),
+            ["event", ..] => self.what.clone().into_owned(),
+            _ => format!("deployment {}", self.what),
+        };
+        let section = document.section(title);
+        section.toned("Detail", &*self.detail, self.tone).field("At", clock(self.at));
         Some(document)
     }
 }

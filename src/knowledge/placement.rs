@@ -4,7 +4,7 @@ use super::{
     Certainty,
     Place::{Failure, Task},
     Rule,
-    commands::{CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, INSTANCE, INSTANCES, SERVICE, SUBNETS, TASK_DEFINITION},
+    commands::{CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, INSTANCE, INSTANCES, SERVICE, SUBNETS},
 };
 
 /// What these rules share: a task's reason tells, or an entry in the failures of RunTask and StartTask.

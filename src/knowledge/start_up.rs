@@ -644,7 +644,7 @@ pub(super) static RULES: &[Rule] = &[
         page: guide!("task_execution_IAM_role"),
         samples: &[
             "ResourceInitializationError: unable to find execution role credentials while retrieving ssm parameters",
-            "CannotPullECRContainerError: unable to get execution role credentials",
+            "ResourceInitializationError: unable to get execution role credentials: none received from ECS",
         ],
         ..INIT
     },

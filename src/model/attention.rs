@@ -79,13 +79,19 @@ impl Attention {
     }
 
     pub fn demand(&self, model: &Model) -> Demand {
-        let (front, visible) = match &model.front {
+        let (front, mut visible) = match &model.front {
             Screen::Table(table) => (Some(&table.view), near(table, model.layout().page)),
             Screen::Text(viewer) => match viewer.source.subject() {
                 Some(subject) => (Some(&subject.view), vec![subject.row.id().into()]),
                 None => (None, Vec::new()),
             },
         };
+        let beside = match &model.front {
+            Screen::Text(viewer) => viewer.source.consults(),
+            Screen::Table(_) => Vec::new(),
+        };
+        // Task definitions are described only where they are seen.
+        visible.extend(beside.iter().filter_map(|view| view.query.family.clone()));
         let tables = model.behind.iter().rev().filter_map(|screen| match screen {
             Screen::Table(table) => Some(&table.view),
             Screen::Text(_) => None,
@@ -98,7 +104,7 @@ impl Attention {
         }
         Demand {
             front: front.cloned(),
-            beside: Vec::new(),
+            beside,
             behind,
             visible,
             paused: model.paused,
@@ -138,7 +144,7 @@ impl Model {
     pub fn next_tick(&self) -> Option<Timestamp> {
         let second = SignedDuration::from_secs(1);
         let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
-        let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now)];
+        let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now), self.retold_at()];
         if let Some(until) = self.armed_until {
             let left = header::seconds_until(until, self.now);
             // A countdown shows another minute once it has fallen below this one.

@@ -104,13 +104,16 @@ impl Pane {
         self.x > 0
     }
 
-    /// The pane in a body of `width` and `height` that begins at row `y`, on a screen of so many `rows`.
-    fn within(width: u16, height: u16, y: u16, rows: u16) -> Option<Self> {
-        if width >= BESIDE.0 && rows >= BESIDE.1 {
+    /// The pane in a body of `height` that begins at row `y` of a screen of this size. Beneath a table it has so many
+    /// `lines`, or fewer: the table keeps its title, its heads and ten rows.
+    fn within((width, rows): (u16, u16), y: u16, height: u16, lines: u16) -> Option<Self> {
+        if lines == 0 {
+            None
+        } else if width >= BESIDE.0 && rows >= BESIDE.1 {
             let wide = (width * 3 / 8).clamp(52, 80);
             Some(Self { x: width - wide, y, width: wide, height })
         } else if rows >= BENEATH {
-            let high = (height / 3).clamp(6, 12);
+            let high = (lines + 1).min(height.saturating_sub(12));
             Some(Self { x: 0, y: y + height - high, width, height: high })
         } else {
             None
@@ -130,8 +133,11 @@ pub fn layout(model: &Model) -> Layout {
     };
     let below = height.saturating_sub(header);
     let room = below.saturating_sub(model.settings.crumbs.into());
-    let inspects = matches!(model.screen(), Screen::Table(table) if table.inspectable());
-    let pane = (inspects && model.settings.inspect).then(|| Pane::within(width, room, header, height)).flatten();
+    let lines = match model.screen() {
+        Screen::Table(table) if model.settings.inspect => table.inspects(),
+        _ => 0,
+    };
+    let pane = Pane::within((width, height), header, room, lines);
     let (body_width, body_height) = match pane {
         Some(pane) if pane.beside() => (pane.x, room),
         Some(pane) => (width, room - pane.height),

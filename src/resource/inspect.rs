@@ -3,6 +3,9 @@
 use super::{Document, Tone, format::one_line};
 use crate::knowledge::{Certainty, Class, Verdict};
 
+/// Lines that a verdict usually takes.
+pub const LINES: u16 = 11;
+
 /// Characters of a quoted field that are shown; `d` shows them all.
 const QUOTED: usize = 200;
 

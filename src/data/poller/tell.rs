@@ -13,7 +13,10 @@ use super::{MINUTELY, Poller, sources};
 use crate::{
     aws::{Failure, Trouble},
     data::{Feed, FeedKey, Link, Phase, join, store},
-    resource::{Context, Material, Origin, Row, Status, instance, service, task},
+    resource::{
+        Context, Material, Origin, Row, Status, instance, service,
+        task::{self, Task},
+    },
 };
 
 impl Poller {
@@ -46,13 +49,17 @@ impl Poller {
             self.told.revision += 1;
             self.publish.send_replace(Arc::new(self.told.clone()));
         }
+        if !self.rules && self.told.feeds.values().any(|feed| !feed.rows.is_empty()) {
+            self.learn();
+        }
     }
 
     /// Brings the published feed up to date; whether anything in it is new.
     fn tell(&mut self, key: &FeedKey, now: Timestamp) -> bool {
         let Some(feed) = self.feeds.get_mut(key) else { return false };
         let rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
-        let phase = match (feed.filled(), rows.is_empty()) {
+        // A stopped task without its verdict is half a row.
+        let phase = match (feed.filled() && !rows.iter().any(|entry| unjudged(&*entry.row)), rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
             (false, false) => Phase::Filling,
@@ -206,6 +213,11 @@ impl Parts {
         }
         parts
     }
+}
+
+/// A stopped task that is still to be judged.
+fn unjudged(row: &dyn Row) -> bool {
+    row.any().downcast_ref::<Task>().is_some_and(|task| task.stopped() && task.verdict.is_none())
 }
 
 /// What distinguishes one state of some feeds from another.

@@ -3,18 +3,18 @@
 //! A step that AWS gives no time for makes no moment. Clocks of several machines are at work: a step keeps its own time
 //! even where that contradicts the order of things, and a duration that would be negative is left out.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Moment, Step};
+use super::{Moment, Step, Subject};
 use crate::{
     knowledge::Class,
     resource::{
         Tone,
         deployment::Deployment,
         event::Event,
-        format::{clock, duration, one_line},
+        format::{clock, duration, one_line, short_id},
         inspect,
         service::{Progress, Service},
         task::Task,
@@ -109,8 +109,14 @@ fn end(task: &Task, stopping: Option<Timestamp>, at: Timestamp) -> String {
 
 /// What a service says of itself: its events and its deployments.
 pub fn of_service(service: &Service) -> Vec<Moment> {
-    let events = service.events.iter().filter_map(of_event);
-    let deployments = service.deployments.iter().flat_map(of_deployment);
+    let events = service.events.iter().filter_map(|event| of_event(event).map(|moment| moment.about(event)));
+    let deployments = service.deployments.iter().flat_map(|deployment| {
+        let mut moments = of_deployment(deployment);
+        // An event that tells of the end knows the time better.
+        moments
+            .retain(|moment| moment.step == Step::Begun || !service.events.iter().any(|event| ends(deployment, event)));
+        moments.into_iter().map(|moment| moment.about(deployment))
+    });
     let progress = service.progress.iter().flat_map(|progress| of_progress(service, progress));
     events.chain(deployments).chain(progress).collect()
 }
@@ -125,7 +131,7 @@ pub fn of_event(event: &Event) -> Option<Moment> {
         service_name: Some(event.service_name.clone()),
         of: event.id.clone(),
         what: event.short().into(),
-        detail: one_line(event.told()),
+        detail: short_ids(&one_line(event.told())),
         tone,
         verdict: None,
         subject: None,
@@ -156,17 +162,23 @@ pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
         moments.push(moment(at, Step::Begun, "begun", sentence([revision.clone(), tasks]), tone));
     }
     let end = match deployment.rollout_state.as_deref() {
-        Some("COMPLETED") => Some((Step::Completed, "completed", Tone::Good)),
-        Some("FAILED") => Some((Step::Failed, "failed", Tone::Bad)),
+        // AWS tells when it last changed, which may be later than its end.
+        Some("COMPLETED") => Some((Step::Completed, "completed by then", Tone::Good)),
+        Some("FAILED") => Some((Step::Failed, "failed by then", Tone::Bad)),
         _ => None,
     };
     if let Some(((step, what, tone), at)) = end.zip(deployment.updated_at) {
         let reason = deployment.rollout_state_reason.as_deref().filter(|_| step == Step::Failed).map(one_line);
         let since = between(deployment.created_at, at).map(|took| format!("{took} after it began"));
-        // It is the time of the last change, which may have come later.
-        moments.push(moment(at, step, what, sentence([revision, reason, since, Some("at the latest".into())]), tone));
+        moments.push(moment(at, step, what, sentence([revision, reason, since]), tone));
     }
     moments
+}
+
+/// Whether the event tells that the deployment is over.
+fn ends(deployment: &Deployment, event: &Event) -> bool {
+    let over = ["deployment completed", "deployment failed"].iter().any(|end| event.message.contains(end));
+    over && event.message.contains(&deployment.id)
 }
 
 /// What the deployment under way tells beyond that.
@@ -183,7 +195,7 @@ fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
         detail,
         tone: if step == Step::Waiting { Tone::Wait } else { Tone::Warn },
         verdict: None,
-        subject: None,
+        subject: service.primary().map(|primary| Subject(Arc::new(primary.clone()))),
     };
     let rolled = progress.rollback_at.map(|at| {
         let reason = progress.rollback_reason.as_deref().map(one_line);
@@ -194,6 +206,21 @@ fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
         moment(at, Step::Waiting, "waits for you", sentence([Some("continue it or roll it back".into()), otherwise]))
     });
     rolled.into_iter().chain(waits).collect()
+}
+
+/// `text` with the ids of tasks as short as tables put them, and target groups by name.
+fn short_ids(text: &str) -> String {
+    let word = |word: &str| {
+        let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let group = id.split_once(":targetgroup/").and_then(|(_, name)| name.split('/').next());
+        match group {
+            Some(group) => word.replace(id, group),
+            None if is_id => word.replace(id, short_id(id)),
+            None => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// How long it is from `from` to `to`, where the clocks agree that it comes after.

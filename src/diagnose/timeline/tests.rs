@@ -127,10 +127,24 @@ fn deployments_begin_and_end() {
         ..deployment.clone()
     };
     let moments = of_deployment(&failed);
-    assert_eq!(told(&moments)[1], (90, "failed", "web:7, tasks failed to start, 1m30s after it began, at the latest"));
+    assert_eq!(told(&moments)[1], (90, "failed by then", "web:7, tasks failed to start, 1m30s after it began"));
     assert!(Resource::fault(&moments[1]));
     let completed = Deployment { rollout_state: Some("COMPLETED".into()), ..deployment };
-    assert_eq!(told(&of_deployment(&completed))[1].1, "completed");
+    assert_eq!(told(&of_deployment(&completed))[1].1, "completed by then");
+}
+
+/// The time of a deployment's last change is no more than a hint at its end.
+#[test]
+fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
+    let done = "(service web) (deployment ecs-svc/1) deployment completed.";
+    let service = |message: &str| Service {
+        deployments: vec![deployment("COMPLETED")],
+        events: vec![Event { message: message.into(), ..event("a", 60) }],
+        ..Service::default()
+    };
+    let of = |service: &Service| of_service(service).iter().map(|moment| moment.step).collect::<Vec<_>>();
+    assert_eq!(of(&service(done)), [Step::Event, Step::Begun]);
+    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Event, Step::Begun, Step::Completed]);
 }
 
 #[test]
@@ -161,6 +175,15 @@ fn rows_of_one_second_stand_in_the_order_of_causes() {
             of("event", Step::Settled),
         ]
     );
+}
+
+#[test]
+fn an_event_is_one_line_with_short_names() {
+    let message = "(service web) has registered 1 targets\n in (target-group \
+                   arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web-blue/6d0ecf831eec9f09) (task \
+                   0123456789abcdef0123456789abcdef).";
+    let moment = of_event(&Event { message: message.into(), ..event("a", 0) }).unwrap();
+    assert_eq!(moment.detail, "has registered 1 targets in (target-group web-blue) (task 01234567).");
 }
 
 /// What is remembered comes beside what is live.

@@ -6,9 +6,9 @@ use crate::{
     diagnose::timeline,
     model::{
         Model, Screen,
-        document::Source,
+        about::{About, explained, subject},
+        document::{Source, Subject},
         layout,
-        navigation::subject,
         overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
         prompt::Prompt,
     },
@@ -83,7 +83,9 @@ pub(super) fn current(model: &Model) -> Result<Entry, String> {
 
 pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
     let row = current(model)?.row;
-    let Some(view) = row.drill() else { return describe(model, call) };
+    let Some(view) = row.drill() else {
+        return if row.about().is_some() { explain(model, call) } else { describe(model, call) };
+    };
     model.show(view);
     // What was put together here leads to what it was put together from.
     if let (Origin::Composed(_), Some(parent)) = (&row.kind().origin, row.parent()) {
@@ -92,23 +94,40 @@ pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
+pub(super) fn follow(model: &mut Model, _: Call<'_>) -> Outcome {
+    let Screen::Text(viewer) = &model.front else { return Ok(()) };
+    let row = &viewer.source.subject().ok_or("this text is about no row")?.row;
+    let view = row.drill().ok_or_else(|| format!("this {} leads nowhere", row.kind().name))?;
+    model.show(view);
+    Ok(())
+}
+
 pub(super) fn describe(model: &mut Model, _: Call<'_>) -> Outcome {
-    about(model, false)
+    model.open_about(asked(model)?, About::Description);
+    Ok(())
 }
 
 pub(super) fn raw(model: &mut Model, _: Call<'_>) -> Outcome {
     let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Raw(..)));
-    about(model, !back)
+    model.open_about(asked(model)?, if back { About::Description } else { About::Raw });
+    Ok(())
 }
 
-/// Opens the text about the row under the cursor, or about the one the open text is about.
-fn about(model: &mut Model, raw: bool) -> Outcome {
-    let subject = match &model.front {
-        Screen::Table(table) => subject(table, &current(model)?.row),
-        Screen::Text(viewer) => viewer.source.subject().cloned().ok_or("this text is about no row")?,
-    };
-    model.open_about(subject, raw);
+pub(super) fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
+    if matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..))) {
+        return back(model, call);
+    }
+    let subject = explained(asked(model)?)?;
+    model.open_about(subject, About::Explanation);
     Ok(())
+}
+
+/// What a text is asked for about: the row under the cursor, or the one the open text is about.
+fn asked(model: &Model) -> Result<Subject, String> {
+    match &model.front {
+        Screen::Table(table) => Ok(subject(table, &current(model)?.row)),
+        Screen::Text(viewer) => viewer.source.subject().cloned().ok_or_else(|| "this text is about no row".into()),
+    }
 }
 
 pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -136,7 +155,10 @@ pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
-    let mut view = current(model)?.row.drill().ok_or("it has no tasks")?;
+    let row = current(model)?.row;
+    let row = row.about().map_or(row, |(_, subject)| subject);
+    let tasks = row.drill().filter(|view| view.kind.name == "task");
+    let mut view = tasks.ok_or_else(|| format!("this {} has no tasks", row.kind().name))?;
     view.query.status = Status::Stopped;
     model.show(view);
     Ok(())
