@@ -22,6 +22,7 @@ pub mod finding;
 pub mod format;
 pub mod inspect;
 pub mod instance;
+pub mod markdown;
 pub mod query;
 pub mod revision;
 pub mod secrets;
