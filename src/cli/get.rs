@@ -10,6 +10,7 @@ use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
 use crate::{
     aws::{Budget, Clients, Failure, Trouble},
     data::{self, Demand, Handle, Snapshot, raw},
+    diagnose::timeline,
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
@@ -75,7 +76,9 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     type Narrows = fn(&Kind) -> bool;
     let narrowing: [(&str, bool, Narrows); 4] = [
         ("--cluster", scope.cluster.is_some(), |kind| kind.in_cluster),
-        ("--service", args.service.is_some(), |kind| [&service::KIND, &task::KIND].contains(&root(kind))),
+        ("--service", args.service.is_some(), |kind| {
+            [&service::KIND, &task::KIND, &timeline::KIND].contains(&root(kind))
+        }),
         ("--family", args.family.is_some(), |kind| [&task::KIND, &revision::KIND].contains(&root(kind))),
         ("--status", args.status.is_some(), |kind| root(kind) == &task::KIND),
     ];
