@@ -36,6 +36,11 @@ use crate::aws::Failure;
 use column::count_cell;
 use fetch::{gone, owned, strings, tags};
 
+/// The state, and the word in tables, of what AWS has forgotten.
+const KEPT: &str = "kept";
+/// The same in words.
+const KEPT_LONG: &str = "ECS has forgotten it; kept by ecsight";
+
 /// How soon a row may change again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -71,6 +76,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn fault(&self) -> bool {
         false
     }
+    /// AWS has forgotten it; it stands as it was last seen.
+    fn remembered(&self) -> bool {
+        false
+    }
     /// Words that `is:WORD` filters understand beside `fault`, `marked` and `changed`: `stopped`, `unhealthy`, …
     fn states(&self) -> Vec<&'static str> {
         Vec::new()
@@ -100,6 +109,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn parent(&self) -> Option<&str>;
     fn pace(&self) -> Pace;
     fn fault(&self) -> bool;
+    fn remembered(&self) -> bool;
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
@@ -144,6 +154,10 @@ impl<R: Resource> Row for R {
 
     fn fault(&self) -> bool {
         Resource::fault(self)
+    }
+
+    fn remembered(&self) -> bool {
+        Resource::remembered(self)
     }
 
     fn states(&self) -> Vec<&'static str> {

@@ -39,6 +39,10 @@ pub struct Query {
     pub task: Option<Arc<str>>,
     /// Tasks only.
     pub status: Status,
+    /// What happened in the last so many seconds: how far back what is remembered is looked up.
+    pub since: Option<u32>,
+    /// Tasks only: those of one group of failures, by its name.
+    pub group: Option<Arc<str>>,
 }
 
 /// A part of a [`Query`] that a column may repeat.
@@ -69,6 +73,11 @@ impl Query {
     /// The revisions of a task definition family, or one of them as `family:revision`.
     pub fn family(name: impl Into<Arc<str>>) -> Self {
         Self { family: Some(name.into()), ..Self::default() }
+    }
+
+    /// What of it AWS can be asked; the rest is chosen here.
+    pub fn asked(&self) -> Self {
+        Self { since: None, group: None, ..self.clone() }
     }
 
     /// Whether all rows of this query have the same `part`.

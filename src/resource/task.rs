@@ -5,11 +5,11 @@ use std::{borrow::Cow, sync::Arc};
 use aws_sdk_ecs::types::{DesiredStatus, Task as Sdk, TaskField};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone, View,
-    cluster,
+    Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone,
+    View, cluster,
     container::{self, Container},
     deployment, event,
     format::{last_part, one_line, timestamp, words},
@@ -35,8 +35,8 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Tasks),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Task {
     pub task_arn: String,
     pub cluster_name: String,
@@ -75,6 +75,9 @@ pub struct Task {
     /// Why it stopped; absent while it has not, and until it has been judged.
     #[serde(skip)]
     pub verdict: Option<Arc<Verdict>>,
+    /// ECS has forgotten it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
 }
 
 impl Task {
@@ -132,6 +135,7 @@ impl Task {
             tags: super::tags(task.tags),
             current: None,
             verdict: None,
+            remembered: false,
             task_arn,
             cluster_name,
         })
@@ -265,6 +269,10 @@ impl Resource for Task {
         }
     }
 
+    fn remembered(&self) -> bool {
+        self.remembered
+    }
+
     fn fault(&self) -> bool {
         self.tone() == Tone::Bad
     }
@@ -284,6 +292,9 @@ impl Resource for Task {
         }
         if self.current == Some(false) {
             states.push("old");
+        }
+        if self.remembered {
+            states.push(KEPT);
         }
         states
     }
