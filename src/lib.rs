@@ -59,6 +59,7 @@ pub mod files;
 pub mod kinds;
 pub mod knowledge;
 pub mod logging;
+pub mod memory;
 pub mod model;
 pub mod nearest;
 pub mod resource;
