@@ -7,15 +7,17 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     aws::{Clients, Failure},
-    resource::{Kind, Origin, Query, Row, View},
+    resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
 };
 
+mod evidence;
 mod feed;
 mod join;
 mod poller;
 mod raw;
 mod store;
 
+pub use evidence::evidence;
 pub use raw::raw;
 
 pub use crate::aws::Identity;
@@ -56,6 +58,8 @@ pub struct Feed {
     pub late_after: u32,
     /// The last call's failure, until one succeeds.
     pub failure: Option<Arc<Failure>>,
+    /// What it means that there are no rows, where the kind has words of its own for it.
+    pub nothing: Arc<[String]>,
 }
 
 /// The state of the link to AWS, for the header.
@@ -108,12 +112,15 @@ pub struct Demand {
 pub enum Request {
     /// The full raw answer of AWS about one row.
     Raw { kind: &'static Kind, query: Query, id: Arc<str> },
+    /// What an explanation of this service or task wants to know beyond its row: three calls at most.
+    Evidence { id: Arc<str> },
 }
 
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Done {
     Raw { id: Arc<str>, result: Result<serde_json::Value, Failure> },
+    Evidence { id: Arc<str>, evidence: Arc<Evidence> },
 }
 
 /// The UI's end of the data layer; dropping it ends the task and cancels its calls.
@@ -128,10 +135,7 @@ pub struct Handle {
 impl Snapshot {
     /// Names of the clusters known so far, sorted.
     pub fn clusters(&self) -> Vec<Arc<str>> {
-        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
-        let mut names: Vec<Arc<str>> = rows.iter().filter_map(|entry| entry.row.cluster().map(Arc::from)).collect();
-        names.sort_unstable();
-        names
+        self.cluster_names(|_| true)
     }
 
     /// Every failure that stands: the link's, and the feeds'.
@@ -141,7 +145,34 @@ impl Snapshot {
 
     /// The feeds that make up `view`, those that exist.
     pub fn feeds_of(&self, view: &View) -> Vec<&Feed> {
-        feeds_of(view, &self.clusters()).iter().filter_map(|key| self.feeds.get(key)).collect()
+        self.keys_of(view).iter().filter_map(|key| self.feeds.get(key)).collect()
+    }
+
+    /// The keys of the feeds a view is made of: one per cluster where none is named.
+    pub fn keys_of(&self, view: &View) -> Vec<FeedKey> {
+        let whole = !view.kind.in_cluster || matches!(view.kind.origin, Origin::Composed(_));
+        if whole || view.query.cluster.is_some() {
+            return vec![view.clone()];
+        }
+        let with = |cluster: Arc<str>| Query { cluster: Some(cluster), ..view.query.clone() };
+        self.clusters_with(view.kind).into_iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
+    }
+
+    /// Names of the clusters that can have rows of `kind`: most have no container instances, and say so.
+    fn clusters_with(&self, kind: &'static Kind) -> Vec<Arc<str>> {
+        let barren = |row: &dyn Row| {
+            kind == &instance::KIND
+                && row.any().downcast_ref::<Cluster>().is_some_and(|row| row.registered_container_instances_count == 0)
+        };
+        self.cluster_names(|row| !barren(row))
+    }
+
+    fn cluster_names(&self, wanted: impl Fn(&dyn Row) -> bool) -> Vec<Arc<str>> {
+        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
+        let rows = rows.iter().map(|entry| &*entry.row).filter(|row| wanted(*row));
+        let mut names: Vec<Arc<str>> = rows.filter_map(|row| row.cluster().map(Arc::from)).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Whether all that `view` shows has come at least once. What its rows take from other kinds counts as come when it
@@ -151,16 +182,15 @@ impl Snapshot {
             let ready = |feed: &Feed| feed.phase == Phase::Ready || (or_failed && feed.failure.is_some());
             self.feeds.get(key).is_some_and(ready)
         };
-        let clusters = self.clusters();
         let companions = join::companions(view);
-        roots(view).iter().chain(&feeds_of(view, &clusters)).all(|key| come(key, false))
-            && companions.iter().flat_map(|view| feeds_of(view, &clusters)).all(|key| come(&key, true))
+        roots(view).iter().chain(&self.keys_of(view)).all(|key| come(key, false))
+            && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key, true))
     }
 
     /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
     /// link as a whole.
     pub fn obstacle(&self, view: &View) -> Option<&Arc<Failure>> {
-        let keys = [roots(view), feeds_of(view, &self.clusters())].concat();
+        let keys = [roots(view), self.keys_of(view)].concat();
         let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
         feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.link.failure.as_ref())
     }
@@ -170,16 +200,6 @@ impl Snapshot {
 fn roots(view: &View) -> Vec<FeedKey> {
     let scattered = !matches!(view.kind.origin, Origin::Composed(_)) && view.kind.in_cluster;
     if scattered && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
-}
-
-/// The feeds a view is made of: one per cluster where none is named. `clusters` are the names known so far.
-pub fn feeds_of(view: &View, clusters: &[Arc<str>]) -> Vec<FeedKey> {
-    let whole = !view.kind.in_cluster || matches!(view.kind.origin, Origin::Composed(_));
-    if whole || view.query.cluster.is_some() {
-        return vec![view.clone()];
-    }
-    let with = |cluster: &Arc<str>| Query { cluster: Some(cluster.clone()), ..view.query.clone() };
-    clusters.iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
 }
 
 /// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.

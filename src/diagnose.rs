@@ -6,6 +6,17 @@ use jiff::Timestamp;
 
 use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
 
+mod explain;
+mod instance;
+mod pending;
+mod service;
+pub mod trouble;
+
+pub use explain::{Explanation, beside, explain};
+pub use instance::instance;
+pub use pending::pending;
+pub use service::service;
+
 /// By cluster and service.
 type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
 
@@ -49,6 +60,12 @@ impl<'a> Known<'a> {
     pub fn tasks(&self, cluster: &str, service: &str) -> &[&'a Task] {
         let services = self.tasks.get(cluster);
         services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One task, by its ARN.
+    pub fn task(&self, cluster: &str, arn: &str) -> Option<&'a Task> {
+        let mut tasks = self.tasks.get(cluster)?.values().flatten();
+        tasks.find(|task| task.task_arn == arn).copied()
     }
 
     pub fn instances(&self, cluster: &str) -> &[&'a Instance] {

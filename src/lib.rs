@@ -19,6 +19,7 @@
 //!                         │   feed     one list of rows: its due times, its batches          │
 //!                         │   store    rows by id, what changed in them                      │
 //!                         │   join     what rows of one kind know of another's               │
+//!                         │   evidence what an explanation asks for once                     │
 //!                         └───────────────┬──────────────────────────────────────────────────┘
 //!                                         ▼ spawned calls, cancelled when nobody looks
 //!                         resource::*  ──►  aws: clients, failures, request budget ──► HTTPS or an endpoint URL
@@ -59,6 +60,7 @@ pub mod files;
 pub mod kinds;
 pub mod knowledge;
 pub mod logging;
+pub mod logs;
 pub mod memory;
 pub mod model;
 pub mod nearest;

@@ -23,6 +23,7 @@ pub mod format;
 pub mod instance;
 pub mod query;
 pub mod revision;
+pub mod secrets;
 pub mod service;
 pub mod task;
 
@@ -92,6 +93,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn related(&self, _relation: Relation) -> Option<View> {
         None
     }
+    /// The row that an explanation of this one is about, and a view that holds it; absent where that is the row itself.
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        None
+    }
     /// The AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
     fn cli(&self) -> Option<Vec<String>> {
         None
@@ -113,6 +118,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
+    fn about(&self) -> Option<(View, Arc<dyn Row>)>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
@@ -170,6 +176,10 @@ impl<R: Resource> Row for R {
 
     fn related(&self, relation: Relation) -> Option<View> {
         Resource::related(self, relation)
+    }
+
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        Resource::about(self)
     }
 
     fn cli(&self) -> Option<Vec<String>> {
@@ -278,17 +288,25 @@ pub trait Compose: Send + Sync {
     fn sources(&self, query: &Query) -> Vec<View>;
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
+    /// What it means that there are no rows, a sentence each, the one that matters first; none where that is plain.
+    fn nothing(&self, _query: &Query, _material: &Material<'_>) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a composed kind is made of.
 pub struct Material<'a> {
     /// The rows of the sources, of several kinds.
     pub rows: &'a [Arc<dyn Row>],
+    /// Sources that have been looked at.
+    pub seen: &'a [View],
+    /// Sources that have not come yet, or not all of them.
+    pub awaited: &'a [View],
     /// Sources that could not be looked at, and why.
     pub gaps: &'a [(View, Arc<Failure>)],
 }
 
 /// The columns of `R` without their functions.
-fn columns<R: Resource>() -> Vec<&'static Column> {
+pub(crate) fn columns<R: Resource>() -> Vec<&'static Column> {
     R::fields().iter().map(|field| &field.column).collect()
 }

@@ -242,7 +242,7 @@ impl FeedPlan {
         let collected = std::mem::take(&mut self.collected);
         let ids = self.with_arns(collected);
         let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
-        let pages = ids.len().div_ceil(100);
+        let pages = ids.len().div_ceil(100).max(1);
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
         self.lists += 1;
         let interval = self.stretched(self.fetch.cadence().list, pages) * factor;
@@ -315,7 +315,7 @@ impl FeedPlan {
     pub(super) fn late_after(&self) -> u32 {
         let cadence = self.fetch.cadence();
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
-        let pages = self.ids.len().div_ceil(100);
+        let pages = self.ids.len().div_ceil(100).max(1);
         let visible = self.zeal.and_then(|zeal| zeal.every).unwrap_or(cadence.visible);
         let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(visible));
         (slowest * factor * 2).as_secs() as u32

@@ -16,14 +16,15 @@ use tokio::{
 use super::{
     Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Zeal, back_off, earliest},
-    feeds_of, join, raw,
+    join,
     store::Store,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
-    resource::{Batch, Origin, Page, Row, Status, View},
+    resource::{Batch, Origin, Page, Status, View},
 };
 
+mod answer;
 mod tell;
 
 /// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
@@ -164,9 +165,8 @@ impl Poller {
     fn assign(&mut self) {
         let slowdown = self.demand.slowdown.max(1);
         let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
-        let clusters = self.told.clusters();
         let mut want_feeds = |source: &View, factor: u32, front: bool| {
-            let feeds = feeds_of(source, &clusters);
+            let feeds = self.told.keys_of(source);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));
@@ -377,29 +377,6 @@ impl Poller {
             Trouble::Server | Trouble::Garbled => self.passing = Some((failure, now + FAILING)),
             _ => {}
         }
-    }
-
-    fn request(&mut self, request: Request) {
-        let Request::Raw { kind, query, id } = request;
-        let row = self.store.get(&id).map(|entry| entry.row.clone()).or_else(|| self.derived(&id));
-        let (clients, answers) = (self.clients.clone(), self.answers.clone());
-        tokio::spawn(async move {
-            let result = match row {
-                None => Err(Failure::local("Describe", Trouble::NotFound, format!("{id} is not known any more"))),
-                Some(row) => raw(&clients, &View::new(kind, query), std::slice::from_ref(&row))
-                    .await
-                    .map(|mut found| found.pop().unwrap_or_default()),
-            };
-            // A console that has gone away needs no answer.
-            let _ = answers.send(Done::Raw { id, result }).await;
-        });
-    }
-
-    /// A row that was derived from another.
-    fn derived(&self, id: &str) -> Option<Arc<dyn Row>> {
-        let feeds = self.told.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
-        let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
-        entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
     }
 }
 

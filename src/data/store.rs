@@ -25,6 +25,11 @@ impl Store {
         self.entries.get(id)
     }
 
+    /// Every row there is.
+    pub(super) fn rows(&self) -> Vec<Arc<dyn Row>> {
+        self.entries.values().map(|entry| entry.row.clone()).collect()
+    }
+
     pub(super) fn pace(&self, id: &str) -> Option<Pace> {
         self.entries.get(id).map(|entry| entry.row.pace())
     }

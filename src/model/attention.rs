@@ -213,7 +213,7 @@ impl Model {
 
     fn digest_table(&self, table: &Table, hasher: &mut impl Hasher) {
         (table.rows.len(), table.total, table.top, table.cursor).hash(hasher);
-        (table.source.phase == Phase::Ready, table.source.late(self.now)).hash(hasher);
+        (table.source.phase == Phase::Ready, table.source.late(self.now), &table.source.nothing).hash(hasher);
         if let Some(failure) = &table.source.failure {
             (failure.operation, failure.trouble, &failure.message).hash(hasher);
         }

@@ -59,6 +59,8 @@ pub struct Source {
     pub fetched: Option<Timestamp>,
     /// When the first of them is, or was, late.
     pub late_at: Option<Timestamp>,
+    /// What it means that there are no rows, where the kind has words of its own for it.
+    pub nothing: Arc<[String]>,
 }
 
 impl Source {

@@ -67,8 +67,7 @@ pub struct Task {
     pub stopped_at: Option<Timestamp>,
     pub version: i64,
     pub containers: Vec<Container>,
-    /// Attachments that did not come up or went wrong: type, status, and the reason where there is one.
-    pub attachments: Vec<(String, String)>,
+    pub attachments: Vec<Attachment>,
     pub tags: Vec<(String, String)>,
     /// Whether its revision is the one its service is heading for; absent for standalone tasks and until known.
     pub current: Option<bool>,
@@ -78,6 +77,29 @@ pub struct Task {
     /// ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
+}
+
+/// What is attached to a task: a network interface, a volume.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attachment {
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `PRECREATED`, `ATTACHING`, `ATTACHED`, `FAILED`, …
+    pub status: String,
+    /// Why it did not come up.
+    pub reason: Option<String>,
+}
+
+impl Attachment {
+    fn from_sdk(attachment: &aws_sdk_ecs::types::Attachment) -> Self {
+        let reason = attachment.details().iter().find(|detail| detail.name() == Some("statusReason"));
+        Self {
+            kind: attachment.r#type().unwrap_or("attachment").to_owned(),
+            status: attachment.status().unwrap_or_default().to_owned(),
+            reason: reason.and_then(|detail| detail.value()).filter(|text| !text.is_empty()).map(str::to_owned),
+        }
+    }
 }
 
 impl Task {
@@ -91,15 +113,7 @@ impl Task {
         };
         Some(Self {
             private_address: detail("privateIPv4Address"),
-            attachments: attachments
-                .iter()
-                .map(|attachment| {
-                    (
-                        attachment.r#type().unwrap_or("attachment").to_owned(),
-                        attachment.status().unwrap_or_default().to_owned(),
-                    )
-                })
-                .collect(),
+            attachments: attachments.iter().map(Attachment::from_sdk).collect(),
             group: task.group,
             started_by: task.started_by,
             task_definition_arn: task.task_definition_arn,

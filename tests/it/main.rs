@@ -5,6 +5,7 @@ mod cli;
 mod data;
 mod demo_wire;
 mod drift;
+mod evidence;
 mod flow;
 mod get;
 mod judge_boto3;

@@ -12,15 +12,15 @@ use tokio::time::Instant;
 use super::{MINUTELY, Poller, sources};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Feed, FeedKey, Link, Phase, feeds_of, join, store},
-    resource::{Context, Material, Origin, Row, Status, service, task},
+    data::{Feed, FeedKey, Link, Phase, join, store},
+    resource::{Context, Material, Origin, Row, Status, instance, service, task},
 };
 
 impl Poller {
     /// Tells what is new since the last time, if anything is.
     pub(super) fn publish(&mut self) {
         let now = (self.now)();
-        let clusters = self.told.clusters().len();
+        let clusters = self.clusters();
         let mut news = false;
         // Once more when the first round completed what others wait for: the last page of stopped tasks.
         while !(self.touched.is_empty() && self.store.touched.is_empty()) {
@@ -34,7 +34,7 @@ impl Poller {
                 news |= self.tell(key, now);
             }
         }
-        if self.told.clusters().len() != clusters {
+        if self.clusters() != clusters {
             self.assign();
         }
         news |= self.tell_derived(now);
@@ -82,14 +82,13 @@ impl Poller {
         }
         let revision = if same_rows && old.phase == phase { old.revision } else { old.revision + 1 };
         let rows = if same_rows { old.rows.clone() } else { Arc::new(rows) };
-        *old = Feed { rows, phase, revision, fetched, late_after, failure };
+        *old = Feed { rows, phase, revision, fetched, late_after, failure, nothing: Arc::default() };
         true
     }
 
     /// Derives the derived views on screen from their sources.
     fn tell_derived(&mut self, now: Timestamp) -> bool {
-        let clusters = self.told.clusters();
-        let keys: Vec<FeedKey> = self.wanted().flat_map(|view| feeds_of(view, &clusters)).collect();
+        let keys: Vec<FeedKey> = self.wanted().flat_map(|view| self.told.keys_of(view)).collect();
         let mut news = false;
         for key in keys {
             let Origin::Derived { rows, .. } = key.kind.origin else { continue };
@@ -113,8 +112,7 @@ impl Poller {
         let mut news = false;
         for key in keys {
             let Origin::Composed(compose) = key.kind.origin else { continue };
-            let clusters = self.told.clusters();
-            let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| feeds_of(source, &clusters)).collect();
+            let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| self.told.keys_of(source)).collect();
             let feeds: Vec<(&FeedKey, Feed)> =
                 parts.iter().map(|part| (part, self.told.feeds.get(part).cloned().unwrap_or_default())).collect();
             let digest = digest(&feeds);
@@ -123,20 +121,25 @@ impl Poller {
             }
             let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
             let whole = compound(&feeds, self.told.feeds.get(&join::clusters()));
-            let gaps: Vec<(FeedKey, Arc<Failure>)> =
-                feeds.iter().filter_map(|(part, feed)| Some(((*part).clone(), feed.failure.clone()?))).collect();
-            let material: Vec<Arc<dyn Row>> =
-                feeds.iter().flat_map(|(_, feed)| feed.rows.iter().map(|entry| entry.row.clone())).collect();
-            let rows = compose.rows(&key.query, &Material { rows: &material, gaps: &gaps }, &Context { now });
+            let parts = Parts::of(&feeds);
+            let material =
+                Material { rows: &parts.rows, seen: &parts.seen, awaited: &parts.awaited, gaps: &parts.gaps };
+            let rows = compose.rows(&key.query, &material, &Context { now });
+            let nothing = if rows.is_empty() { compose.nothing(&key.query, &material).into() } else { Arc::default() };
             let entries = store::marked(rows.into_iter(), &old.rows, now);
             let same = entries.len() == old.rows.len()
                 && entries.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
             let revision = if same && old.phase == whole.phase { old.revision } else { old.revision + 1 };
             let rows = if same { old.rows } else { Arc::new(entries) };
-            self.told.feeds.insert(key, Feed { rows, revision, ..whole });
+            self.told.feeds.insert(key, Feed { rows, revision, nothing, ..whole });
             news = true;
         }
         news
+    }
+
+    /// How many clusters are known, and how many of them have container instances: what scattered views depend on.
+    fn clusters(&self) -> [usize; 2] {
+        [&service::KIND, &instance::KIND].map(|kind| self.told.clusters_with(kind).len())
     }
 
     /// The views on screen, and those beside and beneath.
@@ -174,6 +177,34 @@ impl Poller {
             }
             _ => base,
         }
+    }
+}
+
+/// The sources of a composed view, by how far they are.
+#[derive(Default)]
+struct Parts {
+    rows: Vec<Arc<dyn Row>>,
+    seen: Vec<FeedKey>,
+    awaited: Vec<FeedKey>,
+    gaps: Vec<(FeedKey, Arc<Failure>)>,
+}
+
+impl Parts {
+    fn of(feeds: &[(&FeedKey, Feed)]) -> Self {
+        let mut parts = Self::default();
+        for (key, feed) in feeds {
+            parts.rows.extend(feed.rows.iter().map(|entry| entry.row.clone()));
+            let key = (*key).clone();
+            match &feed.failure {
+                // What went well before and fails now is old, which is told elsewhere, but was looked at.
+                Some(failure) if failure.trouble == Trouble::Denied => parts.gaps.push((key, failure.clone())),
+                _ if feed.phase == Phase::Ready => parts.seen.push(key),
+                // A throttle passes by itself.
+                Some(failure) if failure.trouble != Trouble::Throttled => parts.gaps.push((key, failure.clone())),
+                _ => parts.awaited.push(key),
+            }
+        }
+        parts
     }
 }
 

@@ -18,7 +18,7 @@ const BATCH: usize = 20;
 
 /// A service deployment as far as it tells more than `deployments[]`.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// `IN_PROGRESS`, `ROLLBACK_IN_PROGRESS`, …
@@ -32,6 +32,10 @@ pub struct Progress {
     pub rollback_reason: Option<String>,
     /// The pause that waits for somebody.
     pub pause: Option<Pause>,
+    /// The hook that is at work, by the ARN of its function.
+    pub hook_at_work: Option<String>,
+    pub started_at: Option<Timestamp>,
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A lifecycle hook that awaits a person's decision.
@@ -47,6 +51,8 @@ pub struct Pause {
 impl Progress {
     fn from_sdk(deployment: Sdk) -> Self {
         let hooks = deployment.lifecycle_hook_details.unwrap_or_default();
+        let works = hooks.iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::InProgress));
+        let hook_at_work = works.and_then(|hook| hook.target_arn.clone().or_else(|| hook.hook_id.clone()));
         let pause = hooks.into_iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::AwaitingAction));
         Self {
             status: deployment.status.map(|status| status.as_str().to_owned()),
@@ -63,6 +69,9 @@ impl Progress {
                 expires_at: timestamp(hook.expires_at.as_ref()),
                 timeout_action: hook.timeout_action.map(|action| action.as_str().to_owned()),
             }),
+            hook_at_work,
+            started_at: timestamp(deployment.started_at.as_ref()),
+            updated_at: timestamp(deployment.updated_at.as_ref()),
         }
     }
 

@@ -52,9 +52,12 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
         }
     }
     let attachments = document.section("Attachments");
-    for (kind, status) in &task.attachments {
-        let tone = if matches!(status.as_str(), "FAILED") { Tone::Bad } else { Tone::Plain };
-        attachments.text(0, format!("{kind}: {}", status.to_lowercase()), tone);
+    for attachment in &task.attachments {
+        let tone = if attachment.status == "FAILED" { Tone::Bad } else { Tone::Plain };
+        attachments.text(0, format!("{}: {}", attachment.kind, attachment.status.to_lowercase()), tone);
+        if let Some(reason) = &attachment.reason {
+            attachments.text(1, reason, Tone::Plain);
+        }
     }
     document.tags(&task.tags);
     document

@@ -76,27 +76,13 @@ fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String
     }
     if stale {
         let age = table.source.age(cx.now).map(|age| format!("{} old", duration(coarse(age))));
-        let cause = table.source.failure.as_ref().map(|failure| format!("{}: {}", failure.operation, cause(failure)));
+        let cause =
+            table.source.failure.as_ref().map(|failure| format!("{}: {}", failure.operation, failure.trouble.words()));
         let parts: Vec<String> = age.into_iter().chain(cause).collect();
         let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));
         notes.push((note, Scope::ToneWarn));
     }
     notes
-}
-
-/// A failure in two or three words.
-fn cause(failure: &Failure) -> &'static str {
-    match failure.trouble {
-        Trouble::Throttled => "throttled",
-        Trouble::Denied => "not allowed",
-        Trouble::Credentials => "no valid credentials",
-        Trouble::NotFound => "not found",
-        Trouble::Offline => "no answer",
-        Trouble::Garbled => "garbled answer",
-        Trouble::Server => "AWS is in trouble",
-        Trouble::Invalid => "refused",
-        Trouble::ReadOnly => "read-only",
-    }
 }
 
 fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice {
@@ -135,7 +121,7 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
         }
         Body::Failed(failure) => {
             let advice = vec![failure.advice.clone(), press("refresh", "tries now; it is tried again by itself, too")];
-            (Tone::Bad, format!("No {things} yet: {}", cause(failure)), Some(failure), advice)
+            (Tone::Bad, format!("No {things} yet: {}", failure.trouble.words()), Some(failure), advice)
         }
     };
     let body = body.map(|failure| failure.to_string()).into_iter().collect();

@@ -34,7 +34,14 @@ pub fn entry(row: impl Row) -> Entry {
 
 /// A feed that has everything, confirmed just now.
 pub fn feed(rows: Vec<Entry>) -> Feed {
-    Feed { rows: Arc::new(rows), phase: Phase::Ready, revision: 1, fetched: Some(now()), late_after: 30, failure: None }
+    Feed {
+        rows: Arc::new(rows),
+        phase: Phase::Ready,
+        revision: 1,
+        fetched: Some(now()),
+        late_after: 30,
+        ..Feed::default()
+    }
 }
 
 pub fn denied(operation: &'static str) -> Failure {
@@ -108,6 +115,10 @@ fn blank_service(name: &str) -> Service {
         minimum_healthy_percent: Some(100),
         maximum_percent: Some(200),
         circuit_breaker: Some((true, true)),
+        deployment_alarms: Vec::new(),
+        bake_time_in_minutes: None,
+        defers_cleanup: false,
+        placement_constraints: Vec::new(),
         health_check_grace_period_seconds: Some(60),
         enable_execute_command: true,
         availability_zone_rebalancing: Some("ENABLED".into()),
