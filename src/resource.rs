@@ -246,6 +246,14 @@ impl Kind {
         [self.name, self.plural].into_iter().chain(self.aliases.iter().copied())
     }
 
+    /// Whether what AWS forgets of it is kept, so that one can say how far to look back.
+    pub fn reaches_back(&self) -> bool {
+        match self.origin {
+            Origin::Composed(compose) => compose.past() != Past::Nothing,
+            _ => [&task::KIND, &event::KIND, &deployment::KIND].contains(&self),
+        }
+    }
+
     /// The index of the column called `word`, by name or alias.
     pub fn column(&self, word: &str) -> Option<usize> {
         (self.columns)().iter().position(|column| column.answers_to(word))
@@ -288,10 +296,24 @@ pub trait Compose: Send + Sync {
     fn sources(&self, query: &Query) -> Vec<View>;
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
+    /// What is remembered that it is made of besides.
+    fn past(&self) -> Past {
+        Past::Nothing
+    }
     /// What it means that there are no rows, a sentence each, the one that matters first; none where that is plain.
     fn nothing(&self, _query: &Query, _material: &Material<'_>) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// What of the past a composed kind is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    Nothing,
+    /// Stopped tasks, events and deployments of its sources that AWS has forgotten are among the rows.
+    Rows,
+    /// Failures are among the rows, by what they have in common: rows of `crate::diagnose::failures`.
+    Failures,
 }
 
 /// What a composed kind is made of.

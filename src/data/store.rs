@@ -8,7 +8,10 @@ use std::{
 use jiff::Timestamp;
 
 use super::{Entry, join::Joined};
-use crate::resource::{Context, Kind, Pace, Row, service::Service, task::Task};
+use crate::{
+    memory::{as_kept, moment},
+    resource::{Context, Kind, Pace, Row, service::Service, task::Task},
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Store {
@@ -47,9 +50,19 @@ impl Store {
         self.entries.insert(id, entry);
     }
 
-    /// Takes in a row that is known by its id alone, unless more is known of it.
-    pub(super) fn put_stub(&mut self, row: Arc<dyn Row>, now: Timestamp) {
+    /// Takes in a row that little is known of, or of old, unless more is known of it.
+    pub(super) fn put_if_new(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         if !self.entries.contains_key(row.id()) {
+            self.put(row, now);
+        }
+    }
+
+    /// AWS has forgotten the row, or has it still. Of what has not ended, nothing is said.
+    pub(super) fn mark_forgotten(&mut self, id: &str, forgotten: bool, now: Timestamp) {
+        let Some(entry) = self.entries.get(id) else { return };
+        if moment(&*entry.row).is_some()
+            && let Some(row) = as_kept(&*entry.row, forgotten)
+        {
             self.put(row, now);
         }
     }

@@ -12,3 +12,14 @@ pub(super) fn cause_of(task: &Task, _now: Timestamp) -> (Cause, Option<i32>) {
     let name = format!("{service} {revision} {cause}");
     (Cause { name, service, revision, container: String::new(), cause, rule: None, failure: task.failed() }, exit_code)
 }
+
+impl super::Memory {
+    pub fn failures(
+        &mut self,
+        _scope: &super::Scope,
+        _query: &crate::resource::Query,
+        _now: Timestamp,
+    ) -> Result<Vec<std::sync::Arc<dyn crate::resource::Row>>, super::Error> {
+        Ok(Vec::new())
+    }
+}

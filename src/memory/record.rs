@@ -147,8 +147,9 @@ fn whole(mut task: Task) -> Task {
 /// A row's JSON without what is absent in it.
 fn body<R: Serialize>(row: &R, service_arn: Option<&str>) -> String {
     let mut value = serde_json::to_value(row).unwrap_or_default();
-    if let (Value::Object(members), Some(arn)) = (&mut value, service_arn) {
-        members.insert(SERVICE_ARN.into(), arn.into());
+    if let Value::Object(members) = &mut value {
+        members.remove("remembered");
+        members.extend(service_arn.map(|arn| (SERVICE_ARN.to_owned(), arn.into())));
     }
     strip(&mut value);
     value.to_string()

@@ -11,7 +11,7 @@ use super::{
     place::Numbers,
     record::{Record, Shelf},
 };
-use crate::resource::{service::Service, task::Task};
+use crate::resource::{deployment::Deployment, event::Event, service::Service, task::Task};
 
 impl Memory {
     /// Writes down the stopped tasks among `sightings`, and the events and deployments of the services: all of them or
@@ -27,6 +27,10 @@ impl Memory {
                 pen.task(task)?;
             } else if let Some(service) = row.any().downcast_ref::<Service>().filter(|_| services) {
                 pen.service(service, before.and_then(|before| before.downcast_ref()))?;
+            } else if let Some(event) = row.any().downcast_ref::<Event>().filter(|_| services) {
+                pen.alone(&Record::of_event(event, now))?;
+            } else if let Some(deployment) = row.any().downcast_ref::<Deployment>().filter(|_| services) {
+                pen.alone(&Record::of_deployment(deployment, now))?;
             }
         }
         Ok(pen.write.commit()?)
@@ -54,9 +58,7 @@ impl Pen<'_> {
     fn service(&mut self, service: &Service, before: Option<&Service>) -> Result<(), Error> {
         for deployment in &service.deployments {
             if !before.is_some_and(|before| before.deployments.contains(deployment)) {
-                let record = Record::of_deployment(deployment, self.now);
-                let place = self.numbers.place(&self.write, self.scope, &record.cluster)?;
-                self.put(place, &record, None, None)?;
+                self.alone(&Record::of_deployment(deployment, self.now))?;
             }
         }
         if service.events.is_empty() {
@@ -73,6 +75,12 @@ impl Pen<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What belongs to no group.
+    fn alone(&mut self, record: &Record) -> Result<(), Error> {
+        let place = self.numbers.place(&self.write, self.scope, &record.cluster)?;
+        self.put(place, record, None, None)
     }
 
     fn newest_event(&self, place: i64, service: &str) -> Result<Option<i64>, Error> {

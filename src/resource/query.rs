@@ -24,6 +24,9 @@ impl Status {
     }
 }
 
+/// Words for a part of a kind: the word, the kind, and which of its rows.
+pub const PARTS: &[(&str, &str, Status)] = &[("stopped", "task", Status::Stopped)];
+
 /// Narrows a kind down; an absent part means all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Query {

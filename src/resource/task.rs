@@ -365,7 +365,7 @@ impl Fetch for Tasks {
     }
 
     fn keeps_gone(&self, query: &Query) -> bool {
-        query.status != Status::Running
+        query.status != Status::Running || query.task.is_some()
     }
 
     fn list<'a>(
