@@ -161,6 +161,12 @@ impl Snapshot {
         self.cluster_names(|_| true)
     }
 
+    /// The row with this id, of whichever feed.
+    pub fn row(&self, id: &str) -> Option<&Arc<dyn Row>> {
+        let mut rows = self.feeds.values().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
+        rows.find(|row| row.id() == id)
+    }
+
     /// Every failure that stands: the link's, and the feeds'.
     pub fn failures(&self) -> impl Iterator<Item = &Arc<Failure>> {
         self.link.failure.iter().chain(self.feeds.values().filter_map(|feed| feed.failure.as_ref()))

@@ -1,7 +1,7 @@
 //! Every kind of row there is, in the order in which help and completion list them.
 
 use crate::{
-    diagnose::trouble,
+    diagnose::{timeline, trouble},
     resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task},
 };
 
@@ -15,6 +15,7 @@ pub static KINDS: &[&Kind] = &[
     &instance::KIND,
     &deployment::KIND,
     &event::KIND,
+    &timeline::KIND,
     &family::KIND,
     &revision::KIND,
 ];

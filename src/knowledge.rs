@@ -6,6 +6,37 @@
 
 use serde::{Serialize, Serializer};
 
+/// The address of a page of the Amazon ECS developer guide.
+macro_rules! guide {
+    ($page:literal) => {
+        concat!("https://docs.aws.amazon.com/AmazonECS/latest/developerguide/", $page, ".html")
+    };
+}
+
+mod commands;
+mod events;
+mod exec_agent;
+mod exits;
+mod failures;
+mod matching;
+mod names;
+mod placement;
+mod pull;
+mod rollouts;
+mod running;
+pub mod situations;
+mod start;
+mod start_up;
+mod stop_codes;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use matching::{by_id, of_event, of_exit, of_reason, of_rollout, of_stop_code, of_target, rules, warm, warmed};
+pub use names::{Names, command, fill, shell_word};
+pub use text::{essence, normalise};
+
 /// How bad something is, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -88,6 +119,23 @@ pub struct Rule {
     pub samples: &'static [&'static str],
 }
 
+impl Rule {
+    /// What most rules share; tables begin with it and say what differs.
+    const PLAIN: Self = Self {
+        id: "",
+        short: "",
+        class: Class::Failure,
+        certainty: Certainty::Certain,
+        places: &[],
+        patterns: &[],
+        cause: "",
+        next: &[],
+        command: "",
+        page: guide!("stopped-task-errors"),
+        samples: &[],
+    };
+}
+
 /// A field and what stood in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quote {
@@ -122,4 +170,14 @@ pub struct Verdict {
     pub command: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+}
+
+impl Verdict {
+    /// In one line: `out of memory: app (137)`.
+    pub fn line(&self) -> String {
+        let what = if self.short.is_empty() { &*self.cause } else { self.short };
+        let container = self.container.as_deref().map(|name| format!(": {name}")).unwrap_or_default();
+        let code = self.exit_code.map(|code| format!(" ({code})")).unwrap_or_default();
+        format!("{what}{container}{code}")
+    }
 }

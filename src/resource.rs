@@ -20,6 +20,7 @@ pub mod family;
 mod fetch;
 pub mod finding;
 pub mod format;
+pub mod inspect;
 pub mod instance;
 pub mod query;
 pub mod revision;
@@ -103,6 +104,15 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     }
     /// Everything known, in human words, findings first.
     fn describe(&self, cx: &Context) -> Document;
+    /// Lines of the pane that says more of the row under the cursor in tables of `query`, where it lies beneath them; 0:
+    /// they have none.
+    fn inspects(_query: &Query) -> u16 {
+        0
+    }
+    /// What that pane says, shortest and most needed first: one section, whose title is the pane's.
+    fn inspect(&self, _cx: &Context) -> Option<Document> {
+        None
+    }
 }
 
 /// A row of any kind. The blanket implementation for every [`Resource`] is the only one.
@@ -121,6 +131,8 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn about(&self) -> Option<(View, Arc<dyn Row>)>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
+    fn inspects(&self, query: &Query) -> u16;
+    fn inspect(&self, cx: &Context) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
     /// What column `index` sorts by.
@@ -188,6 +200,14 @@ impl<R: Resource> Row for R {
 
     fn describe(&self, cx: &Context) -> Document {
         Resource::describe(self, cx)
+    }
+
+    fn inspects(&self, query: &Query) -> u16 {
+        R::inspects(query)
+    }
+
+    fn inspect(&self, cx: &Context) -> Option<Document> {
+        Resource::inspect(self, cx)
     }
 
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_> {
@@ -292,8 +312,12 @@ pub enum Origin {
 
 /// Rows that are put together out of those of other views.
 pub trait Compose: Send + Sync {
-    /// The views it is made of. The rows of the first are followed as if they were on screen, the rest more slowly.
+    /// The views it is made of.
     fn sources(&self, query: &Query) -> Vec<View>;
+    /// How many of them, from the first on, are followed as if they were on screen; the rest more slowly.
+    fn followed(&self) -> usize {
+        1
+    }
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
     /// What is remembered that it is made of besides.

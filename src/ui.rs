@@ -38,7 +38,11 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
     match model.screen() {
         Screen::Table(table) => {
+            let body = Rect { width: layout.body_width, ..body };
             screens::table::draw(frame.buffer_mut(), body, table, &model.keymap, &model.cx(), theme);
+            if let Some((pane, said)) = layout.pane.zip(model.pane.as_ref()) {
+                screens::pane::draw(frame.buffer_mut(), pane, said, &model.keymap, theme);
+            }
         }
         Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
     }

@@ -14,7 +14,7 @@ use crate::{
         evidence::{Evidence, Excerpt, Target},
         format::last_part,
         revision::{self, Revision},
-        secrets::masked,
+        secrets::Masker,
         service::Service,
         task::Task,
     },
@@ -104,11 +104,12 @@ async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<
         .limit(LINES);
     let answer = clients.call(operation::GET_LOG_EVENTS, request.send()).await;
     let events = answer.map_err(|failure| no_log(task, container, &stream, &failure))?.events.unwrap_or_default();
+    let mut masker = Masker::default();
     let lines: Vec<_> = events
         .into_iter()
         .filter_map(|event| {
             let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
-            Some((at.unwrap_or_default(), masked(&event.message?).into_owned()))
+            Some((at.unwrap_or_default(), masker.mask(&event.message?)))
         })
         .collect();
     if lines.is_empty() {

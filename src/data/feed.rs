@@ -181,8 +181,11 @@ impl FeedPlan {
         }
         let cadence = self.fetch.cadence();
         let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * zeal.factor;
+        // The only row there is is in sight, or what is in sight comes from it.
+        let only = self.ids.len() == 1;
+        let in_sight = |id: &Arc<str>| only || visible.contains(id);
         let interval = |id: &Arc<str>| {
-            let seen = zeal.front && visible.contains(id);
+            let seen = zeal.front && in_sight(id);
             match pace(id) {
                 Some(Pace::Final) => None,
                 Some(Pace::Moving) if zeal.front => Some(seconds(zeal.every.unwrap_or(cadence.moving)) * zeal.factor),
@@ -201,7 +204,7 @@ impl FeedPlan {
                 Some(Described::At(at)) => {
                     let Some(interval) = interval(id) else { continue };
                     let due = *at + interval;
-                    let asked = self.refreshing && visible.contains(id);
+                    let asked = self.refreshing && in_sight(id);
                     if due <= now || asked {
                         overdue.push((Some(due), id));
                     } else {

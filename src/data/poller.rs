@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
+    knowledge,
     memory::Keep,
     resource::{Batch, Origin, Page, Status, View},
 };
@@ -48,6 +49,8 @@ enum Outcome {
     List(FeedKey, Result<Page, Failure>),
     Describe(FeedKey, Vec<Arc<str>>, Result<Batch, Failure>),
     Identity(Result<Identity, Failure>),
+    /// The rules by which stops are judged are there.
+    Rules,
 }
 
 /// Trouble with everything: no network, no credentials.
@@ -71,6 +74,8 @@ pub(super) struct Poller {
     touched: HashSet<FeedKey>,
     store: Store,
     keeper: Keeper,
+    /// The rules are there, or on their way.
+    rules: bool,
     calls: JoinSet<Outcome>,
     identity: Identity,
     identity_due: Option<Instant>,
@@ -105,6 +110,7 @@ impl Poller {
             touched: HashSet::new(),
             store: Store::default(),
             keeper: Keeper::new(keep, now),
+            rules: false,
             calls: JoinSet::new(),
             told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
             made_of: HashMap::new(),
@@ -200,8 +206,9 @@ impl Poller {
             }
         };
         let mut want = |view: &View, factor: u32, front: bool| {
-            for (place, source) in sources(view).iter().enumerate() {
-                let (factor, front) = if place == 0 { (factor, front) } else { (factor * COMPANION, false) };
+            let (sources, followed) = (sources(view), followed(view));
+            for (place, source) in sources.iter().enumerate() {
+                let (factor, front) = if place < followed { (factor, front) } else { (factor * COMPANION, false) };
                 want_feeds(source, factor, front);
             }
         };
@@ -313,6 +320,7 @@ impl Poller {
         let now = Instant::now();
         match outcome {
             None => {}
+            Some(Outcome::Rules) => self.store.judge_from_now_on((self.now)()),
             Some(Outcome::Identity(Ok(identity))) => {
                 let account = identity.account.as_deref().unwrap_or_default();
                 self.keeper.belongs_to(account, identity.region.as_deref());
@@ -329,6 +337,15 @@ impl Poller {
             Some(Outcome::List(key, result)) => self.listed(key, result, now),
             Some(Outcome::Describe(key, ids, result)) => self.described(key, ids, result, now),
         }
+    }
+
+    /// Has the rules built, which takes a moment: only once there is something to see.
+    fn learn(&mut self) {
+        self.rules = true;
+        self.calls.spawn_blocking(|| {
+            knowledge::warm();
+            Outcome::Rules
+        });
     }
 
     fn listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {
@@ -425,5 +442,13 @@ fn sources(view: &View) -> Vec<View> {
         Origin::Fetched(_) => vec![View::new(view.kind, view.query.asked())],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
         Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
+    }
+}
+
+/// How many of the sources of `view` are looked at as keenly as itself.
+fn followed(view: &View) -> usize {
+    match view.kind.origin {
+        Origin::Composed(compose) => compose.followed(),
+        Origin::Fetched(_) | Origin::Derived { .. } => 1,
     }
 }

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 
 use super::{Entry, join::Joined};
 use crate::{
+    diagnose::{self, Known},
     memory::{as_kept, moment},
-    resource::{Context, Kind, Pace, Row, service::Service, task::Task},
+    resource::{Context, Kind, Pace, Row, revision::Revision, service::Service, task, task::Task},
 };
 
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Store {
     pub touched: HashSet<&'static Kind>,
     /// Clusters whose stopped tasks have been listed.
     counted: HashSet<Arc<str>>,
+    /// The rules to judge by are there.
+    judging: bool,
 }
 
 impl Store {
@@ -40,14 +43,51 @@ impl Store {
     /// Takes in a row as AWS gave it.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         let row = self.joined.complete(&*row).unwrap_or(row);
+        // What comes from memory was judged there.
+        let judged = if row.remembered() { None } else { self.judged(&*row, now) };
+        let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
         let old = self.entries.get(&id);
         if old.is_some_and(|old| old.row.same(&*row)) {
             return;
         }
         self.touched.insert(row.kind());
+        let described = row.any().downcast_ref::<Revision>().is_some_and(|revision| revision.described);
         let entry = merged(old, row, now);
-        self.entries.insert(id, entry);
+        self.entries.insert(id.clone(), entry);
+        if described {
+            self.judge(now, |task| task.task_definition_arn.as_deref() == Some(&*id));
+        }
+    }
+
+    /// From now on stopped tasks are judged when they come; those that came before are now.
+    pub(super) fn judge_from_now_on(&mut self, now: Timestamp) {
+        self.judging = true;
+        self.judge(now, |_| true);
+    }
+
+    /// Judges the stopped tasks that `concerned` picks. To be judged is no news of the task: nothing is marked.
+    fn judge(&mut self, now: Timestamp, concerned: impl Fn(&Task) -> bool) {
+        let tasks = self.entries.iter().filter(|(_, entry)| entry.row.any().downcast_ref().is_some_and(&concerned));
+        let judged: Vec<_> =
+            tasks.filter_map(|(id, entry)| Some((id.clone(), self.judged(&*entry.row, now)?))).collect();
+        for (id, row) in judged {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.row = row;
+                self.touched.insert(&task::KIND);
+            }
+        }
+    }
+
+    /// A stopped task with why it stopped, as far as the rows here tell; `None` for what is no such task.
+    fn judged(&self, row: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
+        let task = row.any().downcast_ref::<Task>().filter(|task| self.judging && task.stopped())?;
+        let service = task.service().zip(task.task_arn.split_once(":task/"));
+        let service = service.map(|(name, (account, _))| format!("{account}:service/{}/{name}", task.cluster_name));
+        let ids = [service.as_deref(), task.task_definition_arn.as_deref(), task.container_instance_arn.as_deref()];
+        let rows = ids.into_iter().flatten().filter_map(|id| self.get(id)).map(|entry| &*entry.row);
+        let verdict = diagnose::stopped(task, &Known::of(rows, now));
+        Some(Arc::new(Task { verdict: Some(Arc::new(verdict)), ..task.clone() }))
     }
 
     /// Takes in a row that little is known of, or of old, unless more is known of it.
@@ -70,7 +110,7 @@ impl Store {
     /// The stopped tasks of `cluster` are all here.
     pub(super) fn count_failures(&mut self, cluster: &Arc<str>) {
         if self.counted.insert(cluster.clone()) {
-            self.touched.insert(&crate::resource::task::KIND);
+            self.touched.insert(&task::KIND);
         }
     }
 

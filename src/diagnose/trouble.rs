@@ -14,6 +14,7 @@ use crate::{
         Resource, Row, Status, Tone, View, columns,
         finding::{Finding, Problem},
         format::{age_cell, age_order, text_cell, text_order, when},
+        inspect,
         instance::{self, Instance},
         service::{self, Service},
         task,
@@ -36,6 +37,9 @@ pub static KIND: Kind = Kind {
     json_key: "trouble",
     origin: Origin::Composed(&Troubles),
 };
+
+/// Lines of the pane beneath the table: cause and verdict, as much of it as leaves most rows in sight.
+const PANE: u16 = 7;
 
 /// One thing that is wrong; or a remark on how far was looked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -212,6 +216,23 @@ impl Resource for Trouble {
         self.subject.as_ref()?.row.cli()
     }
 
+    fn inspects(_: &Query) -> u16 {
+        PANE
+    }
+
+    /// What has no room in the row: where it is, the whole of the cause, and what the verdict adds to it.
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        let mut document = Document::default();
+        let place = self.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+        let with = [self.kind.unwrap_or_default(), &self.name].join(" ");
+        let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
+        section.text(0, &*self.cause, self.tone());
+        if let Some(verdict) = &self.verdict {
+            section.lines.extend(inspect::verdict(verdict).sections.into_iter().flat_map(|why| why.lines));
+        }
+        Some(document)
+    }
+
     fn describe(&self, cx: &Context) -> Document {
         let mut document = Document::default();
         document
@@ -268,3 +289,6 @@ impl Compose for Troubles {
         remarks::nothing(material)
     }
 }
+
+#[cfg(test)]
+mod tests;

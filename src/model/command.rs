@@ -79,7 +79,7 @@ impl Model {
         }
         let action =
             action::by_word(verb).ok_or_else(|| format!("no command `{verb}`{}", nearest::hint(verb, self.verbs())))?;
-        if !action.works_in(self.place(), self.front_kind().map_or("", |kind| kind.name)) {
+        if !action.works_in(self.place(), self.kind_seen().map_or("", |kind| kind.name)) {
             return Err(format!("`{verb}` does nothing here"));
         }
         (action.run)(self, Call { arg: rest, nth: 0 })
@@ -146,8 +146,9 @@ impl Model {
             (None, Some(_)) => None,
             (None, None) => self.cluster.clone(),
         };
-        if let Some(scope) = scope {
-            self.switch(scope);
+        if scope.is_some_and(|scope| self.switch(scope)) {
+            // What was asked for is seen at once; what is wrong elsewhere can wait.
+            self.go_to_root();
         }
         self.cluster.clone_from(&cluster);
         let cluster = cluster.filter(|_| kind.in_cluster);

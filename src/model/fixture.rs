@@ -218,6 +218,16 @@ impl Resource for Task {
         document.section("Task").field("Name", &*self.name).field("Reason", &*self.reason);
         document
     }
+
+    fn inspects(query: &Query) -> u16 {
+        if query.status == Status::Stopped { 6 } else { 0 }
+    }
+
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        let mut document = Document::default();
+        document.section("why").field("Cause", &*self.reason);
+        (!self.reason.is_empty()).then_some(document)
+    }
 }
 
 fn seconds(task: &Task, cx: &Context) -> i64 {

@@ -50,6 +50,8 @@ pub struct Settings {
     pub header: HeaderSize,
     /// Show the way here in the last row.
     pub crumbs: bool,
+    /// Say more of the row under the cursor in a pane, where the table has one.
+    pub inspect: bool,
     pub quit: Quit,
     /// Tables show their wide columns from the start.
     pub wide: bool,
@@ -195,6 +197,7 @@ impl Default for Settings {
             themes: vec!["terminal".into()],
             header: HeaderSize::default(),
             crumbs: true,
+            inspect: true,
             quit: Quit::default(),
             wide: false,
             mark_moves: true,

@@ -178,6 +178,11 @@ impl Table {
         self.rows.get(self.cursor)
     }
 
+    /// Lines in which there is more to say of one row; 0 where there is not. That they are filtered out makes no difference.
+    pub fn inspects(&self) -> u16 {
+        self.all.first().map_or(0, |entry| entry.row.inspects(&self.view.query))
+    }
+
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();

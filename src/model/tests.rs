@@ -5,6 +5,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::{
+    action::ACTIONS,
     document::{Raw, Source},
     fixture::*,
     header::Mode,

@@ -91,6 +91,11 @@ impl Event {
         }
     }
 
+    /// What it is about, in a word or three.
+    pub fn short(&self) -> &'static str {
+        "event"
+    }
+
     /// The message in one line.
     pub fn cell(&self) -> Cell<'static> {
         let kept = if self.remembered { format!("{KEPT}: ") } else { String::new() };
@@ -103,7 +108,7 @@ impl Event {
     }
 
     /// The message without its opening `(service NAME) `, which every row would repeat.
-    fn told(&self) -> &str {
+    pub fn told(&self) -> &str {
         let opening = format!("(service {}) ", self.service_name);
         self.message.strip_prefix(opening.as_str()).unwrap_or(&self.message)
     }

@@ -17,7 +17,7 @@ use crate::aws::{Clients, Failure, operation};
 mod definition;
 mod describe;
 
-pub use definition::{Check, Definition};
+pub use definition::{Check, Definition, STOP_TIMEOUT};
 
 pub static KIND: Kind = Kind {
     name: "revision",
@@ -121,7 +121,7 @@ impl Revision {
 
     /// The longest that one of its containers may take to stop, in seconds.
     pub fn stop_timeout(&self) -> i32 {
-        self.containers.iter().map(Definition::stop_timeout).max().unwrap_or(definition::STOP_TIMEOUT)
+        self.containers.iter().map(Definition::stop_timeout).max().unwrap_or(STOP_TIMEOUT)
     }
 
     /// CPU units a task takes of an instance: its own, or its containers' together.

@@ -270,7 +270,7 @@ impl Resource for Service {
 }
 
 /// The AWS CLI call that shows a service.
-pub(super) fn cli(cluster: &str, service: &str) -> Option<Vec<String>> {
+pub fn cli(cluster: &str, service: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-services", "--cluster", cluster, "--services", service])
 }
 

@@ -13,11 +13,11 @@ use super::{
     container::{self, Container},
     deployment, event,
     format::{last_part, one_line, timestamp, words},
-    gone, instance, revision, service,
+    gone, inspect, instance, revision, service,
 };
 use crate::{
     aws::{Clients, Failure, operation},
-    knowledge::Verdict,
+    knowledge::{Class, Verdict},
 };
 
 mod columns;
@@ -190,28 +190,22 @@ impl Task {
             Some("RUNNING") => Tone::Good,
             Some("PROVISIONING" | "PENDING" | "ACTIVATING") => Tone::Busy,
             Some("DEACTIVATING" | "STOPPING" | "DEPROVISIONING") => Tone::Wait,
-            Some("STOPPED") if self.failed() => Tone::Bad,
-            _ => Tone::Muted,
+            _ => self.end(Tone::Muted),
         }
     }
 
     /// Stopped, and not because somebody or the scheduler wanted it to, nor because its work was done.
     pub fn failed(&self) -> bool {
-        if !self.stopped() {
-            return false;
-        }
-        match self.stop_code.as_deref() {
-            Some("TaskFailedToStart") => true,
-            Some("UserInitiated") => false,
-            // The scheduler replaces what is unhealthy under the same code as a roll-out's ordinary stops.
-            Some("ServiceSchedulerInitiated") => self.reason_says("health check"),
-            Some("SpotInterruption" | "TerminationNotice" | "InfrastructureHealth") => false,
-            _ => self.containers.iter().any(|container| container.exit_code.is_some_and(|code| code != 0)),
-        }
+        self.verdict.as_ref().is_some_and(|verdict| verdict.class >= Class::Failure)
     }
 
-    fn reason_says(&self, words: &str) -> bool {
-        self.stopped_reason.as_deref().is_some_and(|reason| reason.contains(words))
+    /// How its end should strike the eye; `calm` where nothing went wrong.
+    fn end(&self, calm: Tone) -> Tone {
+        match self.verdict.as_ref().map(|verdict| verdict.class) {
+            Some(Class::Failure | Class::Critical) => Tone::Bad,
+            Some(Class::Warning) => Tone::Warn,
+            _ => calm,
+        }
     }
 
     /// Exit codes, the containers' in order; `-` for one that never exited.
@@ -223,26 +217,26 @@ impl Task {
         self.containers.iter().map(code).collect::<Vec<_>>().join(",")
     }
 
-    /// Why, in one readable line: the container's own reason before the task's generic one.
+    /// Why, in one readable line: what it was judged to be, then AWS's own words where they tell more.
     pub fn reason(&self) -> Option<String> {
-        let own = self.containers.iter().find_map(|container| {
-            container.reason.as_deref().map(|reason| format!("{}: {}", container.name, one_line(reason)))
-        });
-        let task = self.stopped_reason.as_deref().map(one_line);
-        let generic = task.as_deref().is_none_or(|reason| reason == "Essential container in task exited");
-        match (own, task) {
-            (Some(own), _) if generic => Some(own),
-            (_, Some(task)) if generic => Some(self.culprit().map_or(task, |culprit| {
-                let code = culprit.exit_code.unwrap_or_default();
-                format!("{} exited with {code}", culprit.name)
-            })),
-            (own, task) => task.or(own),
+        let Some(verdict) = &self.verdict else { return self.words().or_else(|| self.stopped_reason.clone()) };
+        match self.words() {
+            Some(words) if verdict.short.is_empty() => Some(words),
+            Some(words) => Some(format!("{}; {words}", verdict.line())),
+            None => Some(verdict.line()),
         }
     }
 
-    /// The first container that ended badly, by exit code.
-    fn culprit(&self) -> Option<&Container> {
-        self.containers.iter().find(|container| container.exit_code.is_some_and(|code| code != 0))
+    /// What AWS says, in one line: the containers' own reason before the task's, which may be as good as none.
+    fn words(&self) -> Option<String> {
+        let task = self.stopped_reason.as_deref().map(one_line);
+        let task = task.filter(|reason| !reason.is_empty() && reason != "Essential container in task exited");
+        let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
+        let told = |container: &Container| match one_line(container.reason.as_deref()?) {
+            reason if blamed == Some(&*container.name) => Some(reason),
+            reason => Some(format!("{}: {reason}", container.name)),
+        };
+        task.or_else(|| self.containers.iter().find_map(told))
     }
 
     /// When the last step of its life began: what its age counts from.
@@ -341,10 +335,18 @@ impl Resource for Task {
     fn describe(&self, cx: &Context) -> Document {
         describe::task(self, cx)
     }
+
+    fn inspects(query: &Query) -> u16 {
+        if query.status == Status::Running { 0 } else { inspect::LINES }
+    }
+
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        self.verdict.as_deref().map(inspect::verdict)
+    }
 }
 
 /// The AWS CLI call that shows a task.
-pub(super) fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
+pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
 

@@ -53,6 +53,37 @@ async fn from_the_clusters_to_the_container_that_failed(#[case] size: (u16, u16)
     assert_eq!(exit, Some(Exit::Quit));
 }
 
+#[rstest]
+#[case::wide((160, 40))]
+#[case::usual(USUAL)]
+#[case::narrow((80, 24))]
+#[tokio::test(start_paused = true)]
+async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u16)) {
+    at_the_console(size, incident(), async |mut person| {
+        open_prod(&mut person).await;
+        person.keys("/checkout\rT");
+        person.sees("Timeline(checkout)").await;
+        for word in ["created", "running", "event", "OutOfMemory"] {
+            person.sees(word).await;
+        }
+        person.keys("/is:stop is:fault\r");
+        person.sees_no(" running ").await;
+        person.keys("\r");
+        person.sees("running and stopped").await;
+        person.sees("137").await;
+        // The task's own, from its containers as well.
+        person.keys("\rT/is:task\r");
+        person.sees("[4/").await;
+        person.sees("after its creation").await;
+        person.keys(":timeline prod /is:deployment service=pricing\r");
+        person.sees("Timeline(prod)").await;
+        person.sees("begun").await;
+        person.keys("\r");
+        person.sees("Deployments(pricing)").await;
+    })
+    .await;
+}
+
 /// The first frame is there before anything is known, and a table as soon as its rows are.
 #[tokio::test(start_paused = true)]
 async fn the_first_frame_waits_for_nobody() {

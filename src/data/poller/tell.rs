@@ -13,7 +13,10 @@ use super::{MINUTELY, Poller, past::belongs, sources};
 use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Feed, FeedKey, Link, Phase, join, store},
-    resource::{Context, Material, Origin, Row, Status, instance, service, task},
+    resource::{
+        Context, Material, Origin, Row, Status, instance, service,
+        task::{self, Task},
+    },
 };
 
 impl Poller {
@@ -46,6 +49,9 @@ impl Poller {
             self.told.revision += 1;
             self.publish.send_replace(Arc::new(self.told.clone()));
         }
+        if !self.rules && self.told.feeds.values().any(|feed| !feed.rows.is_empty()) {
+            self.learn();
+        }
     }
 
     /// Brings the published feed up to date; whether anything in it is new.
@@ -57,7 +63,9 @@ impl Poller {
         let failure = feed.failure.clone();
         rows.extend(self.remembered_beside(key, &rows));
         rows.retain(|entry| belongs(&*entry.row, &key.query, now));
-        let phase = match (filled && self.keeper.settled(key), rows.is_empty()) {
+        // A stopped task without its verdict is half a row.
+        let judged = !rows.iter().any(|entry| unjudged(&*entry.row));
+        let phase = match (filled && judged && self.keeper.settled(key), rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
             (false, false) => Phase::Filling,
@@ -235,6 +243,11 @@ impl Parts {
         }
         parts
     }
+}
+
+/// A stopped task that is still to be judged.
+fn unjudged(row: &dyn Row) -> bool {
+    row.any().downcast_ref::<Task>().is_some_and(|task| task.stopped() && task.verdict.is_none())
 }
 
 /// What distinguishes one state of some feeds from another.

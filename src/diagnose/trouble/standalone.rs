@@ -45,7 +45,8 @@ fn trouble(cluster: &str, family: &str, mut runs: Vec<(&Task, &Arc<dyn Row>)>) -
         return None;
     }
     let problem = if in_a_row >= LOOP { Problem::CrashLoop } else { Problem::TaskFailed };
-    let why = newest.reason().unwrap_or_else(|| "no reason was given".to_owned());
+    let why = newest.verdict.as_ref().map(|verdict| verdict.line()).or_else(|| newest.reason());
+    let why = why.unwrap_or_else(|| "no reason was given".to_owned());
     let cause = match failed.len() {
         1 => why,
         count => format!("{why}; {count} of {} runs failed within an hour", runs.len()),

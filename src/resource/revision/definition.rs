@@ -3,8 +3,8 @@
 use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, ResourceType};
 use serde::Serialize;
 
-/// What AWS uses when nothing is said.
-pub(super) const STOP_TIMEOUT: i32 = 30;
+/// Seconds between being asked to stop and being killed, where nothing is said.
+pub const STOP_TIMEOUT: i32 = 30;
 
 /// One container of a task definition.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]

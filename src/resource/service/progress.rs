@@ -30,6 +30,7 @@ pub struct Progress {
     pub breaker: Option<(i32, i32)>,
     pub triggered_alarms: Vec<String>,
     pub rollback_reason: Option<String>,
+    pub rollback_at: Option<Timestamp>,
     /// The pause that waits for somebody.
     pub pause: Option<Pause>,
     /// The hook that is at work, by the ARN of its function.
@@ -63,7 +64,9 @@ impl Progress {
                 .filter(|breaker| breaker.threshold > 0)
                 .map(|breaker| (breaker.failure_count, breaker.threshold)),
             triggered_alarms: deployment.alarms.and_then(|alarms| alarms.triggered_alarm_names).unwrap_or_default(),
+            rollback_at: timestamp(deployment.rollback.as_ref().and_then(|rollback| rollback.started_at.as_ref())),
             rollback_reason: deployment.rollback.and_then(|rollback| rollback.reason),
+            updated_at: timestamp(deployment.updated_at.as_ref()),
             pause: pause.map(|hook| Pause {
                 hook_id: hook.hook_id,
                 expires_at: timestamp(hook.expires_at.as_ref()),
@@ -71,7 +74,6 @@ impl Progress {
             }),
             hook_at_work,
             started_at: timestamp(deployment.started_at.as_ref()),
-            updated_at: timestamp(deployment.updated_at.as_ref()),
         }
     }
 
@@ -107,13 +109,18 @@ impl Pause {
     /// Who has to do what until when, and what happens otherwise.
     pub fn told(&self, now: Timestamp) -> String {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
-        let otherwise = match self.timeout_action.as_deref() {
-            Some("CONTINUE") => "goes on",
-            _ => "rolls back",
-        };
+        let otherwise = self.otherwise();
         match left {
             Some(left) => format!("waits for somebody to continue it or roll it back; {otherwise} by itself in {left}"),
             None => "waits for somebody to continue it or roll it back".to_owned(),
+        }
+    }
+
+    /// What it does when nobody decides.
+    pub fn otherwise(&self) -> &'static str {
+        match self.timeout_action.as_deref() {
+            Some("CONTINUE") => "goes on",
+            _ => "rolls back",
         }
     }
 }

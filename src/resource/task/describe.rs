@@ -12,6 +12,9 @@ use crate::resource::{
 pub(super) fn task(task: &Task, cx: &Context) -> Document {
     let mut document = Document::default();
     findings(task, document.section("Findings"));
+    if let Some(verdict) = &task.verdict {
+        document.verdict(verdict);
+    }
     document
         .section("Task")
         .field("Id", task.task_id())
@@ -64,16 +67,12 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
 }
 
 fn findings(task: &Task, section: &mut Section) {
-    let tone = if task.failed() { Tone::Bad } else { Tone::Plain };
-    if let Some(code) = &task.stop_code {
-        section.toned("Stop code", code, tone);
-    }
-    if let Some(reason) = &task.stopped_reason {
-        section.toned("Reason", reason, tone);
-    }
-    for container in task.containers.iter().filter(|container| container.exit_code.is_some_and(|code| code != 0)) {
-        section.text(0, container.summary(), Tone::Bad);
-    }
+    match &task.verdict {
+        Some(verdict) => section.text(0, &*verdict.cause, task.end(Tone::Plain)),
+        None => section
+            .field("Stop code", task.stop_code.clone().unwrap_or_default())
+            .field("Reason", task.stopped_reason.clone().unwrap_or_default()),
+    };
     if task.health_status.as_deref() == Some("UNHEALTHY") {
         section.text(0, "its health check fails", Tone::Bad);
     }

@@ -50,7 +50,7 @@ fn notes(viewer: &Viewer, page: u16) -> Vec<(String, Scope)> {
     notes
 }
 
-fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &TextLine, row: TextRow, theme: &Theme) {
+pub(super) fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &TextLine, row: TextRow, theme: &Theme) {
     let mut pen = Pen::new(buf, area.x + row.indent, area.y, area.right());
     let mut skip = usize::from(viewer.left);
     let mut start = 0;

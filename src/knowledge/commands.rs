@@ -1,0 +1,58 @@
+//! AWS CLI calls that more than one rule recommends. They read, and show no secret.
+
+pub(super) const TASK_DEFINITION: &str = "ecs describe-task-definition --task-definition {revision} --region {region}";
+
+pub(super) const TASK: &str = "ecs describe-tasks --cluster {cluster} --tasks {task_arn} --region {region}";
+
+pub(super) const SERVICE: &str = "ecs describe-services --cluster {cluster} --services {service} --region {region}";
+
+pub(super) const STOPPED_TASKS: &str =
+    "ecs list-tasks --cluster {cluster} --service-name {service} --desired-status STOPPED --region {region}";
+
+pub(super) const IMAGE: &str =
+    "ecr describe-images --repository-name {repository} --image-ids imageTag={tag} --region {region}";
+
+pub(super) const IMAGES: &str = "ecr describe-images --repository-name {repository} --query \
+     'sort_by(imageDetails,&imagePushedAt)[-10:].[imagePushedAt,imageTags]' --region {region}";
+
+pub(super) const EXECUTION_ROLE: &str = "iam list-attached-role-policies --role-name {execution_role}";
+
+pub(super) const EXECUTION_ROLE_TRUST: &str =
+    "iam get-role --role-name {execution_role} --query Role.AssumeRolePolicyDocument";
+
+pub(super) const SECRET: &str = "secretsmanager describe-secret --secret-id {secret} --region {region}";
+
+/// Which of the parameters do not exist; never their values.
+pub(super) const PARAMETER: &str = "ssm get-parameters --names {secret} --query InvalidParameters --region {region}";
+
+pub(super) const ROUTES: &str =
+    "ec2 describe-route-tables --filters Name=association.subnet-id,Values={subnets} --region {region}";
+
+pub(super) const SUBNETS: &str = "ec2 describe-subnets --filters Name=subnet-id,Values={subnets} --query \
+     'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output text --region {region}";
+
+pub(super) const SECURITY_GROUPS: &str =
+    "ec2 describe-security-groups --filters Name=group-id,Values={security_groups} --region {region}";
+
+pub(super) const LOG_GROUP: &str = "logs describe-log-groups --log-group-name-prefix {log_group} --region {log_region}";
+
+pub(super) const LOG: &str = "logs get-log-events --log-group-name {log_group} --log-stream-name {log_stream} \
+     --limit 50 --query 'events[].message' --output text --region {log_region}";
+
+pub(super) const TARGETS: &str = "elbv2 describe-target-health --target-group-arn {target_group} --region {region}";
+
+pub(super) const TARGET_GROUP: &str =
+    "elbv2 describe-target-groups --target-group-arns {target_group} --region {region}";
+
+pub(super) const INSTANCE: &str = "ecs describe-container-instances --cluster {cluster} --container-instances \
+     {instance_arn} --region {region}";
+
+pub(super) const INSTANCES: &str = "ecs list-container-instances --cluster {cluster} --region {region}";
+
+pub(super) const CAPACITY_PROVIDER: &str =
+    "ecs describe-capacity-providers --capacity-providers {capacity_provider} --region {region}";
+
+pub(super) const FARGATE_QUOTAS: &str = "service-quotas list-service-quotas --service-code fargate --region {region}";
+
+pub(super) const EFS_MOUNT_TARGETS: &str =
+    "ec2 describe-network-interfaces --filters 'Name=description,Values=EFS mount target*' --region {region}";

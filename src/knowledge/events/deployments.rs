@@ -1,0 +1,129 @@
+//! Steady states, deployments, and what keeps them from going on.
+
+use super::{
+    super::{Certainty, Class, Rule, commands::STOPPED_TASKS},
+    EVENT,
+};
+
+const ALARMS: &str = "cloudwatch describe-alarms --state-value ALARM --query 'MetricAlarms[].[AlarmName,StateReason]' \
+     --region {region}";
+
+const ROLLOUT: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
+     'services[].deployments[].[status,rolloutState,rolloutStateReason,failedTasks]' --region {region}";
+
+pub(in crate::knowledge) static RULES: &[Rule] = &[
+    Rule {
+        id: "EV-STEADY",
+        short: "steady",
+        class: Class::Recovery,
+        patterns: &["has reached a steady state"],
+        cause: "All wanted tasks are running and healthy. The event is repeated from time to time.",
+        samples: &["(service web) has reached a steady state.", "service (web) has reached a steady state."],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-DEPLOY-DONE",
+        short: "deployment completed",
+        class: Class::Recovery,
+        patterns: &["deployment completed"],
+        cause: "The deployment is complete.",
+        samples: &["(service web) (deployment ecs-svc/1234567890123456789) deployment completed."],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-DEPLOY-FAILED-START",
+        short: "tasks failed to start",
+        class: Class::Critical,
+        patterns: &["deployment failed: tasks? failed to start"],
+        cause: "So many tasks of the new revision failed that the circuit breaker ended the deployment.",
+        next: &["See why they failed: stopped tasks of {service} started by {deployment}"],
+        command: STOPPED_TASKS,
+        samples: &["(service web) (deployment ecs-svc/1234567890123456789) deployment failed: tasks failed to start."],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-DEPLOY-FAILED-ALARM",
+        short: "alarm ended the rollout",
+        class: Class::Critical,
+        certainty: Certainty::Likely,
+        patterns: &["deployment failed: alarm"],
+        cause: "A CloudWatch alarm that watches the deployment fired.",
+        next: &["See which alarm fired, and why: alarms.triggeredAlarmNames of the service deployment"],
+        command: ALARMS,
+        samples: &["(service web) (deployment ecs-svc/1234567890123456789) deployment failed: alarm detected."],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-DEPLOY-FAILED",
+        short: "deployment failed",
+        class: Class::Critical,
+        patterns: &["deployment failed:"],
+        cause: "The deployment failed; the message says why.",
+        next: &["Read rolloutStateReason of the deployment, and the status reason of the service deployment"],
+        command: ROLLOUT,
+        samples: &[
+            "(service web) (deployment ecs-svc/1234567890123456789) deployment failed: stopped by a lifecycle hook.",
+        ],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-ROLLBACK",
+        short: "rolling back",
+        class: Class::Warning,
+        patterns: &["rolling back to deployment"],
+        cause: "The service goes back to the last revision that was completed.",
+        next: &[
+            "See why the new revision failed: stopped tasks of {service}, and the events before",
+            "Watch until {service} is steady again",
+        ],
+        command: STOPPED_TASKS,
+        samples: &["(service web) rolling back to deployment ecs-svc/1234567890123456789."],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-CRASHLOOP",
+        short: "crash loop",
+        class: Class::Critical,
+        patterns: &["is unable to consistently start tasks successfully"],
+        cause: "Tasks fail again and again before they run; the waits between attempts grow, up to about 27 minutes.",
+        next: &[
+            "See why they fail: stopped tasks of {service}",
+            "Deploy a corrected task definition: that ends the waiting at once",
+        ],
+        command: STOPPED_TASKS,
+        samples: &["(service web) is unable to consistently start tasks successfully. For more information, see the \
+             Troubleshooting section of the Amazon ECS Developer Guide."],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-THROTTLED",
+        short: "scheduler throttled",
+        class: Class::Warning,
+        patterns: &["operations are being throttled"],
+        cause: "The scheduler itself met an API rate limit; it tries again by itself.",
+        next: &["Look for what else in {account} calls AWS that often: tools, pipelines, consoles"],
+        command: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=ecs.amazonaws.com \
+             --max-items 50 --region {region}",
+        samples: &[
+            "(service web) operations are being throttled on elasticloadbalancing. Will try again later.",
+            "service (web) ECS operations are being throttled. Will try again later.",
+        ],
+        ..EVENT
+    },
+    Rule {
+        id: "EV-MINMAX-DEADLOCK",
+        short: "no room to deploy",
+        patterns: &[
+            "was unable to stop or start tasks during a deployment because of the service deployment configuration",
+        ],
+        cause: "minimumHealthyPercent and maximumPercent allow neither to stop nor to start a single task.",
+        next: &["Raise maximumPercent of {service} above 100, or lower minimumHealthyPercent"],
+        command: "ecs describe-services --cluster {cluster} --services {service} --query \
+             'services[].[desiredCount,deploymentConfiguration]' --region {region}",
+        samples: &[
+            "(service web) was unable to stop or start tasks during a deployment because of the service deployment \
+             configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+        ],
+        ..EVENT
+    },
+];

@@ -1,0 +1,127 @@
+//! Names of resources, put into what a rule recommends.
+
+use std::borrow::Cow;
+
+/// The placeholders that rules may use, and the words that stand for one whose name is not known.
+#[rustfmt::skip]
+pub(super) const PLACEHOLDERS: &[(&str, &str)] = &[
+    ("account", "the account"),
+    ("capacity_provider", "the capacity provider"),
+    ("cluster", "the cluster"),
+    ("container", "the container"),
+    // With its unit: `512 MiB`.
+    ("container_memory", "today's limit"),
+    ("cpu", "the CPU it asks for"),
+    ("deployment", "the deployment"),
+    // A name, as `--role-name` wants it.
+    ("execution_role", "the execution role"),
+    ("family", "the task definition"),
+    ("image", "the image"),
+    // Of EC2: `i-…`.
+    ("instance", "the instance"),
+    // Of ECS.
+    ("instance_arn", "the container instance"),
+    ("log_group", "the log group"),
+    ("log_region", "the log's Region"),
+    ("log_stream", "the log stream"),
+    ("memory", "the memory it asks for"),
+    ("port", "its port"),
+    ("region", "the Region"),
+    // The host in the image's name.
+    ("registry", "the registry"),
+    // In Amazon ECR; no name where the image comes from elsewhere.
+    ("repository", "the repository"),
+    // `family:revision`.
+    ("revision", "the task definition"),
+    // Of Secrets Manager or Parameter Store, as `valueFrom` names it but without key, stage and version.
+    ("secret", "the secret"),
+    // Several are separated by commas.
+    ("security_groups", "the task's security groups"),
+    ("service", "the service"),
+    ("stop_timeout", "its stopTimeout"),
+    ("subnets", "the task's subnets"),
+    ("tag", "the tag"),
+    // An ARN.
+    ("target_group", "the target group"),
+    ("task", "the task"),
+    ("task_arn", "the task"),
+    ("task_role", "the task role"),
+    ("zone", "the Availability Zone"),
+];
+
+/// What is called how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names(Vec<(&'static str, String)>);
+
+impl Names {
+    /// The last name counts; an empty one counts as unknown.
+    pub fn set(&mut self, placeholder: &'static str, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.0.retain(|(known, _)| *known != placeholder);
+        if !name.is_empty() {
+            self.0.push((placeholder, name));
+        }
+        self
+    }
+
+    pub fn get(&self, placeholder: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == placeholder).map(|(_, name)| &**name)
+    }
+}
+
+/// The sentence with its names; what has no name is called by its generic words.
+pub fn fill(template: &str, names: &Names) -> String {
+    let told = |placeholder: &str| {
+        let generic = PLACEHOLDERS.iter().find(|(known, _)| *known == placeholder).map(|(_, words)| *words);
+        match (names.get(placeholder), generic) {
+            (Some(name), _) => Some(spoken(name)),
+            (None, generic) => generic.map(Cow::Borrowed),
+        }
+    };
+    replace(template, told).unwrap_or_else(|| template.to_owned())
+}
+
+/// The command, ready to paste; none when a name in it is not known, or when there is none.
+pub fn command(template: &str, names: &Names) -> Option<String> {
+    if template.is_empty() {
+        return None;
+    }
+    let filled = replace(template, |placeholder| names.get(placeholder).map(shell_word))?;
+    Some(format!("aws {filled}"))
+}
+
+/// `text` as one word of a POSIX shell.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if !text.is_empty() && text.chars().all(harmless) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+/// A name as it reads in a sentence: of an ARN the resource's own, and a list with spaces in it.
+fn spoken(name: &str) -> Cow<'_, str> {
+    let mut parts = name.splitn(6, ':');
+    let resource = if parts.next() == Some("arn") { parts.nth(4) } else { None };
+    match resource.map(|resource| resource.split_once([':', '/']).unwrap_or(("", resource))) {
+        Some(("targetgroup", path)) => path.split('/').next().unwrap_or(path).into(),
+        Some(("task" | "container-instance", path)) => path.rsplit('/').next().unwrap_or(path).into(),
+        Some((_, path)) => path.into(),
+        None if name.contains(',') => name.split(',').map(str::trim).collect::<Vec<_>>().join(", ").into(),
+        None => name.into(),
+    }
+}
+
+/// `template` with what `name` gives for each `{placeholder}`; none when it gives none for one of them.
+fn replace<'a>(template: &str, name: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<String> {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (placeholder, after) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&name(placeholder)?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}

@@ -1,0 +1,163 @@
+//! Every row knows its own messages, as they come and as AWS garbles them.
+
+use std::collections::BTreeSet;
+
+use regex::bytes::RegexBuilder;
+use rstest::rstest;
+
+use super::{names::PLACEHOLDERS, *};
+
+/// What knows `text` as the rule's table is asked, and the rule itself when its table looks up by code.
+fn asked(rule: &Rule, text: &str) -> Option<&'static str> {
+    let found = match rule.id.split('-').next() {
+        Some("EV") => of_event(text),
+        Some("ROLL" | "SD") => of_rollout(text),
+        _ => of_reason(*rule.places.first()?, text),
+    };
+    found.map(|rule| rule.id)
+}
+
+fn matched() -> impl Iterator<Item = &'static Rule> {
+    rules().filter(|rule| !rule.patterns.is_empty())
+}
+
+fn each_sample() -> impl Iterator<Item = (&'static Rule, &'static str)> {
+    matched().flat_map(|rule| rule.samples.iter().map(move |sample| (rule, *sample)))
+}
+
+/// Asserts that every sample, changed by `change`, is known by the rule it belongs to.
+fn known_when(what: &str, change: impl Fn(&Rule, &str) -> String) {
+    let strays: Vec<String> = each_sample()
+        .map(|(rule, sample)| (rule, change(rule, sample)))
+        .filter(|(rule, text)| asked(rule, text) != Some(rule.id))
+        .map(|(rule, text)| format!("{} went to {:?}: {text}", rule.id, asked(rule, &text)))
+        .collect();
+    assert!(strays.is_empty(), "{what}:\n{}", strays.join("\n"));
+}
+
+/// The text up to the end of what the first of the rule's patterns to match needs.
+fn cut(rule: &Rule, text: &str) -> String {
+    let text = normalise(text);
+    let ends = rule.patterns.iter().filter_map(|pattern| {
+        let pattern = RegexBuilder::new(pattern).case_insensitive(true).unicode(false).build().unwrap();
+        pattern.find(text.as_bytes()).map(|found| found.end())
+    });
+    let end = ends.min().unwrap();
+    text[..end].to_owned()
+}
+
+#[test]
+fn every_sample_is_known_by_its_own_row_first() {
+    known_when("as it came", |_, sample| sample.to_owned());
+}
+
+#[test]
+fn garbled_samples_are_known_by_the_same_row() {
+    known_when("upper case", |_, sample| sample.to_uppercase());
+    known_when("lower case", |_, sample| sample.to_lowercase());
+    known_when("typographic quotes", |_, sample| sample.replace('\'', "\u{2019}").replace('"', "\u{201c}"));
+    known_when("plain quotes", |_, sample| sample.replace(['\u{2018}', '\u{2019}'], "'"));
+    known_when("other white space", |_, sample| format!("\n\t{}  ", sample.replace(' ', " \r\n ")));
+    known_when("other digits", |_, sample| {
+        let ids = regex::Regex::new(r"[0-9a-f]{8,}|\b\d{1,3}(\.\d{1,3}){3}\b").unwrap();
+        ids.replace_all(sample, "0f1e2d3c4b5a69788796a5b4c3d2e1f0").into_owned()
+    });
+    known_when("cut", cut);
+}
+
+#[test]
+fn every_pattern_has_a_sample_that_needs_it_or_shows_it() {
+    let unseen: Vec<_> = matched()
+        .flat_map(|rule| rule.patterns.iter().map(move |pattern| (rule, *pattern)))
+        .filter(|(rule, pattern)| {
+            let pattern = RegexBuilder::new(pattern).case_insensitive(true).unicode(false).build().unwrap();
+            !rule.samples.iter().any(|sample| pattern.is_match(normalise(sample).as_bytes()))
+        })
+        .map(|(rule, pattern)| format!("{}: {pattern}", rule.id))
+        .collect();
+    assert!(unseen.is_empty(), "{}", unseen.join("\n"));
+}
+
+#[test]
+fn ids_are_unique_and_rules_are_complete() {
+    let mut seen = BTreeSet::new();
+    for rule in rules() {
+        let id = rule.id;
+        assert!(seen.insert(id), "{id} twice");
+        assert_eq!(by_id(id).map(|rule| rule.id), Some(id));
+        assert!(!rule.short.is_empty() && rule.short.chars().count() <= 24, "{id}: {}", rule.short);
+        assert!(!rule.samples.is_empty() && !rule.cause.is_empty(), "{id}");
+        assert!(!rule.cause.contains(['{', '}']) && rule.cause.ends_with('.'), "{id}: {}", rule.cause);
+        assert!(rule.next.iter().all(|step| !step.ends_with('.') && !step.contains("  ")), "{id}: {:?}", rule.next);
+        assert!(rule.page.starts_with("https://") && rule.page.is_ascii(), "{id}: {}", rule.page);
+        assert!(rule.class < Class::Failure || !rule.next.is_empty(), "{id} helps nobody");
+    }
+}
+
+/// Names for everything, each one harmless to a shell.
+fn all_names() -> Names {
+    let mut names = Names::default();
+    for (placeholder, _) in PLACEHOLDERS {
+        names.set(placeholder, format!("a-{}", placeholder.replace('_', "-")));
+    }
+    names
+}
+
+fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or_default())
+}
+
+#[test]
+fn every_placeholder_is_known() {
+    for rule in rules() {
+        for template in rule.next.iter().chain([&rule.command]) {
+            let quoted = |name: &str| template.contains(&format!("'{{{name}"));
+            for name in placeholders(template).filter(|name| !quoted(name)) {
+                assert!(PLACEHOLDERS.iter().any(|(known, _)| *known == name), "{}: {{{name}}} in {template}", rule.id);
+            }
+        }
+    }
+}
+
+/// What begins the name of an operation that reads.
+const READS: &[&str] = &["batch-get-image", "describe-", "filter-", "get-", "list-", "lookup-"];
+/// What reads, and shows a secret.
+const SHOWS_SECRETS: &[&str] = &["get-secret-value", "get-login", "get-authorization-token", "with-decryption"];
+
+#[test]
+fn every_command_reads_and_is_safe_to_paste() {
+    let names = all_names();
+    for rule in rules().filter(|rule| !rule.command.is_empty()) {
+        let id = rule.id;
+        let command = command(rule.command, &names).unwrap();
+        let operation = command.split(' ').nth(2).unwrap();
+        assert!(command.starts_with("aws ") && READS.iter().any(|verb| operation.starts_with(verb)), "{id}: {command}");
+        assert!(!SHOWS_SECRETS.iter().any(|word| command.contains(word)), "{id}: {command}");
+        let open: String = command.split('\'').step_by(2).collect();
+        let harmless = |c: char| c.is_ascii_alphanumeric() || " @%+=:,./-_".contains(c);
+        assert!(open.chars().all(harmless) && !command.contains("  "), "{id}: {command}");
+        assert_eq!(command.matches('\'').count() % 2, 0, "{id}: {command}");
+        assert!(
+            operation.starts_with("get-role") || command.contains("--region a-") || command.contains(" iam "),
+            "{id}: {command}"
+        );
+        for template in rule.next {
+            assert!(!fill(template, &names).contains(['{', '}']), "{id}: {template}");
+            assert!(!fill(template, &Names::default()).contains(['{', '}']), "{id}: {template}");
+        }
+    }
+}
+
+#[rstest]
+#[case("")]
+#[case("  \n ")]
+#[case("Gremlins ate the task")]
+fn what_no_rule_knows_is_not_guessed_at(#[case] text: &str) {
+    for place in [Place::Task, Place::Container, Place::Attachment, Place::ManagedAgent, Place::Failure] {
+        assert!(of_reason(place, text).is_none());
+    }
+    assert!(of_event(text).is_none());
+    assert!(of_target(text).is_none());
+    assert!(of_stop_code("Gremlins").is_none());
+    assert!(of_rollout("").is_none());
+}

@@ -1,0 +1,102 @@
+//! What the pane beside a table says of a row: the verdict in short.
+
+use super::{Document, Tone, format::one_line};
+use crate::knowledge::{Certainty, Class, Verdict};
+
+/// Lines that a verdict usually takes.
+pub const LINES: u16 = 11;
+
+/// Characters of a quoted field that are shown; `d` shows them all.
+const QUOTED: usize = 200;
+
+/// Cause, evidence, what to check next, and the command for it.
+pub fn verdict(verdict: &Verdict) -> Document {
+    let title = match (verdict.certainty, verdict.short) {
+        (Certainty::Unknown, _) | (_, "") => "why: no rule knows this",
+        (_, short) => short,
+    };
+    let likely = if verdict.certainty == Certainty::Likely { " (likely)" } else { "" };
+    let mut document = Document::default();
+    let section = document.section(format!("{title}{likely}"));
+    section.toned("Cause", one_line(&verdict.cause), tone(verdict.class));
+    for (index, quote) in verdict.evidence.iter().enumerate() {
+        let label = if index == 0 { "Evidence" } else { "" };
+        section.toned(label, format!("{}: {}", quote.field, cut(&one_line(&quote.text))), Tone::Muted);
+    }
+    for (index, next) in verdict.next.iter().enumerate() {
+        section.field(if index == 0 { "Next" } else { "" }, next);
+    }
+    section.field("Command", verdict.command.as_deref().unwrap_or_default());
+    document
+}
+
+/// How a class strikes the eye.
+pub fn tone(class: Class) -> Tone {
+    match class {
+        Class::Recovery => Tone::Good,
+        Class::Normal => Tone::Plain,
+        Class::Warning => Tone::Warn,
+        Class::Failure | Class::Critical => Tone::Bad,
+    }
+}
+
+/// The beginning of a long text.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{knowledge::Quote, resource::document::Line};
+
+    fn lines(document: &Document) -> Vec<(&'static str, String)> {
+        let line = |line: &Line| match line {
+            Line::Field { label, value } => (*label, value.iter().map(|(text, _)| text.as_str()).collect()),
+            Line::Text { spans, .. } => ("", spans.iter().map(|(text, _)| text.as_str()).collect()),
+        };
+        document.sections.iter().flat_map(|section| &section.lines).map(line).collect()
+    }
+
+    fn oom() -> Verdict {
+        Verdict {
+            rule: Some("STOP-OOM"),
+            short: "out of memory",
+            class: Class::Failure,
+            cause: "The kernel killed it\nat its memory limit.".into(),
+            certainty: Certainty::Certain,
+            evidence: vec![
+                Quote { field: "containers[app].exitCode".into(), text: "137".into() },
+                Quote { field: "containers[app].reason".into(), text: "x".repeat(1000) },
+            ],
+            container: Some("app".into()),
+            exit_code: Some(137),
+            next: vec!["Raise the limit.".into(), "Look at the heap.".into()],
+            command: None,
+            page: None,
+        }
+    }
+
+    #[test]
+    fn cause_evidence_and_next_are_one_section_of_short_lines() {
+        let document = verdict(&oom());
+        assert_eq!(document.sections.len(), 1);
+        assert_eq!(document.sections[0].title, "out of memory");
+        let lines = lines(&document);
+        let labels: Vec<_> = lines.iter().map(|(label, _)| *label).collect();
+        assert_eq!(labels, ["Cause", "Evidence", "", "Next", ""]);
+        assert_eq!(lines[0].1, "The kernel killed it at its memory limit.");
+        assert!(lines[2].1.chars().count() < 240 && lines[2].1.ends_with('…'), "{}", lines[2].1);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_told_as_if_it_were() {
+        let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() });
+        assert_eq!(likely.sections[0].title, "out of memory (likely)");
+        let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() });
+        assert_eq!(unknown.sections[0].title, "why: no rule knows this");
+    }
+}
