@@ -1,8 +1,8 @@
 //! The AWS SDK, kept at arm's length: clients for one scope, failures in words, the request budget.
 
 use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -47,6 +47,9 @@ pub struct Clients {
     pub budget: Budget,
     pub scope: ScopeSpec,
     config: SdkConfig,
+    /// Made when they are first needed, which for most sessions is late or never.
+    elb: Arc<OnceLock<aws_sdk_elasticloadbalancingv2::Client>>,
+    logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
     /// Operations that only enrich and were denied: not asked for again.
     denied: Arc<Mutex<HashSet<&'static str>>>,
 }
@@ -101,6 +104,8 @@ impl Clients {
             budget,
             scope,
             config,
+            elb: Arc::default(),
+            logs: Arc::default(),
             denied: Arc::default(),
         }
     }
@@ -111,6 +116,22 @@ impl Clients {
         let captured = Captured::default();
         let ecs = aws_sdk_ecs::config::Builder::from(&self.config).interceptor(CaptureBody(captured.clone())).build();
         (Self { ecs: aws_sdk_ecs::Client::from_conf(ecs), ..self.clone() }, captured)
+    }
+
+    /// The client for load balancers.
+    pub fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+    }
+
+    /// The client for logs in `region`, the scope's own where none is named: a container may log elsewhere.
+    pub fn logs(&self, region: Option<&str>) -> aws_sdk_cloudwatchlogs::Client {
+        let region = region.or(self.scope.region.as_deref()).unwrap_or_default().to_owned();
+        let mut clients = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(region).or_insert_with_key(|region| {
+            let config = self.config.to_builder().region(Region::new(region.clone())).build();
+            aws_sdk_cloudwatchlogs::Client::new(&config)
+        });
+        client.clone()
     }
 
     /// Makes one call within the budget: waits for its class's token, counts it, and turns an error into words.

@@ -3,22 +3,29 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     aws::{Clients, Failure},
-    resource::{Kind, Origin, Query, Row, View},
+    memory::Keep,
+    resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
 };
 
+mod evidence;
 mod feed;
 mod join;
+mod keeper;
 mod poller;
 mod raw;
 mod store;
 
+pub use evidence::evidence;
 pub use raw::raw;
 
-pub use crate::aws::Identity;
+pub use crate::{aws::Identity, memory::Limits};
 
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;
@@ -56,6 +63,8 @@ pub struct Feed {
     pub late_after: u32,
     /// The last call's failure, until one succeeds.
     pub failure: Option<Arc<Failure>>,
+    /// What it means that there are no rows, where the kind has words of its own for it.
+    pub nothing: Arc<[String]>,
 }
 
 /// The state of the link to AWS, for the header.
@@ -108,12 +117,23 @@ pub struct Demand {
 pub enum Request {
     /// The full raw answer of AWS about one row.
     Raw { kind: &'static Kind, query: Query, id: Arc<str> },
+    /// What an explanation of this service or task wants to know beyond its row: three calls at most.
+    Evidence { id: Arc<str> },
 }
 
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Done {
-    Raw { id: Arc<str>, result: Result<serde_json::Value, Failure> },
+    Raw {
+        id: Arc<str>,
+        result: Result<serde_json::Value, Failure>,
+    },
+    Evidence {
+        id: Arc<str>,
+        evidence: Arc<Evidence>,
+    },
+    /// What nobody asked for, and a person should know.
+    Warning(String),
 }
 
 /// The UI's end of the data layer; dropping it ends the task and cancels its calls.
@@ -123,15 +143,28 @@ pub struct Handle {
     pub demand: watch::Sender<Demand>,
     pub requests: mpsc::Sender<Request>,
     pub done: mpsc::Receiver<Done>,
+    ended: JoinHandle<()>,
+}
+
+impl Handle {
+    /// Ends the task, and waits until all that was seen is written down.
+    pub async fn finish(self) {
+        drop((self.demand, self.requests));
+        // A task that panicked has nothing to write any more.
+        let _ = self.ended.await;
+    }
 }
 
 impl Snapshot {
     /// Names of the clusters known so far, sorted.
     pub fn clusters(&self) -> Vec<Arc<str>> {
-        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
-        let mut names: Vec<Arc<str>> = rows.iter().filter_map(|entry| entry.row.cluster().map(Arc::from)).collect();
-        names.sort_unstable();
-        names
+        self.cluster_names(|_| true)
+    }
+
+    /// The row with this id, of whichever feed.
+    pub fn row(&self, id: &str) -> Option<&Arc<dyn Row>> {
+        let mut rows = self.feeds.values().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
+        rows.find(|row| row.id() == id)
     }
 
     /// Every failure that stands: the link's, and the feeds'.
@@ -141,26 +174,56 @@ impl Snapshot {
 
     /// The feeds that make up `view`, those that exist.
     pub fn feeds_of(&self, view: &View) -> Vec<&Feed> {
-        feeds_of(view, &self.clusters()).iter().filter_map(|key| self.feeds.get(key)).collect()
+        self.keys_of(view).iter().filter_map(|key| self.feeds.get(key)).collect()
+    }
+
+    /// The keys of the feeds a view is made of: one per cluster where none is named.
+    pub fn keys_of(&self, view: &View) -> Vec<FeedKey> {
+        let whole = !view.kind.in_cluster || matches!(view.kind.origin, Origin::Composed(_));
+        if whole || view.query.cluster.is_some() {
+            return vec![view.clone()];
+        }
+        let with = |cluster: Arc<str>| Query { cluster: Some(cluster), ..view.query.clone() };
+        self.clusters_with(view.kind).into_iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
+    }
+
+    /// Names of the clusters that can have rows of `kind`: most have no container instances, and say so.
+    fn clusters_with(&self, kind: &'static Kind) -> Vec<Arc<str>> {
+        let barren = |row: &dyn Row| {
+            kind == &instance::KIND
+                && row.any().downcast_ref::<Cluster>().is_some_and(|row| row.registered_container_instances_count == 0)
+        };
+        self.cluster_names(|row| !barren(row))
+    }
+
+    fn cluster_names(&self, wanted: impl Fn(&dyn Row) -> bool) -> Vec<Arc<str>> {
+        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
+        let rows = rows.iter().map(|entry| &*entry.row).filter(|row| wanted(*row));
+        let mut names: Vec<Arc<str>> = rows.filter_map(|row| row.cluster().map(Arc::from)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether the rows of `view` have all come at least once, with or without what they take from other kinds.
+    pub fn arrived(&self, view: &View) -> bool {
+        let ready = |key: &FeedKey| self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready);
+        roots(view).iter().chain(&self.keys_of(view)).all(ready)
     }
 
     /// Whether all that `view` shows has come at least once. What its rows take from other kinds counts as come when it
     /// has failed: they do without.
     pub fn complete(&self, view: &View) -> bool {
-        let come = |key: &FeedKey, or_failed: bool| {
-            let ready = |feed: &Feed| feed.phase == Phase::Ready || (or_failed && feed.failure.is_some());
-            self.feeds.get(key).is_some_and(ready)
+        let come = |key: &FeedKey| {
+            self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready || feed.failure.is_some())
         };
-        let clusters = self.clusters();
         let companions = join::companions(view);
-        roots(view).iter().chain(&feeds_of(view, &clusters)).all(|key| come(key, false))
-            && companions.iter().flat_map(|view| feeds_of(view, &clusters)).all(|key| come(&key, true))
+        self.arrived(view) && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key))
     }
 
     /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
     /// link as a whole.
     pub fn obstacle(&self, view: &View) -> Option<&Arc<Failure>> {
-        let keys = [roots(view), feeds_of(view, &self.clusters())].concat();
+        let keys = [roots(view), self.keys_of(view)].concat();
         let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
         feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.link.failure.as_ref())
     }
@@ -172,23 +235,14 @@ fn roots(view: &View) -> Vec<FeedKey> {
     if scattered && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
 }
 
-/// The feeds a view is made of: one per cluster where none is named. `clusters` are the names known so far.
-pub fn feeds_of(view: &View, clusters: &[Arc<str>]) -> Vec<FeedKey> {
-    let whole = !view.kind.in_cluster || matches!(view.kind.origin, Origin::Composed(_));
-    if whole || view.query.cluster.is_some() {
-        return vec![view.clone()];
-    }
-    let with = |cluster: &Arc<str>| Query { cluster: Some(cluster.clone()), ..view.query.clone() };
-    clusters.iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
-}
-
-/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
-pub fn start(clients: Clients, now: fn() -> Timestamp) -> Handle {
+/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's. What it sees is kept
+/// as `keep` says.
+pub fn start(clients: Clients, now: fn() -> Timestamp, keep: Keep) -> Handle {
     let (publish, snapshots) =
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
     let (demand, wanted) = watch::channel(Demand::default());
     let (requests, asked) = mpsc::channel(16);
     let (answer, done) = mpsc::channel(16);
-    tokio::spawn(poller::Poller::new(clients, now, publish, answer).run(wanted, asked));
-    Handle { snapshots, demand, requests, done }
+    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, keep).run(wanted, asked));
+    Handle { snapshots, demand, requests, done, ended }
 }

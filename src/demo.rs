@@ -1,23 +1,25 @@
 //! A small AWS on loopback: the other side of the wire.
 //!
 //! `ecsight demo` opens the console on it, `ecsight demo --serve ADDR` serves it to any client, and the tests judge the
-//! console against it. It speaks the real protocol (AWS JSON 1.1, AWS query for STS) with AWS's limits, paging, errors
+//! console against it. It speaks the real protocols (AWS JSON 1.1, AWS Query) with AWS's limits, paging, errors
 //! and quotas, over a simulated world that lives: tasks start and die for real reasons, services roll, logs flow.
 //! Deterministic for a seed. It imports nothing of the console, so that a wrong idea about AWS is not shared by both
 //! sides.
 //!
 //! ```text
 //!  an SDK ── HTTP ──► Server ──┐
-//!  an SDK in this process ─────┴► Endpoint ─► faults ─► quota ─► ecs │ logs │ sts ─► World
+//!  an SDK in this process ─────┴► Endpoint ─► faults ─► quota ─► ecs │ elb │ logs │ sts ─► World
 //! ```
 //!
 //! [`Endpoint`] is the whole account behind one function from request to response; [`Server`] puts it on a socket.
 
 mod control;
 pub mod ecs;
+pub mod elb;
 mod endpoint;
 pub mod faults;
 pub mod logs;
+pub mod query;
 pub mod quota;
 pub mod scenario;
 mod server;

@@ -6,6 +6,37 @@ use jiff::Timestamp;
 
 use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
 
+mod case;
+mod deaths;
+mod draft;
+mod exited;
+mod explain;
+mod group;
+mod instance;
+mod message;
+pub mod names;
+mod news;
+mod pending;
+mod placement;
+mod rollout;
+mod room;
+mod scene;
+mod service;
+mod stopped;
+pub mod timeline;
+pub mod trouble;
+
+pub use explain::{Explanation, beside, explain};
+pub use group::{GroupKey, group_key};
+pub use instance::instance;
+pub use message::{Message, event, message};
+pub use pending::pending;
+pub use service::service;
+pub use stopped::stopped;
+
+use deaths::verdict_of;
+use draft::Draft;
+
 /// By cluster and service.
 type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
 
@@ -15,6 +46,8 @@ pub struct Known<'a> {
     pub now: Timestamp,
     services: ByName<'a, &'a Service>,
     tasks: ByName<'a, Vec<&'a Task>>,
+    /// By the ARN of the container instance they run or ran on.
+    on_instance: HashMap<&'a str, Vec<&'a Task>>,
     instances: HashMap<&'a str, Vec<&'a Instance>>,
     revisions: HashMap<&'a str, &'a Revision>,
     /// What was asked for this one explanation.
@@ -28,6 +61,9 @@ impl<'a> Known<'a> {
         for row in rows {
             let row = row.any();
             if let Some(task) = row.downcast_ref::<Task>() {
+                if let Some(instance) = &task.container_instance_arn {
+                    known.on_instance.entry(instance).or_default().push(task);
+                }
                 let cluster = known.tasks.entry(&task.cluster_name).or_default();
                 cluster.entry(task.service().unwrap_or_default()).or_default().push(task);
             } else if let Some(service) = row.downcast_ref::<Service>() {
@@ -49,6 +85,17 @@ impl<'a> Known<'a> {
     pub fn tasks(&self, cluster: &str, service: &str) -> &[&'a Task] {
         let services = self.tasks.get(cluster);
         services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One task, by its ARN.
+    pub fn task(&self, cluster: &str, arn: &str) -> Option<&'a Task> {
+        let mut tasks = self.tasks.get(cluster)?.values().flatten();
+        tasks.find(|task| task.task_arn == arn).copied()
+    }
+
+    /// Tasks in any state on the container instance with this ARN.
+    pub fn on_instance(&self, arn: &str) -> &[&'a Task] {
+        self.on_instance.get(arn).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub fn instances(&self, cluster: &str) -> &[&'a Instance] {

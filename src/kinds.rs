@@ -1,9 +1,13 @@
 //! Every kind of row there is, in the order in which help and completion list them.
 
-use crate::resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task};
+use crate::{
+    diagnose::{timeline, trouble},
+    resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task},
+};
 
 /// A kind is one file below `resource/`, or below `diagnose/` where its rows take judgement, and one line here.
 pub static KINDS: &[&Kind] = &[
+    &trouble::KIND,
     &cluster::KIND,
     &service::KIND,
     &task::KIND,
@@ -11,6 +15,7 @@ pub static KINDS: &[&Kind] = &[
     &instance::KIND,
     &deployment::KIND,
     &event::KIND,
+    &timeline::KIND,
     &family::KIND,
     &revision::KIND,
 ];

@@ -42,6 +42,7 @@ mod placement;
 mod pull;
 mod rollouts;
 mod running;
+pub mod situations;
 mod start;
 mod start_up;
 mod stop_codes;

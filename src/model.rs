@@ -18,6 +18,7 @@ use crate::{
     resource::{Context, Kind},
 };
 
+mod about;
 pub mod action;
 mod attention;
 mod command;
@@ -25,6 +26,7 @@ pub mod document;
 pub mod filter;
 pub mod header;
 mod help;
+mod hints;
 mod history;
 pub mod keymap;
 pub mod layout;
@@ -47,7 +49,7 @@ pub use overlay::Overlay;
 pub use settings::{Settings, Start};
 pub use table::Table;
 
-use action::{ACTIONS, Call, Hint, Place};
+use action::{Call, Place};
 use attention::Attention;
 use history::History;
 use keymap::Key;
@@ -80,6 +82,8 @@ pub struct Model {
     pub front: Screen,
     /// The screens beneath it, root first.
     pub behind: Vec<Screen>,
+    /// What the pane says of the row under the cursor, while there is one.
+    pub pane: Option<Viewer>,
     /// What lies over the screen and takes the keys first.
     pub overlay: Option<Overlay>,
     pub messages: Messages,
@@ -111,7 +115,6 @@ impl Model {
     /// The model of a console that has just started: the home view, nothing loaded yet. What it wants done first comes
     /// with the answer to the first event.
     pub fn new(kinds: &'static [&'static Kind], settings: Settings, keymap: Keymap, start: Start) -> Self {
-        let home = navigation::home(kinds);
         let mut model = Self {
             kinds,
             settings,
@@ -119,8 +122,9 @@ impl Model {
             snapshot: Arc::default(),
             now: start.at,
             size: start.size,
-            front: home,
+            front: navigation::root(kinds),
             behind: Vec::new(),
+            pane: None,
             overlay: None,
             messages: Messages::default(),
             scope: start.scope,
@@ -137,8 +141,10 @@ impl Model {
             dirty: true,
             drawn: 0,
         };
-        if let Some(cluster) = start.cluster {
-            model.open_cluster(Some(cluster));
+        match (start.cluster, &start.command) {
+            (Some(cluster), _) => model.open_cluster(Some(cluster)),
+            (None, None) => model.go_home(),
+            (None, Some(_)) => {}
         }
         let command = start.command.map(|command| model.run(&command));
         let filter = start.filter.and_then(|text| model.front_kind().map(|kind| model.read_filter(&text, kind)));
@@ -161,9 +167,11 @@ impl Model {
             Event::Paste(text) => self.paste(&text),
             Event::Resize(width, height) => self.size = (width, height),
             Event::Focus(focused) => self.attention.focus(focused, self.now),
-            Event::Tick => {}
+            Event::Tick => self.retell(),
             Event::Snapshot(snapshot) => self.take(snapshot),
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
+            Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
+            Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Told(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
         }
@@ -186,7 +194,7 @@ impl Model {
         if let Some(overlay) = self.overlay.take() {
             return self.press_overlay(overlay, key);
         }
-        let kind = self.front_kind().map_or("", |kind| kind.name);
+        let kind = self.kind_seen().map_or("", |kind| kind.name);
         if let Some((action, nth)) = self.keymap.find(key, self.place(), kind)
             && let Err(reason) = (action.run)(self, Call { arg: "", nth })
         {
@@ -204,20 +212,22 @@ impl Model {
 
     /// Brings everything that follows from the rest up to date: rows, scroll positions, history, demand.
     fn settle(&mut self) {
-        let page = self.layout().page;
         let clusters = self.kind("cluster");
         let typing = matches!(self.overlay, Some(Overlay::Filter(_)));
         let cx = self.cx();
+        if let Screen::Table(table) = &mut self.front {
+            table.arrange(&self.snapshot, clusters, &cx, typing);
+        }
+        // Whether there is a pane depends on the rows.
+        let Layout { page, pane, .. } = self.layout();
         match &mut self.front {
-            Screen::Table(table) => {
-                table.arrange(&self.snapshot, clusters, &cx, typing);
-                table.scroll(page);
-            }
+            Screen::Table(table) => table.scroll(page),
             Screen::Text(viewer) => {
                 viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
                 viewer.scroll_by(0, page);
             }
         }
+        self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();
         self.send_demand();
     }
@@ -255,21 +265,6 @@ impl Model {
         std::mem::take(&mut self.dirty)
     }
 
-    /// The keys worth showing for what is seen, most important first.
-    pub fn hints(&self) -> Vec<Hint> {
-        let kind = self.front_kind().map_or("", |kind| kind.name);
-        let mut hints: Vec<Hint> = ACTIONS
-            .iter()
-            .filter(|action| action.works_in(self.place(), kind))
-            .filter_map(|action| {
-                let ((text, rank), key) = (action.hint?, self.keymap.keys(action).first()?);
-                Some(Hint { key: key.to_string(), text, rank })
-            })
-            .collect();
-        hints.sort_by_key(|hint| hint.rank);
-        hints
-    }
-
     /// The clusters behind the keys 1 to 9: the chosen ones, then the others by name.
     pub fn favourites(&self) -> Vec<Arc<str>> {
         let mut favourites: Vec<Arc<str>> = self.settings.favourites.iter().map(|name| name.as_str().into()).collect();
@@ -295,6 +290,14 @@ impl Model {
         match &self.front {
             Screen::Table(table) => Some(table.view.kind),
             Screen::Text(_) => None,
+        }
+    }
+
+    /// The kind of the table that is seen, or of the row that the text that is seen is about.
+    fn kind_seen(&self) -> Option<&'static Kind> {
+        match &self.front {
+            Screen::Table(table) => Some(table.view.kind),
+            Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.kind()),
         }
     }
 

@@ -15,11 +15,13 @@ use crate::model::{Model, Screen, layout::Tier};
 mod footer;
 mod header;
 mod overlays;
+mod printed;
 mod screens;
 mod text;
 pub mod theme;
 mod widgets;
 
+pub use printed::printed;
 use theme::Scope;
 pub use theme::Theme;
 
@@ -38,7 +40,11 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
     match model.screen() {
         Screen::Table(table) => {
+            let body = Rect { width: layout.body_width, ..body };
             screens::table::draw(frame.buffer_mut(), body, table, &model.keymap, &model.cx(), theme);
+            if let Some((pane, said)) = layout.pane.zip(model.pane.as_ref()) {
+                screens::pane::draw(frame.buffer_mut(), pane, said, &model.keymap, theme);
+            }
         }
         Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
     }

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
-use super::{Operation, ScopeSpec, interceptor::Refused};
+use super::{Operation, ScopeSpec, interceptor::Refused, operation};
 
 /// What kind of trouble a failed call means, and so what the poller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +30,23 @@ pub enum Trouble {
     Invalid,
     /// A mutating call in a read-only scope; it never left the machine.
     ReadOnly,
+}
+
+impl Trouble {
+    /// In two or three words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Denied => "not allowed",
+            Self::Credentials => "no valid credentials",
+            Self::NotFound => "not found",
+            Self::Offline => "no answer",
+            Self::Garbled => "garbled answer",
+            Self::Server => "AWS is in trouble",
+            Self::Invalid => "refused",
+            Self::ReadOnly => "read-only",
+        }
+    }
 }
 
 /// A failed call: which, why in AWS's full words, and what to do.
@@ -79,6 +96,20 @@ impl Failure {
         }
     }
 
+    /// In a few words, with the action that is missing where one is.
+    pub fn briefly(&self) -> String {
+        match self.trouble {
+            Trouble::Denied => {
+                let operation = operation::ALL.iter().find(|operation| operation.name == self.operation);
+                format!(
+                    "no permission ({})",
+                    operation.map_or_else(|| self.operation.to_owned(), |known| known.action())
+                )
+            }
+            trouble => trouble.words().to_owned(),
+        }
+    }
+
     fn coded(mut self, code: Option<String>) -> Self {
         self.code = code;
         self
@@ -105,7 +136,7 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (Trouble,
         | "IncompleteSignature"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException" => Trouble::Credentials,
-        code if code.ends_with("NotFoundException") => Trouble::NotFound,
+        code if code.ends_with("NotFoundException") || code.ends_with("NotFound") => Trouble::NotFound,
         _ if status >= 500 => Trouble::Server,
         _ => Trouble::Invalid,
     };
@@ -217,6 +248,7 @@ mod tests {
     #[case(400, "AccessDeniedException", Trouble::Denied)]
     #[case(403, "ExpiredToken", Trouble::Credentials)]
     #[case(400, "ClusterNotFoundException", Trouble::NotFound)]
+    #[case(400, "TargetGroupNotFound", Trouble::NotFound)]
     #[case(400, "InvalidParameterException", Trouble::Invalid)]
     #[case(500, "ServerException", Trouble::Server)]
     fn the_code_tells_the_trouble_and_the_message_is_kept_whole(

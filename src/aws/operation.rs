@@ -1,6 +1,7 @@
 //! The operations this console calls, and the quota class each draws on.
 
-/// ECS's quota classes, and one for STS: the operations of a class share a token bucket per account and Region.
+/// ECS's quota classes, and one for each other service: the operations of a class share a token bucket per account and
+/// Region.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
@@ -10,6 +11,8 @@ pub enum Class {
     ServiceDeployment,
     TaskDefinitionRead,
     Identity,
+    Logs,
+    LoadBalancing,
 }
 
 impl Class {
@@ -18,6 +21,8 @@ impl Class {
         match self {
             Self::ClusterRead | Self::ServiceDeployment | Self::TaskDefinitionRead | Self::Identity => (50.0, 20.0),
             Self::ClusterResourceRead | Self::ServiceRead => (100.0, 20.0),
+            // Less than what any Region grants: the usual share of it is one call a second.
+            Self::Logs | Self::LoadBalancing => (8.0, 4.0),
         }
     }
 }
@@ -60,5 +65,7 @@ operations! {
     LIST_TASK_DEFINITION_FAMILIES = "ecs" "ListTaskDefinitionFamilies" TaskDefinitionRead,
     LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead,
     DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead,
+    GET_LOG_EVENTS = "logs" "GetLogEvents" Logs,
+    DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth" LoadBalancing,
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity,
 }

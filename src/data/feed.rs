@@ -65,6 +65,8 @@ pub(super) struct FeedPlan {
     refreshing: bool,
     /// What the pages of the list under way have brought.
     collected: Vec<Arc<str>>,
+    /// How many of the ids the last complete list had; the rest is kept from before.
+    in_list: usize,
     filled: bool,
 }
 
@@ -101,6 +103,7 @@ impl FeedPlan {
             lists: 0,
             refreshing: false,
             collected: Vec::new(),
+            in_list: 0,
             filled: false,
         }
     }
@@ -178,13 +181,16 @@ impl FeedPlan {
         }
         let cadence = self.fetch.cadence();
         let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * zeal.factor;
+        // The only row there is is in sight, or what is in sight comes from it.
+        let only = self.ids.len() == 1;
+        let in_sight = |id: &Arc<str>| only || visible.contains(id);
         let interval = |id: &Arc<str>| {
-            let seen = zeal.front && visible.contains(id);
+            let seen = zeal.front && in_sight(id);
             match pace(id) {
                 Some(Pace::Final) => None,
                 Some(Pace::Moving) if zeal.front => Some(seconds(zeal.every.unwrap_or(cadence.moving)) * zeal.factor),
                 _ if seen => Some(seconds(zeal.every.unwrap_or(cadence.visible)) * zeal.factor),
-                _ if self.fetch.visible_only() => None,
+                _ if self.fetch.visible_only(&self.key.query) => None,
                 _ => Some(sweep),
             }
         };
@@ -193,12 +199,12 @@ impl FeedPlan {
         for id in &self.ids {
             match self.described.get(id) {
                 Some(Described::UnderWay) => {}
-                None if self.fetch.visible_only() && !visible.contains(id) => {}
+                None if self.fetch.visible_only(&self.key.query) && !visible.contains(id) => {}
                 None => overdue.push((None, id)),
                 Some(Described::At(at)) => {
                     let Some(interval) = interval(id) else { continue };
                     let due = *at + interval;
-                    let asked = self.refreshing && visible.contains(id);
+                    let asked = self.refreshing && in_sight(id);
                     if due <= now || asked {
                         overdue.push((Some(due), id));
                     } else {
@@ -241,8 +247,9 @@ impl FeedPlan {
         }
         let collected = std::mem::take(&mut self.collected);
         let ids = self.with_arns(collected);
+        self.in_list = ids.len();
         let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
-        let pages = ids.len().div_ceil(100);
+        let pages = ids.len().div_ceil(100).max(1);
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
         self.lists += 1;
         let interval = self.stretched(self.fetch.cadence().list, pages) * factor;
@@ -255,6 +262,21 @@ impl FeedPlan {
             self.described.retain(|id, _| known.contains(id));
         }
         self.ids = ids;
+    }
+
+    /// The ids, and of each whether the last complete list lacked it.
+    pub(super) fn ids_by_list(&self) -> impl Iterator<Item = (&Arc<str>, bool)> {
+        self.ids.iter().enumerate().map(|(place, id)| (id, place >= self.in_list))
+    }
+
+    /// Lets go of ids that the last complete list lacked.
+    pub(super) fn let_go(&mut self, unwanted: impl Fn(&str) -> bool) {
+        let in_list = self.in_list;
+        let mut place = 0;
+        self.ids.retain(|id| {
+            place += 1;
+            place <= in_list || !unwanted(id)
+        });
     }
 
     /// A list that repeats the name it was given is understood as the ARN that name has turned out to be.
@@ -307,7 +329,7 @@ impl FeedPlan {
     /// Whether every row has come once that will come without being looked at.
     pub(super) fn filled(&mut self) -> bool {
         let here = |id| matches!(self.described.get(id), Some(Described::At(_)));
-        self.filled |= self.listed && (self.fetch.visible_only() || self.ids.iter().all(here));
+        self.filled |= self.listed && (self.fetch.visible_only(&self.key.query) || self.ids.iter().all(here));
         self.filled
     }
 
@@ -315,7 +337,7 @@ impl FeedPlan {
     pub(super) fn late_after(&self) -> u32 {
         let cadence = self.fetch.cadence();
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
-        let pages = self.ids.len().div_ceil(100);
+        let pages = self.ids.len().div_ceil(100).max(1);
         let visible = self.zeal.and_then(|zeal| zeal.every).unwrap_or(cadence.visible);
         let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(visible));
         (slowest * factor * 2).as_secs() as u32

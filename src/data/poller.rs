@@ -16,14 +16,19 @@ use tokio::{
 use super::{
     Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Zeal, back_off, earliest},
-    feeds_of, join, raw,
+    join,
+    keeper::Keeper,
     store::Store,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
-    resource::{Batch, Origin, Page, Row, Status, View},
+    knowledge,
+    memory::Keep,
+    resource::{Batch, Origin, Page, Status, View},
 };
 
+mod answer;
+mod past;
 mod tell;
 
 /// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
@@ -44,6 +49,8 @@ enum Outcome {
     List(FeedKey, Result<Page, Failure>),
     Describe(FeedKey, Vec<Arc<str>>, Result<Batch, Failure>),
     Identity(Result<Identity, Failure>),
+    /// The rules by which stops are judged are there.
+    Rules,
 }
 
 /// Trouble with everything: no network, no credentials.
@@ -66,6 +73,9 @@ pub(super) struct Poller {
     /// Feeds whose ids, phase or failure changed since the last publication.
     touched: HashSet<FeedKey>,
     store: Store,
+    keeper: Keeper,
+    /// The rules are there, or on their way.
+    rules: bool,
     calls: JoinSet<Outcome>,
     identity: Identity,
     identity_due: Option<Instant>,
@@ -73,8 +83,8 @@ pub(super) struct Poller {
     /// Trouble that passes by itself, and until when it is told.
     passing: Option<(Arc<Failure>, Instant)>,
     told: Snapshot,
-    /// What the composed feeds were last made of: feeds, their revisions and failures.
-    composed: HashMap<FeedKey, u64>,
+    /// What the derived and the composed feeds were last made of: digests of feeds, and of what is remembered.
+    made_of: HashMap<FeedKey, (u64, u64)>,
     minute_at: Instant,
 }
 
@@ -84,6 +94,7 @@ impl Poller {
         now: fn() -> Timestamp,
         publish: watch::Sender<Arc<Snapshot>>,
         answers: mpsc::Sender<Done>,
+        keep: Keep,
     ) -> Self {
         let identity = clients.identity();
         let start = Instant::now();
@@ -98,9 +109,11 @@ impl Poller {
             resting: HashMap::new(),
             touched: HashSet::new(),
             store: Store::default(),
+            keeper: Keeper::new(keep, now),
+            rules: false,
             calls: JoinSet::new(),
             told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
-            composed: HashMap::new(),
+            made_of: HashMap::new(),
             identity,
             identity_due: Some(start),
             standing: None,
@@ -109,8 +122,15 @@ impl Poller {
         }
     }
 
-    /// Runs until the console's end of the channels is dropped; its calls are cancelled with it.
-    pub(super) async fn run(mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
+    /// Runs until the console's end of the channels is dropped; its calls are cancelled with it, and what was seen is
+    /// written down.
+    pub(super) async fn run(mut self, wanted: watch::Receiver<Demand>, asked: mpsc::Receiver<Request>) {
+        self.turns(wanted, asked).await;
+        self.calls.abort_all();
+        self.keeper.finish().await;
+    }
+
+    async fn turns(&mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
         loop {
             // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
             self.publish();
@@ -139,6 +159,10 @@ impl Poller {
                         self.take(outcome.ok());
                     }
                 }
+                Some(outcome) = self.keeper.next() => {
+                    let news = self.keeper.take(outcome, Instant::now());
+                    self.remembers(news);
+                }
                 () = wake => {}
             }
         }
@@ -164,9 +188,8 @@ impl Poller {
     fn assign(&mut self) {
         let slowdown = self.demand.slowdown.max(1);
         let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
-        let clusters = self.told.clusters();
         let mut want_feeds = |source: &View, factor: u32, front: bool| {
-            let feeds = feeds_of(source, &clusters);
+            let feeds = self.told.keys_of(source);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
             let all = feeds.into_iter().map(|key| (key, factor, front));
@@ -183,8 +206,9 @@ impl Poller {
             }
         };
         let mut want = |view: &View, factor: u32, front: bool| {
-            for (place, source) in sources(view).iter().enumerate() {
-                let (factor, front) = if place == 0 { (factor, front) } else { (factor * COMPANION, false) };
+            let (sources, followed) = (sources(view), followed(view));
+            for (place, source) in sources.iter().enumerate() {
+                let (factor, front) = if place < followed { (factor, front) } else { (factor * COMPANION, false) };
                 want_feeds(source, factor, front);
             }
         };
@@ -214,6 +238,7 @@ impl Poller {
             self.resting.remove(&key);
             self.touched.insert(key);
         }
+        self.want_the_past();
     }
 
     /// Starts the calls that are due; returns when to look again.
@@ -224,6 +249,7 @@ impl Poller {
             self.minute(now);
             next = Some(self.minute_at);
         }
+        next = earliest(next, self.keeper.start(now));
         if self.demand.paused {
             return next;
         }
@@ -270,8 +296,9 @@ impl Poller {
     /// What is done once a minute: the rate is told, failures leave the hour, feeds long unseen are forgotten.
     fn minute(&mut self, now: Instant) {
         self.minute_at = now + MINUTELY;
+        self.store.grow_stale();
         self.store.join((self.now)());
-        self.composed.clear();
+        self.made_of.clear();
         let keeps = |key: &FeedKey| key.query.status != Status::Running;
         let old: Vec<FeedKey> = self
             .resting
@@ -279,13 +306,14 @@ impl Poller {
             .filter(|(key, at)| now - **at > FORGET && !keeps(key))
             .map(|(key, _)| key.clone())
             .collect();
-        if !old.is_empty() {
+        let forgotten = self.let_the_past_go(now);
+        if forgotten || !old.is_empty() {
             for key in old {
                 self.resting.remove(&key);
                 self.feeds.remove(&key);
                 self.told.feeds.remove(&key);
             }
-            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids));
+            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids).chain(self.keeper.ids()));
         }
     }
 
@@ -293,12 +321,16 @@ impl Poller {
         let now = Instant::now();
         match outcome {
             None => {}
+            Some(Outcome::Rules) => self.store.judge_from_now_on((self.now)()),
             Some(Outcome::Identity(Ok(identity))) => {
+                let account = identity.account.as_deref().unwrap_or_default();
+                self.keeper.belongs_to(account, identity.region.as_deref());
                 self.identity = identity;
                 self.went_well();
             }
             Some(Outcome::Identity(Err(failure))) => {
                 let denied = failure.trouble == Trouble::Denied;
+                self.keeper.nameless();
                 self.went_wrong(Arc::new(failure), now);
                 let attempts = self.standing.as_ref().map_or(5, |standing| standing.attempts);
                 self.identity_due = (!denied).then(|| now + back_off(attempts));
@@ -308,16 +340,32 @@ impl Poller {
         }
     }
 
+    /// Has the rules built, which takes a moment: only once there is something to see.
+    fn learn(&mut self) {
+        self.rules = true;
+        self.calls.spawn_blocking(|| {
+            knowledge::warm();
+            Outcome::Rules
+        });
+    }
+
     fn listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {
         self.touched.insert(key.clone());
+        self.keeper.begin();
         let Some(feed) = self.feeds.get_mut(&key) else { return };
         match result {
             Ok(page) => {
                 let at = (self.now)();
                 for row in page.ids.iter().filter_map(|id| feed.fetch.stub(id)) {
-                    self.store.put_stub(row, at);
+                    self.store.put_if_new(row, at);
                 }
+                let account = page.ids.first().and_then(|id| account(id)).unwrap_or_default();
+                self.keeper.belongs_to(account, self.identity.region.as_deref());
+                let last = page.next.is_none();
                 feed.page(page, now);
+                if last {
+                    self.listed_in_full(&key, at);
+                }
                 self.went_well();
             }
             Err(failure) => {
@@ -337,7 +385,10 @@ impl Poller {
                 feed.described(&asked, &found, &batch.missing, now);
                 let at = (self.now)();
                 for row in batch.rows {
-                    self.store.put(row, at);
+                    self.put(row, at);
+                }
+                for id in &batch.missing {
+                    self.store.mark_forgotten(id, true, at);
                 }
                 self.went_well();
             }
@@ -378,37 +429,27 @@ impl Poller {
             _ => {}
         }
     }
+}
 
-    fn request(&mut self, request: Request) {
-        let Request::Raw { kind, query, id } = request;
-        let row = self.store.get(&id).map(|entry| entry.row.clone()).or_else(|| self.derived(&id));
-        let (clients, answers) = (self.clients.clone(), self.answers.clone());
-        tokio::spawn(async move {
-            let result = match row {
-                None => Err(Failure::local("Describe", Trouble::NotFound, format!("{id} is not known any more"))),
-                Some(row) => raw(&clients, &View::new(kind, query), std::slice::from_ref(&row))
-                    .await
-                    .map(|mut found| found.pop().unwrap_or_default()),
-            };
-            // A console that has gone away needs no answer.
-            let _ = answers.send(Done::Raw { id, result }).await;
-        });
-    }
-
-    /// A row that was derived from another.
-    fn derived(&self, id: &str) -> Option<Arc<dyn Row>> {
-        let feeds = self.told.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
-        let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
-        entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
-    }
+/// The account in an ARN.
+fn account(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(3)
 }
 
 /// The fetched views behind `view`: itself, the one it is derived from, those it is put together from; the one that
 /// matters most first.
 fn sources(view: &View) -> Vec<View> {
     match view.kind.origin {
-        Origin::Fetched(_) => vec![view.clone()],
+        Origin::Fetched(_) => vec![View::new(view.kind, view.query.asked())],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
         Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
+    }
+}
+
+/// How many of the sources of `view` are looked at as keenly as itself.
+fn followed(view: &View) -> usize {
+    match view.kind.origin {
+        Origin::Composed(compose) => compose.followed(),
+        Origin::Fetched(_) | Origin::Derived { .. } => 1,
     }
 }

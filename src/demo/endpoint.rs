@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use tokio::time::Instant;
 
 use super::{
-    Fault, Options, control, ecs,
+    Fault, Options, control, ecs, elb,
     faults::{Ending, Faults, Strike},
     logs,
+    query::{self, Form},
     quota::Buckets,
     sts,
     wire::{self, ApiError, Call, Request, Response, Service},
@@ -194,20 +195,20 @@ impl Endpoint {
         if self.account.options.quotas {
             state.buckets.draw(call, Instant::now())?;
         }
-        let mut response = match call.service {
-            Service::Sts => sts::call(&world.account_id, call, request_id)?,
-            service => {
-                let input = wire::input(request.body())?;
-                let answer = match service {
-                    Service::Ecs => ecs::call(world, &call.operation, &input),
-                    Service::Logs => logs::call(world, &call.operation, &input),
-                    Service::Ssm | Service::Sts => None,
-                };
-                let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
-                let mut rng = self.rng("fault", number);
-                strike.distortions.iter().for_each(|distortion| distortion.spoil_answer(&mut answer, &mut rng));
-                wire::json_response(StatusCode::OK, &answer, request_id)
-            }
+        let (operation, body) = (call.operation.as_str(), request.body());
+        let answer = match call.service {
+            Service::Ecs => ecs::call(world, operation, &wire::input(body)?),
+            Service::Logs => logs::call(world, operation, &wire::input(body)?),
+            Service::Elb => elb::call(world, operation, &Form::read(body)),
+            Service::Sts => sts::call(&world.account_id, operation),
+            Service::Ssm => None,
+        };
+        let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
+        let mut rng = self.rng("fault", number);
+        strike.distortions.iter().for_each(|distortion| distortion.spoil_answer(&mut answer, &mut rng));
+        let mut response = match call.service.namespace() {
+            Some(namespace) => query::response(namespace, operation, &answer, request_id),
+            None => wire::json_response(StatusCode::OK, &answer, request_id),
         };
         strike.distortions.iter().for_each(|distortion| distortion.spoil_response(&mut response));
         Ok(response)

@@ -33,7 +33,7 @@ const fn quota(
     Quota { name, service, operations, burst: burst as f64, per_second: per_second as f64, elsewhere: &[] }
 }
 
-use Service::{Ecs, Logs, Ssm, Sts};
+use Service::{Ecs, Elb, Logs, Ssm, Sts};
 
 /// Every operation the services know, whether or not this endpoint answers it, in its bucket.
 #[rustfmt::skip]
@@ -77,6 +77,7 @@ pub const QUOTAS: &[Quota] = &[
     quota("resume session", Ssm, &["ResumeSession"], 6, 6),
     quota("terminate session", Ssm, &["TerminateSession"], 6, 6),
     quota("describe sessions", Ssm, &["DescribeSessions"], 6, 6),
+    quota("load balancer read", Elb, &["DescribeAccountLimits", "DescribeCapacityReservation", "DescribeListenerAttributes", "DescribeListenerCertificates", "DescribeListeners", "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeRules", "DescribeSSLPolicies", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups", "DescribeTargetHealth", "DescribeTrustStoreAssociations", "DescribeTrustStoreRevocations", "DescribeTrustStores"], 40, 10),
     quota("caller identity", Sts, &["GetCallerIdentity"], 600, 600),
 ];
 

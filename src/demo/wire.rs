@@ -1,8 +1,8 @@
 //! What every service of the endpoint has in common: which operation a request asks for, and how answers and errors
 //! are written.
 //!
-//! ECS, CloudWatch Logs and Systems Manager speak AWS JSON 1.1: `POST /` with the operation in `x-amz-target`. STS
-//! speaks AWS query: a form in, XML out.
+//! ECS, CloudWatch Logs and Systems Manager speak AWS JSON 1.1: `POST /` with the operation in `x-amz-target`. Elastic
+//! Load Balancing and STS speak AWS Query.
 
 use std::fmt;
 
@@ -11,6 +11,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use serde_json::{Value, json};
+
+use super::query::{self, Form};
 
 /// A whole request, its body read.
 pub type Request = axum::http::Request<Bytes>;
@@ -25,18 +27,20 @@ const AMZ_TARGET: &str = "x-amz-target";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
     Ecs,
+    Elb,
     Logs,
     Ssm,
     Sts,
 }
 
 impl Service {
-    const ALL: [Service; 4] = [Service::Ecs, Service::Logs, Service::Ssm, Service::Sts];
+    const ALL: [Service; 5] = [Service::Ecs, Service::Elb, Service::Logs, Service::Ssm, Service::Sts];
 
     /// The name in IAM actions and in a signature's credential scope.
     pub fn name(self) -> &'static str {
         match self {
             Service::Ecs => "ecs",
+            Service::Elb => "elasticloadbalancing",
             Service::Logs => "logs",
             Service::Ssm => "ssm",
             Service::Sts => "sts",
@@ -49,7 +53,16 @@ impl Service {
             Service::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Service::Logs => Some("Logs_20140328"),
             Service::Ssm => Some("AmazonSSM"),
-            Service::Sts => None,
+            Service::Elb | Service::Sts => None,
+        }
+    }
+
+    /// The XML namespace of a service that speaks AWS Query.
+    pub fn namespace(self) -> Option<&'static str> {
+        match self {
+            Service::Elb => Some("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"),
+            Service::Sts => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
+            Service::Ecs | Service::Logs | Service::Ssm => None,
         }
     }
 }
@@ -77,7 +90,7 @@ impl Call {
             let service = Service::ALL.into_iter().find(|service| service.target() == Some(prefix))?;
             return Some(Call { service, operation: operation.to_owned() });
         }
-        let operation = form_field(request.body(), "Action").unwrap_or_default();
+        let operation = Form::read(request.body()).get("Action").unwrap_or_default().to_owned();
         let service = match scope(headers) {
             Some(name) => Service::ALL.into_iter().find(|service| service.name() == name)?,
             None if !operation.is_empty() => Service::Sts,
@@ -108,13 +121,6 @@ pub fn signed_at(headers: &HeaderMap) -> Option<jiff::Timestamp> {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// One field of a query form. AWS's action names need no percent decoding.
-fn form_field(body: &[u8], name: &str) -> Option<String> {
-    let form = std::str::from_utf8(body).ok()?;
-    let value = form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
-    Some(value.to_owned())
 }
 
 /// The JSON input of a request; an empty body is an empty input.
@@ -154,38 +160,14 @@ impl ApiError {
 
     /// The error as `service` writes it.
     pub fn response(&self, service: Service, request_id: &str) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        match service {
-            Service::Sts => {
-                let (code, status) = query_error(self.code, status);
-                let blame = if self.status < 500 { "Sender" } else { "Receiver" };
-                let body = format!(
-                    "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    \
-                     <Type>{blame}</Type>\n    <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  \
-                     <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n",
-                    code,
-                    escape(&self.message),
-                );
-                respond(status, "text/xml", body, request_id)
-            }
-            _ if self.message.is_empty() => json_response(status, &json!({ "__type": self.code }), request_id),
-            _ => json_response(status, &json!({ "__type": self.code, "message": self.message }), request_id),
+        if let Some(namespace) = service.namespace() {
+            return query::error(namespace, self, request_id);
         }
-    }
-}
-
-/// The name and status an error has in AWS query, where they differ from those in AWS JSON.
-fn query_error(code: &'static str, status: StatusCode) -> (&'static str, StatusCode) {
-    match code {
-        "AccessDeniedException" => ("AccessDenied", StatusCode::FORBIDDEN),
-        "ExpiredTokenException" => ("ExpiredToken", StatusCode::FORBIDDEN),
-        "InvalidSignatureException" => ("SignatureDoesNotMatch", StatusCode::FORBIDDEN),
-        "MissingAuthenticationTokenException" => ("MissingAuthenticationToken", StatusCode::FORBIDDEN),
-        "ThrottlingException" => ("Throttling", status),
-        "UnknownOperationException" => ("InvalidAction", status),
-        "ServerException" => ("InternalFailure", status),
-        "ServiceUnavailableException" => ("ServiceUnavailable", status),
-        _ => (code, status),
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        if self.message.is_empty() {
+            return json_response(status, &json!({ "__type": self.code }), request_id);
+        }
+        json_response(status, &json!({ "__type": self.code, "message": self.message }), request_id)
     }
 }
 
@@ -220,11 +202,6 @@ pub fn missing_bytes(response: &Response) -> usize {
     promised.unwrap_or(0_usize).saturating_sub(response.body().len())
 }
 
-/// Text as it stands between XML tags.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +222,12 @@ mod tests {
     #[case::ecs("ecs", Some("AmazonEC2ContainerServiceV20141113.ListClusters"), "{}", Some("ecs ListClusters"))]
     #[case::logs("logs", Some("Logs_20140328.GetLogEvents"), "{}", Some("logs GetLogEvents"))]
     #[case::ssm("ssm", Some("AmazonSSM.StartSession"), "{}", Some("ssm StartSession"))]
+    #[case::elb(
+        "elasticloadbalancing",
+        None,
+        "Action=DescribeTargetHealth&Version=2015-12-01",
+        Some("elasticloadbalancing DescribeTargetHealth")
+    )]
     #[case::sts("sts", None, "Action=GetCallerIdentity&Version=2011-06-15", Some("sts GetCallerIdentity"))]
     #[case::sts_other_order("sts", None, "Version=2011-06-15&Action=GetCallerIdentity", Some("sts GetCallerIdentity"))]
     #[case::no_target("ecs", None, "{}", Some("ecs "))]
@@ -288,11 +271,14 @@ mod tests {
     #[test]
     fn errors_take_the_shape_of_their_service() {
         let error = ApiError::client("AccessDeniedException", "a < b & c");
-        let response = error.response(Service::Sts, "id-1");
-        assert_eq!(response.status(), 403);
-        let body = String::from_utf8(response.body().to_vec()).unwrap();
-        assert!(body.contains("<Code>AccessDenied</Code>") && body.contains("<Message>a &lt; b &amp; c</Message>"));
-        assert!(body.contains("<RequestId>id-1</RequestId>"));
+        for service in [Service::Elb, Service::Sts] {
+            let response = error.response(service, "id-1");
+            let body = String::from_utf8(response.body().to_vec()).unwrap();
+            assert!(
+                body.contains(service.namespace().unwrap()) && body.contains("<Code>AccessDenied</Code>"),
+                "{body}"
+            );
+        }
 
         let response = error.response(Service::Ecs, "id-2");
         assert_eq!(response.status(), 400);

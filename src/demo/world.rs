@@ -19,6 +19,7 @@ mod routine;
 mod scheduler;
 mod service;
 mod stages;
+mod target;
 mod task;
 mod taskdef;
 mod unwind;
@@ -39,13 +40,14 @@ pub(crate) use self::{
     deployment::{Breaker, Deployment, DeploymentConfig, PauseHook, Rollout, RolloutStatus, Stage, Threshold},
     founding::{ContainerPlan, ServicePlan, TaskPlan},
     image::{Conduct, Image},
-    instance::Instance,
+    instance::{Instance, RESERVED_PORTS},
     launch::NewTask,
     rng::Rng,
     routine::Act,
     service::{LoadBalancer, Service},
     stages::HookAction,
-    task::{Phase, Site, Status, Stop, StopCode, Task, TaskId},
+    target::{Target, TargetGroup, TargetState},
+    task::{Container, Interface, Phase, Site, Status, Stop, StopCode, Task, TaskId},
     taskdef::TaskDefinition,
 };
 use super::{
@@ -81,6 +83,8 @@ pub struct World {
     images: BTreeMap<String, Image>,
     /// Secrets that execution roles may not read.
     denied_secrets: BTreeSet<String>,
+    /// The role that attaches volumes does not trust ECS.
+    volumes_refused: bool,
     routines: Vec<routine::Routine>,
     queue: BinaryHeap<Reverse<Due>>,
     scheduled: u64,
@@ -151,6 +155,7 @@ impl World {
             capacity_providers: Vec::new(),
             images: BTreeMap::new(),
             denied_secrets: BTreeSet::new(),
+            volumes_refused: false,
             routines: Vec::new(),
             queue: BinaryHeap::new(),
             scheduled: 0,
@@ -181,6 +186,11 @@ impl World {
     /// Takes the right to read a secret from everybody.
     pub(crate) fn deny_secret(&mut self, arn: &str) {
         self.denied_secrets.insert(arn.to_owned());
+    }
+
+    /// Makes the role that attaches volumes trust nobody.
+    pub(crate) fn refuse_volumes(&mut self) {
+        self.volumes_refused = true;
     }
 
     /// Lets the world live on until `now_ms`.

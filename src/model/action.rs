@@ -53,7 +53,7 @@ pub struct Action {
     /// What `config.toml` calls it.
     pub name: &'static str,
     pub place: Place,
-    /// Names of the kinds in whose tables it works; empty for all.
+    /// Names of the kinds in whose tables, and in texts about whose rows, it works; empty for all.
     pub kinds: &'static [&'static str],
     /// Default keys, the one that hints show first.
     pub keys: &'static [&'static str],
@@ -107,7 +107,7 @@ impl Action {
         self
     }
 
-    /// Whether its keys work at `place`, in a table of the kind called `kind`.
+    /// Whether its keys work at `place`, in a table of the kind called `kind` or a text about such a row.
     pub fn works_in(&self, place: Place, kind: &str) -> bool {
         let there = self.place == Place::Everywhere || self.place == place;
         there && (self.kinds.is_empty() || self.kinds.contains(&kind))

@@ -1,6 +1,7 @@
 //! What is looked at, how keenly, and when time alone will change what is seen.
 
 use std::{
+    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -78,13 +79,19 @@ impl Attention {
     }
 
     pub fn demand(&self, model: &Model) -> Demand {
-        let (front, visible) = match &model.front {
+        let (front, mut visible) = match &model.front {
             Screen::Table(table) => (Some(&table.view), near(table, model.layout().page)),
             Screen::Text(viewer) => match viewer.source.subject() {
                 Some(subject) => (Some(&subject.view), vec![subject.row.id().into()]),
                 None => (None, Vec::new()),
             },
         };
+        let beside = match &model.front {
+            Screen::Text(viewer) => viewer.source.consults(),
+            Screen::Table(_) => Vec::new(),
+        };
+        // Task definitions are described only where they are seen.
+        visible.extend(beside.iter().filter_map(|view| view.query.family.clone()));
         let tables = model.behind.iter().rev().filter_map(|screen| match screen {
             Screen::Table(table) => Some(&table.view),
             Screen::Text(_) => None,
@@ -97,7 +104,7 @@ impl Attention {
         }
         Demand {
             front: front.cloned(),
-            beside: Vec::new(),
+            beside,
             behind,
             visible,
             paused: model.paused,
@@ -108,12 +115,18 @@ impl Attention {
     }
 }
 
-/// Ids of the rows in sight, and of a page above and below, which may be in sight next.
+/// Ids of the rows in sight, and of a page above and below, which may be in sight next; and, once each, of the rows that
+/// they come from.
 fn near(table: &Table, page: u16) -> Vec<Arc<str>> {
     let sight = table.in_sight(page);
     let start = sight.start.saturating_sub(page.into());
     let end = table.rows.len().min(sight.end + usize::from(page));
-    table.rows[start..end].iter().map(|entry| entry.row.id().into()).collect()
+    let rows = &table.rows[start..end];
+    let mut ids: Vec<Arc<str>> = rows.iter().map(|entry| entry.row.id().into()).collect();
+    let mut seen = HashSet::new();
+    let parents = rows.iter().filter_map(|entry| entry.row.parent()).filter(|parent| seen.insert(*parent));
+    ids.extend(parents.map(Arc::from));
+    ids
 }
 
 impl Model {
@@ -131,7 +144,7 @@ impl Model {
     pub fn next_tick(&self) -> Option<Timestamp> {
         let second = SignedDuration::from_secs(1);
         let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
-        let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now)];
+        let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now), self.retold_at()];
         if let Some(until) = self.armed_until {
             let left = header::seconds_until(until, self.now);
             // A countdown shows another minute once it has fallen below this one.
@@ -199,6 +212,9 @@ impl Model {
         self.header().hash(hasher);
         self.messages.flash.hash(hasher);
         self.snapshot.clusters().hash(hasher);
+        if let Some(pane) = &self.pane {
+            (&pane.title, &pane.lines).hash(hasher);
+        }
         match &self.front {
             Screen::Table(table) => self.digest_table(table, hasher),
             Screen::Text(viewer) => {
@@ -213,7 +229,7 @@ impl Model {
 
     fn digest_table(&self, table: &Table, hasher: &mut impl Hasher) {
         (table.rows.len(), table.total, table.top, table.cursor).hash(hasher);
-        (table.source.phase == Phase::Ready, table.source.late(self.now)).hash(hasher);
+        (table.source.phase == Phase::Ready, table.source.late(self.now), &table.source.nothing).hash(hasher);
         if let Some(failure) = &table.source.failure {
             (failure.operation, failure.trouble, &failure.message).hash(hasher);
         }

@@ -1,12 +1,14 @@
-//! Scrollable text: describe, raw JSON, help, messages.
+//! Scrollable text: describe, raw JSON, explain, help, messages.
 
 use std::{collections::HashSet, sync::Arc};
 
+use jiff::Timestamp;
 use regex::RegexBuilder;
 
 use crate::{
     aws::Failure,
-    resource::{Row, Tone, View},
+    diagnose,
+    resource::{Row, Tone, View, evidence::Evidence},
 };
 
 mod json;
@@ -55,7 +57,7 @@ impl TextLine {
         self.spans.iter().map(|(text, _)| text.as_str()).collect()
     }
 
-    fn is_title(&self) -> bool {
+    pub(super) fn is_title(&self) -> bool {
         self.spans.iter().any(|(_, ink)| *ink == Ink::Title)
     }
 }
@@ -79,6 +81,8 @@ pub enum Source {
     Describe(Subject),
     /// The row as AWS tells it.
     Raw(Subject, Raw),
+    /// Why the row is as it is.
+    Explain(Subject, Explaining),
     Help,
     Aliases,
     Messages,
@@ -88,15 +92,23 @@ impl Source {
     /// The row it is about.
     pub fn subject(&self) -> Option<&Subject> {
         match self {
-            Self::Describe(subject) | Self::Raw(subject, _) => Some(subject),
+            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
             Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
 
     fn subject_mut(&mut self) -> Option<&mut Subject> {
         match self {
-            Self::Describe(subject) | Self::Raw(subject, _) => Some(subject),
+            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
             Self::Help | Self::Aliases | Self::Messages => None,
+        }
+    }
+
+    /// The views it draws on beside the row's own.
+    pub fn consults(&self) -> Vec<View> {
+        match self {
+            Self::Explain(subject, _) => diagnose::beside(&*subject.row),
+            _ => Vec::new(),
         }
     }
 
@@ -123,6 +135,32 @@ pub enum Raw {
     Asked,
     Here(serde_json::Value),
     Failed(Failure),
+}
+
+/// How far an explanation is.
+#[derive(Debug, Clone)]
+pub struct Explaining {
+    pub inquiry: Inquiry,
+    /// What helps, ready to paste, most useful first.
+    pub commands: Vec<String>,
+    /// A digest of the data that it was made of, and when it was made.
+    pub made_of: u64,
+    pub made_at: Option<Timestamp>,
+}
+
+impl Explaining {
+    /// One that is still to be made.
+    pub fn new(inquiry: Inquiry) -> Self {
+        Self { inquiry, commands: Vec::new(), made_of: 0, made_at: None }
+    }
+}
+
+/// What is asked once for an explanation, beyond what is polled.
+#[derive(Debug, Clone)]
+pub enum Inquiry {
+    None,
+    Asked,
+    Here(Arc<Evidence>),
 }
 
 /// Places where the searched text occurs.

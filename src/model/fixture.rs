@@ -218,6 +218,16 @@ impl Resource for Task {
         document.section("Task").field("Name", &*self.name).field("Reason", &*self.reason);
         document
     }
+
+    fn inspects(query: &Query) -> u16 {
+        if query.status == Status::Stopped { 6 } else { 0 }
+    }
+
+    fn inspect(&self, _: &Context, _: bool) -> Option<Document> {
+        let mut document = Document::default();
+        document.section("why").field("Cause", &*self.reason);
+        (!self.reason.is_empty()).then_some(document)
+    }
 }
 
 fn seconds(task: &Task, cx: &Context) -> i64 {
@@ -265,6 +275,7 @@ pub fn feed<R: Row>(revision: u64, rows: impl IntoIterator<Item = R>) -> Feed {
         fetched: Some(at(0)),
         late_after: 60,
         failure: None,
+        nothing: Arc::default(),
     }
 }
 

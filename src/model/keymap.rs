@@ -218,7 +218,7 @@ impl Keymap {
         self.keys(action).first().copied()
     }
 
-    /// The action that `key` calls at `place` in a table of the kind called `kind`, and which of its keys it is.
+    /// The action that `key` calls at `place` in a table of the kind called `kind` or a text about such a row, and which of its keys it is.
     pub fn find(&self, key: Key, place: Place, kind: &str) -> Option<(&'static Action, usize)> {
         ACTIONS
             .iter()

@@ -5,24 +5,23 @@ use std::sync::Arc;
 use super::{
     Model, Screen, Table, Viewer,
     action::Outcome,
-    document::{self, Raw, Source, Subject},
+    document::Source,
     filter::Filter,
-    help,
     overlay::{Choice, Item, Overlay},
 };
 use crate::{
     aws::{Failure, ScopeSpec, regions},
-    data::{Request, Snapshot},
+    data::Snapshot,
     event::{Effect, Level, Notice},
     nearest,
-    resource::{Kind, Query, Row, View},
+    resource::{Kind, Query, View},
 };
 
 /// Screens beneath the one that is seen; the oldest but the root are dropped.
 const DEEPEST: usize = 32;
 
-/// The first screen: the clusters.
-pub(super) fn home(kinds: &[&'static Kind]) -> Screen {
+/// The screen at the bottom: the clusters.
+pub(super) fn root(kinds: &[&'static Kind]) -> Screen {
     let clusters = kinds.iter().find(|kind| kind.name == "cluster").or(kinds.first());
     match clusters {
         Some(kind) => Screen::Table(Box::new(Table::new(View::new(kind, Query::default())))),
@@ -31,6 +30,20 @@ pub(super) fn home(kinds: &[&'static Kind]) -> Screen {
 }
 
 impl Model {
+    /// Shows what is seen first where nothing else was asked for: everything that is wrong, and beneath it the clusters.
+    pub(super) fn go_home(&mut self) {
+        self.go_to_root();
+        if let Some(trouble) = self.kind("trouble") {
+            self.show(View::new(trouble, Query::default()));
+        }
+    }
+
+    /// Leaves every screen but the clusters.
+    pub(super) fn go_to_root(&mut self) {
+        self.behind.clear();
+        self.front = root(self.kinds);
+    }
+
     /// Shows a view: the table of it that is on the stack already, or a new one on top.
     pub(super) fn show(&mut self, view: View) {
         let shows = |screen: &Screen| matches!(screen, Screen::Table(table) if table.view == view);
@@ -145,21 +158,22 @@ impl Model {
         self.table_mut(|table| table.filter = filter);
     }
 
-    /// Leaves the data of this scope and asks for those of another. A change of mode alone keeps the screens.
-    pub(super) fn switch(&mut self, scope: ScopeSpec) {
+    /// Leaves the data of this scope, and its screens, and asks for those of another; true then. A change of mode alone
+    /// keeps the screens.
+    pub(super) fn switch(&mut self, scope: ScopeSpec) -> bool {
         if scope == self.scope {
-            return;
+            return false;
         }
         let elsewhere = ScopeSpec { read_only: self.scope.read_only, ..scope.clone() } != self.scope;
         self.scope = scope.clone();
         if elsewhere {
             self.snapshot = Arc::new(Snapshot::default());
             self.cluster = None;
-            self.behind.clear();
-            self.front = home(self.kinds);
+            self.go_home();
         }
         self.out.push(Effect::Switch(scope));
         self.attention.forget_sent();
+        elsewhere
     }
 
     /// Takes the right to make changes back when its time is up.
@@ -192,35 +206,6 @@ impl Model {
         self.follow();
     }
 
-    /// Brings a text about a row up to date with the row.
-    fn follow(&mut self) {
-        let Screen::Text(viewer) = &mut self.front else { return };
-        let Some(view) = viewer.source.subject().map(|subject| subject.view.clone()) else { return };
-        let feeds = self.snapshot.feeds_of(&view);
-        // Nothing is gone that has not come yet.
-        let known = feeds.iter().any(|feed| feed.phase == crate::data::Phase::Ready);
-        let rows = feeds.iter().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
-        if known && viewer.follow(rows) {
-            self.refill();
-        }
-    }
-
-    /// Makes the lines of the text that is seen anew.
-    pub(super) fn refill(&mut self) {
-        let Screen::Text(viewer) = &self.front else { return };
-        let lines = match &viewer.source {
-            Source::Describe(subject) => document::prose_lines(&subject.row.describe(&self.cx())),
-            Source::Raw(_, Raw::Here(value)) => document::json_lines(value, viewer.reveal),
-            Source::Raw(_, Raw::Asked | Raw::Failed(_)) => Vec::new(),
-            Source::Help => help::help(self),
-            Source::Aliases => help::aliases(self),
-            Source::Messages => help::messages(self),
-        };
-        if let Screen::Text(viewer) = &mut self.front {
-            viewer.set_lines(lines);
-        }
-    }
-
     /// Opens a text of the console's own; the one that is open already is closed.
     pub(super) fn open_text(&mut self, title: &str, source: Source) {
         let same = |viewer: &Viewer| std::mem::discriminant(&viewer.source) == std::mem::discriminant(&source);
@@ -230,51 +215,6 @@ impl Model {
         }
         self.push(Screen::Text(Box::new(Viewer::new(title, source))));
         self.refill();
-    }
-
-    /// Opens a text about a row, in place of one about the same row.
-    pub(super) fn open_about(&mut self, subject: Subject, raw: bool) {
-        let name = format!("{} {}", subject.row.kind().name, super::text::safe(&subject.row.name()));
-        let (title, source) = if raw {
-            self.ask_raw(&subject);
-            (format!("json {name}"), Source::Raw(subject, Raw::Asked))
-        } else {
-            (format!("describe {name}"), Source::Describe(subject))
-        };
-        let screen = Screen::Text(Box::new(Viewer::new(title, source)));
-        match &self.front {
-            Screen::Text(viewer) if viewer.source.subject().is_some() => self.front = screen,
-            _ => self.push(screen),
-        }
-        self.refill();
-    }
-
-    /// Asks for the raw answer about a row.
-    pub(super) fn ask_raw(&mut self, subject: &Subject) {
-        let mut query = subject.view.query.clone();
-        if let Some(cluster) = subject.row.cluster() {
-            query.cluster = Some(cluster.into());
-        }
-        let (kind, id) = (subject.row.kind(), subject.row.id().into());
-        self.out.push(Effect::Request(Request::Raw { kind, query, id }));
-    }
-
-    /// Takes the raw answer, if it is still wanted.
-    pub(super) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
-        let Screen::Text(viewer) = &mut self.front else { return };
-        if let Source::Raw(subject, raw) = &mut viewer.source
-            && subject.row.id() == id
-        {
-            match (result, &*raw) {
-                (Ok(value), _) => *raw = Raw::Here(value),
-                (Err(failure), Raw::Here(_)) => {
-                    let text = failure.to_string();
-                    return self.warn(text);
-                }
-                (Err(failure), _) => *raw = Raw::Failed(failure),
-            }
-            self.refill();
-        }
     }
 
     /// Searches the text that is seen.
@@ -300,11 +240,6 @@ impl Model {
 /// One item a profile.
 pub(super) fn profile_items(profiles: &[String]) -> Vec<Item> {
     profiles.iter().map(|name| Item::new(name, "profile", Choice::Profile(name.clone()))).collect()
-}
-
-/// The subject of a text about `row` of a table.
-pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> Subject {
-    Subject { view: table.view.clone(), row: row.clone(), gone: false }
 }
 
 /// A failure in full, with what to do about it.

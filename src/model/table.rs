@@ -4,7 +4,7 @@
 //! ages. The cursor stays on its row by id, whatever happens around it; when that row goes, the cursor moves to the
 //! nearest neighbour that is still there.
 
-use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,7 +14,7 @@ use crate::{
     data::{Entry, Phase},
     resource::{
         Status, View,
-        format::{last_part, short_id},
+        format::{duration, last_part, short_id},
     },
 };
 
@@ -59,6 +59,8 @@ pub struct Source {
     pub fetched: Option<Timestamp>,
     /// When the first of them is, or was, late.
     pub late_at: Option<Timestamp>,
+    /// What it means that there are no rows, where the kind has words of its own for it.
+    pub nothing: Arc<[String]>,
 }
 
 impl Source {
@@ -150,7 +152,7 @@ impl Table {
         }
     }
 
-    /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped)`, `services(all)`.
+    /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped, last 6h)`, `services(all)`.
     pub fn title(&self) -> String {
         let query = &self.view.query;
         let task = query.task.as_deref().map(short_id);
@@ -162,7 +164,9 @@ impl Table {
             Status::All => Some("running and stopped".into()),
         };
         let part = part.or_else(|| self.view.kind.in_cluster.then(|| "all".into()));
-        let parts: Vec<_> = part.into_iter().chain(status).collect();
+        let group = query.group.as_deref().map(group_title);
+        let since = query.since.map(|seconds| format!("last {}", duration(seconds.into())).into());
+        let parts: Vec<_> = part.into_iter().chain(status).chain(group).chain(since).collect();
         match parts.is_empty() {
             true => self.view.kind.plural.into(),
             false => format!("{}({})", self.view.kind.plural, parts.join(", ")),
@@ -172,6 +176,11 @@ impl Table {
     /// The row under the cursor.
     pub fn current(&self) -> Option<&Entry> {
         self.rows.get(self.cursor)
+    }
+
+    /// Lines in which there is more to say of one row; 0 where there is not. That they are filtered out makes no difference.
+    pub fn inspects(&self) -> u16 {
+        self.all.first().map_or(0, |entry| entry.row.inspects(&self.view.query))
     }
 
     /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
@@ -215,6 +224,17 @@ impl Table {
     pub fn targets(&self) -> Vec<&Entry> {
         let marked: Vec<_> = self.rows.iter().filter(|entry| self.marks.contains(entry.row.id())).collect();
         if marked.is_empty() { self.current().into_iter().collect() } else { marked }
+    }
+}
+
+/// A group of failures in a title, which has to stay short.
+fn group_title(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 40;
+    match safe(name) {
+        name if name.chars().count() > LONGEST => {
+            name.chars().take(LONGEST - 1).chain(['…']).collect::<String>().into()
+        }
+        name => name,
     }
 }
 

@@ -5,6 +5,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::{
+    action::ACTIONS,
     document::{Raw, Source},
     fixture::*,
     header::Mode,
@@ -20,6 +21,8 @@ use crate::{
 mod anything;
 mod commands;
 mod demand;
+mod explaining;
+mod home;
 mod journeys;
 mod shell;
 mod sizes;

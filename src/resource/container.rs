@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
@@ -28,8 +28,8 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     task.containers.iter().map(|container| Arc::new(container.clone()) as Arc<dyn Row>).collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Container {
     pub container_arn: String,
     pub name: String,
@@ -101,7 +101,8 @@ impl Container {
         match (self.last_status.as_deref(), self.exit_code) {
             (Some("RUNNING"), _) if self.health_status.as_deref() == Some("UNHEALTHY") => Tone::Bad,
             (Some("RUNNING"), _) => Tone::Good,
-            (Some("STOPPED"), Some(0)) => Tone::Muted,
+            // 143: asked to stop, and did.
+            (Some("STOPPED"), Some(0 | 143)) => Tone::Muted,
             (Some("STOPPED"), Some(_)) => Tone::Bad,
             // It never ran: the reason says why, if anything went wrong.
             (Some("STOPPED"), None) if self.reason.is_some() => Tone::Bad,
@@ -122,6 +123,11 @@ impl Container {
             Some("STOPPED") => ("stopped", Tone::Muted),
             Some(other) => (other, Tone::Muted),
         }
+    }
+
+    /// The most memory it may use, in MiB; absent when only the task has a limit.
+    pub fn memory_limit(&self) -> Option<&str> {
+        self.memory.as_deref().filter(|memory| *memory != "0")
     }
 
     /// The image without its registry: `payments:1.42`.
@@ -178,8 +184,7 @@ static FIELDS: &[Field<Container>] = &[
         column: Column::new("exit", "EXIT", 4, 5).aliases(&["exitcode"]).unit(Unit::Count),
         cell: |row, _| match row.exit_code {
             None => Cell::absent(),
-            Some(0) => Cell::new("0", Tone::Muted),
-            Some(code) => Cell::new(code.to_string(), Tone::Bad),
+            Some(code) => Cell::new(code.to_string(), row.tone()),
         },
         order: |row, _| row.exit_code.map_or(Order::Absent, |code| Order::Number(code.into())),
     },

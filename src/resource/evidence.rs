@@ -24,7 +24,7 @@ pub struct Excerpt {
     pub container: String,
     pub group: String,
     pub stream: String,
-    /// Oldest first, as they came: not safe to draw.
+    /// Oldest first, secrets masked, otherwise as they came: not safe to draw.
     pub lines: Vec<(Timestamp, String)>,
 }
 

@@ -21,6 +21,8 @@ pub enum Problem {
     Short,
     Unhealthy,
     AgentLost,
+    /// An instance that could not join, or that AWS found impaired.
+    InstanceIll,
     DrainStuck,
     /// A task hangs in a state longer than is usual.
     TaskStuck,
@@ -43,6 +45,7 @@ impl Problem {
             Self::Short => "tasks missing",
             Self::Unhealthy => "unhealthy",
             Self::AgentLost => "agent gone",
+            Self::InstanceIll => "instance ill",
             Self::DrainStuck => "drain stuck",
             Self::TaskStuck => "task stuck",
             Self::TaskFailed => "tasks failed",

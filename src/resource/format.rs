@@ -58,6 +58,12 @@ pub fn clock(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// A time to come, as seen from `now`: `14:05Z`, with the day where that is not plain.
+pub fn deadline(time: Timestamp, now: Timestamp) -> String {
+    let soon = (time.as_second() - now.as_second()).abs() < 12 * 3600;
+    time.strftime(if soon { "%H:%MZ" } else { "%a %H:%MZ" }).to_string()
+}
+
 /// A text cell; absent when there is none or it is empty.
 pub fn text_cell(text: Option<&str>) -> Cell<'_> {
     match text {

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use aws_sdk_ecs::types::{ContainerInstance as Sdk, ContainerInstanceField, Resource as SdkResource};
+use aws_sdk_ecs::types::{
+    Attachment, ContainerInstance as Sdk, ContainerInstanceField, InstanceHealthCheckResult, InstanceHealthCheckState,
+    Resource as SdkResource,
+};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,10 +13,12 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
     Relation, Resource, Tone, Unit, View, cluster, count_cell,
-    format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, when, words},
+    format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, words},
     gone, task,
 };
 use crate::aws::{Clients, Failure, operation};
+
+mod describe;
 
 pub static KIND: Kind = Kind {
     name: "instance",
@@ -27,7 +32,7 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Instances),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Instance {
     pub container_instance_arn: String,
@@ -46,12 +51,54 @@ pub struct Instance {
     /// Remaining and registered CPU units, and MiB.
     pub cpu: (i32, i32),
     pub memory: (i32, i32),
+    /// Host ports that are taken.
+    pub ports: Vec<i32>,
+    pub udp_ports: Vec<i32>,
+    /// Registered ones; how many are free AWS does not tell in numbers.
+    pub gpus: usize,
+    /// Network interfaces that are attached for tasks.
+    pub interfaces: usize,
+    /// Names and values; capabilities have no value.
+    pub attributes: Vec<(String, Option<String>)>,
+    /// What AWS found when it last looked at its health, where that was not well.
+    pub ailments: Vec<Ailment>,
+    /// Since when its agent is gone, where AWS tells or the console saw it go.
+    pub agent_lost_at: Option<Timestamp>,
+    /// Since when it drains, where the console saw it begin.
+    pub draining_since: Option<Timestamp>,
     pub instance_type: Option<String>,
     pub availability_zone: Option<String>,
     pub ami_id: Option<String>,
     pub capacity_provider_name: Option<String>,
     pub registered_at: Option<Timestamp>,
     pub tags: Vec<(String, String)>,
+}
+
+/// A health check of an instance that is not `OK`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ailment {
+    /// `CONTAINER_RUNTIME`, `AGENT_CONNECTIVITY`, `ACCELERATED_COMPUTE`, `DAEMON`.
+    pub kind: String,
+    pub status: String,
+    pub reason: Option<String>,
+    pub since: Option<Timestamp>,
+}
+
+impl Ailment {
+    fn from_sdk(check: InstanceHealthCheckResult) -> Option<Self> {
+        Some(Self {
+            kind: check.r#type?.as_str().to_owned(),
+            status: check.status.filter(|status| *status != InstanceHealthCheckState::Ok)?.as_str().to_owned(),
+            reason: check.status_reason,
+            since: timestamp(check.last_status_change.as_ref()),
+        })
+    }
+
+    /// It says no more than that the agent is gone.
+    pub fn of_agent(&self) -> bool {
+        self.kind == "AGENT_CONNECTIVITY"
+    }
 }
 
 impl Instance {
@@ -67,8 +114,28 @@ impl Instance {
         let both =
             |name: &str| (amount(&instance.remaining_resources, name), amount(&instance.registered_resources, name));
         let (cpu, memory) = (both("CPU"), both("MEMORY"));
+        let set = |resources: &Option<Vec<SdkResource>>, name: &str| {
+            let resources = resources.as_deref().unwrap_or_default();
+            resources.iter().find(|r| r.name.as_deref() == Some(name)).and_then(|r| r.string_set_value.clone())
+        };
+        let ports = |name: &str| {
+            let taken = set(&instance.remaining_resources, name).unwrap_or_default();
+            taken.iter().filter_map(|port| port.parse().ok()).collect()
+        };
         let version = instance.version_info;
+        let health = instance.health_status;
+        let overall = health.as_ref().and_then(|health| health.overall_status.clone());
+        let checks = health.and_then(|health| health.details).unwrap_or_default();
+        let ailments: Vec<_> = checks.into_iter().filter_map(Ailment::from_sdk).collect();
+        let lost = ailments.iter().find(|ailment| ailment.of_agent()).filter(|_| !instance.agent_connected);
         Some(Self {
+            agent_lost_at: lost.and_then(|ailment| ailment.since),
+            draining_since: None,
+            ports: ports("PORTS"),
+            udp_ports: ports("PORTS_UDP"),
+            gpus: set(&instance.registered_resources, "GPU").map_or(0, |gpus| gpus.len()),
+            interfaces: interfaces(instance.attachments.as_deref().unwrap_or_default()),
+            ailments,
             container_instance_arn: instance.container_instance_arn?,
             cluster_name: cluster.to_owned(),
             ec2_instance_id: instance.ec2_instance_id,
@@ -78,10 +145,7 @@ impl Instance {
             agent_version: version.as_ref().and_then(|version| version.agent_version.clone()),
             docker_version: version.and_then(|version| version.docker_version),
             agent_update_status: instance.agent_update_status.map(|status| status.as_str().to_owned()),
-            health: instance
-                .health_status
-                .and_then(|health| health.overall_status)
-                .map(|status| status.as_str().to_owned()),
+            health: overall.map(|status| status.as_str().to_owned()),
             running_tasks_count: instance.running_tasks_count,
             pending_tasks_count: instance.pending_tasks_count,
             cpu,
@@ -92,7 +156,28 @@ impl Instance {
             capacity_provider_name: instance.capacity_provider_name,
             registered_at: timestamp(instance.registered_at.as_ref()),
             tags: super::tags(instance.tags),
+            attributes: attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect(),
         })
+    }
+
+    /// The value of an attribute; absent when it has none or is a capability.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref())
+    }
+
+    pub fn draining(&self) -> bool {
+        self.status.as_deref() == Some("DRAINING")
+    }
+
+    /// Keeps what was seen of it before and AWS does not tell: when its agent went, and when it began to drain.
+    pub fn remember(&mut self, before: &Self, now: Timestamp) {
+        if !self.agent_connected {
+            let seen = before.agent_lost_at.or(before.agent_connected.then_some(now));
+            self.agent_lost_at = self.agent_lost_at.or(seen);
+        }
+        if self.draining() {
+            self.draining_since = before.draining_since.or((!before.draining()).then_some(now));
+        }
     }
 
     fn tone(&self) -> Tone {
@@ -105,6 +190,13 @@ impl Instance {
             _ => Tone::Muted,
         }
     }
+}
+
+/// Network interfaces among the attachments of an instance.
+fn interfaces(attachments: &[Attachment]) -> usize {
+    let gone = ["DETACHED", "DELETED", "FAILED"];
+    let here = attachments.iter().filter(|attachment| attachment.status().is_none_or(|status| !gone.contains(&status)));
+    here.filter(|attachment| matches!(attachment.r#type(), Some("eni" | "ElasticNetworkInterface"))).count()
 }
 
 /// `free/all`, bad when less than a tenth is left.
@@ -195,7 +287,7 @@ static FIELDS: &[Field<Instance>] = &[
 
 impl Instance {
     /// The EC2 id; the end of the ARN for hosts outside EC2.
-    fn short_name(&self) -> &str {
+    pub fn short_name(&self) -> &str {
         self.ec2_instance_id.as_deref().unwrap_or_else(|| last_part(&self.container_instance_arn))
     }
 }
@@ -234,7 +326,7 @@ impl Resource for Instance {
         if !self.agent_connected {
             states.push("disconnected");
         }
-        if self.status.as_deref() == Some("DRAINING") {
+        if self.draining() {
             states.push("draining");
         }
         states
@@ -254,39 +346,7 @@ impl Resource for Instance {
     }
 
     fn describe(&self, cx: &Context) -> Document {
-        let mut document = Document::default();
-        let findings = document.section("Findings");
-        if !self.agent_connected {
-            findings.text(
-                0,
-                "the ECS agent is not connected: its tasks cannot be started, stopped or watched",
-                Tone::Bad,
-            );
-        }
-        if let Some(reason) = &self.status_reason {
-            findings.text(0, reason, Tone::Bad);
-        }
-        let left = |(free, all): (i32, i32), unit: &str| format!("{free} of {all} {unit} free");
-        document
-            .section("Container instance")
-            .field("Instance", self.short_name())
-            .toned("Status", self.status.as_deref().unwrap_or_default().to_lowercase(), self.tone())
-            .field("Health", self.health.as_deref().unwrap_or_default().to_lowercase())
-            .field("Cluster", &*self.cluster_name)
-            .field("Tasks", format!("{} running, {} pending", self.running_tasks_count, self.pending_tasks_count))
-            .field("CPU", left(self.cpu, "units"))
-            .field("Memory", left(self.memory, "MiB"))
-            .field("Type", self.instance_type.clone().unwrap_or_default())
-            .field("Availability Zone", self.availability_zone.clone().unwrap_or_default())
-            .field("AMI", self.ami_id.clone().unwrap_or_default())
-            .field("Capacity provider", self.capacity_provider_name.clone().unwrap_or_default())
-            .field("Agent", self.agent_version.clone().unwrap_or_default())
-            .field("Agent update", self.agent_update_status.as_deref().unwrap_or_default().to_lowercase())
-            .field("Container runtime", self.docker_version.clone().unwrap_or_default())
-            .field("Registered", when(self.registered_at, cx.now))
-            .field("ARN", &*self.container_instance_arn);
-        document.tags(&self.tags);
-        document
+        describe::instance(self, cx)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use aws_sdk_ecs::types::{ContainerDefinition, SortOrder, TaskDefinition as Sdk};
+use aws_sdk_ecs::types::{SortOrder, TaskDefinition as Sdk};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,7 +14,10 @@ use super::{
 };
 use crate::aws::{Clients, Failure, operation};
 
+mod definition;
 mod describe;
+
+pub use definition::{Check, Definition, STOP_TIMEOUT};
 
 pub static KIND: Kind = Kind {
     name: "revision",
@@ -40,6 +43,10 @@ pub struct Revision {
     pub network_mode: Option<String>,
     pub requires_compatibilities: Vec<String>,
     pub runtime_platform: Option<String>,
+    /// What an instance must offer: names, and values where they matter.
+    pub requires_attributes: Vec<(String, Option<String>)>,
+    /// Expressions of the cluster query language that an instance must meet.
+    pub placement_constraints: Vec<String>,
     pub task_role_arn: Option<String>,
     pub execution_role_arn: Option<String>,
     pub enable_fault_injection: bool,
@@ -50,28 +57,6 @@ pub struct Revision {
     /// False while only its ARN is known.
     #[serde(skip)]
     pub described: bool,
-}
-
-/// One container of a task definition.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Definition {
-    pub name: String,
-    pub image: Option<String>,
-    pub essential: bool,
-    pub cpu: i32,
-    pub memory: Option<i32>,
-    pub memory_reservation: Option<i32>,
-    pub ports: Vec<String>,
-    pub command: Vec<String>,
-    /// Names only: values may be secrets.
-    pub environment: Vec<String>,
-    /// Environment name and the ARN it is taken from.
-    pub secrets: Vec<(String, String)>,
-    pub log_driver: Option<String>,
-    pub log_options: Vec<(String, String)>,
-    pub health_check: Vec<String>,
-    pub depends_on: Vec<String>,
 }
 
 impl Revision {
@@ -105,6 +90,18 @@ impl Revision {
                 .map(|compatibility| compatibility.as_str().to_owned())
                 .collect(),
             runtime_platform: platform.filter(|platform| !platform.is_empty()),
+            requires_attributes: definition
+                .requires_attributes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|attribute| (attribute.name, attribute.value))
+                .collect(),
+            placement_constraints: definition
+                .placement_constraints
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|constraint| constraint.expression)
+                .collect(),
             task_role_arn: definition.task_role_arn,
             execution_role_arn: definition.execution_role_arn,
             enable_fault_injection: definition.enable_fault_injection.unwrap_or_default(),
@@ -122,6 +119,24 @@ impl Revision {
         })
     }
 
+    /// The longest that one of its containers may take to stop, in seconds.
+    pub fn stop_timeout(&self) -> i32 {
+        self.containers.iter().map(Definition::stop_timeout).max().unwrap_or(STOP_TIMEOUT)
+    }
+
+    /// CPU units a task takes of an instance: its own, or its containers' together.
+    pub fn cpu_units(&self) -> i32 {
+        let own = self.cpu.as_deref().and_then(|cpu| cpu.parse().ok());
+        own.unwrap_or_else(|| self.containers.iter().map(|container| container.cpu).sum())
+    }
+
+    /// MiB a task takes of an instance: its own, or what its containers reserve together.
+    pub fn mebibytes(&self) -> i32 {
+        let own = self.memory.as_deref().and_then(|memory| memory.parse().ok());
+        let reserved = |container: &Definition| container.memory_reservation.or(container.memory).unwrap_or_default();
+        own.unwrap_or_else(|| self.containers.iter().map(reserved).sum())
+    }
+
     /// The images without their registries.
     fn images(&self) -> String {
         let images = self.containers.iter().filter_map(|container| container.image.as_deref());
@@ -131,50 +146,6 @@ impl Revision {
     /// A cell that is on its way until the revision is described.
     fn later<'a>(&self, cell: Cell<'a>) -> Cell<'a> {
         if self.described { cell } else { Cell::new("…", Tone::Muted) }
-    }
-}
-
-impl Definition {
-    fn from_sdk(container: ContainerDefinition) -> Self {
-        let log = container.log_configuration;
-        let options = log.as_ref().and_then(|log| log.options.clone()).unwrap_or_default();
-        let mut log_options: Vec<_> = options.into_iter().collect();
-        log_options.sort();
-        let port = |mapping: aws_sdk_ecs::types::PortMapping| {
-            let protocol = mapping.protocol.as_ref().map_or("tcp", |protocol| protocol.as_str()).to_owned();
-            let inside = mapping.container_port.map(|port| port.to_string()).or(mapping.container_port_range)?;
-            Some(match mapping.host_port.filter(|host| *host != 0 && Some(*host) != mapping.container_port) {
-                Some(host) => format!("{host} -> {inside}/{protocol}"),
-                None => format!("{inside}/{protocol}"),
-            })
-        };
-        Self {
-            name: container.name.unwrap_or_default(),
-            image: container.image,
-            // AWS's default when the field is left out.
-            essential: container.essential.unwrap_or(true),
-            cpu: container.cpu,
-            memory: container.memory,
-            memory_reservation: container.memory_reservation,
-            ports: container.port_mappings.unwrap_or_default().into_iter().filter_map(port).collect(),
-            command: container.command.unwrap_or_default(),
-            environment: container.environment.unwrap_or_default().into_iter().filter_map(|pair| pair.name).collect(),
-            secrets: container
-                .secrets
-                .unwrap_or_default()
-                .into_iter()
-                .map(|secret| (secret.name, secret.value_from))
-                .collect(),
-            log_driver: log.map(|log| log.log_driver.as_str().to_owned()),
-            log_options,
-            health_check: container.health_check.map(|check| check.command).unwrap_or_default(),
-            depends_on: container
-                .depends_on
-                .unwrap_or_default()
-                .into_iter()
-                .map(|on| format!("{} {}", on.container_name, on.condition.as_str()))
-                .collect(),
-        }
     }
 }
 
@@ -263,9 +234,14 @@ impl Resource for Revision {
 }
 
 /// The view of the one revision with this ARN, or this `family:revision`.
-pub(super) fn view(definition: &str) -> Option<View> {
+pub fn view(definition: &str) -> Option<View> {
     let name = last_part(definition);
     (!name.is_empty()).then(|| View::new(&KIND, Query::family(name)))
+}
+
+/// The one revision that is asked for, as `family:revision`.
+fn one(query: &Query) -> Option<&Arc<str>> {
+    query.family.as_ref().filter(|family| family.contains(':'))
 }
 
 struct Revisions;
@@ -279,8 +255,8 @@ impl Fetch for Revisions {
         Cadence { list: 300, visible: 60, moving: 5, sweep: 300 }
     }
 
-    fn visible_only(&self) -> bool {
-        true
+    fn visible_only(&self, query: &Query) -> bool {
+        one(query).is_none()
     }
 
     /// All revisions of `query.family`, newest first; the one revision when it is given as `family:revision`.
@@ -291,7 +267,7 @@ impl Fetch for Revisions {
         token: Option<String>,
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
-            if let Some(one) = query.family.as_ref().filter(|family| family.contains(':')) {
+            if let Some(one) = one(query) {
                 return Ok(Page::one(one));
             }
             let request = aws

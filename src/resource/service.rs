@@ -2,16 +2,19 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use aws_sdk_ecs::types::{Service as Sdk, ServiceField};
+use aws_sdk_ecs::types::{
+    DeploymentConfiguration, PlacementConstraint, PlacementConstraintType, Service as Sdk, ServiceField,
+    ServiceRevisionCleanup,
+};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Tone, View, cluster,
+    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, View, cluster,
     deployment::{self, Deployment},
     event::{self, Event},
-    finding::Finding,
+    finding::{Finding, Problem},
     format::{last_part, timestamp, words},
     gone, revision, task,
 };
@@ -20,8 +23,10 @@ use crate::aws::{Clients, Failure, operation};
 mod columns;
 mod describe;
 mod progress;
+mod standing;
 
 pub use progress::{Pause, Progress};
+pub use standing::Standing;
 
 pub static KIND: Kind = Kind {
     name: "service",
@@ -35,7 +40,7 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Services),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Service {
     pub service_arn: String,
@@ -58,6 +63,14 @@ pub struct Service {
     pub maximum_percent: Option<i32>,
     /// The deployment circuit breaker: on, and whether it rolls back.
     pub circuit_breaker: Option<(bool, bool)>,
+    /// Alarms that watch its deployments.
+    pub deployment_alarms: Vec<String>,
+    /// How long a deployment is watched once it is up.
+    pub bake_time_in_minutes: Option<i32>,
+    /// A deployment counts as done while old tasks still drain.
+    pub defers_cleanup: bool,
+    /// Expressions an instance must meet; `distinctInstance`: one task of the service an instance.
+    pub placement_constraints: Vec<String>,
     pub health_check_grace_period_seconds: Option<i32>,
     pub enable_execute_command: bool,
     pub availability_zone_rebalancing: Option<String>,
@@ -79,49 +92,6 @@ pub struct Service {
     pub findings: Vec<Finding>,
 }
 
-/// How a service stands, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// The rollout failed.
-    Failed,
-    /// Tasks of the rollout die, or it is being rolled back.
-    Failing,
-    /// Fewer tasks run than wanted, without a rollout.
-    Short,
-    /// The rollout waits for somebody's decision.
-    Waiting,
-    Deploying,
-    Draining,
-    Inactive,
-    Steady,
-}
-
-impl Standing {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Failing => "failing",
-            Self::Short => "short",
-            Self::Waiting => "waiting",
-            Self::Deploying => "deploying",
-            Self::Draining => "draining",
-            Self::Inactive => "inactive",
-            Self::Steady => "steady",
-        }
-    }
-
-    pub fn tone(self) -> Tone {
-        match self {
-            Self::Failed | Self::Failing | Self::Short => Tone::Bad,
-            Self::Waiting => Tone::Wait,
-            Self::Deploying => Tone::Busy,
-            Self::Draining => Tone::Warn,
-            Self::Inactive => Tone::Muted,
-            Self::Steady => Tone::Good,
-        }
-    }
-}
-
 impl Service {
     fn from_sdk(service: Sdk) -> Option<Self> {
         let service_arn = service.service_arn.or_else(|| service.service_name.clone())?;
@@ -129,6 +99,8 @@ impl Service {
         let cluster_name = service.cluster_arn.as_deref().map(last_part).unwrap_or_default().to_owned();
         let configuration = service.deployment_configuration;
         let breaker = configuration.as_ref().and_then(|c| c.deployment_circuit_breaker.as_ref());
+        let alarms = configuration.as_ref().and_then(|c| c.alarms.as_ref()).filter(|alarms| alarms.enable);
+        let constraints = service.placement_constraints.unwrap_or_default();
         let vpc = service.network_configuration.and_then(|network| network.awsvpc_configuration);
         let providers = service.capacity_provider_strategy.unwrap_or_default();
         let balancers = service.load_balancers.unwrap_or_default();
@@ -154,6 +126,10 @@ impl Service {
             minimum_healthy_percent: configuration.as_ref().and_then(|c| c.minimum_healthy_percent),
             maximum_percent: configuration.as_ref().and_then(|c| c.maximum_percent),
             circuit_breaker: breaker.map(|breaker| (breaker.enable, breaker.rollback)),
+            deployment_alarms: alarms.map(|alarms| alarms.alarm_names.clone()).unwrap_or_default(),
+            bake_time_in_minutes: configuration.as_ref().and_then(|c| c.bake_time_in_minutes),
+            defers_cleanup: configuration.as_ref().is_some_and(defers_cleanup),
+            placement_constraints: constraints.into_iter().filter_map(constraint).collect(),
             health_check_grace_period_seconds: service.health_check_grace_period_seconds,
             enable_execute_command: service.enable_execute_command,
             availability_zone_rebalancing: service.availability_zone_rebalancing.map(|on| on.as_str().to_owned()),
@@ -192,26 +168,16 @@ impl Service {
             || self.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"))
     }
 
-    /// Tasks of the rollout die, or it is being taken back.
-    fn rollout_fails(&self) -> bool {
-        let dying = self.primary().is_some_and(|primary| primary.failed_tasks > 0);
-        let counted = |progress: &Progress| progress.breaker.is_some_and(|(failed, _)| failed > 0);
-        dying || self.progress.as_ref().is_some_and(|progress| progress.rolling_back() || counted(progress))
+    /// Nothing is under way, and nothing is missing.
+    pub fn settled(&self) -> bool {
+        !self.deploying() && self.running_count == self.desired_count && self.pending_count == 0
     }
 
-    pub fn standing(&self) -> Standing {
-        let primary = self.primary();
-        let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
-        match self.status.as_deref() {
-            Some("DRAINING") => Standing::Draining,
-            Some("INACTIVE") => Standing::Inactive,
-            _ if rollout == Some("FAILED") => Standing::Failed,
-            _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => Standing::Waiting,
-            _ if self.deploying() && self.rollout_fails() => Standing::Failing,
-            _ if self.deploying() => Standing::Deploying,
-            _ if self.running_count < self.desired_count => Standing::Short,
-            _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
-            _ => Standing::Steady,
+    /// Its tasks are placed on container instances: a capacity provider of one's own has them, or the launch type says so.
+    pub fn on_instances(&self) -> bool {
+        match self.capacity_providers.as_slice() {
+            [] => self.launch_type.as_deref().is_some_and(|kind| kind != "FARGATE"),
+            several => several.iter().any(|(name, _)| !name.starts_with("FARGATE")),
         }
     }
 
@@ -227,6 +193,19 @@ impl Service {
     /// `family:revision` of the task definition, also where AWS answers with that instead of an ARN.
     pub fn revision(&self) -> &str {
         self.task_definition.as_deref().map(last_part).unwrap_or_default()
+    }
+}
+
+/// Old tasks may go after the deployment counts as done.
+fn defers_cleanup(configuration: &DeploymentConfiguration) -> bool {
+    let early = configuration.early_success_criteria.as_ref().filter(|early| early.enable);
+    early.is_some_and(|early| early.source_service_revision_cleanup == Some(ServiceRevisionCleanup::Deferred))
+}
+
+fn constraint(constraint: PlacementConstraint) -> Option<String> {
+    match constraint.r#type {
+        Some(PlacementConstraintType::DistinctInstance) => Some("distinctInstance".to_owned()),
+        _ => constraint.expression,
     }
 }
 
@@ -252,14 +231,15 @@ impl Resource for Service {
     }
 
     fn pace(&self) -> Pace {
-        match self.standing() {
+        match self.counted() {
             Standing::Steady | Standing::Inactive => Pace::Calm,
             _ => Pace::Moving,
         }
     }
 
     fn fault(&self) -> bool {
-        self.standing() < Standing::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
+        let found = self.findings.iter().any(|finding| finding.problem < Problem::Notice);
+        found || self.standing() < Standing::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
     }
 
     fn states(&self) -> Vec<&'static str> {
@@ -291,7 +271,7 @@ impl Resource for Service {
 }
 
 /// The AWS CLI call that shows a service.
-pub(super) fn cli(cluster: &str, service: &str) -> Option<Vec<String>> {
+pub fn cli(cluster: &str, service: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-services", "--cluster", cluster, "--services", service])
 }
 
@@ -349,44 +329,11 @@ impl Fetch for Services {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::{Deployment as SdkDeployment, DeploymentRolloutState};
-    use rstest::rstest;
-
     use super::*;
-
-    fn service(desired: i32, running: i32, deployments: &[(&str, &str, i32)]) -> Service {
-        let deployments = deployments.iter().map(|(status, rollout, failed)| {
-            SdkDeployment::builder()
-                .status(*status)
-                .rollout_state(DeploymentRolloutState::from(*rollout))
-                .failed_tasks(*failed)
-                .build()
-        });
-        let service = Sdk::builder()
-            .service_name("web")
-            .status("ACTIVE")
-            .desired_count(desired)
-            .running_count(running)
-            .set_deployments(Some(deployments.collect()))
-            .build();
-        Service::from_sdk(service).unwrap()
-    }
-
-    #[rstest]
-    #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), Standing::Steady)]
-    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Short)]
-    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Failing)]
-    #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
-    #[case(service(0, 0, &[]), Standing::Steady)]
-    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {
-        assert_eq!(service.standing(), standing);
-    }
 
     #[test]
     fn a_service_of_which_only_the_name_is_known_is_shown_all_the_same() {
-        let service = service(0, 0, &[]);
+        let service = Service::from_sdk(Sdk::builder().service_name("web").build()).unwrap();
         let cx = Context { now: Timestamp::UNIX_EPOCH };
         for field in Service::fields() {
             assert!(!(field.cell)(&service, &cx).text.is_empty(), "{}", field.column.name);

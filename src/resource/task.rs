@@ -5,19 +5,19 @@ use std::{borrow::Cow, sync::Arc};
 use aws_sdk_ecs::types::{DesiredStatus, Task as Sdk, TaskField};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone, View,
-    cluster,
+    Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone,
+    View, cluster,
     container::{self, Container},
     deployment, event,
     format::{last_part, one_line, timestamp, words},
-    gone, instance, revision, service,
+    gone, inspect, instance, revision, service,
 };
 use crate::{
     aws::{Clients, Failure, operation},
-    knowledge::Verdict,
+    knowledge::{Class, Verdict},
 };
 
 mod columns;
@@ -35,8 +35,8 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Tasks),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Task {
     pub task_arn: String,
     pub cluster_name: String,
@@ -67,14 +67,39 @@ pub struct Task {
     pub stopped_at: Option<Timestamp>,
     pub version: i64,
     pub containers: Vec<Container>,
-    /// Attachments that did not come up or went wrong: type, status, and the reason where there is one.
-    pub attachments: Vec<(String, String)>,
+    pub attachments: Vec<Attachment>,
     pub tags: Vec<(String, String)>,
     /// Whether its revision is the one its service is heading for; absent for standalone tasks and until known.
     pub current: Option<bool>,
     /// Why it stopped; absent while it has not, and until it has been judged.
     #[serde(skip)]
     pub verdict: Option<Arc<Verdict>>,
+    /// ECS has forgotten it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
+}
+
+/// What is attached to a task: a network interface, a volume.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attachment {
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `PRECREATED`, `ATTACHING`, `ATTACHED`, `FAILED`, …
+    pub status: String,
+    /// Why it did not come up.
+    pub reason: Option<String>,
+}
+
+impl Attachment {
+    fn from_sdk(attachment: &aws_sdk_ecs::types::Attachment) -> Self {
+        let reason = attachment.details().iter().find(|detail| detail.name() == Some("statusReason"));
+        Self {
+            kind: attachment.r#type().unwrap_or("attachment").to_owned(),
+            status: attachment.status().unwrap_or_default().to_owned(),
+            reason: reason.and_then(|detail| detail.value()).filter(|text| !text.is_empty()).map(str::to_owned),
+        }
+    }
 }
 
 impl Task {
@@ -88,15 +113,7 @@ impl Task {
         };
         Some(Self {
             private_address: detail("privateIPv4Address"),
-            attachments: attachments
-                .iter()
-                .map(|attachment| {
-                    (
-                        attachment.r#type().unwrap_or("attachment").to_owned(),
-                        attachment.status().unwrap_or_default().to_owned(),
-                    )
-                })
-                .collect(),
+            attachments: attachments.iter().map(Attachment::from_sdk).collect(),
             group: task.group,
             started_by: task.started_by,
             task_definition_arn: task.task_definition_arn,
@@ -132,6 +149,7 @@ impl Task {
             tags: super::tags(task.tags),
             current: None,
             verdict: None,
+            remembered: false,
             task_arn,
             cluster_name,
         })
@@ -172,28 +190,22 @@ impl Task {
             Some("RUNNING") => Tone::Good,
             Some("PROVISIONING" | "PENDING" | "ACTIVATING") => Tone::Busy,
             Some("DEACTIVATING" | "STOPPING" | "DEPROVISIONING") => Tone::Wait,
-            Some("STOPPED") if self.failed() => Tone::Bad,
-            _ => Tone::Muted,
+            _ => self.end(Tone::Muted),
         }
     }
 
     /// Stopped, and not because somebody or the scheduler wanted it to, nor because its work was done.
     pub fn failed(&self) -> bool {
-        if !self.stopped() {
-            return false;
-        }
-        match self.stop_code.as_deref() {
-            Some("TaskFailedToStart") => true,
-            Some("UserInitiated") => false,
-            // The scheduler replaces what is unhealthy under the same code as a roll-out's ordinary stops.
-            Some("ServiceSchedulerInitiated") => self.reason_says("health check"),
-            Some("SpotInterruption" | "TerminationNotice" | "InfrastructureHealth") => false,
-            _ => self.containers.iter().any(|container| container.exit_code.is_some_and(|code| code != 0)),
-        }
+        self.verdict.as_ref().is_some_and(|verdict| verdict.class >= Class::Failure)
     }
 
-    fn reason_says(&self, words: &str) -> bool {
-        self.stopped_reason.as_deref().is_some_and(|reason| reason.contains(words))
+    /// How its end should strike the eye; `calm` where nothing went wrong.
+    fn end(&self, calm: Tone) -> Tone {
+        match self.verdict.as_ref().map(|verdict| verdict.class) {
+            Some(Class::Failure | Class::Critical) => Tone::Bad,
+            Some(Class::Warning) => Tone::Warn,
+            _ => calm,
+        }
     }
 
     /// Exit codes, the containers' in order; `-` for one that never exited.
@@ -205,26 +217,26 @@ impl Task {
         self.containers.iter().map(code).collect::<Vec<_>>().join(",")
     }
 
-    /// Why, in one readable line: the container's own reason before the task's generic one.
+    /// Why, in one readable line: what it was judged to be, then AWS's own words where they tell more.
     pub fn reason(&self) -> Option<String> {
-        let own = self.containers.iter().find_map(|container| {
-            container.reason.as_deref().map(|reason| format!("{}: {}", container.name, one_line(reason)))
-        });
-        let task = self.stopped_reason.as_deref().map(one_line);
-        let generic = task.as_deref().is_none_or(|reason| reason == "Essential container in task exited");
-        match (own, task) {
-            (Some(own), _) if generic => Some(own),
-            (_, Some(task)) if generic => Some(self.culprit().map_or(task, |culprit| {
-                let code = culprit.exit_code.unwrap_or_default();
-                format!("{} exited with {code}", culprit.name)
-            })),
-            (own, task) => task.or(own),
+        let Some(verdict) = &self.verdict else { return self.words().or_else(|| self.stopped_reason.clone()) };
+        match self.words() {
+            Some(words) if verdict.short.is_empty() => Some(words),
+            Some(words) => Some(format!("{}; {words}", verdict.line())),
+            None => Some(verdict.line()),
         }
     }
 
-    /// The first container that ended badly, by exit code.
-    fn culprit(&self) -> Option<&Container> {
-        self.containers.iter().find(|container| container.exit_code.is_some_and(|code| code != 0))
+    /// What AWS says, in one line: the containers' own reason before the task's, which may be as good as none.
+    fn words(&self) -> Option<String> {
+        let task = self.stopped_reason.as_deref().map(one_line);
+        let task = task.filter(|reason| !reason.is_empty() && reason != "Essential container in task exited");
+        let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
+        let told = |container: &Container| match one_line(container.reason.as_deref()?) {
+            reason if blamed == Some(&*container.name) => Some(reason),
+            reason => Some(format!("{}: {reason}", container.name)),
+        };
+        task.or_else(|| self.containers.iter().find_map(told))
     }
 
     /// When the last step of its life began: what its age counts from.
@@ -265,6 +277,10 @@ impl Resource for Task {
         }
     }
 
+    fn remembered(&self) -> bool {
+        self.remembered
+    }
+
     fn fault(&self) -> bool {
         self.tone() == Tone::Bad
     }
@@ -284,6 +300,9 @@ impl Resource for Task {
         }
         if self.current == Some(false) {
             states.push("old");
+        }
+        if self.remembered {
+            states.push(KEPT);
         }
         states
     }
@@ -316,10 +335,18 @@ impl Resource for Task {
     fn describe(&self, cx: &Context) -> Document {
         describe::task(self, cx)
     }
+
+    fn inspects(query: &Query) -> u16 {
+        if query.status == Status::Running { 0 } else { inspect::LINES }
+    }
+
+    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, brief))
+    }
 }
 
 /// The AWS CLI call that shows a task.
-pub(super) fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
+pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
 
@@ -340,7 +367,7 @@ impl Fetch for Tasks {
     }
 
     fn keeps_gone(&self, query: &Query) -> bool {
-        query.status != Status::Running
+        query.status != Status::Running || query.task.is_some()
     }
 
     fn list<'a>(

@@ -10,8 +10,15 @@ use regex::Regex;
 
 /// What drawing needs and nothing beneath it may know.
 const TERMINAL: &[&str] = &["ratatui", "crossterm"];
-const SDK: &[&str] =
-    &["aws_config", "aws_sdk_ecs", "aws_sdk_cloudwatchlogs", "aws_sdk_ssm", "aws_sdk_sts", "aws_types"];
+const SDK: &[&str] = &[
+    "aws_config",
+    "aws_sdk_ecs",
+    "aws_sdk_cloudwatchlogs",
+    "aws_sdk_elasticloadbalancingv2",
+    "aws_sdk_ssm",
+    "aws_sdk_sts",
+    "aws_types",
+];
 const CLOCK: &[&str] = &["Timestamp::now", "Zoned::now", "Instant::now", "SystemTime"];
 const RUNTIME: &[&str] = &["tokio"];
 const FILES: &[&str] = &["std::fs", "std::net", "std::process"];
@@ -33,7 +40,8 @@ const RULES: &[Rule] = &[
     Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "kinds", uses: &["diagnose", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "memory", uses: &["diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
-    Rule { module: "data", uses: &["aws", "diagnose", "knowledge", "memory", "resource"], never: &[TERMINAL] },
+    Rule { module: "logs", uses: &["aws", "resource"], never: &[TERMINAL, CLOCK, FILES] },
+    Rule { module: "data", uses: &["aws", "diagnose", "knowledge", "logs", "memory", "resource"], never: &[TERMINAL] },
     Rule { module: "event", uses: &["aws", "data", "resource"], never: &[SDK, RUNTIME, CLOCK] },
     Rule { module: "model", uses: &["aws", "data", "diagnose", "event", "knowledge", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "ui", uses: &["aws", "data", "diagnose", "event", "knowledge", "model", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_ecs as ecs;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_elasticloadbalancingv2 as elb;
 use aws_sdk_ssm as ssm;
 use aws_sdk_sts as sts;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -162,12 +163,80 @@ async fn sts_refuses_in_its_own_words() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn target_groups_come_in_pages_and_their_health_from_the_tasks() {
+    let endpoint = endpoint(&[]);
+    let elb = elb::Client::new(&sdk_config(&endpoint));
+    let groups = elb.describe_target_groups().page_size(10).into_paginator().items().send();
+    let groups: Vec<_> = groups.collect::<Result<_, _>>().await.unwrap();
+    let arns: BTreeSet<_> = groups.iter().map(|group| group.target_group_arn().unwrap()).collect();
+    assert_eq!((arns.len(), endpoint.count("DescribeTargetGroups")), (25, 3));
+    let group = &groups[0];
+    assert_eq!((group.health_check_path(), group.port()), (Some("/healthz"), Some(8080)));
+    assert_eq!(group.target_type().map(|kind| kind.as_str()), Some("ip"));
+
+    let arn = group.target_group_arn().unwrap();
+    let health = elb.describe_target_health().target_group_arn(arn).send().await.unwrap();
+    let seen = health.target_health_descriptions().iter().map(|described| {
+        let (target, health) = (described.target().unwrap(), described.target_health().unwrap());
+        assert!(target.id().unwrap().parse::<std::net::Ipv4Addr>().is_ok() && health.reason().is_none());
+        (target.port(), health.state().unwrap().as_str())
+    });
+    assert_eq!(seen.collect::<Vec<_>>(), [(Some(8080), "healthy"); 2]);
+
+    let gone = arn.replace("targetgroup/", "targetgroup/not-");
+    let refused = elb.describe_target_health().target_group_arn(&gone).send().await.unwrap_err();
+    assert_eq!(refused.message().unwrap(), format!("Target groups '{gone}' not found"));
+    assert!(refused.into_service_error().is_target_group_not_found_exception());
+}
+
+#[rstest]
+#[case("throttle", "service Throttling")]
+#[case("deny:DescribeTargetGroups", "service AccessDenied")]
+#[case("expired", "service ExpiredToken")]
+#[case("server-error", "service InternalFailure")]
+#[case("cut", "dispatch")]
+#[case("truncate", "response")]
+// What is no XML is to this protocol's client an error of the service, without a code.
+#[case("http500", "service")]
+#[case("malformed", "service")]
+#[tokio::test(start_paused = true)]
+async fn faults_show_in_query_too(#[case] fault: &str, #[case] expected: &str) {
+    let elb = elb::Client::new(&sdk_config(&endpoint(&[fault])));
+    let error = elb.describe_target_groups().send().await.unwrap_err();
+    assert_eq!(class(&error), expected, "{error:?}");
+    if fault.starts_with("deny") {
+        let action = "is not authorized to perform: elasticloadbalancing:DescribeTargetGroups on resource";
+        assert!(error.message().unwrap().contains(action), "{error:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn load_balancers_have_a_quota_and_their_answers_can_be_spoilt() {
+    let endpoint = endpoint(&["unknown:State=levitating", "omit:Port"]);
+    let elb = elb::Client::new(&sdk_config(&endpoint));
+    let groups = elb.describe_target_groups().send().await.unwrap();
+    let group = &groups.target_groups()[0];
+    assert_eq!(group.port(), None);
+    let health = elb.describe_target_health().target_group_arn(group.target_group_arn().unwrap()).send().await.unwrap();
+    let state = health.target_health_descriptions()[0].target_health().unwrap().state().unwrap();
+    assert_eq!(state.as_str(), "levitating");
+    for _ in 2..40 {
+        elb.describe_target_groups().send().await.unwrap();
+    }
+    assert_eq!(class(&elb.describe_target_groups().send().await.unwrap_err()), "service Throttling");
+    tokio::time::advance(Duration::from_millis(100)).await;
+    elb.describe_target_groups().send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_operation_is_told_so() {
     let config = sdk_config(&endpoint(&[]));
     let ssm = ssm::Client::new(&config).describe_instance_information().send().await.unwrap_err();
     assert_eq!(class(&ssm), "service UnknownOperationException");
     let ecs = ecs::Client::new(&config).list_gateways().send().await.unwrap_err();
     assert_eq!(class(&ecs), "service UnknownOperationException");
+    let elb = elb::Client::new(&config).describe_load_balancers().send().await.unwrap_err();
+    assert_eq!(class(&elb), "service InvalidAction");
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,9 +22,16 @@ fn calm() -> Options {
     Options { scenario: Scenario::Calm, ..Options::default() }
 }
 
+/// From home to the clusters, which lie beneath it.
+async fn at_the_clusters(person: &mut Person) {
+    person.keys("q");
+    person.sees("ACTIVE").await;
+    person.sees("prod").await;
+}
+
 /// From the clusters to the services of the one called prod.
 async fn open_prod(person: &mut Person) {
-    person.sees("prod").await;
+    at_the_clusters(person).await;
     person.keys("/prod\r\r");
     person.sees("checkout").await;
 }
@@ -53,6 +60,37 @@ async fn from_the_clusters_to_the_container_that_failed(#[case] size: (u16, u16)
     assert_eq!(exit, Some(Exit::Quit));
 }
 
+#[rstest]
+#[case::wide((160, 40))]
+#[case::usual(USUAL)]
+#[case::narrow((80, 24))]
+#[tokio::test(start_paused = true)]
+async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u16)) {
+    at_the_console(size, incident(), async |mut person| {
+        open_prod(&mut person).await;
+        person.keys("/checkout\rT");
+        person.sees("Timeline(checkout)").await;
+        for word in ["created", "running", "event", "OutOfMemory"] {
+            person.sees(word).await;
+        }
+        person.keys("/is:stop is:fault\r");
+        person.sees_no(" running ").await;
+        person.keys("\r");
+        person.sees("running and stopped").await;
+        person.sees("137").await;
+        // The task's own, from its containers as well.
+        person.keys("\rT/is:task\r");
+        person.sees("[4/").await;
+        person.sees("after its creation").await;
+        person.keys(":timeline prod /is:deployment service=pricing\r");
+        person.sees("Timeline(prod)").await;
+        person.sees("begun").await;
+        person.keys("\r");
+        person.sees("Deployments(pricing)").await;
+    })
+    .await;
+}
+
 /// The first frame is there before anything is known, and a table as soon as its rows are.
 #[tokio::test(start_paused = true)]
 async fn the_first_frame_waits_for_nobody() {
@@ -61,8 +99,9 @@ async fn the_first_frame_waits_for_nobody() {
         person.keys("?");
         person.sees("one row up").await;
         person.keys("\x1b");
+        person.sees("Looking for trouble").await;
         person.endpoint.clear_faults();
-        person.sees("staging").await;
+        person.sees("Nothing is wrong").await;
     })
     .await;
 }
@@ -70,7 +109,7 @@ async fn the_first_frame_waits_for_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_network_loses_nothing_and_needs_no_key() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r\r");
         person.sees("web").await;
         person.network(false);
@@ -88,7 +127,7 @@ async fn a_lost_network_loses_nothing_and_needs_no_key() {
 #[tokio::test(start_paused = true)]
 async fn a_throttle_is_shown_and_waited_out() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.fault("throttle");
         person.keys(":services\r");
         person.sees("throttled").await;
@@ -102,7 +141,7 @@ async fn a_throttle_is_shown_and_waited_out() {
 #[tokio::test(start_paused = true)]
 async fn a_denied_action_is_named_and_the_rest_goes_on() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.fault("deny:ListServices");
         person.keys("/prod\r\r");
         person.sees("ecs:ListServices").await;
@@ -122,7 +161,7 @@ async fn a_denied_action_is_named_and_the_rest_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn expired_credentials_keep_the_rows_and_say_so() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.fault("expired");
         person.sees("credentials expired").await;
         assert!(person.shown().text.contains("prod"), "the rows stay: {}", person.shown().text);
@@ -148,7 +187,7 @@ async fn a_page_of_html_is_told_in_words() {
             assert!(!screen.contains("<html") && !screen.contains("DOCTYPE"), "{screen}");
             assert!(!screen.contains("ResponseError") && !screen.contains("SdkError"), "no debug text: {screen}");
             person.endpoint.clear_faults();
-            person.sees("prod").await;
+            person.sees("Nothing is wrong").await;
             person.sees_no("garbled").await;
         },
     )
@@ -187,7 +226,7 @@ async fn nothing_a_server_says_ends_it(#[case] fault: &str) {
 #[tokio::test(start_paused = true)]
 async fn an_idle_screen_is_hardly_ever_drawn() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r\r");
         person.sees("web").await;
         person.waits(60).await;
@@ -220,7 +259,7 @@ async fn a_burst_of_keys_makes_few_frames() {
 #[tokio::test(start_paused = true)]
 async fn copies_say_where_they_go() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r");
         person.keys("c");
         person.sees("OSC 52").await;
@@ -233,7 +272,7 @@ async fn copies_say_where_they_go() {
 async fn saved_tables_and_filters_outlive_the_session() {
     let mut state = None;
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r");
         person.keys("\x13");
         person.sees("saved").await;
@@ -252,10 +291,10 @@ async fn saved_tables_and_filters_outlive_the_session() {
 async fn another_region_is_another_data_layer() {
     at_the_console(USUAL, calm(), async |mut person| {
         person.sees("eu-west-1").await;
-        person.sees("prod").await;
+        person.sees("Nothing is wrong").await;
         person.keys(":region us-east-1\r");
         person.sees("us-east-1").await;
-        person.sees("staging").await;
+        person.sees("Nothing is wrong").await;
     })
     .await;
 }
@@ -263,14 +302,14 @@ async fn another_region_is_another_data_layer() {
 #[tokio::test(start_paused = true)]
 async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys(&format!(":region {FORBIDDEN}\r"));
         person.sees("no credentials for this partition").await;
         person.sees("try another profile").await;
         person.keys("y");
         person.waits(1).await;
         person.keys("\x1b:region eu-west-1\r");
-        person.sees("staging").await;
+        person.sees("Nothing is wrong").await;
         person.sees_no("no credentials").await;
     })
     .await;
@@ -279,7 +318,7 @@ async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
 #[tokio::test(start_paused = true)]
 async fn it_is_drawn_anew_after_the_terminal_was_away() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         let frames = person.shown().frames;
         person.happens(Input::Stop);
         person.until("another frame", |_| true).await;
@@ -296,7 +335,7 @@ async fn it_is_drawn_anew_after_the_terminal_was_away() {
 #[tokio::test(start_paused = true)]
 async fn endings_have_codes(#[case] input: Input, #[case] expected: Exit, #[case] code: u8) {
     let exit = at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.happens(input);
         person.leaves().await;
     })
@@ -317,6 +356,24 @@ async fn any_size_at_any_time() {
             person.waits(1).await;
         }
         person.sees("checkout").await;
+    })
+    .await;
+}
+
+/// The journey this program exists for: from the start, the worst row and why.
+#[rstest]
+#[case::wide(USUAL)]
+#[case::narrow((80, 24))]
+#[tokio::test(start_paused = true)]
+async fn from_the_start_to_the_cause(#[case] size: (u16, u16)) {
+    at_the_console(size, incident(), async |mut person| {
+        person.sees("crash loop").await;
+        person.sees_no("more to come").await;
+        println!("{}", person.shown().text);
+        person.keys("\r");
+        person.sees("Explain").await;
+        person.sees_no("asking for the last log lines").await;
+        println!("{}", person.shown().text);
     })
     .await;
 }

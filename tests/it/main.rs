@@ -5,6 +5,8 @@ mod cli;
 mod data;
 mod demo_wire;
 mod drift;
+mod evidence;
+mod findings;
 mod flow;
 mod get;
 mod judge_boto3;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ecsight::{
     data::{Done, Feed, Phase},
+    diagnose::timeline,
     event::{Event, Level, Notice},
     model::{Settings, settings::HeaderSize},
-    resource::{Status, service},
+    resource::{Query, Status, View, service},
     ui::{Theme, theme::Depth},
 };
 use insta::assert_snapshot;
@@ -15,7 +16,7 @@ use rstest::rstest;
 
 use crate::support::{
     fixtures::{self, denied, feed, now, offline, services, tasks},
-    stage::{Stage, tasks_view, view},
+    stage::{CLUSTER, Stage, tasks_view, view},
     styled::{plain, styled},
 };
 
@@ -186,6 +187,38 @@ fn tasks_say_why_they_stopped(#[case] name: &str, #[case] size: (u16, u16)) {
 pub fn all_tasks(size: (u16, u16)) -> Stage {
     let stage = Stage::lit(size).feed(tasks_view("payments", Status::All), feed(tasks()));
     stage.keys("/").typed("payments").keys("enter enter x x")
+}
+
+/// The same, the stopped ones alone, the cursor on one that ran out of memory.
+pub fn stopped_tasks(size: (u16, u16)) -> Stage {
+    let stopped = tasks().into_iter().filter(|entry| entry.row.states().contains(&"stopped")).collect();
+    let stage = Stage::lit(size).feed(tasks_view("payments", Status::Stopped), feed(stopped));
+    stage.keys("/").typed("payments").keys("enter x")
+}
+
+/// What befell the payments service.
+pub fn timeline(size: (u16, u16)) -> Stage {
+    let view = View::new(&timeline::KIND, Query::service(CLUSTER, "payments"));
+    let stage = Stage::lit(size).composed(view, &fixtures::history());
+    stage.keys("/").typed("payments").keys("enter shift-t")
+}
+
+#[rstest]
+#[case("160x40", (160, 40))]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn why_a_task_stopped_stands_beside_or_beneath_its_table(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("stopped_{name}"), look(&stopped_tasks(size)));
+}
+
+#[rstest]
+#[case("160x40", (160, 40))]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn what_befell_a_service_is_one_table(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("timeline_{name}"), look(&timeline(size)));
 }
 
 /// The containers of a task that ran out of memory.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::demo::{
     wire::ApiError,
-    world::{Phase, Status, World},
+    world::{Status, World},
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,8 +48,7 @@ pub(super) fn execute(world: &mut World, input: &Value) -> Answer {
         }
     };
     let container = container.ok_or_else(|| invalid("The container was not found in the task."))?;
-    let running = task.containers.get(container).is_some_and(|container| container.phase == Phase::Running);
-    if !task.exec || !running || task.status != Status::Running {
+    if !task.takes_exec(container) {
         return Err(invalid(NOT_READY));
     }
     if task.site.instance.is_some_and(|instance| !world.instances[instance].agent_connected) {

@@ -8,8 +8,9 @@ use super::{
     input::{self, bounded, includes, invalid, parse},
     json::{Object, missing, seconds, tags},
     paging::{PageRequest, keyed, page},
+    tasks,
 };
-use crate::demo::world::{Instance, World};
+use crate::demo::world::{Instance, RESERVED_PORTS, World};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -122,29 +123,59 @@ fn instance_attributes(world: &World, instance: &Instance) -> Vec<(String, Optio
         ("ecs.cpu-architecture", "x86_64".to_owned()),
         ("ecs.ami-id", "ami-0c9f2b7d41e6a8035".to_owned()),
         ("ecs.subnet-id", world.subnet(instance.zone)),
-        ("ecs.vpc-id", "vpc-0d41c8e2b7f3a9560".to_owned()),
-        ("ecs.awsvpc-trunk-id", String::new()),
+        ("ecs.vpc-id", World::VPC.to_owned()),
+        ("ecs.capability.cni-plugin-version", "f6bc3a2e-2020.09.0".to_owned()),
     ];
-    let capabilities = [
-        "com.amazonaws.ecs.capability.docker-remote-api.1.24",
-        "com.amazonaws.ecs.capability.ecr-auth",
-        "com.amazonaws.ecs.capability.logging-driver.awslogs",
-        "com.amazonaws.ecs.capability.task-iam-role",
-        "ecs.capability.execution-role-awslogs",
-        "ecs.capability.execution-role-ecr-pull",
-        "ecs.capability.secrets.asm.environment-variables",
-        "ecs.capability.task-eni",
-    ];
-    let values = with_values.into_iter().filter(|(_, value)| !value.is_empty());
-    values
-        .map(|(name, value)| (name.to_owned(), Some(value)))
-        .chain(capabilities.into_iter().map(|name| (name.to_owned(), None)))
-        .collect()
+    let docker_apis = (17..=44).map(|minor| format!("com.amazonaws.ecs.capability.docker-remote-api.1.{minor}"));
+    let named = with_values.into_iter().map(|(name, value)| (name.to_owned(), Some(value)));
+    named.chain(docker_apis.chain(CAPABILITIES.map(str::to_owned)).map(|name| (name, None))).collect()
 }
 
-fn resources(cpu: u32, memory: u32, ports: &[String]) -> Value {
+/// What an agent on Linux can do, besides the versions of Docker's API it speaks.
+const CAPABILITIES: [&str; 37] = [
+    "com.amazonaws.ecs.capability.ecr-auth",
+    "com.amazonaws.ecs.capability.logging-driver.awsfirelens",
+    "com.amazonaws.ecs.capability.logging-driver.awslogs",
+    "com.amazonaws.ecs.capability.logging-driver.fluentd",
+    "com.amazonaws.ecs.capability.logging-driver.json-file",
+    "com.amazonaws.ecs.capability.logging-driver.none",
+    "com.amazonaws.ecs.capability.logging-driver.syslog",
+    "com.amazonaws.ecs.capability.privileged-container",
+    "com.amazonaws.ecs.capability.task-iam-role",
+    "com.amazonaws.ecs.capability.task-iam-role-network-host",
+    "ecs.capability.aws-appmesh",
+    "ecs.capability.container-health-check",
+    "ecs.capability.container-ordering",
+    "ecs.capability.docker-plugin.local",
+    "ecs.capability.ecr-endpoint",
+    "ecs.capability.efs",
+    "ecs.capability.efsAuth",
+    "ecs.capability.env-files.s3",
+    "ecs.capability.execute-command",
+    "ecs.capability.execution-role-awslogs",
+    "ecs.capability.execution-role-ecr-pull",
+    "ecs.capability.firelens.fluentbit",
+    "ecs.capability.firelens.fluentd",
+    "ecs.capability.firelens.options.config.file",
+    "ecs.capability.firelens.options.config.s3",
+    "ecs.capability.full-sync",
+    "ecs.capability.network.container-port-range",
+    "ecs.capability.pid-ipc-namespace-sharing",
+    "ecs.capability.private-registry-authentication.secretsmanager",
+    "ecs.capability.secrets.asm.bootstrap.log-driver",
+    "ecs.capability.secrets.asm.environment-variables",
+    "ecs.capability.secrets.ssm.bootstrap.log-driver",
+    "ecs.capability.secrets.ssm.environment-variables",
+    "ecs.capability.service-connect-v1",
+    "ecs.capability.storage.ebs-task-attach",
+    "ecs.capability.task-cpu-mem-limit",
+    "ecs.capability.task-eni",
+];
+
+fn resources(cpu: u32, memory: u32, ports: &[u16]) -> Value {
     let integer = |name: &str, value: u32| json!({ "name": name, "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": value });
-    let set = |name: &str, values: &[String]| {
+    let set = |name: &str, values: &[u16]| {
+        let values: Vec<String> = values.iter().map(u16::to_string).collect();
         json!({
             "name": name, "type": "STRINGSET", "doubleValue": 0.0, "longValue": 0, "integerValue": 0,
             "stringSetValue": values,
@@ -157,15 +188,10 @@ fn instance_json(world: &World, index: usize, include: &[String]) -> Value {
     let instance = &world.instances[index];
     let left = world.remaining(index);
     let (running, pending) = world.instance_counts(index);
-    let reserved = ["22", "2376", "2375", "51678", "51679"].map(str::to_owned).to_vec();
-    let host_ports = instance
-        .tasks
-        .iter()
-        .filter_map(|id| world.tasks.get(id))
-        .flat_map(|task| &task.containers)
-        .flat_map(|container| &container.host_ports)
-        .map(u16::to_string);
-    let taken: Vec<String> = reserved.iter().cloned().chain(host_ports).collect();
+    let taken: Vec<u16> = world.ports_taken(index).collect();
+    let tasks = instance.tasks.iter().filter_map(|id| world.tasks.get(id));
+    let interfaces: Vec<Value> =
+        tasks.filter(|task| task.definition.awsvpc).map(|task| tasks::interface_attachment(world, task)).collect();
     let attributes: Vec<Value> = instance_attributes(world, instance)
         .into_iter()
         .map(|(name, value)| Object::new().set("name", name).maybe("value", value).done())
@@ -197,14 +223,14 @@ fn instance_json(world: &World, index: usize, include: &[String]) -> Value {
             json!({ "agentVersion": "1.98.0", "agentHash": "5f2e91ab", "dockerVersion": "DockerVersion: 25.0.8" }),
         )
         .set("remainingResources", resources(left.cpu, left.memory, &taken))
-        .set("registeredResources", resources(instance.cpu, instance.memory, &reserved))
+        .set("registeredResources", resources(instance.cpu, instance.memory, &RESERVED_PORTS))
         .set("status", instance.status())
         .set("agentConnected", instance.agent_connected)
         .set("runningTasksCount", running)
         .set("pendingTasksCount", pending)
         .set("attributes", attributes)
         .time("registeredAt", instance.registered)
-        .set("attachments", json!([]))
+        .set("attachments", interfaces)
         .set("tags", if includes(include, "TAGS") { tags(&instance.tags) } else { json!([]) })
         .maybe("healthStatus", health)
         .done()

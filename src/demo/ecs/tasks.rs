@@ -10,7 +10,7 @@ use super::{
     json::{Object, missing, pairs, seconds, tags},
     paging::{PageRequest, page},
 };
-use crate::demo::world::{Phase, READ_LAG, Status, Task, TaskId, World};
+use crate::demo::world::{Container, Interface, Phase, READ_LAG, Status, Task, TaskId, World};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -109,44 +109,77 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
     Ok(json!({ "tasks": found, "failures": failures }))
 }
 
-/// Network interface of a task: id, MAC and private address.
-fn interface(task: &Task) -> (String, String, String) {
-    let mut rng = task.details("interface");
-    let mac: Vec<String> = (0..5).map(|_| rng.hex(2)).collect();
-    let address = format!("10.20.{}.{}", task.site.zone * 16 + rng.below(16) as usize, 4 + rng.below(250));
-    (format!("eni-0{}", rng.hex(16)), format!("0a:{}", mac.join(":")), address)
-}
-
 fn attachment_id(task: &Task) -> String {
     task.details("attachment").uuid()
 }
 
-fn attachments(world: &World, task: &Task) -> Value {
-    if !task.definition.awsvpc {
-        return json!([]);
-    }
+fn attachments(world: &World, task: &Task) -> Vec<Value> {
+    let interface = task.definition.awsvpc.then(|| interface_attachment(world, task));
+    let volume = task.definition.volume.as_deref().map(|name| volume_attachment(world, task, name));
+    interface.into_iter().chain(volume).collect()
+}
+
+pub(super) fn interface_attachment(world: &World, task: &Task) -> Value {
     let status = match task.status {
         Status::Provisioning => "PRECREATED",
         Status::Deprovisioning => "DETACHING",
         Status::Stopped => "DELETED",
         _ => "ATTACHED",
     };
-    let (interface, mac, address) = interface(task);
+    let Interface { id, mac, address } = task.interface();
     let mut details = vec![("subnetId", world.subnet(task.site.zone))];
     if task.status > Status::Provisioning {
         details.extend([
-            ("networkInterfaceId", interface),
+            ("networkInterfaceId", id),
             ("macAddress", mac),
             ("privateDnsName", format!("ip-{}.{}.compute.internal", address.replace('.', "-"), world.region)),
             ("privateIPv4Address", address),
         ]);
     }
-    json!([{
+    json!({
         "id": attachment_id(task),
         "type": "ElasticNetworkInterface",
         "status": status,
         "details": pairs(details),
-    }])
+    })
+}
+
+/// The volume that is configured when the task is run.
+fn volume_attachment(world: &World, task: &Task, name: &str) -> Value {
+    let status = match (&task.volume_failure, task.status) {
+        (Some(_), _) => "FAILED",
+        (None, Status::Provisioning) => "CREATED",
+        (None, Status::Deprovisioning) => "DETACHING",
+        (None, Status::Stopped) => "DELETED",
+        (None, _) => "ATTACHED",
+    };
+    let mut rng = task.details("volume");
+    let id = rng.uuid();
+    let mut details = vec![
+        ("roleArn", world.infrastructure_role()),
+        ("volumeName", name.to_owned()),
+        ("deleteOnTermination", "true".to_owned()),
+    ];
+    match &task.volume_failure {
+        Some(reason) => details.push(("statusReason", reason.clone())),
+        None => details.push(("volumeId", format!("vol-0{}", rng.hex(16)))),
+    }
+    json!({ "id": id, "type": "AmazonElasticBlockStorage", "status": status, "details": pairs(details) })
+}
+
+/// The exec agent of a container in the given status.
+fn agent_json(task: &Task, container: &Container, status: &str) -> Value {
+    let started = task.times.started.filter(|_| container.phase != Phase::Pending && container.agent_failure.is_none());
+    let reason = match container.phase {
+        Phase::Stopped => Some("Received Container Stopped event"),
+        _ => container.agent_failure,
+    };
+    Object::new()
+        .set("name", "ExecuteCommandAgent")
+        .set("lastStatus", if reason.is_some() { "STOPPED" } else { status })
+        .maybe("reason", reason)
+        .maybe_time("lastStartedAt", started.map(|at| at + 900))
+        .done()
 }
 
 fn container_json(world: &World, task: &Task, index: usize) -> Option<Value> {
@@ -155,8 +188,7 @@ fn container_json(world: &World, task: &Task, index: usize) -> Option<Value> {
     let arn = world.arn(&format!("container/{}/{}/{}", world.clusters[task.cluster].name, task.id, details.uuid()));
     let awsvpc = task.definition.awsvpc;
     let interfaces = if awsvpc && task.times.connected.is_some() {
-        let (_, _, address) = interface(task);
-        json!([{ "attachmentId": attachment_id(task), "privateIpv4Address": address }])
+        json!([{ "attachmentId": attachment_id(task), "privateIpv4Address": task.interface().address }])
     } else {
         json!([])
     };
@@ -168,24 +200,12 @@ fn container_json(world: &World, task: &Task, index: usize) -> Option<Value> {
         .filter(|_| bound)
         .map(|((port, _), host)| json!({ "bindIP": "0.0.0.0", "containerPort": port, "hostPort": host, "protocol": "tcp" }))
         .collect();
-    let agent = task.exec.then(|| {
-        let status = match container.phase {
-            Phase::Pending => "PENDING",
-            Phase::Running => "RUNNING",
-            Phase::Stopped => "STOPPED",
-        };
-        let started = task.times.started.map(|at| at + 900);
-        let agent = Object::new()
-            .set("name", "ExecuteCommandAgent")
-            .set("lastStatus", status)
-            .maybe_time("lastStartedAt", started.filter(|_| status != "PENDING"));
-        json!([agent.done()])
-    });
     let last_status = match container.phase {
         Phase::Pending => "PENDING",
         Phase::Running => "RUNNING",
         Phase::Stopped => "STOPPED",
     };
+    let agent = task.exec.then(|| json!([agent_json(task, container, last_status)]));
     Some(
         Object::new()
             .set("containerArn", arn)

@@ -1,5 +1,6 @@
 //! Operations, and what becomes of what they set going.
 
+mod placement;
 mod rollouts;
 mod tasks_alive;
 

@@ -76,7 +76,10 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
         let mut plan = owned_by(service(name, desired, &image, Some(port)), team, "prod");
         plan.connect = true;
         plan.exec = name == "auth";
-        world.found_service(prod, &plan, start);
+        let place = world.found_service(prod, &plan, start);
+        if name == "auth" {
+            break_exec(world, place);
+        }
     }
 
     let image = serving(world, "pricing", "3.1.0", Voice::Json, 90);
@@ -97,6 +100,15 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     agent.config.minimum_healthy_percent = 0;
     agent.config.maximum_percent = 100;
     world.found_service(prod, &owned_by(agent, "platform", "prod"), start);
+}
+
+/// In one task of a service the exec agent never came up, and nobody noticed.
+fn break_exec(world: &mut World, service: usize) {
+    let task = world.services[service].live.first().copied();
+    let containers = task.and_then(|id| world.tasks.get_mut(&id)).map(|task| &mut task.containers);
+    if let Some(app) = containers.and_then(|containers| containers.first_mut()) {
+        app.agent_failure = Some("ExecuteCommandAgent process exited with exit code: 255");
+    }
 }
 
 /// An out-of-memory crash loop: the program outgrows its limit within minutes.
@@ -290,6 +302,22 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
         let act = Act::Run { cluster: batch, family: name.into(), started_by, launch_type };
         world.repeat(act, start + MINUTE, every);
     }
+
+    // Its volume would be attached with a role that ECS may not assume.
+    let conduct = Conduct::Completes { after: (40_000, 90_000), failing_percent: 0 };
+    let image = behaving(world, "backfill", "2025-11", conduct, Voice::Job, 400);
+    let mut task = service("backfill", 0, &image, None).task;
+    task.volume = Some("scratch");
+    task.containers[0].name = "job".into();
+    world.found_definition(&task, start - 40 * HOUR);
+    world.refuse_volumes();
+    let act = Act::Run {
+        cluster: batch,
+        family: "backfill".into(),
+        started_by: "events-rule/backfill".into(),
+        launch_type: "FARGATE",
+    };
+    world.repeat(act, start + 4 * MINUTE, (13 * MINUTE, 17 * MINUTE));
 
     // A long job holds a draining instance.
     let conduct = Conduct::Completes { after: (9 * HOUR, 14 * HOUR), failing_percent: 0 };

@@ -73,6 +73,7 @@ pub(super) fn service(name: &str, desired: usize, image: &str, port: Option<u16>
             memory: 1_024,
             fargate: true,
             awsvpc: true,
+            volume: None,
             containers: vec![app(image, port)],
         },
         former_revisions: 2,

@@ -1,5 +1,7 @@
 //! The accounts as they stand, seen through the API.
 
+mod wording;
+
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -123,7 +125,7 @@ fn has(value: &Value, part: &str) -> bool {
     value.as_str().is_some_and(|text| text.contains(part))
 }
 
-const FAULTS: [(&str, Evidence); 13] = [
+const FAULTS: [(&str, Evidence); 15] = [
     ("out of memory", |incident| {
         incident.any_task("service:checkout", |task| {
             let app = &task["containers"][0];
@@ -204,6 +206,24 @@ const FAULTS: [(&str, Evidence); 13] = [
     }),
     ("batch tasks that end well", |incident| {
         incident.any_task("family:nightly-report", |task| task["containers"][0]["exitCode"] == 0)
+    }),
+    ("broken exec agent", |incident| {
+        let broken = |task: &Value| {
+            let agent = &task["containers"][0]["managedAgents"][0];
+            task["lastStatus"] == "RUNNING" && agent["lastStatus"] == "STOPPED" && agent.get("lastStartedAt").is_none()
+        };
+        let tasks = incident.tasks.iter().filter(|task| broken(task));
+        tasks.map(|task| task["group"].as_str().unwrap()).eq(["service:auth"])
+    }),
+    ("volume that cannot be attached", |incident| {
+        incident.any_task("family:backfill", |task| {
+            let volume = &task["attachments"][1];
+            let detail = volume["details"].as_array().unwrap().last().unwrap();
+            task["stopCode"] == "TaskFailedToStart"
+                && task["stoppedReason"] == "Task failed to start"
+                && (&volume["type"], &volume["status"]) == (&json!("AmazonElasticBlockStorage"), &json!("FAILED"))
+                && detail["name"] == "statusReason"
+        })
     }),
     ("failing container health check", |incident| {
         incident.said("feature-flags", "failed container health checks.")

@@ -43,10 +43,18 @@ impl World {
         self.arn(&format!("container-instance/{}/{}", self.clusters[instance.cluster].name, instance.id))
     }
 
+    /// The role with which ECS attaches volumes.
+    pub(crate) fn infrastructure_role(&self) -> String {
+        format!("arn:aws:iam::{}:role/ecs-infrastructure", self.account_id)
+    }
+
     /// A zone's name, for example `eu-west-1b`.
     pub(crate) fn zone(&self, zone: usize) -> String {
         format!("{}{}", self.region, ["a", "b", "c"][zone % 3])
     }
+
+    /// The network that everything is in.
+    pub(crate) const VPC: &str = "vpc-0d41c8e2b7f3a9560";
 
     /// The subnet of a zone.
     pub(crate) fn subnet(&self, zone: usize) -> String {

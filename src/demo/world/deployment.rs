@@ -119,6 +119,8 @@ pub(crate) struct Deployment {
     pub(crate) failed_tasks: u32,
     pub(crate) state: RolloutState,
     pub(crate) reason: String,
+    /// Its tasks stand in the second target group of a blue/green service.
+    pub(crate) alternate: bool,
 }
 
 /// An immutable service revision.

@@ -41,6 +41,8 @@ pub(crate) struct TaskPlan {
     pub(crate) memory: u32,
     pub(crate) fargate: bool,
     pub(crate) awsvpc: bool,
+    /// A volume to be configured when a task is run.
+    pub(crate) volume: Option<&'static str>,
     pub(crate) containers: Vec<ContainerPlan>,
 }
 
@@ -93,6 +95,10 @@ impl World {
                         },
                     },
                 });
+                if let Some(name) = plan.volume {
+                    definition["mountPoints"] =
+                        json!([{ "sourceVolume": name, "containerPath": "/data", "readOnly": false }]);
+                }
                 if let Some(memory) = container.memory {
                     definition["memory"] = json!(memory);
                 }
@@ -115,6 +121,8 @@ impl World {
                 definition
             })
             .collect();
+        let volumes: Vec<Value> =
+            plan.volume.iter().map(|name| json!({ "name": name, "configuredAtLaunch": true })).collect();
         let role = |kind: &str| format!("arn:aws:iam::{}:role/{}-{kind}", self.account_id, plan.family);
         let input = json!({
             "family": plan.family,
@@ -126,6 +134,7 @@ impl World {
             "cpu": plan.cpu.to_string(),
             "memory": plan.memory.to_string(),
             "containerDefinitions": containers,
+            "volumes": volumes,
         });
         match input {
             Value::Object(input) => input,
@@ -314,6 +323,7 @@ fn found_history(service: &mut Service, definition: &Arc<TaskDefinition>, deploy
             failed_tasks: 0,
             state: RolloutState::Completed,
             reason: format!("ECS deployment ecs-svc/{number} completed."),
+            alternate: false,
         }];
         service.say(finished, &format!("(deployment ecs-svc/{number}) deployment completed."));
         service.say(finished, "has reached a steady state.");

@@ -6,7 +6,11 @@ use super::{
     World,
     cluster::Tag,
     task::{Status, TaskId},
+    taskdef::TaskDefinition,
 };
+
+/// The host ports of SSH, Docker and the agent.
+pub(crate) const RESERVED_PORTS: [u16; 5] = [22, 2376, 2375, 51678, 51679];
 
 /// The types of machine the account uses: name, CPU units, MiB left for tasks, network interfaces free for tasks.
 const MACHINES: [(&str, u32, u32, u32); 4] = [
@@ -99,6 +103,19 @@ impl World {
             left.interfaces = left.interfaces.saturating_sub(u32::from(task.definition.awsvpc));
         }
         left
+    }
+
+    /// Host ports in use on an instance.
+    pub(crate) fn ports_taken(&self, instance: usize) -> impl Iterator<Item = u16> {
+        let tasks = self.instances[instance].tasks.iter().filter_map(|id| self.tasks.get(id));
+        let ports = tasks.flat_map(|task| &task.containers).flat_map(|container| container.host_ports.iter().copied());
+        RESERVED_PORTS.into_iter().chain(ports)
+    }
+
+    /// A port that the definition fixes is in use on the instance.
+    pub(crate) fn port_taken(&self, instance: usize, definition: &TaskDefinition) -> bool {
+        let mut fixed = definition.containers.iter().flat_map(|spec| &spec.ports).filter(|(_, host)| *host != 0);
+        fixed.any(|(_, host)| self.ports_taken(instance).any(|taken| taken == *host))
     }
 
     /// Running and pending tasks on an instance.

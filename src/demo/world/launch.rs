@@ -33,7 +33,7 @@ pub(crate) struct NewTask {
 pub(crate) enum NoPlace {
     /// The cluster has no instances that take tasks.
     NoInstances,
-    /// The closest instance, by id, and what it lacks: `CPU`, `MEMORY` or `ENI`.
+    /// The closest instance, by id, and what it lacks: `CPU`, `MEMORY`, `ENI`, `PORTS` or its `AGENT`.
     Lacks { closest: String, resource: &'static str },
 }
 
@@ -46,7 +46,8 @@ impl NoPlace {
                 let lack = match *resource {
                     "CPU" => "has insufficient CPU units available".to_owned(),
                     "MEMORY" => "has insufficient memory available".to_owned(),
-                    other => format!("encountered error \"RESOURCE:{other}\""),
+                    "PORTS" => "is already using a port required by your task".to_owned(),
+                    _ => format!("encountered error \"{}\"", self.failure()),
                 };
                 format!("The closest matching (container-instance {closest}) {lack}.")
             }
@@ -69,6 +70,7 @@ impl NoPlace {
     pub(crate) fn failure(&self) -> String {
         match self {
             Self::NoInstances => "EMPTY CLUSTER".to_owned(),
+            Self::Lacks { resource: "AGENT", .. } => "AGENT".to_owned(),
             Self::Lacks { resource, .. } => format!("RESOURCE:{resource}"),
         }
     }
@@ -88,33 +90,34 @@ impl World {
             let zone = (0..3).min_by_key(|zone| taken[*zone]).unwrap_or(0);
             return Ok(Site { launch_type, capacity_provider, instance: None, zone });
         }
-        let fits = |left: Remaining| {
-            left.cpu >= definition.cpu
-                && left.memory >= definition.memory
-                && (!definition.awsvpc || left.interfaces > 0)
+        let lacks = |instance: usize, left: Remaining| {
+            let lacks = [
+                ("CPU", left.cpu < definition.cpu),
+                ("MEMORY", left.memory < definition.memory),
+                ("ENI", definition.awsvpc && left.interfaces == 0),
+                ("PORTS", !definition.awsvpc && self.port_taken(instance, definition)),
+            ];
+            lacks.into_iter().find_map(|(resource, lacks)| lacks.then_some(resource))
         };
-        let mut open: Vec<(usize, Remaining)> = (0..self.instances.len())
-            .filter(|instance| self.instances[*instance].cluster == cluster && self.instances[*instance].open())
+        let members = || (0..self.instances.len()).filter(|instance| self.instances[*instance].cluster == cluster);
+        let mut open: Vec<(usize, Remaining)> = members()
+            .filter(|instance| self.instances[*instance].open())
             .map(|instance| (instance, self.remaining(instance)))
             .collect();
         open.sort_by_key(|(instance, left)| {
             (taken[self.instances[*instance].zone % 3], std::cmp::Reverse(left.memory), *instance)
         });
-        if let Some((instance, _)) = open.iter().find(|(_, left)| fits(*left)) {
+        if let Some((instance, _)) = open.iter().find(|(instance, left)| lacks(*instance, *left).is_none()) {
             let zone = self.instances[*instance].zone;
             return Ok(Site { launch_type, capacity_provider, instance: Some(*instance), zone });
         }
-        let Some((closest, left)) = open.iter().max_by_key(|(_, left)| (left.memory, left.cpu)) else {
-            return Err(NoPlace::NoInstances);
-        };
-        let resource = if left.cpu < definition.cpu {
-            "CPU"
-        } else if left.memory < definition.memory {
-            "MEMORY"
-        } else {
-            "ENI"
-        };
-        Err(NoPlace::Lacks { closest: self.instances[*closest].id.clone(), resource })
+        let closest = open.iter().max_by_key(|(_, left)| (left.memory, left.cpu));
+        let nearest = closest.and_then(|(instance, left)| Some((*instance, lacks(*instance, *left)?)));
+        // None that takes tasks: one that would, if its agent were there.
+        let lost =
+            || members().find(|instance| !self.instances[*instance].draining).map(|instance| (instance, "AGENT"));
+        let (closest, resource) = nearest.or_else(lost).ok_or(NoPlace::NoInstances)?;
+        Err(NoPlace::Lacks { closest: self.instances[closest].id.clone(), resource })
     }
 
     /// Launch type and capacity provider for the next task of a strategy, given how many tasks each provider runs.
@@ -137,7 +140,7 @@ impl World {
 
     /// Creates a task, which then makes its way by itself.
     pub(crate) fn create_task(&mut self, id: TaskId, new: NewTask, at: i64) {
-        let provisions = new.definition.awsvpc;
+        let provisions = new.definition.awsvpc || new.definition.volume.is_some();
         let task = self.make_task(id, new, at, if provisions { Status::Provisioning } else { Status::Pending });
         let (first, delay) = match (provisions, task.site.launch_type) {
             (true, "FARGATE") => (Step::Attach, (4_000, 11_000)),
@@ -164,6 +167,7 @@ impl World {
                 reason: None,
                 health: Health::Unknown,
                 host_ports: Vec::new(),
+                agent_failure: None,
             })
             .collect();
         if let Some(instance) = new.site.instance.and_then(|instance| self.instances.get_mut(instance)) {
@@ -193,6 +197,7 @@ impl World {
             unwanted: false,
             times: Times { created: at, ..Times::default() },
             stop: None,
+            volume_failure: None,
             containers,
             target: balanced.then_some(Health::Unknown),
             was_ready: false,

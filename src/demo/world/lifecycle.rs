@@ -65,7 +65,20 @@ impl World {
     }
 
     fn attach(&mut self, id: TaskId, at: i64) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let failure = (self.volumes_refused && task.definition.volume.is_some()).then(|| {
+            format!(
+                "ECS was unable to assume the configured ECS Infrastructure Role '{}'. Please verify that the role being \
+                 passed has the proper trust relationship with Amazon ECS",
+                self.infrastructure_role()
+            )
+        });
         let Some(task) = self.tasks.get_mut(&id) else { return };
+        if failure.is_some() {
+            task.volume_failure = failure;
+            task.version += 1;
+            return self.then(id, Step::FailToStart, (2_000, 6_000), at);
+        }
         task.status = Status::Pending;
         task.version += 1;
         self.then(id, Step::Prepare, (400, 1_500), at);
@@ -121,9 +134,7 @@ impl World {
             return self.run(id, at);
         }
         task.status = Status::Activating;
-        if let Some(service) = task.service {
-            self.say_of_targets(service, "registered", at);
-        }
+        self.say_of_target(id, "registered", at);
         self.then(id, Step::Activate, (800, 3_000), at);
     }
 
@@ -189,22 +200,20 @@ impl World {
 
     fn target_checked(&mut self, id: TaskId, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
-        let definition = task.definition.clone();
-        let code = definition.containers.iter().find_map(|spec| match self.image(&spec.image).conduct {
-            Conduct::FailsTargetChecks { code } => Some(code),
-            _ => None,
+        let code = self.failing_code(&task.definition);
+        let text = code.zip(self.target(task)).zip(self.target_group(task)).map(|((code, target), group)| {
+            let instance = target.zone.map_or_else(|| format!("(instance {}) ", target.id), |_| String::new());
+            format!(
+                "(task {id}) {instance}(port {}) is unhealthy in (target-group {group}) due to (reason Health checks \
+                 failed with these codes: [{code}]).",
+                target.port
+            )
         });
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.target = Some(if code.is_some() { Health::Unhealthy } else { Health::Healthy });
-        if let (Some(code), Some(service)) = (code, task.service) {
-            let service_data = &mut self.services[service];
-            if let Some(balancer) = service_data.balancers.first().cloned() {
-                let text = format!(
-                    "(port {}) is unhealthy in (target-group {}) due to (reason Health checks failed with these codes: \
-                     [{code}]).",
-                    balancer.port, balancer.target_group
-                );
-                service_data.say(at, &text);
+        if let Some(service) = task.service.filter(|_| code.is_some()) {
+            if let Some(text) = text {
+                self.services[service].say(at, &text);
             }
             self.nudge(service, at + 2_000);
         }
@@ -255,7 +264,13 @@ impl World {
     }
 
     fn start_failure(&mut self, id: TaskId) -> Option<StartFailure> {
-        let definition = self.tasks.get(&id)?.definition.clone();
+        let task = self.tasks.get(&id)?;
+        if task.volume_failure.is_some() {
+            // The attachment says why.
+            let stopped_reason = "Task failed to start".to_owned();
+            return Some(StartFailure { container: None, container_reason: None, stopped_reason });
+        }
+        let definition = task.definition.clone();
         let secrets = definition.containers.iter().flat_map(|spec| &spec.secrets);
         if let Some(secret) = secrets.clone().find(|secret| self.denied_secrets.contains(*secret)) {
             let role =

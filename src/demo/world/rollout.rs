@@ -24,6 +24,9 @@ impl World {
             rollout.finished = Some(at);
             rollout.updated = at;
         }
+        // Green is whichever side blue isn't.
+        let mut standing = data.deployments.iter().filter(|entry| entry.state == RolloutState::Completed);
+        let alternate = data.config.blue_green && !standing.any(|entry| entry.alternate);
         let deployment = Deployment {
             id: format!("ecs-svc/{number}"),
             revision: number.clone(),
@@ -33,6 +36,7 @@ impl World {
             failed_tasks: 0,
             state: RolloutState::InProgress,
             reason: format!("ECS deployment ecs-svc/{number} in progress."),
+            alternate,
         };
         data.revisions.push(Revision {
             number: number.clone(),
@@ -197,6 +201,7 @@ impl World {
                 failed_tasks: 0,
                 state: RolloutState::InProgress,
                 reason: String::new(),
+                alternate: false,
             },
         };
         restored.state = RolloutState::InProgress;

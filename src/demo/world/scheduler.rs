@@ -174,8 +174,7 @@ impl World {
     fn health_stop(&self, id: TaskId) -> Option<Stop> {
         let task = self.tasks.get(&id)?;
         let reason = if task.target == Some(Health::Unhealthy) {
-            let balancer = self.services[task.service?].balancers.first()?;
-            format!("Task failed ELB health checks in (target-group {})", balancer.target_group)
+            format!("Task failed ELB health checks in (target-group {})", self.target_group(task)?)
         } else {
             "Task failed container health checks".to_owned()
         };

@@ -132,6 +132,8 @@ pub(crate) struct Container {
     pub(crate) health: Health,
     /// The host ports of its port mappings, on instances.
     pub(crate) host_ports: Vec<u16>,
+    /// Why its exec agent does not run although the container does.
+    pub(crate) agent_failure: Option<&'static str>,
 }
 
 /// When things happened, in milliseconds since the epoch.
@@ -159,6 +161,14 @@ pub(crate) struct Site {
     pub(crate) zone: usize,
 }
 
+/// The network interface of a task that has one of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Interface {
+    pub(crate) id: String,
+    pub(crate) mac: String,
+    pub(crate) address: String,
+}
+
 /// One task.
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
@@ -175,6 +185,8 @@ pub(crate) struct Task {
     pub(crate) unwanted: bool,
     pub(crate) times: Times,
     pub(crate) stop: Option<Stop>,
+    /// Why its volume could not be attached.
+    pub(crate) volume_failure: Option<String>,
     pub(crate) containers: Vec<Container>,
     /// The load balancer's view; `None` without a load balancer.
     pub(crate) target: Option<Health>,
@@ -246,6 +258,21 @@ impl Task {
     /// A stream for the task's unchanging details, apart from the one that drives its life.
     pub(crate) fn details(&self, label: &str) -> Rng {
         Rng::stream(self.id.0 as u64, label)
+    }
+
+    pub(crate) fn interface(&self) -> Interface {
+        let mut rng = self.details("interface");
+        let mac: Vec<String> = (0..5).map(|_| rng.hex(2)).collect();
+        let address = format!("10.20.{}.{}", self.site.zone * 16 + rng.below(16) as usize, 4 + rng.below(250));
+        Interface { id: format!("eni-0{}", rng.hex(16)), mac: format!("0a:{}", mac.join(":")), address }
+    }
+
+    /// Can be entered.
+    pub(crate) fn takes_exec(&self, container: usize) -> bool {
+        let container = self.containers.get(container);
+        self.exec
+            && self.status == Status::Running
+            && container.is_some_and(|it| it.phase == Phase::Running && it.agent_failure.is_none())
     }
 
     /// The id the container runtime gave a container; none before it is created.

@@ -21,6 +21,8 @@ pub(crate) struct TaskDefinition {
     pub(crate) memory: u32,
     /// Every task has a network interface of its own.
     pub(crate) awsvpc: bool,
+    /// The volume that every task gets when it is run, by name.
+    pub(crate) volume: Option<String>,
 }
 
 /// What the simulation needs to know of a container definition.
@@ -112,22 +114,28 @@ fn normalised(definition: &Value) -> Value {
 }
 
 /// The agent capabilities a definition asks for.
-fn required_attributes(input: &Map<String, Value>, containers: &[ContainerSpec], awsvpc: bool) -> Vec<Value> {
+fn required_attributes(input: &Map<String, Value>, containers: &[ContainerSpec], volume: bool) -> Vec<Value> {
+    let any = |wants: fn(&ContainerSpec) -> bool| containers.iter().any(wants);
+    let (logs, own_images) = (any(|spec| spec.log.is_some()), any(|spec| spec.image.contains(".dkr.ecr.")));
+    let checked = any(|spec| spec.health_check.is_some());
+    let from_manager = |arn: &str| arn.contains(":secretsmanager:");
+    let mut secrets = containers.iter().flat_map(|spec| &spec.secrets);
+    let executes = input.contains_key("executionRoleArn");
     let wanted = [
         ("com.amazonaws.ecs.capability.docker-remote-api.1.18", true),
-        ("com.amazonaws.ecs.capability.docker-remote-api.1.19", containers.iter().any(|spec| spec.log.is_some())),
-        (
-            "com.amazonaws.ecs.capability.docker-remote-api.1.24",
-            containers.iter().any(|spec| spec.health_check.is_some()),
-        ),
-        ("com.amazonaws.ecs.capability.ecr-auth", containers.iter().any(|spec| spec.image.contains(".dkr.ecr."))),
-        ("com.amazonaws.ecs.capability.logging-driver.awslogs", containers.iter().any(|spec| spec.log.is_some())),
+        ("com.amazonaws.ecs.capability.docker-remote-api.1.19", logs),
+        ("com.amazonaws.ecs.capability.docker-remote-api.1.21", any(|spec| spec.memory_reservation.is_some())),
+        ("com.amazonaws.ecs.capability.docker-remote-api.1.24", checked),
+        ("com.amazonaws.ecs.capability.ecr-auth", own_images),
+        ("com.amazonaws.ecs.capability.logging-driver.awslogs", logs),
         ("com.amazonaws.ecs.capability.task-iam-role", input.contains_key("taskRoleArn")),
-        ("ecs.capability.container-health-check", containers.iter().any(|spec| spec.health_check.is_some())),
-        ("ecs.capability.execution-role-awslogs", input.contains_key("executionRoleArn")),
-        ("ecs.capability.execution-role-ecr-pull", input.contains_key("executionRoleArn")),
-        ("ecs.capability.secrets.asm.environment-variables", containers.iter().any(|spec| !spec.secrets.is_empty())),
-        ("ecs.capability.task-eni", awsvpc),
+        ("ecs.capability.container-health-check", checked),
+        ("ecs.capability.execution-role-awslogs", executes && logs),
+        ("ecs.capability.execution-role-ecr-pull", executes && own_images),
+        ("ecs.capability.secrets.asm.environment-variables", secrets.clone().any(|arn| from_manager(arn))),
+        ("ecs.capability.secrets.ssm.environment-variables", secrets.any(|arn| !from_manager(arn))),
+        ("ecs.capability.storage.ebs-task-attach", volume),
+        ("ecs.capability.task-eni", input.get("networkMode") == Some(&json!("awsvpc"))),
     ];
     wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| json!({ "name": name })).collect()
 }
@@ -144,12 +152,16 @@ impl World {
         let fargate = items(&Value::Object(input.clone()), "requiresCompatibilities").any(|value| value == "FARGATE");
         let awsvpc = input.get("networkMode").and_then(Value::as_str) == Some("awsvpc");
 
+        let volume = items(&Value::Object(input.clone()), "volumes")
+            .find(|volume| volume.get("configuredAtLaunch") == Some(&json!(true)))
+            .map(|volume| text(volume, "name"));
+
         let mut body = input.clone();
         body.remove("tags");
         body.insert("taskDefinitionArn".into(), json!(arn));
         body.insert("revision".into(), json!(revision));
         body.insert("status".into(), json!("ACTIVE"));
-        body.insert("requiresAttributes".into(), json!(required_attributes(input, &containers, awsvpc)));
+        body.insert("requiresAttributes".into(), json!(required_attributes(input, &containers, volume.is_some())));
         body.insert("containerDefinitions".into(), json!(definitions));
         body.insert(
             "compatibilities".into(),
@@ -169,6 +181,7 @@ impl World {
             tags: items(&Value::Object(input.clone()), "tags")
                 .map(|tag| (text(tag, "key"), text(tag, "value")))
                 .collect(),
+            volume,
             family,
             revision,
             arn,

@@ -53,7 +53,7 @@ impl World {
 
         if let Some(service) = service {
             if registered {
-                self.say_of_targets(service, "deregistered", at);
+                self.say_of_target(id, "deregistered", at);
             }
             if blamed && !was_ready {
                 self.count_failure(service, deployment.as_deref().unwrap_or_default(), at);
@@ -203,11 +203,11 @@ impl World {
     }
 
     /// `(service NAME) registered 1 targets in (target-group …)`
-    pub(super) fn say_of_targets(&mut self, service: usize, what: &str, at: i64) {
-        let service = &mut self.services[service];
-        if let Some(balancer) = service.balancers.first() {
-            let text = format!("{what} 1 targets in (target-group {})", balancer.target_group);
-            service.say(at, &text);
+    pub(super) fn say_of_target(&mut self, id: TaskId, what: &str, at: i64) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        if let (Some(service), Some(group)) = (task.service, self.target_group(task)) {
+            let text = format!("{what} 1 targets in (target-group {group})");
+            self.services[service].say(at, &text);
         }
     }
 

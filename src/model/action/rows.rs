@@ -10,11 +10,12 @@ use crate::{
     model::{
         Model, Screen, Table,
         document::Source,
+        layout,
         overlay::{Choice, FilterPrompt, Item, Overlay, Picker},
         prompt::Prompt,
     },
     nearest,
-    resource::export,
+    resource::{Row, export},
 };
 
 const FOR_TABLES: &str = "this is for tables";
@@ -57,6 +58,22 @@ pub(super) fn wide(model: &mut Model, _: Call<'_>) -> Outcome {
     table.wide = !table.wide;
     table.left = 0;
     Ok(())
+}
+
+pub(super) fn inspect(model: &mut Model, call: Call<'_>) -> Outcome {
+    if table(model)?.inspects() == 0 {
+        return Err("there is no more to say of these rows; d describes one".into());
+    }
+    model.settings.inspect = match call.arg {
+        "" => !model.settings.inspect,
+        "on" => true,
+        "off" => false,
+        other => return Err(format!("the pane can't be `{other}`; on and off are known")),
+    };
+    match model.layout().pane {
+        None if model.settings.inspect => Err(format!("it takes {}", layout::PANE_NEEDS)),
+        _ => Ok(()),
+    }
 }
 
 /// Sorts by the first of the columns there is; again: the other way round.
@@ -169,27 +186,44 @@ pub(super) fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
-    let command = command(model, &current(model)?)?;
+    let command = match &model.front {
+        Screen::Table(_) => command(model, &*current(model)?.row)?,
+        Screen::Text(viewer) => match &viewer.source {
+            Source::Explain(_, explaining) if !explaining.commands.is_empty() => {
+                in_scope(model, &explaining.commands[0])
+            }
+            source => command(model, &*source.subject().ok_or("this text is about no row")?.row)?,
+        },
+    };
     model.out.push(Effect::Copy(command));
     Ok(())
 }
 
 /// The AWS CLI call that shows the row, in the scope of the console.
-fn command(model: &Model, entry: &Entry) -> Result<String, String> {
-    let kind = entry.row.kind().name;
-    let mut words = entry.row.cli().ok_or_else(|| format!("no aws command shows a {kind}"))?;
+fn command(model: &Model, row: &dyn Row) -> Result<String, String> {
+    let kind = row.kind().name;
+    let words = row.cli().ok_or_else(|| format!("no aws command shows a {kind}"))?;
+    let words = words.iter().map(|word| shell_word(word)).collect::<Vec<_>>();
+    Ok(in_scope(model, &format!("aws {}", words.join(" "))))
+}
+
+/// An AWS CLI call, in the scope of the console; what is more than one call is left as it is.
+fn in_scope(model: &Model, command: &str) -> String {
+    let mut command = command.to_owned();
+    if !command.starts_with("aws ") || command.contains('|') {
+        return command;
+    }
     let identity = &model.snapshot.identity;
     for (flag, value) in [
         ("--profile", model.scope.profile.as_ref().or(identity.profile.as_ref())),
         ("--region", identity.region.as_ref().or(model.scope.region.as_ref())),
         ("--endpoint-url", model.scope.endpoint_url.as_ref().or(identity.endpoint_url.as_ref())),
     ] {
-        if let Some(value) = value {
-            words.extend([flag.into(), value.clone()]);
+        if let Some(value) = value.filter(|_| !command.contains(flag)) {
+            command += &format!(" {flag} {}", shell_word(value));
         }
     }
-    words.insert(0, "aws".into());
-    Ok(words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "))
+    command
 }
 
 pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -205,7 +239,7 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
         }
     }
     items.push(item(&locator(model, &entry), "locator"));
-    items.extend(command(model, &entry).ok().map(|command| item(&command, "command")));
+    items.extend(command(model, &**row).ok().map(|command| item(&command, "command")));
     let json = serde_json::to_string_pretty(&row.json()).unwrap_or_default();
     items.push(Item::new("all of it", "json", Choice::Copy(json)));
     model.overlay = Some(Overlay::Picker(Picker::new("copy", items)));

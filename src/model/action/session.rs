@@ -7,7 +7,7 @@ use crate::{
     aws::{ScopeSpec, regions::REGIONS},
     event::Effect,
     model::{
-        Model, Screen,
+        Model,
         document::Source,
         navigation::profile_items,
         overlay::{Choice, Item, Overlay, Palette, Picker},
@@ -52,12 +52,7 @@ pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
     match call.arg {
         "" => {
             model.attention.refresh();
-            if let Screen::Text(viewer) = &model.front
-                && let Source::Raw(subject, _) = &viewer.source
-            {
-                let subject = subject.clone();
-                model.ask_raw(&subject);
-            }
+            model.ask_again();
         }
         "off" => {
             model.paused = true;

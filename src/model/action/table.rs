@@ -25,6 +25,16 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["d"])
         .words(&["describe"], Arg::None)
         .hint("describe", 20),
+    Action::new(
+        "explain",
+        Everywhere,
+        "why it is as it is, how that is known, and what to do; again: back",
+        views::explain,
+    )
+    .kinds(&["trouble", "service", "deployment", "task", "container", "instance", "event", "moment"])
+    .keys(&["shift-x"])
+    .words(&["explain"], Arg::None)
+    .hint("explain", 35),
     Action::new("raw", Everywhere, "the row as AWS tells it, in JSON; again: back to words", views::raw)
         .keys(&["y"])
         .words(&["json", "raw"], Arg::None)
@@ -35,19 +45,23 @@ pub static ACTIONS: &[Action] = &[
         .words(&["status"], Arg::OneOf(&["running", "stopped", "all"]))
         .hint("stopped", 40),
     Action::new("stopped-tasks", Table, "the stopped tasks of the service", views::stopped_tasks)
-        .kinds(&["service"])
+        .kinds(&["service", "trouble"])
         .keys(&["x"])
         .hint("stopped tasks", 40),
     Action::new("events", Table, "the events that concern the row", views::events)
-        .kinds(&["service", "task", "deployment"])
+        .kinds(&["service", "task", "deployment", "trouble", "moment"])
         .keys(&["shift-e"])
         .hint("events", 42),
     Action::new("deployments", Table, "the deployments of the service", views::deployments)
-        .kinds(&["service", "task"])
+        .kinds(&["service", "task", "trouble"])
         .keys(&["z"])
         .hint("deployments", 44),
+    Action::new("timeline", Table, "what befell it, on one time axis", views::timeline)
+        .kinds(&["service", "task", "container", "deployment", "event", "moment", "trouble"])
+        .keys(&["shift-t"])
+        .hint("timeline", 41),
     Action::new("task-definition", Table, "the task definition it runs", views::task_definition)
-        .kinds(&["service", "task", "deployment"])
+        .kinds(&["service", "task", "deployment", "trouble"])
         .keys(&["t"])
         .hint("task definition", 46),
     Action::new("instance", Table, "the container instance it runs on", views::instance)
@@ -98,6 +112,9 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["shift-left", "alt-left"]),
     Action::new("column-right", Table, "pick the column to the right to sort by", rows::column_right)
         .keys(&["shift-right", "alt-right"]),
+    Action::new("inspect", Table, "say more of the row in a pane, or hide it", rows::inspect)
+        .keys(&["tab"])
+        .words(&["inspect"], Arg::OneOf(&["on", "off"])),
     // Marks.
     Action::new("mark", Table, "mark the row, or the range", rows::mark).keys(&["space"]).hint("mark", 80),
     Action::new("mark-range", Table, "begin a range to be marked, or mark it", rows::mark_range)
@@ -116,12 +133,21 @@ pub static ACTIONS: &[Action] = &[
     .hint("copy", 75),
     Action::new("copy-field", Table, "copy a field of the row, picked from a list", rows::copy_field)
         .keys(&["shift-c"]),
-    Action::new("copy-command", Table, "copy the aws command that shows the row", rows::copy_command).keys(&["ctrl-y"]),
+    Action::new(
+        "copy-command",
+        Everywhere,
+        "copy the aws command that shows the row; in an explanation: that helps most",
+        rows::copy_command,
+    )
+    .keys(&["ctrl-y"])
+    .hint("copy command", 77),
     Action::new("copy-cluster", Table, "copy the name of the row's cluster", rows::copy_cluster).keys(&["n"]),
     Action::new("save", Everywhere, "save what is shown to a file", rows::save)
         .keys(&["ctrl-s"])
         .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson"])),
     // In texts.
+    Action::new("follow", Place::Text, "open what is in the row that the text is about", views::follow)
+        .keys(&["enter"]),
     Action::new("search", Place::Text, "search the text; in help and messages: show what matches", views::search)
         .keys(&["/"])
         .hint("search", 10),

@@ -3,15 +3,16 @@
 use super::{Call, Outcome};
 use crate::{
     data::Entry,
+    diagnose::timeline,
     model::{
         Model, Screen,
-        document::Source,
+        about::{About, explained, subject},
+        document::{Source, Subject},
         layout,
-        navigation::subject,
         overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
         prompt::Prompt,
     },
-    resource::{Relation, Status, View},
+    resource::{Origin, Relation, Status, View},
 };
 
 /// Cells that a text is scrolled sideways at once.
@@ -81,32 +82,52 @@ pub(super) fn current(model: &Model) -> Result<Entry, String> {
 }
 
 pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
-    match current(model)?.row.drill() {
-        Some(view) => {
-            model.show(view);
-            Ok(())
-        }
-        None => describe(model, call),
+    let row = current(model)?.row;
+    let Some(view) = row.drill() else {
+        return if row.about().is_some() { explain(model, call) } else { describe(model, call) };
+    };
+    model.show(view);
+    // What was put together here leads to what it was put together from.
+    if let (Origin::Composed(_), Some(parent)) = (&row.kind().origin, row.parent()) {
+        model.table_mut(|table| table.seek(parent));
     }
+    Ok(())
+}
+
+pub(super) fn follow(model: &mut Model, _: Call<'_>) -> Outcome {
+    let Screen::Text(viewer) = &model.front else { return Ok(()) };
+    let row = &viewer.source.subject().ok_or("this text is about no row")?.row;
+    let view = row.drill().ok_or_else(|| format!("this {} leads nowhere", row.kind().name))?;
+    model.show(view);
+    Ok(())
 }
 
 pub(super) fn describe(model: &mut Model, _: Call<'_>) -> Outcome {
-    about(model, false)
+    model.open_about(asked(model)?, About::Description);
+    Ok(())
 }
 
 pub(super) fn raw(model: &mut Model, _: Call<'_>) -> Outcome {
     let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Raw(..)));
-    about(model, !back)
+    model.open_about(asked(model)?, if back { About::Description } else { About::Raw });
+    Ok(())
 }
 
-/// Opens the text about the row under the cursor, or about the one the open text is about.
-fn about(model: &mut Model, raw: bool) -> Outcome {
-    let subject = match &model.front {
-        Screen::Table(table) => subject(table, &current(model)?.row),
-        Screen::Text(viewer) => viewer.source.subject().cloned().ok_or("this text is about no row")?,
-    };
-    model.open_about(subject, raw);
+pub(super) fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
+    if matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..))) {
+        return back(model, call);
+    }
+    let subject = explained(asked(model)?)?;
+    model.open_about(subject, About::Explanation);
     Ok(())
+}
+
+/// What a text is asked for about: the row under the cursor, or the one the open text is about.
+fn asked(model: &Model) -> Result<Subject, String> {
+    match &model.front {
+        Screen::Table(table) => Ok(subject(table, &current(model)?.row)),
+        Screen::Text(viewer) => viewer.source.subject().cloned().ok_or_else(|| "this text is about no row".into()),
+    }
 }
 
 pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -119,6 +140,9 @@ pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
         "all" => Status::All,
         other => return Err(format!("no tasks are `{other}`; running, stopped and all are known")),
     };
+    // A group is of failures, and running tasks have no past.
+    view.query.group = None;
+    view.query.since.take_if(|_| view.query.status == Status::Running);
     // The other tasks take the place of these: going back leads to where these were opened.
     let (filter, sort, wide) = (table.filter.clone(), table.sort, table.wide);
     if !model.behind.is_empty() {
@@ -134,7 +158,10 @@ pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
-    let mut view = current(model)?.row.drill().ok_or("it has no tasks")?;
+    let row = current(model)?.row;
+    let row = row.about().map_or(row, |(_, subject)| subject);
+    let tasks = row.drill().filter(|view| view.kind.name == "task");
+    let mut view = tasks.ok_or_else(|| format!("this {} has no tasks", row.kind().name))?;
     view.query.status = Status::Stopped;
     model.show(view);
     Ok(())
@@ -157,6 +184,22 @@ pub(super) fn events(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn deployments(model: &mut Model, _: Call<'_>) -> Outcome {
     relate(model, Relation::Deployments, "deployments")
+}
+
+pub(super) fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
+    let row = current(model)?.row;
+    // The timeline of what is part of something, or about it, is the other's.
+    let parent = || timeline::view(&**model.snapshot.row(row.parent()?)?);
+    let about = || timeline::view(&*row.about()?.1);
+    let (view, moment) = timeline::view(&*row)
+        .or_else(about)
+        .or_else(parent)
+        .ok_or_else(|| format!("this {} has no timeline", row.kind().name))?;
+    model.show(view);
+    if let Some(moment) = moment {
+        model.table_mut(|table| table.seek(&moment));
+    }
+    Ok(())
 }
 
 pub(super) fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {

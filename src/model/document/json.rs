@@ -1,22 +1,12 @@
 //! JSON as lines of text, with secrets masked.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::{Ink, TextLine};
-use crate::model::text::safe;
-
-/// What stands for a masked value, whatever its length.
-const MASK: &str = "••••••••";
-
-/// Names whose values are nobody's business.
-static SECRET_NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)secret|token|passw|passphrase|pwd|key|credential|auth").ok());
-
-/// Addresses with a password in them: `postgres://app:hunter2@db`.
-static SECRET_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"://[^/\s:@]*:[^/\s@]+@").ok());
+use crate::{
+    model::text::safe,
+    resource::secrets::{MASK, is_secret_name, is_secret_value},
+};
 
 /// `value` in pretty lines of JSON, two cells a level. Values of variables whose name looks secret are masked unless
 /// `reveal` is set, and so is any address with a password in it.
@@ -54,7 +44,7 @@ impl Writer {
                 let fields = fields.iter().map(|(name, value)| (Some(name), value, secret && is_value(name)));
                 self.list('{', fields, '}', depth);
             }
-            Value::String(text) if !self.reveal && (secret || matches(&SECRET_VALUE, text)) && !text.is_empty() => {
+            Value::String(text) if !self.reveal && (secret || is_secret_value(text)) && !text.is_empty() => {
                 self.put(format!("\"{MASK}\""), Ink::Masked);
             }
             Value::String(_) => self.put(safe(&literal(value)), Ink::Text),
@@ -96,16 +86,11 @@ impl Writer {
 /// container definitions and in the overrides of tasks.
 fn holds_secret(fields: &Map<String, Value>) -> bool {
     let name = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).and_then(|(_, name)| name.as_str());
-    name.is_some_and(|name| matches(&SECRET_NAME, name))
+    name.is_some_and(is_secret_name)
 }
 
 fn is_value(key: &str) -> bool {
     key.eq_ignore_ascii_case("value")
-}
-
-fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
-    // The patterns are constants; one that could not be read would mask too much rather than too little.
-    pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use super::{Sort, Source, Table, fresh};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Entry, Feed, Phase, Snapshot, feeds_of},
+    data::{Entry, Feed, Phase, Snapshot},
     model::filter::{Candidate, Lens},
     resource::{Context, Kind, Order, Pace, Query, Row, Unit, View},
 };
@@ -38,7 +38,7 @@ impl Table {
     /// Brings the rows up to date with `snapshot`. `clusters` is the kind that lists the clusters, if there is one.
     /// A cursor that loses its row goes back to it later when `forgive` is set, as while a filter is being typed.
     pub fn arrange(&mut self, snapshot: &Snapshot, clusters: Option<&'static Kind>, cx: &Context, forgive: bool) {
-        let wanted = feeds_of(&self.view, &snapshot.clusters());
+        let wanted = snapshot.keys_of(&self.view);
         let feeds: Vec<&Feed> = wanted.iter().filter_map(|key| snapshot.feeds.get(key)).collect();
         self.source = if wanted.is_empty() {
             // No cluster is known yet: what is wrong, or right, is the clusters' own feed.
@@ -142,6 +142,7 @@ fn source(feeds: &[&Feed], wanted: usize) -> Source {
         failure: feeds.iter().filter_map(|feed| feed.failure.clone()).max_by_key(|failure| gravity(failure)),
         fetched: feeds.iter().filter_map(|feed| feed.fetched).min(),
         late_at: feeds.iter().filter_map(late_at).min(),
+        nothing: feeds.iter().map(|feed| &feed.nothing).find(|said| !said.is_empty()).cloned().unwrap_or_default(),
     }
 }
 

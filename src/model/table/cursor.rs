@@ -18,6 +18,14 @@ impl Table {
         self.select();
     }
 
+    /// Puts the cursor on the row with this id, now or once it is there, unless a key moves it before.
+    pub fn seek(&mut self, id: &str) {
+        match self.rows.iter().position(|entry| entry.row.id() == id) {
+            Some(index) => self.move_to(index),
+            None => self.home = Some(id.into()),
+        }
+    }
+
     /// Makes the row at the cursor's index the selected one.
     pub(super) fn select(&mut self) {
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));

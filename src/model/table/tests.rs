@@ -57,6 +57,30 @@ fn the_cursor_stays_on_its_row() {
 }
 
 #[test]
+fn the_cursor_goes_where_it_is_sent_once_that_is_there() {
+    let id = |name: &str| crate::resource::Resource::id(&task(name)).to_owned();
+    let mut table = of(&snapshot(1, ["a", "b", "c"].map(task).into()));
+    table.seek(&id("c"));
+    assert_eq!(selected(&table), "c");
+    // What has not come yet is waited for, but not against the person's will.
+    let mut filling = snapshot(2, ["a", "b"].map(task).into());
+    let loading = |feed: &mut crate::data::Feed| feed.phase = Phase::Filling;
+    filling.feeds.values_mut().for_each(loading);
+    let mut table = Table::new(tasks());
+    table.seek(&id("c"));
+    arrange(&mut table, &filling);
+    assert_eq!(selected(&table), "a");
+    arrange(&mut table, &snapshot(3, ["a", "b", "c"].map(task).into()));
+    assert_eq!(selected(&table), "c");
+    let mut table = Table::new(tasks());
+    table.seek(&id("c"));
+    arrange(&mut table, &filling);
+    table.move_by(1);
+    arrange(&mut table, &snapshot(3, ["a", "b", "c"].map(task).into()));
+    assert_eq!(selected(&table), "b");
+}
+
+#[test]
 fn the_cursor_moves_to_the_nearest_neighbour_when_its_row_goes() {
     let mut table = of(&snapshot(1, ["a", "b", "c", "d"].map(task).into()));
     table.move_to(1);

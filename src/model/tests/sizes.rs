@@ -76,3 +76,64 @@ proptest! {
         }
     }
 }
+
+/// The stopped tasks `b`, which says why, and `c`, which doesn't, on a terminal of this size.
+fn in_stopped(size: (u16, u16)) -> Model {
+    let mut model = console();
+    model.update(at(0), Event::Resize(size.0, size.1));
+    give(&mut model, 0, world(1, vec![stopped("b", 137, "OutOfMemory"), stopped("c", 1, "")]));
+    press(&mut model, "enter enter");
+    model.show(stopped_tasks());
+    model.update(at(0), Event::Tick);
+    model
+}
+
+#[rstest]
+#[case::beside((200, 50), Some((125, 4, 75, 45)), 43)]
+#[case::beside_at_least((140, 20), Some((88, 1, 52, 18)), 16)]
+#[case::beneath((120, 30), Some((0, 22, 120, 7)), 16)]
+#[case::beneath_at_least((80, 24), Some((0, 16, 80, 7)), 12)]
+#[case::too_few_rows_beneath((139, 23), None, 19)]
+#[case::too_few_rows_beside((200, 19), None, 15)]
+#[case::narrow((60, 15), None, 11)]
+fn where_there_is_room_a_pane_says_more_of_one_row(
+    #[case] size: (u16, u16),
+    #[case] place: Option<(u16, u16, u16, u16)>,
+    #[case] page: u16,
+) {
+    let mut model = in_stopped(size);
+    let layout = model.layout();
+    let pane = layout.pane.map(|pane| (pane.x, pane.y, pane.width, pane.height));
+    assert_eq!((pane, layout.page), (place, page));
+    let said = |model: &Model| model.pane.as_ref().map(|pane| (pane.title.clone(), pane.lines.len()));
+    assert_eq!(said(&model), place.map(|_| ("why".into(), 1)));
+    // A row that has nothing to say moves nothing, nor do rows that are filtered out.
+    press(&mut model, "j");
+    assert_eq!((model.layout(), said(&model)), (layout, place.map(|_| ("task c".into(), 0))));
+    press(&mut model, "/");
+    type_in(&mut model, "nosuch");
+    assert_eq!((model.layout(), said(&model)), (layout, None));
+    press(&mut model, "esc tab");
+    assert_eq!(model.layout().pane, None);
+}
+
+#[test]
+fn a_pane_is_shown_and_hidden_where_there_is_more_to_say() {
+    let mut model = in_stopped((80, 24));
+    press(&mut model, "tab");
+    assert_eq!((model.settings.inspect, model.pane.is_some()), (false, false));
+    press(&mut model, ":");
+    type_in(&mut model, "inspect on");
+    press(&mut model, "enter");
+    assert!(model.pane.is_some());
+    press(&mut model, ":");
+    type_in(&mut model, "inspect sideways");
+    press(&mut model, "enter");
+    assert!(flash(&model).contains("`sideways`"), "{}", flash(&model));
+    model.update(at(0), Event::Resize(80, 20));
+    press(&mut model, "tab tab");
+    assert!(flash(&model).contains("24 rows"), "{}", flash(&model));
+    press(&mut model, "q tab");
+    assert!(flash(&model).contains("no more to say"), "{}", flash(&model));
+    assert!(model.settings.inspect);
+}

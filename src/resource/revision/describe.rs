@@ -1,10 +1,10 @@
 //! What `d` says of a task definition revision.
 
-use super::{Definition, Revision};
+use super::{Check, Definition, Revision};
 use crate::resource::{
     Context, Document, Tone,
     document::Section,
-    format::{last_part, when},
+    format::{duration, last_part, when},
 };
 
 pub(super) fn revision(revision: &Revision, cx: &Context) -> Document {
@@ -18,6 +18,7 @@ pub(super) fn revision(revision: &Revision, cx: &Context) -> Document {
         .field("Network mode", revision.network_mode.clone().unwrap_or_default())
         .field("Requires", revision.requires_compatibilities.join(", "))
         .field("Platform", revision.runtime_platform.clone().unwrap_or_default())
+        .field("Placement", revision.placement_constraints.join(", "))
         .field("Task role", revision.task_role_arn.clone().unwrap_or_default())
         .field("Execution role", revision.execution_role_arn.clone().unwrap_or_default())
         .toned("Fault injection", if revision.enable_fault_injection { "on" } else { "" }, Tone::Warn)
@@ -42,6 +43,9 @@ fn definition(container: &Definition, section: &mut Section) {
         .field("Ports", container.ports.join(", "))
         .field("Command", container.command.join(" "))
         .field("Health check", container.health_check.join(" "))
+        .field("Checked", container.check.map(pace).unwrap_or_default())
+        .field("Start timeout", seconds(container.start_timeout))
+        .field("Stop timeout", seconds(container.stop_timeout))
         .field("Depends on", container.depends_on.join(", "))
         .field("Environment", container.environment.join(", "))
         .field("Log driver", container.log_driver.clone().unwrap_or_default());
@@ -51,4 +55,15 @@ fn definition(container: &Definition, section: &mut Section) {
     for (name, source) in &container.secrets {
         section.field("Secret", format!("{name} from {source}"));
     }
+}
+
+fn seconds(value: Option<i32>) -> String {
+    value.map(|value| duration(value.into())).unwrap_or_default()
+}
+
+/// How often a health check asks, and when it gives up.
+fn pace(check: Check) -> String {
+    let Check { interval, timeout, retries, start_period } = check;
+    let grace = if start_period > 0 { format!(", after {}", seconds(Some(start_period))) } else { String::new() };
+    format!("every {}, {} to answer, {retries} tries{grace}", seconds(Some(interval)), seconds(Some(timeout)))
 }

@@ -18,7 +18,7 @@ const BATCH: usize = 20;
 
 /// A service deployment as far as it tells more than `deployments[]`.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
     /// `IN_PROGRESS`, `ROLLBACK_IN_PROGRESS`, …
@@ -30,8 +30,13 @@ pub struct Progress {
     pub breaker: Option<(i32, i32)>,
     pub triggered_alarms: Vec<String>,
     pub rollback_reason: Option<String>,
+    pub rollback_at: Option<Timestamp>,
     /// The pause that waits for somebody.
     pub pause: Option<Pause>,
+    /// The hook that is at work, by the ARN of its function.
+    pub hook_at_work: Option<String>,
+    pub started_at: Option<Timestamp>,
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A lifecycle hook that awaits a person's decision.
@@ -47,6 +52,8 @@ pub struct Pause {
 impl Progress {
     fn from_sdk(deployment: Sdk) -> Self {
         let hooks = deployment.lifecycle_hook_details.unwrap_or_default();
+        let works = hooks.iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::InProgress));
+        let hook_at_work = works.and_then(|hook| hook.target_arn.clone().or_else(|| hook.hook_id.clone()));
         let pause = hooks.into_iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::AwaitingAction));
         Self {
             status: deployment.status.map(|status| status.as_str().to_owned()),
@@ -57,12 +64,16 @@ impl Progress {
                 .filter(|breaker| breaker.threshold > 0)
                 .map(|breaker| (breaker.failure_count, breaker.threshold)),
             triggered_alarms: deployment.alarms.and_then(|alarms| alarms.triggered_alarm_names).unwrap_or_default(),
+            rollback_at: timestamp(deployment.rollback.as_ref().and_then(|rollback| rollback.started_at.as_ref())),
             rollback_reason: deployment.rollback.and_then(|rollback| rollback.reason),
+            updated_at: timestamp(deployment.updated_at.as_ref()),
             pause: pause.map(|hook| Pause {
                 hook_id: hook.hook_id,
                 expires_at: timestamp(hook.expires_at.as_ref()),
                 timeout_action: hook.timeout_action.map(|action| action.as_str().to_owned()),
             }),
+            hook_at_work,
+            started_at: timestamp(deployment.started_at.as_ref()),
         }
     }
 
@@ -98,13 +109,18 @@ impl Pause {
     /// Who has to do what until when, and what happens otherwise.
     pub fn told(&self, now: Timestamp) -> String {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
-        let otherwise = match self.timeout_action.as_deref() {
-            Some("CONTINUE") => "goes on",
-            _ => "rolls back",
-        };
+        let otherwise = self.otherwise();
         match left {
             Some(left) => format!("waits for somebody to continue it or roll it back; {otherwise} by itself in {left}"),
             None => "waits for somebody to continue it or roll it back".to_owned(),
+        }
+    }
+
+    /// What it does when nobody decides.
+    pub fn otherwise(&self) -> &'static str {
+        match self.timeout_action.as_deref() {
+            Some("CONTINUE") => "goes on",
+            _ => "rolls back",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::resource::{
-    Cell, Column, Field, Order, Part, Tone, Unit,
+    Cell, Column, Field, KEPT, Order, Part, Tone, Unit,
     format::{age_cell, age_order, clock, last_part, number_order, short_id, text_cell, text_order, time_order},
 };
 
@@ -30,7 +30,10 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("status", "STATUS", 12, 14).aliases(&["state", "last"]),
-        cell: |row, _| Cell { text: row.state(), tone: row.tone() },
+        cell: |row, _| match row.remembered {
+            true => Cell::new(format!("{} {KEPT}", row.state()), Tone::Muted),
+            false => Cell { text: row.state(), tone: row.tone() },
+        },
         order: |row, _| Order::Text(row.state()),
     },
     Field {
@@ -63,23 +66,14 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("code", "STOP CODE", 9, 24).aliases(&["stopcode"]).priority(5),
-        cell: |row, _| match row.stop_code.as_deref() {
-            Some(code @ ("TaskFailedToStart" | "EssentialContainerExited")) if row.failed() => {
-                Cell::new(code, Tone::Bad)
-            }
-            Some(code @ ("SpotInterruption" | "TerminationNotice" | "InfrastructureHealth")) => {
-                Cell::new(code, Tone::Warn)
-            }
-            Some(code) => Cell::new(code, Tone::Muted),
-            None => Cell::absent(),
-        },
+        cell: |row, _| row.stop_code.as_deref().map_or_else(Cell::absent, |code| Cell::new(code, row.end(Tone::Muted))),
         order: |row, _| text_order(row.stop_code.as_deref()),
     },
     Field {
         column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count),
         cell: |row, _| match row.exit_codes() {
             codes if codes.is_empty() => Cell::absent(),
-            codes => Cell::new(codes, if row.failed() { Tone::Bad } else { Tone::Plain }),
+            codes => Cell::new(codes, row.end(Tone::Plain)),
         },
         order: |row, _| {
             let codes = row.containers.iter().filter_map(|container| container.exit_code);
@@ -88,9 +82,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("reason", "REASON", 16, 120).aliases(&["why"]),
-        cell: |row, _| {
-            row.reason().map_or_else(Cell::absent, |r| Cell::new(r, if row.failed() { Tone::Bad } else { Tone::Plain }))
-        },
+        cell: |row, _| row.reason().map_or_else(Cell::absent, |reason| Cell::new(reason, row.end(Tone::Plain))),
         order: |row, _| row.reason().map_or(Order::Absent, |reason| Order::Text(reason.into())),
     },
     Field {

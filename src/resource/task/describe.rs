@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Task;
 use crate::resource::{
-    Context, Document, Tone,
+    Context, Document, KEPT_LONG, Tone,
     document::Section,
     format::{duration, last_part, seconds_since, when},
 };
@@ -12,6 +12,9 @@ use crate::resource::{
 pub(super) fn task(task: &Task, cx: &Context) -> Document {
     let mut document = Document::default();
     findings(task, document.section("Findings"));
+    if let Some(verdict) = &task.verdict {
+        document.verdict(verdict);
+    }
     document
         .section("Task")
         .field("Id", task.task_id())
@@ -52,28 +55,28 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
         }
     }
     let attachments = document.section("Attachments");
-    for (kind, status) in &task.attachments {
-        let tone = if matches!(status.as_str(), "FAILED") { Tone::Bad } else { Tone::Plain };
-        attachments.text(0, format!("{kind}: {}", status.to_lowercase()), tone);
+    for attachment in &task.attachments {
+        let tone = if attachment.status == "FAILED" { Tone::Bad } else { Tone::Plain };
+        attachments.text(0, format!("{}: {}", attachment.kind, attachment.status.to_lowercase()), tone);
+        if let Some(reason) = &attachment.reason {
+            attachments.text(1, reason, Tone::Plain);
+        }
     }
     document.tags(&task.tags);
     document
 }
 
 fn findings(task: &Task, section: &mut Section) {
-    let tone = if task.failed() { Tone::Bad } else { Tone::Plain };
-    if let Some(code) = &task.stop_code {
-        section.toned("Stop code", code, tone);
-    }
-    if let Some(reason) = &task.stopped_reason {
-        section.toned("Reason", reason, tone);
-    }
-    for container in task.containers.iter().filter(|container| container.exit_code.is_some_and(|code| code != 0)) {
-        section.text(0, container.summary(), Tone::Bad);
-    }
+    match &task.verdict {
+        Some(verdict) => section.text(0, &*verdict.cause, task.end(Tone::Plain)),
+        None => section
+            .field("Stop code", task.stop_code.clone().unwrap_or_default())
+            .field("Reason", task.stopped_reason.clone().unwrap_or_default()),
+    };
     if task.health_status.as_deref() == Some("UNHEALTHY") {
         section.text(0, "its health check fails", Tone::Bad);
     }
+    section.toned("Kept", if task.remembered { KEPT_LONG } else { "" }, Tone::Muted);
 }
 
 /// Each step of its life: when, and how long it took.

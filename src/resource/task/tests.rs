@@ -2,6 +2,7 @@ use aws_sdk_ecs::types::{Container as SdkContainer, TaskStopCode};
 use rstest::rstest;
 
 use super::*;
+use crate::knowledge::{Certainty, Quote};
 
 fn stopped(code: &str, reason: &str, containers: &[(&str, Option<i32>, Option<&str>)]) -> Task {
     let containers = containers.iter().map(|(name, exit, reason)| {
@@ -19,34 +20,73 @@ fn stopped(code: &str, reason: &str, containers: &[(&str, Option<i32>, Option<&s
 
 const EXITED: &str = "Essential container in task exited";
 
-#[rstest]
-#[case::done("EssentialContainerExited", EXITED, Some(0), false)]
-#[case::crashed("EssentialContainerExited", EXITED, Some(1), true)]
-#[case::never_started("TaskFailedToStart", "CannotPullContainerError: …", None, true)]
-#[case::replaced("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment …)", Some(143), false)]
-#[case::unhealthy("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group …)", Some(0), true)]
-#[case::stopped_by_hand("UserInitiated", "stopped by alice", Some(137), false)]
-#[case::spot("SpotInterruption", "Your Spot Task was interrupted.", Some(143), false)]
-fn only_what_nobody_wanted_is_a_failure(
-    #[case] code: &str,
-    #[case] reason: &str,
-    #[case] exit: Option<i32>,
-    #[case] failed: bool,
-) {
-    assert_eq!(stopped(code, reason, &[("app", exit, None)]).failed(), failed);
+fn judged(class: Class, short: &'static str, container: &str) -> Option<Arc<Verdict>> {
+    Some(Arc::new(Verdict {
+        rule: None,
+        short,
+        class,
+        cause: "it fell".to_owned(),
+        certainty: Certainty::Likely,
+        evidence: vec![Quote { field: "containers[app].exitCode".to_owned(), text: "137".to_owned() }],
+        container: Some(container.to_owned()),
+        exit_code: Some(137),
+        next: vec!["pick it up".to_owned()],
+        command: Some("aws help".to_owned()),
+        page: Some("https://example.com/page".to_owned()),
+    }))
 }
 
 #[rstest]
-#[case(
+#[case(None, false, Tone::Muted)]
+#[case(judged(Class::Normal, "finished", ""), false, Tone::Muted)]
+#[case(judged(Class::Warning, "instance gone", ""), false, Tone::Warn)]
+#[case(judged(Class::Failure, "out of memory", "app"), true, Tone::Bad)]
+fn a_stopped_task_is_as_bad_as_its_verdict(
+    #[case] verdict: Option<Arc<Verdict>>,
+    #[case] failed: bool,
+    #[case] tone: Tone,
+) {
+    let task = Task { verdict, ..stopped("EssentialContainerExited", EXITED, &[("app", Some(1), None)]) };
+    assert_eq!((task.failed(), task.tone(), Resource::fault(&task)), (failed, tone, failed));
+}
+
+#[rstest]
+#[case::short(EXITED, None, "out of memory", "out of memory: app (137)")]
+#[case::with_the_containers_words(
     EXITED,
     Some("OutOfMemoryError: Container killed\n due to memory usage"),
-    "app: OutOfMemoryError: Container killed due to memory usage"
+    "out of memory",
+    "out of memory: app (137); OutOfMemoryError: Container killed due to memory usage"
 )]
-#[case(EXITED, None, "app exited with 137")]
-#[case("ResourceInitializationError: x", Some("y"), "ResourceInitializationError: x")]
-fn the_reason_is_the_most_telling_one_in_one_line(#[case] reason: &str, #[case] own: Option<&str>, #[case] told: &str) {
+#[case::with_the_tasks_words("CannotPull: x", Some("y"), "no image", "no image: app (137); CannotPull: x")]
+#[case::words_nobody_knows("all\n is lost", Some("y"), "", "all is lost")]
+fn the_reason_is_what_it_was_judged_to_be_and_awss_own_words_in_one_line(
+    #[case] reason: &str,
+    #[case] own: Option<&str>,
+    #[case] short: &'static str,
+    #[case] told: &str,
+) {
     let task = stopped("EssentialContainerExited", reason, &[("proxy", Some(0), None), ("app", Some(137), own)]);
+    let task = Task { verdict: judged(Class::Failure, short, "app"), ..task };
     assert_eq!(task.reason().unwrap(), told);
+}
+
+#[test]
+fn until_it_is_judged_awss_words_stand_alone() {
+    let reason = |reason: &str, own| stopped("x", reason, &[("app", Some(1), own)]).reason();
+    assert_eq!(reason(EXITED, None).as_deref(), Some(EXITED));
+    assert_eq!(reason(EXITED, Some("OutOfMemoryError")).as_deref(), Some("app: OutOfMemoryError"));
+}
+
+#[test]
+fn the_description_begins_with_why() {
+    let task = stopped("EssentialContainerExited", EXITED, &[("app", Some(137), None)]);
+    let task = Task { verdict: judged(Class::Failure, "fell", "app"), ..task };
+    let sections = Resource::describe(&task, &Context { now: Timestamp::UNIX_EPOCH }).sections;
+    let text = format!("{:?}", &sections[..3]);
+    for part in ["it fell", "likely, not certain", "containers[app].exitCode: 137", "pick it up", "aws help", "/page"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     aws::{Failure, Trouble},
     data::Phase,
     model::{Keymap, Table, header::coarse, table::Body, text::safe},
-    resource::{Context, Status, Tone, format::duration},
+    resource::{Context, Origin, Status, Tone, format::duration},
     ui::{
         theme::{Scope, Theme},
         widgets::{notice::Notice, rows},
@@ -76,27 +76,13 @@ fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String
     }
     if stale {
         let age = table.source.age(cx.now).map(|age| format!("{} old", duration(coarse(age))));
-        let cause = table.source.failure.as_ref().map(|failure| format!("{}: {}", failure.operation, cause(failure)));
+        let cause =
+            table.source.failure.as_ref().map(|failure| format!("{}: {}", failure.operation, failure.trouble.words()));
         let parts: Vec<String> = age.into_iter().chain(cause).collect();
         let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));
         notes.push((note, Scope::ToneWarn));
     }
     notes
-}
-
-/// A failure in two or three words.
-fn cause(failure: &Failure) -> &'static str {
-    match failure.trouble {
-        Trouble::Throttled => "throttled",
-        Trouble::Denied => "not allowed",
-        Trouble::Credentials => "no valid credentials",
-        Trouble::NotFound => "not found",
-        Trouble::Offline => "no answer",
-        Trouble::Garbled => "garbled answer",
-        Trouble::Server => "AWS is in trouble",
-        Trouble::Invalid => "refused",
-        Trouble::ReadOnly => "read-only",
-    }
 }
 
 fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice {
@@ -106,9 +92,19 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
     let of = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
     let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
     let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
+    let composed = matches!(kind.origin, Origin::Composed(_));
+    let said = table.source.nothing.to_vec();
     let (tone, headline, body, advice) = match body {
         Body::Rows => return Notice::default(),
-        Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), None, vec![]),
+        Body::Loading if composed => (Tone::Busy, format!("Looking for {things}{place}"), said, vec![]),
+        Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), said, vec![]),
+        Body::Empty if !said.is_empty() => {
+            let elsewhere = match query.cluster {
+                Some(_) => press("all-clusters", "looks in all clusters"),
+                None => Some(":region and :profile look elsewhere".into()),
+            };
+            (Tone::Good, said[0].clone(), said[1..].to_vec(), vec![elsewhere])
+        }
         Body::Empty => {
             let advice = match (query.status, &query.cluster) {
                 (Status::Running, _) if kind.name == "task" => press("stopped", "shows stopped ones"),
@@ -117,27 +113,36 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
                 (_, None) => Some(":region and :profile look elsewhere".into()),
             };
             let status = if query.status == Status::Stopped { "stopped " } else { "" };
-            (Tone::Muted, format!("There are no {status}{things}{place}"), None, vec![advice])
+            (Tone::Muted, format!("There are no {status}{things}{place}"), vec![], vec![advice])
         }
         Body::FilteredOut { hidden } if table.filter.is_empty() => {
             let advice = press("faults", "shows them all");
-            (Tone::Good, format!("Nothing is wrong with any of the {hidden} {things}"), None, vec![advice])
+            (Tone::Good, format!("Nothing is wrong with any of the {hidden} {things}"), vec![], vec![advice])
         }
         Body::FilteredOut { hidden } => {
             let filter = [theme.glyphs.open, table.filter.text(), theme.glyphs.close].concat();
             let faults = if table.faults_only { " and has a fault" } else { "" };
             let advice = vec![press("clear-filter", "clears the filter"), press("filter", "changes it")];
-            (Tone::Wait, format!("None of the {hidden} {things} matches {filter}{faults}"), None, advice)
+            (Tone::Wait, format!("None of the {hidden} {things} matches {filter}{faults}"), vec![], advice)
         }
         Body::Denied(failure) => {
             let advice = vec![failure.advice.clone(), press("refresh", "asks again")];
-            (Tone::Bad, format!("These credentials may not look at {things}{place}"), Some(failure), advice)
+            let look = if composed { "for" } else { "at" };
+            (
+                Tone::Bad,
+                format!("These credentials may not look {look} {things}{place}"),
+                vec![failure.to_string()],
+                advice,
+            )
         }
         Body::Failed(failure) => {
             let advice = vec![failure.advice.clone(), press("refresh", "tries now; it is tried again by itself, too")];
-            (Tone::Bad, format!("No {things} yet: {}", cause(failure)), Some(failure), advice)
+            let headline = match composed {
+                true => format!("Can't look for {things}: {}", failure.trouble.words()),
+                false => format!("No {things} yet: {}", failure.trouble.words()),
+            };
+            (Tone::Bad, headline, vec![failure.to_string()], advice)
         }
     };
-    let body = body.map(|failure| failure.to_string()).into_iter().collect();
     Notice { tone, headline, body, advice: advice.into_iter().flatten().collect() }
 }

@@ -34,6 +34,10 @@ def the_model_would_notice():
         logs.describe_log_groups()
     assert any("FROBNICATING" in deviation for deviation in deviations), deviations
     deviations.clear()
+    with fault("unknown:TargetType"):
+        elb.describe_target_groups()
+    assert any("FROBNICATING" in deviation for deviation in deviations), deviations
+    deviations.clear()
 
 
 @check
@@ -214,6 +218,76 @@ def tags_and_protection():
         arns = [task["taskArn"] for task in tasks(cluster) if task["group"].startswith("service:")][:10]
         if arns:
             ecs.get_task_protection(cluster=cluster, tasks=arns)
+
+
+def balanced():
+    """The services behind a load balancer, with their clusters and target groups."""
+    for cluster in clusters():
+        for service in services(cluster):
+            for balancer in service["loadBalancers"]:
+                more = balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+                yield cluster, service, [balancer["targetGroupArn"], *([more] if more else [])]
+
+
+@check
+def target_groups_are_those_of_the_services():
+    expected = sorted(arn for _, _, arns in balanced() for arn in arns)
+    for size in (1, 7, 400):
+        paging = {"PageSize": size}
+        found = every(elb, "describe_target_groups", "TargetGroups", PaginationConfig=paging)
+        assert [group["TargetGroupArn"] for group in found] == expected, size
+    for group in found:
+        name, arn = group["TargetGroupName"], group["TargetGroupArn"]
+        assert elb.describe_target_groups(Names=[name])["TargetGroups"] == [group]
+        assert elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"] == [group]
+        behind = elb.describe_target_groups(LoadBalancerArn=group["LoadBalancerArns"][0])["TargetGroups"]
+        assert group in behind, group
+
+
+@check
+def targets_are_the_tasks_of_the_services():
+    seen = set()
+    for cluster, service, arns in balanced():
+        tasks_of = {
+            interface["privateIpv4Address"]: task
+            for status in ("RUNNING", "STOPPED")
+            for task in tasks(cluster, status, serviceName=service["serviceName"])
+            for interface in task["containers"][0]["networkInterfaces"]
+        }
+        targets = [
+            target
+            for arn in arns
+            for target in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        ]
+        for target in targets:
+            own, health = target["Target"], target["TargetHealth"]
+            task = tasks_of[own["Id"]]
+            assert own["AvailabilityZone"] == task["availabilityZone"], (own, task)
+            assert (health["State"] == "healthy") == ("Reason" not in health) == ("Description" not in health), health
+            assert (health["State"] == "draining") == (task["desiredStatus"] == "STOPPED"), (health, task)
+            seen.add(health["State"])
+        running = [ip for ip, task in tasks_of.items() if task["lastStatus"] == "RUNNING"]
+        assert set(running) <= {target["Target"]["Id"] for target in targets}, service["serviceName"]
+        if service["serviceName"] == "web":
+            elb.get_waiter("target_in_service").wait(TargetGroupArn=arns[0])
+    assert {"healthy", "initial"} <= seen or {"healthy", "unhealthy"} <= seen, seen
+
+
+@check
+def a_target_group_that_is_not_there_is_an_error():
+    arn = every(elb, "describe_target_groups", "TargetGroups")[0]["TargetGroupArn"]
+    gone = arn.rsplit("/", 1)[0] + "/0000000000000000"
+    message = refused("TargetGroupNotFound", elb.describe_target_health, TargetGroupArn=gone)
+    assert message == f"Target groups '{gone}' not found", message
+    refused("TargetGroupNotFound", elb.describe_target_groups, TargetGroupArns=[gone])
+    refused("TargetGroupNotFound", elb.describe_target_groups, Names=["gone"])
+    refused("LoadBalancerNotFound", elb.describe_target_groups, LoadBalancerArn=gone)
+    refused("ValidationError", elb.describe_target_health, TargetGroupArn="gone")
+    asked = elb.describe_target_health(TargetGroupArn=arn, Targets=[{"Id": "10.0.0.1", "Port": 1}])
+    assert asked["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"] == "Target.NotRegistered", asked
+    for spec, code in [("throttle", "Throttling"), ("deny", "AccessDenied"), ("expired", "ExpiredToken")]:
+        with fault(spec):
+            refused(code, elb.describe_target_health, TargetGroupArn=arn)
 
 
 def groups():

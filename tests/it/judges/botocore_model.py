@@ -5,6 +5,8 @@ each required member there. What departs from that is noted in `deviations`.
 """
 
 import json
+import re
+from xml.etree import ElementTree
 
 import boto3
 from botocore.config import Config
@@ -13,7 +15,7 @@ deviations = []
 
 
 def conform(shape, value, path):
-    """Notes where a JSON value departs from a botocore shape."""
+    """Notes where a value departs from a botocore shape."""
 
     def deviates(what):
         deviations.append(f"{path}: {what}")
@@ -59,16 +61,45 @@ def conform(shape, value, path):
         deviates(f"unforeseen type {kind}")
 
 
+def of_xml(shape, element, path):
+    """The JSON value that an XML element of AWS Query stands for; what the model does not foresee stays text."""
+    tags = [re.sub(r"^{.*}", "", child.tag) for child in element]
+    if shape.type_name == "structure":
+        if len(tags) != len(set(tags)):
+            deviations.append(f"{path}: a member stands twice in {tags}")
+        return {
+            tag: of_xml(shape.members[tag], child, f"{path}.{tag}") if tag in shape.members else child.text
+            for tag, child in zip(tags, element)
+        }
+    if shape.type_name == "list":
+        if set(tags) - {"member"}:
+            deviations.append(f"{path}: {tags} are not all member")
+        return [of_xml(shape.member, child, f"{path}[]") for child in element]
+    text = element.text or ""
+    if shape.type_name == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if shape.type_name in ("integer", "long"):
+        return int(text) if re.fullmatch(r"-?\d+", text) else text
+    return text
+
+
 def conform_response(operation_model, response_dict, **_):
-    if response_dict["status_code"] >= 300 or operation_model.output_shape is None:
+    shape = operation_model.output_shape
+    if response_dict["status_code"] >= 300 or shape is None:
         return
-    conform(operation_model.output_shape, json.loads(response_dict["body"]), operation_model.name)
+    if operation_model.service_model.resolved_protocol == "json":
+        return conform(shape, json.loads(response_dict["body"]), operation_model.name)
+    root = ElementTree.fromstring(response_dict["body"])
+    namespace = f"{{{operation_model.metadata['xmlNamespace']}}}"
+    result = root.find(namespace + operation_model.name + "Result")
+    if root.tag != namespace + operation_model.name + "Response" or result is None:
+        deviations.append(f"{operation_model.name}: {root.tag} is no answer, or has no result")
+    else:
+        conform(shape, of_xml(shape, result, operation_model.name), operation_model.name)
 
 
 def client(service, url):
     """A client that tries once."""
     made = boto3.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
-    # The XML of the query protocol has no shape before it is parsed.
-    if made.meta.service_model.resolved_protocol == "json":
-        made.meta.events.register("before-parse.*.*", conform_response)
+    made.meta.events.register("before-parse.*.*", conform_response)
     return made

@@ -24,7 +24,7 @@ def check(function):
     return function
 
 
-ecs, logs, ssm, sts = (client(service, URL) for service in ("ecs", "logs", "ssm", "sts"))
+ecs, elb, logs, ssm, sts = (client(service, URL) for service in ("ecs", "elbv2", "logs", "ssm", "sts"))
 
 
 def every(client, operation, result, **parameters):

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ecsight::{
     aws::{Failure, Trouble},
     data::{Entry, Feed, Phase},
+    diagnose::{self, Known},
     resource::{
         Row, cluster::Cluster, container::Container, deployment::Deployment, event::Event, service::Service, task::Task,
     },
@@ -34,7 +35,14 @@ pub fn entry(row: impl Row) -> Entry {
 
 /// A feed that has everything, confirmed just now.
 pub fn feed(rows: Vec<Entry>) -> Feed {
-    Feed { rows: Arc::new(rows), phase: Phase::Ready, revision: 1, fetched: Some(now()), late_after: 30, failure: None }
+    Feed {
+        rows: Arc::new(rows),
+        phase: Phase::Ready,
+        revision: 1,
+        fetched: Some(now()),
+        late_after: 30,
+        ..Feed::default()
+    }
 }
 
 pub fn denied(operation: &'static str) -> Failure {
@@ -108,6 +116,10 @@ fn blank_service(name: &str) -> Service {
         minimum_healthy_percent: Some(100),
         maximum_percent: Some(200),
         circuit_breaker: Some((true, true)),
+        deployment_alarms: Vec::new(),
+        bake_time_in_minutes: None,
+        defers_cleanup: false,
+        placement_constraints: Vec::new(),
         health_check_grace_period_seconds: Some(60),
         enable_execute_command: true,
         availability_zone_rebalancing: Some("ENABLED".into()),
@@ -139,9 +151,9 @@ fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], fa
         pending_count: counts[2],
         failed_tasks: failed,
         rollout_state: Some(rollout.into()),
-        rollout_state_reason: None,
         created_at: ago(age),
         updated_at: ago(age),
+        ..Deployment::default()
     }
 }
 
@@ -171,6 +183,7 @@ fn service(
             service_arn: service_arn(name),
             created_at: ago(age.min(4 * MINUTE)),
             message: format!("(service {name}) has reached a steady state."),
+            ..Event::default()
         }],
         ..blank_service(name)
     }
@@ -210,13 +223,9 @@ fn blank_task(id: &str) -> Task {
         desired_status: Some("RUNNING".into()),
         health_status: Some("HEALTHY".into()),
         connectivity: Some("CONNECTED".into()),
-        stop_code: None,
-        stopped_reason: None,
         launch_type: Some("FARGATE".into()),
-        capacity_provider_name: None,
         platform_version: Some("1.4.0".into()),
         availability_zone: Some("eu-west-1a".into()),
-        container_instance_arn: None,
         cpu: Some("512".into()),
         memory: Some("1024".into()),
         enable_execute_command: true,
@@ -225,15 +234,9 @@ fn blank_task(id: &str) -> Task {
         pull_started_at: ago(3 * HOUR - 12),
         pull_stopped_at: ago(3 * HOUR - 20),
         started_at: ago(3 * HOUR - 25),
-        stopping_at: None,
-        execution_stopped_at: None,
-        stopped_at: None,
         version: 5,
-        containers: Vec::new(),
-        attachments: Vec::new(),
-        tags: Vec::new(),
         current: Some(true),
-        verdict: None,
+        ..Task::default()
     }
 }
 
@@ -262,19 +265,26 @@ pub fn container(task: &str, name: &str, exit_code: Option<i32>, reason: Option<
 }
 
 fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Container>) -> Task {
-    Task {
+    let task = Task {
         last_status: Some("STOPPED".into()),
         desired_status: Some("STOPPED".into()),
         health_status: Some("UNKNOWN".into()),
         stop_code: Some(code.into()),
         stopped_reason: Some(reason.into()),
-        created_at: ago(age + 70),
-        started_at: ago(age + 40),
+        created_at: ago(age + 190),
+        pull_started_at: ago(age + 181),
+        pull_stopped_at: ago(age + 172),
+        started_at: ago(age + 169),
         stopping_at: ago(age + 5),
         stopped_at: ago(age),
         containers,
         ..blank_task(id)
-    }
+    };
+    judged(task)
+}
+
+fn judged(task: Task) -> Task {
+    Task { verdict: Some(Arc::new(diagnose::stopped(&task, &Known::default()))), ..task }
 }
 
 /// Tasks of a service that keeps running out of memory, and of a rollout that can't pull its image.
@@ -297,13 +307,17 @@ pub fn tasks() -> Vec<Entry> {
         entry(oom("1d7b6e2a9c4f4b8d8e2f6a1c3d5b7f90", 2 * MINUTE)),
         entry(oom("2b8e4c6f1a3d4e5f9b7c8d0e1f2a3b4c", 9 * MINUTE)),
         entry(oom("3c5d7e9f0b2a4c6e8d1f3a5b7c9e0d2f", 17 * MINUTE)),
-        entry(stopped(
-            "4e6f8a0c2d4b4f6e9a1c3e5d7f9b0a2c",
-            25 * MINUTE,
-            "TaskFailedToStart",
-            pull,
-            vec![container("4e6f8a0c", "payments", None, Some("CannotPullContainerError"))],
-        )),
+        entry(judged(Task {
+            pull_stopped_at: None,
+            started_at: None,
+            ..stopped(
+                "4e6f8a0c2d4b4f6e9a1c3e5d7f9b0a2c",
+                25 * MINUTE,
+                "TaskFailedToStart",
+                pull,
+                vec![container("4e6f8a0c", "payments", None, Some("CannotPullContainerError"))],
+            )
+        })),
         entry(stopped(
             "5a7c9e1b3d5f4a7c8e0b2d4f6a8c1e3b",
             31 * MINUTE,
@@ -316,10 +330,41 @@ pub fn tasks() -> Vec<Entry> {
             health_status: Some("UNKNOWN".into()),
             started_at: None,
             created_at: ago(20),
+            pull_started_at: ago(11),
+            pull_stopped_at: None,
             availability_zone: Some("eu-west-1c".into()),
             ..blank_task("6b8d0f2a4c6e4b8d9f1a3c5e7b9d2f4a")
         }),
     ]
+}
+
+/// What befell the service that keeps running out of memory: its tasks, and what the scheduler said of them.
+pub fn history() -> Vec<Arc<dyn Row>> {
+    let said = |number: usize, age: i64, what: &str| Event {
+        id: format!("payments-said-{number}"),
+        cluster_name: "acme-prod".into(),
+        service_name: "payments".into(),
+        service_arn: service_arn("payments"),
+        created_at: ago(age),
+        message: format!("(service payments) {what}"),
+        ..Event::default()
+    };
+    let words = [
+        (22, "has started 1 tasks: (task 6b8d0f2a4c6e4b8d9f1a3c5e7b9d2f4a)."),
+        (5 * MINUTE + 12, "has started 1 tasks: (task 1d7b6e2a9c4f4b8d8e2f6a1c3d5b7f90)."),
+        (11 * MINUTE, "(deployment ecs-svc/4816000000720) deployment failed: tasks failed to start."),
+        (
+            14 * MINUTE,
+            "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+        ),
+        (31 * MINUTE, "has begun draining connections on 1 tasks."),
+        (58 * MINUTE, "has reached a steady state."),
+    ];
+    let events: Vec<_> = words.iter().enumerate().map(|(number, (age, what))| said(number, *age, what)).collect();
+    let mut rows: Vec<Arc<dyn Row>> = tasks().into_iter().map(|entry| entry.row).collect();
+    let payments = service("payments", [4, 1, 0], 23, "FAILED", 10, 12 * MINUTE, 57);
+    rows.push(Arc::new(Service { events, ..payments }));
+    rows
 }
 
 pub fn containers() -> Vec<Entry> {

@@ -100,8 +100,18 @@ fn exec_wants_a_ready_agent() {
     let session = exec(&mut world, "web", json!("app"), true).unwrap();
     let url = session["session"]["streamUrl"].as_str().unwrap();
     assert!(url.starts_with("wss://ssmmessages.eu-west-1.amazonaws.com/v1/data-channel/ecs-execute-command-"), "{url}");
-    let error = exec(&mut world, "inventory", json!("app"), true).unwrap_err();
-    assert!(error.message.contains("the execute command agent isn\u{2019}t running."), "{}", error.message);
+    let refused = |error: crate::demo::wire::ApiError| {
+        assert!(error.message.contains("the execute command agent isn\u{2019}t running."), "{}", error.message);
+    };
+    refused(exec(&mut world, "inventory", json!("app"), true).unwrap_err());
+    for task in tasks(&mut world, json!({ "cluster": "prod", "serviceName": "auth" })) {
+        let ready = task["containers"][0]["managedAgents"][0]["lastStatus"] == "RUNNING";
+        let input = json!({ "cluster": "prod", "task": task["taskArn"], "interactive": true, "command": "sh" });
+        match ask(&mut world, "ExecuteCommand", input) {
+            Ok(_) => assert!(ready),
+            Err(error) => refused(error),
+        }
+    }
     for (container, interactive) in [(json!("nobody"), true), (Value::Null, true), (json!("app"), false)] {
         assert_eq!(exec(&mut world, "web", container, interactive).unwrap_err().code, "InvalidParameterException");
     }
@@ -149,4 +159,27 @@ fn protected_tasks_survive_a_scale_in(#[values(true, false)] expires: bool) {
     }
     pass(&mut world, 2 * MINUTE);
     assert_eq!(service(&mut world)["runningCount"], 1);
+}
+
+#[test]
+fn a_stopped_task_is_remembered_for_an_hour() {
+    let mut world = World::sized(1, 1, 1, NOW);
+    let arn = tasks(&mut world, json!({ "cluster": CLUSTER }))[0]["taskArn"].clone();
+    ok(&mut world, "StopTask", json!({ "cluster": CLUSTER, "task": arn }));
+    pass(&mut world, 2 * MINUTE);
+    let describe = json!({ "cluster": CLUSTER, "tasks": [arn] });
+    let listed = |world: &mut World| {
+        let stopped = ok(world, "ListTasks", json!({ "cluster": CLUSTER, "desiredStatus": "STOPPED" }));
+        stopped["taskArns"].as_array().unwrap().contains(&arn)
+    };
+    let stopped_at = ok(&mut world, "DescribeTasks", describe.clone())["tasks"][0]["stoppedAt"].as_f64().unwrap();
+    let forgotten = (stopped_at * 1_000.0).round() as i64 + 60 * MINUTE;
+
+    world.advance_to(forgotten - 1);
+    assert!(listed(&mut world));
+    assert_eq!(ok(&mut world, "DescribeTasks", describe.clone())["tasks"][0]["stopCode"], "UserInitiated");
+    world.advance_to(forgotten);
+    assert!(!listed(&mut world));
+    let answer = ok(&mut world, "DescribeTasks", describe);
+    assert_eq!(answer, json!({ "tasks": [], "failures": [{ "arn": arn, "reason": "MISSING" }] }));
 }

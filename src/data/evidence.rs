@@ -1,0 +1,195 @@
+//! What an explanation asks for once, when it is opened: the task definition, the last log lines, the targets' health.
+//! At most three calls, none of which breaks anything: what can't be had is named as a gap.
+
+use futures::future;
+use jiff::Timestamp;
+
+use crate::{
+    aws::{Clients, Failure, Trouble, operation},
+    diagnose::Known,
+    logs::{self, Stream},
+    resource::{
+        Origin, Query, Row,
+        container::Container,
+        evidence::{Evidence, Excerpt, Target},
+        format::last_part,
+        revision::{self, Revision},
+        secrets::Masker,
+        service::Service,
+        task::Task,
+    },
+};
+
+/// How many log lines are asked for.
+const LINES: i32 = 20;
+
+/// Finds out what helps to explain `subject`, a task or a service; of a service, its newest failed task, or its newest
+/// running one where none has failed.
+pub async fn evidence(clients: &Clients, subject: &dyn Row, known: &Known<'_>) -> Evidence {
+    let subject = subject.any();
+    let (task, service) = if let Some(task) = subject.downcast_ref::<Task>() {
+        (Some(task), task.service().and_then(|name| known.service(&task.cluster_name, name)))
+    } else if let Some(service) = subject.downcast_ref::<Service>() {
+        (telling(known.tasks(&service.cluster_name, &service.service_name)), Some(service))
+    } else {
+        return Evidence::default();
+    };
+    let definition = match task {
+        Some(task) => task.task_definition_arn.as_deref(),
+        None => service.and_then(|service| service.task_definition.as_deref()),
+    };
+    let groups = service.map(|service| service.target_groups.as_slice()).unwrap_or_default();
+    let (mut evidence, health) =
+        future::join(of_task(clients, task, definition, known), of_targets(clients, groups)).await;
+    evidence.targets = health.targets;
+    evidence.gaps.extend(health.gaps);
+    evidence
+}
+
+/// What is said of something that has gone meanwhile.
+pub(super) fn unknown(id: &str) -> Evidence {
+    Evidence { gaps: vec![format!("{} is not known any more", last_part(id))], ..Evidence::default() }
+}
+
+/// The task that tells most of its service.
+fn telling<'a>(tasks: &[&'a Task]) -> Option<&'a Task> {
+    let failed = tasks.iter().filter(|task| task.failed()).max_by_key(|task| task.stopped_at);
+    let running = || tasks.iter().filter(|task| !task.stopped()).max_by_key(|task| task.started_at);
+    failed.or_else(running).copied()
+}
+
+/// The task definition, and the last lines of the container that the task's end began with.
+async fn of_task(clients: &Clients, task: Option<&Task>, definition: Option<&str>, known: &Known<'_>) -> Evidence {
+    let mut evidence = Evidence::default();
+    let Some(arn) = definition else { return evidence };
+    let revision = match known.revision(arn) {
+        Some(revision) => revision.clone(),
+        None => match describe(clients, arn).await {
+            Ok(revision) => revision,
+            Err(failure) => {
+                evidence.gaps.push(gap(&format!("the task definition {} could not be read", last_part(arn)), &failure));
+                return evidence;
+            }
+        },
+    };
+    if let Some(task) = task {
+        match excerpt(clients, task, &revision).await {
+            Ok(lines) => evidence.lines = lines,
+            Err(reason) => evidence.gaps.push(reason),
+        }
+    }
+    evidence.revision = Some(revision);
+    evidence
+}
+
+async fn describe(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
+    let operation = operation::DESCRIBE_TASK_DEFINITION.name;
+    let none = || Failure::local(operation, Trouble::NotFound, "AWS knows no such task definition");
+    let Origin::Fetched(fetch) = revision::KIND.origin else { return Err(none()) };
+    let batch = fetch.describe(clients, &Query::default(), vec![arn.into()]).await?;
+    let found = batch.rows.first().and_then(|row| row.any().downcast_ref::<Revision>());
+    found.cloned().ok_or_else(none)
+}
+
+/// The end of the culprit's log, or the sentence that says why there is none.
+async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<Option<Excerpt>, String> {
+    let Some(container) = culprit(task, revision) else { return Ok(None) };
+    let stream = logs::stream(container, revision).map_err(|reason| reason.to_string())?;
+    let request = clients
+        .logs(stream.region.as_deref())
+        .get_log_events()
+        .log_group_name(&stream.group)
+        .log_stream_name(&stream.name)
+        .start_from_head(false)
+        .limit(LINES);
+    let answer = clients.call(operation::GET_LOG_EVENTS, request.send()).await;
+    let events = answer.map_err(|failure| no_log(task, container, &stream, &failure))?.events.unwrap_or_default();
+    let mut masker = Masker::default();
+    let lines: Vec<_> = events
+        .into_iter()
+        .filter_map(|event| {
+            let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
+            Some((at.unwrap_or_default(), masker.mask(&event.message?)))
+        })
+        .collect();
+    if lines.is_empty() {
+        return Err(format!("the log of {} is empty", container.name));
+    }
+    Ok(Some(Excerpt {
+        task_arn: task.task_arn.clone(),
+        container: container.name.clone(),
+        group: stream.group,
+        stream: stream.name,
+        lines,
+    }))
+}
+
+/// The container that the task's end began with; of a task that has not ended, its first essential one.
+fn culprit<'a>(task: &'a Task, revision: &Revision) -> Option<&'a Container> {
+    let named = |name: &str| task.containers.iter().find(|container| container.name == name);
+    let judged = task.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
+    let mut essential = revision.containers.iter().filter(|definition| definition.essential);
+    judged
+        .and_then(named)
+        .or_else(|| essential.find_map(|definition| named(&definition.name)))
+        .or_else(|| task.containers.first())
+}
+
+fn no_log(task: &Task, container: &Container, stream: &Stream, failure: &Failure) -> String {
+    let ran = task.started_at.is_some() || container.exit_code.is_some();
+    match failure.trouble {
+        Trouble::NotFound if !ran => logs::NoStream::NotStarted.to_string(),
+        Trouble::NotFound if failure.message.contains("group") => format!("there is no log group {}", stream.group),
+        Trouble::NotFound => format!("the log stream of {} is gone, or it wrote nothing", container.name),
+        _ => gap(&format!("the log of {} could not be read", container.name), failure),
+    }
+}
+
+/// The health of the first group's targets.
+async fn of_targets(clients: &Clients, groups: &[String]) -> Evidence {
+    let mut evidence = Evidence::default();
+    let [first, others @ ..] = groups else { return evidence };
+    let request = clients.elb().describe_target_health().target_group_arn(first);
+    match clients.call(operation::DESCRIBE_TARGET_HEALTH, request.send()).await {
+        Ok(answer) => {
+            let targets = answer.target_health_descriptions.unwrap_or_default().into_iter().map(|target| {
+                let (health, target) = (target.target_health, target.target);
+                Target {
+                    group_arn: first.clone(),
+                    id: target.as_ref().and_then(|target| target.id.clone()).unwrap_or_default(),
+                    port: target.and_then(|target| target.port),
+                    state: health
+                        .as_ref()
+                        .and_then(|health| health.state.as_ref())
+                        .map(|state| state.as_str().to_owned())
+                        .unwrap_or_default(),
+                    reason: health
+                        .as_ref()
+                        .and_then(|health| health.reason.as_ref())
+                        .map(|reason| reason.as_str().to_owned()),
+                    description: health.and_then(|health| health.description),
+                }
+            });
+            evidence.targets = targets.collect();
+        }
+        Err(failure) => evidence.gaps.push(gap("the health of the targets could not be read", &failure)),
+    }
+    if !others.is_empty() {
+        let names: Vec<_> = others.iter().map(|arn| group_name(arn)).collect();
+        evidence.gaps.push(format!("further target groups were not looked at: {}", names.join(", ")));
+    }
+    evidence
+}
+
+/// The name in `…:targetgroup/NAME/ID`.
+fn group_name(arn: &str) -> &str {
+    arn.split('/').nth(1).unwrap_or(arn)
+}
+
+/// What could not be done, and what helps, or why.
+fn gap(what: &str, failure: &Failure) -> String {
+    match &failure.advice {
+        Some(advice) if failure.trouble == Trouble::Denied => format!("{what}: {advice}"),
+        _ => format!("{what}: {}", failure.message),
+    }
+}

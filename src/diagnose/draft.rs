@@ -1,0 +1,87 @@
+//! A verdict in the making: what is concluded, before names are filled in.
+
+use crate::{
+    knowledge::{self, Certainty, Class, Names, Quote, Rule, Verdict},
+    resource::{container::Container, format::one_line},
+};
+
+use super::names;
+
+/// What the cause begins with where no rule knows the message.
+pub(super) const UNKNOWN: &str = "no rule knows this: ";
+
+/// What a verdict will be: a rule's own words, but for what is said otherwise.
+#[derive(Debug, Default)]
+pub(super) struct Draft<'a> {
+    pub rule: Option<&'static Rule>,
+    pub short: Option<&'static str>,
+    pub class: Option<Class>,
+    pub certainty: Option<Certainty>,
+    pub cause: Option<String>,
+    /// What is added to the cause: a consequence.
+    pub further: Option<String>,
+    pub container: Option<&'a Container>,
+    pub exit_code: Option<i32>,
+    /// The message that told it; names in it count most.
+    pub text: Option<&'a str>,
+    pub evidence: Vec<Quote>,
+    /// What to check before all else.
+    pub first: Option<String>,
+    /// All went as it should: there is nothing to check.
+    pub well: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub fn of(rule: &'static Rule) -> Self {
+        Self { rule: Some(rule), ..Self::default() }
+    }
+
+    /// No rule knows `text`: it is shown whole.
+    pub fn unknown(text: &str, class: Class) -> Self {
+        let cause = match one_line(text) {
+            text if text.is_empty() => "AWS gives no reason.".to_owned(),
+            text => format!("{}{text}", UNKNOWN),
+        };
+        Self { cause: Some(cause), class: Some(class), ..Self::default() }
+    }
+
+    /// Adds to the evidence what stands in `field`, once.
+    pub fn quote(&mut self, field: impl Into<String>, text: impl Into<String>) {
+        let (field, text) = (field.into(), text.into());
+        // AWS repeats a container's reason as the task's.
+        let same = |quote: &Quote| quote.field == field || (quote.text == text && text.contains(' '));
+        if !text.is_empty() && !self.evidence.iter().any(same) {
+            self.evidence.push(Quote { field, text });
+        }
+    }
+
+    /// The verdict, with `names` and those in its message filled in.
+    pub fn verdict(self, mut names: Names) -> Verdict {
+        if let Some(text) = self.text {
+            names::text(&mut names, text);
+        }
+        let rule = self.rule;
+        let advice = rule.filter(|_| !self.well);
+        let filled = |templates: &[&str]| templates.iter().map(|next| knowledge::fill(next, &names)).collect();
+        let mut next: Vec<String> = advice.map(|rule| filled(rule.next)).unwrap_or_default();
+        next.splice(0..0, self.first);
+        let mut cause = self.cause.or_else(|| rule.map(|rule| knowledge::fill(rule.cause, &names))).unwrap_or_default();
+        if let Some(further) = self.further {
+            let pause = if cause.ends_with(['.', '!', '?', '"']) { " " } else { ". " };
+            cause = format!("{cause}{pause}{further}");
+        }
+        Verdict {
+            rule: rule.map(|rule| rule.id),
+            short: self.short.or(rule.map(|rule| rule.short)).unwrap_or_default(),
+            class: self.class.or(rule.map(|rule| rule.class)).unwrap_or(Class::Warning),
+            cause,
+            certainty: self.certainty.or(rule.map(|rule| rule.certainty)).unwrap_or(Certainty::Unknown),
+            evidence: self.evidence,
+            container: self.container.map(|container| container.name.clone()).filter(|name| !name.is_empty()),
+            exit_code: self.exit_code,
+            next,
+            command: advice.and_then(|rule| knowledge::command(rule.command, &names)),
+            page: advice.map(|rule| rule.page.to_owned()).filter(|page| !page.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Explaining a task, in whatever state it is, or one of its containers.
+
+use std::sync::Arc;
+
+use super::{
+    telling::{Telling, ago},
+    verdict_of,
+};
+use crate::{
+    diagnose::{Known, case::Case, deaths, group_key, pending::Wait, service as findings_of},
+    knowledge::{Class, Verdict},
+    resource::{
+        Tone,
+        container::Container,
+        document::Section,
+        finding::{Finding, Problem},
+        format::{duration, seconds_since},
+        task::Task,
+    },
+};
+
+pub(super) fn task<'a>(task: &'a Task, known: &'a Known<'a>) -> Telling<'a> {
+    let mut telling = Telling::new(known);
+    if task.stopped() {
+        stopped(&mut telling, task, known);
+    } else {
+        alive(&mut telling, task, known);
+    }
+    life(telling.document.section("Its life"), task, known);
+    let containers = telling.document.section("Containers");
+    for container in &task.containers {
+        containers.text(0, container.summary(), container.tone());
+    }
+    let service = task.service().and_then(|name| known.service(&task.cluster_name, name));
+    if let Some(service) = service {
+        telling.aside(format!("Service {}", service.service_name), &findings_of(service, known));
+    }
+    let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
+    if revision.is_none() && !telling.findings.is_empty() {
+        telling.gaps.push(format!("task definition {}: limits, health checks and images", task.revision()));
+    }
+    telling
+}
+
+pub(super) fn container<'a>(container: &'a Container, known: &'a Known<'a>) -> Telling<'a> {
+    let Some(owner) = known.task(&container.cluster_name, &container.task_arn) else {
+        let mut telling = Telling::new(known);
+        telling.findings(Vec::new(), &format!("as far as it tells itself: {}", container.summary()));
+        telling.gaps.push("its task, so why it ended".into());
+        return telling;
+    };
+    let mut telling = task(owner, known);
+    let culprit = owner.stopped().then(|| verdict_of(owner, known)).and_then(|verdict| verdict.container.clone());
+    let text = match culprit {
+        Some(culprit) if culprit == container.name => format!("it began here: {}", container.summary()),
+        Some(culprit) => format!("it began with {culprit}, not here: {}", container.summary()),
+        None => container.summary(),
+    };
+    let mut section = Section { title: format!("Container {}", container.name), lines: Vec::new() };
+    section.text(0, text, container.tone());
+    let place = telling.document.sections.len().min(1);
+    telling.document.sections.insert(place, section);
+    telling
+}
+
+fn stopped(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
+    let verdict = verdict_of(task, known);
+    if verdict.class < Class::Failure {
+        telling.findings(Vec::new(), &format!("it ended as it may: {}", verdict.line()));
+        if let Some(section) = telling.document.sections.last_mut() {
+            section.text(1, &*verdict.cause, Tone::Plain);
+        }
+        telling.verdicts.push(verdict);
+        return;
+    }
+    let finding = Finding {
+        problem: Problem::TaskFailed,
+        since: task.stopped_at,
+        cause: verdict.line(),
+        verdict: Some(verdict.clone()),
+    };
+    telling.findings(vec![finding], "");
+    let alike = alike(task, &verdict, known);
+    if alike > 0
+        && let Some(section) = telling.document.sections.last_mut()
+    {
+        let text = match alike {
+            1 => "another task of the service died of the same in the last hour".to_owned(),
+            more => format!("{more} more tasks of the service died of the same in the last hour"),
+        };
+        section.text(1, text, Tone::Warn);
+    }
+}
+
+/// How many others of its service died of the same within the last hour.
+fn alike(task: &Task, verdict: &Arc<Verdict>, known: &Known<'_>) -> usize {
+    let service = task.service().and_then(|name| known.service(&task.cluster_name, name));
+    let Some(service) = service else { return 0 };
+    let key = group_key(task, verdict);
+    let case = Case::of(service, known);
+    let same = |death: &&deaths::Death<'_>| {
+        death.task.task_arn != task.task_arn && group_key(death.task, &death.verdict) == key
+    };
+    case.deaths.iter().filter(same).count()
+}
+
+fn alive(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
+    let now = known.now;
+    let wait = Wait::of(task, known);
+    let mut findings: Vec<Finding> = Vec::new();
+    if let Some(wait) = wait.as_ref().filter(|wait| wait.overdue(now)) {
+        findings.push(wait.finding(task, known));
+    }
+    if task.health_status.as_deref() == Some("UNHEALTHY") && task.desired_status.as_deref() != Some("STOPPED") {
+        findings.extend(unhealthy(task, known));
+    }
+    let runs = task.started_at.map(|at| format!(" for {}", duration(seconds_since(at, now)))).unwrap_or_default();
+    let health = match task.health_status.as_deref() {
+        Some("HEALTHY") => ", healthy",
+        _ => "",
+    };
+    let well = match &wait {
+        Some(wait) => {
+            let elapsed = wait.elapsed(now).map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
+            format!("on its way{elapsed}: {}", wait.told())
+        }
+        None => format!("nothing is wrong as far as ecsight can see: it runs{runs}{health}"),
+    };
+    let overdue = !findings.is_empty();
+    telling.findings(findings, &well);
+    if let Some(wait) = &wait {
+        let section = telling.document.section("What it waits for");
+        section.field("State", wait.state).field("For", elapsed(wait, now)).field("Usually", wait.usual);
+        if !overdue {
+            section.text(0, wait.rule.cause, Tone::Plain);
+            telling.verdicts.extend(wait.finding(task, known).verdict);
+        }
+    }
+}
+
+fn elapsed(wait: &Wait<'_>, now: jiff::Timestamp) -> String {
+    let told = |seconds: i64| format!("{}; too long after {}", duration(seconds), duration(wait.limit));
+    wait.elapsed(now).map(told).unwrap_or_default()
+}
+
+fn unhealthy(task: &Task, known: &Known<'_>) -> Option<Finding> {
+    let failing = task.containers.iter().find(|container| container.health_status.as_deref() == Some("UNHEALTHY"));
+    let mut draft = crate::diagnose::Draft::of(&crate::knowledge::situations::CHECKS_FAIL);
+    draft.container = failing;
+    draft.quote("healthStatus", "UNHEALTHY");
+    if let Some(container) = failing {
+        draft.quote(format!("containers[{}].healthStatus", container.name), "UNHEALTHY");
+    }
+    let verdict = draft.verdict(crate::diagnose::names::task(task, failing, known));
+    Some(Finding { problem: Problem::Unhealthy, since: None, cause: verdict.line(), verdict: Some(Arc::new(verdict)) })
+}
+
+/// Each step of its life, and how long it took.
+fn life(section: &mut Section, task: &Task, known: &Known<'_>) {
+    let now = known.now;
+    let took = |from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>| {
+        from.zip(to).map(|(from, to)| duration(seconds_since(from, to))).unwrap_or_default()
+    };
+    section.field("Created", task.created_at.map(|at| ago(at, now)).unwrap_or_default());
+    section.field("Pull took", took(task.pull_started_at, task.pull_stopped_at));
+    if task.pull_started_at.is_some() && task.pull_stopped_at.is_none() && !task.stopped() {
+        section.toned("Pulling for", took(task.pull_started_at, Some(now)), Tone::Busy);
+    }
+    section.field("Up after", took(task.created_at, task.started_at));
+    let end = task.stopping_at.or(task.stopped_at);
+    section.field("Ran for", took(task.started_at, end.or(Some(now))));
+    if task.started_at.is_none() && task.stopped() {
+        section.field("Ran for", "it never ran");
+    }
+    section.field("Stop took", took(task.stopping_at, task.stopped_at));
+    section.field("Stopped", task.stopped_at.map(|at| ago(at, now)).unwrap_or_default());
+}

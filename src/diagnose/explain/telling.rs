@@ -1,0 +1,200 @@
+//! What all explanations have in common: findings, what they were concluded from, what to do, and what was not looked at.
+
+use std::sync::Arc;
+
+use super::{Explanation, Known};
+use crate::{
+    knowledge::{self, Certainty, Verdict, shell_word},
+    resource::{
+        Document, Tone,
+        document::{Line, Section},
+        evidence::{Excerpt, Target},
+        finding::Finding,
+        format::{duration, one_line, seconds_since, short_id},
+    },
+};
+
+/// So much is quoted, and so much recommended, at most.
+const QUOTES: usize = 10;
+const NEXT: usize = 7;
+const COMMANDS: usize = 3;
+/// Targets that are well are counted, not listed.
+const TARGETS: usize = 12;
+
+/// An explanation in the making.
+pub(super) struct Telling<'a> {
+    pub document: Document,
+    pub findings: Vec<Finding>,
+    /// Verdicts beside those of the findings.
+    pub verdicts: Vec<Arc<Verdict>>,
+    /// What to do before all that verdicts recommend, and commands before theirs.
+    pub next: Vec<String>,
+    pub commands: Vec<String>,
+    /// What was not looked at, and what that leaves open.
+    pub gaps: Vec<String>,
+    known: &'a Known<'a>,
+}
+
+impl<'a> Telling<'a> {
+    pub fn new(known: &'a Known<'a>) -> Self {
+        Self {
+            document: Document::default(),
+            findings: Vec::new(),
+            verdicts: Vec::new(),
+            next: Vec::new(),
+            commands: Vec::new(),
+            gaps: Vec::new(),
+            known,
+        }
+    }
+
+    /// Begins with what is wrong; where nothing is, with `well`.
+    pub fn findings(&mut self, findings: Vec<Finding>, well: &str) {
+        let now = self.known.now;
+        let section = self.document.section("Findings");
+        for finding in &findings {
+            tell(section, finding, now);
+        }
+        if findings.is_empty() {
+            section.text(0, well, Tone::Good);
+        }
+        self.findings = findings;
+    }
+
+    /// Findings of something else that belongs to it, one line each.
+    pub fn aside(&mut self, title: String, findings: &[Finding]) {
+        let section = self.document.section(title);
+        for finding in findings {
+            section.text(0, headline(finding), finding.problem.tone());
+        }
+    }
+
+    /// Everything after the findings that follows from them, and what was found out for this explanation.
+    pub fn finish(mut self, cli: Option<Vec<String>>) -> Explanation {
+        let found = self.findings.iter().filter_map(|finding| finding.verdict.clone());
+        let verdicts: Vec<Arc<Verdict>> = found.chain(std::mem::take(&mut self.verdicts)).collect();
+        self.evidence(&verdicts);
+        self.next(&verdicts);
+        self.commands(&verdicts, cli);
+        let mut pages: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.page.as_deref()).collect();
+        pages.dedup();
+        let section = self.document.section("Documentation");
+        for page in pages.iter().take(2) {
+            section.text(0, *page, Tone::Muted);
+        }
+        if let Some(evidence) = self.known.evidence {
+            if let Some(excerpt) = &evidence.lines {
+                lines(&mut self.document, excerpt);
+            }
+            targets(self.document.section("Targets"), &evidence.targets);
+            self.gaps.extend(evidence.gaps.iter().cloned());
+        }
+        let section = self.document.section("Not looked at");
+        for gap in &self.gaps {
+            section.text(0, gap, Tone::Muted);
+        }
+        self.document.sections.retain(|section| !section.lines.is_empty());
+        Explanation { document: self.document, findings: self.findings, commands: self.commands }
+    }
+
+    fn evidence(&mut self, verdicts: &[Arc<Verdict>]) {
+        let section = self.document.section("Evidence");
+        if verdicts.first().is_some_and(|verdict| verdict.certainty == Certainty::Likely) {
+            section.text(0, "likely, not certain", Tone::Muted);
+        }
+        let mut seen = Vec::new();
+        for quote in verdicts.iter().flat_map(|verdict| &verdict.evidence) {
+            if seen.len() < QUOTES && !seen.contains(&quote) {
+                seen.push(quote);
+                let spans = vec![(format!("{}: ", quote.field), Tone::Muted), (one_line(&quote.text), Tone::Plain)];
+                section.lines.push(Line::Text { depth: 0, spans });
+            }
+        }
+    }
+
+    fn next(&mut self, verdicts: &[Arc<Verdict>]) {
+        let section = self.document.section("What to check next");
+        let mut steps: Vec<&String> = Vec::new();
+        for step in self.next.iter().chain(verdicts.iter().flat_map(|verdict| &verdict.next)) {
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+        for (index, step) in steps.iter().take(NEXT).enumerate() {
+            section.text(0, format!("{}. {step}", index + 1), Tone::Plain);
+        }
+    }
+
+    /// The commands of the verdicts, worst first; the one that shows the row last.
+    fn commands(&mut self, verdicts: &[Arc<Verdict>], cli: Option<Vec<String>>) {
+        let told = verdicts.iter().filter_map(|verdict| verdict.command.clone());
+        let own = cli.map(|words| {
+            let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+            format!("aws {}", words.join(" "))
+        });
+        for command in told.chain(own) {
+            // The same with a Region is the same.
+            if !self.commands.iter().any(|known| known.starts_with(&command)) {
+                self.commands.push(command);
+            }
+        }
+        self.commands.truncate(COMMANDS);
+        let section = self.document.section("Command");
+        for command in &self.commands {
+            section.text(0, command, Tone::Plain);
+        }
+    }
+}
+
+/// `crash loop: out of memory: app (137), 14 times in the last hour`.
+fn headline(finding: &Finding) -> String {
+    format!("{}: {}", finding.problem.word(), finding.cause)
+}
+
+/// A finding: what and why in a line, then in a sentence, and since when.
+fn tell(section: &mut Section, finding: &Finding, now: jiff::Timestamp) {
+    section.text(0, headline(finding), finding.problem.tone());
+    if let Some(verdict) = finding.verdict.as_ref().filter(|verdict| !verdict.cause.is_empty()) {
+        section.text(1, &*verdict.cause, Tone::Plain);
+    }
+    if let Some(since) = finding.since.filter(|since| *since <= now) {
+        section.text(1, format!("since {}", ago(since, now)), Tone::Muted);
+    }
+}
+
+/// `14:05Z, 12m ago`.
+pub(super) fn ago(time: jiff::Timestamp, now: jiff::Timestamp) -> String {
+    let clock = crate::resource::format::deadline(time, now);
+    format!("{clock}, {} ago", duration(seconds_since(time, now)))
+}
+
+/// The last lines of a container's log.
+fn lines(document: &mut Document, excerpt: &Excerpt) {
+    let section =
+        document.section(format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn)));
+    if excerpt.lines.is_empty() {
+        section.text(0, format!("none in {}", excerpt.group), Tone::Muted);
+    }
+    for (at, line) in &excerpt.lines {
+        let spans = vec![(format!("{} ", at.strftime("%H:%M:%S")), Tone::Muted), (line.clone(), Tone::Plain)];
+        section.lines.push(Line::Text { depth: 0, spans });
+    }
+}
+
+/// The health of targets: those that are not well, each with what its reason means.
+fn targets(section: &mut Section, targets: &[Target]) {
+    let well = targets.iter().filter(|target| target.state == "healthy").count();
+    for target in targets.iter().filter(|target| target.state != "healthy").take(TARGETS) {
+        let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let reason = target.reason.as_deref().unwrap_or_default();
+        let meaning = knowledge::of_target(reason).map(|rule| format!(": {}", rule.cause)).unwrap_or_default();
+        let tone = if target.state.starts_with("unhealthy") { Tone::Bad } else { Tone::Wait };
+        section.text(0, format!("{}{port} {} {reason}{meaning}", target.id, target.state), tone);
+        if let Some(description) = target.description.as_deref().filter(|text| !text.is_empty()) {
+            section.text(1, one_line(description), Tone::Muted);
+        }
+    }
+    if well > 0 {
+        section.text(0, format!("{well} of {} healthy", targets.len()), Tone::Good);
+    }
+}

@@ -1,0 +1,158 @@
+//! What is wrong with a container instance: its agent, its health, a drain that does not end.
+
+use std::sync::Arc;
+
+use super::{Draft, Known, names, room};
+use crate::{
+    knowledge::{Rule, situations},
+    resource::{
+        finding::{Finding, Problem},
+        format::{one_line, seconds_since, short_id},
+        instance::Instance,
+        task::Task,
+    },
+};
+
+/// Agents come and go for moments all the time.
+const AGENT_LOST: i64 = 180;
+/// By then a drain should have moved what a service runs.
+const DRAINED: i64 = 15 * 60;
+
+/// What is wrong with `instance`, worst first.
+pub fn instance(instance: &Instance, known: &Known<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = [agent(instance, known), registration(instance), drain(instance, known)]
+        .into_iter()
+        .flatten()
+        .chain(ailments(instance))
+        .collect();
+    findings.sort_by_key(|finding| finding.problem);
+    findings
+}
+
+/// A finding that `rule` explains, quoting what it is concluded from.
+fn finding(
+    instance: &Instance,
+    problem: Problem,
+    rule: &'static Rule,
+    cause: String,
+    quotes: &[(&str, String)],
+) -> Finding {
+    let mut draft = Draft::of(rule);
+    for (field, text) in quotes {
+        draft.quote(*field, text.clone());
+    }
+    let verdict = draft.verdict(names::instance(instance));
+    Finding { problem, since: None, cause, verdict: Some(Arc::new(verdict)) }
+}
+
+fn agent(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
+    let active = matches!(instance.status.as_deref(), Some("ACTIVE" | "DRAINING"));
+    let back = instance.agent_lost_at.is_some_and(|at| seconds_since(at, known.now) < AGENT_LOST);
+    if instance.agent_connected || !active || back {
+        return None;
+    }
+    let there = match services(instance, known).as_slice() {
+        [] if instance.running_tasks_count == 0 => "nothing runs there".to_owned(),
+        [] => format!("{} there can't be stopped or watched", tasks(instance.running_tasks_count)),
+        names => format!("{} there: {}", tasks(instance.running_tasks_count), names.join(", ")),
+    };
+    let quotes = [
+        ("agentConnected", "false".to_owned()),
+        ("runningTasksCount", instance.running_tasks_count.to_string()),
+        ("agentVersion", instance.agent_version.clone().unwrap_or_default()),
+    ];
+    let found = finding(instance, Problem::AgentLost, &situations::AGENT_GONE, there, &quotes);
+    Some(Finding { since: instance.agent_lost_at, ..found })
+}
+
+fn registration(instance: &Instance) -> Option<Finding> {
+    if instance.status.as_deref() != Some("REGISTRATION_FAILED") {
+        return None;
+    }
+    let reason = instance.status_reason.as_deref().map(one_line).unwrap_or_else(|| "AWS gives no reason".into());
+    let quotes = [("statusReason", reason.clone())];
+    let cause = format!("could not join the cluster: {reason}");
+    Some(finding(instance, Problem::InstanceIll, &situations::NOT_REGISTERED, cause, &quotes))
+}
+
+fn ailments(instance: &Instance) -> impl Iterator<Item = Finding> {
+    // A check that has no data yet, or just begun, is no ailment; that the agent is gone is told on its own.
+    let ill = instance.ailments.iter().filter(|ailment| ailment.status == "IMPAIRED" && !ailment.of_agent());
+    ill.map(|ailment| {
+        let kind = ailment.kind.to_lowercase().replace('_', " ");
+        let reason = ailment.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
+        let quotes = [("healthStatus.details[].type", ailment.kind.clone())];
+        let cause = format!("{kind} impaired{reason}");
+        let found = finding(instance, Problem::InstanceIll, &situations::IMPAIRED, cause, &quotes);
+        Finding { since: ailment.since, ..found }
+    })
+}
+
+/// A drain that waits for something that will not happen by itself soon.
+fn drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
+    if !instance.draining() || instance.running_tasks_count + instance.pending_tasks_count == 0 {
+        return None;
+    }
+    let since = instance.draining_since;
+    let long = since.is_some_and(|at| seconds_since(at, known.now) > DRAINED);
+    let holders = holders(instance, known);
+    let looked_at = !known.on_instance(&instance.container_instance_arn).is_empty();
+    let left = instance.running_tasks_count + instance.pending_tasks_count;
+    let (problem, cause) = match holders.first() {
+        Some((task, why)) => {
+            let more = if holders.len() > 1 { format!(", and {} more", holders.len() - 1) } else { String::new() };
+            (Problem::DrainStuck, format!("held by {}, {why}{more}", called(task)))
+        }
+        None if long => (Problem::DrainStuck, format!("{} still there", tasks(left))),
+        // It takes its time, as far as can be told.
+        None if looked_at => return None,
+        None => (Problem::Notice, format!("drains; {} still there", tasks(left))),
+    };
+    let mut quotes = vec![("status", "DRAINING".to_owned()), ("runningTasksCount", left.to_string())];
+    let told: Vec<String> = holders.iter().map(|(task, why)| format!("{}: {why}", called(task))).collect();
+    quotes.push(("tasks that hold it", told.join("; ")));
+    let found = finding(instance, problem, &situations::DRAIN_HELD, cause, &quotes);
+    Some(Finding { since, ..found })
+}
+
+/// The tasks on a draining instance that will stay, and why.
+fn holders<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'static str)> {
+    let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
+    let why = |task: &Task| {
+        let Some(name) = task.service() else { return Some("a standalone task: a drain never stops one") };
+        let service = known.service(&task.cluster_name, name)?;
+        if service.scheduling_strategy.as_deref() == Some("DAEMON") {
+            return None;
+        }
+        let protected = room::protected(service);
+        match () {
+            () if protected => Some("whose service has protected tasks"),
+            () if room::deadlocked(service) => Some("whose service leaves no room: minimum and maximum percent"),
+            () if room::must_start_first(service) && room::placeless(service) => {
+                Some("whose replacement finds no place")
+            }
+            () => None,
+        }
+    };
+    here.filter_map(|task| Some((*task, why(task)?))).collect()
+}
+
+/// Names of the services that run on an instance, as far as its tasks are known.
+fn services<'a>(instance: &Instance, known: &Known<'a>) -> Vec<&'a str> {
+    let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
+    let mut names: Vec<&str> = here.filter_map(|task| task.service().or(task.group.as_deref())).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// `model-training (1d7b6e2a)`.
+fn called(task: &Task) -> String {
+    let group = task.group.as_deref().unwrap_or("task");
+    let name = group.split_once(':').map_or(group, |(_, name)| name);
+    format!("{name} ({})", short_id(&task.task_arn))
+}
+
+fn tasks(count: i32) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+}

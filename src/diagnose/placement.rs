@@ -1,0 +1,287 @@
+//! Where a task could run: what rules each instance out, and which one comes closest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Known;
+use crate::resource::{Tone, document::Section, instance::Instance, revision::Revision, service::Service};
+
+mod constraint;
+
+/// What a task needs of an instance.
+#[derive(Debug, Default)]
+pub(super) struct Demand<'a> {
+    cpu: i32,
+    memory: i32,
+    gpus: usize,
+    /// Host ports it must have for itself, and their protocol.
+    ports: Vec<(i32, &'a str)>,
+    attributes: &'a [(String, Option<String>)],
+    constraints: Vec<&'a str>,
+    /// Capacity providers it may run on; any where there are none.
+    providers: Vec<&'a str>,
+    /// Availability Zones of its subnets, where they are known.
+    zones: Option<BTreeSet<&'a str>>,
+    /// Instances that run a task of the service already, where it wants each on its own.
+    taken: BTreeSet<&'a str>,
+}
+
+/// What an instance lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lack {
+    /// `DRAINING`, `REGISTERING`, …
+    Status(String),
+    Agent,
+    Provider,
+    Zone,
+    Attribute(String),
+    Constraint(String),
+    Gpu,
+    /// It runs one of the service's tasks already.
+    Taken,
+    Port(i32, String),
+    Cpu(i32),
+    Memory(i32),
+}
+
+/// A cluster's instances and what each lacks for one task.
+#[derive(Debug)]
+pub(super) struct Placement<'a> {
+    demand: Demand<'a>,
+    instances: Vec<(&'a Instance, Vec<Lack>)>,
+    /// Constraints that could not be judged.
+    unjudged: Vec<&'a str>,
+}
+
+impl<'a> Demand<'a> {
+    fn of(service: &'a Service, revision: &'a Revision, known: &Known<'a>) -> Self {
+        let containers = &revision.containers;
+        let own_network = revision.network_mode.as_deref() == Some("awsvpc");
+        let ports = containers.iter().flat_map(|container| &container.host_ports).filter(|_| !own_network);
+        let constraints = revision.placement_constraints.iter().chain(&service.placement_constraints);
+        let providers = service.capacity_providers.iter().map(|(name, _)| name.as_str());
+        let distinct = service.placement_constraints.iter().any(|constraint| constraint == DISTINCT);
+        let tasks = known.tasks(&service.cluster_name, &service.service_name).iter().filter(|task| !task.stopped());
+        Self {
+            cpu: revision.cpu_units(),
+            memory: revision.mebibytes(),
+            gpus: containers.iter().map(|container| container.gpus).sum(),
+            ports: ports.map(|(port, protocol)| (*port, protocol.as_str())).collect(),
+            attributes: &revision.requires_attributes,
+            constraints: constraints.map(String::as_str).filter(|constraint| *constraint != DISTINCT).collect(),
+            providers: providers.filter(|name| !name.starts_with("FARGATE")).collect(),
+            zones: own_network.then(|| zones(service, known)).flatten(),
+            taken: tasks.filter(|_| distinct).filter_map(|task| task.container_instance_arn.as_deref()).collect(),
+        }
+    }
+
+    /// What `instance` lacks; empty when the task would fit.
+    fn lacks(&self, instance: &Instance) -> Vec<Lack> {
+        let mut lacks = Vec::new();
+        let mut lack = |lacking: bool, what: Lack| {
+            if lacking {
+                lacks.push(what);
+            }
+        };
+        let status = instance.status.as_deref().unwrap_or("ACTIVE");
+        lack(status != "ACTIVE", Lack::Status(status.to_lowercase().replace('_', " ")));
+        lack(!instance.agent_connected, Lack::Agent);
+        let provider = instance.capacity_provider_name.as_deref().unwrap_or_default();
+        lack(!self.providers.is_empty() && !self.providers.contains(&provider), Lack::Provider);
+        let zone = instance.availability_zone.as_deref();
+        lack(self.zones.as_ref().zip(zone).is_some_and(|(zones, zone)| !zones.contains(zone)), Lack::Zone);
+        for (name, value) in self.attributes {
+            let found = instance.attributes.iter().find(|(known, _)| known == name);
+            let meets = found.is_some_and(|(_, has)| value.is_none() || value == has);
+            // Instances of old agents and of other tools come without a list.
+            lack(!instance.attributes.is_empty() && !meets, Lack::Attribute(name.clone()));
+        }
+        for expression in &self.constraints {
+            let meets = constraint::meets(expression, instance).unwrap_or(true);
+            lack(!meets, Lack::Constraint((*expression).to_owned()));
+        }
+        lack(self.gpus > instance.gpus, Lack::Gpu);
+        lack(self.taken.contains(instance.container_instance_arn.as_str()), Lack::Taken);
+        for (port, protocol) in &self.ports {
+            let taken = if *protocol == "udp" { &instance.udp_ports } else { &instance.ports };
+            lack(taken.contains(port), Lack::Port(*port, (*protocol).to_owned()));
+        }
+        lack(instance.cpu.0 < self.cpu, Lack::Cpu(instance.cpu.0));
+        lack(instance.memory.0 < self.memory, Lack::Memory(instance.memory.0));
+        lacks
+    }
+
+    /// How far an instance is from taking the task: what it lacks counts one each, room as much as is missing of it.
+    fn distance(&self, lacks: &[Lack]) -> f64 {
+        let share = |free: i32, wanted: i32| f64::from(wanted - free) / f64::from(wanted.max(1));
+        let one = |lack: &Lack| match lack {
+            Lack::Cpu(free) => share(*free, self.cpu),
+            Lack::Memory(free) => share(*free, self.memory),
+            _ => 1.0,
+        };
+        lacks.iter().map(one).sum()
+    }
+}
+
+const DISTINCT: &str = "distinctInstance";
+
+/// The Availability Zones of a service's subnets, as far as instances in them tell; absent unless all are known.
+fn zones<'a>(service: &Service, known: &Known<'a>) -> Option<BTreeSet<&'a str>> {
+    let instances = known.instances(&service.cluster_name);
+    let zone = |subnet: &String| {
+        let inside = instances.iter().find(|instance| instance.attribute("ecs.subnet-id") == Some(subnet));
+        inside.and_then(|instance| instance.availability_zone.as_deref())
+    };
+    (!service.subnets.is_empty()).then(|| service.subnets.iter().map(zone).collect()).flatten()
+}
+
+/// What keeps a task of `service` from the instances of its cluster; absent as long as they or its task definition are
+/// not known, or where it does not run on instances.
+pub(super) fn placement<'a>(service: &'a Service, known: &Known<'a>) -> Option<Placement<'a>> {
+    let instances = known.instances(&service.cluster_name);
+    let definition = service.primary().and_then(|primary| primary.task_definition.as_deref());
+    let revision = known.revision(definition.or(service.task_definition.as_deref())?)?;
+    if instances.is_empty() || !service.on_instances() {
+        return None;
+    }
+    let demand = Demand::of(service, revision, known);
+    let unjudged = demand.constraints.iter().copied();
+    let unjudged = unjudged.filter(|text| constraint::meets(text, instances[0]).is_none()).collect();
+    let instances = instances.iter().map(|instance| (*instance, demand.lacks(instance))).collect();
+    Some(Placement { demand, instances, unjudged })
+}
+
+impl Placement<'_> {
+    fn fitting(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(|(_, lacks)| lacks.is_empty()).map(|(instance, _)| *instance)
+    }
+
+    /// The instance that comes closest, where none fits.
+    fn nearest(&self) -> Option<(&Instance, &[Lack])> {
+        let distance = |lacks: &[Lack]| self.demand.distance(lacks);
+        let nearest = self.instances.iter().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)))?;
+        (!nearest.1.is_empty()).then_some((nearest.0, &*nearest.1))
+    }
+
+    /// The nearest miss in one line: `needs 4096 CPU units; best is i-0ab… with 2944 free`.
+    pub fn miss(&self) -> Option<String> {
+        let (instance, lacks) = self.nearest()?;
+        let name = instance.short_name();
+        let room: Vec<&Lack> = lacks.iter().filter(|lack| matches!(lack, Lack::Cpu(_) | Lack::Memory(_))).collect();
+        let needs = |lack: &Lack| match lack {
+            Lack::Cpu(_) => format!("{} CPU units", self.demand.cpu),
+            _ => format!("{} MiB", self.demand.memory),
+        };
+        let Some(other) = lacks.iter().find(|lack| !room.contains(lack)) else {
+            return Some(match room.as_slice() {
+                [one @ (Lack::Cpu(free) | Lack::Memory(free))] => {
+                    format!("needs {}; best is {name} with {free} free", needs(one))
+                }
+                _ => {
+                    let Demand { cpu, memory, .. } = self.demand;
+                    let (free_cpu, free_memory) = (instance.cpu.0, instance.memory.0);
+                    format!("needs {cpu} CPU and {memory} MiB; closest is {name}: {free_cpu} and {free_memory}")
+                }
+            });
+        };
+        let further = if lacks.len() > 1 { format!(", and {} more", lacks.len() - 1) } else { String::new() };
+        Some(match other {
+            Lack::Status(status) => format!("closest is {name}, which is {status}{further}"),
+            Lack::Agent => format!("closest is {name}, whose agent is gone{further}"),
+            Lack::Provider => format!("no instance of {} has room{further}", self.demand.providers.join(", ")),
+            Lack::Zone => format!("closest is {name}, in a zone without a subnet of the service{further}"),
+            Lack::Attribute(attribute) => format!("closest is {name}, which lacks {attribute}{further}"),
+            Lack::Constraint(text) => format!("closest is {name}, which fails {text}{further}"),
+            Lack::Gpu => format!("needs {} GPUs; {name} has {}{further}", self.demand.gpus, instance.gpus),
+            Lack::Taken => format!("one task an instance, and {name} has one already{further}"),
+            Lack::Port(port, _) => format!("needs host port {port}; it is taken on {name}{further}"),
+            Lack::Cpu(_) | Lack::Memory(_) => return None,
+        })
+    }
+
+    /// Which requirement rules out how many instances, and what comes closest.
+    pub fn tell(&self, section: &mut Section) {
+        let all = self.instances.len();
+        let fitting: Vec<&str> = self.fitting().map(Instance::short_name).collect();
+        section.field("Needs", self.needs()).field("Instances", format!("{all} in the cluster, {} fit", fitting.len()));
+        for (what, names) in self.tally() {
+            let some = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            let more = if names.len() > NAMED { ", …" } else { "" };
+            section.text(0, format!("{} of {all} {what}: {some}{more}", names.len()), Tone::Warn);
+        }
+        if let Some(miss) = self.miss() {
+            section.text(0, format!("nearest miss: {miss}"), Tone::Bad);
+        }
+        if !fitting.is_empty() {
+            let some = fitting.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            section.text(0, format!("by this {some} would fit now; ECS tries again by itself"), Tone::Plain);
+        }
+        for expression in &self.unjudged {
+            section.text(0, format!("not checked: constraint {expression}"), Tone::Muted);
+        }
+        section.text(0, "not checked: free network interfaces, which the API does not tell", Tone::Muted);
+    }
+
+    /// What the task needs, in words.
+    fn needs(&self) -> String {
+        let Demand { cpu, memory, gpus, ports, constraints, providers, .. } = &self.demand;
+        let some = |needed: bool, text: String| needed.then_some(text);
+        let parts = [
+            some(*cpu > 0, format!("{cpu} CPU units")),
+            some(*memory > 0, format!("{memory} MiB")),
+            some(*gpus > 0, format!("{gpus} GPUs")),
+            some(!ports.is_empty(), {
+                let ports: Vec<_> = ports.iter().map(|(port, protocol)| format!("{port}/{protocol}")).collect();
+                format!("host port {}", ports.join(", "))
+            }),
+            some(!constraints.is_empty(), constraints.join(", ")),
+            some(!providers.is_empty(), format!("an instance of {}", providers.join(" or "))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// What is lacking, and where; what rules out most instances first.
+    fn tally(&self) -> Vec<(String, Vec<&str>)> {
+        let mut tally: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (instance, lacks) in &self.instances {
+            for lack in lacks {
+                tally.entry(self.what(lack)).or_default().push(instance.short_name());
+            }
+        }
+        let mut tally: Vec<_> = tally.into_iter().collect();
+        tally.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
+        tally
+    }
+
+    fn what(&self, lack: &Lack) -> String {
+        let most = |free: fn(&Instance) -> i32| self.instances.iter().map(|(one, _)| free(one)).max().unwrap_or(0);
+        match lack {
+            Lack::Status(status) => format!("{status}"),
+            Lack::Agent => "without an agent".into(),
+            Lack::Provider => "of another capacity provider".into(),
+            Lack::Zone => "in a zone without a subnet of the service".into(),
+            Lack::Attribute(name) => format!("without {name}"),
+            Lack::Constraint(expression) => format!("fail {expression}"),
+            Lack::Gpu => "without enough GPUs".into(),
+            Lack::Taken => "run one of its tasks already".into(),
+            Lack::Port(port, protocol) => format!("use port {port}/{protocol}"),
+            Lack::Cpu(_) => {
+                let size = most(|instance| instance.cpu.1);
+                let too_large =
+                    if size < self.demand.cpu { format!(", the largest has {size}") } else { String::new() };
+                format!("with too little CPU (at most {} free{too_large})", most(|instance| instance.cpu.0))
+            }
+            Lack::Memory(_) => {
+                let size = most(|instance| instance.memory.1);
+                let too_large =
+                    if size < self.demand.memory { format!(", the largest has {size}") } else { String::new() };
+                format!("with too little memory (at most {} MiB free{too_large})", most(|instance| instance.memory.0))
+            }
+        }
+    }
+}
+
+/// So many instances are named in a line.
+const NAMED: usize = 2;
+
+#[cfg(test)]
+mod tests;

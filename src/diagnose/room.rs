@@ -1,0 +1,78 @@
+//! Whether a service's settings leave room to start and stop tasks.
+
+use super::news::{News, news};
+use crate::resource::service::Service;
+
+/// The fewest tasks that must stay, and the most that may be.
+fn bounds(service: &Service) -> Option<(i32, i32)> {
+    let (minimum, maximum) = (service.minimum_healthy_percent?, service.maximum_percent?);
+    let desired = i64::from(service.desired_count);
+    let floor = (desired * i64::from(minimum) + 99) / 100;
+    let ceiling = desired * i64::from(maximum) / 100;
+    Some((floor.try_into().unwrap_or(i32::MAX), ceiling.try_into().unwrap_or(i32::MAX)))
+}
+
+/// Neither may a task be started before one stops, nor one be stopped before another runs.
+pub(super) fn deadlocked(service: &Service) -> bool {
+    let desired = service.desired_count;
+    // Blue/green and its like bring up a second side whatever the percentages say.
+    let rolling = service.deployment_strategy.as_deref().is_none_or(|strategy| strategy == "ROLLING");
+    let stuck = |(floor, ceiling)| ceiling <= desired && floor >= desired;
+    rolling
+        && desired > 0
+        && service.scheduling_strategy.as_deref() != Some("DAEMON")
+        && bounds(service).is_some_and(stuck)
+}
+
+/// A task is stopped only once another one runs.
+pub(super) fn must_start_first(service: &Service) -> bool {
+    service.desired_count > 0 && bounds(service).is_some_and(|(floor, _)| floor >= service.desired_count)
+}
+
+/// Tasks that should be there and are not even on their way: of the rollout, while there is one.
+pub(super) fn missing(service: &Service) -> i32 {
+    let whole = service.desired_count - service.running_count - service.pending_count;
+    let rollout = service.primary().filter(|_| service.deploying());
+    rollout.map_or(whole, |primary| primary.desired_count - primary.running_count - primary.pending_count).max(0)
+}
+
+/// Since it was last well, it found no place for a task.
+pub(super) fn placeless(service: &Service) -> bool {
+    news(service).iter().any(News::of_placement)
+}
+
+/// Tasks of it are protected against scale-in, and in the way.
+pub(super) fn protected(service: &Service) -> bool {
+    news(service).iter().any(News::of_protection)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(4, 100, 100, true)]
+    #[case(1, 100, 150, true)]
+    #[case(2, 100, 150, false)]
+    #[case(4, 50, 100, false)]
+    #[case(3, 67, 100, true)]
+    #[case(0, 100, 100, false)]
+    fn a_deadlock_leaves_room_for_neither(
+        #[case] desired: i32,
+        #[case] minimum: i32,
+        #[case] maximum: i32,
+        #[case] stuck: bool,
+    ) {
+        let service = Service {
+            desired_count: desired,
+            minimum_healthy_percent: Some(minimum),
+            maximum_percent: Some(maximum),
+            ..Service::default()
+        };
+        assert_eq!(deadlocked(&service), stuck);
+        assert!(!deadlocked(&Service { deployment_strategy: Some("BLUE_GREEN".into()), ..service.clone() }));
+        assert!(!deadlocked(&Service { maximum_percent: None, ..service }));
+    }
+}

@@ -1,0 +1,129 @@
+//! What a stopped task looks like to a judge: its containers, how long it ran, how long it took to stop.
+
+use jiff::Timestamp;
+
+use super::{Known, names};
+use crate::resource::{
+    container::Container,
+    format::{duration, seconds_since},
+    revision::{Definition, Revision},
+    task::Task,
+};
+
+/// What containers are given to stop where nothing else is said.
+const STOP_TIMEOUT: i64 = 30;
+/// A kill this much before the stop timeout is still one by it: times are rounded on the way.
+const ROUNDED: i64 = 2;
+const MINUTE: i64 = 60;
+/// Exit codes of containers that were stopped from outside: asked to, killed, lost.
+pub(super) const TERMINATED: i32 = 143;
+pub(super) const KILLED: i32 = 137;
+pub(super) const LOST: i32 = 255;
+
+pub(super) struct Scene<'a> {
+    pub task: &'a Task,
+    pub known: &'a Known<'a>,
+    pub revision: Option<&'a Revision>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn of(task: &'a Task, known: &'a Known<'a>) -> Self {
+        let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
+        Self { task, known, revision }
+    }
+
+    /// `stoppedReason`; empty when there is none.
+    pub fn reason(&self) -> &'a str {
+        self.task.stopped_reason.as_deref().unwrap_or_default().trim()
+    }
+
+    /// None of its containers has run, as far as AWS tells.
+    pub fn never_ran(&self) -> bool {
+        self.task.started_at.is_none() && self.task.containers.iter().all(|container| container.exit_code.is_none())
+    }
+
+    /// A service wants it to run for ever.
+    pub fn of_service(&self) -> bool {
+        self.task.service().is_some() || self.task.started_by.as_deref().is_some_and(|by| by.starts_with("ecs-svc/"))
+    }
+
+    /// What the task definition says of `container`.
+    pub fn defined(&self, container: &Container) -> Option<&'a Definition> {
+        self.revision.and_then(|revision| names::defined(revision, &container.name))
+    }
+
+    /// Containers whose end ends the task: all of them, as far as the task definition is not known.
+    pub fn essential(&self) -> Vec<&'a Container> {
+        let essential = |container: &&Container| self.defined(container).is_none_or(|definition| definition.essential);
+        let found: Vec<_> = self.task.containers.iter().filter(essential).collect();
+        if found.is_empty() { self.task.containers.iter().collect() } else { found }
+    }
+
+    /// Seconds that it ran.
+    pub fn ran_for(&self) -> Option<i64> {
+        let end = self.task.stopping_at.or(self.task.execution_stopped_at).or(self.task.stopped_at);
+        self.task.started_at.zip(end).map(|(start, end)| seconds_since(start, end))
+    }
+
+    /// When its containers had stopped, and the field that tells.
+    fn stopped(&self) -> Option<(&'static str, Timestamp)> {
+        let execution = self.task.execution_stopped_at.map(|at| ("executionStoppedAt", at));
+        execution.or(self.task.stopped_at.map(|at| ("stoppedAt", at)))
+    }
+
+    /// Seconds from the intent to stop until its containers had, and the fields that tell.
+    pub fn stop_took(&self) -> Option<(String, i64)> {
+        let (field, end) = self.stopped()?;
+        Some((format!("{field} - stoppingAt"), seconds_since(self.task.stopping_at?, end)))
+    }
+
+    /// Seconds that `container` is given to stop.
+    pub fn stop_timeout(&self, container: &Container) -> i64 {
+        self.defined(container).and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
+    }
+
+    /// It was killed because it was still there when its stop timeout was over.
+    pub fn forced(&self, container: &Container) -> bool {
+        let took = self.stop_took().map_or(0, |(_, took)| took);
+        container.exit_code == Some(KILLED) && took >= self.stop_timeout(container) - ROUNDED
+    }
+
+    /// The container that it began with. Containers have no stop time, so their reasons and exit codes have to tell:
+    /// those that are stopped because another has ended show 143 or 137.
+    pub fn culprit(&self) -> Option<&'a Container> {
+        let essential = self.essential();
+        let finished = essential.iter().any(|container| container.exit_code == Some(0));
+        essential.into_iter().min_by_key(|container| match container.exit_code {
+            Some(0) => 3,
+            _ if tells_of_itself(container) => 0,
+            Some(KILLED) if finished && self.forced(container) => 5,
+            Some(KILLED) => 2,
+            Some(TERMINATED) => 4,
+            Some(_) => 1,
+            None => 6,
+        })
+    }
+
+    /// How many other tasks of the cluster ended so on the same instance within the same minute.
+    pub fn fellows(&self) -> usize {
+        let (Some(instance), Some(at)) = (&self.task.container_instance_arn, self.task.stopped_at) else { return 0 };
+        let fellow = |task: &&&Task| {
+            let near = task.stopped_at.is_some_and(|then| (then.as_second() - at.as_second()).abs() <= MINUTE);
+            let lost = |container: &Container| matches!(container.exit_code, Some(LOST | KILLED | TERMINATED));
+            let ended = task.stop_code.as_deref() == Some("EssentialContainerExited");
+            near && ended && task.task_arn != self.task.task_arn && task.containers.iter().any(lost)
+        };
+        self.known.on_instance(instance).iter().filter(fellow).count()
+    }
+}
+
+/// Its reason is why it ended, not why it was slow to.
+fn tells_of_itself(container: &Container) -> bool {
+    let about_stopping = |reason: &str| reason.contains("CannotStop") || reason.contains("transition to stopped");
+    container.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty() && !about_stopping(reason))
+}
+
+/// Seconds for people: `30 s`, `3h20m`.
+pub(super) fn lasting(seconds: i64) -> String {
+    if seconds < 120 { format!("{seconds} s") } else { duration(seconds) }
+}

@@ -1,0 +1,409 @@
+//! The timeline: what befell a service and its tasks, one row a moment, on one axis.
+
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Known;
+use crate::{
+    knowledge::Verdict,
+    resource::{
+        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Query, Relation,
+        Resource, Row, Status, Tone, Unit, View, columns,
+        deployment::{self, Deployment},
+        event::{self, Event},
+        format::{age_cell, age_order, clock, last_part, short_id, text_cell, text_order, when},
+        inspect,
+        service::{self, Service},
+        task::{self, Task},
+    },
+};
+
+mod steps;
+
+pub use steps::{of_deployment, of_event, of_service, of_task};
+
+pub static KIND: Kind = Kind {
+    name: "moment",
+    plural: "timeline",
+    aliases: &["tl"],
+    about: "what befell services and their tasks, on one time axis",
+    columns: columns::<Moment>,
+    sort: ("time", true),
+    in_cluster: true,
+    json_key: "timeline",
+    origin: Origin::Composed(&Timeline),
+};
+
+/// What befell whom. Moments of the same second follow each other in this order: first what a person or a pipeline asks
+/// for, then what the scheduler does about it, then what becomes of the tasks, and at last what the scheduler makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// A deployment began.
+    Begun,
+    RollingBack,
+    /// The scheduler says what it does, or what it could not do.
+    Event,
+    Created,
+    Pulling,
+    Pulled,
+    Running,
+    Stopping,
+    Stopped,
+    /// The scheduler says that all is well.
+    Settled,
+    /// A deployment waits for somebody.
+    Waiting,
+    Completed,
+    Failed,
+}
+
+impl Step {
+    /// The words that `is:` understands: of whom it tells, and whether something starts or stops.
+    fn states(self) -> &'static [&'static str] {
+        match self {
+            Self::Begun | Self::RollingBack | Self::Waiting | Self::Completed | Self::Failed => &["deployment"],
+            Self::Event | Self::Settled => &["event"],
+            Self::Created | Self::Pulling | Self::Pulled | Self::Running => &["task", "start"],
+            Self::Stopping | Self::Stopped => &["task", "stop"],
+        }
+    }
+}
+
+/// One row of a timeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moment {
+    #[serde(skip)]
+    id: String,
+    pub at: Timestamp,
+    pub step: Step,
+    #[serde(skip)]
+    pub cluster_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_name: Option<String>,
+    /// The id of the task, event or deployment that it is a moment of: an ARN for tasks.
+    pub of: String,
+    /// What happened, in a word or three.
+    pub what: Cow<'static, str>,
+    pub detail: String,
+    #[serde(skip)]
+    pub tone: Tone,
+    /// Why, of a stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Arc<Verdict>>,
+    #[serde(skip)]
+    subject: Option<Subject>,
+}
+
+/// The row that it is a moment of.
+#[derive(Debug, Clone)]
+struct Subject(Arc<dyn Row>);
+
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same(&*other.0)
+    }
+}
+
+impl Moment {
+    /// Whom it befell, as the table calls it: `1a2b3c4d`, `event`, `deployment`.
+    pub fn subject(&self) -> &str {
+        match self.step.states() {
+            ["task", ..] => short_id(&self.of),
+            [word, ..] => word,
+            [] => "-",
+        }
+    }
+
+    /// The same, of a row that is part of another.
+    fn about(self, row: &(impl Resource + Clone)) -> Self {
+        Self { subject: Some(Subject(Arc::new(row.clone()))), ..self }
+    }
+
+    /// Where its subject is: the one task, in whatever state, or what belongs to the service.
+    fn home(&self) -> Option<Query> {
+        match self.is_of_a_task() {
+            true => Some(Query { status: Status::All, ..Query::task(&*self.cluster_name, &*self.of) }),
+            false => Some(Query::service(&*self.cluster_name, self.service_name.as_deref()?)),
+        }
+    }
+
+    fn is_of_a_task(&self) -> bool {
+        self.step.states().contains(&"task")
+    }
+
+    /// The second it happened in, and within that its place in the order of causes, and of the clock.
+    fn order(&self) -> Order<'static> {
+        let (second, millisecond) = (self.at.as_second(), f64::from(self.at.subsec_millisecond()));
+        Order::Number(second as f64 + f64::from(self.step as u8) / 32.0 + millisecond / 64_000.0)
+    }
+}
+
+/// The timeline of what `row` belongs to, and the id of the moment in it that is the row's own; `None` where there is no
+/// such thing.
+pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
+    let row = row.any();
+    let of_service = |cluster: &str, service: &str| View::new(&KIND, Query::service(cluster, service));
+    if let Some(service) = row.downcast_ref::<Service>() {
+        Some((of_service(&service.cluster_name, &service.service_name), None))
+    } else if let Some(task) = row.downcast_ref::<Task>() {
+        let service = task.service().map(Arc::from);
+        Some((View::new(&KIND, Query { service, ..Query::task(&*task.cluster_name, &*task.task_arn) }), None))
+    } else if let Some(event) = row.downcast_ref::<Event>() {
+        let moment = of_event(event).map(|moment| moment.id);
+        Some((of_service(&event.cluster_name, &event.service_name), moment))
+    } else if let Some(deployment) = row.downcast_ref::<Deployment>() {
+        let moment = of_deployment(deployment).pop().map(|moment| moment.id);
+        Some((of_service(&deployment.cluster_name, &deployment.service_name), moment))
+    } else {
+        None
+    }
+}
+
+struct Timeline;
+
+impl Compose for Timeline {
+    fn sources(&self, query: &Query) -> Vec<View> {
+        let services = Query { task: None, status: Status::Running, ..query.clone() };
+        let tasks = Query { service: query.service.clone().filter(|_| query.task.is_none()), ..query.clone() };
+        let mut views = vec![View::new(&task::KIND, Query { status: Status::All, ..tasks })];
+        // Where one task is meant, its service tells what happened around it; a standalone one has none.
+        if query.service.is_some() || query.task.is_none() {
+            views.push(View::new(&service::KIND, services));
+        }
+        views
+    }
+
+    fn followed(&self) -> usize {
+        2
+    }
+
+    fn rows(&self, query: &Query, material: &Material<'_>, _: &Context) -> Vec<Arc<dyn Row>> {
+        let mut moments: Vec<Moment> = material.rows.iter().flat_map(of_row).collect();
+        if query.task.is_some() {
+            let task = material.rows.iter().find_map(|row| row.any().downcast_ref::<Task>());
+            let life = task.map(Life::of).unwrap_or_default();
+            moments.retain(|moment| moment.is_of_a_task() || life.touches(moment));
+        }
+        // What is remembered and what is live may tell of the same.
+        let mut seen = HashSet::new();
+        moments.retain(|moment: &Moment| seen.insert(moment.id.clone()));
+        moments.into_iter().map(|moment| Arc::new(moment) as Arc<dyn Row>).collect()
+    }
+
+    fn nothing(&self, query: &Query, _: &Material<'_>) -> Vec<String> {
+        let of = query.task.as_deref().map(short_id).or(query.service.as_deref());
+        let whom = of.map(|name| format!(" to {name}")).unwrap_or_default();
+        vec![
+            format!("Nothing is known to have happened{whom}"),
+            "AWS keeps stopped tasks for an hour, and the newest 100 events of a service".into(),
+        ]
+    }
+}
+
+/// The moments that a row of any kind tells of, and which row that is.
+fn of_row(row: &Arc<dyn Row>) -> Vec<Moment> {
+    let any = row.any();
+    let moments = if let Some(task) = any.downcast_ref::<Task>() {
+        of_task(task)
+    } else if let Some(service) = any.downcast_ref::<Service>() {
+        of_service(service)
+    } else if let Some(event) = any.downcast_ref::<Event>() {
+        of_event(event).into_iter().collect()
+    } else if let Some(deployment) = any.downcast_ref::<Deployment>() {
+        of_deployment(deployment)
+    } else {
+        Vec::new()
+    };
+    let own = |moment: &Moment| moment.subject.clone().or_else(|| Some(Subject(row.clone())));
+    moments.into_iter().map(|moment| Moment { subject: own(&moment), ..moment }).collect()
+}
+
+/// From when to when a task lived, for what happened around it.
+#[derive(Debug, Default)]
+struct Life<'a> {
+    id: &'a str,
+    deployment: &'a str,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+impl<'a> Life<'a> {
+    fn of(task: &'a Task) -> Self {
+        let last = [task.stopped_at, task.execution_stopped_at, task.stopping_at].into_iter().flatten().next();
+        Self {
+            id: task.task_id(),
+            deployment: task.started_by.as_deref().unwrap_or_default(),
+            from: task.created_at.or(task.started_at),
+            to: last.filter(|_| task.stopped()),
+        }
+    }
+
+    /// Whether the moment lies within it, or names the task or what it was started by.
+    fn touches(&self, moment: &Moment) -> bool {
+        let within = self.from.is_some_and(|from| from <= moment.at) && self.to.is_none_or(|to| moment.at <= to);
+        let named = !self.id.is_empty() && moment.detail.contains(short_id(self.id));
+        within || named || (moment.step == Step::Begun && moment.of == self.deployment)
+    }
+}
+
+static FIELDS: &[Field<Moment>] = &[
+    Field {
+        column: Column::new("time", "TIME", 9, 9).aliases(&["at", "clock"]).unit(Unit::Time),
+        cell: |row, _| Cell::plain(row.at.strftime("%H:%M:%SZ").to_string()),
+        order: |row, _| row.order(),
+    },
+    Field {
+        column: Column::new("date", "DATE", 10, 10).wide(),
+        cell: |row, _| Cell::new(row.at.strftime("%Y-%m-%d").to_string(), Tone::Muted),
+        order: |row, _| row.order(),
+    },
+    Field {
+        column: Column::new("age", "AGE", 4, 6).age().priority(3),
+        cell: |row, cx| age_cell(Some(row.at), cx.now),
+        order: |row, cx| age_order(Some(row.at), cx.now),
+    },
+    Field {
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).priority(2),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| text_order(Some(&row.cluster_name)),
+    },
+    Field {
+        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).told_by(Part::Service).priority(1),
+        cell: |row, _| text_cell(row.service_name.as_deref()),
+        order: |row, _| text_order(row.service_name.as_deref()),
+    },
+    Field {
+        column: Column::new("subject", "SUBJECT", 8, 10).aliases(&["task", "id"]),
+        cell: |row, _| Cell::new(row.subject(), if row.is_of_a_task() { Tone::Plain } else { Tone::Muted }),
+        order: |row, _| Order::Text(row.of.as_str().into()),
+    },
+    Field {
+        column: Column::new("what", "WHAT", 8, 22).aliases(&["status", "state"]),
+        cell: |row, _| Cell::new(&*row.what, row.tone),
+        order: |row, _| text_order(Some(&row.what)),
+    },
+    Field {
+        column: Column::new("detail", "DETAIL", 20, 200).aliases(&["message", "reason", "why"]),
+        cell: |row, _| match row.detail.as_str() {
+            "" => Cell::absent(),
+            detail => Cell::new(detail, if row.tone >= Tone::Warn { row.tone } else { Tone::Plain }),
+        },
+        order: |row, _| text_order(Some(&row.detail)),
+    },
+];
+
+impl Resource for Moment {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [Field<Self>] {
+        FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        last_part(&self.of).into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        Some(&self.cluster_name)
+    }
+
+    fn parent(&self) -> Option<&str> {
+        Some(&self.of)
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::Final
+    }
+
+    fn fault(&self) -> bool {
+        self.tone == Tone::Bad || matches!(self.step, Step::RollingBack | Step::Waiting)
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.step.states().to_vec()
+    }
+
+    fn drill(&self) -> Option<View> {
+        let kind = match self.step.states() {
+            ["task", ..] => &task::KIND,
+            ["event", ..] => &event::KIND,
+            _ => &deployment::KIND,
+        };
+        Some(View::new(kind, self.home()?))
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        let kind = match relation {
+            Relation::Owner => &service::KIND,
+            Relation::Events => &event::KIND,
+            Relation::Deployments => &deployment::KIND,
+            Relation::TaskDefinition | Relation::Instance => return None,
+        };
+        Some(View::new(kind, Query::service(&*self.cluster_name, self.service_name.as_deref()?)))
+    }
+
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        let row = &self.subject.as_ref()?.0;
+        Some((View::new(row.kind(), self.home()?), row.clone()))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        match (self.is_of_a_task(), &self.service_name) {
+            (true, _) => task::cli(&self.cluster_name, last_part(&self.of)),
+            (false, Some(service)) => service::cli(&self.cluster_name, service),
+            (false, None) => None,
+        }
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        let mut document = Document::default();
+        document
+            .section("Moment")
+            .toned("What", &*self.what, self.tone)
+            .field("Of", &*self.of)
+            .field("At", when(Some(self.at), cx.now));
+        document.section("Detail").text(0, &*self.detail, self.tone);
+        if let Some(Subject(row)) = &self.subject {
+            document.sections.extend(row.describe(cx).sections);
+        }
+        document
+    }
+
+    /// A few: what came before and after says more.
+    fn inspects(_: &Query) -> u16 {
+        4
+    }
+
+    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+        if let Some(verdict) = &self.verdict {
+            return Some(inspect::verdict(verdict, brief));
+        }
+        let mut document = Document::default();
+        let title = match self.step.states() {
+            ["task", ..] => format!("{}: {}", self.what, self.subject()),
+            ["event", ..] => self.what.clone().into_owned(),
+            _ => format!("deployment {}", self.what),
+        };
+        let section = document.section(title);
+        section.toned("Detail", &*self.detail, self.tone);
+        if let Some(event) = self.subject.as_ref().and_then(|subject| subject.0.any().downcast_ref::<Event>()) {
+            let verdict = super::event(event, &Known::default());
+            section.field("Means", verdict.cause).field("Next", verdict.next.join("; "));
+        }
+        section.field("At", clock(self.at));
+        Some(document)
+    }
+}
+
+#[cfg(test)]
+mod tests;

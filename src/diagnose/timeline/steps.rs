@@ -1,0 +1,236 @@
+//! From what AWS says of tasks, events and deployments to moments.
+//!
+//! A step that AWS gives no time for makes no moment. Clocks of several machines are at work: a step keeps its own time
+//! even where that contradicts the order of things, and a duration that would be negative is left out.
+
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{Moment, Step, Subject};
+use crate::{
+    knowledge::{self, Class},
+    resource::{
+        Tone,
+        deployment::Deployment,
+        event::Event,
+        format::{clock, duration, one_line, short_id},
+        inspect,
+        service::{Progress, Service},
+        task::Task,
+    },
+};
+
+/// The life of a task: created, running (which tells of the pull), stopping, stopped. A pull is a row of its own where the
+/// task did not get further; a stop that took no second is one row.
+pub fn of_task(task: &Task) -> Vec<Moment> {
+    let moment = |at: Timestamp, step: Step, what: &'static str, detail: String, tone: Tone| Moment {
+        id: format!("{}#{what}", task.task_arn),
+        at,
+        step,
+        cluster_name: task.cluster_name.clone(),
+        service_name: task.service().map(str::to_owned),
+        of: task.task_arn.clone(),
+        what: what.into(),
+        detail,
+        tone,
+        verdict: None,
+        subject: None,
+    };
+    let mut moments = Vec::new();
+    if let Some(at) = task.created_at {
+        moments.push(moment(at, Step::Created, "created", origin(task), Tone::Muted));
+    }
+    if let Some(at) = task.started_at {
+        moments.push(moment(at, Step::Running, "running", start(task, at), Tone::Good));
+    } else if let Some(at) = task.pull_stopped_at {
+        moments.push(moment(at, Step::Pulled, "image pulled", pull(task, at), Tone::Muted));
+    } else if let Some(at) = task.pull_started_at {
+        let (detail, tone) = match task.stopped() {
+            true => ("it never finished".to_owned(), Tone::Muted),
+            false => (String::new(), Tone::Busy),
+        };
+        moments.push(moment(at, Step::Pulling, "pulling image", detail, tone));
+    }
+    // Without the request for a stop, the end of its containers is where it began to stop.
+    let stopping = task.stopping_at.or(task.execution_stopped_at);
+    let apart = |at: &Timestamp| task.stopped_at.is_none_or(|stopped| stopped.as_second() != at.as_second());
+    let stopping = stopping.filter(apart);
+    if let Some(at) = stopping {
+        let ran = between(task.started_at, at).map(|ran| format!("after running for {ran}"));
+        // Once it has stopped, that row has the cause.
+        let why = task.stopped_reason.as_deref().filter(|_| !task.stopped()).map(one_line);
+        let tone = if task.stopped() { Tone::Muted } else { Tone::Wait };
+        moments.push(moment(at, Step::Stopping, "stopping", sentence([why, ran]), tone));
+    }
+    if let Some(at) = task.stopped_at {
+        let tone = match (&task.verdict, task.failed()) {
+            (Some(verdict), _) if verdict.class <= Class::Normal => Tone::Muted,
+            (Some(verdict), _) => inspect::tone(verdict.class),
+            (None, true) => Tone::Bad,
+            (None, false) => Tone::Muted,
+        };
+        let stopped = moment(at, Step::Stopped, "stopped", end(task, stopping, at), tone);
+        moments.push(Moment { verdict: task.verdict.clone(), ..stopped });
+    }
+    moments
+}
+
+/// What was created, and where.
+fn origin(task: &Task) -> String {
+    let launch = task.capacity_provider_name.as_deref().or(task.launch_type.as_deref());
+    let parts = [Some(task.revision()), launch, task.availability_zone.as_deref()];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// `21s after its creation, image pulled in 8s`.
+fn start(task: &Task, at: Timestamp) -> String {
+    let since = between(task.created_at, at).map(|since| format!("{since} after its creation"));
+    let pull = task.pull_stopped_at.and_then(|end| between(task.pull_started_at, end));
+    sentence([since, pull.map(|pull| format!("image pulled in {pull}"))])
+}
+
+fn pull(task: &Task, at: Timestamp) -> String {
+    sentence([between(task.pull_started_at, at).map(|took| format!("in {took}"))])
+}
+
+/// The cause, and how long it took.
+fn end(task: &Task, stopping: Option<Timestamp>, at: Timestamp) -> String {
+    let cause = task.verdict.as_ref().map(|verdict| verdict.line()).or_else(|| task.reason());
+    let times = match (stopping, task.started_at) {
+        (Some(stopping), _) => between(Some(stopping), at).map(|took| format!("the stop took {took}")),
+        (None, Some(started)) => between(Some(started), at).map(|ran| format!("it ran for {ran}")),
+        (None, None) => None,
+    };
+    // A task that was created and has no start never ran.
+    let idle = task.created_at.filter(|_| task.started_at.is_none()).map(|_| "it never ran".to_owned());
+    sentence([cause, idle, times])
+}
+
+/// What a service says of itself: its events and its deployments.
+pub fn of_service(service: &Service) -> Vec<Moment> {
+    let events = service.events.iter().filter_map(|event| of_event(event).map(|moment| moment.about(event)));
+    let deployments = service.deployments.iter().flat_map(|deployment| {
+        let mut moments = of_deployment(deployment);
+        // An event that tells of the end knows the time better.
+        moments
+            .retain(|moment| moment.step == Step::Begun || !service.events.iter().any(|event| ends(deployment, event)));
+        moments.into_iter().map(|moment| moment.about(deployment))
+    });
+    let progress = service.progress.iter().flat_map(|progress| of_progress(service, progress));
+    events.chain(deployments).chain(progress).collect()
+}
+
+pub fn of_event(event: &Event) -> Option<Moment> {
+    let rule = knowledge::of_event(&event.message);
+    let tone = rule.map_or_else(|| event.tone(), |rule| inspect::tone(rule.class));
+    Some(Moment {
+        id: format!("{}#event", event.id),
+        at: event.created_at?,
+        step: if rule.is_some_and(|rule| rule.class == Class::Recovery) { Step::Settled } else { Step::Event },
+        cluster_name: event.cluster_name.clone(),
+        service_name: Some(event.service_name.clone()),
+        of: event.id.clone(),
+        what: rule.map_or("event", |rule| rule.short).into(),
+        detail: short_ids(&one_line(event.told())),
+        tone,
+        verdict: None,
+        subject: None,
+    })
+}
+
+/// Its beginning, and its end where it has ended.
+pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
+    let moment = |at: Timestamp, step: Step, what: &'static str, detail: String, tone: Tone| Moment {
+        id: format!("{}#{what}", deployment.id),
+        at,
+        step,
+        cluster_name: deployment.cluster_name.clone(),
+        service_name: Some(deployment.service_name.clone()),
+        of: deployment.id.clone(),
+        what: what.into(),
+        detail,
+        tone,
+        verdict: None,
+        subject: None,
+    };
+    let revision = Some(deployment.revision()).filter(|revision| !revision.is_empty()).map(str::to_owned);
+    let mut moments = Vec::new();
+    if let Some(at) = deployment.created_at {
+        let under_way = deployment.rollout_state.as_deref() == Some("IN_PROGRESS");
+        let tone = if under_way { Tone::Busy } else { Tone::Muted };
+        let tasks = (deployment.desired_count > 0).then(|| format!("{} tasks wanted", deployment.desired_count));
+        moments.push(moment(at, Step::Begun, "begun", sentence([revision.clone(), tasks]), tone));
+    }
+    let end = match deployment.rollout_state.as_deref() {
+        // AWS tells when it last changed, which may be later than its end.
+        Some("COMPLETED") => Some((Step::Completed, "completed by then", Tone::Good)),
+        Some("FAILED") => Some((Step::Failed, "failed by then", Tone::Bad)),
+        _ => None,
+    };
+    if let Some(((step, what, tone), at)) = end.zip(deployment.updated_at) {
+        let reason = deployment.rollout_state_reason.as_deref().filter(|_| step == Step::Failed).map(one_line);
+        let since = between(deployment.created_at, at).map(|took| format!("{took} after it began"));
+        moments.push(moment(at, step, what, sentence([revision, reason, since]), tone));
+    }
+    moments
+}
+
+/// Whether the event tells that the deployment is over.
+fn ends(deployment: &Deployment, event: &Event) -> bool {
+    let over = ["deployment completed", "deployment failed"].iter().any(|end| event.message.contains(end));
+    over && event.message.contains(&deployment.id)
+}
+
+/// What the deployment under way tells beyond that.
+fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
+    let Some(arn) = &service.current_service_deployment else { return Vec::new() };
+    let moment = |at: Timestamp, step: Step, what: &'static str, detail: String| Moment {
+        id: format!("{arn}#{what}"),
+        at,
+        step,
+        cluster_name: service.cluster_name.clone(),
+        service_name: Some(service.service_name.clone()),
+        of: service.primary().map_or_else(|| arn.clone(), |primary| primary.id.clone()),
+        what: Cow::Borrowed(what),
+        detail,
+        tone: if step == Step::Waiting { Tone::Wait } else { Tone::Warn },
+        verdict: None,
+        subject: service.primary().map(|primary| Subject(Arc::new(primary.clone()))),
+    };
+    let rolled = progress.rollback_at.map(|at| {
+        let reason = progress.rollback_reason.as_deref().map(one_line);
+        moment(at, Step::RollingBack, "rolling back", sentence([reason]))
+    });
+    let waits = progress.pause.as_ref().zip(progress.updated_at).map(|(pause, at)| {
+        let otherwise = pause.expires_at.map(|at| format!("{} by itself at {}", pause.otherwise(), clock(at)));
+        moment(at, Step::Waiting, "waits for you", sentence([Some("continue it or roll it back".into()), otherwise]))
+    });
+    rolled.into_iter().chain(waits).collect()
+}
+
+/// `text` with the ids of tasks as short as tables put them, and target groups by name.
+fn short_ids(text: &str) -> String {
+    let word = |word: &str| {
+        let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let group = id.split_once(":targetgroup/").and_then(|(_, name)| name.split('/').next());
+        match group {
+            Some(group) => word.replace(id, group),
+            None if is_id => word.replace(id, short_id(id)),
+            None => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// How long it is from `from` to `to`, where the clocks agree that it comes after.
+fn between(from: Option<Timestamp>, to: Timestamp) -> Option<String> {
+    let seconds = to.as_second() - from?.as_second();
+    (seconds >= 0).then(|| duration(seconds))
+}
+
+/// The parts there are, with commas between them.
+fn sentence<const N: usize>(parts: [Option<String>; N]) -> String {
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}

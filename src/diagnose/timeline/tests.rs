@@ -1,0 +1,301 @@
+use rstest::rstest;
+
+use super::*;
+use crate::knowledge::{Certainty, Class};
+
+fn at(second: i64) -> Option<Timestamp> {
+    Some(Timestamp::from_second(1_769_868_000 + second).unwrap())
+}
+
+/// A task of which nothing is known but its ARN and that it has stopped.
+fn task() -> Task {
+    Task {
+        task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/0123456789abcdef0123456789abcdef".into(),
+        cluster_name: "prod".into(),
+        group: Some("service:web".into()),
+        started_by: Some("ecs-svc/1".into()),
+        task_definition_arn: Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7".into()),
+        last_status: Some("STOPPED".into()),
+        ..Task::default()
+    }
+}
+
+/// One that went all the way: its steps at the seconds 0, 4, 13, 20, 200, 203 and 215.
+fn lived() -> Task {
+    Task {
+        created_at: at(0),
+        pull_started_at: at(4),
+        pull_stopped_at: at(13),
+        started_at: at(20),
+        stopping_at: at(200),
+        execution_stopped_at: at(203),
+        stopped_at: at(215),
+        ..task()
+    }
+}
+
+fn told(moments: &[Moment]) -> Vec<(i64, &str, &str)> {
+    let second = |moment: &Moment| moment.at.as_second() - at(0).unwrap().as_second();
+    moments.iter().map(|moment| (second(moment), &*moment.what, moment.detail.as_str())).collect()
+}
+
+fn verdict(class: Class) -> Arc<Verdict> {
+    Arc::new(Verdict {
+        rule: Some("STOP-OOM"),
+        short: "out of memory",
+        class,
+        cause: "The kernel killed it at its memory limit.".into(),
+        certainty: Certainty::Certain,
+        evidence: Vec::new(),
+        container: Some("app".into()),
+        exit_code: Some(137),
+        next: Vec::new(),
+        command: None,
+        page: None,
+    })
+}
+
+#[rstest]
+#[case::all(lived(), &[
+    (0, "created", "web:7"),
+    (20, "running", "20s after its creation, image pulled in 9s"),
+    (200, "stopping", "after running for 3m"),
+    (215, "stopped", "the stop took 15s"),
+])]
+#[case::none(task(), &[])]
+#[case::still_pulling(Task { last_status: Some("PENDING".into()), created_at: at(0), pull_started_at: at(5), ..task() }, &[
+    (0, "created", "web:7"),
+    (5, "pulling image", ""),
+])]
+#[case::pulled_and_not_started_yet(
+    Task { last_status: Some("PENDING".into()), created_at: at(0), pull_started_at: at(5), pull_stopped_at: at(9), ..task() },
+    &[(0, "created", "web:7"), (9, "image pulled", "in 4s")],
+)]
+#[case::never_started(Task { pull_stopped_at: None, started_at: None, ..lived() }, &[
+    (0, "created", "web:7"),
+    (4, "pulling image", "it never finished"),
+    (200, "stopping", ""),
+    (215, "stopped", "it never ran, the stop took 15s"),
+])]
+#[case::being_stopped(
+    Task { last_status: Some("DEACTIVATING".into()), stopped_reason: Some("Scaling activity\n initiated".into()), stopped_at: None, ..lived() },
+    &[
+        (0, "created", "web:7"),
+        (20, "running", "20s after its creation, image pulled in 9s"),
+        (200, "stopping", "Scaling activity initiated, after running for 3m"),
+    ],
+)]
+#[case::stopped_at_once(Task { stopping_at: at(215), ..lived() }, &[
+    (0, "created", "web:7"),
+    (20, "running", "20s after its creation, image pulled in 9s"),
+    (215, "stopped", "it ran for 3m15s"),
+])]
+#[case::nobody_asked_it_to_stop(Task { stopping_at: None, ..lived() }, &[
+    (0, "created", "web:7"),
+    (20, "running", "20s after its creation, image pulled in 9s"),
+    (203, "stopping", "after running for 3m3s"),
+    (215, "stopped", "the stop took 12s"),
+])]
+#[case::only_its_end_is_known(Task { stopped_at: at(9), ..task() }, &[(9, "stopped", "")])]
+#[case::clocks_that_disagree(
+    Task { created_at: at(30), pull_started_at: at(14), pull_stopped_at: at(13), started_at: at(20), stopping_at: at(10), stopped_at: at(5), ..task() },
+    &[(30, "created", "web:7"), (20, "running", ""), (10, "stopping", ""), (5, "stopped", "")],
+)]
+fn a_task_has_a_moment_for_each_step_that_has_a_time(#[case] task: Task, #[case] moments: &[(i64, &str, &str)]) {
+    assert_eq!(told(&of_task(&task)), moments);
+}
+
+#[rstest]
+#[case(Class::Failure, Tone::Bad, true)]
+#[case(Class::Warning, Tone::Warn, false)]
+#[case(Class::Normal, Tone::Muted, false)]
+fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] tone: Tone, #[case] fault: bool) {
+    let task = Task { verdict: Some(verdict(class)), ..lived() };
+    let stop = of_task(&task).pop().unwrap();
+    assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
+    assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
+    assert!(Resource::inspect(&stop, &cx(), true).is_some());
+}
+
+#[test]
+fn deployments_begin_and_end() {
+    let deployment = deployment("IN_PROGRESS");
+    assert_eq!(told(&of_deployment(&deployment)), [(0, "begun", "web:7, 4 tasks wanted")]);
+    let failed = Deployment {
+        rollout_state: Some("FAILED".into()),
+        rollout_state_reason: Some("tasks failed\nto start".into()),
+        ..deployment.clone()
+    };
+    let moments = of_deployment(&failed);
+    assert_eq!(told(&moments)[1], (90, "failed by then", "web:7, tasks failed to start, 1m30s after it began"));
+    assert!(Resource::fault(&moments[1]));
+    let completed = Deployment { rollout_state: Some("COMPLETED".into()), ..deployment };
+    assert_eq!(told(&of_deployment(&completed))[1].1, "completed by then");
+}
+
+/// The time of a deployment's last change is no more than a hint at its end.
+#[test]
+fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
+    let done = "(service web) (deployment ecs-svc/1) deployment completed.";
+    let service = |message: &str| Service {
+        deployments: vec![deployment("COMPLETED")],
+        events: vec![Event { message: message.into(), ..event("a", 60) }],
+        ..Service::default()
+    };
+    let of = |service: &Service| of_service(service).iter().map(|moment| moment.step).collect::<Vec<_>>();
+    assert_eq!(of(&service(done)), [Step::Settled, Step::Begun]);
+    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Settled, Step::Begun, Step::Completed]);
+}
+
+#[test]
+fn rows_of_one_second_stand_in_the_order_of_causes() {
+    let same = Task { created_at: at(0), started_at: at(0), stopping_at: at(0), stopped_at: at(0), ..task() };
+    let settled =
+        Event { created_at: at(0), message: "(service web) has reached a steady state.".into(), ..event("b", 0) };
+    let rows: Vec<Arc<dyn Row>> = vec![
+        Arc::new(settled),
+        Arc::new(same),
+        Arc::new(event("a", 0)),
+        Arc::new(deployment("IN_PROGRESS")),
+        Arc::new(Event { created_at: at(-1), ..event("c", 0) }),
+    ];
+    let mut moments = moments(&Query::service("prod", "web"), &rows);
+    moments.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    let what: Vec<_> = moments.iter().map(|moment| (moment.subject().to_owned(), moment.step)).collect();
+    let of = |subject: &str, step| (subject.to_owned(), step);
+    assert_eq!(
+        what,
+        [
+            of("event", Step::Event),
+            of("deployment", Step::Begun),
+            of("event", Step::Event),
+            of("01234567", Step::Created),
+            of("01234567", Step::Running),
+            of("01234567", Step::Stopped),
+            of("event", Step::Settled),
+        ]
+    );
+}
+
+#[test]
+fn an_event_is_one_line_with_short_names() {
+    let message = "(service web) has registered 1 targets\n in (target-group \
+                   arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web-blue/6d0ecf831eec9f09) (task \
+                   0123456789abcdef0123456789abcdef).";
+    let moment = of_event(&Event { message: message.into(), ..event("a", 0) }).unwrap();
+    assert_eq!(moment.detail, "has registered 1 targets in (target-group web-blue) (task 01234567).");
+}
+
+/// What is remembered comes beside what is live.
+#[test]
+fn nothing_is_told_twice() {
+    let rows: Vec<Arc<dyn Row>> =
+        vec![Arc::new(lived()), Arc::new(event("a", 5)), Arc::new(event("a", 5)), Arc::new(lived())];
+    assert_eq!(moments(&Query::service("prod", "web"), &rows).len(), 5);
+}
+
+#[test]
+fn a_task_has_its_own_moments_and_what_its_service_said_meanwhile() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let named = Event { message: format!("(service web) has started 1 tasks: (task {id})."), ..event("named", -2) };
+    let rows: Vec<Arc<dyn Row>> = vec![
+        Arc::new(lived()),
+        Arc::new(deployment("IN_PROGRESS")),
+        Arc::new(Deployment { id: "ecs-svc/2".into(), created_at: at(-600), ..deployment("COMPLETED") }),
+        Arc::new(event("before", -100)),
+        Arc::new(named),
+        Arc::new(event("meanwhile", 100)),
+        Arc::new(event("after", 300)),
+    ];
+    let query = Query { service: Some("web".into()), ..Query::task("prod", lived().task_arn) };
+    let of: Vec<_> = moments(&query, &rows).into_iter().map(|moment| moment.of).collect();
+    let task = lived().task_arn;
+    let task = task.as_str();
+    // Of the older deployment its end, which fell into the task's life.
+    assert_eq!(of, [task, task, task, task, "ecs-svc/1", "ecs-svc/2", "named", "meanwhile"]);
+}
+
+#[test]
+fn every_moment_leads_to_its_row_and_answers_to_its_words() {
+    let rows: Vec<Arc<dyn Row>> = vec![Arc::new(lived()), Arc::new(deployment("FAILED")), Arc::new(event("a", 5))];
+    for moment in moments(&Query::service("prod", "web"), &rows) {
+        let view = Resource::drill(&moment).unwrap();
+        let (kind, word) = match moment.subject() {
+            "event" => ("event", "event"),
+            "deployment" => ("deployment", "deployment"),
+            _ => ("task", "task"),
+        };
+        assert_eq!(view.kind.name, kind, "{moment:?}");
+        assert!(Resource::states(&moment).contains(&word), "{moment:?}");
+        assert!(Resource::about(&moment).is_some() && Resource::cli(&moment).is_some(), "{moment:?}");
+        for field in FIELDS {
+            assert!(!(field.cell)(&moment, &cx()).text.is_empty(), "{moment:?}: {}", field.column.name);
+        }
+        assert!(!Resource::describe(&moment, &cx()).sections.is_empty());
+    }
+    let stop = of_task(&lived()).pop().unwrap();
+    assert_eq!(Resource::states(&stop), ["task", "stop"]);
+}
+
+#[test]
+fn rows_know_their_timeline() {
+    let (query, moment) = view(&lived()).map(|(view, moment)| (view.query, moment)).unwrap();
+    assert_eq!(
+        (query.task.as_deref(), query.service.as_deref(), moment),
+        (Some(&*lived().task_arn), Some("web"), None)
+    );
+    let (query, moment) = view(&event("a", 5)).map(|(view, moment)| (view.query, moment)).unwrap();
+    assert_eq!((query, moment.as_deref()), (Query::service("prod", "web"), Some("a#event")));
+    let alone = Task { group: Some("family:web".into()), ..lived() };
+    let (view, _) = view(&alone).unwrap();
+    assert_eq!(Timeline.sources(&view.query).len(), 1, "a standalone task has no service to ask");
+}
+
+fn order(moment: &Moment) -> f64 {
+    match moment.order() {
+        Order::Number(number) => number,
+        order => panic!("{order:?}"),
+    }
+}
+
+fn moments(query: &Query, rows: &[Arc<dyn Row>]) -> Vec<Moment> {
+    let material = Material { rows, seen: &[], awaited: &[], gaps: &[] };
+    let rows = Timeline.rows(query, &material, &cx());
+    rows.iter().map(|row| row.any().downcast_ref::<Moment>().unwrap().clone()).collect()
+}
+
+fn cx() -> Context {
+    Context { now: at(1000).unwrap() }
+}
+
+fn event(id: &str, second: i64) -> Event {
+    Event {
+        id: id.into(),
+        cluster_name: "prod".into(),
+        service_name: "web".into(),
+        service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/web".into(),
+        created_at: at(second),
+        message: "(service web) has begun draining connections on 1 tasks.".into(),
+        remembered: false,
+    }
+}
+
+fn deployment(rollout: &str) -> Deployment {
+    Deployment {
+        id: "ecs-svc/1".into(),
+        cluster_name: "prod".into(),
+        service_name: "web".into(),
+        service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/web".into(),
+        status: Some("PRIMARY".into()),
+        task_definition: Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7".into()),
+        desired_count: 4,
+        pending_count: 0,
+        running_count: 0,
+        failed_tasks: 0,
+        rollout_state: Some(rollout.into()),
+        rollout_state_reason: None,
+        created_at: at(0),
+        updated_at: at(90),
+        remembered: false,
+    }
+}

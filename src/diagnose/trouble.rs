@@ -1,0 +1,294 @@
+//! Everything that is wrong, worst first: what is found with services and container instances, and standalone tasks that
+//! keep failing. Out of what is polled anyway; what could not be looked at is said, too.
+
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Known, instance as found_with};
+use crate::{
+    knowledge::Verdict,
+    resource::{
+        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Query, Relation,
+        Resource, Row, Status, Tone, View, columns,
+        finding::{Finding, Problem},
+        format::{age_cell, age_order, text_cell, text_order, when},
+        inspect,
+        instance::{self, Instance},
+        service::{self, Service},
+        task,
+    },
+};
+
+mod remarks;
+mod standalone;
+
+use remarks::Remark;
+
+pub static KIND: Kind = Kind {
+    name: "trouble",
+    plural: "trouble",
+    aliases: &[],
+    about: "everything that is wrong, worst first: what, since when, and the cause",
+    columns: columns::<Trouble>,
+    sort: ("problem", false),
+    in_cluster: true,
+    json_key: "trouble",
+    origin: Origin::Composed(&Troubles),
+};
+
+/// Lines of the pane beneath the table: cause and verdict, as much of it as leaves most rows in sight.
+const PANE: u16 = 7;
+
+/// One thing that is wrong; or a remark on how far was looked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trouble {
+    #[serde(skip)]
+    id: String,
+    #[serde(flatten)]
+    pub what: What,
+    pub cluster: Option<String>,
+    /// What it is wrong with: `service`, `instance`, `task`; absent for a remark.
+    pub kind: Option<&'static str>,
+    pub name: String,
+    pub since: Option<Timestamp>,
+    /// The cause in one line.
+    pub cause: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Arc<Verdict>>,
+    #[serde(skip)]
+    subject: Option<Subject>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    Problem(Problem),
+    Remark(Remark),
+}
+
+/// The row that something is wrong with, and the view it was found in.
+#[derive(Debug, Clone)]
+struct Subject {
+    view: View,
+    row: Arc<dyn Row>,
+}
+
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        self.view == other.view && self.row.same(&*other.row)
+    }
+}
+
+impl Trouble {
+    /// What `finding` says of `row`, which is one of `view`.
+    fn of(finding: &Finding, row: &Arc<dyn Row>, view: View) -> Self {
+        Self {
+            id: format!("{}#{}", row.id(), finding.problem.word()),
+            what: What::Problem(finding.problem),
+            cluster: row.cluster().map(str::to_owned),
+            kind: Some(row.kind().name),
+            name: row.name().into_owned(),
+            since: finding.since,
+            cause: finding.cause.clone(),
+            verdict: finding.verdict.clone(),
+            subject: Some(Subject { view, row: row.clone() }),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.what {
+            What::Problem(problem) => problem.word(),
+            What::Remark(remark) => remark.word(),
+        }
+    }
+
+    fn tone(&self) -> Tone {
+        match self.what {
+            What::Problem(problem) => problem.tone(),
+            What::Remark(remark) => remark.tone(),
+        }
+    }
+
+    fn is_remark(&self) -> bool {
+        matches!(self.what, What::Remark(_))
+    }
+
+    /// Worst first, then newest first; remarks come last whatever the order.
+    fn rank(&self) -> Order<'static> {
+        /// More seconds than there will be.
+        const ERA: f64 = 1e11;
+        match self.what {
+            What::Problem(problem) => {
+                let since = self.since.map_or(0.0, |since| since.as_second() as f64);
+                Order::Number(f64::from(problem as u8) * ERA - since)
+            }
+            What::Remark(_) => Order::Absent,
+        }
+    }
+
+    /// `order`, but for remarks.
+    fn unless_remark<'a>(&self, order: Order<'a>) -> Order<'a> {
+        if self.is_remark() { Order::Absent } else { order }
+    }
+}
+
+static FIELDS: &[Field<Trouble>] = &[
+    Field {
+        column: Column::new("problem", "PROBLEM", 12, 15).aliases(&["status", "what"]),
+        cell: |row, _| Cell::new(row.word(), row.tone()),
+        order: |row, _| row.rank(),
+    },
+    Field {
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).priority(1),
+        cell: |row, _| text_cell(row.cluster.as_deref()),
+        order: |row, _| row.unless_remark(text_order(row.cluster.as_deref())),
+    },
+    Field {
+        column: Column::new("name", "NAME", 8, 40),
+        cell: |row, _| if row.is_remark() { Cell::new(&*row.name, Tone::Muted) } else { text_cell(Some(&row.name)) },
+        order: |row, _| row.unless_remark(Order::Text((&*row.name).into())),
+    },
+    Field {
+        column: Column::new("since", "SINCE", 5, 6).aliases(&["age"]).age(),
+        cell: |row, cx| age_cell(row.since, cx.now),
+        order: |row, cx| age_order(row.since, cx.now),
+    },
+    Field {
+        column: Column::new("cause", "CAUSE", 20, 160).aliases(&["reason", "why"]),
+        cell: |row, _| Cell::new(&*row.cause, if row.is_remark() { Tone::Muted } else { Tone::Plain }),
+        order: |row, _| row.unless_remark(text_order(Some(&row.cause))),
+    },
+    Field {
+        column: Column::new("kind", "KIND", 7, 10).wide(),
+        cell: |row, _| text_cell(row.kind),
+        order: |row, _| text_order(row.kind),
+    },
+];
+
+impl Resource for Trouble {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [Field<Self>] {
+        FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        (&*self.name).into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        self.cluster.as_deref()
+    }
+
+    fn parent(&self) -> Option<&str> {
+        self.subject.as_ref().map(|subject| subject.row.id())
+    }
+
+    fn fault(&self) -> bool {
+        !matches!(self.what, What::Problem(Problem::Notice) | What::Remark(_))
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.kind.into_iter().collect()
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        match relation {
+            Relation::Owner => Some(View::new(&service::KIND, Query::cluster(self.cluster.as_deref()?))),
+            _ => self.subject.as_ref()?.row.related(relation),
+        }
+    }
+
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        self.subject.as_ref().map(|subject| (subject.view.clone(), subject.row.clone()))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        self.subject.as_ref()?.row.cli()
+    }
+
+    fn inspects(_: &Query) -> u16 {
+        PANE
+    }
+
+    /// What has no room in the row: where it is, the whole of the cause, and what the verdict adds to it.
+    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+        let mut document = Document::default();
+        let place = self.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+        let with = [self.kind.unwrap_or_default(), &self.name].join(" ");
+        let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
+        section.text(0, &*self.cause, self.tone());
+        if let Some(verdict) = &self.verdict {
+            section.lines.extend(inspect::verdict(verdict, brief).sections.into_iter().flat_map(|why| why.lines));
+        }
+        Some(document)
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        let mut document = Document::default();
+        document
+            .section("Trouble")
+            .toned("Problem", self.word(), self.tone())
+            .field("With", [self.kind.unwrap_or_default(), &self.name].join(" ").trim())
+            .field("Cluster", self.cluster.clone().unwrap_or_default())
+            .field("Since", when(self.since, cx.now))
+            .field("Cause", &*self.cause);
+        if let Some(verdict) = &self.verdict {
+            let why = document.section("Why");
+            why.text(0, &*verdict.cause, Tone::Plain);
+            for quote in &verdict.evidence {
+                why.text(1, format!("{}: {}", quote.field, quote.text), Tone::Muted);
+            }
+            let next = document.section("Next");
+            for step in &verdict.next {
+                next.text(0, step, Tone::Plain);
+            }
+        }
+        document
+    }
+}
+
+struct Troubles;
+
+impl Compose for Troubles {
+    fn sources(&self, query: &Query) -> Vec<View> {
+        let of = |status| Query { cluster: query.cluster.clone(), status, ..Query::default() };
+        vec![
+            View::new(&service::KIND, of(Status::Running)),
+            View::new(&task::KIND, of(Status::Stopped)),
+            View::new(&instance::KIND, of(Status::Running)),
+        ]
+    }
+
+    fn rows(&self, _: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>> {
+        let known = Known::of(material.rows.iter().map(|row| &**row), cx.now);
+        let mut rows = Vec::new();
+        for row in material.rows {
+            let home = || View::new(row.kind(), Query { cluster: row.cluster().map(Arc::from), ..Query::default() });
+            if let Some(service) = row.any().downcast_ref::<Service>() {
+                rows.extend(service.findings.iter().map(|finding| Trouble::of(finding, row, home())));
+            } else if let Some(instance) = row.any().downcast_ref::<Instance>() {
+                rows.extend(found_with(instance, &known).iter().map(|finding| Trouble::of(finding, row, home())));
+            }
+        }
+        rows.extend(standalone::troubles(material.rows, cx.now));
+        let remarks = remarks::remarks(material, rows.is_empty());
+        rows.into_iter().chain(remarks).map(|row| Arc::new(row) as Arc<dyn Row>).collect()
+    }
+
+    fn nothing(&self, _: &Query, material: &Material<'_>) -> Vec<String> {
+        remarks::nothing(material)
+    }
+}
+
+#[cfg(test)]
+mod tests;

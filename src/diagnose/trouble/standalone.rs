@@ -1,0 +1,58 @@
+//! Tasks that belong to no service: which families keep failing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::Trouble;
+use crate::resource::{
+    Query, Row, Status, View,
+    finding::{Finding, Problem},
+    format::seconds_since,
+    task::{self, Task},
+};
+
+/// How long ago a failure may be and still count.
+const HOUR: i64 = 3600;
+/// So many failures without a good run between them are no accident.
+const LOOP: usize = 3;
+
+/// One trouble for each family of standalone tasks that fails; none once a run went well again.
+pub(super) fn troubles(rows: &[Arc<dyn Row>], now: Timestamp) -> Vec<Trouble> {
+    let mut families: BTreeMap<(&str, &str), Vec<(&Task, &Arc<dyn Row>)>> = BTreeMap::new();
+    for row in rows {
+        let Some(task) = row.any().downcast_ref::<Task>() else { continue };
+        let recent = task.stopped_at.is_some_and(|at| seconds_since(at, now) < HOUR);
+        if task.stopped() && task.service().is_none() && recent {
+            families.entry((&task.cluster_name, family(task))).or_default().push((task, row));
+        }
+    }
+    families.into_iter().filter_map(|((cluster, family), runs)| trouble(cluster, family, runs)).collect()
+}
+
+/// The family of its task definition.
+fn family(task: &Task) -> &str {
+    task.revision().split(':').next().unwrap_or_default()
+}
+
+fn trouble(cluster: &str, family: &str, mut runs: Vec<(&Task, &Arc<dyn Row>)>) -> Option<Trouble> {
+    runs.sort_by_key(|(task, _)| std::cmp::Reverse(task.stopped_at));
+    let failed: Vec<_> = runs.iter().filter(|(task, _)| task.failed()).collect();
+    let in_a_row = runs.iter().take_while(|(task, _)| task.failed()).count();
+    let (newest, row) = failed.first()?;
+    // One run that failed and was made good by the next is over.
+    if in_a_row == 0 && failed.len() < LOOP {
+        return None;
+    }
+    let problem = if in_a_row >= LOOP { Problem::CrashLoop } else { Problem::TaskFailed };
+    let why = newest.verdict.as_ref().map(|verdict| verdict.line()).or_else(|| newest.reason());
+    let why = why.unwrap_or_else(|| "no reason was given".to_owned());
+    let cause = match failed.len() {
+        1 => why,
+        count => format!("{why}; {count} of {} runs failed within an hour", runs.len()),
+    };
+    let since = failed.last().and_then(|(task, _)| task.stopped_at);
+    let finding = Finding { problem, since, cause, verdict: newest.verdict.clone() };
+    let stopped = Query { status: Status::Stopped, ..Query::cluster(cluster) };
+    Some(Trouble { name: family.to_owned(), ..Trouble::of(&finding, row, View::new(&task::KIND, stopped)) })
+}

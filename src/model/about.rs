@@ -1,0 +1,266 @@
+//! Texts about a row: the row in words, as AWS tells it, and why it is as it is.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Model, Screen, Table, Viewer,
+    document::{self, Explaining, Ink, Inquiry, Raw, Source, Subject, TextLine},
+    help,
+    layout::Pane,
+    text::safe,
+};
+use crate::{
+    aws::Failure,
+    data::{Phase, Request},
+    diagnose::{self, Explanation, Known},
+    event::Effect,
+    resource::{Origin, Row, Tone, evidence::Evidence},
+};
+
+/// How often the times in an explanation are told anew.
+const RETOLD: SignedDuration = SignedDuration::from_secs(10);
+
+/// What a text tells about its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Description,
+    Raw,
+    Explanation,
+}
+
+/// The subject of a text about `row` of a table.
+pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> Subject {
+    Subject { view: table.view.clone(), row: row.clone(), gone: false }
+}
+
+/// The subject of an explanation that was asked for of `subject`.
+pub(super) fn explained(subject: Subject) -> Result<Subject, String> {
+    let row = &subject.row;
+    match row.about() {
+        Some((view, row)) => Ok(Subject { view, row, gone: false }),
+        None if row.kind() == &diagnose::trouble::KIND => Err("this is no trouble; there is nothing to explain".into()),
+        None => Ok(subject),
+    }
+}
+
+impl Model {
+    /// Opens a text about a row, in place of one about a row.
+    pub(super) fn open_about(&mut self, subject: Subject, about: About) {
+        let name = format!("{} {}", subject.row.kind().name, safe(&subject.row.name()));
+        let (title, source) = match about {
+            About::Description => (format!("describe {name}"), Source::Describe(subject)),
+            About::Raw => {
+                self.ask_raw(&subject);
+                (format!("json {name}"), Source::Raw(subject, Raw::Asked))
+            }
+            About::Explanation => {
+                let inquiry = self.inquire(&subject);
+                (format!("explain {name}"), Source::Explain(subject, Explaining::new(inquiry)))
+            }
+        };
+        let screen = Screen::Text(Box::new(Viewer::new(title, source)));
+        match &self.front {
+            Screen::Text(viewer) if viewer.source.subject().is_some() => self.front = screen,
+            _ => self.push(screen),
+        }
+        self.refill();
+    }
+
+    /// What the pane says of the row under the cursor.
+    pub(super) fn inspect(&self, pane: Pane) -> Option<Viewer> {
+        let Screen::Table(table) = &self.front else { return None };
+        let row = &table.current()?.row;
+        let said = row.inspect(&self.cx(), !pane.beside());
+        let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
+        let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
+        let lines = said.map(|document| document::prose_lines(&document)).unwrap_or_default();
+        let mut viewer = Viewer::new(safe(&title), Source::Describe(subject(table, row)));
+        // Its title is the pane's.
+        viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
+        viewer.fit(pane.text_width());
+        Some(viewer)
+    }
+
+    /// Asks for the raw answer about a row.
+    pub(super) fn ask_raw(&mut self, subject: &Subject) {
+        let mut query = subject.view.query.clone();
+        if let Some(cluster) = subject.row.cluster() {
+            query.cluster = Some(cluster.into());
+        }
+        let (kind, id) = (subject.row.kind(), subject.row.id().into());
+        self.out.push(Effect::Request(Request::Raw { kind, query, id }));
+    }
+
+    /// Takes the raw answer, if it is still wanted.
+    pub(super) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
+        let Screen::Text(viewer) = &mut self.front else { return };
+        if let Source::Raw(subject, raw) = &mut viewer.source
+            && subject.row.id() == id
+        {
+            match (result, &*raw) {
+                (Ok(value), _) => *raw = Raw::Here(value),
+                (Err(failure), Raw::Here(_)) => {
+                    let text = failure.to_string();
+                    return self.warn(text);
+                }
+                (Err(failure), _) => *raw = Raw::Failed(failure),
+            }
+            self.refill();
+        }
+    }
+
+    /// Asks for what an explanation wants to know beyond what is polled.
+    fn inquire(&mut self, subject: &Subject) -> Inquiry {
+        match evidence_of(&*subject.row) {
+            Some(id) => {
+                self.out.push(Effect::Request(Request::Evidence { id: id.into() }));
+                Inquiry::Asked
+            }
+            None => Inquiry::None,
+        }
+    }
+
+    /// Asks again what an open text was told once.
+    pub(super) fn ask_again(&mut self) {
+        let Screen::Text(viewer) = &self.front else { return };
+        match viewer.source.clone() {
+            Source::Raw(subject, _) => self.ask_raw(&subject),
+            Source::Explain(subject, _) => {
+                // What was found out before stays until it is known better.
+                self.inquire(&subject);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what was found out for an explanation, if it is still wanted.
+    pub(super) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
+        let Screen::Text(viewer) = &mut self.front else { return };
+        if let Source::Explain(subject, explaining) = &mut viewer.source
+            && evidence_of(&*subject.row) == Some(id)
+        {
+            explaining.inquiry = Inquiry::Here(evidence);
+            self.refill();
+        }
+    }
+
+    /// Brings a text about a row up to date with the data.
+    pub(super) fn follow(&mut self) {
+        let Screen::Text(viewer) = &mut self.front else { return };
+        let Some(view) = viewer.source.subject().map(|subject| subject.view.clone()) else { return };
+        let feeds = self.snapshot.feeds_of(&view);
+        // Nothing is gone that has not come yet.
+        let known = feeds.iter().any(|feed| feed.phase == Phase::Ready);
+        let rows = feeds.iter().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
+        let followed = known && viewer.follow(rows);
+        if followed || self.explains_otherwise() {
+            self.refill();
+        }
+    }
+
+    /// Whether what an open explanation was made of has changed.
+    fn explains_otherwise(&self) -> bool {
+        let Screen::Text(viewer) = &self.front else { return false };
+        let Source::Explain(subject, explaining) = &viewer.source else { return false };
+        explaining.made_of != self.consulted(subject)
+    }
+
+    /// Makes an open explanation anew when its times are old.
+    pub(super) fn retell(&mut self) {
+        if self.retold_at().is_some_and(|at| at <= self.now) {
+            self.refill();
+        }
+    }
+
+    /// When the times in an open explanation are to be told anew.
+    pub(super) fn retold_at(&self) -> Option<Timestamp> {
+        let Screen::Text(viewer) = &self.front else { return None };
+        let Source::Explain(_, explaining) = &viewer.source else { return None };
+        explaining.made_at.map(|at| at + RETOLD)
+    }
+
+    /// Makes the lines of the text that is seen anew.
+    pub(super) fn refill(&mut self) {
+        let Screen::Text(viewer) = &self.front else { return };
+        let lines = match &viewer.source {
+            Source::Describe(subject) => document::prose_lines(&subject.row.describe(&self.cx())),
+            Source::Raw(_, Raw::Here(value)) => document::json_lines(value, viewer.reveal),
+            Source::Raw(_, Raw::Asked | Raw::Failed(_)) => Vec::new(),
+            Source::Explain(subject, explaining) => {
+                let explanation = self.explain(subject, explaining);
+                let made_of = self.consulted(subject);
+                let lines = explanation_lines(&explanation, explaining);
+                if let Screen::Text(viewer) = &mut self.front
+                    && let Source::Explain(_, explaining) = &mut viewer.source
+                {
+                    explaining.commands = explanation.commands;
+                    explaining.made_of = made_of;
+                    explaining.made_at = Some(self.now);
+                }
+                lines
+            }
+            Source::Help => help::help(self),
+            Source::Aliases => help::aliases(self),
+            Source::Messages => help::messages(self),
+        };
+        if let Screen::Text(viewer) = &mut self.front {
+            viewer.set_lines(lines);
+        }
+    }
+
+    fn explain(&self, subject: &Subject, explaining: &Explaining) -> Explanation {
+        // The same row may be in several lists.
+        let mut seen = HashSet::new();
+        let rows = self.feeds_consulted(subject).flat_map(|(_, feed)| feed.rows.iter().map(|entry| &*entry.row));
+        let mut known = Known::of(rows.filter(|row| seen.insert(row.id())), self.now);
+        if let Inquiry::Here(evidence) = &explaining.inquiry {
+            known.evidence = Some(evidence);
+        }
+        diagnose::explain(&*subject.row, &known)
+    }
+
+    /// The lists an explanation draws on: whatever is known of the cluster, and the task definitions.
+    fn feeds_consulted(&self, subject: &Subject) -> impl Iterator<Item = (&crate::data::FeedKey, &crate::data::Feed)> {
+        let cluster = subject.row.cluster();
+        let relevant = move |key: &crate::data::FeedKey| {
+            matches!(key.kind.origin, Origin::Fetched(_))
+                && key.query.cluster.as_deref().is_none_or(|named| Some(named) == cluster)
+        };
+        self.snapshot.feeds.iter().filter(move |(key, _)| relevant(key))
+    }
+
+    /// A digest of what an explanation draws on.
+    fn consulted(&self, subject: &Subject) -> u64 {
+        let digest = |(key, feed): (&crate::data::FeedKey, &crate::data::Feed)| {
+            let hasher = &mut DefaultHasher::new();
+            (key, feed.revision).hash(hasher);
+            hasher.finish()
+        };
+        // In no particular order.
+        self.feeds_consulted(subject).map(digest).fold(0, u64::wrapping_add)
+    }
+}
+
+/// The service or task that is asked about when `row` is to be explained.
+fn evidence_of(row: &dyn Row) -> Option<&str> {
+    match row.kind().name {
+        "service" | "task" => Some(row.id()),
+        "deployment" | "container" => row.parent(),
+        _ => None,
+    }
+}
+
+fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<TextLine> {
+    let mut lines = document::prose_lines(&explanation.document);
+    if matches!(explaining.inquiry, Inquiry::Asked) {
+        lines.push(TextLine::default());
+        lines.push(TextLine::new("asking for the last log lines ...", Ink::Tone(Tone::Busy)));
+    }
+    lines
+}

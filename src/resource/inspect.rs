@@ -1,0 +1,114 @@
+//! What the pane beside a table says of a row: the verdict in short.
+
+use super::{Document, Tone, format::one_line};
+use crate::knowledge::{Certainty, Class, Verdict};
+
+/// Lines that a brief verdict usually takes.
+pub const LINES: u16 = 9;
+
+/// Of a brief one: how much evidence, and how many things to check.
+const BRIEFLY: usize = 2;
+
+/// Characters of a quoted field that are shown.
+const QUOTED: usize = 200;
+
+/// Cause, evidence, what to check next, and the command for it.
+pub fn verdict(verdict: &Verdict, brief: bool) -> Document {
+    let title = match (verdict.certainty, verdict.short) {
+        (Certainty::Unknown, _) | (_, "") => "why: no rule knows this",
+        (_, short) => short,
+    };
+    let likely = if verdict.certainty == Certainty::Likely { " (likely)" } else { "" };
+    let mut document = Document::default();
+    let section = document.section(format!("{title}{likely}"));
+    section.toned("Cause", one_line(&verdict.cause), tone(verdict.class));
+    let most = if brief { BRIEFLY } else { usize::MAX };
+    for (index, quote) in verdict.evidence.iter().take(most).enumerate() {
+        let label = if index == 0 { "Evidence" } else { "" };
+        section.toned(label, format!("{}: {}", quote.field, cut(&one_line(&quote.text))), Tone::Muted);
+    }
+    for (index, next) in verdict.next.iter().take(most).enumerate() {
+        section.field(if index == 0 { "Next" } else { "" }, next);
+    }
+    section.field("Command", verdict.command.as_deref().unwrap_or_default());
+    document
+}
+
+/// How a class strikes the eye.
+pub fn tone(class: Class) -> Tone {
+    match class {
+        Class::Recovery => Tone::Good,
+        Class::Normal => Tone::Plain,
+        Class::Warning => Tone::Warn,
+        Class::Failure | Class::Critical => Tone::Bad,
+    }
+}
+
+/// The beginning of a long text.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{knowledge::Quote, resource::document::Line};
+
+    fn lines(document: &Document) -> Vec<(&'static str, String)> {
+        let line = |line: &Line| match line {
+            Line::Field { label, value } => (*label, value.iter().map(|(text, _)| text.as_str()).collect()),
+            Line::Text { spans, .. } => ("", spans.iter().map(|(text, _)| text.as_str()).collect()),
+        };
+        document.sections.iter().flat_map(|section| &section.lines).map(line).collect()
+    }
+
+    fn oom() -> Verdict {
+        Verdict {
+            rule: Some("STOP-OOM"),
+            short: "out of memory",
+            class: Class::Failure,
+            cause: "The kernel killed it\nat its memory limit.".into(),
+            certainty: Certainty::Certain,
+            evidence: vec![
+                Quote { field: "containers[app].exitCode".into(), text: "137".into() },
+                Quote { field: "containers[app].reason".into(), text: "x".repeat(1000) },
+            ],
+            container: Some("app".into()),
+            exit_code: Some(137),
+            next: vec!["Raise the limit.".into(), "Look at the heap.".into()],
+            command: None,
+            page: None,
+        }
+    }
+
+    #[test]
+    fn cause_evidence_and_next_are_one_section_of_short_lines() {
+        let document = verdict(&oom(), false);
+        assert_eq!(document.sections.len(), 1);
+        assert_eq!(document.sections[0].title, "out of memory");
+        let lines = lines(&document);
+        let labels: Vec<_> = lines.iter().map(|(label, _)| *label).collect();
+        assert_eq!(labels, ["Cause", "Evidence", "", "Next", ""]);
+        assert_eq!(lines[0].1, "The kernel killed it at its memory limit.");
+        assert!(lines[2].1.chars().count() < 240 && lines[2].1.ends_with('…'), "{}", lines[2].1);
+    }
+
+    #[test]
+    fn in_brief_there_are_two_of_each() {
+        let many = || (0..5).map(|n| Quote { field: format!("f{n}"), text: "x".into() }).collect();
+        let long = Verdict { evidence: many(), next: vec!["Look.".into(); 5], command: Some("aws".into()), ..oom() };
+        assert_eq!(lines(&verdict(&long, true)).len(), 1 + 2 + 2 + 1);
+        assert_eq!(lines(&verdict(&long, false)).len(), 1 + 5 + 5 + 1);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_told_as_if_it_were() {
+        let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() }, true);
+        assert_eq!(likely.sections[0].title, "out of memory (likely)");
+        let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() }, true);
+        assert_eq!(unknown.sections[0].title, "why: no rule knows this");
+    }
+}

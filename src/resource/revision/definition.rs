@@ -1,0 +1,127 @@
+//! One container of a task definition.
+
+use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, ResourceType};
+use serde::Serialize;
+
+/// Seconds between being asked to stop and being killed, where nothing is said.
+pub const STOP_TIMEOUT: i32 = 30;
+
+/// One container of a task definition.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Definition {
+    pub name: String,
+    pub image: Option<String>,
+    pub essential: bool,
+    pub cpu: i32,
+    pub memory: Option<i32>,
+    pub memory_reservation: Option<i32>,
+    pub ports: Vec<String>,
+    pub command: Vec<String>,
+    /// Names only: values may be secrets.
+    pub environment: Vec<String>,
+    /// Environment name and the ARN it is taken from.
+    pub secrets: Vec<(String, String)>,
+    pub log_driver: Option<String>,
+    pub log_options: Vec<(String, String)>,
+    /// Ports of the instance that it must have for itself, and their protocol.
+    pub host_ports: Vec<(i32, String)>,
+    pub gpus: usize,
+    pub health_check: Vec<String>,
+    /// The pace of its health check, where it has one.
+    pub check: Option<Check>,
+    /// Seconds in which what it depends on must be there.
+    pub start_timeout: Option<i32>,
+    /// Seconds between being asked to stop and being killed.
+    pub stop_timeout: Option<i32>,
+    pub depends_on: Vec<String>,
+}
+
+/// The pace of a container's health check, in seconds and tries; AWS's defaults where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    pub interval: i32,
+    pub timeout: i32,
+    pub retries: i32,
+    pub start_period: i32,
+}
+
+impl Definition {
+    pub(super) fn from_sdk(container: ContainerDefinition) -> Self {
+        let log = container.log_configuration;
+        let options = log.as_ref().and_then(|log| log.options.clone()).unwrap_or_default();
+        let mut log_options: Vec<_> = options.into_iter().collect();
+        log_options.sort();
+        let port = |mapping: aws_sdk_ecs::types::PortMapping| {
+            let protocol = mapping.protocol.as_ref().map_or("tcp", |protocol| protocol.as_str()).to_owned();
+            let inside = mapping.container_port.map(|port| port.to_string()).or(mapping.container_port_range)?;
+            Some(match mapping.host_port.filter(|host| *host != 0 && Some(*host) != mapping.container_port) {
+                Some(host) => format!("{host} -> {inside}/{protocol}"),
+                None => format!("{inside}/{protocol}"),
+            })
+        };
+        let mappings = container.port_mappings.unwrap_or_default();
+        // Zero is any port that is free.
+        let fixed = mappings.iter().filter_map(|mapping| {
+            let protocol = mapping.protocol.as_ref().map_or("tcp", |protocol| protocol.as_str()).to_owned();
+            Some((mapping.host_port.filter(|port| *port > 0)?, protocol))
+        });
+        let host_ports = fixed.collect();
+        let requirements = container.resource_requirements.unwrap_or_default();
+        let gpus = requirements.iter().filter(|requirement| requirement.r#type == ResourceType::Gpu);
+        Self {
+            name: container.name.unwrap_or_default(),
+            image: container.image,
+            // AWS's default when the field is left out.
+            essential: container.essential.unwrap_or(true),
+            cpu: container.cpu,
+            memory: container.memory,
+            memory_reservation: container.memory_reservation,
+            ports: mappings.into_iter().filter_map(port).collect(),
+            command: container.command.unwrap_or_default(),
+            environment: container.environment.unwrap_or_default().into_iter().filter_map(|pair| pair.name).collect(),
+            secrets: container
+                .secrets
+                .unwrap_or_default()
+                .into_iter()
+                .map(|secret| (secret.name, secret.value_from))
+                .collect(),
+            log_driver: log.map(|log| log.log_driver.as_str().to_owned()),
+            log_options,
+            host_ports,
+            gpus: gpus.filter_map(|gpu| gpu.value.parse::<usize>().ok()).sum(),
+            check: container.health_check.as_ref().map(Check::from_sdk),
+            health_check: container.health_check.map(|check| check.command).unwrap_or_default(),
+            start_timeout: container.start_timeout,
+            stop_timeout: container.stop_timeout,
+            depends_on: container
+                .depends_on
+                .unwrap_or_default()
+                .into_iter()
+                .map(|on| format!("{} {}", on.container_name, on.condition.as_str()))
+                .collect(),
+        }
+    }
+    /// Seconds it may take to stop before it is killed.
+    pub fn stop_timeout(&self) -> i32 {
+        self.stop_timeout.unwrap_or(STOP_TIMEOUT)
+    }
+}
+
+impl Check {
+    fn from_sdk(check: &HealthCheck) -> Self {
+        let or = |value: Option<i32>, usual: i32| value.unwrap_or(usual);
+        Self {
+            interval: or(check.interval, 30),
+            timeout: or(check.timeout, 5),
+            retries: or(check.retries, 3),
+            start_period: or(check.start_period, 0),
+        }
+    }
+
+    /// Seconds after which it must have said yes or no.
+    pub fn decided_after(&self) -> i32 {
+        self.start_period + self.retries * self.interval
+    }
+}

@@ -1,0 +1,316 @@
+//! What is nobody's business: names and texts that look secret, and the mask that stands for them.
+//!
+//! In running text (log lines, messages from outside) it goes by how secrets look, and by the words before them. So it
+//! hides a few words that are none, and can't know of those that look like nothing and are announced by nothing.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::{Captures, Regex};
+
+/// What stands for a secret, whatever its length.
+pub const MASK: &str = "••••••••";
+
+type Pattern = LazyLock<Option<Regex>>;
+
+/// Names whose values are nobody's business. Prose speaks of keys and authors, too: it is searched by [`RULES`].
+static NAME: Pattern = LazyLock::new(|| Regex::new(r"(?i)secret|token|passw|passphrase|pwd|key|credential|auth").ok());
+
+/// Addresses with a password in them: `postgres://app:hunter2@db`.
+static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r"://[^/\s:@]*:[^/\s@]+@").ok());
+
+/// Whether a variable or field of this name holds a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    // A pattern that could not be read would mask too much rather than too little.
+    NAME.as_ref().is_none_or(|pattern| pattern.is_match(name))
+}
+
+/// Whether this value is a secret whatever it is called.
+pub fn is_secret_value(value: &str) -> bool {
+    ADDRESS.as_ref().is_none_or(|pattern| pattern.is_match(value))
+}
+
+/// `text` with what looks secret in it masked. Lines stay lines.
+pub fn masked(text: &str) -> String {
+    Masker::default().mask(text)
+}
+
+/// Masks text that comes in pieces: a private key may go on from one log line to the next.
+#[derive(Debug, Default)]
+pub struct Masker {
+    in_key: bool,
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+/// Characters in a row, at least, of a line of a key with something before it.
+const KEY_LINE: usize = 16;
+
+impl Masker {
+    /// The next piece.
+    pub fn mask(&mut self, text: &str) -> String {
+        text.split_inclusive('\n').map(|line| values(self.keys(line)).into_owned()).collect()
+    }
+
+    /// The line without what is part of a private key.
+    fn keys<'a>(&mut self, line: &'a str) -> Cow<'a, str> {
+        if !self.in_key && !line.contains(BEGIN) {
+            return Cow::Borrowed(line);
+        }
+        let (mut masked, mut rest) = (String::new(), line);
+        loop {
+            let begins = !self.in_key;
+            let edge = if begins { BEGIN } else { END };
+            let Some(at) = rest.find(edge) else { break };
+            let (before, after) = rest.split_at(at);
+            masked.push_str(&self.part(before));
+            self.in_key = begins;
+            // Up to the dashes that close what is begun or ended here.
+            let dashes = after[edge.len()..].find("-----").map(|at| edge.len() + at + "-----".len());
+            let (edge, after) = after.split_at(dashes.unwrap_or(after.len()));
+            masked.push_str(edge);
+            rest = after;
+        }
+        masked.push_str(&self.part(rest));
+        Cow::Owned(masked)
+    }
+
+    /// Hides what is part of a key. Where there are words instead, the key has been cut off and is over.
+    fn part<'a>(&mut self, part: &'a str) -> Cow<'a, str> {
+        let content = part.trim();
+        let heads = ["Proc-Type:", "DEK-Info:"].iter().any(|head| content.starts_with(head));
+        if !self.in_key || content.is_empty() || heads {
+            return Cow::Borrowed(part);
+        }
+        if content.chars().all(of_key) {
+            return Cow::Owned(part.replacen(content, MASK, 1));
+        }
+        let mut found = false;
+        let pieces = part.split_inclusive(|c| !of_key(c)).map(|piece| {
+            let (run, end) = piece.split_at(piece.trim_end_matches(|c| !of_key(c)).len());
+            let long = run.len() >= KEY_LINE;
+            found |= long;
+            [if long { MASK } else { run }, end].concat()
+        });
+        let masked = pieces.collect();
+        self.in_key = found;
+        Cow::Owned(masked)
+    }
+}
+
+/// Base64, and the backslash of a line break that was written as `\n`.
+fn of_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\')
+}
+
+type Masked = fn(&Captures<'_>) -> String;
+
+/// Words before a value that nobody should see. Those with a `p` in front are followed by nothing else.
+macro_rules! words {
+    () => {
+        "(pass(?:word|wd|phrase)|pwd|secret|token|credential|api[_-]?key|(?:access|private|signing|encryption)[_-]?key\
+         |signature|session[_-]?id)"
+    };
+}
+
+/// What looks like a secret, and what stands for it; in this order.
+const RULES: &[(&str, Masked)] = &[
+    // scheme://user:password@host
+    (r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:)([^\s"']+)@"#, password),
+    (r#"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/:@"']{16,}@"#, |found| format!("{}{MASK}@", &found[1])),
+    (r#"(?i)(\b(?:proxy-)?authorization\b[\s:="'\\]{1,6}|\b(?:set-)?cookie\s*[:=]\s*)\S.*"#, after),
+    (r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}", after),
+    (r"(AKIA|ASIA)[A-Z0-9]{12,}", after),
+    (r"\b(gh[opsru]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|AIza|hvs\.)[A-Za-z0-9_.-]{10,}", after),
+    (r"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)*", |_| MASK.to_owned()),
+    (
+        concat!(
+            "(?i)",
+            words!(),
+            r#"([\w.-]*\\?["']?\s*(?:=>|[:=])\s*)(?:(\\")(?:[^"\\]|\\[^"])*(?:\\")?|(")(?:[^"\\]|\\.)*"?|(')[^']*'?)"#
+        ),
+        |found| {
+            let quote = (3..=5).find_map(|group| found.get(group)).map_or("", |quote| quote.as_str());
+            format!("{}{}{quote}{MASK}{quote}", &found[1], &found[2])
+        },
+    ),
+    (concat!("(?i)", words!(), r#"([\w.-]*\\?["']?\s*(?:=>|[:=])\s*)([^\s"']+)"#), assigned),
+    (concat!("(?i)", words!(), r"([\w.-]*\W{0,3}\s(?:is\s|was\s)?\W?)([A-Za-z0-9+/_=]{20,})"), long),
+    (r"(?i)(\bkey)(\W{1,3}(?:is\s|was\s)?)([A-Za-z0-9+_=][A-Za-z0-9+/_=]{19,})", long),
+];
+
+static PATTERNS: LazyLock<Vec<(Regex, Masked)>> = LazyLock::new(|| {
+    let compiled = |(pattern, masked): &(&str, Masked)| Some((Regex::new(pattern).ok()?, *masked));
+    RULES.iter().filter_map(compiled).collect()
+});
+
+/// The line without the values that look like secrets or are announced as such.
+fn values(line: Cow<'_, str>) -> Cow<'_, str> {
+    PATTERNS.iter().fold(line, |line, (pattern, masked)| {
+        let replaced =
+            pattern.replace_all(
+                &line,
+                |found: &Captures<'_>| {
+                    if in_arn(&line, found) { found[0].to_owned() } else { masked(found) }
+                },
+            );
+        match replaced {
+            Cow::Borrowed(_) => line,
+            Cow::Owned(replaced) => Cow::Owned(replaced),
+        }
+    })
+}
+
+/// `secret:` in an ARN announces a name, not a value.
+fn in_arn(line: &str, found: &Captures<'_>) -> bool {
+    let start = found.get(0).map_or(0, |whole| whole.start());
+    let word = line[..start].rsplit(|c: char| c.is_whitespace() || c == '"').next().unwrap_or_default();
+    word.contains("arn:aws")
+}
+
+fn after(found: &Captures<'_>) -> String {
+    format!("{}{MASK}", &found[1])
+}
+
+/// `user:password@` in an address; but behind a host a colon stands before a port.
+fn password(found: &Captures<'_>) -> String {
+    let port = found[2].split(['/', '?']).next().filter(|part| part.len() < found[2].len());
+    let port = port.is_some_and(|part| part.chars().all(|c| c.is_ascii_digit()));
+    if port { found[0].to_owned() } else { format!("{}{MASK}@", &found[1]) }
+}
+
+/// `password=value`, `token: value`; but a colon also stands before plain words: `token: expired`.
+fn assigned(found: &Captures<'_>) -> String {
+    let (word, sign, value) = (&found[1], &found[2], &found[3]);
+    let plain = value.trim_end_matches(|c: char| c.is_ascii_punctuation()).chars().all(char::is_alphabetic);
+    if plain && !sign.contains('=') && !word.starts_with(['p', 'P']) {
+        return found[0].to_owned();
+    }
+    // What follows a separator and has a name itself is another value.
+    let named = |rest: &str| {
+        rest.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+    };
+    let next = value.match_indices(['&', ';', ',']).find(|(at, _)| named(&value[at + 1..]));
+    format!("{word}{sign}{MASK}{}", next.map_or("", |(at, _)| &value[at..]))
+}
+
+/// Long gibberish behind a word, with nothing but a space between them.
+fn long(found: &Captures<'_>) -> String {
+    let (word, gap, value) = (&found[1], &found[2], &found[3]);
+    let gibberish = value.contains(|c: char| c.is_ascii_digit()) && value.contains(|c: char| c.is_ascii_alphabetic());
+    if gibberish { format!("{word}{gap}{MASK}") } else { found[0].to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_is_a_pattern() {
+        assert_eq!(PATTERNS.len(), RULES.len());
+    }
+
+    #[rstest]
+    #[case("connect password=hunter2 failed", "connect password=•••••••• failed")]
+    #[case("DB_PASSWORD: hunter", "DB_PASSWORD: ••••••••")]
+    #[case(r#"{"apiKey":"a b","port":1}"#, r#"{"apiKey":"••••••••","port":1}"#)]
+    #[case(r#"{\"token\":\"x\",\"a\":1}"#, r#"{\"token\":\"••••••••\",\"a\":1}"#)]
+    #[case("client_secret='it is'", "client_secret='••••••••'")]
+    #[case("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = ••••••••")]
+    #[case("key AKIAIOSFODNN7EXAMPLE is over", "key AKIA•••••••• is over")]
+    #[case("postgres://app:p@ss/w@orders-db/x", "postgres://app:••••••••@orders-db/x")]
+    #[case("GET /?access_token=0123456789&page=2", "GET /?access_token=••••••••&page=2")]
+    #[case("DB_PASSWORD=hunter2;LOG_LEVEL=debug", "DB_PASSWORD=••••••••;LOG_LEVEL=debug")]
+    #[case("Authorization: Basic dXNlcjpwYXNz", "Authorization: ••••••••")]
+    #[case("sent bearer abcdefgh.ijkl", "sent bearer ••••••••")]
+    #[case("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2ln", "jwt ••••••••")]
+    #[case("signing key 3f9a8b7c6d5e4f3a2b1c0d9e", "signing key ••••••••")]
+    #[case("the token was 3f9a8b7c6d5e4f3a2b1c0d9e", "the token was ••••••••")]
+    #[case(
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nAbc=\n-----END RSA PRIVATE KEY-----\nup",
+        "-----BEGIN RSA PRIVATE KEY-----\n••••••••\n••••••••\n-----END RSA PRIVATE KEY-----\nup"
+    )]
+    #[case(
+        "pem -----BEGIN KEY-----\\nMIIE\\n-----END KEY----- end",
+        "pem -----BEGIN KEY-----••••••••-----END KEY----- end"
+    )]
+    #[case(
+        "-----BEGIN KEY-----\n12:01 app MIIEvQIBADANBgkqhkiG\n12:02 panic: no key",
+        "-----BEGIN KEY-----\n12:01 app ••••••••\n12:02 panic: no key"
+    )]
+    fn what_looks_secret_is_masked(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(masked(text), shown);
+        assert_eq!(masked(shown), shown);
+    }
+
+    #[rstest]
+    #[case("unable to retrieve secret arn:aws:secretsmanager:eu-west-1:1:secret:prod/payments/acquirer-api-key-Zx81Lm")]
+    #[case("unable to pull secrets or registry auth: execution resource retrieval failed")]
+    #[case("token: expired")]
+    #[case("panic: runtime error: index out of range [3] with length 3")]
+    #[case("SyntaxError: Unexpected token } in JSON at position 4")]
+    #[case("duplicate key value violates unique constraint, Key (id)=(4)")]
+    #[case("author: dana")]
+    #[case("dial tcp 10.20.31.17:5432: connect: connection refused")]
+    #[case("GET https://example.com:8080/a?b=c@d 200")]
+    #[case("the key arn:aws:kms:eu-west-1:1:key/12345678-90ab-cdef-1234-567890abcdef does not exist")]
+    fn what_is_needed_to_understand_a_line_stays(#[case] text: &str) {
+        assert_eq!(masked(text), text);
+    }
+
+    #[test]
+    fn a_key_goes_on_in_the_next_piece() {
+        let mut masker = Masker::default();
+        let pieces = ["-----BEGIN KEY-----", "MIIEvQ", "AbC=", "-----END KEY-----", "AbC="];
+        let shown: Vec<_> = pieces.iter().map(|piece| masker.mask(piece)).collect();
+        assert_eq!(shown, ["-----BEGIN KEY-----", "••••••••", "••••••••", "-----END KEY-----", "AbC="]);
+    }
+
+    /// How secrets stand in text; `%` is the secret.
+    const FORMS: &[&str] = &[
+        "password=%",
+        "Password: %",
+        "ORDERS_DB_PASSWD=%",
+        "--api-key=%",
+        "secret_token => %",
+        r#""client_secret": "%""#,
+        r#"{\"accessKey\":\"%\"}"#,
+        "private-key='%'",
+        "https://bob:%@host/path",
+        "amqp://%@host",
+        "Authorization: Digest %",
+        "Cookie: a=1; session=%",
+        "Bearer %",
+        "ASIA%",
+        "ghp_%",
+        "eyJ%.%.%",
+        "token %",
+        "-----BEGIN EC PRIVATE KEY-----\n%\n%\n-----END EC PRIVATE KEY-----",
+    ];
+
+    proptest! {
+        #[test]
+        fn a_secret_never_comes_through(
+            before in "([a-z,.:/ -]{0,30} )?",
+            secret in "[A-Z][A-Z0-9]{18,40}[0-9]X",
+            after in "( [a-z,.:/ -]{0,30})?",
+            form in prop::sample::select(FORMS),
+        ) {
+            let text = format!("{before}{}{after}", form.replace('%', &secret));
+            let once = masked(&text);
+            prop_assert!(!once.contains(&secret), "{text:?} became {once:?}");
+            prop_assert!(!masked(&once).contains(&secret));
+            prop_assert_eq!(once.lines().count(), text.lines().count());
+        }
+
+        #[test]
+        fn any_text_can_be_masked(pieces in prop::collection::vec("(-----(BEGIN|END) |password=|://|\\PC|\n){0,12}", 0..6)) {
+            let mut masker = Masker::default();
+            for piece in pieces {
+                masker.mask(&piece);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! How a service stands, in one word.
+
+use super::{Progress, Service};
+use crate::resource::{Tone, finding::Problem};
+
+/// How a service stands, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The rollout failed.
+    Failed,
+    /// Tasks of the rollout die, or it is being rolled back.
+    Failing,
+    /// The rollout hangs.
+    Stuck,
+    /// Its tasks die over and over.
+    Crashing,
+    /// Its tasks find no place.
+    Unplaced,
+    /// Fewer tasks run than wanted, without a rollout.
+    Short,
+    /// Health checks fail.
+    Unhealthy,
+    /// The rollout waits for somebody's decision.
+    Waiting,
+    Deploying,
+    Draining,
+    Inactive,
+    Steady,
+}
+
+impl Standing {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Failing => "failing",
+            Self::Stuck => "stuck",
+            Self::Crashing => "crashing",
+            Self::Unplaced => "unplaced",
+            Self::Short => "short",
+            Self::Unhealthy => "unhealthy",
+            Self::Waiting => "waiting",
+            Self::Deploying => "deploying",
+            Self::Draining => "draining",
+            Self::Inactive => "inactive",
+            Self::Steady => "steady",
+        }
+    }
+
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Failed | Self::Failing | Self::Crashing | Self::Unplaced | Self::Short | Self::Unhealthy => Tone::Bad,
+            Self::Waiting => Tone::Wait,
+            Self::Deploying => Tone::Busy,
+            Self::Stuck | Self::Draining => Tone::Warn,
+            Self::Inactive => Tone::Muted,
+            Self::Steady => Tone::Good,
+        }
+    }
+
+    /// What a service that has `problem` stands like; absent where that is no matter of the whole service.
+    fn of(problem: Problem) -> Option<Self> {
+        match problem {
+            Problem::RolloutFailed => Some(Self::Failed),
+            Problem::RolloutFailing => Some(Self::Failing),
+            Problem::RolloutStuck => Some(Self::Stuck),
+            Problem::Waiting => Some(Self::Waiting),
+            Problem::CrashLoop => Some(Self::Crashing),
+            Problem::NotPlaced => Some(Self::Unplaced),
+            Problem::Short => Some(Self::Short),
+            Problem::Unhealthy => Some(Self::Unhealthy),
+            _ => None,
+        }
+    }
+}
+
+impl Service {
+    /// Tasks of the rollout die, or it is being taken back.
+    fn rollout_fails(&self) -> bool {
+        let dying = self.primary().is_some_and(|primary| primary.failed_tasks > 0);
+        let counted = |progress: &Progress| progress.breaker.is_some_and(|(failed, _)| failed > 0);
+        dying || self.progress.as_ref().is_some_and(|progress| progress.rolling_back() || counted(progress))
+    }
+
+    /// How it stands by what was found wrong with it, and by its counts.
+    pub fn standing(&self) -> Standing {
+        let found = self.findings.iter().filter_map(|finding| Standing::of(finding.problem));
+        found.chain([self.counted()]).min().unwrap_or(Standing::Steady)
+    }
+
+    /// How it stands by its counts and the state of its rollout alone.
+    pub(super) fn counted(&self) -> Standing {
+        let primary = self.primary();
+        let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
+        match self.status.as_deref() {
+            Some("DRAINING") => Standing::Draining,
+            Some("INACTIVE") => Standing::Inactive,
+            _ if rollout == Some("FAILED") => Standing::Failed,
+            _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => Standing::Waiting,
+            _ if self.deploying() && self.rollout_fails() => Standing::Failing,
+            _ if self.deploying() => Standing::Deploying,
+            _ if self.running_count + self.pending_count < self.desired_count => Standing::Short,
+            _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
+            _ => Standing::Steady,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::types::{Deployment as SdkDeployment, DeploymentRolloutState, Service as Sdk};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn service(desired: i32, running: i32, deployments: &[(&str, &str, i32)]) -> Service {
+        let deployments = deployments.iter().map(|(status, rollout, failed)| {
+            SdkDeployment::builder()
+                .status(*status)
+                .rollout_state(DeploymentRolloutState::from(*rollout))
+                .failed_tasks(*failed)
+                .build()
+        });
+        let service = Sdk::builder()
+            .service_name("web")
+            .status("ACTIVE")
+            .desired_count(desired)
+            .running_count(running)
+            .set_deployments(Some(deployments.collect()))
+            .build();
+        Service::from_sdk(service).unwrap()
+    }
+
+    #[rstest]
+    #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), Standing::Steady)]
+    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Failing)]
+    #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
+    #[case(service(0, 0, &[]), Standing::Steady)]
+    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {
+        assert_eq!(service.standing(), standing);
+    }
+}

@@ -1,0 +1,35 @@
+//! The pane beside or beneath a table: more of the row under the cursor.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{capitalised, text::draw_row, title};
+use crate::{
+    model::{Keymap, Viewer, layout::Pane},
+    ui::{
+        text::Pen,
+        theme::{Scope, Theme},
+    },
+};
+
+/// Draws what is `said` as far as there is room, and which key shows the rest.
+pub fn draw(buf: &mut Buffer, pane: Pane, said: &Viewer, keymap: &Keymap, theme: &Theme) {
+    let area = Rect::new(pane.x, pane.y, pane.width, pane.height).intersection(buf.area);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let mut x = area.x;
+    if pane.beside() {
+        for y in area.y..area.bottom() {
+            Pen::new(buf, x, y, area.right()).put(theme.glyphs.border.vertical_left, theme.get(Scope::Border));
+        }
+        x += 1;
+    }
+    let cut = said.rows.len() > usize::from(body.height);
+    let rest = keymap.key_of("explain").filter(|_| cut).map(|key| (format!("{key} says all"), Scope::Faint));
+    let notes: Vec<_> = rest.into_iter().collect();
+    let head = Rect { x, height: 1, width: area.right().saturating_sub(x), ..area };
+    title(buf, head, &[(&capitalised(&said.title), Scope::TitleName)], &notes, theme);
+    for (row, y) in said.rows.iter().zip(body.y..body.bottom()) {
+        let Some(line) = said.lines.get(row.line) else { continue };
+        let area = Rect { x, y, width: pane.text_width(), height: 1 };
+        draw_row(buf, area, said, line, *row, theme);
+    }
+}

@@ -1,0 +1,171 @@
+//! What an explanation asks for once, from the demo endpoint, in virtual time.
+
+use ecsight::{
+    aws::{Budget, Clients, ScopeSpec},
+    data::{self, Demand, Done, Request, evidence},
+    demo::{Endpoint, Options},
+    diagnose::Known,
+    memory::Keep,
+    resource::{
+        Origin, Query, Row, Status, View, evidence::Evidence, revision::Revision, service, service::Service, task,
+        task::Task,
+    },
+};
+use jiff::Timestamp;
+use rstest::rstest;
+use std::sync::Arc;
+
+use crate::support::in_process::sdk_config;
+
+const START_MS: i64 = 1_750_000_000_000;
+
+/// The incident world, and everything its cluster `prod` tells of one service.
+struct Scene {
+    endpoint: Endpoint,
+    clients: Clients,
+    rows: Vec<Arc<dyn Row>>,
+}
+
+impl Scene {
+    async fn of(service: &str) -> Self {
+        let endpoint = Endpoint::new(Options { speed: 0.0, start_ms: Some(START_MS), ..Options::default() });
+        let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
+        let mut rows = fetched(&clients, &View::new(&service::KIND, Query::service("prod", service))).await;
+        let tasks = Query { status: Status::All, ..Query::service("prod", service) };
+        rows.extend(fetched(&clients, &View::new(&task::KIND, tasks)).await);
+        Self { endpoint, clients, rows }
+    }
+
+    async fn evidence(&self, subject: &dyn Row) -> Evidence {
+        evidence(&self.clients, subject, &self.known()).await
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known::of(self.rows.iter().map(|row| &**row), Timestamp::from_millisecond(START_MS).unwrap())
+    }
+
+    fn service(&self) -> &Service {
+        self.rows.iter().find_map(|row| row.any().downcast_ref()).unwrap()
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.rows.iter().filter_map(|row| row.any().downcast_ref())
+    }
+
+    /// Calls so far, by what they ask.
+    fn calls(&self) -> [u64; 3] {
+        ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"].map(|name| self.endpoint.count(name))
+    }
+}
+
+async fn fetched(clients: &Clients, view: &View) -> Vec<Arc<dyn Row>> {
+    let Origin::Fetched(fetch) = view.kind.origin else { panic!("it is fetched") };
+    let (mut token, mut rows) = (None, Vec::new());
+    loop {
+        let page = fetch.list(clients, &view.query, token).await.unwrap();
+        for ids in page.ids.chunks(fetch.batch()) {
+            rows.extend(fetch.describe(clients, &view.query, ids.to_vec()).await.unwrap().rows);
+        }
+        token = page.next;
+        if token.is_none() {
+            return rows;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_service_is_told_by_the_last_words_of_its_newest_failed_task() {
+    let scene = Scene::of("orders-api").await;
+    let evidence = scene.evidence(scene.service()).await;
+    let newest = scene.tasks().filter(|task| task.failed()).max_by_key(|task| task.stopped_at).unwrap();
+    let lines = evidence.lines.unwrap();
+    assert_eq!((lines.task_arn.as_str(), lines.container.as_str()), (newest.task_arn.as_str(), "app"));
+    assert_eq!(lines.stream, format!("ecs/app/{}", newest.task_id()));
+    assert!(lines.lines.iter().any(|(_, line)| line.contains("connection refused")), "{lines:?}");
+    assert!(lines.lines.len() <= 20 && lines.lines.is_sorted_by_key(|(at, _)| *at));
+    assert_eq!(evidence.revision.unwrap().task_definition_arn, *newest.task_definition_arn.as_ref().unwrap());
+    assert_eq!(scene.calls(), [1, 1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_healthy_service_is_told_by_a_running_task() {
+    let scene = Scene::of("pricing").await;
+    let evidence = scene.evidence(scene.service()).await;
+    let lines = evidence.lines.unwrap();
+    assert!(scene.tasks().any(|task| task.task_arn == lines.task_arn && !task.stopped()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_definition_that_is_known_is_not_asked_for() {
+    let mut scene = Scene::of("orders-api").await;
+    let revision = scene.evidence(scene.service()).await.revision.unwrap();
+    let service = scene.service().clone();
+    scene.rows.push(Arc::new(revision));
+    scene.evidence(&service).await;
+    assert_eq!(scene.calls(), [1, 2, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_never_started_has_no_log_yet() {
+    let scene = Scene::of("recommendations").await;
+    let failed = scene.tasks().find(|task| task.failed()).unwrap();
+    let evidence = scene.evidence(failed).await;
+    assert_eq!(evidence.lines, None);
+    assert!(evidence.gaps.contains(&"no log stream yet: the container never started".into()), "{:?}", evidence.gaps);
+}
+
+#[tokio::test(start_paused = true)]
+async fn targets_that_fail_tell_why() {
+    let scene = Scene::of("search-api").await;
+    let targets = scene.evidence(scene.service()).await.targets;
+    let failing = targets.iter().find(|target| target.state == "unhealthy").unwrap();
+    assert_eq!(failing.reason.as_deref(), Some("Target.ResponseCodeMismatch"));
+    assert!(failing.description.as_ref().is_some_and(|text| text.contains("502")), "{failing:?}");
+    assert!(targets.iter().any(|target| target.state == "healthy" && target.reason.is_none()), "{targets:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn further_target_groups_are_named_as_not_looked_at() {
+    let scene = Scene::of("pricing").await;
+    let mut service = scene.service().clone();
+    service.target_groups.push("arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/internal/0123".into());
+    let gaps = scene.evidence(&service).await.gaps;
+    assert_eq!(gaps, ["further target groups were not looked at: internal"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_data_layer_answers_with_what_is_known_of_the_row() {
+    let scene = Scene::of("orders-api").await;
+    let now = || Timestamp::from_millisecond(START_MS).unwrap();
+    let mut handle = data::start(scene.clients.clone(), now, Keep::default());
+    let view = View::new(&service::KIND, Query::service("prod", "orders-api"));
+    handle.demand.send_replace(Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() });
+    handle.snapshots.wait_for(|snapshot| snapshot.complete(&view)).await.unwrap();
+    for (id, told) in [(scene.service().service_arn.as_str(), true), ("arn:aws:ecs:eu-west-1:1:service/prod/x", false)]
+    {
+        handle.requests.send(Request::Evidence { id: id.into() }).await.unwrap();
+        let Some(Done::Evidence { id: answered, evidence }) = handle.done.recv().await else { panic!("no answer") };
+        assert_eq!((&*answered, evidence.lines.is_some()), (id, told));
+        assert_eq!(evidence.gaps, if told { vec![] } else { vec!["x is not known any more".to_owned()] });
+    }
+}
+
+#[rstest]
+#[case("DescribeTaskDefinition", "ecs:DescribeTaskDefinition")]
+#[case("GetLogEvents", "logs:GetLogEvents")]
+#[case("DescribeTargetHealth", "elasticloadbalancing:DescribeTargetHealth")]
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_is_a_gap_that_names_the_action(#[case] operation: &str, #[case] action: &str) {
+    let scene = Scene::of("orders-api").await;
+    scene.endpoint.add_fault(format!("deny:{operation}").parse().unwrap());
+    let evidence = scene.evidence(scene.service()).await;
+    let [gap] = evidence.gaps.as_slice() else { panic!("one gap: {:?}", evidence.gaps) };
+    assert!(gap.contains(action) && !gap.contains("AccessDenied"), "{gap}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_rows_cost_nothing() {
+    let scene = Scene::of("orders-api").await;
+    assert_eq!(scene.evidence(&Revision::default()).await, Evidence::default());
+    assert_eq!(scene.calls(), [0, 0, 0]);
+}
