@@ -70,7 +70,7 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         open_prod(&mut person).await;
         person.keys("/checkout\rT");
         person.sees("Timeline(checkout)").await;
-        for word in ["created", "running", "event", "OutOfMemory"] {
+        for word in ["created", "running", "event", "out of memory: app (137)"] {
             person.sees(word).await;
         }
         person.keys("/is:stop is:fault\r");
