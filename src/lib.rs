@@ -18,18 +18,23 @@
 //!                         │   poller   what is due of what is looked at, back-off            │
 //!                         │   feed     one list of rows: its due times, its batches          │
 //!                         │   store    rows by id, what changed in them                      │
-//!                         │   join     what rows of one kind know of another's               │
+//!                         │   join     what rows of one kind know of another's, judged       │
 //!                         │   evidence what an explanation asks for once                     │
-//!                         └───────────────┬──────────────────────────────────────────────────┘
-//!                                         ▼ spawned calls, cancelled when nobody looks
-//!                         resource::*  ──►  aws: clients, failures, request budget ──► HTTPS or an endpoint URL
+//!                         └─────┬─────────────────────────┬──────────────────────────────────┘
+//!                               ▼ spawned calls           ▼ blocking jobs, one at a time
+//!                         resource::* ─► aws           memory: what ECS forgets, in SQLite
+//!                         clients, failures, request budget ─► HTTPS or an endpoint URL
 //! ```
+//!
+//! Why something is wrong is told in three layers, none of which does I/O: [`knowledge`] is what AWS's words mean (rules
+//! as data), [`resource`] what there is, [`diagnose`] what follows from both: verdicts, findings, explanations, and the
+//! kinds of rows that take judgement.
 //!
 //! * **The main task owns the model.** Everything reaches it as an [`event::Event`]; [`model::Model::update`] is a plain
 //!   function that returns [`event::Effect`]s: plain data that tests assert on.
 //! * **The data task is the only writer.** It publishes an immutable [`data::Snapshot`]; the UI tells it what is on
 //!   screen with a [`data::Demand`]. Both are latest-value channels: nothing queues up, no lock is held while drawing.
-//! * **Registries, not match arms.** A resource kind is one file below `resource/` and one line in
+//! * **Registries, not match arms.** A resource kind is one file below `resource/` (or `diagnose/`) and one line in
 //!   [`kinds::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
 //!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
 //! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
@@ -41,6 +46,7 @@
 //! |---|---|
 //! | a resource kind | `resource/x.rs`, one line in `KINDS` |
 //! | a column | one element of that kind's fields |
+//! | a diagnosis rule | one row of a table in `knowledge/`, with the messages that are its test |
 //! | an action | one row of `ACTIONS` and its function |
 //! | another key for it | one field of that row |
 //! | a theme | one file in `themes/`, one line |

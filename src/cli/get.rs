@@ -45,7 +45,7 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
         return Err(refusal);
     }
     // Raw answers are described anyway, unless a filter has to see the rows first.
-    if described_on_sight(args.kind) && (args.output != Output::Json || args.filter.is_some()) {
+    if described_on_sight(&view) && (args.output != Output::Json || args.filter.is_some()) {
         handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
         let described = |snapshot: &Snapshot| {
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
@@ -168,9 +168,9 @@ fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
 }
 
-/// Whether rows of `kind` are known by name only until somebody looks at them.
-fn described_on_sight(kind: &Kind) -> bool {
-    matches!(kind.origin, Origin::Fetched(fetch) if fetch.visible_only())
+/// Whether rows of `view` are known by name only until somebody looks at them.
+fn described_on_sight(view: &View) -> bool {
+    matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
 /// The ids of the rows that `names` mean, all of them when there are none, and the names that mean nothing.

@@ -65,13 +65,17 @@ impl World {
     }
 
     fn attach(&mut self, id: TaskId, at: i64) {
-        let role = self.infrastructure_role();
+        let Some(task) = self.tasks.get(&id) else { return };
+        let failure = (self.volumes_refused && task.definition.volume.is_some()).then(|| {
+            format!(
+                "ECS was unable to assume the configured ECS Infrastructure Role '{}'. Please verify that the role being \
+                 passed has the proper trust relationship with Amazon ECS",
+                self.infrastructure_role()
+            )
+        });
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        if task.definition.volume.is_some() && self.volumes_refused {
-            task.volume_failure = Some(format!(
-                "ECS was unable to assume the configured ECS Infrastructure Role '{role}'. Please verify that the role \
-                 being passed has the proper trust relationship with Amazon ECS"
-            ));
+        if failure.is_some() {
+            task.volume_failure = failure;
             task.version += 1;
             return self.then(id, Step::FailToStart, (2_000, 6_000), at);
         }
@@ -207,8 +211,10 @@ impl World {
         });
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.target = Some(if code.is_some() { Health::Unhealthy } else { Health::Healthy });
-        if let (Some(text), Some(service)) = (text, task.service) {
-            self.services[service].say(at, &text);
+        if let Some(service) = task.service.filter(|_| code.is_some()) {
+            if let Some(text) = text {
+                self.services[service].say(at, &text);
+            }
             self.nudge(service, at + 2_000);
         }
         self.became_ready(id, at);

@@ -9,7 +9,6 @@ use crate::{
     resource::{
         Row,
         revision::{Definition, Revision},
-        service::Service,
         task::Attachment,
     },
 };
