@@ -166,7 +166,8 @@ pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
         moments.push(moment(at, Step::Begun, "begun", sentence([revision.clone(), tasks]), tone));
     }
     // AWS tells when it last changed, which may be later than its end, and after a while says nothing of that.
-    let soon = deployment.updated_at.zip(deployment.created_at).is_none_or(|(end, begun)| seconds_since(begun, end) < SOON);
+    let soon =
+        deployment.updated_at.zip(deployment.created_at).is_none_or(|(end, begun)| seconds_since(begun, end) < SOON);
     let end = match deployment.rollout_state.as_deref() {
         Some("COMPLETED") if soon => Some((Step::Completed, "completed by then", Tone::Good)),
         Some("FAILED") => Some((Step::Failed, "failed by then", Tone::Bad)),

@@ -114,7 +114,7 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
     let stop = of_task(&task).pop().unwrap();
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
     assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
-    assert!(Resource::inspect(&stop, &cx(), true).is_some());
+    assert!(Resource::inspect(&stop, &cx(), 4).is_some());
 }
 
 #[test]
