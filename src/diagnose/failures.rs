@@ -307,8 +307,8 @@ impl Resource for Failures {
         inspect::LINES
     }
 
-    fn inspect(&self, _: &Context) -> Option<Document> {
-        self.verdict.as_deref().map(inspect::verdict)
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
+        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, lines))
     }
 
     fn describe(&self, cx: &Context) -> Document {
