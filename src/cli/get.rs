@@ -1,24 +1,20 @@
 //! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
 
-use std::{sync::Arc, time::Duration};
+use std::{slice::from_ref, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, sleep_until};
 
-use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
+use super::{GetArgs, Output, Refusal, ScopeArgs, console, print, wait::until};
 use crate::{
-    aws::{Budget, Clients, Failure, Trouble},
-    data::{self, Demand, Handle, Snapshot, raw},
+    aws::{Budget, Clients},
+    data::{self, Demand, Snapshot, raw},
     diagnose::timeline,
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
     resource::{Context, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task},
 };
-
-/// How long a failure that may pass (no answer, AWS's own fault) is waited out.
-const PATIENCE: Duration = Duration::from_millis(3_500);
 
 /// Prints the rows that were asked for.
 ///
@@ -34,7 +30,7 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
     let mut handle = data::start(clients.clone(), Timestamp::now);
     let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand.clone());
-    let mut snapshot = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await?;
+    let mut snapshot = until(&mut handle, from_ref(&view), |snapshot| snapshot.complete(&view)).await?;
 
     let rows = rows(&snapshot, &view);
     let (ids, strangers) = choose(&rows, &args.names);
@@ -45,13 +41,13 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
         return Err(refusal);
     }
     // Raw answers are described anyway, unless a filter has to see the rows first.
-    if described_on_sight(args.kind) && (args.output != Output::Json || args.filter.is_some()) {
+    if described_on_sight(&view) && (args.output != Output::Json || args.filter.is_some()) {
         handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
         let described = |snapshot: &Snapshot| {
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
             !self::rows(snapshot, &view).iter().any(raw)
         };
-        snapshot = until(&mut handle, &view, described).await?;
+        snapshot = until(&mut handle, from_ref(&view), described).await?;
     }
 
     table.arrange(&snapshot, Some(&cluster::KIND), &cx, false);
@@ -129,48 +125,13 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
     Ok(table)
 }
 
-/// Waits until `enough` has come. A throttle is sat out; what may pass is given some time; anything else is the end.
-async fn until(handle: &mut Handle, view: &View, enough: impl Fn(&Snapshot) -> bool) -> Result<Arc<Snapshot>, Refusal> {
-    let mut deadline: Option<Instant> = None;
-    loop {
-        let snapshot = handle.snapshots.borrow_and_update().clone();
-        if enough(&snapshot) {
-            return Ok(snapshot);
-        }
-        let obstacle = snapshot.obstacle(view).filter(|failure| failure.trouble != Trouble::Throttled);
-        deadline = match obstacle {
-            None => None,
-            Some(failure) if !may_pass(failure) => return Err(Failure::clone(failure).into()),
-            Some(_) => deadline.or_else(|| Some(Instant::now() + PATIENCE)),
-        };
-        let late = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            changed = handle.snapshots.changed() => {
-                changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
-            }
-            () = late => if let Some(failure) = obstacle {
-                return Err(Failure::clone(failure).into());
-            }
-        }
-    }
-}
-
-fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled)
-}
-
 fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
 }
 
-/// Whether rows of `kind` are known by name only until somebody looks at them.
-fn described_on_sight(kind: &Kind) -> bool {
-    matches!(kind.origin, Origin::Fetched(fetch) if fetch.visible_only())
+/// Whether rows of `view` are known by name only until somebody looks at them.
+fn described_on_sight(view: &View) -> bool {
+    matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
 /// The ids of the rows that `names` mean, all of them when there are none, and the names that mean nothing.

@@ -76,11 +76,6 @@ impl Event {
         }
     }
 
-    /// What it is about, in a word or three.
-    pub fn short(&self) -> &'static str {
-        "event"
-    }
-
     /// The message in one line.
     pub fn cell(&self) -> Cell<'static> {
         Cell::new(one_line(self.told()), self.tone())

@@ -27,7 +27,7 @@ impl Poller {
         let mut news = false;
         // Once more when the first round completed what others wait for: the last page of stopped tasks.
         while !(self.touched.is_empty() && self.store.touched.is_empty()) {
-            if [&task::KIND, &service::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
+            if [&task::KIND, &service::KIND, &instance::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
                 self.store.join(now);
             }
             let kinds = std::mem::take(&mut self.store.touched);
@@ -58,8 +58,10 @@ impl Poller {
     fn tell(&mut self, key: &FeedKey, now: Timestamp) -> bool {
         let Some(feed) = self.feeds.get_mut(key) else { return false };
         let rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
-        // A stopped task without its verdict is half a row.
-        let phase = match (feed.filled() && !rows.iter().any(|entry| unjudged(&*entry.row)), rows.is_empty()) {
+        // A stopped task without its verdict is half a row, and so is a service that was not examined.
+        let unexamined = !self.store.judging && key.kind == &service::KIND && !rows.is_empty();
+        let half = unexamined || rows.iter().any(|entry| unjudged(&*entry.row));
+        let phase = match (feed.filled() && !half, rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
             (false, false) => Phase::Filling,
