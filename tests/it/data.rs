@@ -7,6 +7,7 @@ use ecsight::{
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, Server, world::World},
     diagnose::trouble,
+    memory::Keep,
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
         service::{Service, Standing},
@@ -48,7 +49,10 @@ struct Console {
 
 impl Console {
     fn open(endpoint: &Endpoint) -> Self {
-        Self { handle: data::start(clients(endpoint), now), demand: Demand { slowdown: 1, ..Demand::default() } }
+        Self {
+            handle: data::start(clients(endpoint), now, Keep::default()),
+            demand: Demand { slowdown: 1, ..Demand::default() },
+        }
     }
 
     fn look_at(&mut self, view: &View) {
@@ -547,8 +551,10 @@ async fn connections_are_kept() {
     let mut config = sdk_config(&endpoint).into_builder().endpoint_url(server.url());
     config.set_http_client(None);
     let clients = Clients::from_config(&config.build(), ScopeSpec::default(), Budget::default());
-    let mut console =
-        Console { handle: data::start(clients, now), demand: Demand { slowdown: 1, ..Demand::default() } };
+    let mut console = Console {
+        handle: data::start(clients, now, Keep::default()),
+        demand: Demand { slowdown: 1, ..Demand::default() },
+    };
     let view = services(CLUSTER);
     console.look_at(&view);
     console.filled(&view).await;

@@ -276,6 +276,7 @@ fn event(id: &str, second: i64) -> Event {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/web".into(),
         created_at: at(second),
         message: "(service web) has begun draining connections on 1 tasks.".into(),
+        remembered: false,
     }
 }
 
@@ -295,5 +296,6 @@ fn deployment(rollout: &str) -> Deployment {
         rollout_state_reason: None,
         created_at: at(0),
         updated_at: at(90),
+        remembered: false,
     }
 }

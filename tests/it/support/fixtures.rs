@@ -151,9 +151,9 @@ fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], fa
         pending_count: counts[2],
         failed_tasks: failed,
         rollout_state: Some(rollout.into()),
-        rollout_state_reason: None,
         created_at: ago(age),
         updated_at: ago(age),
+        ..Deployment::default()
     }
 }
 
@@ -183,6 +183,7 @@ fn service(
             service_arn: service_arn(name),
             created_at: ago(age.min(4 * MINUTE)),
             message: format!("(service {name}) has reached a steady state."),
+            ..Event::default()
         }],
         ..blank_service(name)
     }
@@ -222,13 +223,9 @@ fn blank_task(id: &str) -> Task {
         desired_status: Some("RUNNING".into()),
         health_status: Some("HEALTHY".into()),
         connectivity: Some("CONNECTED".into()),
-        stop_code: None,
-        stopped_reason: None,
         launch_type: Some("FARGATE".into()),
-        capacity_provider_name: None,
         platform_version: Some("1.4.0".into()),
         availability_zone: Some("eu-west-1a".into()),
-        container_instance_arn: None,
         cpu: Some("512".into()),
         memory: Some("1024".into()),
         enable_execute_command: true,
@@ -237,15 +234,9 @@ fn blank_task(id: &str) -> Task {
         pull_started_at: ago(3 * HOUR - 12),
         pull_stopped_at: ago(3 * HOUR - 20),
         started_at: ago(3 * HOUR - 25),
-        stopping_at: None,
-        execution_stopped_at: None,
-        stopped_at: None,
         version: 5,
-        containers: Vec::new(),
-        attachments: Vec::new(),
-        tags: Vec::new(),
         current: Some(true),
-        verdict: None,
+        ..Task::default()
     }
 }
 
@@ -356,6 +347,7 @@ pub fn history() -> Vec<Arc<dyn Row>> {
         service_arn: service_arn("payments"),
         created_at: ago(age),
         message: format!("(service payments) {what}"),
+        ..Event::default()
     };
     let words = [
         (22, "has started 1 tasks: (task 6b8d0f2a4c6e4b8d9f1a3c5e7b9d2f4a)."),
