@@ -13,17 +13,18 @@ fn main() {
     divan::main();
 }
 
-/// A thousand messages, as they come: those the rules know, in turn.
-fn thousand(which: impl Fn(&Rule) -> bool) -> Vec<&'static str> {
-    let rules: Vec<_> = knowledge::rules().filter(|rule| which(rule)).collect();
-    rules.iter().flat_map(|rule| rule.samples).copied().cycle().take(1_000).collect()
+/// A thousand messages, as they come: those the rules know, in turn, each with ids of its own.
+fn thousand(which: impl Fn(&Rule) -> bool) -> Vec<String> {
+    let samples: Vec<_> = knowledge::rules().filter(|rule| which(rule)).flat_map(|rule| rule.samples).collect();
+    let ids = (1_u64..).map(|number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    samples.iter().cycle().zip(ids).map(|(sample, id)| sample.replace("0123456789abcdef", &id)).take(1_000).collect()
 }
 
-fn reasons() -> Vec<&'static str> {
+fn reasons() -> Vec<String> {
     thousand(|rule| rule.places.contains(&Place::Task))
 }
 
-fn events() -> Vec<&'static str> {
+fn events() -> Vec<String> {
     thousand(|rule| rule.id.starts_with("EV-"))
 }
 
