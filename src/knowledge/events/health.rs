@@ -19,7 +19,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         cause: "The task answered the load balancer's health check with a code that the target group does not accept.",
         next: &[
             "404: check the path; 5xx: the application fails; 301 or 302: a redirect; 401 or 403: a login is asked for",
-            "Compare path and matcher of {target_group} with what {container} answers on port {port}",
+            "Compare path and matcher of {target_group} with what {container} answers on {port}",
         ],
         command: TARGET_GROUP,
         samples: &[
@@ -38,8 +38,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["is unhealthy in .+reason Request timed out"],
         cause: "The task did not answer the load balancer's health check in time.",
         next: &[
-            "Check that {security_groups} let the load balancer reach port {port}",
-            "Check that {container} listens on port {port}, and answers before the health check's timeout",
+            "Check that {security_groups} let the load balancer reach {port}",
+            "Check that {container} listens on {port}, and answers before the health check's timeout",
             "Check healthCheckGracePeriodSeconds of {service}, if this happens only after a start",
         ],
         command: SECURITY_GROUPS,
