@@ -1,6 +1,6 @@
 //! The data layer against the demo endpoint, over the real SDK, in virtual time.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec, Trouble, operation},
@@ -425,6 +425,53 @@ async fn a_task_that_aws_forgets_stays() {
         feed(&console.snapshot(), &view).rows.iter().map(|entry| entry.row.id().to_owned()).collect();
     assert!(before.iter().all(|id| after.contains(id)));
     assert!(after.len() > before.len());
+}
+
+/// A list of stopped tasks is complete when each of them has its verdict.
+#[rstest]
+#[case("prod", &[
+    ("service:checkout", "STOP-OOM"),
+    ("service:image-resizer", "STOP-SPOT"),
+    ("service:orders-api", "EXIT-1"),
+    ("service:payments", "INIT-IAM-SECRET"),
+    ("service:pricing", "STOP-SCALING"),
+    ("service:recommendations", "PULL-TAG-MISSING"),
+    ("service:search-api", "STOP-ELB"),
+])]
+#[case("staging", &[
+    ("service:docs-staging", "START-OCI-NOT-FOUND"),
+    ("service:feature-flags", "STOP-HEALTHCHECK"),
+    ("service:geocoder-staging", "PULL-IMAGE-MISSING"),
+    ("service:legacy-admin", "STOP-SCALING"),
+])]
+#[case("batch", &[
+    ("family:backfill", "INIT-EBS-ROLE"),
+    ("family:index-rebuild", "EXIT-0"),
+    ("family:invoice-export", "EXIT-1"),
+    ("family:nightly-report", "EXIT-0"),
+])]
+#[tokio::test(start_paused = true)]
+async fn each_planted_fault_is_called_by_its_cause(#[case] cluster: &str, #[case] faults: &[(&str, &str)]) {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = tasks(cluster, Status::Stopped);
+    console.look_at(&view);
+    let snapshot = console.filled(&view).await;
+    let tasks: Vec<&Task> = feed(&snapshot, &view).rows.iter().map(|entry| row::<Task>(&*entry.row)).collect();
+    // What is still stopping is listed with the stopped.
+    let stopped = tasks.into_iter().filter(|task| task.stopped());
+    let judged: Vec<_> = stopped.map(|task| (task, task.verdict.clone().expect("a verdict"))).collect();
+    for (group, rule) in faults {
+        let of_group = judged.iter().filter(|(task, _)| task.group.as_deref() == Some(group));
+        let ordinary = ["STOP-SCALING", "EXIT-0"];
+        let rules: BTreeSet<_> = of_group.filter_map(|(_, verdict)| verdict.rule).collect();
+        assert!(rules.contains(rule), "{group}: {rules:?}");
+        assert!(rules.iter().all(|found| found == rule || ordinary.contains(found)), "{group}: {rules:?}");
+    }
+    for (task, verdict) in &judged {
+        let wanted = matches!(verdict.rule, Some("STOP-SCALING" | "STOP-SPOT" | "EXIT-0"));
+        assert_eq!(task.failed(), !wanted, "{task:#?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
