@@ -186,6 +186,6 @@ mod tests {
     fn an_event_has_the_tone_of_what_it_means(#[case] told: &str, #[case] tone: Tone) {
         let event = aws_sdk_ecs::types::ServiceEvent::builder().message(format!("(service web) {told}")).build();
         let event = Event::from_sdk(event, "prod", "web", "arn:aws:ecs:eu-west-1:111122223333:service/prod/web");
-        assert_eq!((event.tone(), event.fault()), (tone, tone == Tone::Bad));
+        assert_eq!((event.tone(), Resource::fault(&event)), (tone, tone == Tone::Bad));
     }
 }
