@@ -14,3 +14,4 @@ mod pty;
 mod screens;
 mod screenshots;
 mod support;
+mod why;

@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod aws;
 pub mod console;
 pub mod emulator;
 pub mod fixtures;
