@@ -18,7 +18,7 @@ use crate::{
     config::Paths,
     demo::{Fault, Scenario, faults},
     logging,
-    resource::{Kind, Status},
+    resource::Status,
     ui::theme::THEMES,
 };
 
@@ -34,7 +34,7 @@ mod why;
 
 pub use why::WhyArgs;
 
-use values::{Refresh, endpoint, kinds, levels, refresh, region, scenarios, speed};
+use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenarios, since, speed};
 
 /// What the program's exit code means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
@@ -152,8 +152,8 @@ pub enum Command {
 #[command(after_help = GET_EXAMPLES)]
 pub struct GetArgs {
     /// What to list
-    #[arg(value_name = "KIND", value_parser = kinds())]
-    pub kind: &'static Kind,
+    #[arg(value_name = "KIND", value_parser = listed())]
+    pub listed: Listed,
     /// Names or ARNs of those wanted; all of them when none is given
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -166,6 +166,9 @@ pub struct GetArgs {
     /// Tasks, or containers of tasks, in this state instead of running ones
     #[arg(long, value_name = "STATUS")]
     pub status: Option<StatusArg>,
+    /// How far to look back, with what AWS has forgotten (90m, 6h, 2d): for what is over
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<u32>,
     /// Only rows that pass, in the grammar of the console's `/`
     #[arg(long, short, value_name = "FILTER")]
     pub filter: Option<String>,
@@ -181,7 +184,7 @@ const GET_EXAMPLES: &str = "\
 Examples:
   ecsight get clusters
   ecsight get services --cluster payments --filter 'is:fault' -o wide
-  ecsight get tasks --cluster payments --service api --status stopped --sort -stopped
+  ecsight get stopped --cluster payments --service api --since 24h
   ecsight get services api worker --cluster payments -o json | jq '.services[].deployments'";
 
 /// The form in which `get` answers.
@@ -341,8 +344,8 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(async {
         match command {
-            Some(Command::Get(args)) => get::run(args, &scope, &settings).await.map(|()| 0),
-            Some(Command::Why(args)) => why::run(args, &scope, &settings).await,
+            Some(Command::Get(args)) => get::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
             _ => {

@@ -3,16 +3,21 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     aws::{Clients, Failure},
+    memory::Keep,
     resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
 };
 
 mod evidence;
 mod feed;
 mod join;
+mod keeper;
 mod poller;
 mod raw;
 mod store;
@@ -20,7 +25,7 @@ mod store;
 pub use evidence::evidence;
 pub use raw::raw;
 
-pub use crate::aws::Identity;
+pub use crate::{aws::Identity, memory::Limits};
 
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;
@@ -119,8 +124,16 @@ pub enum Request {
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Done {
-    Raw { id: Arc<str>, result: Result<serde_json::Value, Failure> },
-    Evidence { id: Arc<str>, evidence: Arc<Evidence> },
+    Raw {
+        id: Arc<str>,
+        result: Result<serde_json::Value, Failure>,
+    },
+    Evidence {
+        id: Arc<str>,
+        evidence: Arc<Evidence>,
+    },
+    /// What nobody asked for, and a person should know.
+    Warning(String),
 }
 
 /// The UI's end of the data layer; dropping it ends the task and cancels its calls.
@@ -130,6 +143,16 @@ pub struct Handle {
     pub demand: watch::Sender<Demand>,
     pub requests: mpsc::Sender<Request>,
     pub done: mpsc::Receiver<Done>,
+    ended: JoinHandle<()>,
+}
+
+impl Handle {
+    /// Ends the task, and waits until all that was seen is written down.
+    pub async fn finish(self) {
+        drop((self.demand, self.requests));
+        // A task that panicked has nothing to write any more.
+        let _ = self.ended.await;
+    }
 }
 
 impl Snapshot {
@@ -212,13 +235,14 @@ fn roots(view: &View) -> Vec<FeedKey> {
     if scattered && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
 }
 
-/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
-pub fn start(clients: Clients, now: fn() -> Timestamp) -> Handle {
+/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's. What it sees is kept
+/// as `keep` says.
+pub fn start(clients: Clients, now: fn() -> Timestamp, keep: Keep) -> Handle {
     let (publish, snapshots) =
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
     let (demand, wanted) = watch::channel(Demand::default());
     let (requests, asked) = mpsc::channel(16);
     let (answer, done) = mpsc::channel(16);
-    tokio::spawn(poller::Poller::new(clients, now, publish, answer).run(wanted, asked));
-    Handle { snapshots, demand, requests, done }
+    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, keep).run(wanted, asked));
+    Handle { snapshots, demand, requests, done, ended }
 }

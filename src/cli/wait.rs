@@ -76,7 +76,7 @@ pub async fn settled(
 
 /// Whether `view` is all there; of rows that are described on sight, those in sight are meant, which are all of them.
 fn come(snapshot: &Snapshot, view: &View) -> bool {
-    let on_sight = matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only());
+    let on_sight = matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query));
     let mut rows = snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
     snapshot.arrived(view) && (!on_sight || rows.all(|entry| entry.row.pace() != Pace::Moving))
 }

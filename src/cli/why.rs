@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 use super::{Refusal, ScopeArgs, case::Case, console, print, subject::Wanted};
 use crate::{
     aws::{Budget, Clients, ScopeSpec},
+    config::Paths,
     data,
     diagnose::{self, Message},
     knowledge::{Class, Verdict},
+    memory::Keep,
     model::Settings,
     resource::{Document, Row, Tone, inspect, markdown},
     ui::{self, Theme, theme::Depth},
@@ -69,18 +71,24 @@ pub enum Form {
 ///
 /// # Errors
 /// Usage, and AWS's refusal: neither says anything of the thing itself, so both are exit code 2.
-pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings) -> Result<u8, Refusal> {
+pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
     let answer = match &args.name {
-        Some(name) => of_thing(name, &args, scope, settings).await,
+        Some(name) => of_thing(name, &args, scope, settings, console::keep(settings, paths)).await,
         None => of_message(&args, settings),
     };
     answer.map_err(|refusal| Refusal::Usage(refusal.to_string()))
 }
 
-async fn of_thing(name: &str, args: &WhyArgs, scope: &ScopeArgs, settings: &Settings) -> Result<u8, Refusal> {
+async fn of_thing(
+    name: &str,
+    args: &WhyArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    keep: Keep,
+) -> Result<u8, Refusal> {
     let wanted = Wanted::read(name, scope.cluster.as_deref())?;
     let clients = connect(&wanted, scope, settings).await?;
-    let mut handle = data::start(clients.clone(), Timestamp::now);
+    let mut handle = data::start(clients.clone(), Timestamp::now, keep);
     let subject = wanted.find(&mut handle).await?;
     let case = Case::open(&clients, &mut handle, &subject, &[], Timestamp::now()).await?;
     print(match args.output {
@@ -127,7 +135,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
 
 /// A verdict in full.
 fn explained(verdict: &Verdict) -> Document {
-    let mut document = inspect::verdict(verdict);
+    let mut document = inspect::verdict(verdict, false);
     if let (Some(section), Some(page)) = (document.sections.last_mut(), &verdict.page) {
         section.toned("Page", page, Tone::Muted);
     }

@@ -7,10 +7,16 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Entry, join::Joined};
+use super::{
+    Entry,
+    join::{Joined, Stale},
+};
 use crate::{
     diagnose::{self, Known},
-    resource::{Context, Kind, Pace, Row, revision::Revision, service::Service, task, task::Task},
+    memory::{as_kept, moment},
+    resource::{
+        Context, Kind, Pace, Row, instance::Instance, revision::Revision, service, service::Service, task, task::Task,
+    },
 };
 
 #[derive(Debug, Default)]
@@ -22,7 +28,8 @@ pub(super) struct Store {
     /// Clusters whose stopped tasks have been listed.
     counted: HashSet<Arc<str>>,
     /// The rules to judge by are there.
-    judging: bool,
+    pub judging: bool,
+    stale: Stale,
 }
 
 impl Store {
@@ -42,12 +49,16 @@ impl Store {
     /// Takes in a row as AWS gave it.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         let row = self.joined.complete(&*row).unwrap_or(row);
-        let row = self.judged(&*row, now).unwrap_or(row);
+        // What comes from memory was judged there.
+        let judged = if row.remembered() { None } else { self.judged(&*row, now) };
+        let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
         let old = self.entries.get(&id);
+        let row = old.and_then(|old| remembering(&*row, &*old.row, now)).unwrap_or(row);
         if old.is_some_and(|old| old.row.same(&*row)) {
             return;
         }
+        self.stale.take_in(&*row);
         self.touched.insert(row.kind());
         let described = row.any().downcast_ref::<Revision>().is_some_and(|revision| revision.described);
         let entry = merged(old, row, now);
@@ -61,6 +72,13 @@ impl Store {
     pub(super) fn judge_from_now_on(&mut self, now: Timestamp) {
         self.judging = true;
         self.judge(now, |_| true);
+        self.grow_stale();
+        self.touched.insert(&service::KIND);
+    }
+
+    /// Time has passed: what is told of the last hour is to be told anew.
+    pub(super) fn grow_stale(&mut self) {
+        self.stale = Stale::all();
     }
 
     /// Judges the stopped tasks that `concerned` picks. To be judged is no news of the task: nothing is marked.
@@ -70,6 +88,7 @@ impl Store {
             tasks.filter_map(|(id, entry)| Some((id.clone(), self.judged(&*entry.row, now)?))).collect();
         for (id, row) in judged {
             if let Some(entry) = self.entries.get_mut(&id) {
+                self.stale.take_in(&*row);
                 entry.row = row;
                 self.touched.insert(&task::KIND);
             }
@@ -87,9 +106,19 @@ impl Store {
         Some(Arc::new(Task { verdict: Some(Arc::new(verdict)), ..task.clone() }))
     }
 
-    /// Takes in a row that is known by its id alone, unless more is known of it.
-    pub(super) fn put_stub(&mut self, row: Arc<dyn Row>, now: Timestamp) {
+    /// Takes in a row that little is known of, or of old, unless more is known of it.
+    pub(super) fn put_if_new(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         if !self.entries.contains_key(row.id()) {
+            self.put(row, now);
+        }
+    }
+
+    /// AWS has forgotten the row, or has it still. Of what has not ended, nothing is said.
+    pub(super) fn mark_forgotten(&mut self, id: &str, forgotten: bool, now: Timestamp) {
+        let Some(entry) = self.entries.get(id) else { return };
+        if moment(&*entry.row).is_some()
+            && let Some(row) = as_kept(&*entry.row, forgotten)
+        {
             self.put(row, now);
         }
     }
@@ -122,6 +151,32 @@ impl Store {
             }
         }
         self.joined = joined;
+        self.examine(now);
+    }
+
+    /// Examines the services of which something has changed.
+    fn examine(&mut self, now: Timestamp) {
+        if !self.judging || self.stale.nothing() {
+            return;
+        }
+        let stale = std::mem::take(&mut self.stale);
+        let known = Known::of(self.entries.values().map(|entry| &*entry.row), now);
+        let services =
+            self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
+        let examined: Vec<(Arc<str>, Arc<dyn Row>)> = services
+            .filter(|(_, service)| stale.concerns(service))
+            .filter_map(|(id, service)| {
+                let findings = diagnose::service(service, &known);
+                let changed = findings != service.findings;
+                changed.then(|| (id.clone(), Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>))
+            })
+            .collect();
+        for (id, row) in examined {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                self.touched.insert(&service::KIND);
+                *entry = merged(Some(entry), row, now);
+            }
+        }
     }
 
     /// Forgets the rows that no feed holds any more.
@@ -129,6 +184,19 @@ impl Store {
         let held: HashSet<&Arc<str>> = held.collect();
         self.entries.retain(|id, _| held.contains(id));
     }
+}
+
+/// `row` with what was known of it `before` and AWS does not tell; `None` where there is no such thing.
+fn remembering(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
+    if let Some(service) = row.any().downcast_ref::<Service>() {
+        // Until it is examined again.
+        let findings = &before.any().downcast_ref::<Service>().filter(|before| !before.findings.is_empty())?.findings;
+        return Some(Arc::new(Service { findings: findings.clone(), ..service.clone() }));
+    }
+    let instance = row.any().downcast_ref::<Instance>().filter(|now| !now.agent_connected || now.draining())?;
+    let mut instance = instance.clone();
+    instance.remember(before.any().downcast_ref()?, now);
+    Some(Arc::new(instance))
 }
 
 /// Rows derived from `source`, with their changes against `before`.

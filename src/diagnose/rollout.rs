@@ -184,7 +184,7 @@ fn told_of(case: &Case<'_>, primary: &Deployment) -> Answer {
         Some(news) if news.of_placement() => stuck(not_placed(case, news)),
         Some(news) => {
             let verdict = news.verdict(case.known);
-            let cause = verdict.line();
+            let cause = news.line(&verdict);
             stuck(case.finding(Problem::RolloutStuck, news.event.created_at, cause, verdict))
         }
         None => fine("no"),
@@ -221,7 +221,7 @@ fn dying(case: &Case<'_>, primary: &Deployment) -> Answer {
     }
     let group = deaths::groups(case.of_rollout()).into_iter().next();
     let what = match &group {
-        Some(group) => format!("{}, {}", group.line(), times(group.count())),
+        Some(group) => format!("{}, {}", group.line(), times(group.count())) + &in_all(case, group),
         None => format!("{} tasks failed in a row", primary.failed_tasks.max(counted)),
     };
     let breaker = towards_breaker(case).map(|towards| format!("; {towards}"));
@@ -235,6 +235,12 @@ fn dying(case: &Case<'_>, primary: &Deployment) -> Answer {
             found(case, Problem::RolloutFailing, &situations::DYING, cause, &quotes)
         }
     })
+}
+
+/// How often the same has happened in earlier rollouts of the last hour, too.
+fn in_all(case: &Case<'_>, group: &Group<'_>) -> String {
+    let all = case.deaths.iter().filter(|death| death.verdict.line() == group.line()).count();
+    if all > group.count() { format!(" ({all} in an hour)") } else { String::new() }
 }
 
 /// Tasks of the rollout that are on their way up.
@@ -308,7 +314,7 @@ fn healthy(case: &Case<'_>, primary: &Deployment) -> Answer {
     let newer = |news: &&News<'_>| news.of_health() && news.event.created_at >= primary.created_at;
     if let Some(news) = case.news.iter().find(newer) {
         let verdict = news.verdict(case.known);
-        let cause = verdict.line();
+        let cause = news.line(&verdict);
         return stuck(case.finding(Problem::RolloutStuck, news.event.created_at, cause, verdict));
     }
     let undecided = |task: &&&Task| Wait::of(task, case.known).is_some_and(|wait| wait.overdue(case.known.now));
@@ -325,7 +331,7 @@ fn old_gone(case: &Case<'_>, primary: &Deployment) -> Answer {
     if left == 0 {
         return fine("yes");
     }
-    if primary.running_count < primary.desired_count {
+    if primary.running_count < primary.desired_count || primary.failed_tasks > 0 {
         return fine(format!("not yet: {left}"));
     }
     if case.side_by_side() {

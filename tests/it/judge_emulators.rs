@@ -8,6 +8,7 @@ use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
+    memory::Keep,
     resource::{
         Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task,
     },
@@ -172,11 +173,11 @@ impl Console {
 
     /// The rows that a table of `view` shows once everything has come.
     async fn rows(&self, view: View) -> Vec<Arc<dyn Row>> {
-        let mut handle = data::start(self.clients.clone(), Timestamp::now);
+        let mut handle = data::start(self.clients.clone(), Timestamp::now, Keep::default());
         let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let rows = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await;
-        if !described_on_sight(view.kind) {
+        if !described_on_sight(&view) {
             return rows;
         }
         let visible = rows.iter().map(|row| row.id().into()).collect();
@@ -206,8 +207,8 @@ fn rows_of(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
 }
 
-fn described_on_sight(kind: &Kind) -> bool {
-    matches!(kind.origin, Origin::Fetched(fetch) if fetch.visible_only())
+fn described_on_sight(view: &View) -> bool {
+    matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
 /// The fields to compare, by the id in the first of them. Emulators write "" where AWS leaves a field out; so do we.

@@ -6,6 +6,7 @@ mod data;
 mod demo_wire;
 mod drift;
 mod evidence;
+mod findings;
 mod flow;
 mod get;
 mod judge_boto3;

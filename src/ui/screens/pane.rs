@@ -23,7 +23,7 @@ pub fn draw(buf: &mut Buffer, pane: Pane, said: &Viewer, keymap: &Keymap, theme:
         x += 1;
     }
     let cut = said.rows.len() > usize::from(body.height);
-    let rest = keymap.key_of("describe").filter(|_| cut).map(|key| (format!("{key} shows all"), Scope::Faint));
+    let rest = keymap.key_of("explain").filter(|_| cut).map(|key| (format!("{key} says all"), Scope::Faint));
     let notes: Vec<_> = rest.into_iter().collect();
     let head = Rect { x, height: 1, width: area.right().saturating_sub(x), ..area };
     title(buf, head, &[(&capitalised(&said.title), Scope::TitleName)], &notes, theme);
