@@ -1,4 +1,4 @@
-//! What the pane beside a table says of a row: the verdict in short.
+//! How a verdict is shown: in short in the pane beside a table, in full where a row is described.
 
 use super::{Document, Tone, format::one_line};
 use crate::knowledge::{Certainty, Class, Verdict};
@@ -9,7 +9,7 @@ pub const LINES: u16 = 9;
 /// Of a brief one: how much evidence, and how many things to check.
 const BRIEFLY: usize = 2;
 
-/// Characters of a quoted field that are shown.
+/// Of a brief one: characters of a quoted field.
 const QUOTED: usize = 200;
 
 /// Cause, evidence, what to check next, and the command for it.
@@ -25,12 +25,15 @@ pub fn verdict(verdict: &Verdict, brief: bool) -> Document {
     let most = if brief { BRIEFLY } else { usize::MAX };
     for (index, quote) in verdict.evidence.iter().take(most).enumerate() {
         let label = if index == 0 { "Evidence" } else { "" };
-        section.toned(label, format!("{}: {}", quote.field, cut(&one_line(&quote.text))), Tone::Muted);
+        let text = one_line(&quote.text);
+        let text = if brief { cut(&text) } else { text };
+        section.toned(label, format!("{}: {text}", quote.field), Tone::Muted);
     }
     for (index, next) in verdict.next.iter().take(most).enumerate() {
         section.field(if index == 0 { "Next" } else { "" }, next);
     }
     section.field("Command", verdict.command.as_deref().unwrap_or_default());
+    section.toned("Page", verdict.page.as_deref().filter(|_| !brief).unwrap_or_default(), Tone::Muted);
     document
 }
 
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn cause_evidence_and_next_are_one_section_of_short_lines() {
-        let document = verdict(&oom(), false);
+        let document = verdict(&oom(), true);
         assert_eq!(document.sections.len(), 1);
         assert_eq!(document.sections[0].title, "out of memory");
         let lines = lines(&document);
@@ -94,6 +97,15 @@ mod tests {
         assert_eq!(labels, ["Cause", "Evidence", "", "Next", ""]);
         assert_eq!(lines[0].1, "The kernel killed it at its memory limit.");
         assert!(lines[2].1.chars().count() < 240 && lines[2].1.ends_with('…'), "{}", lines[2].1);
+    }
+
+    #[test]
+    fn in_full_nothing_is_left_out() {
+        let page = Some("https://example.com/page".to_owned());
+        let document = verdict(&Verdict { page, ..oom() }, false);
+        let lines = lines(&document);
+        assert!(lines[2].1.ends_with(&"x".repeat(1000)), "{}", lines[2].1);
+        assert_eq!(lines.last().unwrap(), &("Page", "https://example.com/page".to_owned()));
     }
 
     #[test]
