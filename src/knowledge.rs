@@ -13,6 +13,24 @@ macro_rules! guide {
     };
 }
 
+/// The AWS CLI call that shows this part of the task's task definition.
+macro_rules! task_definition {
+    ($query:literal) => {
+        concat!("ecs describe-task-definition --task-definition {revision} --query '", $query, "' --region {region}")
+    };
+}
+
+/// The AWS CLI call that shows this part of the service.
+macro_rules! service {
+    ($query:literal) => {
+        concat!(
+            "ecs describe-services --cluster {cluster} --services {service} --query '",
+            $query,
+            "' --region {region}"
+        )
+    };
+}
+
 mod commands;
 mod events;
 mod exec_agent;

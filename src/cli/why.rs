@@ -120,7 +120,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         return Err(Refusal::Usage("--message: there is nothing in it".into()));
     }
     let verdict = diagnose::message(&asked);
-    let document = || inspect::verdict(&verdict, false);
+    let document = || inspect::verdict(&verdict, inspect::IN_FULL);
     print(match args.output {
         Form::Text => ui::printed(&document(), width(), theme(settings).as_ref()),
         Form::Markdown => markdown::document(&document(), 2),

@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod bad_day;
 pub mod console;
 pub mod emulator;
 pub mod fixtures;

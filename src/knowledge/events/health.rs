@@ -95,8 +95,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["TARGET GROUP IS NOT FOUND"],
         cause: "The target group that the service uses has been deleted.",
         next: &["Give {service} another target group: update its loadBalancers, or create it anew"],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query 'services[].loadBalancers' \
-                  --region {region}",
+        command: service!("services[].loadBalancers"),
         samples: &["(service web) failed to deregister targets: TARGET GROUP IS NOT FOUND"],
         ..HEALTH
     },

@@ -11,7 +11,8 @@ use crate::resource::{
 };
 
 pub(super) fn task(task: &Task, cx: &Context) -> Document {
-    let mut document = task.verdict.as_deref().map(|verdict| inspect::verdict(verdict, false)).unwrap_or_default();
+    let verdict = task.verdict.as_deref().map(|verdict| inspect::verdict(verdict, inspect::IN_FULL));
+    let mut document = verdict.unwrap_or_default();
     findings(task, document.section("Findings"));
     document
         .section("Task")
