@@ -8,7 +8,7 @@ use crate::resource::{
     service::Service, task::Task,
 };
 
-pub(super) use super::{HOUR, MINUTE};
+pub(super) use super::HOUR;
 
 pub(super) fn now() -> Timestamp {
     Timestamp::from_second(1_769_868_300).unwrap()
@@ -81,7 +81,7 @@ pub(super) fn event(message: &str, age: i64) -> Event {
         service_arn: arn("service", "prod/web"),
         created_at: ago(age),
         message: format!("(service web) {message}"),
-        ..Event::default()
+        remembered: false,
     }
 }
 
