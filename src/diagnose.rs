@@ -13,6 +13,7 @@ mod deaths;
 mod draft;
 mod exited;
 mod explain;
+pub mod failures;
 mod group;
 mod instance;
 mod message;

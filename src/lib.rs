@@ -51,6 +51,7 @@
 //! | another key for it | one field of that row |
 //! | a theme | one file in `themes/`, one line |
 //! | an AWS operation | one line in [`aws::operation`], and the IAM policy in the README |
+//! | something known of AWS's words | one row of a table below `knowledge/`, with messages it must recognise |
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 
@@ -67,6 +68,7 @@ pub mod kinds;
 pub mod knowledge;
 pub mod logging;
 pub mod logs;
+pub mod memory;
 pub mod model;
 pub mod nearest;
 pub mod resource;

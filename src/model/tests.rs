@@ -21,6 +21,8 @@ use crate::{
 mod anything;
 mod commands;
 mod demand;
+mod explaining;
+mod home;
 mod journeys;
 mod shell;
 mod sizes;

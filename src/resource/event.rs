@@ -3,11 +3,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
-    Unit, View,
+    Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
+    Resource, Row, Tone, Unit, View,
     format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
     service::{self, Service},
 };
@@ -30,8 +30,8 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     service.events.iter().map(|event| Arc::new(event.clone()) as Arc<dyn Row>).collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Event {
     pub id: String,
     #[serde(skip)]
@@ -42,6 +42,9 @@ pub struct Event {
     pub service_arn: String,
     pub created_at: Option<Timestamp>,
     pub message: String,
+    /// ECS has forgotten it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
 }
 
 impl Event {
@@ -59,6 +62,7 @@ impl Event {
             service_arn: service_arn.to_owned(),
             created_at,
             message: event.message.unwrap_or_default(),
+            remembered: false,
         }
     }
 
@@ -76,14 +80,15 @@ impl Event {
         }
     }
 
-    /// What it is about, in a word or three.
-    pub fn short(&self) -> &'static str {
-        "event"
-    }
-
     /// The message in one line.
     pub fn cell(&self) -> Cell<'static> {
-        Cell::new(one_line(self.told()), self.tone())
+        let kept = if self.remembered { format!("{KEPT}: ") } else { String::new() };
+        let tone = match self.tone() {
+            tone @ (Tone::Warn | Tone::Bad) => tone,
+            _ if self.remembered => Tone::Muted,
+            tone => tone,
+        };
+        Cell::new(kept + &one_line(self.told()), tone)
     }
 
     /// The message without its opening `(service NAME) `, which every row would repeat.
@@ -149,6 +154,14 @@ impl Resource for Event {
         self.tone() == Tone::Bad
     }
 
+    fn remembered(&self) -> bool {
+        self.remembered
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.remembered.then_some(KEPT).into_iter().collect()
+    }
+
     fn related(&self, relation: Relation) -> Option<View> {
         let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         (relation == Relation::Owner).then(|| View::new(&service::KIND, of_service()))
@@ -164,7 +177,8 @@ impl Resource for Event {
             .section("Event")
             .field("Service", &*self.service_name)
             .field("At", when(self.created_at, cx.now))
-            .field("Id", &*self.id);
+            .field("Id", &*self.id)
+            .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document.section("Message").text(0, &*self.message, self.tone());
         document
     }

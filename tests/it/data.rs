@@ -6,6 +6,8 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec, Trouble, operation},
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, Server, world::World},
+    diagnose::trouble,
+    memory::Keep,
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
         service::{Service, Standing},
@@ -47,7 +49,10 @@ struct Console {
 
 impl Console {
     fn open(endpoint: &Endpoint) -> Self {
-        Self { handle: data::start(clients(endpoint), now), demand: Demand { slowdown: 1, ..Demand::default() } }
+        Self {
+            handle: data::start(clients(endpoint), now, Keep::default()),
+            demand: Demand { slowdown: 1, ..Demand::default() },
+        }
     }
 
     fn look_at(&mut self, view: &View) {
@@ -94,6 +99,11 @@ fn feed<'a>(snapshot: &'a Snapshot, view: &View) -> &'a Feed {
 
 fn services(cluster: &str) -> View {
     View::new(&service::KIND, Query::cluster(cluster))
+}
+
+/// Everything that is wrong, in all clusters: where a console begins.
+fn trouble() -> View {
+    View::new(&trouble::KIND, Query::default())
 }
 
 fn tasks(cluster: &str, status: Status) -> View {
@@ -167,6 +177,10 @@ fn arrived(endpoint: &Endpoint) -> u64 {
 #[case::services_500(sized(1, 500, 1), services(CLUSTER), 75)]
 #[case::tasks_2000(sized(1, 20, 100), tasks(CLUSTER, Status::Running), 50)]
 #[case::tasks_of_ten_clusters(sized(10, 10, 20), View::new(&task::KIND, Query::default()), 60)]
+#[case::trouble_among_200_services(sized(1, 200, 1), trouble(), 45)]
+#[case::trouble_among_500_services(sized(5, 100, 10), trouble(), 75)]
+#[case::trouble_in_thirty_clusters(sized(30, 10, 1), trouble(), 75)]
+#[case::trouble_of_a_bad_day(incident(), trouble(), 60)]
 #[tokio::test(start_paused = true)]
 async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: View, #[case] most: u64) {
     let mut console = Console::open(&endpoint);
@@ -178,7 +192,8 @@ async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: 
     let filled = |feeds: Vec<&Feed>| !feeds.is_empty() && feeds.iter().all(ready);
     let snapshot = console.until(|snapshot| filled(snapshot.feeds_of(&view))).await;
     let rows: Vec<Entry> = snapshot.feeds_of(&view).iter().flat_map(|feed| feed.rows.to_vec()).collect();
-    console.change(|demand| demand.visible = rows.iter().take(40).map(|entry| entry.row.id().into()).collect());
+    let seen = rows.iter().take(40).flat_map(|entry| [Some(entry.row.id()), entry.row.parent()]);
+    console.change(|demand| demand.visible = seen.flatten().map(Arc::from).collect());
     tokio::time::sleep(Duration::from_secs(120)).await;
     let before = arrived(&endpoint);
     tokio::time::sleep(Duration::from_secs(240)).await;
@@ -536,8 +551,10 @@ async fn connections_are_kept() {
     let mut config = sdk_config(&endpoint).into_builder().endpoint_url(server.url());
     config.set_http_client(None);
     let clients = Clients::from_config(&config.build(), ScopeSpec::default(), Budget::default());
-    let mut console =
-        Console { handle: data::start(clients, now), demand: Demand { slowdown: 1, ..Demand::default() } };
+    let mut console = Console {
+        handle: data::start(clients, now, Keep::default()),
+        demand: Demand { slowdown: 1, ..Demand::default() },
+    };
     let view = services(CLUSTER);
     console.look_at(&view);
     console.filled(&view).await;
