@@ -14,6 +14,7 @@ use crate::{
     config::Paths,
     event::Event,
     kinds,
+    memory::Keep,
     model::{Keymap, Model, Settings, Start},
     tty::{self, Host, Input},
     ui::{
@@ -46,6 +47,8 @@ pub struct Console {
     pub connect: Connect,
     /// Absent when this user has no home: then nothing is saved or remembered.
     pub paths: Option<Paths>,
+    /// Where what AWS forgets is kept.
+    pub keep: Keep,
     pub surroundings: Surroundings,
     /// The wall clock.
     pub now: fn() -> Timestamp,
@@ -113,6 +116,7 @@ pub struct App<H> {
     dirty: bool,
     connect: Connect,
     paths: Option<Paths>,
+    keep: Keep,
     surroundings: Surroundings,
     now: fn() -> Timestamp,
 }
@@ -135,11 +139,11 @@ enum Turn {
 impl<H: Host> App<H> {
     /// A console on `host`, about to draw its first frame. Needs a tokio runtime.
     pub fn new(host: H, console: Console) -> Self {
-        let Console { settings, keymap, start, connect, paths, surroundings, now } = console;
+        let Console { settings, keymap, start, connect, paths, keep, surroundings, now } = console;
         let scope = start.scope.clone();
         let theme = theme(&settings, surroundings.depth);
         let model = Model::new(kinds::KINDS, settings, keymap, start);
-        let link = Link::open(&connect, scope, model.demand(), now);
+        let link = Link::open(&connect, scope, model.demand(), keep.clone(), now);
         Self {
             host,
             model,
@@ -151,6 +155,7 @@ impl<H: Host> App<H> {
             dirty: true,
             connect,
             paths,
+            keep,
             surroundings,
             now,
         }
@@ -166,9 +171,9 @@ impl<H: Host> App<H> {
             result => result?,
         };
         // First the terminal, then whatever is still to be written.
-        let Self { host, errands, .. } = self;
+        let Self { host, errands, link, .. } = self;
         drop(host);
-        let _ = timeout(FAREWELL, errands.finish()).await;
+        let _ = timeout(FAREWELL, async { tokio::join!(errands.finish(), link.finish()) }).await;
         Ok(exit)
     }
 

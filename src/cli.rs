@@ -18,23 +18,33 @@ use crate::{
     config::Paths,
     demo::{Fault, Scenario, faults},
     logging,
-    resource::{Kind, Status},
+    resource::Status,
     ui::theme::THEMES,
 };
 
+mod case;
 mod console;
 mod demo;
 mod get;
 mod info;
+mod subject;
 mod values;
+mod wait;
+mod why;
 
-use values::{Refresh, endpoint, kinds, levels, refresh, region, scenarios, speed};
+pub use why::WhyArgs;
+
+use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenarios, since, speed};
 
 /// What the program's exit code means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
-    ("0", "done"),
-    ("1", "AWS refused, was not reached, or knows no such thing"),
-    ("2", "a mistake in the command line or the configuration file"),
+    ("0", "done; for `why`: nothing is wrong"),
+    ("1", "AWS refused, was not reached, or knows no such thing; for `why`: something is wrong"),
+    (
+        "2",
+        "a mistake in the command line or the configuration file; for `why`: also that AWS refused, was not reached, or \
+         knows no such thing",
+    ),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal went away"),
 ];
@@ -46,6 +56,7 @@ Examples:
   ecsight --command ':tasks /exit!=0'   straight to what a command shows
   ecsight get services --cluster web    the same data without a screen
   ecsight get tasks -o json             what AWS says of them, for jq
+  ecsight why checkout --cluster web    what is wrong with it, and why
   ecsight demo                          on an AWS of its own, without any account";
 
 /// A terminal console for Amazon ECS: from "something is wrong" to why, in the fewest keys.
@@ -121,6 +132,8 @@ pub struct ConsoleArgs {
 pub enum Command {
     /// Print what the console would show, once
     Get(GetArgs),
+    /// Explain what is wrong with a service, a task or an instance, or what a message means
+    Why(WhyArgs),
     /// Open the console on an embedded AWS that has a bad day
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -139,8 +152,8 @@ pub enum Command {
 #[command(after_help = GET_EXAMPLES)]
 pub struct GetArgs {
     /// What to list
-    #[arg(value_name = "KIND", value_parser = kinds())]
-    pub kind: &'static Kind,
+    #[arg(value_name = "KIND", value_parser = listed())]
+    pub listed: Listed,
     /// Names or ARNs of those wanted; all of them when none is given
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -153,6 +166,9 @@ pub struct GetArgs {
     /// Tasks, or containers of tasks, in this state instead of running ones
     #[arg(long, value_name = "STATUS")]
     pub status: Option<StatusArg>,
+    /// How far to look back, with what AWS has forgotten (90m, 6h, 2d): for what is over
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<u32>,
     /// Only rows that pass, in the grammar of the console's `/`
     #[arg(long, short, value_name = "FILTER")]
     pub filter: Option<String>,
@@ -168,7 +184,7 @@ const GET_EXAMPLES: &str = "\
 Examples:
   ecsight get clusters
   ecsight get services --cluster payments --filter 'is:fault' -o wide
-  ecsight get tasks --cluster payments --service api --status stopped --sort -stopped
+  ecsight get stopped --cluster payments --service api --since 24h
   ecsight get services api worker --cluster payments -o json | jq '.services[].deployments'";
 
 /// The form in which `get` answers.
@@ -328,7 +344,8 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let code = runtime.block_on(async {
         match command {
-            Some(Command::Get(args)) => get::run(args, &scope, &settings).await.map(|()| 0),
+            Some(Command::Get(args)) => get::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
             _ => {

@@ -92,7 +92,7 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget"
+        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget, memory"
     )]
     #[case("\nthem = \"dark\"", "line 2, key `them`: there is no such key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]
@@ -102,6 +102,8 @@ mod tests {
     #[case("quit = \"twice\"", "line 1, key `quit`: it can't be `twice`; one of single, double, never")]
     #[case("favourites = [1,2,3,4,5,6,7,8,9,10]", "line 1, key `favourites`: expected a string, not integer `1`")]
     #[case("[budget]\nshare = 2", "line 2, key `budget.share`: 2 is out of range; it goes from 0.01 to 1")]
+    #[case("[memory]\ndays = 0", "line 2, key `memory.days`: 0 is out of range; it goes from 1 to 3650")]
+    #[case("[memory]\nmegabytes = 1", "line 2, key `memory.megabytes`: 1 is out of range; it goes from 8 to 100000")]
     #[case("[budget]\nshar = 0.2", "line 2, key `budget.shar`: there is no such key; did you mean share?")]
     #[case(
         "[[scope]]\nenv = \"A\"\n[[scope]]\nenv=\"B\"\nmode = \"readonly\"",

@@ -3,16 +3,21 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     aws::{Clients, Failure},
+    memory::Keep,
     resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
 };
 
 mod evidence;
 mod feed;
 mod join;
+mod keeper;
 mod poller;
 mod raw;
 mod store;
@@ -20,7 +25,7 @@ mod store;
 pub use evidence::evidence;
 pub use raw::raw;
 
-pub use crate::aws::Identity;
+pub use crate::{aws::Identity, memory::Limits};
 
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;
@@ -119,8 +124,16 @@ pub enum Request {
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Done {
-    Raw { id: Arc<str>, result: Result<serde_json::Value, Failure> },
-    Evidence { id: Arc<str>, evidence: Arc<Evidence> },
+    Raw {
+        id: Arc<str>,
+        result: Result<serde_json::Value, Failure>,
+    },
+    Evidence {
+        id: Arc<str>,
+        evidence: Arc<Evidence>,
+    },
+    /// What nobody asked for, and a person should know.
+    Warning(String),
 }
 
 /// The UI's end of the data layer; dropping it ends the task and cancels its calls.
@@ -130,6 +143,16 @@ pub struct Handle {
     pub demand: watch::Sender<Demand>,
     pub requests: mpsc::Sender<Request>,
     pub done: mpsc::Receiver<Done>,
+    ended: JoinHandle<()>,
+}
+
+impl Handle {
+    /// Ends the task, and waits until all that was seen is written down.
+    pub async fn finish(self) {
+        drop((self.demand, self.requests));
+        // A task that panicked has nothing to write any more.
+        let _ = self.ended.await;
+    }
 }
 
 impl Snapshot {
@@ -181,16 +204,20 @@ impl Snapshot {
         names
     }
 
+    /// Whether the rows of `view` have all come at least once, with or without what they take from other kinds.
+    pub fn arrived(&self, view: &View) -> bool {
+        let ready = |key: &FeedKey| self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready);
+        roots(view).iter().chain(&self.keys_of(view)).all(ready)
+    }
+
     /// Whether all that `view` shows has come at least once. What its rows take from other kinds counts as come when it
     /// has failed: they do without.
     pub fn complete(&self, view: &View) -> bool {
-        let come = |key: &FeedKey, or_failed: bool| {
-            let ready = |feed: &Feed| feed.phase == Phase::Ready || (or_failed && feed.failure.is_some());
-            self.feeds.get(key).is_some_and(ready)
+        let come = |key: &FeedKey| {
+            self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready || feed.failure.is_some())
         };
         let companions = join::companions(view);
-        roots(view).iter().chain(&self.keys_of(view)).all(|key| come(key, false))
-            && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key, true))
+        self.arrived(view) && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key))
     }
 
     /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
@@ -208,13 +235,14 @@ fn roots(view: &View) -> Vec<FeedKey> {
     if scattered && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
 }
 
-/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
-pub fn start(clients: Clients, now: fn() -> Timestamp) -> Handle {
+/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's. What it sees is kept
+/// as `keep` says.
+pub fn start(clients: Clients, now: fn() -> Timestamp, keep: Keep) -> Handle {
     let (publish, snapshots) =
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
     let (demand, wanted) = watch::channel(Demand::default());
     let (requests, asked) = mpsc::channel(16);
     let (answer, done) = mpsc::channel(16);
-    tokio::spawn(poller::Poller::new(clients, now, publish, answer).run(wanted, asked));
-    Handle { snapshots, demand, requests, done }
+    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, keep).run(wanted, asked));
+    Handle { snapshots, demand, requests, done, ended }
 }

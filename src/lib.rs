@@ -67,6 +67,7 @@ pub mod kinds;
 pub mod knowledge;
 pub mod logging;
 pub mod logs;
+pub mod memory;
 pub mod model;
 pub mod nearest;
 pub mod resource;

@@ -171,6 +171,7 @@ impl Model {
             Event::Snapshot(snapshot) => self.take(snapshot),
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
             Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
+            Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Told(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
         }
@@ -226,7 +227,7 @@ impl Model {
                 viewer.scroll_by(0, page);
             }
         }
-        self.pane = pane.and_then(|pane| self.inspect(pane.text_width()));
+        self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();
         self.send_demand();
     }

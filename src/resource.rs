@@ -22,6 +22,7 @@ pub mod finding;
 pub mod format;
 pub mod inspect;
 pub mod instance;
+pub mod markdown;
 pub mod query;
 pub mod revision;
 pub mod secrets;
@@ -37,6 +38,11 @@ use crate::aws::Failure;
 
 use column::count_cell;
 use fetch::{gone, owned, strings, tags};
+
+/// The state, and the word in tables, of what AWS has forgotten.
+const KEPT: &str = "kept";
+/// The same in words.
+const KEPT_LONG: &str = "ECS has forgotten it; kept by ecsight";
 
 /// How soon a row may change again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +79,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn fault(&self) -> bool {
         false
     }
+    /// AWS has forgotten it; it stands as it was last seen.
+    fn remembered(&self) -> bool {
+        false
+    }
     /// Words that `is:WORD` filters understand beside `fault`, `marked` and `changed`: `stopped`, `unhealthy`, …
     fn states(&self) -> Vec<&'static str> {
         Vec::new()
@@ -100,8 +110,9 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn inspects(_query: &Query) -> u16 {
         0
     }
-    /// What that pane says, shortest and most needed first: one section, whose title is the pane's.
-    fn inspect(&self, _cx: &Context) -> Option<Document> {
+    /// What that pane says, most needed first, in one section, whose title is the pane's. `brief`: there is room for those
+    /// lines alone.
+    fn inspect(&self, _cx: &Context, _brief: bool) -> Option<Document> {
         None
     }
 }
@@ -115,6 +126,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn parent(&self) -> Option<&str>;
     fn pace(&self) -> Pace;
     fn fault(&self) -> bool;
+    fn remembered(&self) -> bool;
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
@@ -122,7 +134,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     fn inspects(&self, query: &Query) -> u16;
-    fn inspect(&self, cx: &Context) -> Option<Document>;
+    fn inspect(&self, cx: &Context, brief: bool) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
     /// What column `index` sorts by.
@@ -164,6 +176,10 @@ impl<R: Resource> Row for R {
         Resource::fault(self)
     }
 
+    fn remembered(&self) -> bool {
+        Resource::remembered(self)
+    }
+
     fn states(&self) -> Vec<&'static str> {
         Resource::states(self)
     }
@@ -192,8 +208,8 @@ impl<R: Resource> Row for R {
         R::inspects(query)
     }
 
-    fn inspect(&self, cx: &Context) -> Option<Document> {
-        Resource::inspect(self, cx)
+    fn inspect(&self, cx: &Context, brief: bool) -> Option<Document> {
+        Resource::inspect(self, cx, brief)
     }
 
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_> {
@@ -252,6 +268,14 @@ impl Kind {
         [self.name, self.plural].into_iter().chain(self.aliases.iter().copied())
     }
 
+    /// Whether what AWS forgets of it is kept, so that one can say how far to look back.
+    pub fn reaches_back(&self) -> bool {
+        match self.origin {
+            Origin::Composed(compose) => compose.past() != Past::Nothing,
+            _ => [&task::KIND, &event::KIND, &deployment::KIND].contains(&self),
+        }
+    }
+
     /// The index of the column called `word`, by name or alias.
     pub fn column(&self, word: &str) -> Option<usize> {
         (self.columns)().iter().position(|column| column.answers_to(word))
@@ -298,10 +322,24 @@ pub trait Compose: Send + Sync {
     }
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
+    /// What is remembered that it is made of besides.
+    fn past(&self) -> Past {
+        Past::Nothing
+    }
     /// What it means that there are no rows, a sentence each, the one that matters first; none where that is plain.
     fn nothing(&self, _query: &Query, _material: &Material<'_>) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// What of the past a composed kind is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    Nothing,
+    /// Stopped tasks, events and deployments of its sources that AWS has forgotten are among the rows.
+    Rows,
+    /// Failures are among the rows, by what they have in common: rows of `crate::diagnose::failures`.
+    Failures,
 }
 
 /// What a composed kind is made of.

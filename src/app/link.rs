@@ -10,6 +10,7 @@ use crate::{
     aws::{Clients, Failure, ScopeSpec},
     data::{self, Demand, Handle, Identity, Request, Snapshot},
     event::{Event, Level, Notice},
+    memory::Keep,
 };
 
 /// Makes clients for a scope.
@@ -23,6 +24,7 @@ pub struct Link {
     demand: Demand,
     /// What was asked before anybody could hear it.
     waiting: Vec<Request>,
+    keep: Keep,
     now: fn() -> Timestamp,
 }
 
@@ -34,10 +36,10 @@ enum State {
 
 impl Link {
     /// Begins to connect to `scope`, in the background.
-    pub fn open(connect: &Connect, scope: ScopeSpec, demand: Demand, now: fn() -> Timestamp) -> Self {
+    pub fn open(connect: &Connect, scope: ScopeSpec, demand: Demand, keep: Keep, now: fn() -> Timestamp) -> Self {
         let mut attempt = JoinSet::new();
         attempt.spawn(connect(scope.clone()));
-        Self { scope, state: State::Connecting(attempt), demand, waiting: Vec::new(), now }
+        Self { scope, state: State::Connecting(attempt), demand, waiting: Vec::new(), keep, now }
     }
 
     /// Says what is looked at.
@@ -83,8 +85,15 @@ impl Link {
         }
     }
 
+    /// Ends it, once what was seen is written down.
+    pub async fn finish(self) {
+        if let State::Up(handle) = self.state {
+            handle.finish().await;
+        }
+    }
+
     fn up(&mut self, clients: Clients) -> Vec<Event> {
-        let handle = data::start(clients, self.now);
+        let handle = data::start(clients, self.now, self.keep.clone());
         handle.demand.send_replace(self.demand.clone());
         let first = handle.snapshots.borrow().clone();
         self.state = State::Up(handle);

@@ -97,7 +97,7 @@ impl<H: Host> App<H> {
 
     /// The old scope's data layer ends here and now; the screen stays.
     fn switch(&mut self, scope: ScopeSpec) {
-        self.link = Link::open(&self.connect, scope, self.link.demand().clone(), self.now);
+        self.link = Link::open(&self.connect, scope, self.link.demand().clone(), self.keep.clone(), self.now);
     }
 
     fn list_profiles(&self) {

@@ -11,7 +11,8 @@ use crate::{
     config::{self, Paths},
     data::Identity,
     files, logging,
-    model::{Settings, Start, scope::Mode},
+    memory::{Keep, Limits},
+    model::{Settings, Start, scope::Mode, settings::Remember},
     nearest::hint,
     tty::{self, Tty},
     ui::theme::THEMES,
@@ -118,6 +119,7 @@ pub async fn open(
         ..Start::new(Timestamp::now(), crossterm::terminal::size()?)
     };
     let console = app::Console {
+        keep: keep(&settings, paths.as_ref()),
         settings,
         keymap,
         start,
@@ -127,6 +129,16 @@ pub async fn open(
         now: Timestamp::now,
     };
     Ok(App::new(Tty::enter()?, console).run().await?.code())
+}
+
+/// Where what AWS forgets is kept.
+pub fn keep(settings: &Settings, paths: Option<&Paths>) -> Keep {
+    let Remember { days, megabytes, off } = settings.memory;
+    let limits = Limits { days, megabytes };
+    match paths.filter(|_| !off) {
+        Some(paths) => Keep::below(&paths.state, limits),
+        None => Keep { file: None, limits },
+    }
 }
 
 /// Starts the log in the state folder.

@@ -1,44 +1,65 @@
 //! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    slice::from_ref,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::timeout;
 
-use super::{GetArgs, Output, Refusal, ScopeArgs, console, print};
+use super::{GetArgs, Listed, Output, Refusal, ScopeArgs, console, print, wait::until};
 use crate::{
-    aws::{Budget, Clients, Failure, Trouble},
-    data::{self, Demand, Handle, Snapshot, raw},
-    diagnose::timeline,
+    aws::{Budget, Clients},
+    config::Paths,
+    data::{self, Demand, Done, Handle, Snapshot, raw},
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
     resource::{Context, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task},
 };
 
-/// How long a failure that may pass (no answer, AWS's own fault) is waited out.
-const PATIENCE: Duration = Duration::from_millis(3_500);
+/// How long what was seen may take to be written down, once all is printed.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Prints the rows that were asked for.
 ///
 /// # Errors
 /// Usage, before anything is asked of AWS; AWS's refusal; names that don't exist, after the rest was printed.
-pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Result<(), Refusal> {
-    let cx = Context { now: Timestamp::now() };
-    let mut table = table(&args, scope, settings, cx.now)?;
+pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
+    let now = Timestamp::now();
+    let table = table(&args, scope, settings, now)?;
     let budget = Budget::with_share(settings.budget.share);
     let clients = Clients::connect(&console::scope(scope).await?, budget).await?;
+    let mut handle = data::start(clients.clone(), Timestamp::now, console::keep(settings, paths));
+    let result = answer(&args, table, &clients, &mut handle, &Context { now }).await;
+    while let Ok(done) = handle.done.try_recv() {
+        if let Done::Warning(text) = done {
+            let _ = writeln!(io::stderr(), "warning: {text}");
+        }
+    }
+    let _ = timeout(FAREWELL, handle.finish()).await;
+    result
+}
 
-    let view = table.view.clone();
-    let mut handle = data::start(clients.clone(), Timestamp::now);
+async fn answer(
+    args: &GetArgs,
+    mut table: Table,
+    clients: &Clients,
+    handle: &mut Handle,
+    cx: &Context,
+) -> Result<(), Refusal> {
+    let (kind, view) = (table.view.kind, table.view.clone());
     let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand.clone());
-    let mut snapshot = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await?;
+    let mut snapshot = until(handle, from_ref(&view), |snapshot| snapshot.complete(&view)).await?;
 
     let rows = rows(&snapshot, &view);
     let (ids, strangers) = choose(&rows, &args.names);
-    let refusal = (!strangers.is_empty()).then(|| Refusal::Failed(unknown(args.kind, &strangers, &rows)));
+    let refusal = (!strangers.is_empty()).then(|| Refusal::Failed(unknown(kind, &strangers, &rows)));
     if ids.is_empty()
         && let Some(refusal) = refusal
     {
@@ -51,10 +72,10 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
             !self::rows(snapshot, &view).iter().any(raw)
         };
-        snapshot = until(&mut handle, &view, described).await?;
+        snapshot = until(handle, from_ref(&view), described).await?;
     }
 
-    table.arrange(&snapshot, Some(&cluster::KIND), &cx, false);
+    table.arrange(&snapshot, Some(&cluster::KIND), cx, false);
     let chosen: Vec<Arc<dyn Row>> = table
         .rows
         .iter()
@@ -63,10 +84,10 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
         .collect();
     let plain = || chosen.iter().map(|row| &**row);
     print(match args.output {
-        Output::Table => export::table(&view, false, plain(), &cx),
-        Output::Wide => export::table(&view, true, plain(), &cx),
-        Output::Csv => export::csv(&view, plain(), &cx),
-        Output::Json => json(args.kind, raw(&clients, &view, &chosen).await?)?,
+        Output::Table => export::table(&view, false, plain(), cx),
+        Output::Wide => export::table(&view, true, plain(), cx),
+        Output::Csv => export::csv(&view, plain(), cx),
+        Output::Json => json(kind, raw(clients, &view, &chosen).await?)?,
     })?;
     refusal.map_or(Ok(()), Err)
 }
@@ -74,22 +95,35 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings) -> Resul
 /// Refuses flags that would do nothing for the kind that was asked for.
 fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     type Narrows = fn(&Kind) -> bool;
-    let narrowing: [(&str, bool, Narrows); 4] = [
+    let Listed { kind, .. } = args.listed;
+    let narrowing: [(&str, bool, Narrows); 5] = [
         ("--cluster", scope.cluster.is_some(), |kind| kind.in_cluster),
         ("--service", args.service.is_some(), |kind| {
-            [&service::KIND, &task::KIND, &timeline::KIND].contains(&root(kind))
+            [&service::KIND, &task::KIND].contains(&root(kind)) || kind.reaches_back()
         }),
         ("--family", args.family.is_some(), |kind| [&task::KIND, &revision::KIND].contains(&root(kind))),
         ("--status", args.status.is_some(), |kind| root(kind) == &task::KIND),
+        ("--since", args.since.is_some(), Kind::reaches_back),
     ];
     for (flag, given, narrows) in narrowing {
-        if given && !narrows(args.kind) {
+        if given && !narrows(kind) {
             let others: Vec<_> = KINDS.iter().filter(|kind| narrows(kind)).map(|kind| kind.plural).collect();
-            let (plural, others) = (args.kind.plural, others.join(", "));
+            let (plural, others) = (kind.plural, others.join(", "));
             return Err(Refusal::Usage(format!("{flag} says nothing about {plural}; it is for {others}")));
         }
     }
+    if args.listed.status.is_some() && args.status.is_some() {
+        return Err(Refusal::Usage("--status: the word for what to list says it already".into()));
+    }
+    if args.since.is_some() && kind == &task::KIND && status(args) == Status::Running {
+        return Err(Refusal::Usage("--since says nothing about running tasks; `ecsight get stopped` takes it".into()));
+    }
     Ok(())
+}
+
+/// Which tasks are meant.
+fn status(args: &GetArgs) -> Status {
+    args.listed.status.or(args.status.map(Status::from)).unwrap_or_default()
 }
 
 /// The fetched kind that rows of `kind` come from.
@@ -107,61 +141,28 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
         cluster: scope.cluster.as_deref().map(Into::into),
         service: args.service.as_deref().map(Into::into),
         family: args.family.as_deref().map(Into::into),
-        status: args.status.map(Status::from).unwrap_or_default(),
+        status: status(args),
+        since: args.since,
         ..Query::default()
     };
-    let mut table = Table::new(View::new(args.kind, query));
+    let kind = args.listed.kind;
+    let mut table = Table::new(View::new(kind, query));
     table.wide = args.output != Output::Table;
     if let Some(text) = &args.filter {
-        table.filter = Filter::parse(text, args.kind, now, &settings.zone).map_err(|fault| {
+        table.filter = Filter::parse(text, kind, now, &settings.zone).map_err(|fault| {
             Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))
         })?;
     }
     if let Some(word) = &args.sort {
         let (name, descending) = word.strip_prefix('-').map_or((word.as_str(), false), |name| (name, true));
-        let column = args.kind.column(name).ok_or_else(|| {
-            let columns = (args.kind.columns)();
+        let column = kind.column(name).ok_or_else(|| {
+            let columns = (kind.columns)();
             let hint = hint(name, columns.iter().map(|column| column.name));
-            Refusal::Usage(format!("--sort: {} have no column `{name}`{hint}", args.kind.plural))
+            Refusal::Usage(format!("--sort: {} have no column `{name}`{hint}", kind.plural))
         })?;
         table.sort = Sort { column, descending };
     }
     Ok(table)
-}
-
-/// Waits until `enough` has come. A throttle is sat out; what may pass is given some time; anything else is the end.
-async fn until(handle: &mut Handle, view: &View, enough: impl Fn(&Snapshot) -> bool) -> Result<Arc<Snapshot>, Refusal> {
-    let mut deadline: Option<Instant> = None;
-    loop {
-        let snapshot = handle.snapshots.borrow_and_update().clone();
-        if enough(&snapshot) {
-            return Ok(snapshot);
-        }
-        let obstacle = snapshot.obstacle(view).filter(|failure| failure.trouble != Trouble::Throttled);
-        deadline = match obstacle {
-            None => None,
-            Some(failure) if !may_pass(failure) => return Err(Failure::clone(failure).into()),
-            Some(_) => deadline.or_else(|| Some(Instant::now() + PATIENCE)),
-        };
-        let late = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            changed = handle.snapshots.changed() => {
-                changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
-            }
-            () = late => if let Some(failure) = obstacle {
-                return Err(Failure::clone(failure).into());
-            }
-        }
-    }
-}
-
-fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled)
 }
 
 fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {

@@ -6,6 +6,7 @@ use super::{Refusal, ScopeArgs, console};
 use crate::{
     aws::{Budget, Clients},
     config::Paths,
+    memory::{Keep, Limits, stock},
     model::Settings,
 };
 
@@ -24,6 +25,7 @@ pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -
         line(&mut text, "saved tables", &described(&paths.saved));
         line(&mut text, "cache", &described(&paths.cache));
         line(&mut text, "log", &described(&paths.log));
+        line(&mut text, "memory", &memory(settings, paths));
     }
     super::print(&text)?;
 
@@ -45,6 +47,24 @@ pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -
 
 fn line(text: &mut String, label: &str, value: &str) {
     let _ = writeln!(text, "{label:14} {value}");
+}
+
+/// Where what AWS forgets is kept, how much of it there is, and how much there may be.
+fn memory(settings: &Settings, paths: &Paths) -> String {
+    let Keep { file: Some(path), limits } = console::keep(settings, Some(paths)) else { return "off".into() };
+    let there = match stock(&path) {
+        Ok(None) => "not there yet".into(),
+        Ok(Some(stock)) => format!(
+            "{:.1} MiB: {} stopped tasks, {} events, {} deployments",
+            stock.bytes as f64 / f64::from(1 << 20),
+            stock.tasks,
+            stock.events,
+            stock.deployments
+        ),
+        Err(reason) => reason,
+    };
+    let Limits { days, megabytes } = limits;
+    format!("{} ({there}; at most {days} days, {megabytes} MiB)", path.display())
 }
 
 fn described(path: &Path) -> String {

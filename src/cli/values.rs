@@ -9,7 +9,7 @@ use crate::{
     logging,
     model::settings,
     nearest::hint,
-    resource::Kind,
+    resource::{Kind, Status, query::PARTS},
 };
 
 /// A refresh interval in seconds; absent for each kind's own.
@@ -42,13 +42,31 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-pub(super) fn kinds() -> impl TypedValueParser<Value = &'static Kind> {
+/// What is to be listed: a kind, and which of its rows where the word says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    pub kind: &'static Kind,
+    pub status: Option<Status>,
+}
+
+pub(super) fn listed() -> impl TypedValueParser<Value = Listed> {
     let word = |known: &&'static Kind| {
         let aliases = known.names().filter(|name| *name != known.plural);
         PossibleValue::new(known.plural).aliases(aliases).help(known.about)
     };
-    PossibleValuesParser::new(KINDS.iter().map(word).collect::<Vec<_>>())
-        .try_map(|word| kind(&word).ok_or_else(|| format!("there is no kind `{word}`")))
+    let part = |(word, kind, _): &(&'static str, &str, _)| PossibleValue::new(*word).help(format!("{word} {kind}s"));
+    PossibleValuesParser::new(KINDS.iter().map(word).chain(PARTS.iter().map(part)).collect::<Vec<_>>()).try_map(
+        |word| {
+            let part = PARTS.iter().find(|(part, ..)| *part == word);
+            let (name, status) = part.map_or((word.as_str(), None), |(_, kind, status)| (*kind, Some(*status)));
+            let kind = kind(name).ok_or_else(|| format!("there is no kind `{word}`"))?;
+            Ok::<_, String>(Listed { kind, status })
+        },
+    )
+}
+
+pub(super) fn since(text: &str) -> Result<u32, String> {
+    settings::since(text)
 }
 
 pub(super) fn levels() -> impl TypedValueParser<Value = logging::Level> {

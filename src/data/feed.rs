@@ -65,6 +65,8 @@ pub(super) struct FeedPlan {
     refreshing: bool,
     /// What the pages of the list under way have brought.
     collected: Vec<Arc<str>>,
+    /// How many of the ids the last complete list had; the rest is kept from before.
+    in_list: usize,
     filled: bool,
 }
 
@@ -101,6 +103,7 @@ impl FeedPlan {
             lists: 0,
             refreshing: false,
             collected: Vec::new(),
+            in_list: 0,
             filled: false,
         }
     }
@@ -244,6 +247,7 @@ impl FeedPlan {
         }
         let collected = std::mem::take(&mut self.collected);
         let ids = self.with_arns(collected);
+        self.in_list = ids.len();
         let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
         let pages = ids.len().div_ceil(100).max(1);
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
@@ -258,6 +262,21 @@ impl FeedPlan {
             self.described.retain(|id, _| known.contains(id));
         }
         self.ids = ids;
+    }
+
+    /// The ids, and of each whether the last complete list lacked it.
+    pub(super) fn ids_by_list(&self) -> impl Iterator<Item = (&Arc<str>, bool)> {
+        self.ids.iter().enumerate().map(|(place, id)| (id, place >= self.in_list))
+    }
+
+    /// Lets go of ids that the last complete list lacked.
+    pub(super) fn let_go(&mut self, unwanted: impl Fn(&str) -> bool) {
+        let in_list = self.in_list;
+        let mut place = 0;
+        self.ids.retain(|id| {
+            place += 1;
+            place <= in_list || !unwanted(id)
+        });
     }
 
     /// A list that repeats the name it was given is understood as the ARN that name has turned out to be.

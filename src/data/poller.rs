@@ -17,15 +17,18 @@ use super::{
     Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Zeal, back_off, earliest},
     join,
+    keeper::Keeper,
     store::Store,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
     knowledge,
+    memory::Keep,
     resource::{Batch, Origin, Page, Status, View},
 };
 
 mod answer;
+mod past;
 mod tell;
 
 /// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
@@ -70,6 +73,7 @@ pub(super) struct Poller {
     /// Feeds whose ids, phase or failure changed since the last publication.
     touched: HashSet<FeedKey>,
     store: Store,
+    keeper: Keeper,
     /// The rules are there, or on their way.
     rules: bool,
     calls: JoinSet<Outcome>,
@@ -79,8 +83,8 @@ pub(super) struct Poller {
     /// Trouble that passes by itself, and until when it is told.
     passing: Option<(Arc<Failure>, Instant)>,
     told: Snapshot,
-    /// What the composed feeds were last made of: feeds, their revisions and failures.
-    composed: HashMap<FeedKey, u64>,
+    /// What the derived and the composed feeds were last made of: digests of feeds, and of what is remembered.
+    made_of: HashMap<FeedKey, (u64, u64)>,
     minute_at: Instant,
 }
 
@@ -90,6 +94,7 @@ impl Poller {
         now: fn() -> Timestamp,
         publish: watch::Sender<Arc<Snapshot>>,
         answers: mpsc::Sender<Done>,
+        keep: Keep,
     ) -> Self {
         let identity = clients.identity();
         let start = Instant::now();
@@ -104,10 +109,11 @@ impl Poller {
             resting: HashMap::new(),
             touched: HashSet::new(),
             store: Store::default(),
+            keeper: Keeper::new(keep, now),
             rules: false,
             calls: JoinSet::new(),
             told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
-            composed: HashMap::new(),
+            made_of: HashMap::new(),
             identity,
             identity_due: Some(start),
             standing: None,
@@ -116,8 +122,15 @@ impl Poller {
         }
     }
 
-    /// Runs until the console's end of the channels is dropped; its calls are cancelled with it.
-    pub(super) async fn run(mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
+    /// Runs until the console's end of the channels is dropped; its calls are cancelled with it, and what was seen is
+    /// written down.
+    pub(super) async fn run(mut self, wanted: watch::Receiver<Demand>, asked: mpsc::Receiver<Request>) {
+        self.turns(wanted, asked).await;
+        self.calls.abort_all();
+        self.keeper.finish().await;
+    }
+
+    async fn turns(&mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
         loop {
             // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
             self.publish();
@@ -145,6 +158,10 @@ impl Poller {
                     while let Some(outcome) = self.calls.try_join_next() {
                         self.take(outcome.ok());
                     }
+                }
+                Some(outcome) = self.keeper.next() => {
+                    let news = self.keeper.take(outcome, Instant::now());
+                    self.remembers(news);
                 }
                 () = wake => {}
             }
@@ -221,6 +238,7 @@ impl Poller {
             self.resting.remove(&key);
             self.touched.insert(key);
         }
+        self.want_the_past();
     }
 
     /// Starts the calls that are due; returns when to look again.
@@ -231,6 +249,7 @@ impl Poller {
             self.minute(now);
             next = Some(self.minute_at);
         }
+        next = earliest(next, self.keeper.start(now));
         if self.demand.paused {
             return next;
         }
@@ -279,7 +298,7 @@ impl Poller {
         self.minute_at = now + MINUTELY;
         self.store.grow_stale();
         self.store.join((self.now)());
-        self.composed.clear();
+        self.made_of.clear();
         let keeps = |key: &FeedKey| key.query.status != Status::Running;
         let old: Vec<FeedKey> = self
             .resting
@@ -287,13 +306,14 @@ impl Poller {
             .filter(|(key, at)| now - **at > FORGET && !keeps(key))
             .map(|(key, _)| key.clone())
             .collect();
-        if !old.is_empty() {
+        let forgotten = self.let_the_past_go(now);
+        if forgotten || !old.is_empty() {
             for key in old {
                 self.resting.remove(&key);
                 self.feeds.remove(&key);
                 self.told.feeds.remove(&key);
             }
-            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids));
+            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids).chain(self.keeper.ids()));
         }
     }
 
@@ -303,11 +323,14 @@ impl Poller {
             None => {}
             Some(Outcome::Rules) => self.store.judge_from_now_on((self.now)()),
             Some(Outcome::Identity(Ok(identity))) => {
+                let account = identity.account.as_deref().unwrap_or_default();
+                self.keeper.belongs_to(account, identity.region.as_deref());
                 self.identity = identity;
                 self.went_well();
             }
             Some(Outcome::Identity(Err(failure))) => {
                 let denied = failure.trouble == Trouble::Denied;
+                self.keeper.nameless();
                 self.went_wrong(Arc::new(failure), now);
                 let attempts = self.standing.as_ref().map_or(5, |standing| standing.attempts);
                 self.identity_due = (!denied).then(|| now + back_off(attempts));
@@ -328,14 +351,21 @@ impl Poller {
 
     fn listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {
         self.touched.insert(key.clone());
+        self.keeper.begin();
         let Some(feed) = self.feeds.get_mut(&key) else { return };
         match result {
             Ok(page) => {
                 let at = (self.now)();
                 for row in page.ids.iter().filter_map(|id| feed.fetch.stub(id)) {
-                    self.store.put_stub(row, at);
+                    self.store.put_if_new(row, at);
                 }
+                let account = page.ids.first().and_then(|id| account(id)).unwrap_or_default();
+                self.keeper.belongs_to(account, self.identity.region.as_deref());
+                let last = page.next.is_none();
                 feed.page(page, now);
+                if last {
+                    self.listed_in_full(&key, at);
+                }
                 self.went_well();
             }
             Err(failure) => {
@@ -355,7 +385,10 @@ impl Poller {
                 feed.described(&asked, &found, &batch.missing, now);
                 let at = (self.now)();
                 for row in batch.rows {
-                    self.store.put(row, at);
+                    self.put(row, at);
+                }
+                for id in &batch.missing {
+                    self.store.mark_forgotten(id, true, at);
                 }
                 self.went_well();
             }
@@ -398,11 +431,16 @@ impl Poller {
     }
 }
 
+/// The account in an ARN.
+fn account(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(3)
+}
+
 /// The fetched views behind `view`: itself, the one it is derived from, those it is put together from; the one that
 /// matters most first.
 fn sources(view: &View) -> Vec<View> {
     match view.kind.origin {
-        Origin::Fetched(_) => vec![view.clone()],
+        Origin::Fetched(_) => vec![View::new(view.kind, view.query.asked())],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
         Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
     }

@@ -41,10 +41,11 @@ fn source(kind: &'static Kind) -> &'static Kind {
     }
 }
 
-/// The ids to describe: the rows' own, or those of the rows they were derived from, once each.
+/// The ids to describe: the rows' own, or those of the rows they were derived from, once each. Nobody is asked for what
+/// AWS has forgotten.
 fn by_cluster(view: &View, rows: &[Arc<dyn Row>]) -> BTreeMap<Option<Arc<str>>, Vec<Arc<str>>> {
     let mut ids: BTreeMap<Option<Arc<str>>, Vec<Arc<str>>> = BTreeMap::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| !row.remembered()) {
         let cluster = view.query.cluster.clone().or_else(|| row.cluster().map(Arc::from));
         let ids = ids.entry(cluster).or_default();
         let id = row.parent().unwrap_or_else(|| row.id());

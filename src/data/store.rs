@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     diagnose::{self, Known},
+    memory::{as_kept, moment},
     resource::{
         Context, Kind, Pace, Row, instance::Instance, revision::Revision, service, service::Service, task, task::Task,
     },
@@ -48,7 +49,9 @@ impl Store {
     /// Takes in a row as AWS gave it.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         let row = self.joined.complete(&*row).unwrap_or(row);
-        let row = self.judged(&*row, now).unwrap_or(row);
+        // What comes from memory was judged there.
+        let judged = if row.remembered() { None } else { self.judged(&*row, now) };
+        let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
         let old = self.entries.get(&id);
         let row = old.and_then(|old| remembering(&*row, &*old.row, now)).unwrap_or(row);
@@ -103,9 +106,19 @@ impl Store {
         Some(Arc::new(Task { verdict: Some(Arc::new(verdict)), ..task.clone() }))
     }
 
-    /// Takes in a row that is known by its id alone, unless more is known of it.
-    pub(super) fn put_stub(&mut self, row: Arc<dyn Row>, now: Timestamp) {
+    /// Takes in a row that little is known of, or of old, unless more is known of it.
+    pub(super) fn put_if_new(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         if !self.entries.contains_key(row.id()) {
+            self.put(row, now);
+        }
+    }
+
+    /// AWS has forgotten the row, or has it still. Of what has not ended, nothing is said.
+    pub(super) fn mark_forgotten(&mut self, id: &str, forgotten: bool, now: Timestamp) {
+        let Some(entry) = self.entries.get(id) else { return };
+        if moment(&*entry.row).is_some()
+            && let Some(row) = as_kept(&*entry.row, forgotten)
+        {
             self.put(row, now);
         }
     }

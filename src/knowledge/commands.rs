@@ -13,7 +13,8 @@ pub(super) const IMAGE: &str =
     "ecr describe-images --repository-name {repository} --image-ids imageTag={tag} --region {region}";
 
 pub(super) const IMAGES: &str = "ecr describe-images --repository-name {repository} --query \
-     'sort_by(imageDetails,&imagePushedAt)[-10:].[imagePushedAt,imageTags]' --region {region}";
+                                 'sort_by(imageDetails,&imagePushedAt)[-10:].[imagePushedAt,imageTags]' --region \
+                                 {region}";
 
 pub(super) const EXECUTION_ROLE: &str = "iam list-attached-role-policies --role-name {execution_role}";
 
@@ -29,15 +30,16 @@ pub(super) const ROUTES: &str =
     "ec2 describe-route-tables --filters Name=association.subnet-id,Values={subnets} --region {region}";
 
 pub(super) const SUBNETS: &str = "ec2 describe-subnets --filters Name=subnet-id,Values={subnets} --query \
-     'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output text --region {region}";
+                                  'Subnets[].[SubnetId,AvailabilityZone,AvailableIpAddressCount]' --output text \
+                                  --region {region}";
 
 pub(super) const SECURITY_GROUPS: &str =
     "ec2 describe-security-groups --filters Name=group-id,Values={security_groups} --region {region}";
 
 pub(super) const LOG_GROUP: &str = "logs describe-log-groups --log-group-name-prefix {log_group} --region {log_region}";
 
-pub(super) const LOG: &str = "logs get-log-events --log-group-name {log_group} --log-stream-name {log_stream} \
-     --limit 50 --query 'events[].message' --output text --region {log_region}";
+pub(super) const LOG: &str = "logs get-log-events --log-group-name {log_group} --log-stream-name {log_stream} --limit \
+                              50 --query 'events[].message' --output text --region {log_region}";
 
 pub(super) const TARGETS: &str = "elbv2 describe-target-health --target-group-arn {target_group} --region {region}";
 
@@ -45,7 +47,7 @@ pub(super) const TARGET_GROUP: &str =
     "elbv2 describe-target-groups --target-group-arns {target_group} --region {region}";
 
 pub(super) const INSTANCE: &str = "ecs describe-container-instances --cluster {cluster} --container-instances \
-     {instance_arn} --region {region}";
+                                   {instance_arn} --region {region}";
 
 pub(super) const INSTANCES: &str = "ecs list-container-instances --cluster {cluster} --region {region}";
 
@@ -56,3 +58,42 @@ pub(super) const FARGATE_QUOTAS: &str = "service-quotas list-service-quotas --se
 
 pub(super) const EFS_MOUNT_TARGETS: &str =
     "ec2 describe-network-interfaces --filters 'Name=description,Values=EFS mount target*' --region {region}";
+
+pub(super) const ALARMS: &str = "cloudwatch describe-alarms --state-value ALARM --query \
+                                 'MetricAlarms[].[AlarmName,StateReason]' --region {region}";
+
+pub(super) const CAPACITY_STRATEGY: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
+                                            'services[].capacityProviderStrategy' --region {region}";
+
+pub(super) const ENTRY_POINT: &str = "ecs describe-task-definition --task-definition {revision} --query \
+                                      'taskDefinition.containerDefinitions[].[name,image,entryPoint,command,user]' \
+                                      --region {region}";
+
+pub(super) const HEALTH_CHECK: &str = "ecs describe-task-definition --task-definition {revision} --query \
+                                       'taskDefinition.containerDefinitions[].[name,healthCheck]' --region {region}";
+
+pub(super) const INSTANCE_STATUS: &str = "ec2 describe-instance-status --instance-ids {instance} --region {region}";
+
+pub(super) const MANAGED_VOLUMES: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
+                                          'services[].deployments[].volumeConfigurations' --region {region}";
+
+pub(super) const MEMORY: &str = "ecs describe-task-definition --task-definition {revision} --query \
+                                 'taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation]]' \
+                                 --region {region}";
+
+pub(super) const PORTS: &str = "ecs describe-task-definition --task-definition {revision} --query \
+                                'taskDefinition.[networkMode,containerDefinitions[].[name,portMappings]]' --region \
+                                {region}";
+
+pub(super) const REGISTRY_LOGIN: &str = "ecs describe-task-definition --task-definition {revision} --query \
+                                         'taskDefinition.containerDefinitions[].[name,image,repositoryCredentials]' \
+                                         --region {region}";
+
+pub(super) const REQUIRED_ATTRIBUTES: &str = "ecs describe-task-definition --task-definition {revision} --query \
+                                              taskDefinition.requiresAttributes --region {region}";
+
+pub(super) const TRUNKING: &str = "ecs list-account-settings --name awsvpcTrunking --effective-settings --region \
+                                   {region}";
+
+pub(super) const WHO_STOPPED: &str = "cloudtrail lookup-events --lookup-attributes \
+                                      AttributeKey=EventName,AttributeValue=StopTask --max-items 10 --region {region}";

@@ -125,3 +125,72 @@ fn replace<'a>(template: &str, name: impl Fn(&str) -> Option<Cow<'a, str>>) -> O
     filled.push_str(rest);
     Some(filled)
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn names() -> Names {
+        let mut names = Names::default();
+        names.set("cluster", "prod").set("container", "app").set("subnets", "subnet-1,subnet-2");
+        names
+    }
+
+    #[test]
+    fn what_has_no_name_is_called_by_its_generic_words() {
+        assert_eq!(fill("Logs of {container} in {cluster}, {service}", &names()), "Logs of app in prod, the service");
+        assert_eq!(fill("Routes of {subnets}", &names()), "Routes of subnet-1, subnet-2");
+        assert_eq!(fill("Routes of {subnets}", &Names::default()), "Routes of the task's subnets");
+    }
+
+    #[test]
+    fn a_command_has_all_its_names_or_there_is_none() {
+        assert_eq!(
+            command("ecs list-tasks --cluster {cluster}", &names()).unwrap(),
+            "aws ecs list-tasks --cluster prod"
+        );
+        assert_eq!(command("ecs list-tasks --service-name {service}", &names()), None);
+        assert_eq!(command("", &names()), None);
+    }
+
+    #[test]
+    fn a_name_cannot_break_out_of_a_command() {
+        let mut names = names();
+        names.set("cluster", "it's; rm -rf /").set("container", "{cluster}");
+        assert_eq!(
+            command("ecs list-tasks --cluster {cluster}", &names).unwrap(),
+            r"aws ecs list-tasks --cluster 'it'\''s; rm -rf /'"
+        );
+        assert_eq!(fill("Logs of {container}", &names), "Logs of {cluster}");
+    }
+
+    #[test]
+    fn the_last_name_counts_and_an_empty_one_does_not() {
+        let mut names = names();
+        names.set("cluster", "staging").set("container", "");
+        assert_eq!((names.get("cluster"), names.get("container")), (Some("staging"), None));
+    }
+
+    #[rstest]
+    #[case("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067", "web")]
+    #[case("arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf", "prod/web/db-AbCdEf")]
+    #[case("arn:aws:ecs:eu-west-1:111122223333:container-instance/prod/0123abcd", "0123abcd")]
+    #[case("arn:aws:iam::111122223333:role/web-execution", "web-execution")]
+    #[case("arn:aws:sns:eu-west-1:111122223333:topic", "topic")]
+    #[case("arn:aws", "arn:aws")]
+    #[case("prod/web", "prod/web")]
+    fn an_arn_reads_as_the_name_in_it(#[case] arn: &str, #[case] name: &str) {
+        assert_eq!(spoken(arn), name);
+    }
+
+    #[rstest]
+    #[case("prod", "prod")]
+    #[case("", "''")]
+    #[case("two words", "'two words'")]
+    #[case("it's; rm -rf /", r"'it'\''s; rm -rf /'")]
+    fn shell_words_are_quoted_where_needed(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(shell_word(text), expected);
+    }
+}

@@ -38,7 +38,8 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             short: "wrong health check code",
             cause: "The target answered the health check with a code that the target group does not accept.",
             next: &[
-                "404: check the path; 5xx: the application fails; 301 or 302: a redirect; 401 or 403: a login is asked for",
+                "404: check the path; 5xx: the application fails; 301 or 302: a redirect; 401 or 403: a login is asked \
+                 for",
                 "Compare path and matcher of {target_group} with what {container} answers on port {port}",
             ],
             command: TARGET_GROUP,
@@ -112,7 +113,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
                 "Check that the load balancer has a subnet in {zone}",
             ],
             command: "elbv2 describe-target-groups --target-group-arns {target_group} --query \
-                 'TargetGroups[].LoadBalancerArns' --region {region}",
+                      'TargetGroups[].LoadBalancerArns' --region {region}",
             samples: &["Target.NotInUse"],
             ..TARGET
         },

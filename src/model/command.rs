@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! command := verb { arg }
-//! arg     := cluster | "/" filter | "-f" text | "@" profile [ "/" region ] | "@/" region
+//! arg     := cluster | "since=" time | "/" filter | "-f" text | "@" profile [ "/" region ] | "@/" region
 //! ```
 //!
 //! A verb is a kind by any of its names, the word of an action, or a word of one's own from the configuration. A filter
@@ -14,11 +14,12 @@ use super::{
     Model,
     action::{self, ACTIONS, Call},
     filter::Filter,
+    settings,
 };
 use crate::{
     aws::ScopeSpec,
     nearest,
-    resource::{Kind, Query, View},
+    resource::{Kind, Query, Status, View, query::PARTS},
 };
 
 /// The words after the verb of a view.
@@ -27,6 +28,8 @@ struct Args<'a> {
     cluster: Option<&'a str>,
     filter: Option<&'a str>,
     scope: Option<&'a str>,
+    /// Seconds.
+    since: Option<u32>,
 }
 
 impl<'a> Args<'a> {
@@ -42,6 +45,10 @@ impl<'a> Args<'a> {
             }
             let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             rest = after.trim_start();
+            if let Some(time) = word.strip_prefix("since=") {
+                args.since = Some(settings::since(time)?);
+                continue;
+            }
             match (word.strip_prefix('@'), args.cluster) {
                 (Some(scope), _) => args.scope = Some(scope),
                 (None, None) => args.cluster = Some(word),
@@ -67,8 +74,8 @@ impl Model {
         if let Some(filter) = line.strip_prefix('/') {
             return self.run(&format!("filter {filter}"));
         }
-        if let Some(kind) = self.kind(verb) {
-            return self.show_kind(kind, &Args::parse(rest)?);
+        if let Some((kind, status)) = self.view_word(verb) {
+            return self.show_kind(kind, status, &Args::parse(rest)?);
         }
         let action =
             action::by_word(verb).ok_or_else(|| format!("no command `{verb}`{}", nearest::hint(verb, self.verbs())))?;
@@ -93,6 +100,7 @@ impl Model {
         for name in self.kinds.iter().flat_map(|kind| kind.names()) {
             verbs.push(name);
         }
+        verbs.extend(PARTS.iter().map(|(word, ..)| *word));
         for word in ACTIONS.iter().flat_map(|action| action.words) {
             verbs.push(word);
         }
@@ -104,7 +112,20 @@ impl Model {
         self.kinds.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
     }
 
-    fn show_kind(&mut self, kind: &'static Kind, args: &Args<'_>) -> Result<(), String> {
+    /// The view that `word` names: a kind, or a part of one.
+    pub(super) fn view_word(&self, word: &str) -> Option<(&'static Kind, Status)> {
+        let part = PARTS.iter().find(|(part, ..)| part.eq_ignore_ascii_case(word));
+        let (word, status) = part.map_or((word, Status::default()), |(_, kind, status)| (*kind, *status));
+        Some((self.kind(word)?, status))
+    }
+
+    fn show_kind(&mut self, kind: &'static Kind, status: Status, args: &Args<'_>) -> Result<(), String> {
+        if args.since.is_some() && !kind.reaches_back() {
+            return Err(format!("since= says nothing about {}", kind.plural));
+        }
+        if args.since.is_some() && kind.name == "task" && status == Status::Running {
+            return Err("since= says nothing about running tasks; :stopped takes it".into());
+        }
         if let Some(cluster) = args.cluster
             && !kind.in_cluster
         {
@@ -130,7 +151,8 @@ impl Model {
             self.go_to_root();
         }
         self.cluster.clone_from(&cluster);
-        let query = Query { cluster: cluster.filter(|_| kind.in_cluster), ..Query::default() };
+        let cluster = cluster.filter(|_| kind.in_cluster);
+        let query = Query { cluster, status, since: args.since, ..Query::default() };
         self.show(View::new(kind, query));
         if let Some(filter) = filter {
             self.set_filter(filter);
@@ -189,7 +211,17 @@ mod tests {
         #[case] filter: Option<&str>,
         #[case] scope: Option<&str>,
     ) {
-        assert_eq!(Args::parse(text), Ok(Args { cluster, filter, scope }));
+        assert_eq!(Args::parse(text), Ok(Args { cluster, filter, scope, since: None }));
+    }
+
+    #[rstest]
+    #[case("since=6h", Ok(Some(6 * 3_600)))]
+    #[case("prod since=1d12h /exit=1", Ok(Some(36 * 3_600)))]
+    #[case("since=soon", Err("`soon` is no length of time; write 90m, 6h or 2d"))]
+    #[case("since=20y", Err("`20y` is no length of time; write 90m, 6h or 2d"))]
+    #[case("since=9999d", Err("`9999d` is out of range; it goes from 1s to 3650d"))]
+    fn how_far_to_look_back_is_read(#[case] text: &str, #[case] since: Result<Option<u32>, &str>) {
+        assert_eq!(Args::parse(text).map(|args| args.since), since.map_err(str::to_owned));
     }
 
     #[test]

@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, Unit, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
 use super::scope::ScopeRule;
 use crate::{
     aws::{ScopeSpec, budget},
-    data::Identity,
+    data::{Identity, Limits},
 };
+
+/// Seconds that one can look back at most, and those of a day.
+const LONGEST: u32 = 3_650 * DAY;
+const DAY: u32 = 86_400;
 
 /// Which part of the header is shown; less where the terminal is too small for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -74,6 +78,27 @@ pub struct Settings {
     /// Keys by action; an action that is named here loses its usual keys.
     pub keys: BTreeMap<String, Vec<String>>,
     pub budget: Share,
+    pub memory: Remember,
+}
+
+/// What of that which AWS forgets is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Remember {
+    #[serde(deserialize_with = "days")]
+    pub days: u32,
+    /// The size of the file, in MiB.
+    #[serde(deserialize_with = "megabytes")]
+    pub megabytes: u32,
+    /// Nothing is kept beyond the session.
+    pub off: bool,
+}
+
+impl Default for Remember {
+    fn default() -> Self {
+        let Limits { days, megabytes } = Limits::default();
+        Self { days, megabytes, off: false }
+    }
 }
 
 /// How much of AWS's request quotas one console may use.
@@ -117,6 +142,20 @@ pub fn interval(text: &str) -> Result<Option<u32>, String> {
     }
 }
 
+/// Seconds in a length of time that is looked back: `90m`, `6h`, `2d`.
+///
+/// # Errors
+/// A sentence, when it is none, or none that makes sense.
+pub fn since(text: &str) -> Result<u32, String> {
+    let span = text.parse::<Span>().ok();
+    let seconds = span.and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok());
+    match seconds {
+        Some(seconds) if (1.0..=f64::from(LONGEST)).contains(&seconds) => Ok(seconds as u32),
+        Some(_) => Err(format!("`{text}` is out of range; it goes from 1s to {}d", LONGEST / DAY)),
+        None => Err(format!("`{text}` is no length of time; write 90m, 6h or 2d")),
+    }
+}
+
 fn interval_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     interval(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
@@ -127,6 +166,22 @@ fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         Ok(part)
     } else {
         Err(de::Error::custom(format!("{part} is out of range; it goes from 0.01 to 1")))
+    }
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 1, LONGEST / DAY)
+}
+
+fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 8, 100_000)
+}
+
+fn within<E: de::Error>(number: u32, least: u32, most: u32) -> Result<u32, E> {
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(E::custom(format!("{number} is out of range; it goes from {least} to {most}")))
     }
 }
 
@@ -155,6 +210,7 @@ impl Default for Settings {
             scopes: ScopeRule::shipped(),
             keys: BTreeMap::new(),
             budget: Share::default(),
+            memory: Remember::default(),
         }
     }
 }

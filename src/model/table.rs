@@ -4,7 +4,7 @@
 //! ages. The cursor stays on its row by id, whatever happens around it; when that row goes, the cursor moves to the
 //! nearest neighbour that is still there.
 
-use std::{collections::HashSet, ops::RangeInclusive, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,7 +14,7 @@ use crate::{
     data::{Entry, Phase},
     resource::{
         Status, View,
-        format::{last_part, short_id},
+        format::{duration, last_part, short_id},
     },
 };
 
@@ -152,7 +152,7 @@ impl Table {
         }
     }
 
-    /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped)`, `services(all)`.
+    /// The view in a few words: `tasks(payments)`, `tasks(payments, stopped, last 6h)`, `services(all)`.
     pub fn title(&self) -> String {
         let query = &self.view.query;
         let task = query.task.as_deref().map(short_id);
@@ -164,7 +164,9 @@ impl Table {
             Status::All => Some("running and stopped".into()),
         };
         let part = part.or_else(|| self.view.kind.in_cluster.then(|| "all".into()));
-        let parts: Vec<_> = part.into_iter().chain(status).collect();
+        let group = query.group.as_deref().map(group_title);
+        let since = query.since.map(|seconds| format!("last {}", duration(seconds.into())).into());
+        let parts: Vec<_> = part.into_iter().chain(status).chain(group).chain(since).collect();
         match parts.is_empty() {
             true => self.view.kind.plural.into(),
             false => format!("{}({})", self.view.kind.plural, parts.join(", ")),
@@ -222,6 +224,17 @@ impl Table {
     pub fn targets(&self) -> Vec<&Entry> {
         let marked: Vec<_> = self.rows.iter().filter(|entry| self.marks.contains(entry.row.id())).collect();
         if marked.is_empty() { self.current().into_iter().collect() } else { marked }
+    }
+}
+
+/// A group of failures in a title, which has to stay short.
+fn group_title(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 40;
+    match safe(name) {
+        name if name.chars().count() > LONGEST => {
+            name.chars().take(LONGEST - 1).chain(['…']).collect::<String>().into()
+        }
+        name => name,
     }
 }
 

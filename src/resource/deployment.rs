@@ -3,11 +3,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
-    Unit, View, count_cell, event,
+    Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
+    Resource, Row, Tone, Unit, View, count_cell, event,
     format::{age_cell, age_order, last_part, one_line, text_cell, text_order, timestamp, when},
     revision,
     service::{self, Service},
@@ -31,8 +31,8 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     service.deployments.iter().map(|deployment| Arc::new(deployment.clone()) as Arc<dyn Row>).collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Deployment {
     pub id: String,
     #[serde(skip)]
@@ -52,6 +52,9 @@ pub struct Deployment {
     pub rollout_state_reason: Option<String>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
+    /// ECS has forgotten it: it stands as it was last seen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
 }
 
 impl Deployment {
@@ -76,11 +79,12 @@ impl Deployment {
             rollout_state_reason: deployment.rollout_state_reason,
             created_at: timestamp(deployment.created_at.as_ref()),
             updated_at: timestamp(deployment.updated_at.as_ref()),
+            remembered: false,
         }
     }
 
     pub fn is_primary(&self) -> bool {
-        self.status.as_deref() == Some("PRIMARY")
+        !self.remembered && self.status.as_deref() == Some("PRIMARY")
     }
 
     /// The rollout state in one word; the deployment's status where AWS gives no rollout state.
@@ -97,6 +101,7 @@ impl Deployment {
     pub fn tone(&self) -> Tone {
         match self.rollout_state.as_deref() {
             Some("FAILED") => Tone::Bad,
+            _ if self.remembered => Tone::Muted,
             Some("IN_PROGRESS") if self.failed_tasks > 0 => Tone::Warn,
             Some("IN_PROGRESS") => Tone::Busy,
             Some("COMPLETED") => Tone::Good,
@@ -121,8 +126,9 @@ static FIELDS: &[Field<Deployment>] = &[
     Field {
         column: Column::new("status", "STATUS", 8, 10),
         cell: |row, _| {
+            let status = if row.remembered { Some(KEPT) } else { row.status.as_deref() };
             let tone = if row.is_primary() { Tone::Plain } else { Tone::Muted };
-            Cell::new(row.status.as_deref().unwrap_or("-"), tone)
+            Cell::new(status.unwrap_or("-"), tone)
         },
         order: |row, _| text_order(row.status.as_deref()),
     },
@@ -204,11 +210,23 @@ impl Resource for Deployment {
     }
 
     fn pace(&self) -> Pace {
-        if matches!(self.tone(), Tone::Busy | Tone::Warn) { Pace::Moving } else { Pace::Calm }
+        match self.tone() {
+            _ if self.remembered => Pace::Final,
+            Tone::Busy | Tone::Warn => Pace::Moving,
+            _ => Pace::Calm,
+        }
     }
 
     fn fault(&self) -> bool {
         matches!(self.tone(), Tone::Bad | Tone::Warn)
+    }
+
+    fn remembered(&self) -> bool {
+        self.remembered
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.remembered.then_some(KEPT).into_iter().collect()
     }
 
     fn drill(&self) -> Option<View> {
@@ -248,7 +266,8 @@ impl Resource for Deployment {
                 if self.failed_tasks > 0 { Tone::Bad } else { Tone::Plain },
             )
             .field("Started", when(self.created_at, cx.now))
-            .field("Updated", when(self.updated_at, cx.now));
+            .field("Updated", when(self.updated_at, cx.now))
+            .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document
     }
 }

@@ -3,14 +3,15 @@
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
-    Unit, View,
+    Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
+    Resource, Row, Tone, Unit, View,
     format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
     service::{self, Service},
 };
+use crate::knowledge::{self, Class, Rule};
 
 pub static KIND: Kind = Kind {
     name: "event",
@@ -29,24 +30,8 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     service.events.iter().map(|event| Arc::new(event.clone()) as Arc<dyn Row>).collect()
 }
 
-/// What in an event's text tells a failure, and what tells a warning.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
-const BAD: &[&str] = &[
-    "was unable to",
-    "is unhealthy in",
-    "failed",
-    "circuit breaker",
-    "unable to consistently start",
-    "encountered an error",
-    "is unable to",
-    "failed container health checks",
-    "rolling back",
-];
-const WARN: &[&str] =
-    &["has stopped", "has begun draining", "deregistered", "throttled", "backed off", "reached the limit"];
-
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Event {
     pub id: String,
     #[serde(skip)]
@@ -57,6 +42,9 @@ pub struct Event {
     pub service_arn: String,
     pub created_at: Option<Timestamp>,
     pub message: String,
+    /// ECS has forgotten it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
 }
 
 impl Event {
@@ -74,27 +62,33 @@ impl Event {
             service_arn: service_arn.to_owned(),
             created_at,
             message: event.message.unwrap_or_default(),
+            remembered: false,
         }
+    }
+
+    /// What is known of its message.
+    pub fn rule(&self) -> Option<&'static Rule> {
+        knowledge::of_event(&self.message)
     }
 
     pub fn tone(&self) -> Tone {
-        let says = |words: &[&str]| words.iter().any(|word| self.message.contains(word));
-        match () {
-            () if says(BAD) => Tone::Bad,
-            () if self.message.contains("has reached a steady state") => Tone::Good,
-            () if says(WARN) => Tone::Warn,
-            () => Tone::Plain,
+        match self.rule().map(|rule| rule.class) {
+            Some(Class::Recovery) => Tone::Good,
+            Some(Class::Warning) => Tone::Warn,
+            Some(Class::Failure | Class::Critical) => Tone::Bad,
+            Some(Class::Normal) | None => Tone::Plain,
         }
-    }
-
-    /// What it is about, in a word or three.
-    pub fn short(&self) -> &'static str {
-        "event"
     }
 
     /// The message in one line.
     pub fn cell(&self) -> Cell<'static> {
-        Cell::new(one_line(self.told()), self.tone())
+        let kept = if self.remembered { format!("{KEPT}: ") } else { String::new() };
+        let tone = match self.tone() {
+            tone @ (Tone::Warn | Tone::Bad) => tone,
+            _ if self.remembered => Tone::Muted,
+            tone => tone,
+        };
+        Cell::new(kept + &one_line(self.told()), tone)
     }
 
     /// The message without its opening `(service NAME) `, which every row would repeat.
@@ -160,6 +154,14 @@ impl Resource for Event {
         self.tone() == Tone::Bad
     }
 
+    fn remembered(&self) -> bool {
+        self.remembered
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.remembered.then_some(KEPT).into_iter().collect()
+    }
+
     fn related(&self, relation: Relation) -> Option<View> {
         let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         (relation == Relation::Owner).then(|| View::new(&service::KIND, of_service()))
@@ -175,8 +177,29 @@ impl Resource for Event {
             .section("Event")
             .field("Service", &*self.service_name)
             .field("At", when(self.created_at, cx.now))
-            .field("Id", &*self.id);
+            .field("Id", &*self.id)
+            .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document.section("Message").text(0, &*self.message, self.tone());
         document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("has reached a steady state.", Tone::Good)]
+    #[case("has started 1 tasks: (task 0123456789abcdef0123456789abcdef).", Tone::Plain)]
+    #[case("rolling back to deployment ecs-svc/1234567890123456789.", Tone::Warn)]
+    #[case("was unable to place a task.", Tone::Bad)]
+    #[case("is unable to consistently start tasks successfully.", Tone::Bad)]
+    #[case("ate something that disagreed with it.", Tone::Plain)]
+    fn an_event_has_the_tone_of_what_it_means(#[case] told: &str, #[case] tone: Tone) {
+        let event = aws_sdk_ecs::types::ServiceEvent::builder().message(format!("(service web) {told}")).build();
+        let event = Event::from_sdk(event, "prod", "web", "arn:aws:ecs:eu-west-1:111122223333:service/prod/web");
+        assert_eq!((event.tone(), Resource::fault(&event)), (tone, tone == Tone::Bad));
     }
 }

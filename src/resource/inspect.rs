@@ -3,14 +3,17 @@
 use super::{Document, Tone, format::one_line};
 use crate::knowledge::{Certainty, Class, Verdict};
 
-/// Lines that a verdict usually takes.
-pub const LINES: u16 = 11;
+/// Lines that a brief verdict usually takes.
+pub const LINES: u16 = 9;
 
-/// Characters of a quoted field that are shown; `d` shows them all.
+/// Of a brief one: how much evidence, and how many things to check.
+const BRIEFLY: usize = 2;
+
+/// Characters of a quoted field that are shown.
 const QUOTED: usize = 200;
 
 /// Cause, evidence, what to check next, and the command for it.
-pub fn verdict(verdict: &Verdict) -> Document {
+pub fn verdict(verdict: &Verdict, brief: bool) -> Document {
     let title = match (verdict.certainty, verdict.short) {
         (Certainty::Unknown, _) | (_, "") => "why: no rule knows this",
         (_, short) => short,
@@ -19,11 +22,12 @@ pub fn verdict(verdict: &Verdict) -> Document {
     let mut document = Document::default();
     let section = document.section(format!("{title}{likely}"));
     section.toned("Cause", one_line(&verdict.cause), tone(verdict.class));
-    for (index, quote) in verdict.evidence.iter().enumerate() {
+    let most = if brief { BRIEFLY } else { usize::MAX };
+    for (index, quote) in verdict.evidence.iter().take(most).enumerate() {
         let label = if index == 0 { "Evidence" } else { "" };
         section.toned(label, format!("{}: {}", quote.field, cut(&one_line(&quote.text))), Tone::Muted);
     }
-    for (index, next) in verdict.next.iter().enumerate() {
+    for (index, next) in verdict.next.iter().take(most).enumerate() {
         section.field(if index == 0 { "Next" } else { "" }, next);
     }
     section.field("Command", verdict.command.as_deref().unwrap_or_default());
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn cause_evidence_and_next_are_one_section_of_short_lines() {
-        let document = verdict(&oom());
+        let document = verdict(&oom(), false);
         assert_eq!(document.sections.len(), 1);
         assert_eq!(document.sections[0].title, "out of memory");
         let lines = lines(&document);
@@ -93,10 +97,18 @@ mod tests {
     }
 
     #[test]
+    fn in_brief_there_are_two_of_each() {
+        let many = || (0..5).map(|n| Quote { field: format!("f{n}"), text: "x".into() }).collect();
+        let long = Verdict { evidence: many(), next: vec!["Look.".into(); 5], command: Some("aws".into()), ..oom() };
+        assert_eq!(lines(&verdict(&long, true)).len(), 1 + 2 + 2 + 1);
+        assert_eq!(lines(&verdict(&long, false)).len(), 1 + 5 + 5 + 1);
+    }
+
+    #[test]
     fn what_is_not_certain_is_not_told_as_if_it_were() {
-        let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() });
+        let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() }, true);
         assert_eq!(likely.sections[0].title, "out of memory (likely)");
-        let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() });
+        let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() }, true);
         assert_eq!(unknown.sections[0].title, "why: no rule knows this");
     }
 }

@@ -24,6 +24,9 @@ impl Status {
     }
 }
 
+/// Words for a part of a kind: the word, the kind, and which of its rows.
+pub const PARTS: &[(&str, &str, Status)] = &[("stopped", "task", Status::Stopped)];
+
 /// Narrows a kind down; an absent part means all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Query {
@@ -39,6 +42,10 @@ pub struct Query {
     pub task: Option<Arc<str>>,
     /// Tasks only.
     pub status: Status,
+    /// What happened in the last so many seconds: how far back what is remembered is looked up.
+    pub since: Option<u32>,
+    /// Tasks only: those of one group of failures, by its name.
+    pub group: Option<Arc<str>>,
 }
 
 /// A part of a [`Query`] that a column may repeat.
@@ -69,6 +76,11 @@ impl Query {
     /// The revisions of a task definition family, or one of them as `family:revision`.
     pub fn family(name: impl Into<Arc<str>>) -> Self {
         Self { family: Some(name.into()), ..Self::default() }
+    }
+
+    /// What of it AWS can be asked; the rest is chosen here.
+    pub fn asked(&self) -> Self {
+        Self { since: None, group: None, ..self.clone() }
     }
 
     /// Whether all rows of this query have the same `part`.

@@ -5,11 +5,11 @@ use std::{borrow::Cow, sync::Arc};
 use aws_sdk_ecs::types::{DesiredStatus, Task as Sdk, TaskField};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone, View,
-    cluster,
+    Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone,
+    View, cluster,
     container::{self, Container},
     deployment, event,
     format::{last_part, one_line, timestamp, words},
@@ -35,8 +35,8 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Tasks),
 };
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Task {
     pub task_arn: String,
     pub cluster_name: String,
@@ -74,11 +74,14 @@ pub struct Task {
     /// Why it stopped; absent while it has not, and until it has been judged.
     #[serde(skip)]
     pub verdict: Option<Arc<Verdict>>,
+    /// ECS has forgotten it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
 }
 
 /// What is attached to a task: a network interface, a volume.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Attachment {
     #[serde(rename = "type")]
     pub kind: String,
@@ -146,6 +149,7 @@ impl Task {
             tags: super::tags(task.tags),
             current: None,
             verdict: None,
+            remembered: false,
             task_arn,
             cluster_name,
         })
@@ -273,6 +277,10 @@ impl Resource for Task {
         }
     }
 
+    fn remembered(&self) -> bool {
+        self.remembered
+    }
+
     fn fault(&self) -> bool {
         self.tone() == Tone::Bad
     }
@@ -292,6 +300,9 @@ impl Resource for Task {
         }
         if self.current == Some(false) {
             states.push("old");
+        }
+        if self.remembered {
+            states.push(KEPT);
         }
         states
     }
@@ -329,8 +340,8 @@ impl Resource for Task {
         if query.status == Status::Running { 0 } else { inspect::LINES }
     }
 
-    fn inspect(&self, _: &Context) -> Option<Document> {
-        self.verdict.as_deref().map(inspect::verdict)
+    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, brief))
     }
 }
 
@@ -356,7 +367,7 @@ impl Fetch for Tasks {
     }
 
     fn keeps_gone(&self, query: &Query) -> bool {
-        query.status != Status::Running
+        query.status != Status::Running || query.task.is_some()
     }
 
     fn list<'a>(

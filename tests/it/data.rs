@@ -1,12 +1,13 @@
 //! The data layer against the demo endpoint, over the real SDK, in virtual time.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec, Trouble, operation},
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, Server, world::World},
     diagnose::trouble,
+    memory::Keep,
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
         service::{Service, Standing},
@@ -48,7 +49,10 @@ struct Console {
 
 impl Console {
     fn open(endpoint: &Endpoint) -> Self {
-        Self { handle: data::start(clients(endpoint), now), demand: Demand { slowdown: 1, ..Demand::default() } }
+        Self {
+            handle: data::start(clients(endpoint), now, Keep::default()),
+            demand: Demand { slowdown: 1, ..Demand::default() },
+        }
     }
 
     fn look_at(&mut self, view: &View) {
@@ -438,6 +442,53 @@ async fn a_task_that_aws_forgets_stays() {
     assert!(after.len() > before.len());
 }
 
+/// A list of stopped tasks is complete when each of them has its verdict.
+#[rstest]
+#[case("prod", &[
+    ("service:checkout", "STOP-OOM"),
+    ("service:image-resizer", "STOP-SPOT"),
+    ("service:orders-api", "EXIT-1"),
+    ("service:payments", "INIT-IAM-SECRET"),
+    ("service:pricing", "STOP-SCALING"),
+    ("service:recommendations", "PULL-TAG-MISSING"),
+    ("service:search-api", "STOP-ELB"),
+])]
+#[case("staging", &[
+    ("service:docs-staging", "START-OCI-NOT-FOUND"),
+    ("service:feature-flags", "STOP-HEALTHCHECK"),
+    ("service:geocoder-staging", "PULL-IMAGE-MISSING"),
+    ("service:legacy-admin", "STOP-SCALING"),
+])]
+#[case("batch", &[
+    ("family:backfill", "INIT-EBS-ROLE"),
+    ("family:index-rebuild", "EXIT-0"),
+    ("family:invoice-export", "EXIT-1"),
+    ("family:nightly-report", "EXIT-0"),
+])]
+#[tokio::test(start_paused = true)]
+async fn each_planted_fault_is_called_by_its_cause(#[case] cluster: &str, #[case] faults: &[(&str, &str)]) {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = tasks(cluster, Status::Stopped);
+    console.look_at(&view);
+    let snapshot = console.filled(&view).await;
+    let tasks: Vec<&Task> = feed(&snapshot, &view).rows.iter().map(|entry| row::<Task>(&*entry.row)).collect();
+    // What is still stopping is listed with the stopped.
+    let stopped = tasks.into_iter().filter(|task| task.stopped());
+    let judged: Vec<_> = stopped.map(|task| (task, task.verdict.clone().expect("a verdict"))).collect();
+    for (group, rule) in faults {
+        let of_group = judged.iter().filter(|(task, _)| task.group.as_deref() == Some(group));
+        let ordinary = ["STOP-SCALING", "EXIT-0"];
+        let rules: BTreeSet<_> = of_group.filter_map(|(_, verdict)| verdict.rule).collect();
+        assert!(rules.contains(rule), "{group}: {rules:?}");
+        assert!(rules.iter().all(|found| found == rule || ordinary.contains(found)), "{group}: {rules:?}");
+    }
+    for (task, verdict) in &judged {
+        let wanted = matches!(verdict.rule, Some("STOP-SCALING" | "STOP-SPOT" | "EXIT-0"));
+        assert_eq!(task.failed(), !wanted, "{task:#?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn raw_answers_are_aws_own_words_for_derived_rows_too() {
     let endpoint = incident();
@@ -500,8 +551,10 @@ async fn connections_are_kept() {
     let mut config = sdk_config(&endpoint).into_builder().endpoint_url(server.url());
     config.set_http_client(None);
     let clients = Clients::from_config(&config.build(), ScopeSpec::default(), Budget::default());
-    let mut console =
-        Console { handle: data::start(clients, now), demand: Demand { slowdown: 1, ..Demand::default() } };
+    let mut console = Console {
+        handle: data::start(clients, now, Keep::default()),
+        demand: Demand { slowdown: 1, ..Demand::default() },
+    };
     let view = services(CLUSTER);
     console.look_at(&view);
     console.filled(&view).await;

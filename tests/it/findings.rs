@@ -7,6 +7,7 @@ use ecsight::{
     data::{self, Demand},
     demo::{Endpoint, Options},
     diagnose::{self, Known},
+    memory::Keep,
     resource::{Query, Row, Status, View, instance, revision, service, service::Service, task},
 };
 use jiff::Timestamp;
@@ -30,7 +31,7 @@ async fn everything(after: Duration) -> (Vec<Arc<dyn Row>>, Timestamp) {
     let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
     tokio::time::sleep(after).await;
     let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
-    let mut handle = data::start(clients, now);
+    let mut handle = data::start(clients, now, Keep::default());
     let services = View::new(&service::KIND, Query::default());
     let stopped = View::new(&task::KIND, Query { status: Status::Stopped, ..Query::default() });
     let running = View::new(&task::KIND, Query::default());

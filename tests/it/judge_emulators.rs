@@ -8,6 +8,7 @@ use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
+    memory::Keep,
     resource::{
         Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task,
     },
@@ -172,7 +173,7 @@ impl Console {
 
     /// The rows that a table of `view` shows once everything has come.
     async fn rows(&self, view: View) -> Vec<Arc<dyn Row>> {
-        let mut handle = data::start(self.clients.clone(), Timestamp::now);
+        let mut handle = data::start(self.clients.clone(), Timestamp::now, Keep::default());
         let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let rows = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await;

@@ -9,10 +9,10 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{MINUTELY, Poller, sources};
+use super::{MINUTELY, Poller, past::belongs, sources};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Feed, FeedKey, Link, Phase, join, store},
+    data::{Entry, Feed, FeedKey, Link, Phase, join, store},
     resource::{
         Context, Material, Origin, Row, Status, instance, service,
         task::{self, Task},
@@ -57,25 +57,27 @@ impl Poller {
     /// Brings the published feed up to date; whether anything in it is new.
     fn tell(&mut self, key: &FeedKey, now: Timestamp) -> bool {
         let Some(feed) = self.feeds.get_mut(key) else { return false };
-        let rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
+        let (filled, late_after) = (feed.filled(), feed.late_after());
+        let mut rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
+        let answered = feed.failure.is_none() && (filled || !rows.is_empty());
+        let failure = feed.failure.clone();
+        rows.extend(self.remembered_beside(key, &rows));
+        rows.retain(|entry| belongs(&*entry.row, &key.query, now));
         // A stopped task without its verdict is half a row, and so is a service that was not examined.
         let unexamined = !self.store.judging && key.kind == &service::KIND && !rows.is_empty();
         let half = unexamined || rows.iter().any(|entry| unjudged(&*entry.row));
-        let phase = match (feed.filled() && !half, rows.is_empty()) {
+        let phase = match (filled && !half && self.keeper.settled(key), rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
             (false, false) => Phase::Filling,
         };
-        let late_after = feed.late_after();
-        if phase == Phase::Ready
+        if filled
             && key.kind == &task::KIND
             && key.query.status == Status::Stopped
             && let (Some(cluster), None, None) = (&key.query.cluster, &key.query.service, &key.query.family)
         {
             self.store.count_failures(cluster);
         }
-        let failure = feed.failure.clone();
-        let answered = feed.failure.is_none() && phase != Phase::Loading;
         let old = self.told.feeds.entry(key.clone()).or_default();
         let same_rows = rows.len() == old.rows.len()
             && rows.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
@@ -95,24 +97,50 @@ impl Poller {
         true
     }
 
-    /// Derives the derived views on screen from their sources.
+    /// Derives the derived views on screen from their sources, and chooses the rows of those that are a part of another.
     fn tell_derived(&mut self, now: Timestamp) -> bool {
         let keys: Vec<FeedKey> = self.wanted().flat_map(|view| self.told.keys_of(view)).collect();
         let mut news = false;
         for key in keys {
-            let Origin::Derived { rows, .. } = key.kind.origin else { continue };
-            let Some(parent) = sources(&key).first().and_then(|source| self.told.feeds.get(source)).cloned() else {
-                continue;
+            let Some(source) = sources(&key).into_iter().next().filter(|source| *source != key) else { continue };
+            let derive = match key.kind.origin {
+                Origin::Fetched(_) => None,
+                Origin::Derived { rows, .. } => Some(rows),
+                Origin::Composed(_) => continue,
             };
-            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
-            if old.revision == parent.revision && old.failure == parent.failure && old.fetched == parent.fetched {
+            let Some(parent) = self.told.feeds.get(&source).cloned() else { continue };
+            let digest = (digest(&[(&source, parent.clone())]), self.past_digest(&key));
+            if self.made_of.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
-            let entries = store::derive(&parent.rows, rows, &old.rows, now);
-            self.told.feeds.insert(key, Feed { rows: Arc::new(entries), ..parent });
+            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
+            let mut rows = match derive {
+                Some(rows) => store::derive(&parent.rows, rows, &old.rows, now),
+                None => parent.rows.to_vec(),
+            };
+            if derive.is_some() && parent.phase == Phase::Ready {
+                self.keep_dropped(&key, &old.rows, &rows, now);
+            }
+            rows.extend(self.remembered_beside(&key, &rows));
+            rows.retain(|entry| belongs(&*entry.row, &key.query, now));
+            let phase = match parent.phase {
+                Phase::Ready if !self.keeper.settled(&key) => Phase::Filling,
+                phase => phase,
+            };
+            self.tell_made(key, rows, Feed { phase, ..parent });
             news = true;
         }
         news
+    }
+
+    /// Tells `rows` as those of a feed that was made here, in the state of `whole`.
+    fn tell_made(&mut self, key: FeedKey, rows: Vec<Entry>, whole: Feed) {
+        let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
+        let same = rows.len() == old.rows.len()
+            && rows.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
+        let revision = if same && old.phase == whole.phase { old.revision } else { old.revision + 1 };
+        let rows = if same { old.rows } else { Arc::new(rows) };
+        self.told.feeds.insert(key, Feed { rows, revision, ..whole });
     }
 
     /// Puts together the composed views on screen, when what they are made of has changed.
@@ -124,23 +152,24 @@ impl Poller {
             let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| self.told.keys_of(source)).collect();
             let feeds: Vec<(&FeedKey, Feed)> =
                 parts.iter().map(|part| (part, self.told.feeds.get(part).cloned().unwrap_or_default())).collect();
-            let digest = digest(&feeds);
-            if self.composed.insert(key.clone(), digest) == Some(digest) {
+            let digest = (digest(&feeds), self.past_digest(&key));
+            if self.made_of.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
             let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
-            let whole = compound(&feeds, self.told.feeds.get(&join::clusters()));
-            let parts = Parts::of(&feeds);
+            let mut whole = compound(&feeds, self.told.feeds.get(&join::clusters()));
+            if whole.phase == Phase::Ready && old.phase != Phase::Ready && !self.keeper.settled(&key) {
+                whole.phase = Phase::Filling;
+            }
+            let mut parts = Parts::of(&feeds);
+            self.add_the_past(&key, &mut parts.rows);
             let material =
                 Material { rows: &parts.rows, seen: &parts.seen, awaited: &parts.awaited, gaps: &parts.gaps };
             let rows = compose.rows(&key.query, &material, &Context { now });
-            let nothing = if rows.is_empty() { compose.nothing(&key.query, &material).into() } else { Arc::default() };
+            whole.nothing =
+                if rows.is_empty() { compose.nothing(&key.query, &material).into() } else { Arc::default() };
             let entries = store::marked(rows.into_iter(), &old.rows, now);
-            let same = entries.len() == old.rows.len()
-                && entries.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
-            let revision = if same && old.phase == whole.phase { old.revision } else { old.revision + 1 };
-            let rows = if same { old.rows } else { Arc::new(entries) };
-            self.told.feeds.insert(key, Feed { rows, revision, nothing, ..whole });
+            self.tell_made(key, entries, whole);
             news = true;
         }
         news
@@ -152,7 +181,7 @@ impl Poller {
     }
 
     /// The views on screen, and those beside and beneath.
-    fn wanted(&self) -> impl Iterator<Item = &FeedKey> {
+    pub(super) fn wanted(&self) -> impl Iterator<Item = &FeedKey> {
         self.demand.front.iter().chain(&self.demand.beside).chain(&self.demand.behind)
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Moment, Step, Subject};
 use crate::{
-    knowledge::Class,
+    knowledge::{self, Class},
     resource::{
         Tone,
         deployment::Deployment,
@@ -122,15 +122,16 @@ pub fn of_service(service: &Service) -> Vec<Moment> {
 }
 
 pub fn of_event(event: &Event) -> Option<Moment> {
-    let tone = event.tone();
+    let rule = knowledge::of_event(&event.message);
+    let tone = rule.map_or_else(|| event.tone(), |rule| inspect::tone(rule.class));
     Some(Moment {
         id: format!("{}#event", event.id),
         at: event.created_at?,
-        step: if tone == Tone::Good { Step::Settled } else { Step::Event },
+        step: if rule.is_some_and(|rule| rule.class == Class::Recovery) { Step::Settled } else { Step::Event },
         cluster_name: event.cluster_name.clone(),
         service_name: Some(event.service_name.clone()),
         of: event.id.clone(),
-        what: event.short().into(),
+        what: rule.map_or("event", |rule| rule.short).into(),
         detail: short_ids(&one_line(event.told())),
         tone,
         verdict: None,

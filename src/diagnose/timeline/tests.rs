@@ -114,7 +114,7 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
     let stop = of_task(&task).pop().unwrap();
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
     assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
-    assert!(Resource::inspect(&stop, &cx()).is_some());
+    assert!(Resource::inspect(&stop, &cx(), true).is_some());
 }
 
 #[test]
@@ -143,8 +143,8 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
         ..Service::default()
     };
     let of = |service: &Service| of_service(service).iter().map(|moment| moment.step).collect::<Vec<_>>();
-    assert_eq!(of(&service(done)), [Step::Event, Step::Begun]);
-    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Event, Step::Begun, Step::Completed]);
+    assert_eq!(of(&service(done)), [Step::Settled, Step::Begun]);
+    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Settled, Step::Begun, Step::Completed]);
 }
 
 #[test]
@@ -276,6 +276,7 @@ fn event(id: &str, second: i64) -> Event {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/web".into(),
         created_at: at(second),
         message: "(service web) has begun draining connections on 1 tasks.".into(),
+        remembered: false,
     }
 }
 
@@ -295,5 +296,6 @@ fn deployment(rollout: &str) -> Deployment {
         rollout_state_reason: None,
         created_at: at(0),
         updated_at: at(90),
+        remembered: false,
     }
 }

@@ -140,6 +140,9 @@ pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
         "all" => Status::All,
         other => return Err(format!("no tasks are `{other}`; running, stopped and all are known")),
     };
+    // A group is of failures, and running tasks have no past.
+    view.query.group = None;
+    view.query.since.take_if(|_| view.query.status == Status::Running);
     // The other tasks take the place of these: going back leads to where these were opened.
     let (filter, sort, wide) = (table.filter.clone(), table.sort, table.wide);
     if !model.behind.is_empty() {

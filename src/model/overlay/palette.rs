@@ -8,8 +8,11 @@ use crate::{
         action::{self, ACTIONS, Arg},
         text::safe,
     },
+    resource::{Status, query::PARTS},
 };
 
+/// How far one may want to look back.
+const BACK: &[&str] = &["since=1h", "since=6h", "since=2d", "since=7d"];
 /// More than fit on any screen help nobody.
 const MOST: usize = 50;
 
@@ -95,7 +98,8 @@ fn verbs(model: &Model) -> Choices {
         .iter()
         .filter(|action| action.works_in(here, kind))
         .filter_map(|action| Some(((*action.words.first()?).to_owned(), action.about.to_owned())));
-    kinds.chain(own).chain(words).collect()
+    let parts = PARTS.iter().map(|(word, kind, _)| ((*word).to_owned(), format!("{word} {kind}s")));
+    kinds.chain(parts).chain(own).chain(words).collect()
 }
 
 fn arguments(model: &Model, verb: &str, word: &str) -> Choices {
@@ -107,8 +111,11 @@ fn arguments(model: &Model, verb: &str, word: &str) -> Choices {
         };
     }
     let clusters = || bare(&mut model.snapshot.clusters().iter().map(|name| safe(name).into_owned()));
-    if let Some(kind) = model.kind(verb) {
-        return if kind.in_cluster || kind.name == "cluster" { clusters() } else { Vec::new() };
+    if let Some((kind, status)) = model.view_word(verb) {
+        let back = kind.reaches_back() && (kind.name != "task" || status != Status::Running);
+        let back = back.then_some(BACK).into_iter().flatten().map(|since| ((*since).to_owned(), String::new()));
+        let clusters = if kind.in_cluster || kind.name == "cluster" { clusters() } else { Vec::new() };
+        return clusters.into_iter().chain(back).collect();
     }
     match action::by_word(verb).map(|action| action.arg) {
         Some(Arg::Cluster) => clusters(),

@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::resource::{
-    Cell, Column, Field, Order, Part, Tone, Unit,
+    Cell, Column, Field, KEPT, Order, Part, Tone, Unit,
     format::{age_cell, age_order, clock, last_part, number_order, short_id, text_cell, text_order, time_order},
 };
 
@@ -30,7 +30,10 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("status", "STATUS", 12, 14).aliases(&["state", "last"]),
-        cell: |row, _| Cell { text: row.state(), tone: row.tone() },
+        cell: |row, _| match row.remembered {
+            true => Cell::new(format!("{} {KEPT}", row.state()), Tone::Muted),
+            false => Cell { text: row.state(), tone: row.tone() },
+        },
         order: |row, _| Order::Text(row.state()),
     },
     Field {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Task;
 use crate::resource::{
-    Context, Document, Tone,
+    Context, Document, KEPT_LONG, Tone,
     document::Section,
     format::{duration, last_part, seconds_since, when},
 };
@@ -76,6 +76,7 @@ fn findings(task: &Task, section: &mut Section) {
     if task.health_status.as_deref() == Some("UNHEALTHY") {
         section.text(0, "its health check fails", Tone::Bad);
     }
+    section.toned("Kept", if task.remembered { KEPT_LONG } else { "" }, Tone::Muted);
 }
 
 /// Each step of its life: when, and how long it took.

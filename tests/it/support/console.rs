@@ -28,6 +28,7 @@ use ecsight::{
     aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Fault, Options},
+    memory::{Keep, Limits},
     model::{Keymap, Settings, Start},
     tty::{Host, Input},
 };
@@ -121,6 +122,7 @@ where
             settings,
             start: Start { scope, ..Start::new(now(), size) },
             connect: connect(endpoint.clone(), network.clone()),
+            keep: Keep::below(&paths.state, Limits::default()),
             paths: Some(paths),
             surroundings: Surroundings::read(|_| None),
             now,

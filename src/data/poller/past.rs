@@ -1,0 +1,182 @@
+//! What the data task does about what AWS forgets.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{Poller, sources};
+use crate::{
+    data::{Done, Entry, FeedKey, keeper::News},
+    memory::{as_kept, moment, window},
+    resource::{Origin, Past, Query, Row, Status, View, task, task::Task},
+};
+
+impl Poller {
+    /// Asks memory for what is on screen.
+    pub(super) fn want_the_past(&mut self) {
+        let (mut feeds, mut groups) = (HashSet::new(), HashSet::new());
+        for view in self.wanted() {
+            match view.kind.origin {
+                Origin::Composed(compose) if compose.past() == Past::Failures => {
+                    groups.insert(view.clone());
+                }
+                _ => feeds.extend(self.past_of(view)),
+            }
+        }
+        self.keeper.want(feeds, groups, Instant::now());
+    }
+
+    /// Takes in a row as AWS gave it, and notes what is new in it to be written down.
+    pub(super) fn put(&mut self, row: Arc<dyn Row>, at: Timestamp) {
+        let id: Arc<str> = row.id().into();
+        let before = self.store.get(&id).map(|entry| entry.row.clone());
+        self.store.put(row, at);
+        let Some(after) = self.store.get(&id).map(|entry| entry.row.clone()) else { return };
+        if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &after)) {
+            self.keeper.sight(after, before, Instant::now());
+        }
+    }
+
+    /// A list of `key` is complete: what it no longer has, AWS has forgotten.
+    pub(super) fn listed_in_full(&mut self, key: &FeedKey, at: Timestamp) {
+        let Some(feed) = self.feeds.get(key).filter(|feed| feed.fetch.keeps_gone(&key.query)) else { return };
+        // The list of one named row repeats the name.
+        if key.query.task.is_none() {
+            for (id, forgotten) in feed.ids_by_list() {
+                self.store.mark_forgotten(id, forgotten, at);
+            }
+        }
+    }
+
+    /// Lets go of what memory has and nobody is shown any more; whether there was anything.
+    pub(super) fn let_the_past_go(&mut self, now: Instant) -> bool {
+        self.keeper.minute(now);
+        let at = (self.now)();
+        let (mut forgotten, store) = (false, &self.store);
+        for (key, feed) in &mut self.feeds {
+            let before = feed.ids.len();
+            let row = |id: &str| store.get(id).map(|entry| &*entry.row);
+            feed.let_go(|id| row(id).is_some_and(|row| row.remembered() && !belongs(row, &key.query, at)));
+            if feed.ids.len() < before {
+                forgotten = true;
+                self.touched.insert(key.clone());
+            }
+        }
+        forgotten
+    }
+
+    /// Memory has done something.
+    pub(super) fn remembers(&mut self, news: News) {
+        let News { told, anew, recalled } = news;
+        for text in told {
+            // Nobody may be listening, and a full queue is full of answers.
+            let _ = self.answers.try_send(Done::Warning(text));
+        }
+        if let Some((key, rows)) = recalled {
+            let at = (self.now)();
+            for row in rows {
+                self.store.put_if_new(row, at);
+            }
+            self.touched.insert(key);
+        }
+        if anew {
+            let now = Instant::now();
+            for row in self.store.rows() {
+                self.keeper.sight(row, None, now);
+            }
+        }
+    }
+
+    /// The entries that are remembered for `key`, but for those that `live` has.
+    pub(super) fn remembered_beside(&self, key: &FeedKey, live: &[Entry]) -> Vec<Entry> {
+        let Some(kept) = self.keeper.kept(key).filter(|kept| !kept.ids.is_empty()) else { return Vec::new() };
+        let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
+        let kept = kept.ids.iter().filter(|id| !live.contains(&***id));
+        kept.filter_map(|id| self.store.get(id).cloned()).collect()
+    }
+
+    /// What distinguishes one state of what is remembered for `key` from another.
+    pub(super) fn past_digest(&self, key: &FeedKey) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.keeper.settled(key).hash(&mut hasher);
+        let own = self.keeper.groups(key).map(|groups| groups.revision);
+        own.hash(&mut hasher);
+        for key in self.past_of(key) {
+            self.keeper.kept(&key).map(|kept| kept.revision).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Adds what is remembered for a composed view to the `rows` it is made of.
+    pub(super) fn add_the_past(&self, key: &FeedKey, rows: &mut Vec<Arc<dyn Row>>) {
+        if let Some(groups) = self.keeper.groups(key) {
+            rows.extend(groups.rows.iter().cloned());
+        }
+        let mut known: HashSet<Arc<str>> = rows.iter().map(|row| row.id().into()).collect();
+        for key in self.past_of(key).iter().filter(|past| *past != key) {
+            if let Origin::Derived { rows: derive, .. } = key.kind.origin {
+                known.extend(rows.iter().flat_map(|row| derive(&**row)).map(|row| Arc::from(row.id())));
+            }
+            for id in self.keeper.kept(key).iter().flat_map(|kept| &kept.ids).filter(|id| !known.contains(*id)) {
+                rows.extend(self.store.get(id).map(|entry| entry.row.clone()));
+            }
+        }
+    }
+
+    /// The feeds of which something is remembered that `view` shows.
+    fn past_of(&self, view: &View) -> Vec<FeedKey> {
+        remembered(view).iter().flat_map(|view| self.told.keys_of(view)).collect()
+    }
+
+    /// Keeps in a derived feed what is no longer in the rows it is derived from.
+    pub(super) fn keep_dropped(&mut self, key: &FeedKey, before: &[Entry], live: &[Entry], at: Timestamp) {
+        if self.keeper.kept(key).is_none() {
+            return;
+        }
+        let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
+        for entry in before.iter().filter(|entry| !live.contains(entry.row.id())) {
+            if let Some(row) = as_kept(&*entry.row, true) {
+                let id = row.id().into();
+                self.store.put(row, at);
+                self.keeper.keep_in(key, id);
+            }
+        }
+    }
+}
+
+/// Whether a row belongs into a view of `query`, as far as that is for us to say: when it happened, and why.
+pub(super) fn belongs(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
+    if query.task.is_some() {
+        return true;
+    }
+    let bounded = query.since.is_some() || row.remembered();
+    let recent = || moment(row).is_none_or(|at| at >= window(query, now));
+    let member = |group: &str| row.any().downcast_ref::<Task>().is_some_and(|task| in_group(task, group));
+    (!bounded || recent()) && query.group.as_deref().is_none_or(member)
+}
+
+fn in_group(_task: &Task, _group: &str) -> bool {
+    true
+}
+
+/// The views whose rows are remembered, behind what `view` shows.
+fn remembered(view: &View) -> Vec<View> {
+    let lasting = |view: &View| match view.kind {
+        kind if kind == &task::KIND => view.query.status != Status::Running || view.query.task.is_some(),
+        kind => kind.reaches_back() && !matches!(kind.origin, Origin::Composed(_)),
+    };
+    match view.kind.origin {
+        _ if lasting(view) => vec![view.clone()],
+        Origin::Fetched(_) => Vec::new(),
+        Origin::Derived { .. } => sources(view).into_iter().filter(lasting).collect(),
+        Origin::Composed(compose) if compose.past() == Past::Rows => {
+            compose.sources(&view.query).iter().flat_map(remembered).collect()
+        }
+        Origin::Composed(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,56 @@
+//! What can go wrong with a file.
+
+use std::io;
+
+use rusqlite::ErrorCode;
+
+/// Why something could not be kept, or recalled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{0}")]
+    File(#[from] io::Error),
+    #[error("it was written by a newer version of ecsight (format {0})")]
+    Newer(i64),
+    #[error("it is another program's")]
+    Foreign,
+    #[error("there is no memory")]
+    Absent,
+}
+
+impl Error {
+    /// Whether another attempt on the same file is in vain.
+    pub(super) fn is_damage(&self) -> bool {
+        match self {
+            Self::Newer(_) | Self::Foreign => true,
+            // Our own statements are sound: if one is refused, or brings something else than was put in, the file is not
+            // what it should be.
+            Self::Sqlite(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch) => true,
+                Some(ErrorCode::Unknown) => true,
+                Some(_) => false,
+                None => true,
+            },
+            Self::File(_) | Self::Absent => false,
+        }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+
+    /// For a person.
+    pub(super) fn words(&self) -> String {
+        let Self::Sqlite(error) = self else { return self.to_string() };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program keeps it locked".into(),
+            Some(ErrorCode::DiskFull) => "the disk is full".into(),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it may not be written".into(),
+            Some(ErrorCode::CannotOpen) => "it can't be opened".into(),
+            Some(ErrorCode::SystemIoFailure) => "the disk can't be read or written".into(),
+            Some(_) | None => error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Clusters and groups of failures, by the numbers that stand for them.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::{Error, Scope};
+
+/// The numbers looked up so far, within one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    places: HashMap<String, i64>,
+    causes: HashMap<(i64, String), i64>,
+}
+
+/// What is written of a group of failures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cause {
+    /// What it is called in queries.
+    pub name: String,
+    pub service: String,
+    pub revision: String,
+    pub container: String,
+    pub cause: String,
+    pub rule: Option<String>,
+    pub failure: bool,
+}
+
+impl Numbers {
+    pub(super) fn place(&mut self, write: &Transaction<'_>, scope: &Scope, cluster: &str) -> Result<i64, Error> {
+        if let Some(id) = self.places.get(cluster) {
+            return Ok(*id);
+        }
+        let key = params![scope.account, scope.region, cluster];
+        write
+            .prepare_cached("INSERT INTO place (account, region, cluster) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?
+            .execute(key)?;
+        let id = write
+            .prepare_cached("SELECT id FROM place WHERE account = ? AND region = ? AND cluster = ?")?
+            .query_row(key, |row| row.get(0))?;
+        self.places.insert(cluster.to_owned(), id);
+        Ok(id)
+    }
+
+    pub(super) fn cause(&mut self, write: &Transaction<'_>, place: i64, cause: Cause) -> Result<i64, Error> {
+        let key = (place, cause.name);
+        if let Some(id) = self.causes.get(&key) {
+            return Ok(*id);
+        }
+        let Cause { service, revision, container, cause, rule, failure, .. } = cause;
+        write
+            .prepare_cached(
+                "INSERT INTO cause (place, name, service, revision, container, cause, rule, failure)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET rule = excluded.rule, failure = excluded.failure",
+            )?
+            .execute(params![place, key.1, service, revision, container, cause, rule, failure])?;
+        let id = write
+            .prepare_cached("SELECT id FROM cause WHERE place = ? AND name = ?")?
+            .query_row(params![place, key.1], |row| row.get(0))?;
+        self.causes.insert(key, id);
+        Ok(id)
+    }
+}
+
+/// The numbers of the clusters of `scope`, or of the one that is named, with their names.
+pub(super) fn places(
+    connection: &Connection,
+    scope: &Scope,
+    cluster: Option<&str>,
+) -> Result<Vec<(i64, String)>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, cluster FROM place WHERE account = ? AND region = ? AND (?3 IS NULL OR cluster = ?3)",
+    )?;
+    let rows =
+        statement.query_map(params![scope.account, scope.region, cluster], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,85 @@
+//! Reading what was written.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{params_from_iter, types::Value};
+
+use super::{
+    Error, Memory, Scope,
+    place::places,
+    record::{Shelf, restored},
+};
+use crate::resource::{Query, Row, View};
+
+/// Seconds that are looked back where nobody says how far.
+pub const DAY: u32 = 86_400;
+/// Rows that are recalled at most: where nobody says how far back, and where somebody does.
+const ROWS: usize = 2_000;
+const ROWS_ASKED_FOR: usize = 10_000;
+
+/// What was recalled for a view, newest first.
+#[derive(Debug, Default)]
+pub struct Recalled {
+    pub rows: Vec<Arc<dyn Row>>,
+    /// There are more, and older ones, within the time that was asked for.
+    pub cut: bool,
+}
+
+/// The moment from which on rows of `query` are shown.
+pub fn window(query: &Query, now: Timestamp) -> Timestamp {
+    let back = SignedDuration::from_secs(query.since.unwrap_or(DAY).into());
+    now.checked_sub(back).unwrap_or(Timestamp::MIN)
+}
+
+impl Memory {
+    /// The rows of `view` that were seen, as ones that AWS has forgotten. A task that is named is found at any age.
+    pub fn recall(&mut self, scope: &Scope, view: &View, now: Timestamp) -> Result<Recalled, Error> {
+        let Some(shelf) = Shelf::of(view.kind) else { return Ok(Recalled::default()) };
+        let query = &view.query;
+        let limit = if query.since.is_some() { ROWS_ASKED_FOR } else { ROWS };
+        let since = if query.task.is_some() { Timestamp::MIN } else { window(query, now) };
+        let conditions = conditions(query);
+        // The inner part is answered by an index, and only what is wanted of it is read.
+        let sql = format!(
+            "SELECT at, service, body FROM seen WHERE id IN (
+                 SELECT id FROM seen WHERE place = ? AND shelf = ? AND at >= ?{} ORDER BY at DESC LIMIT ?
+             )",
+            conditions.iter().map(|(condition, _)| *condition).collect::<String>()
+        );
+        let connection = self.connection()?;
+        let mut rows: Vec<(i64, Arc<dyn Row>)> = Vec::new();
+        let mut found = 0;
+        for (place, cluster) in places(connection, scope, query.cluster.as_deref())? {
+            let mut values: Vec<Value> = vec![place.into(), (shelf as i64).into(), since.as_millisecond().into()];
+            values.extend(conditions.iter().map(|(_, value)| Value::from(value.clone())));
+            values.push((limit as i64 + 1).into());
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut answer = statement.query(params_from_iter(values))?;
+            while let Some(row) = answer.next()? {
+                let (at, service, body): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                found += 1;
+                rows.extend(restored(shelf, &cluster, &service, &body).map(|row| (at, row)));
+            }
+        }
+        rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        rows.truncate(limit);
+        Ok(Recalled { rows: rows.into_iter().map(|(_, row)| row).collect(), cut: found > limit })
+    }
+}
+
+/// What narrows the rows of a shelf down: conditions in SQL, and what is compared.
+fn conditions(query: &Query) -> Vec<(&'static str, String)> {
+    let revision = |family: &str| match family.contains(':') {
+        true => format!("task-definition/{family}\""),
+        false => format!("task-definition/{family}:"),
+    };
+    let parts = [
+        (" AND service = ?", query.service.as_deref().map(str::to_owned)),
+        (" AND name = ?", query.task.as_deref().map(str::to_owned)),
+        (" AND instr(body, ?)", query.instance.as_deref().map(str::to_owned)),
+        (" AND instr(body, ?)", query.family.as_deref().map(revision)),
+        (" AND cause IN (SELECT id FROM cause WHERE name = ?)", query.group.as_deref().map(str::to_owned)),
+    ];
+    parts.into_iter().filter_map(|(condition, value)| Some((condition, value?))).collect()
+}

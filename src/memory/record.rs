@@ -1,0 +1,167 @@
+//! A row as it is written, and made of what was written.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::resource::{Kind, Row, deployment, deployment::Deployment, event, event::Event, task, task::Task};
+
+/// Under which a row's JSON has the ARN of the service it belongs to.
+const SERVICE_ARN: &str = "serviceArn";
+
+/// Which kind a written row is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shelf {
+    Task = 0,
+    Event = 1,
+    Deployment = 2,
+}
+
+impl Shelf {
+    pub(super) const ALL: [Self; 3] = [Self::Task, Self::Event, Self::Deployment];
+
+    pub(super) fn of(kind: &Kind) -> Option<Self> {
+        match kind {
+            kind if kind == &task::KIND => Some(Self::Task),
+            kind if kind == &event::KIND => Some(Self::Event),
+            kind if kind == &deployment::KIND => Some(Self::Deployment),
+            _ => None,
+        }
+    }
+}
+
+/// What is written of a row; where there are several of the same name, the greatest `(at, version)` counts, and of equal
+/// ones the longest.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub shelf: Shelf,
+    pub cluster: String,
+    pub service: String,
+    pub name: String,
+    /// Milliseconds since the epoch.
+    pub at: i64,
+    pub version: i64,
+    pub body: String,
+}
+
+impl Record {
+    pub(super) fn of_task(task: &Task, now: Timestamp) -> Self {
+        Self {
+            shelf: Shelf::Task,
+            cluster: task.cluster_name.clone(),
+            service: task.service().unwrap_or_default().to_owned(),
+            name: task.task_arn.clone(),
+            at: ended(task).unwrap_or(now).as_millisecond(),
+            version: task.version,
+            body: body(task, None),
+        }
+    }
+
+    pub(super) fn of_event(event: &Event, now: Timestamp) -> Self {
+        Self {
+            shelf: Shelf::Event,
+            cluster: event.cluster_name.clone(),
+            service: event.service_name.clone(),
+            name: event.id.clone(),
+            at: event.created_at.unwrap_or(now).as_millisecond(),
+            version: 0,
+            body: body(event, Some(&event.service_arn)),
+        }
+    }
+
+    /// Of a deployment the last sight counts.
+    pub(super) fn of_deployment(deployment: &Deployment, now: Timestamp) -> Self {
+        Self {
+            shelf: Shelf::Deployment,
+            cluster: deployment.cluster_name.clone(),
+            service: deployment.service_name.clone(),
+            name: deployment.id.clone(),
+            at: deployment.created_at.unwrap_or(now).as_millisecond(),
+            version: now.as_millisecond(),
+            body: body(deployment, Some(&deployment.service_arn)),
+        }
+    }
+}
+
+/// When a task ended, as closely as it is known.
+fn ended(task: &Task) -> Option<Timestamp> {
+    let ends = [task.stopped_at, task.execution_stopped_at, task.stopping_at, task.started_at, task.created_at];
+    ends.into_iter().flatten().next()
+}
+
+/// The moment by which a row is in a stretch of time or not; absent for what has not ended.
+pub fn moment(row: &dyn Row) -> Option<Timestamp> {
+    let row = row.any();
+    if let Some(task) = row.downcast_ref::<Task>() {
+        return ended(task).filter(|_| task.stopped());
+    }
+    let event = row.downcast_ref::<Event>().map(|event| event.created_at);
+    event.or_else(|| row.downcast_ref::<Deployment>().map(|deployment| deployment.created_at)).flatten()
+}
+
+/// `row` as one that AWS has forgotten, or as one it has not; `None` when it is that already, or of a kind that is not
+/// remembered.
+pub fn as_kept(row: &dyn Row, remembered: bool) -> Option<Arc<dyn Row>> {
+    if row.remembered() == remembered {
+        return None;
+    }
+    let row = row.any();
+    if let Some(task) = row.downcast_ref::<Task>() {
+        return Some(Arc::new(Task { remembered, ..task.clone() }));
+    }
+    if let Some(event) = row.downcast_ref::<Event>() {
+        return Some(Arc::new(Event { remembered, ..event.clone() }));
+    }
+    let deployment = row.downcast_ref::<Deployment>()?;
+    Some(Arc::new(Deployment { remembered, ..deployment.clone() }))
+}
+
+/// The row that was written as `body`; absent when it makes no sense.
+pub(super) fn restored(shelf: Shelf, cluster: &str, service: &str, body: &str) -> Option<Arc<dyn Row>> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    let service_arn = value.get(SERVICE_ARN).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (cluster_name, service_name, remembered) = (cluster.to_owned(), service.to_owned(), true);
+    let row: serde_json::Result<Arc<dyn Row>> = match shelf {
+        Shelf::Task => serde_json::from_value(value).map(|task: Task| Arc::new(whole(task)) as _),
+        Shelf::Event => serde_json::from_value(value)
+            .map(|event: Event| Arc::new(Event { cluster_name, service_name, service_arn, remembered, ..event }) as _),
+        Shelf::Deployment => serde_json::from_value(value).map(|deployment: Deployment| {
+            Arc::new(Deployment { cluster_name, service_name, service_arn, remembered, ..deployment }) as _
+        }),
+    };
+    row.inspect_err(|error| tracing::warn!("a row in memory makes no sense: {error}")).ok()
+}
+
+/// `task` with what its containers take from it.
+fn whole(mut task: Task) -> Task {
+    task.remembered = true;
+    for container in &mut task.containers {
+        container.cluster_name.clone_from(&task.cluster_name);
+        container.task_arn.clone_from(&task.task_arn);
+    }
+    task
+}
+
+/// A row's JSON without what is absent in it.
+fn body<R: Serialize>(row: &R, service_arn: Option<&str>) -> String {
+    let mut value = serde_json::to_value(row).unwrap_or_default();
+    if let Value::Object(members) = &mut value {
+        members.remove("remembered");
+        members.extend(service_arn.map(|arn| (SERVICE_ARN.to_owned(), arn.into())));
+    }
+    strip(&mut value);
+    value.to_string()
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null() && member.as_array().is_none_or(|items| !items.is_empty()));
+            members.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}

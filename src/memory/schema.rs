@@ -1,0 +1,118 @@
+//! The tables.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::Error;
+
+/// Grows whenever the tables change in a way that an older program could not live with.
+pub(super) const VERSION: i64 = 1;
+/// How long a statement waits for another console's.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Bytes that the log beside the file may keep when it is not needed.
+const LOG: i64 = 4 << 20;
+
+/// One table holds all kinds of rows: `shelf` tells which. `cause` says which group of failures a stopped task belongs
+/// to; a group is found by a scan of a narrow index.
+const TABLES: &str = "
+CREATE TABLE place (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    cluster TEXT NOT NULL,
+    UNIQUE (account, region, cluster)
+);
+CREATE TABLE cause (
+    id INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL REFERENCES place,
+    name TEXT NOT NULL,
+    service TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    container TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    rule TEXT,
+    failure INTEGER NOT NULL,
+    UNIQUE (place, name)
+);
+CREATE TABLE seen (
+    id INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL REFERENCES place,
+    shelf INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    service TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    cause INTEGER REFERENCES cause,
+    exit_code INTEGER,
+    body TEXT NOT NULL,
+    UNIQUE (place, shelf, name)
+);
+CREATE INDEX seen_in_cluster ON seen (place, shelf, at);
+CREATE INDEX seen_in_service ON seen (place, shelf, service, at);
+CREATE INDEX seen_by_cause ON seen (cause, exit_code, at) WHERE cause IS NOT NULL;
+CREATE TABLE judgement (version INTEGER NOT NULL, next INTEGER NOT NULL);
+INSERT INTO judgement VALUES (0, 0);
+";
+
+/// Makes the tables where there are none, and sets how the connection works.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), Error> {
+    connection.busy_timeout(PATIENCE)?;
+    match version(connection)? {
+        0 => {
+            let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            // Another console may be making them at this moment; then the version is told with them.
+            if tables > 0 && version(connection)? == 0 {
+                return Err(Error::Foreign);
+            }
+            // Has an effect only before the first table.
+            connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        }
+        VERSION => {}
+        newer => return Err(Error::Newer(newer)),
+    }
+    patiently(|| Ok(connection.pragma_update(None, "journal_mode", "WAL")?))?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG)?;
+    create(connection)
+}
+
+/// A memory that ends with the session.
+pub(super) fn in_ram() -> Result<Connection, Error> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    create(&mut connection)?;
+    Ok(connection)
+}
+
+fn create(connection: &mut Connection) -> Result<(), Error> {
+    if version(connection)? == VERSION {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if version(&transaction)? == 0 {
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(super) fn version(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Again while another console is in the way, where SQLite does not wait by itself.
+fn patiently(attempt: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
+    let begun = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if error.is_busy() && begun.elapsed() < PATIENCE => sleep(Duration::from_millis(5)),
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What there is, for `ecsight info`.
+
+use std::{fs, path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{
+    Error,
+    record::Shelf,
+    schema::{VERSION, version},
+};
+
+/// How much is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stock {
+    /// Of the file, and of the log beside it.
+    pub bytes: u64,
+    pub tasks: u64,
+    pub events: u64,
+    pub deployments: u64,
+}
+
+/// What is in the file at `path`, which is only read; `None` when there is none.
+///
+/// # Errors
+/// A few words, when it can't be read.
+pub fn stock(path: &Path) -> Result<Option<Stock>, String> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    count(path).map(Some).map_err(|error| if error.is_damage() { "damaged".into() } else { error.words() })
+}
+
+fn count(path: &Path) -> Result<Stock, Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(Duration::from_secs(1))?;
+    match version(&connection)? {
+        0 => return Ok(Stock::default()),
+        VERSION => {}
+        newer => return Err(Error::Newer(newer)),
+    }
+    let rows = |shelf: Shelf| {
+        connection.query_row("SELECT count(*) FROM seen WHERE shelf = ?", [shelf as i64], |row| row.get::<_, i64>(0))
+    };
+    let bytes = |suffix: &str| {
+        let path = path.as_os_str().to_string_lossy().into_owned() + suffix;
+        fs::metadata(path).map_or(0, |file| file.len())
+    };
+    Ok(Stock {
+        bytes: bytes("") + bytes("-wal"),
+        tasks: rows(Shelf::Task)?.unsigned_abs(),
+        events: rows(Shelf::Event)?.unsigned_abs(),
+        deployments: rows(Shelf::Deployment)?.unsigned_abs(),
+    })
+}

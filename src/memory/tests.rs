@@ -1,0 +1,479 @@
+use std::{fs, os::unix::fs::PermissionsExt, thread};
+
+use jiff::SignedDuration;
+use rstest::rstest;
+use tempfile::TempDir;
+
+use super::*;
+use crate::resource::{
+    Query, Status, View,
+    container::Container,
+    deployment,
+    deployment::Deployment,
+    event,
+    event::Event,
+    service::Service,
+    task,
+    task::{Attachment, Task},
+};
+
+const NOW: Timestamp = Timestamp::constant(1_769_868_000, 0);
+
+fn ago(seconds: i64) -> Timestamp {
+    NOW - SignedDuration::from_secs(seconds)
+}
+
+fn scope() -> Scope {
+    Scope { account: "123456789012".into(), region: "eu-west-1".into() }
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:ecs:eu-west-1:123456789012:{name}")
+}
+
+/// A task of the service `web` that ended with exit code 1 so many seconds ago.
+fn stopped(id: &str, age: i64) -> Task {
+    Task {
+        task_arn: arn(&format!("task/prod/{id}")),
+        cluster_name: "prod".into(),
+        group: Some("service:web".into()),
+        task_definition_arn: Some(arn("task-definition/web:7")),
+        last_status: Some("STOPPED".into()),
+        stop_code: Some("EssentialContainerExited".into()),
+        stopped_reason: Some("Essential container in task exited".into()),
+        stopped_at: Some(ago(age)),
+        version: 3,
+        containers: vec![Container {
+            container_arn: arn(&format!("container/prod/{id}/app")),
+            name: "app".into(),
+            cluster_name: "prod".into(),
+            task_arn: arn(&format!("task/prod/{id}")),
+            exit_code: Some(1),
+            ..Container::default()
+        }],
+        ..Task::default()
+    }
+}
+
+/// The service `web` with events of these ages, newest first, and a deployment.
+fn service(ages: &[i64]) -> Service {
+    let of = |age: &i64| Event {
+        id: format!("event-{age}"),
+        cluster_name: "prod".into(),
+        service_name: "web".into(),
+        service_arn: arn("service/prod/web"),
+        created_at: Some(ago(*age)),
+        message: format!("(service web) was unable to place a task, {age}"),
+        ..Event::default()
+    };
+    Service {
+        service_arn: arn("service/prod/web"),
+        service_name: "web".into(),
+        cluster_name: "prod".into(),
+        events: ages.iter().map(of).collect(),
+        deployments: vec![Deployment {
+            id: "ecs-svc/1".into(),
+            cluster_name: "prod".into(),
+            service_name: "web".into(),
+            service_arn: arn("service/prod/web"),
+            created_at: Some(ago(90)),
+            failed_tasks: 2,
+            ..Deployment::default()
+        }],
+        ..Service::default()
+    }
+}
+
+fn first(row: impl Row) -> Sighting {
+    Sighting { row: Arc::new(row), before: None }
+}
+
+fn tasks(query: Query) -> View {
+    View::new(&task::KIND, Query { status: Status::Stopped, ..query })
+}
+
+fn prod() -> View {
+    tasks(Query::cluster("prod"))
+}
+
+fn open(folder: &TempDir) -> (Memory, Option<String>) {
+    Memory::open(Keep::below(folder.path(), Limits::default()), NOW)
+}
+
+/// A memory without anything to be told of it.
+fn opened(folder: &TempDir) -> Memory {
+    let (memory, told) = open(folder);
+    assert_eq!(told, None);
+    memory
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn ids(memory: &mut Memory, view: &View) -> Vec<String> {
+    let recalled = memory.recall(&scope(), view, NOW).expect("recalled");
+    recalled.rows.iter().map(|row| row.id().rsplit('/').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn what_was_seen_comes_back_whole_and_as_kept() {
+    let folder = folder();
+    let attachments = vec![Attachment { kind: "ElasticNetworkInterface".into(), ..Attachment::default() }];
+    let task = Task { attachments, tags: vec![("team".into(), "shop".into())], ..stopped("t1", 60) };
+    let service = service(&[30]);
+    let mut memory = opened(&folder);
+    memory.keep(&scope(), &[first(task.clone()), first(service.clone())], NOW).expect("kept");
+    drop(memory);
+
+    let mut memory = opened(&folder);
+    let of_web = |kind| View::new(kind, Query::service("prod", "web"));
+    let mut only = |view: &View| {
+        let rows = memory.recall(&scope(), view, NOW).expect("recalled").rows;
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows[0].clone()
+    };
+    assert!(only(&prod()).same(&Task { remembered: true, ..task }));
+    assert!(only(&of_web(&event::KIND)).same(&Event { remembered: true, ..service.events[0].clone() }));
+    assert!(only(&of_web(&deployment::KIND)).same(&Deployment { remembered: true, ..service.deployments[0].clone() }));
+}
+
+#[test]
+fn running_tasks_are_none_of_its_business() {
+    let mut memory = opened(&folder());
+    let running = Task { last_status: Some("RUNNING".into()), ..stopped("t1", 60) };
+    memory.keep(&scope(), &[first(running)], NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &prod()), Vec::<String>::new());
+}
+
+#[rstest]
+#[case::newer(Task { version: 4, ..stopped("t", 60) }, true)]
+#[case::older(Task { version: 2, ..stopped("t", 60) }, false)]
+#[case::fuller(Task { availability_zone: Some("eu-west-1a".into()), ..stopped("t", 60) }, true)]
+#[case::poorer(Task { stopped_reason: None, ..stopped("t", 60) }, false)]
+#[case::poorer_and_in_no_service(Task { group: None, ..stopped("t", 60) }, false)]
+fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: Task, #[case] counts: bool) {
+    let mut memory = opened(&folder());
+    for task in [stopped("t", 60), second.clone()] {
+        memory.keep(&scope(), &[first(task)], NOW).expect("kept");
+    }
+    let rows = memory.recall(&scope(), &prod(), NOW).expect("recalled").rows;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].same(&Task { remembered: true, ..second }), counts);
+}
+
+#[test]
+fn of_a_service_only_what_is_new_is_written() {
+    let folder = folder();
+    let events = View::new(&event::KIND, Query::service("prod", "web"));
+    let mut memory = opened(&folder);
+    memory.keep(&scope(), &[first(service(&[50, 60, 70]))], NOW).expect("kept");
+    // Something of it is forgotten, as if it were too old: the console that comes next doesn't bring it back.
+    memory.connection().expect("open").execute("DELETE FROM seen WHERE name = 'event-70'", []).expect("deleted");
+    let (before, after) = (service(&[40, 50, 60, 70]), service(&[30, 40, 50, 60]));
+    memory.keep(&scope(), &[first(before.clone())], NOW).expect("kept");
+    memory.keep(&scope(), &[Sighting { row: Arc::new(after), before: Some(Arc::new(before)) }], NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &events), ["event-30", "event-40", "event-50", "event-60"]);
+}
+
+#[test]
+fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
+    let folder = folder();
+    let mut memory = opened(&folder);
+    memory.keep(&scope(), &["t1", "t2", "t3"].map(|id| first(stopped(id, 60))), NOW).expect("kept");
+    let body = |name: &str, body: &str| {
+        let connection = memory.connection.as_ref().expect("open");
+        connection.execute("UPDATE seen SET body = ? WHERE name LIKE '%' || ?", [body, name]).expect("written");
+    };
+    body("t1", r#"{"taskArn": "x/t1", "fromTheFuture": {"a": [1]}, "containers": [{"name": "app", "more": 1}]}"#);
+    body("t2", r#"{"taskArn": "x/t2", "version": "not a number"}"#);
+    body("t3", "{");
+    assert_eq!(ids(&mut memory, &prod()), ["t1"]);
+}
+
+#[test]
+fn each_account_region_and_cluster_has_its_own() {
+    let mut memory = opened(&folder());
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    let elsewhere = Scope { region: "eu-central-1".into(), ..scope() };
+    assert!(memory.recall(&elsewhere, &prod(), NOW).expect("recalled").rows.is_empty());
+    assert_eq!(ids(&mut memory, &tasks(Query::cluster("staging"))), Vec::<String>::new());
+    assert_eq!(ids(&mut memory, &tasks(Query::default())), ["t1"]);
+}
+
+#[test]
+fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
+    let mut memory = opened(&folder());
+    let ages = [("hour", 3_600), ("day", 86_000), ("week", 600_000)];
+    memory.keep(&scope(), &ages.map(|(id, age)| first(stopped(id, age))), NOW).expect("kept");
+    let mut of = |since: Option<u32>| ids(&mut memory, &tasks(Query { since, ..Query::cluster("prod") }));
+    assert_eq!(of(None), ["hour", "day"]);
+    assert_eq!(of(Some(7_200)), ["hour"]);
+    assert_eq!(of(Some(7 * DAY)), ["hour", "day", "week"]);
+    assert_eq!(ids(&mut memory, &tasks(Query::task("prod", arn("task/prod/week")))), ["week"], "at any age");
+}
+
+#[rstest]
+#[case(Query::service("prod", "web"), 1)]
+#[case(Query::service("prod", "we"), 0)]
+#[case(Query { cluster: Some("prod".into()), ..Query::family("web") }, 1)]
+#[case(Query { cluster: Some("prod".into()), ..Query::family("web:7") }, 1)]
+#[case(Query { cluster: Some("prod".into()), ..Query::family("web:70") }, 0)]
+#[case(Query { cluster: Some("prod".into()), ..Query::family("we") }, 0)]
+#[case(Query::instance("prod", "arn:instance/1"), 1)]
+#[case(Query::instance("prod", "arn:instance/2"), 0)]
+fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usize) {
+    let mut memory = opened(&folder());
+    let task = Task { container_instance_arn: Some("arn:instance/1".into()), ..stopped("t1", 60) };
+    memory.keep(&scope(), &[first(task)], NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &tasks(query)).len(), found);
+}
+
+#[test]
+fn the_newest_come_and_that_there_are_more_is_told() {
+    let mut memory = opened(&folder());
+    let many: Vec<Sighting> = (0..2_001).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
+    memory.keep(&scope(), &many[..2_000], NOW).expect("kept");
+    assert!(!memory.recall(&scope(), &prod(), NOW).expect("recalled").cut);
+    memory.keep(&scope(), &many[2_000..], NOW).expect("kept");
+    let recalled = memory.recall(&scope(), &prod(), NOW).expect("recalled");
+    assert_eq!((recalled.rows.len(), recalled.cut), (2_000, true));
+    assert!(recalled.rows[0].id().ends_with("/t0") && recalled.rows[1_999].id().ends_with("/t1999"));
+}
+
+#[test]
+fn consoles_that_open_and_write_at_once_lose_no_row() {
+    const CONSOLES: usize = 4;
+    const BATCHES: usize = 20;
+    let folder = folder();
+    thread::scope(|threads| {
+        for console in 0..CONSOLES {
+            let folder = &folder;
+            threads.spawn(move || {
+                let mut memory = opened(folder);
+                for batch in 0..BATCHES {
+                    // One of its own, and one that all of them see.
+                    let tasks = [format!("own-{console}-{batch}"), format!("common-{batch}")];
+                    memory.keep(&scope(), &tasks.map(|id| first(stopped(&id, 60))), NOW).expect("kept");
+                }
+            });
+        }
+    });
+    let path = folder.path().join(FILE);
+    assert_eq!(stock(&path).expect("readable").expect("there").tasks as usize, CONSOLES * BATCHES + BATCHES);
+    assert_eq!(asides(&folder), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_else_may_read_it() {
+    let folder = folder();
+    let state = folder.path().join("state");
+    let (mut memory, _) = Memory::open(Keep::below(&state, Limits::default()), NOW);
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&state), 0o700);
+    for file in fs::read_dir(&state).expect("readable").map(|entry| entry.expect("an entry").path()) {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+/// Names of the files that were set aside, without those that belong to them.
+fn asides(folder: &TempDir) -> Vec<String> {
+    let files = fs::read_dir(folder.path()).expect("readable").map(|entry| entry.expect("an entry").file_name());
+    let names = files.map(|name| name.into_string().expect("UTF-8"));
+    names.filter(|name| name.contains(".damaged-") && !name.ends_with("-wal") && !name.ends_with("-shm")).collect()
+}
+
+/// A file with two hundred tasks in it, as a console that was closed left it.
+fn left_behind(folder: &TempDir) -> PathBuf {
+    let mut memory = opened(folder);
+    let many: Vec<Sighting> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
+    memory.keep(&scope(), &many, NOW).expect("kept");
+    folder.path().join(FILE)
+}
+
+fn garbage(path: &Path) {
+    fs::write(
+        path,
+        b"this is no database, and it is longer than a hundred bytes, so that nothing takes it for one that \
+          has only just been begun",
+    )
+    .expect("written");
+}
+
+fn newer(path: &Path) {
+    Connection::open(path).expect("opened").pragma_update(None, "user_version", 99).expect("written");
+}
+
+fn foreign(path: &Path) {
+    fs::remove_file(path).expect("removed");
+    Connection::open(path).expect("opened").execute_batch("CREATE TABLE songs (title)").expect("written");
+}
+
+/// Tables that are not what the version says.
+fn bereft(path: &Path) {
+    Connection::open(path).expect("opened").execute_batch("DROP TABLE seen").expect("written");
+}
+
+#[rstest]
+#[case::damaged(garbage, "damaged", "it is damaged")]
+#[case::newer(newer, "newer", "a newer version of ecsight (format 99)")]
+#[case::foreign(foreign, "damaged", "another program's")]
+fn a_file_that_cant_be_used_is_set_aside_and_a_new_one_begun(
+    #[case] harm: fn(&Path),
+    #[case] word: &str,
+    #[case] reason: &str,
+) {
+    let folder = folder();
+    let path = left_behind(&folder);
+    harm(&path);
+    let before = fs::read(&path).expect("readable");
+    let (mut memory, told) = open(&folder);
+    let aside = folder.path().join(format!("{FILE}.{word}-20260131-140000"));
+    let told = told.expect("something to tell");
+    assert!(told.contains(reason) && told.contains(&aside.display().to_string()), "{told}");
+    assert_eq!(fs::read(&aside).expect("nothing is lost"), before);
+    memory.keep(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &prod()), ["new"]);
+    drop(memory);
+    assert_eq!(ids(&mut opened(&folder), &prod()), ["new"]);
+}
+
+/// Every page but the first is overwritten: it opens, and fails when it is read.
+fn rotten(path: &Path) {
+    let mut bytes = fs::read(path).expect("readable");
+    bytes[4096..].fill(0xa5);
+    fs::write(path, bytes).expect("written");
+}
+
+#[rstest]
+#[case::rotten(rotten)]
+#[case::bereft(bereft)]
+fn damage_that_shows_later_is_mended_likewise(#[case] harm: fn(&Path)) {
+    let folder = folder();
+    harm(&left_behind(&folder));
+    let (mut memory, mut told) = open(&folder);
+    if told.is_none() {
+        let error = memory.recall(&scope(), &prod(), NOW).expect_err("damage");
+        told = memory.mend(&error, NOW);
+    }
+    assert!(told.is_some_and(|told| told.contains("set aside")));
+    memory.keep(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    assert_eq!(ids(&mut opened(&folder), &prod()), ["new"], "it is in the file again");
+}
+
+#[test]
+fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
+    let folder = folder();
+    rotten(&left_behind(&folder));
+    let (mut one, mut other) = (open(&folder).0, open(&folder).0);
+    let damage = |memory: &mut Memory| memory.recall(&scope(), &prod(), NOW).err();
+    for memory in [&mut one, &mut other] {
+        if let Some(error) = damage(memory) {
+            memory.mend(&error, NOW);
+        }
+        memory.keep(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    }
+    drop((one, other));
+    assert_eq!(asides(&folder).len(), 1);
+    assert_eq!(ids(&mut opened(&folder), &prod()), ["new"]);
+}
+
+#[test]
+fn without_a_place_for_a_file_the_session_is_remembered() {
+    let folder = folder();
+    let file = folder.path().join("a-file");
+    fs::write(&file, "").expect("written");
+    let (mut memory, told) = Memory::open(Keep::below(&file, Limits::default()), NOW);
+    assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &prod()), ["t1"]);
+}
+
+#[test]
+fn a_full_disk_is_told_once_and_the_session_is_remembered() {
+    let folder = folder();
+    let mut memory = opened(&folder);
+    let pages: i64 =
+        memory.connection().expect("open").pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
+    memory.connection().expect("open").pragma_update(None, "max_page_count", pages).expect("set");
+    let many: Vec<Sighting> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
+    let error = memory.keep(&scope(), &many, NOW).expect_err("no room");
+    let told = memory.mend(&error, NOW).expect("something to tell");
+    assert!(told.ends_with("memory.db: the disk is full"), "{told}");
+    memory.keep(&scope(), &many, NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &prod()).len(), 200);
+}
+
+#[test]
+fn a_lock_that_is_not_given_up_is_told_and_the_session_is_remembered() {
+    let folder = folder();
+    let mut memory = opened(&folder);
+    let other = Connection::open(folder.path().join(FILE)).expect("opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    memory.connection().expect("open").busy_timeout(std::time::Duration::ZERO).expect("set");
+    let error = memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect_err("locked");
+    let told = memory.mend(&error, NOW).expect("something to tell");
+    assert!(told.ends_with("another program keeps it locked"), "{told}");
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+}
+
+/// Tidies up until nothing is left to do.
+fn tidy(memory: &mut Memory) {
+    let steps = (0..10_000).take_while(|_| memory.tidy(NOW).expect("tidied")).count();
+    assert!(steps < 10_000, "it never ends");
+}
+
+#[test]
+fn what_is_too_old_is_forgotten() {
+    let mut memory = opened(&folder());
+    let days = |days: i64| days * i64::from(DAY);
+    let many: Vec<Sighting> = (0..1_200).map(|n| first(stopped(&format!("old{n}"), days(31) + n))).collect();
+    memory.keep(&scope(), &many, NOW).expect("kept");
+    memory
+        .keep(&scope(), &[first(stopped("new", days(29))), first(service(&[days(31), days(32)]))], NOW)
+        .expect("kept");
+    tidy(&mut memory);
+    let all = Query { since: Some(u32::MAX), ..Query::default() };
+    assert_eq!(ids(&mut memory, &tasks(all.clone())), ["new"]);
+    assert_eq!(ids(&mut memory, &View::new(&event::KIND, all)), Vec::<String>::new());
+    let causes: i64 = memory
+        .connection()
+        .expect("open")
+        .query_row("SELECT count(*) FROM cause", [], |row| row.get(0))
+        .expect("a count");
+    assert_eq!(causes, 1, "groups without members go along");
+}
+
+#[test]
+fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back() {
+    let folder = folder();
+    let keep = Keep::below(folder.path(), Limits { megabytes: 1, ..Limits::default() });
+    let (mut memory, _) = Memory::open(keep, NOW);
+    let wordy = |id: &str, age| Task { stopped_reason: Some("because ".repeat(100)), ..stopped(id, age) };
+    let many: Vec<Sighting> = (0..4_000).map(|n| first(wordy(&format!("t{n}"), 10_000 - n))).collect();
+    memory.keep(&scope(), &many, NOW).expect("kept");
+    tidy(&mut memory);
+    let kept = ids(&mut memory, &tasks(Query { since: Some(DAY), ..Query::cluster("prod") }));
+    assert!((300..900).contains(&kept.len()), "{}", kept.len());
+    assert_eq!(kept[0], "t3999");
+    drop(memory);
+    let size = fs::metadata(folder.path().join(FILE)).expect("there").len();
+    assert!(size < 4 << 20, "{size} bytes");
+}
+
+#[test]
+fn what_there_is_is_told_without_touching_it() {
+    let folder = folder();
+    let path = folder.path().join(FILE);
+    assert_eq!(stock(&path), Ok(None));
+    left_behind(&folder);
+    let mut memory = opened(&folder);
+    memory.keep(&scope(), &[first(service(&[1, 2]))], NOW).expect("kept");
+    drop(memory);
+    let there = stock(&path).expect("readable").expect("there");
+    assert_eq!((there.tasks, there.events, there.deployments), (200, 2, 1));
+    assert_eq!(there.bytes, fs::metadata(&path).expect("there").len());
+    garbage(&path);
+    assert_eq!(stock(&path), Err("damaged".into()));
+}
