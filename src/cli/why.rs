@@ -135,7 +135,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
 
 /// A verdict in full.
 fn explained(verdict: &Verdict) -> Document {
-    let mut document = inspect::verdict(verdict, false);
+    let mut document = inspect::verdict(verdict, u16::MAX);
     if let (Some(section), Some(page)) = (document.sections.last_mut(), &verdict.page) {
         section.toned("Page", page, Tone::Muted);
     }

@@ -384,9 +384,9 @@ impl Resource for Moment {
         4
     }
 
-    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::verdict(verdict, brief));
+            return Some(inspect::verdict(verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {

@@ -221,7 +221,7 @@ impl Resource for Trouble {
     }
 
     /// What has no room in the row: where it is, the whole of the cause, and what the verdict adds to it.
-    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         let mut document = Document::default();
         if self.is_remark() {
             let text = [&*self.name, &*self.cause].join(" ");
@@ -233,7 +233,7 @@ impl Resource for Trouble {
         let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
         section.text(0, &*self.cause, self.tone());
         if let Some(verdict) = &self.verdict {
-            section.lines.extend(inspect::verdict(verdict, brief).sections.into_iter().flat_map(|why| why.lines));
+            section.lines.extend(inspect::verdict(verdict, lines).sections.into_iter().flat_map(|why| why.lines));
         }
         Some(document)
     }

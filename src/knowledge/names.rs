@@ -25,6 +25,7 @@ pub(super) const PLACEHOLDERS: &[(&str, &str)] = &[
     ("log_region", "the log's Region"),
     ("log_stream", "the log stream"),
     ("memory", "the memory it asks for"),
+    // As it is spoken of: `port 8080`.
     ("port", "its port"),
     ("region", "the Region"),
     // The host in the image's name.

@@ -70,7 +70,7 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         open_prod(&mut person).await;
         person.keys("/checkout\rT");
         person.sees("Timeline(checkout)").await;
-        for word in ["created", "running", "event", "out of memory"] {
+        for word in ["created", "running", "event", "out of memory: app (137)"] {
             person.sees(word).await;
         }
         person.keys("/is:stop is:fault\r");
@@ -79,7 +79,9 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         person.sees("running and stopped").await;
         person.sees("137").await;
         // The task's own, from its containers as well.
-        person.keys("\rT/is:task\r");
+        person.keys("\r");
+        person.until("its containers", |shown| shown.contains("Containers(") && shown.contains("143")).await;
+        person.keys("T/is:task\r");
         person.sees("[4/").await;
         person.sees("after its creation").await;
         person.keys(":timeline prod /is:deployment service=pricing\r");

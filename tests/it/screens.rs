@@ -201,7 +201,7 @@ pub fn stopped_tasks(size: (u16, u16)) -> Stage {
 pub fn timeline(size: (u16, u16)) -> Stage {
     let view = View::new(&timeline::KIND, Query::service(CLUSTER, "payments"));
     let stage = Stage::lit(size).composed(view, &fixtures::history());
-    stage.keys("/").typed("payments").keys("enter shift-t")
+    stage.keys("/").typed("payments").keys("enter shift-t j j j")
 }
 
 #[rstest]

@@ -23,11 +23,12 @@ pub fn draw(buf: &mut Buffer, pane: Pane, said: &Viewer, keymap: &Keymap, theme:
         x += 1;
     }
     let cut = said.rows.len() > usize::from(body.height);
-    // Of what is put together out of others, enter opens the explanation.
-    let opens =
+    // What is put together out of others is explained by enter; what it says of itself is no more than this.
+    let explained =
         said.source.subject().is_some_and(|subject| subject.row.drill().is_none() && subject.row.about().is_some());
-    let rest = keymap.key_of(if opens { "open" } else { "explain" }).filter(|_| cut || opens);
-    let rest = rest.map(|key| (format!("{key} {}", if opens { "explains" } else { "says all" }), Scope::Faint));
+    let (action, what) = if explained { ("open", "explains") } else { ("explain", "says all") };
+    let rest = keymap.key_of(action).filter(|_| cut || explained);
+    let rest = rest.map(|key| (format!("{key} {what}"), Scope::Faint));
     let notes: Vec<_> = rest.into_iter().collect();
     let head = Rect { x, height: 1, width: area.right().saturating_sub(x), ..area };
     title(buf, head, &[(&capitalised(&said.title), Scope::TitleName)], &notes, theme);
