@@ -11,6 +11,7 @@ mod deaths;
 mod draft;
 mod exited;
 mod explain;
+pub mod failures;
 mod group;
 mod instance;
 mod message;

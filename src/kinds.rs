@@ -1,13 +1,14 @@
 //! Every kind of row there is, in the order in which help and completion list them.
 
 use crate::{
-    diagnose::{timeline, trouble},
+    diagnose::{failures, timeline, trouble},
     resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task},
 };
 
 /// A kind is one file below `resource/`, or below `diagnose/` where its rows take judgement, and one line here.
 pub static KINDS: &[&Kind] = &[
     &trouble::KIND,
+    &failures::KIND,
     &cluster::KIND,
     &service::KIND,
     &task::KIND,

@@ -21,6 +21,7 @@ use crate::resource::Row;
 mod error;
 mod file;
 mod groups;
+mod judge;
 mod place;
 mod recall;
 mod record;
@@ -30,7 +31,8 @@ mod tidy;
 mod write;
 
 pub use error::Error;
-pub use recall::{DAY, Recalled, window};
+pub use groups::in_group;
+pub use recall::{Recalled, window};
 pub use record::{as_kept, moment};
 pub use stock::{Stock, stock};
 

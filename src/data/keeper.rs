@@ -14,8 +14,8 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::FeedKey;
 use crate::{
-    memory::{DAY, Error, Keep, Memory, Recalled, Scope, Sighting, moment},
-    resource::{Query, Row, format::duration, service::Service, task::Task},
+    memory::{Error, Keep, Memory, Recalled, Scope, Sighting, moment},
+    resource::{Query, Row, format::duration, query::DAY, service::Service, task::Task},
 };
 
 /// How long what was seen may wait to be written together with more.
@@ -196,6 +196,15 @@ impl Keeper {
         }
         self.sightings.push(Sighting { row, before });
         self.write_at.get_or_insert(now + WRITE);
+    }
+
+    /// The rows that wait to be written, as they are known by now.
+    pub(super) fn renew(&mut self, known: impl Fn(&str) -> Option<Arc<dyn Row>>) {
+        for sighting in self.sightings.iter_mut().filter(|sighting| is_task(&sighting.row)) {
+            if let Some(row) = known(sighting.row.id()) {
+                sighting.row = row;
+            }
+        }
     }
 
     /// Begins what is due, one thing at a time; says when something will be.

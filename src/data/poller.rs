@@ -321,7 +321,10 @@ impl Poller {
         let now = Instant::now();
         match outcome {
             None => {}
-            Some(Outcome::Rules) => self.store.judge_from_now_on((self.now)()),
+            Some(Outcome::Rules) => {
+                self.store.judge_from_now_on((self.now)());
+                self.keeper.renew(|id| self.store.get(id).map(|entry| entry.row.clone()));
+            }
             Some(Outcome::Identity(Ok(identity))) => {
                 let account = identity.account.as_deref().unwrap_or_default();
                 self.keeper.belongs_to(account, identity.region.as_deref());

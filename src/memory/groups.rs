@@ -1,25 +1,145 @@
-//! Failures that have their cause in common.
+//! Failures that have their cause in common, counted where they are written.
+
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::place::Cause;
-use crate::resource::task::Task;
+use super::{
+    Error, Memory, Scope,
+    place::{Cause, places},
+    recall::window,
+    record::{Shelf, restored},
+};
+use crate::{
+    diagnose::{
+        self, GroupKey, Known,
+        failures::{Counted, Failures},
+        group_key,
+    },
+    knowledge::{Class, Verdict},
+    resource::{Query, Row, task::Task},
+};
 
-pub(super) fn cause_of(task: &Task, _now: Timestamp) -> (Cause, Option<i32>) {
-    let exit_code = task.containers.iter().find_map(|container| container.exit_code.filter(|code| *code != 0));
-    let cause = task.reason().unwrap_or_default();
-    let (service, revision) = (task.service().unwrap_or_default().to_owned(), task.revision().to_owned());
-    let name = format!("{service} {revision} {cause}");
-    (Cause { name, service, revision, container: String::new(), cause, rule: None, failure: task.failed() }, exit_code)
+/// Groups that are told at most, the newest ones.
+const GROUPS: usize = 1_000;
+
+/// The group that a stopped task belongs to, and the exit code that it is counted under.
+pub(super) fn cause_of(task: &Task, now: Timestamp) -> (Cause, Option<i32>) {
+    let verdict = judged(task, now);
+    let GroupKey { service, revision, container, cause } = group_key(task, &verdict);
+    let name = group_name(&revision, &container, &cause);
+    let rule = verdict.rule.map(str::to_owned);
+    let failure = verdict.class >= Class::Failure;
+    (Cause { name, service, revision, container, cause, rule, failure }, verdict.exit_code)
 }
 
-impl super::Memory {
-    pub fn failures(
-        &mut self,
-        _scope: &super::Scope,
-        _query: &crate::resource::Query,
-        _now: Timestamp,
-    ) -> Result<Vec<std::sync::Arc<dyn crate::resource::Row>>, super::Error> {
-        Ok(Vec::new())
+pub(super) fn judged(task: &Task, now: Timestamp) -> Arc<Verdict> {
+    let judge = || Arc::new(diagnose::stopped(task, &Known::of([], now)));
+    task.verdict.clone().unwrap_or_else(judge)
+}
+
+/// What a group is called in queries: `web:7 app STOP-OOM`.
+fn group_name(revision: &str, container: &str, cause: &str) -> String {
+    [revision, container, cause].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a stopped task is a failure of the group with this name.
+pub fn in_group(task: &Task, name: &str) -> bool {
+    task.verdict.as_deref().is_some_and(|verdict| {
+        let key = group_key(task, verdict);
+        group_name(&key.revision, &key.container, &key.cause) == name
+    })
+}
+
+/// A group by its number, and the exit code of its newest member.
+struct Sum {
+    id: i64,
+    newest: Option<i32>,
+    counted: Counted,
+}
+
+impl Memory {
+    /// The failures within the time that `query` looks back, by what they have in common.
+    pub fn failures(&mut self, scope: &Scope, query: &Query, now: Timestamp) -> Result<Vec<Arc<dyn Row>>, Error> {
+        let connection = self.connection()?;
+        let mut sums = Vec::new();
+        for (place, cluster) in places(connection, scope, query.cluster.as_deref())? {
+            sums.extend(counted(connection, place, &cluster, query, now)?);
+        }
+        sums.sort_by_key(|sum| std::cmp::Reverse(sum.counted.last));
+        sums.truncate(GROUPS);
+        let since = query.since;
+        let group = |sum: Sum| {
+            let newest = newest(connection, &sum, now)?;
+            Ok(Arc::new(Failures::new(sum.counted, newest, since)) as Arc<dyn Row>)
+        };
+        sums.into_iter().map(group).collect()
     }
 }
+
+fn counted(
+    connection: &Connection,
+    place: i64,
+    cluster: &str,
+    query: &Query,
+    now: Timestamp,
+) -> Result<Vec<Sum>, Error> {
+    // An index alone answers what is asked of the members.
+    let mut statement = connection.prepare_cached(
+        "SELECT cause.id, cause.name, cause.service, cause.revision, cause.container, cause.cause,
+                seen.exit_code, count(*), min(seen.at), max(seen.at)
+         FROM cause CROSS JOIN seen ON seen.cause = cause.id
+         WHERE cause.place = ?1 AND cause.failure AND (?2 IS NULL OR cause.service = ?2) AND seen.at >= ?3
+         GROUP BY cause.id, seen.exit_code",
+    )?;
+    let since = window(query, now).as_millisecond();
+    let mut answer = statement.query(params![place, query.service.as_deref(), since])?;
+    let mut sums: HashMap<i64, Sum> = HashMap::new();
+    while let Some(row) = answer.next()? {
+        let (first, last) = (moment(row.get(8)?), moment(row.get(9)?));
+        let (id, exit_code): (i64, Option<i32>) = (row.get(0)?, row.get(6)?);
+        let fresh = Counted {
+            cluster_name: cluster.to_owned(),
+            name: row.get::<_, String>(1)?.into(),
+            service: row.get(2)?,
+            revision: row.get(3)?,
+            container: row.get(4)?,
+            cause: row.get(5)?,
+            count: 0,
+            first,
+            last,
+            exit_codes: Vec::new(),
+        };
+        let sum = sums.entry(id).or_insert(Sum { id, newest: exit_code, counted: fresh });
+        if last > sum.counted.last {
+            sum.newest = exit_code;
+        }
+        sum.counted.count += row.get::<_, i64>(7)?.unsigned_abs();
+        sum.counted.first = sum.counted.first.min(first);
+        sum.counted.last = sum.counted.last.max(last);
+        sum.counted.exit_codes.extend(exit_code);
+    }
+    Ok(sums.into_values().collect())
+}
+
+/// The newest member of a group.
+fn newest(connection: &Connection, sum: &Sum, now: Timestamp) -> Result<Option<Arc<Task>>, Error> {
+    let body = connection
+        .prepare_cached("SELECT service, body FROM seen WHERE cause = ? AND exit_code IS ? AND at = ? LIMIT 1")?
+        .query_row(params![sum.id, sum.newest, sum.counted.last.as_millisecond()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    let row = body.and_then(|(service, body)| restored(Shelf::Task, &sum.counted.cluster_name, &service, &body, now));
+    let task = row.as_ref().and_then(|row| row.any().downcast_ref::<Task>());
+    // Whether AWS still has it is not known here.
+    Ok(task.map(|task| Arc::new(Task { remembered: false, ..task.clone() })))
+}
+
+fn moment(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::{Error, Scope};
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     places: HashMap<String, i64>,
-    causes: HashMap<(i64, String), i64>,
+    causes: HashMap<(i64, String, String), i64>,
 }
 
 /// What is written of a group of failures.
@@ -43,21 +43,21 @@ impl Numbers {
     }
 
     pub(super) fn cause(&mut self, write: &Transaction<'_>, place: i64, cause: Cause) -> Result<i64, Error> {
-        let key = (place, cause.name);
+        let key = (place, cause.service, cause.name);
         if let Some(id) = self.causes.get(&key) {
             return Ok(*id);
         }
-        let Cause { service, revision, container, cause, rule, failure, .. } = cause;
+        let Cause { revision, container, cause, rule, failure, .. } = cause;
         write
             .prepare_cached(
                 "INSERT INTO cause (place, name, service, revision, container, cause, rule, failure)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT DO UPDATE SET rule = excluded.rule, failure = excluded.failure",
             )?
-            .execute(params![place, key.1, service, revision, container, cause, rule, failure])?;
+            .execute(params![place, key.2, key.1, revision, container, cause, rule, failure])?;
         let id = write
-            .prepare_cached("SELECT id FROM cause WHERE place = ? AND name = ?")?
-            .query_row(params![place, key.1], |row| row.get(0))?;
+            .prepare_cached("SELECT id FROM cause WHERE place = ? AND service = ? AND name = ?")?
+            .query_row(params![place, key.1, key.2], |row| row.get(0))?;
         self.causes.insert(key, id);
         Ok(id)
     }

@@ -10,10 +10,8 @@ use super::{
     place::places,
     record::{Shelf, restored},
 };
-use crate::resource::{Query, Row, View};
+use crate::resource::{Query, Row, View, query::DAY};
 
-/// Seconds that are looked back where nobody says how far.
-pub const DAY: u32 = 86_400;
 /// Rows that are recalled at most: where nobody says how far back, and where somebody does.
 const ROWS: usize = 2_000;
 const ROWS_ASKED_FOR: usize = 10_000;
@@ -59,7 +57,7 @@ impl Memory {
             while let Some(row) = answer.next()? {
                 let (at, service, body): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 found += 1;
-                rows.extend(restored(shelf, &cluster, &service, &body).map(|row| (at, row)));
+                rows.extend(restored(shelf, &cluster, &service, &body, now).map(|row| (at, row)));
             }
         }
         rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

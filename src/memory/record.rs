@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::groups::judged;
 use crate::resource::{Kind, Row, deployment, deployment::Deployment, event, event::Event, task, task::Task};
 
 /// Under which a row's JSON has the ARN of the service it belongs to.
@@ -118,13 +119,13 @@ pub fn as_kept(row: &dyn Row, remembered: bool) -> Option<Arc<dyn Row>> {
     Some(Arc::new(Deployment { remembered, ..deployment.clone() }))
 }
 
-/// The row that was written as `body`; absent when it makes no sense.
-pub(super) fn restored(shelf: Shelf, cluster: &str, service: &str, body: &str) -> Option<Arc<dyn Row>> {
+/// The row that was written as `body`, judged `now`; absent when it makes no sense.
+pub(super) fn restored(shelf: Shelf, cluster: &str, service: &str, body: &str, now: Timestamp) -> Option<Arc<dyn Row>> {
     let value: Value = serde_json::from_str(body).ok()?;
     let service_arn = value.get(SERVICE_ARN).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (cluster_name, service_name, remembered) = (cluster.to_owned(), service.to_owned(), true);
     let row: serde_json::Result<Arc<dyn Row>> = match shelf {
-        Shelf::Task => serde_json::from_value(value).map(|task: Task| Arc::new(whole(task)) as _),
+        Shelf::Task => serde_json::from_value(value).map(|task: Task| Arc::new(whole(task, now)) as _),
         Shelf::Event => serde_json::from_value(value)
             .map(|event: Event| Arc::new(Event { cluster_name, service_name, service_arn, remembered, ..event }) as _),
         Shelf::Deployment => serde_json::from_value(value).map(|deployment: Deployment| {
@@ -134,8 +135,9 @@ pub(super) fn restored(shelf: Shelf, cluster: &str, service: &str, body: &str) -
     row.inspect_err(|error| tracing::warn!("a row in memory makes no sense: {error}")).ok()
 }
 
-/// `task` with what its containers take from it.
-fn whole(mut task: Task) -> Task {
+/// `task` with what its containers take from it, and why it stopped.
+fn whole(mut task: Task, now: Timestamp) -> Task {
+    task.verdict = Some(judged(&task, now));
     task.remembered = true;
     for container in &mut task.containers {
         container.cluster_name.clone_from(&task.cluster_name);

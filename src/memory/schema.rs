@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Error;
+use super::{Error, judge::judge};
 
 /// Grows whenever the tables change in a way that an older program could not live with.
 pub(super) const VERSION: i64 = 1;
@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOG: i64 = 4 << 20;
 
 /// One table holds all kinds of rows: `shelf` tells which. `cause` says which group of failures a stopped task belongs
-/// to; a group is found by a scan of a narrow index.
+/// to; a group is found by a scan of a narrow index. `judgement` says which version of the program put them there, and how far
+/// a newer one has come that puts them anew.
 const TABLES: &str = "
 CREATE TABLE place (
     id INTEGER PRIMARY KEY,
@@ -36,7 +37,7 @@ CREATE TABLE cause (
     cause TEXT NOT NULL,
     rule TEXT,
     failure INTEGER NOT NULL,
-    UNIQUE (place, name)
+    UNIQUE (place, service, name)
 );
 CREATE TABLE seen (
     id INTEGER PRIMARY KEY,
@@ -56,7 +57,6 @@ CREATE INDEX seen_in_cluster ON seen (place, shelf, at);
 CREATE INDEX seen_in_service ON seen (place, shelf, service, at);
 CREATE INDEX seen_by_cause ON seen (cause, exit_code, at) WHERE cause IS NOT NULL;
 CREATE TABLE judgement (version INTEGER NOT NULL, next INTEGER NOT NULL);
-INSERT INTO judgement VALUES (0, 0);
 ";
 
 /// Makes the tables where there are none, and sets how the connection works.
@@ -96,6 +96,7 @@ fn create(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if version(&transaction)? == 0 {
         transaction.execute_batch(TABLES)?;
+        transaction.execute("INSERT INTO judgement VALUES (?, 0)", [judge()])?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()?;

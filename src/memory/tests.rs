@@ -12,27 +12,28 @@ use crate::resource::{
     deployment::Deployment,
     event,
     event::Event,
+    query::DAY,
     service::Service,
     task,
     task::{Attachment, Task},
 };
 
-const NOW: Timestamp = Timestamp::constant(1_769_868_000, 0);
+pub(super) const NOW: Timestamp = Timestamp::constant(1_769_868_000, 0);
 
-fn ago(seconds: i64) -> Timestamp {
+pub(super) fn ago(seconds: i64) -> Timestamp {
     NOW - SignedDuration::from_secs(seconds)
 }
 
-fn scope() -> Scope {
+pub(super) fn scope() -> Scope {
     Scope { account: "123456789012".into(), region: "eu-west-1".into() }
 }
 
-fn arn(name: &str) -> String {
+pub(super) fn arn(name: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:123456789012:{name}")
 }
 
 /// A task of the service `web` that ended with exit code 1 so many seconds ago.
-fn stopped(id: &str, age: i64) -> Task {
+pub(super) fn stopped(id: &str, age: i64) -> Task {
     Task {
         task_arn: arn(&format!("task/prod/{id}")),
         cluster_name: "prod".into(),
@@ -53,6 +54,11 @@ fn stopped(id: &str, age: i64) -> Task {
         }],
         ..Task::default()
     }
+}
+
+/// The task as it comes out of memory: judged, and one that AWS has forgotten.
+fn kept(task: Task) -> Task {
+    Task { verdict: Some(groups::judged(&task, NOW)), remembered: true, ..task }
 }
 
 /// The service `web` with events of these ages, newest first, and a deployment.
@@ -84,7 +90,7 @@ fn service(ages: &[i64]) -> Service {
     }
 }
 
-fn first(row: impl Row) -> Sighting {
+pub(super) fn first(row: impl Row) -> Sighting {
     Sighting { row: Arc::new(row), before: None }
 }
 
@@ -101,13 +107,13 @@ fn open(folder: &TempDir) -> (Memory, Option<String>) {
 }
 
 /// A memory without anything to be told of it.
-fn opened(folder: &TempDir) -> Memory {
+pub(super) fn opened(folder: &TempDir) -> Memory {
     let (memory, told) = open(folder);
     assert_eq!(told, None);
     memory
 }
 
-fn folder() -> TempDir {
+pub(super) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
@@ -133,7 +139,7 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows[0].clone()
     };
-    assert!(only(&prod()).same(&Task { remembered: true, ..task }));
+    assert!(only(&prod()).same(&kept(task)));
     assert!(only(&of_web(&event::KIND)).same(&Event { remembered: true, ..service.events[0].clone() }));
     assert!(only(&of_web(&deployment::KIND)).same(&Deployment { remembered: true, ..service.deployments[0].clone() }));
 }
@@ -159,7 +165,7 @@ fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: T
     }
     let rows = memory.recall(&scope(), &prod(), NOW).expect("recalled").rows;
     assert_eq!(rows.len(), 1);
-    assert_eq!(rows[0].same(&Task { remembered: true, ..second }), counts);
+    assert_eq!(rows[0].same(&kept(second)), counts);
 }
 
 #[test]
@@ -419,7 +425,7 @@ fn a_lock_that_is_not_given_up_is_told_and_the_session_is_remembered() {
 }
 
 /// Tidies up until nothing is left to do.
-fn tidy(memory: &mut Memory) {
+pub(super) fn tidy(memory: &mut Memory) {
     let steps = (0..10_000).take_while(|_| memory.tidy(NOW).expect("tidied")).count();
     assert!(steps < 10_000, "it never ends");
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{Error, Limits, Memory, record::Shelf};
+use super::{Error, Limits, Memory, judge, record::Shelf};
 
 /// Rows that are forgotten in one step, and pages that are given back to the disk.
 const ROWS: usize = 500;
@@ -14,6 +14,9 @@ impl Memory {
     pub fn tidy(&mut self, now: Timestamp) -> Result<bool, Error> {
         let limits = self.keep.limits;
         let connection = self.connection()?;
+        if judge::step(connection, now)? {
+            return Ok(true);
+        }
         let rows = match too_old(connection, limits, now)? {
             old if !old.is_empty() => old,
             _ if used(connection)? > i64::from(limits.megabytes) << 20 => oldest(connection)?,

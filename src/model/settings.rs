@@ -9,11 +9,11 @@ use super::scope::ScopeRule;
 use crate::{
     aws::{ScopeSpec, budget},
     data::{Identity, Limits},
+    resource::query::DAY,
 };
 
-/// Seconds that one can look back at most, and those of a day.
+/// Seconds that one can look back at most.
 const LONGEST: u32 = 3_650 * DAY;
-const DAY: u32 = 86_400;
 
 /// Which part of the header is shown; less where the terminal is too small for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

@@ -13,8 +13,9 @@ use crate::{
     aws::{Failure, Trouble},
     data::{Entry, Phase},
     resource::{
-        Status, View,
+        Origin, Past, Status, View,
         format::{duration, last_part, short_id},
+        query::DAY,
     },
 };
 
@@ -165,7 +166,9 @@ impl Table {
         };
         let part = part.or_else(|| self.view.kind.in_cluster.then(|| "all".into()));
         let group = query.group.as_deref().map(group_title);
-        let since = query.since.map(|seconds| format!("last {}", duration(seconds.into())).into());
+        let counts = matches!(self.view.kind.origin, Origin::Composed(compose) if compose.past() == Past::Failures);
+        let since = query.since.or(counts.then_some(DAY));
+        let since = since.map(|seconds| format!("last {}", duration(seconds.into())).into());
         let parts: Vec<_> = part.into_iter().chain(status).chain(group).chain(since).collect();
         match parts.is_empty() {
             true => self.view.kind.plural.into(),

@@ -169,6 +169,12 @@ impl Column {
         self.unit(Unit::Seconds)
     }
 
+    /// The text moves with the clock alone.
+    pub const fn drifting(mut self) -> Self {
+        self.ages = true;
+        self
+    }
+
     /// Whether a table of `query` has it at all.
     pub fn shown(&self, query: &Query, wide: bool) -> bool {
         wide || !(self.wide || self.told_by.is_some_and(|part| query.fixes(part)))

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::Kind;
 
+/// Seconds that are looked back where nobody says how far.
+pub const DAY: u32 = 86_400;
+
 /// Which tasks, by what becomes of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Status {

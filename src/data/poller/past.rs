@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{Poller, sources};
 use crate::{
     data::{Done, Entry, FeedKey, keeper::News},
-    memory::{as_kept, moment, window},
+    memory::{as_kept, in_group, moment, window},
     resource::{Origin, Past, Query, Row, Status, View, task, task::Task},
 };
 
@@ -158,10 +158,6 @@ pub(super) fn belongs(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
     let recent = || moment(row).is_none_or(|at| at >= window(query, now));
     let member = |group: &str| row.any().downcast_ref::<Task>().is_some_and(|task| in_group(task, group));
     (!bounded || recent()) && query.group.as_deref().is_none_or(member)
-}
-
-fn in_group(_task: &Task, _group: &str) -> bool {
-    true
 }
 
 /// The views whose rows are remembered, behind what `view` shows.

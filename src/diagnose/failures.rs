@@ -1,0 +1,383 @@
+//! Failures of the same kind: stopped tasks by service, revision, container and cause. Counted by memory, where ECS's own
+//! hour and what came before it are one; whether they go on is told by the services.
+
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    knowledge::Verdict,
+    resource::{
+        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Past, Query, Relation,
+        Resource, Row, Status, Tone, Unit, View, columns, deployment, event,
+        format::{age_cell, age_order, duration, last_part, one_line, seconds_since, text_cell, text_order, when},
+        inspect,
+        query::DAY,
+        revision,
+        service::{self, Service},
+        task::{self, Task},
+    },
+};
+
+pub static KIND: Kind = Kind {
+    name: "failure",
+    plural: "failures",
+    aliases: &["fail", "crash", "crashes"],
+    about: "failed tasks by service, revision, container and cause: how often, since when",
+    columns: columns::<Failures>,
+    sort: ("last", false),
+    in_cluster: true,
+    json_key: "failures",
+    origin: Origin::Composed(&Groups),
+};
+
+/// The least time that a rate is reckoned over: three failures in a minute are not 180 an hour.
+const HOUR: i64 = 3_600;
+
+/// Stopped tasks that failed for the same cause.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failures {
+    #[serde(skip)]
+    id: String,
+    /// What the group is called in queries.
+    #[serde(skip)]
+    name: Arc<str>,
+    /// Seconds that were looked back.
+    #[serde(skip)]
+    since: Option<u32>,
+    pub cluster_name: String,
+    /// By name; for standalone tasks their group.
+    pub service: String,
+    /// `family:revision`.
+    pub revision: String,
+    pub container: String,
+    /// The rule's id, or what no rule knows.
+    pub cause: String,
+    pub count: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub exit_codes: Vec<i32>,
+    /// Whether its revision is still deployed; absent for standalone tasks, and until the service is known.
+    pub deployed: Option<bool>,
+    /// Why the newest of them stopped.
+    pub verdict: Option<Arc<Verdict>>,
+    #[serde(skip)]
+    newest: Option<Newest>,
+}
+
+/// What a group is made of.
+#[derive(Debug)]
+pub struct Counted {
+    pub cluster_name: String,
+    pub name: Arc<str>,
+    pub service: String,
+    pub revision: String,
+    pub container: String,
+    pub cause: String,
+    pub count: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub exit_codes: Vec<i32>,
+}
+
+/// The newest member.
+#[derive(Debug, Clone)]
+struct Newest(Arc<Task>);
+
+impl PartialEq for Newest {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.task_arn == other.0.task_arn
+    }
+}
+
+impl Failures {
+    /// A group that was counted over the last `since` seconds, with the newest of its members.
+    pub fn new(counted: Counted, newest: Option<Arc<Task>>, since: Option<u32>) -> Self {
+        let Counted { cluster_name, name, service, revision, container, cause, count, first, last, exit_codes } =
+            counted;
+        Self {
+            id: format!("{cluster_name}/{service}/{name}"),
+            name,
+            since,
+            cluster_name,
+            service,
+            revision,
+            container,
+            cause,
+            count,
+            first,
+            last,
+            exit_codes,
+            deployed: None,
+            verdict: newest.as_ref().and_then(|task| task.verdict.clone()),
+            newest: newest.map(Newest),
+        }
+    }
+
+    /// The same, with whether its revision is still deployed by one of `services`, or by none.
+    fn beside(&self, services: &HashMap<(&str, &str), &Service>, all: bool) -> Self {
+        let service = services.get(&(self.cluster_name.as_str(), self.service.as_str()));
+        let deployed = match (self.in_service(), service) {
+            (true, Some(service)) => Some(deploys(service, &self.revision)),
+            // A service that has been deleted runs nothing.
+            (true, None) => all.then_some(false),
+            (false, _) => None,
+        };
+        Self { deployed, ..self.clone() }
+    }
+
+    /// Tasks without a service have a group that says so: `family:batch`.
+    fn in_service(&self) -> bool {
+        !self.service.is_empty() && !self.service.contains(':')
+    }
+
+    /// The cause in a few words; the text itself where no rule knows it.
+    pub fn what(&self) -> Cow<'_, str> {
+        match self.verdict.as_deref() {
+            Some(verdict) if !verdict.short.is_empty() => verdict.short.into(),
+            _ => one_line(&self.cause).into(),
+        }
+    }
+
+    /// How many there were in an hour since the first, reckoned over an hour at least.
+    pub fn rate(&self, now: Timestamp) -> f64 {
+        let seconds = seconds_since(self.first, now).max(HOUR);
+        self.count as f64 * HOUR as f64 / seconds as f64
+    }
+
+    fn state(&self) -> Option<&'static str> {
+        self.deployed.map(|deployed| if deployed { "running" } else { "gone" })
+    }
+
+    fn tone(&self) -> Tone {
+        match self.deployed {
+            Some(false) => Tone::Muted,
+            Some(true) => Tone::Bad,
+            None => Tone::Plain,
+        }
+    }
+
+    fn exit_codes(&self) -> String {
+        self.exit_codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
+    fn of_service(&self) -> Option<Query> {
+        self.in_service().then(|| Query::service(&*self.cluster_name, &*self.service))
+    }
+
+    fn task(&self) -> Option<&Task> {
+        self.newest.as_ref().map(|newest| &*newest.0)
+    }
+}
+
+/// Whether `service` runs, or is about to run, this revision.
+fn deploys(service: &Service, revision: &str) -> bool {
+    service.revision() == revision || service.deployments.iter().any(|deployment| deployment.revision() == revision)
+}
+
+/// `12`, or `0.4` below ten.
+fn rate_text(rate: f64) -> String {
+    if rate < 9.95 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+}
+
+static FIELDS: &[Field<Failures>] = &[
+    Field {
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc", "group"]).told_by(Part::Service),
+        cell: |row, _| text_cell(Some(&row.service)),
+        order: |row, _| text_order(Some(&row.service)),
+    },
+    Field {
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).priority(2),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| text_order(Some(&row.cluster_name)),
+    },
+    Field {
+        column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).priority(1),
+        cell: |row, _| text_cell(Some(&row.revision)),
+        order: |row, _| text_order(Some(&row.revision)),
+    },
+    Field {
+        column: Column::new("container", "CONTAINER", 6, 20).priority(3),
+        cell: |row, _| text_cell(Some(&row.container)),
+        order: |row, _| text_order(Some(&row.container)),
+    },
+    Field {
+        column: Column::new("cause", "CAUSE", 16, 60).aliases(&["why", "reason"]),
+        cell: |row, _| Cell::new(row.what(), row.tone()),
+        order: |row, _| Order::Text(row.what()),
+    },
+    Field {
+        column: Column::new("count", "COUNT", 5, 6).unit(Unit::Count),
+        cell: |row, _| Cell::plain(row.count.to_string()),
+        order: |row, _| Order::Number(row.count as f64),
+    },
+    Field {
+        column: Column::new("rate", "RATE/H", 6, 6).unit(Unit::Count).drifting().priority(4),
+        cell: |row, cx| Cell::plain(rate_text(row.rate(cx.now))),
+        order: |row, cx| Order::Number(row.rate(cx.now)),
+    },
+    Field {
+        column: Column::new("last", "LAST", 4, 6).aliases(&["age"]).age(),
+        cell: |row, cx| age_cell(Some(row.last), cx.now),
+        order: |row, cx| age_order(Some(row.last), cx.now),
+    },
+    Field {
+        column: Column::new("first", "FIRST", 5, 6).age().wide(),
+        cell: |row, cx| age_cell(Some(row.first), cx.now),
+        order: |row, cx| age_order(Some(row.first), cx.now),
+    },
+    Field {
+        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]),
+        cell: |row, _| match row.exit_codes() {
+            codes if codes.is_empty() => Cell::absent(),
+            codes => Cell::plain(codes),
+        },
+        order: |row, _| row.exit_codes.first().map_or(Order::Absent, |code| Order::Number((*code).into())),
+    },
+    Field {
+        column: Column::new("state", "STATE", 7, 7).aliases(&["status"]),
+        cell: |row, _| row.state().map_or_else(Cell::absent, |state| Cell::new(state, row.tone())),
+        order: |row, _| text_order(row.state()),
+    },
+];
+
+impl Resource for Failures {
+    fn kind() -> &'static Kind {
+        &KIND
+    }
+
+    fn fields() -> &'static [Field<Self>] {
+        FIELDS
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        (&*self.name).into()
+    }
+
+    fn cluster(&self) -> Option<&str> {
+        Some(&self.cluster_name)
+    }
+
+    fn parent(&self) -> Option<&str> {
+        self.task().map(|task| &*task.task_arn)
+    }
+
+    fn fault(&self) -> bool {
+        self.deployed != Some(false)
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        self.state().into_iter().collect()
+    }
+
+    /// Its members.
+    fn drill(&self) -> Option<View> {
+        let query = self.of_service().unwrap_or_else(|| Query::cluster(&*self.cluster_name));
+        let (status, group) = (Status::Stopped, Some(self.name.clone()));
+        Some(View::new(&task::KIND, Query { status, group, since: self.since, ..query }))
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        match relation {
+            Relation::Owner => Some(View::new(&service::KIND, self.of_service()?)),
+            Relation::Events => Some(View::new(&event::KIND, self.of_service()?)),
+            Relation::Deployments => Some(View::new(&deployment::KIND, self.of_service()?)),
+            Relation::TaskDefinition => revision::view(&self.revision),
+            Relation::Instance => None,
+        }
+    }
+
+    fn about(&self) -> Option<(View, Arc<dyn Row>)> {
+        let Newest(task) = self.newest.as_ref()?;
+        let query = Query { status: Status::All, ..Query::task(&*self.cluster_name, &*task.task_arn) };
+        Some((View::new(&task::KIND, query), task.clone()))
+    }
+
+    fn cli(&self) -> Option<Vec<String>> {
+        task::cli(&self.cluster_name, self.task()?.task_id())
+    }
+
+    fn inspects(_: &Query) -> u16 {
+        inspect::LINES
+    }
+
+    fn inspect(&self, _: &Context) -> Option<Document> {
+        self.verdict.as_deref().map(inspect::verdict)
+    }
+
+    fn describe(&self, cx: &Context) -> Document {
+        let window = duration(self.since.unwrap_or(DAY).into());
+        let rate = rate_text(self.rate(cx.now));
+        let mut document = Document::default();
+        document
+            .section("Failures")
+            .toned("Cause", self.what(), self.tone())
+            .field("Service", &*self.service)
+            .field("Task definition", &*self.revision)
+            .field("Container", &*self.container)
+            .field("Count", format!("{} in the last {window}, {rate} an hour", self.count))
+            .field("First", when(Some(self.first), cx.now))
+            .field("Last", when(Some(self.last), cx.now))
+            .field("Exit codes", self.exit_codes())
+            .toned("State", self.told_state(), self.tone());
+        if let Some(verdict) = &self.verdict {
+            document.section("Why").text(0, &*verdict.cause, inspect::tone(verdict.class));
+            document.verdict(verdict);
+        }
+        document.section("Newest").text(
+            0,
+            self.task().map(|task| last_part(&task.task_arn)).unwrap_or_default(),
+            Tone::Plain,
+        );
+        document
+    }
+}
+
+impl Failures {
+    fn told_state(&self) -> &'static str {
+        match self.deployed {
+            Some(true) => "running: the service still deploys this revision",
+            Some(false) => "gone: the service no longer deploys this revision",
+            None => "",
+        }
+    }
+}
+
+struct Groups;
+
+impl Compose for Groups {
+    fn sources(&self, query: &Query) -> Vec<View> {
+        let of = |status| Query {
+            cluster: query.cluster.clone(),
+            service: query.service.clone(),
+            status,
+            ..Query::default()
+        };
+        vec![View::new(&task::KIND, of(Status::Stopped)), View::new(&service::KIND, of(Status::Running))]
+    }
+
+    fn past(&self) -> Past {
+        Past::Failures
+    }
+
+    fn rows(&self, _: &Query, material: &Material<'_>, _: &Context) -> Vec<Arc<dyn Row>> {
+        let services = material.rows.iter().filter_map(|row| row.any().downcast_ref::<Service>());
+        let services = services.map(|service| ((&*service.cluster_name, &*service.service_name), service)).collect();
+        let seen = |cluster: &str| {
+            let of = |view: &View| view.kind == &service::KIND && view.query.cluster.as_deref() == Some(cluster);
+            material.seen.iter().any(of)
+        };
+        let groups = material.rows.iter().filter_map(|row| row.any().downcast_ref::<Failures>());
+        let groups = groups.map(|group| group.beside(&services, seen(&group.cluster_name)));
+        groups.map(|group| Arc::new(group) as Arc<dyn Row>).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
