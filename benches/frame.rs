@@ -3,7 +3,8 @@
 //! `cargo bench --bench frame`
 
 use ecsight::{
-    resource::service,
+    data::Entry,
+    resource::{Status, service, task::Task},
     ui::{self, Theme},
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -25,6 +26,29 @@ fn services(bencher: divan::Bencher<'_, '_>, rows: i32) {
     let view = stage::view(&service::KIND);
     let stage = stage::Stage::lit((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)));
     let stage = stage.keys("G ctrl-b ctrl-b");
+    let theme = Theme::default();
+    let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a terminal in memory");
+    bencher.bench_local(|| {
+        terminal.draw(|frame| ui::render(&stage.model, &theme, frame)).expect("a frame in memory");
+    });
+}
+
+/// So many tasks that ran out of memory.
+fn many_stopped(count: u32) -> Vec<Entry> {
+    let tasks = fixtures::tasks();
+    let stopped = tasks.iter().filter_map(|entry| entry.row.any().downcast_ref::<Task>()).find(|task| task.failed());
+    let stopped = stopped.expect("one that failed");
+    let one = |n: u32| Task { task_arn: format!("{}{n:08}", stopped.task_arn), ..stopped.clone() };
+    (0..count).map(|n| fixtures::entry(one(n))).collect()
+}
+
+/// So many stopped tasks, and beside them why the one under the cursor stopped.
+#[divan::bench(args = [50, 5_000])]
+fn stopped_tasks_with_their_pane(bencher: divan::Bencher<'_, '_>, rows: u32) {
+    let view = stage::tasks_view("payments", Status::Stopped);
+    let stage = stage::Stage::lit((200, 50)).feed(view, fixtures::feed(many_stopped(rows)));
+    let stage = stage.keys("/").typed("payments").keys("enter x G ctrl-b ctrl-b");
+    assert!(stage.model.pane.is_some(), "there is a pane");
     let theme = Theme::default();
     let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a terminal in memory");
     bencher.bench_local(|| {

@@ -22,19 +22,30 @@ use crate::{
     ui::theme::THEMES,
 };
 
+mod case;
 mod console;
 mod demo;
 mod get;
 mod info;
+mod session;
+mod subject;
 mod values;
+mod wait;
+mod why;
+
+pub use why::WhyArgs;
 
 use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenarios, since, speed};
 
 /// What the program's exit code means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
-    ("0", "done"),
-    ("1", "AWS refused, was not reached, or knows no such thing"),
-    ("2", "a mistake in the command line or the configuration file"),
+    ("0", "done; for `why`: nothing is wrong"),
+    ("1", "AWS refused, was not reached, or knows no such thing; for `why`: something is wrong"),
+    (
+        "2",
+        "a mistake in the command line or the configuration file; for `why`: also that AWS refused, was not reached, or \
+         knows no such thing",
+    ),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal went away"),
 ];
@@ -46,6 +57,7 @@ Examples:
   ecsight --command ':tasks /exit!=0'   straight to what a command shows
   ecsight get services --cluster web    the same data without a screen
   ecsight get tasks -o json             what AWS says of them, for jq
+  ecsight why checkout --cluster web    what is wrong with it, and why
   ecsight demo                          on an AWS of its own, without any account";
 
 /// A terminal console for Amazon ECS: from "something is wrong" to why, in the fewest keys.
@@ -121,6 +133,8 @@ pub struct ConsoleArgs {
 pub enum Command {
     /// Print what the console would show, once
     Get(GetArgs),
+    /// Explain what is wrong with a service, a task or an instance, or what a message means
+    Why(WhyArgs),
     /// Open the console on an embedded AWS that has a bad day
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -332,6 +346,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
     let code = runtime.block_on(async {
         match command {
             Some(Command::Get(args)) => get::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
             _ => {

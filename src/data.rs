@@ -204,16 +204,20 @@ impl Snapshot {
         names
     }
 
+    /// Whether the rows of `view` have all come at least once, with or without what they take from other kinds.
+    pub fn arrived(&self, view: &View) -> bool {
+        let ready = |key: &FeedKey| self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready);
+        roots(view).iter().chain(&self.keys_of(view)).all(ready)
+    }
+
     /// Whether all that `view` shows has come at least once. What its rows take from other kinds counts as come when it
     /// has failed: they do without.
     pub fn complete(&self, view: &View) -> bool {
-        let come = |key: &FeedKey, or_failed: bool| {
-            let ready = |feed: &Feed| feed.phase == Phase::Ready || (or_failed && feed.failure.is_some());
-            self.feeds.get(key).is_some_and(ready)
+        let come = |key: &FeedKey| {
+            self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready || feed.failure.is_some())
         };
         let companions = join::companions(view);
-        roots(view).iter().chain(&self.keys_of(view)).all(|key| come(key, false))
-            && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key, true))
+        self.arrived(view) && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key))
     }
 
     /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the

@@ -227,7 +227,7 @@ impl Model {
                 viewer.scroll_by(0, page);
             }
         }
-        self.pane = pane.and_then(|pane| self.inspect(pane.text_width()));
+        self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();
         self.send_demand();
     }

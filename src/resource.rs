@@ -22,6 +22,7 @@ pub mod finding;
 pub mod format;
 pub mod inspect;
 pub mod instance;
+pub mod markdown;
 pub mod query;
 pub mod revision;
 pub mod secrets;
@@ -109,8 +110,8 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn inspects(_query: &Query) -> u16 {
         0
     }
-    /// What that pane says, shortest and most needed first: one section, whose title is the pane's.
-    fn inspect(&self, _cx: &Context) -> Option<Document> {
+    /// What that pane says in about so many lines, most needed first, in one section, whose title is the pane's.
+    fn inspect(&self, _cx: &Context, _lines: u16) -> Option<Document> {
         None
     }
 }
@@ -132,7 +133,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     fn inspects(&self, query: &Query) -> u16;
-    fn inspect(&self, cx: &Context) -> Option<Document>;
+    fn inspect(&self, cx: &Context, lines: u16) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
     /// What column `index` sorts by.
@@ -206,8 +207,8 @@ impl<R: Resource> Row for R {
         R::inspects(query)
     }
 
-    fn inspect(&self, cx: &Context) -> Option<Document> {
-        Resource::inspect(self, cx)
+    fn inspect(&self, cx: &Context, lines: u16) -> Option<Document> {
+        Resource::inspect(self, cx, lines)
     }
 
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_> {

@@ -15,11 +15,13 @@ use crate::model::{Model, Screen, layout::Tier};
 mod footer;
 mod header;
 mod overlays;
+mod printed;
 mod screens;
 mod text;
 pub mod theme;
 mod widgets;
 
+pub use printed::printed;
 use theme::Scope;
 pub use theme::Theme;
 

@@ -1,30 +1,20 @@
 //! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-    time::Duration,
-};
+use std::{slice::from_ref, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{GetArgs, Listed, Output, Refusal, ScopeArgs, console, print};
+use super::{GetArgs, Listed, Output, Refusal, ScopeArgs, console, print, session::Session, wait::until};
 use crate::{
-    aws::{Budget, Clients, Failure, Trouble},
+    aws::{Budget, Clients},
     config::Paths,
-    data::{self, Demand, Done, Handle, Snapshot, raw},
+    data::{Demand, Snapshot, raw},
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
     resource::{Context, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task},
 };
-
-/// How long a failure that may pass (no answer, AWS's own fault) is waited out.
-const PATIENCE: Duration = Duration::from_millis(3_500);
-/// How long what was seen may take to be written down, once all is printed.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Prints the rows that were asked for.
 ///
@@ -35,28 +25,18 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: O
     let table = table(&args, scope, settings, now)?;
     let budget = Budget::with_share(settings.budget.share);
     let clients = Clients::connect(&console::scope(scope).await?, budget).await?;
-    let mut handle = data::start(clients.clone(), Timestamp::now, console::keep(settings, paths));
-    let result = answer(&args, table, &clients, &mut handle, &Context { now }).await;
-    while let Ok(done) = handle.done.try_recv() {
-        if let Done::Warning(text) = done {
-            let _ = writeln!(io::stderr(), "warning: {text}");
-        }
-    }
-    let _ = timeout(FAREWELL, handle.finish()).await;
+    let mut session = Session::open(clients, settings, paths);
+    let result = answer(&args, table, &mut session, &Context { now }).await;
+    session.close().await;
     result
 }
 
-async fn answer(
-    args: &GetArgs,
-    mut table: Table,
-    clients: &Clients,
-    handle: &mut Handle,
-    cx: &Context,
-) -> Result<(), Refusal> {
+async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Context) -> Result<(), Refusal> {
+    let Session { clients, handle } = session;
     let (kind, view) = (table.view.kind, table.view.clone());
     let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand.clone());
-    let mut snapshot = until(handle, &view, |snapshot| snapshot.complete(&view)).await?;
+    let mut snapshot = until(handle, from_ref(&view), |snapshot| snapshot.complete(&view)).await?;
 
     let rows = rows(&snapshot, &view);
     let (ids, strangers) = choose(&rows, &args.names);
@@ -67,13 +47,13 @@ async fn answer(
         return Err(refusal);
     }
     // Raw answers are described anyway, unless a filter has to see the rows first.
-    if described_on_sight(kind) && (args.output != Output::Json || args.filter.is_some()) {
+    if described_on_sight(&view) && (args.output != Output::Json || args.filter.is_some()) {
         handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
         let described = |snapshot: &Snapshot| {
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
             !self::rows(snapshot, &view).iter().any(raw)
         };
-        snapshot = until(handle, &view, described).await?;
+        snapshot = until(handle, from_ref(&view), described).await?;
     }
 
     table.arrange(&snapshot, Some(&cluster::KIND), cx, false);
@@ -166,48 +146,13 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
     Ok(table)
 }
 
-/// Waits until `enough` has come. A throttle is sat out; what may pass is given some time; anything else is the end.
-async fn until(handle: &mut Handle, view: &View, enough: impl Fn(&Snapshot) -> bool) -> Result<Arc<Snapshot>, Refusal> {
-    let mut deadline: Option<Instant> = None;
-    loop {
-        let snapshot = handle.snapshots.borrow_and_update().clone();
-        if enough(&snapshot) {
-            return Ok(snapshot);
-        }
-        let obstacle = snapshot.obstacle(view).filter(|failure| failure.trouble != Trouble::Throttled);
-        deadline = match obstacle {
-            None => None,
-            Some(failure) if !may_pass(failure) => return Err(Failure::clone(failure).into()),
-            Some(_) => deadline.or_else(|| Some(Instant::now() + PATIENCE)),
-        };
-        let late = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            changed = handle.snapshots.changed() => {
-                changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
-            }
-            () = late => if let Some(failure) = obstacle {
-                return Err(Failure::clone(failure).into());
-            }
-        }
-    }
-}
-
-fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled)
-}
-
 fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
 }
 
-/// Whether rows of `kind` are known by name only until somebody looks at them.
-fn described_on_sight(kind: &Kind) -> bool {
-    matches!(kind.origin, Origin::Fetched(fetch) if fetch.visible_only())
+/// Whether rows of `view` are known by name only until somebody looks at them.
+fn described_on_sight(view: &View) -> bool {
+    matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
 /// The ids of the rows that `names` mean, all of them when there are none, and the names that mean nothing.

@@ -190,7 +190,7 @@ impl FeedPlan {
                 Some(Pace::Final) => None,
                 Some(Pace::Moving) if zeal.front => Some(seconds(zeal.every.unwrap_or(cadence.moving)) * zeal.factor),
                 _ if seen => Some(seconds(zeal.every.unwrap_or(cadence.visible)) * zeal.factor),
-                _ if self.fetch.visible_only() => None,
+                _ if self.fetch.visible_only(&self.key.query) => None,
                 _ => Some(sweep),
             }
         };
@@ -199,7 +199,7 @@ impl FeedPlan {
         for id in &self.ids {
             match self.described.get(id) {
                 Some(Described::UnderWay) => {}
-                None if self.fetch.visible_only() && !visible.contains(id) => {}
+                None if self.fetch.visible_only(&self.key.query) && !visible.contains(id) => {}
                 None => overdue.push((None, id)),
                 Some(Described::At(at)) => {
                     let Some(interval) = interval(id) else { continue };
@@ -329,7 +329,7 @@ impl FeedPlan {
     /// Whether every row has come once that will come without being looked at.
     pub(super) fn filled(&mut self) -> bool {
         let here = |id| matches!(self.described.get(id), Some(Described::At(_)));
-        self.filled |= self.listed && (self.fetch.visible_only() || self.ids.iter().all(here));
+        self.filled |= self.listed && (self.fetch.visible_only(&self.key.query) || self.ids.iter().all(here));
         self.filled
     }
 

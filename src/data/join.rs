@@ -1,11 +1,17 @@
 //! What one kind's rows know of another's: failures of the last hour on services, the current revision on tasks.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
 use super::FeedKey;
-use crate::resource::{Query, Row, Status, View, cluster, service, service::Service, task, task::Task};
+use crate::resource::{
+    Query, Row, Status, View, cluster, instance::Instance, revision::Revision, service, service::Service, task,
+    task::Task,
+};
 
 /// What counts as "the last hour"; also how long AWS keeps stopped tasks at least.
 const HOUR: i64 = 3600;
@@ -31,6 +37,43 @@ pub(super) fn companions(view: &View) -> Vec<View> {
 
 /// Cluster and service, by name.
 type Name = (String, String);
+
+/// Services that are to be examined anew, because something they are judged by has changed.
+#[derive(Debug, Default)]
+pub(super) struct Stale {
+    all: bool,
+    clusters: HashSet<String>,
+    services: HashSet<Name>,
+}
+
+impl Stale {
+    pub(super) fn all() -> Self {
+        Self { all: true, ..Self::default() }
+    }
+
+    /// `row` is new, or has changed.
+    pub(super) fn take_in(&mut self, row: &dyn Row) {
+        let row = row.any();
+        if let Some(service) = row.downcast_ref::<Service>() {
+            self.services.insert((service.cluster_name.clone(), service.service_name.clone()));
+        } else if let Some(task) = row.downcast_ref::<Task>() {
+            self.services.extend(task.service().map(|name| (task.cluster_name.clone(), name.to_owned())));
+        } else if let Some(instance) = row.downcast_ref::<Instance>() {
+            self.clusters.insert(instance.cluster_name.clone());
+        } else if row.downcast_ref::<Revision>().is_some_and(|revision| revision.described) {
+            self.all = true;
+        }
+    }
+
+    pub(super) fn nothing(&self) -> bool {
+        !self.all && self.clusters.is_empty() && self.services.is_empty()
+    }
+
+    pub(super) fn concerns(&self, service: &Service) -> bool {
+        let name = || (service.cluster_name.clone(), service.service_name.clone());
+        self.all || self.clusters.contains(&service.cluster_name) || self.services.contains(&name())
+    }
+}
 
 /// What is known across kinds at one moment.
 #[derive(Debug, Default)]

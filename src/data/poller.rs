@@ -309,6 +309,7 @@ impl Poller {
     /// What is done once a minute: the rate is told, failures leave the hour, feeds long unseen are forgotten.
     fn minute(&mut self, now: Instant) {
         self.minute_at = now + MINUTELY;
+        self.store.grow_stale();
         self.store.join((self.now)());
         self.made_of.clear();
         let keeps = |key: &FeedKey| self.feeds.contains_key(key) && key.query.status != Status::Running;

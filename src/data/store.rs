@@ -7,11 +7,16 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Entry, join::Joined};
+use super::{
+    Entry,
+    join::{Joined, Stale},
+};
 use crate::{
     diagnose::{self, Known},
     memory::{as_kept, moment},
-    resource::{Context, Kind, Pace, Row, revision::Revision, service::Service, task, task::Task},
+    resource::{
+        Context, Kind, Pace, Row, instance::Instance, revision::Revision, service, service::Service, task, task::Task,
+    },
 };
 
 #[derive(Debug, Default)]
@@ -23,7 +28,8 @@ pub(super) struct Store {
     /// Clusters whose stopped tasks have been listed.
     counted: HashSet<Arc<str>>,
     /// The rules to judge by are there.
-    judging: bool,
+    pub judging: bool,
+    stale: Stale,
 }
 
 impl Store {
@@ -48,9 +54,11 @@ impl Store {
         let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
         let old = self.entries.get(&id);
+        let row = old.and_then(|old| remembering(&*row, &*old.row, now)).unwrap_or(row);
         if old.is_some_and(|old| old.row.same(&*row)) {
             return;
         }
+        self.stale.take_in(&*row);
         self.touched.insert(row.kind());
         let described = row.any().downcast_ref::<Revision>().is_some_and(|revision| revision.described);
         let entry = merged(old, row, now);
@@ -64,6 +72,13 @@ impl Store {
     pub(super) fn judge_from_now_on(&mut self, now: Timestamp) {
         self.judging = true;
         self.judge(now, |_| true);
+        self.grow_stale();
+        self.touched.insert(&service::KIND);
+    }
+
+    /// Time has passed: what is told of the last hour is to be told anew.
+    pub(super) fn grow_stale(&mut self) {
+        self.stale = Stale::all();
     }
 
     /// Judges the stopped tasks that `concerned` picks. To be judged is no news of the task: nothing is marked.
@@ -73,6 +88,7 @@ impl Store {
             tasks.filter_map(|(id, entry)| Some((id.clone(), self.judged(&*entry.row, now)?))).collect();
         for (id, row) in judged {
             if let Some(entry) = self.entries.get_mut(&id) {
+                self.stale.take_in(&*row);
                 entry.row = row;
                 self.touched.insert(&task::KIND);
             }
@@ -135,6 +151,32 @@ impl Store {
             }
         }
         self.joined = joined;
+        self.examine(now);
+    }
+
+    /// Examines the services of which something has changed.
+    fn examine(&mut self, now: Timestamp) {
+        if !self.judging || self.stale.nothing() {
+            return;
+        }
+        let stale = std::mem::take(&mut self.stale);
+        let known = Known::of(self.entries.values().map(|entry| &*entry.row), now);
+        let services =
+            self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
+        let examined: Vec<(Arc<str>, Arc<dyn Row>)> = services
+            .filter(|(_, service)| stale.concerns(service))
+            .filter_map(|(id, service)| {
+                let findings = diagnose::service(service, &known);
+                let changed = findings != service.findings;
+                changed.then(|| (id.clone(), Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>))
+            })
+            .collect();
+        for (id, row) in examined {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                self.touched.insert(&service::KIND);
+                *entry = merged(Some(entry), row, now);
+            }
+        }
     }
 
     /// Forgets the rows that no feed holds any more.
@@ -142,6 +184,19 @@ impl Store {
         let held: HashSet<&Arc<str>> = held.collect();
         self.entries.retain(|id, _| held.contains(id));
     }
+}
+
+/// `row` with what was known of it `before` and AWS does not tell; `None` where there is no such thing.
+fn remembering(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
+    if let Some(service) = row.any().downcast_ref::<Service>() {
+        // Until it is examined again.
+        let findings = &before.any().downcast_ref::<Service>().filter(|before| !before.findings.is_empty())?.findings;
+        return Some(Arc::new(Service { findings: findings.clone(), ..service.clone() }));
+    }
+    let instance = row.any().downcast_ref::<Instance>().filter(|now| !now.agent_connected || now.draining())?;
+    let mut instance = instance.clone();
+    instance.remember(before.any().downcast_ref()?, now);
+    Some(Arc::new(instance))
 }
 
 /// Rows derived from `source`, with their changes against `before`.
@@ -170,5 +225,67 @@ fn merged(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
     match row.changes(&*old.row, &Context { now }) {
         0 => Entry { row, ..old.clone() },
         changed => Entry { row, changed, changed_at: Some(now) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{container::Container, revision::Definition};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const REVISION: &str = "arn:aws:ecs:eu-west-1:1:task-definition/web:7";
+
+    fn stopped(id: &str) -> Arc<dyn Row> {
+        let ended =
+            |name: &str, code| Container { name: name.to_owned(), exit_code: Some(code), ..Container::default() };
+        Arc::new(Task {
+            task_arn: id.to_owned(),
+            task_definition_arn: Some(REVISION.to_owned()),
+            last_status: Some("STOPPED".to_owned()),
+            stop_code: Some("EssentialContainerExited".to_owned()),
+            stopped_reason: Some("Essential container in task exited".to_owned()),
+            containers: vec![ended("init", 0), ended("app", 143)],
+            ..Task::default()
+        })
+    }
+
+    fn rule(store: &Store, id: &str) -> Option<&'static str> {
+        let task = store.get(id)?.row.any().downcast_ref::<Task>()?;
+        task.verdict.as_ref()?.rule
+    }
+
+    #[test]
+    fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
+        let mut store = Store::default();
+        store.put(stopped("a"), NOW);
+        assert_eq!(rule(&store, "a"), None);
+        store.judge_from_now_on(NOW);
+        assert_eq!(rule(&store, "a"), Some("EXIT-0"));
+        assert_eq!((store.entries["a"].changed, store.entries["a"].changed_at), (0, None));
+        store.touched.clear();
+        store.put(stopped("a"), NOW);
+        assert!(store.touched.is_empty(), "the same task again");
+        store.put(stopped("b"), NOW);
+        assert_eq!(rule(&store, "b"), Some("EXIT-0"));
+    }
+
+    #[test]
+    fn a_task_definition_that_comes_later_is_heard_too() {
+        let mut store = Store::default();
+        store.judge_from_now_on(NOW);
+        store.put(stopped("a"), NOW);
+        let definition =
+            |name: &str, essential| Definition { name: name.to_owned(), essential, ..Definition::default() };
+        store.put(
+            Arc::new(Revision {
+                task_definition_arn: REVISION.to_owned(),
+                containers: vec![definition("init", false), definition("app", true)],
+                described: true,
+                ..Revision::default()
+            }),
+            NOW,
+        );
+        assert_eq!(rule(&store, "a"), Some("EXIT-143"));
     }
 }

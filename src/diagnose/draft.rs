@@ -27,6 +27,8 @@ pub(super) struct Draft<'a> {
     pub evidence: Vec<Quote>,
     /// What to check before all else.
     pub first: Option<String>,
+    /// All went as it should: there is nothing to check.
+    pub well: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -46,7 +48,9 @@ impl<'a> Draft<'a> {
     /// Adds to the evidence what stands in `field`, once.
     pub fn quote(&mut self, field: impl Into<String>, text: impl Into<String>) {
         let (field, text) = (field.into(), text.into());
-        if !text.is_empty() && self.evidence.iter().all(|quote| quote.field != field) {
+        // AWS repeats a container's reason as the task's.
+        let same = |quote: &Quote| quote.field == field || (quote.text == text && text.contains(' '));
+        if !text.is_empty() && !self.evidence.iter().any(same) {
             self.evidence.push(Quote { field, text });
         }
     }
@@ -57,8 +61,9 @@ impl<'a> Draft<'a> {
             names::text(&mut names, text);
         }
         let rule = self.rule;
+        let advice = rule.filter(|_| !self.well);
         let filled = |templates: &[&str]| templates.iter().map(|next| knowledge::fill(next, &names)).collect();
-        let mut next: Vec<String> = rule.map(|rule| filled(rule.next)).unwrap_or_default();
+        let mut next: Vec<String> = advice.map(|rule| filled(rule.next)).unwrap_or_default();
         next.splice(0..0, self.first);
         let mut cause = self.cause.or_else(|| rule.map(|rule| knowledge::fill(rule.cause, &names))).unwrap_or_default();
         if let Some(further) = self.further {
@@ -75,8 +80,8 @@ impl<'a> Draft<'a> {
             container: self.container.map(|container| container.name.clone()).filter(|name| !name.is_empty()),
             exit_code: self.exit_code,
             next,
-            command: rule.and_then(|rule| knowledge::command(rule.command, &names)),
-            page: rule.map(|rule| rule.page.to_owned()).filter(|page| !page.is_empty()),
+            command: advice.and_then(|rule| knowledge::command(rule.command, &names)),
+            page: advice.map(|rule| rule.page.to_owned()).filter(|page| !page.is_empty()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     draft::Draft,
+    names,
     scene::{KILLED, LOST, Scene, TERMINATED, lasting},
     stopped::{called, field, requested, telling},
 };
@@ -49,6 +50,7 @@ pub(super) fn exited<'a>(scene: &Scene<'a>) -> Draft<'a> {
     draft.quote(field(culprit, "reason"), own);
     if draft.class == Some(Class::Normal) {
         draft.quote(field(culprit, "exitCode"), "0");
+        draft.quote("stoppingAt - startedAt", scene.ran_for().map(lasting).unwrap_or_default());
         return draft;
     }
     blame(draft, Some(culprit), scene)
@@ -73,18 +75,16 @@ fn blame<'a>(mut draft: Draft<'a>, culprit: Option<&'a Container>, scene: &Scene
             (None, None) => {}
         }
     }
-    if let Some(seconds) = scene.ran_for() {
-        draft.quote("stoppingAt - startedAt", lasting(seconds));
-    }
+    draft.quote("stoppingAt - startedAt", scene.ran_for().map(lasting).unwrap_or_default());
     draft
 }
 
 /// `its memory limit of 768 MiB`.
 fn limit(container: &Container, scene: &Scene<'_>) -> Option<String> {
-    let own = container.memory_limit().map(str::to_owned).or_else(|| {
-        let definition = scene.revision.and_then(|revision| super::names::defined(revision, &container.name));
-        definition.and_then(|definition| definition.memory).map(|memory| memory.to_string())
-    });
+    let own = container
+        .memory_limit()
+        .map(str::to_owned)
+        .or_else(|| scene.defined(container).and_then(|definition| definition.memory).map(|memory| memory.to_string()));
     let own = own.map(|own| format!("its memory limit of {own} MiB"));
     own.or_else(|| scene.task.memory.as_deref().map(|memory| format!("the task's memory limit of {memory} MiB")))
 }
@@ -107,24 +107,28 @@ fn finished<'a>(scene: &Scene<'a>, culprit: &Container) -> Draft<'a> {
             false => format!("{name} did its work and ended with exit code 0."),
         };
         return Draft {
-            short: Some("finished"),
             class: Some(Class::Normal),
             certainty: Some(Certainty::Certain),
             cause: Some(cause),
+            // Whether something pasted is of a service, nobody knows.
+            well: scene.task.group.is_some(),
             ..draft
         };
     }
     match ran_for.filter(|seconds| *seconds < SOON) {
         Some(seconds) => Draft {
+            short: Some("no long-running process"),
             class: Some(Class::Failure),
             certainty: Some(if repeated(scene) { Certainty::Certain } else { Certainty::Likely }),
             cause: Some(format!(
-                "{name} ended with exit code 0 after {}: its command is no long-running process, and a service needs one.",
+                "{name} ended with exit code 0 after {}: its command is no long-running process, but its service needs \
+                 one.",
                 lasting(seconds)
             )),
             ..draft
         },
         None => Draft {
+            short: Some("ended by itself"),
             class: Some(Class::Warning),
             certainty: Some(Certainty::Likely),
             cause: Some(format!("{name} ended by itself with exit code 0, but its service needs it to keep running.")),
@@ -159,12 +163,13 @@ fn by_code<'a>(scene: &Scene<'a>, culprit: &Container, code: i32) -> Draft<'a> {
             ..Draft::default()
         };
     };
-    let mut draft = Draft::of(rule);
+    let usually = knowledge::fill(rule.cause, &names::task(scene.task, Some(culprit), scene.known));
+    let mut draft = Draft { cause: Some(format!("{name} exited with {code}. {usually}")), ..Draft::of(rule) };
     let fellows = if matches!(code, KILLED | LOST | TERMINATED) { scene.fellows() } else { 0 };
     if fellows >= REPEATED - 1 {
         draft.cause = Some(format!(
-            "{name} exited with {code}, and {fellows} other tasks on the same instance ended so within the same minute: \
-             suspect the instance."
+            "{name} exited with {code}, and {fellows} other tasks on the same instance ended so within the same \
+             minute: suspect the instance."
         ));
         draft.first = Some("look at the instance first".to_owned());
         draft.certainty = Some(Certainty::Likely);
@@ -174,16 +179,19 @@ fn by_code<'a>(scene: &Scene<'a>, culprit: &Container, code: i32) -> Draft<'a> {
         KILLED => {
             let limit = limit(culprit, scene).map(|limit| format!(" ({limit})")).unwrap_or_default();
             draft.cause = Some(format!(
-                "{name} was killed (137) and nobody had asked it to stop: running out of memory is the first suspect{limit}."
+                "{name} was killed (137) and nobody had asked it to stop: running out of memory is the first \
+                 suspect{limit}."
             ));
+            draft.short = Some("killed, memory suspected");
             draft.certainty = Some(Certainty::Likely);
             draft.class = Some(Class::Failure);
         }
         TERMINATED => {
             draft.cause = Some(format!(
-                "{name} got SIGTERM (143), but neither a person nor the scheduler had asked the task to stop: something in \
-                 the container or on its host sent it."
+                "{name} got SIGTERM (143), but neither a person nor the scheduler had asked the task to stop: something \
+                 in the container or on its host sent it."
             ));
+            draft.short = Some("ended by SIGTERM");
             draft.certainty = Some(Certainty::Likely);
             draft.class = Some(Class::Failure);
         }

@@ -34,3 +34,53 @@ pub fn group_key(task: &Task, verdict: &Verdict) -> GroupKey {
         cause,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{
+        diagnose::{Known, stopped},
+        resource::container::Container,
+    };
+
+    fn key(id: &str, reason: &str, code: Option<i32>) -> GroupKey {
+        let container = Container { name: "app".to_owned(), exit_code: code, ..Container::default() };
+        let task = Task {
+            task_arn: format!("arn:aws:ecs:eu-west-1:481516234217:task/prod/{id}"),
+            group: Some("service:web".to_owned()),
+            task_definition_arn: Some("arn:aws:ecs:eu-west-1:481516234217:task-definition/web:7".to_owned()),
+            stopped_reason: Some(reason.to_owned()),
+            containers: vec![container],
+            ..Task::default()
+        };
+        group_key(&task, &stopped(&task, &Known::default()))
+    }
+
+    #[rstest]
+    #[case::rule("CannotPullContainerError: toomanyrequests: a", "toomanyrequests: b", None, true)]
+    #[case::ids(
+        "widget 0f3c9a1e5b7d4c2f8a6e1d3b5c7f9e02 at 10.0.17.42 broke",
+        "widget 1d7b6e2a9c4f4b8d8e2f6a1c3d5b7f90 at 10.0.3.7 broke",
+        None,
+        true
+    )]
+    #[case::words("widget broke", "gadget broke", None, false)]
+    fn the_same_cause_is_one_group(
+        #[case] one: &str,
+        #[case] other: &str,
+        #[case] code: Option<i32>,
+        #[case] same: bool,
+    ) {
+        assert_eq!(key("a", one, code) == key("b", other, code), same);
+    }
+
+    #[test]
+    fn exit_codes_of_ones_own_are_groups_of_their_own() {
+        let cause = |code| key("a", "Essential container in task exited", Some(code)).cause;
+        assert_eq!([cause(1), cause(3), cause(4)], ["EXIT-1", "STOP-ESSENTIAL (3)", "STOP-ESSENTIAL (4)"]);
+        let key = key("a", "Essential container in task exited", Some(1));
+        assert_eq!((&*key.service, &*key.revision, &*key.container), ("web", "web:7", "app"));
+    }
+}

@@ -1,11 +1,6 @@
 //! Why, from words alone: a service event, or a message that somebody pasted.
 
-use super::{
-    Known,
-    draft::Draft,
-    names,
-    stopped::{stopped, telling},
-};
+use super::{Known, draft::Draft, names, stopped::stopped};
 use crate::{
     knowledge::{self, Class, Names, Place, Rule, Verdict},
     resource::{container::Container, event::Event, format::one_line, task::Task},
@@ -24,8 +19,8 @@ pub struct Message<'a> {
     pub exit_code: Option<i32>,
 }
 
-/// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event, a
-/// failure of a call, the reason code of a target.
+/// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event,
+/// a failure of a call, the reason code of a target.
 pub fn message(message: &Message<'_>) -> Verdict {
     let text = message.text.trim();
     if message.stop_code.is_some() || message.exit_code.is_some() {
@@ -63,9 +58,103 @@ fn of_a_task(message: &Message<'_>) -> Verdict {
 /// What `rule` says of `text`; where that quotes a task's reason, what is known of the reason.
 fn said<'a>(rule: Option<&'static Rule>, text: &'a str, class: Class) -> Draft<'a> {
     let quotes = rule.is_some_and(|rule| QUOTING.contains(&rule.id));
-    let quoted = text.split_once("Reason: ").filter(|_| quotes).and_then(|(_, reason)| telling(Place::Task, reason));
+    let quoted = text
+        .split_once("Reason: ")
+        .filter(|_| quotes)
+        .and_then(|(_, reason)| knowledge::of_reason(Place::Task, reason));
     let mut draft = quoted.or(rule).map_or_else(|| Draft::unknown(text, class), Draft::of);
     draft.text = Some(text);
     draft.quote("message", text);
     draft
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::knowledge::Certainty;
+
+    fn of(text: &str) -> Verdict {
+        message(&Message { text, ..Message::default() })
+    }
+
+    #[rstest]
+    #[case::task("ResourceInitializationError: failed to invoke EFS utils commands", "INIT-EFS")]
+    #[case::container("OutOfMemoryError: Container killed due to memory usage", "STOP-OOM")]
+    #[case::attachment("ECS was unable to assume the configured ECS Infrastructure Role 'x'", "INIT-EBS-ROLE")]
+    #[case::exec_agent("ExecuteCommandAgent process exited with exit code: 1", "EXEC-EXITED")]
+    #[case::placement("RESOURCE:MEMORY", "START-RES-MEM")]
+    #[case::call("MISSING", "FAILURES-MISSING")]
+    #[case::event("(service web) has reached a steady state.", "EV-STEADY")]
+    #[case::event_that_sounds_like_a_reason(
+        "(service web) (task 1d2c) failed container health checks.",
+        "EV-CONTAINER-HC"
+    )]
+    #[case::event_that_quotes_a_reason(
+        "(service web) was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or \
+            registry auth: User: x is not authorized to perform: secretsmanager:GetSecretValue on resource: y.",
+        "INIT-IAM-SECRET"
+    )]
+    #[case::rollout("ECS deployment circuit breaker: tasks failed to start.", "ROLL-CB-FAILED")]
+    #[case::target("Target.Timeout", "TARGET-TIMEOUT")]
+    #[case::stop_code("SpotInterruption", "STOPCODE-SPOT-INTERRUPTION")]
+    fn any_kind_of_message_finds_its_rule(#[case] text: &str, #[case] rule: &str) {
+        let verdict = of(text);
+        assert_eq!((verdict.rule, &*verdict.evidence[0].field), (Some(rule), "message"), "{verdict:#?}");
+    }
+
+    #[rstest]
+    #[case(EXITED, None, Some(0), "EXIT-0")]
+    #[case(EXITED, Some("EssentialContainerExited"), Some(137), "EXIT-137")]
+    #[case("OutOfMemoryError: Container killed due to memory usage", None, Some(137), "STOP-OOM")]
+    #[case("", None, Some(139), "EXIT-139")]
+    #[case("CannotPullContainerError: x", Some("UserInitiated"), None, "STOPCODE-USER-INITIATED")]
+    #[case("Task failed ELB health checks in (target-group x)", Some("ServiceSchedulerInitiated"), None, "STOP-ELB")]
+    fn a_code_beside_it_makes_it_a_stopped_tasks(
+        #[case] text: &str,
+        #[case] stop_code: Option<&str>,
+        #[case] exit_code: Option<i32>,
+        #[case] rule: &str,
+    ) {
+        let verdict = message(&Message { text, stop_code, exit_code });
+        assert_eq!(verdict.rule, Some(rule), "{verdict:#?}");
+        assert!(!verdict.cause.contains("``") && !verdict.cause.contains("[]"), "{}", verdict.cause);
+    }
+
+    const EXITED: &str = "Essential container in task exited";
+
+    #[test]
+    fn what_no_rule_knows_is_no_events_either() {
+        let verdict = of("the moon was full");
+        assert_eq!((verdict.rule, verdict.certainty), (None, Certainty::Unknown));
+        assert_eq!(verdict.cause, "no rule knows this: the moon was full");
+    }
+
+    #[test]
+    fn an_event_names_its_service() {
+        let event = super::event(
+            &Event {
+                id: "1".to_owned(),
+                cluster_name: "prod".to_owned(),
+                service_name: "payments".to_owned(),
+                service_arn: "arn:aws:ecs:eu-west-1:481516234217:service/prod/payments".to_owned(),
+                created_at: None,
+                message:
+                    "(service payments) was unable to place a task. Reason: ResourceInitializationError: unable to \
+                          pull secrets or registry auth: execution resource retrieval failed."
+                        .to_owned(),
+                remembered: false,
+            },
+            &Known::default(),
+        );
+        assert_eq!((event.rule, event.class), (Some("INIT-SECRETS-OTHER"), Class::Failure));
+    }
+
+    #[test]
+    fn rules_named_here_exist() {
+        for id in QUOTING.iter().chain(ANYTHING) {
+            assert!(knowledge::by_id(id).is_some(), "{id}");
+        }
+    }
 }

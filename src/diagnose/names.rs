@@ -33,17 +33,13 @@ pub fn task(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Na
     put(&mut names, "deployment", task.started_by.as_deref().filter(|by| by.starts_with("ecs-svc/")));
     put(&mut names, "instance", host.and_then(|host| host.ec2_instance_id.as_deref()).or(arn.map(last_part)));
     put(&mut names, "instance_arn", arn);
-    put(&mut names, "cpu", task.cpu.as_deref());
-    put(&mut names, "memory", task.memory.as_deref());
+    put_size(&mut names, task.cpu.as_deref(), task.memory.as_deref());
     put(&mut names, "capacity_provider", task.capacity_provider_name.as_deref());
     put(&mut names, "zone", task.availability_zone.as_deref());
     let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
-    put(
-        &mut names,
-        "execution_role",
-        revision.and_then(|revision| revision.execution_role_arn.as_deref()).map(last_part),
-    );
-    put(&mut names, "task_role", revision.and_then(|revision| revision.task_role_arn.as_deref()).map(last_part));
+    if let Some(revision) = revision {
+        put_roles(&mut names, revision);
+    }
     if let Some(container) = container {
         let definition = revision.and_then(|revision| defined(revision, &container.name));
         put_container(&mut names, container, definition, task.task_id());
@@ -85,6 +81,11 @@ pub fn event(event: &Event, known: &Known<'_>) -> Names {
     put_arn(&mut names, &event.service_arn);
     put(&mut names, "cluster", Some(&event.cluster_name));
     put(&mut names, "service", Some(&event.service_name));
+    let definition = owner.and_then(|owner| owner.task_definition.as_deref());
+    if let Some(revision) = definition.and_then(|arn| known.revision(arn)) {
+        put_size(&mut names, revision.cpu.as_deref(), revision.memory.as_deref());
+        put_roles(&mut names, revision);
+    }
     names
 }
 
@@ -94,6 +95,7 @@ pub fn text(names: &mut Names, text: &str) {
         let found = pattern.captures(text).and_then(|found| found.get(1)).map(|found| found.as_str());
         match *name {
             "image" => put_image(names, found),
+            "port" => put(names, "port", found),
             name => put(names, name, found),
         }
     }
@@ -141,6 +143,18 @@ fn put_definition(names: &mut Names, definition: Option<&str>) {
     put(names, "family", revision.and_then(|revision| revision.rsplit_once(':')).map(|(family, _)| family));
 }
 
+/// What a task asks for.
+fn put_size(names: &mut Names, cpu: Option<&str>, memory: Option<&str>) {
+    put(names, "cpu", cpu.map(|cpu| format!("{cpu} CPU units")).as_deref());
+    put(names, "memory", memory.map(|memory| format!("{memory} MiB")).as_deref());
+}
+
+/// Roles by name.
+fn put_roles(names: &mut Names, revision: &Revision) {
+    put(names, "execution_role", revision.execution_role_arn.as_deref().map(last_part));
+    put(names, "task_role", revision.task_role_arn.as_deref().map(last_part));
+}
+
 /// The parts of an image's name. Only what is in Amazon ECR has a repository; without a tag or a digest the tag is
 /// `latest`.
 fn put_image(names: &mut Names, image: Option<&str>) {
@@ -164,15 +178,96 @@ fn put_container(names: &mut Names, container: &Container, definition: Option<&D
     let memory = container.memory_limit().or(memory.as_deref()).map(|memory| format!("{memory} MiB"));
     put(names, "container_memory", memory.as_deref());
     put_image(names, container.image.as_deref());
-    let port = container.network_bindings.first().map(|(_, inside, _)| inside.to_string());
-    put(names, "port", port.as_deref());
+    let bound = container.network_bindings.first().map(|(_, inside, _)| inside.to_string());
+    // `8080/tcp`, `80 -> 8080/tcp`.
+    let defined =
+        definition.and_then(|definition| definition.ports.first()).and_then(|port| port.split(' ').next_back());
+    put(names, "port", bound.as_deref().or(defined.and_then(|port| port.split('/').next())));
     let Some(definition) = definition else { return };
-    let stop_timeout = definition.stop_timeout.map(|seconds| seconds.to_string());
+    let stop_timeout = definition.stop_timeout.map(|seconds| format!("{seconds} s"));
     put(names, "stop_timeout", stop_timeout.as_deref());
     let option = |name: &str| definition.log_options.iter().find(|(key, _)| key == name).map(|(_, value)| &**value);
     put(names, "log_group", option("awslogs-group"));
     put(names, "log_region", option("awslogs-region"));
     if let Some(prefix) = option("awslogs-stream-prefix") {
         put(names, "log_stream", Some(&format!("{prefix}/{}/{task_id}", container.name)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn all(names: &Names, keys: &[&'static str]) -> Vec<Option<String>> {
+        keys.iter().map(|key| names.get(key).map(str::to_owned)).collect()
+    }
+
+    #[rstest]
+    #[case(
+        "481516234217.dkr.ecr.eu-west-1.amazonaws.com/team/web:1.4.2",
+        [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"), Some("team/web"), Some("1.4.2")]
+    )]
+    #[case(
+        "481516234217.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:9b2c",
+        [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"), Some("web"), None]
+    )]
+    #[case(
+        "481516234217.dkr.ecr.eu-west-1.amazonaws.com/web:1@sha256:9b2c",
+        [Some("481516234217.dkr.ecr.eu-west-1.amazonaws.com"), Some("web"), Some("1")]
+    )]
+    #[case("registry.corp.example:5000/acme/web", [Some("registry.corp.example:5000"), None, Some("latest")])]
+    #[case("nginx", [None, None, Some("latest")])]
+    #[case("acme/web:7", [None, None, Some("7")])]
+    fn an_image_is_taken_apart(#[case] image: &str, #[case] parts: [Option<&str>; 3]) {
+        let mut names = Names::default();
+        put_image(&mut names, Some(image));
+        assert_eq!(all(&names, &["registry", "repository", "tag"]), parts.map(|part| part.map(str::to_owned)));
+    }
+
+    #[rstest]
+    #[case(
+        "failed to fetch secret arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf from secrets \
+            manager",
+        "secret",
+        "arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf"
+    )]
+    #[case(
+        "on resource: arn:aws:ssm:eu-west-1:481516234217:parameter/pay/key.",
+        "secret",
+        "arn:aws:ssm:eu-west-1:481516234217:parameter/pay/key"
+    )]
+    #[case(
+        "User: arn:aws:sts::481516234217:assumed-role/pay-exec/0f3c is not authorized",
+        "execution_role",
+        "pay-exec"
+    )]
+    #[case(
+        "Task failed ELB health checks in (target-group \
+            arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2)",
+        "target_group",
+        "arn:aws:elasticloadbalancing:eu-west-1:481516234217:targetgroup/pay/73e2"
+    )]
+    #[case("Scaling activity initiated by (deployment ecs-svc/4816)", "deployment", "ecs-svc/4816")]
+    #[case("Host EC2 (instance i-0a1b2c3d4e5f60718) terminated.", "instance", "i-0a1b2c3d4e5f60718")]
+    #[case("disabled in subnet 'subnet-0a1b2c3d4e5f60718'", "subnets", "subnet-0a1b2c3d4e5f60718")]
+    #[case("(port 8080) is unhealthy in (target-group x)", "port", "8080")]
+    #[case(
+        "failed to resolve ref 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: \
+            4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: not found",
+        "tag",
+        "1.4.2"
+    )]
+    #[case("The specified log group does not exist. (log group /ecs/web.)", "log_group", "/ecs/web")]
+    fn messages_name_what_they_are_about(#[case] message: &str, #[case] name: &str, #[case] value: &str) {
+        let mut names = Names::default();
+        text(&mut names, message);
+        assert_eq!(names.get(name), Some(value));
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(MENTIONED.len(), 10);
     }
 }

@@ -60,6 +60,13 @@ impl News<'_> {
     pub fn verdict(&self, known: &Known<'_>) -> Verdict {
         event(self.event, known)
     }
+
+    /// What it tells in a few words, which codes a health check answered with included: `wrong health check code: 502`.
+    pub fn line(&self, verdict: &Verdict) -> String {
+        let codes = self.event.message.split_once("codes: [").and_then(|(_, rest)| rest.split_once(']'));
+        let codes = codes.map(|(codes, _)| format!(": {codes}")).unwrap_or_default();
+        verdict.line() + &codes
+    }
 }
 
 /// Rules of events that tell of tasks without a place under other names.

@@ -1,6 +1,7 @@
 //! Why a rollout is not done: the questions to ask, in the order in which they are worth asking.
 
 use super::{
+    MINUTE,
     case::Case,
     deaths::{self, Death, Group, times},
     names,
@@ -19,7 +20,6 @@ use crate::{
     },
 };
 
-const MINUTE: i64 = 60;
 /// Nothing has moved for so long: it hangs.
 const QUIET: i64 = 5 * MINUTE;
 /// Old tasks may drain for so long.
@@ -61,7 +61,19 @@ const QUESTIONS: [(&str, Ask); 9] = [
 /// All the questions, asked of the rollout under way or failed; none when there is none.
 pub(super) fn steps(case: &Case<'_>) -> Vec<Step> {
     let Some(primary) = case.rollout() else { return Vec::new() };
-    QUESTIONS.iter().map(|(question, ask)| Step { question, answer: ask(case, primary) }).collect()
+    let mut explained = false;
+    let step = |(question, ask): &(&'static str, Ask)| {
+        let answer = match ask(case, primary) {
+            // What holds it up has been found: that nothing moves follows from it.
+            Answer::Stuck(finding) if explained && finding.rule() == Some(situations::STALLED.id) => {
+                fine("no: see above")
+            }
+            answer => answer,
+        };
+        explained |= matches!(answer, Answer::Stuck(_));
+        Step { question, answer }
+    };
+    QUESTIONS.iter().map(step).collect()
 }
 
 /// What the rollout fails by or hangs in.
@@ -184,7 +196,7 @@ fn told_of(case: &Case<'_>, primary: &Deployment) -> Answer {
         Some(news) if news.of_placement() => stuck(not_placed(case, news)),
         Some(news) => {
             let verdict = news.verdict(case.known);
-            let cause = verdict.line();
+            let cause = news.line(&verdict);
             stuck(case.finding(Problem::RolloutStuck, news.event.created_at, cause, verdict))
         }
         None => fine("no"),
@@ -221,7 +233,7 @@ fn dying(case: &Case<'_>, primary: &Deployment) -> Answer {
     }
     let group = deaths::groups(case.of_rollout()).into_iter().next();
     let what = match &group {
-        Some(group) => format!("{}, {}", group.line(), times(group.count())),
+        Some(group) => format!("{}, {}", group.line(), times(group.count())) + &in_all(case, group),
         None => format!("{} tasks failed in a row", primary.failed_tasks.max(counted)),
     };
     let breaker = towards_breaker(case).map(|towards| format!("; {towards}"));
@@ -235,6 +247,12 @@ fn dying(case: &Case<'_>, primary: &Deployment) -> Answer {
             found(case, Problem::RolloutFailing, &situations::DYING, cause, &quotes)
         }
     })
+}
+
+/// How often the same has happened in earlier rollouts of the last hour, too.
+fn in_all(case: &Case<'_>, group: &Group<'_>) -> String {
+    let all = case.deaths.iter().filter(|death| death.verdict.line() == group.line()).count();
+    if all > group.count() { format!(" ({all} in an hour)") } else { String::new() }
 }
 
 /// Tasks of the rollout that are on their way up.
@@ -255,7 +273,10 @@ fn on_the_way(case: &Case<'_>, primary: &Deployment) -> Answer {
     match (primary.pending_count, arriving.len()) {
         (0, _) => fine("no"),
         (count, 0) if case.quiet_for(QUIET) => {
-            let cause = format!("{count} tasks are pending and don't come up");
+            let cause = match count {
+                1 => "1 task is pending and doesn't come up".to_owned(),
+                more => format!("{more} tasks are pending and don't come up"),
+            };
             let quotes = [("pendingCount", count.to_string())];
             stuck(found(case, Problem::RolloutStuck, &situations::PENDING, cause, &quotes))
         }
@@ -308,7 +329,7 @@ fn healthy(case: &Case<'_>, primary: &Deployment) -> Answer {
     let newer = |news: &&News<'_>| news.of_health() && news.event.created_at >= primary.created_at;
     if let Some(news) = case.news.iter().find(newer) {
         let verdict = news.verdict(case.known);
-        let cause = verdict.line();
+        let cause = news.line(&verdict);
         return stuck(case.finding(Problem::RolloutStuck, news.event.created_at, cause, verdict));
     }
     let undecided = |task: &&&Task| Wait::of(task, case.known).is_some_and(|wait| wait.overdue(case.known.now));
@@ -325,7 +346,7 @@ fn old_gone(case: &Case<'_>, primary: &Deployment) -> Answer {
     if left == 0 {
         return fine("yes");
     }
-    if primary.running_count < primary.desired_count {
+    if primary.running_count < primary.desired_count || primary.failed_tasks > 0 {
         return fine(format!("not yet: {left}"));
     }
     if case.side_by_side() {
@@ -394,3 +415,6 @@ impl<'a> Case<'a> {
         self.deaths.iter().filter(move |death| primary.is_some_and(|primary| deaths::started_by(death.task, primary)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::{Known, names};
 use crate::resource::{
     container::Container,
     format::{duration, seconds_since},
-    revision::Revision,
+    revision::{Definition, Revision},
     task::Task,
 };
 
@@ -47,11 +47,14 @@ impl<'a> Scene<'a> {
         self.task.service().is_some() || self.task.started_by.as_deref().is_some_and(|by| by.starts_with("ecs-svc/"))
     }
 
+    /// What the task definition says of `container`.
+    pub fn defined(&self, container: &Container) -> Option<&'a Definition> {
+        self.revision.and_then(|revision| names::defined(revision, &container.name))
+    }
+
     /// Containers whose end ends the task: all of them, as far as the task definition is not known.
     pub fn essential(&self) -> Vec<&'a Container> {
-        let defined =
-            |container: &Container| self.revision.and_then(|revision| names::defined(revision, &container.name));
-        let essential = |container: &&Container| defined(container).is_none_or(|definition| definition.essential);
+        let essential = |container: &&Container| self.defined(container).is_none_or(|definition| definition.essential);
         let found: Vec<_> = self.task.containers.iter().filter(essential).collect();
         if found.is_empty() { self.task.containers.iter().collect() } else { found }
     }
@@ -76,8 +79,7 @@ impl<'a> Scene<'a> {
 
     /// Seconds that `container` is given to stop.
     pub fn stop_timeout(&self, container: &Container) -> i64 {
-        let definition = self.revision.and_then(|revision| names::defined(revision, &container.name));
-        definition.and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
+        self.defined(container).and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
     }
 
     /// It was killed because it was still there when its stop timeout was over.

@@ -1,7 +1,7 @@
 //! What is wrong with a service, from what is known of it, its rollout, its tasks and its events.
 
 use super::{
-    Known,
+    HOUR, Known, MINUTE,
     case::Case,
     deaths::{self, Group, times},
     news::News,
@@ -22,10 +22,10 @@ use crate::{
 /// So many tasks of one revision that fail within an hour are no accident.
 const CRASH_LOOP: usize = 3;
 /// A service that has been quiet for so long after its last failure, and for so many times its usual gap, is over it.
-const OVER: i64 = 600;
+const OVER: i64 = 10 * MINUTE;
 const GAPS: i64 = 3;
 /// What just changed is given so long to sort itself out.
-const MOMENT: i64 = 60;
+const MOMENT: i64 = MINUTE;
 
 /// What is wrong with `service`, worst first.
 pub fn service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
@@ -34,10 +34,11 @@ pub fn service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
         return vec![going];
     }
     let rollout = rollout(&case);
-    let failing = rollout.as_ref().is_some_and(|finding| finding.problem <= Problem::RolloutFailing);
+    let failing = rollout.as_ref().filter(|finding| finding.problem <= Problem::RolloutFailing);
+    let crashes = crashes(&case, failing);
     let mut findings: Vec<Finding> = rollout.into_iter().collect();
     findings.extend(decision(&case));
-    findings.extend(crashes(&case, failing));
+    findings.extend(crashes);
     if findings.iter().all(|finding| finding.problem != Problem::NotPlaced) {
         findings.extend(misplaced(&case));
     }
@@ -86,21 +87,18 @@ fn decision(case: &Case<'_>) -> Option<Finding> {
     Some(Finding { since: case.rollout().and_then(|primary| primary.created_at), ..finding })
 }
 
-/// Tasks that die: over and over, or now and then. `told`: those of the rollout are told of already.
-fn crashes(case: &Case<'_>, told: bool) -> Option<Finding> {
-    let rollout = case.rollout().filter(|_| told);
-    let of_rollout =
-        |death: &&deaths::Death<'_>| rollout.is_some_and(|primary| deaths::started_by(death.task, primary));
-    // Where a rollout fails, what died of other revisions is either the same or of the past.
-    let deaths: Vec<_> =
-        case.deaths.iter().filter(|death| !(told && (of_rollout(death) || rollout.is_none()))).collect();
+/// Tasks that die: over and over, or now and then. `failing`: what the rollout fails by, which is told already.
+fn crashes(case: &Case<'_>, failing: Option<&Finding>) -> Option<Finding> {
+    let told =
+        |death: &&deaths::Death<'_>| failing.is_some_and(|finding| finding.cause.contains(&death.verdict.line()));
+    let deaths: Vec<_> = case.deaths.iter().filter(|death| !told(death)).collect();
     let groups = deaths::groups(deaths.iter().copied());
     let worst = groups.first()?;
     let newest = worst.newest()?;
     let revision = newest.task.revision();
     let of_revision = deaths.iter().filter(|death| death.task.revision() == revision).count();
     let over = over(case, worst);
-    if told && over {
+    if failing.is_some() && over {
         return None;
     }
     let share = match of_revision {
@@ -178,42 +176,37 @@ fn short(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
 
 /// Health checks that fail: repeatedly, or while tasks are missing. One by itself often heals.
 fn unhealthy(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
-    let known_already = |id: &str| {
-        let rules = others.iter().filter_map(|finding| finding.verdict.as_ref()?.rule);
-        rules.into_iter().any(|rule| rule == id)
-    };
     let (service, now) = (case.service, case.known.now);
-    let late = |news: &&News<'_>| {
-        news.of_health() && news.event.created_at.is_some_and(|at| seconds_since(at, now) < deaths::HOUR)
-    };
+    let told = |line: &str| others.iter().any(|finding| finding.cause.contains(line));
+    let late =
+        |news: &&News<'_>| news.of_health() && news.event.created_at.is_some_and(|at| seconds_since(at, now) < HOUR);
+    let events: Vec<_> = case.news.iter().filter(late).collect();
+    if let Some(newest) = events.first().filter(|_| events.len() >= 2 || service.running_count < service.desired_count)
+    {
+        let verdict = newest.verdict(case.known);
+        let line = newest.line(&verdict);
+        let same: Vec<_> = events.iter().filter(|news| news.id() == newest.id()).collect();
+        let since = same.last().and_then(|news| news.event.created_at);
+        let cause = format!("{line}, {} in the last hour", times(same.len()));
+        return (!told(&line)).then(|| case.finding(Problem::Unhealthy, since, cause, verdict));
+    }
     let failing = case.tasks.iter().filter(|task| {
         let wanted = task.desired_status.as_deref() != Some("STOPPED") && !task.stopped();
         wanted && task.health_status.as_deref() == Some("UNHEALTHY")
     });
-    let (failing, events) = (failing.count(), case.news.iter().filter(late).count());
-    let newest = case.news.iter().find(late);
-    let pattern = events >= 2 || service.running_count < service.desired_count;
-    match newest.filter(|news| pattern && !known_already(news.id())) {
-        Some(news) => {
-            let verdict = news.verdict(case.known);
-            let same: Vec<_> = case.news.iter().filter(late).filter(|other| other.id() == news.id()).collect();
-            let cause = format!("{}, {} in the last hour", verdict.line(), times(same.len()));
-            let since = same.last().and_then(|news| news.event.created_at);
-            Some(case.finding(Problem::Unhealthy, since, cause, verdict))
-        }
-        None if failing > 0 && !known_already(situations::NOT_HEALTHY.id) => {
-            let cause = format!("{failing} tasks fail their health check");
-            let quotes = [("tasks[].healthStatus", format!("UNHEALTHY, {failing} tasks"))];
-            Some(case.found(Problem::Unhealthy, &situations::CHECKS_FAIL, cause, &quotes))
-        }
-        None => None,
+    let failing = failing.count();
+    if failing == 0 || told("fail their health check") {
+        return None;
     }
+    let cause = format!("{failing} of its tasks fail their health check");
+    let quotes = [("tasks[].healthStatus", format!("UNHEALTHY, {failing} tasks"))];
+    Some(case.found(Problem::Unhealthy, &situations::CHECKS_FAIL, cause, &quotes))
 }
 
 /// What a person should know of, and is no fault of the application.
 fn notices(case: &Case<'_>) -> Vec<Finding> {
     let now = case.known.now;
-    let late = |at: Option<jiff::Timestamp>| at.is_some_and(|at| seconds_since(at, now) < deaths::HOUR);
+    let late = |at: Option<jiff::Timestamp>| at.is_some_and(|at| seconds_since(at, now) < HOUR);
     let reclaimed = |task: &&&Task| {
         matches!(task.stop_code.as_deref(), Some("SpotInterruption" | "TerminationNotice")) && late(task.stopping_at)
     };
@@ -237,3 +230,6 @@ fn notices(case: &Case<'_>) -> Vec<Finding> {
     }
     notices
 }
+
+#[cfg(test)]
+mod tests;

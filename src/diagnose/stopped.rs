@@ -8,7 +8,7 @@ use super::{
     scene::{KILLED, Scene, lasting},
 };
 use crate::{
-    knowledge::{self, Class, Place, Rule, Verdict},
+    knowledge::{self, Class, Names, Place, Rule, Verdict},
     resource::{
         container::Container,
         format::{one_line, seconds_since},
@@ -93,8 +93,10 @@ fn by_scheduler<'a>(scene: &Scene<'a>) -> Draft<'a> {
     draft.class = Some(if unhealthy { Class::Failure } else { class.min(Class::Warning) });
     if unhealthy {
         let containers = &scene.task.containers;
-        let sick = containers.iter().find(|container| container.health_status.as_deref() == Some("UNHEALTHY"));
-        draft.container = sick.or(only(containers));
+        let sick = |container: &&Container| container.health_status.as_deref() == Some("UNHEALTHY");
+        let checked = |container: &&Container| scene.defined(container).is_some_and(|of| !of.health_check.is_empty());
+        let checked = containers.iter().find(checked).filter(|_| !reason.contains("ELB"));
+        draft.container = containers.iter().find(sick).or(checked).or(only(containers));
     }
     requested(draft, scene)
 }
@@ -109,7 +111,7 @@ fn by_host<'a>(scene: &Scene<'a>, code: &str) -> Draft<'a> {
 
 /// A stop that came from outside: how its containers ended is a consequence.
 pub(super) fn requested<'a>(mut draft: Draft<'a>, scene: &Scene<'a>) -> Draft<'a> {
-    if !scene.task.stop_code.as_deref().is_none_or(|code| code == "EssentialContainerExited")
+    if scene.task.stop_code.as_deref().is_some_and(|code| code != "EssentialContainerExited")
         && let Some(forced) = scene.task.containers.iter().find(|container| scene.forced(container))
     {
         let (timeout, name) = (scene.stop_timeout(forced), called(forced));
@@ -170,9 +172,11 @@ fn never_started<'a>(scene: &Scene<'a>, class: Class) -> Draft<'a> {
 /// The container that a message about the whole task is about.
 fn concerned<'a>(scene: &Scene<'a>, text: &str) -> Option<&'a Container> {
     let containers = &scene.task.containers;
+    let mut mentioned = Names::default();
+    names::text(&mut mentioned, text);
     let secret = |container: &&Container| {
-        let definition = scene.revision.and_then(|revision| names::defined(revision, &container.name));
-        definition.is_some_and(|definition| definition.secrets.iter().any(|(_, from)| text.contains(from.as_str())))
+        let secrets = scene.defined(container).map(|definition| definition.secrets.as_slice()).unwrap_or_default();
+        mentioned.get("secret").is_some_and(|secret| secrets.iter().any(|(_, from)| from.starts_with(secret)))
     };
     let image = |container: &&Container| container.image.as_deref().is_some_and(|image| text.contains(image));
     only(containers).or_else(|| containers.iter().find(image)).or_else(|| containers.iter().find(secret))
@@ -186,7 +190,7 @@ fn only(containers: &[Container]) -> Option<&Container> {
 fn unknown<'a>(sayings: &[Saying<'a>], class: Class) -> Draft<'a> {
     let mut texts: Vec<&str> = sayings.iter().map(|saying| saying.text).collect();
     let empty = |text: &&str| EMPTY_WORDS.iter().any(|words| text.starts_with(words));
-    if !texts.iter().all(|text| empty(&text)) {
+    if !texts.iter().all(empty) {
         texts.retain(|text| !empty(text));
     }
     texts.dedup();

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Known;
 use crate::{
     knowledge::Verdict,
     resource::{
@@ -288,7 +289,7 @@ static FIELDS: &[Field<Moment>] = &[
         order: |row, _| Order::Text(row.of.as_str().into()),
     },
     Field {
-        column: Column::new("what", "WHAT", 8, 24).aliases(&["status", "state"]),
+        column: Column::new("what", "WHAT", 8, 22).aliases(&["status", "state"]),
         cell: |row, _| Cell::new(&*row.what, row.tone),
         order: |row, _| text_order(Some(&row.what)),
     },
@@ -390,9 +391,9 @@ impl Resource for Moment {
         4
     }
 
-    fn inspect(&self, _: &Context) -> Option<Document> {
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::verdict(verdict));
+            return Some(inspect::verdict(verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {
@@ -401,7 +402,12 @@ impl Resource for Moment {
             _ => format!("deployment {}", self.what),
         };
         let section = document.section(title);
-        section.toned("Detail", &*self.detail, self.tone).field("At", clock(self.at));
+        section.toned("Detail", &*self.detail, self.tone);
+        if let Some(event) = self.subject.as_ref().and_then(|subject| subject.0.any().downcast_ref::<Event>()) {
+            let verdict = super::event(event, &Known::default());
+            section.field("Means", verdict.cause).field("Next", verdict.next.join("; "));
+        }
+        section.field("At", clock(self.at));
         Some(document)
     }
 }

@@ -1,4 +1,4 @@
-//! What service events mean. The prefix `(service NAME)`, or `service (NAME)` as the documentation has it, does not matter.
+//! What service events mean, whatever they begin with: `(service NAME)`, or `service (NAME)` in the documentation.
 
 use super::Rule;
 

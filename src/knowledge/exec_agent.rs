@@ -15,8 +15,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check that the root file system of {container} is not read-only, and that it has a shell",
             "Replace the task: the agent is started with it",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,readonlyRootFilesystem]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,readonlyRootFilesystem]"),
         samples: &["Received Container Service: unable to start ExecuteCommandAgent: exit status 1"],
         ..EXEC
     },
@@ -26,7 +25,8 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["ExecuteCommandAgent process exited with exit code"],
         cause: "The agent of ECS Exec ended.",
         next: &[
-            "Give {task_role} ssmmessages: CreateControlChannel, CreateDataChannel, OpenControlChannel, OpenDataChannel",
+            "Give {task_role} ssmmessages: CreateControlChannel, CreateDataChannel, OpenControlChannel, \
+             OpenDataChannel",
             "Check that {subnets} reach the ssmmessages endpoint",
             "Check that {container} has memory to spare",
         ],
@@ -44,7 +44,7 @@ pub(super) static RULES: &[Rule] = &[
             "Turn on enableExecuteCommand of {service}, and replace the task: it cannot be turned on for one that runs",
         ],
         command: "ecs describe-tasks --cluster {cluster} --tasks {task_arn} --query 'tasks[].enableExecuteCommand' \
-             --region {region}",
+                  --region {region}",
         samples: &["container has not been initialized: missing UUID", "managed agent not found: ExecuteCommandAgent"],
         ..EXEC
     },

@@ -1,18 +1,14 @@
-//! What exit codes usually mean. Above 128 they are 128 and the number of a signal; a program may use any for its own ends.
+//! What exit codes usually mean. Above 128 they are 128 and a signal's number; a program may use any for its own ends.
 
 use super::{
     Certainty, Class, Rule,
-    commands::{LOG, SERVICE, TASK, TASK_DEFINITION},
+    commands::{ENTRY_POINT, LOG, SERVICE, TASK, TASK_DEFINITION},
 };
 
 /// What these rules share: a convention, and the log tells more.
 const EXIT: Rule = Rule { certainty: Certainty::Likely, command: LOG, ..Rule::PLAIN };
 
 const KNOWLEDGE_CENTER: &str = "https://repost.aws/knowledge-center/ecs-task-stopped";
-
-/// What a container is told to run.
-const ENTRY_POINT: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.containerDefinitions[].[name,image,entryPoint,command,user]' --region {region}";
 
 pub(super) static RULES: &[(Option<i32>, Rule)] = &[
     (
@@ -151,8 +147,8 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             short: "interrupted",
             cause: "Usually ended by SIGINT: the image's stop signal, or Ctrl-C in a session on its main process.",
             next: &["Check STOPSIGNAL of {image}", "Look for ECS Exec sessions at that time"],
-            command: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ExecuteCommand \
-                 --max-items 10 --region {region}",
+            command: "cloudtrail lookup-events --lookup-attributes \
+                      AttributeKey=EventName,AttributeValue=ExecuteCommand --max-items 10 --region {region}",
             samples: &["130"],
             ..EXIT
         },
@@ -197,8 +193,9 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             short: "bus error",
             cause: "Usually ended by SIGBUS: mapped memory that is not there, often for want of shared memory or disk.",
             next: &["Raise sharedMemorySize of {container} in {revision}", "Check how full the task's disk was"],
-            command: "ecs describe-task-definition --task-definition {revision} --query \
-                 'taskDefinition.[ephemeralStorage,containerDefinitions[].[name,linuxParameters]]' --region {region}",
+            command: task_definition!(
+                "taskDefinition.[ephemeralStorage,containerDefinitions[].[name,linuxParameters]]"
+            ),
             samples: &["135"],
             ..EXIT
         },
@@ -225,9 +222,9 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
                 "If a stop was asked for, check that the program handles SIGTERM within {stop_timeout}",
                 "Look for other tasks on {instance} that ended in the same minute",
             ],
-            command: "ecs describe-task-definition --task-definition {revision} --query \
-                 'taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation,stopTimeout]]' \
-                 --region {region}",
+            command: task_definition!(
+                "taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation,stopTimeout]]"
+            ),
             page: guide!("out-of-memory"),
             samples: &["137"],
             ..EXIT
@@ -240,7 +237,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             short: "segmentation fault",
             cause: "Usually ended by SIGSEGV: a native library, or a base image that does not go with the program.",
             next: &[
-                "Check the base image of {image}, musl or glibc, and its architecture",
+                "Check what {image} is built on, musl or glibc, and for which architecture",
                 "Check native extensions that changed with {revision}",
             ],
             page: KNOWLEDGE_CENTER,
@@ -314,15 +311,14 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
     ),
 ];
 
-const ULIMITS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.containerDefinitions[].[name,ulimits]' --region {region}";
+const ULIMITS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,ulimits]");
 
 /// What the numbers of the signals not listed mean.
 pub(super) static SIGNAL: Rule = Rule {
     id: "EXIT-SIGNAL",
     short: "ended by a signal",
     cause: "Usually ended by a signal: the exit code is 128 and the signal's number.",
-    next: &["Read the last log lines of {container}", "Look up signal number exit code less 128"],
+    next: &["Read the last log lines of {container}", "Take 128 off the exit code: that is the signal's number"],
     samples: &["131"],
     ..EXIT
 };

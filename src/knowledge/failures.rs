@@ -4,7 +4,7 @@ use super::{
     Class,
     Place::Failure,
     Rule,
-    commands::{INSTANCE, INSTANCES, SUBNETS, TASK},
+    commands::{INSTANCE, INSTANCES, REQUIRED_ATTRIBUTES, SUBNETS, TASK},
 };
 
 /// What these rules share.
@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
         class: Class::Normal,
         patterns: &["^MISSING$"],
         cause: "It is not there: another cluster or Region, deleted, or stopped for more than about an hour.",
-        next: &["Check cluster and Region: {cluster}, {region}"],
+        next: &["Check that it was looked for where it is: {cluster} in {region}"],
         command: "ecs list-clusters --region {region}",
         samples: &["MISSING"],
         ..FAILURE
@@ -83,8 +83,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["^ATTRIBUTE$"],
         cause: "No instance that may run the task has an attribute it needs.",
         next: &["Compare requiresAttributes of {revision} with the attributes of the instances of {cluster}"],
-        command: "ecs describe-task-definition --task-definition {revision} --query taskDefinition.requiresAttributes \
-             --region {region}",
+        command: REQUIRED_ATTRIBUTES,
         samples: &["ATTRIBUTE"],
         ..FAILURE
     },

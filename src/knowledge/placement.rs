@@ -4,7 +4,9 @@ use super::{
     Certainty,
     Place::{Failure, Task},
     Rule,
-    commands::{CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, INSTANCE, INSTANCES, SERVICE, SUBNETS},
+    commands::{
+        CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, INSTANCE, INSTANCES, REQUIRED_ATTRIBUTES, SERVICE, SUBNETS, TRUNKING,
+    },
 };
 
 /// What these rules share: a task's reason tells, or an entry in the failures of RunTask and StartTask.
@@ -38,7 +40,6 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-ENI-RATE",
         short: "network setup throttled",
-        certainty: Certainty::Likely,
         patterns: &["Rate limit exceeded while preparing network interface"],
         cause: "EC2 throttled the creation of network interfaces: too many tasks started at once.",
         next: &["Start fewer tasks at once: maximumPercent or desired count of {service}", "Try again later"],
@@ -57,8 +58,8 @@ pub(super) static RULES: &[Rule] = &[
         next: &["Check how many addresses are free in {subnets}", "Give {service} more subnets, or larger ones"],
         command: SUBNETS,
         samples: &[
-            "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet \
-             'subnet-0a1b2c3d4e5f60718': InsufficientFreeAddressesInSubnet",
+            "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in \
+             subnet 'subnet-0a1b2c3d4e5f60718': InsufficientFreeAddressesInSubnet",
             "InsufficientFreeAddressesInSubnet: the subnet has no free addresses",
         ],
         ..NO_START
@@ -72,7 +73,7 @@ pub(super) static RULES: &[Rule] = &[
             "Turn on ENI trunking: account setting awsvpcTrunking, then new instances",
             "Use a larger instance type, or more instances",
         ],
-        command: "ecs list-account-settings --name awsvpcTrunking --effective-settings --region {region}",
+        command: TRUNKING,
         samples: &[
             "TaskFailedToStart: unable to attach network interface to unused device index",
             "Unable to attach network interface to unused device index",
@@ -114,8 +115,7 @@ pub(super) static RULES: &[Rule] = &[
             "Set hostPort in {revision} to 0, or use network mode awsvpc",
             "Otherwise only one such task fits on an instance: add instances",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,portMappings]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,portMappings]"),
         samples: &["RESOURCE:PORTS", "TaskFailedToStart: RESOURCE:PORTS", "RESOURCE:PORT"],
         ..NO_PLACE
     },
@@ -128,7 +128,7 @@ pub(super) static RULES: &[Rule] = &[
             "Turn on ENI trunking: account setting awsvpcTrunking, then new instances",
             "Use a larger instance type, or more instances",
         ],
-        command: "ecs list-account-settings --name awsvpcTrunking --effective-settings --region {region}",
+        command: TRUNKING,
         samples: &["RESOURCE:ENI", "TaskFailedToStart: RESOURCE:ENI"],
         ..NO_PLACE
     },
@@ -196,8 +196,7 @@ pub(super) static RULES: &[Rule] = &[
             "Compare requiresAttributes of {revision} with the attributes of the instances of {cluster}",
             "Update the ECS agent: new attributes come with new versions",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query taskDefinition.requiresAttributes \
-             --region {region}",
+        command: REQUIRED_ATTRIBUTES,
         samples: &["TaskFailedToStart: ATTRIBUTE", "ATTRIBUTE"],
         ..NO_PLACE
     },
@@ -210,8 +209,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check placementConstraints of {service} and of {revision}",
             "Check which instances have the attributes that the constraint asks for",
         ],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-             'services[].placementConstraints' --region {region}",
+        command: service!("services[].placementConstraints"),
         samples: &[
             "TaskFailedToStart: MemberOf placement constraint unsatisfied.",
             "MemberOf placement constraint unsatisfied",
@@ -265,8 +263,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["not compatible with the selected compute strategy"],
         cause: "The task definition is not made for the launch type or capacity provider it was started on.",
         next: &["Compare requiresCompatibilities of {revision} with the capacity provider strategy of {service}"],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.[requiresCompatibilities,compatibilities,networkMode]' --region {region}",
+        command: task_definition!("taskDefinition.[requiresCompatibilities,compatibilities,networkMode]"),
         samples: &["The selected task definition is not compatible with the selected compute strategy."],
         ..NO_START
     },
@@ -288,7 +285,6 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-ASSUME-ROLE",
         short: "role can't be assumed",
-        certainty: Certainty::Likely,
         patterns: &["ECS was unable to assume the role"],
         cause: "ECS may not use the task role or the execution role.",
         next: &[
@@ -299,9 +295,9 @@ pub(super) static RULES: &[Rule] = &[
         command: EXECUTION_ROLE_TRUST,
         page: guide!("task_execution_IAM_role"),
         samples: &[
-            "ECS was unable to assume the role 'arn:aws:iam::111122223333:role/web-execution' that was provided for this \
-             task. Please verify that the role being passed has the proper trust relationship and permissions and that your \
-             IAM user has permissions to pass this role.",
+            "ECS was unable to assume the role 'arn:aws:iam::111122223333:role/web-execution' that was provided for \
+             this task. Please verify that the role being passed has the proper trust relationship and permissions and \
+             that your IAM user has permissions to pass this role.",
         ],
         ..NO_START
     },

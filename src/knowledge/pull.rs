@@ -4,7 +4,7 @@ use super::{
     Certainty, Class,
     Place::{Container, Task},
     Rule,
-    commands::{EXECUTION_ROLE, IMAGE, IMAGES, ROUTES, SERVICE},
+    commands::{EXECUTION_ROLE, IMAGE, IMAGES, INSTANCE, REGISTRY_LOGIN, ROUTES, SERVICE},
 };
 
 /// What these rules share.
@@ -24,25 +24,26 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Give {execution_role} the right to pull: AmazonECSTaskExecutionRolePolicy or its like",
             "On EC2 without an execution role, check the role of the instance profile instead",
-            "For an image of another account, check the policy of repository {repository}",
+            "For an image of another account, check the policy of {repository}",
             "If ECR is reached through a VPC endpoint, check the endpoint's policy",
         ],
         command: EXECUTION_ROLE,
         samples: &[
-            "CannotPullContainerError: The task can\u{2019}t pull the image. Check that the role has the permissions to pull \
-             images from the registry. Error response from daemon: pull access denied for \
+            "CannotPullContainerError: The task can\u{2019}t pull the image. Check that the role has the permissions \
+             to pull images from the registry. Error response from daemon: pull access denied for \
              111122223333.dkr.ecr.eu-west-1.amazonaws.com/web, repository does not exist or may require 'docker login'",
             "CannotPullContainerError: Error response from daemon: pull access denied for \
-             111122223333.dkr.ecr.eu-west-1.amazonaws.com/web, repository does not exist or may require 'docker login': \
-             denied: User: arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not \
-             authorized to perform: ecr:BatchGetImage on resource: \
-             arn:aws:ecr:eu-west-1:111122223333:repository/web because no identity-based policy allows the \
-             ecr:BatchGetImage action",
+             111122223333.dkr.ecr.eu-west-1.amazonaws.com/web, repository does not exist or may require 'docker \
+             login': denied: User: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: ecr:BatchGetImage on resource: arn:aws:ecr:eu-west-1:111122223333:repository/web because no \
+             identity-based policy allows the ecr:BatchGetImage action",
             "CannotPullContainerError: failed to copy: httpReadSeeker: failed open: User: \
-             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized to \
-             perform: ecr:GetDownloadUrlForLayer on resource: arn:aws:ecr:eu-west-1:111122223333:repository/web",
-            "CannotPullContainerError: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/web-execution/\
-             0123456789abcdef0123456789abcdef is not authorized to perform: ecr:BatchCheckLayerAvailability on resource: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: ecr:GetDownloadUrlForLayer on resource: arn:aws:ecr:eu-west-1:111122223333:repository/web",
+            "CannotPullContainerError: AccessDeniedException: User: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: ecr:BatchCheckLayerAvailability on resource: \
              arn:aws:ecr:eu-west-1:111122223333:repository/web",
         ],
         ..PULL
@@ -57,19 +58,19 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The registry has no such image: the repository or the tag in the task definition does not exist.",
         next: &[
             "Compare {image} letter by letter with what is in the registry",
-            "Check that the pipeline pushed tag {tag}, and into this account and Region",
+            "Check that the pipeline pushed {tag}, and into this account and Region",
             "A private image that the caller may not see looks just the same: check the credentials",
         ],
         command: IMAGE,
         samples: &[
-            "CannotPullContainerError: The task can't pull the image. Check whether the image exists. Error response from \
-             daemon: pull access denied for webb, repository does not exist or may require 'docker login': denied: \
-             requested access to the resource is denied",
-            "CannotPullContainerError: The task can\u{2019}t pull the image. Check whether the image exists. Error response \
-             from daemon: manifest for 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2 not found: manifest \
-             unknown: Requested image not found",
-            "CannotPullContainerError: Error response from daemon: pull access denied for webb, repository does not exist \
-             or may require 'docker login': denied: requested access to the resource is denied",
+            "CannotPullContainerError: The task can't pull the image. Check whether the image exists. Error response \
+             from daemon: pull access denied for webb, repository does not exist or may require 'docker login': \
+             denied: requested access to the resource is denied",
+            "CannotPullContainerError: The task can\u{2019}t pull the image. Check whether the image exists. Error \
+             response from daemon: manifest for 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2 not found: \
+             manifest unknown: Requested image not found",
+            "CannotPullContainerError: Error response from daemon: pull access denied for webb, repository does not \
+             exist or may require 'docker login': denied: requested access to the resource is denied",
         ],
         ..PULL
     },
@@ -84,7 +85,7 @@ pub(super) static RULES: &[Rule] = &[
         ],
         cause: "The repository exists, but not this tag or digest: it was never pushed, or it has been deleted.",
         next: &[
-            "Check that tag {tag} is in repository {repository}, in this Region",
+            "Check that {tag} is in {repository}, in this Region",
             "Check whether a lifecycle policy of the repository deletes images still in use",
             "A service keeps the digest it resolved at its deployment: deploy again after pushing the tag anew",
         ],
@@ -94,7 +95,8 @@ pub(super) static RULES: &[Rule] = &[
              111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: \
              111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: not found",
             "CannotPullContainerError: Error response from daemon: manifest for \
-             111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2 not found: manifest unknown: Requested image not found",
+             111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2 not found: manifest unknown: Requested image not \
+             found",
             "CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref \
              \"docker.io/library/nginx:1.99\": docker.io/library/nginx:1.99: not found",
         ],
@@ -106,14 +108,14 @@ pub(super) static RULES: &[Rule] = &[
         certainty: Certainty::Likely,
         patterns: &["name unknown: the repository", "repository with name .+ does not exist"],
         cause: "The ECR repository does not exist in the account and Region that the image's name points to.",
-        next: &["Check account id and Region in {image}", "Check that repository {repository} exists there"],
+        next: &["Check account id and Region in {image}", "Check that {repository} exists there"],
         command: "ecr describe-repositories --repository-names {repository} --region {region}",
         samples: &[
             "CannotPullContainerError: Error response from daemon: repository \
-             111122223333.dkr.ecr.eu-west-1.amazonaws.com/webb not found: name unknown: The repository with name 'webb' \
-             does not exist in the registry with id '111122223333'",
-            "CannotPullContainerError: ref pull has been retried 1 time(s): RepositoryNotFoundException: The repository \
-             with name 'webb' does not exist in the registry with id '111122223333'",
+             111122223333.dkr.ecr.eu-west-1.amazonaws.com/webb not found: name unknown: The repository with name \
+             'webb' does not exist in the registry with id '111122223333'",
+            "CannotPullContainerError: ref pull has been retried 1 time(s): RepositoryNotFoundException: The \
+             repository with name 'webb' does not exist in the registry with id '111122223333'",
         ],
         ..PULL
     },
@@ -133,16 +135,16 @@ pub(super) static RULES: &[Rule] = &[
             "Build the image for both: docker buildx build --platform linux/amd64,linux/arm64",
         ],
         command: "ecr batch-get-image --repository-name {repository} --image-ids imageTag={tag} --query \
-             'images[].imageManifest' --output text --region {region}",
+                  'images[].imageManifest' --output text --region {region}",
         samples: &[
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): image Manifest does not contain \
              descriptor matching platform 'linux/arm64'.",
-            "CannotPullContainerError: Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest \
-             list entries",
-            "CannotPullContainerError: failed to pull and unpack image \"docker.io/acme/web:1.4.2\": no match for platform \
-             in manifest: not found",
-            "CannotPullContainerError: Error response from daemon: image operating system \"windows\" cannot be used on \
-             this platform",
+            "CannotPullContainerError: Error response from daemon: no matching manifest for linux/arm64/v8 in the \
+             manifest list entries",
+            "CannotPullContainerError: failed to pull and unpack image \"docker.io/acme/web:1.4.2\": no match for \
+             platform in manifest: not found",
+            "CannotPullContainerError: Error response from daemon: image operating system \"windows\" cannot be used \
+             on this platform",
         ],
         ..PULL
     },
@@ -157,13 +159,14 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: "ecr describe-pull-through-cache-rules --region {region}",
         samples: &[
-            "CannotPullContainerError: inspect image has been retried 5 time(s): httpReadSeeker: failed open: unexpected \
-             status code https://registry-1.docker.io/v2/library/nginx/manifests/sha256:\
-             2b7412e6465c3c7fc5bb21d3e6f1917c167358449fecac8176c6e496e5c1f05f: 429 Too Many Requests - Server message: \
-             toomanyrequests: You have reached your pull rate limit.",
+            "CannotPullContainerError: inspect image has been retried 5 time(s): httpReadSeeker: failed open: \
+             unexpected status code \
+             https://registry-1.docker.io/v2/library/nginx/manifests/\
+             sha256:2b7412e6465c3c7fc5bb21d3e6f1917c167358449fecac8176c6e496e5c1f05f: 429 Too Many Requests - Server \
+             message: toomanyrequests: You have reached your pull rate limit.",
             "CannotPullContainerError: Error response from daemon: toomanyrequests: Rate exceeded",
-            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReaderSeeker: failed open: \
-             unexpected status code: 429 Too Many Requests",
+            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReaderSeeker: failed \
+             open: unexpected status code: 429 Too Many Requests",
         ],
         ..PULL
     },
@@ -178,12 +181,12 @@ pub(super) static RULES: &[Rule] = &[
             "Make {image} smaller",
         ],
         command: "ecr describe-images --repository-name {repository} --image-ids imageTag={tag} --query \
-             'imageDetails[].imageSizeInBytes' --region {region}",
+                  'imageDetails[].imageSizeInBytes' --region {region}",
         samples: &[
             "CannotPullContainerError: failed to register layer: Error processing tar file(exit status 1): write \
              /usr/lib/jvm/lib/modules: no space left on device",
-            "CannotCreateContainerError: Error response from daemon: mkdir \
-             /var/lib/docker/overlay2/0b1c2d3e: no space left on device",
+            "CannotCreateContainerError: Error response from daemon: mkdir /var/lib/docker/overlay2/0b1c2d3e: no space \
+             left on device",
         ],
         ..PULL
     },
@@ -214,15 +217,17 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Check the policy of the S3 gateway endpoint: the layers lie in a bucket that belongs to AWS",
             "Check whether a proxy or a firewall stands between the task and S3",
-            "If repository {repository} is encrypted with a KMS key, check that key's policy",
+            "If {repository} is encrypted with a KMS key, check that key's policy",
         ],
-        command: "ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 \
-             --region {region}",
+        command: "ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 --region \
+                  {region}",
         samples: &[
-            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReaderSeeker: failed open: \
-             unexpected status code https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/v2/web/blobs/sha256:\
-             2b7412e6465c3c7fc5bb21d3e6f1917c167358449fecac8176c6e496e5c1f05f: 403 Forbidden",
-            "CannotPullContainerError: failed to copy: httpReadSeeker: failed open: failed to do request: 403 Forbidden",
+            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReaderSeeker: failed \
+             open: unexpected status code \
+             https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/v2/web/blobs/\
+             sha256:2b7412e6465c3c7fc5bb21d3e6f1917c167358449fecac8176c6e496e5c1f05f: 403 Forbidden",
+            "CannotPullContainerError: failed to copy: httpReadSeeker: failed open: failed to do request: 403 \
+             Forbidden",
         ],
         ..PULL
     },
@@ -239,15 +244,15 @@ pub(super) static RULES: &[Rule] = &[
             "Check the spelling of {registry}",
         ],
         command: "ec2 describe-vpc-endpoints --query 'VpcEndpoints[].[VpcId,ServiceName,State,PrivateDnsEnabled]' \
-             --output text --region {region}",
+                  --output text --region {region}",
         page: guide!("verify-connectivity"),
         samples: &[
             "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref \
              111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: failed to do request: Head \
              \"https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/v2/web/manifests/1.4.2\": dial tcp: lookup \
              111122223333.dkr.ecr.eu-west-1.amazonaws.com on 10.0.0.2:53: no such host",
-            "CannotPullContainerError: Error response from daemon: Get https://registry.example.com/v2/: dial tcp: lookup \
-             registry.example.com on 10.0.0.2:53: server misbehaving",
+            "CannotPullContainerError: Error response from daemon: Get https://registry.example.com/v2/: dial tcp: \
+             lookup registry.example.com on 10.0.0.2:53: server misbehaving",
         ],
         ..PULL
     },
@@ -265,9 +270,9 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: ROUTES,
         samples: &[
-            "CannotPullContainerError: The task cannot pull 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2 from the \
-             Amazon ECR repository 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web. There is a connection issue between \
-             the task and Amazon ECR. Check your task network configuration.",
+            "CannotPullContainerError: The task cannot pull 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2 \
+             from the Amazon ECR repository 111122223333.dkr.ecr.eu-west-1.amazonaws.com/web. There is a connection \
+             issue between the task and Amazon ECR. Check your task network configuration.",
         ],
         ..PULL
     },
@@ -294,19 +299,21 @@ pub(super) static RULES: &[Rule] = &[
         command: ROUTES,
         page: guide!("verify-connectivity"),
         samples: &[
-            "CannotPullContainerError: The task can't pull the image. Check your network configuration. Error response from \
-             daemon: Get \"https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/v2/\": net/http: request canceled while \
-             waiting for connection (Client.Timeout exceeded while awaiting headers)",
-            "CannotPullContainerError: Error response from daemon: Get https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/\
-             v2/: net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+            "CannotPullContainerError: The task can't pull the image. Check your network configuration. Error response \
+             from daemon: Get \"https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/v2/\": net/http: request canceled \
+             while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+            "CannotPullContainerError: Error response from daemon: Get \
+             https://111122223333.dkr.ecr.eu-west-1.amazonaws.com/v2/: net/http: request canceled while waiting for \
+             connection (Client.Timeout exceeded while awaiting headers)",
             "CannotPullContainerError: inspect image has been retried 5 time(s): failed to resolve ref \
              \"docker.io/library/nginx:latest\": failed to do request: Head \
              https://registry-1.docker.io/v2/library/nginx/manifests/latest: dial tcp 54.198.86.24:443: i/o timeout",
-            "CannotPullContainerError: Error response from daemon: Get \"https://registry-1.docker.io/v2/\": net/http: TLS \
-             handshake timeout",
-            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to unpack image: context deadline exceeded",
-            "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example:5000/v2/\": dial tcp \
-             10.20.30.40:5000: connect: connection refused",
+            "CannotPullContainerError: Error response from daemon: Get \"https://registry-1.docker.io/v2/\": net/http: \
+             TLS handshake timeout",
+            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to unpack image: context deadline \
+             exceeded",
+            "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example:5000/v2/\": \
+             dial tcp 10.20.30.40:5000: connect: connection refused",
             "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example/v2/\": read tcp \
              10.0.1.5:43210->10.20.30.40:443: read: connection reset by peer",
         ],
@@ -317,17 +324,19 @@ pub(super) static RULES: &[Rule] = &[
         short: "registry cert untrusted",
         certainty: Certainty::Likely,
         patterns: &["x509: certificate signed by unknown authority", "x509: certificate"],
-        cause: "The registry showed a certificate that the runtime does not trust: a private CA, or a proxy that opens TLS.",
+        cause: "The registry showed a certificate that the runtime does not trust: a private CA, or a proxy that opens \
+                TLS.",
         next: &[
             "Check whether an outgoing proxy or firewall inspects TLS to {registry}",
             "Check who signed the registry's certificate, and that it has not expired",
             "On EC2, add the CA to the trust store of the instances",
         ],
         samples: &[
-            "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example/v2/\": tls: failed to \
-             verify certificate: x509: certificate signed by unknown authority",
+            "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example/v2/\": tls: \
+             failed to verify certificate: x509: certificate signed by unknown authority",
             "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example/v2/\": x509: \
-             certificate has expired or is not yet valid: current time 2026-01-31T14:05:09Z is after 2026-01-30T00:00:00Z",
+             certificate has expired or is not yet valid: current time 2026-01-31T14:05:09Z is after \
+             2026-01-30T00:00:00Z",
         ],
         ..PULL
     },
@@ -347,19 +356,18 @@ pub(super) static RULES: &[Rule] = &[
             "Check that the secret holds JSON with the keys username and password, and that both are right",
             "Check that {execution_role} may read that secret",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,image,repositoryCredentials]' --region {region}",
+        command: REGISTRY_LOGIN,
         page: guide!("private-auth"),
         samples: &[
             "CannotPullContainerAuthError: Error response from daemon: login failed for registry.corp.example",
-            "CannotPullContainerError: Error response from daemon: Get \"https://registry.corp.example/v2/web/manifests/\
-             1.4.2\": no basic auth credentials",
+            "CannotPullContainerError: Error response from daemon: Get \
+             \"https://registry.corp.example/v2/web/manifests/1.4.2\": no basic auth credentials",
             "CannotPullContainerError: Error response from daemon: unauthorized: authentication required",
             "CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref \
              \"registry.corp.example/web:1.4.2\": pulling from host registry.corp.example failed with status code \
              [manifests 1.4.2]: 401 Unauthorized",
-            "CannotPullContainerError: Error response from daemon: Get \"https://registry-1.docker.io/v2/\": unauthorized: \
-             incorrect username or password",
+            "CannotPullContainerError: Error response from daemon: Get \"https://registry-1.docker.io/v2/\": \
+             unauthorized: incorrect username or password",
         ],
         ..PULL
     },
@@ -367,16 +375,17 @@ pub(super) static RULES: &[Rule] = &[
         id: "PULL-DENIED",
         short: "image pull denied",
         patterns: &["pull access denied", "repository does not exist or may require"],
-        cause: "The registry does not give this image to the caller: the name is wrong, or a right or a login is missing.",
+        cause: "The registry does not give this image to the caller: the name is wrong, or a right or a login is \
+                missing.",
         next: &[
             "Compare {image} letter by letter with what is in the registry",
-            "For ECR, check the policy of repository {repository} and the rights of {execution_role}",
+            "For ECR, check the policy of {repository} and the rights of {execution_role}",
             "For another private registry, check repositoryCredentials of {revision}",
         ],
         command: IMAGES,
         samples: &[
-            "CannotPullContainerError: Error response from daemon: pull access denied for acme/web, repository does not \
-             exist or may require 'docker login'",
+            "CannotPullContainerError: Error response from daemon: pull access denied for acme/web, repository does \
+             not exist or may require 'docker login'",
         ],
         ..PULL
     },
@@ -386,13 +395,13 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["failed to find a repo digest matching"],
         cause: "The image was pulled, but not with the digest that the service has pinned.",
         next: &[
-            "Check whether the pinned digest is still in repository {repository}",
+            "Check whether the pinned digest is still in {repository}",
             "Deploy {service} again, so that the tag is resolved anew",
         ],
         command: IMAGES,
         page: guide!("deployment-type-ecs"),
         samples: &["CannotPullImageManifestError: failed to find a repo digest matching \
-             111122223333.dkr.ecr.eu-west-1.amazonaws.com/web"],
+                    111122223333.dkr.ecr.eu-west-1.amazonaws.com/web"],
         ..PULL
     },
     Rule {
@@ -404,7 +413,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check network throughput and EBS burst balance of {instance}",
             "Allow more time: ECS_IMAGE_PULL_INACTIVITY_TIMEOUT in the agent's configuration",
         ],
-        command: "ec2 describe-instance-status --instance-ids {instance} --region {region}",
+        command: INSTANCE,
         page: guide!("ecs-agent-config"),
         samples: &["CannotPullContainerError: inactivity time exceeded timeout while pulling image 1m0s"],
         ..PULL
@@ -420,8 +429,8 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: ROUTES,
         samples: &[
-            "CannotPullContainerError: Error response from daemon: error pulling image configuration: download failed after \
-             attempts=6: unknown blob",
+            "CannotPullContainerError: Error response from daemon: error pulling image configuration: download failed \
+             after attempts=6: unknown blob",
         ],
         ..PULL
     },
@@ -437,8 +446,8 @@ pub(super) static RULES: &[Rule] = &[
         command: ROUTES,
         samples: &[
             "CannotPullContainerError: context canceled",
-            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to unpack image on snapshotter overlayfs: \
-             context cancelled",
+            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to unpack image on snapshotter \
+             overlayfs: context cancelled",
         ],
         ..PULL
     },
@@ -449,7 +458,7 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The image could not be found or reached after several attempts; the end of the message, often cut off, \
                 tells which.",
         next: &[
-            "Check first that tag {tag} is in repository {repository}",
+            "Check first that {tag} is in {repository}",
             "Then check that the route tables of {subnets} lead to the registry",
             "A service that pinned a digest since deleted shows this too: deploy it again",
         ],
@@ -471,7 +480,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check that ECR can be reached from {instance}",
             "Check that the role of the instance profile may pull from ECR",
         ],
-        command: "ec2 describe-instance-status --instance-ids {instance} --region {region}",
+        command: INSTANCE,
         samples: &["CannotPullContainerError: API error (500): Internal Server Error"],
         ..PULL
     },
@@ -493,7 +502,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["CannotPullImageManifestError"],
         cause: "The ECS agent could not turn the image's tag into a digest before the pull.",
         next: &[
-            "Check that tag {tag} is in repository {repository}",
+            "Check that {tag} is in {repository}",
             "Check that {execution_role}, or the role of the instance profile, may pull it",
             "Check that the registry can be reached: the agent waits one minute",
         ],

@@ -1,12 +1,12 @@
 //! What `rolloutStateReason` of deployments and `statusReason` of service deployments tell.
 
-use super::{Certainty, Class, Rule, commands::STOPPED_TASKS};
+use super::{
+    Certainty, Class, Rule,
+    commands::{ALARMS, STOPPED_TASKS},
+};
 
 /// What these rules share.
 const ROLLOUT: Rule = Rule { page: guide!("deployment-type-ecs"), ..Rule::PLAIN };
-
-const ALARMS: &str = "cloudwatch describe-alarms --state-value ALARM --query 'MetricAlarms[].[AlarmName,StateReason]' \
-     --region {region}";
 
 const DEPLOYMENTS: &str = "ecs list-service-deployments --cluster {cluster} --service {service} --region {region}";
 
@@ -76,13 +76,13 @@ pub(super) static RULES: &[Rule] = &[
         short: "no way back",
         class: Class::Critical,
         patterns: &["No rollback candidate was found"],
-        cause: "The deployment was to be rolled back, but no revision was ever completed that could be restored; the service \
-                stays half deployed.",
+        cause: "The deployment was to be rolled back, but no revision was ever completed that could be restored; the \
+                service stays half deployed.",
         next: &["Deploy {service} again with a revision that works: nothing else gets it out of this"],
         command: DEPLOYMENTS,
         samples: &[
-            "Service deployment rolled back because the circuit breaker threshold was exceeded. No rollback candidate was \
-             found to run the rollback.",
+            "Service deployment rolled back because the circuit breaker threshold was exceeded. No rollback candidate \
+             was found to run the rollback.",
         ],
         ..ROLLOUT
     },

@@ -1,10 +1,10 @@
 //! Why tasks that ran were stopped.
 
 use super::{
-    Certainty, Class,
+    Class,
     Place::{Container, Task},
     Rule,
-    commands::{INSTANCE, LOG, TARGETS},
+    commands::{CAPACITY_STRATEGY, HEALTH_CHECK, INSTANCE, LOG, MEMORY, TARGETS, WHO_STOPPED},
 };
 
 /// What these rules share: the task's own reason tells.
@@ -22,8 +22,7 @@ pub(super) static RULES: &[Rule] = &[
             "Compare the runtime's heap settings (-Xmx, --max-old-space-size) with that limit",
             "See how memory use rose before the stop: MemoryUtilization in CloudWatch",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation]]' --region {region}",
+        command: MEMORY,
         page: guide!("out-of-memory"),
         samples: &[
             "OutOfMemoryError: Container killed due to memory usage",
@@ -40,7 +39,7 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Ask why the target is unhealthy: the reason code names the fault",
             "Compare path, port and expected codes of the health check with what {container} answers",
-            "Check that a security group lets the load balancer reach port {port}",
+            "Check that a security group lets the load balancer reach {port}",
             "Check that healthCheckGracePeriodSeconds of {service} covers a slow start",
         ],
         command: TARGETS,
@@ -55,7 +54,6 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "STOP-HEALTHCHECK",
         short: "health check failed",
-        certainty: Certainty::Likely,
         patterns: &["failed container health checks"],
         cause: "A container's own health check failed too often, so the service stopped and replaced the task.",
         next: &[
@@ -63,8 +61,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check startPeriod, interval, timeout and retries against how long {container} takes to start",
             "Read the last log lines of {container} before the stop",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,healthCheck]' --region {region}",
+        command: HEALTH_CHECK,
         page: guide!("healthcheck"),
         samples: &[
             "Task failed container health checks",
@@ -80,7 +77,7 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The service no longer needed the task: a scale-in, a deployment or a rebalance. This is normal.",
         next: &["If it was unexpected, see what changed the desired count or deployed {service} at that time"],
         command: "application-autoscaling describe-scaling-activities --service-namespace ecs --resource-id \
-             service/{cluster}/{service} --max-items 10 --region {region}",
+                  service/{cluster}/{service} --max-items 10 --region {region}",
         samples: &[
             "Scaling activity initiated by (deployment ecs-svc/1234567890123456789)",
             "Scaling activity initiated by deployment ecs-svc/9876543210987654321",
@@ -98,8 +95,7 @@ pub(super) static RULES: &[Rule] = &[
             "Use more Availability Zones",
             "Give the application time to finish: stopTimeout may be up to 120 s",
         ],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-             'services[].capacityProviderStrategy' --region {region}",
+        command: CAPACITY_STRATEGY,
         page: guide!("spot-interruption-errors"),
         samples: &["Your Spot Task was interrupted."],
         ..STOP
@@ -134,7 +130,7 @@ pub(super) static RULES: &[Rule] = &[
             "Make scaling tools drain an instance before they deregister it",
         ],
         command: "cloudtrail lookup-events --lookup-attributes \
-             AttributeKey=EventName,AttributeValue=DeregisterContainerInstance --max-items 10 --region {region}",
+                  AttributeKey=EventName,AttributeValue=DeregisterContainerInstance --max-items 10 --region {region}",
         samples: &["Container instance deregistration forced by user."],
         ..STOP
     },
@@ -149,8 +145,8 @@ pub(super) static RULES: &[Rule] = &[
             "See the AWS Health event AWS_ECS_TASK_PATCHING_RETIREMENT for what is due next",
             "Choose how long AWS waits: account setting fargateTaskRetirementWaitPeriod",
         ],
-        command: "ecs list-account-settings --name fargateTaskRetirementWaitPeriod --effective-settings \
-             --region {region}",
+        command: "ecs list-account-settings --name fargateTaskRetirementWaitPeriod --effective-settings --region \
+                  {region}",
         page: guide!("task-maintenance"),
         samples: &[
             "ECS is performing maintenance on the underlying infrastructure hosting the task.",
@@ -180,12 +176,10 @@ pub(super) static RULES: &[Rule] = &[
         id: "STOP-USER",
         short: "stopped by hand",
         class: Class::Normal,
-        certainty: Certainty::Likely,
         patterns: &["Task stopped by user"],
         cause: "A person or a tool asked ECS to stop the task.",
         next: &["Look in CloudTrail for who called StopTask, and from where"],
-        command: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=StopTask \
-             --max-items 10 --region {region}",
+        command: WHO_STOPPED,
         samples: &["Task stopped by user"],
         ..STOP
     },

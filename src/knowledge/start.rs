@@ -4,7 +4,7 @@ use super::{
     Certainty,
     Place::{Container, Task},
     Rule,
-    commands::{INSTANCE, TASK, TASK_DEFINITION},
+    commands::{ENTRY_POINT, INSTANCE, MEMORY, PORTS, TASK, TASK_DEFINITION},
 };
 
 /// What these rules share.
@@ -13,21 +13,12 @@ const START: Rule = Rule { places: &[Container, Task], page: guide!("cannot-star
 /// The same of what is concluded from words that are not of ECS.
 const GENERIC: Rule = Rule { certainty: Certainty::Likely, ..START };
 
-/// What a container is told to run.
-const ENTRY_POINT: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.containerDefinitions[].[name,image,entryPoint,command,user]' --region {region}";
+const DEPENDENCIES: &str =
+    task_definition!("taskDefinition.containerDefinitions[].[name,essential,dependsOn,links,volumesFrom,startTimeout]");
 
-const DEPENDENCIES: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.containerDefinitions[].[name,essential,dependsOn,links,volumesFrom,startTimeout]' --region {region}";
+const PLATFORM: &str = task_definition!("taskDefinition.runtimePlatform");
 
-const PLATFORM: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     taskDefinition.runtimePlatform --region {region}";
-
-const VOLUMES: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.[volumes,containerDefinitions[].[name,mountPoints]]' --region {region}";
-
-const MEMORY: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation]]' --region {region}";
+const VOLUMES: &str = task_definition!("taskDefinition.[volumes,containerDefinitions[].[name,mountPoints]]");
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -45,11 +36,11 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: ENTRY_POINT,
         samples: &[
-            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to create \
-             shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
+            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to \
+             create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
              \"gunicorn\": executable file not found in $PATH: unknown",
-            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to create \
-             shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
+            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to \
+             create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
              \"/app/entrypoint.sh\": stat /app/entrypoint.sh: no such file or directory: unknown",
             "CannotStartContainerError: /bin/sh: exec: gunicorn: not found",
         ],
@@ -66,8 +57,9 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: PLATFORM,
         samples: &[
-            "CannotStartContainerError: Error response from daemon: failed to create task for container: OCI runtime create \
-             failed: runc create failed: unable to start container process: exec /app/server: exec format error: unknown",
+            "CannotStartContainerError: Error response from daemon: failed to create task for container: OCI runtime \
+             create failed: runc create failed: unable to start container process: exec /app/server: exec format \
+             error: unknown",
         ],
         ..GENERIC
     },
@@ -83,8 +75,8 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: ENTRY_POINT,
         samples: &[
-            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to create \
-             shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
+            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to \
+             create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
              \"/app/start.sh\": permission denied: unknown",
             "Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container process \
              caused: permission denied",
@@ -100,14 +92,13 @@ pub(super) static RULES: &[Rule] = &[
             "Set hostPort in {revision} to 0, or use network mode awsvpc",
             "Look on {instance} for a container left over that holds the port",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.[networkMode,containerDefinitions[].[name,portMappings]]' --region {region}",
+        command: PORTS,
         samples: &[
             "CannotStartContainerError: Error response from daemon: driver failed programming external connectivity on \
-             endpoint ecs-web-42-app-a0b1c2d3e4f5a6b7c8d9 (0b1c2d3e4f5a): Bind for 0.0.0.0:8080 failed: port is already \
-             allocated",
-            "CannotStartContainerError: Error response from daemon: failed to listen on 0.0.0.0:8080: bind: address already \
-             in use",
+             endpoint ecs-web-42-app-a0b1c2d3e4f5a6b7c8d9 (0b1c2d3e4f5a): Bind for 0.0.0.0:8080 failed: port is \
+             already allocated",
+            "CannotStartContainerError: Error response from daemon: failed to listen on 0.0.0.0:8080: bind: address \
+             already in use",
         ],
         ..GENERIC
     },
@@ -119,7 +110,8 @@ pub(super) static RULES: &[Rule] = &[
             "invalid mount config",
             "are you trying to mount a directory onto a file",
         ],
-        cause: "A path that is mounted into the container is wrong: missing, read-only, or a file in place of a folder.",
+        cause: "A path that is mounted into the container is wrong: missing, read-only, or a file in place of a \
+                folder.",
         next: &[
             "Check sourcePath of the volumes and containerPath of the mount points in {revision}",
             "Check that the path exists on {instance}, and is a folder where a folder is expected",
@@ -129,11 +121,11 @@ pub(super) static RULES: &[Rule] = &[
         samples: &[
             "CannotStartContainerError: Error response from daemon: error while creating mount source path '/etc/app': \
              mkdir /etc/app: read-only file system",
-            "CannotCreateContainerError: Error response from daemon: invalid mount config for type \"bind\": bind source \
-             path does not exist: /data",
-            "CannotStartContainerError: Error response from daemon: failed to create task for container: OCI runtime create \
-             failed: error mounting \"/etc/app.conf\" to rootfs: not a directory: unknown: Are you trying to mount a \
-             directory onto a file (or vice-versa)?",
+            "CannotCreateContainerError: Error response from daemon: invalid mount config for type \"bind\": bind \
+             source path does not exist: /data",
+            "CannotStartContainerError: Error response from daemon: failed to create task for container: OCI runtime \
+             create failed: error mounting \"/etc/app.conf\" to rootfs: not a directory: unknown: Are you trying to \
+             mount a directory onto a file (or vice-versa)?",
         ],
         ..GENERIC
     },
@@ -183,9 +175,9 @@ pub(super) static RULES: &[Rule] = &[
         command: INSTANCE,
         page: guide!("CannotCreateContainerError"),
         samples: &[
-            "CannotCreateContainerError: API error (500): devmapper: Thin Pool has 4350 free data blocks which is less than \
-             minimum required 4454 free data blocks. Create more free space in thin pool or use dm.min_free_space option to \
-             change behavior",
+            "CannotCreateContainerError: API error (500): devmapper: Thin Pool has 4350 free data blocks which is less \
+             than minimum required 4454 free data blocks. Create more free space in thin pool or use dm.min_free_space \
+             option to change behavior",
         ],
         ..START
     },
@@ -193,7 +185,8 @@ pub(super) static RULES: &[Rule] = &[
         id: "START-CREATE",
         short: "container not created",
         patterns: &["CannotCreateContainerError"],
-        cause: "The runtime refused to create the container: a bad option, a name in use, a missing image, a full disk.",
+        cause: "The runtime refused to create the container: a bad option, a name in use, a missing image, a full \
+                disk.",
         next: &[
             "Read the end of the message: it names what was refused",
             "Check the options of {container} in {revision} against what its host supports",
@@ -202,7 +195,7 @@ pub(super) static RULES: &[Rule] = &[
         command: TASK_DEFINITION,
         page: guide!("CannotCreateContainerError"),
         samples: &["CannotCreateContainerError: Error response from daemon: Conflict. The container name \
-             \"/ecs-web-42-app-a0b1c2d3e4f5a6b7c8d9\" is already in use"],
+                    \"/ecs-web-42-app-a0b1c2d3e4f5a6b7c8d9\" is already in use"],
         ..START
     },
     Rule {
@@ -229,7 +222,8 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: TASK_DEFINITION,
         samples: &[
-            "CannotStartContainerError: Error response from daemon: cgroups: cannot find cgroup mount destination: unknown",
+            "CannotStartContainerError: Error response from daemon: cgroups: cannot find cgroup mount destination: \
+             unknown",
         ],
         ..START
     },
@@ -322,8 +316,8 @@ pub(super) static RULES: &[Rule] = &[
         command: DEPENDENCIES,
         page: guide!("task_definition_parameters"),
         samples: &[
-            "dependency graph: failed to resolve container ordering dependency [migrate] for target [app] as dependency did \
-             not exit successfully.",
+            "dependency graph: failed to resolve container ordering dependency [migrate] for target [app] as \
+             dependency did not exit successfully.",
             "TaskFailedToStart: container app cannot start because dependency will never start: migrate",
         ],
         ..START
@@ -372,7 +366,8 @@ pub(super) static RULES: &[Rule] = &[
         command: INSTANCE,
         page: guide!("cannot-stop-container"),
         samples: &[
-            "CannotStopContainerError: Error response from daemon: cannot stop container: tried to kill container, but did not receive an exit event",
+            "CannotStopContainerError: Error response from daemon: cannot stop container: tried to kill container, but \
+             did not receive an exit event",
         ],
         ..START
     },

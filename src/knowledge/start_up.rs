@@ -5,7 +5,8 @@ use super::{
     Place::{Attachment, Container, Task},
     Rule,
     commands::{
-        EFS_MOUNT_TARGETS, EXECUTION_ROLE, EXECUTION_ROLE_TRUST, LOG_GROUP, PARAMETER, ROUTES, SECRET, TASK_DEFINITION,
+        EFS_MOUNT_TARGETS, EXECUTION_ROLE, EXECUTION_ROLE_TRUST, LOG_GROUP, MANAGED_VOLUMES, PARAMETER, REGISTRY_LOGIN,
+        ROUTES, SECRET, TASK_DEFINITION,
     },
 };
 
@@ -13,22 +14,18 @@ use super::{
 const INIT: Rule = Rule { places: &[Task, Container], page: guide!("resource-initialization-error"), ..Rule::PLAIN };
 
 /// Where secrets and their like are named.
-const SECRETS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.containerDefinitions[].[name,secrets]' --region {region}";
+const SECRETS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,secrets]");
 
 /// Where logs are to go.
-const LOG_OPTIONS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-     'taskDefinition.containerDefinitions[].[name,logConfiguration]' --region {region}";
+const LOG_OPTIONS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,logConfiguration]");
 
 /// What file systems are mounted.
-const VOLUMES: &str = "ecs describe-task-definition --task-definition {revision} --query taskDefinition.volumes \
-     --region {region}";
+const VOLUMES: &str = task_definition!("taskDefinition.volumes");
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-IAM-ECR-TOKEN",
         short: "ECR login not allowed",
-        certainty: Certainty::Likely,
         patterns: &["not authorized to perform: ecr:GetAuthorizationToken"],
         cause: "The execution role may not log in to ECR.",
         next: &[
@@ -38,10 +35,11 @@ pub(super) static RULES: &[Rule] = &[
         command: EXECUTION_ROLE,
         page: guide!("task_execution_IAM_role"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve ecr registry auth: service call has been retried 1 time(s): AccessDeniedException: User: \
-             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized to \
-             perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the \
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve ecr registry auth: service call has been retried 1 time(s): \
+             AccessDeniedException: User: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the \
              ecr:GetAuthorizationToken action",
         ],
         ..INIT
@@ -49,7 +47,6 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-IAM-SECRET",
         short: "secret not readable",
-        certainty: Certainty::Likely,
         patterns: &["not authorized to perform: secretsmanager:GetSecretValue"],
         cause: "The execution role may not read a secret that the task definition asks for.",
         next: &[
@@ -59,11 +56,12 @@ pub(super) static RULES: &[Rule] = &[
         command: EXECUTION_ROLE,
         page: guide!("secrets-envvar-secrets-manager"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret \
-             arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/payments/acquirer-api-key-Zx81Lm from secrets \
-             manager: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/payments-execution/\
-             0123456789abcdef0123456789abcdef is not authorized to perform: secretsmanager:GetSecretValue on resource: \
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch \
+             secret arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/payments/acquirer-api-key-Zx81Lm from \
+             secrets manager: AccessDeniedException: User: \
+             arn:aws:sts::111122223333:assumed-role/payments-execution/0123456789abcdef0123456789abcdef is not \
+             authorized to perform: secretsmanager:GetSecretValue on resource: \
              arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/payments/acquirer-api-key-Zx81Lm because no \
              identity-based policy allows the secretsmanager:GetSecretValue action",
         ],
@@ -72,17 +70,17 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-IAM-SSM",
         short: "parameter not readable",
-        certainty: Certainty::Likely,
         patterns: &["not authorized to perform: ssm:GetParameters?"],
         cause: "The execution role may not read a Parameter Store parameter that the task definition asks for.",
         next: &["Give {execution_role} ssm:GetParameters on {secret}; the task role does not count here"],
         command: EXECUTION_ROLE,
         page: guide!("secrets-envvar-ssm-paramstore"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException: User: \
-             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized to \
-             perform: ssm:GetParameters on resource: arn:aws:ssm:eu-west-1:111122223333:parameter/prod/web/db-url",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): \
+             AccessDeniedException: User: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: ssm:GetParameters on resource: arn:aws:ssm:eu-west-1:111122223333:parameter/prod/web/db-url",
         ],
         ..INIT
     },
@@ -95,7 +93,8 @@ pub(super) static RULES: &[Rule] = &[
             "access to KMS is not allowed",
             "ciphertext refers to a customer master key that does not exist",
         ],
-        cause: "A secret or parameter is encrypted with a KMS key that the execution role may not use, or that is gone.",
+        cause: "A secret or parameter is encrypted with a KMS key that the execution role may not use, or that is \
+                gone.",
         next: &[
             "Give {execution_role} kms:Decrypt on the key of {secret}",
             "Check that the key's policy allows it, and that the key is enabled",
@@ -103,22 +102,22 @@ pub(super) static RULES: &[Rule] = &[
         command: SECRET,
         page: guide!("task_execution_IAM_role"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secrets from ssm: AccessDeniedException: User: \
-             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized to \
-             perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: AccessDeniedException: Access to KMS is not allowed",
-            "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: The ciphertext \
-             refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to \
-             access.",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secrets from ssm: AccessDeniedException: User: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: kms:Decrypt on resource: \
+             arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: AccessDeniedException: Access to KMS is not allowed",
+            "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: The \
+             ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are \
+             not allowed to access.",
         ],
         ..INIT
     },
     Rule {
         id: "INIT-IAM-LOGS",
         short: "log stream not allowed",
-        certainty: Certainty::Likely,
         patterns: &["not authorized to perform: logs:Create", "not authorized to perform: logs:"],
         cause: "The role that opens the log may not create the log group or its streams.",
         next: &[
@@ -129,17 +128,18 @@ pub(super) static RULES: &[Rule] = &[
         command: EXECUTION_ROLE,
         page: guide!("using_awslogs"),
         samples: &[
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to \
-             create Cloudwatch log stream: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/\
-             web-execution/0123456789abcdef0123456789abcdef is not authorized to perform: logs:CreateLogStream on resource: \
-             arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/web:log-stream:app/app/0123456789abcdef0123456789abcdef",
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: \
+             failed to create Cloudwatch log stream: AccessDeniedException: User: \
+             arn:aws:sts::111122223333:assumed-role/web-execution/0123456789abcdef0123456789abcdef is not authorized \
+             to perform: logs:CreateLogStream on resource: \
+             arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/web:log-stream:app/app/\
+             0123456789abcdef0123456789abcdef",
         ],
         ..INIT
     },
     Rule {
         id: "INIT-SECRET-STAGE",
         short: "secret has no value",
-        certainty: Certainty::Likely,
         patterns: &["can't find the specified secret value for staging label", "secret value for version"],
         cause: "The secret exists but has no value under the version that is asked for: never filled, or rotated away.",
         next: &[
@@ -149,12 +149,13 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: "secretsmanager list-secret-version-ids --secret-id {secret} --region {region}",
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret \
-             arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf from secrets manager: \
-             ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: failed to fetch secret value for version EXAMPLE1-90ab-cdef",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch \
+             secret arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf from secrets manager: \
+             ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: \
+             AWSCURRENT",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: failed to fetch secret value for version EXAMPLE1-90ab-cdef",
         ],
         ..INIT
     },
@@ -173,9 +174,9 @@ pub(super) static RULES: &[Rule] = &[
             "ResourceNotFoundException: The task can\u{2019}t retrieve the secret with ARN \
              'arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf' from AWS Secrets Manager. Check \
              whether the secret exists in the specified Region.",
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret \
-             arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf from secrets manager: \
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch \
+             secret arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf from secrets manager: \
              ResourceNotFoundException: Secrets Manager can't find the specified secret.",
         ],
         ..INIT
@@ -183,7 +184,6 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-SECRET-KEY",
         short: "secret lacks a key",
-        certainty: Certainty::Likely,
         patterns: &["did not contain json key"],
         cause: "The secret is JSON but has no such key as the task definition asks for.",
         next: &[
@@ -193,9 +193,9 @@ pub(super) static RULES: &[Rule] = &[
         command: SECRETS,
         page: guide!("secrets-envvar-secrets-manager"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets \
-             Manager did not contain json key password",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret \
+             from Secrets Manager did not contain json key password",
         ],
         ..INIT
     },
@@ -208,17 +208,17 @@ pub(super) static RULES: &[Rule] = &[
         ],
         cause: "What the task definition names as a secret is not a well-formed ARN of Secrets Manager.",
         next: &[
-            "Correct valueFrom in {revision}: secret ARN, then :json-key:version-stage:version-id, all three colons even \
-             where empty",
+            "Correct valueFrom in {revision}: secret ARN, then :json-key:version-stage:version-id, all three colons \
+             even where empty",
         ],
         command: SECRETS,
         page: guide!("secrets-envvar-secrets-manager"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: invalid ARN format for the AWS Secrets Manager secret: \
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: invalid ARN format for the AWS Secrets Manager secret: \
              arn:aws:secretsmanager:eu-west-1:111122223333:prod/web/db",
-            "ResourceInitializationError: unable to retrieve secret from asm: could not find a secretsmanager secretID from \
-             arn:aws:secretsmanager:eu-west-1:111122223333:prod",
+            "ResourceInitializationError: unable to retrieve secret from asm: could not find a secretsmanager secretID \
+             from arn:aws:secretsmanager:eu-west-1:111122223333:prod",
         ],
         ..INIT
     },
@@ -234,8 +234,8 @@ pub(super) static RULES: &[Rule] = &[
         command: PARAMETER,
         page: guide!("secrets-envvar-ssm-paramstore"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: \
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: \
              /prod/web/db-url",
             "ResourceInitializationError: fetching secret data from SSM Parameter Store in eu-west-1: invalid ssm \
              parameters: /prod/web/db-url",
@@ -256,12 +256,12 @@ pub(super) static RULES: &[Rule] = &[
             "Check that {execution_role} may read it",
             "Check that Secrets Manager can be reached from {subnets}",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,image,repositoryCredentials]' --region {region}",
+        command: REGISTRY_LOGIN,
         page: guide!("private-auth"),
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve private registry auth: asm fetching authorization data: unable to unmarshal data",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve private registry auth: asm fetching authorization data: unable to unmarshal \
+             data",
             "ResourceInitializationError: asm fetching username: AuthorizationData is malformed, empty field",
             "ResourceInitializationError: unable to get registry auth from asm: secret holds no text",
         ],
@@ -280,11 +280,13 @@ pub(super) static RULES: &[Rule] = &[
         command: ROUTES,
         samples: &[
             "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry \
-             authentication from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task \
-             network configuration. operation error ECR: GetAuthorizationToken, exceeded maximum number of attempts, 3",
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request \
-             failed caused by: Post \"https://api.ecr.eu-west-1.amazonaws.com/\": dial tcp 10.0.17.44:443: i/o timeout",
+             authentication from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your \
+             task network configuration. operation error ECR: GetAuthorizationToken, exceeded maximum number of \
+             attempts, 3",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send \
+             request failed caused by: Post \"https://api.ecr.eu-west-1.amazonaws.com/\": dial tcp 10.0.17.44:443: i/o \
+             timeout",
         ],
         ..INIT
     },
@@ -306,14 +308,14 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: ROUTES,
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull secrets from AWS \
-             Systems Manager. There is a connection issue between the task and AWS Systems Manager Parameter Store. Check \
-             your task network configuration.",
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secrets from ssm: service call has been retried 5 time(s): RequestCanceled: request context \
-             canceled caused by: context deadline exceeded",
-            "ResourceInitializationError: fetching secret data from SSM Parameter Store in eu-west-1: RequestError: send \
-             request failed",
+            "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull secrets from \
+             AWS Systems Manager. There is a connection issue between the task and AWS Systems Manager Parameter \
+             Store. Check your task network configuration.",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secrets from ssm: service call has been retried 5 time(s): RequestCanceled: \
+             request context canceled caused by: context deadline exceeded",
+            "ResourceInitializationError: fetching secret data from SSM Parameter Store in eu-west-1: RequestError: \
+             send request failed",
         ],
         ..INIT
     },
@@ -329,22 +331,22 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The task could not read Secrets Manager; if the message ends in a timeout, there is no way to it.",
         next: &[
             "Read the end of the message: a timeout is a matter of the network, anything else of rights or names",
-            "Check that the route tables of {subnets} lead to a NAT gateway, or that the VPC has a secretsmanager endpoint \
-             with private DNS",
+            "Check that the route tables of {subnets} lead to a NAT gateway, or that the VPC has a secretsmanager \
+             endpoint with private DNS",
             "Check that {security_groups} allow port 443 out, and the endpoint's security group allows it in",
             "Check that {secret} exists and {execution_role} may read it",
         ],
         command: ROUTES,
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: The task can\u{2019}t pull secrets from AWS \
-             Secrets Manager. There is a connection issue between the task and AWS Secrets Manager. Check your task network \
-             configuration.",
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch secret \
-             arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf from secrets manager: \
+            "ResourceInitializationError: unable to pull secrets or registry auth: The task can\u{2019}t pull secrets \
+             from AWS Secrets Manager. There is a connection issue between the task and AWS Secrets Manager. Check \
+             your task network configuration.",
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval \
+             failed: unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch \
+             secret arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/web/db-AbCdEf from secrets manager: \
              RequestCanceled: request context canceled caused by: context deadline exceeded",
-            "ResourceInitializationError: fetching secret data from AWS Secrets Manager in region eu-west-1: RequestError: \
-             send request failed caused by: dial tcp 10.0.17.44:443: i/o timeout",
+            "ResourceInitializationError: fetching secret data from AWS Secrets Manager in region eu-west-1: \
+             RequestError: send request failed caused by: dial tcp 10.0.17.44:443: i/o timeout",
         ],
         ..INIT
     },
@@ -363,12 +365,11 @@ pub(super) static RULES: &[Rule] = &[
             "Give {execution_role} s3:GetObject on it and s3:GetBucketLocation on its bucket",
             "Check that the route tables of {subnets} lead to S3, and the policy of its endpoint",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,environmentFiles]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,environmentFiles]"),
         page: guide!("use-environment-file"),
         samples: &[
-            "ResourceInitializationError: failed to download env files: The task can't download the environment variable \
-             files from Amazon S3. There is a connection issue between the task and Amazon S3.",
+            "ResourceInitializationError: failed to download env files: The task can't download the environment \
+             variable files from Amazon S3. There is a connection issue between the task and Amazon S3.",
             "ResourceInitializationError: failed to download env files: file download command: non empty error stream",
             "ResourceInitializationError: unable to download env file with key web.env from bucket acme-config",
             "ResourceInitializationError: unable to write environment file resource to disk",
@@ -387,12 +388,13 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: LOG_GROUP,
         samples: &[
-            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to \
-             create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1",
-            "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create \
-             Cloudwatch log stream: operation error CloudWatch Logs: CreateLogStream, https response error StatusCode: 400, \
-             RequestID: 3f0e8d2c-1b4a-4c5d-9e6f-7a8b9c0d1e2f, ResourceNotFoundException: The specified log group does not \
-             exist.",
+            "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: \
+             failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not \
+             exist. : exit status 1",
+            "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to \
+             create Cloudwatch log stream: operation error CloudWatch Logs: CreateLogStream, https response error \
+             StatusCode: 400, RequestID: 3f0e8d2c-1b4a-4c5d-9e6f-7a8b9c0d1e2f, ResourceNotFoundException: The \
+             specified log group does not exist.",
         ],
         ..INIT
     },
@@ -408,16 +410,15 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: ROUTES,
         samples: &[
-            "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log \
-             group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. Check \
-             your network configuration.",
+            "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch \
+             log group defined in the task definition. There is a connection issue between the task and Amazon \
+             CloudWatch. Check your network configuration.",
         ],
         ..INIT
     },
     Rule {
         id: "INIT-LOG-ARGS",
         short: "log option missing",
-        certainty: Certainty::Likely,
         patterns: &["unable to get awslogs driver arguments", "awslogs-region is required"],
         cause: "The log configuration of a container lacks an option that awslogs needs.",
         next: &["Set awslogs-group, awslogs-region and, for Fargate, awslogs-stream-prefix in {revision}"],
@@ -467,8 +468,8 @@ pub(super) static RULES: &[Rule] = &[
         command: EFS_MOUNT_TARGETS,
         samples: &[
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Failed to \
-             resolve \"fs-0a1b2c3d4e5f60718.efs.eu-west-1.amazonaws.com\" - check that your file system ID is correct, and \
-             ensure that the VPC has an EFS mount target for this file system ID.",
+             resolve \"fs-0a1b2c3d4e5f60718.efs.eu-west-1.amazonaws.com\" - check that your file system ID is correct, \
+             and ensure that the VPC has an EFS mount target for this file system ID.",
         ],
         ..INIT
     },
@@ -486,10 +487,10 @@ pub(super) static RULES: &[Rule] = &[
         command: VOLUMES,
         samples: &[
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: \
-             b'mount.nfs4: access denied by server while mounting 127.0.0.1:/' : unsuccessful EFS utils command execution; \
-             code: 32",
-            "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: Access denied by the \
-             file system policy",
+             b'mount.nfs4: access denied by server while mounting 127.0.0.1:/' : unsuccessful EFS utils command \
+             execution; code: 32",
+            "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: Access denied by \
+             the file system policy",
         ],
         ..INIT
     },
@@ -511,8 +512,8 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: EFS_MOUNT_TARGETS,
         samples: &[
-            "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Mount attempt \
-             1/3 failed due to timeout after 15 sec, wait 0 sec before next attempt.",
+            "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Mount \
+             attempt 1/3 failed due to timeout after 15 sec, wait 0 sec before next attempt.",
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: \
              b'mount.nfs4: Connection timed out' : unsuccessful EFS utils command execution; code: 32",
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: \
@@ -535,8 +536,8 @@ pub(super) static RULES: &[Rule] = &[
         ],
         command: VOLUMES,
         samples: &["ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: \
-             b'mount.nfs4: mounting 127.0.0.1:/data failed, reason given by server: No such file or directory' : \
-             unsuccessful EFS utils command execution; code: 32"],
+                    b'mount.nfs4: mounting 127.0.0.1:/data failed, reason given by server: No such file or directory' \
+                    : unsuccessful EFS utils command execution; code: 32"],
         ..INIT
     },
     Rule {
@@ -544,18 +545,17 @@ pub(super) static RULES: &[Rule] = &[
         short: "EBS role not usable",
         places: &[Task, Attachment],
         patterns: &["unable to assume the configured ECS Infrastructure Role"],
-        cause: "ECS could not use the infrastructure role that creates the task's EBS volume.",
+        cause: "ECS could not use the role that creates the task's EBS volume; the task may hang in DEPROVISIONING.",
         next: &[
             "Check that the role in managedEBSVolume.roleArn trusts ecs.amazonaws.com and may manage EBS volumes",
             "Check that whoever deploys has iam:PassRole on it",
             "If the role is new, wait some minutes and try again",
         ],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-             'services[].deployments[].volumeConfigurations' --region {region}",
+        command: MANAGED_VOLUMES,
         page: guide!("troubleshoot-ebs-volumes-scenarios"),
         samples: &["ECS was unable to assume the configured ECS Infrastructure Role \
-             'arn:aws:iam::111122223333:role/ecsInfrastructureRole'. Please verify that the role being passed has the proper \
-             trust relationship with Amazon ECS"],
+                    'arn:aws:iam::111122223333:role/ecsInfrastructureRole'. Please verify that the role being passed \
+                    has the proper trust relationship with Amazon ECS"],
         ..INIT
     },
     Rule {
@@ -568,14 +568,13 @@ pub(super) static RULES: &[Rule] = &[
             "Check kmsKeyId in managedEBSVolume of {service}",
             "Check that the key's policy lets the infrastructure role use it",
         ],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-             'services[].deployments[].volumeConfigurations' --region {region}",
+        command: MANAGED_VOLUMES,
         page: guide!("troubleshoot-ebs-volumes-scenarios"),
         samples: &[
             "ECS failed to set up the EBS volume. Encountered IdempotentParameterMismatch; \"The client token you have \
              provided is associated with a resource that is already deleted. Please use a different client token.\"",
-            "IdempotentParameterMismatch: The client token you have provided is associated with a resource that is already \
-             deleted.",
+            "IdempotentParameterMismatch: The client token you have provided is associated with a resource that is \
+             already deleted.",
         ],
         ..INIT
     },
@@ -584,14 +583,14 @@ pub(super) static RULES: &[Rule] = &[
         short: "EBS volume not ready",
         places: &[Task, Attachment],
         patterns: &["timed out while configuring the EBS volume"],
-        cause: "The EBS volume was attached but could not be made ready, typically for a file system the OS cannot mount.",
+        cause: "The EBS volume was attached but could not be made ready, typically for a file system the OS cannot \
+                mount.",
         next: &[
             "Check filesystemType in managedEBSVolume of {service} against the task's operating system",
             "For a volume from a snapshot, check the snapshot's own file system",
             "On EC2, read the agent's log on {instance}",
         ],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-             'services[].deployments[].volumeConfigurations' --region {region}",
+        command: MANAGED_VOLUMES,
         page: guide!("troubleshoot-ebs-volumes-scenarios"),
         samples: &["ECS timed out while configuring the EBS volume attached to the task."],
         ..INIT
@@ -621,8 +620,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check that the S3 object in config-file-value of {revision} exists",
             "Give {execution_role} s3:GetObject on it and s3:GetBucketLocation on its bucket",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,firelensConfiguration]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,firelensConfiguration]"),
         page: guide!("using_firelens"),
         samples: &[
             "ResourceInitializationError: unable to download firelens s3 config file: AccessDenied",
@@ -655,14 +653,15 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["pull command failed", "signal: killed"],
         cause: "Secrets or the registry's login could not be fetched in time: almost always there is no way to AWS.",
         next: &[
-            "Check that the route tables of {subnets} lead to a NAT gateway, or that the VPC has endpoints for ecr.api, \
-             ecr.dkr, S3, secretsmanager, ssm and logs",
+            "Check that the route tables of {subnets} lead to a NAT gateway, or that the VPC has endpoints for \
+             ecr.api, ecr.dkr, S3, secretsmanager, ssm and logs",
             "In public subnets, check that assignPublicIp is ENABLED",
             "Check that {security_groups} allow port 443 out, and those of the endpoints allow it in",
         ],
         command: ROUTES,
         samples: &[
-            "ResourceInitializationError: unable to pull secrets or registry auth: pull command failed: : signal: killed",
+            "ResourceInitializationError: unable to pull secrets or registry auth: pull command failed: : signal: \
+             killed",
             "ResourceInitializationError: unable to pull secrets or registry auth: : signal: killed",
         ],
         ..INIT
@@ -672,8 +671,8 @@ pub(super) static RULES: &[Rule] = &[
         short: "secrets not fetched",
         places: &[Task],
         patterns: &["unable to pull secrets or registry auth", "execution resource retrieval failed"],
-        cause: "Secrets, parameters or the registry's login could not be fetched; the end of the message, often cut off, \
-                tells why.",
+        cause: "Secrets, parameters or the registry's login could not be fetched; the end of the message, often cut \
+                off, tells why.",
         next: &[
             "Check the rights of {execution_role} first",
             "Then check that the route tables of {subnets} lead to ECR, Secrets Manager and Systems Manager",

@@ -2,7 +2,7 @@
 
 use super::{
     Certainty, Class, Rule,
-    commands::{LOG, SERVICE, TASK},
+    commands::{CAPACITY_STRATEGY, LOG, SERVICE, TASK, WHO_STOPPED},
 };
 
 pub(super) static RULES: &[(&str, Rule)] = &[
@@ -39,8 +39,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             class: Class::Normal,
             cause: "A person, a pipeline or a scaling tool asked ECS to stop the task.",
             next: &["Look in CloudTrail for who called StopTask, and from where"],
-            command: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=StopTask \
-                 --max-items 10 --region {region}",
+            command: WHO_STOPPED,
             samples: &["UserInitiated"],
             ..Rule::PLAIN
         },
@@ -69,8 +68,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
                 "Give {service} an on-demand base in its capacity provider strategy",
                 "Use more Availability Zones",
             ],
-            command: "ecs describe-services --cluster {cluster} --services {service} --query \
-                 'services[].capacityProviderStrategy' --region {region}",
+            command: CAPACITY_STRATEGY,
             page: guide!("spot-interruption-errors"),
             samples: &["SpotInterruption"],
             ..Rule::PLAIN
@@ -98,8 +96,8 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             class: Class::Warning,
             cause: "ECS judged the host below the task to be unhealthy and moved the task away.",
             next: &["Check the health of {instance_arn}"],
-            command: "ecs describe-container-instances --cluster {cluster} --container-instances {instance_arn} --include \
-                 CONTAINER_INSTANCE_HEALTH --region {region}",
+            command: "ecs describe-container-instances --cluster {cluster} --container-instances {instance_arn} \
+                      --include CONTAINER_INSTANCE_HEALTH --region {region}",
             page: guide!("container-instance-health"),
             samples: &["InfrastructureHealth"],
             ..Rule::PLAIN

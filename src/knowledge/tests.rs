@@ -81,12 +81,12 @@ fn every_pattern_has_a_sample_that_needs_it_or_shows_it() {
 #[test]
 fn ids_are_unique_and_rules_are_complete() {
     let mut seen = BTreeSet::new();
-    for rule in rules() {
+    assert!(rules().all(|rule| !rule.samples.is_empty()));
+    for rule in rules().chain(situations::ALL.iter().copied()) {
         let id = rule.id;
         assert!(seen.insert(id), "{id} twice");
         assert_eq!(by_id(id).map(|rule| rule.id), Some(id));
         assert!(!rule.short.is_empty() && rule.short.chars().count() <= 24, "{id}: {}", rule.short);
-        assert!(!rule.samples.is_empty() && !rule.cause.is_empty(), "{id}");
         assert!(!rule.cause.contains(['{', '}']) && rule.cause.ends_with('.'), "{id}: {}", rule.cause);
         assert!(rule.next.iter().all(|step| !step.ends_with('.') && !step.contains("  ")), "{id}: {:?}", rule.next);
         assert!(rule.page.starts_with("https://") && rule.page.is_ascii(), "{id}: {}", rule.page);
@@ -97,8 +97,8 @@ fn ids_are_unique_and_rules_are_complete() {
 /// Names for everything, each one harmless to a shell.
 fn all_names() -> Names {
     let mut names = Names::default();
-    for (placeholder, _) in PLACEHOLDERS {
-        names.set(placeholder, format!("a-{}", placeholder.replace('_', "-")));
+    for placeholder in PLACEHOLDERS {
+        names.set(placeholder.name, format!("a-{}", placeholder.name.replace('_', "-")));
     }
     names
 }
@@ -109,11 +109,10 @@ fn placeholders(template: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn every_placeholder_is_known() {
-    for rule in rules() {
+    for rule in rules().chain(situations::ALL.iter().copied()) {
         for template in rule.next.iter().chain([&rule.command]) {
-            let quoted = |name: &str| template.contains(&format!("'{{{name}"));
-            for name in placeholders(template).filter(|name| !quoted(name)) {
-                assert!(PLACEHOLDERS.iter().any(|(known, _)| *known == name), "{}: {{{name}}} in {template}", rule.id);
+            for name in placeholders(template) {
+                assert!(PLACEHOLDERS.iter().any(|known| known.name == name), "{}: {{{name}}} in {template}", rule.id);
             }
         }
     }
@@ -127,7 +126,7 @@ const SHOWS_SECRETS: &[&str] = &["get-secret-value", "get-login", "get-authoriza
 #[test]
 fn every_command_reads_and_is_safe_to_paste() {
     let names = all_names();
-    for rule in rules().filter(|rule| !rule.command.is_empty()) {
+    for rule in rules().chain(situations::ALL.iter().copied()).filter(|rule| !rule.command.is_empty()) {
         let id = rule.id;
         let command = command(rule.command, &names).unwrap();
         let operation = command.split(' ').nth(2).unwrap();
@@ -160,4 +159,91 @@ fn what_no_rule_knows_is_not_guessed_at(#[case] text: &str) {
     assert!(of_target(text).is_none());
     assert!(of_stop_code("Gremlins").is_none());
     assert!(of_rollout("").is_none());
+}
+
+#[rstest]
+#[case::stop_codes("STOPCODE-", 8)]
+#[case::running("STOP-", 11)]
+#[case::pull("PULL-", 23)]
+#[case::disk("DISK-", 1)]
+#[case::start_up("INIT-", 32)]
+#[case::start("START-", 43)]
+#[case::exits("EXIT-", 24)]
+#[case::exec("EXEC-", 3)]
+#[case::failures("FAILURES-", 8)]
+#[case::events("EV-", 61)]
+#[case::rollouts("ROLL-", 5)]
+#[case::deployments("SD-", 2)]
+#[case::targets("TARGET-", 12)]
+fn no_row_is_lost(#[case] table: &str, #[case] rows: usize) {
+    assert_eq!(rules().filter(|rule| rule.id.starts_with(table)).count(), rows);
+}
+
+#[rstest]
+#[case(Some(137), Some("EXIT-137"))]
+#[case(None, Some("EXIT-NONE"))]
+#[case(Some(131), Some("EXIT-SIGNAL"))]
+#[case(Some(165), Some("EXIT-SIGNAL"))]
+#[case(Some(166), None)]
+#[case(Some(42), None)]
+#[case(Some(-1), None)]
+fn exit_codes_are_looked_up(#[case] code: Option<i32>, #[case] id: Option<&str>) {
+    assert_eq!(of_exit(code).map(|rule| rule.id), id);
+}
+
+#[test]
+fn every_code_finds_its_rule() {
+    for rule in rules().filter(|rule| rule.patterns.is_empty()) {
+        for sample in rule.samples {
+            let found = match rule.id.split('-').next() {
+                Some("EXIT") => of_exit(sample.parse().ok()),
+                Some("TARGET") => of_target(sample),
+                _ => of_stop_code(sample),
+            };
+            assert_eq!(found.map(|rule| rule.id), Some(rule.id), "{sample}");
+        }
+    }
+}
+
+#[test]
+fn a_reason_counts_only_where_it_can_stand() {
+    assert_eq!(of_reason(Place::Failure, "RESOURCE:CPU").map(|rule| rule.id), Some("START-RES-CPU"));
+    assert_eq!(of_reason(Place::Failure, "AGENT").map(|rule| rule.id), Some("FAILURES-AGENT"));
+    assert_eq!(of_reason(Place::Task, "AGENT").map(|rule| rule.id), Some("START-AGENT"));
+    assert!(of_reason(Place::Container, "AGENT").is_none());
+    assert!(of_reason(Place::Container, "Essential container in task exited").is_none());
+    assert!(of_reason(Place::ManagedAgent, "OutOfMemoryError").is_none());
+}
+
+#[rstest]
+#[case("out of memory", Some("app"), Some(137), "out of memory: app (137)")]
+#[case("image tag missing", None, None, "image tag missing")]
+#[case("image tag missing", Some("app"), None, "image tag missing: app")]
+#[case("", None, None, "Gremlins ate the task.")]
+fn a_verdict_reads_in_one_line(
+    #[case] short: &'static str,
+    #[case] container: Option<&str>,
+    #[case] exit_code: Option<i32>,
+    #[case] line: &str,
+) {
+    let verdict = Verdict {
+        rule: None,
+        short,
+        class: Class::Failure,
+        cause: "Gremlins ate the task.".to_owned(),
+        certainty: Certainty::Unknown,
+        evidence: Vec::new(),
+        container: container.map(str::to_owned),
+        exit_code,
+        next: Vec::new(),
+        command: None,
+        page: None,
+    };
+    assert_eq!(verdict.line(), line);
+}
+
+#[test]
+fn what_is_warm_recognises_at_once() {
+    warm();
+    assert!(warmed());
 }

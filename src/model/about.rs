@@ -12,6 +12,7 @@ use super::{
     Model, Screen, Table, Viewer,
     document::{self, Explaining, Ink, Inquiry, Raw, Source, Subject, TextLine},
     help,
+    layout::Pane,
     text::safe,
 };
 use crate::{
@@ -43,7 +44,7 @@ pub(super) fn explained(subject: Subject) -> Result<Subject, String> {
     let row = &subject.row;
     match row.about() {
         Some((view, row)) => Ok(Subject { view, row, gone: false }),
-        None if row.kind() == &diagnose::trouble::KIND => Err("this is no trouble; there is nothing to explain".into()),
+        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
         None => Ok(subject),
     }
 }
@@ -71,18 +72,18 @@ impl Model {
         self.refill();
     }
 
-    /// What the pane says of the row under the cursor, in lines of `width` cells.
-    pub(super) fn inspect(&self, width: u16) -> Option<Viewer> {
+    /// What the pane says of the row under the cursor.
+    pub(super) fn inspect(&self, pane: Pane) -> Option<Viewer> {
         let Screen::Table(table) = &self.front else { return None };
         let row = &table.current()?.row;
-        let said = row.inspect(&self.cx());
+        let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));
         let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
         let lines = said.map(|document| document::prose_lines(&document)).unwrap_or_default();
         let mut viewer = Viewer::new(safe(&title), Source::Describe(subject(table, row)));
         // Its title is the pane's.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
-        viewer.fit(width);
+        viewer.fit(pane.text_width());
         Some(viewer)
     }
 

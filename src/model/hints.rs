@@ -5,6 +5,7 @@ use super::{
     action::{ACTIONS, Action, Hint},
     document::Source,
 };
+use crate::diagnose::trouble;
 
 /// The rank of explaining a row with something wrong: right after opening it.
 const URGENT: u8 = 11;
@@ -34,6 +35,9 @@ impl Model {
         let (text, rank) = action.hint?;
         let explaining = matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..)));
         match (action.name, &self.front) {
+            // What enter opens of a trouble is its explanation.
+            ("open", Screen::Table(table)) if table.view.kind == &trouble::KIND => Some(("explain", rank)),
+            ("explain", Screen::Table(table)) if table.view.kind == &trouble::KIND => None,
             ("explain", Screen::Table(table)) => {
                 let wrong = table.current().is_some_and(|entry| entry.row.fault());
                 Some((text, if wrong { URGENT } else { rank }))
@@ -43,7 +47,7 @@ impl Model {
             ("reveal", Screen::Text(viewer)) => matches!(viewer.source, Source::Raw(..)).then_some((text, rank)),
             ("back", Screen::Table(table)) => match self.behind.last() {
                 // One step from home is said by its name.
-                Some(Screen::Table(beneath)) if table.view.kind.name == "trouble" => {
+                Some(Screen::Table(beneath)) if table.view.kind == &trouble::KIND => {
                     Some((beneath.view.kind.plural, FROM_HOME))
                 }
                 _ => Some((text, rank)),

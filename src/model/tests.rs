@@ -15,17 +15,23 @@ use super::{
 use crate::{
     aws::{Failure, Trouble},
     data::Request,
-    resource::{Query, Status, View},
+    diagnose::trouble,
+    resource::{Query, Status, View, cluster, service},
 };
 
 mod anything;
 mod commands;
 mod demand;
+mod explaining;
+mod home;
 mod journeys;
 mod shell;
 mod sizes;
 mod taking_along;
 mod time;
+
+/// Real kinds, where it matters that they are.
+static REAL: &[&Kind] = &[&trouble::KIND, &cluster::KIND, &service::KIND, &crate::resource::task::KIND];
 
 fn failure(trouble: Trouble) -> Arc<Failure> {
     Arc::new(Failure {

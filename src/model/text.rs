@@ -31,15 +31,6 @@ fn picture(c: char) -> char {
     }
 }
 
-/// `text` as one word of a POSIX shell.
-pub fn shell_word(text: &str) -> Cow<'_, str> {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-    if !text.is_empty() && text.chars().all(harmless) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -55,15 +46,6 @@ mod tests {
     #[case("invoice\u{202e}gpj.exe", "invoice\u{fffd}gpj.exe")]
     fn what_could_act_is_shown_instead(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(safe(text), expected);
-    }
-
-    #[rstest]
-    #[case("prod", "prod")]
-    #[case("", "''")]
-    #[case("two words", "'two words'")]
-    #[case("it's; rm -rf /", r"'it'\''s; rm -rf /'")]
-    fn shell_words_are_quoted_where_needed(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(shell_word(text), expected);
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use super::{
     format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
     service::{self, Service},
 };
+use crate::knowledge::{self, Class, Rule};
 
 pub static KIND: Kind = Kind {
     name: "event",
@@ -28,22 +29,6 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     let Some(service) = row.any().downcast_ref::<Service>() else { return Vec::new() };
     service.events.iter().map(|event| Arc::new(event.clone()) as Arc<dyn Row>).collect()
 }
-
-/// What in an event's text tells a failure, and what tells a warning.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
-const BAD: &[&str] = &[
-    "was unable to",
-    "is unhealthy in",
-    "failed",
-    "circuit breaker",
-    "unable to consistently start",
-    "encountered an error",
-    "is unable to",
-    "failed container health checks",
-    "rolling back",
-];
-const WARN: &[&str] =
-    &["has stopped", "has begun draining", "deregistered", "throttled", "backed off", "reached the limit"];
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -81,19 +66,18 @@ impl Event {
         }
     }
 
-    pub fn tone(&self) -> Tone {
-        let says = |words: &[&str]| words.iter().any(|word| self.message.contains(word));
-        match () {
-            () if says(BAD) => Tone::Bad,
-            () if self.message.contains("has reached a steady state") => Tone::Good,
-            () if says(WARN) => Tone::Warn,
-            () => Tone::Plain,
-        }
+    /// What is known of its message.
+    pub fn rule(&self) -> Option<&'static Rule> {
+        knowledge::of_event(&self.message)
     }
 
-    /// What it is about, in a word or three.
-    pub fn short(&self) -> &'static str {
-        "event"
+    pub fn tone(&self) -> Tone {
+        match self.rule().map(|rule| rule.class) {
+            Some(Class::Recovery) => Tone::Good,
+            Some(Class::Warning) => Tone::Warn,
+            Some(Class::Failure | Class::Critical) => Tone::Bad,
+            Some(Class::Normal) | None => Tone::Plain,
+        }
     }
 
     /// The message in one line.
@@ -197,5 +181,25 @@ impl Resource for Event {
             .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document.section("Message").text(0, &*self.message, self.tone());
         document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("has reached a steady state.", Tone::Good)]
+    #[case("has started 1 tasks: (task 0123456789abcdef0123456789abcdef).", Tone::Plain)]
+    #[case("rolling back to deployment ecs-svc/1234567890123456789.", Tone::Warn)]
+    #[case("was unable to place a task.", Tone::Bad)]
+    #[case("is unable to consistently start tasks successfully.", Tone::Bad)]
+    #[case("ate something that disagreed with it.", Tone::Plain)]
+    fn an_event_has_the_tone_of_what_it_means(#[case] told: &str, #[case] tone: Tone) {
+        let event = aws_sdk_ecs::types::ServiceEvent::builder().message(format!("(service web) {told}")).build();
+        let event = Event::from_sdk(event, "prod", "web", "arn:aws:ecs:eu-west-1:111122223333:service/prod/web");
+        assert_eq!((event.tone(), Resource::fault(&event)), (tone, tone == Tone::Bad));
     }
 }

@@ -75,7 +75,7 @@ pub fn table<'a>(view: &View, wide: bool, rows: impl IntoIterator<Item = &'a dyn
 }
 
 /// `text` on one line, its control characters, line breaks and changes of direction turned into single spaces.
-fn tame(text: &str) -> String {
+pub(super) fn tame(text: &str) -> String {
     let unruly = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.split(unruly).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

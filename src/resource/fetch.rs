@@ -40,7 +40,7 @@ pub trait Fetch: Send + Sync {
     fn batch(&self) -> usize;
     fn cadence(&self) -> Cadence;
     /// Describe only what is on screen (one call a row would be needed for the rest).
-    fn visible_only(&self) -> bool {
+    fn visible_only(&self, _query: &Query) -> bool {
         false
     }
     /// Rows that a later list leaves out stay: AWS forgets stopped tasks after an hour, the console does not.

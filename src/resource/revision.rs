@@ -239,6 +239,11 @@ pub fn view(definition: &str) -> Option<View> {
     (!name.is_empty()).then(|| View::new(&KIND, Query::family(name)))
 }
 
+/// The one revision that is asked for, as `family:revision`.
+fn one(query: &Query) -> Option<&Arc<str>> {
+    query.family.as_ref().filter(|family| family.contains(':'))
+}
+
 struct Revisions;
 
 impl Fetch for Revisions {
@@ -250,8 +255,8 @@ impl Fetch for Revisions {
         Cadence { list: 300, visible: 60, moving: 5, sweep: 300 }
     }
 
-    fn visible_only(&self) -> bool {
-        true
+    fn visible_only(&self, query: &Query) -> bool {
+        one(query).is_none()
     }
 
     /// All revisions of `query.family`, newest first; the one revision when it is given as `family:revision`.
@@ -262,7 +267,7 @@ impl Fetch for Revisions {
         token: Option<String>,
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
-            if let Some(one) = query.family.as_ref().filter(|family| family.contains(':')) {
+            if let Some(one) = one(query) {
                 return Ok(Page::one(one));
             }
             let request = aws

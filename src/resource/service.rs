@@ -14,7 +14,7 @@ use super::{
     Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, View, cluster,
     deployment::{self, Deployment},
     event::{self, Event},
-    finding::Finding,
+    finding::{Finding, Problem},
     format::{last_part, timestamp, words},
     gone, revision, task,
 };
@@ -231,14 +231,15 @@ impl Resource for Service {
     }
 
     fn pace(&self) -> Pace {
-        match self.standing() {
+        match self.counted() {
             Standing::Steady | Standing::Inactive => Pace::Calm,
             _ => Pace::Moving,
         }
     }
 
     fn fault(&self) -> bool {
-        self.standing() < Standing::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
+        let found = self.findings.iter().any(|finding| finding.problem < Problem::Notice);
+        found || self.standing() < Standing::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
     }
 
     fn states(&self) -> Vec<&'static str> {

@@ -1,11 +1,12 @@
 //! The data layer against the demo endpoint, over the real SDK, in virtual time.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec, Trouble, operation},
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, Server, world::World},
+    diagnose::trouble,
     memory::Keep,
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
@@ -100,6 +101,11 @@ fn services(cluster: &str) -> View {
     View::new(&service::KIND, Query::cluster(cluster))
 }
 
+/// Everything that is wrong, in all clusters: where a console begins.
+fn trouble() -> View {
+    View::new(&trouble::KIND, Query::default())
+}
+
 fn tasks(cluster: &str, status: Status) -> View {
     View::new(&task::KIND, Query { status, ..Query::cluster(cluster) })
 }
@@ -171,6 +177,10 @@ fn arrived(endpoint: &Endpoint) -> u64 {
 #[case::services_500(sized(1, 500, 1), services(CLUSTER), 75)]
 #[case::tasks_2000(sized(1, 20, 100), tasks(CLUSTER, Status::Running), 50)]
 #[case::tasks_of_ten_clusters(sized(10, 10, 20), View::new(&task::KIND, Query::default()), 60)]
+#[case::trouble_among_200_services(sized(1, 200, 1), trouble(), 45)]
+#[case::trouble_among_500_services(sized(5, 100, 10), trouble(), 75)]
+#[case::trouble_in_thirty_clusters(sized(30, 10, 1), trouble(), 75)]
+#[case::trouble_of_a_bad_day(incident(), trouble(), 60)]
 #[tokio::test(start_paused = true)]
 async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: View, #[case] most: u64) {
     let mut console = Console::open(&endpoint);
@@ -182,7 +192,8 @@ async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: 
     let filled = |feeds: Vec<&Feed>| !feeds.is_empty() && feeds.iter().all(ready);
     let snapshot = console.until(|snapshot| filled(snapshot.feeds_of(&view))).await;
     let rows: Vec<Entry> = snapshot.feeds_of(&view).iter().flat_map(|feed| feed.rows.to_vec()).collect();
-    console.change(|demand| demand.visible = rows.iter().take(40).map(|entry| entry.row.id().into()).collect());
+    let seen = rows.iter().take(40).flat_map(|entry| [Some(entry.row.id()), entry.row.parent()]);
+    console.change(|demand| demand.visible = seen.flatten().map(Arc::from).collect());
     tokio::time::sleep(Duration::from_secs(120)).await;
     let before = arrived(&endpoint);
     tokio::time::sleep(Duration::from_secs(240)).await;
@@ -429,6 +440,53 @@ async fn a_task_that_aws_forgets_stays() {
         feed(&console.snapshot(), &view).rows.iter().map(|entry| entry.row.id().to_owned()).collect();
     assert!(before.iter().all(|id| after.contains(id)));
     assert!(after.len() > before.len());
+}
+
+/// A list of stopped tasks is complete when each of them has its verdict.
+#[rstest]
+#[case("prod", &[
+    ("service:checkout", "STOP-OOM"),
+    ("service:image-resizer", "STOP-SPOT"),
+    ("service:orders-api", "EXIT-1"),
+    ("service:payments", "INIT-IAM-SECRET"),
+    ("service:pricing", "STOP-SCALING"),
+    ("service:recommendations", "PULL-TAG-MISSING"),
+    ("service:search-api", "STOP-ELB"),
+])]
+#[case("staging", &[
+    ("service:docs-staging", "START-OCI-NOT-FOUND"),
+    ("service:feature-flags", "STOP-HEALTHCHECK"),
+    ("service:geocoder-staging", "PULL-IMAGE-MISSING"),
+    ("service:legacy-admin", "STOP-SCALING"),
+])]
+#[case("batch", &[
+    ("family:backfill", "INIT-EBS-ROLE"),
+    ("family:index-rebuild", "EXIT-0"),
+    ("family:invoice-export", "EXIT-1"),
+    ("family:nightly-report", "EXIT-0"),
+])]
+#[tokio::test(start_paused = true)]
+async fn each_planted_fault_is_called_by_its_cause(#[case] cluster: &str, #[case] faults: &[(&str, &str)]) {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    let view = tasks(cluster, Status::Stopped);
+    console.look_at(&view);
+    let snapshot = console.filled(&view).await;
+    let tasks: Vec<&Task> = feed(&snapshot, &view).rows.iter().map(|entry| row::<Task>(&*entry.row)).collect();
+    // What is still stopping is listed with the stopped.
+    let stopped = tasks.into_iter().filter(|task| task.stopped());
+    let judged: Vec<_> = stopped.map(|task| (task, task.verdict.clone().expect("a verdict"))).collect();
+    for (group, rule) in faults {
+        let of_group = judged.iter().filter(|(task, _)| task.group.as_deref() == Some(group));
+        let ordinary = ["STOP-SCALING", "EXIT-0"];
+        let rules: BTreeSet<_> = of_group.filter_map(|(_, verdict)| verdict.rule).collect();
+        assert!(rules.contains(rule), "{group}: {rules:?}");
+        assert!(rules.iter().all(|found| found == rule || ordinary.contains(found)), "{group}: {rules:?}");
+    }
+    for (task, verdict) in &judged {
+        let wanted = matches!(verdict.rule, Some("STOP-SCALING" | "STOP-SPOT" | "EXIT-0"));
+        assert_eq!(task.failed(), !wanted, "{task:#?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,9 +22,16 @@ fn calm() -> Options {
     Options { scenario: Scenario::Calm, ..Options::default() }
 }
 
+/// From home to the clusters, which lie beneath it.
+async fn at_the_clusters(person: &mut Person) {
+    person.keys("q");
+    person.sees("ACTIVE").await;
+    person.sees("prod").await;
+}
+
 /// From the clusters to the services of the one called prod.
 async fn open_prod(person: &mut Person) {
-    person.sees("prod").await;
+    at_the_clusters(person).await;
     person.keys("/prod\r\r");
     person.sees("checkout").await;
 }
@@ -63,7 +70,7 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         open_prod(&mut person).await;
         person.keys("/checkout\rT");
         person.sees("Timeline(checkout)").await;
-        for word in ["created", "running", "event", "OutOfMemory"] {
+        for word in ["created", "running", "event", "out of memory: app (137)"] {
             person.sees(word).await;
         }
         person.keys("/is:stop is:fault\r");
@@ -72,7 +79,9 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         person.sees("running and stopped").await;
         person.sees("137").await;
         // The task's own, from its containers as well.
-        person.keys("\rT/is:task\r");
+        person.keys("\r");
+        person.until("its containers", |shown| shown.contains("Containers(") && shown.contains("143")).await;
+        person.keys("T/is:task\r");
         person.sees("[4/").await;
         person.sees("after its creation").await;
         person.keys(":timeline prod /is:deployment service=pricing\r");
@@ -92,8 +101,9 @@ async fn the_first_frame_waits_for_nobody() {
         person.keys("?");
         person.sees("one row up").await;
         person.keys("\x1b");
+        person.sees("Looking for trouble").await;
         person.endpoint.clear_faults();
-        person.sees("staging").await;
+        person.sees("Nothing is wrong").await;
     })
     .await;
 }
@@ -101,7 +111,7 @@ async fn the_first_frame_waits_for_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_network_loses_nothing_and_needs_no_key() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r\r");
         person.sees("web").await;
         person.network(false);
@@ -119,7 +129,7 @@ async fn a_lost_network_loses_nothing_and_needs_no_key() {
 #[tokio::test(start_paused = true)]
 async fn a_throttle_is_shown_and_waited_out() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.fault("throttle");
         person.keys(":services\r");
         person.sees("throttled").await;
@@ -133,7 +143,7 @@ async fn a_throttle_is_shown_and_waited_out() {
 #[tokio::test(start_paused = true)]
 async fn a_denied_action_is_named_and_the_rest_goes_on() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.fault("deny:ListServices");
         person.keys("/prod\r\r");
         person.sees("ecs:ListServices").await;
@@ -153,7 +163,7 @@ async fn a_denied_action_is_named_and_the_rest_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn expired_credentials_keep_the_rows_and_say_so() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.fault("expired");
         person.sees("credentials expired").await;
         assert!(person.shown().text.contains("prod"), "the rows stay: {}", person.shown().text);
@@ -179,7 +189,7 @@ async fn a_page_of_html_is_told_in_words() {
             assert!(!screen.contains("<html") && !screen.contains("DOCTYPE"), "{screen}");
             assert!(!screen.contains("ResponseError") && !screen.contains("SdkError"), "no debug text: {screen}");
             person.endpoint.clear_faults();
-            person.sees("prod").await;
+            person.sees("Nothing is wrong").await;
             person.sees_no("garbled").await;
         },
     )
@@ -218,7 +228,7 @@ async fn nothing_a_server_says_ends_it(#[case] fault: &str) {
 #[tokio::test(start_paused = true)]
 async fn an_idle_screen_is_hardly_ever_drawn() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r\r");
         person.sees("web").await;
         person.waits(60).await;
@@ -251,7 +261,7 @@ async fn a_burst_of_keys_makes_few_frames() {
 #[tokio::test(start_paused = true)]
 async fn copies_say_where_they_go() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r");
         person.keys("c");
         person.sees("OSC 52").await;
@@ -264,7 +274,7 @@ async fn copies_say_where_they_go() {
 async fn saved_tables_and_filters_outlive_the_session() {
     let mut state = None;
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys("/prod\r");
         person.keys("\x13");
         person.sees("saved").await;
@@ -283,10 +293,10 @@ async fn saved_tables_and_filters_outlive_the_session() {
 async fn another_region_is_another_data_layer() {
     at_the_console(USUAL, calm(), async |mut person| {
         person.sees("eu-west-1").await;
-        person.sees("prod").await;
+        person.sees("Nothing is wrong").await;
         person.keys(":region us-east-1\r");
         person.sees("us-east-1").await;
-        person.sees("staging").await;
+        person.sees("Nothing is wrong").await;
     })
     .await;
 }
@@ -294,14 +304,14 @@ async fn another_region_is_another_data_layer() {
 #[tokio::test(start_paused = true)]
 async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.keys(&format!(":region {FORBIDDEN}\r"));
         person.sees("no credentials for this partition").await;
         person.sees("try another profile").await;
         person.keys("y");
         person.waits(1).await;
         person.keys("\x1b:region eu-west-1\r");
-        person.sees("staging").await;
+        person.sees("Nothing is wrong").await;
         person.sees_no("no credentials").await;
     })
     .await;
@@ -310,7 +320,7 @@ async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
 #[tokio::test(start_paused = true)]
 async fn it_is_drawn_anew_after_the_terminal_was_away() {
     at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         let frames = person.shown().frames;
         person.happens(Input::Stop);
         person.until("another frame", |_| true).await;
@@ -327,7 +337,7 @@ async fn it_is_drawn_anew_after_the_terminal_was_away() {
 #[tokio::test(start_paused = true)]
 async fn endings_have_codes(#[case] input: Input, #[case] expected: Exit, #[case] code: u8) {
     let exit = at_the_console(USUAL, calm(), async |mut person| {
-        person.sees("prod").await;
+        at_the_clusters(&mut person).await;
         person.happens(input);
         person.leaves().await;
     })
@@ -348,6 +358,58 @@ async fn any_size_at_any_time() {
             person.waits(1).await;
         }
         person.sees("checkout").await;
+    })
+    .await;
+}
+
+/// The journey this program exists for: from the start, what is worst, and why, in one key.
+#[rstest]
+#[case::wide(USUAL)]
+#[case::narrow((80, 24))]
+#[tokio::test(start_paused = true)]
+async fn from_the_start_to_the_cause(#[case] size: (u16, u16)) {
+    at_the_console(size, incident(), async |mut person| {
+        person.sees("rollout failing").await;
+        person.sees_no("more to come").await;
+        person.keys("\r");
+        person.sees("rollout failing: ").await;
+        person.keys("\x1b/checkout\r\r");
+        person.sees("Explain service checkout").await;
+        person.sees("crash loop: out of memory: app (137)").await;
+        person.sees("at its memory limit of 768 MiB").await;
+        person.keys("G");
+        person.sees("java.lang.OutOfMemoryError: Java heap space").await;
+        let asked = ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"];
+        let asked: u64 = asked.iter().map(|operation| person.endpoint.count(operation)).sum();
+        assert!(asked <= 6, "{asked} calls for two explanations");
+        person.keys("X");
+        person.sees("Trouble(all)").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_looked_at_is_said_at_home_and_the_rest_is_looked_at() {
+    let faults = vec!["deny:ListContainerInstances".parse().expect("a fault")];
+    at_the_console(USUAL, Options { faults, ..incident() }, async |mut person| {
+        person.sees("checkout").await;
+        person.keys("G");
+        person.sees("not looked at").await;
+        person.sees("no permission (ecs:ListContainerInstances)").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_all_is_well_home_says_so_and_is_still() {
+    at_the_console(USUAL, calm(), async |mut person| {
+        person.sees("Nothing is wrong: 2 clusters").await;
+        person.waits(60).await;
+        let before = person.shown();
+        person.waits(600).await;
+        let after = person.shown();
+        assert_eq!(after.repeated, before.repeated, "frames drawn for nothing");
+        assert!(after.bytes - before.bytes <= 10 * 1_500, "{} bytes in ten minutes", after.bytes - before.bytes);
     })
     .await;
 }

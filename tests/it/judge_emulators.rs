@@ -177,7 +177,7 @@ impl Console {
         let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let rows = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await;
-        if !described_on_sight(view.kind) {
+        if !described_on_sight(&view) {
             return rows;
         }
         let visible = rows.iter().map(|row| row.id().into()).collect();
@@ -207,8 +207,8 @@ fn rows_of(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
 }
 
-fn described_on_sight(kind: &Kind) -> bool {
-    matches!(kind.origin, Origin::Fetched(fetch) if fetch.visible_only())
+fn described_on_sight(view: &View) -> bool {
+    matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
 /// The fields to compare, by the id in the first of them. Emulators write "" where AWS leaves a field out; so do we.

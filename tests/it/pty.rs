@@ -11,9 +11,11 @@ use rustix::process::{Signal, kill_process_group};
 
 use crate::support::pty::{Program, Pty};
 
-/// A console on the embedded AWS, with its first table on screen.
+/// A console on the embedded AWS, with the clusters on screen.
 fn demo(columns: u16, rows: u16) -> Pty {
     let pty = Program::ecsight(&["demo"]).size(columns, rows).start();
+    pty.wait_text("Trouble(all)");
+    pty.keys("q");
     pty.wait_text("prod");
     pty
 }
@@ -26,7 +28,7 @@ fn quit(mut pty: Pty) {
 }
 
 #[test]
-fn it_starts_on_the_clusters_and_quits() {
+fn it_starts_at_once_and_quits() {
     let pty = demo(120, 30);
     pty.wait("the alternate screen", |screen| screen.alternate_screen() && screen.bracketed_paste());
     pty.wait_text("staging");
@@ -101,7 +103,7 @@ fn job() -> Pty {
     let pty = Program::new("sh", &["-i"]).env("PS1", "prompt> ").start();
     pty.wait_text("prompt> ");
     pty.keys(concat!("'", env!("CARGO_BIN_EXE_ecsight"), "' demo\n"));
-    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("prod"));
+    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("Trouble(all)"));
     pty
 }
 
@@ -112,7 +114,7 @@ fn resume(mut pty: Pty) {
     pty.keys("echo me\n");
     pty.wait("an echo, and what it says", |screen| screen.contents().matches("me").count() >= 2);
     pty.keys("fg\n");
-    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("prod"));
+    pty.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("Trouble(all)"));
     assert!(!pty.contents().contains("prompt>"), "drawn in full: {}", pty.contents());
     pty.keys(":q\r");
     pty.wait("the shell", |screen| !screen.alternate_screen() && screen.contents().trim_end().ends_with("prompt>"));
@@ -142,7 +144,9 @@ fn a_stop_behind_its_back_is_mended_when_it_continues() {
     kill_process_group(pty.foreground(), Signal::STOP).expect("the job is there");
     pty.wait_text("Stopped");
     pty.keys("fg\n");
-    pty.wait("the console", |screen| screen.contents().contains("prod") && !screen.contents().contains("Stopped"));
+    pty.wait("the console", |screen| {
+        screen.contents().contains("Trouble(all)") && !screen.contents().contains("Stopped")
+    });
     pty.keys(":q\r");
     pty.wait("the shell", |screen| !screen.alternate_screen());
     pty.assert_modes_off();
@@ -168,7 +172,7 @@ fn a_closed_terminal_ends_it() {
 fn a_closed_terminal_ends_it_where_nobody_says_so() {
     let script = concat!("trap '' HUP; '", env!("CARGO_BIN_EXE_ecsight"), "' demo; exit $?");
     let mut pty = Program::new("sh", &["-c", script]).start();
-    pty.wait_text("prod");
+    pty.wait_text("Trouble(all)");
     pty.hang_up();
     assert_eq!(pty.exit().exit_code(), 129);
 }
@@ -206,6 +210,8 @@ fn a_server_that_comes_back_is_found_without_a_key() {
         .env("AWS_ACCESS_KEY_ID", "demo")
         .env("AWS_SECRET_ACCESS_KEY", "demo")
         .start();
+    pty.wait_text("Trouble(all)");
+    pty.keys("q");
     pty.wait_text("staging");
     drop(server);
     // Not to wait for the next look of its own accord.
@@ -223,6 +229,8 @@ fn a_server_that_comes_back_is_found_without_a_key() {
 #[test]
 fn over_ssh_a_copy_goes_to_the_terminal() {
     let pty = Program::ecsight(&["demo"]).env("SSH_TTY", "/dev/pts/0").start();
+    pty.wait_text("Trouble(all)");
+    pty.keys("q");
     pty.wait_text("prod");
     pty.keys("/prod\r");
     pty.keys("c");

@@ -27,7 +27,7 @@ impl Poller {
         let mut news = false;
         // Once more when the first round completed what others wait for: the last page of stopped tasks.
         while !(self.touched.is_empty() && self.store.touched.is_empty()) {
-            if [&task::KIND, &service::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
+            if [&task::KIND, &service::KIND, &instance::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
                 self.store.join(now);
             }
             let kinds = std::mem::take(&mut self.store.touched);
@@ -63,9 +63,10 @@ impl Poller {
         let failure = feed.failure.clone();
         rows.extend(self.remembered_beside(key, &rows));
         rows.retain(|entry| belongs(&*entry.row, &key.query, now));
-        // A stopped task without its verdict is half a row.
-        let judged = !rows.iter().any(|entry| unjudged(&*entry.row));
-        let phase = match (filled && judged && self.keeper.settled(key), rows.is_empty()) {
+        // A stopped task without its verdict is half a row, and so is a service that was not examined.
+        let unexamined = !self.store.judging && key.kind == &service::KIND && !rows.is_empty();
+        let half = unexamined || rows.iter().any(|entry| unjudged(&*entry.row));
+        let phase = match (filled && !half && self.keeper.settled(key), rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
             (false, false) => Phase::Filling,

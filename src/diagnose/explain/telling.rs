@@ -133,7 +133,8 @@ impl<'a> Telling<'a> {
             format!("aws {}", words.join(" "))
         });
         for command in told.chain(own) {
-            if !self.commands.contains(&command) {
+            // The same with a Region is the same.
+            if !self.commands.iter().any(|known| known.starts_with(&command)) {
                 self.commands.push(command);
             }
         }

@@ -114,7 +114,7 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
     let stop = of_task(&task).pop().unwrap();
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
     assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
-    assert!(Resource::inspect(&stop, &cx()).is_some());
+    assert!(Resource::inspect(&stop, &cx(), 4).is_some());
 }
 
 #[test]
@@ -131,6 +131,8 @@ fn deployments_begin_and_end() {
     assert!(Resource::fault(&moments[1]));
     let completed = Deployment { rollout_state: Some("COMPLETED".into()), ..deployment };
     assert_eq!(told(&of_deployment(&completed))[1].1, "completed by then");
+    let long_ago = Deployment { created_at: at(-86_400), ..completed };
+    assert_eq!(of_deployment(&long_ago).len(), 1, "its last change is no longer its end");
 }
 
 /// The time of a deployment's last change is no more than a hint at its end.
@@ -143,8 +145,8 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
         ..Service::default()
     };
     let of = |service: &Service| of_service(service).iter().map(|moment| moment.step).collect::<Vec<_>>();
-    assert_eq!(of(&service(done)), [Step::Event, Step::Begun]);
-    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Event, Step::Begun, Step::Completed]);
+    assert_eq!(of(&service(done)), [Step::Settled, Step::Begun]);
+    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Settled, Step::Begun, Step::Completed]);
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! Steady states, deployments, and what keeps them from going on.
 
 use super::{
-    super::{Certainty, Class, Rule, commands::STOPPED_TASKS},
+    super::{
+        Certainty, Class, Rule,
+        commands::{ALARMS, STOPPED_TASKS},
+    },
     EVENT,
 };
 
-const ALARMS: &str = "cloudwatch describe-alarms --state-value ALARM --query 'MetricAlarms[].[AlarmName,StateReason]' \
-     --region {region}";
-
-const ROLLOUT: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
-     'services[].deployments[].[status,rolloutState,rolloutStateReason,failedTasks]' --region {region}";
+const ROLLOUT: &str = service!("services[].deployments[].[status,rolloutState,rolloutStateReason,failedTasks]");
 
 pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
@@ -92,7 +91,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: STOPPED_TASKS,
         samples: &["(service web) is unable to consistently start tasks successfully. For more information, see the \
-             Troubleshooting section of the Amazon ECS Developer Guide."],
+                    Troubleshooting section of the Amazon ECS Developer Guide."],
         ..EVENT
     },
     Rule {
@@ -102,8 +101,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["operations are being throttled"],
         cause: "The scheduler itself met an API rate limit; it tries again by itself.",
         next: &["Look for what else in {account} calls AWS that often: tools, pipelines, consoles"],
-        command: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=ecs.amazonaws.com \
-             --max-items 50 --region {region}",
+        command: "cloudtrail lookup-events --lookup-attributes \
+                  AttributeKey=EventSource,AttributeValue=ecs.amazonaws.com --max-items 50 --region {region}",
         samples: &[
             "(service web) operations are being throttled on elasticloadbalancing. Will try again later.",
             "service (web) ECS operations are being throttled. Will try again later.",
@@ -118,8 +117,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         cause: "minimumHealthyPercent and maximumPercent allow neither to stop nor to start a single task.",
         next: &["Raise maximumPercent of {service} above 100, or lower minimumHealthyPercent"],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-             'services[].[desiredCount,deploymentConfiguration]' --region {region}",
+        command: service!("services[].[desiredCount,deploymentConfiguration]"),
         samples: &[
             "(service web) was unable to stop or start tasks during a deployment because of the service deployment \
              configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",

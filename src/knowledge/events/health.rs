@@ -3,7 +3,7 @@
 use super::{
     super::{
         Certainty, Class, Rule,
-        commands::{SECURITY_GROUPS, TARGET_GROUP, TARGETS},
+        commands::{HEALTH_CHECK, SECURITY_GROUPS, TARGET_GROUP, TARGETS},
     },
     EVENT,
 };
@@ -19,16 +19,16 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         cause: "The task answered the load balancer's health check with a code that the target group does not accept.",
         next: &[
             "404: check the path; 5xx: the application fails; 301 or 302: a redirect; 401 or 403: a login is asked for",
-            "Compare path and matcher of {target_group} with what {container} answers on port {port}",
+            "Compare path and matcher of {target_group} with what {container} answers on {port}",
         ],
         command: TARGET_GROUP,
         samples: &[
             "(service web) (port 8080) is unhealthy in (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason Health \
-             checks failed with these codes: [502]).",
+             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason \
+             Health checks failed with these codes: [502]).",
             "(service web) (instance i-0a1b2c3d4e5f60718) (port 32768) is unhealthy in (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason Health \
-             checks failed with these codes: [404, 503])",
+             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason \
+             Health checks failed with these codes: [404, 503])",
         ],
         ..HEALTH
     },
@@ -38,29 +38,28 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["is unhealthy in .+reason Request timed out"],
         cause: "The task did not answer the load balancer's health check in time.",
         next: &[
-            "Check that {security_groups} let the load balancer reach port {port}",
-            "Check that {container} listens on port {port}, and answers before the health check's timeout",
+            "Check that {security_groups} let the load balancer reach {port}",
+            "Check that {container} listens on {port}, and answers before the health check's timeout",
             "Check healthCheckGracePeriodSeconds of {service}, if this happens only after a start",
         ],
         command: SECURITY_GROUPS,
         samples: &["(service web) (port 8080) is unhealthy in (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason Request \
-             timed out)"],
+                    arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to \
+                    (reason Request timed out)"],
         ..HEALTH
     },
     Rule {
         id: "EV-UNHEALTHY-AZ",
         short: "zone not served",
         class: Class::Failure,
-        certainty: Certainty::Likely,
         patterns: &["Availability Zone that is not enabled for the load balancer"],
         cause: "The task runs in a zone that the load balancer does not serve; it can never get healthy there.",
         next: &["Compare the zones of {subnets} with those of the load balancer, and enable the missing one"],
-        command: "elbv2 describe-load-balancers --query 'LoadBalancers[].[LoadBalancerName,AvailabilityZones[].ZoneName]' \
-             --region {region}",
+        command: "elbv2 describe-load-balancers --query \
+                  'LoadBalancers[].[LoadBalancerName,AvailabilityZones[].ZoneName]' --region {region}",
         samples: &["(service web) (port 8080) is unhealthy in (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason Target is \
-             in an Availability Zone that is not enabled for the load balancer)"],
+                    arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to \
+                    (reason Target is in an Availability Zone that is not enabled for the load balancer)"],
         ..HEALTH
     },
     Rule {
@@ -70,10 +69,10 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         cause: "The health check of a Classic Load Balancer fails.",
         next: &["Check path and port of its ping", "Check that the security group of {instance} lets it in"],
         command: "elb describe-load-balancers --query 'LoadBalancerDescriptions[].[LoadBalancerName,HealthCheck]' \
-             --region {region}",
+                  --region {region}",
         samples: &[
-            "(service web) (instance i-0a1b2c3d4e5f60718) is unhealthy in (elb web-classic) due to (reason Instance has failed \
-             at least the UnhealthyThreshold number of health checks consecutively.)",
+            "(service web) (instance i-0a1b2c3d4e5f60718) is unhealthy in (elb web-classic) due to (reason Instance \
+             has failed at least the UnhealthyThreshold number of health checks consecutively.)",
         ],
         ..HEALTH
     },
@@ -85,8 +84,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Ask why: the reason code of the target names the fault"],
         command: TARGETS,
         samples: &["(service web) (port 8080) is unhealthy in (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to (reason Health \
-             checks failed)"],
+                    arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) due to \
+                    (reason Health checks failed)"],
         ..HEALTH
     },
     Rule {
@@ -96,8 +95,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["TARGET GROUP IS NOT FOUND"],
         cause: "The target group that the service uses has been deleted.",
         next: &["Give {service} another target group: update its loadBalancers, or create it anew"],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query 'services[].loadBalancers' \
-             --region {region}",
+        command: service!("services[].loadBalancers"),
         samples: &["(service web) failed to deregister targets: TARGET GROUP IS NOT FOUND"],
         ..HEALTH
     },
@@ -125,15 +123,13 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "Check healthCheck of {revision}: command, startPeriod, interval, retries",
             "Read the last log lines of the container",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.containerDefinitions[].[name,healthCheck]' --region {region}",
+        command: HEALTH_CHECK,
         samples: &["(service web) (task 0123456789abcdef0123456789abcdef) failed container health checks."],
         ..HEALTH
     },
     Rule {
         id: "EV-DESCRIBE-HEALTH",
         short: "target health unknown",
-        certainty: Certainty::Likely,
         patterns: &["failed to describe target health"],
         cause: "ECS could not ask the load balancer for the health of its targets.",
         next: &[
@@ -142,7 +138,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: TARGETS,
         samples: &["(service web) failed to describe target health on (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) with (error Rate exceeded)"],
+                    arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) with (error \
+                    Rate exceeded)"],
         ..HEALTH
     },
     Rule {
@@ -159,8 +156,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: TARGET_GROUP,
         samples: &["(service web) failed to register targets in (target-group \
-             arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) with (error The target \
-             group does not have an associated load balancer)"],
+                    arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/73e2d6bc24d8a067) with (error \
+                    The target group does not have an associated load balancer)"],
         ..HEALTH
     },
 ];

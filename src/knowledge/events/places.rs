@@ -4,8 +4,8 @@ use super::{
     super::{
         Certainty, Class, Rule,
         commands::{
-            CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, FARGATE_QUOTAS, INSTANCE, INSTANCES, SERVICE, STOPPED_TASKS,
-            SUBNETS, TASK_DEFINITION,
+            CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, FARGATE_QUOTAS, INSTANCE, INSTANCES, PORTS, REQUIRED_ATTRIBUTES,
+            SERVICE, STOPPED_TASKS, SUBNETS, TASK_DEFINITION, TRUNKING,
         },
     },
     EVENT,
@@ -23,9 +23,9 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: INSTANCES,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) has insufficient CPU units available. For more \
-             information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) has insufficient CPU units \
+             available. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
         ],
         ..EVENT
     },
@@ -41,9 +41,9 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: INSTANCES,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) has insufficient memory available. For more \
-             information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) has insufficient memory available. \
+             For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
         ],
         ..EVENT
     },
@@ -56,12 +56,11 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "Set hostPort in {revision} to 0, or use network mode awsvpc",
             "Otherwise only one such task fits on an instance, and one that is still draining counts: add instances",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-             'taskDefinition.[networkMode,containerDefinitions[].[name,portMappings]]' --region {region}",
+        command: PORTS,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) is already using a port required by your task. \
-             For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) is already using a port required \
+             by your task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
             "(service web) was unable to place a task. The closest matching (container-instance \
              0123456789abcdef0123456789abcdef) has insufficient ports available.",
         ],
@@ -78,11 +77,11 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "With awsvpc, check that {subnets} are in the zones of the instances",
             "Update the ECS agent: new attributes come with new versions",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query taskDefinition.requiresAttributes \
-             --region {region}",
+        command: REQUIRED_ATTRIBUTES,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) is missing an attribute required by your task.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) is missing an attribute required \
+             by your task.",
         ],
         ..EVENT
     },
@@ -97,13 +96,14 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: INSTANCE,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching container-instance 0123456789abcdef0123456789abcdef encountered error \"AGENT\". For more \
-             information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) has the agent disconnected.",
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) doesn\u{2019}t have the agent connected.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching container-instance 0123456789abcdef0123456789abcdef encountered error \"AGENT\". For \
+             more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) has the agent disconnected.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) doesn\u{2019}t have the agent \
+             connected.",
         ],
         ..EVENT
     },
@@ -116,10 +116,11 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "Turn on ENI trunking: account setting awsvpcTrunking, then new instances",
             "Use a larger instance type, or more instances",
         ],
-        command: "ecs list-account-settings --name awsvpcTrunking --effective-settings --region {region}",
+        command: TRUNKING,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) encountered error \"RESOURCE:ENI\".",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) encountered error \
+             \"RESOURCE:ENI\".",
         ],
         ..EVENT
     },
@@ -131,8 +132,9 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Compare what a task asks for with remainingResources of the instances of {cluster}"],
         command: INSTANCES,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. The closest \
-             matching (container-instance 0123456789abcdef0123456789abcdef) encountered error \"RESOURCE:GPU\".",
+            "(service web) was unable to place a task because no container instance met all of its requirements. The \
+             closest matching (container-instance 0123456789abcdef0123456789abcdef) encountered error \
+             \"RESOURCE:GPU\".",
         ],
         ..EVENT
     },
@@ -145,8 +147,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Stop tasks that are not needed in {account}", "Ask for a larger quota in Service Quotas"],
         command: FARGATE_QUOTAS,
         samples: &[
-            "(service web) was unable to place a task. Reason: You\u{2019}ve reached the limit on the number of tasks you can \
-             run concurrently.",
+            "(service web) was unable to place a task. Reason: You\u{2019}ve reached the limit on the number of tasks \
+             you can run concurrently.",
         ],
         ..EVENT
     },
@@ -162,8 +164,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: FARGATE_QUOTAS,
         samples: &[
-            "(service web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can run \
-             concurrently.",
+            "(service web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can \
+             run concurrently.",
         ],
         ..EVENT
     },
@@ -175,8 +177,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Lower cpu in {revision}", "Or ask for a larger limit in Service Quotas"],
         command: FARGATE_QUOTAS,
         samples: &[
-            "(service web) was unable to place a task. Reason: The requested CPU configuration is above your limit. Request a \
-             limit increase.",
+            "(service web) was unable to place a task. Reason: The requested CPU configuration is above your limit. \
+             Request a limit increase.",
         ],
         ..EVENT
     },
@@ -205,8 +207,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: SERVICE,
         samples: &[
-            "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later \
-             or in a different availability zone.",
+            "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again \
+             later or in a different availability zone.",
         ],
         ..EVENT
     },
@@ -232,8 +234,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Read what follows Reason", "See the stopped tasks of {service}"],
         command: STOPPED_TASKS,
         samples: &[
-            "(service web) was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or registry \
-             auth: execution resource retrieval failed.",
+            "(service web) was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or \
+             registry auth: execution resource retrieval failed.",
         ],
         ..EVENT
     },
@@ -246,7 +248,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Start instances in the zone that the message names"],
         command: INSTANCES,
         samples: &[
-            "(service web) is unable to place a task in eu-west-1c because no container instance met all of its requirements.",
+            "(service web) is unable to place a task in eu-west-1c because no container instance met all of its \
+             requirements.",
         ],
         ..EVENT
     },
@@ -261,17 +264,16 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: INSTANCES,
         samples: &[
-            "(service web) was unable to place a task because no container instance met all of its requirements. For more \
-             information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
-            "(service web) was unable to place a task because no container instance met all of its requirements. Reason: No \
-             Container Instances were found in your cluster.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. For \
+             more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+            "(service web) was unable to place a task because no container instance met all of its requirements. \
+             Reason: No Container Instances were found in your cluster.",
         ],
         ..EVENT
     },
     Rule {
         id: "EV-PLACE-NO-CLUSTER-INST",
         short: "no instances in cluster",
-        certainty: Certainty::Likely,
         patterns: &["No Container Instances were found in your cluster"],
         cause: "The service wants EC2 instances, and none is registered in the cluster.",
         next: &[
@@ -295,7 +297,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: CAPACITY_PROVIDER,
         samples: &[
-            "(service web) was unable to place a task. Reason: No Container Instances were found in your capacity provider.",
+            "(service web) was unable to place a task. Reason: No Container Instances were found in your capacity \
+             provider.",
         ],
         ..EVENT
     },
@@ -317,10 +320,11 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["tasks provisioning capacity limit was exceeded"],
         cause: "As many tasks as are allowed, 500, wait in the cluster for instances.",
         next: &["Look for other services of {cluster} that start tasks over and over", "Scale more slowly"],
-        command: "ecs describe-clusters --clusters {cluster} --query 'clusters[].[runningTasksCount,pendingTasksCount]' \
-             --region {region}",
+        command: "ecs describe-clusters --clusters {cluster} --query \
+                  'clusters[].[runningTasksCount,pendingTasksCount]' --region {region}",
         samples: &[
-            "(service web) was unable to place a task. Reason: The cluster's tasks provisioning capacity limit was exceeded.",
+            "(service web) was unable to place a task. Reason: The cluster's tasks provisioning capacity limit was \
+             exceeded.",
         ],
         ..EVENT
     },
@@ -342,7 +346,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Read what the message names as short, and make room for it"],
         command: SERVICE,
         samples: &[
-            "(service web) could not launch 3 tasks for deployment ecs-svc/1234567890123456789 due to a lack of capacity.",
+            "(service web) could not launch 3 tasks for deployment ecs-svc/1234567890123456789 due to a lack of \
+             capacity.",
         ],
         ..EVENT
     },
@@ -350,7 +355,6 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         id: "EV-ASSUME-ROLE",
         short: "role can't be assumed",
         class: Class::Critical,
-        certainty: Certainty::Likely,
         patterns: &[
             r"failed to launch a task with \(error ECS was unable to assume the role",
             "was unable to assume the role",
@@ -363,9 +367,9 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         command: EXECUTION_ROLE_TRUST,
         samples: &[
             "(service web) failed to launch a task with (error ECS was unable to assume the role \
-             'arn:aws:iam::111122223333:role/web-execution' that was provided for this task. Please verify that the role \
-             being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass \
-             this role.).",
+             'arn:aws:iam::111122223333:role/web-execution' that was provided for this task. Please verify that the \
+             role being passed has the proper trust relationship and permissions and that your IAM user has \
+             permissions to pass this role.).",
             "(service web) ECS was unable to assume the role 'arn:aws:iam::111122223333:role/web-task'.",
         ],
         ..EVENT
@@ -373,7 +377,6 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-LAUNCH-ERROR",
         short: "launch rejected",
-        certainty: Certainty::Likely,
         patterns: &[r"failed to launch a task with \(error"],
         cause: "ECS rejected the launch of a task; what follows error tells why.",
         next: &["Read what follows error", "Check what it names in {revision}"],
@@ -415,8 +418,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Read /var/log/ecs/ecs-agent.log on the instance", "Check its instance profile and its way to ECS"],
         command: INSTANCE,
         samples: &[
-            "(service web) The closest matching (container-instance 0123456789abcdef0123456789abcdef): Timed out waiting for \
-             Amazon ECS Agent to start. Check the logs at /var/log/ecs/ecs-agent.log.",
+            "(service web) The closest matching (container-instance 0123456789abcdef0123456789abcdef): Timed out \
+             waiting for Amazon ECS Agent to start. Check the logs at /var/log/ecs/ecs-agent.log.",
         ],
         ..EVENT
     },

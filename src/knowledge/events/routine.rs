@@ -30,8 +30,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: PROTECTED,
         samples: &[
-            "(service web) was unable to reach steady state because task set (ecs-svc/1234567890123456789) was unable to \
-             scale in. Reason: The number of protected tasks are more than the desired count of tasks.",
+            "(service web) was unable to reach steady state because task set (ecs-svc/1234567890123456789) was unable \
+             to scale in. Reason: The number of protected tasks are more than the desired count of tasks.",
             "(service web) (deployment ecs-svc/1234567890123456789) waits for 2 tasks under protection.",
         ],
         ..ROUTINE
@@ -45,8 +45,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Read what follows Reason"],
         command: SERVICE,
         samples: &[
-            "(service web) was unable to reach steady state because task set (ecs-svc/1234567890123456789) was unable to \
-             scale out.",
+            "(service web) was unable to reach steady state because task set (ecs-svc/1234567890123456789) was unable \
+             to scale out.",
         ],
         ..ROUTINE
     },
@@ -69,9 +69,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         short: "rebalancing zones",
         patterns: &[r"has started \d+ tasks? in .+ to AZ Rebalance"],
         cause: "Tasks were started in the zone that had too few.",
-        samples: &[
-            "(service web) has started 1 tasks in (eu-west-1c) to AZ Rebalance: (task 0123456789abcdef0123456789abcdef).",
-        ],
+        samples: &["(service web) has started 1 tasks in (eu-west-1c) to AZ Rebalance: (task \
+                    0123456789abcdef0123456789abcdef)."],
         ..ROUTINE
     },
     Rule {
@@ -80,7 +79,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &[r"has stopped \d+ running tasks? in .+ due to AZ rebalancing"],
         cause: "Tasks were stopped in the zone that had too many.",
         samples: &["(service web) has stopped 1 running tasks in (eu-west-1a) due to AZ rebalancing: (task \
-             0123456789abcdef0123456789abcdef)."],
+                    0123456789abcdef0123456789abcdef)."],
         ..ROUTINE
     },
     Rule {
@@ -89,7 +88,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["is not AZ balanced with"],
         cause: "The tasks are spread unevenly over the zones, and the service begins to balance them.",
         samples: &[
-            "(service web) is not AZ balanced with 3 tasks in eu-west-1a, 1 tasks in eu-west-1b. AZ Rebalancing in progress.",
+            "(service web) is not AZ balanced with 3 tasks in eu-west-1a, 1 tasks in eu-west-1b. AZ Rebalancing in \
+             progress.",
         ],
         ..ROUTINE
     },
@@ -119,7 +119,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["See which check failed: the event beside this one, of a target or of a container's health check"],
         command: STOPPED_TASKS,
         samples: &["(service web) has started 2 tasks: (task 0123456789abcdef0123456789abcdef) (task \
-             fedcba9876543210fedcba9876543210). Amazon ECS replaced 2 tasks due to an unhealthy status."],
+                    fedcba9876543210fedcba9876543210). Amazon ECS replaced 2 tasks due to an unhealthy status."],
         ..ROUTINE
     },
     Rule {

@@ -6,13 +6,13 @@ use super::{Call, Outcome, views::current};
 use crate::{
     data::Entry,
     event::Effect,
+    knowledge::shell_word,
     model::{
         Model, Screen, Table,
         document::Source,
         layout,
         overlay::{Choice, FilterPrompt, Item, Overlay, Picker},
         prompt::Prompt,
-        text::shell_word,
     },
     nearest,
     resource::{Row, export},

@@ -24,6 +24,10 @@ fn any_event() -> impl Strategy<Value = Event> {
             id: "arn:aws:ecs:eu-west-1:1:task/prod/t1".into(),
             result: Ok(json!({"a": [{"name": "TOKEN", "value": "x"}]})),
         })),
+        1 => Just(Event::Done(Done::Evidence {
+            id: "arn:aws:ecs:eu-west-1:1:task/prod/t1".into(),
+            evidence: Arc::default(),
+        })),
         3 => (any::<u64>(), rows).prop_map(|(revision, rows)| {
             let tasks = rows.into_iter().map(|number| stopped(&format!("t{number}"), i32::from(number), "why")).collect();
             Event::Snapshot(Arc::new(world(revision, tasks)))

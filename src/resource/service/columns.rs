@@ -41,7 +41,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| Order::Number(row.pending_count.into()),
     },
     Field {
-        column: Column::new("failed", "FAIL/H", 6, 6).aliases(&["fails", "failures"]).unit(Unit::Count).priority(1),
+        column: Column::new("failed", "FAIL/H", 6, 6).aliases(&["fails", "failures"]).unit(Unit::Count).priority(2),
         cell: |row, _| match row.failed_last_hour {
             None => Cell::absent(),
             Some(0) => Cell::new("0", Tone::Muted),
@@ -52,7 +52,16 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),
     },
     Field {
-        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 10, 30).priority(2) },
+        // Its counts move with the hour: that is no news.
+        column: Column { ages: true, ..Column::new("cause", "CAUSE", 5, 90).aliases(&["why"]).priority(1) },
+        cell: |row, _| match row.findings.first() {
+            Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
+            None => Cell::absent(),
+        },
+        order: |row, _| text_order(row.findings.first().map(|finding| &*finding.cause)),
+    },
+    Field {
+        column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 10, 30).priority(3) },
         cell: |row, cx| {
             let Some(primary) = row.primary() else { return Cell::absent() };
             let progress = row.progress.as_ref().filter(|_| row.deploying());
@@ -67,12 +76,12 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| text_order(row.primary().map(|primary| primary.progress())),
     },
     Field {
-        column: Column::new("taskdef", "TASK DEFINITION", 10, 40).aliases(&["td", "revision", "rev"]).priority(3),
+        column: Column::new("taskdef", "TASK DEFINITION", 10, 40).aliases(&["td", "revision", "rev"]).priority(4),
         cell: |row, _| text_cell(Some(row.revision())),
         order: |row, _| text_order(Some(row.revision())),
     },
     Field {
-        column: Column::new("launch", "LAUNCH", 7, 24).aliases(&["provider", "capacity"]).priority(4),
+        column: Column::new("launch", "LAUNCH", 7, 24).aliases(&["provider", "capacity"]).priority(5),
         cell: |row, _| match row.launch() {
             launch if launch.is_empty() => Cell::absent(),
             launch => Cell { text: launch, tone: Tone::Plain },
@@ -95,7 +104,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| text_order(row.events.first().map(|event| &*event.message)),
     },
     Field {
-        column: Column::new("age", "AGE", 4, 6).age().priority(5),
+        column: Column::new("age", "AGE", 4, 6).age().priority(6),
         cell: |row, cx| age_cell(row.created_at, cx.now),
         order: |row, cx| age_order(row.created_at, cx.now),
     },

@@ -57,44 +57,16 @@ fn counts(service: &Service) -> String {
     format!("{desired_count} desired, {running_count} running, {pending_count} pending")
 }
 
-/// What is wrong, as far as the service itself tells.
+/// What was found wrong with it, worst first; an explanation says more.
 fn findings(service: &Service, now: Timestamp, section: &mut Section) {
-    let missing = service.desired_count - service.running_count;
-    if missing > 0 {
-        section.text(0, format!("{missing} of {} desired tasks are not running", service.desired_count), Tone::Bad);
-    }
-    if let Some(primary) = service.primary() {
-        if primary.failed_tasks > 0 {
-            section.text(
-                0,
-                format!("{} tasks of the current rollout failed in a row", primary.failed_tasks),
-                Tone::Bad,
-            );
+    for finding in &service.findings {
+        section.text(0, format!("{}: {}", finding.problem.word(), finding.cause), finding.problem.tone());
+        if let Some(verdict) = finding.verdict.as_ref().filter(|verdict| !verdict.cause.is_empty()) {
+            section.text(1, &*verdict.cause, Tone::Plain);
         }
-        if primary.rollout_state.as_deref() == Some("FAILED") {
-            let reason = primary.rollout_state_reason.as_deref().unwrap_or("no reason given");
-            section.text(0, format!("the rollout failed: {}", one_line(reason)), Tone::Bad);
+        if finding.since.is_some() {
+            section.text(1, format!("since {}", when(finding.since, now)), Tone::Muted);
         }
-    }
-    if let Some(progress) = &service.progress {
-        if let Some(pause) = &progress.pause {
-            section.text(0, format!("the deployment {}", pause.told(now)), Tone::Warn);
-        }
-        if let Some((failed, threshold)) = progress.breaker.filter(|(failed, _)| *failed > 0) {
-            section.text(0, format!("the circuit breaker has counted {failed} of {threshold} failures"), Tone::Bad);
-        }
-        if !progress.triggered_alarms.is_empty() {
-            section.text(0, format!("alarms triggered: {}", progress.triggered_alarms.join(", ")), Tone::Bad);
-        }
-        if let Some(reason) = &progress.rollback_reason {
-            section.text(0, format!("rolled back: {}", one_line(reason)), Tone::Bad);
-        }
-    }
-    if let Some(failed) = service.failed_last_hour.filter(|failed| *failed > 0) {
-        section.text(0, format!("{failed} tasks failed in the last hour (x in the tasks table shows them)"), Tone::Bad);
-    }
-    if let Some(event) = service.events.iter().take(EVENTS).find(|event| event.tone() == Tone::Bad) {
-        section.text(0, one_line(&event.message), Tone::Warn);
     }
 }
 
@@ -118,6 +90,8 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
         section
             .toned("Service deployment", sentence(progress.status.as_deref()), progress.tone())
             .field("Stage", sentence(progress.lifecycle_stage.as_deref()))
+            .field("Failures", progress.breaker.map(|(failed, most)| format!("{failed} of {most}")).unwrap_or_default())
+            .field("Alarms fired", progress.triggered_alarms.join(", "))
             .field("Reason", progress.status_reason.clone().unwrap_or_default());
     }
     for deployment in &service.deployments {

@@ -1,7 +1,7 @@
 //! How a service stands, in one word.
 
 use super::{Progress, Service};
-use crate::resource::Tone;
+use crate::resource::{Tone, finding::Problem};
 
 /// How a service stands, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,8 +10,16 @@ pub enum Standing {
     Failed,
     /// Tasks of the rollout die, or it is being rolled back.
     Failing,
+    /// The rollout hangs.
+    Stuck,
+    /// Its tasks die over and over.
+    Crashing,
+    /// Its tasks find no place.
+    Unplaced,
     /// Fewer tasks run than wanted, without a rollout.
     Short,
+    /// Health checks fail.
+    Unhealthy,
     /// The rollout waits for somebody's decision.
     Waiting,
     Deploying,
@@ -25,7 +33,11 @@ impl Standing {
         match self {
             Self::Failed => "failed",
             Self::Failing => "failing",
+            Self::Stuck => "stuck",
+            Self::Crashing => "crashing",
+            Self::Unplaced => "unplaced",
             Self::Short => "short",
+            Self::Unhealthy => "unhealthy",
             Self::Waiting => "waiting",
             Self::Deploying => "deploying",
             Self::Draining => "draining",
@@ -36,12 +48,27 @@ impl Standing {
 
     pub fn tone(self) -> Tone {
         match self {
-            Self::Failed | Self::Failing | Self::Short => Tone::Bad,
+            Self::Failed | Self::Failing | Self::Crashing | Self::Unplaced | Self::Short | Self::Unhealthy => Tone::Bad,
             Self::Waiting => Tone::Wait,
             Self::Deploying => Tone::Busy,
-            Self::Draining => Tone::Warn,
+            Self::Stuck | Self::Draining => Tone::Warn,
             Self::Inactive => Tone::Muted,
             Self::Steady => Tone::Good,
+        }
+    }
+
+    /// What a service that has `problem` stands like; absent where that is no matter of the whole service.
+    fn of(problem: Problem) -> Option<Self> {
+        match problem {
+            Problem::RolloutFailed => Some(Self::Failed),
+            Problem::RolloutFailing => Some(Self::Failing),
+            Problem::RolloutStuck => Some(Self::Stuck),
+            Problem::Waiting => Some(Self::Waiting),
+            Problem::CrashLoop => Some(Self::Crashing),
+            Problem::NotPlaced => Some(Self::Unplaced),
+            Problem::Short => Some(Self::Short),
+            Problem::Unhealthy => Some(Self::Unhealthy),
+            _ => None,
         }
     }
 }
@@ -54,7 +81,14 @@ impl Service {
         dying || self.progress.as_ref().is_some_and(|progress| progress.rolling_back() || counted(progress))
     }
 
+    /// How it stands by what was found wrong with it, and by its counts.
     pub fn standing(&self) -> Standing {
+        let found = self.findings.iter().filter_map(|finding| Standing::of(finding.problem));
+        found.chain([self.counted()]).min().unwrap_or(Standing::Steady)
+    }
+
+    /// How it stands by its counts and the state of its rollout alone.
+    pub(super) fn counted(&self) -> Standing {
         let primary = self.primary();
         let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
         match self.status.as_deref() {
@@ -64,7 +98,7 @@ impl Service {
             _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => Standing::Waiting,
             _ if self.deploying() && self.rollout_fails() => Standing::Failing,
             _ if self.deploying() => Standing::Deploying,
-            _ if self.running_count < self.desired_count => Standing::Short,
+            _ if self.running_count + self.pending_count < self.desired_count => Standing::Short,
             _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
             _ => Standing::Steady,
         }

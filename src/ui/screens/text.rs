@@ -78,7 +78,7 @@ fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut usize) {
     }
 }
 
-fn clip(span: &Range<usize>, start: usize, end: usize) -> Range<usize> {
+pub(in crate::ui) fn clip(span: &Range<usize>, start: usize, end: usize) -> Range<usize> {
     let start = span.start.max(start);
     start..span.end.min(end).max(start)
 }
@@ -104,7 +104,7 @@ fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Ra
     pieces
 }
 
-fn ink_style(ink: Ink, source: &Source, theme: &Theme) -> Style {
+pub(in crate::ui) fn ink_style(ink: Ink, source: &Source, theme: &Theme) -> Style {
     let scope = match ink {
         Ink::Tone(tone) => return theme.tone(tone),
         Ink::Title => Scope::SectionTitle,

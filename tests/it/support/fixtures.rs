@@ -6,7 +6,6 @@ use ecsight::{
     aws::{Failure, Trouble},
     data::{Entry, Feed, Phase},
     diagnose::{self, Known},
-    knowledge::{Certainty, Class, Quote, Verdict},
     resource::{
         Row, cluster::Cluster, container::Container, deployment::Deployment, event::Event, service::Service, task::Task,
     },
@@ -18,15 +17,15 @@ pub fn now() -> Timestamp {
     Timestamp::from_second(1_769_868_300).unwrap_or_default()
 }
 
-fn ago(seconds: i64) -> Option<Timestamp> {
+pub fn ago(seconds: i64) -> Option<Timestamp> {
     Some(now() - SignedDuration::from_secs(seconds))
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 86_400;
 
-fn arn(kind: &str, path: &str) -> String {
+pub fn arn(kind: &str, path: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:481516234217:{kind}/{path}")
 }
 
@@ -98,7 +97,7 @@ fn service_arn(name: &str) -> String {
     arn("service", &format!("acme-prod/{name}"))
 }
 
-fn blank_service(name: &str) -> Service {
+pub fn blank_service(name: &str) -> Service {
     Service {
         service_arn: service_arn(name),
         service_name: name.into(),
@@ -139,7 +138,7 @@ fn blank_service(name: &str) -> Service {
     }
 }
 
-fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], failed: i32, age: i64) -> Deployment {
+pub fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], failed: i32, age: i64) -> Deployment {
     Deployment {
         id: format!("ecs-svc/{}", 4_816_000_000_000 + age),
         cluster_name: "acme-prod".into(),
@@ -265,7 +264,7 @@ pub fn container(task: &str, name: &str, exit_code: Option<i32>, reason: Option<
     }
 }
 
-fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Container>) -> Task {
+pub fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Container>) -> Task {
     let task = Task {
         last_status: Some("STOPPED".into()),
         desired_status: Some("STOPPED".into()),
@@ -281,68 +280,11 @@ fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Contain
         containers,
         ..blank_task(id)
     };
+    judged(task)
+}
+
+fn judged(task: Task) -> Task {
     Task { verdict: Some(Arc::new(diagnose::stopped(&task, &Known::default()))), ..task }
-}
-
-fn verdict(rule: &'static str, short: &'static str, class: Class, cause: &str, quotes: &[(&str, &str)]) -> Verdict {
-    let quote = |(field, text): &(&str, &str)| Quote { field: (*field).into(), text: (*text).into() };
-    Verdict {
-        rule: Some(rule),
-        short,
-        class,
-        cause: cause.into(),
-        certainty: Certainty::Certain,
-        evidence: quotes.iter().map(quote).collect(),
-        container: None,
-        exit_code: None,
-        next: Vec::new(),
-        command: None,
-        page: None,
-    }
-}
-
-fn out_of_memory() -> Arc<Verdict> {
-    Arc::new(Verdict {
-        container: Some("payments".into()),
-        exit_code: Some(137),
-        next: vec![
-            "container memory (512 MiB) and task memory (1024 MiB) of payments:57".into(),
-            "memory utilisation before the stop, in Container Insights".into(),
-            "the heap limit of the runtime in the image".into(),
-        ],
-        command: Some("aws ecs describe-task-definition --task-definition payments:57".into()),
-        ..verdict(
-            "STOP-OOM",
-            "out of memory",
-            Class::Failure,
-            "The kernel killed the container payments when it reached its memory limit.",
-            &[
-                ("containers[payments].reason", "OutOfMemoryError: Container killed due to memory usage"),
-                ("containers[payments].exitCode", "137"),
-            ],
-        )
-    })
-}
-
-fn tag_missing(text: &str) -> Arc<Verdict> {
-    Arc::new(Verdict {
-        container: Some("payments".into()),
-        next: vec!["whether the tag 2026.01.31-5 was pushed to the repository payments".into()],
-        command: Some("aws ecr describe-images --repository-name payments --image-ids imageTag=2026.01.31-5".into()),
-        ..verdict(
-            "PULL-TAG-MISSING",
-            "image tag missing",
-            Class::Failure,
-            "The repository exists, but the tag 2026.01.31-5 does not.",
-            &[("stoppedReason", text)],
-        )
-    })
-}
-
-fn scaled_in() -> Arc<Verdict> {
-    let reason = "Scaling activity initiated by (deployment ecs-svc/4816000000720)";
-    let cause = "The scheduler removed the task: a scale-in or a deployment.";
-    Arc::new(verdict("STOP-SCALING", "scaled in or replaced", Class::Normal, cause, &[("stoppedReason", reason)]))
 }
 
 /// Tasks of a service that keeps running out of memory, and of a rollout that can't pull its image.
@@ -351,8 +293,7 @@ pub fn tasks() -> Vec<Entry> {
         let reason = "OutOfMemoryError: Container killed due to memory usage";
         let containers =
             vec![container(id, "payments", Some(137), Some(reason)), container(id, "envoy", Some(0), None)];
-        let task = stopped(id, age, "EssentialContainerExited", "Essential container in task exited", containers);
-        Task { verdict: Some(out_of_memory()), ..task }
+        stopped(id, age, "EssentialContainerExited", "Essential container in task exited", containers)
     };
     let pull = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref \
                 481516234217.dkr.ecr.eu-west-1.amazonaws.com/payments:2026.01.31-5: not found";
@@ -366,10 +307,9 @@ pub fn tasks() -> Vec<Entry> {
         entry(oom("1d7b6e2a9c4f4b8d8e2f6a1c3d5b7f90", 2 * MINUTE)),
         entry(oom("2b8e4c6f1a3d4e5f9b7c8d0e1f2a3b4c", 9 * MINUTE)),
         entry(oom("3c5d7e9f0b2a4c6e8d1f3a5b7c9e0d2f", 17 * MINUTE)),
-        entry(Task {
+        entry(judged(Task {
             pull_stopped_at: None,
             started_at: None,
-            verdict: Some(tag_missing(pull)),
             ..stopped(
                 "4e6f8a0c2d4b4f6e9a1c3e5d7f9b0a2c",
                 25 * MINUTE,
@@ -377,17 +317,14 @@ pub fn tasks() -> Vec<Entry> {
                 pull,
                 vec![container("4e6f8a0c", "payments", None, Some("CannotPullContainerError"))],
             )
-        }),
-        entry(Task {
-            verdict: Some(scaled_in()),
-            ..stopped(
-                "5a7c9e1b3d5f4a7c8e0b2d4f6a8c1e3b",
-                31 * MINUTE,
-                "ServiceSchedulerInitiated",
-                "Scaling activity initiated by (deployment ecs-svc/4816000000720)",
-                vec![container("5a7c9e1b", "payments", Some(0), None)],
-            )
-        }),
+        })),
+        entry(stopped(
+            "5a7c9e1b3d5f4a7c8e0b2d4f6a8c1e3b",
+            31 * MINUTE,
+            "ServiceSchedulerInitiated",
+            "Scaling activity initiated by (deployment ecs-svc/4816000000720)",
+            vec![container("5a7c9e1b", "payments", Some(0), None)],
+        )),
         entry(Task {
             last_status: Some("PENDING".into()),
             health_status: Some("UNKNOWN".into()),

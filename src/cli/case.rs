@@ -1,0 +1,96 @@
+//! Everything there is to say about one thing, looked up once.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{Refusal, session::Session, subject::Wanted, wait::settled};
+use crate::{
+    aws::Failure,
+    data::{self, Demand, Snapshot},
+    diagnose::{self, Explanation, Known},
+    knowledge::{Class, Verdict},
+    resource::{Row, View, evidence::Evidence, finding::Problem, revision, task::Task},
+};
+
+/// A thing that is explained, and what it is explained by.
+pub struct Case {
+    pub row: Arc<dyn Row>,
+    pub rows: Vec<Arc<dyn Row>>,
+    pub evidence: Evidence,
+    pub explanation: Explanation,
+    pub snapshot: Arc<Snapshot>,
+    pub now: Timestamp,
+}
+
+impl Case {
+    /// Finds what is wanted, looks at it, at what its explanation consults and at what `more` adds; then asks for evidence.
+    /// What could not be looked at is a gap in that, but for the thing itself.
+    ///
+    /// # Errors
+    /// When the thing itself can't be found or looked at.
+    pub async fn open(
+        session: &mut Session,
+        wanted: &Wanted,
+        more: fn(&dyn Row) -> Vec<View>,
+    ) -> Result<Self, Refusal> {
+        let Session { clients, handle } = session;
+        let subject = wanted.find(handle).await?;
+        let now = Timestamp::now();
+        let beside = [diagnose::beside(&*subject.row), more(&*subject.row)].concat();
+        // A task definition is described once it is in sight.
+        let visible = beside.iter().filter(|view| view.kind == &revision::KIND);
+        handle.demand.send_replace(Demand {
+            front: Some(subject.view.clone()),
+            visible: visible.filter_map(|view| view.query.family.clone()).collect(),
+            beside: beside.clone(),
+            slowdown: 1,
+            ..Demand::default()
+        });
+        let views = [std::slice::from_ref(&subject.view), &beside].concat();
+        let (snapshot, failed) = settled(handle, &views).await?;
+        let mut gaps = Vec::new();
+        for (view, failure) in failed {
+            if view == subject.view {
+                return Err(Failure::clone(&failure).into());
+            }
+            gaps.push(format!("{} could not be looked at: {}", view.kind.plural, failure.briefly()));
+        }
+        let row = snapshot.row(subject.row.id()).unwrap_or(&subject.row).clone();
+        let rows = rows(&snapshot);
+        let mut known = Known::of(rows.iter().map(|row| &**row), now);
+        let mut evidence = data::evidence(clients, &*row, &known).await;
+        gaps.append(&mut evidence.gaps);
+        evidence.gaps = gaps;
+        known.evidence = Some(&evidence);
+        let explanation = diagnose::explain(&*row, &known);
+        Ok(Self { row, rows, evidence, explanation, snapshot, now })
+    }
+
+    /// Why, once for each cause: of what was found, and of the task itself.
+    pub fn verdicts(&self) -> Vec<Arc<Verdict>> {
+        let own = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.clone());
+        let found = self.explanation.findings.iter().filter_map(|finding| finding.verdict.clone());
+        let mut verdicts: Vec<Arc<Verdict>> = Vec::new();
+        for verdict in own.into_iter().chain(found) {
+            if !verdicts.contains(&verdict) {
+                verdicts.push(verdict);
+            }
+        }
+        verdicts
+    }
+
+    /// Whether something is wrong: more than what is only worth knowing.
+    pub fn trouble(&self) -> bool {
+        let stopped = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.as_ref());
+        self.explanation.findings.iter().any(|finding| finding.problem != Problem::Notice)
+            || stopped.is_some_and(|verdict| verdict.class > Class::Normal)
+    }
+}
+
+/// Every row that has come, once, whichever feeds hold it, in an order that is always the same.
+fn rows(snapshot: &Snapshot) -> Vec<Arc<dyn Row>> {
+    let entries = snapshot.feeds.values().flat_map(|feed| feed.rows.iter());
+    let rows: BTreeMap<&str, &Arc<dyn Row>> = entries.map(|entry| (entry.row.id(), &entry.row)).collect();
+    rows.into_values().cloned().collect()
+}

@@ -1,0 +1,219 @@
+//! What a person means by a name: a service, a task or a container instance, wherever it is.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{Refusal, wait::until};
+use crate::{
+    data::{Demand, Handle, Snapshot},
+    nearest::hint,
+    resource::{
+        Query, Row, Status, View,
+        format::last_part,
+        instance::{self, Instance},
+        service::{self, Service},
+        task,
+    },
+};
+
+/// Characters of an id from which on it can be told from a name.
+const PREFIX: usize = 4;
+/// Characters of an id in full: those that are made now, and those of old.
+const IDS: [usize; 2] = [32, 36];
+/// Seconds: how long ago a task may have stopped that is asked for.
+const REMEMBERED: u32 = 30 * 86_400;
+
+/// Something that was asked about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub row: Arc<dyn Row>,
+    /// Where it is found.
+    pub view: View,
+}
+
+/// What a name can stand for, before it is looked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name, or the last part of the ARN.
+    name: String,
+    cluster: Option<Arc<str>>,
+    /// The Region that an ARN names.
+    pub region: Option<String>,
+    /// What an ARN says it is; anything, for a name.
+    kinds: &'static [&'static str],
+}
+
+impl Wanted {
+    /// Reads a name or an ARN; `cluster` is what `--cluster` says.
+    ///
+    /// # Errors
+    /// For an ARN of something else, and one that contradicts `--cluster`.
+    pub fn read(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
+        if !text.starts_with("arn:") {
+            let kinds = &["service", "task", "instance"];
+            return Ok(Self { name: text.into(), cluster: cluster.map(Into::into), region: None, kinds });
+        }
+        let other = || Refusal::Usage(format!("{text} is no service, task or container instance of ECS"));
+        let mut parts = text.splitn(6, ':').skip(2);
+        let (Some("ecs"), Some(region), Some(_), Some(resource)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(other());
+        };
+        let path: Vec<&str> = resource.split('/').collect();
+        let (kinds, home, name): (&[&str], _, _) = match path.as_slice() {
+            ["service", cluster, name] => (&["service"], Some(*cluster), *name),
+            // What belongs to a service or a task is explained with it.
+            ["service-deployment" | "service-revision", cluster, name, _] => (&["service"], Some(*cluster), *name),
+            ["task", cluster, id] | ["container", cluster, id, _] => (&["task"], Some(*cluster), *id),
+            ["container-instance", cluster, id] => (&["instance"], Some(*cluster), *id),
+            // ARNs of old don't tell the cluster.
+            ["service", name] => (&["service"], None, *name),
+            ["task", id] => (&["task"], None, *id),
+            ["container-instance", id] => (&["instance"], None, *id),
+            _ => return Err(other()),
+        };
+        if let (Some(home), Some(cluster)) = (home, cluster)
+            && home != cluster
+        {
+            return Err(Refusal::Usage(format!("--cluster {cluster}: the ARN is of the cluster {home}")));
+        }
+        let cluster = home.or(cluster).map(Into::into);
+        Ok(Self { name: name.into(), cluster, region: Some(region.into()).filter(|r: &String| !r.is_empty()), kinds })
+    }
+
+    /// Finds it. Asks by name first, which takes one call a cluster; looks through lists only for what is left.
+    ///
+    /// # Errors
+    /// When there is no such thing, or there are several; when AWS refuses.
+    pub async fn find(&self, handle: &mut Handle) -> Result<Subject, Refusal> {
+        for views in [self.by_name(), self.by_list()] {
+            let found = self.among(handle, &views).await?;
+            // Deleted services are remembered for a while; one that lives is meant.
+            let alive = found.iter().filter(|subject| !deleted(&*subject.row)).count();
+            let mut found: Vec<Subject> =
+                found.into_iter().filter(|subject| alive == 0 || !deleted(&*subject.row)).collect();
+            match (found.len(), found.pop()) {
+                (1, Some(subject)) => return Ok(subject),
+                (_, Some(last)) => return Err(Refusal::Usage(self.ambiguous(found.iter().chain([&last])))),
+                (_, None) => {}
+            }
+        }
+        Err(Refusal::Usage(self.unknown(handle).await?))
+    }
+
+    fn is(&self, kind: &str) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    fn query(&self) -> Query {
+        Query { cluster: self.cluster.clone(), ..Query::default() }
+    }
+
+    /// What can be asked for without a list.
+    fn by_name(&self) -> Vec<View> {
+        let (name, query): (Arc<str>, _) = (self.name.as_str().into(), self.query());
+        let whole = IDS.contains(&name.len()) && hexadecimal(&name);
+        let named = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let mut views = Vec::new();
+        if named && self.is("service") {
+            views.push(View::new(&service::KIND, Query { service: Some(name.clone()), ..query.clone() }));
+        }
+        if whole && self.is("task") {
+            views
+                .push(View::new(&task::KIND, Query { task: Some(name.clone()), status: Status::All, ..query.clone() }));
+        }
+        if whole && self.is("instance") {
+            views.push(View::new(&instance::KIND, Query { instance: Some(name), ..query }));
+        }
+        views
+    }
+
+    /// Lists in which it may be found by the beginning of its id, or by that of its machine; tasks also among those that
+    /// AWS has forgotten.
+    fn by_list(&self) -> Vec<View> {
+        let machine = self.name.starts_with("i-");
+        let begun = self.name.len() >= PREFIX && hexadecimal(&self.name);
+        let mut views = Vec::new();
+        if begun && self.is("task") {
+            let since = Some(REMEMBERED);
+            views.push(View::new(&task::KIND, Query { status: Status::All, since, ..self.query() }));
+        }
+        if (begun || machine) && self.is("instance") {
+            views.push(View::new(&instance::KIND, self.query()));
+        }
+        views
+    }
+
+    /// The rows of `views` that are meant.
+    async fn among(&self, handle: &mut Handle, views: &[View]) -> Result<Vec<Subject>, Refusal> {
+        if views.is_empty() {
+            return Ok(Vec::new());
+        }
+        let snapshot = looked(handle, views).await?;
+        let mut seen = HashSet::new();
+        let rows = views.iter().flat_map(|view| snapshot.feeds_of(view)).flat_map(|feed| feed.rows.iter());
+        let meant = rows.map(|entry| &entry.row).filter(|row| self.means(&***row) && seen.insert(row.id().to_owned()));
+        Ok(meant.map(|row| Subject { view: home(&**row), row: row.clone() }).collect())
+    }
+
+    fn means(&self, row: &dyn Row) -> bool {
+        let id = last_part(row.id());
+        let begins = self.name.len() >= PREFIX && hexadecimal(&self.name) && id.starts_with(&self.name);
+        row.name() == self.name || id == self.name || (row.kind() != &service::KIND && begins)
+    }
+
+    fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a Subject>) -> String {
+        let mut lines: Vec<String> = found.map(|subject| format!("\n  {}", subject.row.id())).collect();
+        lines.sort();
+        let more = if self.cluster.is_none() { "name the cluster with --cluster, or write" } else { "write" };
+        format!("`{}` may mean any of these; {more} one of them:{}", self.name, lines.concat())
+    }
+
+    /// What there is instead, when it is a name that was mistyped.
+    async fn unknown(&self, handle: &mut Handle) -> Result<String, Refusal> {
+        let place = self.cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+        let nothing = match self.kinds {
+            [kind] => format!("there is no {kind} `{}`{place}", self.name),
+            _ => format!("there is no service, task or container instance `{}`{place}", self.name),
+        };
+        if !self.is("service") {
+            return Ok(nothing + "; AWS forgets stopped tasks after an hour");
+        }
+        let view = View::new(&service::KIND, self.query());
+        let snapshot = looked(handle, std::slice::from_ref(&view)).await?;
+        let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());
+        let names: Vec<String> = rows.map(|entry| entry.row.name().into_owned()).collect();
+        Ok(nothing + &hint(&self.name, names.iter().map(String::as_str)))
+    }
+}
+
+/// Looks at `views` until they have come.
+async fn looked(handle: &mut Handle, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+    // Beside, not in front: what the console would join to them is of no interest here.
+    handle.demand.send_replace(Demand { beside: views.to_vec(), slowdown: 1, ..Demand::default() });
+    until(handle, views, |snapshot| views.iter().all(|view| snapshot.arrived(view))).await
+}
+
+/// The view that has this row alone.
+fn home(row: &dyn Row) -> View {
+    let cluster = row.cluster().unwrap_or_default();
+    let query = if row.kind() == &service::KIND {
+        Query::service(cluster, &*row.name())
+    } else if row.kind() == &instance::KIND {
+        Query::instance(cluster, row.id())
+    } else {
+        Query { status: Status::All, ..Query::task(cluster, row.id()) }
+    };
+    View::new(row.kind(), query)
+}
+
+fn deleted(row: &dyn Row) -> bool {
+    let row = row.any();
+    row.downcast_ref::<Service>().is_some_and(|row| row.status.as_deref() == Some("INACTIVE"))
+        || row.downcast_ref::<Instance>().is_some_and(|row| row.status.as_deref() == Some("INACTIVE"))
+}
+
+/// Looks like an id, or the beginning of one.
+fn hexadecimal(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}

@@ -1,0 +1,204 @@
+//! `ecsight why`: what is wrong with a service, a task or an instance, and why; and what a message means.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    sync::Arc,
+};
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Refusal, ScopeArgs, case::Case, console, print, session::Session, subject::Wanted};
+use crate::{
+    aws::{Budget, Clients, ScopeSpec},
+    config::Paths,
+    diagnose::{self, Message},
+    knowledge::{Class, Verdict},
+    model::Settings,
+    resource::{Document, Row, Tone, inspect, markdown},
+    ui::{self, Theme, theme::Depth},
+};
+
+/// `ecsight why`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct WhyArgs {
+    /// A service, a task or a container instance: its name, its id or the beginning of one, or its ARN
+    #[arg(value_name = "NAME", required_unless_present_any = ["message", "stop_code", "exit_code"])]
+    pub name: Option<String>,
+    /// Explain this text instead: a stopped reason, a container's reason or a service event; `-` reads it from standard
+    /// input. Asks nothing of AWS
+    #[arg(long, value_name = "TEXT", conflicts_with = "name", allow_hyphen_values = true)]
+    pub message: Option<String>,
+    /// The stop code that came with the message
+    #[arg(long, value_name = "CODE", conflicts_with = "name")]
+    pub stop_code: Option<String>,
+    /// The exit code that came with the message
+    #[arg(long, value_name = "NUMBER", conflicts_with = "name", allow_hyphen_values = true)]
+    pub exit_code: Option<i32>,
+    /// Form of the answer
+    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    pub output: Form,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ecsight why checkout --cluster prod
+  ecsight why 8a53a2fa -o markdown
+  ecsight why --message 'Essential container in task exited' --exit-code 137
+  pbpaste | ecsight why --message -
+
+Exit codes:
+  0  nothing is wrong; with --message: what it says is normal
+  1  something is wrong; with --message: a warning, a failure, or nothing any rule knows
+  2  a mistake in the command line, or AWS refused, was not reached, or knows no such thing";
+
+/// The form in which `why` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// As the console explains it
+    Text,
+    /// Findings and verdicts, for scripts
+    Json,
+    /// For tickets and chats
+    Markdown,
+}
+
+/// Prints why, and returns 1 when something is wrong.
+///
+/// # Errors
+/// Usage, and AWS's refusal: neither says anything of the thing itself, so both are exit code 2.
+pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
+    let answer = match &args.name {
+        Some(name) => of_thing(name, &args, scope, settings, paths).await,
+        None => of_message(&args, settings),
+    };
+    answer.map_err(|refusal| Refusal::Usage(refusal.to_string()))
+}
+
+async fn of_thing(
+    name: &str,
+    args: &WhyArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
+    let wanted = Wanted::read(name, scope.cluster.as_deref())?;
+    let mut session = Session::open(connect(&wanted, scope, settings).await?, settings, paths);
+    let case = Case::open(&mut session, &wanted, |_| Vec::new()).await;
+    session.close().await;
+    let case = case?;
+    print(match args.output {
+        Form::Text => text(&title(&*case.row), &case.explanation.document, settings),
+        Form::Markdown => markdown::heading(&title(&*case.row), 1) + &markdown::document(&case.explanation.document, 2),
+        Form::Json => pretty(&json_of(&case))?,
+    })?;
+    Ok(u8::from(case.trouble()))
+}
+
+/// Clients for where the thing is: an ARN names its Region.
+pub(super) async fn connect(wanted: &Wanted, scope: &ScopeArgs, settings: &Settings) -> Result<Clients, Refusal> {
+    let spec = console::scope(scope).await?;
+    let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
+    Ok(Clients::connect(&spec, Budget::with_share(settings.budget.share)).await?)
+}
+
+fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
+    let text = match args.message.as_deref() {
+        Some("-") => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text)?;
+            text
+        }
+        text => text.unwrap_or_default().to_owned(),
+    };
+    let asked = Message { text: text.trim(), stop_code: args.stop_code.as_deref(), exit_code: args.exit_code };
+    if asked == Message::default() {
+        return Err(Refusal::Usage("--message: there is nothing in it".into()));
+    }
+    let verdict = diagnose::message(&asked);
+    let document = || inspect::verdict(&verdict, inspect::IN_FULL);
+    print(match args.output {
+        Form::Text => ui::printed(&document(), width(), theme(settings).as_ref()),
+        Form::Markdown => markdown::document(&document(), 2),
+        Form::Json => pretty(&json!({
+            "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
+            "findings": [],
+            "verdicts": [verdict],
+        }))?,
+    })?;
+    Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))
+}
+
+/// `service web in prod`.
+pub(super) fn title(row: &dyn Row) -> String {
+    let place = row.cluster().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
+    format!("{} {}{place}", row.kind().name, row.name())
+}
+
+fn text(title: &str, document: &Document, settings: &Settings) -> String {
+    let theme = theme(settings);
+    let mut head = Document::default();
+    head.section(title).text(0, "", Tone::Plain);
+    let head = ui::printed(&head, None, theme.as_ref());
+    head.trim_end().to_owned() + "\n\n" + &ui::printed(document, width(), theme.as_ref())
+}
+
+/// The width of the terminal; none for a pipe, whose reader wants lines whole.
+fn width() -> Option<u16> {
+    let terminal = io::stdout().is_terminal();
+    terminal.then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| columns)
+}
+
+/// Colours for a terminal that wants them.
+fn theme(settings: &Settings) -> Option<Theme> {
+    let depth = Depth::detect(|name| std::env::var(name).ok());
+    let coloured = io::stdout().is_terminal() && depth != Depth::Mono;
+    coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth))
+}
+
+fn json_of(case: &Case) -> Value {
+    let row = &*case.row;
+    let findings = case.explanation.findings.iter().map(|finding| {
+        json!({
+            "problem": finding.problem,
+            "since": finding.since,
+            "cause": finding.cause,
+            "rule": finding.verdict.as_ref().and_then(|verdict| verdict.rule),
+        })
+    });
+    let lines = case.evidence.lines.as_ref().map(|excerpt| {
+        let lines = excerpt.lines.iter().map(|(at, text)| json!({ "time": at, "text": text }));
+        json!({
+            "task": excerpt.task_arn,
+            "container": excerpt.container,
+            "group": excerpt.group,
+            "stream": excerpt.stream,
+            "lines": lines.collect::<Vec<_>>(),
+        })
+    });
+    let targets = case.evidence.targets.iter().map(|target| {
+        json!({
+            "id": target.id,
+            "port": target.port,
+            "state": target.state,
+            "reason": target.reason,
+            "description": target.description,
+        })
+    });
+    let verdicts: Vec<Arc<Verdict>> = case.verdicts();
+    json!({
+        "subject": { "kind": row.kind().name, "name": row.name(), "cluster": row.cluster(), "arn": row.id() },
+        "findings": findings.collect::<Vec<_>>(),
+        "verdicts": verdicts,
+        "log": lines,
+        "targets": targets.collect::<Vec<_>>(),
+        "gaps": case.evidence.gaps,
+        "commands": case.explanation.commands,
+    })
+}
+
+fn pretty(value: &Value) -> Result<String, Refusal> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Refusal::Failed(error.to_string()))?;
+    Ok(text + "\n")
+}

@@ -1,0 +1,43 @@
+//! A document for a terminal or a pipe that is not a screen: the same lines, one below the other.
+
+use crossterm::style::{ContentStyle, StyledContent};
+use ratatui::backend::IntoCrossterm;
+
+use super::{
+    screens::text::{clip, ink_style},
+    theme::Theme,
+};
+use crate::{
+    model::{
+        Viewer,
+        document::{Source, prose_lines},
+    },
+    resource::Document,
+};
+
+/// The lines of `document`, cut at `width` cells where one is given, in the colours of `theme` where there are any.
+pub fn printed(document: &Document, width: Option<u16>, theme: Option<&Theme>) -> String {
+    let mut viewer = Viewer::new("", Source::Help);
+    viewer.set_lines(prose_lines(document));
+    viewer.fit(width.unwrap_or(u16::MAX));
+    let mut text = String::new();
+    for row in &viewer.rows {
+        let Some(line) = viewer.lines.get(row.line) else { continue };
+        text.push_str(&" ".repeat(row.indent.into()));
+        let mut start = 0;
+        for (span, ink) in &line.spans {
+            let range = clip(&(start..start + span.len()), row.start, row.end);
+            let part = span.get(range.start - start..range.end.saturating_sub(start)).unwrap_or_default();
+            start += span.len();
+            let style: Option<ContentStyle> =
+                theme.map(|theme| ink_style(*ink, &viewer.source, theme).into_crossterm());
+            match style {
+                Some(style) if !part.trim().is_empty() => text.push_str(&StyledContent::new(style, part).to_string()),
+                _ => text.push_str(part),
+            }
+        }
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push('\n');
+    }
+    text
+}
