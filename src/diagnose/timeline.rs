@@ -9,8 +9,8 @@ use super::Known;
 use crate::{
     knowledge::Verdict,
     resource::{
-        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Query, Relation,
-        Resource, Row, Status, Tone, Unit, View, columns,
+        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past, Query,
+        Relation, Resource, Row, Status, Tone, Unit, View, columns,
         deployment::{self, Deployment},
         event::{self, Event},
         format::{age_cell, age_order, clock, last_part, short_id, text_cell, text_order, when},
@@ -172,13 +172,17 @@ impl Compose for Timeline {
         let mut views = vec![View::new(&task::KIND, Query { status: Status::All, ..tasks })];
         // Where one task is meant, its service tells what happened around it; a standalone one has none.
         if query.service.is_some() || query.task.is_none() {
-            views.push(View::new(&service::KIND, services));
+            views.extend([&event::KIND, &deployment::KIND].map(|kind| View::new(kind, services.clone())));
         }
         views
     }
 
     fn followed(&self) -> usize {
         2
+    }
+
+    fn past(&self) -> Past {
+        Past::Rows
     }
 
     fn rows(&self, query: &Query, material: &Material<'_>, _: &Context) -> Vec<Arc<dyn Row>> {
