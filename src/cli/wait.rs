@@ -78,7 +78,7 @@ pub async fn settled(
 fn come(snapshot: &Snapshot, view: &View) -> bool {
     let on_sight = matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query));
     let mut rows = snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
-    snapshot.complete(view) && (!on_sight || rows.all(|entry| entry.row.pace() != Pace::Moving))
+    snapshot.arrived(view) && (!on_sight || rows.all(|entry| entry.row.pace() != Pace::Moving))
 }
 
 /// Waits for another snapshot; false when there was none before `deadline`.

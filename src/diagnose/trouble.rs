@@ -223,6 +223,11 @@ impl Resource for Trouble {
     /// What has no room in the row: where it is, the whole of the cause, and what the verdict adds to it.
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         let mut document = Document::default();
+        if self.is_remark() {
+            let text = [&*self.name, &*self.cause].join(" ");
+            document.section(self.word()).text(0, text.trim(), Tone::Plain);
+            return Some(document);
+        }
         let place = self.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
         let with = [self.kind.unwrap_or_default(), &self.name].join(" ");
         let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));

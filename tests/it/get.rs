@@ -1,58 +1,23 @@
 //! `ecsight get`, the built binary, against the embedded AWS on a socket.
 
-use std::{
-    net::SocketAddr,
-    process::{Command, Stdio},
-};
+use std::process::Stdio;
 
 use ecsight::{
-    demo::{Endpoint, Options, Server, world::World},
+    demo::{Endpoint, Options, world::World},
     kinds::KINDS,
     resource,
 };
 use rstest::rstest;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
-use crate::cli::{Answer, Home};
-
-const START_MS: i64 = 1_750_000_000_000;
-
-/// An AWS in which time stands still, and somebody who asks it.
-struct Aws {
-    home: Home,
-    server: Server,
-    endpoint: Endpoint,
-    // Dropped last: the server runs on it.
-    _runtime: Runtime,
-}
+use crate::{
+    cli::Answer,
+    support::aws::{Aws, START_MS},
+};
 
 impl Aws {
-    fn on(endpoint: Endpoint) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = runtime.block_on(Server::start(loopback, endpoint.clone())).expect("a server");
-        Self { home: Home::new(), server, endpoint, _runtime: runtime }
-    }
-
-    fn incident(faults: &[&str]) -> Self {
-        let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-        Self::on(Endpoint::new(Options { speed: 0.0, start_ms: Some(START_MS), faults, ..Options::default() }))
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.home.command(args);
-        command
-            .env("AWS_ENDPOINT_URL", self.server.url())
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "demo")
-            .env("AWS_SECRET_ACCESS_KEY", "demo");
-        command
-    }
-
     fn get(&self, args: &[&str]) -> Answer {
-        Answer::of(self.command(&[&["get"], args].concat()).output().expect("the binary runs"))
+        self.run(&[&["get"], args].concat())
     }
 
     /// The rows of a CSV answer, without its head.
@@ -241,7 +206,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
 #[test]
 fn info_says_who_one_is_and_where_things_are() {
     let aws = Aws::incident(&[]);
-    let answer = Answer::of(aws.command(&["info"]).output().expect("the binary runs"));
+    let answer = aws.run(&["info"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
     let home = aws.home.path().join(".config/ecsight/config.toml").display().to_string();
     for part in ["ecsight 0.", &home, "eu-west-1", &aws.server.url(), "123456789012", "arn:aws:sts::"] {

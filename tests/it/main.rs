@@ -15,3 +15,4 @@ mod pty;
 mod screens;
 mod screenshots;
 mod support;
+mod why;

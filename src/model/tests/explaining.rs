@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    diagnose, kinds,
-    resource::{Row, evidence::Evidence, service},
+    diagnose,
+    resource::{Row, evidence::Evidence},
 };
 
 const B: &str = "arn:aws:ecs:eu-west-1:1:task/prod/b";
@@ -119,7 +119,7 @@ fn what_is_wrong_offers_to_be_explained_and_clusters_do_not() {
 /// The rows beside a service that tell why it is as it is are followed as long as it is explained.
 #[test]
 fn what_an_explanation_consults_is_asked_for() {
-    let mut model = Model::new(kinds::KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (120, 30)));
+    let mut model = Model::new(REAL, Settings::default(), Keymap::default(), Start::new(at(0), (120, 30)));
     let troubled = service::Service {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/api".into(),
         service_name: "api".into(),
