@@ -316,7 +316,8 @@ pub enum Origin {
 pub trait Compose: Send + Sync {
     /// The views it is made of.
     fn sources(&self, query: &Query) -> Vec<View>;
-    /// How many of them, from the first on, are followed as if they were on screen; the rest more slowly.
+    /// How many of the lists that are fetched for them, from the first on, are followed as if they were on screen; the
+    /// rest more slowly.
     fn followed(&self) -> usize {
         1
     }

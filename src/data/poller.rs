@@ -458,7 +458,12 @@ fn sources(view: &View) -> Vec<View> {
     match view.kind.origin {
         Origin::Fetched(_) => vec![View::new(view.kind, view.query.asked())],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
-        Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
+        Origin::Composed(compose) => {
+            let mut views: Vec<View> = compose.sources(&view.query).iter().flat_map(sources).collect();
+            // What is derived from the same is there once.
+            views.dedup();
+            views
+        }
     }
 }
 

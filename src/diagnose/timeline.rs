@@ -172,7 +172,7 @@ impl Compose for Timeline {
         let mut views = vec![View::new(&task::KIND, Query { status: Status::All, ..tasks })];
         // Where one task is meant, its service tells what happened around it; a standalone one has none.
         if query.service.is_some() || query.task.is_none() {
-            views.push(View::new(&service::KIND, services));
+            views.extend([&event::KIND, &deployment::KIND].map(|kind| View::new(kind, services.clone())));
         }
         views
     }
