@@ -8,7 +8,7 @@ use crate::resource::{
     service::Service, task::Task,
 };
 
-pub(super) use super::HOUR;
+use super::HOUR;
 
 pub(super) fn now() -> Timestamp {
     Timestamp::from_second(1_769_868_300).unwrap()
@@ -23,7 +23,7 @@ pub(super) fn arn(kind: &str, path: &str) -> String {
 }
 
 /// A service of `desired` tasks that all run, its rollout long completed.
-pub(super) fn service(desired: i32) -> Service {
+pub(super) fn web(desired: i32) -> Service {
     Service {
         service_arn: arn("service", "prod/web"),
         service_name: "web".into(),
@@ -64,7 +64,7 @@ pub(super) fn deployment(revision: u32, rollout: &str, counts: [i32; 3], age: i6
 /// A service of four whose revision 8 has been on its way for `age` seconds; `counts` are its running and pending tasks.
 pub(super) fn rolling(counts: [i32; 2], age: i64) -> Service {
     let [running, pending] = counts;
-    let mut service = service(4);
+    let mut service = web(4);
     let old = Deployment { status: Some("ACTIVE".into()), ..deployment(7, "COMPLETED", [4, 4, 0], 30 * HOUR) };
     service.deployments = vec![deployment(8, "IN_PROGRESS", [4, running, pending], age), old];
     service.running_count = 4 + running;
@@ -81,7 +81,7 @@ pub(super) fn event(message: &str, age: i64) -> Event {
         service_arn: arn("service", "prod/web"),
         created_at: ago(age),
         message: format!("(service web) {message}"),
-        remembered: false,
+        ..Event::default()
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn crashed(id: &str, revision: u32, exit_code: i32, age: i64) -> Task
     }
 }
 
-pub(super) fn instance(id: &str) -> Instance {
+pub(super) fn host(id: &str) -> Instance {
     Instance {
         container_instance_arn: arn("container-instance", &format!("prod/{id}")),
         ec2_instance_id: Some(id.into()),

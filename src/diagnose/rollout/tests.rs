@@ -36,7 +36,7 @@ fn a_rollout_that_goes_as_it_should_hangs_in_nothing() {
     let fresh = on_its_way("a1", 8, "PENDING", 20);
     assert_eq!(hangs_in(&rolling([1, 1], 90), &[&fresh]), None);
     assert_eq!(hangs_in(&rolling([4, 0], 90), &[&task("a1", 8)]), None);
-    assert_eq!(hangs_in(&service(4), &[]), None);
+    assert_eq!(hangs_in(&web(4), &[]), None);
 }
 
 #[test]
