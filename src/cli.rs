@@ -27,6 +27,7 @@ mod console;
 mod demo;
 mod get;
 mod info;
+mod session;
 mod subject;
 mod values;
 mod wait;

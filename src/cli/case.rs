@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Refusal, subject::Subject, wait::settled};
+use super::{Refusal, session::Session, subject::Wanted, wait::settled};
 use crate::{
-    aws::Clients,
-    data::{self, Demand, Handle, Snapshot},
+    aws::Failure,
+    data::{self, Demand, Snapshot},
     diagnose::{self, Explanation, Known},
     knowledge::{Class, Verdict},
     resource::{Row, View, evidence::Evidence, finding::Problem, revision, task::Task},
@@ -24,19 +24,20 @@ pub struct Case {
 }
 
 impl Case {
-    /// Looks at the subject, what its explanation consults, and `more`; then asks for evidence. What could not be looked
-    /// at is a gap in it, but for the subject itself.
+    /// Finds what is wanted, looks at it, at what its explanation consults and at what `more` adds; then asks for evidence.
+    /// What could not be looked at is a gap in that, but for the thing itself.
     ///
     /// # Errors
-    /// When the subject itself can't be looked at, or has gone.
+    /// When the thing itself can't be found or looked at.
     pub async fn open(
-        clients: &Clients,
-        handle: &mut Handle,
-        subject: &Subject,
-        more: &[View],
-        now: Timestamp,
+        session: &mut Session,
+        wanted: &Wanted,
+        more: fn(&dyn Row) -> Vec<View>,
     ) -> Result<Self, Refusal> {
-        let beside = [&diagnose::beside(&*subject.row), more].concat();
+        let Session { clients, handle } = session;
+        let subject = wanted.find(handle).await?;
+        let now = Timestamp::now();
+        let beside = [diagnose::beside(&*subject.row), more(&*subject.row)].concat();
         // A task definition is described once it is in sight.
         let visible = beside.iter().filter(|view| view.kind == &revision::KIND);
         handle.demand.send_replace(Demand {
@@ -51,7 +52,7 @@ impl Case {
         let mut gaps = Vec::new();
         for (view, failure) in failed {
             if view == subject.view {
-                return Err(crate::aws::Failure::clone(&failure).into());
+                return Err(Failure::clone(&failure).into());
             }
             gaps.push(format!("{} could not be looked at: {}", view.kind.plural, failure.briefly()));
         }

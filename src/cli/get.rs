@@ -1,29 +1,20 @@
 //! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
 
-use std::{
-    io::{self, Write},
-    slice::from_ref,
-    sync::Arc,
-    time::Duration,
-};
+use std::{slice::from_ref, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 
-use super::{GetArgs, Listed, Output, Refusal, ScopeArgs, console, print, wait::until};
+use super::{GetArgs, Listed, Output, Refusal, ScopeArgs, console, print, session::Session, wait::until};
 use crate::{
     aws::{Budget, Clients},
     config::Paths,
-    data::{self, Demand, Done, Handle, Snapshot, raw},
+    data::{Demand, Snapshot, raw},
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
     resource::{Context, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task},
 };
-
-/// How long what was seen may take to be written down, once all is printed.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Prints the rows that were asked for.
 ///
@@ -34,24 +25,14 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: O
     let table = table(&args, scope, settings, now)?;
     let budget = Budget::with_share(settings.budget.share);
     let clients = Clients::connect(&console::scope(scope).await?, budget).await?;
-    let mut handle = data::start(clients.clone(), Timestamp::now, console::keep(settings, paths));
-    let result = answer(&args, table, &clients, &mut handle, &Context { now }).await;
-    while let Ok(done) = handle.done.try_recv() {
-        if let Done::Warning(text) = done {
-            let _ = writeln!(io::stderr(), "warning: {text}");
-        }
-    }
-    let _ = timeout(FAREWELL, handle.finish()).await;
+    let mut session = Session::open(clients, settings, paths);
+    let result = answer(&args, table, &mut session, &Context { now }).await;
+    session.close().await;
     result
 }
 
-async fn answer(
-    args: &GetArgs,
-    mut table: Table,
-    clients: &Clients,
-    handle: &mut Handle,
-    cx: &Context,
-) -> Result<(), Refusal> {
+async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Context) -> Result<(), Refusal> {
+    let Session { clients, handle } = session;
     let (kind, view) = (table.view.kind, table.view.clone());
     let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand.clone());

@@ -19,6 +19,8 @@ use crate::{
 const PREFIX: usize = 4;
 /// Characters of an id in full: those that are made now, and those of old.
 const IDS: [usize; 2] = [32, 36];
+/// Seconds: how long ago a task may have stopped that is asked for.
+const REMEMBERED: u32 = 30 * 86_400;
 
 /// Something that was asked about.
 #[derive(Debug, Clone)]
@@ -126,13 +128,15 @@ impl Wanted {
         views
     }
 
-    /// Lists in which it may be found by the beginning of its id, or by that of its machine.
+    /// Lists in which it may be found by the beginning of its id, or by that of its machine; tasks also among those that
+    /// AWS has forgotten.
     fn by_list(&self) -> Vec<View> {
         let machine = self.name.starts_with("i-");
-        let begun = self.name.len() >= PREFIX && hexadecimal(&self.name) && !IDS.contains(&self.name.len());
+        let begun = self.name.len() >= PREFIX && hexadecimal(&self.name);
         let mut views = Vec::new();
         if begun && self.is("task") {
-            views.push(View::new(&task::KIND, Query { status: Status::All, ..self.query() }));
+            let since = Some(REMEMBERED);
+            views.push(View::new(&task::KIND, Query { status: Status::All, since, ..self.query() }));
         }
         if (begun || machine) && self.is("instance") {
             views.push(View::new(&instance::KIND, self.query()));

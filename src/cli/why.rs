@@ -6,17 +6,14 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Refusal, ScopeArgs, case::Case, console, print, subject::Wanted};
+use super::{Refusal, ScopeArgs, case::Case, console, print, session::Session, subject::Wanted};
 use crate::{
     aws::{Budget, Clients, ScopeSpec},
     config::Paths,
-    data,
     diagnose::{self, Message},
     knowledge::{Class, Verdict},
-    memory::Keep,
     model::Settings,
     resource::{Document, Row, Tone, inspect, markdown},
     ui::{self, Theme, theme::Depth},
@@ -73,7 +70,7 @@ pub enum Form {
 /// Usage, and AWS's refusal: neither says anything of the thing itself, so both are exit code 2.
 pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
     let answer = match &args.name {
-        Some(name) => of_thing(name, &args, scope, settings, console::keep(settings, paths)).await,
+        Some(name) => of_thing(name, &args, scope, settings, paths).await,
         None => of_message(&args, settings),
     };
     answer.map_err(|refusal| Refusal::Usage(refusal.to_string()))
@@ -84,13 +81,13 @@ async fn of_thing(
     args: &WhyArgs,
     scope: &ScopeArgs,
     settings: &Settings,
-    keep: Keep,
+    paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
     let wanted = Wanted::read(name, scope.cluster.as_deref())?;
-    let clients = connect(&wanted, scope, settings).await?;
-    let mut handle = data::start(clients.clone(), Timestamp::now, keep);
-    let subject = wanted.find(&mut handle).await?;
-    let case = Case::open(&clients, &mut handle, &subject, &[], Timestamp::now()).await?;
+    let mut session = Session::open(connect(&wanted, scope, settings).await?, settings, paths);
+    let case = Case::open(&mut session, &wanted, |_| Vec::new()).await;
+    session.close().await;
+    let case = case?;
     print(match args.output {
         Form::Text => text(&title(&*case.row), &case.explanation.document, settings),
         Form::Markdown => markdown::heading(&title(&*case.row), 1) + &markdown::document(&case.explanation.document, 2),
@@ -120,7 +117,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         return Err(Refusal::Usage("--message: there is nothing in it".into()));
     }
     let verdict = diagnose::message(&asked);
-    let document = || explained(&verdict);
+    let document = || inspect::verdict(&verdict, inspect::IN_FULL);
     print(match args.output {
         Form::Text => ui::printed(&document(), width(), theme(settings).as_ref()),
         Form::Markdown => markdown::document(&document(), 2),
@@ -131,15 +128,6 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         }))?,
     })?;
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))
-}
-
-/// A verdict in full.
-fn explained(verdict: &Verdict) -> Document {
-    let mut document = inspect::verdict(verdict, u16::MAX);
-    if let (Some(section), Some(page)) = (document.sections.last_mut(), &verdict.page) {
-        section.toned("Page", page, Tone::Muted);
-    }
-    document
 }
 
 /// `service web in prod`.

@@ -69,8 +69,6 @@ pub(super) const ENTRY_POINT: &str =
 
 pub(super) const HEALTH_CHECK: &str = task_definition!("taskDefinition.containerDefinitions[].[name,healthCheck]");
 
-pub(super) const INSTANCE_STATUS: &str = "ec2 describe-instance-status --instance-ids {instance} --region {region}";
-
 pub(super) const MANAGED_VOLUMES: &str = service!("services[].deployments[].volumeConfigurations");
 
 pub(super) const MEMORY: &str =

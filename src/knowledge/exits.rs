@@ -237,7 +237,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             short: "segmentation fault",
             cause: "Usually ended by SIGSEGV: a native library, or a base image that does not go with the program.",
             next: &[
-                "Check the base image of {image}, musl or glibc, and its architecture",
+                "Check what {image} is built on, musl or glibc, and for which architecture",
                 "Check native extensions that changed with {revision}",
             ],
             page: KNOWLEDGE_CENTER,

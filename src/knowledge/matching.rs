@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::{
-    Place, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, start, start_up, stop_codes,
-    targets, text::normalise,
+    Place, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, situations, start, start_up,
+    stop_codes, targets, text::normalise,
 };
 
 /// What recognises stopped reasons and their like: in this order, each table where its rows say they apply.
@@ -96,7 +96,7 @@ fn look_up(table: &'static [(&str, Rule)], code: &str) -> Option<&'static Rule> 
     table.iter().find(|(known, _)| *known == code.trim()).map(|(_, rule)| rule)
 }
 
-/// Every rule there is.
+/// Every rule that knows a text or a code.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let coded = [stop_codes::RULES, targets::RULES].into_iter().flatten().map(|(_, rule)| rule);
     let exits = exits::RULES.iter().map(|(_, rule)| rule).chain([&exits::SIGNAL]);
@@ -104,7 +104,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     coded.chain(exits).chain(matched)
 }
 
-/// The rule that is called `id`.
+/// The rule, or the situation, that is called `id`.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
-    rules().find(|rule| rule.id == id)
+    rules().chain(situations::ALL.iter().copied()).find(|rule| rule.id == id)
 }

@@ -545,7 +545,7 @@ pub(super) static RULES: &[Rule] = &[
         short: "EBS role not usable",
         places: &[Task, Attachment],
         patterns: &["unable to assume the configured ECS Infrastructure Role"],
-        cause: "ECS could not use the infrastructure role that creates the task's EBS volume.",
+        cause: "ECS could not use the role that creates the task's EBS volume; the task may hang in DEPROVISIONING.",
         next: &[
             "Check that the role in managedEBSVolume.roleArn trusts ecs.amazonaws.com and may manage EBS volumes",
             "Check that whoever deploys has iam:PassRole on it",

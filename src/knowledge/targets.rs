@@ -2,7 +2,7 @@
 
 use super::{
     Class, Rule,
-    commands::{SECURITY_GROUPS, TARGET_GROUP, TARGETS},
+    commands::{INSTANCE, SECURITY_GROUPS, TARGET_GROUP, TARGETS},
 };
 
 /// What these rules share.
@@ -125,7 +125,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             short: "target's instance gone",
             cause: "The instance behind the target is stopped or terminated.",
             next: &["See what ended {instance}"],
-            command: "ec2 describe-instance-status --instance-ids {instance} --include-all-instances --region {region}",
+            command: INSTANCE,
             samples: &["Target.InvalidState"],
             ..TARGET
         },

@@ -44,7 +44,7 @@ pub(super) fn explained(subject: Subject) -> Result<Subject, String> {
     let row = &subject.row;
     match row.about() {
         Some((view, row)) => Ok(Subject { view, row, gone: false }),
-        None if row.kind() == &diagnose::trouble::KIND => Err("this is no trouble; there is nothing to explain".into()),
+        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
         None => Ok(subject),
     }
 }

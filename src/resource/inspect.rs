@@ -1,4 +1,4 @@
-//! What the pane beside a table says of a row: the verdict in short.
+//! How a verdict is shown: in short in the pane beside a table, in full where a row is described.
 
 use super::{Document, Tone, format::one_line};
 use crate::knowledge::{Certainty, Class, Verdict};
@@ -6,7 +6,10 @@ use crate::knowledge::{Certainty, Class, Verdict};
 /// Lines that a verdict in brief usually takes.
 pub const LINES: u16 = 9;
 
-/// Characters of a quoted field that are shown.
+/// Lines for all of it.
+pub const IN_FULL: u16 = u16::MAX;
+
+/// Characters of a quoted field that are shown, but for a verdict in full.
 const QUOTED: usize = 200;
 
 /// Cause, evidence, what to check next, and the command for it: as much of it as `lines` hold.
@@ -26,12 +29,16 @@ pub fn verdict(verdict: &Verdict, lines: u16) -> Document {
     section.toned("Cause", one_line(&verdict.cause), tone(verdict.class));
     for (index, quote) in verdict.evidence.iter().take(evidence).enumerate() {
         let label = if index == 0 { "Evidence" } else { "" };
-        section.toned(label, format!("{}: {}", quote.field, cut(&one_line(&quote.text))), Tone::Muted);
+        let text = one_line(&quote.text);
+        let text = if lines == IN_FULL { text } else { cut(&text) };
+        section.toned(label, format!("{}: {text}", quote.field), Tone::Muted);
     }
     for (index, next) in verdict.next.iter().take(next).enumerate() {
         section.field(if index == 0 { "Next" } else { "" }, next);
     }
     section.field("Command", verdict.command.as_deref().unwrap_or_default());
+    let page = verdict.page.as_deref().filter(|_| lines == IN_FULL);
+    section.toned("Page", page.unwrap_or_default(), Tone::Muted);
     document
 }
 
@@ -95,6 +102,15 @@ mod tests {
         assert_eq!(labels, ["Cause", "Evidence", "", "Next", ""]);
         assert_eq!(lines[0].1, "The kernel killed it at its memory limit.");
         assert!(lines[2].1.chars().count() < 240 && lines[2].1.ends_with('…'), "{}", lines[2].1);
+    }
+
+    #[test]
+    fn in_full_nothing_is_left_out() {
+        let page = Some("https://example.com/page".to_owned());
+        let document = verdict(&Verdict { page, ..oom() }, IN_FULL);
+        let lines = lines(&document);
+        assert!(lines[2].1.ends_with(&"x".repeat(1000)), "{}", lines[2].1);
+        assert_eq!(lines.last().unwrap(), &("Page", "https://example.com/page".to_owned()));
     }
 
     #[test]

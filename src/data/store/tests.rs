@@ -1,7 +1,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::resource::{container::Container, finding::Problem};
+use crate::resource::{container::Container, finding::Problem, revision::Definition};
 
 const NOW: Timestamp = Timestamp::constant(1_769_868_300, 0);
 
@@ -98,4 +98,57 @@ fn when_an_agent_went_is_remembered_where_it_was_seen() {
     store.put(Arc::new(instance(false, "DRAINING")), after(20));
     store.put(Arc::new(instance(false, "DRAINING")), after(30));
     assert_eq!(seen(&store), (Some(after(20)), Some(after(20))));
+}
+
+const REVISION: &str = "arn:aws:ecs:eu-west-1:1:task-definition/web:7";
+
+fn stopped(id: &str) -> Arc<dyn Row> {
+    let ended = |name: &str, code| Container { name: name.to_owned(), exit_code: Some(code), ..Container::default() };
+    Arc::new(Task {
+        task_arn: id.to_owned(),
+        task_definition_arn: Some(REVISION.to_owned()),
+        last_status: Some("STOPPED".to_owned()),
+        stop_code: Some("EssentialContainerExited".to_owned()),
+        stopped_reason: Some("Essential container in task exited".to_owned()),
+        containers: vec![ended("init", 0), ended("app", 143)],
+        ..Task::default()
+    })
+}
+
+fn rule(store: &Store, id: &str) -> Option<&'static str> {
+    let task = store.get(id)?.row.any().downcast_ref::<Task>()?;
+    task.verdict.as_ref()?.rule
+}
+
+#[test]
+fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
+    let mut store = Store::default();
+    store.put(stopped("a"), NOW);
+    assert_eq!(rule(&store, "a"), None);
+    store.judge_from_now_on(NOW);
+    assert_eq!(rule(&store, "a"), Some("EXIT-0"));
+    assert_eq!((store.entries["a"].changed, store.entries["a"].changed_at), (0, None));
+    store.touched.clear();
+    store.put(stopped("a"), NOW);
+    assert!(store.touched.is_empty(), "the same task again");
+    store.put(stopped("b"), NOW);
+    assert_eq!(rule(&store, "b"), Some("EXIT-0"));
+}
+
+#[test]
+fn a_task_definition_that_comes_later_is_heard_too() {
+    let mut store = Store::default();
+    store.judge_from_now_on(NOW);
+    store.put(stopped("a"), NOW);
+    let definition = |name: &str, essential| Definition { name: name.to_owned(), essential, ..Definition::default() };
+    store.put(
+        Arc::new(Revision {
+            task_definition_arn: REVISION.to_owned(),
+            containers: vec![definition("init", false), definition("app", true)],
+            described: true,
+            ..Revision::default()
+        }),
+        NOW,
+    );
+    assert_eq!(rule(&store, "a"), Some("EXIT-143"));
 }
