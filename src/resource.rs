@@ -264,7 +264,8 @@ pub struct Kind {
 impl Kind {
     /// Name, plural and aliases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        [self.name, self.plural].into_iter().chain(self.aliases.iter().copied())
+        let plural = Some(self.plural).filter(|plural| *plural != self.name);
+        [self.name].into_iter().chain(plural).chain(self.aliases.iter().copied())
     }
 
     /// Whether what AWS forgets of it is kept, so that one can say how far to look back.

@@ -6,7 +6,6 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Refusal, ScopeArgs, case::Case, console, print, session::Session, subject::Wanted};

@@ -30,6 +30,8 @@ pub(super) struct Store {
     /// The rules to judge by are there.
     pub judging: bool,
     stale: Stale,
+    /// Services that have been examined at least once.
+    examined: HashSet<Arc<str>>,
 }
 
 impl Store {
@@ -163,19 +165,21 @@ impl Store {
         let known = Known::of(self.entries.values().map(|entry| &*entry.row), now);
         let services =
             self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
-        let examined: Vec<(Arc<str>, Arc<dyn Row>)> = services
+        let examined: Vec<(Arc<str>, Option<Arc<dyn Row>>)> = services
             .filter(|(_, service)| stale.concerns(service))
-            .filter_map(|(id, service)| {
+            .map(|(id, service)| {
                 let findings = diagnose::service(service, &known);
                 let changed = findings != service.findings;
-                changed.then(|| (id.clone(), Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>))
+                let row = changed.then(|| Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>);
+                (id.clone(), row)
             })
             .collect();
         for (id, row) in examined {
-            if let Some(entry) = self.entries.get_mut(&id) {
-                self.touched.insert(&service::KIND);
-                *entry = merged(Some(entry), row, now);
-            }
+            let first = self.examined.insert(id.clone());
+            let Some((row, entry)) = row.zip(self.entries.get_mut(&id)) else { continue };
+            self.touched.insert(&service::KIND);
+            // To be looked at for the first time is no news of it.
+            *entry = if first { Entry { row, ..entry.clone() } } else { merged(Some(entry), row, now) };
         }
     }
 
@@ -183,6 +187,7 @@ impl Store {
     pub(super) fn keep<'a>(&mut self, held: impl Iterator<Item = &'a Arc<str>>) {
         let held: HashSet<&Arc<str>> = held.collect();
         self.entries.retain(|id, _| held.contains(id));
+        self.examined.retain(|id| held.contains(id));
     }
 }
 
@@ -229,63 +234,4 @@ fn merged(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resource::{container::Container, revision::Definition};
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-    const REVISION: &str = "arn:aws:ecs:eu-west-1:1:task-definition/web:7";
-
-    fn stopped(id: &str) -> Arc<dyn Row> {
-        let ended =
-            |name: &str, code| Container { name: name.to_owned(), exit_code: Some(code), ..Container::default() };
-        Arc::new(Task {
-            task_arn: id.to_owned(),
-            task_definition_arn: Some(REVISION.to_owned()),
-            last_status: Some("STOPPED".to_owned()),
-            stop_code: Some("EssentialContainerExited".to_owned()),
-            stopped_reason: Some("Essential container in task exited".to_owned()),
-            containers: vec![ended("init", 0), ended("app", 143)],
-            ..Task::default()
-        })
-    }
-
-    fn rule(store: &Store, id: &str) -> Option<&'static str> {
-        let task = store.get(id)?.row.any().downcast_ref::<Task>()?;
-        task.verdict.as_ref()?.rule
-    }
-
-    #[test]
-    fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
-        let mut store = Store::default();
-        store.put(stopped("a"), NOW);
-        assert_eq!(rule(&store, "a"), None);
-        store.judge_from_now_on(NOW);
-        assert_eq!(rule(&store, "a"), Some("EXIT-0"));
-        assert_eq!((store.entries["a"].changed, store.entries["a"].changed_at), (0, None));
-        store.touched.clear();
-        store.put(stopped("a"), NOW);
-        assert!(store.touched.is_empty(), "the same task again");
-        store.put(stopped("b"), NOW);
-        assert_eq!(rule(&store, "b"), Some("EXIT-0"));
-    }
-
-    #[test]
-    fn a_task_definition_that_comes_later_is_heard_too() {
-        let mut store = Store::default();
-        store.judge_from_now_on(NOW);
-        store.put(stopped("a"), NOW);
-        let definition =
-            |name: &str, essential| Definition { name: name.to_owned(), essential, ..Definition::default() };
-        store.put(
-            Arc::new(Revision {
-                task_definition_arn: REVISION.to_owned(),
-                containers: vec![definition("init", false), definition("app", true)],
-                described: true,
-                ..Revision::default()
-            }),
-            NOW,
-        );
-        assert_eq!(rule(&store, "a"), Some("EXIT-143"));
-    }
-}
+mod tests;

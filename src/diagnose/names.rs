@@ -95,7 +95,7 @@ pub fn text(names: &mut Names, text: &str) {
         let found = pattern.captures(text).and_then(|found| found.get(1)).map(|found| found.as_str());
         match *name {
             "image" => put_image(names, found),
-            "port" => put_port(names, found),
+            "port" => put(names, "port", found),
             name => put(names, name, found),
         }
     }
@@ -172,11 +172,6 @@ fn put_image(names: &mut Names, image: Option<&str>) {
     put(names, "tag", tag.or(if digest.is_some() { None } else { Some("latest") }));
 }
 
-/// As it is spoken of: `port 8080`.
-fn put_port(names: &mut Names, port: Option<&str>) {
-    put(names, "port", port.map(|port| format!("port {port}")).as_deref());
-}
-
 fn put_container(names: &mut Names, container: &Container, definition: Option<&Definition>, task_id: &str) {
     let memory = definition.and_then(|definition| definition.memory).map(|memory| memory.to_string());
     put(names, "container", Some(&container.name));
@@ -187,7 +182,7 @@ fn put_container(names: &mut Names, container: &Container, definition: Option<&D
     // `8080/tcp`, `80 -> 8080/tcp`.
     let defined =
         definition.and_then(|definition| definition.ports.first()).and_then(|port| port.split(' ').next_back());
-    put_port(names, bound.as_deref().or(defined.and_then(|port| port.split('/').next())));
+    put(names, "port", bound.as_deref().or(defined.and_then(|port| port.split('/').next())));
     let Some(definition) = definition else { return };
     let stop_timeout = definition.stop_timeout.map(|seconds| format!("{seconds} s"));
     put(names, "stop_timeout", stop_timeout.as_deref());
@@ -257,7 +252,7 @@ mod tests {
     #[case("Scaling activity initiated by (deployment ecs-svc/4816)", "deployment", "ecs-svc/4816")]
     #[case("Host EC2 (instance i-0a1b2c3d4e5f60718) terminated.", "instance", "i-0a1b2c3d4e5f60718")]
     #[case("disabled in subnet 'subnet-0a1b2c3d4e5f60718'", "subnets", "subnet-0a1b2c3d4e5f60718")]
-    #[case("(port 8080) is unhealthy in (target-group x)", "port", "port 8080")]
+    #[case("(port 8080) is unhealthy in (target-group x)", "port", "8080")]
     #[case(
         "failed to resolve ref 4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: \
             4815.dkr.ecr.eu-west-1.amazonaws.com/web:1.4.2: not found",

@@ -117,7 +117,10 @@ fn crashes(case: &Case<'_>, failing: Option<&Finding>) -> Option<Finding> {
 /// Whether it has stopped dying: the revision is on its way out, or the last time is long past for what was usual.
 fn over(case: &Case<'_>, group: &Group<'_>) -> bool {
     let Some(newest) = group.newest() else { return true };
-    let gone = case.service.deployments.iter().all(|deployment| deployment.revision() != newest.task.revision());
+    let deployed = case.service.deployments.iter().map(|deployment| deployment.revision());
+    let mut current = deployed.chain([case.service.revision()]).filter(|revision| !revision.is_empty()).peekable();
+    // Where another controller deploys, nothing may be known of what is current.
+    let gone = current.peek().is_some() && current.all(|revision| revision != newest.task.revision());
     let silence = seconds_since(newest.at, case.known.now);
     let usual = group.pace().map_or(OVER, |gap| (gap * GAPS).max(OVER));
     gone || (case.service.settled() && silence > usual)

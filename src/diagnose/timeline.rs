@@ -13,7 +13,7 @@ use crate::{
         Relation, Resource, Row, Status, Tone, Unit, View, columns,
         deployment::{self, Deployment},
         event::{self, Event},
-        format::{age_cell, age_order, clock, last_part, short_id, text_cell, text_order, when},
+        format::{age_cell, age_order, clock, last_part, seconds_since, short_id, text_cell, text_order, when},
         inspect,
         service::{self, Service},
         task::{self, Task},
@@ -185,8 +185,11 @@ impl Compose for Timeline {
         Past::Rows
     }
 
-    fn rows(&self, query: &Query, material: &Material<'_>, _: &Context) -> Vec<Arc<dyn Row>> {
+    fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>> {
         let mut moments: Vec<Moment> = material.rows.iter().flat_map(of_row).collect();
+        if let Some(since) = query.since {
+            moments.retain(|moment| seconds_since(moment.at, cx.now) <= since.into());
+        }
         if query.task.is_some() {
             let task = material.rows.iter().find_map(|row| row.any().downcast_ref::<Task>());
             let life = task.map(Life::of).unwrap_or_default();

@@ -29,7 +29,7 @@ use remarks::Remark;
 pub static KIND: Kind = Kind {
     name: "trouble",
     plural: "trouble",
-    aliases: &[],
+    aliases: &["tr", "home"],
     about: "everything that is wrong, worst first: what, since when, and the cause",
     columns: columns::<Trouble>,
     sort: ("problem", false),

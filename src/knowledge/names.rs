@@ -36,7 +36,8 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     called("log_region", "the log's Region"),
     called("log_stream", "the log stream"),
     called("memory", "the memory it asks for"),
-    Placeholder { name: "port", generic: "its port", noun: "port " },
+    // As it is spoken of, for sentences only: `port 8080`.
+    called("port", "its port"),
     called("region", "the Region"),
     // The host in the image's name.
     called("registry", "the registry"),
@@ -158,10 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_told_with_what_it_is() {
+    fn a_tag_is_told_with_what_it_is() {
         let mut names = names();
-        assert_eq!(fill("Does it listen on {port}?", &names), "Does it listen on its port?");
-        assert_eq!(fill("Does it listen on {port}?", names.set("port", "8080")), "Does it listen on port 8080?");
+        assert_eq!(fill("Was {tag} pushed?", &names), "Was the tag pushed?");
+        assert_eq!(fill("Was {tag} pushed?", names.set("tag", "1.4.2")), "Was tag 1.4.2 pushed?");
     }
 
     #[test]

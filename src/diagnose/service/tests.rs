@@ -115,7 +115,7 @@ fn tasks_that_are_missing_are_told_with_what_is_known_of_it() {
         events: vec![event("failed to launch a task with (error ECS was unable to assume the role 'r').", 60)],
         ..short
     };
-    assert_eq!(found(&denied, &[]), one(Problem::Short, "2 of 4 tasks run: role not assumable"));
+    assert_eq!(found(&denied, &[]), one(Problem::Short, "2 of 4 tasks run: role can't be assumed"));
 }
 
 #[test]
