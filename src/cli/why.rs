@@ -6,7 +6,6 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Refusal, ScopeArgs, case::Case, console, print, session::Session, subject::Wanted};
@@ -126,6 +125,10 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
             "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
             "findings": [],
             "verdicts": [verdict],
+            "log": null,
+            "targets": [],
+            "gaps": [],
+            "commands": verdict.command.iter().collect::<Vec<_>>(),
         }))?,
     })?;
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))

@@ -307,8 +307,8 @@ impl Resource for Failures {
         inspect::LINES
     }
 
-    fn inspect(&self, _: &Context) -> Option<Document> {
-        self.verdict.as_deref().map(inspect::verdict)
+    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, brief))
     }
 
     fn describe(&self, cx: &Context) -> Document {

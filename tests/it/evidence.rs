@@ -4,7 +4,7 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Done, Request, evidence},
     demo::{Endpoint, Options},
-    diagnose::Known,
+    diagnose::{Known, stopped},
     memory::Keep,
     resource::{
         Origin, Query, Row, Status, View, evidence::Evidence, revision::Revision, service, service::Service, task,
@@ -32,7 +32,12 @@ impl Scene {
         let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
         let mut rows = fetched(&clients, &View::new(&service::KIND, Query::service("prod", service))).await;
         let tasks = Query { status: Status::All, ..Query::service("prod", service) };
-        rows.extend(fetched(&clients, &View::new(&task::KIND, tasks)).await);
+        let judged = fetched(&clients, &View::new(&task::KIND, tasks)).await.into_iter().map(|row| {
+            let task = row.any().downcast_ref::<Task>().unwrap();
+            let verdict = task.stopped().then(|| Arc::new(stopped(task, &Known::default())));
+            Arc::new(Task { verdict, ..task.clone() }) as Arc<dyn Row>
+        });
+        rows.extend(judged);
         Self { endpoint, clients, rows }
     }
 
