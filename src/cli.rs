@@ -27,12 +27,14 @@ mod console;
 mod demo;
 mod get;
 mod info;
+mod report;
 mod session;
 mod subject;
 mod values;
 mod wait;
 mod why;
 
+pub use report::ReportArgs;
 pub use why::WhyArgs;
 
 use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenarios, since, speed};
@@ -41,11 +43,7 @@ use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenari
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done; for `why`: nothing is wrong"),
     ("1", "AWS refused, was not reached, or knows no such thing; for `why`: something is wrong"),
-    (
-        "2",
-        "a mistake in the command line or the configuration file; for `why`: also that AWS refused, was not reached, or \
-         knows no such thing",
-    ),
+    ("2", "a mistake in the command line or the configuration file; for `why`: it can't be told"),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal went away"),
 ];
@@ -135,6 +133,8 @@ pub enum Command {
     Get(GetArgs),
     /// Explain what is wrong with a service, a task or an instance, or what a message means
     Why(WhyArgs),
+    /// Write an incident summary of a service, in Markdown
+    Report(ReportArgs),
     /// Open the console on an embedded AWS that has a bad day
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -347,6 +347,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
         match command {
             Some(Command::Get(args)) => get::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
             _ => {

@@ -16,7 +16,6 @@ use crate::{
 /// A thing that is explained, and what it is explained by.
 pub struct Case {
     pub row: Arc<dyn Row>,
-    pub rows: Vec<Arc<dyn Row>>,
     pub evidence: Evidence,
     pub explanation: Explanation,
     pub snapshot: Arc<Snapshot>,
@@ -32,7 +31,7 @@ impl Case {
     pub async fn open(
         session: &mut Session,
         wanted: &Wanted,
-        more: fn(&dyn Row) -> Vec<View>,
+        more: impl Fn(&dyn Row) -> Vec<View>,
     ) -> Result<Self, Refusal> {
         let Session { clients, handle } = session;
         let subject = wanted.find(handle).await?;
@@ -64,7 +63,7 @@ impl Case {
         evidence.gaps = gaps;
         known.evidence = Some(&evidence);
         let explanation = diagnose::explain(&*row, &known);
-        Ok(Self { row, rows, evidence, explanation, snapshot, now })
+        Ok(Self { row, evidence, explanation, snapshot, now })
     }
 
     /// Why, once for each cause: of what was found, and of the task itself.

@@ -81,6 +81,18 @@ impl Wanted {
         Ok(Self { name: name.into(), cluster, region: Some(region.into()).filter(|r: &String| !r.is_empty()), kinds })
     }
 
+    /// The same where only a service will do.
+    ///
+    /// # Errors
+    /// Also for an ARN of anything else.
+    pub fn service(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
+        let wanted = Self::read(text, cluster)?;
+        if !wanted.is("service") {
+            return Err(Refusal::Usage(format!("{text} is no service")));
+        }
+        Ok(Self { kinds: &["service"], ..wanted })
+    }
+
     /// Finds it. Asks by name first, which takes one call a cluster; looks through lists only for what is left.
     ///
     /// # Errors
@@ -216,4 +228,46 @@ fn deleted(row: &dyn Row) -> bool {
 /// Looks like an id, or the beginning of one.
 fn hexadecimal(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const TASK: &str = "0123456789abcdef0123456789abcdef";
+
+    fn kinds(views: Vec<View>) -> Vec<&'static str> {
+        views.iter().map(|view| view.kind.name).collect()
+    }
+
+    #[rstest]
+    #[case("arn:aws:ecs:eu-west-1:1:service/prod/web", "web", Some("prod"), &["service"])]
+    #[case("arn:aws-cn:ecs:cn-north-1:1:service/web", "web", None, &["service"])]
+    #[case("arn:aws:ecs:eu-west-1:1:service-deployment/prod/web/x", "web", Some("prod"), &["service"])]
+    #[case("arn:aws:ecs:eu-west-1:1:container/prod/0123/4567", "0123", Some("prod"), &["task"])]
+    #[case("arn:aws:ecs:eu-west-1:1:container-instance/prod/0123", "0123", Some("prod"), &["instance"])]
+    #[case("web", "web", None, &["service", "task", "instance"])]
+    fn an_arn_says_what_is_meant_and_where(
+        #[case] text: &str,
+        #[case] name: &str,
+        #[case] cluster: Option<&str>,
+        #[case] kinds: &[&str],
+    ) {
+        let wanted = Wanted::read(text, None).unwrap();
+        assert_eq!((wanted.name.as_str(), wanted.cluster.as_deref(), wanted.kinds), (name, cluster, kinds));
+        assert_eq!(wanted.region.is_some(), text.starts_with("arn:"));
+    }
+
+    #[rstest]
+    #[case("web", &["service"], &[])]
+    #[case(TASK, &["service", "task", "instance"], &["task", "instance"])]
+    #[case("012345", &["service"], &["task", "instance"])]
+    #[case("i-0123", &["service"], &["instance"])]
+    #[case("what is this?", &[], &[])]
+    fn lists_are_looked_through_for_ids_alone(#[case] name: &str, #[case] named: &[&str], #[case] listed: &[&str]) {
+        let wanted = Wanted::read(name, Some("prod")).unwrap();
+        assert_eq!((kinds(wanted.by_name()), kinds(wanted.by_list())), (named.to_vec(), listed.to_vec()));
+    }
 }

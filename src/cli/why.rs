@@ -125,6 +125,10 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
             "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
             "findings": [],
             "verdicts": [verdict],
+            "log": null,
+            "targets": [],
+            "gaps": [],
+            "commands": verdict.command.iter().collect::<Vec<_>>(),
         }))?,
     })?;
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))

@@ -71,7 +71,7 @@ fn sources() -> Vec<Source> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder of sources").map(|entry| entry.expect("an entry").path()) {
             if entry.is_dir() {
-                folders.push(entry);
+                folders.extend(Some(entry).filter(|folder| !folder.ends_with("tests")));
             } else if entry.extension().is_some_and(|extension| extension == "rs") && !entry.ends_with("tests.rs") {
                 let text = fs::read_to_string(&entry).expect("a source file");
                 let below = entry.strip_prefix(&root).expect("below the root").with_extension("");

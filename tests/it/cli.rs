@@ -130,7 +130,18 @@ fn without_a_region_one_is_told_how_to_name_it() {
 fn help_has_examples_exit_codes_and_every_subcommand() {
     let answer = Home::new().run(&["--help"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
-    for part in ["Examples:", "Exit codes:", "get ", "demo ", "completions ", "man ", "info ", "ECSIGHT_CONFIG"] {
+    for part in [
+        "Examples:",
+        "Exit codes:",
+        "get ",
+        "why ",
+        "report ",
+        "demo ",
+        "completions ",
+        "man ",
+        "info ",
+        "ECSIGHT_CONFIG",
+    ] {
         assert!(answer.out.contains(part), "{part:?} is not in: {}", answer.out);
     }
     for line in Home::new().run(&["get", "--help"]).out.lines().chain(answer.out.lines()) {
@@ -152,7 +163,8 @@ fn the_manual_has_every_flag() {
     let answer = Home::new().run(&["man"]);
     assert_eq!(answer.code, Some(0));
     let page = answer.out.replace("\\-", "-");
-    for flag in ["--profile", "--read-only", "--output", "--scenario", "--fault", "ECSIGHT GET", "Exit codes"] {
+    let flags = ["--profile", "--read-only", "--output", "--message", "--since", "--scenario", "--fault"];
+    for flag in flags.into_iter().chain(["ECSIGHT GET", "ECSIGHT WHY", "ECSIGHT REPORT", "Exit codes"]) {
         assert!(page.contains(flag), "{flag} is not in the manual");
     }
     assert!(!page.contains("ecsight-get(1)"), "there is one page only");

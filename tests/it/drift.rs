@@ -89,7 +89,7 @@ fn the_command_lines_of_the_readme_are_understood() {
         .collect();
     assert!(lines.len() > 8, "{lines:?}");
     for line in lines {
-        let command = line.split(['#', '>', '|']).next().unwrap_or_default();
+        let command = line.split(['#', '<', '>', '|']).next().unwrap_or_default();
         match cli::parse(words(command).iter().map(Into::into)) {
             Ok(_) => {}
             Err(error) => assert!(!error.use_stderr(), "{line}: {error}"),

@@ -155,13 +155,19 @@ fn last_words_are_in_the_explanation_of_a_crash() {
     assert!(!answer.out.contains('\u{1b}'), "a pipe gets no colours");
 }
 
+/// What an answer is made of.
+const KEYS: [&str; 7] = ["commands", "findings", "gaps", "log", "subject", "targets", "verdicts"];
+
+fn keys(told: &Value) -> Vec<&String> {
+    told.as_object().expect("an object").keys().collect()
+}
+
 #[test]
 fn the_answer_has_the_same_keys_for_everything() {
-    for (name, kind) in [("web", "service"), ("checkout", "service")] {
+    for name in ["web", "checkout"] {
         let (told, _) = why(&[name, "--cluster", "prod"]);
-        let keys: Vec<&String> = told.as_object().expect("an object").keys().collect();
-        assert_eq!(keys, ["commands", "findings", "gaps", "log", "subject", "targets", "verdicts"]);
-        assert_eq!((&told["subject"]["kind"], &told["subject"]["name"]), (&kind.into(), &name.into()));
+        assert_eq!(keys(&told), KEYS);
+        assert_eq!((&told["subject"]["kind"], &told["subject"]["name"]), (&"service".into(), &name.into()));
     }
     let (told, _) = why(&["checkout"]);
     let verdict = told["verdicts"].as_array().and_then(|verdicts| verdicts.first()).expect("a verdict");
@@ -249,4 +255,58 @@ fn a_message_may_come_from_a_pipe() {
     let output = child.wait_with_output().expect("it ends");
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((output.status.code(), &told["verdicts"][0]["rule"]), (Some(1), &"STOP-OOM".into()), "{told:#}");
+    assert_eq!(keys(&told), KEYS);
+}
+
+/// The report on a service.
+fn report(service: &str) -> String {
+    let answer = INCIDENT.run(&["report", service, "--cluster", "prod"]);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    answer.out
+}
+
+#[test]
+fn a_report_has_state_findings_causes_failures_timeline_and_last_words() {
+    let report = report("orders-api");
+    let headings: Vec<&str> = report.lines().filter(|line| line.starts_with('#')).collect();
+    let [title, state, findings, why, cause, failures, timeline, log] = headings.as_slice() else {
+        panic!("other headings: {headings:#?}")
+    };
+    assert_eq!(
+        [*title, *state, *findings, *why, *failures, *timeline],
+        [
+            "# Incident report: service orders-api in prod",
+            "## State",
+            "## Findings",
+            "## Why",
+            "## Failures of the last 6h",
+            "## Timeline",
+        ]
+    );
+    assert!(cause.starts_with("### ") && cause.contains("app (1)"), "{cause}");
+    assert!(log.starts_with("## Last log lines of app (task "), "{log}");
+    for part in ["rollout failing", "| orders-api:4 | 1 |", "deployment begun", "rolling back", "connection refused"] {
+        assert!(report.contains(part), "{part:?} is not in {report}");
+    }
+    assert!(!report.contains('\u{1b}'));
+}
+
+#[test]
+fn a_report_on_what_is_well_is_short() {
+    let report = report("web");
+    assert!(report.contains("nothing is wrong") && !report.contains("## Why"), "{report}");
+    assert!(!report.contains("## Failures"), "{report}");
+}
+
+#[rstest]
+#[case(&["report", "checkuot"], &["no service `checkuot`", "did you mean checkout"])]
+#[case(&["report", "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef0123456789abcdef"], &["no service"])]
+#[case(&["report", "web", "--since", "soon"], &["--since", "`soon`", "6h"])]
+#[case(&["report"], &["<SERVICE>"])]
+fn what_cannot_be_reported_is_named(#[case] args: &[&str], #[case] said: &[&str]) {
+    let answer = INCIDENT.run(args);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{answer:?}");
+    for part in said {
+        assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
+    }
 }

@@ -1,0 +1,270 @@
+//! `ecsight report`: what happened to a service, as Markdown for a ticket.
+
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{
+    Refusal, ScopeArgs,
+    case::Case,
+    print,
+    session::Session,
+    subject::Wanted,
+    values::since,
+    why::{connect, title},
+};
+use crate::{
+    config::Paths,
+    diagnose::{
+        failures::{self, Failures},
+        timeline::{self, Moment, Step},
+    },
+    knowledge::{Certainty, Verdict},
+    model::Settings,
+    resource::{
+        Query, Row, Tone, View,
+        format::{clock, duration, short_id},
+        markdown::{heading, item, table, verbatim},
+        secrets::masked,
+        service::Service,
+    },
+};
+
+/// Lines of the timeline at most: the newest.
+const LINES: usize = 40;
+
+/// `ecsight report`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ReportArgs {
+    /// The service: its name or its ARN
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// How far back failures and the timeline go (90m, 6h, 2d); further than an hour, AWS has forgotten what no console saw
+    #[arg(long, value_name = "TIME", default_value = "6h", value_parser = since)]
+    pub since: u32,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ecsight report checkout --cluster prod > incident.md
+  ecsight report checkout --since 2d";
+
+/// Prints the report.
+///
+/// # Errors
+/// Usage; AWS's refusal.
+pub async fn run(
+    args: ReportArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<(), Refusal> {
+    let wanted = Wanted::service(&args.service, scope.cluster.as_deref())?;
+    let mut session = Session::open(connect(&wanted, scope, settings).await?, settings, paths);
+    let views =
+        |row: &dyn Row| vec![history(row, &failures::KIND, args.since), history(row, &timeline::KIND, args.since)];
+    let case = Case::open(&mut session, &wanted, views).await;
+    session.close().await;
+    print(masked(&report(&case?, args.since)))
+}
+
+/// What a composed kind tells of a service.
+fn history(row: &dyn Row, kind: &'static crate::resource::Kind, since: u32) -> View {
+    let query = Query::service(row.cluster().unwrap_or_default(), &*row.name());
+    View::new(kind, Query { since: Some(since), ..query })
+}
+
+fn report(case: &Case, since: u32) -> String {
+    let parts = [
+        head(case, since),
+        state(case),
+        findings(case),
+        verdicts(case),
+        groups(case, since),
+        moments(case, since),
+        last_lines(case),
+        gaps(case),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn head(case: &Case, since: u32) -> String {
+    let identity = &case.snapshot.identity;
+    let account = identity.account.as_ref().map(|account| format!("account {account}"));
+    let place: Vec<String> = account.into_iter().chain(identity.region.clone()).collect();
+    let back = duration(since.into());
+    heading(&format!("Incident report: {}", title(&*case.row)), 1)
+        + &format!("{}; written {}; looks back {back}\n", place.join(", "), clock(case.now))
+}
+
+fn state(case: &Case) -> String {
+    let Some(service) = case.row.any().downcast_ref::<Service>() else { return String::new() };
+    let mut text = heading("State", 2);
+    text += &item(
+        0,
+        &format!(
+            "{}: {} desired, {} running, {} pending",
+            service.standing().word(),
+            service.desired_count,
+            service.running_count,
+            service.pending_count
+        ),
+    );
+    for deployment in &service.deployments {
+        let since = deployment.created_at.map(|at| format!(", since {}", clock(at))).unwrap_or_default();
+        let reason = deployment.rollout_state_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        text += &item(
+            0,
+            &format!(
+                "{} {}: {} of {} running, {} pending, {} failed{since}{reason}",
+                deployment.revision(),
+                deployment.progress(),
+                deployment.running_count,
+                deployment.desired_count,
+                deployment.pending_count,
+                deployment.failed_tasks,
+            ),
+        );
+    }
+    text
+}
+
+fn findings(case: &Case) -> String {
+    let mut text = heading("Findings", 2);
+    for finding in &case.explanation.findings {
+        let since = finding.since.map(|since| format!(", since {}", clock(since))).unwrap_or_default();
+        text += &item(0, &format!("{}: {}{since}", finding.problem.word(), finding.cause));
+    }
+    if case.explanation.findings.is_empty() {
+        text += &item(0, "nothing is wrong as far as ecsight can see");
+    }
+    text
+}
+
+fn verdicts(case: &Case) -> String {
+    let verdicts = case.verdicts();
+    if verdicts.is_empty() {
+        return String::new();
+    }
+    heading("Why", 2) + &verdicts.iter().map(|verdict| of_verdict(verdict)).collect::<Vec<_>>().join("\n")
+}
+
+fn of_verdict(verdict: &Verdict) -> String {
+    let certainty = match verdict.certainty {
+        Certainty::Likely => " (likely)",
+        Certainty::Certain | Certainty::Unknown => "",
+    };
+    let mut text = heading(&format!("{}{certainty}", verdict.line()), 3);
+    text += &item(0, &verdict.cause);
+    for quote in &verdict.evidence {
+        text += &item(1, &format!("{}: {}", quote.field, quote.text));
+    }
+    for (index, next) in verdict.next.iter().enumerate() {
+        text += &item(usize::from(index > 0), &if index == 0 { format!("next: {next}") } else { next.clone() });
+    }
+    if let Some(page) = &verdict.page {
+        text += &item(0, page);
+    }
+    if let Some(command) = &verdict.command {
+        text += &format!("\n{}", verbatim([command.as_str()]));
+    }
+    text
+}
+
+/// The rows of one kind, of all that was looked at.
+fn of_kind<'a, R: 'static>(case: &'a Case, view: &View) -> Vec<&'a R> {
+    let rows = case.snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
+    rows.filter_map(|entry| entry.row.any().downcast_ref::<R>()).collect()
+}
+
+fn groups(case: &Case, since: u32) -> String {
+    let mut groups = of_kind::<Failures>(case, &history(&*case.row, &failures::KIND, since));
+    groups.sort_by_key(|group| std::cmp::Reverse(group.last));
+    if groups.is_empty() {
+        return String::new();
+    }
+    let rows = groups.into_iter().map(|group| {
+        let codes: Vec<String> = group.exit_codes.iter().map(ToString::to_string).collect();
+        [
+            group.count.to_string(),
+            group.what().into_owned(),
+            group.container.clone(),
+            group.revision.clone(),
+            codes.join(", "),
+            clock(group.first),
+            clock(group.last),
+        ]
+    });
+    let head = ["count", "cause", "container", "task definition", "exit codes", "first", "last"];
+    heading(&format!("Failures of the last {}", duration(since.into())), 2) + &table(head, rows)
+}
+
+/// One line of the timeline: the same thing, as often as it happened without anything else in between.
+struct Line<'a> {
+    first: Timestamp,
+    last: Timestamp,
+    times: usize,
+    moment: &'a Moment,
+}
+
+fn moments(case: &Case, since: u32) -> String {
+    let mut moments = of_kind::<Moment>(case, &history(&*case.row, &timeline::KIND, since));
+    let from = case.now - jiff::SignedDuration::from_secs(since.into());
+    moments.retain(|moment| moment.at >= from && tells(moment));
+    moments.sort_by_key(|moment| (moment.at, moment.step));
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for moment in moments {
+        match lines.last_mut() {
+            Some(line) if alike(line.moment, moment) => (line.last, line.times) = (moment.at, line.times + 1),
+            _ => lines.push(Line { first: moment.at, last: moment.at, times: 1, moment }),
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let left_out = lines.len().saturating_sub(LINES);
+    let rows = lines.into_iter().skip(left_out).map(|Line { first, last, times, moment }| {
+        let detail = moment.verdict.as_ref().map_or_else(|| moment.detail.clone(), |verdict| verdict.line());
+        match times {
+            1 => [clock(first), format!("{} {}", moment.subject(), moment.what), detail],
+            _ => {
+                let until = last.strftime("%H:%M:%SZ");
+                [format!("{} to {until}", clock(first)), format!("{} {times} times", moment.what), detail]
+            }
+        }
+    });
+    let text = heading("Timeline", 2) + &table(["time", "what", "detail"], rows);
+    if left_out == 0 { text } else { text + &format!("\n{left_out} earlier lines are left out.\n") }
+}
+
+/// Whether a moment belongs into a summary: what deployments do, what went wrong; not what the scheduler does all day.
+fn tells(moment: &Moment) -> bool {
+    match moment.step {
+        Step::Begun | Step::RollingBack | Step::Waiting | Step::Completed | Step::Failed => true,
+        Step::Event | Step::Stopped => moment.tone >= Tone::Warn,
+        Step::Created | Step::Pulling | Step::Pulled | Step::Running | Step::Stopping | Step::Settled => false,
+    }
+}
+
+fn alike(one: &Moment, other: &Moment) -> bool {
+    let cause = |moment: &Moment| moment.verdict.as_ref().map(|verdict: &Arc<Verdict>| verdict.line());
+    let same = one.verdict.is_some() || one.detail == other.detail;
+    one.step == other.step && one.what == other.what && cause(one) == cause(other) && same
+}
+
+fn last_lines(case: &Case) -> String {
+    let Some(excerpt) = &case.evidence.lines else { return String::new() };
+    let whose = format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
+    let lines: Vec<String> =
+        excerpt.lines.iter().map(|(at, text)| format!("{} {}", at.strftime("%H:%M:%SZ"), text.trim_end())).collect();
+    heading(&whose, 2) + &verbatim(lines.iter().map(String::as_str))
+}
+
+fn gaps(case: &Case) -> String {
+    if case.evidence.gaps.is_empty() {
+        return String::new();
+    }
+    heading("Not looked at", 2) + &case.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
+}
