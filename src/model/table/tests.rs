@@ -57,6 +57,26 @@ fn the_cursor_stays_on_its_row() {
 }
 
 #[test]
+fn while_rows_arrive_a_cursor_no_key_has_moved_stays_on_the_first() {
+    let filling = |revision, rows| {
+        let mut snapshot = snapshot(revision, rows);
+        snapshot.feeds.get_mut(&tasks()).unwrap().phase = crate::data::Phase::Filling;
+        snapshot
+    };
+    let mut table = of(&filling(1, vec![task("c")]));
+    arrange(&mut table, &filling(2, ["b", "c"].map(task).into()));
+    assert_eq!(selected(&table), "b");
+    let mut moved = of(&filling(1, vec![task("b"), task("c")]));
+    moved.move_by(1);
+    arrange(&mut moved, &snapshot(3, ["a", "b", "c"].map(task).into()));
+    assert_eq!(selected(&moved), "c");
+    arrange(&mut table, &snapshot(3, ["a", "b", "c"].map(task).into()));
+    assert_eq!(selected(&table), "a");
+    arrange(&mut table, &snapshot(4, ["0", "a", "b", "c"].map(task).into()));
+    assert_eq!(selected(&table), "a", "what is all there is followed by id");
+}
+
+#[test]
 fn the_cursor_goes_where_it_is_sent_once_that_is_there() {
     let id = |name: &str| crate::resource::Resource::id(&task(name)).to_owned();
     let mut table = of(&snapshot(1, ["a", "b", "c"].map(task).into()));
