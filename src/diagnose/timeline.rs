@@ -260,10 +260,16 @@ impl<'a> Life<'a> {
     }
 }
 
+/// The time of day, to the second on the same day; to the minute, with the day, on another.
+fn time(at: Timestamp, now: Timestamp) -> String {
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
+    at.strftime(if day(at) == day(now) { "%H:%M:%SZ" } else { "%m-%d %H:%MZ" }).to_string()
+}
+
 static FIELDS: &[Field<Moment>] = &[
     Field {
-        column: Column::new("time", "TIME", 9, 9).aliases(&["at", "clock"]).unit(Unit::Time),
-        cell: |row, _| Cell::plain(row.at.strftime("%H:%M:%SZ").to_string()),
+        column: Column::new("time", "TIME", 9, 12).aliases(&["at", "clock"]).unit(Unit::Time),
+        cell: |row, cx| Cell::plain(time(row.at, cx.now)),
         order: |row, _| row.order(),
     },
     Field {

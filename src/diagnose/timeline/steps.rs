@@ -47,7 +47,8 @@ pub fn of_task(task: &Task) -> Vec<Moment> {
     if let Some(at) = task.started_at {
         moments.push(moment(at, Step::Running, "running", start(task, at), Tone::Good));
     } else if let Some(at) = task.pull_stopped_at {
-        moments.push(moment(at, Step::Pulled, "image pulled", pull(task, at), Tone::Muted));
+        // That it ended does not mean that it went well.
+        moments.push(moment(at, Step::Pulled, "pull ended", pull(task, at), Tone::Muted));
     } else if let Some(at) = task.pull_started_at {
         let (detail, tone) = match task.stopped() {
             true => ("it never finished".to_owned(), Tone::Muted),
@@ -94,7 +95,7 @@ fn start(task: &Task, at: Timestamp) -> String {
 }
 
 fn pull(task: &Task, at: Timestamp) -> String {
-    sentence([between(task.pull_started_at, at).map(|took| format!("in {took}"))])
+    sentence([between(task.pull_started_at, at).map(|took| format!("after {took}"))])
 }
 
 /// The cause, and how long it took.
@@ -208,8 +209,8 @@ fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
         moment(at, Step::RollingBack, "rolling back", sentence([reason]))
     });
     let waits = progress.pause.as_ref().zip(progress.updated_at).map(|(pause, at)| {
-        let otherwise = pause.expires_at.map(|at| format!("{} by itself at {}", pause.otherwise(), clock(at)));
-        moment(at, Step::Waiting, "waits for you", sentence([Some("continue it or roll it back".into()), otherwise]))
+        let until = pause.expires_at.map(|at| format!("until {}, then it {} by itself", clock(at), pause.otherwise()));
+        moment(at, Step::Waiting, "waits for you", sentence([until]))
     });
     rolled.into_iter().chain(waits).collect()
 }

@@ -1,7 +1,10 @@
 use rstest::rstest;
 
 use super::*;
-use crate::knowledge::{Certainty, Class};
+use crate::{
+    knowledge::{Certainty, Class},
+    resource::service::{Pause, Progress},
+};
 
 fn at(second: i64) -> Option<Timestamp> {
     Some(Timestamp::from_second(1_769_868_000 + second).unwrap())
@@ -69,7 +72,7 @@ fn verdict(class: Class) -> Arc<Verdict> {
 ])]
 #[case::pulled_and_not_started_yet(
     Task { last_status: Some("PENDING".into()), created_at: at(0), pull_started_at: at(5), pull_stopped_at: at(9), ..task() },
-    &[(0, "created", "web:7"), (9, "image pulled", "in 4s")],
+    &[(0, "created", "web:7"), (9, "pull ended", "after 4s")],
 )]
 #[case::never_started(Task { pull_stopped_at: None, started_at: None, ..lived() }, &[
     (0, "created", "web:7"),
@@ -115,6 +118,40 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
     assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
     assert!(Resource::inspect(&stop, &cx(), 4).is_some());
+}
+
+#[rstest]
+#[case("2026-01-31T00:00:01Z", "00:00:01Z")]
+#[case("2026-01-30T23:59:59Z", "01-30 23:59Z")]
+fn the_day_stands_with_the_time_unless_it_is_today(#[case] at: Timestamp, #[case] told: &str) {
+    assert_eq!(time(at, "2026-01-31T14:05:00Z".parse().unwrap()), told);
+}
+
+#[test]
+fn a_pause_waits_until_it_ends_by_itself() {
+    let pause = Pause { hook_id: None, expires_at: at(3600), timeout_action: Some("CONTINUE".into()) };
+    let progress = Progress {
+        pause: Some(pause),
+        updated_at: at(60),
+        rollback_at: at(30),
+        rollback_reason: Some("an alarm\n fired".into()),
+        ..Progress::default()
+    };
+    let service = Service {
+        current_service_deployment: Some("arn:aws:ecs:eu-west-1:1:service-deployment/prod/web/1".into()),
+        deployments: vec![Deployment { created_at: None, ..deployment("IN_PROGRESS") }],
+        progress: Some(progress),
+        ..Service::default()
+    };
+    let moments = of_service(&service);
+    assert_eq!(
+        told(&moments),
+        [
+            (30, "rolling back", "an alarm fired"),
+            (60, "waits for you", "until 2026-01-31 15:00:00Z, then it goes on by itself"),
+        ]
+    );
+    assert!(moments.iter().all(|moment| moment.of == "ecs-svc/1" && Resource::fault(moment)));
 }
 
 #[test]
