@@ -1,25 +1,30 @@
-//! What knowing costs: building the patterns once, then recognising messages.
+//! What knowing costs: building the patterns once, then recognising messages, and judging stopped tasks.
 //!
 //! `cargo bench --bench diagnose`
 
 use divan::counter::ItemsCount;
-use ecsight::knowledge::{self, Place, Rule};
+use ecsight::{
+    diagnose::{self, Known},
+    knowledge::{self, Place, Rule},
+    resource::{container::Container, task::Task},
+};
 
 fn main() {
     divan::main();
 }
 
-/// A thousand messages, as they come: those the rules know, in turn.
-fn thousand(which: impl Fn(&Rule) -> bool) -> Vec<&'static str> {
-    let rules: Vec<_> = knowledge::rules().filter(|rule| which(rule)).collect();
-    rules.iter().flat_map(|rule| rule.samples).copied().cycle().take(1_000).collect()
+/// A thousand messages, as they come: those the rules know, in turn, each with ids of its own.
+fn thousand(which: impl Fn(&Rule) -> bool) -> Vec<String> {
+    let samples: Vec<_> = knowledge::rules().filter(|rule| which(rule)).flat_map(|rule| rule.samples).collect();
+    let ids = (1_u64..).map(|number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    samples.iter().cycle().zip(ids).map(|(sample, id)| sample.replace("0123456789abcdef", &id)).take(1_000).collect()
 }
 
-fn reasons() -> Vec<&'static str> {
+fn reasons() -> Vec<String> {
     thousand(|rule| rule.places.contains(&Place::Task))
 }
 
-fn events() -> Vec<&'static str> {
+fn events() -> Vec<String> {
     thousand(|rule| rule.id.starts_with("EV-"))
 }
 
@@ -51,4 +56,51 @@ fn essences(bencher: divan::Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(texts.len()))
         .bench_local(|| texts.iter().map(|text| knowledge::essence(text).len()).sum::<usize>());
+}
+
+/// A thousand stopped tasks of two containers: a third never started, a third crashed, a third was stopped.
+fn stopped() -> Vec<Task> {
+    let container = |name: &str, exit_code: Option<i32>, reason: Option<&str>| Container {
+        name: name.to_owned(),
+        image: Some(format!("481516234217.dkr.ecr.eu-west-1.amazonaws.com/{name}:1.4.2")),
+        exit_code,
+        reason: reason.map(str::to_owned),
+        ..Container::default()
+    };
+    let task = |(at, reason): (usize, &str)| {
+        let (code, reason, containers) = match at % 3 {
+            0 => ("TaskFailedToStart", reason, [container("app", None, Some(reason)), container("envoy", None, None)]),
+            1 => (
+                "EssentialContainerExited",
+                "Essential container in task exited",
+                [container("app", Some(137), Some(reason)), container("envoy", Some(143), None)],
+            ),
+            _ => (
+                "ServiceSchedulerInitiated",
+                "Scaling activity initiated by (deployment ecs-svc/4816000000720)",
+                [container("app", Some(143), None), container("envoy", Some(0), None)],
+            ),
+        };
+        Task {
+            task_arn: format!("arn:aws:ecs:eu-west-1:481516234217:task/prod/{at:032x}"),
+            cluster_name: "prod".to_owned(),
+            group: Some("service:web".to_owned()),
+            task_definition_arn: Some("arn:aws:ecs:eu-west-1:481516234217:task-definition/web:7".to_owned()),
+            last_status: Some("STOPPED".to_owned()),
+            stop_code: Some(code.to_owned()),
+            stopped_reason: Some(reason.to_owned()),
+            containers: containers.into(),
+            ..Task::default()
+        }
+    };
+    reasons().iter().map(String::as_str).enumerate().map(task).collect()
+}
+
+/// 50 ms at most for all of them.
+#[divan::bench]
+fn stopped_tasks_judged(bencher: divan::Bencher<'_, '_>) {
+    let (tasks, known) = (stopped(), Known::default());
+    bencher
+        .counter(ItemsCount::new(tasks.len()))
+        .bench_local(|| tasks.iter().map(|task| diagnose::stopped(task, &known).cause.len()).sum::<usize>());
 }

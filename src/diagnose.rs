@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
 
+#[cfg(test)]
+mod builders;
 mod case;
 mod deaths;
 mod draft;
@@ -37,6 +39,10 @@ pub use stopped::stopped;
 
 use deaths::verdict_of;
 use draft::Draft;
+
+const MINUTE: i64 = 60;
+/// What counts as of late; also how long AWS keeps stopped tasks at least.
+const HOUR: i64 = 3600;
 
 /// By cluster and service.
 type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;

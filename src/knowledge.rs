@@ -13,6 +13,24 @@ macro_rules! guide {
     };
 }
 
+/// The AWS CLI call that shows this part of the task's task definition.
+macro_rules! task_definition {
+    ($query:literal) => {
+        concat!("ecs describe-task-definition --task-definition {revision} --query '", $query, "' --region {region}")
+    };
+}
+
+/// The AWS CLI call that shows this part of the service.
+macro_rules! service {
+    ($query:literal) => {
+        concat!(
+            "ecs describe-services --cluster {cluster} --services {service} --query '",
+            $query,
+            "' --region {region}"
+        )
+    };
+}
+
 mod commands;
 mod events;
 mod exec_agent;
@@ -173,11 +191,13 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// In one line: `out of memory: app (137)`.
+    /// In one line: `out of memory: app (137)`; what no rule knows, as it came.
     pub fn line(&self) -> String {
-        let what = if self.short.is_empty() { &*self.cause } else { self.short };
+        if self.short.is_empty() {
+            return self.cause.clone();
+        }
         let container = self.container.as_deref().map(|name| format!(": {name}")).unwrap_or_default();
         let code = self.exit_code.map(|code| format!(" ({code})")).unwrap_or_default();
-        format!("{what}{container}{code}")
+        format!("{}{container}{code}", self.short)
     }
 }

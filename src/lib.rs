@@ -51,6 +51,7 @@
 //! | another key for it | one field of that row |
 //! | a theme | one file in `themes/`, one line |
 //! | an AWS operation | one line in [`aws::operation`], and the IAM policy in the README |
+//! | something known of AWS's words | one row of a table below `knowledge/`, with messages it must recognise |
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 

@@ -110,9 +110,8 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn inspects(_query: &Query) -> u16 {
         0
     }
-    /// What that pane says, most needed first, in one section, whose title is the pane's. `brief`: there is room for those
-    /// lines alone.
-    fn inspect(&self, _cx: &Context, _brief: bool) -> Option<Document> {
+    /// What that pane says in about so many lines, most needed first, in one section, whose title is the pane's.
+    fn inspect(&self, _cx: &Context, _lines: u16) -> Option<Document> {
         None
     }
 }
@@ -134,7 +133,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     fn inspects(&self, query: &Query) -> u16;
-    fn inspect(&self, cx: &Context, brief: bool) -> Option<Document>;
+    fn inspect(&self, cx: &Context, lines: u16) -> Option<Document>;
     /// The cell in column `index` of the kind's columns; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
     /// What column `index` sorts by.
@@ -208,8 +207,8 @@ impl<R: Resource> Row for R {
         R::inspects(query)
     }
 
-    fn inspect(&self, cx: &Context, brief: bool) -> Option<Document> {
-        Resource::inspect(self, cx, brief)
+    fn inspect(&self, cx: &Context, lines: u16) -> Option<Document> {
+        Resource::inspect(self, cx, lines)
     }
 
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_> {
@@ -265,7 +264,8 @@ pub struct Kind {
 impl Kind {
     /// Name, plural and aliases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        [self.name, self.plural].into_iter().chain(self.aliases.iter().copied())
+        let plural = Some(self.plural).filter(|plural| *plural != self.name);
+        [self.name].into_iter().chain(plural).chain(self.aliases.iter().copied())
     }
 
     /// Whether what AWS forgets of it is kept, so that one can say how far to look back.
@@ -316,7 +316,8 @@ pub enum Origin {
 pub trait Compose: Send + Sync {
     /// The views it is made of.
     fn sources(&self, query: &Query) -> Vec<View>;
-    /// How many of them, from the first on, are followed as if they were on screen; the rest more slowly.
+    /// How many of the lists that are fetched for them, from the first on, are followed as if they were on screen; the
+    /// rest more slowly.
     fn followed(&self) -> usize {
         1
     }

@@ -117,7 +117,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         return Err(Refusal::Usage("--message: there is nothing in it".into()));
     }
     let verdict = diagnose::message(&asked);
-    let document = || explained(&verdict);
+    let document = || inspect::verdict(&verdict, inspect::IN_FULL);
     print(match args.output {
         Form::Text => ui::printed(&document(), width(), theme(settings).as_ref()),
         Form::Markdown => markdown::document(&document(), 2),
@@ -132,15 +132,6 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         }))?,
     })?;
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))
-}
-
-/// A verdict in full.
-fn explained(verdict: &Verdict) -> Document {
-    let mut document = inspect::verdict(verdict, false);
-    if let (Some(section), Some(page)) = (document.sections.last_mut(), &verdict.page) {
-        section.toned("Page", page, Tone::Muted);
-    }
-    document
 }
 
 /// `service web in prod`.

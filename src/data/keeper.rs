@@ -178,7 +178,10 @@ impl Keeper {
     /// A row that AWS no longer knows stays in the feed.
     pub(super) fn keep_in(&mut self, key: &FeedKey, id: Arc<str>) {
         if let Some(kept) = self.kept.get_mut(key) {
-            kept.ids.push(id);
+            // It may have been recalled while AWS still had it.
+            if !kept.ids.contains(&id) {
+                kept.ids.push(id);
+            }
             kept.revision += 1;
         }
     }

@@ -238,7 +238,20 @@ impl Poller {
             self.resting.remove(&key);
             self.touched.insert(key);
         }
+        self.rest_made(now);
         self.want_the_past();
+    }
+
+    /// Notes since when nobody looks at the feeds that are made of others.
+    fn rest_made(&mut self, now: Instant) {
+        let wanted: HashSet<FeedKey> = self.wanted().flat_map(|view| self.told.keys_of(view)).collect();
+        for key in self.told.feeds.keys().filter(|key| !self.feeds.contains_key(key)) {
+            if wanted.contains(key) {
+                self.resting.remove(key);
+            } else {
+                self.resting.entry(key.clone()).or_insert(now);
+            }
+        }
     }
 
     /// Starts the calls that are due; returns when to look again.
@@ -299,7 +312,7 @@ impl Poller {
         self.store.grow_stale();
         self.store.join((self.now)());
         self.made_of.clear();
-        let keeps = |key: &FeedKey| key.query.status != Status::Running;
+        let keeps = |key: &FeedKey| self.feeds.contains_key(key) && key.query.status != Status::Running;
         let old: Vec<FeedKey> = self
             .resting
             .iter()
@@ -445,7 +458,12 @@ fn sources(view: &View) -> Vec<View> {
     match view.kind.origin {
         Origin::Fetched(_) => vec![View::new(view.kind, view.query.asked())],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
-        Origin::Composed(compose) => compose.sources(&view.query).iter().flat_map(sources).collect(),
+        Origin::Composed(compose) => {
+            let mut views: Vec<View> = compose.sources(&view.query).iter().flat_map(sources).collect();
+            // What is derived from the same is there once.
+            views.dedup();
+            views
+        }
     }
 }
 

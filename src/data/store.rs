@@ -30,6 +30,8 @@ pub(super) struct Store {
     /// The rules to judge by are there.
     pub judging: bool,
     stale: Stale,
+    /// Services that have been examined at least once.
+    examined: HashSet<Arc<str>>,
 }
 
 impl Store {
@@ -163,19 +165,21 @@ impl Store {
         let known = Known::of(self.entries.values().map(|entry| &*entry.row), now);
         let services =
             self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
-        let examined: Vec<(Arc<str>, Arc<dyn Row>)> = services
+        let examined: Vec<(Arc<str>, Option<Arc<dyn Row>>)> = services
             .filter(|(_, service)| stale.concerns(service))
-            .filter_map(|(id, service)| {
+            .map(|(id, service)| {
                 let findings = diagnose::service(service, &known);
                 let changed = findings != service.findings;
-                changed.then(|| (id.clone(), Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>))
+                let row = changed.then(|| Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>);
+                (id.clone(), row)
             })
             .collect();
         for (id, row) in examined {
-            if let Some(entry) = self.entries.get_mut(&id) {
-                self.touched.insert(&service::KIND);
-                *entry = merged(Some(entry), row, now);
-            }
+            let first = self.examined.insert(id.clone());
+            let Some((row, entry)) = row.zip(self.entries.get_mut(&id)) else { continue };
+            self.touched.insert(&service::KIND);
+            // To be looked at for the first time is no news of it.
+            *entry = if first { Entry { row, ..entry.clone() } } else { merged(Some(entry), row, now) };
         }
     }
 
@@ -183,6 +187,7 @@ impl Store {
     pub(super) fn keep<'a>(&mut self, held: impl Iterator<Item = &'a Arc<str>>) {
         let held: HashSet<&Arc<str>> = held.collect();
         self.entries.retain(|id, _| held.contains(id));
+        self.examined.retain(|id| held.contains(id));
     }
 }
 
@@ -227,3 +232,6 @@ fn merged(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
         changed => Entry { row, changed, changed_at: Some(now) },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,8 +24,8 @@ use crate::{
 pub(super) struct Case<'a> {
     pub service: &'a Service,
     pub known: &'a Known<'a>,
-    /// Its tasks in any state, as far as they are known.
-    pub tasks: &'a [&'a Task],
+    /// Its tasks in any state, as far as they are known, oldest first.
+    pub tasks: Vec<&'a Task>,
     /// Its events since it was last well, newest first.
     pub news: Vec<News<'a>>,
     /// Its tasks that failed in the last hour, newest first.
@@ -34,13 +34,9 @@ pub(super) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub fn of(service: &'a Service, known: &'a Known<'a>) -> Self {
-        Self {
-            service,
-            known,
-            tasks: known.tasks(&service.cluster_name, &service.service_name),
-            news: news(service),
-            deaths: deaths(service, known),
-        }
+        let mut tasks = known.tasks(&service.cluster_name, &service.service_name).to_vec();
+        tasks.sort_by_key(|task| (task.created_at, task.task_arn.as_str()));
+        Self { service, known, tasks, news: news(service), deaths: deaths(service, known) }
     }
 
     /// The deployment that is being rolled out, or was given up.

@@ -4,14 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{GroupKey, Known, group_key, stopped};
+use super::{GroupKey, HOUR, Known, group_key, stopped};
 use crate::{
     knowledge::{Class, Verdict},
     resource::{deployment::Deployment, format::seconds_since, service::Service, task::Task},
 };
-
-/// What counts as of late.
-pub(super) const HOUR: i64 = 3600;
 
 /// A task that failed.
 #[derive(Debug, Clone)]
@@ -39,7 +36,7 @@ pub(super) fn deaths<'a>(service: &Service, known: &Known<'a>) -> Vec<Death<'a>>
     let late = late.filter(|(_, at)| seconds_since(*at, known.now) < HOUR);
     let judged = late.map(|(task, at)| Death { task, verdict: verdict_of(task, known), at });
     let mut deaths: Vec<Death<'a>> = judged.filter(|death| death.verdict.class >= Class::Failure).collect();
-    deaths.sort_by_key(|death| std::cmp::Reverse(death.at));
+    deaths.sort_by_key(|death| (std::cmp::Reverse(death.at), death.task.task_arn.as_str()));
     deaths
 }
 

@@ -48,3 +48,6 @@ pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
     };
     telling.finish(row.cli())
 }
+
+#[cfg(test)]
+mod tests;

@@ -307,8 +307,8 @@ impl Resource for Failures {
         inspect::LINES
     }
 
-    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
-        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, brief))
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
+        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, lines))
     }
 
     fn describe(&self, cx: &Context) -> Document {
@@ -327,8 +327,7 @@ impl Resource for Failures {
             .field("Exit codes", self.exit_codes())
             .toned("State", self.told_state(), self.tone());
         if let Some(verdict) = &self.verdict {
-            document.section("Why").text(0, &*verdict.cause, inspect::tone(verdict.class));
-            document.verdict(verdict);
+            document.sections.extend(inspect::verdict(verdict, inspect::IN_FULL).sections);
         }
         document.section("Newest").text(
             0,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Draft, Known, names, room};
+use super::{Draft, Known, MINUTE, names, room};
 use crate::{
     knowledge::{Rule, situations},
     resource::{
@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Agents come and go for moments all the time.
-const AGENT_LOST: i64 = 180;
+const AGENT_LOST: i64 = 3 * MINUTE;
 /// By then a drain should have moved what a service runs.
-const DRAINED: i64 = 15 * 60;
+const DRAINED: i64 = 15 * MINUTE;
 
 /// What is wrong with `instance`, worst first.
 pub fn instance(instance: &Instance, known: &Known<'_>) -> Vec<Finding> {
@@ -156,3 +156,6 @@ fn called(task: &Task) -> String {
 fn tasks(count: i32) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,6 +95,7 @@ pub fn text(names: &mut Names, text: &str) {
         let found = pattern.captures(text).and_then(|found| found.get(1)).map(|found| found.as_str());
         match *name {
             "image" => put_image(names, found),
+            "port" => put(names, "port", found),
             name => put(names, name, found),
         }
     }
@@ -177,8 +178,11 @@ fn put_container(names: &mut Names, container: &Container, definition: Option<&D
     let memory = container.memory_limit().or(memory.as_deref()).map(|memory| format!("{memory} MiB"));
     put(names, "container_memory", memory.as_deref());
     put_image(names, container.image.as_deref());
-    let port = container.network_bindings.first().map(|(_, inside, _)| inside.to_string());
-    put(names, "port", port.as_deref());
+    let bound = container.network_bindings.first().map(|(_, inside, _)| inside.to_string());
+    // `8080/tcp`, `80 -> 8080/tcp`.
+    let defined =
+        definition.and_then(|definition| definition.ports.first()).and_then(|port| port.split(' ').next_back());
+    put(names, "port", bound.as_deref().or(defined.and_then(|port| port.split('/').next())));
     let Some(definition) = definition else { return };
     let stop_timeout = definition.stop_timeout.map(|seconds| format!("{seconds} s"));
     put(names, "stop_timeout", stop_timeout.as_deref());

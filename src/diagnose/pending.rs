@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Draft, Known, names};
+use super::{Draft, Known, MINUTE, names};
 use crate::{
     knowledge::{Rule, situations},
     resource::{
@@ -16,7 +16,6 @@ use crate::{
     },
 };
 
-const MINUTE: i64 = 60;
 /// Seconds after which a task hangs.
 const PROVISIONING: i64 = MINUTE;
 const INSTANCE_COMES: i64 = 10 * MINUTE;
@@ -157,3 +156,6 @@ fn undecided(task: &Task, revision: &Revision) -> Option<i64> {
     let last = checks.map(|check| i64::from(check.decided_after())).max();
     last.filter(|_| unknown).map(|seconds| seconds + UNDECIDED)
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,7 +146,8 @@ pub(super) fn placement<'a>(service: &'a Service, known: &Known<'a>) -> Option<P
     let demand = Demand::of(service, revision, known);
     let unjudged = demand.constraints.iter().copied();
     let unjudged = unjudged.filter(|text| constraint::meets(text, instances[0]).is_none()).collect();
-    let instances = instances.iter().map(|instance| (*instance, demand.lacks(instance))).collect();
+    let mut instances: Vec<_> = instances.iter().map(|instance| (*instance, demand.lacks(instance))).collect();
+    instances.sort_by_key(|(instance, _)| instance.short_name());
     Some(Placement { demand, instances, unjudged })
 }
 

@@ -1,6 +1,7 @@
 //! Why a rollout is not done: the questions to ask, in the order in which they are worth asking.
 
 use super::{
+    MINUTE,
     case::Case,
     deaths::{self, Death, Group, times},
     names,
@@ -19,7 +20,6 @@ use crate::{
     },
 };
 
-const MINUTE: i64 = 60;
 /// Nothing has moved for so long: it hangs.
 const QUIET: i64 = 5 * MINUTE;
 /// Old tasks may drain for so long.
@@ -61,7 +61,19 @@ const QUESTIONS: [(&str, Ask); 9] = [
 /// All the questions, asked of the rollout under way or failed; none when there is none.
 pub(super) fn steps(case: &Case<'_>) -> Vec<Step> {
     let Some(primary) = case.rollout() else { return Vec::new() };
-    QUESTIONS.iter().map(|(question, ask)| Step { question, answer: ask(case, primary) }).collect()
+    let mut explained = false;
+    let step = |(question, ask): &(&'static str, Ask)| {
+        let answer = match ask(case, primary) {
+            // What holds it up has been found: that nothing moves follows from it.
+            Answer::Stuck(finding) if explained && finding.rule() == Some(situations::STALLED.id) => {
+                fine("no: see above")
+            }
+            answer => answer,
+        };
+        explained |= matches!(answer, Answer::Stuck(_));
+        Step { question, answer }
+    };
+    QUESTIONS.iter().map(step).collect()
 }
 
 /// What the rollout fails by or hangs in.
@@ -261,7 +273,10 @@ fn on_the_way(case: &Case<'_>, primary: &Deployment) -> Answer {
     match (primary.pending_count, arriving.len()) {
         (0, _) => fine("no"),
         (count, 0) if case.quiet_for(QUIET) => {
-            let cause = format!("{count} tasks are pending and don't come up");
+            let cause = match count {
+                1 => "1 task is pending and doesn't come up".to_owned(),
+                more => format!("{more} tasks are pending and don't come up"),
+            };
             let quotes = [("pendingCount", count.to_string())];
             stuck(found(case, Problem::RolloutStuck, &situations::PENDING, cause, &quotes))
         }
@@ -400,3 +415,6 @@ impl<'a> Case<'a> {
         self.deaths.iter().filter(move |death| primary.is_some_and(|primary| deaths::started_by(death.task, primary)))
     }
 }
+
+#[cfg(test)]
+mod tests;

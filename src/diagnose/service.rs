@@ -1,7 +1,7 @@
 //! What is wrong with a service, from what is known of it, its rollout, its tasks and its events.
 
 use super::{
-    Known,
+    HOUR, Known, MINUTE,
     case::Case,
     deaths::{self, Group, times},
     news::News,
@@ -22,10 +22,10 @@ use crate::{
 /// So many tasks of one revision that fail within an hour are no accident.
 const CRASH_LOOP: usize = 3;
 /// A service that has been quiet for so long after its last failure, and for so many times its usual gap, is over it.
-const OVER: i64 = 600;
+const OVER: i64 = 10 * MINUTE;
 const GAPS: i64 = 3;
 /// What just changed is given so long to sort itself out.
-const MOMENT: i64 = 60;
+const MOMENT: i64 = MINUTE;
 
 /// What is wrong with `service`, worst first.
 pub fn service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
@@ -117,7 +117,10 @@ fn crashes(case: &Case<'_>, failing: Option<&Finding>) -> Option<Finding> {
 /// Whether it has stopped dying: the revision is on its way out, or the last time is long past for what was usual.
 fn over(case: &Case<'_>, group: &Group<'_>) -> bool {
     let Some(newest) = group.newest() else { return true };
-    let gone = case.service.deployments.iter().all(|deployment| deployment.revision() != newest.task.revision());
+    let deployed = case.service.deployments.iter().map(|deployment| deployment.revision());
+    let mut current = deployed.chain([case.service.revision()]).filter(|revision| !revision.is_empty()).peekable();
+    // Where another controller deploys, nothing may be known of what is current.
+    let gone = current.peek().is_some() && current.all(|revision| revision != newest.task.revision());
     let silence = seconds_since(newest.at, case.known.now);
     let usual = group.pace().map_or(OVER, |gap| (gap * GAPS).max(OVER));
     gone || (case.service.settled() && silence > usual)
@@ -178,9 +181,8 @@ fn short(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
 fn unhealthy(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
     let (service, now) = (case.service, case.known.now);
     let told = |line: &str| others.iter().any(|finding| finding.cause.contains(line));
-    let late = |news: &&News<'_>| {
-        news.of_health() && news.event.created_at.is_some_and(|at| seconds_since(at, now) < deaths::HOUR)
-    };
+    let late =
+        |news: &&News<'_>| news.of_health() && news.event.created_at.is_some_and(|at| seconds_since(at, now) < HOUR);
     let events: Vec<_> = case.news.iter().filter(late).collect();
     if let Some(newest) = events.first().filter(|_| events.len() >= 2 || service.running_count < service.desired_count)
     {
@@ -207,7 +209,7 @@ fn unhealthy(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
 /// What a person should know of, and is no fault of the application.
 fn notices(case: &Case<'_>) -> Vec<Finding> {
     let now = case.known.now;
-    let late = |at: Option<jiff::Timestamp>| at.is_some_and(|at| seconds_since(at, now) < deaths::HOUR);
+    let late = |at: Option<jiff::Timestamp>| at.is_some_and(|at| seconds_since(at, now) < HOUR);
     let reclaimed = |task: &&&Task| {
         matches!(task.stop_code.as_deref(), Some("SpotInterruption" | "TerminationNotice")) && late(task.stopping_at)
     };
@@ -231,3 +233,6 @@ fn notices(case: &Case<'_>) -> Vec<Finding> {
     }
     notices
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,11 +9,11 @@ use super::Known;
 use crate::{
     knowledge::Verdict,
     resource::{
-        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Query, Relation,
-        Resource, Row, Status, Tone, Unit, View, columns,
+        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past, Query,
+        Relation, Resource, Row, Status, Tone, Unit, View, columns,
         deployment::{self, Deployment},
         event::{self, Event},
-        format::{age_cell, age_order, clock, last_part, short_id, text_cell, text_order, when},
+        format::{age_cell, age_order, clock, last_part, seconds_since, short_id, text_cell, text_order, when},
         inspect,
         service::{self, Service},
         task::{self, Task},
@@ -172,7 +172,7 @@ impl Compose for Timeline {
         let mut views = vec![View::new(&task::KIND, Query { status: Status::All, ..tasks })];
         // Where one task is meant, its service tells what happened around it; a standalone one has none.
         if query.service.is_some() || query.task.is_none() {
-            views.push(View::new(&service::KIND, services));
+            views.extend([&event::KIND, &deployment::KIND].map(|kind| View::new(kind, services.clone())));
         }
         views
     }
@@ -181,8 +181,15 @@ impl Compose for Timeline {
         2
     }
 
-    fn rows(&self, query: &Query, material: &Material<'_>, _: &Context) -> Vec<Arc<dyn Row>> {
+    fn past(&self) -> Past {
+        Past::Rows
+    }
+
+    fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>> {
         let mut moments: Vec<Moment> = material.rows.iter().flat_map(of_row).collect();
+        if let Some(since) = query.since {
+            moments.retain(|moment| seconds_since(moment.at, cx.now) <= since.into());
+        }
         if query.task.is_some() {
             let task = material.rows.iter().find_map(|row| row.any().downcast_ref::<Task>());
             let life = task.map(Life::of).unwrap_or_default();
@@ -384,9 +391,9 @@ impl Resource for Moment {
         4
     }
 
-    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::verdict(verdict, brief));
+            return Some(inspect::verdict(verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {

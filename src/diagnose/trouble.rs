@@ -29,7 +29,7 @@ use remarks::Remark;
 pub static KIND: Kind = Kind {
     name: "trouble",
     plural: "trouble",
-    aliases: &[],
+    aliases: &["tr", "home"],
     about: "everything that is wrong, worst first: what, since when, and the cause",
     columns: columns::<Trouble>,
     sort: ("problem", false),
@@ -221,14 +221,19 @@ impl Resource for Trouble {
     }
 
     /// What has no room in the row: where it is, the whole of the cause, and what the verdict adds to it.
-    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         let mut document = Document::default();
+        if self.is_remark() {
+            let text = [&*self.name, &*self.cause].join(" ");
+            document.section(self.word()).text(0, text.trim(), Tone::Plain);
+            return Some(document);
+        }
         let place = self.cluster.as_deref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
         let with = [self.kind.unwrap_or_default(), &self.name].join(" ");
         let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
         section.text(0, &*self.cause, self.tone());
         if let Some(verdict) = &self.verdict {
-            section.lines.extend(inspect::verdict(verdict, brief).sections.into_iter().flat_map(|why| why.lines));
+            section.lines.extend(inspect::verdict(verdict, lines).sections.into_iter().flat_map(|why| why.lines));
         }
         Some(document)
     }

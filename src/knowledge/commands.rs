@@ -62,35 +62,25 @@ pub(super) const EFS_MOUNT_TARGETS: &str =
 pub(super) const ALARMS: &str = "cloudwatch describe-alarms --state-value ALARM --query \
                                  'MetricAlarms[].[AlarmName,StateReason]' --region {region}";
 
-pub(super) const CAPACITY_STRATEGY: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
-                                            'services[].capacityProviderStrategy' --region {region}";
+pub(super) const CAPACITY_STRATEGY: &str = service!("services[].capacityProviderStrategy");
 
-pub(super) const ENTRY_POINT: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                                      'taskDefinition.containerDefinitions[].[name,image,entryPoint,command,user]' \
-                                      --region {region}";
+pub(super) const ENTRY_POINT: &str =
+    task_definition!("taskDefinition.containerDefinitions[].[name,image,entryPoint,command,user]");
 
-pub(super) const HEALTH_CHECK: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                                       'taskDefinition.containerDefinitions[].[name,healthCheck]' --region {region}";
+pub(super) const HEALTH_CHECK: &str = task_definition!("taskDefinition.containerDefinitions[].[name,healthCheck]");
 
-pub(super) const INSTANCE_STATUS: &str = "ec2 describe-instance-status --instance-ids {instance} --region {region}";
+pub(super) const MANAGED_VOLUMES: &str = service!("services[].deployments[].volumeConfigurations");
 
-pub(super) const MANAGED_VOLUMES: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
-                                          'services[].deployments[].volumeConfigurations' --region {region}";
+pub(super) const MEMORY: &str =
+    task_definition!("taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation]]");
 
-pub(super) const MEMORY: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                                 'taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation]]' \
-                                 --region {region}";
+pub(super) const PORTS: &str =
+    task_definition!("taskDefinition.[networkMode,containerDefinitions[].[name,portMappings]]");
 
-pub(super) const PORTS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                                'taskDefinition.[networkMode,containerDefinitions[].[name,portMappings]]' --region \
-                                {region}";
+pub(super) const REGISTRY_LOGIN: &str =
+    task_definition!("taskDefinition.containerDefinitions[].[name,image,repositoryCredentials]");
 
-pub(super) const REGISTRY_LOGIN: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                                         'taskDefinition.containerDefinitions[].[name,image,repositoryCredentials]' \
-                                         --region {region}";
-
-pub(super) const REQUIRED_ATTRIBUTES: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                                              taskDefinition.requiresAttributes --region {region}";
+pub(super) const REQUIRED_ATTRIBUTES: &str = task_definition!("taskDefinition.requiresAttributes");
 
 pub(super) const TRUNKING: &str = "ecs list-account-settings --name awsvpcTrunking --effective-settings --region \
                                    {region}";

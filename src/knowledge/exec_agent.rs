@@ -15,8 +15,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check that the root file system of {container} is not read-only, and that it has a shell",
             "Replace the task: the agent is started with it",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-                  'taskDefinition.containerDefinitions[].[name,readonlyRootFilesystem]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,readonlyRootFilesystem]"),
         samples: &["Received Container Service: unable to start ExecuteCommandAgent: exit status 1"],
         ..EXEC
     },

@@ -193,9 +193,9 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             short: "bus error",
             cause: "Usually ended by SIGBUS: mapped memory that is not there, often for want of shared memory or disk.",
             next: &["Raise sharedMemorySize of {container} in {revision}", "Check how full the task's disk was"],
-            command: "ecs describe-task-definition --task-definition {revision} --query \
-                      'taskDefinition.[ephemeralStorage,containerDefinitions[].[name,linuxParameters]]' --region \
-                      {region}",
+            command: task_definition!(
+                "taskDefinition.[ephemeralStorage,containerDefinitions[].[name,linuxParameters]]"
+            ),
             samples: &["135"],
             ..EXIT
         },
@@ -222,9 +222,9 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
                 "If a stop was asked for, check that the program handles SIGTERM within {stop_timeout}",
                 "Look for other tasks on {instance} that ended in the same minute",
             ],
-            command: "ecs describe-task-definition --task-definition {revision} --query \
-                      'taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation,stopTimeout]]' \
-                      --region {region}",
+            command: task_definition!(
+                "taskDefinition.[memory,containerDefinitions[].[name,memory,memoryReservation,stopTimeout]]"
+            ),
             page: guide!("out-of-memory"),
             samples: &["137"],
             ..EXIT
@@ -237,7 +237,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             short: "segmentation fault",
             cause: "Usually ended by SIGSEGV: a native library, or a base image that does not go with the program.",
             next: &[
-                "Check the base image of {image}, musl or glibc, and its architecture",
+                "Check what {image} is built on, musl or glibc, and for which architecture",
                 "Check native extensions that changed with {revision}",
             ],
             page: KNOWLEDGE_CENTER,
@@ -311,8 +311,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
     ),
 ];
 
-const ULIMITS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                       'taskDefinition.containerDefinitions[].[name,ulimits]' --region {region}";
+const ULIMITS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,ulimits]");
 
 /// What the numbers of the signals not listed mean.
 pub(super) static SIGNAL: Rule = Rule {

@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
         class: Class::Normal,
         patterns: &["^MISSING$"],
         cause: "It is not there: another cluster or Region, deleted, or stopped for more than about an hour.",
-        next: &["Check cluster and Region: {cluster}, {region}"],
+        next: &["Check that it was looked for where it is: {cluster} in {region}"],
         command: "ecs list-clusters --region {region}",
         samples: &["MISSING"],
         ..FAILURE

@@ -5,15 +5,15 @@ use std::sync::LazyLock;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::{
-    Place, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, start, start_up, stop_codes,
-    targets, text::normalise,
+    Place, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, situations, start, start_up,
+    stop_codes, targets, text::normalise,
 };
 
 /// What recognises stopped reasons and their like: in this order, each table where its rows say they apply.
 const REASONS: &[&[Rule]] =
     &[running::RULES, pull::RULES, start_up::RULES, placement::RULES, start::RULES, exec_agent::RULES, failures::RULES];
 
-/// All patterns of some tables, searched for at once.
+/// All patterns of a table, searched for at once.
 struct Patterns {
     set: RegexSet,
     /// The rule of each pattern.
@@ -21,25 +21,33 @@ struct Patterns {
 }
 
 impl Patterns {
-    fn of(tables: &[&'static [Rule]]) -> Self {
-        let rows = tables.iter().copied().flatten();
+    /// One set a table: patterns with gaps multiply each other's states, so that all in one would be slower to ask and
+    /// need more memory than each by itself.
+    fn each(tables: &[&'static [Rule]]) -> Vec<Self> {
+        tables.iter().map(|table| Self::of(table)).collect()
+    }
+
+    fn of(table: &'static [Rule]) -> Self {
         let (patterns, rules): (Vec<_>, _) =
-            rows.flat_map(|rule| rule.patterns.iter().map(move |pattern| (*pattern, rule))).unzip();
-        // Bytes, and no tables of Unicode: a tenth of the size, and built in a tenth of the time.
+            table.iter().flat_map(|rule| rule.patterns.iter().map(move |pattern| (*pattern, rule))).unzip();
+        // Bytes, without the tables of Unicode: far smaller, and sooner built.
         let set = RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build();
         Self { set: set.unwrap_or_default(), rules }
     }
-
-    /// The first rule in the order of the tables that knows `text` and may be asked.
-    fn first(&self, text: &str, asked: impl Fn(&Rule) -> bool) -> Option<&'static Rule> {
-        let found = self.set.matches(normalise(text).as_bytes());
-        found.into_iter().filter_map(|at| self.rules.get(at).copied()).find(|rule| asked(rule))
-    }
 }
 
-static OF_REASON: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(REASONS));
-static OF_EVENT: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(events::TABLES));
-static OF_ROLLOUT: LazyLock<Patterns> = LazyLock::new(|| Patterns::of(&[rollouts::RULES]));
+/// The first rule in the order of the tables that knows `text` and may be asked.
+fn first(tables: &[Patterns], text: &str, asked: impl Fn(&Rule) -> bool) -> Option<&'static Rule> {
+    let text = normalise(text);
+    tables.iter().filter(|table| table.rules.iter().any(|rule| asked(rule))).find_map(|table| {
+        let found = table.set.matches(text.as_bytes());
+        found.into_iter().filter_map(|at| table.rules.get(at).copied()).find(|rule| asked(rule))
+    })
+}
+
+static OF_REASON: LazyLock<Vec<Patterns>> = LazyLock::new(|| Patterns::each(REASONS));
+static OF_EVENT: LazyLock<Vec<Patterns>> = LazyLock::new(|| Patterns::each(events::TABLES));
+static OF_ROLLOUT: LazyLock<Vec<Patterns>> = LazyLock::new(|| Patterns::each(&[rollouts::RULES]));
 
 /// Builds what recognises texts. It takes a moment: what is slow to be wanted should not be slow to be there.
 pub fn warm() {
@@ -55,17 +63,17 @@ pub fn warmed() -> bool {
 
 /// What knows a reason: a task's, a container's, an attachment's, a managed agent's, a failure's.
 pub fn of_reason(place: Place, text: &str) -> Option<&'static Rule> {
-    OF_REASON.first(text, |rule| rule.places.contains(&place))
+    first(&OF_REASON, text, |rule| rule.places.contains(&place))
 }
 
 /// What knows a service event.
 pub fn of_event(text: &str) -> Option<&'static Rule> {
-    OF_EVENT.first(text, |_| true)
+    first(&OF_EVENT, text, |_| true)
 }
 
 /// What knows the reason of a roll-out's state, or of a service deployment's status.
 pub fn of_rollout(text: &str) -> Option<&'static Rule> {
-    OF_ROLLOUT.first(text, |_| true)
+    first(&OF_ROLLOUT, text, |_| true)
 }
 
 /// What knows an exit code; none for those that every application may give a meaning of its own.
@@ -88,7 +96,7 @@ fn look_up(table: &'static [(&str, Rule)], code: &str) -> Option<&'static Rule> 
     table.iter().find(|(known, _)| *known == code.trim()).map(|(_, rule)| rule)
 }
 
-/// Every rule there is.
+/// Every rule that knows a text or a code.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let coded = [stop_codes::RULES, targets::RULES].into_iter().flatten().map(|(_, rule)| rule);
     let exits = exits::RULES.iter().map(|(_, rule)| rule).chain([&exits::SIGNAL]);
@@ -96,7 +104,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     coded.chain(exits).chain(matched)
 }
 
-/// The rule that is called `id`.
+/// The rule, or the situation, that is called `id`.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
-    rules().find(|rule| rule.id == id)
+    rules().chain(situations::ALL.iter().copied()).find(|rule| rule.id == id)
 }

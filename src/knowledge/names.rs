@@ -2,51 +2,63 @@
 
 use std::borrow::Cow;
 
-/// The placeholders that rules may use, and the words that stand for one whose name is not known.
-#[rustfmt::skip]
-pub(super) const PLACEHOLDERS: &[(&str, &str)] = &[
-    ("account", "the account"),
-    ("capacity_provider", "the capacity provider"),
-    ("cluster", "the cluster"),
-    ("container", "the container"),
+/// A placeholder that rules may use.
+pub(super) struct Placeholder {
+    pub(super) name: &'static str,
+    /// What stands for it in a sentence when its name is not known.
+    generic: &'static str,
+    /// What goes before its name in a sentence, for names that say nothing by themselves.
+    noun: &'static str,
+}
+
+const fn called(name: &'static str, generic: &'static str) -> Placeholder {
+    Placeholder { name, generic, noun: "" }
+}
+
+pub(super) const PLACEHOLDERS: &[Placeholder] = &[
+    called("account", "the account"),
+    called("capacity_provider", "the capacity provider"),
+    called("cluster", "the cluster"),
+    called("container", "the container"),
     // With its unit: `512 MiB`.
-    ("container_memory", "today's limit"),
-    ("cpu", "the CPU it asks for"),
-    ("deployment", "the deployment"),
+    called("container_memory", "today's limit"),
+    called("cpu", "the CPU it asks for"),
+    called("deployment", "the deployment"),
     // A name, as `--role-name` wants it.
-    ("execution_role", "the execution role"),
-    ("family", "the task definition"),
-    ("image", "the image"),
-    // Of EC2: `i-…`.
-    ("instance", "the instance"),
+    called("execution_role", "the execution role"),
+    called("family", "the task definition"),
+    called("image", "the image"),
+    // Of EC2 where it is known, else of ECS: for sentences only.
+    called("instance", "the instance"),
     // Of ECS.
-    ("instance_arn", "the container instance"),
-    ("log_group", "the log group"),
-    ("log_region", "the log's Region"),
-    ("log_stream", "the log stream"),
-    ("memory", "the memory it asks for"),
-    ("port", "its port"),
-    ("region", "the Region"),
+    called("instance_arn", "the container instance"),
+    called("log_group", "the log group"),
+    called("log_region", "the log's Region"),
+    called("log_stream", "the log stream"),
+    called("memory", "the memory it asks for"),
+    // As it is spoken of, for sentences only: `port 8080`.
+    called("port", "its port"),
+    called("region", "the Region"),
     // The host in the image's name.
-    ("registry", "the registry"),
+    called("registry", "the registry"),
     // In Amazon ECR; no name where the image comes from elsewhere.
-    ("repository", "the repository"),
+    Placeholder { name: "repository", generic: "the repository", noun: "repository " },
     // `family:revision`.
-    ("revision", "the task definition"),
+    called("revision", "the task definition"),
     // Of Secrets Manager or Parameter Store, as `valueFrom` names it but without key, stage and version.
-    ("secret", "the secret"),
+    called("secret", "the secret"),
     // Several are separated by commas.
-    ("security_groups", "the task's security groups"),
-    ("service", "the service"),
-    ("stop_timeout", "its stopTimeout"),
-    ("subnets", "the task's subnets"),
-    ("tag", "the tag"),
+    called("security_groups", "the task's security groups"),
+    called("service", "the service"),
+    called("stop_timeout", "its stopTimeout"),
+    called("subnets", "the task's subnets"),
+    Placeholder { name: "tag", generic: "the tag", noun: "tag " },
     // An ARN.
-    ("target_group", "the target group"),
-    ("task", "the task"),
-    ("task_arn", "the task"),
-    ("task_role", "the task role"),
-    ("zone", "the Availability Zone"),
+    called("target_group", "the target group"),
+    called("task", "the task"),
+    called("task_arn", "the task"),
+    called("task_role", "the task role"),
+    called("zone", "the Availability Zone"),
 ];
 
 /// What is called how.
@@ -72,10 +84,11 @@ impl Names {
 /// The sentence with its names; what has no name is called by its generic words.
 pub fn fill(template: &str, names: &Names) -> String {
     let told = |placeholder: &str| {
-        let generic = PLACEHOLDERS.iter().find(|(known, _)| *known == placeholder).map(|(_, words)| *words);
-        match (names.get(placeholder), generic) {
-            (Some(name), _) => Some(spoken(name)),
-            (None, generic) => generic.map(Cow::Borrowed),
+        let known = PLACEHOLDERS.iter().find(|known| known.name == placeholder)?;
+        match names.get(placeholder) {
+            Some(name) if known.noun.is_empty() => Some(spoken(name)),
+            Some(name) => Some(format!("{}{name}", known.noun).into()),
+            None => Some(known.generic.into()),
         }
     };
     replace(template, told).unwrap_or_else(|| template.to_owned())
@@ -143,6 +156,13 @@ mod tests {
         assert_eq!(fill("Logs of {container} in {cluster}, {service}", &names()), "Logs of app in prod, the service");
         assert_eq!(fill("Routes of {subnets}", &names()), "Routes of subnet-1, subnet-2");
         assert_eq!(fill("Routes of {subnets}", &Names::default()), "Routes of the task's subnets");
+    }
+
+    #[test]
+    fn a_tag_is_told_with_what_it_is() {
+        let mut names = names();
+        assert_eq!(fill("Was {tag} pushed?", &names), "Was the tag pushed?");
+        assert_eq!(fill("Was {tag} pushed?", names.set("tag", "1.4.2")), "Was tag 1.4.2 pushed?");
     }
 
     #[test]

@@ -115,8 +115,7 @@ pub(super) static RULES: &[Rule] = &[
             "Set hostPort in {revision} to 0, or use network mode awsvpc",
             "Otherwise only one such task fits on an instance: add instances",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-                  'taskDefinition.containerDefinitions[].[name,portMappings]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,portMappings]"),
         samples: &["RESOURCE:PORTS", "TaskFailedToStart: RESOURCE:PORTS", "RESOURCE:PORT"],
         ..NO_PLACE
     },
@@ -210,8 +209,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check placementConstraints of {service} and of {revision}",
             "Check which instances have the attributes that the constraint asks for",
         ],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-                  'services[].placementConstraints' --region {region}",
+        command: service!("services[].placementConstraints"),
         samples: &[
             "TaskFailedToStart: MemberOf placement constraint unsatisfied.",
             "MemberOf placement constraint unsatisfied",
@@ -265,8 +263,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["not compatible with the selected compute strategy"],
         cause: "The task definition is not made for the launch type or capacity provider it was started on.",
         next: &["Compare requiresCompatibilities of {revision} with the capacity provider strategy of {service}"],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-                  'taskDefinition.[requiresCompatibilities,compatibilities,networkMode]' --region {region}",
+        command: task_definition!("taskDefinition.[requiresCompatibilities,compatibilities,networkMode]"),
         samples: &["The selected task definition is not compatible with the selected compute strategy."],
         ..NO_START
     },

@@ -4,7 +4,7 @@ use super::{
     Certainty, Class,
     Place::{Container, Task},
     Rule,
-    commands::{EXECUTION_ROLE, IMAGE, IMAGES, INSTANCE_STATUS, REGISTRY_LOGIN, ROUTES, SERVICE},
+    commands::{EXECUTION_ROLE, IMAGE, IMAGES, INSTANCE, REGISTRY_LOGIN, ROUTES, SERVICE},
 };
 
 /// What these rules share.
@@ -24,7 +24,7 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Give {execution_role} the right to pull: AmazonECSTaskExecutionRolePolicy or its like",
             "On EC2 without an execution role, check the role of the instance profile instead",
-            "For an image of another account, check the policy of repository {repository}",
+            "For an image of another account, check the policy of {repository}",
             "If ECR is reached through a VPC endpoint, check the endpoint's policy",
         ],
         command: EXECUTION_ROLE,
@@ -58,7 +58,7 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The registry has no such image: the repository or the tag in the task definition does not exist.",
         next: &[
             "Compare {image} letter by letter with what is in the registry",
-            "Check that the pipeline pushed tag {tag}, and into this account and Region",
+            "Check that the pipeline pushed {tag}, and into this account and Region",
             "A private image that the caller may not see looks just the same: check the credentials",
         ],
         command: IMAGE,
@@ -85,7 +85,7 @@ pub(super) static RULES: &[Rule] = &[
         ],
         cause: "The repository exists, but not this tag or digest: it was never pushed, or it has been deleted.",
         next: &[
-            "Check that tag {tag} is in repository {repository}, in this Region",
+            "Check that {tag} is in {repository}, in this Region",
             "Check whether a lifecycle policy of the repository deletes images still in use",
             "A service keeps the digest it resolved at its deployment: deploy again after pushing the tag anew",
         ],
@@ -108,7 +108,7 @@ pub(super) static RULES: &[Rule] = &[
         certainty: Certainty::Likely,
         patterns: &["name unknown: the repository", "repository with name .+ does not exist"],
         cause: "The ECR repository does not exist in the account and Region that the image's name points to.",
-        next: &["Check account id and Region in {image}", "Check that repository {repository} exists there"],
+        next: &["Check account id and Region in {image}", "Check that {repository} exists there"],
         command: "ecr describe-repositories --repository-names {repository} --region {region}",
         samples: &[
             "CannotPullContainerError: Error response from daemon: repository \
@@ -217,7 +217,7 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Check the policy of the S3 gateway endpoint: the layers lie in a bucket that belongs to AWS",
             "Check whether a proxy or a firewall stands between the task and S3",
-            "If repository {repository} is encrypted with a KMS key, check that key's policy",
+            "If {repository} is encrypted with a KMS key, check that key's policy",
         ],
         command: "ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 --region \
                   {region}",
@@ -379,7 +379,7 @@ pub(super) static RULES: &[Rule] = &[
                 missing.",
         next: &[
             "Compare {image} letter by letter with what is in the registry",
-            "For ECR, check the policy of repository {repository} and the rights of {execution_role}",
+            "For ECR, check the policy of {repository} and the rights of {execution_role}",
             "For another private registry, check repositoryCredentials of {revision}",
         ],
         command: IMAGES,
@@ -395,7 +395,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["failed to find a repo digest matching"],
         cause: "The image was pulled, but not with the digest that the service has pinned.",
         next: &[
-            "Check whether the pinned digest is still in repository {repository}",
+            "Check whether the pinned digest is still in {repository}",
             "Deploy {service} again, so that the tag is resolved anew",
         ],
         command: IMAGES,
@@ -413,7 +413,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check network throughput and EBS burst balance of {instance}",
             "Allow more time: ECS_IMAGE_PULL_INACTIVITY_TIMEOUT in the agent's configuration",
         ],
-        command: INSTANCE_STATUS,
+        command: INSTANCE,
         page: guide!("ecs-agent-config"),
         samples: &["CannotPullContainerError: inactivity time exceeded timeout while pulling image 1m0s"],
         ..PULL
@@ -458,7 +458,7 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The image could not be found or reached after several attempts; the end of the message, often cut off, \
                 tells which.",
         next: &[
-            "Check first that tag {tag} is in repository {repository}",
+            "Check first that {tag} is in {repository}",
             "Then check that the route tables of {subnets} lead to the registry",
             "A service that pinned a digest since deleted shows this too: deploy it again",
         ],
@@ -480,7 +480,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check that ECR can be reached from {instance}",
             "Check that the role of the instance profile may pull from ECR",
         ],
-        command: INSTANCE_STATUS,
+        command: INSTANCE,
         samples: &["CannotPullContainerError: API error (500): Internal Server Error"],
         ..PULL
     },
@@ -502,7 +502,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["CannotPullImageManifestError"],
         cause: "The ECS agent could not turn the image's tag into a digest before the pull.",
         next: &[
-            "Check that tag {tag} is in repository {repository}",
+            "Check that {tag} is in {repository}",
             "Check that {execution_role}, or the role of the instance profile, may pull it",
             "Check that the registry can be reached: the agent waits one minute",
         ],

@@ -39,7 +39,7 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Ask why the target is unhealthy: the reason code names the fault",
             "Compare path, port and expected codes of the health check with what {container} answers",
-            "Check that a security group lets the load balancer reach port {port}",
+            "Check that a security group lets the load balancer reach {port}",
             "Check that healthCheckGracePeriodSeconds of {service} covers a slow start",
         ],
         command: TARGETS,

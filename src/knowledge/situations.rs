@@ -142,7 +142,8 @@ pub static STOPPING: Rule = Rule {
 pub static DEPROVISIONING: Rule = Rule {
     id: "WAIT-DEPROVISIONING",
     short: "gives its network back",
-    cause: "The containers have ended; the network interface and volumes are being taken away. That takes half a minute.",
+    cause: "The containers have ended; the network interface and volumes are being taken away. That takes half a \
+            minute.",
     next: &[
         "With EBS volumes: check that the infrastructure role exists and trusts ecs.amazonaws.com",
         "Look at the task's attachments and their status",
@@ -192,8 +193,8 @@ const ROLLOUT: Rule = Rule { command: SERVICE, page: guide!("deployment-type-ecs
 pub static DEADLOCK: Rule = Rule {
     id: "ROLLOUT-DEADLOCK",
     short: "no room to roll out",
-    cause: "Minimum healthy and maximum percent leave no room: no task may be stopped before a new one runs, and none may \
-            be started before an old one stops.",
+    cause: "Minimum healthy and maximum percent leave no room: no task may be stopped before a new one runs, and none \
+            may be started before an old one stops.",
     next: &[
         "Raise maximumPercent of {service} (200 starts all new tasks first)",
         "Or lower minimumHealthyPercent, if it may run with fewer tasks for a while",
@@ -330,7 +331,7 @@ pub static NO_ROOM: Rule = Rule {
     short: "no instance fits",
     cause: "No instance has all that the task needs.",
     next: &[
-        "Let the capacity provider {capacity_provider} grow: maximum of its Auto Scaling group, larger instances",
+        "Let {capacity_provider} grow: maximum of its Auto Scaling group, larger instances",
         "Ask for less in the next revision of {family}",
         "Make room: tasks that need not run there, instances that drain or have lost their agent",
     ],
@@ -421,8 +422,8 @@ pub static DRAIN_HELD: Rule = Rule {
     id: "INSTANCE-DRAIN",
     short: "drain doesn't end",
     class: Class::Warning,
-    cause: "The instance drains, and tasks on it stay: standalone tasks are never stopped by a drain, and a service's task \
-            only once it may be replaced.",
+    cause: "The instance drains, and tasks on it stay: standalone tasks are never stopped by a drain, and a service's \
+            task only once it may be replaced.",
     next: &[
         "Wait for standalone tasks to finish, or stop them",
         "For services: look at minimum healthy and maximum percent, and at room on other instances",

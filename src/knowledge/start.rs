@@ -13,15 +13,12 @@ const START: Rule = Rule { places: &[Container, Task], page: guide!("cannot-star
 /// The same of what is concluded from words that are not of ECS.
 const GENERIC: Rule = Rule { certainty: Certainty::Likely, ..START };
 
-const DEPENDENCIES: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                            'taskDefinition.containerDefinitions[].[name,essential,dependsOn,links,volumesFrom,startTim\
-                            eout]' --region {region}";
+const DEPENDENCIES: &str =
+    task_definition!("taskDefinition.containerDefinitions[].[name,essential,dependsOn,links,volumesFrom,startTimeout]");
 
-const PLATFORM: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                        taskDefinition.runtimePlatform --region {region}";
+const PLATFORM: &str = task_definition!("taskDefinition.runtimePlatform");
 
-const VOLUMES: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                       'taskDefinition.[volumes,containerDefinitions[].[name,mountPoints]]' --region {region}";
+const VOLUMES: &str = task_definition!("taskDefinition.[volumes,containerDefinitions[].[name,mountPoints]]");
 
 pub(super) static RULES: &[Rule] = &[
     Rule {

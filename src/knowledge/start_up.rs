@@ -14,16 +14,13 @@ use super::{
 const INIT: Rule = Rule { places: &[Task, Container], page: guide!("resource-initialization-error"), ..Rule::PLAIN };
 
 /// Where secrets and their like are named.
-const SECRETS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                       'taskDefinition.containerDefinitions[].[name,secrets]' --region {region}";
+const SECRETS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,secrets]");
 
 /// Where logs are to go.
-const LOG_OPTIONS: &str = "ecs describe-task-definition --task-definition {revision} --query \
-                           'taskDefinition.containerDefinitions[].[name,logConfiguration]' --region {region}";
+const LOG_OPTIONS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,logConfiguration]");
 
 /// What file systems are mounted.
-const VOLUMES: &str = "ecs describe-task-definition --task-definition {revision} --query taskDefinition.volumes \
-                       --region {region}";
+const VOLUMES: &str = task_definition!("taskDefinition.volumes");
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -368,8 +365,7 @@ pub(super) static RULES: &[Rule] = &[
             "Give {execution_role} s3:GetObject on it and s3:GetBucketLocation on its bucket",
             "Check that the route tables of {subnets} lead to S3, and the policy of its endpoint",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-                  'taskDefinition.containerDefinitions[].[name,environmentFiles]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,environmentFiles]"),
         page: guide!("use-environment-file"),
         samples: &[
             "ResourceInitializationError: failed to download env files: The task can't download the environment \
@@ -549,7 +545,7 @@ pub(super) static RULES: &[Rule] = &[
         short: "EBS role not usable",
         places: &[Task, Attachment],
         patterns: &["unable to assume the configured ECS Infrastructure Role"],
-        cause: "ECS could not use the infrastructure role that creates the task's EBS volume.",
+        cause: "ECS could not use the role that creates the task's EBS volume; the task may hang in DEPROVISIONING.",
         next: &[
             "Check that the role in managedEBSVolume.roleArn trusts ecs.amazonaws.com and may manage EBS volumes",
             "Check that whoever deploys has iam:PassRole on it",
@@ -624,8 +620,7 @@ pub(super) static RULES: &[Rule] = &[
             "Check that the S3 object in config-file-value of {revision} exists",
             "Give {execution_role} s3:GetObject on it and s3:GetBucketLocation on its bucket",
         ],
-        command: "ecs describe-task-definition --task-definition {revision} --query \
-                  'taskDefinition.containerDefinitions[].[name,firelensConfiguration]' --region {region}",
+        command: task_definition!("taskDefinition.containerDefinitions[].[name,firelensConfiguration]"),
         page: guide!("using_firelens"),
         samples: &[
             "ResourceInitializationError: unable to download firelens s3 config file: AccessDenied",

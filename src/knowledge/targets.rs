@@ -2,7 +2,7 @@
 
 use super::{
     Class, Rule,
-    commands::{SECURITY_GROUPS, TARGET_GROUP, TARGETS},
+    commands::{INSTANCE, SECURITY_GROUPS, TARGET_GROUP, TARGETS},
 };
 
 /// What these rules share.
@@ -40,7 +40,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             next: &[
                 "404: check the path; 5xx: the application fails; 301 or 302: a redirect; 401 or 403: a login is asked \
                  for",
-                "Compare path and matcher of {target_group} with what {container} answers on port {port}",
+                "Compare path and matcher of {target_group} with what {container} answers on {port}",
             ],
             command: TARGET_GROUP,
             samples: &["Target.ResponseCodeMismatch"],
@@ -54,8 +54,8 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             short: "health check timed out",
             cause: "The target did not answer the health check in time.",
             next: &[
-                "Check that {security_groups} let the load balancer reach port {port}",
-                "Check that {container} listens on port {port}, and answers before the health check's timeout",
+                "Check that {security_groups} let the load balancer reach {port}",
+                "Check that {container} listens on {port}, and answers before the health check's timeout",
             ],
             command: SECURITY_GROUPS,
             samples: &["Target.Timeout"],
@@ -69,7 +69,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             short: "nothing answers",
             cause: "The connection for the health check failed, or what answered could not be understood.",
             next: &[
-                "Check that {container} listens on port {port}, and on all addresses rather than on localhost",
+                "Check that {container} listens on {port}, and on all addresses rather than on localhost",
                 "Check that both sides agree on HTTP or HTTPS",
             ],
             command: TARGET_GROUP,
@@ -125,7 +125,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
             short: "target's instance gone",
             cause: "The instance behind the target is stopped or terminated.",
             next: &["See what ended {instance}"],
-            command: "ec2 describe-instance-status --instance-ids {instance} --include-all-instances --region {region}",
+            command: INSTANCE,
             samples: &["Target.InvalidState"],
             ..TARGET
         },

@@ -81,12 +81,12 @@ fn every_pattern_has_a_sample_that_needs_it_or_shows_it() {
 #[test]
 fn ids_are_unique_and_rules_are_complete() {
     let mut seen = BTreeSet::new();
-    for rule in rules() {
+    assert!(rules().all(|rule| !rule.samples.is_empty()));
+    for rule in rules().chain(situations::ALL.iter().copied()) {
         let id = rule.id;
         assert!(seen.insert(id), "{id} twice");
         assert_eq!(by_id(id).map(|rule| rule.id), Some(id));
         assert!(!rule.short.is_empty() && rule.short.chars().count() <= 24, "{id}: {}", rule.short);
-        assert!(!rule.samples.is_empty() && !rule.cause.is_empty(), "{id}");
         assert!(!rule.cause.contains(['{', '}']) && rule.cause.ends_with('.'), "{id}: {}", rule.cause);
         assert!(rule.next.iter().all(|step| !step.ends_with('.') && !step.contains("  ")), "{id}: {:?}", rule.next);
         assert!(rule.page.starts_with("https://") && rule.page.is_ascii(), "{id}: {}", rule.page);
@@ -97,8 +97,8 @@ fn ids_are_unique_and_rules_are_complete() {
 /// Names for everything, each one harmless to a shell.
 fn all_names() -> Names {
     let mut names = Names::default();
-    for (placeholder, _) in PLACEHOLDERS {
-        names.set(placeholder, format!("a-{}", placeholder.replace('_', "-")));
+    for placeholder in PLACEHOLDERS {
+        names.set(placeholder.name, format!("a-{}", placeholder.name.replace('_', "-")));
     }
     names
 }
@@ -109,11 +109,10 @@ fn placeholders(template: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn every_placeholder_is_known() {
-    for rule in rules() {
+    for rule in rules().chain(situations::ALL.iter().copied()) {
         for template in rule.next.iter().chain([&rule.command]) {
-            let quoted = |name: &str| template.contains(&format!("'{{{name}"));
-            for name in placeholders(template).filter(|name| !quoted(name)) {
-                assert!(PLACEHOLDERS.iter().any(|(known, _)| *known == name), "{}: {{{name}}} in {template}", rule.id);
+            for name in placeholders(template) {
+                assert!(PLACEHOLDERS.iter().any(|known| known.name == name), "{}: {{{name}}} in {template}", rule.id);
             }
         }
     }
@@ -127,7 +126,7 @@ const SHOWS_SECRETS: &[&str] = &["get-secret-value", "get-login", "get-authoriza
 #[test]
 fn every_command_reads_and_is_safe_to_paste() {
     let names = all_names();
-    for rule in rules().filter(|rule| !rule.command.is_empty()) {
+    for rule in rules().chain(situations::ALL.iter().copied()).filter(|rule| !rule.command.is_empty()) {
         let id = rule.id;
         let command = command(rule.command, &names).unwrap();
         let operation = command.split(' ').nth(2).unwrap();

@@ -44,7 +44,7 @@ pub(super) fn explained(subject: Subject) -> Result<Subject, String> {
     let row = &subject.row;
     match row.about() {
         Some((view, row)) => Ok(Subject { view, row, gone: false }),
-        None if row.kind() == &diagnose::trouble::KIND => Err("this is no trouble; there is nothing to explain".into()),
+        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
         None => Ok(subject),
     }
 }
@@ -76,7 +76,7 @@ impl Model {
     pub(super) fn inspect(&self, pane: Pane) -> Option<Viewer> {
         let Screen::Table(table) = &self.front else { return None };
         let row = &table.current()?.row;
-        let said = row.inspect(&self.cx(), !pane.beside());
+        let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));
         let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
         let lines = said.map(|document| document::prose_lines(&document)).unwrap_or_default();

@@ -223,7 +223,7 @@ impl Resource for Task {
         if query.status == Status::Stopped { 6 } else { 0 }
     }
 
-    fn inspect(&self, _: &Context, _: bool) -> Option<Document> {
+    fn inspect(&self, _: &Context, _: u16) -> Option<Document> {
         let mut document = Document::default();
         document.section("why").field("Cause", &*self.reason);
         (!self.reason.is_empty()).then_some(document)

@@ -15,7 +15,8 @@ use super::{
 use crate::{
     aws::{Failure, Trouble},
     data::Request,
-    resource::{Query, Status, View},
+    diagnose::trouble,
+    resource::{Query, Status, View, cluster, service},
 };
 
 mod anything;
@@ -28,6 +29,9 @@ mod shell;
 mod sizes;
 mod taking_along;
 mod time;
+
+/// Real kinds, where it matters that they are.
+static REAL: &[&Kind] = &[&trouble::KIND, &cluster::KIND, &service::KIND, &crate::resource::task::KIND];
 
 fn failure(trouble: Trouble) -> Arc<Failure> {
     Arc::new(Failure {

@@ -1,7 +1,6 @@
 //! Text for people: what `d` shows of a row.
 
 use super::Tone;
-use crate::knowledge::{Certainty, Verdict};
 
 /// A piece of a line in one tone.
 pub type Span = (String, Tone);
@@ -34,24 +33,6 @@ impl Document {
         self.sections.push(Section { title: title.into(), lines: Vec::new() });
         let last = self.sections.len() - 1;
         &mut self.sections[last]
-    }
-
-    /// How a verdict was reached, and what to do about it: all of it but the cause, which is said elsewhere.
-    pub fn verdict(&mut self, verdict: &Verdict) {
-        let evidence = self.section("Evidence");
-        if verdict.certainty == Certainty::Likely {
-            evidence.text(0, "likely, not certain", Tone::Muted);
-        }
-        for quote in &verdict.evidence {
-            evidence.text(0, format!("{}: {}", quote.field, quote.text), Tone::Plain);
-        }
-        let next = self.section("Next");
-        for step in &verdict.next {
-            next.text(0, &**step, Tone::Plain);
-        }
-        for line in verdict.command.iter().chain(&verdict.page) {
-            next.text(0, &**line, Tone::Muted);
-        }
     }
 
     /// A section with the tags, when there are any.

@@ -79,3 +79,10 @@ pub struct Finding {
     /// Why, where a rule or a record tells.
     pub verdict: Option<Arc<Verdict>>,
 }
+
+impl Finding {
+    /// The rule that explains it.
+    pub fn rule(&self) -> Option<&'static str> {
+        self.verdict.as_ref().and_then(|verdict| verdict.rule)
+    }
+}

@@ -1,19 +1,24 @@
-//! What the pane beside a table says of a row: the verdict in short.
+//! How a verdict is shown: in short in the pane beside a table, in full where a row is described.
 
 use super::{Document, Tone, format::one_line};
 use crate::knowledge::{Certainty, Class, Verdict};
 
-/// Lines that a brief verdict usually takes.
+/// Lines that a verdict in brief usually takes.
 pub const LINES: u16 = 9;
 
-/// Of a brief one: how much evidence, and how many things to check.
-const BRIEFLY: usize = 2;
+/// Lines for all of it.
+pub const IN_FULL: u16 = u16::MAX;
 
-/// Characters of a quoted field that are shown.
+/// Characters of a quoted field that are shown, but for a verdict in full.
 const QUOTED: usize = 200;
 
-/// Cause, evidence, what to check next, and the command for it.
-pub fn verdict(verdict: &Verdict, brief: bool) -> Document {
+/// Cause, evidence, what to check next, and the command for it: as much of it as `lines` hold.
+pub fn verdict(verdict: &Verdict, lines: u16) -> Document {
+    let (evidence, next) = match lines {
+        ..6 => (0, 1),
+        6..20 => (2, 2),
+        _ => (usize::MAX, usize::MAX),
+    };
     let title = match (verdict.certainty, verdict.short) {
         (Certainty::Unknown, _) | (_, "") => "why: no rule knows this",
         (_, short) => short,
@@ -22,15 +27,18 @@ pub fn verdict(verdict: &Verdict, brief: bool) -> Document {
     let mut document = Document::default();
     let section = document.section(format!("{title}{likely}"));
     section.toned("Cause", one_line(&verdict.cause), tone(verdict.class));
-    let most = if brief { BRIEFLY } else { usize::MAX };
-    for (index, quote) in verdict.evidence.iter().take(most).enumerate() {
+    for (index, quote) in verdict.evidence.iter().take(evidence).enumerate() {
         let label = if index == 0 { "Evidence" } else { "" };
-        section.toned(label, format!("{}: {}", quote.field, cut(&one_line(&quote.text))), Tone::Muted);
+        let text = one_line(&quote.text);
+        let text = if lines == IN_FULL { text } else { cut(&text) };
+        section.toned(label, format!("{}: {text}", quote.field), Tone::Muted);
     }
-    for (index, next) in verdict.next.iter().take(most).enumerate() {
+    for (index, next) in verdict.next.iter().take(next).enumerate() {
         section.field(if index == 0 { "Next" } else { "" }, next);
     }
     section.field("Command", verdict.command.as_deref().unwrap_or_default());
+    let page = verdict.page.as_deref().filter(|_| lines == IN_FULL);
+    section.toned("Page", page.unwrap_or_default(), Tone::Muted);
     document
 }
 
@@ -86,7 +94,7 @@ mod tests {
 
     #[test]
     fn cause_evidence_and_next_are_one_section_of_short_lines() {
-        let document = verdict(&oom(), false);
+        let document = verdict(&oom(), 30);
         assert_eq!(document.sections.len(), 1);
         assert_eq!(document.sections[0].title, "out of memory");
         let lines = lines(&document);
@@ -97,18 +105,28 @@ mod tests {
     }
 
     #[test]
-    fn in_brief_there_are_two_of_each() {
+    fn in_full_nothing_is_left_out() {
+        let page = Some("https://example.com/page".to_owned());
+        let document = verdict(&Verdict { page, ..oom() }, IN_FULL);
+        let lines = lines(&document);
+        assert!(lines[2].1.ends_with(&"x".repeat(1000)), "{}", lines[2].1);
+        assert_eq!(lines.last().unwrap(), &("Page", "https://example.com/page".to_owned()));
+    }
+
+    #[test]
+    fn the_fewer_the_lines_the_less_evidence() {
         let many = || (0..5).map(|n| Quote { field: format!("f{n}"), text: "x".into() }).collect();
         let long = Verdict { evidence: many(), next: vec!["Look.".into(); 5], command: Some("aws".into()), ..oom() };
-        assert_eq!(lines(&verdict(&long, true)).len(), 1 + 2 + 2 + 1);
-        assert_eq!(lines(&verdict(&long, false)).len(), 1 + 5 + 5 + 1);
+        assert_eq!(lines(&verdict(&long, 4)).len(), 1 + 1 + 1);
+        assert_eq!(lines(&verdict(&long, 9)).len(), 1 + 2 + 2 + 1);
+        assert_eq!(lines(&verdict(&long, 40)).len(), 1 + 5 + 5 + 1);
     }
 
     #[test]
     fn what_is_not_certain_is_not_told_as_if_it_were() {
-        let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() }, true);
+        let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() }, 9);
         assert_eq!(likely.sections[0].title, "out of memory (likely)");
-        let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() }, true);
+        let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() }, 9);
         assert_eq!(unknown.sections[0].title, "why: no rule knows this");
     }
 }

@@ -340,8 +340,8 @@ impl Resource for Task {
         if query.status == Status::Running { 0 } else { inspect::LINES }
     }
 
-    fn inspect(&self, _: &Context, brief: bool) -> Option<Document> {
-        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, brief))
+    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
+        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, lines))
     }
 }
 

@@ -180,7 +180,7 @@ fn arrived(endpoint: &Endpoint) -> u64 {
 #[case::trouble_among_200_services(sized(1, 200, 1), trouble(), 45)]
 #[case::trouble_among_500_services(sized(5, 100, 10), trouble(), 75)]
 #[case::trouble_in_thirty_clusters(sized(30, 10, 1), trouble(), 75)]
-#[case::trouble_of_a_bad_day(incident(), trouble(), 60)]
+#[case::trouble_of_a_bad_day(incident(), trouble(), 75)]
 #[tokio::test(start_paused = true)]
 async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: View, #[case] most: u64) {
     let mut console = Console::open(&endpoint);

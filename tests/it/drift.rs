@@ -169,7 +169,7 @@ fn keys() -> String {
 
 fn kinds() -> String {
     let row = |kind: &&ecsight::resource::Kind| {
-        let words = [&[kind.name], kind.aliases].concat();
+        let words: Vec<_> = kind.names().filter(|name| *name != kind.plural).collect();
         [
             format!("`{}`", kind.plural),
             words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" "),

@@ -70,7 +70,7 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         open_prod(&mut person).await;
         person.keys("/checkout\rT");
         person.sees("Timeline(checkout)").await;
-        for word in ["created", "running", "event", "OutOfMemory"] {
+        for word in ["created", "running", "event", "out of memory: app (137)"] {
             person.sees(word).await;
         }
         person.keys("/is:stop is:fault\r");
@@ -79,7 +79,9 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         person.sees("running and stopped").await;
         person.sees("137").await;
         // The task's own, from its containers as well.
-        person.keys("\rT/is:task\r");
+        person.keys("\r");
+        person.until("its containers", |shown| shown.contains("Containers(") && shown.contains("143")).await;
+        person.keys("T/is:task\r");
         person.sees("[4/").await;
         person.sees("after its creation").await;
         person.keys(":timeline prod /is:deployment service=pricing\r");
@@ -360,20 +362,54 @@ async fn any_size_at_any_time() {
     .await;
 }
 
-/// The journey this program exists for: from the start, the worst row and why.
+/// The journey this program exists for: from the start, what is worst, and why, in one key.
 #[rstest]
 #[case::wide(USUAL)]
 #[case::narrow((80, 24))]
 #[tokio::test(start_paused = true)]
 async fn from_the_start_to_the_cause(#[case] size: (u16, u16)) {
     at_the_console(size, incident(), async |mut person| {
-        person.sees("crash loop").await;
+        person.sees("rollout failing").await;
         person.sees_no("more to come").await;
-        println!("{}", person.shown().text);
         person.keys("\r");
-        person.sees("Explain").await;
-        person.sees_no("asking for the last log lines").await;
-        println!("{}", person.shown().text);
+        person.sees("rollout failing: ").await;
+        person.keys("\x1b/checkout\r\r");
+        person.sees("Explain service checkout").await;
+        person.sees("crash loop: out of memory: app (137)").await;
+        person.sees("at its memory limit of 768 MiB").await;
+        person.keys("G");
+        person.sees("java.lang.OutOfMemoryError: Java heap space").await;
+        let asked = ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"];
+        let asked: u64 = asked.iter().map(|operation| person.endpoint.count(operation)).sum();
+        assert!(asked <= 6, "{asked} calls for two explanations");
+        person.keys("X");
+        person.sees("Trouble(all)").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_looked_at_is_said_at_home_and_the_rest_is_looked_at() {
+    let faults = vec!["deny:ListContainerInstances".parse().expect("a fault")];
+    at_the_console(USUAL, Options { faults, ..incident() }, async |mut person| {
+        person.sees("checkout").await;
+        person.keys("G");
+        person.sees("not looked at").await;
+        person.sees("no permission (ecs:ListContainerInstances)").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_all_is_well_home_says_so_and_is_still() {
+    at_the_console(USUAL, calm(), async |mut person| {
+        person.sees("Nothing is wrong: 2 clusters").await;
+        person.waits(60).await;
+        let before = person.shown();
+        person.waits(600).await;
+        let after = person.shown();
+        assert_eq!(after.repeated, before.repeated, "frames drawn for nothing");
+        assert!(after.bytes - before.bytes <= 10 * 1_500, "{} bytes in ten minutes", after.bytes - before.bytes);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ecsight::{
-    data::{Done, Feed, Phase},
+    data::{Done, Feed, FeedKey, Phase},
     diagnose::timeline,
     event::{Event, Level, Notice},
     model::{Settings, settings::HeaderSize},
@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use rstest::rstest;
 
 use crate::support::{
+    bad_day,
     fixtures::{self, denied, feed, now, offline, services, tasks},
     stage::{CLUSTER, Stage, tasks_view, view},
     styled::{plain, styled},
@@ -200,7 +201,7 @@ pub fn stopped_tasks(size: (u16, u16)) -> Stage {
 pub fn timeline(size: (u16, u16)) -> Stage {
     let view = View::new(&timeline::KIND, Query::service(CLUSTER, "payments"));
     let stage = Stage::lit(size).composed(view, &fixtures::history());
-    stage.keys("/").typed("payments").keys("enter shift-t")
+    stage.keys("/").typed("payments").keys("enter shift-t j j j")
 }
 
 #[rstest]
@@ -360,4 +361,63 @@ fn any_size_can_be_drawn() {
             }
         }
     }
+}
+
+/// The screen a console begins with, on a bad day; what it is made of is known, too.
+pub fn home(size: (u16, u16)) -> Stage {
+    Stage::at_home(size, bad_day::trouble(&[], false)).know(bad_day::behind_it)
+}
+
+#[rstest]
+#[case("200x50", (200, 50))]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn trouble_is_ranked(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("trouble_{name}"), look(&home(size)));
+}
+
+#[rstest]
+#[case::all_well("healthy", bad_day::no_trouble(&[], false))]
+#[case::nothing_yet("dark", bad_day::darkness(None))]
+#[case::nothing_so_far("so_far", bad_day::no_trouble(&[], true))]
+#[case::well_as_far_as_one_may_look("healthy_with_gaps", bad_day::no_trouble(&["ListContainerInstances"], false))]
+#[case::some_is_still_to_come("filling", bad_day::trouble(&["ListContainerInstances"], true))]
+#[case::not_allowed("denied", bad_day::darkness(Some(denied("ListClusters"))))]
+#[case::unreachable("offline", bad_day::darkness(Some(offline("ListClusters"))))]
+fn trouble_says_how_far_it_looked(#[case] name: &str, #[case] trouble: (FeedKey, Feed)) {
+    assert_snapshot!(format!("trouble_{name}"), look(&Stage::at_home(NORMAL, trouble)));
+}
+
+/// The explanation of the trouble with this name.
+pub fn explained(size: (u16, u16), name: &str) -> Stage {
+    home(size).keys("/").typed(name).keys("enter enter")
+}
+
+/// What the service keeps dying of, with the last lines of its log.
+pub fn explained_with_log(size: (u16, u16)) -> Stage {
+    let mut stage = explained(size, "payments");
+    let id = fixtures::services().into_iter().map(|entry| entry.row).find(|row| row.name() == "payments");
+    let id: Arc<str> = id.expect("a service").id().into();
+    stage.event(Event::Done(Done::Evidence { id, evidence: Arc::new(bad_day::last_words()) }));
+    stage
+}
+
+#[rstest]
+#[case("crash_loop_120x30", explained(LARGE, "payments"))]
+#[case("crash_loop_80x24", explained(NORMAL, "payments"))]
+#[case("with_log", explained_with_log(LARGE).keys("end"))]
+#[case("placement", explained(NORMAL, "ranking"))]
+#[case("agent", explained(NORMAL, "agent"))]
+#[case("stopped_task", explained(NORMAL, "invoice-export"))]
+#[case("pending_task", all_tasks(NORMAL).know(bad_day::behind_it).keys("/").typed("is:pending").keys("enter shift-x"))]
+fn explanations_put_findings_first(#[case] name: &str, #[case] stage: Stage) {
+    assert_snapshot!(format!("explain_{name}"), look(&stage));
+}
+
+#[test]
+fn log_lines_can_not_command_the_terminal() {
+    let screen = text(&explained_with_log(LARGE).keys("end"));
+    assert!(screen.contains("␛[31mallocation"), "{screen}");
+    assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
 }

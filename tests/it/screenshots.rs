@@ -8,7 +8,7 @@ use ecsight::ui::{Theme, theme::Depth};
 use rstest::rstest;
 
 use crate::{
-    screens::{all_tasks, dead_containers, stopped_tasks, timeline},
+    screens::{all_tasks, dead_containers, explained_with_log, home, stopped_tasks, timeline},
     support::{
         stage::Stage,
         svg::{DARK, LIGHT, Terminal, svg},
@@ -23,12 +23,15 @@ fn services(size: (u16, u16)) -> Stage {
 }
 
 #[rstest]
+#[case("trouble", home(LARGE), "midnight", &DARK)]
+#[case("explain", explained_with_log(LARGE), "midnight", &DARK)]
+#[case("trouble-small", home(NORMAL), "terminal", &LIGHT)]
 #[case("services", services(LARGE), "midnight", &DARK)]
 #[case("tasks", all_tasks(LARGE).keys("j"), "midnight", &DARK)]
 #[case("stopped", stopped_tasks((160, 40)), "midnight", &DARK)]
 #[case("stopped-small", stopped_tasks(NORMAL), "midnight", &DARK)]
-#[case("timeline", timeline(LARGE).keys("j j j j"), "midnight", &DARK)]
-#[case("timeline-small", timeline(NORMAL).keys("j j j j"), "midnight", &DARK)]
+#[case("timeline", timeline(LARGE), "midnight", &DARK)]
+#[case("timeline-small", timeline(NORMAL), "midnight", &DARK)]
 #[case("containers", dead_containers(LARGE), "midnight", &DARK)]
 #[case("describe", services(LARGE).keys("/").typed("payments").keys("enter d"), "midnight", &DARK)]
 #[case("help", services(LARGE).keys("?"), "midnight", &DARK)]

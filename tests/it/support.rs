@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub mod aws;
+pub mod bad_day;
 pub mod console;
 pub mod emulator;
 pub mod fixtures;

@@ -13,7 +13,7 @@ use super::{Poller, sources};
 use crate::{
     data::{Done, Entry, FeedKey, keeper::News},
     memory::{as_kept, in_group, moment, window},
-    resource::{Origin, Past, Query, Row, Status, View, task, task::Task},
+    resource::{Origin, Past, Query, Row, Status, View, deployment, event, service, task, task::Task},
 };
 
 impl Poller {
@@ -171,7 +171,13 @@ fn remembered(view: &View) -> Vec<View> {
         Origin::Fetched(_) => Vec::new(),
         Origin::Derived { .. } => sources(view).into_iter().filter(lasting).collect(),
         Origin::Composed(compose) if compose.past() == Past::Rows => {
-            compose.sources(&view.query).iter().flat_map(remembered).collect()
+            let of_service =
+                |view: &View| [&event::KIND, &deployment::KIND].map(|kind| View::new(kind, view.query.clone()));
+            let parts = |view: View| match view.kind {
+                kind if kind == &service::KIND => of_service(&view).to_vec(),
+                _ => remembered(&view),
+            };
+            compose.sources(&view.query).into_iter().flat_map(parts).collect()
         }
         Origin::Composed(_) => Vec::new(),
     }

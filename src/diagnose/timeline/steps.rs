@@ -14,12 +14,15 @@ use crate::{
         Tone,
         deployment::Deployment,
         event::Event,
-        format::{clock, duration, one_line, short_id},
+        format::{clock, duration, one_line, seconds_since, short_id},
         inspect,
         service::{Progress, Service},
         task::Task,
     },
 };
+
+/// Seconds in which a deployment usually comes to its end.
+const SOON: i64 = 3600;
 
 /// The life of a task: created, running (which tells of the pull), stopping, stopped. A pull is a row of its own where the
 /// task did not get further; a stop that took no second is one row.
@@ -162,9 +165,11 @@ pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
         let tasks = (deployment.desired_count > 0).then(|| format!("{} tasks wanted", deployment.desired_count));
         moments.push(moment(at, Step::Begun, "begun", sentence([revision.clone(), tasks]), tone));
     }
+    // AWS tells when it last changed, which may be later than its end, and after a while says nothing of that.
+    let soon =
+        deployment.updated_at.zip(deployment.created_at).is_none_or(|(end, begun)| seconds_since(begun, end) < SOON);
     let end = match deployment.rollout_state.as_deref() {
-        // AWS tells when it last changed, which may be later than its end.
-        Some("COMPLETED") => Some((Step::Completed, "completed by then", Tone::Good)),
+        Some("COMPLETED") if soon => Some((Step::Completed, "completed by then", Tone::Good)),
         Some("FAILED") => Some((Step::Failed, "failed by then", Tone::Bad)),
         _ => None,
     };

@@ -114,7 +114,7 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
     let stop = of_task(&task).pop().unwrap();
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
     assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
-    assert!(Resource::inspect(&stop, &cx(), true).is_some());
+    assert!(Resource::inspect(&stop, &cx(), 4).is_some());
 }
 
 #[test]
@@ -131,6 +131,8 @@ fn deployments_begin_and_end() {
     assert!(Resource::fault(&moments[1]));
     let completed = Deployment { rollout_state: Some("COMPLETED".into()), ..deployment };
     assert_eq!(told(&of_deployment(&completed))[1].1, "completed by then");
+    let long_ago = Deployment { created_at: at(-86_400), ..completed };
+    assert_eq!(of_deployment(&long_ago).len(), 1, "its last change is no longer its end");
 }
 
 /// The time of a deployment's last change is no more than a hint at its end.

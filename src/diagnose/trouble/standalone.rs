@@ -17,9 +17,12 @@ const HOUR: i64 = 3600;
 /// So many failures without a good run between them are no accident.
 const LOOP: usize = 3;
 
+/// A run of a family, and the row it is.
+type Run<'a> = (&'a Task, &'a Arc<dyn Row>);
+
 /// One trouble for each family of standalone tasks that fails; none once a run went well again.
 pub(super) fn troubles(rows: &[Arc<dyn Row>], now: Timestamp) -> Vec<Trouble> {
-    let mut families: BTreeMap<(&str, &str), Vec<(&Task, &Arc<dyn Row>)>> = BTreeMap::new();
+    let mut families: BTreeMap<(&str, &str), Vec<Run<'_>>> = BTreeMap::new();
     for row in rows {
         let Some(task) = row.any().downcast_ref::<Task>() else { continue };
         let recent = task.stopped_at.is_some_and(|at| seconds_since(at, now) < HOUR);
@@ -35,7 +38,7 @@ fn family(task: &Task) -> &str {
     task.revision().split(':').next().unwrap_or_default()
 }
 
-fn trouble(cluster: &str, family: &str, mut runs: Vec<(&Task, &Arc<dyn Row>)>) -> Option<Trouble> {
+fn trouble(cluster: &str, family: &str, mut runs: Vec<Run<'_>>) -> Option<Trouble> {
     runs.sort_by_key(|(task, _)| std::cmp::Reverse(task.stopped_at));
     let failed: Vec<_> = runs.iter().filter(|(task, _)| task.failed()).collect();
     let in_a_row = runs.iter().take_while(|(task, _)| task.failed()).count();

@@ -8,9 +8,7 @@ use super::{
     EVENT,
 };
 
-const ROLLOUT: &str = "ecs describe-services --cluster {cluster} --services {service} --query \
-                       'services[].deployments[].[status,rolloutState,rolloutStateReason,failedTasks]' --region \
-                       {region}";
+const ROLLOUT: &str = service!("services[].deployments[].[status,rolloutState,rolloutStateReason,failedTasks]");
 
 pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
@@ -119,8 +117,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         cause: "minimumHealthyPercent and maximumPercent allow neither to stop nor to start a single task.",
         next: &["Raise maximumPercent of {service} above 100, or lower minimumHealthyPercent"],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query \
-                  'services[].[desiredCount,deploymentConfiguration]' --region {region}",
+        command: service!("services[].[desiredCount,deploymentConfiguration]"),
         samples: &[
             "(service web) was unable to stop or start tasks during a deployment because of the service deployment \
              configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",

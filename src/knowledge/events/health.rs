@@ -19,7 +19,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         cause: "The task answered the load balancer's health check with a code that the target group does not accept.",
         next: &[
             "404: check the path; 5xx: the application fails; 301 or 302: a redirect; 401 or 403: a login is asked for",
-            "Compare path and matcher of {target_group} with what {container} answers on port {port}",
+            "Compare path and matcher of {target_group} with what {container} answers on {port}",
         ],
         command: TARGET_GROUP,
         samples: &[
@@ -38,8 +38,8 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["is unhealthy in .+reason Request timed out"],
         cause: "The task did not answer the load balancer's health check in time.",
         next: &[
-            "Check that {security_groups} let the load balancer reach port {port}",
-            "Check that {container} listens on port {port}, and answers before the health check's timeout",
+            "Check that {security_groups} let the load balancer reach {port}",
+            "Check that {container} listens on {port}, and answers before the health check's timeout",
             "Check healthCheckGracePeriodSeconds of {service}, if this happens only after a start",
         ],
         command: SECURITY_GROUPS,
@@ -95,8 +95,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         patterns: &["TARGET GROUP IS NOT FOUND"],
         cause: "The target group that the service uses has been deleted.",
         next: &["Give {service} another target group: update its loadBalancers, or create it anew"],
-        command: "ecs describe-services --cluster {cluster} --services {service} --query 'services[].loadBalancers' \
-                  --region {region}",
+        command: service!("services[].loadBalancers"),
         samples: &["(service web) failed to deregister targets: TARGET GROUP IS NOT FOUND"],
         ..HEALTH
     },

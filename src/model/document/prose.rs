@@ -51,12 +51,18 @@ fn set(line: &Line, labels: usize) -> Vec<TextLine> {
             let indent = 2 + 2 * usize::from(*depth);
             let mut lines = pieces(spans);
             for line in &mut lines {
+                line.hang = u16::try_from(indent + numbering(&line.text())).unwrap_or(0);
                 line.spans.insert(0, (" ".repeat(indent), Ink::Label));
-                line.hang = u16::try_from(indent).unwrap_or(0);
             }
             lines
         }
     }
+}
+
+/// Cells of the number that a line of a list begins with: what follows of the line stands beneath its text.
+fn numbering(text: &str) -> usize {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if digits > 0 && text[digits..].starts_with(". ") { digits + 2 } else { 0 }
 }
 
 /// Spans cut at line breaks, and made safe.
@@ -67,7 +73,9 @@ fn pieces(spans: &[crate::resource::document::Span]) -> Vec<TextLine> {
             if index > 0 {
                 lines.push(TextLine::default());
             }
-            let piece = safe(piece.trim_end_matches('\r'));
+            // Tabs are indentation, in logs of stack traces above all.
+            let piece = piece.trim_end_matches('\r').replace('\t', "  ");
+            let piece = safe(&piece);
             if let Some(line) = lines.last_mut().filter(|_| !piece.is_empty()) {
                 line.spans.push((piece.into_owned(), Ink::Tone(*tone)));
             }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    diagnose, kinds,
-    resource::{Row, evidence::Evidence, service},
+    diagnose,
+    resource::{Row, evidence::Evidence},
 };
 
 const B: &str = "arn:aws:ecs:eu-west-1:1:task/prod/b";
@@ -23,8 +23,8 @@ fn found_out(id: &str) -> Event {
 fn a_row_is_explained_with_what_is_asked_once() {
     let mut model = in_tasks();
     press(&mut model, "j");
-    let asked = Effect::Request(Request::Evidence { id: B.into() });
-    assert_eq!(but_demands(press(&mut model, "shift-x")), [asked.clone()]);
+    let asked = [Effect::Request(Request::Evidence { id: B.into() })];
+    assert_eq!(but_demands(press(&mut model, "shift-x")), asked);
     let text = front_text(&model);
     assert_eq!(text.title, "explain task b");
     assert!(text.text().contains("OutOfMemory") && text.text().contains("asking for the last log lines"));
@@ -33,7 +33,7 @@ fn a_row_is_explained_with_what_is_asked_once() {
     assert!(front_text(&model).text().contains("asking"), "that was another's");
     model.update(at(1), found_out(B));
     assert!(!front_text(&model).text().contains("asking"));
-    assert_eq!(but_demands(press(&mut model, "ctrl-r")), [asked], "asked again by hand");
+    assert_eq!(but_demands(press(&mut model, "ctrl-r")), asked, "asked again by hand");
     assert!(!front_text(&model).text().contains("asking"), "what was found out stays until then");
     press(&mut model, "shift-x");
     assert_eq!(front_table(&model).title(), "tasks(api)");
@@ -119,7 +119,7 @@ fn what_is_wrong_offers_to_be_explained_and_clusters_do_not() {
 /// The rows beside a service that tell why it is as it is are followed as long as it is explained.
 #[test]
 fn what_an_explanation_consults_is_asked_for() {
-    let mut model = Model::new(kinds::KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (120, 30)));
+    let mut model = Model::new(REAL, Settings::default(), Keymap::default(), Start::new(at(0), (120, 30)));
     let troubled = service::Service {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/api".into(),
         service_name: "api".into(),

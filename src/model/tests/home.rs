@@ -1,10 +1,8 @@
 //! Where a console begins, and what lies beneath.
 
 use super::*;
-use crate::{kinds, resource::cluster};
-
 fn started(start: Start) -> Model {
-    Model::new(kinds::KINDS, Settings::default(), Keymap::default(), start)
+    Model::new(REAL, Settings::default(), Keymap::default(), start)
 }
 
 fn start() -> Start {

@@ -7,14 +7,13 @@ use crate::resource::{
     Context, Document, KEPT_LONG, Tone,
     document::Section,
     format::{duration, last_part, seconds_since, when},
+    inspect,
 };
 
 pub(super) fn task(task: &Task, cx: &Context) -> Document {
-    let mut document = Document::default();
+    let verdict = task.verdict.as_deref().map(|verdict| inspect::verdict(verdict, inspect::IN_FULL));
+    let mut document = verdict.unwrap_or_default();
     findings(task, document.section("Findings"));
-    if let Some(verdict) = &task.verdict {
-        document.verdict(verdict);
-    }
     document
         .section("Task")
         .field("Id", task.task_id())
@@ -66,13 +65,13 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
     document
 }
 
+/// What is to be said of it where no verdict says more.
 fn findings(task: &Task, section: &mut Section) {
-    match &task.verdict {
-        Some(verdict) => section.text(0, &*verdict.cause, task.end(Tone::Plain)),
-        None => section
+    if task.verdict.is_none() {
+        section
             .field("Stop code", task.stop_code.clone().unwrap_or_default())
-            .field("Reason", task.stopped_reason.clone().unwrap_or_default()),
-    };
+            .field("Reason", task.stopped_reason.clone().unwrap_or_default());
+    }
     if task.health_status.as_deref() == Some("UNHEALTHY") {
         section.text(0, "its health check fails", Tone::Bad);
     }

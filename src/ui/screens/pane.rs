@@ -23,7 +23,12 @@ pub fn draw(buf: &mut Buffer, pane: Pane, said: &Viewer, keymap: &Keymap, theme:
         x += 1;
     }
     let cut = said.rows.len() > usize::from(body.height);
-    let rest = keymap.key_of("explain").filter(|_| cut).map(|key| (format!("{key} says all"), Scope::Faint));
+    // What is put together out of others is explained by enter; what it says of itself is no more than this.
+    let explained =
+        said.source.subject().is_some_and(|subject| subject.row.drill().is_none() && subject.row.about().is_some());
+    let (action, what) = if explained { ("open", "explains") } else { ("explain", "says all") };
+    let rest = keymap.key_of(action).filter(|_| cut || explained);
+    let rest = rest.map(|key| (format!("{key} {what}"), Scope::Faint));
     let notes: Vec<_> = rest.into_iter().collect();
     let head = Rect { x, height: 1, width: area.right().saturating_sub(x), ..area };
     title(buf, head, &[(&capitalised(&said.title), Scope::TitleName)], &notes, theme);

@@ -17,15 +17,15 @@ pub fn now() -> Timestamp {
     Timestamp::from_second(1_769_868_300).unwrap_or_default()
 }
 
-fn ago(seconds: i64) -> Option<Timestamp> {
+pub fn ago(seconds: i64) -> Option<Timestamp> {
     Some(now() - SignedDuration::from_secs(seconds))
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 86_400;
 
-fn arn(kind: &str, path: &str) -> String {
+pub fn arn(kind: &str, path: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:481516234217:{kind}/{path}")
 }
 
@@ -97,7 +97,7 @@ fn service_arn(name: &str) -> String {
     arn("service", &format!("acme-prod/{name}"))
 }
 
-fn blank_service(name: &str) -> Service {
+pub fn blank_service(name: &str) -> Service {
     Service {
         service_arn: service_arn(name),
         service_name: name.into(),
@@ -138,7 +138,7 @@ fn blank_service(name: &str) -> Service {
     }
 }
 
-fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], failed: i32, age: i64) -> Deployment {
+pub fn deployment(service: &str, revision: &str, rollout: &str, counts: [i32; 3], failed: i32, age: i64) -> Deployment {
     Deployment {
         id: format!("ecs-svc/{}", 4_816_000_000_000 + age),
         cluster_name: "acme-prod".into(),
@@ -264,7 +264,7 @@ pub fn container(task: &str, name: &str, exit_code: Option<i32>, reason: Option<
     }
 }
 
-fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Container>) -> Task {
+pub fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Container>) -> Task {
     let task = Task {
         last_status: Some("STOPPED".into()),
         desired_status: Some("STOPPED".into()),

@@ -37,7 +37,10 @@ pub fn tasks_view(service: &str, status: Status) -> View {
 impl Stage {
     /// A console that has just started on a terminal of this size: nothing is known yet.
     pub fn dark(size: (u16, u16), settings: Settings) -> Self {
-        let mut start = Start::new(now(), size);
+        Self::begun(Start::new(now(), size), settings)
+    }
+
+    fn begun(mut start: Start, settings: Settings) -> Self {
         start.scope.read_only = true;
         start.scope.profile = Some("oncall".into());
         start.scope.region = Some("eu-west-1".into());
@@ -51,7 +54,17 @@ impl Stage {
     }
 
     pub fn lit_with(size: (u16, u16), settings: Settings) -> Self {
-        let mut stage = Self::dark(size, settings);
+        let start = Start { cluster: Some(CLUSTER.into()), ..Start::new(now(), size) };
+        Self::begun(start, settings).lighted()
+    }
+
+    /// The same, where a console begins, with what is wrong there.
+    pub fn at_home(size: (u16, u16), (key, feed): (FeedKey, Feed)) -> Self {
+        Self::begun(Start::new(now(), size), Settings::default()).lighted().feed(key, feed)
+    }
+
+    fn lighted(self) -> Self {
+        let mut stage = self;
         stage.snapshot.identity = Identity {
             account: Some("481516234217".into()),
             arn: Some("arn:aws:sts::481516234217:assumed-role/OnCall/dana".into()),
@@ -67,7 +80,6 @@ impl Stage {
         ];
         stage.snapshot.feeds = feeds.into_iter().map(|(key, rows)| (key, feed(rows))).collect::<HashMap<_, _>>();
         stage.publish();
-        stage.command(&format!("services {CLUSTER}"));
         stage
     }
 

@@ -187,7 +187,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     sick(task("ServiceSchedulerInitiated", "(service payments) (task 0f3c9a1e) failed container health checks.",
         &[("app", Some(143), ""), ("envoy", Some(0), "")])),
     "STOP-HEALTHCHECK",
-    SUSPECT,
+    CRASH,
     "app",
     ""
 )]
@@ -288,7 +288,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
         secretsmanager:GetSecretValue on resource: \
         arn:aws:secretsmanager:eu-west-1:481516234217:secret:pay/db-AbCdEf", &[("app", "")]),
     "INIT-IAM-SECRET",
-    SUSPECT,
+    CRASH,
     "app",
     ""
 )]

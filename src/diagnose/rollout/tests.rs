@@ -1,0 +1,236 @@
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    diagnose::{Known, builders::*},
+    resource::{
+        Row,
+        revision::{Check, Definition, Revision},
+        service::{Progress, Service},
+    },
+};
+
+/// What the rollout of `service` hangs in: the number of the question, the problem, the cause, the rule.
+fn hangs_in(service: &Service, others: &[&dyn Row]) -> Option<(usize, Problem, String, &'static str)> {
+    let mut rows: Vec<&dyn Row> = vec![service];
+    rows.extend(others);
+    let known: Known<'_> = known(&rows);
+    let case = Case::of(service, &known);
+    let found = rollout(&case)?;
+    let place = steps(&case).iter().position(|step| matches!(step.answer, Answer::Stuck(_)));
+    let rule = found.rule().unwrap_or("none");
+    Some((place.map_or(0, |place| place + 1), found.problem, found.cause, rule))
+}
+
+fn is(
+    place: usize,
+    problem: Problem,
+    cause: &str,
+    rule: &'static str,
+) -> Option<(usize, Problem, String, &'static str)> {
+    Some((place, problem, cause.to_owned(), rule))
+}
+
+#[test]
+fn a_rollout_that_goes_as_it_should_hangs_in_nothing() {
+    let fresh = on_its_way("a1", 8, "PENDING", 20);
+    assert_eq!(hangs_in(&rolling([1, 1], 90), &[&fresh]), None);
+    assert_eq!(hangs_in(&rolling([4, 0], 90), &[&task("a1", 8)]), None);
+    assert_eq!(hangs_in(&web(4), &[]), None);
+}
+
+#[test]
+fn step_1_ecs_gave_it_up() {
+    let mut service = rolling([0, 0], 20 * MINUTE);
+    service.deployments[0].rollout_state = Some("FAILED".into());
+    service.deployments[0].rollout_state_reason = Some("ECS deployment circuit breaker: tasks failed to start.".into());
+    let reason = "ECS deployment circuit breaker: tasks failed to start.";
+    assert_eq!(hangs_in(&service, &[]), is(1, Problem::RolloutFailed, reason, "ROLLOUT-FAILED"));
+    let (one, two) = (crashed("a1", 8, 1, 60), crashed("a2", 8, 1, 400));
+    assert_eq!(
+        hangs_in(&service, &[&one, &two]),
+        is(1, Problem::RolloutFailed, "application error: app (1), twice", "EXIT-1")
+    );
+}
+
+#[rstest]
+#[case::placement(
+    "was unable to place a task because no container instance met all of its requirements. The closest matching \
+     (container-instance 0a1b) has insufficient CPU units available.",
+    Problem::NotPlaced,
+    "no room: CPU",
+    "EV-PLACE-CPU"
+)]
+#[case::anything_else("TARGET GROUP IS NOT FOUND", Problem::RolloutStuck, "target group gone", "EV-TG-GONE")]
+fn step_2_an_event_tells(
+    #[case] message: &str,
+    #[case] problem: Problem,
+    #[case] cause: &str,
+    #[case] rule: &'static str,
+) {
+    let mut service = rolling([1, 0], 10 * MINUTE);
+    service.events.insert(0, event(message, 5 * MINUTE));
+    assert_eq!(hangs_in(&service, &[]), is(2, problem, cause, rule));
+    // What is older than the rollout tells nothing of it, nor does what was said before all was well.
+    service.events[0].created_at = ago(11 * MINUTE);
+    service.deployments[0].updated_at = ago(30);
+    assert_eq!(hangs_in(&service, &[]), None);
+    service.events[0].created_at = ago(5 * MINUTE);
+    service.events.insert(0, event("has reached a steady state.", MINUTE));
+    assert_eq!(hangs_in(&service, &[]), None);
+}
+
+#[test]
+fn a_task_without_a_place_counts_only_while_tasks_are_missing() {
+    let mut service = rolling([3, 1], 10 * MINUTE);
+    service
+        .events
+        .insert(0, event("was unable to place a task because no container instance met all of its requirements.", 60));
+    assert_eq!(hangs_in(&service, &[]), None);
+}
+
+#[test]
+fn step_3_its_tasks_die() {
+    let mut service = rolling([0, 1], 10 * MINUTE);
+    service.deployments[0].failed_tasks = 2;
+    assert_eq!(hangs_in(&service, &[]), is(3, Problem::RolloutFailing, "2 tasks failed in a row", "ROLLOUT-DYING"));
+    let tasks =
+        [crashed("a1", 8, 1, 60), crashed("a2", 8, 1, 200), crashed("a3", 8, 139, 300), crashed("b1", 7, 1, 900)];
+    let rows: Vec<&dyn Row> = tasks.iter().map(|task| task as &dyn Row).collect();
+    assert_eq!(
+        hangs_in(&service, &rows),
+        is(3, Problem::RolloutFailing, "application error: app (1), twice (3 in an hour)", "EXIT-1")
+    );
+    service.progress = Some(Progress { breaker: Some((2, 3)), ..Progress::default() });
+    let cause = "application error: app (1), twice; failures 2 of 3";
+    assert_eq!(hangs_in(&service, &rows[..3]), is(3, Problem::RolloutFailing, cause, "EXIT-1"));
+}
+
+#[test]
+fn a_rollout_without_a_breaker_that_backs_off_says_so() {
+    let mut service = rolling([0, 0], 40 * MINUTE);
+    service.deployments[0].failed_tasks = 6;
+    service.events.insert(0, event("is unable to consistently start tasks successfully.", 10 * MINUTE));
+    let cause = "6 tasks failed in a row; ECS pauses between tries";
+    assert_eq!(hangs_in(&service, &[]), is(3, Problem::RolloutFailing, cause, "ROLLOUT-DYING"));
+}
+
+#[test]
+fn step_4_a_task_hangs_on_its_way() {
+    let service = rolling([1, 1], 10 * MINUTE);
+    let pulling = Task { pull_started_at: ago(8 * MINUTE), ..on_its_way("a1b2c3d4e5", 8, "PENDING", 9 * MINUTE) };
+    let cause = "task a1b2c3d4: PENDING, pulls its image (usually 10 to 60 s)";
+    assert_eq!(hangs_in(&service, &[&pulling]), is(4, Problem::RolloutStuck, cause, "WAIT-PULL"));
+    // Not looked at, the count alone tells, once it has stood still for long enough.
+    let cause = "1 task is pending and doesn't come up";
+    assert_eq!(hangs_in(&service, &[]), is(4, Problem::RolloutStuck, cause, "WAIT-PENDING"));
+    assert_eq!(hangs_in(&rolling([1, 1], 2 * MINUTE), &[]), None);
+}
+
+#[test]
+fn step_5_there_is_no_room() {
+    let mut service = rolling([0, 0], 10);
+    (service.running_count, service.maximum_percent) = (4, Some(100));
+    let cause = "min 100 % and max 100 % of 4 tasks leave no room";
+    assert_eq!(hangs_in(&service, &[]), is(5, Problem::RolloutStuck, cause, "ROLLOUT-DEADLOCK"));
+    // A task that is gone leaves the room to start a new one.
+    service.running_count = 3;
+    assert_eq!(hangs_in(&service, &[]), None);
+    let told = "was unable to stop or start tasks during a deployment because of the service deployment configuration. \
+                Update the minimumHealthyPercent or maximumPercent value and try again.";
+    service.events.insert(0, event(told, 5));
+    assert_eq!(hangs_in(&service, &[]), is(5, Problem::RolloutStuck, cause, "ROLLOUT-DEADLOCK"));
+}
+
+#[test]
+fn step_6_the_new_tasks_are_not_healthy() {
+    let mut service = rolling([4, 0], 3 * MINUTE);
+    let ill = Task { health_status: Some("UNHEALTHY".into()), ..task("a1", 8) };
+    let cause = "1 of 2 new tasks fail their health check";
+    assert_eq!(
+        hangs_in(&service, &[&ill, &task("a2", 8), &task("b1", 7)]),
+        is(6, Problem::RolloutStuck, cause, "ROLLOUT-UNHEALTHY")
+    );
+    let check = Check { interval: 10, timeout: 5, retries: 3, start_period: 0 };
+    let app = Definition { name: "app".into(), essential: true, check: Some(check), ..Definition::default() };
+    let revision = Revision { containers: vec![app], ..revision(8) };
+    let silent = Task { health_status: Some("UNKNOWN".into()), started_at: ago(2 * MINUTE), ..task("a1b2c3d4e5", 8) };
+    let cause = "task a1b2c3d4: RUNNING, health unknown (usually a few checks)";
+    assert_eq!(hangs_in(&service, &[&silent, &revision]), is(6, Problem::RolloutStuck, cause, "WAIT-HEALTH"));
+    service.events.insert(
+        0,
+        event(
+            "(port 80) is unhealthy in (target-group t) due to (reason Health checks failed with these codes: [502]).",
+            30,
+        ),
+    );
+    let cause = "wrong health check code: 502";
+    assert_eq!(hangs_in(&service, &[&task("a1", 8)]), is(6, Problem::RolloutStuck, cause, "EV-UNHEALTHY-CODES"));
+}
+
+#[test]
+fn step_7_the_old_tasks_do_not_go() {
+    let service = rolling([4, 0], 12 * MINUTE);
+    let old = leaving("b1b2b3b4b5", 7, "DEACTIVATING", 8 * MINUTE);
+    let cause = "task b1b2b3b4: DEACTIVATING, drains connections (usually the target group's deregistration delay)";
+    assert_eq!(hangs_in(&service, &[&old]), is(7, Problem::RolloutStuck, cause, "WAIT-DEACTIVATING"));
+    let cause = "all new tasks run, but 4 old ones don't go";
+    assert_eq!(hangs_in(&service, &[]), is(7, Problem::RolloutStuck, cause, "ROLLOUT-OLD-TASKS"));
+
+    let mut held = rolling([4, 0], 2 * MINUTE);
+    held.events.insert(0, event("was unable to reach steady state because 4 tasks are protected.", 60));
+    let cause = "4 old tasks stay: protected against scale-in";
+    assert_eq!(hangs_in(&held, &[&task("b1", 7)]), is(7, Problem::RolloutStuck, cause, "SERVICE-PROTECTED"));
+
+    let side_by_side = Service {
+        deployment_strategy: Some("BLUE_GREEN".into()),
+        bake_time_in_minutes: Some(30),
+        progress: Some(Progress { lifecycle_stage: Some("BAKE_TIME".into()), ..Progress::default() }),
+        ..service
+    };
+    assert_eq!(hangs_in(&side_by_side, &[&task("b1", 7)]), None);
+}
+
+#[test]
+fn step_8_it_is_still_being_watched() {
+    let mut service = rolling([4, 0], 10 * MINUTE);
+    service.deployments.truncate(1);
+    service.deployment_alarms = vec!["errors".into()];
+    assert_eq!(hangs_in(&service, &[&task("a1", 8)]), None);
+    service.deployments[0].created_at = ago(30 * MINUTE);
+    service.deployments[0].updated_at = ago(20 * MINUTE);
+    let cause = "all new tasks run; ECS still watches its alarms";
+    assert_eq!(hangs_in(&service, &[]), is(8, Problem::RolloutStuck, cause, "ROLLOUT-WATCHED"));
+}
+
+#[test]
+fn step_9_nothing_moves_and_nothing_says_why() {
+    let service = rolling([1, 0], 6 * MINUTE);
+    let cause = "nothing moves: 1 of 4 new tasks run, no reason known";
+    assert_eq!(hangs_in(&service, &[]), is(9, Problem::RolloutStuck, cause, "ROLLOUT-STALLED"));
+    // A task that came or went is movement enough.
+    assert_eq!(hangs_in(&service, &[&Task { started_at: ago(30), ..task("a1", 8) }]), None);
+}
+
+#[test]
+fn a_rollback_says_what_it_goes_back_from() {
+    let mut service = rolling([2, 1], 2 * MINUTE);
+    let reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/7.";
+    service.deployments[0].rollout_state_reason = Some(reason.into());
+    let failed = crashed("a1", 9, 1, 3 * MINUTE);
+    let (_, problem, cause, rule) = hangs_in(&service, &[&failed]).expect("a finding");
+    assert_eq!((problem, rule), (Problem::RolloutFailing, "ROLLOUT-BACK"));
+    assert_eq!(cause, "rolling back to web:8: application error: app (1)");
+}
+
+#[test]
+fn alarms_and_hooks_are_told() {
+    let mut service = rolling([4, 0], 20 * MINUTE);
+    service.progress = Some(Progress { triggered_alarms: vec!["5xx".into(), "latency".into()], ..Progress::default() });
+    let (_, problem, cause, _) = hangs_in(&service, &[]).expect("a finding");
+    assert_eq!((problem, &*cause), (Problem::RolloutFailing, "alarm fired: 5xx and 1 more"));
+    let hook = "arn:aws:lambda:eu-west-1:111122223333:function:smoke-test";
+    service.progress = Some(Progress { hook_at_work: Some(hook.into()), ..Progress::default() });
+    let (_, problem, cause, rule) = hangs_in(&service, &[]).expect("a finding");
+    assert_eq!((problem, &*cause, rule), (Problem::RolloutStuck, "waits for hook smoke-test", "ROLLOUT-HOOK"));
+}

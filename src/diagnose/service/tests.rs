@@ -1,0 +1,194 @@
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    diagnose::builders::*,
+    resource::{Row, deployment::Deployment, service::Pause, service::Progress},
+};
+
+/// The findings of `service`, each in short.
+fn found(subject: &Service, others: &[&dyn Row]) -> Vec<(Problem, String)> {
+    let mut rows: Vec<&dyn Row> = vec![subject];
+    rows.extend(others);
+    super::service(subject, &known(&rows)).into_iter().map(|finding| (finding.problem, finding.cause)).collect()
+}
+
+fn one(problem: Problem, cause: &str) -> Vec<(Problem, String)> {
+    vec![(problem, cause.to_owned())]
+}
+
+/// Tasks of revision 7 that crashed, so many seconds ago each.
+fn crashes(ages: &[i64]) -> Vec<Task> {
+    ages.iter().enumerate().map(|(index, age)| crashed(&format!("c{index}"), 7, 1, *age)).collect()
+}
+
+fn rows(tasks: &[Task]) -> Vec<&dyn Row> {
+    tasks.iter().map(|task| task as &dyn Row).collect()
+}
+
+#[test]
+fn a_service_that_is_well_has_no_finding() {
+    assert_eq!(found(&web(4), &[&task("a1", 7)]), []);
+    assert_eq!(found(&web(0), &[]), []);
+    let done = crashed("a1", 7, 0, 60);
+    let batch = Task { group: Some("family:report".into()), started_by: None, ..crashed("a2", 7, 0, 60) };
+    assert_eq!(found(&Service { service_name: "report".into(), ..web(0) }, &[&done, &batch]), []);
+}
+
+#[test]
+fn an_ordinary_rollout_is_no_finding() {
+    let stopped = Task {
+        stop_code: Some("ServiceSchedulerInitiated".into()),
+        stopped_reason: Some("Scaling activity initiated by (deployment ecs-svc/8)".into()),
+        ..crashed("b1", 7, 143, 40)
+    };
+    let mut rolling = rolling([3, 1], 2 * MINUTE);
+    rolling.events.insert(0, event("has started 2 tasks: (task a1) (task a2).", 60));
+    assert_eq!(found(&rolling, &[&task("a1", 8), &on_its_way("a2", 8, "PROVISIONING", 15), &stopped]), []);
+}
+
+#[test]
+fn tasks_that_keep_dying_are_a_crash_loop() {
+    let tasks = crashes(&[60, 200, 400, 700]);
+    assert_eq!(
+        found(&web(4), &rows(&tasks)),
+        one(Problem::CrashLoop, "application error: app (1), 4 times in the last hour")
+    );
+    let mut mixed = tasks;
+    mixed.push(crashed("d1", 7, 139, 300));
+    let cause = "application error: app (1), 4 of 5 failures in the last hour";
+    assert_eq!(found(&web(4), &rows(&mixed)), one(Problem::CrashLoop, cause));
+}
+
+#[rstest]
+#[case::few(&[60, 200], "application error: app (1), twice in the last hour")]
+#[case::long_past(&[3000, 3100, 3200], "application error: app (1), 3 times in the last hour, not any more")]
+fn tasks_that_died_and_do_so_no_more_are_no_crash_loop(#[case] ages: &[i64], #[case] cause: &str) {
+    assert_eq!(found(&web(4), &rows(&crashes(ages))), one(Problem::TaskFailed, cause));
+}
+
+#[test]
+fn what_a_revision_that_is_gone_died_of_is_past() {
+    let tasks: Vec<Task> = (0..5).map(|n| crashed(&format!("c{n}"), 6, 1, 60 * (n + 1))).collect();
+    let cause = "application error: app (1), 5 times in the last hour, not any more";
+    assert_eq!(found(&web(4), &rows(&tasks)), one(Problem::TaskFailed, cause));
+    assert_eq!(found(&web(4), &rows(&crashes(&[3700, 3800, 3900]))), [], "longer than an hour ago");
+}
+
+#[test]
+fn what_a_rollout_fails_by_is_told_once() {
+    let mut rolling = rolling([0, 1], 10 * MINUTE);
+    rolling.deployments[0].failed_tasks = 3;
+    let new: Vec<Task> = (0..3).map(|n| crashed(&format!("c{n}"), 8, 1, 60 * (n + 1))).collect();
+    let cause = "application error: app (1), 3 times";
+    assert_eq!(found(&rolling, &rows(&new)), one(Problem::RolloutFailing, cause));
+    // What the old revision dies of besides is another matter.
+    let mut both = new;
+    both.extend((0..3).map(|n| crashed(&format!("o{n}"), 7, 139, 60 * (n + 1))));
+    let problems: Vec<Problem> = found(&rolling, &rows(&both)).into_iter().map(|(problem, _)| problem).collect();
+    assert_eq!(problems, [Problem::RolloutFailing, Problem::CrashLoop]);
+}
+
+#[test]
+fn a_deployment_that_waits_says_who_must_do_what_until_when() {
+    let mut waiting = rolling([4, 0], 30 * MINUTE);
+    let pause =
+        Pause { hook_id: Some("h".into()), expires_at: ago(-2 * HOUR), timeout_action: Some("ROLLBACK".into()) };
+    waiting.progress = Some(Progress { pause: Some(pause), ..Progress::default() });
+    let cause = "somebody must continue it or roll it back; rolls back by itself at 16:05Z";
+    assert_eq!(found(&waiting, &[]), one(Problem::Waiting, cause));
+}
+
+#[test]
+fn tasks_that_are_missing_are_told_with_what_is_known_of_it() {
+    let short = Service { running_count: 2, ..web(4) };
+    assert_eq!(found(&short, &[]), one(Problem::Short, "2 of 4 tasks run, 0 pending"));
+    let told = Service {
+        events: vec![event(
+            "was unable to place a task because no container instance met all of its requirements.",
+            60,
+        )],
+        ..short.clone()
+    };
+    assert_eq!(found(&told, &[]), one(Problem::NotPlaced, "no fitting instance"));
+    let denied = Service {
+        events: vec![event("failed to launch a task with (error ECS was unable to assume the role 'r').", 60)],
+        ..short
+    };
+    assert_eq!(found(&denied, &[]), one(Problem::Short, "2 of 4 tasks run: role can't be assumed"));
+}
+
+#[test]
+fn tasks_that_have_just_gone_or_are_on_their_way_are_not_missing_yet() {
+    let short = Service { running_count: 3, ..web(4) };
+    let just_stopped = Task { stop_code: Some("UserInitiated".into()), ..crashed("a1", 7, 143, 20) };
+    assert_eq!(found(&short, &[&just_stopped]), []);
+    let coming = Service { pending_count: 1, ..short };
+    assert_eq!(found(&coming, &[&on_its_way("a1", 7, "PENDING", 30)]), []);
+    let cause = "task a1: PENDING, waits for its agent (usually 10 to 60 s)";
+    assert_eq!(found(&coming, &[&on_its_way("a1", 7, "PENDING", 600)]), one(Problem::Short, cause));
+    assert_eq!(found(&coming, &[]), one(Problem::Short, "3 of 4 tasks run; the rest is pending"));
+}
+
+#[test]
+fn one_failed_health_check_often_heals_two_are_told() {
+    let text =
+        "(port 80) is unhealthy in (target-group t) due to (reason Health checks failed with these codes: [502]).";
+    let mut ill = web(4);
+    ill.events.insert(0, event(text, 100));
+    assert_eq!(found(&ill, &[]), []);
+    ill.events.insert(0, event(text, 50));
+    assert_eq!(found(&ill, &[]), one(Problem::Unhealthy, "wrong health check code: 502, twice in the last hour"));
+    ill.events.insert(0, event("has reached a steady state.", 10));
+    assert_eq!(found(&ill, &[]), []);
+    let failing = Task { health_status: Some("UNHEALTHY".into()), ..task("a1", 7) };
+    assert_eq!(found(&web(4), &[&failing]), one(Problem::Unhealthy, "1 of its tasks fail their health check"));
+}
+
+#[test]
+fn what_spot_takes_back_is_a_notice_alone() {
+    let taken = |id: &str, age: i64| Task {
+        stop_code: Some("SpotInterruption".into()),
+        stopped_reason: Some("Your Spot Task was interrupted.".into()),
+        ..crashed(id, 7, 143, age)
+    };
+    let tasks: Vec<Task> = [300, 600, 900, 1200].map(|age| taken(&format!("s{age}"), age)).into();
+    let subject = web(4);
+    assert_eq!(found(&subject, &rows(&tasks)), one(Problem::Notice, "Spot took tasks back, 4 times in the last hour"));
+    let findings = super::service(&subject, &known(&rows(&tasks)));
+    assert!(!Row::fault(&Service { findings, ..subject }));
+}
+
+#[rstest]
+#[case("DRAINING", 30, Problem::Notice, "being deleted; 4 tasks left")]
+#[case("DRAINING", 900, Problem::DrainStuck, "being deleted, but 4 tasks don't go")]
+#[case("INACTIVE", 30, Problem::Notice, "deleted")]
+fn a_deleted_service_is_told_as_such(
+    #[case] status: &str,
+    #[case] age: i64,
+    #[case] problem: Problem,
+    #[case] cause: &str,
+) {
+    let events = vec![event("has begun draining connections on 4 tasks.", age)];
+    let subject = Service { status: Some(status.into()), deployments: Vec::new(), events, ..web(4) };
+    assert_eq!(found(&subject, &[]), one(problem, cause));
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let mut subject = rolling([0, 0], 10 * MINUTE);
+    subject.deployments[0] = Deployment { rollout_state: Some("FAILED".into()), ..subject.deployments[0].clone() };
+    let text = "(port 80) is unhealthy in (target-group t) due to (reason Request timed out).";
+    subject.events.splice(0..0, [event(text, 10), event(text, 20)]);
+    let problems: Vec<Problem> =
+        found(&subject, &rows(&crashes(&[10, 20, 30]))).into_iter().map(|(problem, _)| problem).collect();
+    assert_eq!(problems, [Problem::RolloutFailed, Problem::CrashLoop, Problem::Unhealthy]);
+}
+
+#[test]
+fn the_same_rows_in_any_order_make_the_same_findings() {
+    let tasks = [crashes(&[60, 60, 60]), (0..3).map(|n| crashed(&format!("d{n}"), 7, 139, 60)).collect()].concat();
+    let mut other = tasks.clone();
+    other.reverse();
+    assert_eq!(found(&web(4), &rows(&tasks)), found(&web(4), &rows(&other)));
+}

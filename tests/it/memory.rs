@@ -1,0 +1,390 @@
+//! What AWS forgets: written down and recalled by the data layer, against the demo endpoint, in virtual time.
+
+use std::{collections::HashSet, fs, path::Path, sync::Arc, time::Duration};
+
+use ecsight::{
+    aws::{Budget, Clients, ScopeSpec},
+    data::{self, Demand, Done, Feed, Handle, Phase, Request, Snapshot},
+    demo::{Endpoint, Options, world::World},
+    diagnose::{failures, failures::Failures, timeline},
+    memory::{Keep, Limits, stock},
+    resource::{
+        Query, Row, Status, View, cluster, container, deployment, event, query::DAY, service, task, task::Task,
+    },
+};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::support::in_process::sdk_config;
+
+const START_MS: i64 = 1_750_000_000_000;
+/// Longer than ECS remembers a stopped task.
+const LONG: Duration = Duration::from_secs(4_000);
+
+fn incident() -> Endpoint {
+    Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() })
+}
+
+/// Hours of the world pass in these tests; a day doesn't.
+fn now() -> Timestamp {
+    Timestamp::from_millisecond(START_MS + 6 * 3_600_000).unwrap()
+}
+
+/// A folder for a memory.
+struct State(TempDir);
+
+impl State {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn keep(&self) -> Keep {
+        Keep::below(self.0.path(), Limits::default())
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.keep().file.expect("a file")
+    }
+}
+
+struct Console {
+    handle: Handle,
+    demand: Demand,
+}
+
+impl Console {
+    fn open(endpoint: &Endpoint, keep: Keep) -> Self {
+        let clients = Clients::from_config(&sdk_config(endpoint), ScopeSpec::default(), Budget::default());
+        Self { handle: data::start(clients, now, keep), demand: Demand { slowdown: 1, ..Demand::default() } }
+    }
+
+    fn look_at(&mut self, view: &View) {
+        self.demand.front = Some(view.clone());
+        self.handle.demand.send_replace(self.demand.clone());
+    }
+
+    async fn until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let arrived = self.handle.snapshots.wait_for(|snapshot| wanted(snapshot));
+        let arrived =
+            tokio::time::timeout(Duration::from_secs(3600), arrived).await.map(|found| found.unwrap().clone());
+        arrived.unwrap_or_else(|_| panic!("never came; there is {:#?}", self.handle.snapshots.borrow().feeds))
+    }
+
+    /// Looks at `view` until all of it has come.
+    async fn rows(&mut self, view: &View) -> Vec<Arc<dyn Row>> {
+        self.look_at(view);
+        let snapshot = self.until(|snapshot| snapshot.complete(view)).await;
+        rows(&snapshot, view)
+    }
+
+    /// Ends it as a person does who quits.
+    async fn quit(self) {
+        self.handle.finish().await;
+    }
+}
+
+fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
+    let feeds: Vec<&Feed> = snapshot.feeds_of(view);
+    feeds.iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
+}
+
+fn ids(rows: &[Arc<dyn Row>]) -> HashSet<String> {
+    let ids: HashSet<String> = rows.iter().map(|row| row.id().to_owned()).collect();
+    assert_eq!(ids.len(), rows.len(), "nothing is there twice");
+    ids
+}
+
+/// Ids of the tasks among `rows` that have ended; some that are listed are still about to.
+fn ended(rows: &[Arc<dyn Row>]) -> HashSet<String> {
+    ids(rows);
+    let ended = rows.iter().filter(|row| row.any().downcast_ref::<Task>().is_some_and(Task::stopped));
+    ended.map(|row| row.id().to_owned()).collect()
+}
+
+fn stopped(query: Query) -> View {
+    View::new(&task::KIND, Query { status: Status::Stopped, ..query })
+}
+
+fn prod() -> Query {
+    Query::cluster("prod")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_stopped_before_a_restart_is_there_after_ecs_forgot_it() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut console = Console::open(&endpoint, state.keep());
+    let before = ended(&console.rows(&stopped(prod())).await);
+    assert!(!before.is_empty());
+    console.quit().await;
+    tokio::time::sleep(LONG).await;
+
+    // Without a memory nobody knows of them any more.
+    let mut console = Console::open(&endpoint, Keep::default());
+    assert!(ended(&console.rows(&stopped(prod())).await).is_disjoint(&before));
+    console.quit().await;
+
+    let mut console = Console::open(&endpoint, state.keep());
+    let after = console.rows(&stopped(prod())).await;
+    assert!(ids(&after).is_superset(&before));
+    for row in &after {
+        assert!(row.remembered() || !before.contains(row.id()), "{}", row.id());
+        assert_eq!(row.states().contains(&"kept"), row.remembered());
+        assert!(row.any().downcast_ref::<Task>().is_some_and(|task| !task.stopped() || task.verdict.is_some()));
+    }
+    // What is in a task that is only remembered can be looked at, and shown in full without asking for it.
+    let kept = after.iter().find(|row| row.remembered()).expect("one that is kept");
+    let inside = View::new(&container::KIND, Query::task("prod", kept.id()));
+    assert!(!console.rows(&inside).await.is_empty());
+    let asked = endpoint.count("DescribeTasks");
+    let request = Request::Raw { kind: &task::KIND, query: prod(), id: kept.id().into() };
+    console.handle.requests.send(request).await.unwrap();
+    let Some(Done::Raw { result: Ok(json), .. }) = console.handle.done.recv().await else { panic!("no answer") };
+    assert_eq!((json["taskArn"].as_str(), json["remembered"].as_bool()), (Some(kept.id()), Some(true)));
+    assert_eq!(endpoint.count("DescribeTasks"), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ecs_forgets_in_the_meantime_is_marked_and_stays() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint, Keep::default());
+    let view = stopped(prod());
+    let before = ids(&console.rows(&view).await);
+    tokio::time::sleep(LONG).await;
+    let snapshot = console.until(|snapshot| rows(snapshot, &view).iter().any(|row| row.remembered())).await;
+    let after = rows(&snapshot, &view);
+    assert!(ids(&after).is_superset(&before));
+    assert!(after.iter().filter(|row| before.contains(row.id())).all(|row| row.remembered()));
+    assert!(after.iter().any(|row| !row.remembered()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_and_deployments_that_are_over_stay() {
+    let (endpoint, state) = (Endpoint::with_world(World::sized(1, 1, 1, START_MS), Options::default()), State::new());
+    let of = |kind| View::new(kind, Query { since: Some(30 * DAY), ..Query::cluster("cluster-000") });
+    let (events, deployments) = (of(&event::KIND), of(&deployment::KIND));
+    let mut console = Console::open(&endpoint, state.keep());
+    let service = console.rows(&View::new(&service::KIND, Query::cluster("cluster-000"))).await[0].id().to_owned();
+    let mut before = [HashSet::new(), HashSet::new()];
+    let ecs = aws_sdk_ecs::Client::new(&sdk_config(&endpoint));
+    // Enough roll-outs for more events than a service tells of.
+    for round in 0..16 {
+        let roll = ecs.update_service().cluster("cluster-000").service(&service).force_new_deployment(true);
+        roll.send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        if round < 2 {
+            before[0].extend(ids(&console.rows(&events).await));
+            before[1].extend(ids(&console.rows(&deployments).await));
+        }
+    }
+    // In the session that saw them go, and in the next one.
+    for restart in [false, true] {
+        if restart {
+            console.quit().await;
+            console = Console::open(&endpoint, state.keep());
+        }
+        for (view, before) in [&events, &deployments].into_iter().zip(&before) {
+            // What was last seen of it comes at once; what it has become since, with the next look.
+            console.rows(view).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let after = console.rows(view).await;
+            assert!(ids(&after).is_superset(before), "{view:?}");
+            let kept = after.iter().filter(|row| row.remembered()).count();
+            assert!(kept > 0 && kept < after.len(), "{kept} of {} {}", after.len(), view.kind.plural);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_chooses_among_the_rows_and_costs_no_calls() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut console = Console::open(&endpoint, state.keep());
+    console.rows(&stopped(prod())).await;
+    tokio::time::sleep(LONG).await;
+    let all = console.rows(&stopped(prod())).await;
+    let listed = endpoint.count("ListTasks");
+    // The world has gone on for LONG; the clock of the console stands at six hours after the start.
+    let cut = now() - jiff::SignedDuration::from_secs(17_000);
+    let recent = console.rows(&stopped(Query { since: Some(17_000), ..prod() })).await;
+    let recently = |row: &Arc<dyn Row>| {
+        let task = row.any().downcast_ref::<Task>().expect("a task");
+        !task.stopped() || task.stopped_at.is_some_and(|at| at >= cut)
+    };
+    let expected: HashSet<String> = all.iter().filter(|row| recently(row)).map(|row| row.id().to_owned()).collect();
+    assert!(!expected.is_empty() && expected.len() < all.len());
+    assert_eq!(ids(&recent), expected);
+    assert!(endpoint.count("ListTasks") <= listed + 1, "it is a part of what is looked at anyway");
+}
+
+/// The failures of a view once they have been counted.
+async fn failures(console: &mut Console, query: Query) -> Vec<Failures> {
+    let rows = console.rows(&View::new(&failures::KIND, query)).await;
+    rows.iter().map(|row| row.any().downcast_ref::<Failures>().expect("a group").clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_counted_over_what_is_live_and_what_is_remembered() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut console = Console::open(&endpoint, state.keep());
+    let total = |groups: &[Failures]| groups.iter().map(|group| group.count).sum::<u64>();
+    let before = failures(&mut console, prod()).await;
+    let tasks = console.rows(&stopped(prod())).await;
+    let failed = tasks.iter().filter(|row| row.any().downcast_ref::<Task>().is_some_and(Task::failed)).count();
+    assert!(failed > 0);
+    assert_eq!(total(&before), failed as u64);
+    assert!(before.iter().any(|group| group.deployed == Some(true)), "{before:#?}");
+    assert!(before.iter().all(|group| group.verdict.is_some()));
+    console.quit().await;
+    tokio::time::sleep(LONG).await;
+
+    let mut console = Console::open(&endpoint, state.keep());
+    let after = failures(&mut console, prod()).await;
+    for group in &before {
+        let grown = after.iter().find(|grown| grown.id() == group.id()).expect("it is remembered");
+        assert!(grown.count >= group.count && grown.first <= group.first && grown.last >= group.last);
+    }
+    assert!(total(&after) > total(&before));
+    let group = after.iter().max_by_key(|group| group.count).expect("a group");
+    let members = console.rows(&group.drill().expect("members")).await;
+    assert_eq!(ids(&members).len() as u64, group.count);
+    assert!(members.iter().any(|row| row.remembered()) && members.iter().any(|row| !row.remembered()));
+    let of_service = failures(&mut console, Query::service("prod", group.service.as_str())).await;
+    assert!(of_service.iter().all(|other| other.service == group.service) && !of_service.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_file_failures_are_counted_too() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint, Keep::default());
+    let groups = failures(&mut console, Query::default()).await;
+    let clusters: HashSet<&str> = groups.iter().filter_map(|group| group.cluster()).collect();
+    assert!(clusters.len() > 1, "{clusters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeline_goes_back_to_before_the_restart() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut console = Console::open(&endpoint, state.keep());
+    let group = failures(&mut console, prod()).await.into_iter().max_by_key(|group| group.count).expect("a group");
+    let view = View::new(&timeline::KIND, Query::service("prod", group.service.as_str()));
+    let before = ids(&console.rows(&view).await);
+    console.quit().await;
+    tokio::time::sleep(LONG).await;
+    let mut console = Console::open(&endpoint, state.keep());
+    let after = ids(&console.rows(&view).await);
+    // Tasks that lived on have other moments by now; those that had stopped have all of theirs.
+    let kept = before.intersection(&after).count();
+    assert!(kept * 10 > before.len() * 9, "{kept} of {}", before.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_consoles_write_at_once_and_neither_loses_a_row() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut consoles = [Console::open(&endpoint, state.keep()), Console::open(&endpoint, state.keep())];
+    let views = [stopped(prod()), stopped(Query::cluster("batch"))];
+    let mut seen = Vec::new();
+    for (console, view) in consoles.iter_mut().zip(&views) {
+        seen.push(ended(&console.rows(view).await));
+    }
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    for (console, view) in consoles.iter_mut().zip(&views) {
+        seen.push(ended(&console.rows(view).await));
+    }
+    let [one, other] = consoles;
+    tokio::join!(one.quit(), other.quit());
+    tokio::time::sleep(LONG).await;
+    let mut console = Console::open(&endpoint, state.keep());
+    let there = ids(&console.rows(&stopped(Query::default())).await);
+    assert!(seen.iter().all(|seen| !seen.is_empty() && seen.is_subset(&there)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_rows_they_are_is_known_without_sts() {
+    let (endpoint, state) = (incident(), State::new());
+    endpoint.add_fault("deny:GetCallerIdentity".parse().unwrap());
+    let mut console = Console::open(&endpoint, state.keep());
+    let before = ended(&console.rows(&stopped(prod())).await);
+    console.quit().await;
+    endpoint.clear_faults();
+    tokio::time::sleep(LONG).await;
+    let mut console = Console::open(&endpoint, state.keep());
+    assert!(ended(&console.rows(&stopped(prod())).await).is_superset(&before));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_without_anything_is_not_waited_for() {
+    let endpoint = Endpoint::with_world(World::sized(1, 0, 0, START_MS), Options::default());
+    endpoint.add_fault("deny:GetCallerIdentity".parse().unwrap());
+    let mut console = Console::open(&endpoint, State::new().keep());
+    assert_eq!(console.rows(&stopped(Query::cluster("cluster-000"))).await.len(), 0);
+}
+
+/// What the console was told besides what it asked for.
+fn warnings(console: &mut Console) -> Vec<String> {
+    let done = std::iter::from_fn(|| console.handle.done.try_recv().ok());
+    done.filter_map(|done| if let Done::Warning(text) = done { Some(text) } else { None }).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_file_costs_a_message_and_nothing_else() {
+    let (endpoint, state) = (incident(), State::new());
+    fs::write(state.file(), "no database at all").unwrap();
+    let mut console = Console::open(&endpoint, state.keep());
+    let seen = ended(&console.rows(&stopped(prod())).await);
+    let told = warnings(&mut console);
+    assert!(matches!(&told[..], [one] if one.contains("damaged")), "{told:?}");
+    console.quit().await;
+    assert!(stock(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_cannot_be_written_costs_one_message() {
+    let (endpoint, state) = (incident(), State::new());
+    fs::write(state.0.path().join("file"), "").unwrap();
+    let keep = Keep::below(&state.0.path().join("file"), Limits::default());
+    let mut console = Console::open(&endpoint, keep);
+    assert!(!console.rows(&stopped(prod())).await.is_empty());
+    assert!(!failures(&mut console, prod()).await.is_empty());
+    tokio::time::sleep(Duration::from_secs(1_200)).await;
+    let told = warnings(&mut console);
+    assert!(matches!(&told[..], [one] if one.starts_with("nothing is remembered beyond this session")), "{told:?}");
+}
+
+/// All that is in a folder, as bytes.
+fn contents(folder: &Path) -> Vec<u8> {
+    fs::read_dir(folder).unwrap().flat_map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_value_of_a_task_definition_or_an_override_is_written() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut console = Console::open(&endpoint, state.keep());
+    for view in [
+        stopped(Query::default()),
+        View::new(&service::KIND, Query::default()),
+        View::new(&cluster::KIND, Query::default()),
+    ] {
+        console.rows(&view).await;
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    console.quit().await;
+    let written = String::from_utf8_lossy(&contents(state.0.path())).into_owned();
+    assert!(written.contains("stoppedReason"), "it is readable here");
+    for word in ["environment", "overrides", "secrets", "value", "valueFrom"] {
+        assert!(!written.contains(&format!("\"{word}\":")), "{word} is written");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_opened_before_something_has_come() {
+    let (endpoint, state) = (incident(), State::new());
+    endpoint.add_fault("latency=60s".parse().unwrap());
+    let mut console = Console::open(&endpoint, state.keep());
+    console.look_at(&stopped(prod()));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(!state.file().exists());
+    endpoint.clear_faults();
+    let view = stopped(prod());
+    let ready = |snapshot: &Snapshot| snapshot.feeds.get(&view).is_some_and(|feed| feed.phase == Phase::Ready);
+    console.until(ready).await;
+    assert!(state.file().exists());
+}
