@@ -67,7 +67,8 @@ fn stopped() -> Vec<Task> {
         reason: reason.map(str::to_owned),
         ..Container::default()
     };
-    let task = |(at, reason): (usize, &str)| {
+    let task = |(at, reason): (usize, String)| {
+        let reason = reason.as_str();
         let (code, reason, containers) = match at % 3 {
             0 => ("TaskFailedToStart", reason, [container("app", None, Some(reason)), container("envoy", None, None)]),
             1 => (

@@ -43,7 +43,8 @@ type Name = (String, String);
 pub(super) struct Stale {
     all: bool,
     clusters: HashSet<String>,
-    services: HashSet<Name>,
+    /// By cluster.
+    services: HashMap<String, HashSet<String>>,
 }
 
 impl Stale {
@@ -55,9 +56,10 @@ impl Stale {
     pub(super) fn take_in(&mut self, row: &dyn Row) {
         let row = row.any();
         if let Some(service) = row.downcast_ref::<Service>() {
-            self.services.insert((service.cluster_name.clone(), service.service_name.clone()));
-        } else if let Some(task) = row.downcast_ref::<Task>() {
-            self.services.extend(task.service().map(|name| (task.cluster_name.clone(), name.to_owned())));
+            let cluster = self.services.entry(service.cluster_name.clone()).or_default();
+            cluster.insert(service.service_name.clone());
+        } else if let Some((task, name)) = row.downcast_ref::<Task>().and_then(|task| Some((task, task.service()?))) {
+            self.services.entry(task.cluster_name.clone()).or_default().insert(name.to_owned());
         } else if let Some(instance) = row.downcast_ref::<Instance>() {
             self.clusters.insert(instance.cluster_name.clone());
         } else if row.downcast_ref::<Revision>().is_some_and(|revision| revision.described) {
@@ -69,9 +71,21 @@ impl Stale {
         !self.all && self.clusters.is_empty() && self.services.is_empty()
     }
 
-    pub(super) fn concerns(&self, service: &Service) -> bool {
-        let name = || (service.cluster_name.clone(), service.service_name.clone());
-        self.all || self.clusters.contains(&service.cluster_name) || self.services.contains(&name())
+    pub(super) fn concerns(&self, cluster: &str, service: &str) -> bool {
+        let named = || self.services.get(cluster).is_some_and(|services| services.contains(service));
+        self.all || self.clusters.contains(cluster) || named()
+    }
+
+    /// Whether `row` matters for one of them.
+    pub(super) fn matters(&self, row: &dyn Row) -> bool {
+        let row = row.any();
+        if let Some(service) = row.downcast_ref::<Service>() {
+            self.concerns(&service.cluster_name, &service.service_name)
+        } else if let Some(task) = row.downcast_ref::<Task>() {
+            task.service().is_some_and(|name| self.concerns(&task.cluster_name, name))
+        } else {
+            true
+        }
     }
 }
 

@@ -162,11 +162,12 @@ impl Store {
             return;
         }
         let stale = std::mem::take(&mut self.stale);
-        let known = Known::of(self.entries.values().map(|entry| &*entry.row), now);
+        let rows = self.entries.values().map(|entry| &*entry.row);
+        let known = Known::of(rows.filter(|row| stale.matters(*row)), now);
         let services =
             self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
         let examined: Vec<(Arc<str>, Option<Arc<dyn Row>>)> = services
-            .filter(|(_, service)| stale.concerns(service))
+            .filter(|(_, service)| stale.concerns(&service.cluster_name, &service.service_name))
             .map(|(id, service)| {
                 let findings = diagnose::service(service, &known);
                 let changed = findings != service.findings;

@@ -12,7 +12,7 @@ use crate::{
     resource::{
         container::Container,
         format::{one_line, seconds_since},
-        task::Task,
+        task::{Task, says_nothing},
     },
 };
 
@@ -38,9 +38,6 @@ const GENERAL: &[&str] = &[
     "START-DEP",
     "START-INTERNAL",
 ];
-
-/// What AWS says of the task where only its containers tell more.
-const EMPTY_WORDS: &[&str] = &["Essential container in task exited", "Task failed to start"];
 
 /// Why `task` stopped.
 pub fn stopped(task: &Task, known: &Known<'_>) -> Verdict {
@@ -189,7 +186,7 @@ fn only(containers: &[Container]) -> Option<&Container> {
 /// What no rule knows, whole: everything that was said, each thing once.
 fn unknown<'a>(sayings: &[Saying<'a>], class: Class) -> Draft<'a> {
     let mut texts: Vec<&str> = sayings.iter().map(|saying| saying.text).collect();
-    let empty = |text: &&str| EMPTY_WORDS.iter().any(|words| text.starts_with(words));
+    let empty = |text: &&str| says_nothing(text);
     if !texts.iter().all(empty) {
         texts.retain(|text| !empty(text));
     }

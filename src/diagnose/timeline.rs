@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Known;
+use super::{Known, failures::Failures};
 use crate::{
     knowledge::Verdict,
     resource::{
@@ -152,6 +152,9 @@ pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
     } else if let Some(task) = row.downcast_ref::<Task>() {
         let service = task.service().map(Arc::from);
         Some((View::new(&KIND, Query { service, ..Query::task(&*task.cluster_name, &*task.task_arn) }), None))
+    } else if let Some(failures) = row.downcast_ref::<Failures>() {
+        let query = Resource::related(failures, Relation::Owner)?.query;
+        Some((View::new(&KIND, query), None))
     } else if let Some(event) = row.downcast_ref::<Event>() {
         let moment = of_event(event).map(|moment| moment.id);
         Some((of_service(&event.cluster_name, &event.service_name), moment))

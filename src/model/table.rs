@@ -106,6 +106,8 @@ pub struct Table {
     pub source: Source,
     /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
     home: Option<Arc<str>>,
+    /// No key has moved the cursor yet, and the rows are still coming: it stays on the first one, whichever that is.
+    arriving: bool,
     /// All rows, sorted, and what from.
     all: Vec<Entry>,
     ordering: Option<arrange::Ordering>,
@@ -134,6 +136,7 @@ impl Table {
             range: None,
             source: Source::default(),
             home: None,
+            arriving: true,
             all: Vec::new(),
             ordering: None,
             choice: None,

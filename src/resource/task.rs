@@ -79,6 +79,11 @@ pub struct Task {
     pub remembered: bool,
 }
 
+/// Whether a task's reason leaves it to the containers to tell more.
+pub fn says_nothing(reason: &str) -> bool {
+    ["Essential container in task exited", "Task failed to start"].contains(&reason)
+}
+
 /// What is attached to a task: a network interface, a volume.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -230,7 +235,7 @@ impl Task {
     /// What AWS says, in one line: the containers' own reason before the task's, which may be as good as none.
     fn words(&self) -> Option<String> {
         let task = self.stopped_reason.as_deref().map(one_line);
-        let task = task.filter(|reason| !reason.is_empty() && reason != "Essential container in task exited");
+        let task = task.filter(|reason| !reason.is_empty() && !says_nothing(reason));
         let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
         let told = |container: &Container| match one_line(container.reason.as_deref()?) {
             reason if blamed == Some(&*container.name) => Some(reason),

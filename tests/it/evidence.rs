@@ -4,7 +4,7 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Done, Request, evidence},
     demo::{Endpoint, Options},
-    diagnose::{Known, stopped},
+    diagnose::{self, Known},
     memory::Keep,
     resource::{
         Origin, Query, Row, Status, View, evidence::Evidence, revision::Revision, service, service::Service, task,
@@ -32,12 +32,7 @@ impl Scene {
         let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
         let mut rows = fetched(&clients, &View::new(&service::KIND, Query::service("prod", service))).await;
         let tasks = Query { status: Status::All, ..Query::service("prod", service) };
-        let judged = fetched(&clients, &View::new(&task::KIND, tasks)).await.into_iter().map(|row| {
-            let task = row.any().downcast_ref::<Task>().unwrap();
-            let verdict = task.stopped().then(|| Arc::new(stopped(task, &Known::default())));
-            Arc::new(Task { verdict, ..task.clone() }) as Arc<dyn Row>
-        });
-        rows.extend(judged);
+        rows.extend(fetched(&clients, &View::new(&task::KIND, tasks)).await.iter().map(judged));
         Self { endpoint, clients, rows }
     }
 
@@ -61,6 +56,13 @@ impl Scene {
     fn calls(&self) -> [u64; 3] {
         ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"].map(|name| self.endpoint.count(name))
     }
+}
+
+/// A stopped task has its verdict by the time that anything is asked about it.
+fn judged(row: &Arc<dyn Row>) -> Arc<dyn Row> {
+    let task = row.any().downcast_ref::<Task>().expect("a task");
+    let verdict = task.stopped().then(|| Arc::new(diagnose::stopped(task, &Known::default())));
+    Arc::new(Task { verdict, ..task.clone() })
 }
 
 async fn fetched(clients: &Clients, view: &View) -> Vec<Arc<dyn Row>> {

@@ -89,6 +89,11 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         person.sees("begun").await;
         person.keys("\r");
         person.sees("Deployments(pricing)").await;
+        // From the failures, of which the pane says why.
+        person.keys(":failures prod /checkout\r");
+        person.sees("The kernel killed").await;
+        person.keys("T");
+        person.sees("Timeline(checkout)").await;
     })
     .await;
 }

@@ -49,7 +49,7 @@ fn records(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn every_kind_answers_in_every_form() {
-    let aws = Aws::incident(&[]);
+    let aws = Aws::incident_now(&[]);
     for kind in KINDS.iter().filter(|kind| kind.name != "revision") {
         let table = aws.get(&[kind.plural]);
         assert_eq!((table.code, table.err.as_str()), (Some(0), ""), "{}", kind.plural);
@@ -149,6 +149,71 @@ fn stopped_tasks_are_listed_on_demand() {
     assert!(!stopped.is_empty() && stopped.iter().all(|row| row[status] == "stopped"));
     assert!(!running.is_empty() && running.iter().all(|row| row[status] != "stopped"));
     assert_eq!(all.len(), running.len() + stopped.len());
+}
+
+#[test]
+fn stopped_is_a_word_for_tasks() {
+    let aws = Aws::incident(&[]);
+    let of = |args: &[&str]| aws.csv(&[args, &["-c", "batch", "--sort", "id"]].concat());
+    assert_eq!(of(&["stopped"]), of(&["tasks", "--status", "stopped"]));
+}
+
+#[test]
+fn what_aws_has_forgotten_is_listed_with_what_it_has() {
+    let status = resource::task::KIND.column("status").expect("a column");
+    let another = |seed| Aws::on(Endpoint::new(Options { speed: 0.0, seed, ..Options::default() }));
+    let before = another(1);
+    let seen = before.csv(&["stopped", "-c", "prod", "--filter", "is:stopped"]);
+    assert!(!seen.is_empty());
+    // Another AWS, which knows nothing of what was in the one before.
+    let mut aws = another(2);
+    aws.home = before.home;
+    let rows = aws.csv(&["stopped", "-c", "prod", "--since", "24h", "--filter", "is:stopped"]);
+    let (kept, live): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row[status] == "stopped kept");
+    assert_eq!(kept.len(), seen.len());
+    assert!(!live.is_empty());
+    let kept = aws.get(&["stopped", "-c", "prod", "--filter", "is:kept", "-o", "json"]);
+    let json: Value = serde_json::from_str(&kept.out).expect("JSON");
+    let tasks = json["tasks"].as_array().expect("a list");
+    assert_eq!(tasks.len(), seen.len());
+    assert!(tasks.iter().all(|task| task["remembered"] == true && task["stoppedReason"].is_string()));
+}
+
+#[test]
+fn failures_are_counted_and_say_why() {
+    let aws = Aws::incident_now(&[]);
+    let json: Value = serde_json::from_str(&aws.get(&["failures", "--since", "6h", "-o", "json"]).out).expect("JSON");
+    let groups = json["failures"].as_array().expect("a list");
+    assert!(groups.iter().any(|group| group["verdict"]["rule"] == "STOP-OOM"), "{groups:#?}");
+    assert!(groups.iter().all(|group| group["count"].as_u64() > Some(0) && group["last"].is_string()));
+    let service = groups[0]["service"].as_str().expect("a service");
+    let of_service = aws.csv(&["failures", "--service", service, "-c", "prod"]);
+    assert!(!of_service.is_empty() && of_service.iter().all(|row| row[0] == service));
+}
+
+#[test]
+fn processes_that_write_at_once_lose_no_row() {
+    let aws = Aws::incident_now(&[]);
+    let run = |cluster: &&str| {
+        let args = ["get", "stopped", "-c", cluster, "--filter", "is:stopped", "-o", "csv"];
+        aws.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+    };
+    let children: Vec<_> = ["batch", "prod", "staging"].iter().map(run).collect();
+    let answers = children.into_iter().map(|child| Answer::of(child.wait_with_output().expect("it ends")));
+    let seen: usize = answers.map(|answer| records(&answer.out).len() - 1).sum();
+    assert!(seen > 0);
+    let info = aws.run(&["info"]).out;
+    assert!(info.contains(&format!(": {seen} stopped tasks, ")), "{seen} are not in: {info}");
+}
+
+#[test]
+fn nothing_is_kept_where_that_is_off() {
+    let mut aws = Aws::incident_now(&[]);
+    aws.home = aws.home.with(".config/ecsight/config.toml", "[memory]\noff = true\n");
+    assert!(!aws.csv(&["failures"]).is_empty(), "what is there now is counted all the same");
+    assert!(!aws.home.path().join(".local/state/ecsight/memory.db").exists());
+    let info = aws.run(&["info"]).out;
+    assert!(info.contains("memory         off\n"), "{info}");
 }
 
 #[test]

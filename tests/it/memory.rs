@@ -148,7 +148,9 @@ async fn what_ecs_forgets_in_the_meantime_is_marked_and_stays() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint, Keep::default());
     let view = stopped(prod());
-    let before = ids(&console.rows(&view).await);
+    let before = ended(&console.rows(&view).await);
+    console.demand.slowdown = 12;
+    console.look_at(&view);
     tokio::time::sleep(LONG).await;
     let snapshot = console.until(|snapshot| rows(snapshot, &view).iter().any(|row| row.remembered())).await;
     let after = rows(&snapshot, &view);
@@ -199,7 +201,9 @@ async fn since_chooses_among_the_rows_and_costs_no_calls() {
     let (endpoint, state) = (incident(), State::new());
     let mut console = Console::open(&endpoint, state.keep());
     console.rows(&stopped(prod())).await;
+    console.quit().await;
     tokio::time::sleep(LONG).await;
+    let mut console = Console::open(&endpoint, state.keep());
     let all = console.rows(&stopped(prod())).await;
     let listed = endpoint.count("ListTasks");
     // The world has gone on for LONG; the clock of the console stands at six hours after the start.

@@ -31,7 +31,7 @@ pub static ACTIONS: &[Action] = &[
         "why it is as it is, how that is known, and what to do; again: back",
         views::explain,
     )
-    .kinds(&["trouble", "service", "deployment", "task", "container", "instance", "event", "moment"])
+    .kinds(&["trouble", "failure", "service", "deployment", "task", "container", "instance", "event", "moment"])
     .keys(&["shift-x"])
     .words(&["explain"], Arg::None)
     .hint("explain", 35),
@@ -49,19 +49,19 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["x"])
         .hint("stopped tasks", 40),
     Action::new("events", Table, "the events that concern the row", views::events)
-        .kinds(&["service", "task", "deployment", "trouble", "moment"])
+        .kinds(&["service", "task", "deployment", "trouble", "failure", "moment"])
         .keys(&["shift-e"])
         .hint("events", 42),
     Action::new("deployments", Table, "the deployments of the service", views::deployments)
-        .kinds(&["service", "task", "trouble"])
+        .kinds(&["service", "task", "trouble", "failure"])
         .keys(&["z"])
         .hint("deployments", 44),
     Action::new("timeline", Table, "what befell it, on one time axis", views::timeline)
-        .kinds(&["service", "task", "container", "deployment", "event", "moment", "trouble"])
+        .kinds(&["service", "task", "container", "deployment", "event", "moment", "trouble", "failure"])
         .keys(&["shift-t"])
         .hint("timeline", 41),
     Action::new("task-definition", Table, "the task definition it runs", views::task_definition)
-        .kinds(&["service", "task", "deployment", "trouble"])
+        .kinds(&["service", "task", "deployment", "trouble", "failure"])
         .keys(&["t"])
         .hint("task definition", 46),
     Action::new("instance", Table, "the container instance it runs on", views::instance)

@@ -90,7 +90,9 @@ impl Table {
         let position = |id: &str| rows.iter().position(|entry| entry.row.id() == id);
         let home = self.home.as_deref().and_then(position);
         let kept = || self.selected.as_deref().and_then(position);
-        if let Some(cursor) = home.or_else(kept) {
+        if self.arriving && self.home.is_none() {
+            self.cursor = 0;
+        } else if let Some(cursor) = home.or_else(kept) {
             self.cursor = cursor;
             self.home.take_if(|_| home.is_some());
         } else {
@@ -105,6 +107,7 @@ impl Table {
         self.rows = rows;
         self.select();
         if self.source.phase == Phase::Ready {
+            self.arriving = false;
             self.forget_gone();
         }
     }

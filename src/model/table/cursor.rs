@@ -15,6 +15,7 @@ impl Table {
     pub fn move_to(&mut self, index: usize) {
         self.cursor = index;
         self.home = None;
+        self.arriving = false;
         self.select();
     }
 

@@ -59,6 +59,7 @@ fn a_stopped_task_is_as_bad_as_its_verdict(
     "out of memory: app (137); OutOfMemoryError: Container killed due to memory usage"
 )]
 #[case::with_the_tasks_words("CannotPull: x", Some("y"), "no image", "no image: app (137); CannotPull: x")]
+#[case::with_words_that_say_nothing("Task failed to start", None, "volume gone", "volume gone: app (137)")]
 #[case::words_nobody_knows("all\n is lost", Some("y"), "", "all is lost")]
 fn the_reason_is_what_it_was_judged_to_be_and_awss_own_words_in_one_line(
     #[case] reason: &str,

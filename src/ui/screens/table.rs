@@ -88,6 +88,8 @@ fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String
 fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice {
     let kind = table.view.kind;
     let things = kind.plural;
+    // Those that can be counted: a timeline has moments.
+    let each = if things.ends_with('s') { things.to_owned() } else { format!("{}s", kind.name) };
     let query = &table.view.query;
     let of = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
     let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
@@ -117,13 +119,13 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
         }
         Body::FilteredOut { hidden } if table.filter.is_empty() => {
             let advice = press("faults", "shows them all");
-            (Tone::Good, format!("Nothing is wrong with any of the {hidden} {things}"), vec![], vec![advice])
+            (Tone::Good, format!("Nothing is wrong with any of the {hidden} {each}"), vec![], vec![advice])
         }
         Body::FilteredOut { hidden } => {
             let filter = [theme.glyphs.open, table.filter.text(), theme.glyphs.close].concat();
             let faults = if table.faults_only { " and has a fault" } else { "" };
             let advice = vec![press("clear-filter", "clears the filter"), press("filter", "changes it")];
-            (Tone::Wait, format!("None of the {hidden} {things} matches {filter}{faults}"), vec![], advice)
+            (Tone::Wait, format!("None of the {hidden} {each} matches {filter}{faults}"), vec![], advice)
         }
         Body::Denied(failure) => {
             let advice = vec![failure.advice.clone(), press("refresh", "asks again")];

@@ -189,6 +189,14 @@ fn service(
     }
 }
 
+/// A service with what is found wrong with it.
+fn examined(service: Service) -> Entry {
+    let tasks = tasks();
+    let known = Known::of(tasks.iter().map(|entry| &*entry.row), now());
+    let findings = diagnose::service(&service, &known);
+    entry(Service { findings, ..service })
+}
+
 /// Twelve services: most are well, four are not.
 pub fn services() -> Vec<Entry> {
     let spot = |mut service: Service| {
@@ -197,18 +205,18 @@ pub fn services() -> Vec<Entry> {
         service
     };
     vec![
-        entry(service("cart", [6, 6, 0], 0, "COMPLETED", 0, 3 * DAY, 118)),
-        entry(service("catalog-search", [8, 8, 0], 0, "COMPLETED", 0, 9 * HOUR, 341)),
-        entry(service("checkout-api", [10, 7, 3], 0, "IN_PROGRESS", 0, 4 * MINUTE, 77)),
-        entry(service("frontend", [12, 12, 0], 0, "COMPLETED", 0, 26 * HOUR, 905)),
-        entry(service("identity", [4, 4, 0], 0, "COMPLETED", 0, 41 * DAY, 23)),
-        entry(spot(service("image-resizer", [6, 6, 0], 2, "COMPLETED", 0, 6 * DAY, 12))),
-        entry(service("inventory", [3, 2, 1], 14, "IN_PROGRESS", 6, 38 * MINUTE, 64)),
-        entry(service("notifications", [2, 2, 0], 0, "COMPLETED", 0, 12 * DAY, 31)),
-        entry(service("payments", [4, 1, 0], 23, "FAILED", 10, 12 * MINUTE, 57)),
-        entry(service("pricing-recalculation-worker-eu-central", [2, 2, 0], 0, "COMPLETED", 0, 5 * HOUR, 8)),
-        entry(service("recommendations", [4, 0, 0], 8, "IN_PROGRESS", 8, 21 * MINUTE, 19)),
-        entry(service("reports", [0, 0, 0], 0, "COMPLETED", 0, 90 * DAY, 2)),
+        examined(service("cart", [6, 6, 0], 0, "COMPLETED", 0, 3 * DAY, 118)),
+        examined(service("catalog-search", [8, 8, 0], 0, "COMPLETED", 0, 9 * HOUR, 341)),
+        examined(service("checkout-api", [10, 7, 3], 0, "IN_PROGRESS", 0, 4 * MINUTE, 77)),
+        examined(service("frontend", [12, 12, 0], 0, "COMPLETED", 0, 26 * HOUR, 905)),
+        examined(service("identity", [4, 4, 0], 0, "COMPLETED", 0, 41 * DAY, 23)),
+        examined(spot(service("image-resizer", [6, 6, 0], 2, "COMPLETED", 0, 6 * DAY, 12))),
+        examined(service("inventory", [3, 2, 1], 14, "IN_PROGRESS", 6, 38 * MINUTE, 64)),
+        examined(service("notifications", [2, 2, 0], 0, "COMPLETED", 0, 12 * DAY, 31)),
+        examined(service("payments", [4, 1, 0], 23, "FAILED", 10, 12 * MINUTE, 57)),
+        examined(service("pricing-recalculation-worker-eu-central", [2, 2, 0], 0, "COMPLETED", 0, 5 * HOUR, 8)),
+        examined(service("recommendations", [4, 0, 0], 8, "IN_PROGRESS", 8, 21 * MINUTE, 19)),
+        examined(service("reports", [0, 0, 0], 0, "COMPLETED", 0, 90 * DAY, 2)),
     ]
 }
 
