@@ -94,7 +94,7 @@ fn stopped() -> Vec<Task> {
             ..Task::default()
         }
     };
-    reasons().iter().map(String::as_str).enumerate().map(task).collect()
+    reasons().into_iter().enumerate().map(task).collect()
 }
 
 /// 50 ms at most for all of them.

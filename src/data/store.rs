@@ -166,7 +166,7 @@ impl Store {
         let known = Known::of(rows.filter(|row| stale.matters(*row)), now);
         let services =
             self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
-        let examined: Vec<(Arc<str>, Option<Arc<dyn Row>>)> = services
+        let examined: Vec<_> = services
             .filter(|(_, service)| stale.concerns(&service.cluster_name, &service.service_name))
             .map(|(id, service)| {
                 let findings = diagnose::service(service, &known);

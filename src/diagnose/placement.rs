@@ -256,7 +256,7 @@ impl Placement<'_> {
     fn what(&self, lack: &Lack) -> String {
         let most = |free: fn(&Instance) -> i32| self.instances.iter().map(|(one, _)| free(one)).max().unwrap_or(0);
         match lack {
-            Lack::Status(status) => format!("{status}"),
+            Lack::Status(status) => status.to_string(),
             Lack::Agent => "without an agent".into(),
             Lack::Provider => "of another capacity provider".into(),
             Lack::Zone => "in a zone without a subnet of the service".into(),

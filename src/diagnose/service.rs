@@ -4,10 +4,12 @@ use super::{
     HOUR, Known, MINUTE,
     case::Case,
     deaths::{self, Group, times},
+    names,
     news::News,
     pending::Wait,
     rollout::{hangs, not_placed, rollout},
     room,
+    scene::Scene,
 };
 use crate::{
     knowledge::{Class, situations},
@@ -221,6 +223,7 @@ fn notices(case: &Case<'_>) -> Vec<Finding> {
         let finding = case.found(Problem::Notice, &situations::SPOT, cause, &quotes);
         notices.push(Finding { since: spot.iter().filter_map(|task| task.stopping_at).max(), ..finding });
     }
+    notices.extend(deaf(case));
     if case.rollout().is_none() && case.news.iter().any(News::of_protection) {
         let quotes = [("events[].message", case.message(News::of_protection))];
         let cause = "protected tasks hold back a scale-in".to_owned();
@@ -232,6 +235,29 @@ fn notices(case: &Case<'_>) -> Vec<Finding> {
         notices.push(case.finding(Problem::Notice, news.event.created_at, verdict.line(), verdict));
     }
     notices
+}
+
+/// Tasks that were told to stop and had to be killed, in the last hour.
+fn deaf(case: &Case<'_>) -> Option<Finding> {
+    let now = case.known.now;
+    let late = |task: &&&Task| task.stopped_at.is_some_and(|at| seconds_since(at, now) < HOUR);
+    let told = |task: &&&Task| matches!(task.stop_code.as_deref(), Some("ServiceSchedulerInitiated" | "UserInitiated"));
+    let killed = |task: &&'_ Task| {
+        let scene = Scene::of(task, case.known);
+        let container = task.containers.iter().find(|container| scene.forced(container))?;
+        Some((container.name.clone(), scene.stop_timeout(container), task.stopped_at))
+    };
+    let killed: Vec<_> = case.tasks.iter().filter(late).filter(told).filter_map(killed).collect();
+    let (container, timeout, at) = killed.iter().max_by_key(|(_, _, at)| *at)?;
+    let cause = format!(
+        "{container} ignores the stop signal and is killed after {timeout} s, {} in the last hour",
+        times(killed.len())
+    );
+    let mut names = names::service(case.service);
+    names.set("container", container);
+    let quotes = [("containers[].exitCode", format!("137, {timeout} s after the task was told to stop"))];
+    let finding = case.found_of(Problem::Notice, &situations::DEAF, cause, &quotes, names);
+    Some(Finding { since: *at, ..finding })
 }
 
 #[cfg(test)]

@@ -395,6 +395,21 @@ pub static SPOT: Rule = Rule {
     ..ROLLOUT
 };
 
+pub static DEAF: Rule = Rule {
+    id: "SERVICE-DEAF",
+    short: "killed when stopped",
+    class: Class::Warning,
+    cause: "Tasks that are told to stop do not end by themselves: when their stop timeout is over they are killed (137), \
+            and lose what they were at. PID 1 ignores SIGTERM; a shell there passes no signals on.",
+    next: &[
+        "Let the program in {container} handle SIGTERM; start it with exec, or set initProcessEnabled",
+        "Raise stopTimeout of {container} if it needs longer to finish",
+    ],
+    command: TASK_DEFINITION,
+    page: guide!("stopped-task-errors"),
+    ..ROLLOUT
+};
+
 pub static PROTECTED: Rule = Rule {
     id: "SERVICE-PROTECTED",
     short: "protected tasks",
@@ -480,6 +495,7 @@ pub static ALL: &[&Rule] = &[
     &CHECKS_FAIL,
     &BEING_DELETED,
     &SPOT,
+    &DEAF,
     &PROTECTED,
     &AGENT_GONE,
     &DRAIN_HELD,

@@ -7,8 +7,8 @@ use super::{
     verdict_of,
 };
 use crate::{
-    diagnose::{Known, case::Case, deaths, group_key, pending::Wait, service as findings_of},
-    knowledge::{Class, Verdict},
+    diagnose::{Draft, Known, case::Case, deaths, group_key, names, pending::Wait, service as findings_of},
+    knowledge::{self, Class, Place, Verdict, situations},
     resource::{
         Tone,
         container::Container,
@@ -114,6 +114,7 @@ fn alive(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
     if task.health_status.as_deref() == Some("UNHEALTHY") && task.desired_status.as_deref() != Some("STOPPED") {
         findings.extend(unhealthy(task, known));
     }
+    findings.extend(no_way_in(task, known));
     let runs = task.started_at.map(|at| format!(" for {}", duration(seconds_since(at, now)))).unwrap_or_default();
     let health = match task.health_status.as_deref() {
         Some("HEALTHY") => ", healthy",
@@ -145,14 +146,34 @@ fn elapsed(wait: &Wait<'_>, now: jiff::Timestamp) -> String {
 
 fn unhealthy(task: &Task, known: &Known<'_>) -> Option<Finding> {
     let failing = task.containers.iter().find(|container| container.health_status.as_deref() == Some("UNHEALTHY"));
-    let mut draft = crate::diagnose::Draft::of(&crate::knowledge::situations::CHECKS_FAIL);
+    let mut draft = Draft::of(&situations::CHECKS_FAIL);
     draft.container = failing;
     draft.quote("healthStatus", "UNHEALTHY");
     if let Some(container) = failing {
         draft.quote(format!("containers[{}].healthStatus", container.name), "UNHEALTHY");
     }
-    let verdict = draft.verdict(crate::diagnose::names::task(task, failing, known));
+    let verdict = draft.verdict(names::task(task, failing, known));
     Some(Finding { problem: Problem::Unhealthy, since: None, cause: verdict.line(), verdict: Some(Arc::new(verdict)) })
+}
+
+/// ECS Exec was asked for, and its agent does not run in a container that does.
+fn no_way_in(task: &Task, known: &Known<'_>) -> Option<Finding> {
+    let ended = |container: &&Container| {
+        let runs = container.last_status.as_deref() == Some("RUNNING");
+        runs && container.exec_agent.as_deref() == Some("STOPPED")
+    };
+    let container = task.containers.iter().find(ended)?;
+    let text = container.exec_reason.as_deref().unwrap_or_default();
+    let mut draft = match knowledge::of_reason(Place::ManagedAgent, text) {
+        Some(rule) => Draft::of(rule),
+        None => Draft::unknown(text, Class::Warning),
+    };
+    draft.container = Some(container);
+    draft.quote(format!("containers[{}].managedAgents[].lastStatus", container.name), "STOPPED");
+    draft.quote(format!("containers[{}].managedAgents[].reason", container.name), text);
+    let verdict = draft.verdict(names::task(task, Some(container), known));
+    let cause = format!("no shell into {}: {}", container.name, verdict.line());
+    Some(Finding { problem: Problem::Notice, since: None, cause, verdict: Some(Arc::new(verdict)) })
 }
 
 /// Each step of its life, and how long it took.
