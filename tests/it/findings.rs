@@ -92,6 +92,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("feature-flags", "rollout failing", "health check failed: app, "),
     ("geocoder-staging", "rollout failing", "image missing: app, "),
     ("image-resizer", "notice", "Spot took tasks back, "),
+    ("legacy-admin", "notice", "ignores the stop signal and is killed after 30 s, "),
     // Between two attempts of its pipeline it has what died of the last one.
     ("orders-api", "", "application error: app (1)"),
     ("payments", "rollout failing", "secret not readable: app, "),
