@@ -62,7 +62,9 @@ fn every_kind_answers_in_every_form() {
         let names: Vec<_> = (kind.columns)().iter().map(|column| column.name).collect();
         assert_eq!(csv.split("\r\n").next(), Some(names.join(",").as_str()));
 
-        let json: Value = serde_json::from_str(&aws.get(&[kind.plural, "-o", "json"]).out).expect("JSON");
+        let answer = aws.get(&[kind.plural, "-o", "json"]);
+        assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{}", kind.plural);
+        let json: Value = serde_json::from_str(&answer.out).expect("JSON");
         let listed = json[kind.json_key].as_array().expect("a list").len();
         assert_eq!(listed, table.out.lines().count() - 1, "{}", kind.plural);
         assert!(listed > 0, "{}", kind.plural);
