@@ -5,7 +5,11 @@ use std::{slice::from_ref, sync::Arc};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{GetArgs, Listed, Output, Refusal, ScopeArgs, console, print, session::Session, wait::until};
+use super::{
+    GetArgs, Listed, Output, Refusal, ScopeArgs, console, print,
+    session::Session,
+    wait::{patiently, until},
+};
 use crate::{
     aws::{Budget, Clients},
     config::Paths,
@@ -68,7 +72,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
         Output::Table => export::table(&view, false, plain(), cx),
         Output::Wide => export::table(&view, true, plain(), cx),
         Output::Csv => export::csv(&view, plain(), cx),
-        Output::Json => json(kind, raw(clients, &view, &chosen).await?)?,
+        Output::Json => json(kind, patiently(async || raw(clients, &view, &chosen).await).await?)?,
     })?;
     refusal.map_or(Ok(()), Err)
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Refusal;
 use crate::{
@@ -13,6 +13,28 @@ use crate::{
 
 /// How long a failure that may pass (no answer, AWS's own fault) is waited out.
 const PATIENCE: Duration = Duration::from_millis(3_500);
+
+/// How long after a refusal that passes the same is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Asks, and asks again: a throttle is sat out; what else may pass is given some time.
+///
+/// # Errors
+/// The failure that was not worth waiting for.
+pub async fn patiently<T>(mut ask: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Refusal> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let failure = match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        let passes = failure.trouble == Trouble::Throttled || (may_pass(&failure) && Instant::now() < deadline);
+        if !passes {
+            return Err(failure.into());
+        }
+        sleep(AGAIN).await;
+    }
+}
 
 /// Waits until `enough` has come. A throttle is sat out; what may pass is given some time; anything else that stands
 /// between us and one of `views` is the end.

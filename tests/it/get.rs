@@ -72,6 +72,15 @@ fn every_kind_answers_in_every_form() {
 }
 
 #[test]
+fn a_throttle_is_sat_out_where_aws_is_asked_for_its_own_words_too() {
+    let aws = Aws::incident(&["throttle:DescribeTaskDefinition#2"]);
+    let answer = aws.get(&["revisions", "--family", "web", "-o", "json"]);
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    let json: Value = serde_json::from_str(&answer.out).expect("JSON");
+    assert!(json["taskDefinitions"].as_array().is_some_and(|list| !list.is_empty()), "{json:#}");
+}
+
+#[test]
 fn json_is_what_aws_said() {
     let aws = Aws::incident(&[]);
     let answer = aws.get(&["service", "web", "auth", "-c", "prod", "-o", "json"]);
