@@ -1,6 +1,9 @@
 //! The data layer: one task polls what is looked at, owns the store, and publishes immutable snapshots.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::{
@@ -153,6 +156,12 @@ impl Handle {
         // A task that panicked has nothing to write any more.
         let _ = self.ended.await;
     }
+}
+
+/// Every row of `feeds` once, whichever of them hold it, by id: an order that is always the same.
+pub fn distinct<'a>(feeds: impl IntoIterator<Item = &'a Feed>) -> Vec<&'a Arc<dyn Row>> {
+    let entries = feeds.into_iter().flat_map(|feed| feed.rows.iter());
+    entries.map(|entry| (entry.row.id(), &entry.row)).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 impl Snapshot {

@@ -1,13 +1,13 @@
 //! Everything there is to say about one thing, looked up once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Refusal, session::Session, subject::Wanted, wait::settled};
 use crate::{
     aws::Failure,
-    data::{self, Demand, Snapshot},
+    data::{self, Demand, Snapshot, distinct},
     diagnose::{self, Explanation, Known},
     knowledge::{Class, Verdict},
     resource::{Row, View, evidence::Evidence, finding::Problem, revision, task::Task},
@@ -56,8 +56,8 @@ impl Case {
             gaps.push(format!("{} could not be looked at: {}", view.kind.plural, failure.briefly()));
         }
         let row = snapshot.row(subject.row.id()).unwrap_or(&subject.row).clone();
-        let rows = rows(&snapshot);
-        let mut known = Known::of(rows.iter().map(|row| &**row), now);
+        let rows = distinct(snapshot.feeds.values());
+        let mut known = Known::of(rows.into_iter().map(|row| &**row), now);
         let mut evidence = data::evidence(clients, &*row, &known).await;
         gaps.append(&mut evidence.gaps);
         evidence.gaps = gaps;
@@ -85,11 +85,4 @@ impl Case {
         self.explanation.findings.iter().any(|finding| finding.problem != Problem::Notice)
             || stopped.is_some_and(|verdict| verdict.class > Class::Normal)
     }
-}
-
-/// Every row that has come, once, whichever feeds hold it, in an order that is always the same.
-fn rows(snapshot: &Snapshot) -> Vec<Arc<dyn Row>> {
-    let entries = snapshot.feeds.values().flat_map(|feed| feed.rows.iter());
-    let rows: BTreeMap<&str, &Arc<dyn Row>> = entries.map(|entry| (entry.row.id(), &entry.row)).collect();
-    rows.into_values().cloned().collect()
 }

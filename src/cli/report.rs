@@ -102,31 +102,11 @@ fn head(case: &Case, since: u32) -> String {
 fn state(case: &Case) -> String {
     let Some(service) = case.row.any().downcast_ref::<Service>() else { return String::new() };
     let mut text = heading("State", 2);
-    text += &item(
-        0,
-        &format!(
-            "{}: {} desired, {} running, {} pending",
-            service.standing().word(),
-            service.desired_count,
-            service.running_count,
-            service.pending_count
-        ),
-    );
+    text += &item(0, &format!("{}: {}", service.standing().word(), service.counts()));
     for deployment in &service.deployments {
         let since = deployment.created_at.map(|at| format!(", since {}", clock(at))).unwrap_or_default();
         let reason = deployment.rollout_state_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        text += &item(
-            0,
-            &format!(
-                "{} {}: {} of {} running, {} pending, {} failed{since}{reason}",
-                deployment.revision(),
-                deployment.progress(),
-                deployment.running_count,
-                deployment.desired_count,
-                deployment.pending_count,
-                deployment.failed_tasks,
-            ),
-        );
+        text += &item(0, &format!("{}{since}{reason}", deployment.counts()));
     }
     text
 }

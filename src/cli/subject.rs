@@ -10,6 +10,7 @@ use crate::{
         Query, Row, Status, View,
         format::last_part,
         instance::{self, Instance},
+        query::DAY,
         service::{self, Service},
         task,
     },
@@ -20,7 +21,7 @@ const PREFIX: usize = 4;
 /// Characters of an id in full: those that are made now, and those of old.
 const IDS: [usize; 2] = [32, 36];
 /// Seconds: how long ago a task may have stopped that is asked for.
-const REMEMBERED: u32 = 30 * 86_400;
+const REMEMBERED: u32 = 30 * DAY;
 
 /// Something that was asked about.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::{
     knowledge::Verdict,
     resource::{
         Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Past, Query, Relation,
-        Resource, Row, Status, Tone, Unit, View, columns, deployment, event,
+        Resource, Row, Status, Tone, Unit, View, columns,
         format::{age_cell, age_order, duration, last_part, one_line, seconds_since, text_cell, text_order, when},
         inspect,
         query::DAY,
@@ -285,11 +285,8 @@ impl Resource for Failures {
 
     fn related(&self, relation: Relation) -> Option<View> {
         match relation {
-            Relation::Owner => Some(View::new(&service::KIND, self.of_service()?)),
-            Relation::Events => Some(View::new(&event::KIND, self.of_service()?)),
-            Relation::Deployments => Some(View::new(&deployment::KIND, self.of_service()?)),
             Relation::TaskDefinition => revision::view(&self.revision),
-            Relation::Instance => None,
+            relation => service::related(relation, self.of_service()?),
         }
     }
 

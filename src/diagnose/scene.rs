@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Known, names};
+use super::{Known, MINUTE, names};
 use crate::resource::{
     container::Container,
     format::{duration, seconds_since},
@@ -14,7 +14,6 @@ use crate::resource::{
 const STOP_TIMEOUT: i64 = 30;
 /// A kill this much before the stop timeout is still one by it: times are rounded on the way.
 const ROUNDED: i64 = 2;
-const MINUTE: i64 = 60;
 /// Exit codes of containers that were stopped from outside: asked to, killed, lost.
 pub(super) const TERMINATED: i32 = 143;
 pub(super) const KILLED: i32 = 137;

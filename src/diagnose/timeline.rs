@@ -359,13 +359,7 @@ impl Resource for Moment {
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
-        let kind = match relation {
-            Relation::Owner => &service::KIND,
-            Relation::Events => &event::KIND,
-            Relation::Deployments => &deployment::KIND,
-            Relation::TaskDefinition | Relation::Instance => return None,
-        };
-        Some(View::new(kind, Query::service(&*self.cluster_name, self.service_name.as_deref()?)))
+        service::related(relation, Query::service(&*self.cluster_name, self.service_name.as_deref()?))
     }
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {

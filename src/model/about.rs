@@ -1,7 +1,6 @@
 //! Texts about a row: the row in words, as AWS tells it, and why it is as it is.
 
 use std::{
-    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::{
     aws::Failure,
-    data::{Phase, Request},
+    data::{Feed, FeedKey, Phase, Request, distinct},
     diagnose::{self, Explanation, Known},
     event::Effect,
     resource::{Origin, Row, Tone, evidence::Evidence},
@@ -215,10 +214,8 @@ impl Model {
     }
 
     fn explain(&self, subject: &Subject, explaining: &Explaining) -> Explanation {
-        // The same row may be in several lists.
-        let mut seen = HashSet::new();
-        let rows = self.feeds_consulted(subject).flat_map(|(_, feed)| feed.rows.iter().map(|entry| &*entry.row));
-        let mut known = Known::of(rows.filter(|row| seen.insert(row.id())), self.now);
+        let rows = distinct(self.feeds_consulted(subject).map(|(_, feed)| feed));
+        let mut known = Known::of(rows.into_iter().map(|row| &**row), self.now);
         if let Inquiry::Here(evidence) = &explaining.inquiry {
             known.evidence = Some(evidence);
         }
@@ -226,9 +223,9 @@ impl Model {
     }
 
     /// The lists an explanation draws on: whatever is known of the cluster, and the task definitions.
-    fn feeds_consulted(&self, subject: &Subject) -> impl Iterator<Item = (&crate::data::FeedKey, &crate::data::Feed)> {
+    fn feeds_consulted(&self, subject: &Subject) -> impl Iterator<Item = (&FeedKey, &Feed)> {
         let cluster = subject.row.cluster();
-        let relevant = move |key: &crate::data::FeedKey| {
+        let relevant = move |key: &FeedKey| {
             matches!(key.kind.origin, Origin::Fetched(_))
                 && key.query.cluster.as_deref().is_none_or(|named| Some(named) == cluster)
         };
@@ -237,7 +234,7 @@ impl Model {
 
     /// A digest of what an explanation draws on.
     fn consulted(&self, subject: &Subject) -> u64 {
-        let digest = |(key, feed): (&crate::data::FeedKey, &crate::data::Feed)| {
+        let digest = |(key, feed): (&FeedKey, &Feed)| {
             let hasher = &mut DefaultHasher::new();
             (key, feed.revision).hash(hasher);
             hasher.finish()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
-    Resource, Row, Tone, Unit, View, count_cell, event,
+    Resource, Row, Tone, Unit, View, count_cell,
     format::{age_cell, age_order, last_part, one_line, text_cell, text_order, timestamp, when},
     revision,
     service::{self, Service},
@@ -107,6 +107,19 @@ impl Deployment {
             Some("COMPLETED") => Tone::Good,
             _ => Tone::Muted,
         }
+    }
+
+    /// `web:57 in progress: 2 of 4 running, 1 pending, 3 failed`.
+    pub fn counts(&self) -> String {
+        format!(
+            "{} {}: {} of {} running, {} pending, {} failed",
+            self.revision(),
+            self.progress(),
+            self.running_count,
+            self.desired_count,
+            self.pending_count,
+            self.failed_tasks
+        )
     }
 
     /// Since when it is in its state: its last change once it is settled, its start while it runs.
@@ -234,12 +247,11 @@ impl Resource for Deployment {
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
-        let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         match relation {
-            Relation::Owner => Some(View::new(&service::KIND, of_service())),
             Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
-            Relation::Events => Some(View::new(&event::KIND, of_service())),
-            Relation::Deployments | Relation::Instance => None,
+            // It is one of them.
+            Relation::Deployments => None,
+            relation => service::related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
     }
 

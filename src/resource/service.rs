@@ -181,6 +181,12 @@ impl Service {
         }
     }
 
+    /// `4 desired, 3 running, 1 pending`.
+    pub fn counts(&self) -> String {
+        let Self { desired_count, running_count, pending_count, .. } = self;
+        format!("{desired_count} desired, {running_count} running, {pending_count} pending")
+    }
+
     /// `FARGATE`, `EC2`, or the capacity providers' names.
     pub fn launch(&self) -> Cow<'_, str> {
         match self.capacity_providers.as_slice() {
@@ -251,13 +257,10 @@ impl Resource for Service {
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
-        let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         match relation {
             Relation::Owner => Some(View::new(&cluster::KIND, Query::default())),
             Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
-            Relation::Events => Some(View::new(&event::KIND, of_service())),
-            Relation::Deployments => Some(View::new(&deployment::KIND, of_service())),
-            Relation::Instance => None,
+            relation => related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
     }
 
@@ -268,6 +271,17 @@ impl Resource for Service {
     fn describe(&self, cx: &Context) -> Document {
         describe::service(self, cx)
     }
+}
+
+/// Where `relation` leads from what belongs to the service of `query`.
+pub(crate) fn related(relation: Relation, query: Query) -> Option<View> {
+    let kind = match relation {
+        Relation::Owner => &KIND,
+        Relation::Events => &event::KIND,
+        Relation::Deployments => &deployment::KIND,
+        Relation::TaskDefinition | Relation::Instance => return None,
+    };
+    Some(View::new(kind, query))
 }
 
 /// The AWS CLI call that shows a service.

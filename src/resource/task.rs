@@ -11,7 +11,6 @@ use super::{
     Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone,
     View, cluster,
     container::{self, Container},
-    deployment, event,
     format::{last_part, one_line, timestamp, words},
     gone, inspect, instance, revision, service,
 };
@@ -317,19 +316,14 @@ impl Resource for Task {
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
-        let of_service = || Some(Query::service(&*self.cluster_name, self.service()?));
         match relation {
-            Relation::Owner => match of_service() {
-                Some(query) => Some(View::new(&service::KIND, query)),
-                None => Some(View::new(&cluster::KIND, Query::default())),
-            },
+            Relation::Owner if self.service().is_none() => Some(View::new(&cluster::KIND, Query::default())),
             Relation::TaskDefinition => revision::view(self.task_definition_arn.as_deref()?),
-            Relation::Events => Some(View::new(&event::KIND, of_service()?)),
-            Relation::Deployments => Some(View::new(&deployment::KIND, of_service()?)),
             Relation::Instance => {
                 let instance = self.container_instance_arn.as_deref()?;
                 Some(View::new(&instance::KIND, Query::instance(&*self.cluster_name, instance)))
             }
+            relation => service::related(relation, Query::service(&*self.cluster_name, self.service()?)),
         }
     }
 

@@ -79,8 +79,7 @@ impl Poller {
             self.store.count_failures(cluster);
         }
         let old = self.told.feeds.entry(key.clone()).or_default();
-        let same_rows = rows.len() == old.rows.len()
-            && rows.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
+        let same_rows = same(&rows, &old.rows);
         // How fresh the data are is told in steps: nobody sees it before they are late.
         let fetched = match old.fetched {
             Some(at) if answered && now.as_second() - at.as_second() < i64::from(late_after / 4) => Some(at),
@@ -136,8 +135,7 @@ impl Poller {
     /// Tells `rows` as those of a feed that was made here, in the state of `whole`.
     fn tell_made(&mut self, key: FeedKey, rows: Vec<Entry>, whole: Feed) {
         let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
-        let same = rows.len() == old.rows.len()
-            && rows.iter().zip(old.rows.iter()).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row));
+        let same = same(&rows, &old.rows);
         let revision = if same && old.phase == whole.phase { old.revision } else { old.revision + 1 };
         let rows = if same { old.rows } else { Arc::new(rows) };
         self.told.feeds.insert(key, Feed { rows, revision, ..whole });
@@ -244,6 +242,11 @@ impl Parts {
         }
         parts
     }
+}
+
+/// Whether these are the very same rows, in the same order.
+fn same(new: &[Entry], old: &[Entry]) -> bool {
+    new.len() == old.len() && new.iter().zip(old).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row))
 }
 
 /// A stopped task that is still to be judged.

@@ -22,7 +22,7 @@ pub(super) fn service(service: &Service, cx: &Context) -> Document {
         .toned("State", standing.word(), standing.tone())
         .field("Cluster", &*service.cluster_name)
         .field("Status", service.status.clone().unwrap_or_default())
-        .field("Tasks", counts(service))
+        .field("Tasks", service.counts())
         .field("Task definition", service.revision())
         .field("Launch", service.launch())
         .field("Platform", service.platform_version.clone().unwrap_or_default())
@@ -50,11 +50,6 @@ pub(super) fn service(service: &Service, cx: &Context) -> Document {
     }
     document.tags(&service.tags);
     document
-}
-
-fn counts(service: &Service) -> String {
-    let Service { desired_count, running_count, pending_count, .. } = service;
-    format!("{desired_count} desired, {running_count} running, {pending_count} pending")
 }
 
 /// What was found wrong with it, worst first; an explanation says more.
@@ -96,16 +91,7 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
     }
     for deployment in &service.deployments {
         let status = deployment.status.as_deref().unwrap_or("-");
-        let line = format!(
-            "{status:<8} {} {}: {} of {} running, {} pending, {} failed, started {}",
-            deployment.revision(),
-            deployment.progress(),
-            deployment.running_count,
-            deployment.desired_count,
-            deployment.pending_count,
-            deployment.failed_tasks,
-            when(deployment.created_at, cx.now),
-        );
+        let line = format!("{status:<8} {}, started {}", deployment.counts(), when(deployment.created_at, cx.now),);
         section.text(0, line, deployment.tone());
         if let Some(reason) = &deployment.rollout_state_reason {
             section.text(1, one_line(reason), Tone::Muted);
