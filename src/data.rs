@@ -13,6 +13,7 @@ use tokio::{
 
 use crate::{
     aws::{Clients, Failure},
+    logs::{News, Wanted},
     memory::Keep,
     resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
 };
@@ -24,6 +25,7 @@ mod keeper;
 mod poller;
 mod raw;
 mod store;
+mod tails;
 
 pub use evidence::evidence;
 pub use raw::raw;
@@ -113,6 +115,8 @@ pub struct Demand {
     pub every: Option<u32>,
     /// Changes with every press of refresh: everything is due at once, denied feeds included.
     pub refresh: u64,
+    /// The log that is read.
+    pub log: Option<Wanted>,
 }
 
 /// A one-off question.
@@ -122,6 +126,8 @@ pub enum Request {
     Raw { kind: &'static Kind, query: Query, id: Arc<str> },
     /// What an explanation of this service or task wants to know beyond its row: three calls at most.
     Evidence { id: Arc<str> },
+    /// The lines before the oldest of the tail called so.
+    Older { tail: u64 },
 }
 
 /// The answer to a [`Request`].
@@ -146,6 +152,8 @@ pub struct Handle {
     pub demand: watch::Sender<Demand>,
     pub requests: mpsc::Sender<Request>,
     pub done: mpsc::Receiver<Done>,
+    /// The lines of the log that is read. Nothing is dropped: who reads slowly is waited for.
+    pub news: mpsc::Receiver<News>,
     ended: JoinHandle<()>,
 }
 
@@ -252,6 +260,7 @@ pub fn start(clients: Clients, now: fn() -> Timestamp, keep: Keep) -> Handle {
     let (demand, wanted) = watch::channel(Demand::default());
     let (requests, asked) = mpsc::channel(16);
     let (answer, done) = mpsc::channel(16);
-    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, keep).run(wanted, asked));
-    Handle { snapshots, demand, requests, done, ended }
+    let (tell, news) = mpsc::channel(16);
+    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, keep).run(wanted, asked));
+    Handle { snapshots, demand, requests, done, news, ended }
 }

@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use crate::{
     aws::ScopeSpec,
     data::{Demand, Done, Request, Snapshot},
+    logs::News,
 };
 
 /// Everything that can happen to the model.
@@ -20,6 +21,8 @@ pub enum Event {
     Tick,
     Snapshot(Arc<Snapshot>),
     Done(Done),
+    /// Lines of the log that is read.
+    Log(News),
     /// What became of an [`Effect`], as a message for the person.
     Told(Notice),
     /// The choices for a picker that was opened empty (profiles are read from files).

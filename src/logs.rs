@@ -1,140 +1,245 @@
-//! Where a container's lines go: from it and its task definition to a log stream, or to the reason why there is none.
+//! Logs: from a task to its streams, from streams to lines in order, from lines to what a person reads.
+//!
+//! ```text
+//! streams    a container and its task definition ─► a log stream, or the reason why there is none
+//! tail       history, then follow: FilterLogEvents for many streams, GetLogEvents for one
+//!   live     the same over a Live Tail session
+//!   merge    order, duplicates, what comes late
+//! insights   one query past the tail
+//!                │ News, through a bounded channel: who reads slowly is waited for, nothing is dropped
+//!                ▼
+//! ring       the lines that are held
+//! sight      those of them that pass the filters
+//! level, json, ansi   what a line is made of
+//! ```
+//!
+//! Which streams belong to what is asked for changes while one reads: the data layer says so with a new [`Set`].
 
-use crate::resource::{
-    container::Container,
-    format::last_part,
-    revision::{Definition, Revision},
-};
+use std::sync::Arc;
 
-/// A stream in CloudWatch Logs.
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{aws::Failure, resource::View};
+
+pub mod ring;
+mod streams;
+
+pub use streams::{NoStream, Stream, stream};
+
+/// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stream {
-    /// Where it is; the task's own Region where none is named.
-    pub region: Option<String>,
-    pub group: String,
+pub struct Source {
+    pub stream: Stream,
+    pub task_arn: Arc<str>,
+    pub container: String,
+    pub service: Option<String>,
+    /// `family:revision` of the task's own task definition.
+    pub revision: Option<String>,
+}
+
+/// How much a line matters, as far as it says so itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// What a container wrote.
+    Output,
+    /// A task began.
+    Started,
+    /// A task ended.
+    Stopped { fault: bool },
+    /// Lines are missing here; how many, where that is known.
+    Gap(Option<u64>),
+    /// What the tail says of itself: it waits, it goes on.
+    Note,
+    /// A mark that the reader set.
+    Mark,
+}
+
+/// One line of a log. Its text is as it came: whoever draws it takes the escapes out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Where it comes from; absent where that is no container.
+    pub source: Option<Arc<Source>>,
+    /// When it was written, by the writer's clock.
+    pub at: Timestamp,
+    pub role: Role,
+    pub level: Option<Level>,
+    /// It came after lines that are younger than it had been shown.
+    pub late: bool,
+    pub text: Box<str>,
+}
+
+/// Whose lines are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// What a person calls it: `payments`, `payments/app`.
     pub name: String,
+    /// The tasks it is about: those that run and those that have stopped.
+    pub view: View,
+    /// Only these of them, by ARN.
+    pub tasks: Option<Arc<[Arc<str>]>>,
+    /// Only this container of theirs.
+    pub container: Option<Arc<str>>,
 }
 
-/// Why there is no stream to read, in one sentence.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoStream {
-    #[error("the task definition has no container {0}")]
-    Unknown(String),
-    #[error("no log driver is set for {0}, so its lines are not in CloudWatch")]
-    Unset(String),
-    /// The driver, and where it sends the lines as far as its options tell.
-    #[error("logs go to {0}, not CloudWatch")]
-    Elsewhere(String),
-    #[error("logs go through {driver} to the log group {group}, to streams named by rules of its own")]
-    Routed { driver: String, group: String },
-    #[error("the task definition names no log group for {0}")]
-    NoGroup(String),
-    #[error("no log stream yet: the container never started")]
-    NotStarted,
+/// Which part of a log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// The newest lines, and those that come.
+    Newest,
+    /// From the first line there is, and those that come.
+    Oldest,
+    /// From a moment on, and those that come.
+    Since(Timestamp),
+    /// From one moment to another.
+    Between(Timestamp, Timestamp),
 }
 
-/// The stream that `container` writes to. `revision` has to be its task's own, not its service's: what the service runs
-/// now may log elsewhere.
-///
-/// # Errors
-/// The reason why there is none.
-pub fn stream(container: &Container, revision: &Revision) -> Result<Stream, NoStream> {
-    let name = || container.name.clone();
-    let definition = revision.containers.iter().find(|definition| definition.name == container.name);
-    let definition = definition.ok_or_else(|| NoStream::Unknown(name()))?;
-    match definition.log_driver.as_deref() {
-        None => return Err(NoStream::Unset(name())),
-        Some("awslogs") => {}
-        Some(driver) => return Err(elsewhere(driver, definition)),
-    }
-    let set = |name: &str| option(definition, name).map(str::to_owned);
-    let group = set("awslogs-group").ok_or_else(|| NoStream::NoGroup(name()))?;
-    let stream = match set("awslogs-stream-prefix") {
-        Some(prefix) => format!("{prefix}/{}/{}", container.name, last_part(&container.task_arn)),
-        // On instances the driver calls the stream after the container, which has no id before it is made.
-        None => container.runtime_id.clone().ok_or(NoStream::NotStarted)?,
-    };
-    Ok(Stream { region: set("awslogs-region"), group, name: stream })
+/// How it is read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Read {
+    Tail {
+        range: Range,
+        /// CloudWatch leaves out what does not match this filter pattern of its own.
+        pattern: Option<Arc<str>>,
+        /// Follow over a Live Tail session, which AWS bills by the minute.
+        live: bool,
+    },
+    /// One query of CloudWatch Logs Insights, which AWS bills by the amount of data scanned.
+    Query { text: Arc<str>, from: Timestamp, to: Timestamp },
 }
 
-/// What another driver does with the lines, by the option that names the address. The others may hold secrets.
-fn elsewhere(driver: &str, definition: &Definition) -> NoStream {
-    const ADDRESSES: [&str; 4] = ["splunk-url", "fluentd-address", "gelf-address", "syslog-address"];
-    if let Some(group) = option(definition, "log_group_name") {
-        return NoStream::Routed { driver: driver.into(), group: group.into() };
-    }
-    NoStream::Elsewhere(match ADDRESSES.iter().find_map(|name| option(definition, name)) {
-        Some(address) => format!("{driver} ({address})"),
-        None => driver.into(),
-    })
+/// What a person wants to read: a part of [`crate::data::Demand`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// What comes in answer carries it; another one begins anew.
+    pub id: u64,
+    pub of: Subject,
+    pub read: Read,
+    /// The most calls a second for it, by [`Pace`].
+    pub pace: Pace,
 }
 
-fn option<'a>(definition: &'a Definition, name: &str) -> Option<&'a str> {
-    let mut options = definition.log_options.iter();
-    options.find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+/// Calls a second that reading logs may cost at most, in all.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace(pub f64);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(1.0)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
+/// A stream that is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Followed {
+    pub source: Arc<Source>,
+    /// When its task ended. It is followed for a while longer: the last lines come late.
+    pub ended: Option<Timestamp>,
+}
 
-    use super::*;
+/// A container that has no lines to read, and the sentence that says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quiet {
+    /// The container, and its task where there are several.
+    pub what: String,
+    pub why: String,
+}
 
-    fn container(runtime_id: Option<&str>) -> Container {
-        Container {
-            name: "app".into(),
-            task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/0123abcd".into(),
-            runtime_id: runtime_id.map(str::to_owned),
-            ..Container::default()
-        }
-    }
+/// The streams that belong to what is read, at this moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Set {
+    pub streams: Vec<Followed>,
+    /// What befell the tasks: each is shown once, in its place in time.
+    pub marks: Vec<Line>,
+    pub quiet: Vec<Quiet>,
+    /// All tasks and their task definitions are known; before, more may come at any moment.
+    pub complete: bool,
+}
 
-    fn revision(driver: Option<&str>, options: &[(&str, &str)]) -> Revision {
-        let app = Definition {
-            name: "app".into(),
-            log_driver: driver.map(str::to_owned),
-            log_options: options.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            ..Definition::default()
-        };
-        Revision { containers: vec![Definition { name: "proxy".into(), ..app.clone() }, app], ..Revision::default() }
-    }
+/// How far a tail is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// The tasks and their streams are looked up.
+    #[default]
+    Resolving,
+    /// What was written before is read.
+    History,
+    Following,
+    /// All of it is read; nothing will come any more.
+    Done,
+}
 
-    const GROUP: (&str, &str) = ("awslogs-group", "/ecs/web");
-    const PREFIX: (&str, &str) = ("awslogs-stream-prefix", "ecs");
+/// A Live Tail session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    pub since: Timestamp,
+    /// Updates of one second in which AWS left lines out.
+    pub sampled: u64,
+}
 
-    #[rstest]
-    #[case::with_a_prefix(&[GROUP, PREFIX], "ecs/app/0123abcd")]
-    #[case::without(&[GROUP], "feedbeef")]
-    #[case::with_an_empty_one(&[GROUP, ("awslogs-stream-prefix", "")], "feedbeef")]
-    fn a_stream_is_called_after_task_or_container(#[case] options: &[(&str, &str)], #[case] name: &str) {
-        let found = stream(&container(Some("feedbeef")), &revision(Some("awslogs"), options)).unwrap();
-        assert_eq!((found.group.as_str(), found.name.as_str(), found.region), ("/ecs/web", name, None));
-    }
+/// What an Insights query has cost and found so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Scanned {
+    pub bytes: f64,
+    pub records: f64,
+    pub matched: f64,
+}
 
-    #[test]
-    fn its_region_may_be_another() {
-        let elsewhere = revision(Some("awslogs"), &[GROUP, PREFIX, ("awslogs-region", "us-east-1")]);
-        assert_eq!(stream(&container(None), &elsewhere).unwrap().region.as_deref(), Some("us-east-1"));
-    }
+/// The state of a tail.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Status {
+    pub phase: Phase,
+    /// Streams that are read.
+    pub streams: usize,
+    /// Containers without lines, and why.
+    pub quiet: Vec<Quiet>,
+    /// What keeps it from going on, until it does; it tries again at `retry_at`.
+    pub failure: Option<Arc<Failure>>,
+    pub retry_at: Option<Timestamp>,
+    /// How old what has just come was when it came.
+    pub lag: Option<SignedDuration>,
+    pub live: Option<Live>,
+    pub scanned: Option<Scanned>,
+    /// Calls made for it.
+    pub calls: u64,
+    /// Lines that AWS left out, or that could not be had.
+    pub lost: u64,
+}
 
-    #[rstest]
-    #[case(Some("splunk"), &[("splunk-token", "hush"), ("splunk-url", "https://splunk:8088")], "logs go to splunk (https://splunk:8088), not CloudWatch")]
-    #[case(Some("awsfirelens"), &[("Name", "cloudwatch_logs"), ("log_group_name", "/web")], "logs go through awsfirelens to the log group /web, to streams named by rules of its own")]
-    #[case(Some("json-file"), &[], "logs go to json-file, not CloudWatch")]
-    #[case(Some("awslogs"), &[GROUP], "no log stream yet: the container never started")]
-    #[case(Some("awslogs"), &[PREFIX], "the task definition names no log group for app")]
-    #[case(None, &[], "no log driver is set for app, so its lines are not in CloudWatch")]
-    fn without_one_the_reason_is_told(
-        #[case] driver: Option<&str>,
-        #[case] options: &[(&str, &str)],
-        #[case] reason: &str,
-    ) {
-        assert_eq!(stream(&container(None), &revision(driver, options)).unwrap_err().to_string(), reason);
-    }
+/// News of the tail called `tail`.
+#[derive(Debug, Clone)]
+pub struct News {
+    pub tail: u64,
+    pub told: Told,
+}
 
-    #[test]
-    fn a_container_that_the_definition_does_not_have_has_no_stream() {
-        let stranger = Container { name: "agent".into(), ..container(None) };
-        assert_eq!(stream(&stranger, &revision(None, &[])), Err(NoStream::Unknown("agent".into())));
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// Lines to be put at the end, in their order.
+    Lines(Vec<Line>),
+    /// Lines older than all others, in their order; `end`: there are none before them.
+    Older {
+        lines: Vec<Line>,
+        end: bool,
+    },
+    Status(Arc<Status>),
+}
+
+impl Source {
+    /// The task's id, short: its first eight characters.
+    pub fn task(&self) -> &str {
+        let id = crate::resource::format::last_part(&self.task_arn);
+        id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
     }
 }

@@ -30,6 +30,7 @@ mod hints;
 mod history;
 pub mod keymap;
 pub mod layout;
+pub mod logs;
 pub mod messages;
 mod navigation;
 pub mod overlay;
@@ -64,6 +65,8 @@ pub enum Screen {
     Table(Box<Table>),
     /// Scrollable text: describe, raw JSON, help, messages.
     Text(Box<Viewer>),
+    /// Lines of a log.
+    Logs(Box<logs::Reader>),
 }
 
 /// Everything the screen shows. Rendering reads it; only [`Model::update`] changes it.
@@ -104,6 +107,8 @@ pub struct Model {
     attention: Attention,
     /// When ctrl-c was last pressed.
     interrupted: Option<Timestamp>,
+    /// Logs that were opened, for the next one's number.
+    logs_opened: u64,
     /// What is to be done outside once this event is dealt with.
     out: Vec<Effect>,
     dirty: bool,
@@ -137,6 +142,7 @@ impl Model {
             history: History::default(),
             attention: Attention::new(start.at),
             interrupted: None,
+            logs_opened: 0,
             out: Vec::new(),
             dirty: true,
             drawn: 0,
@@ -161,7 +167,7 @@ impl Model {
         // The clock of the machine may be set back; ages may not.
         self.now = self.now.max(at);
         // What a person does may change anything; data and time only what is compared here.
-        let by_hand = !matches!(event, Event::Snapshot(_) | Event::Tick | Event::Focus(_));
+        let by_hand = !matches!(event, Event::Snapshot(_) | Event::Log(_) | Event::Tick | Event::Focus(_));
         match event {
             Event::Key(key) => self.press(key),
             Event::Paste(text) => self.paste(&text),
@@ -169,6 +175,7 @@ impl Model {
             Event::Focus(focused) => self.attention.focus(focused, self.now),
             Event::Tick => self.retell(),
             Event::Snapshot(snapshot) => self.take(snapshot),
+            Event::Log(news) => self.take_log(news),
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
             Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
             Event::Done(Done::Warning(text)) => self.warn(text),
@@ -226,6 +233,7 @@ impl Model {
                 viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
                 viewer.scroll_by(0, page);
             }
+            Screen::Logs(reader) => reader.settle(page),
         }
         self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();
@@ -241,7 +249,7 @@ impl Model {
     pub fn table(&self) -> Option<&Table> {
         std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(|screen| match screen {
             Screen::Table(table) => Some(&**table),
-            Screen::Text(_) => None,
+            Screen::Text(_) | Screen::Logs(_) => None,
         })
     }
 
@@ -282,6 +290,7 @@ impl Model {
         match self.front {
             Screen::Table(_) => Place::Table,
             Screen::Text(_) => Place::Text,
+            Screen::Logs(_) => Place::Logs,
         }
     }
 
@@ -289,7 +298,7 @@ impl Model {
     fn front_kind(&self) -> Option<&'static Kind> {
         match &self.front {
             Screen::Table(table) => Some(table.view.kind),
-            Screen::Text(_) => None,
+            Screen::Text(_) | Screen::Logs(_) => None,
         }
     }
 
@@ -298,6 +307,7 @@ impl Model {
         match &self.front {
             Screen::Table(table) => Some(table.view.kind),
             Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.kind()),
+            Screen::Logs(_) => None,
         }
     }
 
@@ -305,7 +315,7 @@ impl Model {
     fn table_mut<T>(&mut self, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
         match &mut self.front {
             Screen::Table(table) => Some(change(table)),
-            Screen::Text(_) => None,
+            Screen::Text(_) | Screen::Logs(_) => None,
         }
     }
 

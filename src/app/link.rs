@@ -76,6 +76,7 @@ impl Link {
             State::Up(handle) => tokio::select! {
                 biased;
                 Some(done) = handle.done.recv() => vec![Event::Done(done)],
+                Some(news) = handle.news.recv() => vec![Event::Log(news)],
                 Ok(()) = handle.snapshots.changed() => {
                     vec![Event::Snapshot(handle.snapshots.borrow_and_update().clone())]
                 }

@@ -66,6 +66,11 @@ operations! {
     LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead,
     DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead,
     GET_LOG_EVENTS = "logs" "GetLogEvents" Logs,
+    FILTER_LOG_EVENTS = "logs" "FilterLogEvents" Logs,
+    START_LIVE_TAIL = "logs" "StartLiveTail" Logs,
+    START_QUERY = "logs" "StartQuery" Logs,
+    GET_QUERY_RESULTS = "logs" "GetQueryResults" Logs,
+    STOP_QUERY = "logs" "StopQuery" Logs,
     DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth" LoadBalancing,
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity,
 }

@@ -19,10 +19,12 @@ use super::{
     join,
     keeper::Keeper,
     store::Store,
+    tails::Tails,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
     knowledge,
+    logs::News,
     memory::Keep,
     resource::{Batch, Origin, Page, Status, View},
 };
@@ -74,6 +76,7 @@ pub(super) struct Poller {
     touched: HashSet<FeedKey>,
     store: Store,
     keeper: Keeper,
+    tails: Tails,
     /// The rules are there, or on their way.
     rules: bool,
     calls: JoinSet<Outcome>,
@@ -94,11 +97,13 @@ impl Poller {
         now: fn() -> Timestamp,
         publish: watch::Sender<Arc<Snapshot>>,
         answers: mpsc::Sender<Done>,
+        news: mpsc::Sender<News>,
         keep: Keep,
     ) -> Self {
         let identity = clients.identity();
         let start = Instant::now();
         Self {
+            tails: Tails::new(clients.clone(), news),
             clients,
             now,
             publish,
@@ -171,6 +176,7 @@ impl Poller {
     fn demanded(&mut self, demand: Demand) {
         let refreshed = demand.refresh != self.demand.refresh;
         self.visible = demand.visible.iter().cloned().collect();
+        self.tails.demanded(demand.log.as_ref());
         self.demand = demand;
         self.assign();
         if refreshed {

@@ -19,6 +19,8 @@ pub enum Place {
     Table,
     /// In describe, raw, help and messages.
     Text,
+    /// In logs.
+    Logs,
 }
 
 /// What a `:` command takes after its word; completion follows it.

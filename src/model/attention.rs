@@ -85,15 +85,17 @@ impl Attention {
                 Some(subject) => (Some(&subject.view), vec![subject.row.id().into()]),
                 None => (None, Vec::new()),
             },
+            Screen::Logs(reader) => (Some(&reader.subject().view), Vec::new()),
         };
         let beside = match &model.front {
             Screen::Text(viewer) => viewer.source.consults(),
-            Screen::Table(_) => Vec::new(),
+            Screen::Table(_) | Screen::Logs(_) => Vec::new(),
         };
         // Task definitions are described only where they are seen.
         visible.extend(beside.iter().filter_map(|view| view.query.family.clone()));
         let tables = model.behind.iter().rev().filter_map(|screen| match screen {
             Screen::Table(table) => Some(&table.view),
+            Screen::Logs(reader) => Some(&reader.subject().view),
             Screen::Text(_) => None,
         });
         let mut behind = Vec::new();
@@ -111,6 +113,7 @@ impl Attention {
             slowdown: self.slowdown(model.now),
             every: model.settings.every,
             refresh: self.refresh,
+            log: model.log().map(|reader| reader.wanted.clone()),
         }
     }
 }
@@ -223,6 +226,7 @@ impl Model {
                 viewer.source.subject().map(|subject| subject.gone).hash(hasher);
                 matches!(viewer.source, Source::Raw(_, Raw::Asked)).hash(hasher);
             }
+            Screen::Logs(reader) => (reader.top, reader.ring.numbers()).hash(hasher),
         }
         hasher.finish()
     }

@@ -346,14 +346,14 @@ pub fn but_demands(effects: Vec<Effect>) -> Vec<Effect> {
 pub fn front_table(model: &Model) -> &Table {
     match &model.front {
         Screen::Table(table) => table,
-        Screen::Text(viewer) => panic!("a table was expected, not {}", viewer.title),
+        other => panic!("a table was expected, not {other:?}"),
     }
 }
 
 pub fn front_text(model: &Model) -> &Viewer {
     match &model.front {
         Screen::Text(viewer) => viewer,
-        Screen::Table(table) => panic!("a text was expected, not {}", table.title()),
+        other => panic!("a text was expected, not {other:?}"),
     }
 }
 

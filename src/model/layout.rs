@@ -145,7 +145,7 @@ pub fn layout(model: &Model) -> Layout {
     };
     let above_rows = match model.screen() {
         Screen::Table(_) => 2,
-        Screen::Text(_) => 1,
+        Screen::Text(_) | Screen::Logs(_) => 1,
     };
     Layout {
         tier,

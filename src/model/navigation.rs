@@ -97,15 +97,14 @@ impl Model {
         let title = |screen: &Screen| match screen {
             Screen::Table(table) => table.title(),
             Screen::Text(viewer) => viewer.title.clone(),
+            Screen::Logs(reader) => reader.title(),
         };
         self.behind.iter().chain([&self.front]).map(title).collect()
     }
 
     /// Shows the same view in another cluster, or in all of them.
     pub(super) fn choose_cluster(&mut self, cluster: Option<Arc<str>>) -> Outcome {
-        if let Screen::Text(_) = self.front
-            && !self.pop_to_table()
-        {
+        if !matches!(self.front, Screen::Table(_)) && !self.pop_to_table() {
             return Ok(());
         }
         self.open_cluster(cluster);
@@ -145,7 +144,7 @@ impl Model {
     }
 
     fn pop_to_table(&mut self) -> bool {
-        while matches!(self.front, Screen::Text(_)) {
+        while !matches!(self.front, Screen::Table(_)) {
             if !self.pop() {
                 return false;
             }

@@ -7,6 +7,7 @@ use super::{
     theme::{Scope, Theme},
 };
 
+pub mod logs;
 pub mod pane;
 pub mod table;
 pub mod text;

@@ -24,7 +24,7 @@ const FOR_TABLES: &str = "this is for tables";
 fn table(model: &mut Model) -> Result<&mut Table, String> {
     match &mut model.front {
         Screen::Table(table) => Ok(table),
-        Screen::Text(_) => Err(FOR_TABLES.into()),
+        Screen::Text(_) | Screen::Logs(_) => Err(FOR_TABLES.into()),
     }
 }
 
@@ -162,6 +162,7 @@ pub(super) fn unmark(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(super) fn copy(model: &mut Model, _: Call<'_>) -> Outcome {
     let text = match &model.front {
         Screen::Text(viewer) => viewer.text(),
+        Screen::Logs(reader) => reader.taken(),
         Screen::Table(table) => {
             let names: Vec<String> = table.targets().iter().map(|entry| entry.row.name().into_owned()).collect();
             if names.is_empty() {
@@ -194,6 +195,7 @@ pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
             }
             source => command(model, &*source.subject().ok_or("this text is about no row")?.row)?,
         },
+        Screen::Logs(_) => return Err("no aws command shows a merged log".into()),
     };
     model.out.push(Effect::Copy(command));
     Ok(())
@@ -263,6 +265,7 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
             extension: if matches!(viewer.source, Source::Raw(..)) { "json" } else { "txt" },
             content: viewer.text(),
         },
+        Screen::Logs(reader) => reader.saved(call.arg)?,
     };
     model.out.push(effect);
     Ok(())

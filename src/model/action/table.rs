@@ -6,6 +6,7 @@ use super::{
     Place::{self, Everywhere, Table},
     rows, session, views,
 };
+use crate::model::logs;
 
 /// Every action, in the order in which help lists them.
 pub static ACTIONS: &[Action] = &[
@@ -145,6 +146,12 @@ pub static ACTIONS: &[Action] = &[
     Action::new("save", Everywhere, "save what is shown to a file", rows::save)
         .keys(&["ctrl-s"])
         .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson"])),
+    // Logs.
+    Action::new("logs", Table, "the logs of its tasks, now and as they come", logs::open::logs)
+        .kinds(&["cluster", "service", "task", "container"])
+        .keys(&["l"])
+        .words(&["logs"], Arg::None)
+        .hint("logs", 22),
     // In texts.
     Action::new("follow", Place::Text, "open what is in the row that the text is about", views::follow)
         .keys(&["enter"]),

@@ -24,6 +24,7 @@ fn go(model: &mut Model, rows: isize) -> Outcome {
     match &mut model.front {
         Screen::Table(table) => table.move_by(rows),
         Screen::Text(viewer) => viewer.scroll_by(rows, page),
+        Screen::Logs(reader) => reader.go(rows, page),
     }
     Ok(())
 }
@@ -61,6 +62,7 @@ pub(super) fn left(model: &mut Model, _: Call<'_>) -> Outcome {
     match &mut model.front {
         Screen::Table(table) => table.left = table.left.saturating_sub(1),
         Screen::Text(viewer) => viewer.scroll_sideways(-SIDEWAYS),
+        Screen::Logs(reader) => reader.scroll_sideways(-1),
     }
     Ok(())
 }
@@ -69,6 +71,7 @@ pub(super) fn right(model: &mut Model, _: Call<'_>) -> Outcome {
     match &mut model.front {
         Screen::Table(table) => table.left = layout::furthest_left(table).min(table.left + 1),
         Screen::Text(viewer) => viewer.scroll_sideways(SIDEWAYS),
+        Screen::Logs(reader) => reader.scroll_sideways(1),
     }
     Ok(())
 }
@@ -77,7 +80,7 @@ pub(super) fn right(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(super) fn current(model: &Model) -> Result<Entry, String> {
     match &model.front {
         Screen::Table(table) => table.current().cloned().ok_or_else(|| "there is no row here".into()),
-        Screen::Text(_) => Err("this is for tables".into()),
+        Screen::Text(_) | Screen::Logs(_) => Err("this is for tables".into()),
     }
 }
 
@@ -127,6 +130,7 @@ fn asked(model: &Model) -> Result<Subject, String> {
     match &model.front {
         Screen::Table(table) => Ok(subject(table, &current(model)?.row)),
         Screen::Text(viewer) => viewer.source.subject().cloned().ok_or_else(|| "this text is about no row".into()),
+        Screen::Logs(_) => Err("there is no row here".into()),
     }
 }
 
@@ -252,6 +256,7 @@ pub(super) fn escape(model: &mut Model, call: Call<'_>) -> Outcome {
             true
         }
         Screen::Text(_) => false,
+        Screen::Logs(reader) => reader.leave_layer(),
     };
     if left_a_layer { Ok(()) } else { back(model, call) }
 }
