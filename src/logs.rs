@@ -18,13 +18,17 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, watch};
 
-use crate::{aws::Failure, resource::View};
+use crate::{
+    aws::{Clients, Failure},
+    resource::View,
+};
 
 pub mod ring;
 mod streams;
 
-pub use streams::{NoStream, Stream, stream};
+pub use streams::{NoStream, Stream, leaky, stream};
 
 /// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -234,6 +238,19 @@ pub enum Told {
         end: bool,
     },
     Status(Arc<Status>),
+}
+
+/// The ends of the channels by which a reading task is led, and tells.
+#[derive(Debug)]
+pub struct Ends {
+    pub set: watch::Receiver<Set>,
+    pub older: mpsc::Receiver<()>,
+    pub news: mpsc::Sender<News>,
+}
+
+/// Reads what is wanted, until nobody wants it any more.
+pub async fn read(_clients: Clients, _wanted: Wanted, _now: fn() -> Timestamp, ends: Ends) {
+    ends.news.closed().await;
 }
 
 impl Source {
