@@ -21,7 +21,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{aws::Failure, resource::View};
 
+pub mod filter;
 pub mod ring;
+pub mod sight;
 mod streams;
 
 pub use streams::{NoStream, Stream, stream};
