@@ -25,7 +25,9 @@ use crate::{
     resource::View,
 };
 
+pub mod filter;
 pub mod ring;
+pub mod sight;
 mod streams;
 
 pub use streams::{NoStream, Stream, leaky, stream};
