@@ -9,6 +9,8 @@ use crate::{
 };
 
 pub(super) mod open;
+pub(super) mod step;
+pub mod whose;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -72,6 +74,7 @@ pub struct Reader {
     pub fullscreen: bool,
     /// What stands before the text stays when it is scrolled sideways.
     pub column_lock: bool,
+    pub steps: step::Steps,
 }
 
 impl Reader {
@@ -94,12 +97,26 @@ impl Reader {
             unseen: 0,
             fullscreen: false,
             column_lock: true,
+            steps: step::Steps::default(),
         }
     }
 
     /// Begins to look for the lines that pass the filters, from the place that is seen.
     pub(super) fn look_anew(&mut self) {
         self.sight = Sight::new(self.cursor.unwrap_or(self.ring.numbers().end));
+    }
+
+    /// Begins to read anew: the lines go, how they are looked at stays.
+    pub(super) fn begin(&mut self, wanted: Wanted, follow: bool, _seek: Option<jiff::Timestamp>) {
+        let before = std::mem::replace(self, Self::new(wanted, Ring::default()));
+        self.follow = follow;
+        self.wrap = before.wrap;
+        self.times = before.times;
+        self.json = before.json;
+        self.fullscreen = before.fullscreen;
+        self.column_lock = before.column_lock;
+        self.stack = before.stack;
+        self.steps = before.steps;
     }
 
     pub fn title(&self) -> String {

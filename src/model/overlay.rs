@@ -1,6 +1,7 @@
 //! What lies over a screen and takes the keys first: prompts and pickers.
 
 use super::{filter::Filter, prompt::Prompt};
+use crate::logs::{Range, Subject};
 
 mod palette;
 mod picker;
@@ -121,4 +122,6 @@ pub enum Choice {
     /// Sort by this column.
     Sort(usize),
     Theme(String),
+    /// A log, and which part of it.
+    Log(Subject, Range),
 }
