@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{aws::Failure, resource::View};
 
+pub mod ansi;
 pub mod filter;
 pub mod ring;
 pub mod sight;
@@ -243,5 +244,11 @@ impl Source {
     pub fn task(&self) -> &str {
         let id = crate::resource::format::last_part(&self.task_arn);
         id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
+    }
+}
+
+impl Level {
+    pub fn word(self) -> &'static str {
+        "x"
     }
 }

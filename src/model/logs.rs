@@ -3,12 +3,19 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Model, Screen};
-use crate::{
-    event::Effect,
-    logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
-};
+use crate::logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight};
 
+mod finding;
+pub(super) mod jump;
+mod link;
+pub(super) mod marks;
 pub(super) mod open;
+mod span;
+pub mod stack;
+pub mod strip;
+pub(super) mod take;
+
+pub use finding::Finding;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -72,6 +79,8 @@ pub struct Reader {
     pub fullscreen: bool,
     /// What stands before the text stays when it is scrolled sideways.
     pub column_lock: bool,
+    /// What is looked for, and what is picked.
+    pub finding: Finding,
 }
 
 impl Reader {
@@ -94,6 +103,7 @@ impl Reader {
             unseen: 0,
             fullscreen: false,
             column_lock: true,
+            finding: Finding::default(),
         }
     }
 
@@ -122,20 +132,7 @@ impl Reader {
 
     /// Leaves one layer: picked lines, filters; false when there is none.
     pub(super) fn leave_layer(&mut self) -> bool {
-        false
-    }
-
-    /// What is copied: the picked lines, else those in sight.
-    pub(super) fn taken(&self) -> String {
-        String::new()
-    }
-
-    /// What is saved, in this format.
-    ///
-    /// # Errors
-    /// When there is no such format.
-    pub(super) fn saved(&self, _format: &str) -> Result<Effect, String> {
-        Err(String::new())
+        self.leave_found()
     }
 
     fn take(&mut self, told: Told) {
