@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Reader,
+    finding::reader,
     whose::{Whose, around},
 };
 use crate::{
@@ -124,14 +124,6 @@ impl Model {
         let why = task.verdict.as_ref().map(|verdict| one_line(&verdict.line())).unwrap_or_default();
         let ago = duration(seconds_since(ended, self.now));
         self.info(format!("task {} stopped {ago} ago: {why}", short_id(&task.task_arn)));
-    }
-}
-
-/// The log that is seen.
-fn reader(model: &mut Model) -> Result<&mut Reader, String> {
-    match &mut model.front {
-        Screen::Logs(reader) => Ok(reader),
-        Screen::Table(_) | Screen::Text(_) => Err("this is for logs".into()),
     }
 }
 
