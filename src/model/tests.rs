@@ -9,6 +9,7 @@ use super::{
     document::{Raw, Source},
     fixture::*,
     header::Mode,
+    prompt::Prompt,
     settings::{HeaderSize, Quit},
     *,
 };
