@@ -10,6 +10,7 @@
 //!                ▼
 //! ring       the lines that are held
 //! sight      those of them that pass the filters
+//! histogram  how many of them when
 //! level, json, ansi   what a line is made of
 //! ```
 //!
@@ -21,7 +22,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{aws::Failure, resource::View};
 
+pub mod ansi;
+pub mod filter;
+pub mod histogram;
+pub mod json;
+pub mod level;
 pub mod ring;
+pub mod sight;
 mod streams;
 
 pub use streams::{NoStream, Stream, stream};
