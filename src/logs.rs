@@ -18,12 +18,16 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, watch};
 
 use crate::{aws::Failure, resource::View};
 
+pub mod groups;
+pub mod insights;
 pub mod ring;
 mod streams;
 
+pub use groups::Group;
 pub use streams::{NoStream, Stream, stream};
 
 /// Where a line comes from: one container of one task.
@@ -202,6 +206,8 @@ pub struct Status {
     pub phase: Phase,
     /// Streams that are read.
     pub streams: usize,
+    /// The log groups that they are in.
+    pub groups: Arc<[Group]>,
     /// Containers without lines, and why.
     pub quiet: Vec<Quiet>,
     /// What keeps it from going on, until it does; it tries again at `retry_at`.
@@ -222,6 +228,15 @@ pub struct Status {
 pub struct News {
     pub tail: u64,
     pub told: Told,
+}
+
+/// The ends that the task which reads holds.
+pub struct Ends {
+    /// The streams that belong to what is read, as they come and go.
+    pub set: watch::Receiver<Set>,
+    /// Older lines are asked for.
+    pub older: mpsc::Receiver<()>,
+    pub news: mpsc::Sender<News>,
 }
 
 #[derive(Debug, Clone)]
