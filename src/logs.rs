@@ -24,6 +24,8 @@ use crate::{aws::Failure, resource::View};
 
 pub mod groups;
 pub mod insights;
+pub mod live;
+pub mod merge;
 pub mod ring;
 mod streams;
 
