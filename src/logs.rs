@@ -28,13 +28,16 @@ use crate::{
     resource::View,
 };
 
+pub mod filter;
 pub mod groups;
 pub mod insights;
 pub mod live;
 pub mod merge;
 mod pace;
 pub mod ring;
+pub mod ring;
 mod seen;
+pub mod sight;
 mod streams;
 mod tail;
 mod words;
