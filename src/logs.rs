@@ -29,12 +29,12 @@ use crate::{
 };
 
 pub mod filter;
+pub mod filter;
 pub mod groups;
 pub mod insights;
 pub mod live;
 pub mod merge;
 mod pace;
-pub mod ring;
 pub mod ring;
 mod seen;
 pub mod sight;
@@ -43,7 +43,7 @@ mod tail;
 mod words;
 
 pub use groups::Group;
-pub use streams::{NoStream, Stream, stream};
+pub use streams::{NoStream, Stream, leaky, stream};
 
 /// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
