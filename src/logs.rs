@@ -29,7 +29,6 @@ use crate::{
 };
 
 pub mod filter;
-pub mod filter;
 pub mod groups;
 pub mod insights;
 pub mod live;
