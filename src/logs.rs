@@ -35,6 +35,8 @@ pub mod live;
 pub mod merge;
 mod pace;
 pub mod ring;
+#[cfg(test)]
+mod scripted;
 mod seen;
 pub mod sight;
 mod streams;
