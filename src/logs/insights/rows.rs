@@ -79,7 +79,11 @@ pub fn summary(found: usize, scanned: Scanned) -> String {
         _ => format!("{results} results of {all} that match"),
     };
     let records = grouped(scanned.records as u64);
-    format!("{shown}; {records} records, {} scanned, about ${:.2}", size(scanned.bytes), scanned.dollars())
+    let cost = match scanned.dollars() {
+        0.01.. => format!("about ${:.2}", scanned.dollars()),
+        _ => "under $0.01".to_owned(),
+    };
+    format!("{shown}; {records} records, {} scanned, {cost}", size(scanned.bytes))
 }
 
 fn line(row: &[ResultField], known: &Known<'_>, end: Timestamp, widths: &HashMap<&str, usize>) -> Line {

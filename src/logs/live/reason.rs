@@ -29,8 +29,8 @@ pub fn of(failure: &Failure, region: &str) -> String {
         Trouble::Throttled => "AWS throttles it".into(),
         Trouble::NotFound => "its log group does not exist yet".into(),
         Trouble::Offline if not_offered(region) => format!("not offered in {region}"),
-        Trouble::Offline | Trouble::Garbled | Trouble::Server => format!("{}: {message}", failure.trouble.words()),
-        Trouble::Credentials | Trouble::ReadOnly | Trouble::Invalid => message,
+        Trouble::Garbled | Trouble::Server => format!("{}: {message}", failure.trouble.words()),
+        Trouble::Offline | Trouble::Credentials | Trouble::ReadOnly | Trouble::Invalid => message,
     }
 }
 
@@ -88,6 +88,6 @@ mod tests {
         let failure = Failure::local("StartLiveTail", Trouble::Offline, "no such host");
         assert_eq!(of(&failure, "cn-north-1"), "not offered in cn-north-1");
         assert_eq!(later(&failure, "cn-north-1"), None);
-        assert_eq!(of(&failure, "eu-west-1"), "no answer: no such host");
+        assert_eq!(of(&failure, "eu-west-1"), "no such host");
     }
 }
