@@ -64,6 +64,7 @@ pub mod demo;
 pub mod diagnose;
 pub mod event;
 pub mod files;
+pub mod grammar;
 pub mod kinds;
 pub mod knowledge;
 pub mod logging;

@@ -28,6 +28,7 @@ use crate::{
     resource::View,
 };
 
+pub mod ansi;
 pub mod filter;
 pub mod groups;
 pub mod insights;
@@ -282,5 +283,11 @@ impl Source {
     pub fn task(&self) -> &str {
         let id = crate::resource::format::last_part(&self.task_arn);
         id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
+    }
+}
+
+impl Level {
+    pub fn word(self) -> &'static str {
+        "x"
     }
 }

@@ -11,6 +11,9 @@ pub struct Filter {
 }
 
 impl Filter {
+    pub fn parse(text: &str) -> Result<Self, crate::grammar::Fault> {
+        Ok(Self { text: text.into() })
+    }
     pub fn text(&self) -> &str {
         &self.text
     }

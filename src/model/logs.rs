@@ -3,12 +3,21 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Model, Screen};
-use crate::{
-    event::Effect,
-    logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
-};
+use crate::logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight};
 
+mod finding;
+pub(super) mod jump;
+mod link;
+pub(super) mod marks;
 pub(super) mod open;
+mod span;
+pub mod stack;
+pub(super) mod step;
+pub mod strip;
+pub(super) mod take;
+pub mod whose;
+
+pub use finding::Finding;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -72,6 +81,10 @@ pub struct Reader {
     pub fullscreen: bool,
     /// What stands before the text stays when it is scrolled sideways.
     pub column_lock: bool,
+    /// How one gets from this log to the next.
+    pub steps: step::Steps,
+    /// What is looked for, and what is picked.
+    pub finding: Finding,
 }
 
 impl Reader {
@@ -94,6 +107,8 @@ impl Reader {
             unseen: 0,
             fullscreen: false,
             column_lock: true,
+            steps: step::Steps::default(),
+            finding: Finding::default(),
         }
     }
 
@@ -122,20 +137,7 @@ impl Reader {
 
     /// Leaves one layer: picked lines, filters; false when there is none.
     pub(super) fn leave_layer(&mut self) -> bool {
-        false
-    }
-
-    /// What is copied: the picked lines, else those in sight.
-    pub(super) fn taken(&self) -> String {
-        String::new()
-    }
-
-    /// What is saved, in this format.
-    ///
-    /// # Errors
-    /// When there is no such format.
-    pub(super) fn saved(&self, _format: &str) -> Result<Effect, String> {
-        Err(String::new())
+        self.leave_found()
     }
 
     fn take(&mut self, told: Told) {

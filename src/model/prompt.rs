@@ -94,19 +94,7 @@ pub struct Prompt {
     draft: String,
 }
 
-/// Where a text can't be read, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Characters before the offending place.
-    pub at: usize,
-    pub reason: String,
-}
-
-impl Fault {
-    pub fn new(at: usize, reason: impl Into<String>) -> Self {
-        Self { at, reason: reason.into() }
-    }
-}
+pub use crate::grammar::Fault;
 
 impl Prompt {
     /// A prompt with `text` in it, preselected.

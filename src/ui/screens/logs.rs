@@ -1,5 +1,7 @@
 //! A log.
 
+pub mod strip;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{capitalised, title};

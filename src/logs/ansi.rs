@@ -1,0 +1,3 @@
+pub fn bare(text: &str) -> std::borrow::Cow<'_, str> {
+    text.into()
+}
