@@ -13,6 +13,7 @@
 //!                ▼
 //! ring       the lines that are held
 //! sight      those of them that pass the filters
+//! histogram  how many of them when
 //! level, json, ansi   what a line is made of
 //! ```
 //!
@@ -30,15 +31,24 @@ use crate::{
 
 pub mod ansi;
 pub mod filter;
+pub mod groups;
+pub mod histogram;
+pub mod insights;
+pub mod json;
+pub mod level;
+pub mod live;
 pub mod merge;
 mod pace;
 pub mod ring;
+#[cfg(test)]
+mod scripted;
 mod seen;
 pub mod sight;
 mod streams;
 mod tail;
 mod words;
 
+pub use groups::Group;
 pub use streams::{NoStream, Stream, leaky, stream};
 
 /// Where a line comes from: one container of one task.
@@ -217,6 +227,8 @@ pub struct Status {
     pub phase: Phase,
     /// Streams that are read.
     pub streams: usize,
+    /// The log groups that they are in.
+    pub groups: Arc<[Group]>,
     /// Containers without lines, and why.
     pub quiet: Vec<Quiet>,
     /// What keeps it from going on, until it does; it tries again at `retry_at`.
@@ -266,7 +278,7 @@ pub struct Ends {
 pub async fn read(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
     match &wanted.read {
         Read::Tail { .. } => tail::run(clients, wanted, now, ends).await,
-        Read::Query { .. } => {}
+        Read::Query { .. } => insights::run(clients, wanted, now, ends).await,
     }
 }
 
@@ -275,11 +287,5 @@ impl Source {
     pub fn task(&self) -> &str {
         let id = crate::resource::format::last_part(&self.task_arn);
         id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
-    }
-}
-
-impl Level {
-    pub fn word(self) -> &'static str {
-        "x"
     }
 }
