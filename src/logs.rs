@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{aws::Failure, resource::View};
 
+pub mod ansi;
 pub mod filter;
 pub mod ring;
 pub mod sight;

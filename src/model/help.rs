@@ -34,6 +34,7 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
         ("Everywhere", Place::Everywhere),
         ("In tables", Place::Table),
         ("In texts: describe, JSON, help, messages", Place::Text),
+        ("In logs", Place::Logs),
     ] {
         let actions = ACTIONS.iter().filter(|action| action.place == place);
         section(&mut lines, title, actions.map(|action| action_entry(model, action)));

@@ -164,6 +164,34 @@ pub static ACTIONS: &[Action] = &[
     Action::new("reveal", Place::Text, "show masked values, or mask them again", views::reveal)
         .keys(&["x"])
         .hint("reveal", 50),
+    // In logs.
+    Action::new("freeze", Place::Logs, "follow what comes, or keep what is in sight as it is", logs::modes::freeze)
+        .keys(&["s"])
+        .hint("freeze", 10),
+    Action::new("expand", Place::Logs, "show the line in full, JSON as a tree; again: in one row", logs::modes::expand)
+        .keys(&["enter"])
+        .hint("expand", 14),
+    Action::new("wrap-lines", Place::Logs, "wrap long lines", logs::modes::wrap).keys(&["w"]).hint("wrap", 30),
+    Action::new("times", Place::Logs, "times: local, UTC, how long ago, none", logs::modes::times)
+        .keys(&["t"])
+        .hint("times", 32),
+    Action::new("json-mode", Place::Logs, "JSON: as it came, its main fields, as a tree", logs::modes::json)
+        .keys(&["shift-j"])
+        .hint("json mode", 34),
+    Action::new("fullscreen", Place::Logs, "the log on the whole screen", logs::modes::fullscreen)
+        .keys(&["f"])
+        .hint("fullscreen", 50),
+    Action::new("half-page-right", Place::Logs, "scroll to the right", logs::modes::right).keys(&["l"]),
+    Action::new(
+        "column-lock",
+        Place::Logs,
+        "time and task stay when it is scrolled sideways, or go along",
+        logs::modes::column_lock,
+    )
+    .keys(&["shift-l"]),
+    Action::new("clear-lines", Place::Logs, "clear the screen; the lines are kept", logs::modes::clear)
+        .keys(&["shift-c"]),
+    Action::new("undo-clear", Place::Logs, "bring back what was cleared", logs::modes::undo_clear).keys(&["u"]),
     // The console itself.
     Action::new("command", Everywhere, "run a command, with completion", session::command)
         .keys(&[":"])
