@@ -130,8 +130,8 @@ impl Reader {
         let hidden = self.counts.hidden;
         let mut filters = Item::mode("Filters", "/", rules.to_string(), true, 4);
         if hidden > 0 {
-            filters.value = format!("{rules} (-{} hidden)", grouped(hidden));
-            filters.brief = format!("{rules} (-{})", short(hidden));
+            filters.value = format!("{rules} ({} hidden)", grouped(hidden));
+            filters.brief = format!("{rules} ({})", short(hidden));
         }
         filters
     }
