@@ -10,6 +10,7 @@
 //!                ▼
 //! ring       the lines that are held
 //! sight      those of them that pass the filters
+//! histogram  how many of them when
 //! level, json, ansi   what a line is made of
 //! ```
 //!
@@ -23,6 +24,9 @@ use crate::{aws::Failure, resource::View};
 
 pub mod ansi;
 pub mod filter;
+pub mod histogram;
+pub mod json;
+pub mod level;
 pub mod ring;
 pub mod sight;
 mod streams;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How a piece of a row is to look; the theme gives it a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
     Plain,
     /// What matters less than the rest.
@@ -36,7 +36,7 @@ pub enum Ink {
 }
 
 /// A piece of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Safe to draw as it is.
     pub text: String,
@@ -79,7 +79,7 @@ pub enum Shape {
 }
 
 /// One row on the screen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The line it is of; what stands above a line is of none.
     pub line: Option<i64>,
