@@ -15,6 +15,7 @@ mod about;
 pub mod bar;
 mod body;
 mod columns;
+mod fields;
 pub(super) mod modes;
 pub mod nothing;
 pub(super) mod open;

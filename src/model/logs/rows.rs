@@ -26,7 +26,9 @@ pub enum Ink {
     Level(Level),
     /// As the line itself says by its escapes.
     Look(crate::logs::ansi::Look),
+    /// The key of a field, in a row and in a tree.
     Key,
+    Name,
     Text,
     Number,
     Literal,
@@ -150,7 +152,7 @@ impl<'a> Setter<'a> {
         let expanded = self.reader.expanded.contains(&number);
         let room = self.reader.wraps(expanded).then(|| self.room(indent));
         let mut rows = Vec::new();
-        for text in body::lines(line, self.reader.json, expanded) {
+        for text in body::lines(line, self.reader.json, self.columns.time > 0, expanded) {
             let text = self.find(text);
             match room {
                 Some(room) => rows.extend(cut(text, room).into_iter().map(|text| Row { text, ..row.clone() })),
