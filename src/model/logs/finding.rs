@@ -5,22 +5,11 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::Reader;
-use crate::{
-    logs::{
-        Line, Role,
-        filter::{Mode, Stack},
-        ring::Ring,
-    },
-    model::{Model, Screen},
+use crate::logs::{
+    Line, Role,
+    filter::{Mode, Stack},
+    ring::Ring,
 };
-
-/// The log that is seen.
-pub(super) fn reader(model: &mut Model) -> Result<&mut Reader, String> {
-    match &mut model.front {
-        Screen::Logs(reader) => Ok(reader),
-        Screen::Table(_) | Screen::Text(_) => Err("this is for logs".into()),
-    }
-}
 
 /// What a reader keeps for finding things.
 #[derive(Debug, Default)]
@@ -129,7 +118,16 @@ fn matches(stack: &Stack, mode: Mode, line: &Line) -> bool {
     line.role == Role::Output && rules.any(|rule| rule.filter.admits(line)) && stack.admits(line)
 }
 
+/// Text that is looked through for matches at once; the rest has its turn at the next tick.
+const AT_ONCE: usize = 4 << 20;
+
 impl Reader {
+    /// Looks for matches, once all lines that pass are known, and goes where it was meant to; whether it is through.
+    pub(super) fn settle_finding(&mut self, searched: bool) -> bool {
+        self.arrive();
+        searched && self.finding.matches.advance(&self.ring, &self.stack, AT_ONCE)
+    }
+
     /// Leaves one layer of what was looked for and picked; false when there is none.
     pub(super) fn leave_found(&mut self) -> bool {
         let mut stack = self.stack.clone();

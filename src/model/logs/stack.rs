@@ -3,10 +3,7 @@
 //! What is typed is an include, an exclude or a highlight: tab goes from one to the next, and `!` in front makes an
 //! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
 
-use super::{
-    Reader,
-    finding::{Matches, reader},
-};
+use super::{Reader, finding::Matches, modes::reader};
 use crate::{
     grammar::Fault,
     logs::{

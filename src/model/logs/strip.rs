@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Reader, finding::reader};
+use super::{Reader, modes::reader};
 use crate::{
     logs::{Level, Role},
     model::{
