@@ -10,6 +10,7 @@
 //!                ▼
 //! ring       the lines that are held
 //! sight      those of them that pass the filters
+//! histogram  how many of them when
 //! level, json, ansi   what a line is made of
 //! ```
 //!
@@ -23,6 +24,9 @@ use crate::{aws::Failure, resource::View};
 
 pub mod ansi;
 pub mod filter;
+pub mod histogram;
+pub mod json;
+pub mod level;
 pub mod ring;
 pub mod sight;
 mod streams;
@@ -244,11 +248,5 @@ impl Source {
     pub fn task(&self) -> &str {
         let id = crate::resource::format::last_part(&self.task_arn);
         id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
-    }
-}
-
-impl Level {
-    pub fn word(self) -> &'static str {
-        "x"
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::Reader;
 use crate::logs::{
     Line, Role,
-    filter::{Mode, Stack},
+    filter::{Mode, Stack, Verdict},
+    histogram::Histogram,
     ring::Ring,
 };
 
@@ -19,6 +20,8 @@ pub struct Finding {
     pub range: Option<i64>,
     /// The strip of counts over time is shown.
     pub strip: bool,
+    /// What it shows.
+    pub(super) histogram: Histogram,
     /// From when on elapsed time is told beside every line.
     pub elapsed: Option<Since>,
     /// Where to go once the lines are there.
@@ -114,8 +117,14 @@ fn searched(stack: &Stack) -> Option<Mode> {
 }
 
 fn matches(stack: &Stack, mode: Mode, line: &Line) -> bool {
-    let mut rules = stack.rules.iter().filter(|rule| rule.on && rule.mode == mode);
-    line.role == Role::Output && rules.any(|rule| rule.filter.admits(line)) && stack.admits(line)
+    let verdict = stack.verdict(line);
+    let mut lit = stack.rules.iter().filter(|rule| rule.on && rule.mode == mode);
+    match mode {
+        Mode::Highlight => {
+            verdict != Verdict::Excluded && line.role == Role::Output && lit.any(|rule| rule.filter.admits(line))
+        }
+        Mode::Include | Mode::Exclude => verdict == Verdict::Match,
+    }
 }
 
 /// Text that is looked through for matches at once; the rest has its turn at the next tick.
@@ -125,6 +134,9 @@ impl Reader {
     /// Looks for matches, once all lines that pass are known, and goes where it was meant to; whether it is through.
     pub(super) fn settle_finding(&mut self, searched: bool) -> bool {
         self.arrive();
+        if self.finding.strip {
+            self.finding.histogram.settle(&self.ring, &self.sight);
+        }
         searched && self.finding.matches.advance(&self.ring, &self.stack, AT_ONCE)
     }
 

@@ -9,6 +9,7 @@ use crate::{
     logs::{
         Level,
         filter::{Filter, Mode, Rule, Stack},
+        histogram::Histogram,
     },
     model::{
         Model, Screen,
@@ -129,6 +130,7 @@ impl Reader {
     pub(super) fn set_stack(&mut self, stack: Stack) {
         self.stack = stack;
         self.look_anew();
+        self.finding.histogram = Histogram::default();
         self.finding.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
     }
 
