@@ -16,14 +16,23 @@ pub mod bar;
 mod body;
 mod columns;
 mod fields;
+mod finding;
+pub(super) mod jump;
+mod link;
+pub(super) mod marks;
 pub(super) mod modes;
 pub mod nothing;
 pub(super) mod open;
 pub mod rows;
 mod scroll;
+mod span;
+pub mod stack;
+pub mod strip;
+pub(super) mod take;
 
 use bar::Counts;
 use columns::Origins;
+pub use finding::Finding;
 use rows::Row;
 pub(super) use scroll::Frame;
 pub use scroll::Older;
@@ -91,6 +100,8 @@ pub struct Reader {
     pub fullscreen: bool,
     /// What stands before the text stays when it is scrolled sideways.
     pub column_lock: bool,
+    /// What is looked for, and what is picked.
+    pub finding: Finding,
     /// Lines with lower numbers are cleared from the screen.
     pub cleared: Option<i64>,
     /// What is known of the lines before the first.
@@ -132,6 +143,7 @@ impl Reader {
             unseen: 0,
             fullscreen: false,
             column_lock: true,
+            finding: Finding::default(),
             cleared: None,
             older: Older::default(),
             rows: Vec::new(),
@@ -163,20 +175,7 @@ impl Reader {
 
     /// Leaves one layer: picked lines, filters; false when there is none.
     pub(super) fn leave_layer(&mut self) -> bool {
-        std::mem::take(&mut self.fullscreen)
-    }
-
-    /// What is copied: the picked lines, else those in sight.
-    pub(super) fn taken(&self) -> String {
-        String::new()
-    }
-
-    /// What is saved, in this format.
-    ///
-    /// # Errors
-    /// When there is no such format.
-    pub(super) fn saved(&self, _format: &str) -> Result<Effect, String> {
-        Err(String::new())
+        self.leave_found() || std::mem::take(&mut self.fullscreen)
     }
 
     fn take(&mut self, told: Told) {
@@ -215,7 +214,7 @@ impl Reader {
     /// A digest of everything shown that data and time can change.
     pub(super) fn shown(&self, now: Timestamp) -> impl Hash {
         let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
-        (self.set, self.cursor, self.bar(now), nothing, self.searched)
+        (self.set, self.cursor, self.bar(now), nothing, self.searched, self.finding.matches.count(self.cursor))
     }
 }
 

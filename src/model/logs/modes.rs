@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The log that is seen.
-fn reader(model: &mut Model) -> Result<&mut Reader, String> {
+pub(super) fn reader(model: &mut Model) -> Result<&mut Reader, String> {
     match &mut model.front {
         Screen::Logs(reader) => Ok(reader),
         Screen::Table(_) | Screen::Text(_) => Err("this is for logs".into()),

@@ -59,7 +59,7 @@ impl Reader {
     }
 
     /// How many of those that pass are cleared from the screen.
-    fn first_shown(&self) -> usize {
+    pub(super) fn first_shown(&self) -> usize {
         self.cleared.map_or(0, |before| self.sight.position(before).unwrap_or_else(|index| index))
     }
 
@@ -219,7 +219,8 @@ impl Reader {
     pub(in crate::model) fn settle(&mut self, frame: Frame) {
         self.frame = frame;
         self.sight.settle(&self.ring);
-        self.searched = self.sight.advance(&self.ring, &self.stack, AT_ONCE);
+        let searched = self.sight.advance(&self.ring, &self.stack, AT_ONCE);
+        self.searched = self.settle_finding(searched);
         let top = self.place();
         if self.passing() == 0 {
             self.cursor = None;
@@ -276,6 +277,7 @@ impl Reader {
         let hasher = &mut DefaultHasher::new();
         let Frame { page, width, now, .. } = &self.frame;
         (self.top, page, width, self.wrap, self.times, self.json, &self.expanded, self.looked).hash(hasher);
+        self.finding.elapsed.hash(hasher);
         (self.number(0), self.older, self.ring.let_go() > 0, self.cleared, self.origins.count()).hash(hasher);
         let full = self.rows.len() >= usize::from(*page);
         (!full || self.follow).then(|| self.sight.numbers().back()).hash(hasher);

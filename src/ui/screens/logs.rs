@@ -19,6 +19,7 @@ use crate::{
 mod bar;
 mod nothing;
 mod rows;
+pub mod strip;
 
 pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme: &Theme) {
     let mut body = Rect { height: area.height.saturating_sub(1), ..area };

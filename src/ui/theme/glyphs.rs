@@ -40,6 +40,8 @@ pub struct Glyphs {
     pub below: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
+    /// Heights of a bar, the lowest first.
+    pub bars: [&'static str; 8],
     /// The frame of a picker.
     pub border: border::Set<'static>,
 }
@@ -63,7 +65,7 @@ impl Glyphs {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
         let logs = [self.thin, self.late, self.plus, self.minus, self.below];
-        [single.as_slice(), more.as_slice(), &logs, &[self.border.top_left]].concat()
+        [single.as_slice(), more.as_slice(), &logs, &self.bars, &[self.border.top_left]].concat()
     }
 }
 
@@ -93,6 +95,7 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     below: "▼",
     more_left: "‹",
     more_right: "›",
+    bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     border: border::ROUNDED,
 };
 
@@ -122,6 +125,7 @@ pub(super) static ASCII: Glyphs = Glyphs {
     below: "v",
     more_left: "<",
     more_right: ">",
+    bars: [".", ":", "-", "=", "+", "*", "#", "@"],
     border: border::Set {
         top_left: "+",
         top_right: "+",
