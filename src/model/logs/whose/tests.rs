@@ -90,7 +90,6 @@ fn of_web() -> Query {
 }
 
 #[rstest]
-
 #[case::service(&service("web"), "web", of_web())]
 #[case::deployment(
     &deployment(),
