@@ -130,8 +130,8 @@ impl Reader {
         let hidden = self.counts.hidden;
         let mut filters = Item::mode("Filters", "/", rules.to_string(), true, 4);
         if hidden > 0 {
-            filters.value = format!("{rules} (-{} hidden)", grouped(hidden));
-            filters.brief = format!("{rules} (-{})", short(hidden));
+            filters.value = format!("{rules} ({} hidden)", grouped(hidden));
+            filters.brief = format!("{rules} ({})", short(hidden));
         }
         filters
     }
@@ -224,7 +224,7 @@ fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> It
 }
 
 /// `1,302`.
-pub(super) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

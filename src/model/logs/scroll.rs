@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     Reader, Times, Top,
@@ -72,6 +72,24 @@ impl Reader {
     pub(super) fn index(&self, number: i64) -> usize {
         let index = self.sight.position(number).unwrap_or_else(|index| index);
         index.saturating_sub(self.first_shown()).min(self.passing().saturating_sub(1))
+    }
+
+    /// Where a line is among those that are shown, or where it would be.
+    pub fn position(&self, number: i64) -> usize {
+        self.index(number)
+    }
+
+    /// Whether the last line is in sight.
+    pub fn at_end(&self) -> bool {
+        self.rows.iter().rev().find_map(|row| row.line) == self.number(self.last())
+    }
+
+    /// The day of the first line in sight, where that is not today.
+    pub fn other_day(&self) -> Option<Date> {
+        let line = self.rows.iter().find_map(|row| self.ring.get(row.line?))?;
+        let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+        let day = setter.date(line.at);
+        (day != setter.date(self.frame.now)).then_some(day)
     }
 
     fn line(&self, index: usize) -> Option<(i64, &Line)> {
