@@ -1,5 +1,7 @@
 //! A log.
 
+pub mod strip;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{capitalised, title};
@@ -14,7 +16,7 @@ use crate::{
 pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme) {
     let head = Rect { height: 1, ..area };
     title(buf, head, &[(&capitalised(&reader.title()), Scope::TitleName)], &[], theme);
-    for (number, y) in (reader.top..).zip(area.y + 1..area.bottom()) {
+    for (number, y) in (reader.top.line..).zip(area.y + 1..area.bottom()) {
         let Some(line) = reader.ring.get(number) else { break };
         let mut pen = Pen::new(buf, area.x + 1, y, area.right());
         if let Some(source) = &line.source {

@@ -31,6 +31,8 @@ pub struct Glyphs {
     pub thumb: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
+    /// Heights of a bar, the lowest first.
+    pub bars: [&'static str; 8],
     /// The frame of a picker.
     pub border: border::Set<'static>,
 }
@@ -53,7 +55,7 @@ impl Glyphs {
     pub(super) fn all(&self) -> Vec<&'static str> {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
-        [single.as_slice(), more.as_slice(), &[self.border.top_left]].concat()
+        [single.as_slice(), more.as_slice(), &self.bars, &[self.border.top_left]].concat()
     }
 }
 
@@ -78,6 +80,7 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     thumb: "┃",
     more_left: "‹",
     more_right: "›",
+    bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     border: border::ROUNDED,
 };
 
@@ -102,6 +105,7 @@ pub(super) static ASCII: Glyphs = Glyphs {
     thumb: "#",
     more_left: "<",
     more_right: ">",
+    bars: [".", ":", "-", "=", "+", "*", "#", "@"],
     border: border::Set {
         top_left: "+",
         top_right: "+",

@@ -1,0 +1,1 @@
+//! What keeps a log from being read, in one sentence each.
