@@ -34,7 +34,7 @@ pub mod whose;
 
 use bar::Counts;
 use columns::Origins;
-pub use finding::Finding;
+pub use finding::{Finding, Matches};
 use rows::Row;
 pub(super) use scroll::Frame;
 pub use scroll::Older;

@@ -9,7 +9,8 @@ use super::{
     document::{Raw, Source},
     fixture::*,
     header::Mode,
-    prompt::Prompt,
+    overlay::RuleList,
+    prompt,
     settings::{HeaderSize, Quit},
     *,
 };
@@ -24,6 +25,7 @@ mod anything;
 mod commands;
 mod demand;
 mod explaining;
+mod finding;
 mod home;
 mod journeys;
 mod shell;

@@ -10,7 +10,7 @@ use super::{
     input::{self, text},
     invalid,
     pattern::Pattern,
-    store::{Event, Stream},
+    store::{Event, Position, Stream},
 };
 use crate::demo::wire::ApiError;
 
@@ -34,7 +34,8 @@ pub struct Tail {
     /// What the caller asked for, as the first event repeats it.
     asked: Value,
     began_ms: i64,
-    told_ms: i64,
+    /// What was there when it was last told something.
+    told: Position,
 }
 
 /// The streams of the groups that are meant.
@@ -76,8 +77,8 @@ impl Tail {
                 asked[member] = value.clone();
             }
         }
-        let (region, began_ms) = (here.region.to_owned(), here.now_ms);
-        Ok(Self { region, groups, chosen, pattern, asked, began_ms, told_ms: began_ms })
+        let (began_ms, told) = (here.now_ms, here.store.mark(here.now_ms));
+        Ok(Self { region: here.region.to_owned(), groups, chosen, pattern, asked, began_ms, told })
     }
 
     /// The Region it is in.
@@ -127,7 +128,7 @@ impl Tail {
                 })
             })
             .collect();
-        self.told_ms = here.now_ms;
+        self.told = here.store.mark(here.now_ms);
         let sampled = results.len() < all;
         let mut frames = Vec::new();
         let update = json!({ "sessionMetadata": { "sampled": sampled }, "sessionResults": results });
@@ -136,7 +137,7 @@ impl Tail {
     }
 
     fn news<'a>(&'a self, stream: &'a Stream, now_ms: i64) -> impl Iterator<Item = &'a Event> {
-        stream.arrivals(self.told_ms, now_ms).filter(|event| self.pattern.matches(&event.message))
+        stream.arrivals(self.told, now_ms).filter(|event| self.pattern.matches(&event.message))
     }
 }
 

@@ -153,7 +153,9 @@ impl LogStore {
         };
         let ingested_ms = arrived_ms.max(timestamp_ms.saturating_add(INGESTION_MS));
         let event = Event { at, ingested_ms, message: message.into_boxed_str() };
-        let gone = stream.map_or(0, |stream| stream.put(event, limit));
+        // From then on it is not only by its time that it is found.
+        let late = arrived_ms >= timestamp_ms.saturating_add(INGESTION_MS);
+        let gone = stream.map_or(0, |stream| stream.put(event, late, limit));
         self.bytes -= gone;
         if self.bytes > self.total_bytes {
             self.evict();
@@ -168,6 +170,11 @@ impl LogStore {
     /// The groups by name.
     pub fn groups(&self) -> &BTreeMap<String, Group> {
         &self.groups
+    }
+
+    /// What is there at `now_ms`, to ask later what has come since.
+    pub fn mark(&self, now_ms: i64) -> Position {
+        Position { timestamp_ms: now_ms, number: self.next }
     }
 
     /// Drops the oldest events until an eighth of the memory is free, so that it need not be done for each event.
@@ -204,9 +211,9 @@ impl Group {
 
 impl Stream {
     /// Puts an event in its place; returns the bytes of those that had to go.
-    fn put(&mut self, event: Event, limit: usize) -> usize {
+    fn put(&mut self, event: Event, late: bool, limit: usize) -> usize {
         self.created_ms = self.created_ms.min(event.at.timestamp_ms);
-        if event.ingested_ms > event.at.timestamp_ms.saturating_add(INGESTION_MS) {
+        if late {
             self.late.push_back(event.at);
             self.late.drain(..self.late.len().saturating_sub(LATE_KEPT));
         }
@@ -234,13 +241,13 @@ impl Stream {
         start_ms.map_or(0, |start| self.before(boundary(start))).min(end)..end
     }
 
-    /// The events that came in after `after_ms` and until `now_ms`, the late ones first.
-    pub fn arrivals(&self, after_ms: i64, now_ms: i64) -> impl Iterator<Item = &Event> {
-        let on_time = self.between(Some(after_ms - INGESTION_MS + 1), None, now_ms);
-        let earlier = move |at: &Position| at.timestamp_ms <= after_ms - INGESTION_MS;
-        let late = self.late.iter().filter(move |at| earlier(at)).filter_map(|at| self.events.get(self.before(*at)));
-        let new = move |event: &&Event| event.ingested_ms > after_ms && event.ingested_ms <= now_ms;
-        late.filter(new).chain(self.events.range(on_time).filter(new))
+    /// The events that can be read since `since` and at `now_ms`, the late ones first. `since` is [`LogStore::mark`] of
+    /// then.
+    pub fn arrivals(&self, since: Position, now_ms: i64) -> impl Iterator<Item = &Event> {
+        let told_ms = since.timestamp_ms.saturating_sub(INGESTION_MS);
+        let on_time = self.between(Some(told_ms.saturating_add(1)), None, now_ms);
+        let late = self.late.iter().filter(move |at| at.timestamp_ms <= told_ms && at.number >= since.number);
+        late.filter_map(|at| self.events.get(self.before(*at))).chain(self.events.range(on_time))
     }
 }
 

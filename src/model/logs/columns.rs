@@ -7,7 +7,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, Times};
+use super::{Reader, Times, marks};
 use crate::logs::{Line, Source};
 
 /// Below so many columns everything is said shorter.
@@ -49,6 +49,7 @@ impl Origins {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Columns {
     pub time: u16,
+    pub elapsed: u16,
     pub service: u16,
     pub task: u16,
     pub container: u16,
@@ -74,6 +75,7 @@ impl Columns {
         let (names, services) = if narrow { (6, 8) } else { (12, 16) };
         Self {
             time,
+            elapsed: if reader.finding.elapsed.is_some() { marks::WIDTH } else { 0 },
             service: if origins.services.len() > 1 { widest(&origins.services, services) } else { 0 },
             task: if origins.tasks.len() > 1 { origins.label(narrow) } else { 0 },
             container: if origins.containers.len() > 1 { widest(&origins.containers, names) } else { 0 },
@@ -83,7 +85,7 @@ impl Columns {
 
     /// Cells of all of it, blanks included.
     pub fn cells(&self) -> u16 {
-        let columns = [self.time, self.service, self.task, self.container];
+        let columns = [self.time, self.elapsed, self.service, self.task, self.container];
         columns.into_iter().filter(|width| *width > 0).map(|width| width + 1).sum()
     }
 }
