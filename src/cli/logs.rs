@@ -28,7 +28,7 @@ mod printer;
 
 use printer::Printer;
 
-/// How long after the last line the log counts as read, where it is not followed: what is younger may still be on its way.
+/// How long the youngest lines may be on their way, where the log is not followed.
 const SETTLED: Duration = Duration::from_secs(3);
 /// How long a failure that may pass is waited out where the log is not followed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -136,15 +136,12 @@ async fn read(
         tokio::select! {
             news = handle.news.recv() => match news.map(|news| news.told) {
                 None => return Err(Refusal::Failed("the data task has ended; the log may say why".into())),
-                Some(Told::Lines(lines)) => {
-                    end.heard();
-                    if !printer.print(&lines)? {
-                        return Ok(0);
-                    }
-                }
+                Some(Told::Lines(lines)) => if !printer.print(&lines)? {
+                    return Ok(0);
+                },
                 Some(Told::Status(status)) => {
                     end.told(&status)?;
-                    if end.past {
+                    if end.past.is_some() {
                         tell_once(&status, &mut told);
                     }
                     if status.phase == Phase::Done {
@@ -166,22 +163,16 @@ async fn read(
 #[derive(Default)]
 struct End {
     follow: bool,
-    /// All that was written before is read.
-    past: bool,
-    heard: Option<Instant>,
+    /// Since when all that was written before is read.
+    past: Option<Instant>,
     /// What stands in the way, and since when.
     failure: Option<(Instant, Failure)>,
 }
 
 impl End {
-    fn heard(&mut self) {
-        self.heard = Some(Instant::now());
-    }
-
     fn told(&mut self, status: &Status) -> Result<(), Refusal> {
-        if !self.past && matches!(status.phase, Phase::Following | Phase::Done) {
-            self.past = true;
-            self.heard();
+        if matches!(status.phase, Phase::Following | Phase::Done) {
+            self.past.get_or_insert_with(Instant::now);
         }
         let failure = status.failure.as_deref().filter(|failure| failure.trouble != Trouble::Throttled);
         match failure {
@@ -203,7 +194,7 @@ impl End {
 
     fn at(&self) -> Option<Instant> {
         let late = self.failure.as_ref().map(|(since, _)| *since + PATIENCE);
-        let read = self.heard.filter(|_| self.past).map(|at| at + SETTLED);
+        let read = self.past.map(|at| at + SETTLED);
         late.or(read).filter(|_| !self.follow)
     }
 }

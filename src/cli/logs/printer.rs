@@ -54,7 +54,7 @@ impl Printer {
                 Form::Json => text += &format!("{}\n", record(line)),
                 Form::Text if self.terminal => text += &self.shown(line),
                 Form::Text if output => text += &written(line, &self.zone),
-                Form::Text => note(&line.text),
+                Form::Text => note(written(line, &self.zone).trim_end()),
             }
         }
         let mut out = io::stdout().lock();
