@@ -25,6 +25,7 @@ mod demand;
 mod explaining;
 mod home;
 mod journeys;
+mod reading;
 mod shell;
 mod sizes;
 mod taking_along;
