@@ -12,7 +12,7 @@
 //! The footer is always the last row. With crumbs off the body reaches over it, and a flash or prompt still uses it:
 //! nothing moves when a prompt opens.
 
-use super::{Model, Screen, Table, settings::HeaderSize};
+use super::{Model, Screen, Table, logs::strip, settings::HeaderSize};
 
 mod columns;
 
@@ -148,8 +148,11 @@ pub fn layout(model: &Model) -> Layout {
     };
     let beside_rows = match model.screen() {
         // A log that has the whole screen has no title; its bar is beneath the lines.
-        Screen::Logs(reader) if reader.fullscreen => 1,
-        Screen::Table(_) | Screen::Logs(_) => 2,
+        Screen::Logs(reader) => {
+            let strip = if reader.finding.strip { strip::HEIGHT } else { 0 };
+            strip + if reader.fullscreen { 1 } else { 2 }
+        }
+        Screen::Table(_) => 2,
         Screen::Text(_) => 1,
     };
     Layout {

@@ -32,7 +32,7 @@ pub(super) mod take;
 
 use bar::Counts;
 use columns::Origins;
-pub use finding::Finding;
+pub use finding::{Finding, Matches};
 use rows::Row;
 pub(super) use scroll::Frame;
 pub use scroll::Older;

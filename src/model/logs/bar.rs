@@ -224,7 +224,7 @@ fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> It
 }
 
 /// `1,302`.
-pub(super) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

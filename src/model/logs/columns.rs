@@ -7,7 +7,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, Times};
+use super::{Reader, Times, marks};
 use crate::logs::{Line, Source};
 
 /// Below so many columns times are without fractions, and names shorter.
@@ -51,6 +51,7 @@ impl Origins {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Columns {
     pub time: u16,
+    pub elapsed: u16,
     pub service: u16,
     pub task: u16,
     pub container: u16,
@@ -80,6 +81,7 @@ impl Columns {
         };
         Self {
             time,
+            elapsed: if reader.finding.elapsed.is_some() { marks::WIDTH } else { 0 },
             service: if origins.services.len() > 1 { widest(&origins.services, services) } else { 0 },
             task: if origins.tasks.len() > 1 { origins.label(width < WIDE) } else { 0 },
             container: if origins.containers.len() > 1 { widest(&origins.containers, names) } else { 0 },
@@ -89,7 +91,7 @@ impl Columns {
 
     /// Cells of all of it, blanks included.
     pub fn cells(&self) -> u16 {
-        let columns = [self.time, self.service, self.task, self.container];
+        let columns = [self.time, self.elapsed, self.service, self.task, self.container];
         columns.into_iter().filter(|width| *width > 0).map(|width| width + 1).sum()
     }
 }

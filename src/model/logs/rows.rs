@@ -8,7 +8,7 @@ use super::{
     columns::Columns,
 };
 use crate::{
-    logs::{Level, Line, Role, Source},
+    logs::{Level, Line, Role, Source, filter::Verdict},
     resource::format::duration,
 };
 
@@ -88,6 +88,8 @@ pub struct Row {
     pub shape: Shape,
     pub level: Option<Level>,
     pub late: bool,
+    /// It was not looked for, but what is near it.
+    pub aside: bool,
     /// Time and origin.
     pub prefix: Vec<Piece>,
     /// Cells of the prefix, blank where there is none.
@@ -102,6 +104,7 @@ impl Row {
             shape: Shape::Rule(rule),
             level: None,
             late: false,
+            aside: false,
             prefix: Vec::new(),
             indent: 0,
             text: vec![Piece::new(words, Ink::Plain)],
@@ -133,6 +136,7 @@ impl<'a> Setter<'a> {
             shape: Shape::First,
             level: line.level,
             late: line.late,
+            aside: self.reader.stack.context.is_some() && self.reader.stack.verdict(line) == Verdict::Miss,
             prefix,
             indent,
             text: Vec::new(),
@@ -219,8 +223,11 @@ impl<'a> Setter<'a> {
         if columns.time > 0 {
             put(&self.time(line.at), columns.time, Ink::Time);
         }
+        if let Some(elapsed) = self.reader.elapsed(line) {
+            put(&format!("{elapsed:>8}"), columns.elapsed, Ink::Time);
+        }
         if rule(line.role).is_some() {
-            return (prefix, columns.time + u16::from(columns.time > 0));
+            return (prefix, Columns { service: 0, task: 0, container: 0, ..*columns }.cells());
         }
         if let Some(source) = &line.source {
             if columns.service > 0 {

@@ -35,7 +35,7 @@ impl Reader {
     }
 
     /// The lines that are picked, those of the range that is being picked among them as far as they are in sight.
-    fn all_picked(&self) -> BTreeSet<i64> {
+    pub fn all_picked(&self) -> BTreeSet<i64> {
         let mut picked = self.picked.clone();
         if let Some(range) = self.picking() {
             picked.extend(self.sight.numbers().iter().copied().filter(|number| range.contains(number)));

@@ -9,7 +9,11 @@ use crate::{
         Range, Read,
         filter::{Mode, Rule},
     },
-    model::{Model, logs::Reader, text::safe},
+    model::{
+        Model,
+        logs::{Reader, bar::grouped},
+        text::safe,
+    },
     ui::{
         theme::{Scope, Theme},
         widgets::scrollbar,
@@ -19,7 +23,7 @@ use crate::{
 mod bar;
 mod nothing;
 mod rows;
-pub mod strip;
+mod strip;
 
 pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme: &Theme) {
     let mut body = Rect { height: area.height.saturating_sub(1), ..area };
@@ -27,6 +31,12 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme:
     if !reader.fullscreen {
         draw_title(buf, Rect { height: 1, ..area }, reader, model, theme);
         body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+    }
+    if reader.finding.strip {
+        let high = strip::HEIGHT.min(body.height.saturating_sub(1));
+        body.height -= high;
+        let beneath = Rect { y: body.bottom(), height: high, ..body };
+        strip::draw(buf, beneath, reader, &model.settings.zone, theme);
     }
     match reader.nothing() {
         None => {
@@ -93,11 +103,17 @@ fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
             notes.push((format!("query, {} to {}", clock(*from), clock(*to)), Scope::TitleFilter));
         }
     }
+    if let (place, count @ 1..) = reader.finding.matches.count(reader.cursor) {
+        let of = place.map(|place| format!("{}/", grouped(place as u64))).unwrap_or_default();
+        let plural = if count == 1 { "" } else { "es" };
+        notes.push((format!("{of}{} match{plural}", grouped(count as u64)), Scope::TitleCount));
+    }
     if let Some(day) = reader.other_day() {
         notes.push((day.strftime("%a %-d %b").to_string(), Scope::Label));
     }
-    if !reader.picked.is_empty() {
-        notes.push((format!("{} picked", reader.picked.len()), Scope::TableMarked));
+    let picked = reader.all_picked().len();
+    if picked > 0 {
+        notes.push((format!("{picked} picked"), Scope::TableMarked));
     }
     notes
 }

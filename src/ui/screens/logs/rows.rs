@@ -34,7 +34,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme)
             let area = Rect { width: area.width.saturating_sub(1), ..area };
             buf.set_style(area, theme.get(Scope::TableSelected).remove_modifier(Modifier::DIM));
         }
-        if row.line.is_some_and(|line| reader.picked.contains(&line)) {
+        if row.line.is_some_and(|line| reader.is_picked(line)) {
             Pen::new(buf, area.x, y, area.right()).put(theme.glyphs.mark, theme.get(Scope::TableMarked));
         }
     }
@@ -55,7 +55,7 @@ fn draw_text(buf: &mut Buffer, area: Rect, reader: &Reader, row: &Row, theme: &T
     pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { reader.left }));
     let (edge, ground) = edge(row.level, theme);
     put(&mut pen, edge, ground, &mut skip);
-    let base = text_style(row.level, theme);
+    let base = if row.aside { theme.get(Scope::Faint) } else { text_style(row.level, theme) };
     if reader.column_lock {
         skip = reader.left;
     }
