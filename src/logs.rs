@@ -31,6 +31,9 @@ pub mod ring;
 pub mod sight;
 mod streams;
 
+#[cfg(test)]
+mod fixture;
+
 pub use streams::{NoStream, Stream, stream};
 
 /// Where a line comes from: one container of one task.
