@@ -70,6 +70,11 @@ impl Histogram {
         Some(Timestamp::from_second(*first).ok()?..Timestamp::from_second(last + 1).ok()?)
     }
 
+    /// The counts of the seconds that have any, in order.
+    pub fn seconds(&self) -> impl Iterator<Item = (i64, Count)> {
+        self.seconds.iter().map(|(second, count)| (*second, *count))
+    }
+
     /// The whole span in so many stretches, or fewer where they would be shorter than a second.
     pub fn buckets(&self, columns: u16) -> Vec<Bucket> {
         let Some(span) = self.span().filter(|_| columns > 0) else { return Vec::new() };

@@ -148,9 +148,11 @@ fn a_line_passes_when_any_filter_includes_and_none_excludes_it() {
 
 #[test]
 fn highlights_hide_nothing() {
-    let stack = Stack { rules: vec![rule(Mode::Highlight, "pay"), rule(Mode::Exclude, "x")], ..Stack::default() };
-    assert!(lines().iter().all(|line| stack.rules[1].filter.matches("pay").is_empty() && stack.admits(line)));
-    assert_eq!(stack.highlights("pay x pay"), [0..3, 6..9]);
+    let mut stack = Stack { rules: vec![rule(Mode::Highlight, "pay"), rule(Mode::Highlight, "x")], ..Stack::default() };
+    assert!(!stack.is_active() && lines().iter().all(|line| stack.admits(line)));
+    assert_eq!(stack.highlights("pay x pay"), [0..3, 4..5, 6..9]);
+    stack.rules[1].mode = Mode::Exclude;
+    assert_eq!(stack.highlights("pay x pay"), [0..3, 6..9], "nobody sees what is excluded");
 }
 
 #[rstest]
