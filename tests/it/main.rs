@@ -16,4 +16,5 @@ mod pty;
 mod screens;
 mod screenshots;
 mod support;
+mod tail;
 mod why;
