@@ -13,6 +13,7 @@
 //!                ▼
 //! ring       the lines that are held
 //! sight      those of them that pass the filters
+//! histogram  how many of them when
 //! level, json, ansi   what a line is made of
 //! ```
 //!
@@ -28,15 +29,27 @@ use crate::{
     resource::View,
 };
 
+pub mod ansi;
+pub mod filter;
+pub mod groups;
+pub mod histogram;
+pub mod insights;
+pub mod json;
+pub mod level;
+pub mod live;
 pub mod merge;
 mod pace;
 pub mod ring;
+#[cfg(test)]
+mod scripted;
 mod seen;
+pub mod sight;
 mod streams;
 mod tail;
 mod words;
 
-pub use streams::{NoStream, Stream, stream};
+pub use groups::Group;
+pub use streams::{NoStream, Stream, leaky, stream};
 
 /// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -214,6 +227,8 @@ pub struct Status {
     pub phase: Phase,
     /// Streams that are read.
     pub streams: usize,
+    /// The log groups that they are in.
+    pub groups: Arc<[Group]>,
     /// Containers without lines, and why.
     pub quiet: Vec<Quiet>,
     /// What keeps it from going on, until it does; it tries again at `retry_at`.
@@ -263,7 +278,7 @@ pub struct Ends {
 pub async fn read(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
     match &wanted.read {
         Read::Tail { .. } => tail::run(clients, wanted, now, ends).await,
-        Read::Query { .. } => {}
+        Read::Query { .. } => insights::run(clients, wanted, now, ends).await,
     }
 }
 

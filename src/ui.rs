@@ -47,11 +47,11 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
             }
         }
         Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
-        Screen::Logs(reader) => screens::logs::draw(frame.buffer_mut(), body, reader, theme),
+        Screen::Logs(reader) => screens::logs::draw(frame.buffer_mut(), body, reader, model, theme),
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);
     if let Some(overlay) = &model.overlay {
-        let cursor = overlays::draw(frame.buffer_mut(), &layout, overlay, theme);
+        let cursor = overlays::draw(frame.buffer_mut(), &layout, overlay, model.log(), theme);
         frame.set_cursor_position(cursor);
     }
 }

@@ -35,6 +35,11 @@ impl Ring {
         Self { limits, ..Self::default() }
     }
 
+    /// A ring that holds nothing yet, of the same size.
+    pub fn emptied(&self) -> Self {
+        Self::new(self.limits)
+    }
+
     /// Puts a line at the end; the oldest ones make room for it. Its number.
     pub fn push(&mut self, line: Line) -> i64 {
         self.bytes += size(&line);

@@ -6,6 +6,7 @@ use super::{
     Model,
     action::{ACTIONS, Action, Place},
     document::{Ink, TextLine},
+    logs::stack,
     prompt::EDITS,
     text::safe,
 };
@@ -27,6 +28,16 @@ const FILTERS: [(&str, &str); 9] = [
     (r"\c \C", "case ignored, case respected; without: exact where there is a capital"),
 ];
 
+/// What filters of logs can say besides; the grammar itself is told in [`crate::logs::filter`].
+const LOG_FILTERS: [(&str, &str); 6] = [
+    ("!text", "in front of all of it: no lines that match; tab goes on to exclude and highlight"),
+    ("level>=warn", "trace, debug, info, warn, error, fatal; lines that tell no level stay"),
+    ("task:1a2b container=app", "where the line comes from; also service:, revision:"),
+    (".status>=500 .user.id=7", "a key of a line that is JSON"),
+    ("is:late", "a state; also is:mark and is:output"),
+    ("several filters", "a line is shown when any include matches it, or there is none, and no exclude does"),
+];
+
 /// Every action by place, then the prompts, then the filters.
 pub(super) fn help(model: &Model) -> Vec<TextLine> {
     let mut lines = Vec::new();
@@ -34,6 +45,7 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
         ("Everywhere", Place::Everywhere),
         ("In tables", Place::Table),
         ("In texts: describe, JSON, help, messages", Place::Text),
+        ("In logs", Place::Logs),
     ] {
         let actions = ACTIONS.iter().filter(|action| action.place == place);
         section(&mut lines, title, actions.map(|action| action_entry(model, action)));
@@ -42,6 +54,10 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
     section(&mut lines, "In prompts", edits);
     let filters = FILTERS.iter().map(|(term, about)| ((*term).to_owned(), String::new(), (*about).to_owned()));
     section(&mut lines, "Filters", filters);
+    let keys = stack::KEYS.iter().map(|(keys, _, about)| (keys.join(" "), String::new(), (*about).to_owned()));
+    section(&mut lines, "In the list of a log's filters", keys);
+    let filters = LOG_FILTERS.iter().map(|(term, about)| ((*term).to_owned(), String::new(), (*about).to_owned()));
+    section(&mut lines, "Filters of logs", filters);
     lines
 }
 

@@ -1,14 +1,75 @@
 //! Reading a log: which lines are in sight, and how they are shown. Everything is a view over one ring of lines.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, hash::Hash, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Model, Screen};
 use crate::{
+    data::Request,
     event::Effect,
-    logs::{News, Status, Subject, Told, Wanted, ring::Ring},
+    logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
 };
 
+mod about;
+pub mod bar;
+mod body;
+mod columns;
+mod fields;
+mod finding;
+pub(super) mod jump;
+mod link;
+pub(super) mod marks;
+pub(super) mod modes;
+pub mod nothing;
 pub(super) mod open;
+pub mod rows;
+mod scroll;
+mod span;
+pub mod stack;
+pub(super) mod step;
+pub mod strip;
+pub(super) mod take;
+pub mod whose;
+
+use bar::Counts;
+use columns::Origins;
+pub use finding::{Finding, Matches};
+use rows::Row;
+pub(super) use scroll::Frame;
+pub use scroll::Older;
+
+/// How times are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Times {
+    Off,
+    /// As the settings have it.
+    #[default]
+    Local,
+    Utc,
+    /// How long ago.
+    Relative,
+}
+
+/// How lines that are JSON are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Json {
+    /// As they came.
+    Raw,
+    /// Time, level and message, then the rest as `key=value`.
+    #[default]
+    Fields,
+    /// One field a row.
+    Pretty,
+}
+
+/// A place in the log: a line, and the row within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Top {
+    pub line: i64,
+    /// What stands above the line counts down from −1.
+    pub row: isize,
+}
 
 /// A log that is read.
 #[derive(Debug)]
@@ -16,15 +77,97 @@ pub struct Reader {
     pub wanted: Wanted,
     pub status: Arc<Status>,
     pub ring: Ring,
+    /// The lines of the ring that are shown.
+    pub sight: Sight,
+    /// The filters; after a change [`Reader::look_anew`] is called.
+    pub stack: Stack,
     /// New lines come into sight by themselves.
     pub follow: bool,
-    /// The number of the first line in sight.
-    pub top: i64,
+    /// The line that keys act on; absent while following.
+    pub cursor: Option<i64>,
+    /// The first row in sight.
+    pub top: Top,
+    /// Cells scrolled off to the left.
+    pub left: u16,
+    pub wrap: bool,
+    pub times: Times,
+    pub json: Json,
+    /// Lines that are shown in full.
+    pub expanded: BTreeSet<i64>,
+    /// Lines that were picked.
+    pub picked: BTreeSet<i64>,
+    /// Lines that came into sight's reach since it was frozen.
+    pub unseen: u64,
+    /// The log has the whole screen.
+    pub fullscreen: bool,
+    /// What stands before the text stays when it is scrolled sideways.
+    pub column_lock: bool,
+    /// How one gets from this log to the next.
+    pub steps: step::Steps,
+    /// What is looked for, and what is picked.
+    pub finding: Finding,
+    /// Lines with lower numbers are cleared from the screen.
+    pub cleared: Option<i64>,
+    /// What is known of the lines before the first.
+    pub older: Older,
+    /// The rows in sight.
+    pub rows: Vec<Row>,
+    pub counts: Counts,
+    pub(super) origins: Origins,
+    frame: Frame,
+    /// The number of the first line that came since it was frozen.
+    frozen_at: i64,
+    /// When the counts were taken.
+    counted_at: Option<Timestamp>,
+    /// All lines were looked through for those that pass.
+    searched: bool,
+    /// Grows whenever filters change.
+    looked: u64,
+    /// A digest of what the rows in sight were made of.
+    set: u64,
 }
 
 impl Reader {
     pub fn new(wanted: Wanted, ring: Ring) -> Self {
-        Self { wanted, status: Arc::default(), ring, follow: true, top: 0 }
+        Self {
+            wanted,
+            status: Arc::default(),
+            ring,
+            sight: Sight::default(),
+            stack: Stack::default(),
+            follow: true,
+            cursor: None,
+            top: Top::default(),
+            left: 0,
+            wrap: false,
+            times: Times::default(),
+            json: Json::default(),
+            expanded: BTreeSet::new(),
+            picked: BTreeSet::new(),
+            unseen: 0,
+            fullscreen: false,
+            column_lock: true,
+            steps: step::Steps::default(),
+            finding: Finding::default(),
+            cleared: None,
+            older: Older::default(),
+            rows: Vec::new(),
+            counts: Counts::default(),
+            origins: Origins::default(),
+            frame: Frame::default(),
+            frozen_at: 0,
+            counted_at: None,
+            searched: true,
+            looked: 0,
+            set: 0,
+        }
+    }
+
+    /// Begins to look for the lines that pass the filters, from the place that is seen.
+    pub(super) fn look_anew(&mut self) {
+        self.sight = Sight::new(self.cursor.unwrap_or(self.ring.numbers().end));
+        self.looked += 1;
+        self.recount();
     }
 
     pub fn title(&self) -> String {
@@ -35,49 +178,48 @@ impl Reader {
         &self.wanted.of
     }
 
-    /// Moves by so many rows; upwards is away from the end, and stops following.
-    pub(super) fn go(&mut self, rows: isize, page: u16) {
-        let last = self.ring.numbers().end - i64::from(page);
-        self.top = self.top.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
-        self.follow = rows > 0 && self.top >= last;
-    }
-
-    /// Scrolls by half pages.
-    pub(super) fn scroll_sideways(&mut self, _steps: i16) {}
-
     /// Leaves one layer: picked lines, filters; false when there is none.
     pub(super) fn leave_layer(&mut self) -> bool {
-        false
-    }
-
-    /// What is copied: the picked lines, else those in sight.
-    pub(super) fn taken(&self) -> String {
-        String::new()
-    }
-
-    /// What is saved, in this format.
-    ///
-    /// # Errors
-    /// When there is no such format.
-    pub(super) fn saved(&self, _format: &str) -> Result<Effect, String> {
-        Err(String::new())
+        self.leave_found() || std::mem::take(&mut self.fullscreen)
     }
 
     fn take(&mut self, told: Told) {
         match told {
-            Told::Lines(lines) => lines.into_iter().for_each(|line| {
-                self.ring.push(line);
-            }),
-            Told::Older { lines, .. } => drop(self.ring.prepend(lines)),
+            Told::Lines(lines) => {
+                for line in lines {
+                    self.origins.note(&line);
+                    self.ring.push(line);
+                }
+            }
+            Told::Older { lines, end } => {
+                lines.iter().for_each(|line| self.origins.note(line));
+                let came = lines.len();
+                let taken = self.ring.prepend(lines);
+                self.older = match end {
+                    _ if taken < came => Older::Full,
+                    true => Older::None,
+                    false => Older::Unasked,
+                };
+            }
             Told::Status(status) => self.status = status,
         }
     }
 
-    /// Brings what is in sight up to date, for a page of so many rows.
-    pub(super) fn settle(&mut self, page: u16) {
-        let numbers = self.ring.numbers();
-        let last = (numbers.end - i64::from(page)).max(numbers.start);
-        self.top = if self.follow { last } else { self.top.clamp(numbers.start, last) };
+    /// When time alone will next change what is shown.
+    pub(super) fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
+        let second = SignedDuration::from_secs(1);
+        let counts = (self.count() != self.counts).then(|| self.counted_at.map_or(now, |at| at + scroll::STEADY));
+        let searching = (!self.searched).then_some(now);
+        let ages = (self.times == Times::Relative && !self.rows.is_empty()).then(|| now + second);
+        let retry = self.status.retry_at.filter(|at| *at > now).map(|at| at.min(now + second));
+        let live = self.status.live.map(|_| now + SignedDuration::from_secs(60));
+        [counts, searching, ages, retry, live].into_iter().flatten().min()
+    }
+
+    /// A digest of everything shown that data and time can change.
+    pub(super) fn shown(&self, now: Timestamp) -> impl Hash {
+        let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
+        (self.set, self.cursor, self.bar(now), nothing, self.searched, self.finding.matches.count(self.cursor))
     }
 }
 
@@ -92,11 +234,24 @@ impl Model {
 
     /// Takes in what a tail tells, if its log is still there.
     pub(super) fn take_log(&mut self, news: News) {
-        let screens = self.behind.iter_mut().chain([&mut self.front]);
-        let reader = screens.filter_map(|screen| match screen {
+        let mut screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
+        let reader = screens.find_map(|screen| match screen {
             Screen::Logs(reader) if reader.wanted.id == news.tail => Some(reader),
             _ => None,
         });
-        reader.for_each(|reader| reader.take(news.told.clone()));
+        if let Some(reader) = reader {
+            reader.take(news.told);
+        }
+    }
+
+    /// Brings the log that is seen up to date, and asks for older lines where they are wanted.
+    pub(super) fn settle_log(&mut self, page: u16) {
+        let frame = Frame { page, width: self.size.0, zone: self.settings.zone.clone(), now: self.now };
+        let Screen::Logs(reader) = &mut self.front else { return };
+        if reader.older == Older::Wanted {
+            reader.older = Older::Asked;
+            self.out.push(Effect::Request(Request::Older { tail: reader.wanted.id }));
+        }
+        reader.settle(frame);
     }
 }

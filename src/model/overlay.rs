@@ -1,6 +1,10 @@
 //! What lies over a screen and takes the keys first: prompts and pickers.
 
 use super::{filter::Filter, prompt::Prompt};
+use crate::logs::{
+    Range, Subject,
+    filter::{Mode, Stack},
+};
 
 mod palette;
 mod picker;
@@ -17,26 +21,38 @@ pub enum Overlay {
     Search(SearchPrompt),
     /// A list to pick from, in the middle.
     Picker(Picker),
+    /// `/` in a log, in the footer row; the log follows as one types.
+    Rule(RulePrompt),
+    /// The filters of a log, in the middle.
+    Rules(RuleList),
+    /// `@` in a log: a moment, or a stretch of time, in the footer row.
+    When(WhenPrompt),
 }
 
 impl Overlay {
-    /// The line being typed.
-    pub fn prompt(&self) -> &Prompt {
-        match self {
+    /// The line being typed, where one is.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        Some(match self {
             Self::Command(palette) => &palette.prompt,
             Self::Filter(filter) => &filter.prompt,
             Self::Search(search) => &search.prompt,
             Self::Picker(picker) => &picker.prompt,
-        }
+            Self::Rule(rule) => &rule.prompt,
+            Self::When(when) => &when.prompt,
+            Self::Rules(_) => return None,
+        })
     }
 
-    pub(super) fn prompt_mut(&mut self) -> &mut Prompt {
-        match self {
+    pub(super) fn prompt_mut(&mut self) -> Option<&mut Prompt> {
+        Some(match self {
             Self::Command(palette) => &mut palette.prompt,
             Self::Filter(filter) => &mut filter.prompt,
             Self::Search(search) => &mut search.prompt,
             Self::Picker(picker) => &mut picker.prompt,
-        }
+            Self::Rule(rule) => &mut rule.prompt,
+            Self::When(when) => &mut when.prompt,
+            Self::Rules(_) => return None,
+        })
     }
 }
 
@@ -74,6 +90,32 @@ pub struct SearchPrompt {
     /// What was searched for before the prompt opened, and the row that was at the top.
     pub before: String,
     pub top: usize,
+}
+
+/// The prompt for one filter of a log; esc restores what was there before.
+#[derive(Debug)]
+pub struct RulePrompt {
+    pub prompt: Prompt,
+    /// What is made of it, unless its text says so itself.
+    pub mode: Mode,
+    /// Which filter of the stack it is; one more where there is none.
+    pub index: usize,
+    /// The filters in force before the prompt opened.
+    pub before: Stack,
+    /// It leads back to the list.
+    pub from_list: bool,
+}
+
+/// The list of a log's filters.
+#[derive(Debug, Default)]
+pub struct RuleList {
+    pub selected: usize,
+}
+
+/// The prompt for a moment, or a stretch of time.
+#[derive(Debug, Default)]
+pub struct WhenPrompt {
+    pub prompt: Prompt,
 }
 
 /// A list to pick one of, by typing some of it.
@@ -121,4 +163,6 @@ pub enum Choice {
     /// Sort by this column.
     Sort(usize),
     Theme(String),
+    /// A log, and which part of it.
+    Log(Subject, Range),
 }

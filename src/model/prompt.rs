@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use tui_input::{Input, InputRequest};
 
 use super::keymap::Key;
+use crate::grammar::Fault;
 
 /// What a key does in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,20 +93,6 @@ pub struct Prompt {
     recalled: Option<usize>,
     /// What was typed before the history was opened.
     draft: String,
-}
-
-/// Where a text can't be read, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Characters before the offending place.
-    pub at: usize,
-    pub reason: String,
-}
-
-impl Fault {
-    pub fn new(at: usize, reason: impl Into<String>) -> Self {
-        Self { at, reason: reason.into() }
-    }
 }
 
 impl Prompt {

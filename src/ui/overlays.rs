@@ -3,18 +3,22 @@
 use ratatui::{buffer::Buffer, layout::Position};
 
 use super::theme::Theme;
-use crate::model::{Layout, Overlay};
+use crate::model::{Layout, Overlay, logs::Reader};
 
 mod list;
 mod picker;
 mod prompt;
+mod rules;
 
-/// Draws the overlay and returns where the cursor goes.
-pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, theme: &Theme) -> Position {
+/// Draws the overlay and returns where the cursor goes. `log` is what is read, if a log is.
+pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&Reader>, theme: &Theme) -> Position {
     match overlay {
         Overlay::Command(palette) => prompt::command(buf, layout, palette, theme),
         Overlay::Filter(filter) => prompt::line(buf, layout, "/", &filter.prompt, theme),
         Overlay::Search(search) => prompt::line(buf, layout, "/", &search.prompt, theme),
         Overlay::Picker(picker) => picker::draw(buf, layout, picker, theme),
+        Overlay::Rule(rule) => rules::prompt(buf, layout, rule, theme),
+        Overlay::Rules(list) => rules::list(buf, layout, list, log, theme),
+        Overlay::When(when) => prompt::line(buf, layout, "@", &when.prompt, theme),
     }
 }

@@ -3,10 +3,26 @@
 use super::{
     Action,
     Arg::{self, Text},
-    Place::{self, Everywhere, Table},
+    Place::{self, Everywhere, Logs, Table},
     rows, session, views,
 };
-use crate::model::logs;
+use crate::model::logs::{self, jump, marks, stack, strip, take};
+
+/// Kinds whose rows stand for tasks.
+const LOGGING: &[&str] = &[
+    "trouble",
+    "failure",
+    "cluster",
+    "service",
+    "deployment",
+    "task",
+    "container",
+    "instance",
+    "event",
+    "moment",
+    "family",
+    "revision",
+];
 
 /// Every action, in the order in which help lists them.
 pub static ACTIONS: &[Action] = &[
@@ -75,7 +91,7 @@ pub static ACTIONS: &[Action] = &[
     Action::new("favourite", Table, "the same view in a favourite cluster", views::favourite)
         .keys(&["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
     Action::new("cluster", Everywhere, "the same view in another cluster", views::cluster).words(&["ns"], Arg::Cluster),
-    Action::new("escape", Everywhere, "back by one layer: range, filter, faults only, view", views::escape)
+    Action::new("escape", Everywhere, "back by one layer: what is picked, filters, faults only, view", views::escape)
         .keys(&["esc"]),
     Action::new("back", Everywhere, "back to the view before", views::back).keys(&["q"]).hint("back", 90),
     Action::new("history-back", Everywhere, "back in the history of views", views::history_back)
@@ -126,7 +142,7 @@ pub static ACTIONS: &[Action] = &[
     Action::new(
         "copy",
         Everywhere,
-        "copy the names of the marked rows, or of this one; in a text: all of it",
+        "copy the names of the marked rows, or of this one; in a text: all of it; in a log: the picked lines, or the screen",
         rows::copy,
     )
     .keys(&["c"])
@@ -143,16 +159,68 @@ pub static ACTIONS: &[Action] = &[
     .keys(&["ctrl-y"])
     .hint("copy command", 77),
     Action::new("copy-cluster", Table, "copy the name of the row's cluster", rows::copy_cluster).keys(&["n"]),
-    Action::new("save", Everywhere, "save what is shown to a file", rows::save)
+    Action::new("save", Everywhere, "save what is shown to a file; of a log all that was read", rows::save)
         .keys(&["ctrl-s"])
-        .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson"])),
+        .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson", "text", "view"])),
     // Logs.
-    Action::new("logs", Table, "the logs of its tasks, now and as they come", logs::open::logs)
-        .kinds(&["cluster", "service", "task", "container"])
-        .keys(&["l"])
-        .words(&["logs"], Arg::None)
-        .hint("logs", 22),
+    Action::new(
+        "logs",
+        Table,
+        "the logs of its tasks, now and as they come; of the marked rows together",
+        logs::open::logs,
+    )
+    .kinds(LOGGING)
+    .keys(&["l"])
+    .words(&["logs"], Arg::None)
+    .hint("logs", 22),
+    Action::new(
+        "previous-logs",
+        Table,
+        "the log of the task that stopped before it; of a service: that stopped last",
+        logs::step::previous,
+    )
+    .kinds(LOGGING)
+    .keys(&["p"])
+    .hint("previous logs", 23),
+    Action::new("pick-logs", Table, "its logs, by container and time, picked from a list", logs::open::pick)
+        .kinds(LOGGING)
+        .keys(&["shift-l"]),
+    // In logs.
+    Action::new(
+        "previous-task",
+        Place::Logs,
+        "the log of the task that stopped before, of the same container",
+        logs::step::previous,
+    )
+    .keys(&["p"])
+    .hint("previous task", 30),
+    Action::new("step-task", Place::Logs, "the log of the task that began before, or after", logs::step::step)
+        .keys(&["<", ">"])
+        .hint("older, newer task", 45),
+    Action::new("around-stop", Place::Logs, "5 minutes before and after the last stop", logs::step::around_stop)
+        .keys(&["9"])
+        .hint("around the stop", 32),
+    Action::new(
+        "all-containers",
+        Place::Logs,
+        "all containers, or the one again; else pick one",
+        logs::step::all_containers,
+    )
+    .keys(&["a"])
+    .hint("all containers", 47),
     // In texts.
+    Action::new("logs-of-text", Place::Text, "the logs of what the text is about", logs::open::logs)
+        .kinds(LOGGING)
+        .keys(&["l"])
+        .hint("logs", 22),
+    Action::new(
+        "previous-logs-of-text",
+        Place::Text,
+        "the log of the task that stopped before it",
+        logs::step::previous,
+    )
+    .kinds(LOGGING)
+    .keys(&["p"]),
     Action::new("follow", Place::Text, "open what is in the row that the text is about", views::follow)
         .keys(&["enter"]),
     Action::new("search", Place::Text, "search the text; in help and messages: show what matches", views::search)
@@ -164,6 +232,84 @@ pub static ACTIONS: &[Action] = &[
     Action::new("reveal", Place::Text, "show masked values, or mask them again", views::reveal)
         .keys(&["x"])
         .hint("reveal", 50),
+    // In logs.
+    Action::new("filter-log", Logs, "filter the lines; tab: exclude, highlight", stack::filter)
+        .keys(&["/"])
+        .hint("filter", 10),
+    Action::new("add-filter", Logs, "one more filter", stack::add).keys(&["+"]),
+    Action::new("include", Logs, "only lines that match, or another filter", stack::include)
+        .words(&["include"], Text("filter")),
+    Action::new("exclude", Logs, "no lines that match", stack::exclude).words(&["exclude"], Text("filter")),
+    Action::new("highlight", Logs, "all lines, with what matches highlighted", stack::highlight)
+        .words(&["highlight"], Text("filter")),
+    Action::new("filters", Logs, "the filters: turn them off and on, edit, remove", stack::list)
+        .keys(&["shift-f"])
+        .words(&["filters"], Arg::None)
+        .hint("filters", 30),
+    Action::new("suspend-filters", Logs, "suspend all filters, or resume", stack::suspend).keys(&["z"]),
+    Action::new("clear-filters", Logs, "remove all filters", stack::clear).keys(&["ctrl-u"]),
+    Action::new("level", Logs, "lines of every level, from warn on, from error on", stack::level)
+        .keys(&["shift-w"])
+        .words(&["level"], Arg::OneOf(&["off", "warn", "error"]))
+        .hint("level", 16),
+    Action::new("context", Logs, "matches with the lines around them, or alone", stack::context)
+        .keys(&["x"])
+        .words(&["context"], Text("lines"))
+        .hint("context", 32),
+    Action::new("next-found", Logs, "the next match", jump::next_match).keys(&["n"]).hint("next match", 34),
+    Action::new("previous-found", Logs, "the match before", jump::previous_match).keys(&["shift-n"]),
+    Action::new("next-error", Logs, "the next error", jump::next_error).keys(&["e"]).hint("next error", 14),
+    Action::new("previous-error", Logs, "the error before", jump::previous_error).keys(&["shift-e"]),
+    Action::new("go-to-time", Logs, "go to a time, or read a range: 14:05, -2h, 10:00..10:20", jump::time)
+        .keys(&["@"])
+        .words(&["at"], Text("time"))
+        .hint("time", 18),
+    Action::new("range", Logs, "the newest lines, the oldest, 1m 5m 15m 30m 1h 3h 12h", jump::range)
+        .keys(&["0", "1", "2", "3", "4", "5", "6", "7", "8"]),
+    Action::new("minute", Logs, "a minute back, a minute on", jump::minute).keys(&["{", "}"]),
+    Action::new("ten-minutes", Logs, "ten minutes back, ten minutes on", jump::ten_minutes).keys(&["(", ")"]),
+    Action::new("histogram", Logs, "lines and errors over time, or not", strip::toggle)
+        .keys(&["i"])
+        .hint("histogram", 36),
+    Action::new("reload", Logs, "read the range anew", jump::reload).keys(&["r"]),
+    Action::new("pattern", Logs, "have CloudWatch leave out what its filter pattern does not match", jump::pattern)
+        .words(&["pattern"], Text("pattern")),
+    Action::new("mark-log", Logs, "a rule across the log, with the time", marks::mark).keys(&["m"]).hint("mark", 38),
+    Action::new("elapsed", Logs, "time since the last mark, since this line, or none", marks::elapsed)
+        .keys(&["shift-t"])
+        .words(&["elapsed"], Arg::None),
+    Action::new("pick", Logs, "pick the line, or the range, to be copied", take::pick).keys(&["space"]),
+    Action::new("pick-range", Logs, "begin a range to be picked, or pick it", take::pick_range).keys(&["v"]),
+    Action::new("console", Logs, "copy the address of the stream in the CloudWatch console", take::console)
+        .keys(&["b"])
+        .words(&["console"], Arg::None),
+    Action::new("freeze", Logs, "follow what comes, or keep what is in sight as it is", logs::modes::freeze)
+        .keys(&["s"])
+        .hint("freeze", 10),
+    Action::new("expand", Logs, "show the line in full, JSON as a tree; again: in one row", logs::modes::expand)
+        .keys(&["enter"])
+        .hint("expand", 14),
+    Action::new("wrap-lines", Logs, "wrap long lines", logs::modes::wrap).keys(&["w"]).hint("wrap", 30),
+    Action::new("times", Logs, "times: local, UTC, how long ago, none", logs::modes::times)
+        .keys(&["t"])
+        .hint("times", 32),
+    Action::new("json-mode", Logs, "JSON: as it came, its main fields, as a tree", logs::modes::json)
+        .keys(&["shift-j"])
+        .hint("json mode", 34),
+    Action::new("fullscreen", Logs, "the log on the whole screen", logs::modes::fullscreen)
+        .keys(&["f"])
+        .hint("fullscreen", 50),
+    Action::new("half-page-right", Logs, "scroll to the right", logs::modes::right).keys(&["l"]),
+    Action::new(
+        "column-lock",
+        Logs,
+        "time and task stay when it is scrolled sideways, or go along",
+        logs::modes::column_lock,
+    )
+    .keys(&["shift-l"]),
+    Action::new("clear-lines", Logs, "clear the screen; the lines are kept", logs::modes::clear)
+        .keys(&["shift-c"]),
+    Action::new("undo-clear", Logs, "bring back what was cleared", logs::modes::undo_clear).keys(&["u"]),
     // The console itself.
     Action::new("command", Everywhere, "run a command, with completion", session::command)
         .keys(&[":"])

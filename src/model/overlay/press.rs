@@ -1,6 +1,6 @@
 //! Keys and pastes while something lies over the screen.
 
-use super::{Choice, Overlay};
+use super::{Choice, FilterPrompt, Overlay, SearchPrompt};
 use crate::{
     event::Effect,
     model::{
@@ -28,15 +28,18 @@ impl Model {
                 return;
             }
         }
+        if let Overlay::Rules(list) = overlay {
+            return self.press_rules(list, key);
+        }
         let past = self.past(&overlay);
-        let pressed = overlay.prompt_mut().press(key, past);
+        let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.press(key, past));
         self.after(overlay, pressed);
     }
 
     /// Gives pasted text to the overlay.
     pub(in crate::model) fn paste_overlay(&mut self, mut overlay: Overlay, text: &str) {
         let past = self.past(&overlay);
-        let pressed = overlay.prompt_mut().paste(text, past);
+        let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.paste(text, past));
         self.after(overlay, pressed);
     }
 
@@ -44,8 +47,8 @@ impl Model {
     fn past(&self, overlay: &Overlay) -> &[String] {
         match overlay {
             Overlay::Command(_) => &self.commands,
-            Overlay::Filter(_) | Overlay::Search(_) => &self.filters,
-            Overlay::Picker(_) => &[],
+            Overlay::Filter(_) | Overlay::Search(_) | Overlay::Rule(_) => &self.filters,
+            Overlay::Picker(_) | Overlay::Rules(_) | Overlay::When(_) => &[],
         }
     }
 
@@ -86,19 +89,24 @@ impl Model {
                 self.look_for(&text);
             }
             Overlay::Picker(picker) => picker.narrow(),
+            Overlay::Rule(rule) => self.rule_changed(rule),
+            Overlay::When(when) => self.when_changed(when),
+            Overlay::Rules(_) => {}
         }
         self.overlay = Some(overlay);
     }
 
     fn choose(&mut self, mut overlay: Overlay, steps: isize) {
-        if let Overlay::Command(palette) = &mut overlay {
-            palette.choose(steps);
+        match &mut overlay {
+            Overlay::Command(palette) => palette.choose(steps),
+            Overlay::Rule(rule) => self.rule_turned(rule),
+            _ => {}
         }
         self.overlay = Some(overlay);
     }
 
-    fn submit(&mut self, mut overlay: Overlay) {
-        match &mut overlay {
+    fn submit(&mut self, overlay: Overlay) {
+        match overlay {
             Overlay::Command(palette) => {
                 let line = palette.prompt.text().trim().to_owned();
                 self.remember("commands", &line);
@@ -106,11 +114,13 @@ impl Model {
                     self.warn(reason);
                 }
             }
-            Overlay::Filter(filter) if filter.prompt.fault.is_some() => self.overlay = Some(overlay),
-            Overlay::Filter(_) | Overlay::Search(_) => {
-                let text = overlay.prompt().text().trim().to_owned();
-                self.remember("filters", &text);
+            Overlay::Filter(filter) if filter.prompt.fault.is_some() => self.overlay = Some(Overlay::Filter(filter)),
+            Overlay::Filter(FilterPrompt { prompt, .. }) | Overlay::Search(SearchPrompt { prompt, .. }) => {
+                self.remember("filters", prompt.text().trim());
             }
+            Overlay::Rule(rule) => self.rule_entered(rule),
+            Overlay::When(when) => self.when_entered(when),
+            Overlay::Rules(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
                     && let Err(reason) = self.pick(choice)
@@ -130,7 +140,8 @@ impl Model {
                     viewer.top = search.top;
                 }
             }
-            Overlay::Command(_) | Overlay::Picker(_) => {}
+            Overlay::Rule(rule) => self.rule_cancelled(rule),
+            Overlay::Command(_) | Overlay::Picker(_) | Overlay::Rules(_) | Overlay::When(_) => {}
         }
     }
 
@@ -148,6 +159,10 @@ impl Model {
                 Ok(())
             }
             Choice::Theme(name) => self.run(&format!("theme {name}")),
+            Choice::Log(of, range) => {
+                self.read_log(of, range, None);
+                Ok(())
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ fn a_filter_is_seen_while_it_is_typed_and_esc_takes_it_back() {
     assert_eq!(names(front_table(&model)), ["b"]);
     // What can't be read yet leaves the last good one in force, and says what is wrong.
     type_in(&mut model, " \"");
-    let fault = model.overlay.as_ref().and_then(|overlay| overlay.prompt().fault.clone());
+    let fault = model.overlay.as_ref().and_then(Overlay::prompt).and_then(|prompt| prompt.fault.clone());
     assert_eq!(fault.map(|fault| fault.at), Some(9));
     assert_eq!(names(front_table(&model)), ["b"]);
     assert_eq!(press(&mut model, "enter"), [], "what can't be read is not entered");
@@ -54,7 +54,7 @@ fn an_entered_filter_stays_is_remembered_and_comes_back_preselected() {
     assert_eq!(but_demands(press(&mut model, "enter")), [remembered]);
     assert_eq!(names(front_table(&model)), ["a", "c"]);
     press(&mut model, "/ x");
-    assert_eq!(model.overlay.as_ref().map(|overlay| overlay.prompt().text()), Some("x"));
+    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(prompt::Prompt::text), Some("x"));
     press(&mut model, "esc / up enter");
     assert_eq!(front_table(&model).filter.text(), "!b");
     press(&mut model, "ctrl-u");

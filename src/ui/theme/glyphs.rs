@@ -29,8 +29,19 @@ pub struct Glyphs {
     pub pointer: &'static str,
     pub bar: &'static str,
     pub thumb: &'static str,
+    /// A thinner bar, for what is less grave.
+    pub thin: &'static str,
+    /// What belongs further up.
+    pub late: &'static str,
+    /// What begins, and what ends.
+    pub plus: &'static str,
+    pub minus: &'static str,
+    /// What lies further down.
+    pub below: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
+    /// Heights of a bar, the lowest first.
+    pub bars: [&'static str; 8],
     /// The frame of a picker.
     pub border: border::Set<'static>,
 }
@@ -53,7 +64,8 @@ impl Glyphs {
     pub(super) fn all(&self) -> Vec<&'static str> {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
-        [single.as_slice(), more.as_slice(), &[self.border.top_left]].concat()
+        let logs = [self.thin, self.late, self.plus, self.minus, self.below];
+        [single.as_slice(), more.as_slice(), &logs, &self.bars, &[self.border.top_left]].concat()
     }
 }
 
@@ -76,8 +88,14 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     pointer: "›",
     bar: "▎",
     thumb: "┃",
+    thin: "▏",
+    late: "↑",
+    plus: "+",
+    minus: "−",
+    below: "▼",
     more_left: "‹",
     more_right: "›",
+    bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     border: border::ROUNDED,
 };
 
@@ -100,8 +118,14 @@ pub(super) static ASCII: Glyphs = Glyphs {
     pointer: ">",
     bar: "|",
     thumb: "#",
+    thin: ":",
+    late: "^",
+    plus: "+",
+    minus: "-",
+    below: "v",
     more_left: "<",
     more_right: ">",
+    bars: [".", ":", "-", "=", "+", "*", "#", "@"],
     border: border::Set {
         top_left: "+",
         top_right: "+",

@@ -1,0 +1,343 @@
+//! The filters of a log: typed one at a time while the log follows, and kept in a list where each can be turned off.
+//!
+//! What is typed is an include, an exclude or a highlight: tab goes from one to the next, and `!` in front makes an
+//! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
+
+use super::{Reader, finding::Matches, modes::reader};
+use crate::{
+    grammar::Fault,
+    logs::{
+        Level,
+        filter::{Filter, Mode, Rule, Stack},
+        histogram::Histogram,
+    },
+    model::{
+        Model, Screen,
+        action::{Call, Outcome},
+        keymap::Key,
+        overlay::{Overlay, RuleList, RulePrompt},
+        prompt::Prompt,
+        text::safe,
+    },
+};
+
+/// Lines shown around a match, where no number is given, and at most.
+const AROUND: u16 = 3;
+const MOST_AROUND: u16 = 100;
+
+/// What a key does in the list of filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Press {
+    Up,
+    Down,
+    Toggle,
+    Mode,
+    Edit,
+    Add,
+    Remove,
+    Suspend,
+    Close,
+}
+
+/// The keys of the list of filters; fixed, as those of prompts are.
+pub const KEYS: &[(&[&str], Press, &str)] = &[
+    (&["up", "k"], Press::Up, "the filter above"),
+    (&["down", "j"], Press::Down, "the filter below"),
+    (&["space"], Press::Toggle, "turn it off, or on"),
+    (&["enter"], Press::Edit, "edit it"),
+    (&["tab"], Press::Mode, "include, exclude, highlight"),
+    (&["d", "delete", "backspace"], Press::Remove, "remove it"),
+    (&["+", "a", "/"], Press::Add, "add another"),
+    (&["z"], Press::Suspend, "suspend all, or resume"),
+    (&["esc", "q", "shift-f", "ctrl-c"], Press::Close, "back to the log"),
+];
+
+/// How a mode is called.
+pub fn word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Include => "include",
+        Mode::Exclude => "exclude",
+        Mode::Highlight => "highlight",
+    }
+}
+
+fn next(mode: Mode) -> Mode {
+    match mode {
+        Mode::Include => Mode::Exclude,
+        Mode::Exclude => Mode::Highlight,
+        Mode::Highlight => Mode::Include,
+    }
+}
+
+impl RulePrompt {
+    /// A prompt for the rule at `index` of the stack, or for one more.
+    fn new(stack: &Stack, index: usize, from_list: bool) -> Self {
+        let rule = stack.rules.get(index);
+        let prompt = rule.map(|rule| Prompt::preselected(rule.filter.text())).unwrap_or_default();
+        let mode = rule.map_or(Mode::Include, |rule| rule.mode);
+        Self { prompt, mode, index, before: stack.clone(), from_list }
+    }
+
+    /// What is made of the text: `!` in front excludes.
+    pub fn mode(&self) -> Mode {
+        if self.whole_excluded() { Mode::Exclude } else { self.mode }
+    }
+
+    fn whole_excluded(&self) -> bool {
+        self.prompt.text().trim_start().starts_with('!')
+    }
+
+    /// The text without what is said of the whole.
+    fn bare(&self) -> &str {
+        let text = self.prompt.text().trim_start();
+        text.strip_prefix('!').unwrap_or(text)
+    }
+
+    /// What is typed as a rule; none while there is nothing.
+    fn rule(&self) -> Result<Option<Rule>, Fault> {
+        let skipped = self.prompt.text().chars().count() - self.bare().chars().count();
+        let filter = Filter::parse(self.bare()).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
+        Ok((!filter.is_empty()).then(|| Rule { mode: self.mode(), filter, on: true }))
+    }
+
+    /// The stack with the rule in its place.
+    fn stack(&self, rule: Option<Rule>) -> Stack {
+        let mut stack = Stack { suspended: false, ..self.before.clone() };
+        let at = self.index.min(stack.rules.len());
+        stack.rules.splice(at..(at + 1).min(stack.rules.len()), rule);
+        stack
+    }
+
+    /// Makes the next mode of it.
+    fn turn(&mut self) {
+        let mode = next(self.mode());
+        if self.whole_excluded() {
+            let bare = self.bare().to_owned();
+            self.prompt.set(&bare);
+        }
+        self.mode = mode;
+    }
+
+    /// What is remembered: an exclude stays one.
+    fn entry(&self) -> String {
+        let sign = if self.mode() == Mode::Exclude && !self.bare().trim().is_empty() { "!" } else { "" };
+        format!("{sign}{}", self.bare().trim())
+    }
+}
+
+impl Reader {
+    /// Puts other filters in force.
+    pub(super) fn set_stack(&mut self, stack: Stack) {
+        self.stack = stack;
+        self.look_anew();
+        self.finding.histogram = Histogram::default();
+        self.finding.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
+    }
+
+    /// Changes the filters.
+    fn change(&mut self, change: impl FnOnce(&mut Stack)) {
+        let mut stack = self.stack.clone();
+        change(&mut stack);
+        self.set_stack(stack);
+    }
+
+    /// The least level that is shown, where one was chosen by its key.
+    pub fn least(&self) -> Option<Level> {
+        LEAST
+            .iter()
+            .find_map(|(level, text)| self.stack.rules.iter().any(|rule| is_least(rule, text)).then_some(*level))
+    }
+}
+
+/// What hides the lines below a level. Excluded, so that lines without a level stay, whatever is included.
+const LEAST: [(Level, &str); 2] = [(Level::Warn, "level<warn"), (Level::Error, "level<error")];
+
+fn is_least(rule: &Rule, text: &str) -> bool {
+    rule.on && rule.mode == Mode::Exclude && rule.filter.text() == text
+}
+
+impl Model {
+    /// What is typed has changed.
+    pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
+        let Screen::Logs(reader) = &mut self.front else { return };
+        prompt.prompt.fault = match prompt.rule() {
+            Ok(rule) => {
+                reader.set_stack(prompt.stack(rule));
+                None
+            }
+            Err(fault) => Some(fault),
+        };
+        let text = prompt.prompt.text();
+        let past = self.filters.iter().rev();
+        let rest = past.filter(|_| !text.is_empty()).find_map(|line| line.strip_prefix(text));
+        prompt.prompt.ghost = rest.map(|rest| safe(rest).into_owned()).unwrap_or_default();
+    }
+
+    /// Tab in the prompt.
+    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt) {
+        prompt.turn();
+        self.rule_changed(prompt);
+    }
+
+    /// Enter in the prompt; what can't be read keeps it open.
+    pub(in crate::model) fn rule_entered(&mut self, prompt: RulePrompt) {
+        if prompt.prompt.fault.is_some() {
+            self.overlay = Some(Overlay::Rule(prompt));
+            return;
+        }
+        self.remember("filters", &prompt.entry());
+        self.back_to_list(&prompt);
+    }
+
+    /// Esc in the prompt.
+    pub(in crate::model) fn rule_cancelled(&mut self, prompt: RulePrompt) {
+        self.back_to_list(&prompt);
+        if let Screen::Logs(reader) = &mut self.front {
+            reader.set_stack(prompt.before);
+        }
+    }
+
+    fn back_to_list(&mut self, prompt: &RulePrompt) {
+        if prompt.from_list {
+            self.overlay = Some(Overlay::Rules(RuleList { selected: prompt.index }));
+        }
+    }
+
+    /// A key in the list of filters.
+    pub(in crate::model) fn press_rules(&mut self, mut list: RuleList, key: Key) {
+        let Screen::Logs(reader) = &mut self.front else { return };
+        let found = KEYS.iter().find(|(keys, ..)| keys.iter().any(|known| known.parse() == Ok(key)));
+        let count = reader.stack.rules.len();
+        let at = list.selected.min(count.saturating_sub(1));
+        match found.map(|(_, press, _)| *press) {
+            Some(Press::Close) => return,
+            Some(Press::Up) if count > 0 => list.selected = (at + count - 1) % count,
+            Some(Press::Down) if count > 0 => list.selected = (at + 1) % count,
+            Some(Press::Edit) if count > 0 => {
+                self.overlay = Some(Overlay::Rule(RulePrompt::new(&reader.stack, at, true)));
+                return;
+            }
+            Some(Press::Add) => {
+                self.overlay = Some(Overlay::Rule(RulePrompt::new(&reader.stack, count, true)));
+                return;
+            }
+            Some(Press::Toggle) if count > 0 => reader.change(|stack| stack.rules[at].on ^= true),
+            Some(Press::Mode) if count > 0 => {
+                reader.change(|stack| stack.rules[at].mode = next(stack.rules[at].mode));
+            }
+            Some(Press::Remove) if count > 0 => {
+                reader.change(|stack| drop(stack.rules.remove(at)));
+                list.selected = at.min(count.saturating_sub(2));
+            }
+            Some(Press::Suspend) => reader.change(|stack| stack.suspended ^= true),
+            _ => {}
+        }
+        self.overlay = Some(Overlay::Rules(list));
+    }
+}
+
+/// The filter that was typed last, to be typed anew.
+pub(in crate::model) fn filter(model: &mut Model, _: Call<'_>) -> Outcome {
+    let stack = &reader(model)?.stack;
+    let typed = stack.rules.iter().rposition(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
+    let prompt = RulePrompt::new(stack, typed.unwrap_or(stack.rules.len()), false);
+    model.overlay = Some(Overlay::Rule(prompt));
+    Ok(())
+}
+
+/// One more filter.
+pub(in crate::model) fn add(model: &mut Model, _: Call<'_>) -> Outcome {
+    let stack = &reader(model)?.stack;
+    model.overlay = Some(Overlay::Rule(RulePrompt::new(stack, stack.rules.len(), false)));
+    Ok(())
+}
+
+pub(in crate::model) fn include(model: &mut Model, call: Call<'_>) -> Outcome {
+    put(model, Mode::Include, call.arg)
+}
+
+pub(in crate::model) fn exclude(model: &mut Model, call: Call<'_>) -> Outcome {
+    put(model, Mode::Exclude, call.arg)
+}
+
+pub(in crate::model) fn highlight(model: &mut Model, call: Call<'_>) -> Outcome {
+    put(model, Mode::Highlight, call.arg)
+}
+
+/// Adds a filter; without a text its prompt opens.
+fn put(model: &mut Model, mode: Mode, text: &str) -> Outcome {
+    let reader = reader(model)?;
+    let mut prompt = RulePrompt::new(&reader.stack, reader.stack.rules.len(), false);
+    prompt.mode = mode;
+    if text.is_empty() {
+        model.overlay = Some(Overlay::Rule(prompt));
+        return Ok(());
+    }
+    prompt.prompt.set(text);
+    let rule = prompt.rule().map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))?;
+    reader.set_stack(prompt.stack(rule));
+    model.remember("filters", &prompt.entry());
+    Ok(())
+}
+
+pub(in crate::model) fn list(model: &mut Model, _: Call<'_>) -> Outcome {
+    let selected = reader(model)?.stack.rules.len().saturating_sub(1);
+    model.overlay = Some(Overlay::Rules(RuleList { selected }));
+    Ok(())
+}
+
+pub(in crate::model) fn suspend(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    if reader.stack.rules.is_empty() {
+        return Err("there are no filters; / adds one".into());
+    }
+    reader.change(|stack| stack.suspended ^= true);
+    Ok(())
+}
+
+pub(in crate::model) fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
+    reader(model)?.set_stack(Stack::default());
+    Ok(())
+}
+
+/// Everything, warnings and what is graver, errors alone; or what is named.
+pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    let least = match (call.arg, reader.least()) {
+        ("off", _) | ("", Some(Level::Error | Level::Fatal)) => None,
+        ("warn", _) | ("", None) => Some("level<warn"),
+        ("error", _) | ("", Some(_)) => Some("level<error"),
+        (other, _) => return Err(format!("`{other}` is no level; off, warn and error are known")),
+    };
+    let filter = least.map(Filter::parse).transpose().map_err(|fault| fault.reason)?;
+    reader.change(|stack| {
+        stack.rules.retain(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
+        stack.rules.extend(filter.map(|filter| Rule { mode: Mode::Exclude, filter, on: true }));
+        stack.suspended = false;
+    });
+    model.info(match least {
+        None => "lines of every level",
+        Some("level<warn") => "warnings and errors, and lines without a level",
+        Some(_) => "errors, and lines without a level",
+    });
+    Ok(())
+}
+
+/// Matches alone, or with the lines around them.
+pub(in crate::model) fn context(model: &mut Model, call: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    let lines = match call.arg {
+        "" if reader.stack.context.is_some() => None,
+        "" => Some(AROUND),
+        "off" => None,
+        text => match text.parse() {
+            Ok(lines @ 1..=MOST_AROUND) => Some(lines),
+            _ => return Err(format!("`{text}` is no number of lines from 1 to {MOST_AROUND}")),
+        },
+    };
+    if !reader.stack.is_active() {
+        return Err("nothing is filtered, so all lines are shown; / filters".into());
+    }
+    reader.change(|stack| stack.context = lines);
+    Ok(())
+}

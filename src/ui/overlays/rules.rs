@@ -1,0 +1,121 @@
+//! The filters of a log: the prompt for one, and the list of them.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+    widgets::{Block, Widget},
+};
+
+use super::prompt::{line, panel};
+use crate::{
+    logs::filter::{Mode, Rule, Stack},
+    model::{
+        Layout,
+        logs::{
+            Reader,
+            stack::{KEYS, Press, word},
+        },
+        overlay::{RuleList, RulePrompt},
+        text::safe,
+    },
+    ui::{
+        text::{Pen, width},
+        theme::{Scope, Theme},
+    },
+};
+
+/// Cells of the list.
+const WIDTH: u16 = 76;
+/// Rows around the filters: border, a blank, keys in two rows, border.
+const FRAME: u16 = 5;
+/// Cells of the longest mode.
+const MODES: u16 = 9;
+
+/// What is typed, after what is made of it; in an empty prompt, how to make something else of it.
+pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Theme) -> Position {
+    let sign = format!("{} /", word(rule.mode()));
+    let cursor = line(buf, layout, &sign, &rule.prompt, theme);
+    if rule.prompt.text().is_empty() && rule.prompt.searching.is_none() {
+        let advice = "tab: exclude, highlight";
+        let x = layout.width.saturating_sub(width(advice) + 1);
+        if x > cursor.x + 1 {
+            Pen::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
+        }
+    }
+    cursor
+}
+
+/// The filters one below the other, and the keys that change them.
+pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&Reader>, theme: &Theme) -> Position {
+    let none = Stack::default();
+    let stack = log.map_or(&none, |reader| &reader.stack);
+    let screen = Rect::new(0, 0, layout.width, layout.height);
+    let rows = u16::try_from(stack.rules.len().max(1)).unwrap_or(u16::MAX);
+    let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(2)).max(FRAME + 1);
+    let area = screen.centered(WIDTH.min(layout.width.saturating_sub(4)).into(), height.into());
+
+    panel(buf, area, theme);
+    Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
+    let mut pen = Pen::new(buf, area.x + 2, area.y, area.right() - 2);
+    pen.put(" ", Style::new()).put("filters", theme.get(Scope::TitleName)).put(" ", Style::new());
+    if stack.suspended {
+        pen.put("suspended: z resumes ", theme.get(Scope::ToneWarn));
+    }
+
+    let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - FRAME };
+    let selected = list.selected.min(stack.rules.len().saturating_sub(1));
+    let top = (selected + 1).saturating_sub(inner.height.into());
+    for ((index, rule), y) in stack.rules.iter().enumerate().skip(top).zip(inner.y..inner.bottom()) {
+        let row = Rect { y, height: 1, ..inner };
+        draw_one(buf, row, rule, !rule.on || stack.suspended, theme);
+        if index == selected {
+            buf.set_style(row, theme.get(Scope::PickerSelected));
+        }
+    }
+    if stack.rules.is_empty() {
+        Pen::new(buf, inner.x + 1, inner.y, inner.right())
+            .put("no filters: all lines are shown", theme.get(Scope::Faint));
+    }
+    keys(buf, Rect { y: inner.bottom() + 1, height: 2, ..inner }, theme);
+    Position::new(inner.x, inner.y + u16::try_from(selected - top).unwrap_or(0))
+}
+
+fn draw_one(buf: &mut Buffer, row: Rect, rule: &Rule, off: bool, theme: &Theme) {
+    let (mode, text) = match (rule.mode, off) {
+        (_, true) => (Scope::Faint, Scope::Faint),
+        (Mode::Include, _) => (Scope::ToneGood, Scope::Base),
+        (Mode::Exclude, _) => (Scope::ToneBad, Scope::Base),
+        (Mode::Highlight, _) => (Scope::ToneWarn, Scope::Base),
+    };
+    let mut pen = Pen::new(buf, row.x + 1, row.y, row.right().saturating_sub(1));
+    pen.put(if rule.on { "on   " } else { "off  " }, theme.get(mode));
+    let start = pen.x;
+    pen.put(word(rule.mode), theme.get(mode)).to(start + MODES + 2);
+    pen.fit(&safe(rule.filter.text()), theme.glyphs.ellipsis, theme.get(text));
+}
+
+/// The keys of the list, as many as there is room for.
+fn keys(buf: &mut Buffer, area: Rect, theme: &Theme) {
+    const SHOWN: [(Press, &str); 7] = [
+        (Press::Toggle, "on, off"),
+        (Press::Edit, "edit"),
+        (Press::Mode, "mode"),
+        (Press::Remove, "remove"),
+        (Press::Add, "add"),
+        (Press::Suspend, "suspend all"),
+        (Press::Close, "back"),
+    ];
+    let (mut x, mut y) = (area.x + 1, area.y);
+    for (press, text) in SHOWN {
+        let key = KEYS.iter().find(|(_, does, _)| *does == press).and_then(|(keys, ..)| keys.first());
+        let key = key.copied().unwrap_or_default();
+        let cells = width(key) + width(text) + 3;
+        if x + cells > area.right() && x > area.x + 1 {
+            (x, y) = (area.x + 1, y + 1);
+        }
+        let mut pen = Pen::new(buf, x, y, if y < area.bottom() { area.right() } else { x });
+        pen.put(key, theme.get(Scope::HintKey)).skip(1).put(text, theme.get(Scope::HintText));
+        x += cells;
+    }
+}
