@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, groups, merge::Merge,
     merge::Said, pace::Pacer, words,
 };
 use crate::aws::{Clients, Failure};
@@ -212,6 +212,7 @@ impl Tail {
             // What is no longer spoken of has ended, too.
             kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
         }
+        self.status.groups = groups::of(&set.streams).into();
         self.set = set;
         if self.phase == Phase::Resolving {
             self.waiting.extend(joining);
