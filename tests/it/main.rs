@@ -17,4 +17,5 @@ mod pty;
 mod screens;
 mod screenshots;
 mod support;
+mod tail;
 mod why;
