@@ -18,4 +18,5 @@ mod pty;
 mod screens;
 mod screenshots;
 mod support;
+mod tail;
 mod why;
