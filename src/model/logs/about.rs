@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
+use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, bar::grouped, body};
+use super::{Reader, bar::grouped, fields};
 use crate::{
     logs::{Line, Range, Read},
     resource::{
         Tone,
-        document::{Document, Section},
+        document::{self, Document, Section},
         format::{duration, seconds_since},
     },
 };
@@ -45,10 +46,14 @@ pub(super) fn document(reader: &Reader, line: Option<&Line>, zone: &TimeZone, no
 }
 
 fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp) {
-    let fields = body::fields(line);
+    let fields = fields::list(line);
     let section = document.section(if fields.is_empty() { "message" } else { "fields" });
+    let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     for (name, value) in &fields {
-        section.text(0, format!("{name}: {value}"), Tone::Plain);
+        let name = format!("{name}{}  ", " ".repeat(width - name.width()));
+        section
+            .lines
+            .push(document::Line::Text { depth: 0, spans: vec![(name, Tone::Muted), (value.clone(), Tone::Plain)] });
     }
     if fields.is_empty() {
         section.text(0, line.text.trim_end(), Tone::Plain);
@@ -59,7 +64,7 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     if *zone != TimeZone::UTC {
         section.field("", at(TimeZone::UTC));
     }
-    section.field("level", line.level.map(|level| format!("{level:?}").to_lowercase()).unwrap_or_default());
+    section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());
     if line.late {
         section.toned("late", "it came after younger lines had been shown", Tone::Wait);
     }

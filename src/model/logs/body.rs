@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Json,
+    Json, fields,
     rows::{Ink, Piece},
 };
 use crate::{
@@ -22,19 +22,23 @@ const OPENED: usize = 64 << 10;
 /// Rows of an event that has line breaks in it, until it is opened.
 const BREAKS: usize = 12;
 
-/// The text of a line, as one or more lines of pieces.
-pub(super) fn lines(line: &Line, json: Json, expanded: bool) -> Vec<Vec<Piece>> {
+/// The text of a line, as one or more rows of pieces.
+pub(super) fn lines(line: &Line, json: Json, timed: bool, expanded: bool) -> Vec<Vec<Piece>> {
     let text = line.text.trim_end_matches(['\n', '\r']);
-    let pretty = expanded || json == Json::Pretty;
-    let _ = pretty;
+    let read = match json {
+        _ if expanded => fields::tree(text),
+        Json::Raw => None,
+        Json::Fields => fields::row(line, timed),
+        Json::Pretty => fields::tree(text),
+    };
     let most = match (expanded, text.len() > LONG) {
         (true, _) => OPENED,
         (false, true) => HELD,
         (false, false) => LONG,
     };
     let (shown, cut) = held(text, most);
-    let mut lines: Vec<Vec<Piece>> = shown.split('\n').map(looks).collect();
-    if !expanded && lines.len() > BREAKS {
+    let mut lines = read.unwrap_or_else(|| shown.split('\n').map(looks).collect());
+    if !expanded && json != Json::Pretty && lines.len() > BREAKS {
         let more = lines.len() - BREAKS + 1;
         lines.truncate(BREAKS - 1);
         lines.push(vec![Piece::new(format!(" {more} more rows"), Ink::Cut)]);
@@ -59,13 +63,8 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// The fields of a line that is JSON.
-pub(super) fn fields(_line: &Line) -> Vec<(String, String)> {
-    Vec::new()
-}
-
 /// Text with the looks that its escapes give it.
-fn looks(text: &str) -> Vec<Piece> {
+pub(super) fn looks(text: &str) -> Vec<Piece> {
     let text = text.trim_end_matches('\r');
     let spans = ansi::spans(text).filter(|(text, _)| !text.is_empty());
     spans

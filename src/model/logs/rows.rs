@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How a piece of a row is to look; the theme gives it a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
     Plain,
     /// What matters less than the rest.
@@ -26,7 +26,9 @@ pub enum Ink {
     Level(Level),
     /// As the line itself says by its escapes.
     Look(crate::logs::ansi::Look),
+    /// The key of a field, in a row and in a tree.
     Key,
+    Name,
     Text,
     Number,
     Literal,
@@ -36,7 +38,7 @@ pub enum Ink {
 }
 
 /// A piece of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Safe to draw as it is.
     pub text: String,
@@ -79,7 +81,7 @@ pub enum Shape {
 }
 
 /// One row on the screen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The line it is of; what stands above a line is of none.
     pub line: Option<i64>,
@@ -154,7 +156,7 @@ impl<'a> Setter<'a> {
         let expanded = self.reader.expanded.contains(&number);
         let room = self.reader.wraps(expanded).then(|| self.room(indent));
         let mut rows = Vec::new();
-        for text in body::lines(line, self.reader.json, expanded) {
+        for text in body::lines(line, self.reader.json, self.columns.time > 0, expanded) {
             let text = self.find(text);
             match room {
                 Some(room) => rows.extend(cut(text, room).into_iter().map(|text| Row { text, ..row.clone() })),

@@ -163,6 +163,7 @@ fn style(ink: Ink, theme: &Theme) -> Style {
         Ink::Level(Level::Info) => Scope::LogInfo,
         Ink::Level(Level::Debug | Level::Trace) => Scope::LogDebug,
         Ink::Key => Scope::LogKey,
+        Ink::Name => Scope::JsonKey,
         Ink::Text => Scope::JsonString,
         Ink::Number => Scope::JsonNumber,
         Ink::Literal => Scope::JsonLiteral,
