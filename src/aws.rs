@@ -23,7 +23,7 @@ pub use error::{Failure, Trouble};
 pub use identity::Identity;
 pub use operation::{Class, Operation};
 
-use interceptor::{CaptureBody, ReadOnlyGuard};
+use interceptor::{CaptureBody, HostAsNamed, ReadOnlyGuard};
 
 /// How long a connection, and a whole call, may take before it counts as unanswered.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -129,7 +129,8 @@ impl Clients {
         let mut clients = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region).or_insert_with_key(|region| {
             let config = self.config.to_builder().region(Region::new(region.clone())).build();
-            aws_sdk_cloudwatchlogs::Client::new(&config)
+            let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(HostAsNamed);
+            aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
         });
         client.clone()
     }

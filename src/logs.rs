@@ -4,7 +4,10 @@
 //! streams    a container and its task definition ─► a log stream, or the reason why there is none
 //! tail       history, then follow: FilterLogEvents for many streams, GetLogEvents for one
 //!   live     the same over a Live Tail session
-//!   merge    order, duplicates, what comes late
+//!   seen     what has come before
+//!   merge    order, what comes late
+//!   pace     how many calls a second it costs
+//!   words    what went wrong, for people
 //! insights   one query past the tail
 //!                │ News, through a bounded channel: who reads slowly is waited for, nothing is dropped
 //!                ▼
@@ -19,19 +22,34 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, watch};
 
-use crate::{aws::Failure, resource::View};
+use crate::{
+    aws::{Clients, Failure},
+    resource::View,
+};
 
 pub mod ansi;
 pub mod filter;
+pub mod groups;
 pub mod histogram;
+pub mod insights;
 pub mod json;
 pub mod level;
+pub mod live;
+pub mod merge;
+mod pace;
 pub mod ring;
+#[cfg(test)]
+mod scripted;
+mod seen;
 pub mod sight;
 mod streams;
+mod tail;
+mod words;
 
-pub use streams::{NoStream, Stream, stream};
+pub use groups::Group;
+pub use streams::{NoStream, Stream, leaky, stream};
 
 /// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -209,6 +227,8 @@ pub struct Status {
     pub phase: Phase,
     /// Streams that are read.
     pub streams: usize,
+    /// The log groups that they are in.
+    pub groups: Arc<[Group]>,
     /// Containers without lines, and why.
     pub quiet: Vec<Quiet>,
     /// What keeps it from going on, until it does; it tries again at `retry_at`.
@@ -241,6 +261,25 @@ pub enum Told {
         end: bool,
     },
     Status(Arc<Status>),
+}
+
+/// The ends of a tail: what it is told, and where its news go.
+#[derive(Debug)]
+pub struct Ends {
+    /// The streams that belong to what is read, as tasks come and go.
+    pub set: watch::Receiver<Set>,
+    /// Asked for the lines before the oldest.
+    pub older: mpsc::Receiver<()>,
+    /// Whoever reads slowly is waited for.
+    pub news: mpsc::Sender<News>,
+}
+
+/// Reads what is wanted until nobody listens any more. Nothing that goes wrong ends it: it is told, and tried again.
+pub async fn read(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
+    match &wanted.read {
+        Read::Tail { .. } => tail::run(clients, wanted, now, ends).await,
+        Read::Query { .. } => insights::run(clients, wanted, now, ends).await,
+    }
 }
 
 impl Source {

@@ -32,7 +32,7 @@ pub mod task;
 pub use column::{Align, Cell, Column, Context, Field, Order, Tone, Unit};
 pub use document::Document;
 pub use fetch::{Batch, Cadence, Fetch, Page};
-pub use query::{Part, Query, Relation, Status, View};
+pub use query::{Only, Part, Query, Relation, Status, View};
 
 use crate::aws::Failure;
 

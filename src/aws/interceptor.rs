@@ -1,11 +1,14 @@
-//! What rides along with every call: the read-only guard and the body's capture.
+//! What rides along with calls: the read-only guard, the body's capture, and the host as it was meant.
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{
             Intercept,
-            context::{AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef},
+            context::{
+                AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+                BeforeTransmitInterceptorContextMut,
+            },
             dyn_dispatch_hint,
         },
         orchestrator::Metadata,
@@ -13,6 +16,7 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::endpoint_config::EndpointUrl;
 
 use super::Captured;
 
@@ -66,5 +70,56 @@ impl Intercept for CaptureBody {
             self.0.put(body);
         }
         Ok(())
+    }
+}
+
+/// What AWS puts before the host for calls that are answered by a stream.
+const STREAM_PREFIX: &str = "stream-";
+
+/// The SDK puts the prefix before any host, one that a person has named included, where nobody answers to it.
+#[derive(Debug)]
+pub(super) struct HostAsNamed;
+
+#[dyn_dispatch_hint]
+impl Intercept for HostAsNamed {
+    fn name(&self) -> &'static str {
+        "HostAsNamed"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if config.load::<EndpointUrl>().is_some()
+            && let Some(uri) = without_prefix(context.request().uri())
+        {
+            context.request_mut().set_uri(uri)?;
+        }
+        Ok(())
+    }
+}
+
+/// The address without the prefix, where there is one that no host of AWS's own has.
+fn without_prefix(uri: &str) -> Option<String> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let host = rest.strip_prefix(STREAM_PREFIX)?;
+    (!host.starts_with("logs.")).then(|| format!("{scheme}://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("http://stream-127.0.0.1:4566/", Some("http://127.0.0.1:4566/"))]
+    #[case("https://stream-localhost/", Some("https://localhost/"))]
+    #[case("http://127.0.0.1:4566/", None)]
+    #[case("https://stream-logs.eu-west-1.amazonaws.com/", None)]
+    fn a_named_host_keeps_its_name(#[case] uri: &str, #[case] expected: Option<&str>) {
+        assert_eq!(without_prefix(uri).as_deref(), expected);
     }
 }

@@ -82,7 +82,8 @@ async fn of_task(clients: &Clients, task: Option<&Task>, definition: Option<&str
     evidence
 }
 
-async fn describe(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
+/// The task definition with this ARN.
+pub(super) async fn describe(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
     let operation = operation::DESCRIBE_TASK_DEFINITION.name;
     let none = || Failure::local(operation, Trouble::NotFound, "AWS knows no such task definition");
     let Origin::Fetched(fetch) = revision::KIND.origin else { return Err(none()) };
@@ -94,7 +95,7 @@ async fn describe(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
 /// The end of the culprit's log, or the sentence that says why there is none.
 async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<Option<Excerpt>, String> {
     let Some(container) = culprit(task, revision) else { return Ok(None) };
-    let stream = logs::stream(container, revision).map_err(|reason| reason.to_string())?;
+    let stream = logs::stream(task, container, revision).map_err(|reason| reason.to_string())?;
     let request = clients
         .logs(stream.region.as_deref())
         .get_log_events()
@@ -187,7 +188,7 @@ fn group_name(arn: &str) -> &str {
 }
 
 /// What could not be done, and what helps, or why.
-fn gap(what: &str, failure: &Failure) -> String {
+pub(super) fn gap(what: &str, failure: &Failure) -> String {
     match &failure.advice {
         Some(advice) if failure.trouble == Trouble::Denied => format!("{what}: {advice}"),
         _ => format!("{what}: {}", failure.message),

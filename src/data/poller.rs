@@ -103,7 +103,7 @@ impl Poller {
         let identity = clients.identity();
         let start = Instant::now();
         Self {
-            tails: Tails::new(clients.clone(), news),
+            tails: Tails::new(clients.clone(), now, news),
             clients,
             now,
             publish,
@@ -139,7 +139,8 @@ impl Poller {
         loop {
             // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
             self.publish();
-            let next = self.plan();
+            self.tails.follow(&self.told, Instant::now());
+            let next = earliest(self.plan(), self.tails.due());
             let wake = async {
                 match next {
                     Some(at) => sleep_until(at).await,
@@ -168,6 +169,7 @@ impl Poller {
                     let news = self.keeper.take(outcome, Instant::now());
                     self.remembers(news);
                 }
+                Some(answer) = self.tails.next() => self.tails.take(answer, Instant::now()),
                 () = wake => {}
             }
         }

@@ -4,7 +4,10 @@ use crate::resource::{
     container::Container,
     format::last_part,
     revision::{Definition, Revision},
+    task::Task,
 };
+
+mod routed;
 
 /// A stream in CloudWatch Logs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,6 +25,9 @@ pub enum NoStream {
     Unknown(String),
     #[error("no log driver is set for {0}, so its lines are not in CloudWatch")]
     Unset(String),
+    /// The container, and the instance it is on.
+    #[error("no log driver is set for {0}: its lines stay on instance {1}, where its Docker daemon puts them")]
+    Daemon(String, String),
     /// The driver, and where it sends the lines as far as its options tell.
     #[error("logs go to {0}, not CloudWatch")]
     Elsewhere(String),
@@ -31,47 +37,87 @@ pub enum NoStream {
     NoGroup(String),
     #[error("no log stream yet: the container never started")]
     NotStarted,
+    #[error("there is no log stream: the container never started")]
+    NeverStarted,
 }
 
-/// The stream that `container` writes to. `revision` has to be its task's own, not its service's: what the service runs
-/// now may log elsewhere.
+/// The stream that `container` of `task` writes to. `revision` has to be the task's own, not its service's: what the
+/// service runs now may log elsewhere.
 ///
 /// # Errors
 /// The reason why there is none.
-pub fn stream(container: &Container, revision: &Revision) -> Result<Stream, NoStream> {
+pub fn stream(task: &Task, container: &Container, revision: &Revision) -> Result<Stream, NoStream> {
     let name = || container.name.clone();
-    let definition = revision.containers.iter().find(|definition| definition.name == container.name);
-    let definition = definition.ok_or_else(|| NoStream::Unknown(name()))?;
+    let definition = definition(container, revision).ok_or_else(|| NoStream::Unknown(name()))?;
     match definition.log_driver.as_deref() {
-        None => return Err(NoStream::Unset(name())),
+        None => return Err(unset(task, name())),
         Some("awslogs") => {}
-        Some(driver) => return Err(elsewhere(driver, definition)),
+        Some("awsfirelens") => {
+            return routed::stream(task, container, definition)
+                .map_err(|why| began(task, container).err().unwrap_or(why));
+        }
+        Some(driver) => return Err(elsewhere(driver, task, definition)),
     }
     let set = |name: &str| option(definition, name).map(str::to_owned);
     let group = set("awslogs-group").ok_or_else(|| NoStream::NoGroup(name()))?;
+    began(task, container)?;
     let stream = match set("awslogs-stream-prefix") {
-        Some(prefix) => format!("{prefix}/{}/{}", container.name, last_part(&container.task_arn)),
+        Some(prefix) => format!("{prefix}/{}/{}", container.name, task.task_id()),
         // On instances the driver calls the stream after the container, which has no id before it is made.
         None => container.runtime_id.clone().ok_or(NoStream::NotStarted)?,
     };
     Ok(Stream { region: set("awslogs-region"), group, name: stream })
 }
 
-/// What another driver does with the lines, by the option that names the address. The others may hold secrets.
-fn elsewhere(driver: &str, definition: &Definition) -> NoStream {
-    const ADDRESSES: [&str; 4] = ["splunk-url", "fluentd-address", "gelf-address", "syslog-address"];
-    if let Some(group) = option(definition, "log_group_name") {
-        return NoStream::Routed { driver: driver.into(), group: group.into() };
+/// The size of the buffer in which `container` gathers lines that wait for CloudWatch, where it is one that lets them go
+/// when it is full: as the task definition says so, empty where it leaves the size open. What an account's own default
+/// is can't be told from here.
+pub fn leaky<'a>(container: &Container, revision: &'a Revision) -> Option<&'a str> {
+    let definition = definition(container, revision)?;
+    let leaky = option(definition, "mode") == Some("non-blocking");
+    leaky.then(|| option(definition, "max-buffer-size").unwrap_or_default())
+}
+
+fn definition<'a>(container: &Container, revision: &'a Revision) -> Option<&'a Definition> {
+    revision.containers.iter().find(|definition| definition.name == container.name)
+}
+
+/// Nothing is written by what ended before it began.
+fn began(task: &Task, container: &Container) -> Result<(), NoStream> {
+    let ran = task.started_at.is_some() || container.exit_code.is_some() || container.runtime_id.is_some();
+    if task.stopped() && !ran { Err(NoStream::NeverStarted) } else { Ok(()) }
+}
+
+fn unset(task: &Task, container: String) -> NoStream {
+    match instance(task) {
+        Some(instance) => NoStream::Daemon(container, instance.into()),
+        None => NoStream::Unset(container),
     }
-    NoStream::Elsewhere(match ADDRESSES.iter().find_map(|name| option(definition, name)) {
-        Some(address) => format!("{driver} ({address})"),
-        None => driver.into(),
+}
+
+fn instance(task: &Task) -> Option<&str> {
+    task.container_instance_arn.as_deref().map(last_part)
+}
+
+/// What another driver does with the lines, by the option that names the address. The others may hold secrets.
+fn elsewhere(driver: &str, task: &Task, definition: &Definition) -> NoStream {
+    const ADDRESSES: [&str; 4] = ["splunk-url", "fluentd-address", "gelf-address", "syslog-address"];
+    /// Drivers that leave the lines on the machine.
+    const LOCAL: [&str; 3] = ["json-file", "journald", "local"];
+    let address = ADDRESSES.iter().find_map(|name| option(definition, name));
+    NoStream::Elsewhere(match (address, instance(task).filter(|_| LOCAL.contains(&driver))) {
+        (Some(address), _) => format!("{driver} ({address})"),
+        (None, Some(instance)) => format!("{driver} on instance {instance}"),
+        (None, None) => driver.into(),
     })
 }
 
 fn option<'a>(definition: &'a Definition, name: &str) -> Option<&'a str> {
     let mut options = definition.log_options.iter();
-    options.find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    options
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -80,13 +126,12 @@ mod tests {
 
     use super::*;
 
+    fn task() -> Task {
+        Task { task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/0123abcd".into(), ..Task::default() }
+    }
+
     fn container(runtime_id: Option<&str>) -> Container {
-        Container {
-            name: "app".into(),
-            task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/0123abcd".into(),
-            runtime_id: runtime_id.map(str::to_owned),
-            ..Container::default()
-        }
+        Container { name: "app".into(), runtime_id: runtime_id.map(str::to_owned), ..Container::default() }
     }
 
     fn revision(driver: Option<&str>, options: &[(&str, &str)]) -> Revision {
@@ -107,14 +152,14 @@ mod tests {
     #[case::without(&[GROUP], "feedbeef")]
     #[case::with_an_empty_one(&[GROUP, ("awslogs-stream-prefix", "")], "feedbeef")]
     fn a_stream_is_called_after_task_or_container(#[case] options: &[(&str, &str)], #[case] name: &str) {
-        let found = stream(&container(Some("feedbeef")), &revision(Some("awslogs"), options)).unwrap();
+        let found = stream(&task(), &container(Some("feedbeef")), &revision(Some("awslogs"), options)).unwrap();
         assert_eq!((found.group.as_str(), found.name.as_str(), found.region), ("/ecs/web", name, None));
     }
 
     #[test]
     fn its_region_may_be_another() {
         let elsewhere = revision(Some("awslogs"), &[GROUP, PREFIX, ("awslogs-region", "us-east-1")]);
-        assert_eq!(stream(&container(None), &elsewhere).unwrap().region.as_deref(), Some("us-east-1"));
+        assert_eq!(stream(&task(), &container(None), &elsewhere).unwrap().region.as_deref(), Some("us-east-1"));
     }
 
     #[rstest]
@@ -129,12 +174,12 @@ mod tests {
         #[case] options: &[(&str, &str)],
         #[case] reason: &str,
     ) {
-        assert_eq!(stream(&container(None), &revision(driver, options)).unwrap_err().to_string(), reason);
+        assert_eq!(stream(&task(), &container(None), &revision(driver, options)).unwrap_err().to_string(), reason);
     }
 
     #[test]
     fn a_container_that_the_definition_does_not_have_has_no_stream() {
         let stranger = Container { name: "agent".into(), ..container(None) };
-        assert_eq!(stream(&stranger, &revision(None, &[])), Err(NoStream::Unknown("agent".into())));
+        assert_eq!(stream(&task(), &stranger, &revision(None, &[])), Err(NoStream::Unknown("agent".into())));
     }
 }

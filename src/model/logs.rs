@@ -27,8 +27,10 @@ pub mod rows;
 mod scroll;
 mod span;
 pub mod stack;
+pub(super) mod step;
 pub mod strip;
 pub(super) mod take;
+pub mod whose;
 
 use bar::Counts;
 use columns::Origins;
@@ -100,6 +102,8 @@ pub struct Reader {
     pub fullscreen: bool,
     /// What stands before the text stays when it is scrolled sideways.
     pub column_lock: bool,
+    /// How one gets from this log to the next.
+    pub steps: step::Steps,
     /// What is looked for, and what is picked.
     pub finding: Finding,
     /// Lines with lower numbers are cleared from the screen.
@@ -143,6 +147,7 @@ impl Reader {
             unseen: 0,
             fullscreen: false,
             column_lock: true,
+            steps: step::Steps::default(),
             finding: Finding::default(),
             cleared: None,
             older: Older::default(),

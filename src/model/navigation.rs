@@ -203,6 +203,7 @@ impl Model {
             }
         }
         self.follow();
+        self.find_sought();
     }
 
     /// Opens a text of the console's own; the one that is open already is closed.

@@ -1,7 +1,10 @@
 //! What lies over a screen and takes the keys first: prompts and pickers.
 
 use super::{filter::Filter, prompt::Prompt};
-use crate::logs::filter::{Mode, Stack};
+use crate::logs::{
+    Range, Subject,
+    filter::{Mode, Stack},
+};
 
 mod palette;
 mod picker;
@@ -160,4 +163,6 @@ pub enum Choice {
     /// Sort by this column.
     Sort(usize),
     Theme(String),
+    /// A log, and which part of it.
+    Log(Subject, Range),
 }

@@ -101,6 +101,31 @@ pub fn short_id(arn: &str) -> &str {
     id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
 }
 
+/// An amount of data in the units that AWS bills by: `812 B`, `1.4 MB`, `23 GB`; each is 1,024 of the one before.
+pub fn size(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let (mut amount, mut unit) = (bytes.max(0.0), 0);
+    while amount >= 1000.0 && unit + 1 < UNITS.len() {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && amount < 9.95);
+    format!("{amount:.digits$} {}", UNITS[unit])
+}
+
+/// A number with a comma before every three digits: `1,204,332`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// All whitespace runs, line breaks included, as one space: a reason of five lines in one cell.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -125,6 +150,26 @@ mod tests {
     #[case(20_000_000, "231d")]
     fn durations_have_at_most_two_units(#[case] seconds: i64, #[case] text: &str) {
         assert_eq!(duration(seconds), text);
+    }
+
+    #[rstest]
+    #[case(0.0, "0 B")]
+    #[case(812.0, "812 B")]
+    #[case(1_468_006.4, "1.4 MB")]
+    #[case(1_048_575.0, "1.0 MB")]
+    #[case(25e9, "23 GB")]
+    #[case(1e18, "909495 TB")]
+    fn sizes_are_short(#[case] bytes: f64, #[case] text: &str) {
+        assert_eq!(size(bytes), text);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(1_000, "1,000")]
+    #[case(1_204_332, "1,204,332")]
+    fn digits_are_grouped(#[case] number: u64, #[case] text: &str) {
+        assert_eq!(grouped(number), text);
     }
 
     #[rstest]

@@ -49,6 +49,22 @@ pub struct Query {
     pub since: Option<u32>,
     /// Tasks only: those of one group of failures, by its name.
     pub group: Option<Arc<str>>,
+    /// Tasks only: those of certain ones, out of more than AWS can be asked for at once.
+    pub only: Option<Only>,
+}
+
+/// Several of one kind, whose tasks are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Only {
+    /// By name.
+    Clusters(Arc<[Arc<str>]>),
+    Services(Arc<[Arc<str>]>),
+    /// `family`, or `family:revision`.
+    Definitions(Arc<[Arc<str>]>),
+    /// By id.
+    Deployments(Arc<[Arc<str>]>),
+    /// By ARN.
+    Instances(Arc<[Arc<str>]>),
 }
 
 /// A part of a [`Query`] that a column may repeat.
@@ -83,7 +99,7 @@ impl Query {
 
     /// What of it AWS can be asked; the rest is chosen here.
     pub fn asked(&self) -> Self {
-        Self { since: None, group: None, ..self.clone() }
+        Self { since: None, group: None, only: None, ..self.clone() }
     }
 
     /// Whether all rows of this query have the same `part`.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Origin, Pace, Page, Query, Relation, Resource, Status, Tone,
-    View, cluster,
+    Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Only, Origin, Pace, Page, Query, Relation, Resource, Status,
+    Tone, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, timestamp, words},
     gone, inspect, instance, revision, service,
@@ -172,6 +172,27 @@ impl Task {
     /// `family:revision`.
     pub fn revision(&self) -> &str {
         self.task_definition_arn.as_deref().map(last_part).unwrap_or_default()
+    }
+
+    /// Whether it is one of those that are meant.
+    pub fn is_of(&self, only: &Only) -> bool {
+        let among = |names: &[Arc<str>], name: Option<&str>| names.iter().any(|known| Some(&**known) == name);
+        match only {
+            Only::Clusters(names) => among(names, Some(&self.cluster_name)),
+            Only::Services(names) => among(names, self.service()),
+            Only::Deployments(ids) => among(ids, self.started_by.as_deref()),
+            Only::Instances(arns) => among(arns, self.container_instance_arn.as_deref()),
+            Only::Definitions(names) => {
+                let family = self.revision().rsplit_once(':').map(|(family, _)| family);
+                among(names, Some(self.revision())) || among(names, family)
+            }
+        }
+    }
+
+    /// When its containers were at an end, as far as that is told; absent while it has not stopped.
+    pub fn ended(&self) -> Option<Timestamp> {
+        let told = self.execution_stopped_at.or(self.stopped_at).or(self.stopping_at);
+        told.or(self.started_at).or(self.created_at).filter(|_| self.stopped())
     }
 
     pub fn stopped(&self) -> bool {

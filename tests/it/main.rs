@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod data;
+mod demo_logs;
 mod demo_wire;
 mod drift;
 mod evidence;

@@ -22,7 +22,7 @@ impl Poller {
                     let _ = answers.send(Done::Raw { id, result }).await;
                 });
             }
-            Request::Older { tail: _ } => {}
+            Request::Older { tail } => self.tails.older(tail),
             Request::Evidence { id } => {
                 let (row, rows, now) = (self.row(&id), self.store.rows(), (self.now)());
                 tokio::spawn(async move {

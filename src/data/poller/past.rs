@@ -13,7 +13,7 @@ use super::{Poller, sources};
 use crate::{
     data::{Done, Entry, FeedKey, keeper::News},
     memory::{as_kept, in_group, moment, window},
-    resource::{Origin, Past, Query, Row, Status, View, deployment, event, service, task, task::Task},
+    resource::{Only, Origin, Past, Query, Row, Status, View, deployment, event, service, task, task::Task},
 };
 
 impl Poller {
@@ -156,8 +156,10 @@ pub(super) fn belongs(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
     }
     let bounded = query.since.is_some() || row.remembered();
     let recent = || moment(row).is_none_or(|at| at >= window(query, now));
-    let member = |group: &str| row.any().downcast_ref::<Task>().is_some_and(|task| in_group(task, group));
-    (!bounded || recent()) && query.group.as_deref().is_none_or(member)
+    let task = || row.any().downcast_ref::<Task>();
+    let member = |group: &str| task().is_some_and(|task| in_group(task, group));
+    let meant = |only: &Only| task().is_some_and(|task| task.is_of(only));
+    (!bounded || recent()) && query.group.as_deref().is_none_or(member) && query.only.as_ref().is_none_or(meant)
 }
 
 /// The views whose rows are remembered, behind what `view` shows.

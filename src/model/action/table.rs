@@ -8,6 +8,22 @@ use super::{
 };
 use crate::model::logs::{self, jump, marks, stack, strip, take};
 
+/// Kinds whose rows stand for tasks.
+const LOGGING: &[&str] = &[
+    "trouble",
+    "failure",
+    "cluster",
+    "service",
+    "deployment",
+    "task",
+    "container",
+    "instance",
+    "event",
+    "moment",
+    "family",
+    "revision",
+];
+
 /// Every action, in the order in which help lists them.
 pub static ACTIONS: &[Action] = &[
     // Moving about.
@@ -147,12 +163,64 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["ctrl-s"])
         .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson", "text", "view"])),
     // Logs.
-    Action::new("logs", Table, "the logs of its tasks, now and as they come", logs::open::logs)
-        .kinds(&["cluster", "service", "task", "container"])
-        .keys(&["l"])
-        .words(&["logs"], Arg::None)
-        .hint("logs", 22),
+    Action::new(
+        "logs",
+        Table,
+        "the logs of its tasks, now and as they come; of the marked rows together",
+        logs::open::logs,
+    )
+    .kinds(LOGGING)
+    .keys(&["l"])
+    .words(&["logs"], Arg::None)
+    .hint("logs", 22),
+    Action::new(
+        "previous-logs",
+        Table,
+        "the log of the task that stopped before it; of a service: that stopped last",
+        logs::step::previous,
+    )
+    .kinds(LOGGING)
+    .keys(&["p"])
+    .hint("previous logs", 23),
+    Action::new("pick-logs", Table, "its logs, by container and time, picked from a list", logs::open::pick)
+        .kinds(LOGGING)
+        .keys(&["shift-l"]),
+    // In logs.
+    Action::new(
+        "previous-task",
+        Place::Logs,
+        "the log of the task that stopped before, of the same container",
+        logs::step::previous,
+    )
+    .keys(&["p"])
+    .hint("previous task", 30),
+    Action::new("step-task", Place::Logs, "the log of the task that began before, or after", logs::step::step)
+        .keys(&["<", ">"])
+        .hint("older, newer task", 45),
+    Action::new("around-stop", Place::Logs, "5 minutes before and after the last stop", logs::step::around_stop)
+        .keys(&["9"])
+        .hint("around the stop", 32),
+    Action::new(
+        "all-containers",
+        Place::Logs,
+        "all containers, or the one again; else pick one",
+        logs::step::all_containers,
+    )
+    .keys(&["a"])
+    .hint("all containers", 47),
     // In texts.
+    Action::new("logs-of-text", Place::Text, "the logs of what the text is about", logs::open::logs)
+        .kinds(LOGGING)
+        .keys(&["l"])
+        .hint("logs", 22),
+    Action::new(
+        "previous-logs-of-text",
+        Place::Text,
+        "the log of the task that stopped before it",
+        logs::step::previous,
+    )
+    .kinds(LOGGING)
+    .keys(&["p"]),
     Action::new("follow", Place::Text, "open what is in the row that the text is about", views::follow)
         .keys(&["enter"]),
     Action::new("search", Place::Text, "search the text; in help and messages: show what matches", views::search)

@@ -74,6 +74,7 @@ impl Reader {
         self.json = before.json;
         self.fullscreen = before.fullscreen;
         self.column_lock = before.column_lock;
+        self.steps = before.steps;
         self.finding = Finding { strip: before.finding.strip, seek, ..Finding::default() };
         self.set_stack(before.stack);
     }

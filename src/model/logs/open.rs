@@ -1,23 +1,27 @@
-//! Whose logs are read: from a row to the log of what it stands for.
+//! Opening logs: of whatever a row stands for, of the task that was there before, or picked from a list.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::Reader;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Reader,
+    step::one,
+    whose::{Whose, around},
+};
 use crate::{
-    logs::{Pace, Range, Read, Subject, Wanted, ring::Ring},
+    logs::{self, Pace, Range, Read, Subject, Wanted, ring::Ring},
     model::{
         Model, Screen,
         action::{Call, Outcome},
+        overlay::{Choice, Item, Overlay, Picker},
     },
-    resource::{Row, Status},
+    resource::{Row, revision::Revision, task::Task},
 };
 
-/// Whose logs those of a row are.
-fn subject(row: &Arc<dyn Row>) -> Result<Subject, String> {
-    let mut view = row.drill().ok_or_else(|| format!("this {} has no logs", row.kind().name))?;
-    view.query.status = Status::All;
-    Ok(Subject { name: row.name().into_owned(), view, tasks: None, container: None })
-}
+/// Stretches of time up to now that can be picked, in minutes, and what they are called.
+const STRETCHES: [(i64, &str); 4] =
+    [(5, "the last 5 minutes"), (15, "the last 15 minutes"), (60, "the last hour"), (720, "the last 12 hours")];
 
 impl Model {
     /// Opens the log of a subject.
@@ -26,12 +30,96 @@ impl Model {
         let wanted = Wanted { id: self.logs_opened, of, read, pace: Pace::default() };
         self.push(Screen::Logs(Box::new(Reader::new(wanted, Ring::default()))));
     }
+
+    /// Reads another log in place of the one that is seen; opens it where none is.
+    pub(in crate::model) fn read_log(&mut self, of: Subject, range: Range, seek: Option<Timestamp>) {
+        let read = |pattern| Read::Tail { range, pattern, live: false };
+        let Screen::Logs(reader) = &mut self.front else { return self.open_log(of, read(None)) };
+        self.logs_opened += 1;
+        let pattern = match &reader.wanted.read {
+            Read::Tail { pattern, .. } => pattern.clone(),
+            Read::Query { .. } => None,
+        };
+        let wanted = Wanted { id: self.logs_opened, of, read: read(pattern), pace: reader.wanted.pace };
+        reader.begin(wanted, !matches!(range, Range::Between(..) | Range::Oldest), seek);
+    }
+
+    /// The rows that are asked about: the marked ones, the one under the cursor, the one a text is about.
+    fn rows_meant(&self) -> Result<Vec<Arc<dyn Row>>, String> {
+        let rows: Vec<_> = match &self.front {
+            Screen::Table(table) => table.targets().into_iter().map(|entry| entry.row.clone()).collect(),
+            Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.clone()).into_iter().collect(),
+            Screen::Logs(_) => return Err("this is a log already".into()),
+        };
+        if rows.is_empty() { Err("there is no row here".into()) } else { Ok(rows) }
+    }
+
+    pub(super) fn whose(&self) -> Result<Whose, String> {
+        Whose::of_all(&self.rows_meant()?, &self.snapshot, self.now)
+    }
 }
 
 pub(in crate::model) fn logs(model: &mut Model, _: Call<'_>) -> Outcome {
-    let Screen::Table(table) = &model.front else { return Err("this is for tables".into()) };
-    let row = table.current().ok_or("there is no row here")?.row.clone();
-    let of = subject(&row)?;
-    model.open_log(of, Read::Tail { range: Range::Newest, pattern: None, live: false });
+    let whose = model.whose()?;
+    let range = whose.range;
+    model.open_log(whose.subject(), Read::Tail { range, pattern: None, live: false });
     Ok(())
+}
+
+/// A list of containers and of stretches of time.
+pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
+    let whose = model.whose()?;
+    let of = whose.clone().subject();
+    let tasks = model.tasks_in(&of);
+    let ended = tasks.iter().filter_map(|task| task.ended()).max();
+    let ranges = ranges(ended, model.now);
+    let mut parts = Vec::new();
+    let names: BTreeSet<&str> =
+        tasks.iter().flat_map(|task| &task.containers).map(|container| &*container.name).collect();
+    match (&of.container, names.len()) {
+        (None, 0 | 1) => parts.push(("all of it".to_owned(), String::new(), of.clone())),
+        (None, _) => parts.push(("all containers".to_owned(), String::new(), of.clone())),
+        (Some(name), _) => parts.push((name.to_string(), String::new(), of.clone())),
+    }
+    if of.container.is_none() && names.len() > 1 {
+        parts.extend(names.iter().map(|name| ((*name).to_owned(), where_to(model, &tasks, name), one(&of, name))));
+    }
+    let items = parts.into_iter().flat_map(|(part, about, of)| {
+        let item = move |(range, words): &(Range, &str)| {
+            Item::new(&format!("{part}: {words}"), &about, Choice::Log(of.clone(), *range))
+        };
+        ranges.iter().map(item).collect::<Vec<_>>()
+    });
+    model.overlay = Some(Overlay::Picker(Picker::new(&format!("logs of {}", of.name), items.collect())));
+    Ok(())
+}
+
+/// What can be picked of a log whose newest stopped task ended then.
+fn ranges(ended: Option<Timestamp>, now: Timestamp) -> Vec<(Range, &'static str)> {
+    let end = ended.map(|at| (around(at, now), "5 minutes before and after the last stop"));
+    let since = |minutes| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN);
+    let stretches = STRETCHES.into_iter().map(|(minutes, words)| (Range::Since(since(minutes)), words));
+    [(Range::Newest, "the newest lines")]
+        .into_iter()
+        .chain(end)
+        .chain(stretches)
+        .chain([(Range::Oldest, "from the first line on")])
+        .collect()
+}
+
+/// The stream of the one container called so, where that is known; how many there are else.
+fn where_to(model: &Model, tasks: &[&Task], name: &str) -> String {
+    let found = tasks.iter().filter_map(|task| {
+        let container = task.containers.iter().find(|container| container.name == name)?;
+        Some((*task, container))
+    });
+    let found: Vec<_> = found.collect();
+    let [(task, container)] = found[..] else { return format!("{} tasks", found.len()) };
+    let revision = task.task_definition_arn.as_deref().and_then(|arn| model.snapshot.row(arn));
+    let revision = revision.and_then(|row| row.any().downcast_ref::<Revision>()).filter(|revision| revision.described);
+    match revision.map(|revision| logs::stream(task, container, revision)) {
+        Some(Ok(stream)) => format!("{} {}", stream.group, stream.name),
+        Some(Err(reason)) => reason.to_string(),
+        None => container.summary(),
+    }
 }

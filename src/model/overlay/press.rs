@@ -159,6 +159,10 @@ impl Model {
                 Ok(())
             }
             Choice::Theme(name) => self.run(&format!("theme {name}")),
+            Choice::Log(of, range) => {
+                self.read_log(of, range, None);
+                Ok(())
+            }
         }
     }
 }

@@ -1,0 +1,72 @@
+//! Which groups one query runs over: those of one Region, and no more than AWS takes.
+
+use crate::logs::{Followed, Group, groups};
+
+/// Groups that one query takes.
+const MOST_GROUPS: usize = 50;
+
+/// What a query runs over.
+#[derive(Debug, Default, PartialEq)]
+pub struct Plan {
+    pub region: Option<String>,
+    pub groups: Vec<String>,
+    /// Sentences that say what it doesn't run over.
+    pub left_out: Vec<String>,
+}
+
+impl Plan {
+    /// The groups of the Region that has the most of the streams.
+    pub fn of(streams: &[Followed]) -> Self {
+        let all = groups::of(streams);
+        let weight = |region: &Option<String>| {
+            all.iter().filter(|group| group.region == *region).map(|group| group.streams.len()).sum::<usize>()
+        };
+        // Of two with as many the first: its tasks are read first.
+        let Some(region) = all.iter().rev().map(|group| &group.region).max_by_key(|region| weight(region)).cloned()
+        else {
+            return Self::default();
+        };
+        let (mut here, elsewhere): (Vec<Group>, Vec<Group>) = all.into_iter().partition(|group| group.region == region);
+        let mut left_out = Vec::new();
+        if let Some(first) = elsewhere.first() {
+            let other = first.region.as_deref().unwrap_or("the scope's own Region");
+            let more = if elsewhere.len() > 1 { format!(" and {} more", elsewhere.len() - 1) } else { String::new() };
+            left_out
+                .push(format!("one query runs in one Region: the group {} in {other}{more} is left out", first.name));
+        }
+        if here.len() > MOST_GROUPS {
+            let spare = here.len() - MOST_GROUPS;
+            left_out.push(format!("one query takes {MOST_GROUPS} log groups: {spare} more are left out"));
+            here.truncate(MOST_GROUPS);
+        }
+        Self { region, groups: here.into_iter().map(|group| group.name).collect(), left_out }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::groups::tests::followed;
+
+    #[test]
+    fn the_region_with_the_most_streams_is_queried_and_the_others_are_named() {
+        let plan = Plan::of(&[
+            followed(Some("us-east-1"), "/edge", "ecs/app/a1", "a1"),
+            followed(None, "/web", "ecs/app/b2", "b2"),
+            followed(None, "/web", "ecs/app/c3", "c3"),
+            followed(None, "/jobs", "ecs/app/d4", "d4"),
+        ]);
+        assert_eq!((plan.region, plan.groups), (None, vec!["/web".to_owned(), "/jobs".into()]));
+        assert_eq!(plan.left_out, ["one query runs in one Region: the group /edge in us-east-1 is left out"]);
+    }
+
+    #[test]
+    fn no_more_groups_than_aws_takes() {
+        let streams: Vec<Followed> =
+            (0..52).map(|at| followed(None, &format!("/{at}"), &format!("ecs/app/{at}"), &at.to_string())).collect();
+        let plan = Plan::of(&streams);
+        assert_eq!(plan.groups.len(), 50);
+        assert_eq!(plan.left_out, ["one query takes 50 log groups: 2 more are left out"]);
+        assert_eq!(Plan::of(&[]), Plan::default());
+    }
+}

@@ -1,0 +1,225 @@
+//! Queries against a scripted AWS.
+
+use serde_json::{Value, json};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::Instant,
+};
+
+use super::*;
+use crate::logs::{
+    Followed, Pace, Subject,
+    groups::tests::followed,
+    scripted::{Answer, Called, Calls, clients, now},
+};
+use crate::resource::{Query, View, task};
+
+struct Stage {
+    news: mpsc::Receiver<News>,
+    calls: Calls,
+    running: JoinHandle<()>,
+    _ends: (watch::Sender<Set>, mpsc::Sender<()>),
+}
+
+fn query(streams: Vec<Followed>, script: impl Fn(&Called, usize) -> Answer + Send + Sync + 'static) -> Stage {
+    let (clients, calls) = clients(script);
+    let (set, streams) = watch::channel(Set { streams, complete: true, ..Set::default() });
+    let (older, asked) = mpsc::channel(1);
+    let (tell, news) = mpsc::channel(64);
+    let of =
+        Subject { name: "web".into(), view: View::new(&task::KIND, Query::default()), tasks: None, container: None };
+    let to = now();
+    let from = to - SignedDuration::from_hours(1);
+    let wanted = Wanted { id: 7, of, read: Read::Query { text: "fields fliter".into(), from, to }, pace: Pace(1.0) };
+    let ends = Ends { set: streams, older: asked, news: tell };
+    Stage { news, calls, running: tokio::spawn(run(clients, wanted, now, ends)), _ends: (set, older) }
+}
+
+impl Stage {
+    /// What was told until it was done: lines, and the last status.
+    async fn done(&mut self) -> (Vec<Line>, Status) {
+        let mut lines = Vec::new();
+        loop {
+            match self.news.recv().await.unwrap().told {
+                Told::Lines(more) => lines.extend(more),
+                Told::Status(status) if status.phase == Phase::Done => return (lines, (*status).clone()),
+                Told::Status(_) | Told::Older { .. } => {}
+            }
+        }
+    }
+}
+
+fn web() -> Vec<Followed> {
+    vec![followed(None, "/web", "ecs/app/a1", "a1"), followed(None, "/web", "ecs/app/b2", "b2")]
+}
+
+fn row(fields: &[(&str, &str)]) -> Value {
+    fields.iter().map(|(field, value)| json!({ "field": field, "value": value })).collect()
+}
+
+/// Results after two looks, as they are given.
+fn results(rows: Vec<Value>) -> impl Fn(&Called, usize) -> Answer + Send + Sync + 'static {
+    move |called, nth| {
+        let status = if nth < 2 { "Running" } else { "Complete" };
+        Answer::Json(match &*called.operation {
+            "StartQuery" => json!({ "queryId": "q" }),
+            "GetQueryResults" => json!({
+                "status": status,
+                "results": rows,
+                "statistics": { "bytesScanned": 3_221_225_472.0, "recordsScanned": 1_204_332.0, "recordsMatched": 2_000.0 },
+            }),
+            _ => json!({ "success": true }),
+        })
+    }
+}
+
+fn texts(lines: &[Line]) -> Vec<&str> {
+    lines.iter().map(|line| &*line.text).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn results_are_lines_of_their_tasks_in_order_of_time_and_the_cost_is_told() {
+    let gone = "0123456789abcdef0123456789abcdef";
+    let mut stage = query(
+        web(),
+        results(vec![
+            row(&[("@timestamp", "2025-06-15 15:06:40.500"), ("@message", "third\n"), ("@logStream", "ecs/app/b2")]),
+            row(&[("@timestamp", "2025-06-15 15:06:40.000"), ("@message", "second"), ("@logStream", "ecs/app/a1")]),
+            row(&[
+                ("@timestamp", "2025-06-15 15:06:39.000"),
+                ("@message", "first"),
+                ("@logStream", &format!("ecs/app/{gone}")),
+            ]),
+        ]),
+    );
+    let (lines, status) = stage.done().await;
+    let told = "3 results of 2,000 that match; 1,204,332 records, 3.0 GB scanned, about $0.01";
+    assert_eq!(texts(&lines), ["first", "second", "third", told]);
+    let sources: Vec<_> =
+        lines.iter().map(|line| line.source.as_ref().map(|source| source.task().to_owned())).collect();
+    assert_eq!(sources, [Some("01234567".into()), Some("a1".into()), Some("b2".into()), None]);
+    assert_eq!(lines[2].at, "2025-06-15T15:06:40.5Z".parse().unwrap());
+    assert_eq!((status.streams, status.groups.len(), status.calls), (2, 1, 4));
+    assert_eq!(status.scanned.unwrap().bytes, 3_221_225_472.0);
+    assert_eq!(
+        stage.calls.of("StartQuery"),
+        [json!({
+            "logGroupNames": ["/web"],
+            "queryString": "fields fliter",
+            "startTime": now().as_second() - 3600,
+            "endTime": now().as_second(),
+            "limit": 10_000,
+        })]
+    );
+    // What is over is not stopped.
+    drop(stage.news);
+    stage.running.await.unwrap();
+    assert_eq!(stage.calls.of("StopQuery").len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_stand_in_columns_and_in_the_order_in_which_they_came() {
+    let mut stage = query(
+        web(),
+        results(vec![
+            row(&[("bin(5m)", "2025-06-15 15:00:00.000"), ("count(*)", "7"), ("who", "a b")]),
+            row(&[("bin(5m)", "2025-06-15 14:50:00.000"), ("count(*)", "1204"), ("who", "c")]),
+            row(&[("bin(5m)", "2025-06-15 14:55:00.000"), ("count(*)", "12"), ("who", "d")]),
+        ]),
+    );
+    let (lines, _) = stage.done().await;
+    insta::assert_snapshot!(texts(&lines[..3]).join("\n"));
+    assert_eq!(lines[1].at, "2025-06-15T14:50:00Z".parse().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn fields_beside_a_message_follow_it_unless_it_has_them_in_it() {
+    let time = ("@timestamp", "2025-06-15 15:06:40.000");
+    let mut stage = query(
+        web(),
+        results(vec![
+            row(&[time, ("@message", "GET /"), ("status", "500"), ("@ptr", "x")]),
+            row(&[time, ("@message", r#"{"status":500}"#), ("status", "500")]),
+        ]),
+    );
+    let (lines, _) = stage.done().await;
+    assert_eq!(texts(&lines[..2]), ["GET /  status=500", r#"{"status":500}"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_nobody_waits_for_is_stopped() {
+    let mut stage = query(web(), |called, _| match &*called.operation {
+        "StartQuery" => Answer::Json(json!({ "queryId": "q" })),
+        "StopQuery" => Answer::Json(json!({ "success": true })),
+        _ => Answer::Json(json!({ "status": "Running" })),
+    });
+    while stage.calls.of("GetQueryResults").is_empty() {
+        stage.news.recv().await.unwrap();
+    }
+    stage.running.abort();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(stage.calls.of("StopQuery"), [json!({ "queryId": "q" })]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_that_can_not_be_read_is_told_with_its_place() {
+    let fault = json!({
+        "__type": "MalformedQueryException",
+        "message": "unexpected symbol",
+        "queryCompileError": { "message": "unexpected symbol", "location": { "startCharOffset": 7, "endCharOffset": 13 } },
+    });
+    let mut stage = query(web(), move |_, _| Answer::Telling(fault.clone()));
+    let (lines, status) = stage.done().await;
+    let told = "the query failed: at character 8, \"fliter\": unexpected symbol; `:query` opens it again";
+    assert_eq!(texts(&lines), [told]);
+    assert_eq!(status.failure.as_ref().and_then(|failure| failure.code.as_deref()), Some("MalformedQueryException"));
+    assert_eq!(stage.calls.of("StartQuery").len(), 1);
+}
+
+#[rstest::rstest]
+#[case("AccessDeniedException", "the query failed: AWS's words; ask for logs:StartQuery on this scope")]
+#[case("ResourceNotFoundException", "the query failed: AWS's words; a log group is made when its first task writes")]
+#[tokio::test(start_paused = true)]
+async fn what_does_not_pass_is_told_once(#[case] code: &'static str, #[case] told: &str) {
+    let mut stage = query(web(), move |_, _| Answer::Fault(code));
+    let (lines, _) = stage.done().await;
+    assert_eq!(texts(&lines), [told]);
+    assert_eq!(stage.calls.all().len(), 1);
+}
+
+#[rstest::rstest]
+#[case("LimitExceededException")]
+#[case("ThrottlingException")]
+#[tokio::test(start_paused = true)]
+async fn what_passes_is_waited_for(#[case] code: &'static str) {
+    let answered = results(vec![row(&[("@message", "here")])]);
+    let start = Instant::now();
+    let mut stage = query(web(), move |called, nth| match nth {
+        0 => Answer::Fault(code),
+        _ => answered(called, nth),
+    });
+    let (lines, status) = stage.done().await;
+    assert_eq!(texts(&lines)[0], "here");
+    assert!(status.failure.is_none() && start.elapsed() >= 2 * AGAIN, "{:?}", start.elapsed());
+}
+
+#[rstest::rstest]
+#[case("Failed", "the query failed: AWS could not run it")]
+#[case("Timeout", "the query failed: it took longer than the 60 minutes that AWS gives it; ask for a shorter time")]
+#[case("Cancelled", "the query failed: somebody cancelled it")]
+#[tokio::test(start_paused = true)]
+async fn a_query_that_ends_without_results_says_why(#[case] ending: &'static str, #[case] told: &str) {
+    let mut stage = query(web(), move |called, _| match &*called.operation {
+        "StartQuery" => Answer::Json(json!({ "queryId": "q" })),
+        _ => Answer::Json(json!({ "status": ending })),
+    });
+    assert_eq!(texts(&stage.done().await.0), [told]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_group_there_is_nothing_to_query_and_nothing_is_asked() {
+    let mut stage = query(Vec::new(), |_, _| Answer::Silence);
+    assert_eq!(texts(&stage.done().await.0), ["there is no log group to query"]);
+    assert!(stage.calls.all().is_empty());
+}

@@ -1,0 +1,81 @@
+//! How often a tail may call: at most so many times a second, in all.
+//!
+//! Calls that were not needed are saved up, a few of them: what was written before comes at once, and so do older lines
+//! that are asked for. On tokio's clock, so that tests run in virtual time.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Pace;
+
+/// Calls that can be saved up.
+const SAVED: f64 = 4.0;
+/// However low it is set, a tail calls at least this often a second.
+const FLOOR: f64 = 0.01;
+
+/// A bucket of calls.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    rate: f64,
+    saved: f64,
+    counted: Instant,
+}
+
+impl Pacer {
+    pub(super) fn new(pace: Pace) -> Self {
+        let rate = if pace.0.is_finite() { pace.0.max(FLOOR) } else { Pace::default().0 };
+        Self { rate, saved: SAVED, counted: Instant::now() }
+    }
+
+    /// Takes a call.
+    ///
+    /// # Errors
+    /// When there will be one.
+    pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        let since = now.saturating_duration_since(self.counted).as_secs_f64();
+        self.saved = (self.saved + since * self.rate).min(SAVED);
+        self.counted = now;
+        // A rounded wait must not end a hair too early.
+        if self.saved >= 1.0 - 1e-6 {
+            self.saved -= 1.0;
+            return Ok(());
+        }
+        Err(now + Duration::from_secs_f64((1.0 - self.saved) / self.rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep_until;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_has_as_many_calls_as_it_may_and_those_saved_up() {
+        let mut pacer = Pacer::new(Pace(1.0));
+        let end = Instant::now() + Duration::from_secs(60);
+        let mut calls = 0;
+        while Instant::now() < end {
+            match pacer.take(Instant::now()) {
+                Ok(()) => calls += 1,
+                Err(at) => sleep_until(at).await,
+            }
+        }
+        assert_eq!(calls, 60 + SAVED as usize - 1);
+    }
+
+    #[rstest::rstest]
+    #[case::none(0.0)]
+    #[case::less_than_none(-1.0)]
+    #[case::no_number(f64::NAN)]
+    #[tokio::test(start_paused = true)]
+    async fn a_pace_that_is_none_still_goes_on(#[case] pace: f64) {
+        let mut pacer = Pacer::new(Pace(pace));
+        for _ in 0..4 {
+            pacer.take(Instant::now()).unwrap();
+        }
+        let at = pacer.take(Instant::now()).unwrap_err();
+        assert!(at - Instant::now() <= Duration::from_secs(100));
+    }
+}

@@ -1,0 +1,251 @@
+//! From one log to the next: the task before, the next one, all containers or one, the moments around a stop.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    modes::reader,
+    whose::{Whose, around},
+};
+use crate::{
+    logs::{Range, Read, Subject},
+    model::{
+        Model, Screen,
+        action::{Call, Outcome},
+        overlay::{Choice, Item, Overlay, Picker},
+    },
+    resource::{
+        Status, View,
+        format::{duration, one_line, seconds_since, short_id},
+        task::Task,
+    },
+};
+
+/// What a reader keeps for stepping from one log to the next.
+#[derive(Debug, Clone, Default)]
+pub struct Steps {
+    /// The one container that was read before all were.
+    container: Option<Arc<str>>,
+    sought: Option<Sought>,
+}
+
+/// A task that is still looked for: its log is read once it is found.
+#[derive(Debug, Clone)]
+struct Sought {
+    /// Whose predecessor it is, by ARN; absent where it is the one that stopped last.
+    before: Option<Arc<str>>,
+}
+
+impl Model {
+    /// The tasks of a subject and those beside it that are known; whether all that have stopped are.
+    pub(super) fn tasks_of(&self, of: &Subject) -> (Vec<&Task>, bool) {
+        let stopped = |view: &View| {
+            let mut view = view.clone();
+            view.query.status = Status::Stopped;
+            view
+        };
+        let own = stopped(&of.view);
+        let mut wide = own.clone();
+        wide.query.service = None;
+        wide.query.family = None;
+        wide.query.only = None;
+        let views = [&of.view, &own, &wide];
+        let (view, all) = match views.into_iter().find(|view| self.snapshot.arrived(view)) {
+            Some(view) => (view, true),
+            None => (&of.view, false),
+        };
+        let query = &of.view.query;
+        let meant = |task: &&Task| {
+            query.service.as_deref().is_none_or(|service| task.service() == Some(service))
+                && query.only.as_ref().is_none_or(|only| task.is_of(only))
+                && query
+                    .family
+                    .as_deref()
+                    .is_none_or(|family| task.revision().rsplit_once(':').is_some_and(|(known, _)| known == family))
+        };
+        let rows = self.snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
+        let tasks = rows.filter_map(|entry| entry.row.any().downcast_ref::<Task>()).filter(meant);
+        (tasks.collect(), all)
+    }
+
+    /// The tasks of a subject that are known.
+    pub(super) fn tasks_in(&self, of: &Subject) -> Vec<&Task> {
+        let mut tasks = self.tasks_of(of).0;
+        if let Some(meant) = &of.tasks {
+            tasks.retain(|task| meant.iter().any(|arn| **arn == *task.task_arn));
+        }
+        tasks
+    }
+
+    /// Reads the log of the task that was looked for, once it is known; goes back where there is none.
+    pub(in crate::model) fn find_sought(&mut self) {
+        let Screen::Logs(reader) = &self.front else { return };
+        let Some(sought) = &reader.steps.sought else { return };
+        let of = reader.subject().clone();
+        let (tasks, all) = self.tasks_of(&of);
+        let before = sought.before.as_deref().and_then(|arn| self.task(arn));
+        match (predecessor(&tasks, before), all) {
+            (Some(task), true) => {
+                let task = task.clone();
+                self.read_task(&task, of.container);
+                self.tell_end(&task);
+            }
+            (None, true) => {
+                self.pop();
+                self.warn(format!("no task of {} has stopped that is still known", of.name));
+            }
+            _ => {}
+        }
+    }
+
+    fn task(&self, arn: &str) -> Option<&Task> {
+        self.snapshot.row(arn)?.any().downcast_ref()
+    }
+
+    /// Reads the log of one task, or of one container of it, in place of the one that is seen.
+    fn read_task(&mut self, task: &Task, container: Option<Arc<str>>) {
+        let mut of = Whose::task(task, self.now).subject();
+        if let Some(name) = container {
+            of.name = format!("{}/{name}", of.name);
+            of.container = Some(name);
+        }
+        let kept = match &self.front {
+            Screen::Logs(reader) => reader.steps.container.clone(),
+            _ => None,
+        };
+        self.read_log(of, Range::Newest, None);
+        if let Screen::Logs(reader) = &mut self.front {
+            reader.steps = Steps { container: kept, sought: None };
+        }
+    }
+
+    /// Says how and when a task ended.
+    fn tell_end(&mut self, task: &Task) {
+        let Some(ended) = task.ended() else { return };
+        let why = task.verdict.as_ref().map(|verdict| one_line(&verdict.line())).unwrap_or_default();
+        let ago = duration(seconds_since(ended, self.now));
+        self.info(format!("task {} stopped {ago} ago: {why}", short_id(&task.task_arn)));
+    }
+}
+
+/// The task that stopped last before `before` was there; of all, where that is no task.
+fn predecessor<'a>(tasks: &[&'a Task], before: Option<&Task>) -> Option<&'a Task> {
+    let earlier = |task: &&&Task| match before {
+        Some(before) => task.task_arn != before.task_arn && task.created_at <= before.created_at,
+        None => true,
+    };
+    tasks.iter().filter(|task| task.stopped()).filter(earlier).max_by_key(|task| task.ended()).copied()
+}
+
+/// The log of the task that was there before: of the same service, and of the same container.
+pub(in crate::model) fn previous(model: &mut Model, _: Call<'_>) -> Outcome {
+    let of = match &model.front {
+        Screen::Logs(reader) => reader.subject().clone(),
+        Screen::Table(_) | Screen::Text(_) => model.whose()?.subject(),
+    };
+    let before = match of.tasks.as_deref() {
+        Some([task]) => Some(task.clone()),
+        Some(_) => return Err("there is no one task before several".into()),
+        None => None,
+    };
+    if let Screen::Logs(reader) = &model.front {
+        let container = reader.subject().container.clone();
+        let (tasks, all) = model.tasks_of(&of);
+        let before = before.as_deref().and_then(|arn| model.task(arn));
+        let found = predecessor(&tasks, before).cloned();
+        let missing = || match all {
+            true => "no task that stopped before is still known",
+            false => "its tasks are still being looked up",
+        };
+        let task = found.ok_or_else(missing)?;
+        model.read_task(&task, container);
+        model.tell_end(&task);
+        return Ok(());
+    }
+    let nothing: Arc<[Arc<str>]> = Arc::default();
+    let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
+    model.open_log(Subject { tasks: Some(nothing), ..of }, read);
+    if let Screen::Logs(reader) = &mut model.front {
+        reader.steps.sought = Some(Sought { before });
+    }
+    model.find_sought();
+    Ok(())
+}
+
+/// By the key: the log of the task that began before this one, or after it.
+pub(in crate::model) fn step(model: &mut Model, call: Call<'_>) -> Outcome {
+    let of = reader(model)?.subject().clone();
+    if !model.snapshot.arrived(&of.view) {
+        return Err("its tasks are still being looked up".into());
+    }
+    let mut tasks = model.tasks_of(&of).0;
+    let current = match of.tasks.as_deref() {
+        Some([arn]) => model.task(arn),
+        _ => None,
+    };
+    if let Some(current) = current {
+        // Tasks of one family may belong to several services, or to none.
+        tasks.retain(|task| task.service() == current.service());
+    }
+    tasks.sort_by_key(|task| (task.created_at, &*task.task_arn));
+    let place = current.and_then(|current| tasks.iter().position(|task| task.task_arn == current.task_arn));
+    let next = match (place, call.nth) {
+        (Some(place), 0) => place.checked_sub(1).ok_or("this is the oldest task that is still known")?,
+        (Some(place), _) => place + 1,
+        (None, 0) => tasks.len().checked_sub(1).ok_or("no task of it is known")?,
+        (None, _) => return Err("this is the log of several tasks; < opens that of the newest".into()),
+    };
+    let task = (*tasks.get(next).ok_or("this is the newest task")?).clone();
+    model.read_task(&task, of.container);
+    if task.stopped() {
+        model.tell_end(&task);
+    }
+    Ok(())
+}
+
+/// What was written around the last stop.
+pub(in crate::model) fn around_stop(model: &mut Model, _: Call<'_>) -> Outcome {
+    let of = reader(model)?.subject().clone();
+    let ended = model.tasks_in(&of).into_iter().filter_map(Task::ended).max();
+    let ended = ended.ok_or("no task of this log has stopped")?;
+    model.read_log(of, around(ended, model.now), Some(ended));
+    Ok(())
+}
+
+/// All containers in place of one, or that one again; a list where there was none.
+pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    let mut of = reader.subject().clone();
+    let range = match reader.wanted.read {
+        Read::Tail { range, .. } => range,
+        Read::Query { .. } => return Err("this is what a query found".into()),
+    };
+    match (of.container.take(), reader.steps.container.clone()) {
+        (Some(name), _) => {
+            let whole = of.name.strip_suffix(&*name).and_then(|rest| rest.strip_suffix('/')).map(str::to_owned);
+            of.name = whole.unwrap_or(of.name);
+            reader.steps.container = Some(name);
+            model.read_log(of, range, None);
+        }
+        (None, Some(name)) => {
+            of = one(&of, &name);
+            model.read_log(of, range, None);
+        }
+        (None, None) => {
+            let tasks = model.tasks_in(&of);
+            let containers = tasks.iter().flat_map(|task| &task.containers);
+            let names: BTreeSet<&str> = containers.map(|container| &*container.name).collect();
+            let item = |name: &&str| Item::new(name, "container", Choice::Log(one(&of, name), range));
+            let items: Vec<Item> = names.iter().map(item).collect();
+            if items.len() < 2 {
+                return Err("all there are is read already".into());
+            }
+            model.overlay = Some(Overlay::Picker(Picker::new("one container", items)));
+        }
+    }
+    Ok(())
+}
+
+/// One container of a subject.
+pub(super) fn one(of: &Subject, container: &str) -> Subject {
+    Subject { name: format!("{}/{container}", of.name), container: Some(container.into()), ..of.clone() }
+}
