@@ -83,11 +83,6 @@ impl Ring {
         self.first..self.first + self.lines.len() as i64
     }
 
-    /// Whether older lines can still be put before the first.
-    pub fn takes_older(&self) -> bool {
-        !self.cut
-    }
-
     /// Lines that had to make room.
     pub fn let_go(&self) -> u64 {
         self.let_go
@@ -146,7 +141,7 @@ mod tests {
         let mut ring = ring(Limits { lines: 3, ..Limits::default() }, &["d"]);
         assert_eq!(ring.prepend(vec![said("a"), said("b"), said("c")]), 2);
         assert_eq!(texts(&ring), ["b", "c", "d"]);
-        assert!(!ring.takes_older());
+        assert_eq!(ring.prepend(vec![said("a")]), 0);
     }
 
     #[test]
