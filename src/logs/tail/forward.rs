@@ -28,6 +28,8 @@ const CLOCKS_MS: i64 = 3_600_000;
 const SMALL: usize = 1_000;
 const FRESH_MS: i64 = 60_000;
 
+type Reach = (i64, usize);
+
 /// Between which times is read, in milliseconds; both are part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Bounds {
@@ -97,12 +99,12 @@ impl Forward {
                 self.wide_at = Some(now.at + WIDE_EVERY);
                 self.look_again(bounds, now);
             }
-            let overlap = match (wide && self.second.is_none(), self.spoke) {
-                (true, _) => OVERLAP_WIDE,
-                (false, true) => OVERLAP,
-                (false, false) => OVERLAP_IDLE,
+            let overlaps: &[Reach] = match (wide && self.second.is_none(), self.spoke) {
+                (true, _) => &[OVERLAP_WIDE],
+                (false, true) => &[OVERLAP, OVERLAP_BUSY],
+                (false, false) => &[OVERLAP_IDLE],
             };
-            let from = self.reach(overlap, now.clock).max(bounds.from);
+            let from = self.reach(overlaps, now.clock).max(bounds.from);
             self.pass = Place { bounds: Bounds { from, ..bounds }, ..Place::default() };
             self.began = Some(now.at);
         }
@@ -112,8 +114,11 @@ impl Forward {
     }
 
     /// From where on to read again. A writer's clock may run ahead: what others write now must not be left out.
-    fn reach(&self, (span, most): (i64, usize), clock: Timestamp) -> Option<i64> {
-        let again = self.newest.map(|newest| self.seen.again(newest.min(clock.as_millisecond()), span, most));
+    fn reach(&self, overlaps: &[Reach], clock: Timestamp) -> Option<i64> {
+        let again = self.newest.and_then(|newest| {
+            let newest = newest.min(clock.as_millisecond());
+            overlaps.iter().map(|(span, most)| self.seen.again(newest, *span, *most)).min()
+        });
         again.max(self.polled.map(|polled| polled.as_millisecond().saturating_sub(CLOCKS_MS)))
     }
 
