@@ -16,11 +16,14 @@ use crate::logs::{
     seen::{Pass, Seen},
 };
 
-/// How far a pass reaches back, in milliseconds and in lines, and when nothing comes.
-const OVERLAP: (i64, usize) = (30_000, 5_000);
-const OVERLAP_IDLE: (i64, usize) = (30_000, 500);
+/// How far a pass reaches back, in milliseconds and in lines, whichever is less: what comes late is found, and what has
+/// come is not read over and over.
+const OVERLAP: Reach = (30_000, 2_000);
+/// But so far at least for what several writers wrote at the same time: each sends its lines in batches.
+const OVERLAP_BUSY: Reach = (10_000, 5_000);
+const OVERLAP_IDLE: Reach = (30_000, 500);
 /// A pass once in a while reaches back further, but no more lines than a page takes.
-const OVERLAP_WIDE: (i64, usize) = (300_000, EVENTS as usize);
+const OVERLAP_WIDE: Reach = (300_000, EVENTS as usize);
 const WIDE_EVERY: Duration = Duration::from_secs(60);
 /// Clocks are taken to differ by no more than this, in milliseconds.
 const CLOCKS_MS: i64 = 3_600_000;
