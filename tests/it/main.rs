@@ -12,6 +12,7 @@ mod flow;
 mod get;
 mod judge_boto3;
 mod judge_emulators;
+mod logs;
 mod memory;
 mod pty;
 mod screens;

@@ -6,6 +6,7 @@ pub mod console;
 pub mod emulator;
 pub mod fixtures;
 pub mod in_process;
+pub mod log;
 pub mod pty;
 pub mod python;
 pub mod stage;
