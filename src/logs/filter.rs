@@ -61,7 +61,7 @@ enum Condition {
         op: Op,
         value: String,
     },
-    Field(Field),
+    Field(Box<Field>),
     State(State),
 }
 
@@ -189,7 +189,7 @@ impl Condition {
             Test::Own(Own::Level { op, level }) => Self::Level { op, level },
             Test::Own(Own::State(state)) => Self::State(state),
             Test::Own(Own::Field { path, op, value }) => {
-                Self::Field(Field::new(path, op, &value, case).map_err(fault)?)
+                Self::Field(Box::new(Field::new(path, op, &value, case).map_err(fault)?))
             }
             Test::Own(Own::Place { place, op, value }) => match op.pattern(&value) {
                 Some((pattern, wanted)) => {
