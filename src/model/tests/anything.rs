@@ -1,6 +1,7 @@
 //! Any sequence of events.
 
 use super::*;
+use crate::logs::{Line, News, Role, Told};
 
 /// Anything a person, the data or time may do.
 fn any_event() -> impl Strategy<Value = Event> {
@@ -33,6 +34,19 @@ fn any_event() -> impl Strategy<Value = Event> {
             Event::Snapshot(Arc::new(world(revision, tasks)))
         }),
         1 => Just(Event::Snapshot(Arc::default())),
+        3 => (1u64..4, 0usize..80).prop_map(|(tail, lines)| {
+            let text = |n: usize| ["{\"level\":\"warn\",\"a\":1}", "plain", "a\nb\u{1b}[31mc", "日本 "][n % 4].repeat(n % 9);
+            let line = |n| Line {
+                source: None,
+                at: at(0),
+                role: if n % 11 == 0 { Role::Started } else { Role::Output },
+                level: None,
+                late: n % 7 == 0,
+                text: text(n).into(),
+            };
+            let lines = (0..lines).map(line).collect();
+            Event::Log(News { tail, told: if tail == 3 { Told::Older { lines, end: false } } else { Told::Lines(lines) } })
+        }),
     ]
 }
 
@@ -52,6 +66,10 @@ proptest! {
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             let layout = model.layout();
+            if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(layout.page));
+            }
             if let Screen::Table(table) = &model.front {
                 layout::columns(table, layout.width, layout.page, &model.cx());
                 let selected = table.current().map(|entry| entry.row.id().to_owned());
