@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, groups, merge::Merge,
     merge::Said, pace::Pacer, words,
 };
 use crate::aws::{Clients, Failure};
@@ -29,8 +29,6 @@ mod forward;
 mod lane;
 mod past;
 mod tell;
-#[cfg(test)]
-mod tests;
 
 use ask::{Page, STREAMS};
 use back::Back;
@@ -44,6 +42,8 @@ const EVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_AFTER: Duration = Duration::from_secs(30);
 /// A line is shown once it is so old: until then one that belongs before it may come.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
+/// A line that is so far ahead of this machine's clock shows that one of them is wrong.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
 const LINGER: SignedDuration = SignedDuration::from_secs(60);
 /// How long further streams are waited for before the first lines are read.
@@ -91,6 +91,7 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         merge: Merge::default(),
         marked: HashSet::new(),
         phase: Phase::Resolving,
+        ahead: false,
         heard_at: start.at,
         absent_at: start.at,
         hindered: None,
@@ -133,6 +134,8 @@ struct Tail {
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
+    /// It was told that a clock is wrong.
+    ahead: bool,
     /// When the last line came.
     heard_at: Instant,
     /// When the next stream that isn't there is looked for.
@@ -209,6 +212,7 @@ impl Tail {
             // What is no longer spoken of has ended, too.
             kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
         }
+        self.status.groups = groups::of(&set.streams).into();
         self.set = set;
         if self.phase == Phase::Resolving {
             self.waiting.extend(joining);
@@ -334,6 +338,10 @@ impl Tail {
     fn take_in(&mut self, new: Vec<Said>, now: Moment) {
         let Some(last) = new.last() else { return };
         self.heard_at = now.at;
+        let ahead = last.at.duration_since(now.clock);
+        if ahead > AHEAD && !std::mem::replace(&mut self.ahead, true) {
+            self.note(words::ahead(ahead), now);
+        }
         self.status.lag = Some(now.clock.duration_since(last.at).max(SignedDuration::ZERO));
         for said in new {
             self.push(said, now.clock);
@@ -366,7 +374,7 @@ impl Tail {
         }
         self.lanes.retain(|lane| !lane.streams.is_empty());
         self.assemble(now);
-        self.finish_elder(now);
+        self.finish_elder();
         self.unite(now.at);
         self.notice(now);
     }

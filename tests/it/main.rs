@@ -19,4 +19,5 @@ mod pty;
 mod screens;
 mod screenshots;
 mod support;
+mod tail;
 mod why;

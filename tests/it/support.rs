@@ -12,3 +12,4 @@ pub mod python;
 pub mod stage;
 pub mod styled;
 pub mod svg;
+pub mod tailing;

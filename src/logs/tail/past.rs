@@ -92,11 +92,11 @@ impl Tail {
         let to = oldest.saturating_sub(1);
         let lanes = self.lanes_of(streams, Some(Back::new(Some(to), None)), now);
         self.elder = Some(Elder { lanes, to });
-        self.finish_elder(self.moment());
+        self.finish_elder();
     }
 
     /// Tells the older lines once all of them are found.
-    pub(super) fn finish_elder(&mut self, _now: Moment) {
+    pub(super) fn finish_elder(&mut self) {
         let Some(elder) = &mut self.elder else { return };
         // What cannot be read has no older lines to tell.
         elder.lanes.retain(|lane| lane.held.as_ref().is_none_or(|held| super::lane::passes(held.failure.trouble)));
