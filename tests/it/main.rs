@@ -13,6 +13,7 @@ mod get;
 mod judge_boto3;
 mod judge_emulators;
 mod logs;
+mod logs_finding;
 mod memory;
 mod pty;
 mod screens;

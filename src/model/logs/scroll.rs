@@ -104,6 +104,8 @@ impl Reader {
     /// Moves by so many rows. Upwards is away from the end, and freezes; all the way down goes on following.
     pub(in crate::model) fn go(&mut self, rows: isize, _page: u16) {
         match rows {
+            // A range that is being picked reaches to the last line: nothing comes between.
+            isize::MAX if self.finding.range.is_some() => self.cursor = self.number(self.last()),
             isize::MAX => self.resume(),
             _ if self.follow && rows > 0 => {}
             _ if self.passing() == 0 => self.ask_older(),
