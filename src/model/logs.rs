@@ -27,6 +27,7 @@ pub mod rows;
 mod scroll;
 mod span;
 pub mod stack;
+mod stamp;
 pub(super) mod step;
 pub mod strip;
 pub(super) mod take;
