@@ -90,7 +90,7 @@ proptest! {
             let layout = model.layout();
             if let Screen::Logs(reader) = &model.front {
                 reader.bar(model.now);
-                prop_assert!(reader.rows.len() <= usize::from(layout.page));
+                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
             if let Screen::Table(table) = &model.front {
@@ -115,7 +115,7 @@ proptest! {
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             if let Screen::Logs(reader) = &model.front {
                 reader.bar(model.now);
-                prop_assert!(reader.rows.len() <= usize::from(layout.page));
+                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
         }
