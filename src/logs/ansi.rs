@@ -15,7 +15,7 @@ const TAB: usize = 8;
 const SPACES: &str = "        ";
 
 /// How a piece of a line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Look {
     pub fg: Option<Colour>,
     pub bg: Option<Colour>,
@@ -26,7 +26,7 @@ pub struct Look {
     pub reverse: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colour {
     /// One of the 256; the first 16 are those of the terminal.
     Ansi(u8),
@@ -203,3 +203,6 @@ fn colour<'a>(codes: &mut impl Iterator<Item = &'a str>, colons: bool) -> Option
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

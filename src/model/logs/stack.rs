@@ -3,15 +3,13 @@
 //! What is typed is an include, an exclude or a highlight: tab goes from one to the next, and `!` in front makes an
 //! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
 
-use super::{
-    Reader,
-    finding::{Matches, reader},
-};
+use super::{Reader, finding::Matches, modes::reader};
 use crate::{
     grammar::Fault,
     logs::{
         Level,
         filter::{Filter, Mode, Rule, Stack},
+        histogram::Histogram,
     },
     model::{
         Model, Screen,
@@ -110,9 +108,9 @@ impl RulePrompt {
         stack
     }
 
-    /// Makes the next mode of it.
-    fn turn(&mut self) {
-        let mode = next(self.mode());
+    /// Makes the next mode of it, or the one before.
+    fn turn(&mut self, forward: bool) {
+        let mode = if forward { next(self.mode()) } else { next(next(self.mode())) };
         if self.whole_excluded() {
             let bare = self.bare().to_owned();
             self.prompt.set(&bare);
@@ -132,6 +130,7 @@ impl Reader {
     pub(super) fn set_stack(&mut self, stack: Stack) {
         self.stack = stack;
         self.look_anew();
+        self.finding.histogram = Histogram::default();
         self.finding.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
     }
 
@@ -175,8 +174,8 @@ impl Model {
     }
 
     /// Tab in the prompt.
-    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt) {
-        prompt.turn();
+    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt, forward: bool) {
+        prompt.turn(forward);
         self.rule_changed(prompt);
     }
 

@@ -1,0 +1,230 @@
+//! The text of a line: as it came, or as the JSON that it is.
+
+use std::{borrow::Cow, ops::Range};
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::{
+    Json, fields,
+    rows::{Ink, Piece},
+};
+use crate::{
+    logs::{Line, ansi},
+    model::text::safe,
+};
+
+/// Longer lines are held to a few rows until they are opened.
+const LONG: usize = 16 << 10;
+/// How much is shown of one that is opened.
+const OPENED: usize = 64 << 10;
+/// Rows of a long line where lines are wrapped.
+const HELD: u16 = 3;
+/// Rows of an event that has line breaks in it, until it is opened.
+const BREAKS: usize = 12;
+
+/// How the text of a line is to be set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting {
+    pub json: Json,
+    /// Its time is shown before it.
+    pub timed: bool,
+    /// It is shown in full.
+    pub expanded: bool,
+    pub wrap: bool,
+    /// Cells of a row.
+    pub room: u16,
+}
+
+/// The text of a line, as one or more rows of pieces.
+pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
+    let text = line.text.trim_end_matches(['\n', '\r']);
+    if text.len() > LONG {
+        return vec![long(text, set)];
+    }
+    let read = match set.json {
+        _ if set.expanded => fields::tree(text),
+        Json::Raw => None,
+        Json::Fields => fields::row(line, set.timed),
+        Json::Pretty => fields::tree(text),
+    };
+    let mut lines = read.unwrap_or_else(|| text.split('\n').map(looks).collect());
+    if !set.expanded && set.json != Json::Pretty && lines.len() > BREAKS {
+        let more = lines.len() - BREAKS + 1;
+        lines.truncate(BREAKS - 1);
+        lines.push(vec![Piece::new(format!(" {more} more rows"), Ink::Cut)]);
+    }
+    lines
+}
+
+/// A long line: as much of it as fits, and how long it is.
+fn long(text: &str, set: Setting) -> Vec<Piece> {
+    let size = format!("({})", size(text.len()));
+    let rows = if set.wrap { HELD } else { 1 };
+    // An ellipsis stands before the size.
+    let room = usize::from(set.room.saturating_mul(rows)).saturating_sub(size.len() + 1);
+    let (mut shown, mut cut) = held(text, if set.expanded { OPENED } else { LONG });
+    if !set.expanded {
+        (shown, cut) = (&shown[..fitting(shown, room)], true);
+    }
+    let mut pieces = looks(shown);
+    if cut {
+        pieces.push(Piece::new(size, Ink::Cut));
+    }
+    pieces
+}
+
+/// As much of the beginning as `most` bytes hold, and whether that is not all.
+fn held(text: &str, most: usize) -> (&str, bool) {
+    let end = text.floor_char_boundary(most);
+    (&text[..end], end < text.len())
+}
+
+/// `96 KiB`, `1.2 MiB`.
+fn size(bytes: usize) -> String {
+    match bytes >> 10 {
+        kib @ ..1024 => format!("{kib} KiB"),
+        kib => format!("{:.1} MiB", kib as f64 / 1024.0),
+    }
+}
+
+/// Text with the looks that its escapes give it.
+pub(super) fn looks(text: &str) -> Vec<Piece> {
+    let text = text.trim_end_matches('\r');
+    let spans = ansi::spans(text).filter(|(text, _)| !text.is_empty());
+    spans
+        .map(|(text, look)| Piece::new(text, if look == ansi::Look::default() { Ink::Plain } else { Ink::Look(look) }))
+        .collect()
+}
+
+/// Text in one row, safe to draw.
+pub(super) fn plain(text: &str) -> String {
+    let words: Cow<'_, str> = Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "));
+    safe(&words).into_owned()
+}
+
+/// `text` in exactly `width` cells.
+pub(super) fn fit(text: &str, width: u16) -> String {
+    let (width, text) = (usize::from(width), safe(text));
+    let end = fitting(&text, width);
+    let shown = &text[..end];
+    shown.to_owned() + &" ".repeat(width.saturating_sub(shown.width()))
+}
+
+/// Bytes of `text` that fit into `width` cells.
+fn fitting(text: &str, width: usize) -> usize {
+    let mut cells = 0;
+    let fits = |(_, grapheme): &(usize, &str)| {
+        cells += grapheme.width();
+        cells <= width
+    };
+    text.grapheme_indices(true).take_while(fits).last().map_or(0, |(at, grapheme)| at + grapheme.len())
+}
+
+/// Cuts pieces where something was found, and marks what was.
+pub(super) fn mark(pieces: Vec<Piece>, found: &[Range<usize>]) -> Vec<Piece> {
+    let mut marked = Vec::with_capacity(pieces.len() + 2 * found.len());
+    let mut start = 0;
+    for piece in pieces {
+        let end = start + piece.text.len();
+        let mut at = start;
+        for range in found.iter().filter(|range| range.start < end && range.end > start) {
+            let hit = range.start.clamp(at, end)..range.end.clamp(at, end);
+            for (part, hit) in [(at..hit.start, false), (hit.clone(), true)] {
+                if let Some(text) = piece.text.get(part.start - start..part.end - start).filter(|text| !text.is_empty())
+                {
+                    marked.push(Piece { text: text.into(), hit, ..piece });
+                }
+            }
+            at = hit.end;
+        }
+        if let Some(text) = piece.text.get(at - start..).filter(|text| !text.is_empty()) {
+            marked.push(Piece { text: text.into(), ..piece });
+        }
+        start = end;
+    }
+    marked
+}
+
+/// Cuts pieces into rows of at most `room` cells: between words where there are any in the last third of a row, and never
+/// within a grapheme.
+pub(super) fn cut(pieces: Vec<Piece>, room: u16) -> Vec<Vec<Piece>> {
+    let room = usize::from(room);
+    let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+    let mut rows = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let rest = &text[start..];
+        let mut end = fitting(rest, room);
+        if end < rest.len() {
+            if let Some(space) = rest[..end].rfind(' ').filter(|space| rest[..*space].width() * 3 > room * 2) {
+                end = space + 1;
+            }
+            // What is wider than a row must not keep us here for ever.
+            end = end.max(rest.graphemes(true).next().map_or(rest.len(), str::len));
+        }
+        rows.push(slice(&pieces, start..start + end));
+        start += end;
+    }
+    if rows.is_empty() {
+        rows.push(Vec::new());
+    }
+    rows
+}
+
+/// The pieces within a range of bytes of their text.
+fn slice(pieces: &[Piece], range: Range<usize>) -> Vec<Piece> {
+    let mut start = 0;
+    let mut taken = Vec::new();
+    for piece in pieces {
+        let end = start + piece.text.len();
+        let part = range.start.clamp(start, end) - start..range.end.clamp(start, end) - start;
+        if let Some(text) = piece.text.get(part).filter(|text| !text.is_empty()) {
+            taken.push(Piece { text: text.into(), ..*piece });
+        }
+        start = end;
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(rows: Vec<Vec<Piece>>) -> Vec<String> {
+        rows.into_iter().map(|row| row.into_iter().map(|piece| piece.text).collect()).collect()
+    }
+
+    #[test]
+    fn rows_are_cut_between_words_where_that_leaves_little_room() {
+        let piece = |text: &str| vec![Piece::new(text, Ink::Plain)];
+        assert_eq!(texts(cut(piece("one two three"), 8)), ["one two ", "three"]);
+        assert_eq!(texts(cut(piece("a verylongword"), 8)), ["a verylo", "ngword"]);
+        assert_eq!(texts(cut(piece("日本語"), 5)), ["日本", "語"]);
+        assert_eq!(texts(cut(Vec::new(), 5)), [""]);
+    }
+
+    #[test]
+    fn what_is_found_is_marked_across_pieces() {
+        let pieces = vec![Piece::new("abc", Ink::Plain), Piece::new("def", Ink::Faint)];
+        let marked: Vec<_> = mark(pieces, &[1..5]).into_iter().map(|piece| (piece.text, piece.hit)).collect();
+        let expected = [("a", false), ("bc", true), ("de", true), ("f", false)];
+        assert_eq!(marked, expected.map(|(text, hit)| (text.to_owned(), hit)));
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_loses_nothing_and_fits(text in "[a-z 日é👩]{0,80}", room in 2u16..20) {
+            let rows = texts(cut(vec![Piece::new(text.clone(), Ink::Plain)], room));
+            prop_assert!(rows.iter().all(|row| row.width() <= usize::from(room)));
+            prop_assert_eq!(rows.concat(), text);
+        }
+
+        #[test]
+        fn a_column_has_its_width(text in "\\PC{0,20}", width in 1u16..12) {
+            prop_assert_eq!(fit(&text, width).width(), usize::from(width));
+        }
+    }
+}
