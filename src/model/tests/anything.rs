@@ -89,6 +89,8 @@ proptest! {
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             let layout = model.layout();
             if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
             if let Screen::Table(table) = &model.front {
@@ -112,6 +114,8 @@ proptest! {
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
         }
@@ -122,13 +126,12 @@ proptest! {
 /// taken along can be.
 fn sound(reader: &reading::Reader, model: &Model) {
     reader.bar(model.now);
-    assert!(reader.rows.len() <= usize::from(model.layout().page));
     reader.strip(model.size.0, &model.settings.zone);
     assert!(reader.cursor.is_none_or(|cursor| reader.sight.position(cursor).is_ok()));
     assert!(reader.cursor.is_none() || !reader.follow);
     assert!(reader.finding.range.is_none() || !reader.follow);
     let _ = reader.taken(&model.settings.zone, model.now);
     for format in ["text", "view", "json"] {
-        let _ = reader.saved(format, &model.settings.zone);
+        let _ = reader.saved(format, &model.settings.zone, model.now);
     }
 }
