@@ -15,7 +15,8 @@ pub const HEIGHT: u16 = 3;
 const APART: usize = 12;
 
 /// Seconds that a cell may stand for.
-const STEPS: [i64; 17] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];
+const STEPS: [i64; 21] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
 /// Counts over time, one a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     Reader, link,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::Effect,
-    logs::{Line, Role, ansi},
+    logs::{Level, Line, Role, ansi},
     model::{
         Model,
         action::{Call, Outcome},
@@ -83,14 +83,14 @@ impl Reader {
         })
     }
 
-    /// What is saved: all lines that are held, as text or as JSON lines; or those that pass the filters, as they are shown.
+    /// What is saved: all lines that are held, as text or as JSON lines, or as text those that pass the filters.
     ///
     /// # Errors
     /// When there is no such format.
-    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone, now: Timestamp) -> Result<Effect, String> {
+    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone) -> Result<Effect, String> {
         let (extension, content) = match format {
             "" | "text" => ("log", self.text(self.ring.numbers(), zone)),
-            "view" => ("log", self.as_shown(self.sight.numbers().iter().copied(), zone, now)),
+            "view" => ("log", self.text(self.sight.numbers().iter().copied(), zone)),
             "json" | "ndjson" => ("ndjson", self.json_lines()),
             other => return Err(format!("logs can't be saved as `{other}`; text, json and view are known")),
         };
@@ -103,13 +103,22 @@ impl Reader {
     /// Lines as text: time, task and container, and what was written without its escapes.
     fn text(&self, numbers: impl Iterator<Item = i64>, zone: &TimeZone) -> String {
         let lines = numbers.filter_map(|number| self.ring.get(number));
+        // Neighbours are mostly of one second: only what differs is set anew.
+        let mut second = (i64::MIN, String::new(), String::new());
         lines.fold(String::new(), |mut text, line| {
-            let at = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S.%3f%:z");
+            if second.0 != line.at.as_second() {
+                let at = line.at.to_zoned(zone.clone());
+                second =
+                    (line.at.as_second(), at.strftime("%Y-%m-%dT%H:%M:%S").to_string(), at.strftime("%:z").to_string());
+            }
+            let millis = line.at.subsec_millisecond();
             // Writing to a string can't fail.
-            let _ = match &line.source {
-                Some(source) => writeln!(text, "{at} {}/{} {}", source.task(), source.container, plain(line)),
-                None => writeln!(text, "{at} {}", plain(line)),
-            };
+            let _ = write!(text, "{}.{millis:03}{} ", second.1, second.2);
+            if let Some(source) = &line.source {
+                let _ = write!(text, "{}/{} ", source.task(), source.container);
+            }
+            text += &plain(line);
+            text += "\n";
             text
         })
     }
@@ -117,26 +126,51 @@ impl Reader {
     /// Lines as JSON, one a line, their text as it came.
     fn json_lines(&self) -> String {
         let lines = self.ring.numbers().filter_map(|number| self.ring.get(number));
-        lines.map(|line| format!("{}\n", record(line))).collect()
+        lines.filter_map(|line| serde_json::to_string(&Record::of(line)).ok()).fold(
+            String::new(),
+            |mut text, record| {
+                text += &record;
+                text += "\n";
+                text
+            },
+        )
     }
 }
 
-fn record(line: &Line) -> serde_json::Value {
-    let mut record = json!({ "at": format!("{:.3}", line.at), "text": &*line.text });
-    let mut set = |name: &str, value: serde_json::Value| record[name] = value;
-    if let Some(source) = &line.source {
-        set("task", (&*source.task_arn).into());
-        set("container", source.container.as_str().into());
-        set("group", source.stream.group.as_str().into());
-        set("stream", source.stream.name.as_str().into());
+/// A line as it is saved.
+#[derive(Serialize)]
+struct Record<'a> {
+    at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
+    /// What it is, where no container wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    text: &'a str,
+}
+
+impl<'a> Record<'a> {
+    fn of(line: &'a Line) -> Self {
+        let source = line.source.as_deref();
+        Self {
+            at: line.at,
+            task: source.map(|source| &*source.task_arn),
+            container: source.map(|source| &*source.container),
+            group: source.map(|source| &*source.stream.group),
+            stream: source.map(|source| &*source.stream.name),
+            level: line.level.map(Level::word),
+            kind: kind(line.role),
+            text: &line.text,
+        }
     }
-    if let Some(level) = line.level {
-        set("level", level.word().into());
-    }
-    if let Some(kind) = kind(line.role) {
-        set("kind", kind.into());
-    }
-    record
 }
 
 /// What a line is that no container wrote.
@@ -153,12 +187,14 @@ fn kind(role: Role) -> Option<&'static str> {
 
 /// The text of a line, without what would act on a terminal.
 fn plain(line: &Line) -> String {
-    let text = ansi::bare(line.text.trim_end());
+    let parts = line.text.trim_end().split('\n').map(|part| ansi::plain(part.trim_end_matches('\r')));
+    let text = parts.collect::<Vec<_>>().join("\n");
     match line.role {
-        Role::Output => text.into_owned(),
-        Role::Gap(Some(count)) if text.is_empty() => format!("── {count} lines are missing here ──"),
-        Role::Gap(_) if text.is_empty() => "── lines are missing here ──".into(),
-        _ => format!("── {text} ──"),
+        Role::Output => text,
+        Role::Gap(Some(count)) if text.is_empty() => format!("-- {count} lines are missing here --"),
+        Role::Gap(Some(count)) => format!("-- {count} lines are missing here: {text} --"),
+        Role::Gap(None) if text.is_empty() => "-- lines are missing here --".into(),
+        _ => format!("-- {text} --"),
     }
 }
 

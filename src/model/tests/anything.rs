@@ -128,6 +128,6 @@ fn sound(reader: &reading::Reader, model: &Model) {
     assert!(reader.finding.range.is_none() || !reader.follow);
     let _ = reader.taken(&model.settings.zone, model.now);
     for format in ["text", "view", "json"] {
-        let _ = reader.saved(format, &model.settings.zone, model.now);
+        let _ = reader.saved(format, &model.settings.zone);
     }
 }

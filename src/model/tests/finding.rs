@@ -258,6 +258,14 @@ fn matches_are_shown_with_the_lines_around_them() {
     assert!(model.run("around many").is_err());
 }
 
+#[test]
+fn a_filter_that_is_named_as_in_tables_is_an_include() {
+    let mut model = in_log();
+    run(&mut model, "/failed");
+    run(&mut model, "filter slow");
+    assert_eq!(rules(&model), [(Mode::Include, "failed", true), (Mode::Include, "slow", true)]);
+}
+
 // Going somewhere.
 
 #[test]
@@ -331,6 +339,18 @@ fn a_moment_that_is_not_held_is_read_from_on() {
     assert!(reader(&model).ring.numbers().is_empty());
     give_lines(&mut model, lines());
     assert_eq!(under_cursor(&model), "served request 0");
+}
+
+#[test]
+fn a_moment_before_the_first_line_is_held_where_all_since_then_was_read() {
+    let mut model = in_log();
+    press(&mut model, "6");
+    let (id, _) = read(&model);
+    give_lines(&mut model, lines());
+    let status = crate::logs::Status { phase: crate::logs::Phase::Following, ..Default::default() };
+    model.update(model.now, Event::Log(News { tail: id, told: Told::Status(Arc::new(status)) }));
+    run(&mut model, "at 11:30");
+    assert_eq!((read(&model).0, under_cursor(&model)), (id, "served request 0"));
 }
 
 #[test]
@@ -423,6 +443,9 @@ fn elapsed_time_counts_from_the_mark_then_from_the_cursor() {
     assert_eq!((under_cursor(&model), elapsed(&model, 42).as_deref()), ("after", Some("+2m04s")));
     press(&mut model, "shift-t");
     assert_eq!(elapsed(&model, 42), None);
+    // A new mark is the last one.
+    press(&mut model, "shift-g shift-t m");
+    assert_eq!(elapsed(&model, 43).as_deref(), Some("+0.000s"));
 }
 
 #[test]
@@ -477,7 +500,7 @@ fn all_that_was_read_is_saved_or_what_passes() {
     assert_eq!(
         first,
         json!({
-            "at": "1970-01-01T12:00:00.000Z", "task": "arn:aws:ecs:eu-west-1:1:task/prod/0123abcd4567",
+            "at": "1970-01-01T12:00:00Z", "task": "arn:aws:ecs:eu-west-1:1:task/prod/0123abcd4567",
             "container": "app", "group": "/ecs/api", "stream": "ecs/app/0123abcd4567", "level": "info",
             "text": "served request 0",
         })
