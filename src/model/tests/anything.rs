@@ -89,6 +89,8 @@ proptest! {
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             let layout = model.layout();
             if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(layout.page));
                 sound(reader, &model);
             }
             if let Screen::Table(table) = &model.front {
@@ -112,6 +114,8 @@ proptest! {
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(layout.page));
                 sound(reader, &model);
             }
         }
