@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     Reader,
@@ -120,11 +120,19 @@ impl Model {
         Ok(())
     }
 
+    /// The zone in which times are shown, and so typed.
+    fn zone_shown(&self) -> TimeZone {
+        match &self.front {
+            Screen::Logs(reader) => reader.zone(&self.settings.zone),
+            Screen::Table(_) | Screen::Text(_) => self.settings.zone.clone(),
+        }
+    }
+
     /// What is typed as a moment has changed.
     pub(in crate::model) fn when_changed(&self, prompt: &mut WhenPrompt) {
         // What is empty is only unreadable once it is entered.
         let text = prompt.prompt.text();
-        let fault = span::read(text, self.now, &self.settings.zone).err();
+        let fault = span::read(text, self.now, &self.zone_shown()).err();
         prompt.prompt.fault = fault.filter(|_| !text.trim().is_empty());
     }
 
@@ -143,7 +151,7 @@ impl Model {
     }
 
     fn go(&mut self, text: &str) -> Result<(), Fault> {
-        let when = span::read(text, self.now, &self.settings.zone)?;
+        let when = span::read(text, self.now, &self.zone_shown())?;
         let told = |reason: String| Fault::new(0, reason);
         match when {
             When::At(moment) => {
@@ -183,7 +191,10 @@ fn step(model: &mut Model, forward: bool) -> Outcome {
         return Err("nothing is searched for; / searches".into());
     }
     let from = reader.begin_at(forward)?;
-    let found = reader.finding.matches.step(from, forward).ok_or_else(|| nothing("match", forward))?;
+    let found = reader.finding.matches.step(from, forward);
+    // What is cleared from the screen is not gone to.
+    let found = found.filter(|number| reader.sight.position(*number).is_ok_and(|index| index >= reader.first_shown()));
+    let found = found.ok_or_else(|| nothing("match", forward))?;
     reader.seek(found);
     Ok(())
 }

@@ -89,8 +89,6 @@ proptest! {
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             let layout = model.layout();
             if let Screen::Logs(reader) = &model.front {
-                reader.bar(model.now);
-                prop_assert!(reader.rows.len() <= usize::from(layout.page));
                 sound(reader, &model);
             }
             if let Screen::Table(table) = &model.front {
@@ -114,8 +112,6 @@ proptest! {
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             if let Screen::Logs(reader) = &model.front {
-                reader.bar(model.now);
-                prop_assert!(reader.rows.len() <= usize::from(layout.page));
                 sound(reader, &model);
             }
         }
@@ -126,6 +122,7 @@ proptest! {
 /// taken along can be.
 fn sound(reader: &reading::Reader, model: &Model) {
     reader.bar(model.now);
+    assert!(reader.rows.len() <= usize::from(model.layout().page));
     reader.strip(model.size.0, &model.settings.zone);
     assert!(reader.cursor.is_none_or(|cursor| reader.sight.position(cursor).is_ok()));
     assert!(reader.cursor.is_none() || !reader.follow);
