@@ -222,7 +222,7 @@ impl<'a> Setter<'a> {
     }
 
     fn shown_zone(&self) -> TimeZone {
-        if self.reader.times == Times::Utc { TimeZone::UTC } else { self.zone.clone() }
+        self.reader.zone(self.zone)
     }
 
     /// What stands before the text, and its cells.
