@@ -3,13 +3,15 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Model, Screen};
-use crate::logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight};
+use crate::logs::{News, Read, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight};
 
 mod finding;
 pub(super) mod jump;
 mod link;
+pub(super) mod live;
 pub(super) mod marks;
 pub(super) mod open;
+pub(super) mod query;
 mod span;
 pub mod stack;
 pub(super) mod step;
@@ -85,6 +87,8 @@ pub struct Reader {
     pub steps: step::Steps,
     /// What is looked for, and what is picked.
     pub finding: Finding,
+    /// The tail that one comes back to from what a query found.
+    pub(super) beneath: Option<Read>,
 }
 
 impl Reader {
@@ -109,6 +113,7 @@ impl Reader {
             column_lock: true,
             steps: step::Steps::default(),
             finding: Finding::default(),
+            beneath: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One integration binary: every further one would link the SDKs again.
 
 mod architecture;
+mod asking;
 mod cli;
 mod data;
 mod demo_wire;
