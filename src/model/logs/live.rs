@@ -34,12 +34,13 @@ fn question() -> Question {
     Question {
         title: "follow over Live Tail".into(),
         says: vec![
-            "Lines come within a second or so; polling takes 2 to 10.".into(),
+            "Lines come within a second or so; by polling, within 2 to 10.".into(),
             format!(
-                "AWS bills ${DOLLARS_A_MINUTE:.2} a minute after {} free minutes a month, until you end it.",
+                "AWS bills ${DOLLARS_A_MINUTE:.2} a minute, after {} free minutes a month.",
                 grouped(FREE_MINUTES.into())
             ),
-            format!("Above {MOST_A_SECOND} lines a second AWS sends a sample; polling sends them all."),
+            format!("Above {MOST_A_SECOND} lines a second AWS sends a sample; polling has them all."),
+            "It ends when you leave the log, or say :live again.".into(),
         ],
         yes: "follow live",
         no: "stay with polling",

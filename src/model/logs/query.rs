@@ -44,6 +44,11 @@ impl QueryPrompt {
         };
         let mut prompt = Self { over: over(&groups), time: Prompt::preselected(&time), ..Self::default() };
         prompt.text.set(&text);
+        // Before the order: what one looks for comes next.
+        if let Some(at) = text.find("| sort ") {
+            let cursor = text[..at].chars().count();
+            prompt.text.input = std::mem::take(&mut prompt.text.input).with_cursor(cursor);
+        }
         prompt.note_time(now, zone);
         prompt
     }
