@@ -27,7 +27,7 @@ mod sts;
 pub mod wire;
 pub mod world;
 
-pub use endpoint::{Cut, Endpoint, Recorded};
+pub use endpoint::{Cut, Endpoint, Recorded, Session};
 pub use faults::Fault;
 pub use scenario::Scenario;
 pub use server::Server;

@@ -75,3 +75,4 @@ pub mod nearest;
 pub mod resource;
 pub mod tty;
 pub mod ui;
+pub mod visible;

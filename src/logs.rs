@@ -13,6 +13,7 @@
 //!                ▼
 //! ring       the lines that are held
 //! sight      those of them that pass the filters
+//! histogram  how many of them when
 //! level, json, ansi   what a line is made of
 //! ```
 //!
@@ -31,7 +32,10 @@ use crate::{
 pub mod ansi;
 pub mod filter;
 pub mod groups;
+pub mod histogram;
 pub mod insights;
+pub mod json;
+pub mod level;
 pub mod live;
 pub mod merge;
 mod pace;
@@ -283,11 +287,5 @@ impl Source {
     pub fn task(&self) -> &str {
         let id = crate::resource::format::last_part(&self.task_arn);
         id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
-    }
-}
-
-impl Level {
-    pub fn word(self) -> &'static str {
-        "x"
     }
 }

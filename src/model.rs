@@ -235,7 +235,7 @@ impl Model {
                 viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
                 viewer.scroll_by(0, page);
             }
-            Screen::Logs(reader) => reader.settle(page),
+            Screen::Logs(_) => self.settle_log(page),
         }
         self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();

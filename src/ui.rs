@@ -47,7 +47,7 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
             }
         }
         Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
-        Screen::Logs(reader) => screens::logs::draw(frame.buffer_mut(), body, reader, theme),
+        Screen::Logs(reader) => screens::logs::draw(frame.buffer_mut(), body, reader, model, theme),
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);
     if let Some(overlay) = &model.overlay {

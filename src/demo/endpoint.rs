@@ -1,6 +1,7 @@
 //! The account behind one function from request to response.
 
 mod record;
+mod session;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     Fault, Options, control, ecs, elb,
-    faults::{Ending, Faults, Strike},
+    faults::{Distortion, Ending, Faults, Strike},
     logs,
     query::{self, Form},
     quota::Buckets,
@@ -21,7 +22,11 @@ use super::{
 use record::Record;
 
 pub use record::Recorded;
+pub use session::Session;
 
+/// Live Tail sessions that an account may have open at once.
+const SESSIONS: usize = 15;
+const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// How far a signature's time may be off the endpoint's clock.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
@@ -46,6 +51,8 @@ struct Account {
     /// World time at `started`.
     start_ms: i64,
     started: Instant,
+    /// Each Live Tail session under way holds one more of these.
+    sessions: Arc<()>,
     /// Never held across an await.
     state: Mutex<State>,
 }
@@ -73,14 +80,14 @@ impl Endpoint {
         options.faults.iter().for_each(|fault| faults.add(fault.clone(), started));
         let buckets = Buckets::new(&world.region);
         let state = Mutex::new(State { world, faults, buckets, record: Record::default() });
-        Self { account: Arc::new(Account { options, start_ms, started, state }) }
+        Self { account: Arc::new(Account { options, start_ms, started, sessions: Arc::new(()), state }) }
     }
 
     /// Answers one request. Under the fault `hang` that takes for ever.
     ///
     /// # Errors
     /// [`Cut`] when the connection is to be closed without an answer. A response whose `content-length` exceeds its
-    /// body asks for the same after the body.
+    /// body asks for the same after the body. After the body of one with a [`Session`] come that session's frames.
     pub async fn respond(&self, request: Request) -> Result<Response, Cut> {
         if request.uri().path().starts_with(control::PATH) {
             return Ok(control::respond_to(self, &request));
@@ -196,9 +203,15 @@ impl Endpoint {
             state.buckets.draw(call, Instant::now())?;
         }
         let (operation, body) = (call.operation.as_str(), request.body());
+        let region = wire::region(request.headers()).unwrap_or_default();
+        if (call.service, operation) == (Service::Logs, "StartLiveTail") {
+            let session = Rng::stream(self.account.options.seed, &format!("session {number}")).uuid();
+            let tail = logs::Tail::start(world.logs_in(region), &wire::input(body)?, [request_id.to_owned(), session])?;
+            return self.live(tail, strike, request_id);
+        }
         let answer = match call.service {
             Service::Ecs => ecs::call(world, operation, &wire::input(body)?),
-            Service::Logs => logs::call(world, operation, &wire::input(body)?),
+            Service::Logs => logs::call(world, region, operation, &wire::input(body)?),
             Service::Elb => elb::call(world, operation, &Form::read(body)),
             Service::Sts => sts::call(&world.account_id, operation),
             Service::Ssm => None,
@@ -210,6 +223,22 @@ impl Endpoint {
             Some(namespace) => query::response(namespace, operation, &answer, request_id),
             None => wire::json_response(StatusCode::OK, &answer, request_id),
         };
+        strike.distortions.iter().for_each(|distortion| distortion.spoil_response(&mut response));
+        Ok(response)
+    }
+
+    /// The beginning of an event stream; what is to be spoilt of it is, and nothing follows then.
+    fn live(&self, tail: logs::Tail, strike: &Strike, request_id: &str) -> Result<Response, ApiError> {
+        let counted = self.account.sessions.clone();
+        // The account's own and this one are no sessions before this one.
+        if Arc::strong_count(&counted) > SESSIONS + 1 {
+            return Err(ApiError::client("LimitExceededException", "Resource limit exceeded."));
+        }
+        let mut response = wire::respond(StatusCode::OK, EVENT_STREAM, tail.greeting(), request_id);
+        if !strike.distortions.iter().any(Distortion::ends_the_body) {
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            response.extensions_mut().insert(Session::new(self.clone(), tail, counted));
+        }
         strike.distortions.iter().for_each(|distortion| distortion.spoil_response(&mut response));
         Ok(response)
     }

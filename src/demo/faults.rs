@@ -13,7 +13,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use super::quota;
 
 pub use distort::{Distortion, LONG_REASON};
-pub use strike::{Ending, Faults, Strike};
+pub use strike::{Ending, Faults, Interruption, Strike};
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ enum Kind {
     /// The endpoint's clock is ahead by this many milliseconds.
     Skew(i64),
     Distort(Distortion),
+    /// Strikes Live Tail sessions under way.
+    Interrupt(Interruption),
 }
 
 /// What a fault is aimed at.
@@ -119,6 +121,21 @@ pub const KINDS: &[KindInfo] = &[
             let (sign, amount) = value?.strip_prefix('-').map_or((1, value?), |amount| (-1, amount));
             Some(Kind::Skew(sign * i64::try_from(duration(amount)?.as_millis()).ok()?))
         } },
+    KindInfo { name: "empty-page", usage: "empty-page", aim: Aim::Everything,
+        help: "FilterLogEvents keeps its events back for the next page",
+        make: |_, value| bare(value, Kind::Distort(Distortion::EmptyPage)) },
+    KindInfo { name: "tail-cut", usage: "tail-cut", aim: Aim::Everything,
+        help: "cuts the connection of Live Tail sessions, at their next update",
+        make: |_, value| bare(value, Kind::Interrupt(Interruption::Cut)) },
+    KindInfo { name: "tail-silent", usage: "tail-silent", aim: Aim::Everything,
+        help: "Live Tail sessions say nothing, not even that there is nothing",
+        make: |_, value| bare(value, Kind::Interrupt(Interruption::Silent)) },
+    KindInfo { name: "tail-broken", usage: "tail-broken", aim: Aim::Everything,
+        help: "ends Live Tail sessions with SessionStreamingException",
+        make: |_, value| bare(value, Kind::Interrupt(Interruption::Broken)) },
+    KindInfo { name: "tail-timeout", usage: "tail-timeout", aim: Aim::Everything,
+        help: "ends Live Tail sessions with SessionTimeoutException, as their third hour does",
+        make: |_, value| bare(value, Kind::Interrupt(Interruption::TimedOut)) },
 ];
 
 /// A kind that takes no value.

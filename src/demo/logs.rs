@@ -4,6 +4,8 @@ mod describe;
 mod filter;
 mod get;
 mod input;
+mod insights;
+mod live;
 mod pattern;
 mod store;
 #[cfg(test)]
@@ -14,19 +16,43 @@ use serde_json::Value;
 
 use super::{wire::ApiError, world::World};
 
-pub use store::LogStore;
+pub use filter::keep_back;
+pub use insights::Queries;
+pub use live::{Tail, broken, timed_out};
+pub use store::{Access, LogStore, Settings};
 
 /// A page of events holds at most this many, and this many bytes as AWS counts them (but always one event).
 const PAGE: usize = 10_000;
 const PAGE_BYTES: usize = 1 << 20;
 
-/// Answers one Logs operation as the world stands; `None` when there is no such operation.
-pub fn call(world: &World, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
+/// The logs of an account in one Region, as they stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Here<'a> {
+    pub store: &'a LogStore,
+    pub region: &'a str,
+    pub account_id: &'a str,
+    pub now_ms: i64,
+}
+
+impl Here<'_> {
+    /// A group's ARN, without the `:*` that stands for its streams.
+    fn group_arn(&self, name: &str) -> String {
+        format!("arn:aws:logs:{}:{}:log-group:{name}", self.region, self.account_id)
+    }
+}
+
+/// Answers one Logs operation in a Region as the world stands; `None` when there is no such operation, or when it answers
+/// with a stream.
+pub fn call(world: &mut World, region: &str, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
+    let here = world.logs_in(region);
     Some(match operation {
-        "DescribeLogGroups" => describe::log_groups(world, input),
-        "DescribeLogStreams" => describe::log_streams(world, input),
-        "FilterLogEvents" => filter::filter(world, input),
-        "GetLogEvents" => get::get(world, input),
+        "DescribeLogGroups" => describe::log_groups(here, input),
+        "DescribeLogStreams" => describe::log_streams(here, input),
+        "FilterLogEvents" => filter::filter(here, input),
+        "GetLogEvents" => get::get(here, input),
+        "StartQuery" => insights::Query::of(here, input).and_then(|query| world.queries.start(query)),
+        "GetQueryResults" => world.queries.results(input),
+        "StopQuery" => world.queries.stop(input),
         _ => return None,
     })
 }

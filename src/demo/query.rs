@@ -164,7 +164,7 @@ mod tests {
             "<ErrorResponse xmlns=\"urn:x\"><Error><Type>Sender</Type><Code>AccessDenied</Code>\
              <Message>a &lt; b &amp; c</Message></Error><RequestId>id-1</RequestId></ErrorResponse>\n"
         );
-        let failed = ApiError { status: 500, code: "ServerException", message: String::new() };
+        let failed = ApiError { status: 500, ..ApiError::client("ServerException", "") };
         let response = error("urn:x", &failed, "id-2");
         let body = String::from_utf8(response.body().to_vec()).unwrap();
         assert!(

@@ -20,7 +20,7 @@ use axum::{
 use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{Cut, Endpoint, wire};
+use super::{Cut, Endpoint, Session, wire};
 
 /// The largest request read: far above any of AWS's.
 const MAX_BODY: usize = 4 << 20;
@@ -97,11 +97,12 @@ impl Server {
 
 async fn answer(State(Shared { endpoint, mut stopped }): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let cut = stopped.clone();
     let answer = async {
         let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
             return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
         };
-        endpoint.respond(wire::Request::from_parts(parts, body)).await.map(written)
+        endpoint.respond(wire::Request::from_parts(parts, body)).await.map(|response| written(response, cut))
     };
     let answered = tokio::select! {
         answered = answer => answered,
@@ -112,7 +113,14 @@ async fn answer(State(Shared { endpoint, mut stopped }): State<Shared>, request:
 
 /// A response as hyper is to send it. Hyper closes the connection when a body fails: before the head is out if it fails
 /// at once, after what came before if it takes its time.
-fn written(response: wire::Response) -> Response {
+fn written(mut response: wire::Response, mut stopped: watch::Receiver<()>) -> Response {
+    if let Some(session) = response.extensions_mut().remove::<Session>() {
+        let stop = async move {
+            let _ = stopped.changed().await;
+        };
+        let frames = session.frames().take_until(stop);
+        return response.map(|begun| Body::from_stream(stream::iter([Ok(begun)]).chain(frames)));
+    }
     if wire::missing_bytes(&response) == 0 {
         return response.map(Body::from);
     }

@@ -10,7 +10,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::query::{self, Form};
 
@@ -107,9 +107,17 @@ pub fn is_signed(headers: &HeaderMap) -> bool {
 
 /// The service in `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
 fn scope(headers: &HeaderMap) -> Option<&str> {
+    credential(headers)?.rsplit('/').nth(1)
+}
+
+/// The Region a request is signed for.
+pub fn region(headers: &HeaderMap) -> Option<&str> {
+    credential(headers)?.rsplit('/').nth(2)
+}
+
+fn credential(headers: &HeaderMap) -> Option<&str> {
     let authorization = text(headers, header::AUTHORIZATION.as_str())?;
-    let credential = authorization.split_once("Credential=")?.1.split(',').next()?;
-    credential.rsplit('/').nth(1)
+    authorization.split_once("Credential=")?.1.split(',').next()
 }
 
 /// When the request was signed, as `x-amz-date` has it (`20260131T235959Z`).
@@ -145,12 +153,14 @@ pub struct ApiError {
     /// The exception's name, for example `ClusterNotFoundException`.
     pub code: &'static str,
     pub message: String,
+    /// Members that this exception has besides.
+    pub details: Value,
 }
 
 impl ApiError {
     /// A fault of the caller (HTTP 400), as nearly all ECS errors are.
     pub fn client(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: 400, code, message: message.into() }
+        Self { status: 400, code, message: message.into(), details: Value::Null }
     }
 
     /// No such operation. AWS sends no message with it.
@@ -164,10 +174,12 @@ impl ApiError {
             return query::error(namespace, self, request_id);
         }
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        if self.message.is_empty() {
-            return json_response(status, &json!({ "__type": self.code }), request_id);
+        let mut body = Map::from_iter([("__type".to_owned(), self.code.into())]);
+        if !self.message.is_empty() {
+            body.insert("message".into(), self.message.as_str().into());
         }
-        json_response(status, &json!({ "__type": self.code, "message": self.message }), request_id)
+        body.extend(self.details.as_object().cloned().unwrap_or_default());
+        json_response(status, &body.into(), request_id)
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) use self::{
     taskdef::TaskDefinition,
 };
 use super::{
-    logs::LogStore,
+    logs::{Here, LogStore, Queries},
     scenario::{self, Scenario},
 };
 
@@ -67,8 +67,12 @@ const CHATTER_KEPT: i64 = 15 * 60_000;
 pub struct World {
     /// The time up to which the world has lived.
     pub now_ms: i64,
-    /// What its containers have logged.
+    /// What its containers have logged in its own Region,
     pub logs: LogStore,
+    /// and in others, by Region.
+    pub(crate) logs_elsewhere: BTreeMap<String, LogStore>,
+    /// CloudWatch Logs Insights.
+    pub(crate) queries: Queries,
     /// Twelve digits.
     pub account_id: String,
     /// For example `eu-west-1`.
@@ -144,7 +148,9 @@ impl World {
     pub(crate) fn empty(seed: u64, now_ms: i64) -> Self {
         Self {
             now_ms,
-            logs: LogStore::default(),
+            logs: LogStore::new(),
+            logs_elsewhere: BTreeMap::new(),
+            queries: Queries::default(),
             account_id: "123456789012".into(),
             region: "eu-west-1".into(),
             clusters: Vec::new(),
@@ -171,6 +177,14 @@ impl World {
     /// An account whose past begins at `start`, of which only the end, before `now_ms`, fills the logs.
     pub(crate) fn beginning(seed: u64, start: i64, now_ms: i64) -> Self {
         Self { chatter_from: now_ms - CHATTER_KEPT, ..Self::empty(seed, start) }
+    }
+
+    /// The logs that a Region holds.
+    pub fn logs_in<'a>(&'a self, region: &'a str) -> Here<'a> {
+        static NONE: LogStore = LogStore::new();
+        let elsewhere = || self.logs_elsewhere.get(region).unwrap_or(&NONE);
+        let store = if region == self.region { &self.logs } else { elsewhere() };
+        Here { store, region, account_id: &self.account_id, now_ms: self.now_ms }
     }
 
     /// Steady services keep silent: nothing happens but log lines.

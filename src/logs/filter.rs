@@ -1,75 +1,224 @@
-//! What a person wants to see of a log, and what not.
+//! Filters: which lines of a log are shown.
+//!
+//! Their grammar is that of [`crate::grammar`], with what only logs know:
+//!
+//! ```text
+//! level op word         level>=warn    a line whose level is not known stays in sight where levels are put in order
+//! where op text         task:1a2b container=app service:pay revision:42
+//! .key op value         .status>=500 .user.id=7 .error~"time.?out"    of a line that is JSON
+//! is:state              is:late is:mark is:output
+//! ```
+//!
+//! A comparison of a key holds only for lines that have it: `.status!=200` leaves out what tells no status.
 
 use std::ops::Range;
 
-use super::{Line, Role};
+use regex::Regex;
 
-/// Words that a line has, or has not.
+mod field;
+mod needle;
+mod own;
+mod stack;
+
+use field::Field;
+use needle::Needle;
+use own::{Own, Place, State};
+pub use stack::{Mode, Rule, Stack, Verdict};
+
+use super::{Level, Line, Role, ansi};
+use crate::grammar::{self, Case, Fault, Op, Term, Test, collate, compile, is_id, option, regular};
+
+/// Ranges that are found in one text at most: more than anybody can see.
+const MOST_MATCHES: usize = 1000;
+
+/// A filter as it was typed, ready to be asked about lines.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     text: String,
+    conditions: Vec<(bool, Condition)>,
+}
+
+/// A term with everything worked out that doesn't depend on the line.
+#[derive(Debug, Clone)]
+enum Condition {
+    /// Somewhere in the text.
+    Plain(Needle),
+    Regular(Regex),
+    Level {
+        op: Op,
+        level: Level,
+    },
+    /// Where the line comes from. `wanted` is false for `!=` and `!~`.
+    Place {
+        place: Place,
+        regex: Regex,
+        wanted: bool,
+        /// What a person may have pasted whole.
+        id: Option<String>,
+    },
+    Ordered {
+        place: Place,
+        op: Op,
+        value: String,
+    },
+    Field(Field),
+    State(State),
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
 }
 
 impl Filter {
-    pub fn parse(text: &str) -> Result<Self, crate::grammar::Fault> {
-        Ok(Self { text: text.into() })
+    /// Reads a filter for logs.
+    ///
+    /// # Errors
+    /// Where it can't be read, and why.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        for (flag, reason) in [
+            ("-f", "nothing is looked for fuzzily in a log; a word or a regular expression is"),
+            ("-l", "lines have no tags; task:, container: and .key= are known"),
+        ] {
+            if option(text, flag).is_some() {
+                return Err(Fault::new(0, reason));
+            }
+        }
+        let (terms, case) = grammar::terms(text, own::own)?;
+        let conditions = terms
+            .into_iter()
+            .map(|term| Ok((term.negated, Condition::new(term, case)?)))
+            .collect::<Result<_, Fault>>()?;
+        Ok(Self { text: text.trim().into(), conditions })
     }
+
+    /// The text it was read from.
     pub fn text(&self) -> &str {
         &self.text
     }
 
+    /// Whether it lets every line through.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.conditions.is_empty()
     }
 
+    /// Whether the line is one that is asked for, as far as anybody knows: what depends on a level that is not known is
+    /// taken to hold.
     pub fn admits(&self, line: &Line) -> bool {
-        line.text.contains(&self.text)
+        self.holds(line, true)
     }
 
-    /// Where it matches in `text`.
+    /// Whether the line is one that is asked for beyond doubt.
+    pub fn surely(&self, line: &Line) -> bool {
+        self.holds(line, false)
+    }
+
+    fn holds(&self, line: &Line, in_doubt: bool) -> bool {
+        let mut text = None;
+        self.conditions.iter().all(|(negated, condition)| {
+            let holds = match condition {
+                Condition::Plain(needle) => needle.is_in(text.get_or_insert_with(|| ansi::bare(&line.text))),
+                Condition::Regular(regex) => regex.is_match(text.get_or_insert_with(|| ansi::bare(&line.text))),
+                Condition::Level { op, level } => match line.level {
+                    Some(of) => op.accepts(of.cmp(level)),
+                    None if matches!(op, Op::Equals | Op::Contains) => false,
+                    None if matches!(op, Op::Differs) => true,
+                    None => return in_doubt,
+                },
+                condition => condition.holds(line),
+            };
+            holds != *negated
+        })
+    }
+
+    /// What of `text` is looked for: the ranges of bytes, in order and apart from each other.
     pub fn matches(&self, text: &str) -> Vec<Range<usize>> {
-        text.match_indices(&self.text).map(|(at, found)| at..at + found.len()).collect()
+        let mut found = Vec::new();
+        self.find(text, &mut found);
+        apart(found)
+    }
+
+    fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        for (negated, condition) in &self.conditions {
+            match condition {
+                Condition::Plain(needle) if !negated => found.extend(needle.find(text).take(MOST_MATCHES)),
+                Condition::Regular(regex) if !negated => {
+                    let ranges = regex.find_iter(text).map(|found| found.range());
+                    found.extend(ranges.filter(|range| !range.is_empty()).take(MOST_MATCHES));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What asking about one byte of text costs, in bytes that are merely searched.
+    fn weight(&self) -> usize {
+        let weigh = |condition: &Condition| match condition {
+            Condition::Plain(_) => 1,
+            Condition::Regular(_) => 4,
+            Condition::Field(_) => 8,
+            _ => 0,
+        };
+        self.conditions.iter().map(|(_, condition)| weigh(condition)).sum()
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    Include,
-    Exclude,
-    Highlight,
+/// The ranges in order; those that touch are one.
+fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup_by(|next, last| {
+        let touch = next.start <= last.end;
+        if touch {
+            last.end = last.end.max(next.end);
+        }
+        touch
+    });
+    ranges
 }
 
-#[derive(Debug, Clone)]
-pub struct Rule {
-    pub mode: Mode,
-    pub filter: Filter,
-    pub on: bool,
-}
-
-/// The filters in force.
-#[derive(Debug, Clone, Default)]
-pub struct Stack {
-    pub rules: Vec<Rule>,
-    pub suspended: bool,
-    pub context: Option<u16>,
-}
-
-impl Stack {
-    fn rules(&self, mode: Mode) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(move |rule| !self.suspended && rule.on && rule.mode == mode)
+impl Condition {
+    fn new(term: Term<Own>, case: Case) -> Result<Self, Fault> {
+        let fault = |reason| Fault::new(term.at, reason);
+        Ok(match term.test {
+            Test::Word(word) => match regular(&word, case) {
+                Some(regex) => Self::Regular(regex),
+                None => Self::Plain(Needle::new(&word, case).map_err(fault)?),
+            },
+            Test::Quoted(text) => Self::Plain(Needle::new(&text, case).map_err(fault)?),
+            Test::Own(Own::Level { op, level }) => Self::Level { op, level },
+            Test::Own(Own::State(state)) => Self::State(state),
+            Test::Own(Own::Field { path, op, value }) => {
+                Self::Field(Field::new(path, op, &value, case).map_err(fault)?)
+            }
+            Test::Own(Own::Place { place, op, value }) => match op.pattern(&value) {
+                Some((pattern, wanted)) => {
+                    let regex = compile(&pattern, &value, case).map_err(fault)?;
+                    let id = (!matches!(op, Op::Matches | Op::MatchesNot)).then_some(value);
+                    Self::Place { place, regex, wanted, id }
+                }
+                None => Self::Ordered { place, op, value: value.to_lowercase() },
+            },
+        })
     }
 
-    pub fn admits(&self, line: &Line) -> bool {
-        line.role != Role::Output
-            || (self.rules(Mode::Include).all(|rule| rule.filter.admits(line))
-                && !self.rules(Mode::Exclude).any(|rule| rule.filter.admits(line)))
-    }
-
-    pub fn highlights(&self, text: &str) -> Vec<Range<usize>> {
-        self.rules(Mode::Highlight).flat_map(|rule| rule.filter.matches(text)).collect()
-    }
-
-    pub fn is_active(&self) -> bool {
-        self.rules(Mode::Include).chain(self.rules(Mode::Exclude)).next().is_some()
+    /// Whether it holds, for those that are neither about the text nor about the level.
+    fn holds(&self, line: &Line) -> bool {
+        match self {
+            Self::Place { place, regex, wanted, id } => line.source.as_deref().is_some_and(|source| {
+                let is = |name: &str| regex.is_match(name) || id.as_deref().is_some_and(|id| is_id(id, name));
+                let mut names = place.of(source).peekable();
+                names.peek().is_some() && names.any(is) == *wanted
+            }),
+            Self::Ordered { place, op, value } => {
+                let name = line.source.as_deref().and_then(|source| place.of(source).next());
+                name.is_some_and(|name| op.accepts(collate(name, value)))
+            }
+            Self::Field(field) => field.holds(&line.text),
+            Self::State(State::Late) => line.late,
+            Self::State(State::Mark) => line.role == Role::Mark,
+            Self::State(State::Output) => line.role == Role::Output,
+            Self::Plain(_) | Self::Regular(_) | Self::Level { .. } => true,
+        }
     }
 }

@@ -1,11 +1,440 @@
 //! The tail: what was written before, then what comes.
+//!
+//! Streams of one group are read together, in a [`Lane`]; lanes take turns at the pace that is allowed. Each says what
+//! its next call is and takes in the answer; here they are called, their lines put in order, and what hinders them told.
+//! Streams that join are read in a lane of their own until they have caught up, and are then taken in by another.
 
-use jiff::Timestamp;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{Ends, Wanted};
-use crate::aws::Clients;
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
+    merge::Said, pace::Pacer, words,
+};
+use crate::aws::{Clients, Failure};
+
+mod ask;
+mod back;
+mod forward;
+mod lane;
+mod past;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use ask::{Page, STREAMS};
+use back::Back;
+use forward::{Bounds, Moment};
+use lane::{After, Kept, Lane, same_group};
+use past::Elder;
+
+/// How often a lane that has caught up is asked for what is new, and when nothing has come for a while.
+const EVERY: Duration = Duration::from_secs(2);
+const EVERY_IDLE: Duration = Duration::from_secs(5);
+const IDLE_AFTER: Duration = Duration::from_secs(30);
+/// A line is shown once it is so old: until then one that belongs before it may come.
+const WINDOW: SignedDuration = SignedDuration::from_secs(2);
+/// How long the stream of a task that has ended is still followed, and that of a range that is over.
+const LINGER: SignedDuration = SignedDuration::from_secs(60);
+/// How long further streams are waited for before the first lines are read.
+const RESOLVE: Duration = Duration::from_secs(3);
+/// Pages without enough lines after which the newest lines are no longer looked for.
+const PATIENCE: u32 = 10;
+/// Calls under way at once.
+const CONCURRENCY: usize = 4;
+/// Lines that wait for their turn before lanes that are ahead are left alone.
+const WAITING: usize = 20_000;
+/// Streams that aren't there are looked for so often, one at a time.
+const ABSENT_EVERY: Duration = Duration::from_secs(5);
+/// Times a stream is looked for whose task has ended.
+const ABSENT_TRIES: u32 = 3;
 
 /// Reads until nobody listens any more.
-pub(super) async fn run(_clients: Clients, _wanted: Wanted, _now: fn() -> Timestamp, ends: Ends) {
-    ends.news.closed().await;
+pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
+    let Read::Tail { range, pattern, .. } = &wanted.read else { return };
+    let bounds = match *range {
+        Range::Newest | Range::Oldest => Bounds::default(),
+        Range::Since(from) => Bounds { from: Some(from.as_millisecond()), to: None },
+        Range::Between(from, to) => Bounds { from: Some(from.as_millisecond()), to: Some(to.as_millisecond()) },
+    };
+    let start = Moment { at: Instant::now(), clock: now() };
+    let tail = Tail {
+        clients,
+        id: wanted.id,
+        range: *range,
+        pattern: pattern.clone(),
+        fixed: wanted.of.tasks.is_some(),
+        now,
+        start,
+        pacer: Pacer::new(wanted.pace),
+        set: Set::default(),
+        known: HashSet::new(),
+        sources: Vec::new(),
+        waiting: Vec::new(),
+        resolved_at: None,
+        lanes: Vec::new(),
+        numbers: 0,
+        bounds,
+        oldest: bounds.from,
+        elder: None,
+        older_asked: false,
+        merge: Merge::default(),
+        marked: HashSet::new(),
+        phase: Phase::Resolving,
+        heard_at: start.at,
+        absent_at: start.at,
+        hindered: None,
+        calls: JoinSet::new(),
+        status: Status::default(),
+        left: Vec::new(),
+        out: Vec::new(),
+        told: None,
+    };
+    tail.run(ends).await;
+}
+
+struct Tail {
+    clients: Clients,
+    id: u64,
+    range: Range,
+    pattern: Option<Arc<str>>,
+    /// No other tasks will join.
+    fixed: bool,
+    now: fn() -> Timestamp,
+    start: Moment,
+    pacer: Pacer,
+    set: Set,
+    /// Streams that were taken up, and whose they are.
+    known: HashSet<Stream>,
+    sources: Vec<Arc<Source>>,
+    /// Those that are there before reading begins.
+    waiting: Vec<Kept>,
+    /// When reading begins even if not all streams are known.
+    resolved_at: Option<Instant>,
+    lanes: Vec<Lane>,
+    numbers: u64,
+    /// Which part of the log this is: lines before it are asked for apart.
+    bounds: Bounds,
+    /// The time, in milliseconds, from which on nothing is missing; where that is everything, none.
+    oldest: Option<i64>,
+    elder: Option<Elder>,
+    older_asked: bool,
+    merge: Merge,
+    /// Marks that have been put in their place.
+    marked: HashSet<u64>,
+    phase: Phase,
+    /// When the last line came.
+    heard_at: Instant,
+    /// When the next stream that isn't there is looked for.
+    absent_at: Instant,
+    /// Since when all of it is at a standstill, and why.
+    hindered: Option<(Instant, Arc<Failure>)>,
+    calls: JoinSet<(u64, Result<Page, Failure>)>,
+    status: Status,
+    /// Streams that were given up.
+    left: Vec<Quiet>,
+    /// What is to be told besides lines.
+    out: Vec<Told>,
+    /// The status as it was last told, and when.
+    told: Option<(Arc<Status>, Instant)>,
+}
+
+impl Tail {
+    async fn run(mut self, mut ends: Ends) {
+        let set = ends.set.borrow_and_update().clone();
+        self.settle(set);
+        let (mut set_open, mut older_open) = (true, true);
+        loop {
+            self.begin();
+            let Some(flush_at) = self.tell(&ends.news).await else { return };
+            let wake = [self.call(), flush_at, self.resolved_at, self.release_at()].into_iter().flatten().min();
+            let wake = async {
+                match wake {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = ends.set.changed(), if set_open => {
+                    set_open = changed.is_ok();
+                    let set = ends.set.borrow_and_update().clone();
+                    self.settle(set);
+                }
+                asked = ends.older.recv(), if older_open => {
+                    older_open = asked.is_some();
+                    self.older_asked |= older_open;
+                }
+                Some(answer) = self.calls.join_next() => if let Ok((number, answer)) = answer {
+                    self.answered(number, answer);
+                },
+                () = ends.news.closed() => return,
+                () = wake => {}
+            }
+        }
+    }
+
+    /// The clock of this tail never stands still, and never goes back: lines would wait for it.
+    fn moment(&self) -> Moment {
+        let at = Instant::now();
+        let since = SignedDuration::try_from(at - self.start.at).unwrap_or_default();
+        let clock = self.start.clock.saturating_add(since).unwrap_or(self.start.clock);
+        Moment { at, clock: clock.max((self.now)()) }
+    }
+
+    /// Takes in which streams there are.
+    fn settle(&mut self, set: Set) {
+        let now = self.moment();
+        let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
+        let mut joining = Vec::new();
+        for followed in &set.streams {
+            let until = followed.ended.map(|ended| now.at + lingers(ended, now.clock));
+            ends.insert(&followed.source.stream, until);
+            if self.known.insert(followed.source.stream.clone()) {
+                self.sources.push(followed.source.clone());
+                joining.push(Kept { source: followed.source.clone(), until });
+            }
+        }
+        let lanes = self.lanes.iter_mut().flat_map(|lane| &mut lane.streams);
+        for kept in lanes.chain(&mut self.waiting).filter(|kept| kept.until.is_none()) {
+            // What is no longer spoken of has ended, too.
+            kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
+        }
+        self.set = set;
+        if self.phase == Phase::Resolving {
+            self.waiting.extend(joining);
+            if !self.waiting.is_empty() && self.resolved_at.is_none() {
+                self.resolved_at = Some(now.at + RESOLVE);
+            }
+            return;
+        }
+        let backward = self.phase == Phase::History && self.range == Range::Newest;
+        let lanes = self.lanes_of(joining, backward.then(history), now.at);
+        self.lanes.extend(lanes);
+        self.mark();
+    }
+
+    /// Begins to read once it is known what.
+    fn begin(&mut self) {
+        let now = self.moment();
+        let ready = self.set.complete || self.resolved_at.is_some_and(|at| at <= now.at);
+        if self.phase != Phase::Resolving || !ready {
+            return;
+        }
+        self.resolved_at = None;
+        self.phase = if self.waiting.is_empty() { Phase::Following } else { Phase::History };
+        let streams = std::mem::take(&mut self.waiting);
+        let back = (self.range == Range::Newest).then(history);
+        self.lanes = self.lanes_of(streams, back, now.at);
+        self.lanes.iter_mut().for_each(|lane| lane.founding = true);
+        if self.range != Range::Newest || self.lanes.is_empty() {
+            self.mark();
+        }
+    }
+
+    /// Lanes for these streams: one group each, and no more of them than a call takes.
+    fn lanes_of(&mut self, streams: Vec<Kept>, back: Option<Back>, now: Instant) -> Vec<Lane> {
+        let mut lanes: Vec<Lane> = Vec::new();
+        for kept in streams {
+            let room = |lane: &&mut Lane| lane.is_of(&kept.source) && lane.streams.len() < STREAMS;
+            match lanes.iter_mut().find(room) {
+                Some(lane) => lane.streams.push(kept),
+                None => {
+                    self.numbers += 1;
+                    lanes.push(Lane::new(self.numbers, vec![kept], back.clone(), now));
+                }
+            }
+        }
+        lanes
+    }
+
+    /// Makes the calls that are due; when to look again.
+    fn call(&mut self) -> Option<Instant> {
+        let now = self.moment();
+        self.start_elder(now.at);
+        // The oldest first: those ahead would fill the memory with lines that have to wait.
+        let behind = |lane: &Lane| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
+        let hindmost = self.lanes.iter().filter(|lane| behind(lane)).map(|lane| lane.on.reached()).min();
+        let full = self.merge.waiting() > WAITING;
+        let (pattern, bounds, absent_at) = (self.pattern.as_ref(), self.bounds, self.absent_at);
+        let lanes = self.lanes.iter_mut().chain(self.elder.iter_mut().flat_map(|elder| &mut elder.lanes));
+        let mut waiting: Vec<(Instant, &mut Lane)> = lanes
+            .filter(|lane| !lane.busy && lane.past.is_none())
+            .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
+            .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
+            .collect();
+        waiting.sort_by_key(|(due, _)| *due);
+        for (due, lane) in waiting {
+            if self.calls.len() >= CONCURRENCY {
+                return None;
+            }
+            if due > now.at {
+                return Some(due);
+            }
+            if let Err(at) = self.pacer.take(now.at) {
+                return Some(at);
+            }
+            if lane.is_absent() {
+                self.absent_at = now.at + ABSENT_EVERY;
+            }
+            lane.busy = true;
+            self.status.calls += 1;
+            let (number, clients, ask) = (lane.number, self.clients.clone(), lane.ask(bounds, pattern, now));
+            self.calls.spawn(async move { (number, ask.make(&clients).await) });
+        }
+        None
+    }
+
+    fn answered(&mut self, number: u64, answer: Result<Page, Failure>) {
+        let now = self.moment();
+        let every = if now.at - self.heard_at > IDLE_AFTER { EVERY_IDLE } else { EVERY };
+        let bounds = self.bounds;
+        self.numbers += 1;
+        let next_number = self.numbers;
+        let lanes = match &mut self.elder {
+            Some(elder) if elder.lanes.iter().any(|lane| lane.number == number) => &mut elder.lanes,
+            _ => &mut self.lanes,
+        };
+        let Some(lane) = lanes.iter_mut().find(|lane| lane.number == number) else { return };
+        lane.busy = false;
+        match answer {
+            Ok(page) => {
+                let new = lane.take(page, bounds, every, now);
+                let over = bounds.to.is_some_and(|to| over(to, now.clock));
+                if over && lane.on.polled().is_some() {
+                    lane.streams.clear();
+                }
+                self.take_in(new, now);
+            }
+            Err(failure) => {
+                tracing::warn!(code = failure.code, message = failure.message, "log not read");
+                match lane.fail(failure, now.at) {
+                    After::Wait => {}
+                    After::Split => {
+                        let half = lane.split(next_number, now.at);
+                        lanes.push(half);
+                    }
+                    After::Resume => self.note(words::PLACE_LOST.into(), now),
+                }
+            }
+        }
+        self.tidy(now);
+    }
+
+    /// Takes in events that are new.
+    fn take_in(&mut self, new: Vec<Said>, now: Moment) {
+        let Some(last) = new.last() else { return };
+        self.heard_at = now.at;
+        self.status.lag = Some(now.clock.duration_since(last.at).max(SignedDuration::ZERO));
+        for said in new {
+            self.push(said, now.clock);
+        }
+    }
+
+    fn push(&mut self, said: Said, clock: Timestamp) {
+        if said.text.is_empty() {
+            self.status.lost += 1;
+            let gap = Line { role: Role::Gap(Some(1)), text: words::TEXTLESS.into(), ..Line::from(said) };
+            return self.merge.put(gap, clock);
+        }
+        self.merge.push(said, clock);
+    }
+
+    fn note(&mut self, text: String, now: Moment) {
+        let (source, at, text) = (None, now.clock, text.into());
+        self.merge.put(Line { source, at, role: Role::Note, level: None, late: false, text }, now.clock);
+    }
+
+    /// What follows from an answer: the past is complete, streams are done with, lanes go together.
+    fn tidy(&mut self, now: Moment) {
+        for lane in &mut self.lanes {
+            let tried = lane.held.as_ref().is_some_and(|held| held.attempts >= ABSENT_TRIES);
+            if tried && lane.is_absent() && lane.streams.iter().all(|kept| kept.until.is_some()) {
+                let gone = std::mem::take(&mut lane.streams);
+                self.sources.retain(|source| gone.iter().all(|kept| kept.source.stream != source.stream));
+                self.left.extend(gone.iter().map(|kept| words::nothing_left(&kept.source)));
+            }
+        }
+        self.lanes.retain(|lane| !lane.streams.is_empty());
+        self.assemble(now);
+        self.finish_elder(now);
+        self.unite(now.at);
+        self.notice(now);
+    }
+
+    /// Puts lanes of one group together that have caught up.
+    fn unite(&mut self, now: Instant) {
+        let mut number = 0;
+        while number < self.lanes.len() {
+            let lane = &self.lanes[number];
+            let taker = lane.is_steady().then(|| {
+                let fits = |other: &Lane| {
+                    let room = other.streams.len() + lane.streams.len() <= STREAMS;
+                    room && other.is_steady() && same_group(&other.streams[0].source, &lane.streams[0].source)
+                };
+                self.lanes[..number].iter().position(fits)
+            });
+            match taker.flatten() {
+                Some(taker) => {
+                    let lane = self.lanes.remove(number);
+                    self.lanes[taker].absorb(lane, now);
+                }
+                None => number += 1,
+            }
+        }
+    }
+
+    /// Up to when lines can be shown: nothing older is to come, as far as one can tell.
+    fn ripe(&self) -> Timestamp {
+        let now = self.moment();
+        let several = self.lanes.len() > 1;
+        let bound = |lane: &Lane| match lane.on.polled() {
+            _ if lane.is_left_behind() => None,
+            Some(polled) => several.then(|| polled.saturating_sub(WINDOW).unwrap_or(polled)),
+            None if !lane.founding && !lane.arrived => None,
+            None => {
+                let reached = lane.on.reached().and_then(|at| Timestamp::from_millisecond(at).ok());
+                Some(reached.unwrap_or(Timestamp::MIN))
+            }
+        };
+        let age = now.clock.saturating_sub(WINDOW).unwrap_or(now.clock);
+        self.lanes.iter().filter_map(bound).fold(age, Timestamp::min)
+    }
+
+    /// When the next line is old enough to be shown, if nothing else keeps it.
+    fn release_at(&self) -> Option<Instant> {
+        let now = self.moment();
+        let wait = self.merge.next()?.saturating_add(WINDOW).ok()?.duration_since(now.clock);
+        let wait = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())?;
+        Some(now.at + wait)
+    }
+
+    async fn send(&self, news: &mpsc::Sender<News>, told: Told) -> Option<()> {
+        news.send(News { tail: self.id, told }).await.ok()
+    }
+}
+
+/// The search for the newest lines.
+fn history() -> Back {
+    Back::new(None, Some(PATIENCE))
+}
+
+/// Whether nothing can come any more of a range that ends at `to`, in milliseconds.
+fn over(to: i64, clock: Timestamp) -> bool {
+    to.saturating_add(LINGER.as_millis() as i64) < clock.as_millisecond()
+}
+
+/// How long a stream is still followed whose task ended at `ended`.
+fn lingers(ended: Timestamp, clock: Timestamp) -> Duration {
+    let rest = LINGER - clock.duration_since(ended).max(SignedDuration::ZERO);
+    Duration::try_from(rest).unwrap_or_default()
 }

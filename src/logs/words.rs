@@ -1,1 +1,69 @@
 //! What keeps a log from being read, in one sentence each.
+
+use std::time::Duration;
+
+use super::{Quiet, Source};
+use crate::aws::{Failure, Trouble, operation};
+
+/// AWS no longer knows the place up to which was read: it keeps it for 24 hours.
+pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
+/// An event that came without what it says.
+pub(super) const TEXTLESS: &str = "a line came without its text";
+
+/// Why a stream, or its group, cannot be read.
+pub(super) fn held(source: &Source, failure: &Failure) -> Quiet {
+    let (group, message) = (&source.stream.group, failure.message.as_str());
+    let names = |word: &str| message.to_lowercase().contains(word);
+    let why = match failure.trouble {
+        Trouble::NotFound if names("stream") => return absent(source),
+        Trouble::NotFound => "there is no such log group (yet): it was deleted, or nothing has been written".to_owned(),
+        _ if names("kms") => format!("its lines are encrypted with a KMS key that may not be used: {message}"),
+        Trouble::Denied => format!("no permission to read it: ask for {} on {group}", action(failure)),
+        Trouble::Invalid if failure.code.as_deref() == Some("InvalidOperationException") => {
+            "its class (infrequent access, or delivery) does not let lines be read this way; try :query".to_owned()
+        }
+        _ => format!("CloudWatch refuses: {message}"),
+    };
+    Quiet { what: group.clone(), why }
+}
+
+/// A stream that isn't there.
+fn absent(source: &Source) -> Quiet {
+    Quiet { what: name(source), why: "no log stream yet: it has written nothing so far".into() }
+}
+
+/// A stream that isn't there, nor will be.
+pub(super) fn nothing_left(source: &Source) -> Quiet {
+    let why = "no log stream: it never wrote a line, or the log group's retention is over";
+    Quiet { what: name(source), why: why.into() }
+}
+
+/// A stream that has no lines.
+pub(super) fn silent(source: &Source, ended: bool) -> Quiet {
+    let why = if ended {
+        "the log stream is empty: nothing was written, or the log group's retention is over"
+    } else {
+        "the log stream is empty: nothing written so far"
+    };
+    Quiet { what: name(source), why: why.into() }
+}
+
+/// Answers come, but no lines.
+pub(super) fn searching(source: &Source, pages: u32) -> Quiet {
+    let why = format!("CloudWatch is still searching: {pages} pages without a line so far");
+    Quiet { what: source.stream.group.clone(), why }
+}
+
+/// It goes on after it had stood still.
+pub(super) fn goes_on(after: Duration, failure: &Failure) -> String {
+    format!("goes on where it was, after {} s: {}", after.as_secs(), failure.briefly())
+}
+
+fn name(source: &Source) -> String {
+    format!("{} {}", source.task(), source.container)
+}
+
+fn action(failure: &Failure) -> String {
+    let known = operation::ALL.iter().find(|operation| operation.name == failure.operation);
+    known.map_or_else(|| failure.operation.to_owned(), |operation| operation.action())
+}

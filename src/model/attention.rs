@@ -161,6 +161,9 @@ impl Model {
         if let Screen::Table(table) = &self.front {
             ticks.extend([self.age_ticks(table), self.row_ticks(table)]);
         }
+        if let Screen::Logs(reader) = &self.front {
+            ticks.push(reader.next_tick(self.now));
+        }
         ticks.into_iter().flatten().min().map(|at| at.max(self.now))
     }
 
@@ -226,7 +229,7 @@ impl Model {
                 viewer.source.subject().map(|subject| subject.gone).hash(hasher);
                 matches!(viewer.source, Source::Raw(_, Raw::Asked)).hash(hasher);
             }
-            Screen::Logs(reader) => (reader.top, reader.ring.numbers()).hash(hasher),
+            Screen::Logs(reader) => reader.shown(self.now).hash(hasher),
         }
         hasher.finish()
     }

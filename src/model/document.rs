@@ -8,7 +8,7 @@ use regex::RegexBuilder;
 use crate::{
     aws::Failure,
     diagnose,
-    resource::{Row, Tone, View, evidence::Evidence},
+    resource::{Document, Row, Tone, View, evidence::Evidence},
 };
 
 mod json;
@@ -83,6 +83,10 @@ pub enum Source {
     Raw(Subject, Raw),
     /// Why the row is as it is.
     Explain(Subject, Explaining),
+    /// What is known of a line of a log.
+    Line(Arc<Document>),
+    /// The line as AWS tells it.
+    Event(Arc<serde_json::Value>),
     Help,
     Aliases,
     Messages,
@@ -93,14 +97,14 @@ impl Source {
     pub fn subject(&self) -> Option<&Subject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
-            Self::Help | Self::Aliases | Self::Messages => None,
+            Self::Line(_) | Self::Event(_) | Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
 
     fn subject_mut(&mut self) -> Option<&mut Subject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
-            Self::Help | Self::Aliases | Self::Messages => None,
+            Self::Line(_) | Self::Event(_) | Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
 
@@ -114,7 +118,7 @@ impl Source {
 
     /// Searching leaves out the lines that don't match.
     fn is_list(&self) -> bool {
-        self.subject().is_none()
+        matches!(self, Self::Help | Self::Aliases | Self::Messages)
     }
 }
 

@@ -1,29 +1,22 @@
 //! Filters: which rows of a table are shown.
 //!
-//! ```text
-//! filter := { term }               a space means "and"; quotes keep spaces
-//! term   := ["!"] ( word | "text" | column op value | is:state )
-//! op     := ":" contains | "=" | "!=" | "~" regex | "!~" | "<" | "<=" | ">" | ">="
-//! ```
-//!
-//! A word is a regular expression if it compiles and has metacharacters, else plain text; it may stand in any shown
-//! column but those that tell an age. Smart case; `\c` ignores and `\C` respects it. `-f text` is fuzzy. A comparison holds only
-//! for rows that have a value: `exit!=0` leaves out what has not ended, `!exit=0` does not.
-
-use std::cmp::Ordering;
+//! Their grammar is that of [`crate::grammar`], with `column op value` and `is:state`. A word may stand in any shown
+//! column but those that tell an age. `-f text` is fuzzy. A comparison holds only for rows that have a value: `exit!=0`
+//! leaves out what has not ended, `!exit=0` does not.
 
 use fuzzy_matcher::FuzzyMatcher;
 use jiff::{Timestamp, tz::TimeZone};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 mod parse;
 mod value;
 
-use parse::{Case, Op, Term, Test};
+use parse::Own;
 
-use super::{prompt::Fault, text::FUZZY};
+use super::text::FUZZY;
 use crate::{
     data::Entry,
+    grammar::{Case, Fault, Op, Term, Test, collate, compile, is_id, regular},
     resource::{Column, Context, Kind, Order, Unit},
 };
 
@@ -104,8 +97,8 @@ impl Filter {
         let (terms, case) = parse::parse(text, kind)?;
         let columns = (kind.columns)();
         let ages = terms.iter().any(|term| match &term.test {
-            Test::Compare { column, .. } => columns.get(*column).is_some_and(|column| column.ages),
-            Test::State(state) => state == "changed",
+            Test::Own(Own::Compare { column, .. }) => columns.get(*column).is_some_and(|column| column.ages),
+            Test::Own(Own::State(state)) => state == "changed",
             _ => false,
         });
         let conditions = terms
@@ -144,35 +137,30 @@ impl Filter {
 }
 
 impl Condition {
-    fn new(term: Term, columns: &[&Column], case: Case, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
+    fn new(term: Term<Own>, columns: &[&Column], case: Case, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
         let at = term.at;
         Ok(match term.test {
-            Test::Word(word) => match looks_regular(&word).then(|| compile(&word, &word, case)) {
-                Some(Ok(regex)) => Self::Anywhere { regex, id: None },
-                _ => Self::plain(word, case, at)?,
+            Test::Word(word) => match regular(&word, case) {
+                Some(regex) => Self::Anywhere { regex, id: None },
+                None => Self::plain(word, case, at)?,
             },
             Test::Quoted(text) => Self::plain(text, case, at)?,
-            Test::Fuzzy(text) => Self::Fuzzy(text),
-            Test::State(state) => Self::State(state),
-            Test::Compare { column, op, value } => {
+            Test::Own(Own::Fuzzy(text)) => Self::Fuzzy(text),
+            Test::Own(Own::State(state)) => Self::State(state),
+            Test::Own(Own::Compare { column, op, value }) => {
                 let unit = columns.get(column).map(|column| column.unit).unwrap_or_default();
-                let escaped = regex::escape(&value);
-                let (pattern, wanted) = match op {
-                    Op::Contains => (escaped, true),
-                    Op::Matches => (value.clone(), true),
-                    Op::MatchesNot => (value.clone(), false),
-                    Op::Equals if unit == Unit::Text => (format!("^(?:{escaped})$"), true),
-                    Op::Differs if unit == Unit::Text => (format!("^(?:{escaped})$"), false),
-                    op if unit == Unit::Text => {
-                        return Ok(Self::Collated { column, op, value: value.to_lowercase() });
+                let compared = unit != Unit::Text && matches!(op, Op::Equals | Op::Differs);
+                match op.pattern(&value).filter(|_| !compared) {
+                    Some((pattern, wanted)) => {
+                        let regex = compile(&pattern, &value, case).map_err(|reason| Fault::new(at, reason))?;
+                        Self::Cell { column, regex, wanted }
                     }
-                    op => {
+                    None if unit == Unit::Text => Self::Collated { column, op, value: value.to_lowercase() },
+                    None => {
                         let value = value::number(&value, unit, now, zone).map_err(|reason| Fault::new(at, reason))?;
-                        return Ok(Self::Number { column, op, value });
+                        Self::Number { column, op, value }
                     }
-                };
-                let regex = compile(&pattern, &value, case).map_err(|reason| Fault::new(at, reason))?;
-                Self::Cell { column, regex, wanted }
+                }
             }
         })
     }
@@ -214,62 +202,6 @@ impl Condition {
             },
         }
     }
-}
-
-impl Op {
-    fn accepts(self, order: Ordering) -> bool {
-        match self {
-            Self::Contains | Self::Equals | Self::Matches => order.is_eq(),
-            Self::Differs | Self::MatchesNot => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::AtMost => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::AtLeast => order.is_ge(),
-        }
-    }
-}
-
-/// Compares without regard to case; `lower` is in lower case already.
-fn collate(text: &str, lower: &str) -> Ordering {
-    text.chars().flat_map(char::to_lowercase).cmp(lower.chars())
-}
-
-/// Whether `text` is the id, or its last part: what a person pastes from elsewhere.
-fn is_id(id: &str, text: &str) -> bool {
-    id.strip_suffix(text).is_some_and(|rest| !text.is_empty() && (rest.is_empty() || rest.ends_with('/')))
-}
-
-fn looks_regular(word: &str) -> bool {
-    word.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
-}
-
-/// The regular expression `pattern`, in the case that `typed` asks for.
-fn compile(pattern: &str, typed: &str, case: Case) -> Result<Regex, String> {
-    let ignore = match case {
-        Case::Smart => !has_capital(typed),
-        Case::Ignore => true,
-        Case::Respect => false,
-    };
-    RegexBuilder::new(pattern).case_insensitive(ignore).multi_line(true).size_limit(1 << 20).build().map_err(|error| {
-        match error {
-            // The library draws a picture of several lines; its last one is the sentence.
-            regex::Error::Syntax(text) => {
-                let sentence = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                format!("no regular expression: {sentence}")
-            }
-            _ => "the regular expression is too large".into(),
-        }
-    })
-}
-
-/// Capitals that stand for themselves: those of `\S` and `\W` are no sign of interest in case.
-fn has_capital(text: &str) -> bool {
-    let mut escaped = false;
-    text.chars().any(|c| {
-        let counts = c.is_uppercase() && !escaped;
-        escaped = c == '\\' && !escaped;
-        counts
-    })
 }
 
 #[cfg(test)]

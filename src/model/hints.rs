@@ -44,6 +44,10 @@ impl Model {
             }
             ("explain", Screen::Text(_)) if explaining => Some(("back", rank)),
             ("copy-command", Screen::Text(_)) if explaining => Some((text, RECOMMENDED)),
+            ("describe", Screen::Logs(_)) => Some(("fields", rank)),
+            ("raw", Screen::Logs(_)) => Some(("raw event", rank)),
+            ("copy-command" | "explain" | "refresh", Screen::Logs(_)) => None,
+            ("freeze", Screen::Logs(reader)) if !reader.follow => Some(("follow", rank)),
             ("reveal", Screen::Text(viewer)) => matches!(viewer.source, Source::Raw(..)).then_some((text, rank)),
             ("back", Screen::Table(table)) => match self.behind.last() {
                 // One step from home is said by its name.

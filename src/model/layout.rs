@@ -3,15 +3,16 @@
 //!
 //! ```text
 //! header   4, 2, 1 or 0 rows
-//! body     title row, then column heads and rows of a table, or lines of text; beside or beneath a table, where there
-//!          is room and something to say, a pane that says more of the row under the cursor
+//! body     title row, then column heads and rows of a table, or lines of text, or those of a log and a bar beneath
+//!          them; beside or beneath a table, where there is room and something to say, a pane that says more of the row
+//!          under the cursor
 //! footer   crumbs; a flash or a prompt is drawn over them
 //! ```
 //!
 //! The footer is always the last row. With crumbs off the body reaches over it, and a flash or prompt still uses it:
 //! nothing moves when a prompt opens.
 
-use super::{Model, Screen, Table, settings::HeaderSize};
+use super::{Model, Screen, Table, logs::strip, settings::HeaderSize};
 
 mod columns;
 
@@ -125,14 +126,16 @@ impl Pane {
 pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.size;
     let tier = Tier::of(width, height);
+    let whole = matches!(model.screen(), Screen::Logs(reader) if reader.fullscreen);
     let header = match (model.settings.header, tier) {
+        _ if whole => 0,
         (HeaderSize::Off, _) | (_, Tier::TooSmall) => 0,
         (HeaderSize::Compact, _) | (_, Tier::Narrow) => 1,
         (HeaderSize::Full, Tier::Normal) => 2,
         (HeaderSize::Full, Tier::Large) => 4,
     };
     let below = height.saturating_sub(header);
-    let room = below.saturating_sub(model.settings.crumbs.into());
+    let room = below.saturating_sub((model.settings.crumbs && !whole).into());
     let lines = match model.screen() {
         Screen::Table(table) if model.settings.inspect => table.inspects(),
         _ => 0,
@@ -143,9 +146,14 @@ pub fn layout(model: &Model) -> Layout {
         Some(pane) => (width, room - pane.height),
         None => (width, room),
     };
-    let above_rows = match model.screen() {
+    let beside_rows = match model.screen() {
+        // A log that has the whole screen has no title; its bar is beneath the lines.
+        Screen::Logs(reader) => {
+            let strip = if reader.finding.strip { strip::HEIGHT } else { 0 };
+            strip + if reader.fullscreen { 1 } else { 2 }
+        }
         Screen::Table(_) => 2,
-        Screen::Text(_) | Screen::Logs(_) => 1,
+        Screen::Text(_) => 1,
     };
     Layout {
         tier,
@@ -156,7 +164,7 @@ pub fn layout(model: &Model) -> Layout {
         body_height,
         body_width,
         pane,
-        page: body_height.saturating_sub(above_rows).max(1),
+        page: body_height.saturating_sub(beside_rows).max(1),
         footer: height.saturating_sub(1),
     }
 }

@@ -1,17 +1,32 @@
 //! Reading a log: which lines are in sight, and how they are shown. Everything is a view over one ring of lines.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, hash::Hash, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Model, Screen};
-use crate::logs::{News, Read, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight};
+use crate::{
+    data::Request,
+    event::Effect,
+    logs::{News, Read, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
+};
 
+mod about;
+pub mod bar;
+mod body;
+mod columns;
+mod fields;
 mod finding;
 pub(super) mod jump;
 mod link;
 pub(super) mod live;
 pub(super) mod marks;
+pub(super) mod modes;
+pub mod nothing;
 pub(super) mod open;
 pub(super) mod query;
+pub mod rows;
+mod scroll;
 mod span;
 pub mod stack;
 pub(super) mod step;
@@ -19,7 +34,12 @@ pub mod strip;
 pub(super) mod take;
 pub mod whose;
 
-pub use finding::Finding;
+use bar::Counts;
+use columns::Origins;
+pub use finding::{Finding, Matches};
+use rows::Row;
+pub(super) use scroll::Frame;
+pub use scroll::Older;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -49,7 +69,8 @@ pub enum Json {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Top {
     pub line: i64,
-    pub row: usize,
+    /// What stands above the line counts down from −1.
+    pub row: isize,
 }
 
 /// A log that is read.
@@ -89,6 +110,25 @@ pub struct Reader {
     pub finding: Finding,
     /// The tail that one comes back to from what a query found.
     pub(super) beneath: Option<Read>,
+    /// Lines with lower numbers are cleared from the screen.
+    pub cleared: Option<i64>,
+    /// What is known of the lines before the first.
+    pub older: Older,
+    /// The rows in sight.
+    pub rows: Vec<Row>,
+    pub counts: Counts,
+    pub(super) origins: Origins,
+    frame: Frame,
+    /// The number of the first line that came since it was frozen.
+    frozen_at: i64,
+    /// When the counts were taken.
+    counted_at: Option<Timestamp>,
+    /// All lines were looked through for those that pass.
+    searched: bool,
+    /// Grows whenever filters change.
+    looked: u64,
+    /// A digest of what the rows in sight were made of.
+    set: u64,
 }
 
 impl Reader {
@@ -114,12 +154,25 @@ impl Reader {
             steps: step::Steps::default(),
             finding: Finding::default(),
             beneath: None,
+            cleared: None,
+            older: Older::default(),
+            rows: Vec::new(),
+            counts: Counts::default(),
+            origins: Origins::default(),
+            frame: Frame::default(),
+            frozen_at: 0,
+            counted_at: None,
+            searched: true,
+            looked: 0,
+            set: 0,
         }
     }
 
     /// Begins to look for the lines that pass the filters, from the place that is seen.
     pub(super) fn look_anew(&mut self) {
         self.sight = Sight::new(self.cursor.unwrap_or(self.ring.numbers().end));
+        self.looked += 1;
+        self.recount();
     }
 
     pub fn title(&self) -> String {
@@ -130,36 +183,48 @@ impl Reader {
         &self.wanted.of
     }
 
-    /// Moves by so many rows; upwards is away from the end, and stops following.
-    pub(super) fn go(&mut self, rows: isize, page: u16) {
-        let last = self.ring.numbers().end - i64::from(page);
-        self.top.line = self.top.line.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
-        self.follow = rows > 0 && self.top.line >= last;
-    }
-
-    /// Scrolls by half pages.
-    pub(super) fn scroll_sideways(&mut self, _steps: i16) {}
-
     /// Leaves one layer: picked lines, filters; false when there is none.
     pub(super) fn leave_layer(&mut self) -> bool {
-        self.leave_found()
+        self.leave_found() || std::mem::take(&mut self.fullscreen)
     }
 
     fn take(&mut self, told: Told) {
         match told {
-            Told::Lines(lines) => lines.into_iter().for_each(|line| {
-                self.ring.push(line);
-            }),
-            Told::Older { lines, .. } => drop(self.ring.prepend(lines)),
+            Told::Lines(lines) => {
+                for line in lines {
+                    self.origins.note(&line);
+                    self.ring.push(line);
+                }
+            }
+            Told::Older { lines, end } => {
+                lines.iter().for_each(|line| self.origins.note(line));
+                let came = lines.len();
+                let taken = self.ring.prepend(lines);
+                self.older = match end {
+                    _ if taken < came => Older::Full,
+                    true => Older::None,
+                    false => Older::Unasked,
+                };
+            }
             Told::Status(status) => self.status = status,
         }
     }
 
-    /// Brings what is in sight up to date, for a page of so many rows.
-    pub(super) fn settle(&mut self, page: u16) {
-        let numbers = self.ring.numbers();
-        let last = (numbers.end - i64::from(page)).max(numbers.start);
-        self.top.line = if self.follow { last } else { self.top.line.clamp(numbers.start, last) };
+    /// When time alone will next change what is shown.
+    pub(super) fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
+        let second = SignedDuration::from_secs(1);
+        let counts = (self.count() != self.counts).then(|| self.counted_at.map_or(now, |at| at + scroll::STEADY));
+        let searching = (!self.searched).then_some(now);
+        let ages = (self.times == Times::Relative && !self.rows.is_empty()).then(|| now + second);
+        let retry = self.status.retry_at.filter(|at| *at > now).map(|at| at.min(now + second));
+        let live = self.status.live.map(|_| now + SignedDuration::from_secs(60));
+        [counts, searching, ages, retry, live].into_iter().flatten().min()
+    }
+
+    /// A digest of everything shown that data and time can change.
+    pub(super) fn shown(&self, now: Timestamp) -> impl Hash {
+        let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
+        (self.set, self.cursor, self.bar(now), nothing, self.searched, self.finding.matches.count(self.cursor))
     }
 }
 
@@ -174,11 +239,24 @@ impl Model {
 
     /// Takes in what a tail tells, if its log is still there.
     pub(super) fn take_log(&mut self, news: News) {
-        let screens = self.behind.iter_mut().chain([&mut self.front]);
-        let reader = screens.filter_map(|screen| match screen {
+        let mut screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
+        let reader = screens.find_map(|screen| match screen {
             Screen::Logs(reader) if reader.wanted.id == news.tail => Some(reader),
             _ => None,
         });
-        reader.for_each(|reader| reader.take(news.told.clone()));
+        if let Some(reader) = reader {
+            reader.take(news.told);
+        }
+    }
+
+    /// Brings the log that is seen up to date, and asks for older lines where they are wanted.
+    pub(super) fn settle_log(&mut self, page: u16) {
+        let frame = Frame { page, width: self.size.0, zone: self.settings.zone.clone(), now: self.now };
+        let Screen::Logs(reader) = &mut self.front else { return };
+        if reader.older == Older::Wanted {
+            reader.older = Older::Asked;
+            self.out.push(Effect::Request(Request::Older { tail: reader.wanted.id }));
+        }
+        reader.settle(frame);
     }
 }

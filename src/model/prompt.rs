@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use tui_input::{Input, InputRequest};
 
 use super::keymap::Key;
+use crate::grammar::Fault;
 
 /// What a key does in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +94,6 @@ pub struct Prompt {
     /// What was typed before the history was opened.
     draft: String,
 }
-
-pub use crate::grammar::Fault;
 
 impl Prompt {
     /// A prompt with `text` in it, preselected.

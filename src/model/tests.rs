@@ -9,6 +9,8 @@ use super::{
     document::{Raw, Source},
     fixture::*,
     header::Mode,
+    overlay::RuleList,
+    prompt,
     settings::{HeaderSize, Quit},
     *,
 };
@@ -23,6 +25,7 @@ mod anything;
 mod commands;
 mod demand;
 mod explaining;
+mod finding;
 mod home;
 mod journeys;
 mod shell;

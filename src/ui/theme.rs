@@ -110,6 +110,59 @@ scopes! {
     JsonLiteral = "json.literal",
     JsonPunctuation = "json.punctuation",
     Scrollbar = "scrollbar",
+    LogTime = "log.time",
+    /// Container and service of a line.
+    LogOrigin = "log.origin",
+    LogError = "log.error",
+    LogWarn = "log.warn",
+    LogInfo = "log.info",
+    LogDebug = "log.debug",
+    LogKey = "log.key",
+    LogLate = "log.late",
+    /// Where text was left out.
+    LogCut = "log.cut",
+    LogDay = "log.day",
+    LogEdge = "log.edge",
+    LogGap = "log.gap",
+    LogStarted = "log.started",
+    LogStopped = "log.stopped",
+    LogFault = "log.fault",
+    LogNote = "log.note",
+    LogMark = "log.mark",
+    LogBar = "log.bar",
+    LogBarFaint = "log.bar.faint",
+    LogTask1 = "log.task.1",
+    LogTask2 = "log.task.2",
+    LogTask3 = "log.task.3",
+    LogTask4 = "log.task.4",
+    LogTask5 = "log.task.5",
+    LogTask6 = "log.task.6",
+    LogTask7 = "log.task.7",
+    LogTask8 = "log.task.8",
+    LogTask9 = "log.task.9",
+    LogTask10 = "log.task.10",
+    LogTask11 = "log.task.11",
+    LogTask12 = "log.task.12",
+}
+
+impl Scope {
+    /// The colour of a task, of which there are twelve.
+    pub const fn task(number: u8) -> Self {
+        match number % 12 {
+            0 => Self::LogTask1,
+            1 => Self::LogTask2,
+            2 => Self::LogTask3,
+            3 => Self::LogTask4,
+            4 => Self::LogTask5,
+            5 => Self::LogTask6,
+            6 => Self::LogTask7,
+            7 => Self::LogTask8,
+            8 => Self::LogTask9,
+            9 => Self::LogTask10,
+            10 => Self::LogTask11,
+            _ => Self::LogTask12,
+        }
+    }
 }
 
 /// A theme ready to draw with: styles for the terminal's colour depth, and glyphs.

@@ -4,6 +4,7 @@ mod architecture;
 mod asking;
 mod cli;
 mod data;
+mod demo_logs;
 mod demo_wire;
 mod drift;
 mod evidence;

@@ -3,7 +3,7 @@
 use axum::{body::Bytes, http::header};
 use serde_json::Value;
 
-use crate::demo::{wire::Response, world::Rng};
+use crate::demo::{logs, wire::Response, world::Rng};
 
 /// One way to spoil a successful answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Distortion {
         text: String,
     },
     LongReason,
+    /// A page of events is empty; they come with the next.
+    EmptyPage,
 }
 
 /// A stop reason as long as they get: five lines, 900 characters, quotes and backslashes.
@@ -33,6 +35,11 @@ time="2026-01-31T23:59:59Z" level=warning msg="giving up; the task can't start w
 Please check your task network configuration: the subnet's route table, the security group of the interface endpoint, and whether private DNS is enabled for it."#;
 
 impl Distortion {
+    /// Whether nothing can follow what it has spoilt.
+    pub fn ends_the_body(&self) -> bool {
+        matches!(self, Distortion::Truncate | Distortion::Malformed)
+    }
+
     /// Spoils an answer before it is written.
     pub(crate) fn spoil_answer(&self, answer: &mut Value, rng: &mut Rng) {
         match self {
@@ -52,6 +59,7 @@ impl Distortion {
                 }
                 true
             }),
+            Distortion::EmptyPage => logs::keep_back(answer),
             Distortion::Truncate | Distortion::Malformed => {}
         }
     }
@@ -69,7 +77,7 @@ impl Distortion {
                 let length = response.body().len().into();
                 response.headers_mut().insert(header::CONTENT_LENGTH, length);
             }
-            Distortion::Omit { .. } | Distortion::Unknown { .. } | Distortion::LongReason => {}
+            Distortion::Omit { .. } | Distortion::Unknown { .. } | Distortion::LongReason | Distortion::EmptyPage => {}
         }
     }
 }

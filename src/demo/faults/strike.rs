@@ -37,6 +37,15 @@ pub enum Ending {
     Cut,
 }
 
+/// What befalls a Live Tail session under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    Cut,
+    Silent,
+    Broken,
+    TimedOut,
+}
+
 /// The faults in force, in the order they were added.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -89,6 +98,7 @@ impl Faults {
             match &fault.kind {
                 Kind::Latency(delay) => strike.delay += *delay,
                 Kind::Skew(skew_ms) => strike.skew_ms += skew_ms,
+                Kind::Interrupt(_) => continue,
                 _ if ended => continue,
                 Kind::Distort(distortion) => strike.distortions.push(distortion.clone()),
                 Kind::Throttle(_) if bucket.as_mut().is_some_and(|bucket| bucket.draw(now)) => continue,
@@ -106,6 +116,19 @@ impl Faults {
         self.active.retain(|active| active.fault.times != Some(0));
         strike
     }
+
+    /// What they make of the next update of a Live Tail session.
+    pub fn interrupt(&mut self) -> Option<Interruption> {
+        let found = self.active.iter_mut().find_map(|active| match active.fault.kind {
+            Kind::Interrupt(interruption) => {
+                active.fault.times = active.fault.times.map(|times| times - 1);
+                Some(interruption)
+            }
+            _ => None,
+        });
+        self.active.retain(|active| active.fault.times != Some(0));
+        found
+    }
 }
 
 fn denied(call: &Call, caller: &str) -> ApiError {
@@ -122,12 +145,13 @@ fn expired() -> ApiError {
 }
 
 fn server_error() -> ApiError {
-    ApiError { status: 500, code: "ServerException", message: "Service Unavailable. Please try again later.".into() }
+    let message = "Service Unavailable. Please try again later.";
+    ApiError { status: 500, ..ApiError::client("ServerException", message) }
 }
 
 fn unavailable() -> ApiError {
-    let message = "The request has failed due to a temporary failure of the server.".into();
-    ApiError { status: 503, code: "ServiceUnavailableException", message }
+    let message = "The request has failed due to a temporary failure of the server.";
+    ApiError { status: 503, ..ApiError::client("ServiceUnavailableException", message) }
 }
 
 #[cfg(test)]

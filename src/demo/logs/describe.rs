@@ -3,16 +3,17 @@
 use serde_json::{Value, json};
 
 use super::{
+    Here,
     input::{self, text},
     invalid,
     store::{Group, Stream},
     token,
 };
-use crate::demo::{wire::ApiError, world::World};
+use crate::demo::wire::ApiError;
 
 const PAGE: usize = 50;
 
-pub fn log_groups(world: &World, input: &Value) -> Result<Value, ApiError> {
+pub fn log_groups(here: Here, input: &Value) -> Result<Value, ApiError> {
     let (prefix, pattern) = (text(input, "logGroupNamePrefix"), text(input, "logGroupNamePattern"));
     if prefix.is_some() && pattern.is_some() {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
@@ -20,30 +21,32 @@ pub fn log_groups(world: &World, input: &Value) -> Result<Value, ApiError> {
     let matches = |name: &str| {
         prefix.is_none_or(|prefix| name.starts_with(prefix)) && pattern.is_none_or(|pattern| name.contains(pattern))
     };
-    let groups = world.logs.groups().iter().filter(|(name, _)| matches(name));
-    let groups = groups.map(|(name, group)| (name.clone(), group_json(world, name, group, pattern.is_some())));
+    let groups = here.store.groups().iter().filter(|(name, _)| matches(name));
+    let groups = groups.map(|(name, group)| (name.clone(), group_json(here, name, group, pattern.is_some())));
     page("logGroups", groups, false, input)
 }
 
 /// A search by pattern answers with fewer fields.
-fn group_json(world: &World, name: &str, group: &Group, brief: bool) -> Value {
-    let arn = group_arn(world, name);
+fn group_json(here: Here, name: &str, group: &Group, brief: bool) -> Value {
+    let arn = here.group_arn(name);
     let mut json = json!({ "logGroupName": name, "arn": format!("{arn}:*"), "creationTime": group.created_ms });
     if !brief {
         json["logGroupArn"] = arn.into();
-        json["logGroupClass"] = "STANDARD".into();
+        json["logGroupClass"] = group.settings.class().into();
         json["metricFilterCount"] = 0.into();
         json["storedBytes"] = group.stored_bytes().into();
+        if let Some(days) = group.settings.retention_days {
+            json["retentionInDays"] = days.into();
+        }
+        if let Some(key) = &group.settings.key {
+            json["kmsKeyId"] = input::key_arn(here, key).into();
+        }
     }
     json
 }
 
-fn group_arn(world: &World, name: &str) -> String {
-    format!("arn:aws:logs:{}:{}:log-group:{name}", world.region, world.account_id)
-}
-
-pub fn log_streams(world: &World, input: &Value) -> Result<Value, ApiError> {
-    let (group_name, group) = input::group(world, input)?;
+pub fn log_streams(here: Here, input: &Value) -> Result<Value, ApiError> {
+    let (group_name, group) = input::group(here, "DescribeLogStreams", input)?;
     let prefix = text(input, "logStreamNamePrefix");
     let by_time = match text(input, "orderBy") {
         None | Some("LogStreamName") => false,
@@ -58,13 +61,13 @@ pub fn log_streams(world: &World, input: &Value) -> Result<Value, ApiError> {
             )));
         }
     };
-    let arn = group_arn(world, group_name);
+    let arn = here.group_arn(group_name);
     let streams = group.streams.iter().filter(|(name, _)| prefix.is_none_or(|prefix| name.starts_with(prefix)));
     let mut streams: Vec<_> = streams
         .map(|(name, stream)| {
-            let last_ms = readable(stream, world.now_ms).map_or(0, |(_, last)| last);
+            let last_ms = readable(stream, here.now_ms).map_or(0, |(_, last)| last);
             let key = if by_time { format!("{last_ms:020}/{name}") } else { name.clone() };
-            (key, stream_json(&arn, name, stream, world.now_ms))
+            (key, stream_json(&arn, name, stream, here.now_ms))
         })
         .collect();
     streams.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -125,11 +128,16 @@ fn page(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::world::World;
 
     const START_MS: i64 = 1_769_900_000_000;
 
     fn world() -> World {
         World::empty(0, START_MS + 3_600_000)
+    }
+
+    fn here(world: &World) -> Here<'_> {
+        world.logs_in(&world.region)
     }
 
     fn names(page: &Value, list: &str, name: &str) -> Vec<String> {
@@ -142,13 +150,13 @@ mod tests {
         (0..60).for_each(|n| world.logs.put(&format!("/ecs/app-{n:02}"), "s", START_MS, "four".into()));
         world.logs.put("/other", "s", START_MS, "x".into());
 
-        let first = log_groups(&world, &json!({})).unwrap();
+        let first = log_groups(here(&world), &json!({})).unwrap();
         assert_eq!(names(&first, "logGroups", "logGroupName").len(), 50);
-        let rest = log_groups(&world, &json!({ "nextToken": first["nextToken"] })).unwrap();
+        let rest = log_groups(here(&world), &json!({ "nextToken": first["nextToken"] })).unwrap();
         assert_eq!(names(&rest, "logGroups", "logGroupName").last().unwrap(), "/other");
         assert_eq!((rest["logGroups"].as_array().unwrap().len(), rest.get("nextToken")), (11, None));
 
-        let exactly = log_groups(&world, &json!({ "logGroupNamePrefix": "/ecs/app-1", "limit": 10 })).unwrap();
+        let exactly = log_groups(here(&world), &json!({ "logGroupNamePrefix": "/ecs/app-1", "limit": 10 })).unwrap();
         assert_eq!((exactly["logGroups"].as_array().unwrap().len(), exactly.get("nextToken")), (10, None));
         let group = &exactly["logGroups"][0];
         assert_eq!(
@@ -158,16 +166,16 @@ mod tests {
         assert_eq!(group["arn"], format!("{}:*", group["logGroupArn"].as_str().unwrap()));
         assert_eq!(group["storedBytes"], 30);
 
-        let part = log_groups(&world, &json!({ "logGroupNamePattern": "the" })).unwrap();
+        let part = log_groups(here(&world), &json!({ "logGroupNamePattern": "the" })).unwrap();
         assert_eq!(names(&part, "logGroups", "logGroupName"), ["/other"]);
         assert_eq!(part["logGroups"][0].as_object().unwrap().len(), 3, "a search by pattern answers three fields");
         let both = json!({ "logGroupNamePattern": "a", "logGroupNamePrefix": "b" });
-        assert_eq!(log_groups(&world, &both).unwrap_err().code, "InvalidParameterException");
+        assert_eq!(log_groups(here(&world), &both).unwrap_err().code, "InvalidParameterException");
     }
 
     fn streams(world: &World, mut input: Value) -> Result<Value, ApiError> {
         input["logGroupIdentifier"] = "arn:aws:logs:eu-west-1:123456789012:log-group:app:*".into();
-        log_streams(world, &input)
+        log_streams(here(world), &input)
     }
 
     #[test]

@@ -5,15 +5,15 @@ use std::{collections::BinaryHeap, iter, ops::Range};
 use serde_json::{Value, json};
 
 use super::{
-    PAGE, PAGE_BYTES,
+    Here, PAGE, PAGE_BYTES,
     get::event_json,
     input::{self, text},
     invalid,
     pattern::Pattern,
     store::{Event, Group, Position, Stream},
-    token::{self, Token},
+    token::{self, Token, Way},
 };
-use crate::demo::{wire::ApiError, world::World};
+use crate::demo::wire::ApiError;
 
 /// Events one call looks at: a rare match leaves pages empty, with a token to go on.
 pub const LOOKED_AT: usize = 10_000;
@@ -22,15 +22,16 @@ const STREAM_NAMES: usize = 100;
 /// The earliest start for newest-first: 2024-01-01.
 const NEWEST_FIRST_FROM_MS: i64 = 1_704_067_200_000;
 
-pub fn filter(world: &World, input: &Value) -> Result<Value, ApiError> {
-    let (_, group) = input::group(world, input)?;
+pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
+    let (_, group) = input::readable(here, "FilterLogEvents", input)?;
     let limit = input::limit(input, PAGE)?;
     let pattern: Pattern =
         text(input, "filterPattern").unwrap_or_default().parse().map_err(|message: String| invalid(message))?;
     let (start_ms, end_ms) = (input["startTime"].as_i64(), input["endTime"].as_i64());
-    let token = text(input, "nextToken").map(Token::read).transpose()?;
+    let kept_ms = start_ms.max(group.kept_from_ms(here.now_ms));
+    let token = text(input, "nextToken").map(|token| Token::read(token, here.now_ms)).transpose()?;
     let newest_first = match token {
-        Some(token) => matches!(token, Token::Backward(_)),
+        Some(token) => token.way == Way::Backward,
         None => input["startFromHead"].as_bool() == Some(false),
     };
     if newest_first && start_ms.is_some_and(|start| start < NEWEST_FIRST_FROM_MS) {
@@ -39,10 +40,12 @@ pub fn filter(world: &World, input: &Value) -> Result<Value, ApiError> {
 
     let sources = streams(group, input)?.into_iter().map(|(name, stream)| {
         // Unlike GetLogEvents, this one includes its end.
-        let mut range = stream.between(start_ms, end_ms.map(|end| end.saturating_add(1)), world.now_ms);
+        let mut range = stream.between(kept_ms, end_ms.map(|end| end.saturating_add(1)), here.now_ms);
         match token {
-            Some(Token::Forward(at)) => range.start = range.start.max(stream.before(at)).min(range.end),
-            Some(Token::Backward(at)) => range.end = range.end.min(stream.before(at)).max(range.start),
+            Some(Token { way: Way::Forward, at, .. }) => {
+                range.start = range.start.max(stream.before(at)).min(range.end)
+            }
+            Some(Token { way: Way::Backward, at, .. }) => range.end = range.end.min(stream.before(at)).max(range.start),
             None => {}
         }
         Source { name, stream, range }
@@ -63,10 +66,21 @@ pub fn filter(world: &World, input: &Value) -> Result<Value, ApiError> {
     // AWS has not said which streams it searched since 2020, but still answers the field.
     let mut answer = json!({ "events": events, "searchedLogStreams": [] });
     if all.peek().is_some() {
-        let token = if newest_first { Token::Backward(last) } else { Token::Forward(last.after()) };
-        answer["nextToken"] = token.write().into();
+        let (way, at) = if newest_first { (Way::Backward, last) } else { (Way::Forward, last.after()) };
+        answer["nextToken"] = Token { way, at, given_ms: here.now_ms }.write().into();
     }
     Ok(answer)
+}
+
+/// Makes of a page with events one without, that a token leads on from to those events.
+pub fn keep_back(answer: &mut Value) {
+    let id = |event: Option<&Value>| event.and_then(|event| token::read_id(event["eventId"].as_str()?));
+    let Some(events) = answer["events"].as_array() else { return };
+    let (Some(first), Some(last)) = (id(events.first()), id(events.last())) else { return };
+    let (way, at) = if first <= last { (Way::Forward, first) } else { (Way::Backward, first.after()) };
+    let given_ms = events.iter().filter_map(|event| event["ingestionTime"].as_i64()).max().unwrap_or_default();
+    answer["events"] = json!([]);
+    answer["nextToken"] = Token { way, at, given_ms }.write().into();
 }
 
 fn filtered_json(stream: &str, event: &Event) -> Value {

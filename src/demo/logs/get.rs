@@ -5,30 +5,31 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::{
-    PAGE, PAGE_BYTES,
+    Here, PAGE, PAGE_BYTES,
     input::{self, text},
     invalid,
     store::{Event, Position, Stream},
-    token::Token,
+    token::{Token, Way},
 };
-use crate::demo::{wire::ApiError, world::World};
+use crate::demo::wire::ApiError;
 
-pub fn get(world: &World, input: &Value) -> Result<Value, ApiError> {
-    let (_, group) = input::group(world, input)?;
+pub fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
+    let (_, group) = input::readable(here, "GetLogEvents", input)?;
     let name = text(input, "logStreamName").ok_or_else(|| invalid("logStreamName must be given."))?;
     let (_, stream) = input::stream(group, name)?;
     let limit = input::limit(input, PAGE)?;
     let from_head = input["startFromHead"].as_bool().unwrap_or_default();
 
-    let mut range = stream.between(input["startTime"].as_i64(), input["endTime"].as_i64(), world.now_ms);
-    let token = text(input, "nextToken").map(Token::read).transpose()?;
+    let start_ms = input["startTime"].as_i64().max(group.kept_from_ms(here.now_ms));
+    let mut range = stream.between(start_ms, input["endTime"].as_i64(), here.now_ms);
+    let token = text(input, "nextToken").map(|token| Token::read(token, here.now_ms)).transpose()?;
     // A forward token without startFromHead takes the newest of what follows: whatever doesn't fit the page is lost.
     let from_head = match token {
-        Some(Token::Forward(at)) => {
+        Some(Token { way: Way::Forward, at, .. }) => {
             range.start = range.start.max(stream.before(at)).min(range.end);
             from_head
         }
-        Some(Token::Backward(at)) => {
+        Some(Token { way: Way::Backward, at, .. }) => {
             range.end = range.end.min(stream.before(at)).max(range.start);
             false
         }
@@ -36,17 +37,22 @@ pub fn get(world: &World, input: &Value) -> Result<Value, ApiError> {
     };
     let page = fit(stream, range, limit, from_head);
     let (backward, forward) = boundaries(stream, &page, token, from_head);
+    // A token that leads nowhere new is the one that was given, and as old.
+    let written = |way, at| match token {
+        Some(given) if (given.way, given.at) == (way, at) => given.write(),
+        _ => Token { way, at, given_ms: here.now_ms }.write(),
+    };
     let events: Vec<_> = stream.events.range(page).map(event_json).collect();
     Ok(json!({
         "events": events,
-        "nextForwardToken": Token::Forward(forward).write(),
-        "nextBackwardToken": Token::Backward(backward).write(),
+        "nextForwardToken": written(Way::Forward, forward),
+        "nextBackwardToken": written(Way::Backward, backward),
     }))
 }
 
 /// An event as both operations write it.
 pub fn event_json(event: &Event) -> Value {
-    json!({ "timestamp": event.at.timestamp_ms, "message": event.message, "ingestionTime": event.ingested_ms() })
+    json!({ "timestamp": event.at.timestamp_ms, "message": event.message, "ingestionTime": event.ingested_ms })
 }
 
 /// The part of a range that makes one page, from its head or its tail.
@@ -76,7 +82,7 @@ fn boundaries(stream: &Stream, page: &Range<usize>, token: Option<Token>, from_h
         return (first.unwrap_or_default(), last.map(Position::after).unwrap_or_default());
     }
     let boundary = match token {
-        Some(Token::Forward(at) | Token::Backward(at)) => at,
+        Some(Token { at, .. }) => at,
         None if from_head => at(page.start).unwrap_or_default(),
         None => page.end.checked_sub(1).and_then(at).map(Position::after).unwrap_or_default(),
     };

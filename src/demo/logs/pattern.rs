@@ -10,14 +10,14 @@ use std::str::FromStr;
 use regex::Regex;
 
 /// A filter pattern.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Pattern {
     Terms(Terms),
     Json(json::Condition),
 }
 
 /// Terms, each matched anywhere in the message and with its case.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Terms {
     /// All of these,
     required: Vec<Term>,
@@ -28,7 +28,7 @@ pub struct Terms {
 }
 
 /// What is looked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Term {
     Text(String),
     Regex(Regex),

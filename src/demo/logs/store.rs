@@ -18,16 +18,23 @@ const AWS_EVENT_BYTES: usize = 26;
 /// How long after it happened an event can be read. At AWS it is 2 to 10 seconds.
 pub const INGESTION_MS: i64 = 2_000;
 
+/// How many of a stream's late arrivals are known as such.
+const LATE_KEPT: usize = 1_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// Log groups, their streams and events.
 ///
-/// Memory is bounded: a stream keeps its newest 10,000 events, all streams together 16 MiB. A stream that has lost all
-/// its events is gone. An event can be read two seconds after its own time: that is the ingestion.
-#[derive(Debug, Default)]
+/// Memory is bounded: a stream keeps its newest 10,000 events, all streams together 16 MiB, unless [`Self::allow`] says
+/// otherwise. A stream that has lost all its events is gone. An event can be read two seconds after its own time, which
+/// is the ingestion, or when it is put, if that is later.
+#[derive(Debug)]
 pub struct LogStore {
     groups: BTreeMap<String, Group>,
     bytes: usize,
     /// The number of the next event.
     next: u64,
+    stream_events: usize,
+    total_bytes: usize,
 }
 
 /// One log group.
@@ -35,6 +42,37 @@ pub struct LogStore {
 pub struct Group {
     pub created_ms: i64,
     pub streams: BTreeMap<String, Stream>,
+    pub settings: Settings,
+}
+
+/// What a group was made with, and who may read it.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Of class INFREQUENT_ACCESS, which few operations read; else STANDARD.
+    pub infrequent: bool,
+    /// Older events are deleted.
+    pub retention_days: Option<u32>,
+    /// The id of the KMS key that its events are encrypted with.
+    pub key: Option<String>,
+    pub access: Access,
+}
+
+impl Settings {
+    /// The class, as AWS calls it.
+    pub fn class(&self) -> &'static str {
+        if self.infrequent { "INFREQUENT_ACCESS" } else { "STANDARD" }
+    }
+}
+
+/// Whether the caller may read a group's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    #[default]
+    Granted,
+    /// No policy allows any operation on the group.
+    Denied,
+    /// The operations are allowed, decrypting with its key is not.
+    KeyDenied,
 }
 
 /// One log stream: events in order of time, and of arrival where times are equal.
@@ -42,12 +80,16 @@ pub struct Group {
 pub struct Stream {
     pub created_ms: i64,
     pub events: VecDeque<Event>,
+    /// Where the newest late arrivals stand, in the order they came in.
+    late: VecDeque<Position>,
 }
 
 /// One log event.
 #[derive(Debug)]
 pub struct Event {
     pub at: Position,
+    /// When it came in, in milliseconds since the Unix epoch.
+    pub ingested_ms: i64,
     pub message: Box<str>,
 }
 
@@ -67,30 +109,72 @@ impl Position {
     }
 }
 
+impl Default for LogStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl LogStore {
+    /// Without any group.
+    pub const fn new() -> Self {
+        Self { groups: BTreeMap::new(), bytes: 0, next: 0, stream_events: STREAM_EVENTS, total_bytes: TOTAL_BYTES }
+    }
+
+    /// Lets a stream hold this many events, and all together this many bytes, if that is more than now.
+    pub fn allow(&mut self, stream_events: usize, total_bytes: usize) {
+        self.stream_events = self.stream_events.max(stream_events);
+        self.total_bytes = self.total_bytes.max(total_bytes);
+    }
+
+    /// Makes a group, or changes how it is set.
+    pub fn set(&mut self, group: &str, created_ms: i64, settings: Settings) {
+        self.group(group, created_ms).settings = settings;
+    }
+
     /// Appends one event, creating group and stream where needed. `timestamp_ms` is the event's own time.
     pub fn put(&mut self, group: &str, stream: &str, timestamp_ms: i64, message: String) {
+        self.put_at(group, stream, timestamp_ms, timestamp_ms, message);
+    }
+
+    /// The same for an event that comes in at `arrived_ms`, which is when this has to be called.
+    pub fn put_at(&mut self, group: &str, stream: &str, timestamp_ms: i64, arrived_ms: i64, message: String) {
         let at = Position { timestamp_ms, number: self.next };
         self.next += 1;
         self.bytes += message.len() + EVENT_BYTES;
-        let group = self
-            .groups
-            .entry(group.to_owned())
-            .or_insert_with(|| Group { created_ms: timestamp_ms, streams: BTreeMap::new() });
+        let limit = self.stream_events;
+        let group = self.group(group, timestamp_ms);
         group.created_ms = group.created_ms.min(timestamp_ms);
-        let stream = group
-            .streams
-            .entry(stream.to_owned())
-            .or_insert_with(|| Stream { created_ms: timestamp_ms, events: VecDeque::new() });
-        self.bytes -= stream.put(Event { at, message: message.into_boxed_str() });
-        if self.bytes > TOTAL_BYTES {
+        let new = || Stream { created_ms: timestamp_ms, events: VecDeque::new(), late: VecDeque::new() };
+        // Looked for first: of many events hardly any is a stream's first.
+        let stream = match group.streams.contains_key(stream) {
+            true => group.streams.get_mut(stream),
+            false => Some(group.streams.entry(stream.to_owned()).or_insert_with(new)),
+        };
+        let ingested_ms = arrived_ms.max(timestamp_ms.saturating_add(INGESTION_MS));
+        let event = Event { at, ingested_ms, message: message.into_boxed_str() };
+        // From then on it is not only by its time that it is found.
+        let late = arrived_ms >= timestamp_ms.saturating_add(INGESTION_MS);
+        let gone = stream.map_or(0, |stream| stream.put(event, late, limit));
+        self.bytes -= gone;
+        if self.bytes > self.total_bytes {
             self.evict();
         }
+    }
+
+    fn group(&mut self, name: &str, created_ms: i64) -> &mut Group {
+        let new = || Group { created_ms, streams: BTreeMap::new(), settings: Settings::default() };
+        self.groups.entry(name.to_owned()).or_insert_with(new)
     }
 
     /// The groups by name.
     pub fn groups(&self) -> &BTreeMap<String, Group> {
         &self.groups
+    }
+
+    /// What is there at `now_ms`, to ask later what has come since.
+    pub fn mark(&self, now_ms: i64) -> Position {
+        Position { timestamp_ms: now_ms, number: self.next }
     }
 
     /// Drops the oldest events until an eighth of the memory is free, so that it need not be done for each event.
@@ -100,7 +184,7 @@ impl LogStore {
         let oldest = |stream: &Stream| stream.events.front().map(|event| Reverse(event.at));
         let mut queue: BinaryHeap<_> =
             streams.iter().enumerate().filter_map(|(index, stream)| Some((oldest(stream)?, index))).collect();
-        while self.bytes > TOTAL_BYTES / 8 * 7
+        while self.bytes > self.total_bytes / 8 * 7
             && let Some((_, index)) = queue.pop()
         {
             self.bytes -= streams[index].events.pop_front().map_or(0, |event| event.bytes());
@@ -113,6 +197,11 @@ impl LogStore {
 }
 
 impl Group {
+    /// The time before which nothing is left.
+    pub fn kept_from_ms(&self, now_ms: i64) -> Option<i64> {
+        self.settings.retention_days.map(|days| now_ms.saturating_sub(i64::from(days) * DAY_MS))
+    }
+
     /// The bytes AWS would bill.
     pub fn stored_bytes(&self) -> usize {
         let events = self.streams.values().flat_map(|stream| &stream.events);
@@ -122,13 +211,17 @@ impl Group {
 
 impl Stream {
     /// Puts an event in its place; returns the bytes of those that had to go.
-    fn put(&mut self, event: Event) -> usize {
+    fn put(&mut self, event: Event, late: bool, limit: usize) -> usize {
         self.created_ms = self.created_ms.min(event.at.timestamp_ms);
+        if late {
+            self.late.push_back(event.at);
+            self.late.drain(..self.late.len().saturating_sub(LATE_KEPT));
+        }
         match self.events.back() {
             Some(last) if last.at > event.at => self.events.insert(self.before(event.at), event),
             _ => self.events.push_back(event),
         }
-        if self.events.len() <= STREAM_EVENTS {
+        if self.events.len() <= limit {
             return 0;
         }
         self.events.pop_front().map_or(0, |event| event.bytes())
@@ -147,6 +240,15 @@ impl Stream {
         let end = self.before(end);
         start_ms.map_or(0, |start| self.before(boundary(start))).min(end)..end
     }
+
+    /// The events that can be read since `since` and at `now_ms`, the late ones first. `since` is [`LogStore::mark`] of
+    /// then.
+    pub fn arrivals(&self, since: Position, now_ms: i64) -> impl Iterator<Item = &Event> {
+        let told_ms = since.timestamp_ms.saturating_sub(INGESTION_MS);
+        let on_time = self.between(Some(told_ms.saturating_add(1)), None, now_ms);
+        let late = self.late.iter().filter(move |at| at.timestamp_ms <= told_ms && at.number >= since.number);
+        late.filter_map(|at| self.events.get(self.before(*at))).chain(self.events.range(on_time))
+    }
 }
 
 impl Event {
@@ -157,11 +259,6 @@ impl Event {
     /// The bytes AWS counts for it.
     pub fn aws_bytes(&self) -> usize {
         self.message.len() + AWS_EVENT_BYTES
-    }
-
-    /// When it came in, in milliseconds since the Unix epoch.
-    pub fn ingested_ms(&self) -> i64 {
-        self.at.timestamp_ms.saturating_add(INGESTION_MS)
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
+    Here,
     filter::{LOOKED_AT, filter},
     get::get,
 };
@@ -29,12 +30,12 @@ fn numbered(count: i64) -> World {
 
 /// Asks one operation for the `app` group.
 fn ask(
-    operation: fn(&World, &Value) -> Result<Value, ApiError>,
+    operation: fn(Here, &Value) -> Result<Value, ApiError>,
     world: &World,
     mut input: Value,
 ) -> Result<Value, ApiError> {
     input["logGroupName"] = "app".into();
-    operation(world, &input)
+    operation(world.logs_in(&world.region), &input)
 }
 
 fn get_one(world: &World, mut input: Value) -> Value {
@@ -163,7 +164,8 @@ fn a_rare_match_leaves_pages_empty_with_a_token() {
 #[case(json!({ "logGroupName": "app", "filterPattern": "a:b" }), "InvalidParameterException", "'a:b'")]
 #[case(json!({ "logGroupName": "app", "startFromHead": false, "startTime": 1_704_067_199_999_i64 }), "InvalidParameterException", "2024-01-01")]
 fn bad_input_is_refused(#[case] input: Value, #[case] code: &str, #[case] message: &str) {
-    let error = filter(&world(&[("a", 0, "x")]), &input).unwrap_err();
+    let world = world(&[("a", 0, "x")]);
+    let error = filter(world.logs_in(&world.region), &input).unwrap_err();
     assert_eq!((error.status, error.code), (400, code));
     assert!(error.message.contains(message), "{}", error.message);
 }

@@ -5,47 +5,67 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::{invalid, store::Position};
 use crate::demo::wire::ApiError;
 
-/// Which way a token goes on from its boundary, and where that is.
+/// How long a token is good for: 24 hours.
+const LIFE_MS: i64 = 24 * 3_600_000;
+
+/// Where a token goes on, and which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token {
+pub struct Token {
+    pub way: Way,
+    /// A boundary between two events.
+    pub at: Position,
+    /// When it was given out, in milliseconds since the Unix epoch.
+    pub given_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
     /// To later events.
-    Forward(Position),
+    Forward,
     /// To earlier events.
-    Backward(Position),
+    Backward,
 }
 
 impl Token {
     /// The token as clients see it: direction and 56 digits, as AWS's.
     pub fn write(self) -> String {
-        let (direction, at) = match self {
-            Token::Forward(at) => ('f', at),
-            Token::Backward(at) => ('b', at),
+        let direction = match self.way {
+            Way::Forward => 'f',
+            Way::Backward => 'b',
         };
-        format!("{direction}/{}/s", event_id(at))
+        format!("{direction}/{:018}{:018}{:020}/s", self.at.timestamp_ms, self.given_ms, self.at.number)
     }
 
-    /// Reads a token a client sent back.
+    /// Reads a token a client sent back at `now_ms`.
     ///
     /// # Errors
-    /// `InvalidParameterException` when it is none of ours.
-    pub fn read(token: &str) -> Result<Self, ApiError> {
+    /// `InvalidParameterException` when it is none of ours, or too old.
+    pub fn read(token: &str, now_ms: i64) -> Result<Self, ApiError> {
         let parse = || {
             let (direction, digits) = token.strip_suffix("/s")?.split_once('/')?;
-            let (timestamp, number) = digits.split_at_checked(20)?;
+            let (timestamp, rest) = digits.split_at_checked(18)?;
+            let (given, number) = rest.split_at_checked(18)?;
             let at = Position { timestamp_ms: timestamp.parse().ok()?, number: number.parse().ok()? };
-            match direction {
-                "f" => Some(Token::Forward(at)),
-                "b" => Some(Token::Backward(at)),
-                _ => None,
-            }
+            let way = match direction {
+                "f" => Way::Forward,
+                "b" => Way::Backward,
+                _ => return None,
+            };
+            Some(Token { way, at, given_ms: given.parse().ok()? })
         };
-        parse().ok_or_else(invalid_token)
+        parse().filter(|token| now_ms.saturating_sub(token.given_ms) <= LIFE_MS).ok_or_else(invalid_token)
     }
 }
 
 /// An event's id: 56 digits, as AWS's.
 pub fn event_id(at: Position) -> String {
     format!("{:020}{:036}", at.timestamp_ms, at.number)
+}
+
+/// The position that an event's id tells.
+pub fn read_id(id: &str) -> Option<Position> {
+    let (timestamp, number) = id.split_at_checked(20)?;
+    Some(Position { timestamp_ms: timestamp.parse().ok()?, number: number.parse().ok()? })
 }
 
 /// A token that names the last item of a page.
@@ -70,20 +90,24 @@ fn invalid_token() -> ApiError {
 mod tests {
     use super::*;
 
+    const NOW_MS: i64 = 1_769_900_000_123;
+
     #[test]
     fn tokens_come_back_as_they_went() {
-        let at = Position { timestamp_ms: 1_769_900_000_123, number: 42 };
-        for token in [Token::Forward(at), Token::Backward(at.after())] {
-            assert_eq!(Token::read(&token.write()), Ok(token));
+        let at = Position { timestamp_ms: NOW_MS, number: 42 };
+        for way in [Way::Forward, Way::Backward] {
+            let token = Token { way, at, given_ms: NOW_MS };
+            assert_eq!(Token::read(&token.write(), NOW_MS + LIFE_MS), Ok(token));
+            assert_eq!(token.write().len(), "f/".len() + 56 + "/s".len());
+            assert!(Token::read(&token.write(), NOW_MS + LIFE_MS + 1).is_err(), "a day is over");
         }
-        assert_eq!(Token::Forward(at).write().len(), "f/".len() + 56 + "/s".len());
         assert_eq!(read_after(&after("/ecs/käse")).unwrap(), "/ecs/käse");
     }
 
     proptest::proptest! {
         #[test]
         fn a_made_up_token_is_refused_not_fatal(token in "[fb]?/?[0-9é]{0,60}(/s)?") {
-            let _ = Token::read(&token);
+            let _ = Token::read(&token, NOW_MS);
             let _ = read_after(&token);
         }
     }
@@ -93,6 +117,6 @@ mod tests {
     #[case("f//s")]
     #[case("x/00000001769900000123000000000000000000000000000000000042/s")]
     fn other_tokens_are_invalid(#[case] token: &str) {
-        assert_eq!(Token::read(token).unwrap_err().message, "The specified nextToken is invalid.");
+        assert_eq!(Token::read(token, NOW_MS).unwrap_err().message, "The specified nextToken is invalid.");
     }
 }

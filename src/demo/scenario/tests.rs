@@ -316,10 +316,10 @@ fn sized_accounts_have_their_size(#[values(0, 1, 10, 11, 100, 101)] count: usize
 }
 
 /// The messages of a log group whose text contains `part`.
-fn logged(world: &World, group: &str, part: &str) -> Vec<String> {
+fn logged(world: &mut World, group: &str, part: &str) -> Vec<String> {
     let (mut found, mut input) = (Vec::new(), json!({ "logGroupName": group }));
     loop {
-        let answer = logs::call(world, "FilterLogEvents", &input).unwrap().unwrap();
+        let answer = logs::call(world, "eu-west-1", "FilterLogEvents", &input).unwrap().unwrap();
         let messages = answer["events"].as_array().unwrap().iter().map(|event| event["message"].as_str().unwrap());
         found.extend(messages.filter(|message| message.contains(part)).map(str::to_owned));
         match answer.get("nextToken") {
@@ -336,15 +336,15 @@ fn logged(world: &World, group: &str, part: &str) -> Vec<String> {
 #[case("/ecs/web", "GET /")]
 #[case("/ecs/legacy-admin", "starting app")]
 fn logs_say_what_happened(#[case] group: &str, #[case] part: &str) {
-    let world = World::new(Scenario::Incident, 1, NOW);
-    assert!(!logged(&world, group, part).is_empty());
+    let mut world = World::new(Scenario::Incident, 1, NOW);
+    assert!(!logged(&mut world, group, part).is_empty());
 }
 
 #[test]
 fn the_chatty_service_logs_json() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     world.advance_to(NOW + MINUTE);
-    let lines = logged(&world, "/ecs/api-gateway", "\"request_id\"");
+    let lines = logged(&mut world, "/ecs/api-gateway", "\"request_id\"");
     assert!(lines.len() > 1_000, "{} lines", lines.len());
     for line in lines {
         let line: Value = serde_json::from_str(&line).unwrap();

@@ -162,7 +162,7 @@ pub(super) fn unmark(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(super) fn copy(model: &mut Model, _: Call<'_>) -> Outcome {
     let text = match &model.front {
         Screen::Text(viewer) => viewer.text(),
-        Screen::Logs(reader) => reader.taken(model.layout().page, &model.settings.zone)?,
+        Screen::Logs(reader) => reader.taken(&model.settings.zone, model.now)?,
         Screen::Table(table) => {
             let names: Vec<String> = table.targets().iter().map(|entry| entry.row.name().into_owned()).collect();
             if names.is_empty() {
@@ -265,7 +265,7 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
             extension: if matches!(viewer.source, Source::Raw(..)) { "json" } else { "txt" },
             content: viewer.text(),
         },
-        Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone)?,
+        Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone, model.now)?,
     };
     model.out.push(effect);
     Ok(())

@@ -291,6 +291,33 @@ pub static ACTIONS: &[Action] = &[
     Action::new("console", Logs, "copy the address of the stream in the CloudWatch console", take::console)
         .keys(&["b"])
         .words(&["console"], Arg::None),
+    Action::new("freeze", Logs, "follow what comes, or keep what is in sight as it is", logs::modes::freeze)
+        .keys(&["s"])
+        .hint("freeze", 10),
+    Action::new("expand", Logs, "show the line in full, JSON as a tree; again: in one row", logs::modes::expand)
+        .keys(&["enter"])
+        .hint("expand", 14),
+    Action::new("wrap-lines", Logs, "wrap long lines", logs::modes::wrap).keys(&["w"]).hint("wrap", 30),
+    Action::new("times", Logs, "times: local, UTC, how long ago, none", logs::modes::times)
+        .keys(&["t"])
+        .hint("times", 32),
+    Action::new("json-mode", Logs, "JSON: as it came, its main fields, as a tree", logs::modes::json)
+        .keys(&["shift-j"])
+        .hint("json mode", 34),
+    Action::new("fullscreen", Logs, "the log on the whole screen", logs::modes::fullscreen)
+        .keys(&["f"])
+        .hint("fullscreen", 50),
+    Action::new("half-page-right", Logs, "scroll to the right", logs::modes::right).keys(&["l"]),
+    Action::new(
+        "column-lock",
+        Logs,
+        "time and task stay when it is scrolled sideways, or go along",
+        logs::modes::column_lock,
+    )
+    .keys(&["shift-l"]),
+    Action::new("clear-lines", Logs, "clear the screen; the lines are kept", logs::modes::clear)
+        .keys(&["shift-c"]),
+    Action::new("undo-clear", Logs, "bring back what was cleared", logs::modes::undo_clear).keys(&["u"]),
     // The console itself.
     Action::new("command", Everywhere, "run a command, with completion", session::command)
         .keys(&[":"])

@@ -106,11 +106,17 @@ pub(super) fn follow(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn describe(model: &mut Model, _: Call<'_>) -> Outcome {
+    if matches!(model.front, Screen::Logs(_)) {
+        return model.open_line(false);
+    }
     model.open_about(asked(model)?, About::Description);
     Ok(())
 }
 
 pub(super) fn raw(model: &mut Model, _: Call<'_>) -> Outcome {
+    if matches!(model.front, Screen::Logs(_)) {
+        return model.open_line(true);
+    }
     let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Raw(..)));
     model.open_about(asked(model)?, if back { About::Description } else { About::Raw });
     Ok(())

@@ -3,11 +3,12 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::{
-    parse::{OPS, Test, parse},
+    parse::{Own, parse},
     *,
 };
 use crate::{
     data::Entry,
+    grammar::OPS,
     model::fixture::{TASK, Task, at, entry, stopped, task},
 };
 
@@ -114,19 +115,19 @@ fn only_filters_that_ask_for_ages_change_with_time() {
 }
 
 /// Terms, and a way to write each of them.
-fn term() -> impl Strategy<Value = (String, Term)> {
+fn term() -> impl Strategy<Value = (String, Term<Own>)> {
     let word = "[a-z][a-z0-9]{0,6}";
     let quoted = "[a-z \"]{0,8}".prop_map(|text| (format!("\"{}\"", text.replace('"', "\\\"")), Test::Quoted(text)));
     let compared = (0usize..6, 0usize..OPS.len(), "[a-z0-9]{1,5}").prop_map(|(column, op, value)| {
         let (spelling, op) = OPS[op];
         let name = (TASK.columns)()[column].name;
-        (format!("{name}{spelling}{value}"), Test::Compare { column, op, value })
+        (format!("{name}{spelling}{value}"), Test::Own(Own::Compare { column, op, value }))
     });
     let test = prop_oneof![
         word.prop_map(|word| (word.clone(), Test::Word(word))),
         quoted,
         compared,
-        word.prop_map(|state| (format!("is:{state}"), Test::State(state))),
+        word.prop_map(|state| (format!("is:{state}"), Test::Own(Own::State(state)))),
     ];
     (any::<bool>(), test).prop_map(|(negated, (text, test))| {
         let text = if negated { format!("!{text}") } else { text };
@@ -154,8 +155,8 @@ proptest! {
     fn what_is_written_is_read_back(terms in prop::collection::vec(term(), 0..5)) {
         let text = terms.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("  ");
         let (read, _) = parse(&text, &TASK).unwrap();
-        let read: Vec<Term> = read.into_iter().map(|term| Term { at: 0, ..term }).collect();
-        let written: Vec<Term> = terms.into_iter().map(|(_, term)| term).collect();
+        let read: Vec<Term<Own>> = read.into_iter().map(|term| Term { at: 0, ..term }).collect();
+        let written: Vec<Term<Own>> = terms.into_iter().map(|(_, term)| term).collect();
         prop_assert_eq!(read, written);
     }
 

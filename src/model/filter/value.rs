@@ -2,13 +2,13 @@
 
 use jiff::{SpanRelativeTo, Timestamp, ToSpan, Unit as Time, civil, tz::TimeZone};
 
-use crate::resource::Unit;
+use crate::{grammar, resource::Unit};
 
 /// Reads `text` in `unit`; the error says what would do instead. Times of day are the last ones before `now` in `zone`.
 pub(super) fn number(text: &str, unit: Unit, now: Timestamp, zone: &TimeZone) -> Result<f64, String> {
     let read = match unit {
-        Unit::Text | Unit::Count => plain(text.trim_end_matches('%')),
-        Unit::Seconds => plain(text).or_else(|| seconds(text)),
+        Unit::Text | Unit::Count => grammar::number(text.trim_end_matches('%')),
+        Unit::Seconds => grammar::number(text).or_else(|| seconds(text)),
         Unit::Time => time(text, now, zone),
         Unit::Mebibytes => scaled(text, &[("gib", 1024.0), ("gb", 1024.0), ("gi", 1024.0), ("g", 1024.0)])
             .or_else(|| scaled(text, &[("mib", 1.0), ("mb", 1.0), ("mi", 1.0), ("m", 1.0), ("", 1.0)])),
@@ -27,13 +27,9 @@ fn expected(unit: Unit) -> &'static str {
     }
 }
 
-fn plain(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
 fn scaled(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.to_ascii_lowercase();
-    units.iter().find_map(|(suffix, factor)| Some(plain(text.strip_suffix(suffix)?.trim_end())? * factor))
+    units.iter().find_map(|(suffix, factor)| Some(grammar::number(text.strip_suffix(suffix)?.trim_end())? * factor))
 }
 
 fn seconds(text: &str) -> Option<f64> {

@@ -5,22 +5,12 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::Reader;
-use crate::{
-    logs::{
-        Line, Role,
-        filter::{Mode, Stack},
-        ring::Ring,
-    },
-    model::{Model, Screen},
+use crate::logs::{
+    Line, Role,
+    filter::{Mode, Stack, Verdict},
+    histogram::Histogram,
+    ring::Ring,
 };
-
-/// The log that is seen.
-pub(super) fn reader(model: &mut Model) -> Result<&mut Reader, String> {
-    match &mut model.front {
-        Screen::Logs(reader) => Ok(reader),
-        Screen::Table(_) | Screen::Text(_) => Err("this is for logs".into()),
-    }
-}
 
 /// What a reader keeps for finding things.
 #[derive(Debug, Default)]
@@ -30,6 +20,8 @@ pub struct Finding {
     pub range: Option<i64>,
     /// The strip of counts over time is shown.
     pub strip: bool,
+    /// What it shows.
+    pub(super) histogram: Histogram,
     /// From when on elapsed time is told beside every line.
     pub elapsed: Option<Since>,
     /// Where to go once the lines are there.
@@ -125,11 +117,29 @@ fn searched(stack: &Stack) -> Option<Mode> {
 }
 
 fn matches(stack: &Stack, mode: Mode, line: &Line) -> bool {
-    let mut rules = stack.rules.iter().filter(|rule| rule.on && rule.mode == mode);
-    line.role == Role::Output && rules.any(|rule| rule.filter.admits(line)) && stack.admits(line)
+    let verdict = stack.verdict(line);
+    let mut lit = stack.rules.iter().filter(|rule| rule.on && rule.mode == mode);
+    match mode {
+        Mode::Highlight => {
+            verdict != Verdict::Excluded && line.role == Role::Output && lit.any(|rule| rule.filter.admits(line))
+        }
+        Mode::Include | Mode::Exclude => verdict == Verdict::Match,
+    }
 }
 
+/// Text that is looked through for matches at once; the rest has its turn at the next tick.
+const AT_ONCE: usize = 4 << 20;
+
 impl Reader {
+    /// Looks for matches, once all lines that pass are known, and goes where it was meant to; whether it is through.
+    pub(super) fn settle_finding(&mut self, searched: bool) -> bool {
+        self.arrive();
+        if self.finding.strip {
+            self.finding.histogram.settle(&self.ring, &self.sight);
+        }
+        searched && self.finding.matches.advance(&self.ring, &self.stack, AT_ONCE)
+    }
+
     /// Leaves one layer of what was looked for and picked; false when there is none.
     pub(super) fn leave_found(&mut self) -> bool {
         let mut stack = self.stack.clone();

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Reader,
-    finding::{Finding, Matches, reader},
+    finding::{Finding, Matches},
+    modes::reader,
     span::{self, When},
 };
 use crate::{
@@ -23,39 +24,32 @@ use crate::{
 const MINUTES: [i64; 7] = [1, 5, 15, 30, 60, 180, 720];
 
 impl Reader {
-    /// The line that jumps begin at: that of the cursor, else the last in sight.
-    fn here(&self) -> Option<i64> {
-        self.cursor.or_else(|| self.sight.numbers().back().copied())
-    }
-
-    /// Puts the cursor on a line; what comes no longer moves what is seen.
-    pub(super) fn go_to(&mut self, number: i64) {
-        self.cursor = Some(number);
-        self.follow = false;
-    }
-
-    /// The nearest line in sight after `from`, or before it, of which `wanted` holds.
-    pub(super) fn seek(&self, from: i64, forward: bool, wanted: impl Fn(&Line) -> bool) -> Option<i64> {
-        let numbers = self.sight.numbers();
+    /// The nearest shown line after `from`, or before it, of which `wanted` holds.
+    pub(super) fn near(&self, from: i64, forward: bool, wanted: impl Fn(&Line) -> bool) -> Option<i64> {
         let at = self.sight.position(from);
+        let shown = self.sight.numbers().range(self.first_shown()..);
         let found = |number: &&i64| self.ring.get(**number).is_some_and(&wanted);
         match forward {
-            true => numbers.range(at.map_or_else(|at| at, |at| at + 1)..).find(found),
-            false => numbers.range(..at.unwrap_or_else(|at| at)).rev().find(found),
+            true => self.sight.numbers().range(at.map_or_else(|at| at, |at| at + 1)..).find(found),
+            false => shown.rev().skip_while(|number| **number >= from).find(found),
         }
         .copied()
     }
 
-    /// The first line in sight from a moment on, those aside that came late: they stand among younger ones.
-    fn at_or_after(&self, moment: Timestamp) -> Option<i64> {
-        let mut numbers = self.sight.numbers().iter().copied();
-        numbers.find(|number| self.ring.get(*number).is_some_and(|line| !line.late && line.at >= moment))
+    /// The line from which on matches and errors are looked for. Following one has dealt with none yet, and so the last
+    /// line may be the first of them backwards.
+    fn begin_at(&self, forward: bool) -> Result<i64, String> {
+        let (number, _) = self.current().ok_or("there are no lines yet")?;
+        Ok(if self.cursor.is_none() && !forward { number + 1 } else { number })
     }
 
-    /// Goes to a moment, or as near as there are lines.
+    /// Goes to the first shown line from a moment on, or as near as there are lines. Those aside that came late: they
+    /// stand among younger ones.
     fn go_to_moment(&mut self, moment: Timestamp) {
-        if let Some(number) = self.at_or_after(moment).or_else(|| self.sight.numbers().back().copied()) {
-            self.go_to(number);
+        let mut shown = self.sight.numbers().range(self.first_shown()..).copied();
+        let reached = |number: &i64| self.ring.get(*number).is_some_and(|line| !line.late && line.at >= moment);
+        if let Some(number) = shown.find(reached).or_else(|| self.sight.numbers().back().copied()) {
+            self.seek(number);
         }
     }
 
@@ -176,11 +170,9 @@ fn step(model: &mut Model, forward: bool) -> Outcome {
     if !Matches::sought(&reader.stack) {
         return Err("nothing is searched for; / searches".into());
     }
-    let from = reader.here().ok_or("there are no lines yet")?;
-    // Following, one has seen nothing yet: the last line is the first match backwards.
-    let from = if reader.cursor.is_none() && !forward { from + 1 } else { from };
+    let from = reader.begin_at(forward)?;
     let found = reader.finding.matches.step(from, forward).ok_or_else(|| nothing("match", forward))?;
-    reader.go_to(found);
+    reader.seek(found);
     Ok(())
 }
 
@@ -194,11 +186,10 @@ pub(in crate::model) fn previous_error(model: &mut Model, _: Call<'_>) -> Outcom
 
 fn error(model: &mut Model, forward: bool) -> Outcome {
     let reader = reader(model)?;
-    let from = reader.here().ok_or("there are no lines yet")?;
-    let from = if reader.cursor.is_none() && !forward { from + 1 } else { from };
+    let from = reader.begin_at(forward)?;
     let grave = |line: &Line| line.level >= Some(Level::Error) || line.role == Role::Stopped { fault: true };
-    let found = reader.seek(from, forward, grave).ok_or_else(|| nothing("error", forward))?;
-    reader.go_to(found);
+    let found = reader.near(from, forward, grave).ok_or_else(|| nothing("error", forward))?;
+    reader.seek(found);
     Ok(())
 }
 
@@ -217,7 +208,7 @@ pub(in crate::model) fn ten_minutes(model: &mut Model, call: Call<'_>) -> Outcom
 
 fn move_in_time(model: &mut Model, minutes: i64) -> Outcome {
     let reader = reader(model)?;
-    let here = reader.here().and_then(|number| reader.ring.get(number)).ok_or("there are no lines yet")?;
+    let (_, here) = reader.current().ok_or("there are no lines yet")?;
     let moment = here.at.checked_add(SignedDuration::from_mins(minutes)).map_err(|_| "time ends there")?;
     reader.go_to_moment(moment);
     Ok(())

@@ -2,10 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Reader,
-    finding::{Since, reader},
-};
+use super::{Reader, finding::Since, modes::reader};
 use crate::{
     logs::{Line, Role, Told},
     model::{
@@ -45,9 +42,10 @@ fn words(elapsed: SignedDuration) -> String {
 /// A rule across the log, at its end, with the time.
 pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
     let at = model.now;
+    let text = at.to_zoned(model.settings.zone.clone()).strftime("mark %Y-%m-%d %H:%M:%S").to_string();
     let reader = reader(model)?;
-    let clock = Line { source: None, at, role: Role::Mark, level: None, late: false, text: "".into() };
-    reader.take(Told::Lines(vec![clock]));
+    let mark = Line { source: None, at, role: Role::Mark, level: None, late: false, text: text.into() };
+    reader.take(Told::Lines(vec![mark]));
     if !reader.follow {
         model.info("a mark stands at the end of the log; shift-g goes there");
     }
@@ -58,8 +56,7 @@ pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(in crate::model) fn elapsed(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let mark = reader.marked().map(Since::Mark);
-    let number = reader.cursor.or_else(|| reader.sight.numbers().back().copied());
-    let line = || number.and_then(|number| reader.ring.get(number)).map(|line| Since::Line(line.at));
+    let line = || reader.current().map(|(_, line)| Since::Line(line.at));
     let next = match reader.finding.elapsed {
         None => Some(mark.or_else(line).ok_or("there are no lines yet")?),
         Some(Since::Mark(_)) if reader.cursor.is_some() => line(),

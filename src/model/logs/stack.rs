@@ -3,15 +3,13 @@
 //! What is typed is an include, an exclude or a highlight: tab goes from one to the next, and `!` in front makes an
 //! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
 
-use super::{
-    Reader,
-    finding::{Matches, reader},
-};
+use super::{Reader, finding::Matches, modes::reader};
 use crate::{
     grammar::Fault,
     logs::{
         Level,
         filter::{Filter, Mode, Rule, Stack},
+        histogram::Histogram,
     },
     model::{
         Model, Screen,
@@ -132,6 +130,7 @@ impl Reader {
     pub(super) fn set_stack(&mut self, stack: Stack) {
         self.stack = stack;
         self.look_anew();
+        self.finding.histogram = Histogram::default();
         self.finding.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
     }
 

@@ -1,14 +1,11 @@
-//! The strip of counts over time: all lines that are held, and the errors among them.
+//! The strip of counts over time: the lines that pass the filters, and the errors among them.
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Reader, finding::reader};
-use crate::{
-    logs::{Level, Role},
-    model::{
-        Model,
-        action::{Call, Outcome},
-    },
+use super::{Reader, modes::reader};
+use crate::model::{
+    Model,
+    action::{Call, Outcome},
 };
 
 /// Rows of the strip: errors, lines, times.
@@ -37,20 +34,18 @@ impl Reader {
     /// The counts in so many cells; none while there is no line.
     pub fn strip(&self, cells: u16, zone: &TimeZone) -> Option<Strip> {
         let cells = i64::from(cells.max(1));
-        let lines = || self.ring.numbers().filter_map(|number| self.ring.get(number));
-        let output = || lines().filter(|line| line.role == Role::Output);
-        let first = output().map(|line| line.at.as_second()).min()?;
-        let last = output().map(|line| line.at.as_second()).max()?;
+        let counted = &self.finding.histogram;
+        let (first, _) = counted.seconds().next()?;
+        let last = counted.span()?.end.as_second() - 1;
         let (step, start) = scale(first, last, cells);
-        let cell = |at: Timestamp| usize::try_from((at.as_second() - start).div_euclid(step)).unwrap_or(0);
         let count = usize::try_from(cells.min((last - start) / step + 1)).unwrap_or(1);
+        let cell = |second: i64| usize::try_from((second - start).div_euclid(step)).unwrap_or(0).min(count - 1);
         let (mut all, mut errors) = (vec![0; count], vec![0; count]);
-        for line in output() {
-            let at = cell(line.at).min(count - 1);
-            all[at] += 1;
-            errors[at] += u64::from(line.level >= Some(Level::Error));
+        for (second, count) in counted.seconds() {
+            all[cell(second)] += u64::from(count.lines);
+            errors[cell(second)] += u64::from(count.errors);
         }
-        let here = self.cursor.and_then(|number| self.ring.get(number)).map(|line| cell(line.at).min(count - 1));
+        let here = self.cursor.and_then(|number| self.ring.get(number)).map(|line| cell(line.at.as_second()));
         Some(Strip { step, lines: all, errors, here, times: times(start, step, count, zone) })
     }
 }

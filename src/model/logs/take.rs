@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 
-use super::{Reader, finding::reader, link};
+use super::{
+    Reader, link,
+    modes::reader,
+    rows::{Ink, Piece, Setter},
+};
 use crate::{
     event::Effect,
     logs::{Line, Role, ansi},
@@ -14,6 +18,9 @@ use crate::{
         action::{Call, Outcome},
     },
 };
+
+/// Cells that lines are set in to be taken along: nothing is wrapped, nothing shortened.
+const WIDE: u16 = u16::MAX;
 
 impl Reader {
     /// Whether a line is picked, or within the range that is being picked.
@@ -28,7 +35,7 @@ impl Reader {
     }
 
     /// The lines that are picked, those of the range that is being picked among them as far as they are in sight.
-    fn all_picked(&self) -> BTreeSet<i64> {
+    pub fn all_picked(&self) -> BTreeSet<i64> {
         let mut picked = self.picked.clone();
         if let Some(range) = self.picking() {
             picked.extend(self.sight.numbers().iter().copied().filter(|number| range.contains(number)));
@@ -36,10 +43,10 @@ impl Reader {
         picked
     }
 
-    /// The line that is picked next: that of the cursor; without one the last in sight, and the log is frozen there.
-    fn settled_cursor(&mut self) -> Result<i64, String> {
-        let number = self.cursor.or_else(|| self.sight.numbers().back().copied()).ok_or("there are no lines yet")?;
-        self.go_to(number);
+    /// The line that is picked next; the log is frozen there.
+    fn stand_still(&mut self) -> Result<i64, String> {
+        let (number, _) = self.current().ok_or("there are no lines yet")?;
+        self.seek(number);
         Ok(number)
     }
 
@@ -47,21 +54,43 @@ impl Reader {
     ///
     /// # Errors
     /// When there are none.
-    pub(in crate::model) fn taken(&self, page: u16, zone: &TimeZone) -> Result<String, String> {
-        let picked = self.all_picked();
-        let numbers = if picked.is_empty() { self.on_screen(page) } else { picked.into_iter().collect() };
-        let text = self.text(numbers.into_iter(), zone);
+    pub(in crate::model) fn taken(&self, zone: &TimeZone, now: Timestamp) -> Result<String, String> {
+        let mut numbers = self.all_picked();
+        if numbers.is_empty() {
+            numbers.extend(self.rows.iter().filter_map(|row| row.line));
+        }
+        let text = self.as_shown(numbers.into_iter(), zone, now);
         if text.is_empty() { Err("there are no lines here".into()) } else { Ok(text) }
     }
 
-    /// What is saved: all lines that are held, as text or as JSON lines, or as text those that pass the filters.
+    /// Lines as they are shown, but whole.
+    fn as_shown(&self, numbers: impl Iterator<Item = i64>, zone: &TimeZone, now: Timestamp) -> String {
+        let setter = Setter::new(self, zone, now, WIDE);
+        let lines = numbers.filter_map(|number| Some((number, self.ring.get(number)?)));
+        lines.fold(String::new(), |mut text, (number, line)| {
+            let rows = setter.line(number, line);
+            let cut = rows.iter().flat_map(|row| &row.text).any(|piece| piece.ink == Ink::Cut);
+            let words = |pieces: &[Piece]| pieces.iter().map(|piece| piece.text.as_str()).collect::<String>();
+            let before = rows.first().map(|row| words(&row.prefix)).unwrap_or_default();
+            let shown = rows.iter().map(|row| words(&row.text)).collect::<Vec<_>>().join("\n");
+            text += &before;
+            text += &match line.role {
+                Role::Output if !cut => shown,
+                _ => plain(line),
+            };
+            text += "\n";
+            text
+        })
+    }
+
+    /// What is saved: all lines that are held, as text or as JSON lines; or those that pass the filters, as they are shown.
     ///
     /// # Errors
     /// When there is no such format.
-    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone) -> Result<Effect, String> {
+    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone, now: Timestamp) -> Result<Effect, String> {
         let (extension, content) = match format {
             "" | "text" => ("log", self.text(self.ring.numbers(), zone)),
-            "view" => ("log", self.text(self.sight.numbers().iter().copied(), zone)),
+            "view" => ("log", self.as_shown(self.sight.numbers().iter().copied(), zone, now)),
             "json" | "ndjson" => ("ndjson", self.json_lines()),
             other => return Err(format!("logs can't be saved as `{other}`; text, json and view are known")),
         };
@@ -69,12 +98,6 @@ impl Reader {
             return Err("there are no lines here".into());
         }
         Ok(Effect::Save { name: self.title(), extension, content })
-    }
-
-    /// The lines on the screen.
-    fn on_screen(&self, page: u16) -> Vec<i64> {
-        let start = self.sight.position(self.top.line).unwrap_or_else(|at| at);
-        self.sight.numbers().iter().skip(start).take(page.into()).copied().collect()
     }
 
     /// Lines as text: time, task and container, and what was written without its escapes.
@@ -133,7 +156,6 @@ fn plain(line: &Line) -> String {
     let text = ansi::bare(line.text.trim_end());
     match line.role {
         Role::Output => text.into_owned(),
-        Role::Mark => "── mark ──".into(),
         Role::Gap(Some(count)) if text.is_empty() => format!("── {count} lines are missing here ──"),
         Role::Gap(_) if text.is_empty() => "── lines are missing here ──".into(),
         _ => format!("── {text} ──"),
@@ -149,12 +171,12 @@ pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
         reader.finding.range = None;
         return Ok(());
     }
-    let number = reader.settled_cursor()?;
+    let number = reader.stand_still()?;
     if !reader.picked.remove(&number) {
         reader.picked.insert(number);
     }
-    if let Some(next) = reader.seek(number, true, |_| true).filter(|_| moves) {
-        reader.go_to(next);
+    if let Some(next) = reader.near(number, true, |_| true).filter(|_| moves) {
+        reader.seek(next);
     }
     Ok(())
 }
@@ -165,7 +187,7 @@ pub(in crate::model) fn pick_range(model: &mut Model, call: Call<'_>) -> Outcome
     if reader.finding.range.is_some() {
         return pick(model, call);
     }
-    reader.finding.range = Some(reader.settled_cursor()?);
+    reader.finding.range = Some(reader.stand_still()?);
     Ok(())
 }
 
@@ -173,8 +195,7 @@ pub(in crate::model) fn pick_range(model: &mut Model, call: Call<'_>) -> Outcome
 pub(in crate::model) fn console(model: &mut Model, _: Call<'_>) -> Outcome {
     let region = model.snapshot.identity.region.clone().or_else(|| model.scope.region.clone());
     let reader = reader(model)?;
-    let number = reader.cursor.or_else(|| reader.sight.numbers().back().copied()).ok_or("there are no lines yet")?;
-    let line = reader.ring.get(number).ok_or("there are no lines yet")?;
+    let (_, line) = reader.current().ok_or("there are no lines yet")?;
     let source = line.source.as_ref().ok_or("this line is of no stream")?;
     let region = source.stream.region.clone().or(region).ok_or("the Region is not known yet")?;
     let address = link::console(&source.stream, &region, line.at);

@@ -133,7 +133,7 @@ fn the_palette_completes_and_enter_runs_what_is_shown() {
     press(&mut model, "tab");
     type_in(&mut model, " st");
     press(&mut model, "tab");
-    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(Prompt::text), Some("service staging"));
+    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(prompt::Prompt::text), Some("service staging"));
     let effects = press(&mut model, "enter");
     assert!(effects.contains(&Effect::Remember { list: "commands", entry: "service staging".into() }));
     assert_eq!(front_table(&model).title(), "services(staging)");
@@ -170,7 +170,7 @@ fn esc_closes_the_palette_and_a_paste_runs_nothing() {
     press(&mut model, ":");
     let effects = model.update(at(0), Event::Paste("q\nq\n".into()));
     assert_eq!(effects, []);
-    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(Prompt::text), Some("q q"));
+    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(prompt::Prompt::text), Some("q q"));
     press(&mut model, "esc");
     assert!(model.overlay.is_none());
     assert_eq!(model.update(at(0), Event::Paste("q".into())), []);

@@ -54,7 +54,7 @@ fn an_entered_filter_stays_is_remembered_and_comes_back_preselected() {
     assert_eq!(but_demands(press(&mut model, "enter")), [remembered]);
     assert_eq!(names(front_table(&model)), ["a", "c"]);
     press(&mut model, "/ x");
-    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(Prompt::text), Some("x"));
+    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(prompt::Prompt::text), Some("x"));
     press(&mut model, "esc / up enter");
     assert_eq!(front_table(&model).filter.text(), "!b");
     press(&mut model, "ctrl-u");

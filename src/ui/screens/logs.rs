@@ -1,27 +1,119 @@
-//! A log.
+//! A log: title, the rows in sight or why there are none, and the bar.
 
-pub mod strip;
-
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{capitalised, title};
 use crate::{
-    model::{logs::Reader, text::safe},
+    logs::{
+        Range, Read,
+        filter::{Mode, Rule},
+    },
+    model::{
+        Model,
+        logs::{Reader, bar::grouped},
+        text::safe,
+    },
     ui::{
-        text::Pen,
         theme::{Scope, Theme},
+        widgets::scrollbar,
     },
 };
 
-pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme) {
-    let head = Rect { height: 1, ..area };
-    title(buf, head, &[(&capitalised(&reader.title()), Scope::TitleName)], &[], theme);
-    for (number, y) in (reader.top.line..).zip(area.y + 1..area.bottom()) {
-        let Some(line) = reader.ring.get(number) else { break };
-        let mut pen = Pen::new(buf, area.x + 1, y, area.right());
-        if let Some(source) = &line.source {
-            pen.put(source.task(), theme.get(Scope::Faint)).skip(1);
-        }
-        pen.put(&safe(&line.text), theme.get(Scope::Base));
+mod bar;
+mod nothing;
+mod rows;
+mod strip;
+
+pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme: &Theme) {
+    let mut body = Rect { height: area.height.saturating_sub(1), ..area };
+    let foot = Rect { y: body.bottom(), height: 1, ..area }.intersection(area);
+    if !reader.fullscreen {
+        draw_title(buf, Rect { height: 1, ..area }, reader, model, theme);
+        body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
     }
+    if reader.finding.strip {
+        let high = strip::HEIGHT.min(body.height.saturating_sub(1));
+        body.height -= high;
+        let beneath = Rect { y: body.bottom(), height: high, ..body };
+        strip::draw(buf, beneath, reader, &model.settings.zone, theme);
+    }
+    match reader.nothing() {
+        None => {
+            rows::draw(buf, body, reader, theme);
+            let index = reader.position(reader.top.line);
+            let end = reader.follow || reader.at_end();
+            let all = reader.passing();
+            let top = if end { all.saturating_sub(usize::from(body.height)) } else { index };
+            scrollbar::draw(buf, body, top, all, theme);
+        }
+        Some(nothing) => {
+            let notice_area = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+            nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, notice_area, theme);
+        }
+    }
+    bar::draw(buf, foot, &reader.bar(model.now), theme);
+}
+
+/// `Logs(payments) ⟨timeout⟩ ──── since 13:50 ─`
+fn draw_title(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme: &Theme) {
+    let name = capitalised(&reader.title());
+    let mut parts = vec![(safe(&name).into_owned(), Scope::TitleName)];
+    let active = if reader.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
+    for rule in reader.stack.rules.iter().filter(|rule| rule.on) {
+        parts.push((format!(" {}{}{}", theme.glyphs.open, worded(rule), theme.glyphs.close), active));
+    }
+    let parts: Vec<_> = parts.iter().map(|(text, scope)| (text.as_str(), *scope)).collect();
+    title(buf, area, &parts, &notes(reader, model), theme);
+}
+
+/// A filter as it is told in few words.
+fn worded(rule: &Rule) -> String {
+    let text = safe(rule.filter.text()).into_owned();
+    match rule.mode {
+        Mode::Include => text,
+        Mode::Exclude => format!("not: {text}"),
+        Mode::Highlight => format!("mark: {text}"),
+    }
+}
+
+/// What else is true of the log, at the end of its title.
+fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
+    let mut notes = Vec::new();
+    let clock = |at: Timestamp| {
+        let at = at.to_zoned(model.settings.zone.clone());
+        let today = at.date() == model.now.to_zoned(model.settings.zone.clone()).date();
+        at.strftime(if today { "%H:%M" } else { "%a %H:%M" }).to_string()
+    };
+    match &reader.wanted.read {
+        Read::Tail { range, pattern, .. } => {
+            if let Some(pattern) = pattern {
+                notes.push((format!("pattern {}", safe(pattern)), Scope::TitleFilter));
+            }
+            match range {
+                Range::Newest => {}
+                Range::Oldest => notes.push(("from the first line".into(), Scope::Faint)),
+                Range::Since(from) => notes.push((format!("since {}", clock(*from)), Scope::Faint)),
+                Range::Between(from, to) => {
+                    notes.push((format!("{} to {}", clock(*from), clock(*to)), Scope::Faint));
+                }
+            }
+        }
+        Read::Query { from, to, .. } => {
+            notes.push((format!("query, {} to {}", clock(*from), clock(*to)), Scope::TitleFilter));
+        }
+    }
+    if let (place, count @ 1..) = reader.finding.matches.count(reader.cursor) {
+        let of = place.map(|place| format!("{}/", grouped(place as u64))).unwrap_or_default();
+        let plural = if count == 1 { "" } else { "es" };
+        notes.push((format!("{of}{} match{plural}", grouped(count as u64)), Scope::TitleCount));
+    }
+    if let Some(day) = reader.other_day() {
+        notes.push((day.strftime("%a %-d %b").to_string(), Scope::Label));
+    }
+    let picked = reader.all_picked().len();
+    if picked > 0 {
+        notes.push((format!("{picked} picked"), Scope::TableMarked));
+    }
+    notes
 }

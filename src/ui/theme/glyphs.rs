@@ -29,6 +29,15 @@ pub struct Glyphs {
     pub pointer: &'static str,
     pub bar: &'static str,
     pub thumb: &'static str,
+    /// A thinner bar, for what is less grave.
+    pub thin: &'static str,
+    /// What belongs further up.
+    pub late: &'static str,
+    /// What begins, and what ends.
+    pub plus: &'static str,
+    pub minus: &'static str,
+    /// What lies further down.
+    pub below: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
     /// Heights of a bar, the lowest first.
@@ -55,7 +64,8 @@ impl Glyphs {
     pub(super) fn all(&self) -> Vec<&'static str> {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
-        [single.as_slice(), more.as_slice(), &self.bars, &[self.border.top_left]].concat()
+        let logs = [self.thin, self.late, self.plus, self.minus, self.below];
+        [single.as_slice(), more.as_slice(), &logs, &self.bars, &[self.border.top_left]].concat()
     }
 }
 
@@ -78,6 +88,11 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     pointer: "›",
     bar: "▎",
     thumb: "┃",
+    thin: "▏",
+    late: "↑",
+    plus: "+",
+    minus: "−",
+    below: "▼",
     more_left: "‹",
     more_right: "›",
     bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -103,6 +118,11 @@ pub(super) static ASCII: Glyphs = Glyphs {
     pointer: ">",
     bar: "|",
     thumb: "#",
+    thin: ":",
+    late: "^",
+    plus: "+",
+    minus: "-",
+    below: "v",
     more_left: "<",
     more_right: ">",
     bars: [".", ":", "-", "=", "+", "*", "#", "@"],

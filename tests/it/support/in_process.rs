@@ -10,23 +10,36 @@
 //! let ecs = aws_sdk_ecs::Client::new(&in_process::sdk_config(&endpoint));
 //! ```
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::{
-    behavior_version::BehaviorVersion,
-    http::{
-        HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-        http_client_fn,
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        behavior_version::BehaviorVersion,
+        http::{
+            HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+            http_client_fn,
+        },
+        interceptors::{Intercept, context::BeforeTransmitInterceptorContextMut, dyn_dispatch_hint},
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
     },
-    orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
 };
 use aws_smithy_types::{
     body::SdkBody,
+    config_bag::ConfigBag,
     retry::{ErrorKind, RetryConfig},
 };
 use aws_types::{SdkConfig, region::Region};
 use axum::body::Bytes;
-use ecsight::demo::{Cut, Endpoint, wire};
+use ecsight::demo::{Cut, Endpoint, Session, wire};
+use futures::{Stream, StreamExt, stream};
+use http_body::{Body, Frame};
 
 /// What a program's own AWS configuration is to be in tests: everything goes to `endpoint`, once (no retries).
 pub fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
@@ -39,6 +52,35 @@ pub fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
         .retry_config(RetryConfig::disabled())
         .http_client(http_client(endpoint))
         .build()
+}
+
+/// Clients' settings without the `stream-` that the SDK puts before the host of some operations, whatever host it is.
+pub fn no_host_prefix(config: aws_sdk_cloudwatchlogs::config::Builder) -> aws_sdk_cloudwatchlogs::Config {
+    config.interceptor(NoHostPrefix).build()
+}
+
+#[derive(Debug)]
+struct NoHostPrefix;
+
+#[dyn_dispatch_hint]
+impl Intercept for NoHostPrefix {
+    fn name(&self) -> &'static str {
+        "NoHostPrefix"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        if let Some(rest) = request.uri().strip_prefix("http://stream-") {
+            let uri = format!("http://{rest}");
+            request.set_uri(uri)?;
+        }
+        Ok(())
+    }
 }
 
 /// An HTTP client that knows one host.
@@ -76,9 +118,28 @@ async fn exchange(endpoint: &Endpoint, request: HttpRequest) -> Result<HttpRespo
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let request = request.map(|body| body.bytes().map(Bytes::copy_from_slice).unwrap_or_default());
     let cut = |cut: Cut| ConnectorError::other(cut.into(), Some(ErrorKind::TransientError));
-    let response = endpoint.respond(request).await.map_err(cut)?;
+    let mut response = endpoint.respond(request).await.map_err(cut)?;
+    if let Some(session) = response.extensions_mut().remove::<Session>() {
+        let response = response.map(|begun| {
+            let frames = stream::iter([Ok(begun)]).chain(session.frames());
+            SdkBody::from_body_1_x(Streamed(Box::pin(frames)))
+        });
+        return HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None));
+    }
     let cut_short = wire::missing_bytes(&response) > 0;
     // Reading a body already taken fails, as reading one that breaks off does.
     let response = response.map(|body| if cut_short { SdkBody::taken() } else { SdkBody::from(body) });
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// A body that goes on, as an event stream's does.
+struct Streamed(Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send + Sync>>);
+
+impl Body for Streamed {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        self.0.poll_next_unpin(cx).map_ok(Frame::data)
+    }
 }

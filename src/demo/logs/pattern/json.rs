@@ -11,7 +11,7 @@ use super::{quoted, regex};
 const DEPTH: usize = 32;
 
 /// A condition on a JSON message.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
@@ -19,14 +19,14 @@ pub enum Condition {
 }
 
 /// One step of a path: into an object or a list.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Member(String),
     Item(usize),
 }
 
 /// What is asked of the value at a path.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Test {
     /// Compares numbers; the orderings that pass.
     Number(f64, &'static [Ordering]),

@@ -1,9 +1,11 @@
 //! Counts over time, above the bar: errors, all lines, and the times.
 
+use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
+pub use crate::model::logs::strip::HEIGHT;
 use crate::{
-    model::logs::strip::Strip,
+    model::logs::Reader,
     ui::{
         text::Pen,
         theme::{Scope, Theme},
@@ -11,11 +13,12 @@ use crate::{
 };
 
 /// Cells before the counts: what is counted, and the most of it in a cell.
-pub const LABEL: u16 = 15;
+const LABEL: u16 = 15;
 
-pub fn draw(buf: &mut Buffer, area: Rect, strip: &Strip, theme: &Theme) {
+pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, zone: &TimeZone, theme: &Theme) {
+    let Some(strip) = reader.strip(area.width.saturating_sub(LABEL + 1), zone) else { return };
     let rows = [("errors", &strip.errors, Scope::ToneBad), ("lines", &strip.lines, Scope::ToneBusy)];
-    for ((name, counts, scope), y) in rows.into_iter().zip(area.y..) {
+    for ((name, counts, scope), y) in rows.into_iter().zip(area.y..area.bottom()) {
         let most = counts.iter().copied().max().unwrap_or(0);
         let mut pen = Pen::new(buf, area.x + 1, y, area.x + LABEL);
         let scope = if most == 0 { Scope::Faint } else { scope };

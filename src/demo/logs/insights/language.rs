@@ -1,0 +1,447 @@
+//! The query language, as far as it is understood here: `fields`, `display`, `filter`, `sort`, `limit`, `stats`.
+
+use regex::Regex;
+
+use super::RESULTS;
+
+/// How deep parentheses and `not` may nest.
+const DEPTH: usize = 32;
+
+/// A whole query.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Fields to show, with the names to show them by.
+    pub shown: Vec<(Field, String)>,
+    pub filters: Vec<Test>,
+    pub stats: Option<Stats>,
+    /// What to sort by, and whether the greatest comes first.
+    pub sort: Vec<(String, bool)>,
+    pub limit: Option<usize>,
+}
+
+/// The name of a field: `@timestamp`, or a path into a message that is JSON.
+pub type Field = String;
+
+/// A condition.
+#[derive(Debug)]
+pub enum Test {
+    All(Vec<Test>),
+    Any(Vec<Test>),
+    Not(Box<Test>),
+    Compare(Field, Comparison, Literal),
+    Matches(Field, Regex),
+    Contains(Field, String),
+    OneOf(Field, Vec<Literal>),
+    Present(Field),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+/// A value as written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    Text(String),
+    Number(f64),
+}
+
+/// `stats … by …`
+#[derive(Debug)]
+pub struct Stats {
+    /// What is worked out, with the name to show it by.
+    pub figures: Vec<(Figure, String)>,
+    pub by: Vec<(Group, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Figure {
+    /// Of a field, or of all.
+    Count(Option<Field>),
+    Distinct(Field),
+    Sum(Field),
+    Average(Field),
+    Least(Field),
+    Greatest(Field),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Group {
+    Field(Field),
+    /// Spans of time, in milliseconds.
+    Bin(i64),
+}
+
+/// Why a query is none, and where; offsets are counted in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    pub from: usize,
+    pub to: usize,
+    pub message: String,
+}
+
+/// One word, sign or literal of a query.
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    /// A keyword, or the name of a field.
+    Word(String),
+    Quoted(String),
+    Regex(String),
+    Number(f64),
+    Sign(&'static str),
+    End,
+}
+
+#[derive(Debug, Clone)]
+struct Placed {
+    token: Token,
+    from: usize,
+    to: usize,
+}
+
+/// Longer signs first.
+const SIGNS: &[&str] = &["!=", "<=", ">=", "=~", "|", ",", "(", ")", "[", "]", "=", "<", ">", "*"];
+
+/// Letters that a bare name may be made of.
+fn names(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-' | '$' | ':')
+}
+
+/// Cuts a query into its parts. `/…/` is a regular expression only after `like` and `=~`.
+fn tokens(text: &str) -> Result<Vec<Placed>, Malformed> {
+    let chars: Vec<char> = text.chars().collect();
+    let (mut tokens, mut at) = (Vec::new(), 0);
+    while let Some(&c) = chars.get(at) {
+        let from = at;
+        let rest = || chars[from..].iter();
+        let token = if c.is_whitespace() {
+            at += 1;
+            continue;
+        } else if c == '#' {
+            at += rest().take_while(|c| **c != '\n').count();
+            continue;
+        } else if matches!(c, '"' | '\'' | '`' | '/') {
+            let Some(content) = delimited(&chars, &mut at, c) else {
+                return Err(unexpected(text, from, chars.len()));
+            };
+            match c {
+                '`' => Token::Word(content),
+                '/' => Token::Regex(content),
+                _ => Token::Quoted(content),
+            }
+        } else if let Some(sign) = SIGNS.iter().find(|sign| sign.chars().eq(rest().take(sign.len()).copied())) {
+            at += sign.len();
+            Token::Sign(sign)
+        } else {
+            let word: String = rest().take_while(|c| names(**c)).collect();
+            if word.is_empty() {
+                return Err(unexpected(text, from, from + 1));
+            }
+            at += word.chars().count();
+            word.parse().map_or_else(|_| Token::Word(word), Token::Number)
+        };
+        tokens.push(Placed { token, from, to: at });
+    }
+    tokens.push(Placed { token: Token::End, from: chars.len(), to: chars.len() });
+    Ok(tokens)
+}
+
+/// What stands between two of the same delimiter; `\` keeps one from ending it.
+fn delimited(chars: &[char], at: &mut usize, delimiter: char) -> Option<String> {
+    let mut content = String::new();
+    let mut index = *at + 1;
+    loop {
+        match *chars.get(index)? {
+            '\\' if chars.get(index + 1) == Some(&delimiter) => {
+                content.push(delimiter);
+                index += 1;
+            }
+            c if c == delimiter => break,
+            c => content.push(c),
+        }
+        index += 1;
+    }
+    *at = index + 1;
+    Some(content)
+}
+
+fn unexpected(text: &str, from: usize, to: usize) -> Malformed {
+    let before: Vec<char> = text.chars().take(from).collect();
+    let line = before.iter().filter(|c| **c == '\n').count() + 1;
+    let position = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
+    let found: String = text.chars().skip(from).take(to - from).collect();
+    let found = if found.is_empty() { "<EOF>".to_owned() } else { found };
+    let message = format!("unexpected symbol found {found} at line {line} and position {position}");
+    Malformed { from, to, message }
+}
+
+impl Program {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// What is not understood, and where it stands.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let mut parser = Parser { tokens: tokens(text)?, next: 0 };
+        parser.program().ok_or_else(|| {
+            let Placed { from, to, .. } = parser.tokens[parser.next.min(parser.tokens.len() - 1)];
+            unexpected(text, from, to)
+        })
+    }
+}
+
+/// Goes through the tokens; where it stops is where the mistake is.
+struct Parser {
+    tokens: Vec<Placed>,
+    next: usize,
+}
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        self.tokens.get(self.next).map_or(&Token::End, |placed| &placed.token)
+    }
+
+    fn sign(&mut self, sign: &str) -> Option<()> {
+        let found = matches!(self.peek(), Token::Sign(found) if *found == sign);
+        self.next += usize::from(found);
+        found.then_some(())
+    }
+
+    fn keyword(&mut self, word: &str) -> Option<()> {
+        let found = matches!(self.peek(), Token::Word(found) if found.eq_ignore_ascii_case(word));
+        self.next += usize::from(found);
+        found.then_some(())
+    }
+
+    fn word(&mut self) -> Option<String> {
+        let Token::Word(word) = self.peek() else { return None };
+        let word = word.clone();
+        self.next += 1;
+        Some(word)
+    }
+
+    /// One of many, with commas between.
+    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut items = vec![item(self)?];
+        while self.sign(",").is_some() {
+            items.push(item(self)?);
+        }
+        Some(items)
+    }
+
+    fn program(&mut self) -> Option<Program> {
+        let mut program = Program::default();
+        if *self.peek() == Token::End {
+            return Some(program);
+        }
+        loop {
+            self.command(&mut program)?;
+            if *self.peek() == Token::End {
+                return Some(program);
+            }
+            self.sign("|")?;
+        }
+    }
+
+    fn command(&mut self, program: &mut Program) -> Option<()> {
+        if self.keyword("fields").is_some() {
+            program.shown.extend(self.list(Self::shown)?);
+        } else if self.keyword("display").is_some() {
+            program.shown = self.list(Self::shown)?;
+        } else if self.keyword("filter").is_some() || self.keyword("where").is_some() {
+            program.filters.push(self.any(0)?);
+        } else if self.keyword("sort").is_some() || self.keyword("order").is_some() {
+            let _ = self.keyword("by");
+            program.sort = self.list(Self::sorted)?;
+        } else if self.keyword("limit").is_some() || self.keyword("head").is_some() {
+            let Token::Number(limit) = *self.peek() else { return None };
+            let whole = limit.fract() == 0.0 && (1.0..=RESULTS as f64).contains(&limit);
+            program.limit = Some(if whole { limit as usize } else { return None });
+            self.next += 1;
+        } else if program.stats.is_none() && self.keyword("stats").is_some() {
+            program.stats = Some(self.stats()?);
+        } else {
+            return None;
+        }
+        Some(())
+    }
+
+    fn alias(&mut self) -> Option<Option<String>> {
+        if self.keyword("as").is_none() { Some(None) } else { self.word().map(Some) }
+    }
+
+    fn shown(&mut self) -> Option<(Field, String)> {
+        let field = self.word()?;
+        let alias = self.alias()?;
+        Some((field.clone(), alias.unwrap_or(field)))
+    }
+
+    fn sorted(&mut self) -> Option<(String, bool)> {
+        let name = self.named()?;
+        let descending = self.keyword("desc").is_some();
+        if !descending {
+            let _ = self.keyword("asc");
+        }
+        Some((name, descending))
+    }
+
+    /// A field, or a figure by what it is called without an alias.
+    fn named(&mut self) -> Option<String> {
+        let word = self.word()?;
+        if self.sign("(").is_none() {
+            return Some(word);
+        }
+        let inner = match self.peek().clone() {
+            Token::Sign("*") => "*".to_owned(),
+            Token::Word(inner) => inner,
+            _ => return None,
+        };
+        self.next += 1;
+        self.sign(")")?;
+        Some(format!("{word}({inner})"))
+    }
+
+    fn stats(&mut self) -> Option<Stats> {
+        let figures = self.list(Self::figure)?;
+        let by = if self.keyword("by").is_some() { self.list(Self::group)? } else { Vec::new() };
+        Some(Stats { figures, by })
+    }
+
+    fn figure(&mut self) -> Option<(Figure, String)> {
+        let start = self.next;
+        let function = self.word()?.to_ascii_lowercase();
+        self.sign("(")?;
+        let field = if self.sign("*").is_some() { None } else { self.word() };
+        let figure = match (function.as_str(), field.clone()) {
+            ("count", field) => Figure::Count(field),
+            ("count_distinct", Some(field)) => Figure::Distinct(field),
+            ("sum", Some(field)) => Figure::Sum(field),
+            ("avg", Some(field)) => Figure::Average(field),
+            ("min", Some(field)) => Figure::Least(field),
+            ("max", Some(field)) => Figure::Greatest(field),
+            _ => {
+                self.next = start;
+                return None;
+            }
+        };
+        self.sign(")")?;
+        let alias = self.alias()?;
+        Some((figure, alias.unwrap_or_else(|| format!("{function}({})", field.as_deref().unwrap_or("*")))))
+    }
+
+    fn group(&mut self) -> Option<(Group, String)> {
+        let start = self.next;
+        let name = self.word()?;
+        let (group, name) = if self.sign("(").is_some() {
+            let Some(span) = self.word().filter(|_| name.eq_ignore_ascii_case("bin")) else {
+                self.next = start;
+                return None;
+            };
+            self.next -= 1;
+            let width = span_ms(&span)?;
+            self.next += 1;
+            self.sign(")")?;
+            (Group::Bin(width), format!("bin({span})"))
+        } else {
+            (Group::Field(name.clone()), name)
+        };
+        let alias = self.alias()?;
+        Some((group, alias.unwrap_or(name)))
+    }
+
+    fn any(&mut self, depth: usize) -> Option<Test> {
+        let mut tests = vec![self.all(depth)?];
+        while self.keyword("or").is_some() {
+            tests.push(self.all(depth)?);
+        }
+        Some(Test::Any(tests))
+    }
+
+    fn all(&mut self, depth: usize) -> Option<Test> {
+        let mut tests = vec![self.one(depth)?];
+        while self.keyword("and").is_some() {
+            tests.push(self.one(depth)?);
+        }
+        Some(Test::All(tests))
+    }
+
+    fn one(&mut self, depth: usize) -> Option<Test> {
+        if depth >= DEPTH {
+            return None;
+        }
+        if self.keyword("not").is_some() {
+            return Some(Test::Not(Box::new(self.one(depth + 1)?)));
+        }
+        if self.sign("(").is_some() {
+            let inner = self.any(depth + 1)?;
+            self.sign(")")?;
+            return Some(inner);
+        }
+        let word = self.word()?;
+        if word.eq_ignore_ascii_case("ispresent") && self.sign("(").is_some() {
+            let field = self.word()?;
+            self.sign(")")?;
+            return Some(Test::Present(field));
+        }
+        let negated = self.keyword("not").is_some();
+        let test = self.test(word)?;
+        Some(if negated { Test::Not(Box::new(test)) } else { test })
+    }
+
+    fn test(&mut self, field: Field) -> Option<Test> {
+        if self.keyword("like").is_some() || self.sign("=~").is_some() {
+            let test = match self.peek() {
+                Token::Regex(pattern) => Test::Matches(field, Regex::new(pattern).ok()?),
+                Token::Quoted(text) => Test::Contains(field, text.clone()),
+                _ => return None,
+            };
+            self.next += 1;
+            return Some(test);
+        }
+        if self.keyword("in").is_some() {
+            self.sign("[")?;
+            let values = self.list(Self::literal)?;
+            self.sign("]")?;
+            return Some(Test::OneOf(field, values));
+        }
+        let comparison = [
+            ("!=", Comparison::Unequal),
+            ("<=", Comparison::AtMost),
+            (">=", Comparison::AtLeast),
+            ("=", Comparison::Equal),
+            ("<", Comparison::Less),
+            (">", Comparison::Greater),
+        ];
+        let (_, comparison) = comparison.into_iter().find(|(sign, _)| self.sign(sign).is_some())?;
+        Some(Test::Compare(field, comparison, self.literal()?))
+    }
+
+    fn literal(&mut self) -> Option<Literal> {
+        let literal = match self.peek() {
+            Token::Quoted(text) => Literal::Text(text.clone()),
+            Token::Number(number) => Literal::Number(*number),
+            _ => return None,
+        };
+        self.next += 1;
+        Some(literal)
+    }
+}
+
+/// `30s`, `5m`, `1h`, `2d` in milliseconds.
+fn span_ms(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let unit_ms = match unit {
+        "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit_ms).filter(|span| *span > 0)
+}

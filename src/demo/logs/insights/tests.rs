@@ -1,0 +1,1 @@
+//! Queries as a client sees them.

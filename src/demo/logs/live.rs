@@ -1,0 +1,217 @@
+//! StartLiveTail: what a session is told, as frames of an event stream.
+
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+use super::{
+    Here,
+    input::{self, text},
+    invalid,
+    pattern::Pattern,
+    store::{Event, Position, Stream},
+};
+use crate::demo::wire::ApiError;
+
+/// Groups, and stream names or prefixes, one session takes.
+const GROUPS: usize = 10;
+const STREAMS: usize = 100;
+/// Events one update holds at most; of more only a sample is sent.
+const SAMPLE: usize = 500;
+/// Bytes of messages one update holds: a frame has its limit.
+const SAMPLE_BYTES: usize = 8 << 20;
+/// How long a session lasts.
+const LIFE_MS: i64 = 3 * 3_600_000;
+
+/// One session: what it is about, and how far it has been told.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    region: String,
+    groups: Vec<String>,
+    chosen: Chosen,
+    pattern: Pattern,
+    /// What the caller asked for, as the first event repeats it.
+    asked: Value,
+    began_ms: i64,
+    /// What was there when it was last told something.
+    told: Position,
+}
+
+/// The streams of the groups that are meant.
+#[derive(Debug, Clone)]
+enum Chosen {
+    All,
+    Named(Vec<String>),
+    Beginning(Vec<String>),
+}
+
+impl Chosen {
+    fn takes(&self, stream: &str) -> bool {
+        match self {
+            Chosen::All => true,
+            Chosen::Named(names) => names.iter().any(|name| name == stream),
+            Chosen::Beginning(prefixes) => prefixes.iter().any(|prefix| stream.starts_with(prefix.as_str())),
+        }
+    }
+}
+
+impl Tail {
+    /// Begins a session with what comes in from now on. `ids` are those of the request and of the session.
+    ///
+    /// # Errors
+    /// As AWS refuses it.
+    pub fn start(here: Here, input: &Value, ids: [String; 2]) -> Result<Self, ApiError> {
+        let identifiers = texts(input, "logGroupIdentifiers").unwrap_or_default();
+        if !(1..=GROUPS).contains(&identifiers.len()) {
+            return Err(constrained("logGroupIdentifiers", identifiers.len(), GROUPS));
+        }
+        let groups = identifiers.iter().map(|identifier| group(here, identifier)).collect::<Result<Vec<_>, _>>()?;
+        let chosen = chosen(input, groups.len())?;
+        let pattern = text(input, "logEventFilterPattern").unwrap_or_default();
+        let pattern = pattern.parse().map_err(|message: String| invalid(message))?;
+        let [request, session] = ids;
+        let mut asked = json!({ "requestId": request, "sessionId": session });
+        for member in ["logGroupIdentifiers", "logStreamNames", "logStreamNamePrefixes", "logEventFilterPattern"] {
+            if let Some(value) = input.get(member) {
+                asked[member] = value.clone();
+            }
+        }
+        let (began_ms, told) = (here.now_ms, here.store.mark(here.now_ms));
+        Ok(Self { region: here.region.to_owned(), groups, chosen, pattern, asked, began_ms, told })
+    }
+
+    /// The Region it is in.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The frames with which a session begins.
+    pub fn greeting(&self) -> Bytes {
+        let mut frames = Vec::new();
+        frame(&mut frames, "event", "initial-response", &json!({}));
+        frame(&mut frames, "event", "sessionStart", &self.asked);
+        frames.into()
+    }
+
+    /// Whether it has lasted as long as sessions do.
+    pub fn is_over(&self, now_ms: i64) -> bool {
+        now_ms.saturating_sub(self.began_ms) >= LIFE_MS
+    }
+
+    /// The frame that tells what came in since the last one; AWS sends it every second.
+    pub fn update(&mut self, here: Here) -> Bytes {
+        let mut events: Vec<(&str, &str, &Event)> = Vec::new();
+        for name in &self.groups {
+            let Some(group) = here.store.groups().get(name) else { continue };
+            let streams = group.streams.iter().filter(|(stream, _)| self.chosen.takes(stream));
+            for (stream, new) in streams.map(|(stream, events)| (stream, self.news(events, here.now_ms))) {
+                events.extend(new.map(|event| (name.as_str(), stream.as_str(), event)));
+            }
+        }
+        events.sort_by_key(|(_, _, event)| (event.ingested_ms, event.at));
+        let (all, mut bytes) = (events.len(), 0);
+        let sample = events.into_iter().enumerate().filter(|(index, _)| is_sampled(*index, all));
+        let results: Vec<_> = sample
+            .map(|(_, event)| event)
+            .take_while(|(_, _, event)| {
+                bytes += event.aws_bytes();
+                bytes <= SAMPLE_BYTES
+            })
+            .map(|(group, stream, event)| {
+                json!({
+                    "logGroupIdentifier": format!("{}:{group}", here.account_id),
+                    "logStreamName": stream,
+                    "message": event.message,
+                    "timestamp": event.at.timestamp_ms,
+                    "ingestionTime": event.ingested_ms,
+                })
+            })
+            .collect();
+        self.told = here.store.mark(here.now_ms);
+        let sampled = results.len() < all;
+        let mut frames = Vec::new();
+        let update = json!({ "sessionMetadata": { "sampled": sampled }, "sessionResults": results });
+        frame(&mut frames, "event", "sessionUpdate", &update);
+        frames.into()
+    }
+
+    fn news<'a>(&'a self, stream: &'a Stream, now_ms: i64) -> impl Iterator<Item = &'a Event> {
+        stream.arrivals(self.told, now_ms).filter(|event| self.pattern.matches(&event.message))
+    }
+}
+
+/// The frame with which a session ends that lasted too long.
+pub fn timed_out() -> Bytes {
+    let mut frames = Vec::new();
+    let said = json!({ "message": "The session has timed out after 3 hours." });
+    frame(&mut frames, "exception", "SessionTimeoutException", &said);
+    frames.into()
+}
+
+/// The frame with which a session ends that AWS could not go on with.
+pub fn broken() -> Bytes {
+    let mut frames = Vec::new();
+    let said = json!({ "message": "The session could not be continued." });
+    frame(&mut frames, "exception", "SessionStreamingException", &said);
+    frames.into()
+}
+
+/// Spreads the sample over all there is.
+fn is_sampled(index: usize, all: usize) -> bool {
+    all <= SAMPLE || index * SAMPLE / all != (index + 1) * SAMPLE / all
+}
+
+/// Appends one message of an event stream.
+fn frame(frames: &mut Vec<u8>, kind: &'static str, name: &'static str, payload: &Value) {
+    let header = |name: &'static str, value: &'static str| Header::new(name, HeaderValue::String(value.into()));
+    let name_of = if kind == "event" { ":event-type" } else { ":exception-type" };
+    let message = Message::new(payload.to_string().into_bytes())
+        .add_header(header(":message-type", kind))
+        .add_header(header(name_of, name))
+        .add_header(header(":content-type", "application/json"));
+    // It fails only for what is larger than an update is let become.
+    let _ = write_message_to(&message, frames);
+}
+
+/// The group of an ARN, if a session may follow it.
+fn group(here: Here, identifier: &str) -> Result<String, ApiError> {
+    let name = identifier.strip_prefix(&here.group_arn("")).filter(|name| !name.is_empty() && !name.contains(':'));
+    let Some(name) = name else {
+        return Err(invalid(format!(
+            "The specified log group identifier '{identifier}' is invalid: it must be the ARN of a log group of this \
+             Region, without :* at its end."
+        )));
+    };
+    let by_name = json!({ "logGroupName": name });
+    Ok(input::readable(here, "StartLiveTail", &by_name)?.0.to_owned())
+}
+
+fn chosen(input: &Value, groups: usize) -> Result<Chosen, ApiError> {
+    let (names, prefixes) = (texts(input, "logStreamNames"), texts(input, "logStreamNamePrefixes"));
+    let (member, list) = match (names, prefixes) {
+        (None, None) => return Ok(Chosen::All),
+        (Some(_), Some(_)) => return Err(invalid("logStreamNames and logStreamNamePrefixes cannot both be given.")),
+        (Some(names), None) => ("logStreamNames", names),
+        (None, Some(prefixes)) => ("logStreamNamePrefixes", prefixes),
+    };
+    if groups > 1 {
+        return Err(invalid(format!("{member} can be given only with a single log group.")));
+    }
+    if !(1..=STREAMS).contains(&list.len()) {
+        return Err(constrained(member, list.len(), STREAMS));
+    }
+    let list = list.into_iter().map(str::to_owned).collect();
+    Ok(if member == "logStreamNames" { Chosen::Named(list) } else { Chosen::Beginning(list) })
+}
+
+fn texts<'a>(input: &'a Value, member: &str) -> Option<Vec<&'a str>> {
+    Some(input[member].as_array()?.iter().filter_map(Value::as_str).collect())
+}
+
+fn constrained(member: &str, length: usize, max: usize) -> ApiError {
+    let bound = if length == 0 { "greater than or equal to 1".into() } else { format!("less than or equal to {max}") };
+    invalid(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length {bound}"
+    ))
+}

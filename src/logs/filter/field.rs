@@ -1,0 +1,76 @@
+//! What is asked of one key of a line that is JSON.
+
+use std::cmp::Ordering;
+
+use memchr::memmem;
+use regex::Regex;
+
+use super::needle::Needle;
+use crate::{
+    grammar::{Case, Op, collate, compile, number},
+    logs::json,
+};
+
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    path: String,
+    /// The last name of the path: a line without it needs no reading.
+    name: Needle,
+    test: Test,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    /// `number`: what is asked for is one; `5` is what `5.0` is.
+    Text {
+        regex: Regex,
+        wanted: bool,
+        number: Option<f64>,
+    },
+    Order {
+        op: Op,
+        number: Option<f64>,
+        lower: String,
+    },
+}
+
+impl Field {
+    pub fn new(path: String, op: Op, value: &str, case: Case) -> Result<Self, String> {
+        let name = Needle::new(path.rsplit('.').next().unwrap_or(&path), Case::Ignore)?;
+        let test = match op.pattern(value) {
+            Some((pattern, wanted)) => {
+                let number = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
+                Test::Text { regex: compile(&pattern, value, case)?, wanted, number }
+            }
+            None => Test::Order { op, number: number(value), lower: value.to_lowercase() },
+        };
+        Ok(Self { path, name, test })
+    }
+
+    pub fn holds(&self, text: &str) -> bool {
+        if !json::may_be(text) || !(self.name.is_in(text) || memmem::find(text.as_bytes(), b"\\u").is_some()) {
+            return false;
+        }
+        let (mut any, mut unwanted) = (false, false);
+        json::each(text, &self.path, |value| match &self.test {
+            Test::Text { regex, wanted: true, number } => any |= same(value, regex, *number),
+            Test::Text { regex, wanted: false, number } => {
+                any = true;
+                unwanted |= same(value, regex, *number);
+            }
+            Test::Order { op, number, lower } => any |= compare(value, *number, lower).is_some_and(|o| op.accepts(o)),
+        });
+        any && !unwanted
+    }
+}
+
+fn same(value: &str, regex: &Regex, wanted: Option<f64>) -> bool {
+    regex.is_match(value) || wanted.is_some_and(|wanted| number(value) == Some(wanted))
+}
+
+fn compare(value: &str, wanted: Option<f64>, lower: &str) -> Option<Ordering> {
+    match wanted {
+        Some(wanted) => number(value)?.partial_cmp(&wanted),
+        None => Some(collate(value, lower)),
+    }
+}

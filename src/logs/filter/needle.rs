@@ -1,0 +1,76 @@
+//! A plain text that is looked for.
+
+use std::ops::Range;
+
+use memchr::{memchr2_iter, memmem::Finder};
+use regex::Regex;
+
+use crate::grammar::{Case, compile};
+
+/// A plain text that is looked for, in the fastest way that its letters allow.
+#[derive(Debug, Clone)]
+pub(super) enum Needle {
+    Exact(Finder<'static>),
+    /// In either case, of ASCII alone: found by the one of its bytes that is rarest in logs.
+    Folded {
+        lower: Box<[u8]>,
+        rare: usize,
+    },
+    Regular(Regex),
+}
+
+impl Needle {
+    pub fn new(text: &str, case: Case) -> Result<Self, String> {
+        let folded = case.ignored(text) && text.chars().any(|c| c.is_ascii_alphabetic() || !c.is_ascii());
+        if !folded {
+            return Ok(Self::Exact(Finder::new(text).into_owned()));
+        }
+        if !text.is_ascii() {
+            return compile(&regex::escape(text), text, case).map(Self::Regular);
+        }
+        let lower: Box<[u8]> = text.to_ascii_lowercase().into_bytes().into();
+        let rare = (0..lower.len()).min_by_key(|at| frequency(lower[*at])).unwrap_or_default();
+        Ok(Self::Folded { lower, rare })
+    }
+
+    pub fn is_in(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(finder) => finder.find(text.as_bytes()).is_some(),
+            Self::Folded { lower, rare } => folded(text.as_bytes(), lower, *rare).next().is_some(),
+            Self::Regular(regex) => regex.is_match(text),
+        }
+    }
+
+    /// Where it is, in order.
+    pub fn find<'a>(&'a self, text: &'a str) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
+        match self {
+            Self::Exact(finder) => {
+                let length = finder.needle().len();
+                let starts = finder.find_iter(text.as_bytes()).filter(move |_| length > 0);
+                Box::new(starts.map(move |start| start..start + length))
+            }
+            Self::Folded { lower, rare } => {
+                Box::new(folded(text.as_bytes(), lower, *rare).map(|start| start..start + lower.len()))
+            }
+            Self::Regular(regex) => Box::new(regex.find_iter(text).map(|found| found.range())),
+        }
+    }
+}
+
+/// Where `lower` begins in `text`, in either case.
+fn folded<'a>(text: &'a [u8], lower: &'a [u8], rare: usize) -> impl Iterator<Item = usize> + 'a {
+    let byte = lower.get(rare).copied().unwrap_or_default();
+    memchr2_iter(byte, byte.to_ascii_uppercase(), text).filter_map(move |at| {
+        let start = at.checked_sub(rare)?;
+        text.get(start..start + lower.len())?.eq_ignore_ascii_case(lower).then_some(start)
+    })
+}
+
+/// How common a byte is in logs; digits are, for every line tells a time.
+fn frequency(byte: u8) -> u8 {
+    const RAREST_FIRST: &[u8] = b"zqjxkvywbghfmupdclnr;()sotiae";
+    match byte {
+        b' ' | b'"' | b'0'..=b'9' | b':' | b'-' | b'.' | b',' | b'=' | b'/' => 100,
+        byte => RAREST_FIRST.iter().position(|other| *other == byte).map_or(0, |at| at as u8),
+    }
+}

@@ -1,0 +1,111 @@
+//! What a filter of logs knows besides words.
+
+use crate::{
+    grammar::{Fault, Op, Reader, in_column},
+    logs::{Level, Source},
+    resource::format::last_part,
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Own {
+    Level { op: Op, level: Level },
+    Place { place: Place, op: Op, value: String },
+    Field { path: String, op: Op, value: String },
+    State(State),
+}
+
+/// Where a line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Task,
+    Container,
+    Service,
+    Revision,
+}
+
+/// What a line is, or what befell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Late,
+    Mark,
+    Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Level,
+    Place(Place),
+}
+
+const NAMES: &[(&str, Name)] = &[
+    ("level", Name::Level),
+    ("lvl", Name::Level),
+    ("severity", Name::Level),
+    ("task", Name::Place(Place::Task)),
+    ("container", Name::Place(Place::Container)),
+    ("service", Name::Place(Place::Service)),
+    ("svc", Name::Place(Place::Service)),
+    ("revision", Name::Place(Place::Revision)),
+];
+
+const STATES: &[(&str, State)] = &[("late", State::Late), ("mark", State::Mark), ("output", State::Output)];
+
+impl Place {
+    /// How a source is called in this respect.
+    pub fn of(self, source: &Source) -> impl Iterator<Item = &str> {
+        let (name, short) = match self {
+            Self::Task => (Some(last_part(&source.task_arn)), Some(source.task())),
+            Self::Container => (Some(&*source.container), None),
+            Self::Service => (source.service.as_deref(), None),
+            Self::Revision => (source.revision.as_deref(), None),
+        };
+        name.into_iter().chain(short)
+    }
+}
+
+/// Reads what comes next, if it is none of the words.
+pub(super) fn own(reader: &mut Reader<'_>) -> Result<Option<(usize, Own)>, Fault> {
+    let begin = reader.characters();
+    if reader.take("is:") {
+        let at = reader.characters();
+        let word = reader.until_space().to_lowercase();
+        return match STATES.iter().find(|(name, _)| *name == word) {
+            Some((_, state)) => Ok(Some((begin, Own::State(*state)))),
+            None => Err(Fault::new(at, "after is: comes late, mark or output")),
+        };
+    }
+    if let Some((path, op)) = reader.comparison(in_path, path) {
+        let at = reader.characters();
+        return Ok(Some((at, Own::Field { path, op, value: reader.value(op)? })));
+    }
+    let known = |name: &str| NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, name)| *name);
+    let Some((name, op)) = reader.comparison(in_column, known) else { return Ok(None) };
+    let at = reader.characters();
+    let value = reader.value(op)?;
+    let own = match name {
+        Name::Place(place) => Own::Place { place, op, value },
+        Name::Level if matches!(op, Op::Matches | Op::MatchesNot) => {
+            return Err(Fault::new(at, "levels are compared: level>=warn, level=error"));
+        }
+        Name::Level => match Level::parse(&value) {
+            Some(level) => Own::Level { op, level },
+            None => {
+                let reason = format!("`{value}` is no level; trace, debug, info, warn, error and fatal are");
+                return Err(Fault::new(at, reason));
+            }
+        },
+    };
+    Ok(Some((at, own)))
+}
+
+/// What the name of a key may be made of: everything but what ends it.
+fn in_path(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '"' | '!' | '~' | '<' | '>' | '=' | ':')
+}
+
+/// The path of a key: what follows the dot, where that looks like a name. `./a:b` and `.*a=b` are words.
+fn path(name: &str) -> Option<String> {
+    let path = name.strip_prefix('.')?;
+    let begins = |part: &str| part.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '$'));
+    (path.split('.').all(begins) && !path.contains(['*', '+', '?', '(', '[', '|', '\\'])).then(|| path.to_owned())
+}

@@ -1,0 +1,93 @@
+//! Filters upon each other, each on or off.
+
+use std::ops::Range;
+
+use super::{Filter, apart};
+use crate::logs::{Line, Role};
+
+/// What a filter does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Only lines that it admits are shown, or that another such filter admits.
+    Include,
+    /// No line is shown that it surely admits.
+    Exclude,
+    /// Nothing is hidden; what it finds is lit.
+    Highlight,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    pub mode: Mode,
+    pub filter: Filter,
+    pub on: bool,
+}
+
+/// The filters of a log. What no container wrote, they never hide.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stack {
+    pub rules: Vec<Rule>,
+    /// None of them counts for now.
+    pub suspended: bool,
+    /// So many lines before and after each that was looked for are shown, too, unless they are excluded.
+    pub context: Option<u16>,
+}
+
+/// What a stack says of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was looked for.
+    Match,
+    /// Nothing speaks against it.
+    Pass,
+    /// It was not looked for; it may be shown for the sake of one near it.
+    Miss,
+    Excluded,
+}
+
+impl Stack {
+    pub fn verdict(&self, line: &Line) -> Verdict {
+        if line.role != Role::Output {
+            return Verdict::Pass;
+        }
+        if self.active(Mode::Exclude).any(|filter| !filter.is_empty() && filter.surely(line)) {
+            return Verdict::Excluded;
+        }
+        let mut verdict = Verdict::Pass;
+        for filter in self.active(Mode::Include).filter(|filter| !filter.is_empty()) {
+            if filter.admits(line) {
+                return Verdict::Match;
+            }
+            verdict = Verdict::Miss;
+        }
+        verdict
+    }
+
+    /// Whether the line is shown for its own sake.
+    pub fn admits(&self, line: &Line) -> bool {
+        matches!(self.verdict(line), Verdict::Match | Verdict::Pass)
+    }
+
+    /// What of `text` is looked for or lit: the ranges of bytes, in order and apart from each other.
+    pub fn highlights(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        for filter in self.active(Mode::Include).chain(self.active(Mode::Highlight)) {
+            filter.find(text, &mut found);
+        }
+        apart(found)
+    }
+
+    /// Whether it may hide a line.
+    pub fn is_active(&self) -> bool {
+        self.active(Mode::Include).chain(self.active(Mode::Exclude)).any(|filter| !filter.is_empty())
+    }
+
+    /// What asking about one byte of text costs, in bytes that are merely searched.
+    pub(in crate::logs) fn weight(&self) -> usize {
+        self.active(Mode::Include).chain(self.active(Mode::Exclude)).map(Filter::weight).sum()
+    }
+
+    fn active(&self, mode: Mode) -> impl Iterator<Item = &Filter> {
+        self.rules.iter().filter(move |rule| rule.on && rule.mode == mode && !self.suspended).map(|rule| &rule.filter)
+    }
+}

@@ -1,0 +1,114 @@
+//! How many lines there are when, and how many of them are errors.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+};
+
+use jiff::Timestamp;
+
+use super::{Level, Line, ring::Ring, sight::Sight};
+
+/// How many lines a stretch of time has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    pub lines: u32,
+    /// Those of them that are errors, or worse.
+    pub errors: u32,
+}
+
+/// One of many stretches of time, equally long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    pub start: Timestamp,
+    pub count: Count,
+}
+
+/// The lines in sight, counted by the second in which they were written. It follows one [`Sight`]; another one is counted
+/// anew.
+#[derive(Debug, Clone, Default)]
+pub struct Histogram {
+    seconds: BTreeMap<i64, Count>,
+    /// What is counted, in order: the number of the line, its second, whether it is an error.
+    counted: VecDeque<(i64, i64, bool)>,
+    squeezed: u64,
+}
+
+impl Histogram {
+    /// Counts what has come into sight since the last time, and no more what has gone from it.
+    pub fn settle(&mut self, ring: &Ring, sight: &Sight) {
+        if self.squeezed != sight.squeezed() {
+            *self = Self { squeezed: sight.squeezed(), ..Self::default() };
+        }
+        let numbers = sight.numbers();
+        let first = numbers.front().copied().unwrap_or(i64::MAX);
+        while let Some((_, second, error)) = self.counted.pop_front_if(|(number, ..)| *number < first) {
+            self.uncount(second, error);
+        }
+        let (start, end) = match (self.counted.front(), self.counted.back()) {
+            (Some((start, ..)), Some((end, ..))) => (*start, *end),
+            _ => (i64::MAX, i64::MAX),
+        };
+        let older = numbers.partition_point(|number| *number < start);
+        let newer = numbers.partition_point(|number| *number <= end);
+        for number in numbers.range(..older).rev() {
+            if let Some((second, error)) = ring.get(*number).map(|line| self.count(line)) {
+                self.counted.push_front((*number, second, error));
+            }
+        }
+        for number in numbers.range(newer..) {
+            if let Some((second, error)) = ring.get(*number).map(|line| self.count(line)) {
+                self.counted.push_back((*number, second, error));
+            }
+        }
+    }
+
+    /// From the first second that has a line to the end of the last.
+    pub fn span(&self) -> Option<Range<Timestamp>> {
+        let (first, _) = self.seconds.first_key_value()?;
+        let (last, _) = self.seconds.last_key_value()?;
+        Some(Timestamp::from_second(*first).ok()?..Timestamp::from_second(last + 1).ok()?)
+    }
+
+    /// The counts of the seconds that have any, in order.
+    pub fn seconds(&self) -> impl Iterator<Item = (i64, Count)> {
+        self.seconds.iter().map(|(second, count)| (*second, *count))
+    }
+
+    /// The whole span in so many stretches, or fewer where they would be shorter than a second.
+    pub fn buckets(&self, columns: u16) -> Vec<Bucket> {
+        let Some(span) = self.span().filter(|_| columns > 0) else { return Vec::new() };
+        let (first, end) = (span.start.as_second(), span.end.as_second());
+        let columns = i64::from(columns);
+        let width = (end - first + columns - 1) / columns;
+        let buckets = (first..end).step_by(usize::try_from(width).unwrap_or(usize::MAX));
+        let mut buckets: Vec<Bucket> = buckets
+            .filter_map(|start| Some(Bucket { start: Timestamp::from_second(start).ok()?, count: Count::default() }))
+            .collect();
+        for (second, count) in &self.seconds {
+            let index = usize::try_from((second - first) / width).unwrap_or(usize::MAX);
+            if let Some(bucket) = buckets.get_mut(index) {
+                bucket.count.lines += count.lines;
+                bucket.count.errors += count.errors;
+            }
+        }
+        buckets
+    }
+
+    fn count(&mut self, line: &Line) -> (i64, bool) {
+        let (second, error) = (line.at.as_second(), line.level >= Some(Level::Error));
+        let count = self.seconds.entry(second).or_default();
+        count.lines += 1;
+        count.errors += u32::from(error);
+        (second, error)
+    }
+
+    fn uncount(&mut self, second: i64, error: bool) {
+        let Some(count) = self.seconds.get_mut(&second) else { return };
+        count.lines -= 1;
+        count.errors -= u32::from(error);
+        if count.lines == 0 {
+            self.seconds.remove(&second);
+        }
+    }
+}

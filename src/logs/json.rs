@@ -1,0 +1,198 @@
+//! Lines that are JSON: read with their keys in the order in which they were written, and numbers as they were.
+
+use std::fmt::{self, Display, Formatter};
+
+mod fields;
+mod scan;
+
+pub use fields::{Fields, key_fields};
+pub(super) use scan::Scanner;
+
+/// A longer line is not read as JSON.
+pub const LONGEST: usize = 16 << 10;
+/// What lies deeper than this is no log any more.
+const DEEPEST: usize = 64;
+
+/// The keys of an object and what they hold, as written.
+pub type Map = Vec<(String, Part)>;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    Null,
+    Bool(bool),
+    /// As it was written: large ids keep all their digits.
+    Number(String),
+    Text(String),
+    List(Vec<Part>),
+    Object(Map),
+}
+
+/// The object that a line is.
+pub fn object(text: &str) -> Option<Map> {
+    if !may_be(text) {
+        return None;
+    }
+    let mut scanner = Scanner::new(text);
+    let Part::Object(map) = part(&mut scanner, 0)? else { return None };
+    scanner.is_done().then_some(map)
+}
+
+/// The line with each key on a line of its own.
+pub fn pretty(text: &str) -> Option<String> {
+    let mut pretty = String::with_capacity(text.len() * 2);
+    write(&mut pretty, &Part::Object(object(text)?), Some(0)).ok()?;
+    Some(pretty)
+}
+
+/// Whether a line has the looks of JSON, and a length at which it is read.
+pub(super) fn may_be(text: &str) -> bool {
+    text.len() <= LONGEST && text.trim_start().starts_with('{')
+}
+
+/// Tells every value at `path` (`error.code`) as text: of a list each, whatever is in capitals. A key with dots in it is
+/// found as well. Nothing is told of what follows the place from which on it is no JSON.
+pub(super) fn each(text: &str, path: &str, mut tell: impl FnMut(&str)) {
+    seek(&mut Scanner::new(text), path, 0, &mut tell);
+}
+
+fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnMut(&str)) -> Option<()> {
+    if depth > DEEPEST {
+        return None;
+    }
+    match scanner.peek()? {
+        b'{' if path.is_empty() => tell(scanner.skip()?),
+        b'{' => scanner.each_key(|scanner, key| {
+            let key = scan::unescaped(key);
+            let below = path.get(..key.len()).filter(|head| head.eq_ignore_ascii_case(&key));
+            match below.map(|head| &path[head.len()..]) {
+                Some("") => seek(scanner, "", depth + 1, tell),
+                Some(rest) if rest.starts_with('.') => seek(scanner, &rest[1..], depth + 1, tell),
+                _ => scanner.skip().map(drop),
+            }
+        })?,
+        b'[' => {
+            let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+            let wanted: Option<usize> = first.parse().ok();
+            let mut index = 0;
+            scanner.each_item(|scanner| {
+                index += 1;
+                match wanted {
+                    None => seek(scanner, path, depth + 1, tell),
+                    Some(wanted) if wanted + 1 == index => seek(scanner, rest, depth + 1, tell),
+                    Some(_) => scanner.skip().map(drop),
+                }
+            })?;
+        }
+        _ if !path.is_empty() => drop(scanner.skip()?),
+        b'"' => tell(&scan::unescaped(scanner.string()?)),
+        _ => tell(scanner.skip()?),
+    }
+    Some(())
+}
+
+fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
+    if depth > DEEPEST {
+        return None;
+    }
+    Some(match scanner.peek()? {
+        b'{' => {
+            let mut map = Map::new();
+            scanner.each_key(|scanner, key| {
+                map.push((scan::unescaped(key).into_owned(), part(scanner, depth + 1)?));
+                Some(())
+            })?;
+            Part::Object(map)
+        }
+        b'[' => {
+            let mut list = Vec::new();
+            scanner.each_item(|scanner| {
+                list.push(part(scanner, depth + 1)?);
+                Some(())
+            })?;
+            Part::List(list)
+        }
+        b'"' => Part::Text(scan::unescaped(scanner.string()?).into_owned()),
+        _ => match scanner.word()? {
+            "null" => Part::Null,
+            "true" => Part::Bool(true),
+            "false" => Part::Bool(false),
+            word => Part::Number(is_number(word).then(|| word.to_owned())?),
+        },
+    })
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && word.parse::<f64>().is_ok()
+}
+
+impl Part {
+    /// What it says, for those that are one value: text without its quotes.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Null => Some("null"),
+            Self::Bool(true) => Some("true"),
+            Self::Bool(false) => Some("false"),
+            Self::Number(text) | Self::Text(text) => Some(text),
+            Self::List(_) | Self::Object(_) => None,
+        }
+    }
+}
+
+/// In one line.
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write(f, self, None)
+    }
+}
+
+/// Writes `part`, in one line or, from this indentation on, in several.
+fn write(out: &mut impl fmt::Write, part: &Part, indent: Option<usize>) -> fmt::Result {
+    let inner = indent.map(|indent| indent + 2);
+    let line = |out: &mut dyn fmt::Write, indent: Option<usize>| match indent {
+        Some(indent) => write!(out, "\n{:indent$}", ""),
+        None => Ok(()),
+    };
+    match part {
+        Part::List(list) if !list.is_empty() => {
+            for (index, part) in list.iter().enumerate() {
+                out.write_char(if index == 0 { '[' } else { ',' })?;
+                line(out, inner)?;
+                write(out, part, inner)?;
+            }
+            line(out, indent)?;
+            out.write_char(']')
+        }
+        Part::Object(map) if !map.is_empty() => {
+            for (index, (key, part)) in map.iter().enumerate() {
+                out.write_char(if index == 0 { '{' } else { ',' })?;
+                line(out, inner)?;
+                quoted(out, key)?;
+                out.write_str(if indent.is_some() { ": " } else { ":" })?;
+                write(out, part, inner)?;
+            }
+            line(out, indent)?;
+            out.write_char('}')
+        }
+        Part::List(_) => out.write_str("[]"),
+        Part::Object(_) => out.write_str("{}"),
+        Part::Text(text) => quoted(out, text),
+        part => out.write_str(part.text().unwrap_or_default()),
+    }
+}
+
+/// Writes a text with its quotes, and with what JSON demands to be escaped.
+fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => write!(out, "\\{c}"),
+            '\n' => out.write_str("\\n"),
+            '\r' => out.write_str("\\r"),
+            '\t' => out.write_str("\\t"),
+            '\0'..='\u{1f}' => write!(out, "\\u{:04x}", u32::from(c)),
+            c => out.write_char(c),
+        }?;
+    }
+    out.write_char('"')
+}

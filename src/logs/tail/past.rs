@@ -1,0 +1,147 @@
+//! What was written before: the newest lines first, older ones when they are asked for.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    mem::discriminant,
+};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    Tail,
+    back::Back,
+    forward::{Forward, Moment},
+    lane::{Kept, Lane},
+};
+use crate::logs::{Line, Phase, Range, Told};
+
+/// Lines told at once.
+pub(super) const BATCH: usize = 2_000;
+/// How far before the start lines are read towards the end where none were found, in milliseconds.
+const BEFORE_MS: i64 = 3_600_000;
+
+/// The search for lines before the oldest.
+pub(super) struct Elder {
+    pub lanes: Vec<Lane>,
+    /// The oldest there was when it began, in milliseconds.
+    to: i64,
+}
+
+impl Tail {
+    /// Once the newest lines of all lanes are found: shows them as far back as they are complete, and follows.
+    pub(super) fn assemble(&mut self, now: Moment) {
+        if self.phase != Phase::History {
+            return;
+        }
+        if self.range != Range::Newest {
+            if self.lanes.iter().all(|lane| lane.arrived || lane.is_left_behind()) {
+                self.phase = Phase::Following;
+            }
+            return;
+        }
+        let sought = |lane: &Lane| lane.back.is_some() && !lane.is_left_behind();
+        let found = self.lanes.iter().any(|lane| lane.past.is_some());
+        if self.lanes.iter().any(sought) || (!found && !self.lanes.is_empty()) {
+            return;
+        }
+        let begin = self.start.clock.as_millisecond().saturating_sub(BEFORE_MS);
+        let whole_from = whole_from(&self.lanes, begin);
+        (self.bounds.from, self.oldest) = (whole_from, whole_from);
+        self.phase = Phase::Following;
+        let mut lines = Vec::new();
+        for lane in &mut self.lanes {
+            // One that is held up is read from where the others begin.
+            lane.back = None;
+            let Some(past) = lane.past.take() else { continue };
+            lane.on = Forward::after(&past.said, past.follow, now);
+            (lane.arrived, lane.due) = (true, now.at);
+            lines.extend(past.said.into_iter().filter(|said| is_within(said.at, whole_from)));
+        }
+        for said in lines {
+            self.push(said, now.clock);
+        }
+        self.mark();
+    }
+
+    /// Puts in what befell the tasks, each once.
+    pub(super) fn mark(&mut self) {
+        let clock = self.moment().clock;
+        for mark in std::mem::take(&mut self.set.marks) {
+            let within = is_within(mark.at, self.bounds.from);
+            let before_end = self.bounds.to.is_none_or(|to| mark.at.as_millisecond() <= to);
+            if within && before_end && self.marked.insert(digest(&mark)) {
+                self.merge.put(mark.clone(), clock);
+            }
+            self.set.marks.push(mark);
+        }
+    }
+
+    /// Begins to look for lines before the oldest, if that is wanted and can be done.
+    pub(super) fn start_elder(&mut self, now: Instant) {
+        let reading = matches!(self.phase, Phase::Following | Phase::Done);
+        if !self.older_asked || !reading || self.elder.is_some() {
+            return;
+        }
+        self.older_asked = false;
+        let Some(oldest) = self.oldest else {
+            self.out.push(Told::Older { lines: Vec::new(), end: true });
+            return;
+        };
+        let streams = self.sources.iter().map(|source| Kept { source: source.clone(), until: None }).collect();
+        let to = oldest.saturating_sub(1);
+        let lanes = self.lanes_of(streams, Some(Back::new(Some(to), None)), now);
+        self.elder = Some(Elder { lanes, to });
+        self.finish_elder(self.moment());
+    }
+
+    /// Tells the older lines once all of them are found.
+    pub(super) fn finish_elder(&mut self, _now: Moment) {
+        let Some(elder) = &mut self.elder else { return };
+        // What cannot be read has no older lines to tell.
+        elder.lanes.retain(|lane| lane.held.as_ref().is_none_or(|held| super::lane::passes(held.failure.trouble)));
+        if elder.lanes.iter().any(|lane| lane.past.is_none()) {
+            return;
+        }
+        let Some(elder) = self.elder.take() else { return };
+        let whole_from = whole_from(&elder.lanes, elder.to);
+        let pasts = elder.lanes.into_iter().filter_map(|lane| lane.past);
+        let said = pasts.flat_map(|past| past.said).filter(|said| is_within(said.at, whole_from));
+        let mut lines: Vec<Line> = said.map(Line::from).collect();
+        for mark in &self.set.marks {
+            let within = is_within(mark.at, whole_from) && mark.at.as_millisecond() <= elder.to;
+            if within && self.marked.insert(digest(mark)) {
+                lines.push(mark.clone());
+            }
+        }
+        lines.sort_by_key(|line| line.at);
+        self.oldest = whole_from;
+        let end = whole_from.is_none();
+        while lines.len() > BATCH {
+            let lines = lines.split_off(lines.len() - BATCH);
+            self.out.push(Told::Older { lines, end: false });
+        }
+        self.out.push(Told::Older { lines, end });
+    }
+}
+
+/// The time, in milliseconds, from which on the lines of all lanes are complete; none where they are from the first.
+fn whole_from(lanes: &[Lane], unknown: i64) -> Option<i64> {
+    let pasts = lanes.iter().filter_map(|lane| lane.past.as_ref());
+    pasts.filter_map(|past| past.whole_from.or(past.gave_up.then_some(unknown))).max()
+}
+
+fn is_within(at: Timestamp, from: Option<i64>) -> bool {
+    from.is_none_or(|from| at.as_millisecond() >= from)
+}
+
+/// What stands for a mark: its words may change as more is known of it.
+fn digest(mark: &Line) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (mark.at, discriminant(&mark.role)).hash(&mut hasher);
+    match &mark.source {
+        Some(source) => source.task_arn.hash(&mut hasher),
+        None => mark.text.hash(&mut hasher),
+    }
+    hasher.finish()
+}

@@ -1,0 +1,110 @@
+//! What is known of one line, and of the log that it is in.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::{Map, Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Reader, bar::grouped, fields};
+use crate::{
+    logs::{Line, Range, Read},
+    resource::{
+        Tone,
+        document::{self, Document, Section},
+        format::{duration, seconds_since},
+    },
+};
+
+/// The event as AWS tells it.
+pub(super) fn event(line: &Line) -> Arc<Value> {
+    let mut event = Map::new();
+    if let Some(source) = &line.source {
+        event.insert("logGroupName".into(), json!(source.stream.group));
+        event.insert("logStreamName".into(), json!(source.stream.name));
+    }
+    event.insert("timestamp".into(), json!(line.at.as_millisecond()));
+    event.insert("message".into(), json!(line.text));
+    Arc::new(Value::Object(event))
+}
+
+/// The line's fields and where it comes from, then the state of the log.
+pub(super) fn document(reader: &Reader, line: Option<&Line>, zone: &TimeZone, now: Timestamp) -> Arc<Document> {
+    let mut document = Document::default();
+    if let Some(line) = line {
+        of_line(&mut document, line, zone, now);
+    }
+    of_log(document.section("the log"), reader);
+    let quiet = &reader.status.quiet;
+    if !quiet.is_empty() {
+        let section = document.section("without a log");
+        for quiet in quiet {
+            section.text(0, format!("{}: {}", quiet.what, quiet.why), Tone::Plain);
+        }
+    }
+    Arc::new(document)
+}
+
+fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp) {
+    let fields = fields::list(line);
+    let section = document.section(if fields.is_empty() { "message" } else { "fields" });
+    let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    for (name, value) in &fields {
+        let name = format!("{name}{}  ", " ".repeat(width - name.width()));
+        section
+            .lines
+            .push(document::Line::Text { depth: 0, spans: vec![(name, Tone::Muted), (value.clone(), Tone::Plain)] });
+    }
+    if fields.is_empty() {
+        section.text(0, line.text.trim_end(), Tone::Plain);
+    }
+    let section = document.section("event");
+    let at = |zone: TimeZone| line.at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S.%3f %Z").to_string();
+    section.field("at", format!("{} ({} ago)", at(zone.clone()), duration(seconds_since(line.at, now))));
+    if *zone != TimeZone::UTC {
+        section.field("", at(TimeZone::UTC));
+    }
+    section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());
+    if line.late {
+        section.toned("late", "it came after younger lines had been shown", Tone::Wait);
+    }
+    if let Some(source) = &line.source {
+        section
+            .field("task", crate::resource::format::last_part(&source.task_arn))
+            .field("container", source.container.as_str())
+            .field("service", source.service.clone().unwrap_or_default())
+            .field("revision", source.revision.clone().unwrap_or_default())
+            .field("group", source.stream.group.as_str())
+            .field("stream", source.stream.name.as_str())
+            .field("region", source.stream.region.clone().unwrap_or_default());
+    }
+    section.field("size", format!("{} bytes", grouped(line.text.len() as u64)));
+}
+
+fn of_log(section: &mut Section, reader: &Reader) {
+    let (status, held) = (&reader.status, reader.ring.numbers());
+    section
+        .field("of", reader.subject().name.as_str())
+        .field("range", range(&reader.wanted.read))
+        .field("streams", grouped(status.streams as u64))
+        .field("lines held", grouped(held.end.abs_diff(held.start)))
+        .field("let go", grouped(reader.ring.let_go()))
+        .field("lost", grouped(status.lost))
+        .field("calls", grouped(status.calls));
+    if let Some(failure) = &status.failure {
+        section.toned("held up by", failure.to_string(), Tone::Bad);
+        section.field("", failure.advice.clone().unwrap_or_default());
+    }
+}
+
+fn range(read: &Read) -> String {
+    let clock = crate::resource::format::clock;
+    match read {
+        Read::Tail { range: Range::Newest, .. } => "the newest lines, and those that come".into(),
+        Read::Tail { range: Range::Oldest, .. } => "from the first line on".into(),
+        Read::Tail { range: Range::Since(at), .. } => format!("from {} on", clock(*at)),
+        Read::Tail { range: Range::Between(from, to), .. } | Read::Query { from, to, .. } => {
+            format!("from {} to {}", clock(*from), clock(*to))
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The bar beneath a log: how it is shown, and the state of its tail.
+
+use jiff::Timestamp;
+
+use super::{Json, Older, Reader, Times};
+use crate::{
+    aws::{Failure, Trouble},
+    logs::Phase,
+    model::header::{coarse, seconds_until},
+    resource::{Tone, format::duration},
+};
+
+/// What Live Tail costs a minute, in dollars.
+const LIVE_MINUTE: f64 = 0.01;
+
+/// What is counted. A frozen log shows it anew twice a second at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Counts {
+    /// Lines held, and those of them that filters hide.
+    pub lines: u64,
+    pub hidden: u64,
+    /// Lines that have come since it was frozen.
+    pub unseen: u64,
+    pub lost: u64,
+    pub let_go: u64,
+    /// Tenths of a second.
+    pub lag: Option<i64>,
+}
+
+/// One part of the bar.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Item {
+    /// What is set, as in `Wrap:Off`; empty for a state, which speaks for itself.
+    pub label: &'static str,
+    /// What it shrinks to.
+    pub letter: &'static str,
+    pub value: String,
+    /// What the value shrinks to.
+    pub brief: String,
+    pub tone: Tone,
+    /// The lowest is the last to make way.
+    pub rank: u8,
+    /// At the right end of the bar.
+    pub right: bool,
+}
+
+impl Item {
+    fn mode(label: &'static str, letter: &'static str, value: impl Into<String>, on: bool, rank: u8) -> Self {
+        let value = value.into();
+        let tone = if on { Tone::Plain } else { Tone::Muted };
+        Self { label, letter, brief: value.clone(), value, tone, rank, right: false }
+    }
+
+    fn state(value: impl Into<String>, brief: impl Into<String>, tone: Tone, rank: u8) -> Self {
+        Self { label: "", letter: "", value: value.into(), brief: brief.into(), tone, rank, right: true }
+    }
+}
+
+impl Reader {
+    /// What there is to count now.
+    pub(super) fn count(&self) -> Counts {
+        let held = self.ring.numbers();
+        let seen = self.sight.position(self.frozen_at).unwrap_or_else(|index| index);
+        Counts {
+            lines: held.end.abs_diff(held.start),
+            hidden: self.sight.hidden(),
+            unseen: if self.follow { 0 } else { (self.sight.numbers().len() - seen) as u64 },
+            lost: self.status.lost,
+            let_go: self.ring.let_go(),
+            lag: self.status.lag.map(|lag| i64::try_from(lag.as_millis() / 100).unwrap_or(i64::MAX)),
+        }
+    }
+
+    /// The bar, from left to right.
+    pub fn bar(&self, now: Timestamp) -> Vec<Item> {
+        let mut bar = self.modes();
+        bar.extend(self.tail(now));
+        bar.extend(self.amounts());
+        bar
+    }
+
+    fn modes(&self) -> Vec<Item> {
+        let on_off = |on: bool| if on { "On" } else { "Off" };
+        let times = match self.times {
+            Times::Off => "off",
+            Times::Local => "local",
+            Times::Utc => "UTC",
+            Times::Relative => "ago",
+        };
+        let json = match self.json {
+            Json::Raw => "raw",
+            Json::Fields => "fields",
+            Json::Pretty => "pretty",
+        };
+        let context = self.stack.context.map_or_else(|| "off".into(), |lines| lines.to_string());
+        let mut modes = vec![Item::mode("Follow", "F", on_off(self.follow), self.follow, 2)];
+        if !self.follow {
+            modes[0].tone = Tone::Wait;
+            modes.push(Item {
+                right: false,
+                ..Item::state(
+                    format!("{} new", grouped(self.counts.unseen)),
+                    format!("{} new", short(self.counts.unseen)),
+                    if self.counts.unseen > 0 { Tone::Wait } else { Tone::Muted },
+                    1,
+                )
+            });
+        }
+        modes.extend([
+            Item::mode("Wrap", "W", on_off(self.wrap), self.wrap, 7),
+            Item::mode("Time", "T", times, self.times != Times::Off, 8),
+            Item::mode("JSON", "J", json, self.json != Json::Raw, 9),
+        ]);
+        if self.stack.context.is_some() {
+            modes.push(Item::mode("Ctx", "C", context, true, 10));
+        }
+        modes.push(self.filters());
+        modes
+    }
+
+    fn filters(&self) -> Item {
+        let rules = self.stack.rules.iter().filter(|rule| rule.on).count();
+        if rules == 0 {
+            return Item::mode("Filters", "/", "off", false, 11);
+        }
+        if self.stack.suspended {
+            let suspended = Item::mode("Filters", "/", format!("{rules} suspended"), true, 4);
+            return Item { tone: Tone::Wait, ..suspended };
+        }
+        let hidden = self.counts.hidden;
+        let mut filters = Item::mode("Filters", "/", rules.to_string(), true, 4);
+        if hidden > 0 {
+            filters.value = format!("{rules} ({} hidden)", grouped(hidden));
+            filters.brief = format!("{rules} ({})", short(hidden));
+        }
+        filters
+    }
+
+    /// What the tail is at, and what holds it up.
+    fn tail(&self, now: Timestamp) -> Vec<Item> {
+        let status = &self.status;
+        let mut items = Vec::new();
+        if let Some(failure) = &status.failure {
+            items.push(held_up(failure, status.retry_at, now));
+        }
+        match status.phase {
+            Phase::Resolving => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
+            Phase::History => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
+            Phase::Following => {}
+            Phase::Done => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
+        }
+        match self.older {
+            Older::Wanted | Older::Asked => items.push(Item::state("older lines ...", "older", Tone::Busy, 3)),
+            Older::None => items.push(Item::state("beginning", "beginning", Tone::Muted, 13)),
+            Older::Unasked | Older::Full => {}
+        }
+        if let Some(live) = status.live {
+            let minutes = now.duration_since(live.since).as_secs().max(0) / 60 + 1;
+            let cost = minutes as f64 * LIVE_MINUTE;
+            let value = format!("live {minutes}m, about ${cost:.2}");
+            items.push(Item::state(value, format!("live ${cost:.2}"), Tone::Busy, 2));
+            if live.sampled > 0 {
+                let value = format!("sampled in {} of its seconds", grouped(live.sampled));
+                items.push(Item::state(value, format!("sampled {}s", short(live.sampled)), Tone::Warn, 2));
+            }
+        }
+        if let Some(scanned) = status.scanned {
+            let matched = grouped(scanned.matched.max(0.0) as u64);
+            let value = format!("{} scanned, {matched} matched", gigabytes(scanned.bytes));
+            items.push(Item::state(value, gigabytes(scanned.bytes), Tone::Plain, 3));
+        }
+        items
+    }
+
+    fn amounts(&self) -> Vec<Item> {
+        let (status, counts) = (&self.status, self.counts);
+        let mut items = Vec::new();
+        if !status.quiet.is_empty() {
+            let quiet = status.quiet.len();
+            items.push(Item::state(format!("{quiet} without a log"), format!("{quiet} mute"), Tone::Wait, 10));
+        }
+        if status.streams > 0 {
+            let plural = if status.streams == 1 { "" } else { "s" };
+            let value = format!("{} stream{plural}", grouped(status.streams as u64));
+            items.push(Item::state(value, format!("{}st", status.streams), Tone::Muted, 14));
+        }
+        let lines = format!("{} line{}", short(counts.lines), if counts.lines == 1 { "" } else { "s" });
+        items.push(Item::state(lines, short(counts.lines), Tone::Plain, 5));
+        if counts.let_go > 0 {
+            items.push(Item::state(
+                format!("{} let go", short(counts.let_go)),
+                format!("{} gone", short(counts.let_go)),
+                Tone::Wait,
+                9,
+            ));
+        }
+        let (tone, rank) = if counts.lost > 0 { (Tone::Warn, 2) } else { (Tone::Muted, 12) };
+        items.push(Item::state(
+            format!("{} lost", grouped(counts.lost)),
+            format!("{} lost", short(counts.lost)),
+            tone,
+            rank,
+        ));
+        if let Some(lag) = counts.lag {
+            let text = if lag < 600 { format!("{}.{}s", lag / 10, lag % 10) } else { duration(lag / 10) };
+            let tone = if lag < 300 { Tone::Muted } else { Tone::Warn };
+            items.push(Item::state(format!("lag {text}"), text, tone, 12));
+        }
+        items
+    }
+}
+
+/// What keeps a tail from going on, and until when.
+fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Item {
+    let next = retry_at.map(|at| seconds_until(at, now)).filter(|seconds| *seconds > 0);
+    let next = next.map(|seconds| format!(", next in {}", duration(coarse(seconds)))).unwrap_or_default();
+    let (words, tone) = match failure.trouble {
+        Trouble::Throttled => ("throttled".into(), Tone::Warn),
+        Trouble::Offline => ("offline".into(), Tone::Bad),
+        Trouble::Credentials => ("credentials expired".into(), Tone::Bad),
+        _ => (failure.briefly(), Tone::Bad),
+    };
+    Item::state(format!("{words}{next}"), words.clone(), tone, 0)
+}
+
+/// `1,302`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `812`, `8.4k`, `37k`, `1.2M`.
+fn short(count: u64) -> String {
+    match count {
+        ..1_000 => count.to_string(),
+        1_000..10_000 => format!("{}.{}k", count / 1_000, count % 1_000 / 100),
+        10_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// `0.31 GB`.
+fn gigabytes(bytes: f64) -> String {
+    format!("{:.2} GB", bytes / 1e9)
+}

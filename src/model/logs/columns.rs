@@ -1,0 +1,103 @@
+//! What stands before the text of a line: its time, and where it comes from as far as that differs.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Reader, Times, marks};
+use crate::logs::{Line, Source};
+
+/// Below so many columns everything is said shorter.
+const NARROW: u16 = 80;
+
+/// Where the lines come from.
+#[derive(Debug, Default)]
+pub struct Origins {
+    sources: HashSet<Arc<Source>>,
+    /// The one of the line before: most often that of the next, too.
+    last: Option<Arc<Source>>,
+    tasks: BTreeSet<Arc<str>>,
+    containers: BTreeSet<String>,
+    services: BTreeSet<String>,
+}
+
+impl Origins {
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Takes note of where a line comes from.
+    pub(super) fn note(&mut self, line: &Line) {
+        let Some(source) = &line.source else { return };
+        if self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, source)) {
+            return;
+        }
+        self.last = Some(source.clone());
+        if self.sources.insert(source.clone()) {
+            self.tasks.insert(source.task_arn.clone());
+            self.containers.insert(source.container.clone());
+            self.services.extend(source.service.clone());
+        }
+    }
+}
+
+/// Cells of what stands before the text, without the blank after each; none where there is nothing to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Columns {
+    pub time: u16,
+    pub elapsed: u16,
+    pub service: u16,
+    pub task: u16,
+    pub container: u16,
+    /// Times are without fractions.
+    pub short: bool,
+}
+
+impl Columns {
+    pub fn of(reader: &Reader, width: u16) -> Self {
+        let (origins, narrow) = (&reader.origins, width < NARROW);
+        let time = match (reader.times, narrow) {
+            (Times::Off, _) => 0,
+            (Times::Relative, _) => 7,
+            (Times::Local, true) => 8,
+            (Times::Local, false) => 12,
+            (Times::Utc, true) => 9,
+            (Times::Utc, false) => 13,
+        };
+        let widest = |names: &BTreeSet<String>, most: u16| {
+            let widest = names.iter().map(|name| name.width()).max().unwrap_or(0);
+            u16::try_from(widest).unwrap_or(most).min(most)
+        };
+        let (names, services) = if narrow { (6, 8) } else { (12, 16) };
+        Self {
+            time,
+            elapsed: if reader.finding.elapsed.is_some() { marks::WIDTH } else { 0 },
+            service: if origins.services.len() > 1 { widest(&origins.services, services) } else { 0 },
+            task: if origins.tasks.len() > 1 { origins.label(narrow) } else { 0 },
+            container: if origins.containers.len() > 1 { widest(&origins.containers, names) } else { 0 },
+            short: narrow,
+        }
+    }
+
+    /// Cells of all of it, blanks included.
+    pub fn cells(&self) -> u16 {
+        let columns = [self.time, self.elapsed, self.service, self.task, self.container];
+        columns.into_iter().filter(|width| *width > 0).map(|width| width + 1).sum()
+    }
+}
+
+impl Origins {
+    /// Cells of a task's short id; fewer where there is little room and that tells them apart.
+    fn label(&self, narrow: bool) -> u16 {
+        let heads: HashSet<&str> = self.tasks.iter().map(|arn| head(crate::resource::format::last_part(arn))).collect();
+        if narrow && heads.len() == self.tasks.len() { 4 } else { 8 }
+    }
+}
+
+fn head(id: &str) -> &str {
+    id.get(..4).unwrap_or(id)
+}

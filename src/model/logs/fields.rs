@@ -1,0 +1,135 @@
+//! Lines that are JSON: their main fields in one row, or all of it as a tree.
+
+use super::{
+    body::looks,
+    rows::{Ink, Piece},
+};
+use crate::{
+    logs::{
+        Level, Line,
+        json::{self, Fields, Map, Part},
+    },
+    model::text::safe,
+};
+
+/// The level, the message, then the rest; further rows where the message has several. The time of its own, where no other
+/// is shown.
+pub(super) fn row(line: &Line, timed: bool) -> Option<Vec<Vec<Piece>>> {
+    let Fields { time, level, message, rest } = json::key_fields(&line.text)?;
+    let mut first = Vec::new();
+    if let Some((_, time)) = time.filter(|_| !timed) {
+        first.push(Piece::new(format!("{} ", shown(&time)), Ink::Time));
+    }
+    match (line.level, level) {
+        (Some(level), Some(_)) => first.push(word(level)),
+        (None, Some((_, level))) => first.push(Piece::new(format!("{} ", shown(&level)), Ink::Faint)),
+        (_, None) => {}
+    }
+    let message = message.as_ref().and_then(|(_, part)| part.text()).unwrap_or_default().trim_end();
+    let mut lines = message.split('\n').map(looks);
+    first.extend(lines.next().unwrap_or_default());
+    for (key, part) in &rest {
+        let blank = if first.is_empty() { "" } else { " " };
+        first.push(Piece::new(format!("{blank}{}=", safe(key)), Ink::Key));
+        first.push(Piece::new(value(part), Ink::Faint));
+    }
+    Some([first].into_iter().chain(lines).collect())
+}
+
+/// All fields in words: names and values.
+pub(super) fn list(line: &Line) -> Vec<(String, String)> {
+    let Some(Fields { time, level, message, rest }) = json::key_fields(&line.text) else { return Vec::new() };
+    let fields = [time, level, message].into_iter().flatten().chain(rest);
+    fields.map(|(key, part)| (key, part.text().map_or_else(|| part.to_string(), str::to_owned))).collect()
+}
+
+/// `ERROR `, in five cells.
+fn word(level: Level) -> Piece {
+    Piece::new(format!("{:<5} ", level.word().to_uppercase()), Ink::Level(level))
+}
+
+fn shown(part: &Part) -> String {
+    let text = part.text().map_or_else(|| part.to_string(), str::to_owned);
+    safe(&text).into_owned()
+}
+
+/// A value behind its key: in quotes only where it would not be told from what follows.
+fn value(part: &Part) -> String {
+    match part {
+        Part::Text(text) if text.is_empty() || text.contains([' ', '=', '"']) => safe(&part.to_string()).into_owned(),
+        part => shown(part),
+    }
+}
+
+/// The line as a tree, one field a row.
+pub(super) fn tree(text: &str) -> Option<Vec<Vec<Piece>>> {
+    let mut tree = Tree { rows: vec![Vec::new()] };
+    tree.object(&json::object(text)?, 0);
+    Some(tree.rows)
+}
+
+struct Tree {
+    rows: Vec<Vec<Piece>>,
+}
+
+impl Tree {
+    fn put(&mut self, text: impl Into<String>, ink: Ink) {
+        if let Some(row) = self.rows.last_mut() {
+            row.push(Piece::new(text, ink));
+        }
+    }
+
+    fn row(&mut self, depth: usize) {
+        self.rows.push(Vec::new());
+        if depth > 0 {
+            self.put("  ".repeat(depth), Ink::Plain);
+        }
+    }
+
+    fn object(&mut self, map: &Map, depth: usize) {
+        self.put("{", Ink::Punctuation);
+        for (at, (key, part)) in map.iter().enumerate() {
+            self.row(depth + 1);
+            self.put(safe(&Part::Text(key.clone()).to_string()), Ink::Name);
+            self.put(": ", Ink::Punctuation);
+            self.part(part, depth + 1);
+            if at + 1 < map.len() {
+                self.put(",", Ink::Punctuation);
+            }
+        }
+        if !map.is_empty() {
+            self.row(depth);
+        }
+        self.put("}", Ink::Punctuation);
+    }
+
+    fn part(&mut self, part: &Part, depth: usize) {
+        match part {
+            Part::Object(map) => self.object(map, depth),
+            Part::List(list) => {
+                self.put("[", Ink::Punctuation);
+                for (at, part) in list.iter().enumerate() {
+                    self.row(depth + 1);
+                    self.part(part, depth + 1);
+                    if at + 1 < list.len() {
+                        self.put(",", Ink::Punctuation);
+                    }
+                }
+                if !list.is_empty() {
+                    self.row(depth);
+                }
+                self.put("]", Ink::Punctuation);
+            }
+            // A stack trace reads as one, not as a row with `\n` all over.
+            Part::Text(text) if text.trim_end().contains('\n') => {
+                for line in text.trim_end().lines() {
+                    self.row(depth + 1);
+                    self.put(safe(&line.replace('\t', "  ")), Ink::Text);
+                }
+            }
+            Part::Text(_) => self.put(safe(&part.to_string()), Ink::Text),
+            Part::Number(_) => self.put(part.to_string(), Ink::Number),
+            Part::Bool(_) | Part::Null => self.put(part.to_string(), Ink::Literal),
+        }
+    }
+}

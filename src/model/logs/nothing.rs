@@ -1,0 +1,56 @@
+//! Why no line is shown.
+
+use std::sync::Arc;
+
+use super::Reader;
+use crate::{aws::Failure, logs::Phase};
+
+/// What stands where lines would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nothing {
+    /// Tasks and streams are looked up.
+    Resolving,
+    /// There are streams; their lines are on the way.
+    Reading,
+    /// It is followed, and nothing has been written yet.
+    Waiting,
+    /// All is read, and there was nothing.
+    Empty,
+    /// No stream belongs to it: each container's sentence tells why.
+    Quiet,
+    Failed(Arc<Failure>),
+    /// Filters hide so many lines; others may still be looked through.
+    Hidden {
+        lines: u64,
+        searching: bool,
+    },
+    /// So many lines were cleared from the screen.
+    Cleared(u64),
+}
+
+impl Reader {
+    /// Why there is nothing to see; `None` when there is.
+    pub fn nothing(&self) -> Option<Nothing> {
+        if self.passing() > 0 {
+            return None;
+        }
+        let (held, status) = (self.ring.numbers(), &self.status);
+        let cleared = self.sight.numbers().len() as u64;
+        let failure = status.failure.clone().map(Nothing::Failed);
+        Some(match status.phase {
+            _ if cleared > 0 => Nothing::Cleared(cleared),
+            _ if !held.is_empty() => Nothing::Hidden { lines: self.sight.hidden(), searching: !self.searched },
+            Phase::Done => failure.unwrap_or(if self.is_mute() { Nothing::Quiet } else { Nothing::Empty }),
+            _ if failure.is_some() => failure.unwrap_or(Nothing::Empty),
+            Phase::Resolving => Nothing::Resolving,
+            _ if self.is_mute() => Nothing::Quiet,
+            Phase::History => Nothing::Reading,
+            Phase::Following => Nothing::Waiting,
+        })
+    }
+
+    /// Whether it has no streams, and it is known why.
+    fn is_mute(&self) -> bool {
+        self.status.streams == 0 && !self.status.quiet.is_empty()
+    }
+}

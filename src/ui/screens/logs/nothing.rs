@@ -1,0 +1,79 @@
+//! Why no line is shown, in words, and what to do.
+
+use crate::{
+    aws::Trouble,
+    logs::{Range, Read},
+    model::{
+        Keymap,
+        logs::{Reader, nothing::Nothing},
+    },
+    resource::Tone,
+    ui::{theme::Theme, widgets::notice::Notice},
+};
+
+pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> Notice {
+    let name = &reader.subject().name;
+    let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
+    let quiet = || reader.status.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
+    let streams = match reader.status.streams {
+        1 => "1 stream".into(),
+        streams => format!("{streams} streams"),
+    };
+    let longer =
+        || vec![press("go-to-time", "reads another stretch of time"), press("logs-picker", "picks another log")];
+    let (tone, headline, body, advice): (_, _, Vec<String>, Vec<Option<String>>) = match nothing {
+        Nothing::Resolving => {
+            (Tone::Busy, format!("Looking up the tasks of {name} and where they log to"), quiet(), vec![])
+        }
+        Nothing::Reading => (Tone::Busy, format!("Reading the history of {streams}"), quiet(), vec![]),
+        Nothing::Waiting => {
+            let said = "It is followed: what is written next is shown here.".to_owned();
+            let body = [said].into_iter().chain(quiet()).collect();
+            (Tone::Wait, format!("No lines in {streams} {}", within(&reader.wanted.read)), body, longer())
+        }
+        Nothing::Empty => {
+            (Tone::Muted, format!("No lines in {streams} {}", within(&reader.wanted.read)), quiet(), longer())
+        }
+        Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
+        Nothing::Failed(failure) => {
+            let again = match failure.trouble {
+                Trouble::Credentials => "it goes on by itself once there are credentials",
+                _ => "it is tried again by itself",
+            };
+            let advice = vec![failure.advice.clone(), Some(again.into())];
+            (Tone::Bad, format!("No lines yet: {}", failure.briefly()), vec![failure.to_string()], advice)
+        }
+        Nothing::Hidden { lines, searching: true } => {
+            (Tone::Busy, format!("Looking through the lines: none of {lines} so far"), vec![], vec![])
+        }
+        Nothing::Hidden { lines, searching: false } => {
+            let filters = [theme.glyphs.open, &texts(reader), theme.glyphs.close].concat();
+            let advice = vec![press("suspend-filters", "suspends the filters"), press("filters", "lists them")];
+            (Tone::Wait, format!("None of the {lines} lines passes {filters}"), vec![], advice)
+        }
+        Nothing::Cleared(lines) => {
+            let advice = vec![press("undo-clear", "brings them back")];
+            (
+                Tone::Muted,
+                format!("{lines} lines were cleared from the screen; what comes is shown here"),
+                vec![],
+                advice,
+            )
+        }
+    };
+    Notice { tone, headline, body, advice: advice.into_iter().flatten().collect() }
+}
+
+/// The filters in force.
+fn texts(reader: &Reader) -> String {
+    let texts: Vec<_> = reader.stack.rules.iter().filter(|rule| rule.on).map(|rule| rule.filter.text()).collect();
+    texts.join(", ")
+}
+
+/// Where in time there is nothing.
+fn within(read: &Read) -> &'static str {
+    match read {
+        Read::Tail { range: Range::Newest | Range::Oldest, .. } => "so far",
+        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => "in this range",
+    }
+}

@@ -1,0 +1,194 @@
+//! The rows of a log.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Modifier, Style},
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::{
+    logs::{
+        Level,
+        ansi::{Colour, Look},
+    },
+    model::logs::{
+        Reader,
+        rows::{Ink, Piece, Row, Rule, Shape},
+    },
+    resource::Tone,
+    ui::{
+        text::{Pen, width},
+        theme::{Scope, Theme},
+    },
+};
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme) {
+    for (row, y) in reader.rows.iter().zip(area.y..area.bottom()) {
+        let area = Rect { y, height: 1, ..area };
+        match row.shape {
+            Shape::Rule(rule) => draw_rule(buf, area, row, rule, theme),
+            Shape::First | Shape::More => draw_text(buf, area, reader, row, theme),
+        }
+        if row.line.is_some() && row.line == reader.cursor {
+            let area = Rect { width: area.width.saturating_sub(1), ..area };
+            buf.set_style(area, theme.get(Scope::TableSelected).remove_modifier(Modifier::DIM));
+        }
+        if row.line.is_some_and(|line| reader.is_picked(line)) {
+            Pen::new(buf, area.x, y, area.right()).put(theme.glyphs.mark, theme.get(Scope::TableMarked));
+        }
+    }
+}
+
+/// Gutter, prefix, the edge that tells the level, text; the last cell is the scrollbar's.
+fn draw_text(buf: &mut Buffer, area: Rect, reader: &Reader, row: &Row, theme: &Theme) {
+    let end = area.right().saturating_sub(1);
+    let mut pen = Pen::new(buf, area.x, area.y, end);
+    if row.late && row.shape == Shape::First {
+        pen.put(theme.glyphs.late, theme.get(Scope::LogLate));
+    }
+    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
+    let mut skip = if reader.column_lock { 0 } else { reader.left };
+    for piece in &row.prefix {
+        put(&mut pen, &piece.text, style(piece.ink, theme), &mut skip);
+    }
+    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { reader.left }));
+    let (edge, ground) = edge(row.level, theme);
+    put(&mut pen, edge, ground, &mut skip);
+    let base = if row.aside { theme.get(Scope::Faint) } else { text_style(row.level, theme) };
+    if reader.column_lock {
+        skip = reader.left;
+    }
+    for piece in &row.text {
+        draw_piece(&mut pen, piece, base, theme, &mut skip);
+    }
+}
+
+fn draw_piece(pen: &mut Pen<'_>, piece: &Piece, base: Style, theme: &Theme, skip: &mut u16) {
+    let mut style = base.patch(style(piece.ink, theme));
+    if piece.hit {
+        style = style.patch(theme.get(Scope::SearchMatch));
+    }
+    if piece.ink == Ink::Cut {
+        put(pen, theme.glyphs.ellipsis, style, skip);
+    }
+    put(pen, &piece.text, style, skip);
+}
+
+/// Writes what is not scrolled off to the left; of a wide character that is cut, blanks are left.
+fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut u16) {
+    if *skip == 0 {
+        pen.put(text, style);
+        return;
+    }
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let cells = width(grapheme);
+        match skip.checked_sub(cells) {
+            Some(left) if *skip > 0 => *skip = left,
+            Some(_) => {
+                pen.put(&text[at..], style);
+                return;
+            }
+            None if *skip > 0 => {
+                pen.skip(cells - *skip);
+                *skip = 0;
+            }
+            None => {
+                pen.put(&text[at..], style);
+                return;
+            }
+        }
+    }
+}
+
+/// `14:02:12.120 ── + task 77aa01bc started, revision 42 ────────`
+fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, theme: &Theme) {
+    let glyphs = theme.glyphs;
+    let (scope, sign) = match rule {
+        Rule::Day => (Scope::LogDay, ""),
+        Rule::Edge => (Scope::LogEdge, ""),
+        Rule::Gap => (Scope::LogGap, glyphs.tone(Tone::Warn)),
+        Rule::Started => (Scope::LogStarted, glyphs.plus),
+        Rule::Stopped { fault: false } => (Scope::LogStopped, glyphs.minus),
+        Rule::Stopped { fault: true } => (Scope::LogFault, glyphs.minus),
+        Rule::Note => (Scope::LogNote, glyphs.dot),
+        Rule::Mark => (Scope::LogMark, glyphs.mark),
+    };
+    let end = area.right().saturating_sub(1);
+    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
+    for piece in &row.prefix {
+        pen.put(&piece.text, style(piece.ink, theme));
+    }
+    let style = theme.get(scope);
+    let line = Style { add_modifier: Modifier::empty(), ..style };
+    pen.put(&glyphs.rule.repeat(2), line).skip(1);
+    if !sign.is_empty() {
+        pen.put(sign, style).skip(1);
+    }
+    let words: String = row.text.iter().map(|piece| piece.text.as_str()).collect();
+    let room = pen.room();
+    let mut words_pen = Pen::new(buf, end - room, area.y, end);
+    words_pen.fit(&words, glyphs.ellipsis, style).skip(1);
+    words_pen.fill(glyphs.rule, theme.get(Scope::Border));
+}
+
+/// The sign of a level between prefix and text: only what is wrong has one.
+fn edge(level: Option<Level>, theme: &Theme) -> (&'static str, Style) {
+    match level {
+        Some(Level::Error | Level::Fatal) => (theme.glyphs.bar, theme.get(Scope::LogError)),
+        Some(Level::Warn) => (theme.glyphs.thin, theme.get(Scope::LogWarn)),
+        _ => (" ", Style::new()),
+    }
+}
+
+/// How the text of a line of this level looks: only errors as a whole.
+fn text_style(level: Option<Level>, theme: &Theme) -> Style {
+    match level {
+        Some(Level::Error | Level::Fatal) => theme.get(Scope::LogError),
+        Some(Level::Debug | Level::Trace) => theme.get(Scope::LogDebug),
+        _ => Style::new(),
+    }
+}
+
+fn style(ink: Ink, theme: &Theme) -> Style {
+    let scope = match ink {
+        Ink::Plain => return Style::new(),
+        Ink::Look(look) => return look_style(look),
+        Ink::Faint | Ink::Punctuation => Scope::Faint,
+        Ink::Time => Scope::LogTime,
+        Ink::Task(number) => Scope::task(number),
+        Ink::Origin => Scope::LogOrigin,
+        Ink::Level(Level::Error | Level::Fatal) => Scope::LogError,
+        Ink::Level(Level::Warn) => Scope::LogWarn,
+        Ink::Level(Level::Info) => Scope::LogInfo,
+        Ink::Level(Level::Debug | Level::Trace) => Scope::LogDebug,
+        Ink::Key => Scope::LogKey,
+        Ink::Name => Scope::JsonKey,
+        Ink::Text => Scope::JsonString,
+        Ink::Number => Scope::JsonNumber,
+        Ink::Literal => Scope::JsonLiteral,
+        Ink::Cut => Scope::LogCut,
+    };
+    theme.get(scope)
+}
+
+/// What the line's own escapes ask for. The first sixteen colours are the terminal's own.
+fn look_style(look: Look) -> Style {
+    let colour = |colour| match colour {
+        Colour::Ansi(index) => Color::Indexed(index),
+        Colour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    };
+    let mut style = Style { fg: look.fg.map(colour), bg: look.bg.map(colour), ..Style::new() };
+    for (on, modifier) in [
+        (look.bold, Modifier::BOLD),
+        (look.dim, Modifier::DIM),
+        (look.italic, Modifier::ITALIC),
+        (look.underline, Modifier::UNDERLINED),
+        (look.reverse, Modifier::REVERSED),
+    ] {
+        if on {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}
