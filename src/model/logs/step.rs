@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    finding::reader,
+    modes::reader,
     whose::{Whose, around},
 };
 use crate::{
