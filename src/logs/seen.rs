@@ -33,6 +33,13 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pass(HashMap<Key, u32>);
 
+impl Pass {
+    /// Takes over what another, of other streams, has counted.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
 impl Seen {
     /// Whether an event is new, which it is once.
     pub(super) fn is_new(&mut self, pass: &mut Pass, said: &Said) -> bool {
@@ -45,7 +52,7 @@ impl Seen {
     }
 
     /// Forgets what no pass comes back to, as seen from `newest`, in milliseconds.
-    pub(super) fn forget(&mut self, pass: &mut Pass, newest: i64) {
+    pub(super) fn forget(&mut self, passes: [&mut Pass; 2], newest: i64) {
         let mut floor = newest.saturating_sub(SPAN_MS);
         if let Some(beyond) = self.events.len().checked_sub(MOST) {
             // A whole millisecond is known, or nothing of it.
@@ -56,7 +63,9 @@ impl Seen {
         }
         self.events = self.events.split_off(&(floor, 0));
         self.ids = self.ids.split_off(&(floor, 0));
-        pass.0.retain(|(at, _), _| *at >= floor);
+        for pass in passes {
+            pass.0.retain(|(at, _), _| *at >= floor);
+        }
         self.floor = self.floor.max(Some(floor));
     }
 

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, groups, merge::Merge,
     merge::Said, pace::Pacer, words,
 };
 use crate::aws::{Clients, Failure};
@@ -28,6 +28,7 @@ mod back;
 mod forward;
 mod lane;
 mod past;
+mod tap;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use back::Back;
 use forward::{Bounds, Moment};
 use lane::{After, Kept, Lane, same_group};
 use past::Elder;
+use tap::Tap;
 
 /// How often a lane that has caught up is asked for what is new, and when nothing has come for a while.
 const EVERY: Duration = Duration::from_secs(2);
@@ -44,6 +46,7 @@ const EVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_AFTER: Duration = Duration::from_secs(30);
 /// A line is shown once it is so old: until then one that belongs before it may come.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
+const WINDOW_LIVE: SignedDuration = SignedDuration::from_secs(1);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
 const LINGER: SignedDuration = SignedDuration::from_secs(60);
 /// How long further streams are waited for before the first lines are read.
@@ -61,13 +64,15 @@ const ABSENT_TRIES: u32 = 3;
 
 /// Reads until nobody listens any more.
 pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
-    let Read::Tail { range, pattern, .. } = &wanted.read else { return };
+    let Read::Tail { range, pattern, live } = &wanted.read else { return };
     let bounds = match *range {
         Range::Newest | Range::Oldest => Bounds::default(),
         Range::Since(from) => Bounds { from: Some(from.as_millisecond()), to: None },
         Range::Between(from, to) => Bounds { from: Some(from.as_millisecond()), to: Some(to.as_millisecond()) },
     };
     let start = Moment { at: Instant::now(), clock: now() };
+    // Nothing comes of a time that is over.
+    let live = *live && bounds.to.is_none();
     let tail = Tail {
         clients,
         id: wanted.id,
@@ -89,6 +94,7 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         elder: None,
         older_asked: false,
         merge: Merge::default(),
+        tap: if live { Tap::due(start.at) } else { Tap::default() },
         marked: HashSet::new(),
         phase: Phase::Resolving,
         heard_at: start.at,
@@ -130,6 +136,7 @@ struct Tail {
     elder: Option<Elder>,
     older_asked: bool,
     merge: Merge,
+    tap: Tap,
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
@@ -157,7 +164,10 @@ impl Tail {
         loop {
             self.begin();
             let Some(flush_at) = self.tell(&ends.news).await else { return };
-            let wake = [self.call(), flush_at, self.resolved_at, self.release_at()].into_iter().flatten().min();
+            let wake = [self.call(), self.open_tap(), flush_at, self.resolved_at, self.release_at()]
+                .into_iter()
+                .flatten()
+                .min();
             let wake = async {
                 match wake {
                     Some(at) => sleep_until(at).await,
@@ -177,6 +187,7 @@ impl Tail {
                 Some(answer) = self.calls.join_next() => if let Ok((number, answer)) = answer {
                     self.answered(number, answer);
                 },
+                heard = self.tap.next() => self.heard(heard),
                 () = ends.news.closed() => return,
                 () = wake => {}
             }
@@ -209,6 +220,9 @@ impl Tail {
             // What is no longer spoken of has ended, too.
             kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
         }
+        if self.set.streams != set.streams {
+            self.status.groups = groups::of(&set.streams).into();
+        }
         self.set = set;
         if self.phase == Phase::Resolving {
             self.waiting.extend(joining);
@@ -221,6 +235,7 @@ impl Tail {
         let lanes = self.lanes_of(joining, backward.then(history), now.at);
         self.lanes.extend(lanes);
         self.mark();
+        self.tell_tap();
     }
 
     /// Begins to read once it is known what.
@@ -265,10 +280,10 @@ impl Tail {
         let behind = |lane: &Lane| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
         let hindmost = self.lanes.iter().filter(|lane| behind(lane)).map(|lane| lane.on.reached()).min();
         let full = self.merge.waiting() > WAITING;
-        let (pattern, bounds, absent_at) = (self.pattern.as_ref(), self.bounds, self.absent_at);
+        let (pattern, bounds, absent_at, tap) = (self.pattern.as_ref(), self.bounds, self.absent_at, &self.tap);
         let lanes = self.lanes.iter_mut().chain(self.elder.iter_mut().flat_map(|elder| &mut elder.lanes));
         let mut waiting: Vec<(Instant, &mut Lane)> = lanes
-            .filter(|lane| !lane.busy && lane.past.is_none())
+            .filter(|lane| !lane.busy && lane.past.is_none() && !tap.covers(lane))
             .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
             .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
             .collect();
@@ -393,27 +408,32 @@ impl Tail {
         }
     }
 
+    /// How old a line is when it is shown.
+    fn window(&self) -> SignedDuration {
+        if self.tap.is_open() { WINDOW_LIVE } else { WINDOW }
+    }
+
     /// Up to when lines can be shown: nothing older is to come, as far as one can tell.
     fn ripe(&self) -> Timestamp {
         let now = self.moment();
-        let several = self.lanes.len() > 1;
+        let (several, window) = (self.lanes.len() > 1, self.window());
         let bound = |lane: &Lane| match lane.on.polled() {
             _ if lane.is_left_behind() => None,
-            Some(polled) => several.then(|| polled.saturating_sub(WINDOW).unwrap_or(polled)),
+            Some(polled) => several.then(|| polled.saturating_sub(window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
             None => {
                 let reached = lane.on.reached().and_then(|at| Timestamp::from_millisecond(at).ok());
                 Some(reached.unwrap_or(Timestamp::MIN))
             }
         };
-        let age = now.clock.saturating_sub(WINDOW).unwrap_or(now.clock);
+        let age = now.clock.saturating_sub(window).unwrap_or(now.clock);
         self.lanes.iter().filter_map(bound).fold(age, Timestamp::min)
     }
 
     /// When the next line is old enough to be shown, if nothing else keeps it.
     fn release_at(&self) -> Option<Instant> {
         let now = self.moment();
-        let wait = self.merge.next()?.saturating_add(WINDOW).ok()?.duration_since(now.clock);
+        let wait = self.merge.next()?.saturating_add(self.window()).ok()?.duration_since(now.clock);
         let wait = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())?;
         Some(now.at + wait)
     }

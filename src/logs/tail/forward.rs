@@ -46,6 +46,8 @@ pub(super) struct Forward {
     /// The time of the youngest line, in milliseconds.
     newest: Option<i64>,
     pass: Pass,
+    /// What Live Tail sessions have told.
+    live: Pass,
     from: Option<i64>,
     token: Option<String>,
     /// When the pass began.
@@ -128,9 +130,21 @@ impl Forward {
         self.seen.is_new(&mut self.pass, said)
     }
 
+    /// Takes in an event that a Live Tail session tells: whether it is new.
+    pub(super) fn hear(&mut self, said: &Said) -> bool {
+        self.newest = self.newest.max(Some(said.at.as_millisecond()));
+        self.seen.is_new(&mut self.live, said)
+    }
+
+    /// All that has come in up to now was told by a session.
+    pub(super) fn heard(&mut self, now: Moment) {
+        self.polled = Some(now.clock);
+        self.forget(now);
+    }
+
     fn forget(&mut self, now: Moment) {
         if let Some(newest) = self.newest {
-            self.seen.forget(&mut self.pass, newest.min(now.clock.as_millisecond()));
+            self.seen.forget([&mut self.pass, &mut self.live], newest.min(now.clock.as_millisecond()));
         }
     }
 
@@ -159,6 +173,7 @@ impl Forward {
     /// Takes over what another has read, of other streams: both were at the end.
     pub(super) fn absorb(&mut self, other: Self, now: Instant) {
         self.seen.absorb(other.seen);
+        self.live.absorb(other.live);
         self.newest = self.newest.max(other.newest);
         self.polled = self.polled.min(other.polled);
         self.token = None;

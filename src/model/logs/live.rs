@@ -1,6 +1,6 @@
 //! Following over Live Tail: a choice that costs money, so it is asked first what it costs and what it leaves out.
 
-use super::finding::reader;
+use super::modes::reader;
 use crate::{
     logs::{
         Range, Read,
@@ -34,7 +34,7 @@ fn question() -> Question {
     Question {
         title: "follow over Live Tail".into(),
         says: vec![
-            "Lines come within a second or so; by polling, within 2 to 10.".into(),
+            "Lines come within 2 seconds or so; by polling, within 2 to 10.".into(),
             format!(
                 "AWS bills ${DOLLARS_A_MINUTE:.2} a minute, after {} free minutes a month.",
                 grouped(FREE_MINUTES.into())

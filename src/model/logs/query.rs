@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     Reader,
-    finding::reader,
+    modes::reader,
     span::{self, When},
 };
 use crate::{
