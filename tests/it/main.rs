@@ -13,6 +13,7 @@ mod flow;
 mod get;
 mod judge_boto3;
 mod judge_emulators;
+mod live;
 mod memory;
 mod pty;
 mod screens;
