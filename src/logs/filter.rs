@@ -222,3 +222,6 @@ impl Condition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,80 @@ impl Histogram {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::logs::{
+        filter::{Filter, Mode, Rule, Stack},
+        fixture::said,
+        ring::Limits,
+    };
+
+    fn line(second: i64, text: &str) -> Line {
+        Line { at: Timestamp::from_second(second).unwrap(), ..said(text) }
+    }
+
+    fn counts(histogram: &Histogram, columns: u16) -> Vec<(i64, u32, u32)> {
+        let buckets = histogram.buckets(columns).into_iter();
+        buckets.map(|bucket| (bucket.start.as_second(), bucket.count.lines, bucket.count.errors)).collect()
+    }
+
+    fn counted(lines: &[(i64, &str)]) -> Histogram {
+        let (mut ring, mut sight, mut histogram) = (Ring::default(), Sight::new(0), Histogram::default());
+        for (second, text) in lines {
+            ring.push(line(*second, text));
+        }
+        sight.advance(&ring, &Stack::default(), usize::MAX);
+        histogram.settle(&ring, &sight);
+        histogram
+    }
+
+    #[test]
+    fn lines_and_errors_are_counted_by_time() {
+        let histogram = counted(&[(100, "a"), (100, "ERROR b"), (103, "FATAL c"), (101, "WARN late"), (109, "d")]);
+        assert_eq!(counts(&histogram, 5), [(100, 3, 1), (102, 1, 1), (104, 0, 0), (106, 0, 0), (108, 1, 0)]);
+        assert_eq!(counts(&histogram, 1), [(100, 5, 2)]);
+    }
+
+    #[test]
+    fn no_stretch_is_shorter_than_a_second() {
+        assert_eq!(counts(&counted(&[(100, "a"), (101, "b")]), 80), [(100, 1, 0), (101, 1, 0)]);
+        assert_eq!(counts(&counted(&[(100, "a")]), 0), []);
+        assert_eq!((counts(&counted(&[]), 80), counted(&[]).span()), (Vec::new(), None));
+    }
+
+    proptest! {
+        /// However lines come and go, what is counted is what is in sight.
+        #[test]
+        fn it_follows_what_is_in_sight(
+            steps in prop::collection::vec((0u8..4, 0i64..30), 1..80),
+            context in prop::option::of(0u16..4),
+        ) {
+            let filter = Filter::parse("error").unwrap();
+            let rules = vec![Rule { mode: Mode::Include, filter, on: true }];
+            let stack = Stack { rules, suspended: false, context };
+            let mut ring = Ring::new(Limits { lines: 20, ..Limits::default() });
+            let (mut sight, mut histogram) = (Sight::new(0), Histogram::default());
+            for (step, second) in steps {
+                let line = line(second, if second % 3 == 0 { "ERROR" } else { "fine" });
+                match step {
+                    0 => { ring.prepend(vec![line]); }
+                    1 => { sight.advance(&ring, &stack, 150); }
+                    _ => { ring.push(line); }
+                }
+                if second % 2 == 0 {
+                    sight.settle(&ring);
+                    histogram.settle(&ring, &sight);
+                }
+            }
+            sight.settle(&ring);
+            histogram.settle(&ring, &sight);
+            let mut anew = Histogram::default();
+            anew.settle(&ring, &sight);
+            prop_assert_eq!(&histogram.seconds, &anew.seconds);
+        }
+    }
+}

@@ -6,7 +6,7 @@ mod fields;
 mod scan;
 
 pub use fields::{Fields, key_fields};
-pub(super) use scan::Scanner;
+pub(super) use scan::{Scanner, unescaped};
 
 /// A longer line is not read as JSON.
 pub const LONGEST: usize = 16 << 10;
@@ -50,8 +50,8 @@ pub(super) fn may_be(text: &str) -> bool {
     text.len() <= LONGEST && text.trim_start().starts_with('{')
 }
 
-/// Tells every value at `path` (`error.code`) as text: of a list each, whatever is in capitals. A key with dots in it is
-/// found as well. Nothing is told of what follows the place from which on it is no JSON.
+/// Tells every value at `path` (`error.code`, `tags.0`) as text, of a list each. Names of keys are found in either case,
+/// and those that have dots in them. Nothing is told of what follows the place from which on it is no JSON.
 pub(super) fn each(text: &str, path: &str, mut tell: impl FnMut(&str)) {
     seek(&mut Scanner::new(text), path, 0, &mut tell);
 }
@@ -63,7 +63,7 @@ fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnM
     match scanner.peek()? {
         b'{' if path.is_empty() => tell(scanner.skip()?),
         b'{' => scanner.each_key(|scanner, key| {
-            let key = scan::unescaped(key);
+            let key = unescaped(key);
             let below = path.get(..key.len()).filter(|head| head.eq_ignore_ascii_case(&key));
             match below.map(|head| &path[head.len()..]) {
                 Some("") => seek(scanner, "", depth + 1, tell),
@@ -85,7 +85,7 @@ fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnM
             })?;
         }
         _ if !path.is_empty() => drop(scanner.skip()?),
-        b'"' => tell(&scan::unescaped(scanner.string()?)),
+        b'"' => tell(&unescaped(scanner.string()?)),
         _ => tell(scanner.skip()?),
     }
     Some(())
@@ -99,7 +99,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
         b'{' => {
             let mut map = Map::new();
             scanner.each_key(|scanner, key| {
-                map.push((scan::unescaped(key).into_owned(), part(scanner, depth + 1)?));
+                map.push((unescaped(key).into_owned(), part(scanner, depth + 1)?));
                 Some(())
             })?;
             Part::Object(map)
@@ -112,7 +112,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
             })?;
             Part::List(list)
         }
-        b'"' => Part::Text(scan::unescaped(scanner.string()?).into_owned()),
+        b'"' => Part::Text(unescaped(scanner.string()?).into_owned()),
         _ => match scanner.word()? {
             "null" => Part::Null,
             "true" => Part::Bool(true),
@@ -196,3 +196,6 @@ fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     }
     out.write_char('"')
 }
+
+#[cfg(test)]
+mod tests;

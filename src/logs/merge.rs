@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Line, Role, Source};
+use super::{Line, Role, Source, level};
 
 /// One event as AWS tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +102,7 @@ impl From<Said> for Line {
             source: Some(said.source),
             at: said.at,
             role: Role::Output,
-            level: None,
+            level: level::of(&said.text),
             late: false,
             text: said.text.into(),
         }

@@ -183,3 +183,6 @@ impl Sight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

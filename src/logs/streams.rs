@@ -164,7 +164,6 @@ mod tests {
 
     #[rstest]
     #[case(Some("splunk"), &[("splunk-token", "hush"), ("splunk-url", "https://splunk:8088")], "logs go to splunk (https://splunk:8088), not CloudWatch")]
-    #[case(Some("awsfirelens"), &[("Name", "cloudwatch_logs"), ("log_group_name", "/web")], "logs go through awsfirelens to the log group /web, to streams named by rules of its own")]
     #[case(Some("json-file"), &[], "logs go to json-file, not CloudWatch")]
     #[case(Some("awslogs"), &[GROUP], "no log stream yet: the container never started")]
     #[case(Some("awslogs"), &[PREFIX], "the task definition names no log group for app")]
@@ -175,6 +174,71 @@ mod tests {
         #[case] reason: &str,
     ) {
         assert_eq!(stream(&task(), &container(None), &revision(driver, options)).unwrap_err().to_string(), reason);
+    }
+
+    #[rstest]
+    #[case(Some("json-file"), "logs go to json-file on instance 0a1b2c, not CloudWatch")]
+    #[case(Some("journald"), "logs go to journald on instance 0a1b2c, not CloudWatch")]
+    #[case(Some("syslog"), "logs go to syslog, not CloudWatch")]
+    #[case(None, "no log driver is set for app: its lines stay on instance 0a1b2c, where its Docker daemon puts them")]
+    fn what_stays_on_the_machine_names_it(#[case] driver: Option<&str>, #[case] reason: &str) {
+        let arn = Some("arn:aws:ecs:eu-west-1:1:container-instance/prod/0a1b2c".to_owned());
+        let task = Task { container_instance_arn: arn, ..task() };
+        assert_eq!(stream(&task, &container(None), &revision(driver, &[])).unwrap_err().to_string(), reason);
+    }
+
+    /// The router's output, and what it calls the stream; or where the lines go instead.
+    #[rstest]
+    #[case::prefix("cloudwatch_logs", &[("log_stream_prefix", "web/")], Ok("web/app-firelens-0123abcd"))]
+    #[case::name("cloudwatch_logs", &[("log_stream_name", "all")], Ok("all"))]
+    #[case::older_plugin("cloudwatch", &[("log_stream_name", "$(ecs_task_id)")], Ok("0123abcd"))]
+    #[case::fluentd("cloudwatch_logs", &[("use_tag_as_stream", "true")], Ok("app-firelens-0123abcd"))]
+    #[case::of_each_record("cloudwatch", &[("log_stream_name", "$(container_id)")], Err(ROUTED))]
+    #[case::of_a_template("cloudwatch_logs", &[("log_stream_prefix", "web/"), ("log_stream_template", "$x['y']")], Err(ROUTED))]
+    #[case::not_said("cloudwatch_logs", &[], Err(ROUTED))]
+    fn a_router_may_say_what_it_calls_its_streams(
+        #[case] output: &str,
+        #[case] options: &[(&str, &str)],
+        #[case] name: Result<&str, &str>,
+    ) {
+        let options = [&[("Name", output), ("log_group_name", "/web"), ("region", "us-east-1")], options].concat();
+        let found = stream(&task(), &container(None), &revision(Some("awsfirelens"), &options));
+        let expected =
+            name.map(|name| Stream { region: Some("us-east-1".into()), group: "/web".into(), name: name.into() });
+        assert_eq!(found.map_err(|reason| reason.to_string()), expected.map_err(str::to_owned));
+    }
+
+    const ROUTED: &str = "logs go through awsfirelens to the log group /web, to streams named by rules of its own";
+
+    #[rstest]
+    #[case(&[("Name", "es"), ("Host", "search"), ("HTTP_Passwd", "hush")], "logs go to awsfirelens, and on to es (search), not CloudWatch")]
+    #[case(&[("Name", "datadog"), ("apikey", "hush")], "logs go to awsfirelens, and on to datadog, not CloudWatch")]
+    #[case(&[], "logs go to awsfirelens, and on to where the configuration of its router says, not CloudWatch")]
+    fn another_output_of_a_router_is_named(#[case] options: &[(&str, &str)], #[case] reason: &str) {
+        let found = stream(&task(), &container(None), &revision(Some("awsfirelens"), options));
+        assert_eq!(found.unwrap_err().to_string(), reason);
+    }
+
+    #[test]
+    fn what_ended_before_it_began_has_no_stream_and_never_will() {
+        let stopped = Task { last_status: Some("STOPPED".into()), ..task() };
+        let logging = revision(Some("awslogs"), &[GROUP, PREFIX]);
+        assert_eq!(stream(&stopped, &container(None), &logging), Err(NoStream::NeverStarted));
+        let ran = Container { exit_code: Some(1), ..container(None) };
+        assert!(stream(&stopped, &ran, &logging).is_ok());
+        assert!(stream(&task(), &container(None), &logging).is_ok(), "what runs may begin at any moment");
+    }
+
+    #[rstest]
+    #[case(&[], None)]
+    #[case(&[("mode", "blocking")], None)]
+    #[case(&[("mode", "non-blocking")], Some(""))]
+    #[case(&[("mode", "non-blocking"), ("max-buffer-size", "25m")], Some("25m"))]
+    fn a_buffer_that_lets_lines_go_is_known_where_it_is_said(
+        #[case] options: &[(&str, &str)],
+        #[case] buffer: Option<&str>,
+    ) {
+        assert_eq!(leaky(&container(None), &revision(Some("awslogs"), options)), buffer);
     }
 
     #[test]

@@ -30,8 +30,6 @@ mod lane;
 mod past;
 mod tap;
 mod tell;
-#[cfg(test)]
-mod tests;
 
 use ask::{Page, STREAMS};
 use back::Back;
@@ -47,6 +45,8 @@ const IDLE_AFTER: Duration = Duration::from_secs(30);
 /// A line is shown once it is so old: until then one that belongs before it may come.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
 const WINDOW_LIVE: SignedDuration = SignedDuration::from_secs(1);
+/// A line that is so far ahead of this machine's clock shows that one of them is wrong.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
 const LINGER: SignedDuration = SignedDuration::from_secs(60);
 /// How long further streams are waited for before the first lines are read.
@@ -97,6 +97,7 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         tap: if live { Tap::due(start.at) } else { Tap::default() },
         marked: HashSet::new(),
         phase: Phase::Resolving,
+        ahead: false,
         heard_at: start.at,
         absent_at: start.at,
         hindered: None,
@@ -140,6 +141,8 @@ struct Tail {
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
+    /// It was told that a clock is wrong.
+    ahead: bool,
     /// When the last line came.
     heard_at: Instant,
     /// When the next stream that isn't there is looked for.
@@ -220,9 +223,7 @@ impl Tail {
             // What is no longer spoken of has ended, too.
             kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
         }
-        if self.set.streams != set.streams {
-            self.status.groups = groups::of(&set.streams).into();
-        }
+        self.status.groups = groups::of(&set.streams).into();
         self.set = set;
         if self.phase == Phase::Resolving {
             self.waiting.extend(joining);
@@ -301,6 +302,9 @@ impl Tail {
             if lane.is_absent() {
                 self.absent_at = now.at + ABSENT_EVERY;
             }
+            if tap.overtook(lane) {
+                lane.on.look_back(now.at);
+            }
             lane.busy = true;
             self.status.calls += 1;
             let (number, clients, ask) = (lane.number, self.clients.clone(), lane.ask(bounds, pattern, now));
@@ -349,6 +353,10 @@ impl Tail {
     fn take_in(&mut self, new: Vec<Said>, now: Moment) {
         let Some(last) = new.last() else { return };
         self.heard_at = now.at;
+        let ahead = last.at.duration_since(now.clock);
+        if ahead > AHEAD && !std::mem::replace(&mut self.ahead, true) {
+            self.note(words::ahead(ahead), now);
+        }
         self.status.lag = Some(now.clock.duration_since(last.at).max(SignedDuration::ZERO));
         for said in new {
             self.push(said, now.clock);
@@ -381,7 +389,7 @@ impl Tail {
         }
         self.lanes.retain(|lane| !lane.streams.is_empty());
         self.assemble(now);
-        self.finish_elder(now);
+        self.finish_elder();
         self.unite(now.at);
         self.notice(now);
     }

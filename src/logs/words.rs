@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::{Quiet, Source, live::Ended};
 use crate::aws::{Failure, Trouble, operation};
 
@@ -78,6 +80,11 @@ pub(super) fn searching(source: &Source, pages: u32) -> Quiet {
 /// It goes on after it had stood still.
 pub(super) fn goes_on(after: Duration, failure: &Failure) -> String {
     format!("goes on where it was, after {} s: {}", after.as_secs(), failure.briefly())
+}
+
+/// Lines come from the future.
+pub(super) fn ahead(by: SignedDuration) -> String {
+    format!("the newest lines are {} s ahead of this machine's clock: one of the two clocks is wrong", by.as_secs())
 }
 
 fn name(source: &Source) -> String {

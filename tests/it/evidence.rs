@@ -118,7 +118,11 @@ async fn a_container_that_never_started_has_no_log_yet() {
     let failed = scene.tasks().find(|task| task.failed()).unwrap();
     let evidence = scene.evidence(failed).await;
     assert_eq!(evidence.lines, None);
-    assert!(evidence.gaps.contains(&"no log stream yet: the container never started".into()), "{:?}", evidence.gaps);
+    assert!(
+        evidence.gaps.contains(&"there is no log stream: the container never started".into()),
+        "{:?}",
+        evidence.gaps
+    );
 }
 
 #[tokio::test(start_paused = true)]

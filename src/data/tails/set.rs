@@ -258,3 +258,6 @@ impl Silent {
         self.0.into_iter().map(|((name, why), of)| Quiet { what: what(name, &of), why }).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

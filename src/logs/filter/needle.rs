@@ -50,7 +50,13 @@ impl Needle {
                 Box::new(starts.map(move |start| start..start + length))
             }
             Self::Folded { lower, rare } => {
-                Box::new(folded(text.as_bytes(), lower, *rare).map(|start| start..start + lower.len()))
+                let mut end = 0;
+                let starts = folded(text.as_bytes(), lower, *rare).filter_map(move |start| {
+                    let range = (start >= end).then(|| start..start + lower.len())?;
+                    end = range.end;
+                    Some(range)
+                });
+                Box::new(starts)
             }
             Self::Regular(regex) => Box::new(regex.find_iter(text).map(|found| found.range())),
         }

@@ -79,7 +79,12 @@ impl Tap {
     /// Whether all that a lane has to tell comes from here: it was polled after the session was opened.
     pub(super) fn covers(&self, lane: &Lane) -> bool {
         let State::Open { since, .. } = &self.state else { return false };
-        lane.is_steady() && lane.on.began().is_some_and(|began| began >= since.at)
+        lane.is_steady() && !lane.on.looks_again() && lane.on.began().is_some_and(|began| began >= since.at)
+    }
+
+    /// Whether a lane is to be looked at once more from before the session was opened.
+    pub(super) fn overtook(&self, lane: &Lane) -> bool {
+        matches!(&self.state, State::Open { since, .. } if lane.on.began() < Some(since.at))
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -179,7 +184,7 @@ impl Tail {
     /// Every stream is polled again, from a little before its last line on.
     fn poll_all(&mut self, now: Moment) {
         for lane in &mut self.lanes {
-            lane.on.let_go();
+            lane.on.look_back(now.at);
             lane.due = lane.due.min(now.at);
         }
     }

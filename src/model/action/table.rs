@@ -254,7 +254,7 @@ pub static ACTIONS: &[Action] = &[
         .hint("level", 16),
     Action::new("context", Logs, "matches with the lines around them, or alone", stack::context)
         .keys(&["x"])
-        .words(&["context"], Text("lines"))
+        .words(&["around"], Text("lines"))
         .hint("context", 32),
     Action::new("next-found", Logs, "the next match", jump::next_match).keys(&["n"]).hint("next match", 34),
     Action::new("previous-found", Logs, "the match before", jump::previous_match).keys(&["shift-n"]),

@@ -182,10 +182,10 @@ impl Reader {
         if status.streams > 0 {
             let plural = if status.streams == 1 { "" } else { "s" };
             let value = format!("{} stream{plural}", grouped(status.streams as u64));
-            items.push(Item::state(value, format!("{}st", status.streams), Tone::Muted, 14));
+            items.push(Item::state(value.clone(), value, Tone::Muted, 14));
         }
         let lines = format!("{} line{}", short(counts.lines), if counts.lines == 1 { "" } else { "s" });
-        items.push(Item::state(lines, short(counts.lines), Tone::Plain, 5));
+        items.push(Item::state(lines.clone(), lines, Tone::Plain, 5));
         if counts.let_go > 0 {
             items.push(Item::state(
                 format!("{} let go", short(counts.let_go)),
@@ -204,7 +204,7 @@ impl Reader {
         if let Some(lag) = counts.lag {
             let text = if lag < 600 { format!("{}.{}s", lag / 10, lag % 10) } else { duration(lag / 10) };
             let tone = if lag < 300 { Tone::Muted } else { Tone::Warn };
-            items.push(Item::state(format!("lag {text}"), text, tone, 12));
+            items.push(Item::state(format!("lag {text}"), format!("lag {text}"), tone, 12));
         }
         items
     }

@@ -104,7 +104,11 @@ impl Model {
         let (_, pattern, live) = tail(reader(self)?)?;
         // A stretch that is over has nothing to follow.
         let live = live && !matches!(range, Range::Between(..));
-        self.read_anew(Read::Tail { range, pattern, live }, follow, None);
+        let from = match range {
+            Range::Newest | Range::Oldest => Timestamp::MIN,
+            Range::Since(from) | Range::Between(from, _) => from,
+        };
+        self.read_anew(Read::Tail { range, pattern, live }, follow, Some(from).filter(|_| !follow));
         Ok(())
     }
 

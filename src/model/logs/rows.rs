@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     Json, Reader, Times,
-    body::{self, cut},
+    body::{self, Setting, cut},
     columns::Columns,
 };
 use crate::{
@@ -144,7 +144,8 @@ impl<'a> Setter<'a> {
         if let Some(rule) = rule(line.role) {
             let text = match line.role {
                 Role::Gap(count) => gap(count, &line.text),
-                _ => body::plain(&line.text),
+                // The sign is drawn, as the terminal can show it.
+                _ => body::plain(line.text.trim_start_matches(['+', '−', '-', ' '])),
             };
             return vec![Row {
                 shape: Shape::Rule(rule),
@@ -154,13 +155,19 @@ impl<'a> Setter<'a> {
             }];
         }
         let expanded = self.reader.expanded.contains(&number);
-        let room = self.reader.wraps(expanded).then(|| self.room(indent));
+        let set = Setting {
+            json: self.reader.json,
+            timed: self.columns.time > 0,
+            expanded,
+            wrap: self.reader.wraps(expanded),
+            room: self.room(indent),
+        };
         let mut rows = Vec::new();
-        for text in body::lines(line, self.reader.json, self.columns.time > 0, expanded) {
+        for text in body::lines(line, set) {
             let text = self.find(text);
-            match room {
-                Some(room) => rows.extend(cut(text, room).into_iter().map(|text| Row { text, ..row.clone() })),
-                None => rows.push(Row { text, ..row.clone() }),
+            match set.wrap {
+                true => rows.extend(cut(text, set.room).into_iter().map(|text| Row { text, ..row.clone() })),
+                false => rows.push(Row { text, ..row.clone() }),
             }
         }
         for row in rows.iter_mut().skip(1) {

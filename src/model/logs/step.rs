@@ -249,3 +249,6 @@ pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcom
 pub(super) fn one(of: &Subject, container: &str) -> Subject {
     Subject { name: format!("{}/{container}", of.name), container: Some(container.into()), ..of.clone() }
 }
+
+#[cfg(test)]
+mod tests;

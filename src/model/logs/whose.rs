@@ -220,3 +220,6 @@ pub fn around(moment: Timestamp, now: Timestamp) -> Range {
     let to = moment.checked_add(AROUND).unwrap_or(Timestamp::MAX);
     if to < now { Range::Between(from, to) } else { Range::Since(from) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,7 +104,7 @@ impl Model {
     fn choose(&mut self, mut overlay: Overlay, steps: isize) {
         match &mut overlay {
             Overlay::Command(palette) => palette.choose(steps),
-            Overlay::Rule(rule) => self.rule_turned(rule),
+            Overlay::Rule(rule) => self.rule_turned(rule, steps > 0),
             Overlay::Query(query) => query.in_time = !query.in_time,
             _ => {}
         }

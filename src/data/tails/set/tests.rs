@@ -1,0 +1,221 @@
+//! From tasks to streams: which tasks, what is said of them, and of those without lines.
+
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    aws::Trouble,
+    knowledge::{Certainty, Class, Verdict},
+    logs::Pace,
+    resource::{Query, View, container::Container, revision::Definition as Part, task},
+};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_000_000 + second).unwrap()
+}
+
+/// A task of the service `web`, with the containers `app` and `proxy`, that began at a second.
+fn running(id: &str, revision: u32, second: i64) -> Task {
+    let container =
+        |name: &str| Container { name: name.into(), runtime_id: Some(format!("{id}-{name}")), ..Container::default() };
+    Task {
+        task_arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"),
+        cluster_name: "prod".into(),
+        group: Some("service:web".into()),
+        task_definition_arn: Some(format!("arn:aws:ecs:eu-west-1:1:task-definition/web:{revision}")),
+        last_status: Some("RUNNING".into()),
+        created_at: Some(at(second - 20)),
+        pull_stopped_at: Some(at(second - 5)),
+        started_at: Some(at(second)),
+        containers: vec![container("app"), container("proxy")],
+        ..Task::default()
+    }
+}
+
+fn stopped(id: &str, revision: u32, second: i64, end: i64) -> Task {
+    let verdict = Verdict {
+        rule: None,
+        short: "out of memory",
+        class: Class::Failure,
+        cause: "It ran out of memory.".into(),
+        certainty: Certainty::Certain,
+        evidence: Vec::new(),
+        container: Some("app".into()),
+        exit_code: Some(137),
+        next: Vec::new(),
+        command: None,
+        page: None,
+    };
+    Task {
+        last_status: Some("STOPPED".into()),
+        execution_stopped_at: Some(at(end)),
+        stopped_at: Some(at(end + 30)),
+        verdict: Some(Arc::new(verdict)),
+        ..running(id, revision, second)
+    }
+}
+
+/// Revision 1 logs to `/one`, and so on; the proxy has no driver.
+fn definitions(revisions: impl IntoIterator<Item = u32>) -> HashMap<Arc<str>, Definition> {
+    let definition = |revision: u32| {
+        let app = Part {
+            name: "app".into(),
+            log_driver: Some("awslogs".into()),
+            log_options: vec![
+                ("awslogs-group".into(), format!("/{revision}")),
+                ("awslogs-stream-prefix".into(), "ecs".into()),
+            ],
+            ..Part::default()
+        };
+        let proxy = Part { name: "proxy".into(), ..Part::default() };
+        let arn = format!("arn:aws:ecs:eu-west-1:1:task-definition/web:{revision}");
+        let revision = Revision { containers: vec![app, proxy], described: true, ..Revision::default() };
+        (arn.into(), Definition { revision: Some(Arc::new(revision)), ..Definition::default() })
+    };
+    revisions.into_iter().map(definition).collect()
+}
+
+fn wanted(range: Range) -> Wanted {
+    let view = View::new(&task::KIND, Query::service("prod", "web"));
+    let of = Subject { name: "web".into(), view, tasks: None, container: None };
+    Wanted { id: 1, of, read: Read::Tail { range, pattern: None, live: false }, pace: Pace::default() }
+}
+
+fn set(wanted: &Wanted, tasks: &[Task], definitions: &HashMap<Arc<str>, Definition>) -> Set {
+    let chosen = Chosen::of(wanted, tasks.iter().collect(), true);
+    Drawn::default().set(&wanted.of, &chosen, definitions, None)
+}
+
+/// `group stream`, and whether it has ended.
+fn streams(set: &Set) -> Vec<(String, bool)> {
+    let one = |stream: &Followed| {
+        let found = &stream.source.stream;
+        (format!("{} {}", found.group, found.name), stream.ended.is_some())
+    };
+    set.streams.iter().map(one).collect()
+}
+
+fn quiet(set: &Set) -> Vec<String> {
+    set.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect()
+}
+
+#[test]
+fn each_task_logs_where_its_own_revision_says_and_what_is_silent_says_why_once() {
+    let tasks = [running("a", 2, 100), stopped("b", 1, 0, 50), running("c", 2, 90)];
+    let set = set(&wanted(Range::Newest), &tasks, &definitions([1, 2]));
+    let expected = [("/2 ecs/app/a", false), ("/2 ecs/app/c", false), ("/1 ecs/app/b", true)];
+    assert_eq!(streams(&set), expected.map(|(name, ended)| (name.to_owned(), ended)), "those that run, newest first");
+    assert_eq!(quiet(&set), ["proxy: no log driver is set for proxy, so its lines are not in CloudWatch"]);
+    assert!(set.complete);
+    assert_eq!(set.streams[2].ended, Some(at(80)), "as ECS tells it");
+}
+
+#[test]
+fn what_befell_the_tasks_is_told_in_its_place_and_with_its_cause() {
+    let set = set(&wanted(Range::Newest), &[stopped("1a2b3c4d99", 42, 0, 50)], &definitions([42]));
+    let told: Vec<_> = set.marks.iter().map(|mark| (mark.at, mark.role, &*mark.text)).collect();
+    assert_eq!(
+        told,
+        [
+            (at(-5), Role::Started, "+ task 1a2b3c4d started, revision 42"),
+            (at(50), Role::Stopped { fault: true }, "− task 1a2b3c4d stopped: out of memory: app (137)"),
+        ]
+    );
+}
+
+#[test]
+fn a_mark_is_told_once_and_an_end_only_when_its_cause_is_known() {
+    let (wanted, definitions) = (wanted(Range::Newest), definitions([1]));
+    let mut drawn = Drawn::default();
+    let mut marks = |task: &Task| {
+        let chosen = Chosen::of(&wanted, vec![task], true);
+        drawn.set(&wanted.of, &chosen, &definitions, None).marks.len()
+    };
+    let ended = stopped("a", 1, 0, 50);
+    assert_eq!(marks(&Task { verdict: None, ..ended.clone() }), 1);
+    assert_eq!(marks(&ended), 2);
+    let again = Task { stopped_at: Some(at(99)), execution_stopped_at: Some(at(98)), ..ended };
+    assert_eq!(marks(&again), 2);
+}
+
+#[test]
+fn a_revision_that_can_not_be_read_is_named_and_one_that_is_awaited_leaves_the_set_open() {
+    let tasks = [running("a", 1, 100), running("b", 2, 90), running("c", 3, 80)];
+    let mut known = definitions([1]);
+    let arn = |revision: u32| Arc::from(format!("arn:aws:ecs:eu-west-1:1:task-definition/web:{revision}"));
+    let why = "its task definition could not be read: not allowed";
+    known.insert(arn(2), Definition { failure: Some(why.into()), ..Definition::default() });
+    let denied = set(&wanted(Range::Newest), &tasks[..2], &known);
+    assert_eq!(quiet(&denied)[1], format!("web:2 of b: {why}"));
+    assert!(denied.complete, "it will not be asked for again");
+    known.insert(arn(3), Definition::default());
+    assert!(!set(&wanted(Range::Newest), &tasks, &known).complete);
+}
+
+#[rstest]
+#[case::newest(Range::Newest, &["new", "mid", "old"])]
+#[case::since(Range::Since(at(5_000)), &["new", "mid"])]
+#[case::between(Range::Between(at(0), at(1_000)), &["old"])]
+#[case::last_lines_come_late(Range::Since(at(1_200)), &["new", "mid", "old"])]
+fn only_tasks_that_lived_in_the_range_are_read(#[case] range: Range, #[case] ids: &[&str]) {
+    let tasks = [stopped("old", 1, 0, 1_000), stopped("mid", 1, 4_000, 6_000), running("new", 1, 7_000)];
+    let set = set(&wanted(range), &tasks, &definitions([1]));
+    let found: Vec<_> = set.streams.iter().map(|stream| stream.source.task()).collect();
+    assert_eq!(found, ids);
+}
+
+#[test]
+fn of_very_many_stopped_tasks_the_newest_are_read_and_the_rest_is_counted() {
+    let tasks: Vec<Task> = (0..500).map(|n| stopped(&format!("{n:03}"), 1, n * 10, n * 10 + 5)).collect();
+    let set = set(&wanted(Range::Newest), &tasks, &definitions([1]));
+    let read: Vec<_> = set.streams.iter().map(|stream| stream.source.task()).collect();
+    assert_eq!((read.len(), read[0], read[49]), (50, "499", "450"), "two containers each, a hundred streams");
+    assert_eq!(quiet(&set)[1], "450 older tasks: left out, there are too many to be read at once; the newest 50 are");
+}
+
+#[test]
+fn one_container_of_one_task_is_read_alone_and_what_is_forgotten_says_so() {
+    let arn = |id: &str| Arc::from(format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"));
+    let mut wanted = wanted(Range::Newest);
+    wanted.of.tasks = Some([arn("b"), arn("0123456789")].into());
+    wanted.of.container = Some("app".into());
+    let found = set(&wanted, &[running("a", 1, 0), running("b", 1, 0)], &definitions([1]));
+    assert_eq!(streams(&found), [("/1 ecs/app/b".to_owned(), false)]);
+    assert_eq!(quiet(&found), ["task 01234567: ECS has forgotten it, and with it where it logged"]);
+    wanted.of.container = Some("sidecar".into());
+    let found = set(&wanted, &[running("b", 1, 0)], &definitions([1]));
+    assert_eq!(quiet(&found)[0], "sidecar: web:1 has no such container");
+}
+
+#[test]
+fn without_tasks_there_is_a_sentence_and_without_an_answer_another() {
+    let empty = |range| quiet(&set(&wanted(range), &[], &HashMap::new()));
+    assert_eq!(empty(Range::Newest), ["web: no task of it runs, and none has stopped that is still known"]);
+    assert_eq!(empty(Range::Since(at(0))), ["web: no task of it that is still known ran in this time"]);
+    let wanted = wanted(Range::Newest);
+    let failure = Arc::new(Failure {
+        operation: "ListTasks",
+        trouble: Trouble::Denied,
+        code: None,
+        message: "not authorized".into(),
+        advice: Some("ask for ecs:ListTasks".into()),
+        at: at(0),
+    });
+    let chosen = Chosen::of(&wanted, Vec::new(), false);
+    let set = Drawn::default().set(&wanted.of, &chosen, &HashMap::new(), Some(&failure));
+    assert_eq!(quiet(&set), ["web: its tasks could not be looked up: ask for ecs:ListTasks"]);
+    assert!(!set.complete);
+}
+
+#[test]
+fn a_driver_that_does_not_wait_is_noted_once() {
+    let mut known = definitions([1]);
+    for definition in known.values_mut() {
+        let mut revision = Revision::clone(definition.revision.as_ref().unwrap());
+        revision.containers[0].log_options.push(("mode".into(), "non-blocking".into()));
+        definition.revision = Some(Arc::new(revision));
+    }
+    let set = set(&wanted(Range::Newest), &[running("a", 1, 0), running("b", 1, 9)], &known);
+    let notes: Vec<_> = set.marks.iter().filter(|mark| mark.role == Role::Note).map(|mark| &*mark.text).collect();
+    assert_eq!(notes, ["app logs without waiting: when its buffer is full, lines are lost before they get here"]);
+}
