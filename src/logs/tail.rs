@@ -30,6 +30,8 @@ mod lane;
 mod past;
 mod tap;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use ask::{Page, STREAMS};
 use back::Back;
@@ -42,9 +44,12 @@ use tap::Tap;
 const EVERY: Duration = Duration::from_secs(2);
 const EVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_AFTER: Duration = Duration::from_secs(30);
-/// A line is shown once it is so old: until then one that belongs before it may come.
+/// A line is shown once it is so old: until then one that belongs before it may come. Where some do come later than
+/// that, as they do when each writer sends its lines in batches, it is up to so much.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
-const WINDOW_LIVE: SignedDuration = SignedDuration::from_secs(1);
+const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
+/// After so long without, less is enough.
+const CALM: Duration = Duration::from_secs(60);
 /// A line that is so far ahead of this machine's clock shows that one of them is wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
@@ -95,6 +100,8 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         older_asked: false,
         merge: Merge::default(),
         tap: if live { Tap::due(start.at) } else { Tap::default() },
+        window: WINDOW,
+        calm_at: start.at,
         marked: HashSet::new(),
         phase: Phase::Resolving,
         ahead: false,
@@ -138,6 +145,10 @@ struct Tail {
     older_asked: bool,
     merge: Merge,
     tap: Tap,
+    /// How old a line is when it is shown.
+    window: SignedDuration,
+    /// When that may be less again.
+    calm_at: Instant,
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
@@ -391,7 +402,24 @@ impl Tail {
         self.assemble(now);
         self.finish_elder();
         self.unite(now.at);
+        self.adapt(now.at);
         self.notice(now);
+    }
+
+    /// Waits longer for lines where they come late, and less again where they don't.
+    fn adapt(&mut self, now: Instant) {
+        match self.merge.late_by() {
+            // What is later than that is no matter of batches.
+            Some(by) if by <= WINDOW_MOST => {
+                self.window = self.window.saturating_add(by).min(WINDOW_MOST);
+                self.calm_at = now + CALM;
+            }
+            _ if now >= self.calm_at && self.window > WINDOW => {
+                self.window = (self.window / 2).max(WINDOW);
+                self.calm_at = now + CALM;
+            }
+            _ => {}
+        }
     }
 
     /// Puts lanes of one group together that have caught up.
@@ -416,32 +444,27 @@ impl Tail {
         }
     }
 
-    /// How old a line is when it is shown.
-    fn window(&self) -> SignedDuration {
-        if self.tap.is_open() { WINDOW_LIVE } else { WINDOW }
-    }
-
     /// Up to when lines can be shown: nothing older is to come, as far as one can tell.
     fn ripe(&self) -> Timestamp {
         let now = self.moment();
-        let (several, window) = (self.lanes.len() > 1, self.window());
+        let several = self.lanes.len() > 1;
         let bound = |lane: &Lane| match lane.on.polled() {
             _ if lane.is_left_behind() => None,
-            Some(polled) => several.then(|| polled.saturating_sub(window).unwrap_or(polled)),
+            Some(polled) => several.then(|| polled.saturating_sub(self.window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
             None => {
                 let reached = lane.on.reached().and_then(|at| Timestamp::from_millisecond(at).ok());
                 Some(reached.unwrap_or(Timestamp::MIN))
             }
         };
-        let age = now.clock.saturating_sub(window).unwrap_or(now.clock);
+        let age = now.clock.saturating_sub(self.window).unwrap_or(now.clock);
         self.lanes.iter().filter_map(bound).fold(age, Timestamp::min)
     }
 
     /// When the next line is old enough to be shown, if nothing else keeps it.
     fn release_at(&self) -> Option<Instant> {
         let now = self.moment();
-        let wait = self.merge.next()?.saturating_add(self.window()).ok()?.duration_since(now.clock);
+        let wait = self.merge.next()?.saturating_add(self.window).ok()?.duration_since(now.clock);
         let wait = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())?;
         Some(now.at + wait)
     }

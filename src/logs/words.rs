@@ -95,3 +95,73 @@ fn action(failure: &Failure) -> String {
     let known = operation::ALL.iter().find(|operation| operation.name == failure.operation);
     known.map_or_else(|| failure.operation.to_owned(), |operation| operation.action())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::logs::Stream;
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source {
+            stream: Stream { region: None, group: "/ecs/web".into(), name: "ecs/app/1a2b3c4d5e".into() },
+            task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/1a2b3c4d5e".into(),
+            container: "app".into(),
+            service: None,
+            revision: None,
+        })
+    }
+
+    #[rstest]
+    #[case::group(Trouble::NotFound, None, "The specified log group does not exist.", "/ecs/web", "no such log group")]
+    #[case::stream(
+        Trouble::NotFound,
+        None,
+        "The specified log stream does not exist.",
+        "1a2b3c4d app",
+        "no log stream yet"
+    )]
+    #[case::denied(
+        Trouble::Denied,
+        None,
+        "User: x is not authorized",
+        "/ecs/web",
+        "ask for logs:GetLogEvents on /ecs/web"
+    )]
+    #[case::key(
+        Trouble::Denied,
+        None,
+        "not authorized to perform: kms:Decrypt on k",
+        "/ecs/web",
+        "KMS key that may not be used: not"
+    )]
+    #[case::class(
+        Trouble::Invalid,
+        Some("InvalidOperationException"),
+        "of log-group-class X",
+        "/ecs/web",
+        "infrequent access"
+    )]
+    #[case::pattern(
+        Trouble::Invalid,
+        Some("InvalidParameterException"),
+        "Invalid filter pattern",
+        "/ecs/web",
+        "refuses: Invalid filter pattern"
+    )]
+    fn each_reason_has_its_sentence(
+        #[case] trouble: Trouble,
+        #[case] code: Option<&str>,
+        #[case] message: &str,
+        #[case] what: &str,
+        #[case] why: &str,
+    ) {
+        let failure = Failure { code: code.map(str::to_owned), ..Failure::local("GetLogEvents", trouble, message) };
+        let quiet = held(&source(), &failure);
+        assert_eq!(quiet.what, what);
+        assert!(quiet.why.contains(why), "{}", quiet.why);
+    }
+}

@@ -16,17 +16,22 @@ use crate::logs::{
     seen::{Pass, Seen},
 };
 
-/// How far a pass reaches back, in milliseconds and in lines, and when nothing comes.
-const OVERLAP: (i64, usize) = (30_000, 5_000);
-const OVERLAP_IDLE: (i64, usize) = (30_000, 500);
+/// How far a pass reaches back, in milliseconds and in lines, whichever is less: what comes late is found, and what has
+/// come is not read over and over.
+const OVERLAP: Reach = (30_000, 2_000);
+/// But so far at least for what several writers wrote at the same time: each sends its lines in batches.
+const OVERLAP_BUSY: Reach = (10_000, 5_000);
+const OVERLAP_IDLE: Reach = (30_000, 500);
 /// A pass once in a while reaches back further, but no more lines than a page takes.
-const OVERLAP_WIDE: (i64, usize) = (300_000, EVENTS as usize);
+const OVERLAP_WIDE: Reach = (300_000, EVENTS as usize);
 const WIDE_EVERY: Duration = Duration::from_secs(60);
 /// Clocks are taken to differ by no more than this, in milliseconds.
 const CLOCKS_MS: i64 = 3_600_000;
 /// A page of GetLogEvents with fewer lines, the last of them no older than this in milliseconds, is the last for now.
 const SMALL: usize = 1_000;
 const FRESH_MS: i64 = 60_000;
+
+type Reach = (i64, usize);
 
 /// Between which times is read, in milliseconds; both are part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,12 +103,12 @@ impl Forward {
                 self.wide_at = Some(now.at + WIDE_EVERY);
                 self.look_again(bounds, now);
             }
-            let overlap = match (wide && self.second.is_none(), self.spoke) {
-                (true, _) => OVERLAP_WIDE,
-                (false, true) => OVERLAP,
-                (false, false) => OVERLAP_IDLE,
+            let overlaps: &[Reach] = match (wide && self.second.is_none(), self.spoke) {
+                (true, _) => &[OVERLAP_WIDE],
+                (false, true) => &[OVERLAP, OVERLAP_BUSY],
+                (false, false) => &[OVERLAP_IDLE],
             };
-            let from = self.reach(overlap, now.clock).max(bounds.from);
+            let from = self.reach(overlaps, now.clock).max(bounds.from);
             self.pass = Place { bounds: Bounds { from, ..bounds }, ..Place::default() };
             self.began = Some(now.at);
         }
@@ -113,8 +118,11 @@ impl Forward {
     }
 
     /// From where on to read again. A writer's clock may run ahead: what others write now must not be left out.
-    fn reach(&self, (span, most): (i64, usize), clock: Timestamp) -> Option<i64> {
-        let again = self.newest.map(|newest| self.seen.again(newest.min(clock.as_millisecond()), span, most));
+    fn reach(&self, overlaps: &[Reach], clock: Timestamp) -> Option<i64> {
+        let again = self.newest.and_then(|newest| {
+            let newest = newest.min(clock.as_millisecond());
+            overlaps.iter().map(|(span, most)| self.seen.again(newest, *span, *most)).min()
+        });
         again.max(self.polled.map(|polled| polled.as_millisecond().saturating_sub(CLOCKS_MS)))
     }
 
