@@ -1,6 +1,7 @@
 //! One integration binary: every further one would link the SDKs again.
 
 mod architecture;
+mod asking;
 mod burst;
 mod cli;
 mod data;
@@ -13,6 +14,7 @@ mod flow;
 mod get;
 mod judge_boto3;
 mod judge_emulators;
+mod live;
 mod logs;
 mod logs_command;
 mod logs_finding;
