@@ -48,6 +48,9 @@ mod streams;
 mod tail;
 mod words;
 
+#[cfg(test)]
+mod fixture;
+
 pub use groups::Group;
 pub use streams::{NoStream, Stream, leaky, stream};
 

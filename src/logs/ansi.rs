@@ -203,3 +203,6 @@ fn colour<'a>(codes: &mut impl Iterator<Item = &'a str>, colons: bool) -> Option
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,13 +17,6 @@ pub struct Count {
     pub errors: u32,
 }
 
-/// One of many stretches of time, equally long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bucket {
-    pub start: Timestamp,
-    pub count: Count,
-}
-
 /// The lines in sight, counted by the second in which they were written. It follows one [`Sight`]; another one is counted
 /// anew.
 #[derive(Debug, Clone, Default)]
@@ -75,26 +68,6 @@ impl Histogram {
         self.seconds.iter().map(|(second, count)| (*second, *count))
     }
 
-    /// The whole span in so many stretches, or fewer where they would be shorter than a second.
-    pub fn buckets(&self, columns: u16) -> Vec<Bucket> {
-        let Some(span) = self.span().filter(|_| columns > 0) else { return Vec::new() };
-        let (first, end) = (span.start.as_second(), span.end.as_second());
-        let columns = i64::from(columns);
-        let width = (end - first + columns - 1) / columns;
-        let buckets = (first..end).step_by(usize::try_from(width).unwrap_or(usize::MAX));
-        let mut buckets: Vec<Bucket> = buckets
-            .filter_map(|start| Some(Bucket { start: Timestamp::from_second(start).ok()?, count: Count::default() }))
-            .collect();
-        for (second, count) in &self.seconds {
-            let index = usize::try_from((second - first) / width).unwrap_or(usize::MAX);
-            if let Some(bucket) = buckets.get_mut(index) {
-                bucket.count.lines += count.lines;
-                bucket.count.errors += count.errors;
-            }
-        }
-        buckets
-    }
-
     fn count(&mut self, line: &Line) -> (i64, bool) {
         let (second, error) = (line.at.as_second(), line.level >= Some(Level::Error));
         let count = self.seconds.entry(second).or_default();
@@ -109,6 +82,77 @@ impl Histogram {
         count.errors -= u32::from(error);
         if count.lines == 0 {
             self.seconds.remove(&second);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::logs::{
+        filter::{Filter, Mode, Rule, Stack},
+        fixture::said,
+        ring::Limits,
+    };
+
+    fn line(second: i64, text: &str) -> Line {
+        Line { at: Timestamp::from_second(second).unwrap(), ..said(text) }
+    }
+
+    fn counts(histogram: &Histogram) -> Vec<(i64, u32, u32)> {
+        histogram.seconds().map(|(second, count)| (second, count.lines, count.errors)).collect()
+    }
+
+    fn counted(lines: &[(i64, &str)]) -> Histogram {
+        let (mut ring, mut sight, mut histogram) = (Ring::default(), Sight::new(0), Histogram::default());
+        for (second, text) in lines {
+            ring.push(line(*second, text));
+        }
+        sight.advance(&ring, &Stack::default(), usize::MAX);
+        histogram.settle(&ring, &sight);
+        histogram
+    }
+
+    #[test]
+    fn lines_and_errors_are_counted_by_time() {
+        let histogram = counted(&[(100, "a"), (100, "ERROR b"), (103, "FATAL c"), (101, "WARN late"), (109, "d")]);
+        assert_eq!(counts(&histogram), [(100, 2, 1), (101, 1, 0), (103, 1, 1), (109, 1, 0)]);
+        let span = histogram.span().unwrap();
+        assert_eq!((span.start.as_second(), span.end.as_second()), (100, 110));
+        assert_eq!(counted(&[]).span(), None);
+    }
+
+    proptest! {
+        /// However lines come and go, what is counted is what is in sight.
+        #[test]
+        fn it_follows_what_is_in_sight(
+            steps in prop::collection::vec((0u8..4, 0i64..30), 1..80),
+            context in prop::option::of(0u16..4),
+        ) {
+            let filter = Filter::parse("error").unwrap();
+            let rules = vec![Rule { mode: Mode::Include, filter, on: true }];
+            let stack = Stack { rules, suspended: false, context };
+            let mut ring = Ring::new(Limits { lines: 20, ..Limits::default() });
+            let (mut sight, mut histogram) = (Sight::new(0), Histogram::default());
+            for (step, second) in steps {
+                let line = line(second, if second % 3 == 0 { "ERROR" } else { "fine" });
+                match step {
+                    0 => { ring.prepend(vec![line]); }
+                    1 => { sight.advance(&ring, &stack, 150); }
+                    _ => { ring.push(line); }
+                }
+                if second % 2 == 0 {
+                    sight.settle(&ring);
+                    histogram.settle(&ring, &sight);
+                }
+            }
+            sight.settle(&ring);
+            histogram.settle(&ring, &sight);
+            let mut anew = Histogram::default();
+            anew.settle(&ring, &sight);
+            prop_assert_eq!(&histogram.seconds, &anew.seconds);
         }
     }
 }

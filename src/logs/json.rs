@@ -6,7 +6,7 @@ mod fields;
 mod scan;
 
 pub use fields::{Fields, key_fields};
-pub(super) use scan::Scanner;
+pub(super) use scan::{Scanner, unescaped};
 
 /// A longer line is not read as JSON.
 pub const LONGEST: usize = 16 << 10;
@@ -38,20 +38,13 @@ pub fn object(text: &str) -> Option<Map> {
     scanner.is_done().then_some(map)
 }
 
-/// The line with each key on a line of its own.
-pub fn pretty(text: &str) -> Option<String> {
-    let mut pretty = String::with_capacity(text.len() * 2);
-    write(&mut pretty, &Part::Object(object(text)?), Some(0)).ok()?;
-    Some(pretty)
-}
-
 /// Whether a line has the looks of JSON, and a length at which it is read.
 pub(super) fn may_be(text: &str) -> bool {
     text.len() <= LONGEST && text.trim_start().starts_with('{')
 }
 
-/// Tells every value at `path` (`error.code`) as text: of a list each, whatever is in capitals. A key with dots in it is
-/// found as well. Nothing is told of what follows the place from which on it is no JSON.
+/// Tells every value at `path` (`error.code`, `tags.0`) as text, of a list each. Names of keys are found in either case,
+/// and those that have dots in them. Nothing is told of what follows the place from which on it is no JSON.
 pub(super) fn each(text: &str, path: &str, mut tell: impl FnMut(&str)) {
     seek(&mut Scanner::new(text), path, 0, &mut tell);
 }
@@ -63,7 +56,7 @@ fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnM
     match scanner.peek()? {
         b'{' if path.is_empty() => tell(scanner.skip()?),
         b'{' => scanner.each_key(|scanner, key| {
-            let key = scan::unescaped(key);
+            let key = unescaped(key);
             let below = path.get(..key.len()).filter(|head| head.eq_ignore_ascii_case(&key));
             match below.map(|head| &path[head.len()..]) {
                 Some("") => seek(scanner, "", depth + 1, tell),
@@ -85,7 +78,7 @@ fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnM
             })?;
         }
         _ if !path.is_empty() => drop(scanner.skip()?),
-        b'"' => tell(&scan::unescaped(scanner.string()?)),
+        b'"' => tell(&unescaped(scanner.string()?)),
         _ => tell(scanner.skip()?),
     }
     Some(())
@@ -99,7 +92,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
         b'{' => {
             let mut map = Map::new();
             scanner.each_key(|scanner, key| {
-                map.push((scan::unescaped(key).into_owned(), part(scanner, depth + 1)?));
+                map.push((unescaped(key).into_owned(), part(scanner, depth + 1)?));
                 Some(())
             })?;
             Part::Object(map)
@@ -112,7 +105,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
             })?;
             Part::List(list)
         }
-        b'"' => Part::Text(scan::unescaped(scanner.string()?).into_owned()),
+        b'"' => Part::Text(unescaped(scanner.string()?).into_owned()),
         _ => match scanner.word()? {
             "null" => Part::Null,
             "true" => Part::Bool(true),
@@ -142,48 +135,34 @@ impl Part {
 /// In one line.
 impl Display for Part {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write(f, self, None)
-    }
-}
-
-/// Writes `part`, in one line or, from this indentation on, in several.
-fn write(out: &mut impl fmt::Write, part: &Part, indent: Option<usize>) -> fmt::Result {
-    let inner = indent.map(|indent| indent + 2);
-    let line = |out: &mut dyn fmt::Write, indent: Option<usize>| match indent {
-        Some(indent) => write!(out, "\n{:indent$}", ""),
-        None => Ok(()),
-    };
-    match part {
-        Part::List(list) if !list.is_empty() => {
-            for (index, part) in list.iter().enumerate() {
-                out.write_char(if index == 0 { '[' } else { ',' })?;
-                line(out, inner)?;
-                write(out, part, inner)?;
+        match self {
+            Self::List(list) => {
+                f.write_str("[")?;
+                for (index, part) in list.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
+                    part.fmt(f)?;
+                }
+                f.write_str("]")
             }
-            line(out, indent)?;
-            out.write_char(']')
-        }
-        Part::Object(map) if !map.is_empty() => {
-            for (index, (key, part)) in map.iter().enumerate() {
-                out.write_char(if index == 0 { '{' } else { ',' })?;
-                line(out, inner)?;
-                quoted(out, key)?;
-                out.write_str(if indent.is_some() { ": " } else { ":" })?;
-                write(out, part, inner)?;
+            Self::Object(map) => {
+                f.write_str("{")?;
+                for (index, (key, part)) in map.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
+                    quoted(f, key)?;
+                    f.write_str(":")?;
+                    part.fmt(f)?;
+                }
+                f.write_str("}")
             }
-            line(out, indent)?;
-            out.write_char('}')
+            Self::Text(text) => quoted(f, text),
+            part => f.write_str(part.text().unwrap_or_default()),
         }
-        Part::List(_) => out.write_str("[]"),
-        Part::Object(_) => out.write_str("{}"),
-        Part::Text(text) => quoted(out, text),
-        part => out.write_str(part.text().unwrap_or_default()),
     }
 }
 
 /// Writes a text with its quotes, and with what JSON demands to be escaped.
-fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    out.write_char('"')?;
+fn quoted(out: &mut Formatter<'_>, text: &str) -> fmt::Result {
+    out.write_str("\"")?;
     for c in text.chars() {
         match c {
             '"' | '\\' => write!(out, "\\{c}"),
@@ -191,8 +170,11 @@ fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
             '\r' => out.write_str("\\r"),
             '\t' => out.write_str("\\t"),
             '\0'..='\u{1f}' => write!(out, "\\u{:04x}", u32::from(c)),
-            c => out.write_char(c),
+            c => write!(out, "{c}"),
         }?;
     }
-    out.write_char('"')
+    out.write_str("\"")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,43 @@
-//! How much a line matters, as far as it says so itself.
+//! How much a line matters, as far as it says so itself: in JSON, in logfmt, or at the head of its text.
+//!
+//! Only what stands where a level stands is one: `error` within a sentence says nothing. A level that isn't seen costs a
+//! colour; one that is wrong hides a line.
 
-use super::Level;
+use std::borrow::Cow;
+
+use super::{
+    Level, ansi,
+    json::{Scanner, unescaped},
+};
+
+mod text;
 
 /// What of a line is looked at.
 const LOOKED_AT: usize = 1024;
 
+/// What logging libraries call them.
 const WORDS: &[(Level, &[&str])] = &[
-    (Level::Trace, &["trace", "trc", "trce", "verbose", "vrb", "silly", "finest", "finer"]),
-    (Level::Debug, &["debug", "dbg", "dbug", "debg", "fine"]),
-    (Level::Info, &["info", "inf", "information", "informational", "notice", "note", "noti", "log", "config", "http"]),
+    (Level::Trace, &["trace", "trc", "trce", "verbose", "vrb", "silly", "finer", "finest"]),
+    (Level::Debug, &["debug", "dbg", "dbug", "debg", "fine", "config"]),
+    (Level::Info, &["info", "inf", "information", "informational", "notice", "noti", "note", "log", "http", "system"]),
     (Level::Warn, &["warn", "wrn", "warning"]),
-    (Level::Error, &["error", "err", "eror", "erro", "fail", "severe"]),
-    (Level::Fatal, &["fatal", "ftl", "crit", "critical", "panic", "pnc", "emerg", "emergency", "alert", "dpanic"]),
+    (Level::Error, &["error", "err", "erro", "eror", "fail", "failure", "severe"]),
+    (Level::Fatal, &["fatal", "ftl", "critical", "crit", "panic", "pnc", "dpanic", "alert", "emergency", "emerg"]),
+];
+
+/// What the key of a level is called.
+const KEYS: &[&str] = &[
+    "level",
+    "severity",
+    "lvl",
+    "log.level",
+    "loglevel",
+    "log_level",
+    "levelname",
+    "level_name",
+    "severity_text",
+    "severitytext",
+    "@l",
 ];
 
 impl Level {
@@ -33,12 +59,101 @@ impl Level {
             Self::Fatal => "fatal",
         }
     }
+
+    /// What one letter stands for.
+    fn letter(letter: &str) -> Option<Self> {
+        Some(match letter {
+            "T" => Self::Trace,
+            "D" | "D1" | "D2" | "D3" | "D4" | "D5" => Self::Debug,
+            "I" => Self::Info,
+            "W" => Self::Warn,
+            "E" => Self::Error,
+            "F" | "C" => Self::Fatal,
+            _ => return None,
+        })
+    }
+
+    /// What syslog's numbers stand for.
+    fn syslog(number: u32) -> Option<Self> {
+        Some(match number {
+            0..=2 => Self::Fatal,
+            3 => Self::Error,
+            4 => Self::Warn,
+            5 | 6 => Self::Info,
+            7 => Self::Debug,
+            _ => return None,
+        })
+    }
+
+    /// What the numbers of pino and bunyan stand for.
+    fn pino(number: u32) -> Option<Self> {
+        Some(match number {
+            10..=19 => Self::Trace,
+            20..=29 => Self::Debug,
+            30..=39 => Self::Info,
+            40..=49 => Self::Warn,
+            50..=59 => Self::Error,
+            60..=69 => Self::Fatal,
+            _ => return None,
+        })
+    }
 }
 
 /// How much a line matters.
 pub fn of(text: &str) -> Option<Level> {
-    let text = &text[..text.floor_char_boundary(LOOKED_AT)];
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.len() > 3 && !word.contains(char::is_lowercase))
-        .find_map(Level::parse)
+    let head = ansi::bare(&text[..text.floor_char_boundary(LOOKED_AT)]);
+    match head.trim_start().starts_with('{') {
+        true => json(&head),
+        false => text::of(&head),
+    }
 }
+
+/// That of an object, which may break off: of its own keys and of those of `log`; where they say nothing, of the text that
+/// it wraps.
+fn json(head: &str) -> Option<Level> {
+    let (mut level, mut wrapped) = (None, None);
+    let mut scanner = Scanner::new(head);
+    // No more than the level is of interest: what breaks off after it does no harm.
+    let _ = scanner.each_key(|scanner, key| {
+        let is = |name: &str| key.eq_ignore_ascii_case(name);
+        match scanner.peek()? {
+            _ if KEYS.iter().any(|name| is(name)) => level = level.or(value(scanner, head)?),
+            b'"' if key == "s" => level = level.or(Level::letter(scanner.string()?)),
+            b'"' if is("log") || is("message") || is("msg") => {
+                wrapped = Some(scanner.rest());
+                wrapped = Some(scanner.string()?);
+            }
+            b'{' if is("log") => scanner.each_key(|scanner, key| match key.eq_ignore_ascii_case("level") {
+                true => {
+                    level = level.or(value(scanner, head)?);
+                    Some(())
+                }
+                false => scanner.skip().map(drop),
+            })?,
+            _ => drop(scanner.skip()?),
+        }
+        level.is_none().then_some(())
+    });
+    level.or_else(|| {
+        let wrapped: Cow<'_, str> = unescaped(wrapped?.trim_start_matches('"'));
+        text::of(&ansi::bare(&wrapped))
+    })
+}
+
+/// What the value of a level's key says.
+fn value(scanner: &mut Scanner<'_>, head: &str) -> Option<Option<Level>> {
+    let word = match scanner.peek()? {
+        b'"' => scanner.string()?.trim(),
+        _ => scanner.skip()?,
+    };
+    let number = || {
+        let number: u32 = word.parse().ok()?;
+        // Graylog's format counts as syslog does.
+        let syslog = || Level::syslog(number).filter(|_| head.contains("\"short_message\""));
+        Level::pino(number).or_else(syslog)
+    };
+    Some(Level::parse(word).or_else(|| Level::letter(word)).or_else(number))
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,9 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Line, Role, Source};
+use super::{Line, Role, Source, level};
 
 /// One event as AWS tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,7 @@ pub struct Merge {
     taken: u64,
     /// What is the youngest that was let out.
     out: Option<Timestamp>,
+    late_by: Option<SignedDuration>,
 }
 
 #[derive(Debug)]
@@ -43,7 +44,16 @@ impl Merge {
     /// Takes in any line.
     pub fn put(&mut self, line: Line, now: Timestamp) {
         self.taken += 1;
-        self.waiting.push(Reverse(Waiting { place: line.at.min(now), at: line.at, number: self.taken, line }));
+        let place = line.at.min(now);
+        if let Some(out) = self.out.filter(|out| place < *out) {
+            self.late_by = self.late_by.max(Some(out.duration_since(place)));
+        }
+        self.waiting.push(Reverse(Waiting { place, at: line.at, number: self.taken, line }));
+    }
+
+    /// By how much the latest came late of those that were taken in since this was asked for.
+    pub fn late_by(&mut self) -> Option<SignedDuration> {
+        self.late_by.take()
     }
 
     /// Lets out, in order, what is not younger than `up_to`, at most so many lines; those whose place is past are
@@ -102,9 +112,80 @@ impl From<Said> for Line {
             source: Some(said.source),
             at: said.at,
             role: Role::Output,
-            level: None,
+            level: level::of(&said.text),
             late: false,
             text: said.text.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::logs::Stream;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(ms).unwrap()
+    }
+
+    fn said(ms: i64, number: usize) -> Said {
+        let source = Arc::new(Source {
+            stream: Stream { region: None, group: "web".into(), name: "one".into() },
+            task_arn: "task".into(),
+            container: "app".into(),
+            service: None,
+            revision: None,
+        });
+        Said { source, id: None, at: at(ms), text: number.to_string() }
+    }
+
+    const WINDOW: i64 = 2_000;
+
+    proptest! {
+        /// Lines written at some time come up to so much later.
+        #[test]
+        fn lines_are_complete_and_what_comes_within_the_window_is_in_order(
+            written in vec((0..60_000_i64, 0..4_000_i64), 0..300),
+        ) {
+            let mut coming: Vec<(i64, i64, usize)> =
+                written.iter().enumerate().map(|(number, (at, delay))| (at + delay, *at, number)).collect();
+            coming.sort_unstable();
+            let mut merge = Merge::default();
+            let mut lines = Vec::new();
+            for (now, ms, number) in coming {
+                lines.extend(merge.release(at(now) - SignedDuration::from_millis(WINDOW), usize::MAX));
+                merge.push(said(ms, number), at(now));
+            }
+            lines.extend(merge.release(at(i64::from(u32::MAX)), usize::MAX));
+            let mut shown = at(-1);
+            for line in &lines {
+                prop_assert_eq!(line.late, line.at < shown);
+                shown = shown.max(line.at);
+                let (_, delay) = written[line.text.parse::<usize>().unwrap()];
+                prop_assert!(!line.late || delay > WINDOW, "late after {} ms", delay);
+            }
+            let mut numbers: Vec<usize> = lines.iter().map(|line| line.text.parse().unwrap()).collect();
+            numbers.sort_unstable();
+            prop_assert_eq!(numbers, (0..written.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_alike_in_time_stays_as_it_came() {
+        let mut merge = Merge::default();
+        (0..50).for_each(|number| merge.push(said(5, number), at(10)));
+        let texts: Vec<_> = merge.release(at(10), 100).into_iter().map(|line| line.text).collect();
+        assert_eq!(texts, (0..50).map(|number| number.to_string().into()).collect::<Vec<Box<str>>>());
+    }
+
+    #[test]
+    fn a_line_from_the_future_is_in_its_place_when_it_came() {
+        let mut merge = Merge::default();
+        merge.push(said(9_000_000, 0), at(10));
+        merge.push(said(20, 1), at(30));
+        let lines = merge.release(at(30), 100);
+        assert_eq!(lines.iter().map(|line| (&*line.text, line.late)).collect::<Vec<_>>(), [("0", false), ("1", false)]);
     }
 }

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, groups, merge::Merge,
     merge::Said, pace::Pacer, words,
 };
 use crate::aws::{Clients, Failure};
@@ -28,6 +28,7 @@ mod back;
 mod forward;
 mod lane;
 mod past;
+mod tap;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -37,13 +38,20 @@ use back::Back;
 use forward::{Bounds, Moment};
 use lane::{After, Kept, Lane, same_group};
 use past::Elder;
+use tap::Tap;
 
 /// How often a lane that has caught up is asked for what is new, and when nothing has come for a while.
 const EVERY: Duration = Duration::from_secs(2);
 const EVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_AFTER: Duration = Duration::from_secs(30);
-/// A line is shown once it is so old: until then one that belongs before it may come.
+/// A line is shown once it is so old: until then one that belongs before it may come. Where some do come later than
+/// that, as they do when each writer sends its lines in batches, it is up to so much.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
+const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
+/// After so long without, less is enough.
+const CALM: Duration = Duration::from_secs(60);
+/// A line that is so far ahead of this machine's clock shows that one of them is wrong.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
 const LINGER: SignedDuration = SignedDuration::from_secs(60);
 /// How long further streams are waited for before the first lines are read.
@@ -61,13 +69,15 @@ const ABSENT_TRIES: u32 = 3;
 
 /// Reads until nobody listens any more.
 pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
-    let Read::Tail { range, pattern, .. } = &wanted.read else { return };
+    let Read::Tail { range, pattern, live } = &wanted.read else { return };
     let bounds = match *range {
         Range::Newest | Range::Oldest => Bounds::default(),
         Range::Since(from) => Bounds { from: Some(from.as_millisecond()), to: None },
         Range::Between(from, to) => Bounds { from: Some(from.as_millisecond()), to: Some(to.as_millisecond()) },
     };
     let start = Moment { at: Instant::now(), clock: now() };
+    // Nothing comes of a time that is over.
+    let live = *live && bounds.to.is_none();
     let tail = Tail {
         clients,
         id: wanted.id,
@@ -89,8 +99,12 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         elder: None,
         older_asked: false,
         merge: Merge::default(),
+        tap: if live { Tap::due(start.at) } else { Tap::default() },
+        window: WINDOW,
+        calm_at: start.at,
         marked: HashSet::new(),
         phase: Phase::Resolving,
+        ahead: false,
         heard_at: start.at,
         absent_at: start.at,
         hindered: None,
@@ -130,9 +144,16 @@ struct Tail {
     elder: Option<Elder>,
     older_asked: bool,
     merge: Merge,
+    tap: Tap,
+    /// How old a line is when it is shown.
+    window: SignedDuration,
+    /// When that may be less again.
+    calm_at: Instant,
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
+    /// It was told that a clock is wrong.
+    ahead: bool,
     /// When the last line came.
     heard_at: Instant,
     /// When the next stream that isn't there is looked for.
@@ -157,7 +178,10 @@ impl Tail {
         loop {
             self.begin();
             let Some(flush_at) = self.tell(&ends.news).await else { return };
-            let wake = [self.call(), flush_at, self.resolved_at, self.release_at()].into_iter().flatten().min();
+            let wake = [self.call(), self.open_tap(), flush_at, self.resolved_at, self.release_at()]
+                .into_iter()
+                .flatten()
+                .min();
             let wake = async {
                 match wake {
                     Some(at) => sleep_until(at).await,
@@ -177,6 +201,7 @@ impl Tail {
                 Some(answer) = self.calls.join_next() => if let Ok((number, answer)) = answer {
                     self.answered(number, answer);
                 },
+                heard = self.tap.next() => self.heard(heard),
                 () = ends.news.closed() => return,
                 () = wake => {}
             }
@@ -209,6 +234,7 @@ impl Tail {
             // What is no longer spoken of has ended, too.
             kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
         }
+        self.status.groups = groups::of(&set.streams).into();
         self.set = set;
         if self.phase == Phase::Resolving {
             self.waiting.extend(joining);
@@ -221,6 +247,7 @@ impl Tail {
         let lanes = self.lanes_of(joining, backward.then(history), now.at);
         self.lanes.extend(lanes);
         self.mark();
+        self.tell_tap();
     }
 
     /// Begins to read once it is known what.
@@ -265,10 +292,10 @@ impl Tail {
         let behind = |lane: &Lane| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
         let hindmost = self.lanes.iter().filter(|lane| behind(lane)).map(|lane| lane.on.reached()).min();
         let full = self.merge.waiting() > WAITING;
-        let (pattern, bounds, absent_at) = (self.pattern.as_ref(), self.bounds, self.absent_at);
+        let (pattern, bounds, absent_at, tap) = (self.pattern.as_ref(), self.bounds, self.absent_at, &self.tap);
         let lanes = self.lanes.iter_mut().chain(self.elder.iter_mut().flat_map(|elder| &mut elder.lanes));
         let mut waiting: Vec<(Instant, &mut Lane)> = lanes
-            .filter(|lane| !lane.busy && lane.past.is_none())
+            .filter(|lane| !lane.busy && lane.past.is_none() && !tap.covers(lane))
             .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
             .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
             .collect();
@@ -285,6 +312,9 @@ impl Tail {
             }
             if lane.is_absent() {
                 self.absent_at = now.at + ABSENT_EVERY;
+            }
+            if tap.overtook(lane) {
+                lane.on.look_back(now.at);
             }
             lane.busy = true;
             self.status.calls += 1;
@@ -334,6 +364,10 @@ impl Tail {
     fn take_in(&mut self, new: Vec<Said>, now: Moment) {
         let Some(last) = new.last() else { return };
         self.heard_at = now.at;
+        let ahead = last.at.duration_since(now.clock);
+        if ahead > AHEAD && !std::mem::replace(&mut self.ahead, true) {
+            self.note(words::ahead(ahead), now);
+        }
         self.status.lag = Some(now.clock.duration_since(last.at).max(SignedDuration::ZERO));
         for said in new {
             self.push(said, now.clock);
@@ -366,9 +400,26 @@ impl Tail {
         }
         self.lanes.retain(|lane| !lane.streams.is_empty());
         self.assemble(now);
-        self.finish_elder(now);
+        self.finish_elder();
         self.unite(now.at);
+        self.adapt(now.at);
         self.notice(now);
+    }
+
+    /// Waits longer for lines where they come late, and less again where they don't.
+    fn adapt(&mut self, now: Instant) {
+        match self.merge.late_by() {
+            // What is later than that is no matter of batches.
+            Some(by) if by <= WINDOW_MOST => {
+                self.window = self.window.saturating_add(by).min(WINDOW_MOST);
+                self.calm_at = now + CALM;
+            }
+            _ if now >= self.calm_at && self.window > WINDOW => {
+                self.window = (self.window / 2).max(WINDOW);
+                self.calm_at = now + CALM;
+            }
+            _ => {}
+        }
     }
 
     /// Puts lanes of one group together that have caught up.
@@ -399,21 +450,21 @@ impl Tail {
         let several = self.lanes.len() > 1;
         let bound = |lane: &Lane| match lane.on.polled() {
             _ if lane.is_left_behind() => None,
-            Some(polled) => several.then(|| polled.saturating_sub(WINDOW).unwrap_or(polled)),
+            Some(polled) => several.then(|| polled.saturating_sub(self.window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
             None => {
                 let reached = lane.on.reached().and_then(|at| Timestamp::from_millisecond(at).ok());
                 Some(reached.unwrap_or(Timestamp::MIN))
             }
         };
-        let age = now.clock.saturating_sub(WINDOW).unwrap_or(now.clock);
+        let age = now.clock.saturating_sub(self.window).unwrap_or(now.clock);
         self.lanes.iter().filter_map(bound).fold(age, Timestamp::min)
     }
 
     /// When the next line is old enough to be shown, if nothing else keeps it.
     fn release_at(&self) -> Option<Instant> {
         let now = self.moment();
-        let wait = self.merge.next()?.saturating_add(WINDOW).ok()?.duration_since(now.clock);
+        let wait = self.merge.next()?.saturating_add(self.window).ok()?.duration_since(now.clock);
         let wait = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())?;
         Some(now.at + wait)
     }

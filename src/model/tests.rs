@@ -28,6 +28,7 @@ mod explaining;
 mod finding;
 mod home;
 mod journeys;
+mod reading;
 mod shell;
 mod sizes;
 mod taking_along;

@@ -1,130 +1,184 @@
-//! `ecsight logs`, the built binary, against the embedded AWS on a socket.
+//! What a log looks like, in good and in bad times.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
-    sync::LazyLock,
+use std::sync::Arc;
+
+use ecsight::{
+    aws::{Failure, Trouble},
+    logs::{Line, Live, Phase, Quiet, Role, Status},
+    ui::{Theme, theme::Depth},
+};
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+use rstest::rstest;
+
+use crate::support::{
+    fixtures::{denied, now, offline},
+    log::{before, following, line, lines, rule, source},
+    stage::Stage,
+    styled::{plain, styled},
 };
 
-use rstest::rstest;
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+const LARGE: (u16, u16) = (120, 30);
+const NORMAL: (u16, u16) = (80, 24);
+const NARROW: (u16, u16) = (60, 15);
 
-use crate::{cli::Answer, support::aws::Aws};
-
-/// The incident, as it stands when the first test looks at it.
-static INCIDENT: LazyLock<Aws> = LazyLock::new(|| Aws::incident_now(&[]));
-
-fn logs(args: &[&str]) -> Answer {
-    INCIDENT.run(&[&["logs"], args].concat())
+fn theme() -> Theme {
+    Theme::default().at(Depth::Ansi16)
 }
 
-/// Lines as records.
-fn records(args: &[&str]) -> Vec<Value> {
-    let answer = logs(&[args, &["-o", "json"]].concat());
-    assert_eq!(answer.code, Some(0), "{}", answer.err);
-    answer.out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+fn named(name: &str, depth: Depth) -> Theme {
+    Theme::named(name).unwrap().at(depth)
 }
 
-fn words<'a>(records: &'a [Value], key: &str) -> Vec<&'a str> {
-    records.iter().filter_map(|record| record[key].as_str()).collect()
+fn look(stage: &Stage) -> String {
+    styled(&stage.draw(&theme()))
 }
 
-#[test]
-fn a_pipe_gets_the_lines_of_all_lives_in_order_and_nothing_else() {
-    let answer = logs(&["checkout"]);
-    assert_eq!(answer.code, Some(0), "{}", answer.err);
-    let lines: Vec<Vec<&str>> = answer.out.lines().map(|line| line.splitn(3, ' ').collect()).collect();
-    assert!(lines.len() > 50, "{}", answer.out);
-    let tasks: std::collections::BTreeSet<&str> =
-        lines.iter().map(|line| line[1].split_once('/').expect("task and container").0).collect();
-    assert!(tasks.len() > 3, "{tasks:?}");
-    assert!(lines.is_sorted_by_key(|line| line[0]), "in the order of time");
-    assert!(!answer.out.contains('\x1b'), "a pipe gets no colours");
-    // What befell the tasks is for whoever watches.
-    assert!(answer.err.contains(" + task ") && answer.err.contains("stopped: out of memory: app (137)"));
+fn text(stage: &Stage) -> String {
+    plain(&stage.draw(&theme()))
 }
 
-#[test]
-fn the_task_that_died_is_one_flag_away_and_its_end_comes_last() {
-    let records = records(&["checkout", "--previous"]);
-    let mut tasks = words(&records, "task");
-    tasks.dedup();
-    assert_eq!(tasks.len(), 1);
-    let last = records.last().expect("lines");
-    assert_eq!(last["kind"], "stopped");
-    assert!(last["text"].as_str().is_some_and(|text| text.ends_with("stopped: out of memory: app (137)")), "{last}");
-    // The one before that is the task's own previous one.
-    let earlier = logs(&[&tasks[0][tasks[0].len() - 32..], "--previous"]);
-    assert_eq!(earlier.code, Some(0), "{}", earlier.err);
-    assert!(!earlier.out.contains(&tasks[0][tasks[0].len() - 32..][..8]));
-}
-
-#[test]
-fn container_and_filter_narrow_what_is_printed() {
-    let records = records(&["checkout", "--since", "30m", "--container", "app", "--filter", "level>=error"]);
-    let lines: Vec<Value> = records.into_iter().filter(|record| record["kind"].is_null()).collect();
-    assert!(!lines.is_empty());
-    assert!(lines.iter().all(|line| line["container"] == "app" && line["group"] == "/ecs/checkout"), "{lines:?}");
-    assert!(words(&lines, "text").iter().all(|text| !text.contains(" DEBUG ") && !text.contains(" INFO ")));
+/// Frozen in the middle, with new lines since.
+pub fn frozen(size: (u16, u16)) -> Stage {
+    let more = |n: i64| line(now(), &source(1, "payments"), format!("GET /health 200 {n}ms"));
+    Stage::merged_log(size).keys("up up up").lines((0..1_204).map(more).collect()).wait(1)
 }
 
 #[rstest]
-#[case(&["chekout"], "there is no service, task or container instance `chekout`; did you mean checkout?")]
-#[case(&["checkout", "--container", "ap"], "--container: checkout has no container `ap`; did you mean app?")]
-#[case(&["checkout", "--filter", "level>>x"], "--filter 'level>>x', at character 7")]
-#[case(&["checkout", "web", "--previous"], "--previous is for one service or task")]
-#[case(&["checkout", "--previous", "--follow"], "cannot be used with")]
-#[case(&["checkout", "--since", "soon"], "soon")]
-#[case(&[], "<SERVICE|TASK>")]
-fn a_mistake_is_named_with_what_was_meant(#[case] args: &[&str], #[case] said: &str) {
-    let answer = logs(args);
-    assert_eq!((answer.code, &*answer.out), (Some(2), ""), "{}", answer.err);
-    assert!(answer.err.contains(said), "{}", answer.err);
+#[case("200x50", (200, 50))]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn a_merged_log_at_every_size(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("merged_{name}"), look(&Stage::merged_log(size)));
+}
+
+#[rstest]
+#[case("truecolor", named("midnight", Depth::True))]
+#[case("no_color", named("midnight", Depth::Mono))]
+#[case("ascii", theme().ascii(true))]
+fn a_frozen_log_at_every_colour_depth(#[case] name: &str, #[case] theme: Theme) {
+    assert_snapshot!(format!("frozen_{name}"), styled(&frozen(NORMAL).draw(&theme)));
 }
 
 #[test]
-fn what_logs_elsewhere_says_so() {
-    let aws = Aws::incident_now(&["deny:FilterLogEvents", "deny:GetLogEvents"]);
-    let denied = aws.run(&["logs", "checkout"]);
-    assert!(denied.err.contains("logs:FilterLogEvents"), "{}", denied.err);
-    assert_eq!(denied.out, "");
-}
-
-/// A log that goes on, with its first line read.
-fn following(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
-    let mut command = INCIDENT.command(&[&["logs", "checkout", "--follow"], args].concat());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
-    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    out.read_line(&mut line).expect("a line");
-    assert!(!line.is_empty());
-    (child, out)
-}
-
-/// How it ends, and what it said.
-fn ended(mut child: Child) -> (Option<i32>, String) {
-    let mut said = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("UTF-8");
-    (child.wait().expect("an end").code(), said)
+fn a_frozen_log_says_how_much_is_new_and_marks_its_line() {
+    assert_snapshot!(look(&frozen(LARGE)));
 }
 
 #[test]
-fn it_ends_quietly_when_nobody_reads_any_more() {
-    let (child, out) = following(&[]);
-    drop(out);
-    let (code, said) = ended(child);
-    assert_eq!(code, Some(0));
-    assert!(!said.contains("error") && !said.contains("pipe"), "{said}");
+fn all_of_a_screen_is_ascii_without_unicode() {
+    let ascii: Vec<Line> = lines().into_iter().filter(|line| line.text.replace('−', "-").is_ascii()).collect();
+    let stage = Stage::log(LARGE).said(following()).lines(ascii);
+    let screen = plain(&stage.draw(&theme().ascii(true)));
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[rstest]
+#[case("raw", "shift-j shift-j")]
+#[case("pretty", "shift-j")]
+#[case("wrapped", "w")]
+#[case("relative", "t t")]
+#[case("without_times", "t t t")]
+#[case("sideways", "l")]
+#[case("sideways_unlocked", "shift-l l")]
+#[case("fullscreen", "f")]
+#[case("expanded", "up up up up enter")]
+fn modes(#[case] name: &str, #[case] keys: &str) {
+    assert_snapshot!(format!("mode_{name}"), text(&Stage::merged_log(NORMAL).keys(keys)));
 }
 
 #[test]
-fn it_ends_quietly_on_ctrl_c() {
-    let (child, mut out) = following(&["-o", "json"]);
-    kill_process(Pid::from_child(&child), Signal::INT).expect("a signal");
-    // The rest of the lines may be on their way.
-    std::io::copy(&mut out, &mut std::io::sink()).expect("to the end");
-    let (code, said) = ended(child);
-    assert_eq!(code, Some(130));
-    assert!(!said.contains("error"), "{said}");
+fn a_long_line_is_opened_and_its_fields_are_told() {
+    let at = |keys: &str| Stage::merged_log(NORMAL).keys(keys);
+    assert_snapshot!("opened_long", text(&at("up up up up up up enter")));
+    assert_snapshot!("fields", text(&at("up up up up d")));
+    assert_snapshot!("raw_event", text(&at("up up up up y")));
+}
+
+fn quiet() -> Vec<Quiet> {
+    vec![
+        Quiet { what: "envoy".into(), why: "logs go to splunk (https://splunk:8088), not CloudWatch".into() },
+        Quiet { what: "payments of 6b8d0f2a".into(), why: "no log stream yet: the container never started".into() },
+    ]
+}
+
+fn held_up(trouble: Trouble, phase: Phase) -> Status {
+    let failure = match trouble {
+        Trouble::Denied => Failure {
+            message: "User: arn:aws:sts::481516234217:assumed-role/OnCall/dana is not authorized to perform: \
+                      logs:FilterLogEvents on resource: /ecs/payments"
+                .into(),
+            advice: Some("ask for a policy that allows logs:FilterLogEvents".into()),
+            ..denied("FilterLogEvents")
+        },
+        Trouble::Throttled => {
+            Failure { trouble, message: "Rate exceeded".into(), advice: None, ..offline("FilterLogEvents") }
+        }
+        Trouble::Credentials => Failure {
+            trouble,
+            code: Some("ExpiredTokenException".into()),
+            message: "The security token included in the request is expired".into(),
+            advice: Some("aws sso login --profile oncall".into()),
+            ..offline("FilterLogEvents")
+        },
+        _ => offline("FilterLogEvents"),
+    };
+    let retry_at = Some(now() + SignedDuration::from_secs(8));
+    Status { failure: Some(Arc::new(failure)), retry_at, phase, ..following() }
+}
+
+#[rstest]
+#[case("resolving", Status { phase: Phase::Resolving, ..Status::default() })]
+#[case("reading", Status { phase: Phase::History, streams: 4, ..Status::default() })]
+#[case("waiting", Status { phase: Phase::Following, streams: 4, quiet: quiet(), ..Status::default() })]
+#[case("empty", Status { phase: Phase::Done, streams: 1, ..Status::default() })]
+#[case("quiet", Status { phase: Phase::Following, quiet: quiet(), ..Status::default() })]
+#[case("denied", held_up(Trouble::Denied, Phase::History))]
+#[case("expired", held_up(Trouble::Credentials, Phase::History))]
+fn each_reason_for_no_lines_has_its_own_words(#[case] name: &str, #[case] status: Status) {
+    assert_snapshot!(format!("no_lines_{name}"), text(&Stage::log(NORMAL).said(status)));
+}
+
+#[rstest]
+#[case("throttled", held_up(Trouble::Throttled, Phase::Following))]
+#[case("expired", held_up(Trouble::Credentials, Phase::Following))]
+#[case("offline", held_up(Trouble::Offline, Phase::Following))]
+#[case("denied", held_up(Trouble::Denied, Phase::Following))]
+#[case("live", Status { live: Some(Live { since: before(754_000), sampled: 4 }), ..following() })]
+#[case("lost", Status { lost: 1_302, quiet: quiet(), lag: Some(SignedDuration::from_secs(94)), ..following() })]
+fn the_state_of_the_tail_is_in_the_bar(#[case] name: &str, #[case] status: Status) {
+    let bars: Vec<String> = [LARGE, NORMAL, NARROW]
+        .map(|size| {
+            let screen = text(&Stage::merged_log(size).said(status.clone()));
+            screen.lines().nth_back(1).unwrap_or_default().to_owned()
+        })
+        .into();
+    assert_snapshot!(format!("bar_{name}"), bars.join("\n"));
+}
+
+#[test]
+fn filters_stand_in_the_title_with_what_they_hide() {
+    let filtered = Stage::merged_log(NORMAL).keys("/").typed("payment").keys("enter");
+    assert_snapshot!("filtered", look(&filtered));
+    let none = Stage::merged_log(NORMAL).keys("/").typed("nowhere").keys("enter");
+    let shown = text(&none);
+    assert_snapshot!("filtered_out", shown);
+}
+
+#[test]
+fn another_day_begins_with_a_rule_and_the_log_with_another() {
+    let living = source(1, "payments");
+    let yesterday = (0..6).map(|n| line(before(60_000_000 - n), &living, format!("yesterday {n}"))).collect();
+    let stage = Stage::log(NORMAL).said(following()).lines(lines().into_iter().take(6).collect());
+    let stage = stage.keys("home home").older(yesterday, true).keys("home");
+    assert_snapshot!(text(&stage));
+}
+
+#[test]
+fn what_was_cleared_is_told_and_comes_back() {
+    let cleared = Stage::merged_log(NORMAL).keys("shift-c");
+    assert_snapshot!("cleared", text(&cleared));
+    let came = rule(now(), Role::Note, "the tail waits 2 s, then goes on");
+    assert_snapshot!("cleared_and_on", text(&cleared.lines(vec![came]).keys("home")));
 }

@@ -8,6 +8,7 @@ use ecsight::ui::{Theme, theme::Depth};
 use rstest::rstest;
 
 use crate::{
+    logs,
     screens::{all_tasks, dead_containers, explained_with_log, home, stopped_tasks, timeline},
     support::{
         stage::Stage,
@@ -37,6 +38,9 @@ fn services(size: (u16, u16)) -> Stage {
 #[case("help", services(LARGE).keys("?"), "midnight", &DARK)]
 #[case("command", services(LARGE).keys(":").typed("ta"), "midnight", &DARK)]
 #[case("picker", services(LARGE).run("sort"), "midnight", &DARK)]
+#[case("logs", Stage::merged_log(LARGE), "midnight", &DARK)]
+#[case("logs-frozen", logs::frozen(LARGE), "midnight", &DARK)]
+#[case("logs-small", Stage::merged_log(NORMAL), "terminal", &LIGHT)]
 #[case("small", all_tasks(NORMAL).keys("j"), "terminal", &DARK)]
 #[case("small-light", all_tasks(NORMAL).keys("j"), "terminal", &LIGHT)]
 #[case("theme-terminal", services(NORMAL), "terminal", &DARK)]

@@ -2,12 +2,15 @@
 
 pub mod aws;
 pub mod bad_day;
+pub mod burst;
 pub mod console;
 pub mod emulator;
 pub mod fixtures;
 pub mod in_process;
+pub mod log;
 pub mod pty;
 pub mod python;
 pub mod stage;
 pub mod styled;
 pub mod svg;
+pub mod tailing;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use memchr::memmem;
+use memchr::memchr;
 use regex::Regex;
 
 use super::needle::Needle;
@@ -16,6 +16,8 @@ pub(super) struct Field {
     path: String,
     /// The last name of the path: a line without it needs no reading.
     name: Needle,
+    /// Nor does one without the value.
+    value: Option<Needle>,
     test: Test,
 }
 
@@ -37,18 +39,23 @@ enum Test {
 impl Field {
     pub fn new(path: String, op: Op, value: &str, case: Case) -> Result<Self, String> {
         let name = Needle::new(path.rsplit('.').next().unwrap_or(&path), Case::Ignore)?;
+        let asked = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
+        let needed = matches!(op, Op::Equals | Op::Contains) && asked.is_none();
+        let needle = needed.then(|| Needle::new(value, case)).transpose()?;
         let test = match op.pattern(value) {
-            Some((pattern, wanted)) => {
-                let number = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
-                Test::Text { regex: compile(&pattern, value, case)?, wanted, number }
-            }
+            Some((pattern, wanted)) => Test::Text { regex: compile(&pattern, value, case)?, wanted, number: asked },
             None => Test::Order { op, number: number(value), lower: value.to_lowercase() },
         };
-        Ok(Self { path, name, test })
+        Ok(Self { path, name, value: needle, test })
     }
 
     pub fn holds(&self, text: &str) -> bool {
-        if !json::may_be(text) || !(self.name.is_in(text) || memmem::find(text.as_bytes(), b"\\u").is_some()) {
+        if !json::may_be(text) {
+            return false;
+        }
+        let needles = [Some(&self.name), self.value.as_ref()];
+        // What is escaped can't be seen without reading.
+        if !needles.into_iter().flatten().all(|needle| needle.is_in(text)) && memchr(b'\\', text.as_bytes()).is_none() {
             return false;
         }
         let (mut any, mut unwanted) = (false, false);

@@ -28,6 +28,11 @@ impl<'a> Scanner<'a> {
         self.peek().is_none()
     }
 
+    /// All that comes next.
+    pub fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
     fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }

@@ -1,5 +1,8 @@
 //! Reading towards the end, in passes: with FilterLogEvents each reaches back a little and ends; with GetLogEvents one
 //! goes on from page to page for as long as there is something to come.
+//!
+//! Lines come late: the more of them, the less a pass can reach back without reading the same over and over. Where that
+//! would not be far enough, all of it is looked at a second time, page by page between the passes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,17 +16,22 @@ use crate::logs::{
     seen::{Pass, Seen},
 };
 
-/// How far a pass reaches back, in milliseconds and in lines: what comes late is found, and what has come is not read
-/// over and over. Less when nothing comes, more once in a while.
-const OVERLAP: (i64, usize) = (30_000, 5_000);
-const OVERLAP_IDLE: (i64, usize) = (30_000, 500);
-const OVERLAP_WIDE: (i64, usize) = (300_000, 10_000);
+/// How far a pass reaches back, in milliseconds and in lines, whichever is less: what comes late is found, and what has
+/// come is not read over and over.
+const OVERLAP: Reach = (30_000, 2_000);
+/// But so far at least for what several writers wrote at the same time: each sends its lines in batches.
+const OVERLAP_BUSY: Reach = (10_000, 5_000);
+const OVERLAP_IDLE: Reach = (30_000, 500);
+/// A pass once in a while reaches back further, but no more lines than a page takes.
+const OVERLAP_WIDE: Reach = (300_000, EVENTS as usize);
 const WIDE_EVERY: Duration = Duration::from_secs(60);
 /// Clocks are taken to differ by no more than this, in milliseconds.
 const CLOCKS_MS: i64 = 3_600_000;
 /// A page of GetLogEvents with fewer lines, the last of them no older than this in milliseconds, is the last for now.
 const SMALL: usize = 1_000;
 const FRESH_MS: i64 = 60_000;
+
+type Reach = (i64, usize);
 
 /// Between which times is read, in milliseconds; both are part of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,27 +53,41 @@ pub(super) struct Forward {
     seen: Seen,
     /// The time of the youngest line, in milliseconds.
     newest: Option<i64>,
-    pass: Pass,
-    from: Option<i64>,
-    token: Option<String>,
-    /// When the pass began.
-    began: Option<Instant>,
+    pass: Place,
+    /// A second look, under way.
+    second: Option<Place>,
+    /// The call under way is for it; calls for both take turns.
+    is_second: bool,
+    /// Up to when it was looked twice, in milliseconds.
+    sure: Option<i64>,
     wide_at: Option<Instant>,
+    /// What Live Tail sessions have told.
+    live: Pass,
+    /// When the pass began; none while what was written before is all that was read.
+    began: Option<Instant>,
     /// As of when all that AWS had to tell was read; none while it is behind.
     polled: Option<Timestamp>,
     /// The last page brought something.
     spoke: bool,
 }
 
+/// Where a pass is.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    bounds: Bounds,
+    token: Option<String>,
+    pass: Pass,
+}
+
 impl Forward {
-    /// What was read before this; `follow` is where it goes on, if that is known.
-    pub(super) fn after(said: &[Said], follow: Option<String>, now: Moment) -> Self {
-        let mut forward = Self { began: Some(now.at), polled: Some(now.clock), token: follow, ..Self::default() };
-        for said in said {
-            forward.note(said);
-        }
-        forward.forget(now);
-        forward
+    /// What was read before this; `follow` is where it goes on, if that is known. Those of the lines that no Live Tail
+    /// session has told meanwhile.
+    pub(super) fn begin(&mut self, said: Vec<Said>, follow: Option<String>, now: Moment) -> Vec<Said> {
+        self.polled = Some(now.clock);
+        self.pass.token = follow;
+        let new = said.into_iter().filter(|said| self.note(said)).collect();
+        self.forget(now);
+        new
     }
 
     pub(super) fn ask(
@@ -75,39 +97,55 @@ impl Forward {
         pattern: Option<Arc<str>>,
         now: Moment,
     ) -> Ask {
-        if self.token.is_none() {
+        if self.pass.token.is_none() && !self.is_second {
             let wide = *self.wide_at.get_or_insert(now.at + WIDE_EVERY) <= now.at;
             if wide {
                 self.wide_at = Some(now.at + WIDE_EVERY);
+                self.look_again(bounds, now);
             }
-            let overlap = match (wide, self.spoke) {
-                (true, _) => OVERLAP_WIDE,
-                (false, true) => OVERLAP,
-                (false, false) => OVERLAP_IDLE,
+            let overlaps: &[Reach] = match (wide && self.second.is_none(), self.spoke) {
+                (true, _) => &[OVERLAP_WIDE],
+                (false, true) => &[OVERLAP, OVERLAP_BUSY],
+                (false, false) => &[OVERLAP_IDLE],
             };
-            self.from = self.reach(overlap, now.clock).max(bounds.from);
-            self.pass = Pass::default();
+            let from = self.reach(overlaps, now.clock).max(bounds.from);
+            self.pass = Place { bounds: Bounds { from, ..bounds }, ..Place::default() };
             self.began = Some(now.at);
         }
-        Ask {
-            streams,
-            from: self.from,
-            to: bounds.to,
-            token: self.token.clone(),
-            backward: false,
-            limit: EVENTS,
-            pattern,
-        }
+        let place = self.second.as_ref().filter(|_| self.is_second).unwrap_or(&self.pass);
+        let Place { bounds: Bounds { from, to }, token, .. } = place.clone();
+        Ask { streams, from, to, token, backward: false, limit: EVENTS, pattern }
     }
 
     /// From where on to read again. A writer's clock may run ahead: what others write now must not be left out.
-    fn reach(&self, (span, most): (i64, usize), clock: Timestamp) -> Option<i64> {
-        let again = self.newest.map(|newest| self.seen.again(newest.min(clock.as_millisecond()), span, most));
+    fn reach(&self, overlaps: &[Reach], clock: Timestamp) -> Option<i64> {
+        let again = self.newest.and_then(|newest| {
+            let newest = newest.min(clock.as_millisecond());
+            overlaps.iter().map(|(span, most)| self.seen.again(newest, *span, *most)).min()
+        });
         again.max(self.polled.map(|polled| polled.as_millisecond().saturating_sub(CLOCKS_MS)))
+    }
+
+    /// Begins a second look at what has come since the last one, if a wide pass would not be one.
+    fn look_again(&mut self, bounds: Bounds, now: Moment) {
+        if self.second.is_some() {
+            return;
+        }
+        let Some(newest) = self.newest.map(|newest| newest.min(now.clock.as_millisecond())) else { return };
+        let to = newest.saturating_sub(OVERLAP.0);
+        let from = self.seen.again(newest, OVERLAP_WIDE.0, usize::MAX).max(self.sure.unwrap_or(i64::MIN));
+        self.sure = Some(to);
+        if from < to && self.seen.since(from) > OVERLAP_WIDE.1 {
+            let bounds = Bounds { from: Some(from).max(bounds.from), to: Some(to) };
+            self.second = Some(Place { bounds, ..Place::default() });
+        }
     }
 
     /// Takes in a page: what is new of it. Lines older than the bounds are another reading's.
     pub(super) fn take(&mut self, page: Page, bounds: Bounds, now: Moment) -> Vec<Said> {
+        if self.is_second {
+            return self.take_second(page);
+        }
         let of_one = page.follow.is_some();
         let last = page.said.iter().map(|said| said.at.as_millisecond()).max();
         let small = page.said.len() < SMALL
@@ -118,19 +156,45 @@ impl Forward {
         self.forget(now);
         let behind = page.next.is_some() && !(of_one && small);
         self.polled = (!behind).then_some(now.clock);
-        self.token = page.next.or(page.follow);
+        self.pass.token = page.next.or(page.follow);
+        self.is_second = self.second.is_some() && !behind;
+        new
+    }
+
+    fn take_second(&mut self, page: Page) -> Vec<Said> {
+        self.is_second = false;
+        let Some(mut place) = self.second.take() else { return Vec::new() };
+        let new = page.said.into_iter().filter(|said| {
+            // What was forgotten meanwhile would seem new.
+            self.seen.reaches(said) && self.seen.is_new(&mut place.pass, said)
+        });
+        let new = new.collect();
+        place.token = page.next;
+        self.second = place.token.is_some().then_some(place);
         new
     }
 
     /// Keeps an event in mind: whether it is new.
     pub(super) fn note(&mut self, said: &Said) -> bool {
         self.newest = self.newest.max(Some(said.at.as_millisecond()));
-        self.seen.is_new(&mut self.pass, said)
+        self.seen.is_new(&mut self.pass.pass, said)
+    }
+
+    /// Takes in an event that a Live Tail session tells: whether it is new.
+    pub(super) fn hear(&mut self, said: &Said) -> bool {
+        self.newest = self.newest.max(Some(said.at.as_millisecond()));
+        self.seen.is_new(&mut self.live, said)
+    }
+
+    /// All that has come in up to now was told by a session.
+    pub(super) fn heard(&mut self, now: Moment) {
+        self.polled = Some(now.clock);
+        self.forget(now);
     }
 
     fn forget(&mut self, now: Moment) {
         if let Some(newest) = self.newest {
-            self.seen.forget(&mut self.pass, newest.min(now.clock.as_millisecond()));
+            self.seen.forget(newest.min(now.clock.as_millisecond()));
         }
     }
 
@@ -138,9 +202,14 @@ impl Forward {
         self.polled
     }
 
+    /// The next call is for the second look.
+    pub(super) fn is_second(&self) -> bool {
+        self.is_second
+    }
+
     /// Up to where lines have come, while it is behind, in milliseconds.
     pub(super) fn reached(&self) -> Option<i64> {
-        self.newest.max(self.from)
+        self.newest.max(self.pass.bounds.from)
     }
 
     pub(super) fn began(&self) -> Option<Instant> {
@@ -148,20 +217,33 @@ impl Forward {
     }
 
     pub(super) fn has_place(&self) -> bool {
-        self.token.is_some()
+        self.pass.token.is_some() || self.second.is_some()
     }
 
     /// Gives up its place: the next pass reaches back, and finds what is missing.
     pub(super) fn let_go(&mut self) {
-        self.token = None;
+        self.pass.token = None;
+        self.second = None;
+        self.is_second = false;
+    }
+
+    /// Gives up its place: the next pass reaches back far.
+    pub(super) fn look_back(&mut self, now: Instant) {
+        self.let_go();
+        self.wide_at = Some(now);
+    }
+
+    /// A second look is under way.
+    pub(super) fn looks_again(&self) -> bool {
+        self.second.is_some()
     }
 
     /// Takes over what another has read, of other streams: both were at the end.
     pub(super) fn absorb(&mut self, other: Self, now: Instant) {
         self.seen.absorb(other.seen);
+        self.live.absorb(other.live);
         self.newest = self.newest.max(other.newest);
         self.polled = self.polled.min(other.polled);
-        self.token = None;
-        self.wide_at = Some(now);
+        self.look_back(now);
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Lane {
     pub past: Option<Past>,
     pub on: Forward,
     pub due: Instant,
+    /// When the next pass is, while a call in between comes first.
+    pass_due: Instant,
     /// A call is under way.
     pub busy: bool,
     pub held: Option<Held>,
@@ -82,6 +84,7 @@ impl Lane {
             past: None,
             on: Forward::default(),
             due: now,
+            pass_due: now,
             busy: false,
             held: None,
             arrived: false,
@@ -125,9 +128,16 @@ impl Lane {
             }
             return Vec::new();
         }
+        let second = self.on.is_second();
         let new = self.on.take(page, bounds, now);
+        if second {
+            // The pass that is due has waited for it.
+            self.due = self.pass_due.max(now.at);
+            return new;
+        }
         if self.on.polled().is_some() {
-            self.due = now.at + every;
+            self.pass_due = now.at + every;
+            self.due = if self.on.is_second() { now.at + every / 2 } else { self.pass_due };
             (self.arrived, self.lost, self.empty) = (true, 0, 0);
             let began = self.on.began();
             self.streams.retain(|kept| kept.until.is_none_or(|until| began < Some(until)));

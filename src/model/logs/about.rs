@@ -2,30 +2,33 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, tz::TimeZone};
-use serde_json::{Map, Value, json};
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, bar::grouped, fields};
+use super::{Reader, fields};
 use crate::{
     logs::{Line, Range, Read},
     resource::{
         Tone,
         document::{self, Document, Section},
-        format::{duration, seconds_since},
+        format::{duration, grouped, seconds_since},
     },
 };
 
-/// The event as AWS tells it.
-pub(super) fn event(line: &Line) -> Arc<Value> {
-    let mut event = Map::new();
+/// The event as AWS tells it: its text as it came, then the rest.
+pub(super) fn event(line: &Line) -> Arc<Document> {
+    let mut document = Document::default();
+    document.section("message").text(0, line.text.trim_end(), Tone::Plain);
+    let section = document.section("event");
+    section.field("timestamp", line.at.as_millisecond().to_string());
     if let Some(source) = &line.source {
-        event.insert("logGroupName".into(), json!(source.stream.group));
-        event.insert("logStreamName".into(), json!(source.stream.name));
+        section.field("logGroupName", source.stream.group.as_str());
+        section.field("logStreamName", source.stream.name.as_str());
     }
-    event.insert("timestamp".into(), json!(line.at.as_millisecond()));
-    event.insert("message".into(), json!(line.text));
-    Arc::new(Value::Object(event))
+    Arc::new(document)
 }
 
 /// The line's fields and where it comes from, then the state of the log.
@@ -61,7 +64,7 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     let section = document.section("event");
     let at = |zone: TimeZone| line.at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S.%3f %Z").to_string();
     section.field("at", format!("{} ({} ago)", at(zone.clone()), duration(seconds_since(line.at, now))));
-    if *zone != TimeZone::UTC {
+    if line.at.to_zoned(zone.clone()).offset() != Offset::UTC {
         section.field("", at(TimeZone::UTC));
     }
     section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());

@@ -7,11 +7,11 @@ use crate::{
     aws::{Failure, Trouble},
     logs::Phase,
     model::header::{coarse, seconds_until},
-    resource::{Tone, format::duration},
+    resource::{
+        Tone,
+        format::{duration, grouped, size},
+    },
 };
-
-/// What Live Tail costs a minute, in dollars.
-const LIVE_MINUTE: f64 = 0.01;
 
 /// What is counted. A frozen log shows it anew twice a second at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -96,12 +96,14 @@ impl Reader {
         let mut modes = vec![Item::mode("Follow", "F", on_off(self.follow), self.follow, 2)];
         if !self.follow {
             modes[0].tone = Tone::Wait;
+        }
+        if self.counts.unseen > 0 {
             modes.push(Item {
                 right: false,
                 ..Item::state(
                     format!("{} new", grouped(self.counts.unseen)),
                     format!("{} new", short(self.counts.unseen)),
-                    if self.counts.unseen > 0 { Tone::Wait } else { Tone::Muted },
+                    Tone::Wait,
                     1,
                 )
             });
@@ -140,14 +142,15 @@ impl Reader {
     fn tail(&self, now: Timestamp) -> Vec<Item> {
         let status = &self.status;
         let mut items = Vec::new();
-        if let Some(failure) = &status.failure {
-            items.push(held_up(failure, status.retry_at, now));
-        }
-        match status.phase {
-            Phase::Resolving => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
-            Phase::History => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
-            Phase::Following => {}
-            Phase::Done => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
+        match (&status.failure, status.phase) {
+            (Some(failure), _) => items.push(held_up(failure, status.retry_at, now)),
+            (None, Phase::Resolving) => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
+            (None, Phase::History) if self.is_query() => {
+                items.push(Item::state("searching", "searching", Tone::Busy, 3));
+            }
+            (None, Phase::History) => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
+            (None, Phase::Following) => {}
+            (None, Phase::Done) => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
         }
         match self.older {
             Older::Wanted | Older::Asked => items.push(Item::state("older lines ...", "older", Tone::Busy, 3)),
@@ -155,8 +158,7 @@ impl Reader {
             Older::Unasked | Older::Full => {}
         }
         if let Some(live) = status.live {
-            let minutes = now.duration_since(live.since).as_secs().max(0) / 60 + 1;
-            let cost = minutes as f64 * LIVE_MINUTE;
+            let (minutes, cost) = (live.minutes(now), live.dollars(now));
             let value = format!("live {minutes}m, about ${cost:.2}");
             items.push(Item::state(value, format!("live ${cost:.2}"), Tone::Busy, 2));
             if live.sampled > 0 {
@@ -165,9 +167,9 @@ impl Reader {
             }
         }
         if let Some(scanned) = status.scanned {
-            let matched = grouped(scanned.matched.max(0.0) as u64);
-            let value = format!("{} scanned, {matched} matched", gigabytes(scanned.bytes));
-            items.push(Item::state(value, gigabytes(scanned.bytes), Tone::Plain, 3));
+            let (size, matched) = (size(scanned.bytes), grouped(scanned.matched.max(0.0) as u64));
+            let value = format!("{size} scanned, {}, {matched} matched", scanned.price());
+            items.push(Item::state(value, size, Tone::Plain, 3));
         }
         items
     }
@@ -177,15 +179,15 @@ impl Reader {
         let mut items = Vec::new();
         if !status.quiet.is_empty() {
             let quiet = status.quiet.len();
-            items.push(Item::state(format!("{quiet} without a log"), format!("{quiet} mute"), Tone::Wait, 10));
+            items.push(Item::state(format!("{quiet} without a log"), format!("{quiet} silent"), Tone::Wait, 10));
         }
         if status.streams > 0 {
             let plural = if status.streams == 1 { "" } else { "s" };
             let value = format!("{} stream{plural}", grouped(status.streams as u64));
-            items.push(Item::state(value, format!("{}st", status.streams), Tone::Muted, 14));
+            items.push(Item::state(value.clone(), value, Tone::Muted, 14));
         }
         let lines = format!("{} line{}", short(counts.lines), if counts.lines == 1 { "" } else { "s" });
-        items.push(Item::state(lines, short(counts.lines), Tone::Plain, 5));
+        items.push(Item::state(lines.clone(), lines, Tone::Plain, 5));
         if counts.let_go > 0 {
             items.push(Item::state(
                 format!("{} let go", short(counts.let_go)),
@@ -204,7 +206,7 @@ impl Reader {
         if let Some(lag) = counts.lag {
             let text = if lag < 600 { format!("{}.{}s", lag / 10, lag % 10) } else { duration(lag / 10) };
             let tone = if lag < 300 { Tone::Muted } else { Tone::Warn };
-            items.push(Item::state(format!("lag {text}"), text, tone, 12));
+            items.push(Item::state(format!("lag {text}"), format!("lag {text}"), tone, 12));
         }
         items
     }
@@ -213,27 +215,16 @@ impl Reader {
 /// What keeps a tail from going on, and until when.
 fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Item {
     let next = retry_at.map(|at| seconds_until(at, now)).filter(|seconds| *seconds > 0);
-    let next = next.map(|seconds| format!(", next in {}", duration(coarse(seconds)))).unwrap_or_default();
+    let next = next.map(|seconds| duration(coarse(seconds)));
     let (words, tone) = match failure.trouble {
         Trouble::Throttled => ("throttled".into(), Tone::Warn),
         Trouble::Offline => ("offline".into(), Tone::Bad),
         Trouble::Credentials => ("credentials expired".into(), Tone::Bad),
         _ => (failure.briefly(), Tone::Bad),
     };
-    Item::state(format!("{words}{next}"), words.clone(), tone, 0)
-}
-
-/// `1,302`.
-pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, next try in {next}"));
+    let brief = next.map_or_else(|| words.clone(), |next| format!("{words} {next}"));
+    Item::state(full, brief, tone, 0)
 }
 
 /// `812`, `8.4k`, `37k`, `1.2M`.
@@ -244,9 +235,4 @@ fn short(count: u64) -> String {
         10_000..1_000_000 => format!("{}k", count / 1_000),
         _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
     }
-}
-
-/// `0.31 GB`.
-fn gigabytes(bytes: f64) -> String {
-    format!("{:.2} GB", bytes / 1e9)
 }

@@ -8,45 +8,76 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     Json, fields,
     rows::{Ink, Piece},
+    stamp,
 };
 use crate::{
     logs::{Line, ansi},
     model::text::safe,
 };
 
-/// Longer lines are held to a part until they are opened.
+/// Longer lines are held to a few rows until they are opened.
 const LONG: usize = 16 << 10;
-/// How much is shown of a long one until then, and of one that is opened.
-const HELD: usize = 1 << 10;
+/// How much is shown of one that is opened.
 const OPENED: usize = 64 << 10;
+/// Rows of a long line where lines are wrapped.
+const HELD: u16 = 3;
 /// Rows of an event that has line breaks in it, until it is opened.
 const BREAKS: usize = 12;
 
+/// How the text of a line is to be set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting {
+    pub json: Json,
+    /// Its time is shown before it.
+    pub timed: bool,
+    /// It is shown in full.
+    pub expanded: bool,
+    pub wrap: bool,
+    /// Cells of a row.
+    pub room: u16,
+}
+
 /// The text of a line, as one or more rows of pieces.
-pub(super) fn lines(line: &Line, json: Json, timed: bool, expanded: bool) -> Vec<Vec<Piece>> {
+pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
     let text = line.text.trim_end_matches(['\n', '\r']);
-    let read = match json {
-        _ if expanded => fields::tree(text),
+    if text.len() > LONG {
+        return vec![long(text, set)];
+    }
+    let read = match set.json {
+        _ if set.expanded => fields::tree(text),
         Json::Raw => None,
-        Json::Fields => fields::row(line, timed),
+        Json::Fields => fields::row(line, set.timed),
         Json::Pretty => fields::tree(text),
     };
-    let most = match (expanded, text.len() > LONG) {
-        (true, _) => OPENED,
-        (false, true) => HELD,
-        (false, false) => LONG,
+    // In full, and as it came, it keeps the time that it tells itself.
+    let shown = match set.json {
+        Json::Fields if set.timed && !set.expanded => stamp::skip(text, line.at),
+        _ => text,
     };
-    let (shown, cut) = held(text, most);
     let mut lines = read.unwrap_or_else(|| shown.split('\n').map(looks).collect());
-    if !expanded && json != Json::Pretty && lines.len() > BREAKS {
+    if !set.expanded && set.json != Json::Pretty && lines.len() > BREAKS {
         let more = lines.len() - BREAKS + 1;
         lines.truncate(BREAKS - 1);
         lines.push(vec![Piece::new(format!(" {more} more rows"), Ink::Cut)]);
     }
-    if let Some(last) = lines.last_mut().filter(|_| cut) {
-        last.push(Piece::new(format!("({})", size(text.len())), Ink::Cut));
-    }
     lines
+}
+
+/// A long line: as much of it as fits, and how long it is.
+fn long(text: &str, set: Setting) -> Vec<Piece> {
+    let size = format!("({})", size(text.len()));
+    let rows = if set.wrap { HELD } else { 1 };
+    // An ellipsis stands before the size.
+    let room = usize::from(set.room.saturating_mul(rows)).saturating_sub(size.len() + 1);
+    let (mut shown, mut cut) = held(text, if set.expanded { OPENED } else { LONG });
+    if !set.expanded {
+        (shown, cut) = (&shown[..fitting(shown, room)], true);
+    }
+    let mut pieces = looks(shown);
+    if cut {
+        pieces.push(Piece::new(size, Ink::Cut));
+    }
+    pieces
 }
 
 /// As much of the beginning as `most` bytes hold, and whether that is not all.
@@ -160,4 +191,46 @@ fn slice(pieces: &[Piece], range: Range<usize>) -> Vec<Piece> {
         start = end;
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(rows: Vec<Vec<Piece>>) -> Vec<String> {
+        rows.into_iter().map(|row| row.into_iter().map(|piece| piece.text).collect()).collect()
+    }
+
+    #[test]
+    fn rows_are_cut_between_words_where_that_leaves_little_room() {
+        let piece = |text: &str| vec![Piece::new(text, Ink::Plain)];
+        assert_eq!(texts(cut(piece("one two three"), 8)), ["one two ", "three"]);
+        assert_eq!(texts(cut(piece("a verylongword"), 8)), ["a verylo", "ngword"]);
+        assert_eq!(texts(cut(piece("日本語"), 5)), ["日本", "語"]);
+        assert_eq!(texts(cut(Vec::new(), 5)), [""]);
+    }
+
+    #[test]
+    fn what_is_found_is_marked_across_pieces() {
+        let pieces = vec![Piece::new("abc", Ink::Plain), Piece::new("def", Ink::Faint)];
+        let marked: Vec<_> = mark(pieces, &[1..5]).into_iter().map(|piece| (piece.text, piece.hit)).collect();
+        let expected = [("a", false), ("bc", true), ("de", true), ("f", false)];
+        assert_eq!(marked, expected.map(|(text, hit)| (text.to_owned(), hit)));
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_loses_nothing_and_fits(text in "[a-z 日é👩]{0,80}", room in 2u16..20) {
+            let rows = texts(cut(vec![Piece::new(text.clone(), Ink::Plain)], room));
+            prop_assert!(rows.iter().all(|row| row.width() <= usize::from(room)));
+            prop_assert_eq!(rows.concat(), text);
+        }
+
+        #[test]
+        fn a_column_has_its_width(text in "\\PC{0,20}", width in 1u16..12) {
+            prop_assert_eq!(fit(&text, width).width(), usize::from(width));
+        }
+    }
 }

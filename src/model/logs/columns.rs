@@ -10,8 +10,10 @@ use unicode_width::UnicodeWidthStr;
 use super::{Reader, Times, marks};
 use crate::logs::{Line, Source};
 
-/// Below so many columns everything is said shorter.
+/// Below so many columns times are without fractions, and names shorter.
 const NARROW: u16 = 80;
+/// Below so many, the ids of tasks are shorter where that tells them apart.
+const WIDE: u16 = 100;
 
 /// Where the lines come from.
 #[derive(Debug, Default)]
@@ -72,12 +74,16 @@ impl Columns {
             let widest = names.iter().map(|name| name.width()).max().unwrap_or(0);
             u16::try_from(widest).unwrap_or(most).min(most)
         };
-        let (names, services) = if narrow { (6, 8) } else { (12, 16) };
+        let (names, services) = match width {
+            ..NARROW => (6, 8),
+            ..WIDE => (8, 10),
+            _ => (12, 16),
+        };
         Self {
             time,
             elapsed: if reader.finding.elapsed.is_some() { marks::WIDTH } else { 0 },
             service: if origins.services.len() > 1 { widest(&origins.services, services) } else { 0 },
-            task: if origins.tasks.len() > 1 { origins.label(narrow) } else { 0 },
+            task: if origins.tasks.len() > 1 { origins.label(width < WIDE) } else { 0 },
             container: if origins.containers.len() > 1 { widest(&origins.containers, names) } else { 0 },
             short: narrow,
         }
@@ -92,9 +98,9 @@ impl Columns {
 
 impl Origins {
     /// Cells of a task's short id; fewer where there is little room and that tells them apart.
-    fn label(&self, narrow: bool) -> u16 {
+    fn label(&self, short: bool) -> u16 {
         let heads: HashSet<&str> = self.tasks.iter().map(|arn| head(crate::resource::format::last_part(arn))).collect();
-        if narrow && heads.len() == self.tasks.len() { 4 } else { 8 }
+        if short && heads.len() == self.tasks.len() { 4 } else { 8 }
     }
 }
 

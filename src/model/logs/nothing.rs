@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Reader;
-use crate::{aws::Failure, logs::Phase};
+use super::{Reader, rows::Shape};
+use crate::{
+    aws::Failure,
+    logs::{Phase, Read},
+};
 
 /// What stands where lines would.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum Nothing {
     Resolving,
     /// There are streams; their lines are on the way.
     Reading,
+    /// A query looks through what it runs over.
+    Searching,
     /// It is followed, and nothing has been written yet.
     Waiting,
     /// All is read, and there was nothing.
@@ -29,24 +34,31 @@ pub enum Nothing {
 }
 
 impl Reader {
-    /// Why there is nothing to see; `None` when there is.
+    /// Why there is nothing to read; `None` when there is. What befell the tasks is no reading.
     pub fn nothing(&self) -> Option<Nothing> {
-        if self.passing() > 0 {
+        let is_full = self.rows.len() >= usize::from(self.frame.page);
+        if is_full || self.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
             return None;
         }
-        let (held, status) = (self.ring.numbers(), &self.status);
-        let cleared = self.sight.numbers().len() as u64;
+        let status = &self.status;
+        let (cleared, hidden) = (self.cleared_lines(), self.sight.hidden());
         let failure = status.failure.clone().map(Nothing::Failed);
         Some(match status.phase {
             _ if cleared > 0 => Nothing::Cleared(cleared),
-            _ if !held.is_empty() => Nothing::Hidden { lines: self.sight.hidden(), searching: !self.searched },
+            _ if hidden > 0 || !self.searched => Nothing::Hidden { lines: hidden, searching: !self.searched },
             Phase::Done => failure.unwrap_or(if self.is_mute() { Nothing::Quiet } else { Nothing::Empty }),
             _ if failure.is_some() => failure.unwrap_or(Nothing::Empty),
             Phase::Resolving => Nothing::Resolving,
             _ if self.is_mute() => Nothing::Quiet,
+            Phase::History if self.is_query() => Nothing::Searching,
             Phase::History => Nothing::Reading,
             Phase::Following => Nothing::Waiting,
         })
+    }
+
+    /// Whether it is what a query finds.
+    pub(super) fn is_query(&self) -> bool {
+        matches!(self.wanted.read, Read::Query { .. })
     }
 
     /// Whether it has no streams, and it is known why.

@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     Json, Reader, Times,
-    body::{self, cut},
+    body::{self, Setting, cut},
     columns::Columns,
 };
 use crate::{
     logs::{Level, Line, Role, Source, filter::Verdict},
-    resource::format::duration,
+    resource::format::{duration, grouped},
 };
 
 /// How a piece of a row is to look; the theme gives it a colour.
@@ -78,6 +78,8 @@ pub enum Shape {
     More,
     /// A rule over the full width, with words in it.
     Rule(Rule),
+    /// More of its words.
+    Under(Rule),
 }
 
 /// One row on the screen.
@@ -142,25 +144,22 @@ impl<'a> Setter<'a> {
             text: Vec::new(),
         };
         if let Some(rule) = rule(line.role) {
-            let text = match line.role {
-                Role::Gap(count) => gap(count, &line.text),
-                _ => body::plain(&line.text),
-            };
-            return vec![Row {
-                shape: Shape::Rule(rule),
-                text: vec![Piece::new(text, Ink::Plain)],
-                level: None,
-                ..row
-            }];
+            return self.rule(rule, &words(line), Row { level: None, ..row });
         }
         let expanded = self.reader.expanded.contains(&number);
-        let room = self.reader.wraps(expanded).then(|| self.room(indent));
+        let set = Setting {
+            json: self.reader.json,
+            timed: self.columns.time > 0,
+            expanded,
+            wrap: self.reader.wraps(expanded),
+            room: self.room(indent),
+        };
         let mut rows = Vec::new();
-        for text in body::lines(line, self.reader.json, self.columns.time > 0, expanded) {
+        for text in body::lines(line, set) {
             let text = self.find(text);
-            match room {
-                Some(room) => rows.extend(cut(text, room).into_iter().map(|text| Row { text, ..row.clone() })),
-                None => rows.push(Row { text, ..row.clone() }),
+            match set.wrap {
+                true => rows.extend(cut(text, set.room).into_iter().map(|text| Row { text, ..row.clone() })),
+                false => rows.push(Row { text, ..row.clone() }),
             }
         }
         for row in rows.iter_mut().skip(1) {
@@ -173,9 +172,30 @@ impl<'a> Setter<'a> {
     /// How many rows that is.
     pub fn height(&self, number: i64, line: &Line) -> usize {
         let expanded = self.reader.expanded.contains(&number);
-        let single = rule(line.role).is_some()
-            || (!self.reader.wraps(expanded) && self.reader.json != Json::Pretty && !line.text.contains('\n'));
+        // Line breaks may be written out in what is JSON.
+        let breaks = || line.text.contains('\n') || (self.reader.json == Json::Fields && line.text.contains("\\n"));
+        let single = match rule(line.role) {
+            Some(_) => words(line).len() <= usize::from(self.words_room(self.prefix(line).1)),
+            None => !self.reader.wraps(expanded) && self.reader.json != Json::Pretty && !breaks(),
+        };
         if single { 1 } else { self.line(number, line).len() }
+    }
+
+    /// A rule, and more rows where its words need them.
+    fn rule(&self, rule: Rule, words: &str, row: Row) -> Vec<Row> {
+        let parts = cut(vec![Piece::new(words, Ink::Plain)], self.words_room(row.indent));
+        let mut rows: Vec<Row> =
+            parts.into_iter().map(|text| Row { shape: Shape::Under(rule), text, ..row.clone() }).collect();
+        if let Some(first) = rows.first_mut() {
+            first.shape = Shape::Rule(rule);
+        }
+        rows.iter_mut().skip(1).for_each(|row| row.prefix = Vec::new());
+        rows
+    }
+
+    /// Cells of the words of a rule: all but the gutter, the prefix, the rule before them, a sign, and the scrollbar.
+    fn words_room(&self, indent: u16) -> u16 {
+        self.width.saturating_sub(indent + 8).max(1)
     }
 
     /// Cells of text: all but the gutter, the prefix, the edge that tells the level, and the scrollbar.
@@ -202,7 +222,7 @@ impl<'a> Setter<'a> {
     }
 
     fn shown_zone(&self) -> TimeZone {
-        if self.reader.times == Times::Utc { TimeZone::UTC } else { self.zone.clone() }
+        self.reader.zone(self.zone)
     }
 
     /// What stands before the text, and its cells.
@@ -271,11 +291,19 @@ fn rule(role: Role) -> Option<Rule> {
     })
 }
 
+/// What a rule says. Its sign is drawn, as the terminal can show it.
+fn words(line: &Line) -> String {
+    match line.role {
+        Role::Gap(count) => gap(count, &line.text),
+        _ => body::plain(line.text.trim_start_matches(['+', '−', '-', ' '])),
+    }
+}
+
 /// What is missing, and why where that is told.
 fn gap(count: Option<u64>, why: &str) -> String {
     let what = match count {
         Some(1) => "1 line not shown".into(),
-        Some(count) => format!("{} lines not shown", super::bar::grouped(count)),
+        Some(count) => format!("{} lines not shown", grouped(count)),
         None => "lines not shown".into(),
     };
     if why.is_empty() { what } else { format!("{what}: {}", body::plain(why)) }

@@ -108,9 +108,9 @@ impl RulePrompt {
         stack
     }
 
-    /// Makes the next mode of it.
-    fn turn(&mut self) {
-        let mode = next(self.mode());
+    /// Makes the next mode of it, or the one before.
+    fn turn(&mut self, forward: bool) {
+        let mode = if forward { next(self.mode()) } else { next(next(self.mode())) };
         if self.whole_excluded() {
             let bare = self.bare().to_owned();
             self.prompt.set(&bare);
@@ -174,8 +174,8 @@ impl Model {
     }
 
     /// Tab in the prompt.
-    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt) {
-        prompt.turn();
+    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt, forward: bool) {
+        prompt.turn(forward);
         self.rule_changed(prompt);
     }
 

@@ -9,11 +9,8 @@ use crate::{
         Range, Read,
         filter::{Mode, Rule},
     },
-    model::{
-        Model,
-        logs::{Reader, bar::grouped},
-        text::safe,
-    },
+    model::{Model, logs::Reader, text::safe},
+    resource::format::grouped,
     ui::{
         theme::{Scope, Theme},
         widgets::scrollbar,
@@ -38,19 +35,17 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme:
         let beneath = Rect { y: body.bottom(), height: high, ..body };
         strip::draw(buf, beneath, reader, &model.settings.zone, theme);
     }
-    match reader.nothing() {
-        None => {
-            rows::draw(buf, body, reader, theme);
-            let index = reader.position(reader.top.line);
-            let end = reader.follow || reader.at_end();
-            let all = reader.passing();
-            let top = if end { all.saturating_sub(usize::from(body.height)) } else { index };
-            scrollbar::draw(buf, body, top, all, theme);
-        }
-        Some(nothing) => {
-            let notice_area = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
-            nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, notice_area, theme);
-        }
+    rows::draw(buf, body, reader, theme);
+    let all = reader.passing();
+    let first = match reader.follow || reader.at_end() {
+        true => all.saturating_sub(body.height.into()),
+        false => reader.position(reader.top.line),
+    };
+    scrollbar::draw(buf, body, first, all, theme);
+    if let Some(nothing) = reader.nothing() {
+        let used = u16::try_from(reader.rows.len() + 1).unwrap_or(body.height);
+        let below = Rect { y: body.y + used.min(body.height), height: body.height.saturating_sub(used), ..body };
+        nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, below, theme);
     }
     bar::draw(buf, foot, &reader.bar(model.now), theme);
 }
@@ -73,7 +68,7 @@ fn worded(rule: &Rule) -> String {
     match rule.mode {
         Mode::Include => text,
         Mode::Exclude => format!("not: {text}"),
-        Mode::Highlight => format!("mark: {text}"),
+        Mode::Highlight => format!("lit: {text}"),
     }
 }
 
@@ -88,7 +83,7 @@ fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
     match &reader.wanted.read {
         Read::Tail { range, pattern, .. } => {
             if let Some(pattern) = pattern {
-                notes.push((format!("pattern {}", safe(pattern)), Scope::TitleFilter));
+                notes.push((format!("CloudWatch filters: {}", safe(pattern)), Scope::TitleFilter));
             }
             match range {
                 Range::Newest => {}

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// What ranks so or higher makes way before anything else is said shorter.
+const NICE: u8 = 13;
+
 /// How much is said of each item.
 #[derive(Clone, Copy, PartialEq)]
 enum Size {
@@ -44,7 +47,8 @@ fn chosen(bar: &[Item], room: u16) -> (Size, Vec<&Item>) {
     let fits =
         |items: &[&Item], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>() <= room + gap(size);
     let mut items: Vec<&Item> = bar.iter().collect();
-    for size in [Size::Full, Size::Brief, Size::Letters] {
+    for (size, least) in [(Size::Full, u8::MAX), (Size::Full, NICE), (Size::Brief, NICE), (Size::Letters, NICE)] {
+        items.retain(|item| item.rank < least);
         if fits(&items, size) {
             return (size, items);
         }

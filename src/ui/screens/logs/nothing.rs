@@ -26,13 +26,21 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
             (Tone::Busy, format!("Looking up the tasks of {name} and where they log to"), quiet(), vec![])
         }
         Nothing::Reading => (Tone::Busy, format!("Reading the history of {streams}"), quiet(), vec![]),
+        Nothing::Searching => {
+            let text = match &reader.wanted.read {
+                Read::Query { text, .. } => vec![text.to_string()],
+                Read::Tail { .. } => vec![],
+            };
+            let advice = vec![press("escape", "ends it, and goes back to the log")];
+            (Tone::Busy, "CloudWatch Logs Insights is searching".to_owned(), text, advice)
+        }
         Nothing::Waiting => {
             let said = "It is followed: what is written next is shown here.".to_owned();
             let body = [said].into_iter().chain(quiet()).collect();
-            (Tone::Wait, format!("No lines in {streams} {}", within(&reader.wanted.read)), body, longer())
+            (Tone::Wait, format!("No lines in {streams} so far"), body, longer())
         }
         Nothing::Empty => {
-            (Tone::Muted, format!("No lines in {streams} {}", within(&reader.wanted.read)), quiet(), longer())
+            (Tone::Muted, format!("No lines in {streams}{}", within(&reader.wanted.read)), quiet(), longer())
         }
         Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
         Nothing::Failed(failure) => {
@@ -73,7 +81,9 @@ fn texts(reader: &Reader) -> String {
 /// Where in time there is nothing.
 fn within(read: &Read) -> &'static str {
     match read {
-        Read::Tail { range: Range::Newest | Range::Oldest, .. } => "so far",
-        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => "in this range",
+        Read::Tail { range: Range::Newest | Range::Oldest, .. } => "",
+        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => {
+            " in this stretch of time"
+        }
     }
 }

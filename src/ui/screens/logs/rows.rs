@@ -27,7 +27,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme)
     for (row, y) in reader.rows.iter().zip(area.y..area.bottom()) {
         let area = Rect { y, height: 1, ..area };
         match row.shape {
-            Shape::Rule(rule) => draw_rule(buf, area, row, rule, theme),
+            Shape::Rule(rule) => draw_rule(buf, area, row, rule, true, theme),
+            Shape::Under(rule) => draw_rule(buf, area, row, rule, false, theme),
             Shape::First | Shape::More => draw_text(buf, area, reader, row, theme),
         }
         if row.line.is_some() && row.line == reader.cursor {
@@ -48,16 +49,18 @@ fn draw_text(buf: &mut Buffer, area: Rect, reader: &Reader, row: &Row, theme: &T
         pen.put(theme.glyphs.late, theme.get(Scope::LogLate));
     }
     let mut pen = Pen::new(buf, area.x + 1, area.y, end);
-    let mut skip = if reader.column_lock { 0 } else { reader.left };
+    // What is wrapped has nothing beyond its right end.
+    let left = if row.line.is_some_and(|line| reader.expanded.contains(&line)) { 0 } else { reader.left };
+    let mut skip = if reader.column_lock { 0 } else { left };
     for piece in &row.prefix {
         put(&mut pen, &piece.text, style(piece.ink, theme), &mut skip);
     }
-    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { reader.left }));
+    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { left }));
     let (edge, ground) = edge(row.level, theme);
     put(&mut pen, edge, ground, &mut skip);
     let base = if row.aside { theme.get(Scope::Faint) } else { text_style(row.level, theme) };
     if reader.column_lock {
-        skip = reader.left;
+        skip = left;
     }
     for piece in &row.text {
         draw_piece(&mut pen, piece, base, theme, &mut skip);
@@ -102,7 +105,7 @@ fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut u16) {
 }
 
 /// `14:02:12.120 ── + task 77aa01bc started, revision 42 ────────`
-fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, theme: &Theme) {
+fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, first: bool, theme: &Theme) {
     let glyphs = theme.glyphs;
     let (scope, sign) = match rule {
         Rule::Day => (Scope::LogDay, ""),
@@ -120,16 +123,19 @@ fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, theme: &Theme)
         pen.put(&piece.text, style(piece.ink, theme));
     }
     let style = theme.get(scope);
-    let line = Style { add_modifier: Modifier::empty(), ..style };
-    pen.put(&glyphs.rule.repeat(2), line).skip(1);
-    if !sign.is_empty() {
-        pen.put(sign, style).skip(1);
-    }
     let words: String = row.text.iter().map(|piece| piece.text.as_str()).collect();
-    let room = pen.room();
-    let mut words_pen = Pen::new(buf, end - room, area.y, end);
-    words_pen.fit(&words, glyphs.ellipsis, style).skip(1);
-    words_pen.fill(glyphs.rule, theme.get(Scope::Border));
+    if first {
+        pen.put(&glyphs.rule.repeat(2), Style { add_modifier: Modifier::empty(), ..style }).skip(1);
+        if !sign.is_empty() {
+            pen.put(sign, style).skip(1);
+        }
+    } else {
+        pen.to(area.x + 1 + row.indent + 5);
+    }
+    pen.fit(&words, glyphs.ellipsis, style);
+    if first {
+        pen.skip(1).fill(glyphs.rule, theme.get(Scope::Border));
+    }
 }
 
 /// The sign of a level between prefix and text: only what is wrong has one.

@@ -1,0 +1,214 @@
+use proptest::prelude::*;
+use rstest::rstest;
+
+use super::*;
+use crate::logs::fixture::{said, said_by};
+
+const TASK: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f809";
+const OTHER: &str = "99887766554433221100ffeeddccbbaa";
+
+fn lines() -> Vec<Line> {
+    vec![
+        said_by(TASK, "app", "INFO payment 17 took 250ms"),
+        said_by(TASK, "app", "ERROR Payment 18 failed: connection refused"),
+        said_by(TASK, "envoy", "    at com.example.Pay.run(Pay.java:17)"),
+        said_by(
+            OTHER,
+            "app",
+            r#"{"level":"warn","msg":"slow","status":503,"user":{"id":7,"name":"Ada"},"tags":["a","b"]}"#,
+        ),
+        Line { late: true, ..said_by(OTHER, "app", "\u{1b}[32mDEBUG\u{1b}[0m pay\u{1b}[1mment\u{1b}[0m 19") },
+        Line { role: Role::Mark, ..said("14:05:12") },
+    ]
+}
+
+fn read(text: &str) -> Filter {
+    Filter::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
+}
+
+/// Which of the lines the filter admits.
+fn admitted(text: &str) -> Vec<usize> {
+    let filter = read(text);
+    let admitted = lines().into_iter().enumerate().filter(|(_, line)| filter.admits(line));
+    admitted.map(|(index, _)| index).collect()
+}
+
+#[rstest]
+// Words, as in tables.
+#[case("", &[0, 1, 2, 3, 4, 5])]
+#[case("payment", &[0, 1, 4])]
+#[case("Payment", &[1])]
+#[case(r"Payment \c", &[0, 1, 4])]
+#[case(r"payment \C", &[0, 4])]
+#[case("!payment", &[2, 3, 5])]
+#[case("17|refused", &[0, 1, 2])]
+#[case("^debug", &[4])]
+#[case("payment failed", &[1])]
+#[case("\"payment failed\"", &[])]
+#[case("\"18 failed\"", &[1])]
+#[case("\"17|refused\"", &[])]
+#[case("(Pay", &[2])]
+#[case("http://x", &[])]
+// Levels: those that aren't known stay.
+#[case("level>=warn", &[1, 2, 3, 5])]
+#[case("level>WARN", &[1, 2, 5])]
+#[case("level<info", &[2, 4, 5])]
+#[case("!level>=warn", &[0, 2, 4, 5])]
+#[case("level=warning", &[3])]
+#[case("level:error", &[1])]
+#[case("level!=error", &[0, 2, 3, 4, 5])]
+#[case("severity>=warn payment", &[1])]
+// Where it comes from.
+#[case("task:1a2b", &[0, 1, 2])]
+#[case("task=1a2b", &[])]
+#[case("task=1a2b3c4d", &[0, 1, 2])]
+#[case("task!=1a2b3c4d", &[3, 4])]
+#[case("!task:1a2b", &[3, 4, 5])]
+#[case("task:arn:aws:ecs:eu-west-1:123456789012:task/prod/1a2b3c4d5e6f708192a3b4c5d6e7f809", &[0, 1, 2])]
+#[case("container:env", &[2])]
+#[case("container=app service:pay", &[0, 1, 3, 4])]
+#[case("container~^(app|envoy)$", &[0, 1, 2, 3, 4])]
+#[case("container!~app", &[2])]
+#[case("container>b", &[2])]
+#[case("revision:42 envoy", &[])]
+#[case("revision=payments:42 container:envoy", &[2])]
+// Keys of JSON.
+#[case(".status=503", &[3])]
+#[case(".status=503.0", &[3])]
+#[case(".Status>=500", &[3])]
+#[case(".status<500", &[])]
+#[case(".status!=200", &[3])]
+#[case("!.status=503", &[0, 1, 2, 4, 5])]
+#[case(".user.name=ada", &[3])]
+#[case(".user.name=Ad", &[])]
+#[case(".user.name:ad", &[3])]
+#[case(".user.name~\"^A.a$\"", &[3])]
+#[case(".user.id>6", &[3])]
+#[case(".user.id>word", &[])]
+#[case(".user:ada", &[3])]
+#[case(".tags=b", &[3])]
+#[case(".tags!=b", &[])]
+#[case(".tags.0=a", &[3])]
+#[case(".tags.0=b", &[])]
+#[case(".nothing!=x", &[])]
+// States.
+#[case("is:late", &[4])]
+#[case("is:mark", &[5])]
+#[case("is:output !is:late", &[0, 1, 2, 3])]
+fn filters_admit(#[case] text: &str, #[case] expected: &[usize]) {
+    assert_eq!(admitted(text), expected, "{text}");
+}
+
+#[rstest]
+#[case("a \"open", 2, "the quote is not closed")]
+#[case("level>=", 7, "a value is missing after >=")]
+#[case("é level>=loud", 9, "`loud` is no level; trace, debug, info, warn, error and fatal are")]
+#[case("level~warn", 6, "levels are compared: level>=warn, level=error")]
+#[case("is:broken", 3, "after is: comes late, mark or output")]
+#[case("is:", 3, "after is: comes late, mark or output")]
+#[case(".status~(", 8, "no regular expression: unclosed group")]
+#[case("!", 1, "what must not match is missing after !")]
+#[case("-f pay", 0, "nothing is looked for fuzzily in a log; a word or a regular expression is")]
+#[case("-l team=pay", 0, "lines have no tags; task:, container: and .key= are known")]
+fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
+    assert_eq!(Filter::parse(text).unwrap_err(), Fault::new(position, reason));
+}
+
+#[rstest]
+#[case("payment", "a payment, a Payment", &[(2, 9), (13, 20)])]
+#[case("pay payment ay", "payment", &[(0, 7)])]
+#[case("a b", "ab ba", &[(0, 2), (3, 5)])]
+#[case("!payment other", "a payment", &[])]
+#[case("level>=warn task:1 .a=payment", "payment", &[])]
+#[case("x*", "axxb", &[(1, 3)])]
+#[case("\"\"", "payment", &[])]
+#[case("é", "É é", &[(0, 2), (3, 5)])]
+#[case("aa", "aaaa", &[(0, 4)])]
+fn what_is_looked_for_is_found(#[case] filter: &str, #[case] text: &str, #[case] expected: &[(usize, usize)]) {
+    let found = read(filter).matches(text).into_iter().map(|range| (range.start, range.end));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+fn rule(mode: Mode, text: &str) -> Rule {
+    Rule { mode, filter: read(text), on: true }
+}
+
+#[test]
+fn a_line_passes_when_any_filter_includes_and_none_excludes_it() {
+    let mut stack = Stack {
+        rules: vec![rule(Mode::Include, "17"), rule(Mode::Include, "refused"), rule(Mode::Exclude, "java")],
+        ..Stack::default()
+    };
+    let admitted = |stack: &Stack| lines().iter().map(|line| stack.admits(line)).collect::<Vec<_>>();
+    assert_eq!(admitted(&stack), [true, true, false, false, false, true]);
+    stack.rules[2].on = false;
+    assert_eq!(admitted(&stack), [true, true, true, false, false, true]);
+    stack.suspended = true;
+    assert_eq!((admitted(&stack), stack.is_active()), (vec![true; 6], false));
+}
+
+#[test]
+fn highlights_hide_nothing() {
+    let mut stack = Stack { rules: vec![rule(Mode::Highlight, "pay"), rule(Mode::Highlight, "x")], ..Stack::default() };
+    assert!(!stack.is_active() && lines().iter().all(|line| stack.admits(line)));
+    assert_eq!(stack.highlights("pay x pay"), [0..3, 4..5, 6..9]);
+    stack.rules[1].mode = Mode::Exclude;
+    assert_eq!(stack.highlights("pay x pay"), [0..3, 6..9], "nobody sees what is excluded");
+}
+
+#[rstest]
+#[case(Mode::Include, "level>=warn", true)]
+#[case(Mode::Exclude, "level<=info", true)]
+#[case(Mode::Exclude, "level>=trace", true)]
+#[case(Mode::Exclude, "!level>=warn", true)]
+#[case(Mode::Exclude, "level!=error", false)]
+#[case(Mode::Include, "level=error", false)]
+fn where_the_level_is_not_known_no_order_hides_a_line(#[case] mode: Mode, #[case] text: &str, #[case] shown: bool) {
+    let stack = Stack { rules: vec![rule(mode, text)], ..Stack::default() };
+    assert_eq!(stack.admits(&said("    at com.example.Pay.run(Pay.java:17)")), shown);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in ".*") {
+        let _ = Filter::parse(&text);
+    }
+
+    #[test]
+    fn nor_does_anything_that_looks_like_a_filter(
+        text in r#"(level|task|is|\.a|\.a\.b)?[a-z!"~=<>:\\ ()\[|*.é-]{0,16}"#,
+        said_text in r#"[a-z{}"é:\\\[,\x1b 1.]{0,24}"#,
+    ) {
+        if let Ok(filter) = Filter::parse(&text) {
+            for line in lines().iter().chain([&said(&said_text)]) {
+                filter.admits(line);
+                filter.surely(line);
+            }
+            let found = filter.matches(&said_text);
+            prop_assert!(found.iter().all(|range| said_text.get(range.clone()).is_some_and(|text| !text.is_empty())));
+            prop_assert!(found.is_sorted_by(|a, b| a.end < b.start));
+        }
+    }
+
+    /// Nothing but an empty filter is the empty filter.
+    #[test]
+    fn only_nothing_shows_everything(text in "[a-z!=<>:.]{1,8}") {
+        if let Ok(filter) = Filter::parse(&text) {
+            prop_assert!(!filter.is_empty());
+        }
+    }
+
+    /// The fast ways find what the simple way finds.
+    #[test]
+    fn plain_text_is_found_as_a_regular_expression_finds_it(
+        needle in "[abkAB .0é]{1,4}",
+        text in "[abkAB .0é]{0,40}",
+        case in prop::sample::select(vec![Case::Smart, Case::Ignore, Case::Respect]),
+    ) {
+        let regex = compile(&regex::escape(&needle), &needle, case).unwrap();
+        let found = Needle::new(&needle, case).unwrap();
+        prop_assert_eq!(found.is_in(&text), regex.is_match(&text));
+        let expected = regex.find_iter(&text).map(|found| found.range()).collect();
+        prop_assert_eq!(apart(found.find(&text).collect()), apart(expected));
+    }
+}

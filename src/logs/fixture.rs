@@ -1,0 +1,25 @@
+//! Lines for tests.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Line, Role, Source, Stream, level};
+
+/// A line that a container wrote, without telling which.
+pub(super) fn said(text: &str) -> Line {
+    let at = Timestamp::UNIX_EPOCH;
+    Line { source: None, at, role: Role::Output, level: level::of(text), late: false, text: text.into() }
+}
+
+/// A line that this container of the payments service wrote, in this task.
+pub(super) fn said_by(task: &str, container: &str, text: &str) -> Line {
+    let source = Source {
+        stream: Stream { region: None, group: "/ecs/payments".into(), name: format!("{container}/{task}") },
+        task_arn: format!("arn:aws:ecs:eu-west-1:123456789012:task/prod/{task}").into(),
+        container: container.into(),
+        service: Some("payments".into()),
+        revision: Some("payments:42".into()),
+    };
+    Line { source: Some(Arc::new(source)), ..said(text) }
+}

@@ -1,0 +1,279 @@
+//! Reading a log: what is in sight while lines come, are let go, and are put before the first.
+
+use super::*;
+use crate::{
+    logs::{
+        Line, News, Pace, Range, Read, Role, Status, Subject, Told, Wanted,
+        ring::{Limits, Ring},
+    },
+    model::logs::{Json, Older, Reader, Times, rows::Shape},
+};
+
+/// A log of a ring that holds so many lines, at second 0.
+fn in_log(lines: usize) -> Model {
+    let mut model = console();
+    let of = Subject { name: "api".into(), view: tasks(), tasks: None, container: None };
+    let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
+    let wanted = Wanted { id: 7, of, read, pace: Pace::default() };
+    let ring = Ring::new(Limits { lines, ..Limits::default() });
+    model.push(Screen::Logs(Box::new(Reader::new(wanted, ring))));
+    model
+}
+
+fn line(n: i64) -> Line {
+    Line {
+        source: None,
+        at: at(10_000 + n),
+        role: Role::Output,
+        level: None,
+        late: false,
+        text: format!("line {n}").into(),
+    }
+}
+
+fn tell(model: &mut Model, told: Told) -> Vec<Effect> {
+    let now = model.now;
+    model.update(now, Event::Log(News { tail: 7, told }))
+}
+
+fn come(model: &mut Model, numbers: std::ops::Range<i64>) {
+    tell(model, Told::Lines(numbers.map(line).collect()));
+}
+
+fn reader(model: &Model) -> &Reader {
+    match &model.front {
+        Screen::Logs(reader) => reader,
+        other => panic!("a log was expected, not {other:?}"),
+    }
+}
+
+/// The texts of the rows in sight.
+fn seen(model: &Model) -> Vec<String> {
+    let text = |row: &crate::model::logs::rows::Row| row.text.iter().map(|piece| piece.text.as_str()).collect();
+    reader(model).rows.iter().map(text).collect()
+}
+
+fn cursor(model: &Model) -> Option<String> {
+    let reader = reader(model);
+    Some(reader.ring.get(reader.cursor?)?.text.to_string())
+}
+
+fn page(model: &Model) -> usize {
+    model.layout().page.into()
+}
+
+#[test]
+fn a_log_that_follows_shows_its_end() {
+    let mut model = in_log(1_000);
+    come(&mut model, 0..100);
+    assert_eq!(seen(&model).last().unwrap(), "line 99");
+    assert_eq!(seen(&model).len(), page(&model));
+    come(&mut model, 100..103);
+    assert_eq!(seen(&model).last().unwrap(), "line 102");
+    assert_eq!(cursor(&model), None);
+}
+
+#[test]
+fn what_is_frozen_stays_and_nothing_is_lost_meanwhile() {
+    let mut model = in_log(10_000);
+    come(&mut model, 0..100);
+    press(&mut model, "s");
+    let before = seen(&model);
+    for n in 0..40 {
+        come(&mut model, 100 + n * 100..200 + n * 100);
+    }
+    assert_eq!(seen(&model), before);
+    model.update(at(1), Event::Tick);
+    assert_eq!(reader(&model).unseen, 4_000);
+    let texts: Vec<_> = reader(&model).ring.numbers().map(|n| &*reader(&model).ring.get(n).unwrap().text).collect();
+    assert_eq!(texts.len(), 4_100);
+    assert!((0..4_100).zip(texts).all(|(n, text)| text == format!("line {n}")));
+    press(&mut model, "shift-g");
+    assert_eq!((seen(&model).last().unwrap().as_str(), reader(&model).unseen), ("line 4099", 0));
+}
+
+#[rstest]
+#[case("up", "line 98")]
+#[case("k k", "line 97")]
+#[case("s", "line 99")]
+#[case("home", "line 0")]
+fn moving_upwards_freezes(#[case] keys: &str, #[case] line: &str) {
+    let mut model = in_log(1_000);
+    come(&mut model, 0..100);
+    press(&mut model, keys);
+    assert!(!reader(&model).follow);
+    assert_eq!(cursor(&model).unwrap(), line);
+    // Nothing but G and s goes on.
+    press(&mut model, "pgdn pgdn pgdn pgdn pgdn pgdn down");
+    assert!(!reader(&model).follow);
+    press(&mut model, "s");
+    assert!(reader(&model).follow);
+}
+
+#[test]
+fn pages_move_by_a_page_and_keep_one_row() {
+    let mut model = in_log(1_000);
+    come(&mut model, 0..200);
+    let before = seen(&model);
+    press(&mut model, "pgup");
+    assert_eq!(seen(&model).last(), before.first());
+    press(&mut model, "pgdn");
+    assert_eq!(seen(&model), before);
+}
+
+#[test]
+fn the_cursor_keeps_its_line_while_there_is_one() {
+    let mut model = in_log(100);
+    come(&mut model, 0..100);
+    press(&mut model, "up up up up up");
+    let (line, rows) = (cursor(&model), seen(&model));
+    come(&mut model, 100..150);
+    assert_eq!((cursor(&model), seen(&model)), (line, rows));
+    // All that was in sight is let go: the oldest that is left takes its place, and the gap is told.
+    come(&mut model, 150..400);
+    assert_eq!(cursor(&model).unwrap(), "line 300");
+    assert_eq!(seen(&model)[..2], ["300 older lines not shown: the buffer is full", "line 300"]);
+}
+
+#[test]
+fn older_lines_are_asked_for_once_and_move_nothing() {
+    let older = |effects: &[Effect]| {
+        effects.iter().filter(|effect| matches!(effect, Effect::Request(Request::Older { tail: 7 }))).count()
+    };
+    let mut model = in_log(1_000);
+    come(&mut model, 0..100);
+    assert_eq!(older(&press(&mut model, "home")), 0);
+    assert_eq!(older(&press(&mut model, "up up home pgup")), 1);
+    assert_eq!(seen(&model)[..2], ["older lines are read", "line 0"]);
+    tell(&mut model, Told::Older { lines: (-50..0).map(line).collect(), end: false });
+    assert_eq!((seen(&model)[0].as_str(), cursor(&model).unwrap().as_str()), ("line 0", "line 0"));
+    assert_eq!(older(&press(&mut model, "home home")), 1);
+    assert_eq!(cursor(&model).unwrap(), "line -50");
+    tell(&mut model, Told::Older { lines: Vec::new(), end: true });
+    assert_eq!(reader(&model).older, Older::None);
+    assert_eq!(older(&press(&mut model, "home home up")), 0);
+    assert_eq!(seen(&model)[0], "the log begins here");
+}
+
+#[test]
+fn clearing_hides_and_undoing_brings_back() {
+    let mut model = in_log(1_000);
+    come(&mut model, 0..10);
+    press(&mut model, "shift-c");
+    assert_eq!(seen(&model), [""; 0]);
+    come(&mut model, 10..12);
+    press(&mut model, "home");
+    assert_eq!(seen(&model), ["10 lines cleared", "line 10", "line 11"]);
+    press(&mut model, "u");
+    assert_eq!(seen(&model).len(), 12);
+}
+
+#[test]
+fn a_frozen_log_is_drawn_twice_a_second_at_most_and_only_for_its_counts() {
+    let mut model = in_log(10_000);
+    come(&mut model, 0..100);
+    press(&mut model, "s");
+    model.take_dirty();
+    let mut drawn = 0;
+    for n in 0..100 {
+        let now = at(0) + jiff::SignedDuration::from_millis(n * 20);
+        let lines = vec![line(100 + n)];
+        model.update(now, Event::Log(News { tail: 7, told: Told::Lines(lines) }));
+        drawn += usize::from(model.take_dirty());
+    }
+    assert_eq!(drawn, 3);
+    // The last ones are counted when their time has come, then nothing moves by itself.
+    let tick = model.next_tick().unwrap();
+    model.update(tick, Event::Tick);
+    assert_eq!(reader(&model).unseen, 100);
+    assert!(model.take_dirty());
+    assert!(model.next_tick().is_none_or(|at| at > tick + jiff::SignedDuration::from_secs(60)));
+}
+
+#[test]
+fn relative_times_tick_and_others_do_not() {
+    let soon = |model: &Model| model.next_tick().is_some_and(|tick| tick <= at(1));
+    let mut model = in_log(1_000);
+    come(&mut model, 0..10);
+    assert!(!soon(&model));
+    press(&mut model, "t t");
+    assert_eq!(reader(&model).times, Times::Relative);
+    assert!(soon(&model));
+}
+
+#[test]
+fn lines_of_another_tail_are_none_of_ours() {
+    let mut model = in_log(1_000);
+    model.update(at(0), Event::Log(News { tail: 6, told: Told::Lines(vec![line(1)]) }));
+    model.update(at(0), Event::Log(News { tail: 8, told: Told::Status(Arc::new(Status::default())) }));
+    assert!(reader(&model).ring.numbers().is_empty());
+}
+
+#[test]
+fn json_is_shown_in_three_ways_and_opened_in_place() {
+    let mut model = in_log(1_000);
+    let text = r#"{"level":"warn","msg":"slow","ms":1830,"by":{"name":"a b"}}"#;
+    tell(&mut model, Told::Lines(vec![line(0), Line { text: text.into(), ..line(1) }]));
+    assert_eq!(seen(&model), ["line 0", r#"WARN  slow ms=1830 by.name="a b""#]);
+    let tree = ["{", r#"  "level": "warn","#, r#"  "msg": "slow","#, r#"  "ms": 1830,"#, r#"  "by": {"#];
+    press(&mut model, "enter");
+    assert_eq!(seen(&model)[1..6], tree);
+    assert_eq!(reader(&model).rows[2].shape, Shape::More);
+    press(&mut model, "enter shift-j");
+    assert_eq!((reader(&model).json, &seen(&model)[1..6]), (Json::Pretty, &tree.map(String::from)[..]));
+    press(&mut model, "shift-j");
+    assert_eq!(seen(&model), ["line 0", text]);
+}
+
+#[test]
+fn a_line_higher_than_the_page_is_scrolled_through() {
+    let mut model = in_log(1_000);
+    let long = Line { text: "0123456789".repeat(1_000).into(), ..line(1) };
+    tell(&mut model, Told::Lines(vec![line(0), long, line(2)]));
+    press(&mut model, "w home down");
+    let first = seen(&model);
+    press(&mut model, "down");
+    assert_eq!(seen(&model)[..3], first[1..4]);
+    let rows = (0..200).take_while(|_| {
+        press(&mut model, "down");
+        cursor(&model).unwrap() != "line 2"
+    });
+    let rows = rows.count();
+    assert!((60..120).contains(&rows), "{rows}");
+    press(&mut model, "home");
+    assert_eq!(seen(&model)[0], "line 0");
+}
+
+proptest! {
+    /// Whatever is pressed while lines come and go: the page is full where it can be, and the cursor in sight.
+    #[test]
+    fn the_page_is_full_and_the_cursor_in_sight(
+        moves in proptest::collection::vec((0usize..14, 0i64..60), 1..40),
+    ) {
+        const KEYS: [&str; 14] = [
+            "up", "down", "pgup", "pgdn", "home", "end", "s", "w", "t", "shift-j", "enter", "shift-c", "u", "f",
+        ];
+        let mut model = in_log(80);
+        let mut next = 0;
+        for (key, count) in moves {
+            let long = |n: i64| {
+                let text = format!("line {n} ").repeat((n % 37) as usize + 1);
+                match n % 7 {
+                    0 => Line { text: format!(r#"{{"msg":"{n}\n{text}\nend","a":[1,2]}}"#).into(), ..line(n) },
+                    1 => Line { role: Role::Stopped { fault: true }, text: text.into(), ..line(n) },
+                    2 => Line { text: text.replace(' ', "\n").into(), ..line(n) },
+                    _ => Line { text: text.into(), ..line(n) },
+                }
+            };
+            tell(&mut model, Told::Lines((next..next + count).map(long).collect()));
+            next += count;
+            press(&mut model, KEYS[key]);
+            let reader = reader(&model);
+            prop_assert!(reader.rows.len() <= page(&model));
+            prop_assert_eq!(reader.rows.is_empty(), reader.passing() == 0);
+            prop_assert!(reader.passing() < page(&model) || reader.rows.len() == page(&model));
+            let shown = reader.cursor.is_none_or(|cursor| reader.rows.iter().any(|row| row.line == Some(cursor)));
+            prop_assert!(shown, "{:?} of {:?}", reader.cursor, reader.top);
+        }
+    }
+}

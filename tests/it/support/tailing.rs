@@ -1,0 +1,150 @@
+//! A tail without a screen, over a demo endpoint in the same process, in virtual time.
+
+use std::{sync::Arc, time::Duration};
+
+use ecsight::{
+    aws::{Budget, Clients, ScopeSpec},
+    demo::{Endpoint, Options, world::World},
+    logs::{
+        self, Ends, Followed, Line, News, Pace, Range, Read, Role, Set, Source, Status, Stream, Subject, Told, Wanted,
+    },
+    resource::{Query, View, task},
+};
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+use super::in_process::sdk_config;
+
+/// World time at the start of every test.
+pub const START_MS: i64 = 1_750_000_000_000;
+
+pub fn now() -> Timestamp {
+    Timestamp::from_millisecond(START_MS).unwrap()
+}
+
+/// An account in which nothing happens but what a test writes.
+pub fn quiet() -> Endpoint {
+    Endpoint::with_world(World::sized(1, 0, 0, START_MS), Options::default())
+}
+
+pub fn clients(endpoint: &Endpoint) -> Clients {
+    Clients::from_config(&sdk_config(endpoint), ScopeSpec::default(), Budget::default())
+}
+
+pub fn source(group: &str, task: usize) -> Arc<Source> {
+    Arc::new(Source {
+        stream: Stream { region: None, group: group.into(), name: format!("ecs/app/{task:08x}") },
+        task_arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{task:08x}").into(),
+        container: "app".into(),
+        service: Some("web".into()),
+        revision: None,
+    })
+}
+
+pub fn running(sources: &[Arc<Source>]) -> Set {
+    let streams = sources.iter().map(|source| Followed { source: source.clone(), ended: None }).collect();
+    Set { streams, complete: true, ..Set::default() }
+}
+
+/// A container writes a line, so many milliseconds after the start of the test.
+pub fn write(endpoint: &Endpoint, source: &Source, after_ms: i64, text: &str) {
+    let Stream { group, name, .. } = &source.stream;
+    endpoint.with(|world| world.logs.put(group, name, START_MS + after_ms, text.into()));
+}
+
+/// What is read.
+pub struct Tailing {
+    pub set: watch::Sender<Set>,
+    pub older: mpsc::Sender<()>,
+    news: mpsc::Receiver<News>,
+    pub lines: Vec<Line>,
+    pub before: Vec<Line>,
+    /// All lines before are read.
+    pub end: bool,
+    /// As it was told, one after the other.
+    pub statuses: Vec<Arc<Status>>,
+    reading: JoinHandle<()>,
+}
+
+impl Drop for Tailing {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Tailing {
+    pub fn open(endpoint: &Endpoint, range: Range, set: Set) -> Self {
+        Self::with(&clients(endpoint), range, None, None, set)
+    }
+
+    pub fn with(
+        clients: &Clients,
+        range: Range,
+        pattern: Option<&str>,
+        tasks: Option<&[Arc<Source>]>,
+        set: Set,
+    ) -> Self {
+        let (set, sets) = watch::channel(set);
+        let (older, asked) = mpsc::channel(4);
+        let (told, news) = mpsc::channel(2);
+        let of = Subject {
+            name: "web".into(),
+            view: View::new(&task::KIND, Query::default()),
+            tasks: tasks.map(|tasks| tasks.iter().map(|source| source.task_arn.clone()).collect()),
+            container: None,
+        };
+        let read = Read::Tail { range, pattern: pattern.map(Into::into), live: false };
+        let wanted = Wanted { id: 7, of, read, pace: Pace::default() };
+        let ends = Ends { set: sets, older: asked, news: told };
+        let reading = tokio::spawn(logs::read(clients.clone(), wanted, now, ends));
+        let (lines, before, statuses) = (Vec::new(), Vec::new(), Vec::new());
+        Self { set, older, news, lines, before, end: false, statuses, reading }
+    }
+
+    /// Lets so much time pass.
+    pub async fn pass(&mut self, seconds: u64) {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while let Ok(Some(news)) = timeout_at(until, self.news.recv()).await {
+            assert_eq!(news.tail, 7);
+            match news.told {
+                Told::Lines(lines) => {
+                    assert!((1..=2_000).contains(&lines.len()), "{} lines", lines.len());
+                    self.lines.extend(lines);
+                }
+                Told::Older { lines, end } => {
+                    self.before.splice(0..0, lines);
+                    self.end = end;
+                }
+                Told::Status(status) => self.statuses.push(status),
+            }
+        }
+    }
+
+    /// Asks for older lines, and waits for them.
+    pub async fn go_back(&mut self) {
+        self.older.send(()).await.unwrap();
+        self.pass(20).await;
+    }
+
+    pub fn status(&self) -> &Status {
+        self.statuses.last().expect("a status")
+    }
+
+    /// What the containers wrote, in the order in which it is shown.
+    pub fn texts(&self) -> Vec<&str> {
+        texts(&self.lines)
+    }
+
+    /// What the tail said of itself.
+    pub fn notes(&self) -> Vec<&str> {
+        self.lines.iter().filter(|line| line.role == Role::Note).map(|line| &*line.text).collect()
+    }
+}
+
+pub fn texts(lines: &[Line]) -> Vec<&str> {
+    lines.iter().filter(|line| line.role == Role::Output).map(|line| &*line.text).collect()
+}
