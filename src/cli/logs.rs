@@ -1,14 +1,13 @@
 //! `ecsight logs`: the lines of services and tasks, in order, for a terminal or a pipe.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, interval, sleep_until},
+};
 
 use super::{Refusal, ScopeArgs, session::Session, subject, values::since, wait::until, why::connect};
 use crate::{
@@ -124,8 +123,10 @@ async fn read(
         ..Demand::default()
     });
     let mut end = End { follow: args.follow, ..End::default() };
-    let mut told = HashSet::new();
+    let mut last = None;
     let mut listening = interval(LISTENING);
+    // Listened to throughout: one that comes while lines are printed counts, too.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     loop {
         let wake = async {
             match end.at() {
@@ -140,21 +141,28 @@ async fn read(
                     return Ok(0);
                 },
                 Some(Told::Status(status)) => {
+                    let before = end.past;
                     end.told(&status)?;
-                    if end.past.is_some() {
-                        tell_once(&status, &mut told);
+                    // What has no lines may have some later: that is said once, when all that was written is read.
+                    if end.follow && before.is_none() && end.past.is_some() {
+                        tell(&status);
                     }
                     if status.phase == Phase::Done {
+                        tell(&status);
                         return Ok(0);
                     }
+                    last = Some(status);
                 }
                 Some(Told::Older { .. }) => {}
             },
-            _ = tokio::signal::ctrl_c() => return Ok(INTERRUPTED),
+            _ = interrupts.recv() => return Ok(INTERRUPTED),
             _ = listening.tick() => if printer::deserted() {
                 return Ok(0);
             },
-            () = wake => return end.failure.map_or(Ok(0), |(_, failure)| Err(failure.into())),
+            () = wake => {
+                last.iter().for_each(|status| tell(status));
+                return end.failure.map_or(Ok(0), |(_, failure)| Err(failure.into()));
+            }
         }
     }
 }
@@ -203,12 +211,10 @@ fn may_pass(failure: &Failure) -> bool {
     matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled)
 }
 
-/// Says, once of each, which containers have no lines, and why.
-fn tell_once(status: &Status, told: &mut HashSet<String>) {
+/// Says which containers have no lines, and why.
+fn tell(status: &Status) {
     for quiet in &status.quiet {
-        if told.insert(quiet.what.clone()) {
-            printer::note(&format!("{}: {}", quiet.what, quiet.why));
-        }
+        printer::note(&format!("{}: {}", quiet.what, quiet.why));
     }
 }
 
