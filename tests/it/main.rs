@@ -13,6 +13,7 @@ mod flow;
 mod get;
 mod judge_boto3;
 mod judge_emulators;
+mod judge_logs;
 mod logs;
 mod logs_command;
 mod logs_finding;

@@ -5,8 +5,11 @@ Usage: fill_logs.py URL
 Prints the id of the task, then, for every line on standard input, writes that line to the log and prints it back.
 """
 
+import json
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -21,6 +24,21 @@ def say(text):
     print(text, flush=True)
 
 
+def hold_tasks():
+    """Without this, moto moves a task one state further every time it is looked at; others know nothing of it."""
+    transition = {"model_name": "ecs::task", "transition": {"progression": "time", "seconds": 600}}
+    request = urllib.request.Request(
+        f"{URL}/moto-api/state-manager/set-transition",
+        data=json.dumps(transition).encode(),
+        headers={"content-type": "application/json"},
+    )
+    try:
+        urllib.request.urlopen(request).close()
+    except urllib.error.HTTPError:
+        pass
+
+
+hold_tasks()
 ecs.create_cluster(clusterName="prod")
 ecs.register_task_definition(
     family="web",
