@@ -28,6 +28,7 @@ mod back;
 mod forward;
 mod lane;
 mod past;
+mod tap;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use back::Back;
 use forward::{Bounds, Moment};
 use lane::{After, Kept, Lane, same_group};
 use past::Elder;
+use tap::Tap;
 
 /// How often a lane that has caught up is asked for what is new, and when nothing has come for a while.
 const EVERY: Duration = Duration::from_secs(2);
@@ -67,13 +69,15 @@ const ABSENT_TRIES: u32 = 3;
 
 /// Reads until nobody listens any more.
 pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
-    let Read::Tail { range, pattern, .. } = &wanted.read else { return };
+    let Read::Tail { range, pattern, live } = &wanted.read else { return };
     let bounds = match *range {
         Range::Newest | Range::Oldest => Bounds::default(),
         Range::Since(from) => Bounds { from: Some(from.as_millisecond()), to: None },
         Range::Between(from, to) => Bounds { from: Some(from.as_millisecond()), to: Some(to.as_millisecond()) },
     };
     let start = Moment { at: Instant::now(), clock: now() };
+    // Nothing comes of a time that is over.
+    let live = *live && bounds.to.is_none();
     let tail = Tail {
         clients,
         id: wanted.id,
@@ -95,6 +99,7 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         elder: None,
         older_asked: false,
         merge: Merge::default(),
+        tap: if live { Tap::due(start.at) } else { Tap::default() },
         window: WINDOW,
         calm_at: start.at,
         marked: HashSet::new(),
@@ -139,6 +144,7 @@ struct Tail {
     elder: Option<Elder>,
     older_asked: bool,
     merge: Merge,
+    tap: Tap,
     /// How old a line is when it is shown.
     window: SignedDuration,
     /// When that may be less again.
@@ -172,7 +178,10 @@ impl Tail {
         loop {
             self.begin();
             let Some(flush_at) = self.tell(&ends.news).await else { return };
-            let wake = [self.call(), flush_at, self.resolved_at, self.release_at()].into_iter().flatten().min();
+            let wake = [self.call(), self.open_tap(), flush_at, self.resolved_at, self.release_at()]
+                .into_iter()
+                .flatten()
+                .min();
             let wake = async {
                 match wake {
                     Some(at) => sleep_until(at).await,
@@ -192,6 +201,7 @@ impl Tail {
                 Some(answer) = self.calls.join_next() => if let Ok((number, answer)) = answer {
                     self.answered(number, answer);
                 },
+                heard = self.tap.next() => self.heard(heard),
                 () = ends.news.closed() => return,
                 () = wake => {}
             }
@@ -237,6 +247,7 @@ impl Tail {
         let lanes = self.lanes_of(joining, backward.then(history), now.at);
         self.lanes.extend(lanes);
         self.mark();
+        self.tell_tap();
     }
 
     /// Begins to read once it is known what.
@@ -281,10 +292,10 @@ impl Tail {
         let behind = |lane: &Lane| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
         let hindmost = self.lanes.iter().filter(|lane| behind(lane)).map(|lane| lane.on.reached()).min();
         let full = self.merge.waiting() > WAITING;
-        let (pattern, bounds, absent_at) = (self.pattern.as_ref(), self.bounds, self.absent_at);
+        let (pattern, bounds, absent_at, tap) = (self.pattern.as_ref(), self.bounds, self.absent_at, &self.tap);
         let lanes = self.lanes.iter_mut().chain(self.elder.iter_mut().flat_map(|elder| &mut elder.lanes));
         let mut waiting: Vec<(Instant, &mut Lane)> = lanes
-            .filter(|lane| !lane.busy && lane.past.is_none())
+            .filter(|lane| !lane.busy && lane.past.is_none() && !tap.covers(lane))
             .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
             .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
             .collect();
@@ -301,6 +312,9 @@ impl Tail {
             }
             if lane.is_absent() {
                 self.absent_at = now.at + ABSENT_EVERY;
+            }
+            if tap.overtook(lane) {
+                lane.on.look_back(now.at);
             }
             lane.busy = true;
             self.status.calls += 1;

@@ -35,10 +35,10 @@ struct Writer {
 }
 
 impl Writer {
-    async fn start(emulator: &Emulator) -> Option<Self> {
+    async fn start(name: &str, emulator: &Emulator) -> Option<Self> {
         let client = environment("moto", &[crate::support::emulator::MOTO]).await?;
         let mut command = client.command("python");
-        command.arg(FILL).arg(emulator.url());
+        command.arg(FILL).arg(name).arg(emulator.url());
         let mut command = Command::from(command);
         let mut script =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("python runs");
@@ -92,7 +92,7 @@ async fn reads(console: &mut Console, writer: &mut Writer, line: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_on_moto_is_read_and_followed() {
     let Some(emulator) = moto().await else { return };
-    let Some(mut writer) = Writer::start(&emulator).await else { return };
+    let Some(mut writer) = Writer::start("moto", &emulator).await else { return };
     let mut console = reading(&emulator, &writer).await;
     console.until("the last line", LIMIT, |console| times(console, "line 1499") == 1).await;
     let lines: Vec<_> = texts(&console).into_iter().filter(|text| text.starts_with("line ")).collect();
@@ -124,7 +124,7 @@ async fn printed(emulator: &Emulator, writer: &Writer) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn ministack_tells_a_live_tail() {
     let Some(emulator) = ministack().await else { return };
-    let Some(mut writer) = Writer::start(&emulator).await else { return };
+    let Some(mut writer) = Writer::start("ministack", &emulator).await else { return };
     let mut console = reading(&emulator, &writer).await;
     console.keys(":live\r");
     let is_live = |console: &Console| console.reader().is_some_and(|reader| reader.status.live.is_some());

@@ -1,6 +1,7 @@
 //! One integration binary: every further one would link the SDKs again.
 
 mod architecture;
+mod asking;
 mod burst;
 mod cli;
 mod data;
@@ -14,6 +15,7 @@ mod get;
 mod judge_boto3;
 mod judge_emulators;
 mod judge_logs;
+mod live;
 mod logs;
 mod logs_command;
 mod logs_finding;

@@ -73,7 +73,7 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
 }
 
 /// Makes of a page with events one without, that a token leads on from to those events.
-pub fn keep_back(answer: &mut Value, rng: &mut Rng) {
+pub(crate) fn keep_back(answer: &mut Value, rng: &mut Rng) {
     let id = |event: Option<&Value>| event.and_then(|event| token::read_id(event["eventId"].as_str()?));
     let Some(events) = answer["events"].as_array() else { return };
     let (Some(first), Some(last)) = (id(events.first()), id(events.last())) else { return };

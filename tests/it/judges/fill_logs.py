@@ -1,6 +1,6 @@
 """Puts a task and its log on an emulated AWS, and goes on writing when asked to.
 
-Usage: fill_logs.py URL
+Usage: fill_logs.py (moto|ministack) URL
 
 Prints the id of the task, then, for every line on standard input, writes that line to the log and prints it back.
 """
@@ -8,13 +8,12 @@ Prints the id of the task, then, for every line on standard input, writes that l
 import json
 import sys
 import time
-import urllib.error
 import urllib.request
 
 import boto3
 from botocore.config import Config
 
-URL = sys.argv[1]
+EMULATOR, URL = sys.argv[1:]
 QUICK = Config(retries={"total_max_attempts": 1})
 ecs, logs = (boto3.client(service, endpoint_url=URL, config=QUICK) for service in ("ecs", "logs"))
 GROUP = "/ecs/web"
@@ -25,21 +24,34 @@ def say(text):
 
 
 def hold_tasks():
-    """Without this, moto moves a task one state further every time it is looked at; others know nothing of it."""
+    """Without this, moto moves a task one state further every time it is looked at."""
     transition = {"model_name": "ecs::task", "transition": {"progression": "time", "seconds": 600}}
     request = urllib.request.Request(
         f"{URL}/moto-api/state-manager/set-transition",
         data=json.dumps(transition).encode(),
         headers={"content-type": "application/json"},
     )
-    try:
-        urllib.request.urlopen(request).close()
-    except urllib.error.HTTPError:
-        pass
+    urllib.request.urlopen(request).close()
 
 
-hold_tasks()
+def register_instance(cluster):
+    """Without one, moto has nowhere to run a task."""
+    ec2 = boto3.client("ec2", endpoint_url=URL, config=QUICK)
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    document = {
+        "instanceId": instance,
+        "region": ecs.meta.region_name,
+        "accountId": "123456789012",
+        "imageId": image,
+    }
+    ecs.register_container_instance(cluster=cluster, instanceIdentityDocument=json.dumps(document))
+
+
 ecs.create_cluster(clusterName="prod")
+if EMULATOR == "moto":
+    hold_tasks()
+    register_instance("prod")
 ecs.register_task_definition(
     family="web",
     containerDefinitions=[
