@@ -16,12 +16,12 @@ use ecsight::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::support::{emulator::Emulator, python::Venv};
+use crate::support::{
+    emulator::{Emulator, MOTO, environment, ministack, moto},
+    python::Venv,
+};
 
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/judges/fill_account.py");
-/// moto's clients come with it; ministack insists on a botocore of its own.
-const MOTO: &str = "moto[server]==5.2.5";
-const MINISTACK: &str = "ministack==1.5.33";
 const REGION: &str = "eu-west-1";
 /// How long anything may take to come; only a failing test waits that long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -39,10 +39,8 @@ const AGREE: &[(&Kind, &[&str])] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_holds_what_the_console_shows() {
+    let Some(emulator) = moto().await else { return };
     let Some(venv) = environment("moto", &[MOTO]).await else { return };
-    let mut command = venv.command("moto_server");
-    command.args(["-H", "127.0.0.1", "-p", "0"]);
-    let emulator = Emulator::start(command);
     let account = fill("moto", &emulator, &venv).await;
     assert!(account["instances"]["prod"].as_array().is_some_and(|rows| rows.len() > 10));
     judge(&emulator, &account).await;
@@ -99,18 +97,11 @@ fn by_arn(rows: &Value) -> BTreeMap<String, Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn so_does_ministack() {
-    let Some(venv) = environment("ministack", &[MINISTACK]).await else { return };
+    let Some(emulator) = ministack().await else { return };
     // It is a server only, and no client comes with it.
     let Some(client) = environment("moto", &[MOTO]).await else { return };
-    let mut command = venv.command("ministack");
-    command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", "0");
-    let emulator = Emulator::start(command);
     let account = fill("ministack", &emulator, &client).await;
     judge(&emulator, &account).await;
-}
-
-async fn environment(name: &'static str, requirements: &'static [&'static str]) -> Option<Venv> {
-    tokio::task::spawn_blocking(|| Venv::with(name, requirements)).await.expect("no panic")
 }
 
 /// Fills the account and returns what boto3 sees of it.
