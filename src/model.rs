@@ -100,9 +100,10 @@ pub struct Model {
     pub paused: bool,
     /// Names of the profiles there are, once they have been asked for.
     pub profiles: Vec<String>,
-    /// Commands and filters of this and earlier sessions, oldest first.
+    /// Commands, filters and queries of this and earlier sessions, oldest first.
     commands: Vec<String>,
     filters: Vec<String>,
+    queries: Vec<String>,
     history: History,
     attention: Attention,
     /// When ctrl-c was last pressed.
@@ -139,6 +140,7 @@ impl Model {
             profiles: Vec::new(),
             commands: start.commands,
             filters: start.filters,
+            queries: start.queries,
             history: History::default(),
             attention: Attention::new(start.at),
             interrupted: None,
@@ -336,7 +338,11 @@ impl Model {
 
     /// Adds a line to the history called `list`, and to its file.
     fn remember(&mut self, list: &'static str, entry: &str) {
-        let lines = if list == "commands" { &mut self.commands } else { &mut self.filters };
+        let lines = match list {
+            "commands" => &mut self.commands,
+            "queries" => &mut self.queries,
+            _ => &mut self.filters,
+        };
         if entry.is_empty() || lines.last().is_some_and(|last| last == entry) {
             return;
         }

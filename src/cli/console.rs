@@ -116,6 +116,7 @@ pub async fn open(
         filter: args.filter.clone(),
         commands: remembered("commands"),
         filters: remembered("filters"),
+        queries: remembered("queries"),
         ..Start::new(Timestamp::now(), crossterm::terminal::size()?)
     };
     let console = app::Console {

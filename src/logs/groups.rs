@@ -30,10 +30,15 @@ impl Group {
     }
 }
 
-/// The groups of the streams, each once, in the order in which they are read.
+/// The groups of streams that are read, each once, in their order.
 pub fn of(streams: &[Followed]) -> Vec<Group> {
+    of_sources(streams.iter().map(|followed| &*followed.source))
+}
+
+/// The groups of sources, each once, in their order.
+pub fn of_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for source in streams.iter().map(|followed| &followed.source) {
+    for source in sources {
         let stream = &source.stream;
         let at = groups.iter().position(|group| group.name == stream.group && group.region == stream.region);
         let at = at.unwrap_or_else(|| {

@@ -47,6 +47,14 @@ impl Scanned {
     pub fn dollars(&self) -> f64 {
         self.bytes / f64::from(1 << 30) * DOLLARS_A_GB
     }
+
+    /// The same in words.
+    pub fn price(&self) -> String {
+        match self.dollars() {
+            dollars @ 0.01.. => format!("about ${dollars:.2}"),
+            _ => "under $0.01".into(),
+        }
+    }
 }
 
 /// Nobody listens any more.

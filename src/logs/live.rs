@@ -60,10 +60,14 @@ const UNKNOWN: usize = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 
 impl Live {
+    /// The minutes that have begun by `now`: AWS bills them whole.
+    pub fn minutes(&self, now: Timestamp) -> i64 {
+        (now.as_second() - self.since.as_second()).max(0) / 60 + 1
+    }
+
     /// What it has cost by `now`, in US dollars, were none of its minutes free.
     pub fn dollars(&self, now: Timestamp) -> f64 {
-        let seconds = (now.as_second() - self.since.as_second()).max(0);
-        (seconds / 60 + 1) as f64 * DOLLARS_A_MINUTE
+        self.minutes(now) as f64 * DOLLARS_A_MINUTE
     }
 }
 

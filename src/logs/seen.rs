@@ -43,6 +43,13 @@ pub(super) struct Pass {
     counts: HashMap<(i64, u64), u32>,
 }
 
+impl Pass {
+    /// Takes over what another, of other streams, has counted.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.counts.extend(other.counts);
+    }
+}
+
 impl Seen {
     /// Whether an event is new, which it is once.
     pub(super) fn is_new(&mut self, pass: &mut Pass, said: &Said) -> bool {

@@ -4,11 +4,7 @@
 //! its next call is and takes in the answer; here they are called, their lines put in order, and what hinders them told.
 //! Streams that join are read in a lane of their own until they have caught up, and are then taken in by another.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -18,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, groups, merge::Merge,
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
     merge::Said, pace::Pacer, words,
 };
 use crate::aws::{Clients, Failure};
@@ -26,36 +22,36 @@ use crate::aws::{Clients, Failure};
 mod ask;
 mod back;
 mod forward;
+mod joining;
 mod lane;
 mod past;
+mod tap;
 mod tell;
 #[cfg(test)]
 mod tests;
 
-use ask::{Page, STREAMS};
-use back::Back;
+use ask::Page;
 use forward::{Bounds, Moment};
-use lane::{After, Kept, Lane, same_group};
+use lane::{After, Kept, Lane};
 use past::Elder;
+use tap::Tap;
 
 /// How often a lane that has caught up is asked for what is new, and when nothing has come for a while.
 const EVERY: Duration = Duration::from_secs(2);
 const EVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_AFTER: Duration = Duration::from_secs(30);
-/// A line is shown once it is so old: until then one that belongs before it may come. Where some do come later than
-/// that, as they do when each writer sends its lines in batches, it is up to so much.
+/// A line is shown once it is so old: until then one that belongs before it may come. Where some do come later, as they
+/// do when each writer sends its lines in batches, it is a little more than the oldest of them, up to so much.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
 const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
-/// After so long without, less is enough.
-const CALM: Duration = Duration::from_secs(60);
+const WINDOW_MARGIN: SignedDuration = SignedDuration::from_millis(500);
+/// It is measured over so long.
+const WINDOW_EVERY: Duration = Duration::from_secs(60);
+const WINDOW_LIVE: SignedDuration = SignedDuration::from_secs(1);
 /// A line that is so far ahead of this machine's clock shows that one of them is wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
 const LINGER: SignedDuration = SignedDuration::from_secs(60);
-/// How long further streams are waited for before the first lines are read.
-const RESOLVE: Duration = Duration::from_secs(3);
-/// Pages without enough lines after which the newest lines are no longer looked for.
-const PATIENCE: u32 = 10;
 /// Calls under way at once.
 const CONCURRENCY: usize = 4;
 /// Lines that wait for their turn before lanes that are ahead are left alone.
@@ -67,13 +63,15 @@ const ABSENT_TRIES: u32 = 3;
 
 /// Reads until nobody listens any more.
 pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
-    let Read::Tail { range, pattern, .. } = &wanted.read else { return };
+    let Read::Tail { range, pattern, live } = &wanted.read else { return };
     let bounds = match *range {
         Range::Newest | Range::Oldest => Bounds::default(),
         Range::Since(from) => Bounds { from: Some(from.as_millisecond()), to: None },
         Range::Between(from, to) => Bounds { from: Some(from.as_millisecond()), to: Some(to.as_millisecond()) },
     };
     let start = Moment { at: Instant::now(), clock: now() };
+    // Nothing comes of a time that is over.
+    let live = *live && bounds.to.is_none();
     let tail = Tail {
         clients,
         id: wanted.id,
@@ -96,7 +94,9 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         older_asked: false,
         merge: Merge::default(),
         window: WINDOW,
-        calm_at: start.at,
+        needed: WINDOW,
+        measured_at: start.at,
+        tap: if live { Tap::due(start.at) } else { Tap::default() },
         marked: HashSet::new(),
         phase: Phase::Resolving,
         ahead: false,
@@ -141,8 +141,10 @@ struct Tail {
     merge: Merge,
     /// How old a line is when it is shown.
     window: SignedDuration,
-    /// When that may be less again.
-    calm_at: Instant,
+    /// How old it would have had to be lately, and since when that is measured.
+    needed: SignedDuration,
+    measured_at: Instant,
+    tap: Tap,
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
@@ -172,7 +174,10 @@ impl Tail {
         loop {
             self.begin();
             let Some(flush_at) = self.tell(&ends.news).await else { return };
-            let wake = [self.call(), flush_at, self.resolved_at, self.release_at()].into_iter().flatten().min();
+            let wake = [self.call(), self.open_tap(), flush_at, self.resolved_at, self.release_at()]
+                .into_iter()
+                .flatten()
+                .min();
             let wake = async {
                 match wake {
                     Some(at) => sleep_until(at).await,
@@ -192,6 +197,7 @@ impl Tail {
                 Some(answer) = self.calls.join_next() => if let Ok((number, answer)) = answer {
                     self.answered(number, answer);
                 },
+                heard = self.tap.next() => self.heard(heard),
                 () = ends.news.closed() => return,
                 () = wake => {}
             }
@@ -206,73 +212,6 @@ impl Tail {
         Moment { at, clock: clock.max((self.now)()) }
     }
 
-    /// Takes in which streams there are.
-    fn settle(&mut self, set: Set) {
-        let now = self.moment();
-        let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
-        let mut joining = Vec::new();
-        for followed in &set.streams {
-            let until = followed.ended.map(|ended| now.at + lingers(ended, now.clock));
-            ends.insert(&followed.source.stream, until);
-            if self.known.insert(followed.source.stream.clone()) {
-                self.sources.push(followed.source.clone());
-                joining.push(Kept { source: followed.source.clone(), until });
-            }
-        }
-        let lanes = self.lanes.iter_mut().flat_map(|lane| &mut lane.streams);
-        for kept in lanes.chain(&mut self.waiting).filter(|kept| kept.until.is_none()) {
-            // What is no longer spoken of has ended, too.
-            kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
-        }
-        self.status.groups = groups::of(&set.streams).into();
-        self.set = set;
-        if self.phase == Phase::Resolving {
-            self.waiting.extend(joining);
-            if !self.waiting.is_empty() && self.resolved_at.is_none() {
-                self.resolved_at = Some(now.at + RESOLVE);
-            }
-            return;
-        }
-        let backward = self.phase == Phase::History && self.range == Range::Newest;
-        let lanes = self.lanes_of(joining, backward.then(history), now.at);
-        self.lanes.extend(lanes);
-        self.mark();
-    }
-
-    /// Begins to read once it is known what.
-    fn begin(&mut self) {
-        let now = self.moment();
-        let ready = self.set.complete || self.resolved_at.is_some_and(|at| at <= now.at);
-        if self.phase != Phase::Resolving || !ready {
-            return;
-        }
-        self.resolved_at = None;
-        self.phase = if self.waiting.is_empty() { Phase::Following } else { Phase::History };
-        let streams = std::mem::take(&mut self.waiting);
-        let back = (self.range == Range::Newest).then(history);
-        self.lanes = self.lanes_of(streams, back, now.at);
-        self.lanes.iter_mut().for_each(|lane| lane.founding = true);
-        if self.range != Range::Newest || self.lanes.is_empty() {
-            self.mark();
-        }
-    }
-
-    /// Lanes for these streams: one group each, and no more of them than a call takes.
-    fn lanes_of(&mut self, streams: Vec<Kept>, back: Option<Back>, now: Instant) -> Vec<Lane> {
-        let mut lanes: Vec<Lane> = Vec::new();
-        for kept in streams {
-            let room = |lane: &&mut Lane| lane.is_of(&kept.source) && lane.streams.len() < STREAMS;
-            match lanes.iter_mut().find(room) {
-                Some(lane) => lane.streams.push(kept),
-                None => {
-                    self.numbers += 1;
-                    lanes.push(Lane::new(self.numbers, vec![kept], back.clone(), now));
-                }
-            }
-        }
-        lanes
-    }
-
     /// Makes the calls that are due; when to look again.
     fn call(&mut self) -> Option<Instant> {
         let now = self.moment();
@@ -281,10 +220,10 @@ impl Tail {
         let behind = |lane: &Lane| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
         let hindmost = self.lanes.iter().filter(|lane| behind(lane)).map(|lane| lane.on.reached()).min();
         let full = self.merge.waiting() > WAITING;
-        let (pattern, bounds, absent_at) = (self.pattern.as_ref(), self.bounds, self.absent_at);
+        let (pattern, bounds, absent_at, tap) = (self.pattern.as_ref(), self.bounds, self.absent_at, &self.tap);
         let lanes = self.lanes.iter_mut().chain(self.elder.iter_mut().flat_map(|elder| &mut elder.lanes));
         let mut waiting: Vec<(Instant, &mut Lane)> = lanes
-            .filter(|lane| !lane.busy && lane.past.is_none())
+            .filter(|lane| !lane.busy && lane.past.is_none() && !tap.covers(lane))
             .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
             .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
             .collect();
@@ -301,6 +240,9 @@ impl Tail {
             }
             if lane.is_absent() {
                 self.absent_at = now.at + ABSENT_EVERY;
+            }
+            if tap.overtook(lane) {
+                lane.on.look_back(now.at);
             }
             lane.busy = true;
             self.status.calls += 1;
@@ -325,11 +267,13 @@ impl Tail {
         match answer {
             Ok(page) => {
                 let new = lane.take(page, bounds, every, now);
+                let straggler = lane.on.straggler();
                 let over = bounds.to.is_some_and(|to| over(to, now.clock));
                 if over && lane.on.polled().is_some() {
                     lane.streams.clear();
                 }
                 self.take_in(new, now);
+                self.adapt(straggler, now);
             }
             Err(failure) => {
                 tracing::warn!(code = failure.code, message = failure.message, "log not read");
@@ -388,69 +332,47 @@ impl Tail {
         self.assemble(now);
         self.finish_elder();
         self.unite(now.at);
-        self.adapt(now.at);
         self.notice(now);
     }
 
-    /// Waits longer for lines where they come late, and less again where they don't.
-    fn adapt(&mut self, now: Instant) {
-        match self.merge.late_by() {
-            // What is later than that is no matter of batches.
-            Some(by) if by <= WINDOW_MOST => {
-                self.window = self.window.saturating_add(by).min(WINDOW_MOST);
-                self.calm_at = now + CALM;
-            }
-            _ if now >= self.calm_at && self.window > WINDOW => {
-                self.window = (self.window / 2).max(WINDOW);
-                self.calm_at = now + CALM;
-            }
-            _ => {}
+    /// Waits longer for lines where some come late, and less again where they don't: what is older still than one would
+    /// wait for is no matter of batches.
+    fn adapt(&mut self, straggler: Option<Timestamp>, now: Moment) {
+        let ages = straggler.map(|at| now.clock.duration_since(at).saturating_add(WINDOW_MARGIN));
+        self.needed = ages.filter(|age| *age <= WINDOW_MOST).map_or(self.needed, |age| age.max(self.needed));
+        self.window = self.window.max(self.needed);
+        if now.at - self.measured_at >= WINDOW_EVERY {
+            self.measured_at = now.at;
+            self.window = std::mem::replace(&mut self.needed, WINDOW);
         }
     }
 
-    /// Puts lanes of one group together that have caught up.
-    fn unite(&mut self, now: Instant) {
-        let mut number = 0;
-        while number < self.lanes.len() {
-            let lane = &self.lanes[number];
-            let taker = lane.is_steady().then(|| {
-                let fits = |other: &Lane| {
-                    let room = other.streams.len() + lane.streams.len() <= STREAMS;
-                    room && other.is_steady() && same_group(&other.streams[0].source, &lane.streams[0].source)
-                };
-                self.lanes[..number].iter().position(fits)
-            });
-            match taker.flatten() {
-                Some(taker) => {
-                    let lane = self.lanes.remove(number);
-                    self.lanes[taker].absorb(lane, now);
-                }
-                None => number += 1,
-            }
-        }
+    /// How old a line is when it is shown.
+    fn window(&self) -> SignedDuration {
+        if self.tap.is_open() { WINDOW_LIVE } else { self.window }
     }
 
     /// Up to when lines can be shown: nothing older is to come, as far as one can tell.
     fn ripe(&self) -> Timestamp {
         let now = self.moment();
-        let several = self.lanes.len() > 1;
+        let (several, window) = (self.lanes.len() > 1, self.window());
         let bound = |lane: &Lane| match lane.on.polled() {
             _ if lane.is_left_behind() => None,
-            Some(polled) => several.then(|| polled.saturating_sub(self.window).unwrap_or(polled)),
+            Some(polled) => several.then(|| polled.saturating_sub(window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
             None => {
                 let reached = lane.on.reached().and_then(|at| Timestamp::from_millisecond(at).ok());
                 Some(reached.unwrap_or(Timestamp::MIN))
             }
         };
-        let age = now.clock.saturating_sub(self.window).unwrap_or(now.clock);
+        let age = now.clock.saturating_sub(window).unwrap_or(now.clock);
         self.lanes.iter().filter_map(bound).fold(age, Timestamp::min)
     }
 
     /// When the next line is old enough to be shown, if nothing else keeps it.
     fn release_at(&self) -> Option<Instant> {
         let now = self.moment();
-        let wait = self.merge.next()?.saturating_add(self.window).ok()?.duration_since(now.clock);
+        let wait = self.merge.next()?.saturating_add(self.window()).ok()?.duration_since(now.clock);
         let wait = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())?;
         Some(now.at + wait)
     }
@@ -460,18 +382,7 @@ impl Tail {
     }
 }
 
-/// The search for the newest lines.
-fn history() -> Back {
-    Back::new(None, Some(PATIENCE))
-}
-
 /// Whether nothing can come any more of a range that ends at `to`, in milliseconds.
 fn over(to: i64, clock: Timestamp) -> bool {
     to.saturating_add(LINGER.as_millis() as i64) < clock.as_millisecond()
-}
-
-/// How long a stream is still followed whose task ended at `ended`.
-fn lingers(ended: Timestamp, clock: Timestamp) -> Duration {
-    let rest = LINGER - clock.duration_since(ended).max(SignedDuration::ZERO);
-    Duration::try_from(rest).unwrap_or_default()
 }

@@ -4,13 +4,34 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Quiet, Source};
+use super::{Quiet, Source, live::Ended};
 use crate::aws::{Failure, Trouble, operation};
 
 /// AWS no longer knows the place up to which was read: it keeps it for 24 hours.
 pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
 /// An event that came without what it says.
 pub(super) const TEXTLESS: &str = "a line came without its text";
+
+/// A Live Tail session is open.
+pub(super) const LIVE: &str = "Live Tail: lines come as they are written";
+/// AWS leaves lines out of a Live Tail session.
+pub(super) const SAMPLED: &str = "more than 500 lines came in this second: AWS sent a sample of them";
+/// Lines of a Live Tail session were not taken in time.
+pub(super) const MISSED: &str = "lines came faster than they could be taken";
+
+/// There is no Live Tail session.
+pub(super) fn not_live(reason: &str, later: bool) -> String {
+    let again = if later { "; tried again in a minute" } else { "" };
+    format!("Live Tail: {reason}; follows by polling{again}")
+}
+
+/// A Live Tail session is over.
+pub(super) fn live_ended(ended: &Ended, wait: Duration) -> String {
+    match wait.as_secs() {
+        0 => format!("Live Tail: {ended}; opens another session"),
+        seconds => format!("Live Tail: {ended}; follows by polling, and opens another session in {seconds} s"),
+    }
+}
 
 /// Why a stream, or its group, cannot be read.
 pub(super) fn held(source: &Source, failure: &Failure) -> Quiet {

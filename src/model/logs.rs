@@ -8,7 +8,7 @@ use super::{Model, Screen};
 use crate::{
     data::Request,
     event::Effect,
-    logs::{News, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
+    logs::{News, Read, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
 };
 
 mod about;
@@ -19,10 +19,12 @@ mod fields;
 mod finding;
 pub(super) mod jump;
 mod link;
+pub(super) mod live;
 pub(super) mod marks;
 pub(super) mod modes;
 pub mod nothing;
 pub(super) mod open;
+pub(super) mod query;
 pub mod rows;
 mod scroll;
 mod span;
@@ -106,6 +108,8 @@ pub struct Reader {
     pub steps: step::Steps,
     /// What is looked for, and what is picked.
     pub finding: Finding,
+    /// The tail that one comes back to from what a query found.
+    pub(super) beneath: Option<Read>,
     /// Lines with lower numbers are cleared from the screen.
     pub cleared: Option<i64>,
     /// What is known of the lines before the first.
@@ -149,6 +153,7 @@ impl Reader {
             column_lock: true,
             steps: step::Steps::default(),
             finding: Finding::default(),
+            beneath: None,
             cleared: None,
             older: Older::default(),
             rows: Vec::new(),

@@ -27,6 +27,10 @@ pub enum Overlay {
     Rules(RuleList),
     /// `@` in a log: a moment, or a stretch of time, in the footer row.
     When(WhenPrompt),
+    /// A query for CloudWatch Logs Insights, in the middle.
+    Query(Box<QueryPrompt>),
+    /// A question to answer before something is done, in the middle.
+    Question(Question),
 }
 
 impl Overlay {
@@ -39,7 +43,11 @@ impl Overlay {
             Self::Picker(picker) => &picker.prompt,
             Self::Rule(rule) => &rule.prompt,
             Self::When(when) => &when.prompt,
-            Self::Rules(_) => return None,
+            Self::Query(query) => match query.in_time {
+                true => &query.time,
+                false => &query.text,
+            },
+            Self::Rules(_) | Self::Question(_) => return None,
         })
     }
 
@@ -51,7 +59,11 @@ impl Overlay {
             Self::Picker(picker) => &mut picker.prompt,
             Self::Rule(rule) => &mut rule.prompt,
             Self::When(when) => &mut when.prompt,
-            Self::Rules(_) => return None,
+            Self::Query(query) => match query.in_time {
+                true => &mut query.time,
+                false => &mut query.text,
+            },
+            Self::Rules(_) | Self::Question(_) => return None,
         })
     }
 }
@@ -118,6 +130,32 @@ pub struct WhenPrompt {
     pub prompt: Prompt,
 }
 
+/// A query that is about to be asked.
+#[derive(Debug, Default)]
+pub struct QueryPrompt {
+    pub text: Prompt,
+    /// The time that it is about.
+    pub time: Prompt,
+    /// It is the time that is typed.
+    pub in_time: bool,
+    /// The time in full, while it can be read.
+    pub between: String,
+    /// The groups that it runs over.
+    pub over: String,
+}
+
+/// A question to answer before something is done.
+#[derive(Debug)]
+pub struct Question {
+    pub title: String,
+    /// What is to be known before.
+    pub says: Vec<String>,
+    /// What enter does, and what esc.
+    pub yes: &'static str,
+    pub no: &'static str,
+    pub choice: Choice,
+}
+
 /// A list to pick one of, by typing some of it.
 #[derive(Debug, Default)]
 pub struct Picker {
@@ -165,4 +203,6 @@ pub enum Choice {
     Theme(String),
     /// A log, and which part of it.
     Log(Subject, Range),
+    /// Follow over Live Tail.
+    Live,
 }

@@ -228,9 +228,10 @@ pub struct Start {
     pub command: Option<String>,
     /// A filter for the first table.
     pub filter: Option<String>,
-    /// Commands and filters of earlier sessions, oldest first.
+    /// Commands, filters and queries of earlier sessions, oldest first.
     pub commands: Vec<String>,
     pub filters: Vec<String>,
+    pub queries: Vec<String>,
 }
 
 impl Start {
@@ -245,6 +246,7 @@ impl Start {
             filter: None,
             commands: Vec::new(),
             filters: Vec::new(),
+            queries: Vec::new(),
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::model::{Layout, Overlay, logs::Reader};
 mod list;
 mod picker;
 mod prompt;
+mod query;
+mod question;
 mod rules;
 
 /// Draws the overlay and returns where the cursor goes. `log` is what is read, if a log is.
@@ -20,5 +22,7 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&R
         Overlay::Rule(rule) => rules::prompt(buf, layout, rule, theme),
         Overlay::Rules(list) => rules::list(buf, layout, list, log, theme),
         Overlay::When(when) => prompt::line(buf, layout, "@", &when.prompt, theme),
+        Overlay::Query(query) => query::draw(buf, layout, query, theme),
+        Overlay::Question(question) => question::draw(buf, layout, question, theme),
     }
 }

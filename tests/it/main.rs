@@ -1,6 +1,7 @@
 //! One integration binary: every further one would link the SDKs again.
 
 mod architecture;
+mod asking;
 mod cli;
 mod data;
 mod demo_logs;
@@ -12,6 +13,7 @@ mod flow;
 mod get;
 mod judge_boto3;
 mod judge_emulators;
+mod live;
 mod logs;
 mod memory;
 mod pty;

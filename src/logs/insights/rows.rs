@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{MOST, plan::Plan};
 use crate::{
-    logs::{Followed, Line, Role, Scanned, Source, Stream},
+    logs::{Followed, Line, Role, Scanned, Source, Stream, level},
     resource::format::{grouped, size},
 };
 
@@ -79,11 +79,7 @@ pub fn summary(found: usize, scanned: Scanned) -> String {
         _ => format!("{results} results of {all} that match"),
     };
     let records = grouped(scanned.records as u64);
-    let cost = match scanned.dollars() {
-        0.01.. => format!("about ${:.2}", scanned.dollars()),
-        _ => "under $0.01".to_owned(),
-    };
-    format!("{shown}; {records} records, {} scanned, {cost}", size(scanned.bytes))
+    format!("{shown}; {records} records, {} scanned, {}", size(scanned.bytes), scanned.price())
 }
 
 fn line(row: &[ResultField], known: &Known<'_>, end: Timestamp, widths: &HashMap<&str, usize>) -> Line {
@@ -97,13 +93,14 @@ fn line(row: &[ResultField], known: &Known<'_>, end: Timestamp, widths: &HashMap
     };
     let group = field("@log").map(|log| log.rsplit_once(':').map_or(log, |(_, group)| group));
     let source = field("@logStream").and_then(|stream| known.source(group, stream));
+    let text = text(row, field("@message"), widths);
     Line {
         source,
         at: at.or_else(by_time).unwrap_or(end),
         role: Role::Output,
-        level: None,
+        level: level::of(&text),
         late: false,
-        text: text(row, field("@message"), widths).into(),
+        text: text.into(),
     }
 }
 

@@ -61,12 +61,16 @@ pub(super) struct Forward {
     /// Up to when it was looked twice, in milliseconds.
     sure: Option<i64>,
     wide_at: Option<Instant>,
-    /// When the pass began.
+    /// What Live Tail sessions have told.
+    live: Pass,
+    /// When the pass began; none while what was written before is all that was read.
     began: Option<Instant>,
     /// As of when all that AWS had to tell was read; none while it is behind.
     polled: Option<Timestamp>,
     /// The last page brought something.
     spoke: bool,
+    /// The oldest of it that is older than what had come before: when that was written.
+    straggler: Option<Timestamp>,
 }
 
 /// Where a pass is.
@@ -78,15 +82,14 @@ struct Place {
 }
 
 impl Forward {
-    /// What was read before this; `follow` is where it goes on, if that is known.
-    pub(super) fn after(said: &[Said], follow: Option<String>, now: Moment) -> Self {
-        let mut forward = Self { began: Some(now.at), polled: Some(now.clock), ..Self::default() };
-        forward.pass.token = follow;
-        for said in said {
-            forward.note(said);
-        }
-        forward.forget(now);
-        forward
+    /// What was read before this; `follow` is where it goes on, if that is known. Those of the lines that no Live Tail
+    /// session has told meanwhile.
+    pub(super) fn begin(&mut self, said: Vec<Said>, follow: Option<String>, now: Moment) -> Vec<Said> {
+        self.polled = Some(now.clock);
+        self.pass.token = follow;
+        let new = said.into_iter().filter(|said| self.note(said)).collect();
+        self.forget(now);
+        new
     }
 
     pub(super) fn ask(
@@ -150,7 +153,10 @@ impl Forward {
         let small = page.said.len() < SMALL
             && last.is_some_and(|last| last.saturating_add(FRESH_MS) >= now.clock.as_millisecond());
         let within = |said: &Said| bounds.from.is_none_or(|from| said.at.as_millisecond() >= from);
+        let before = self.newest;
         let new: Vec<Said> = page.said.into_iter().filter(|said| within(said) && self.note(said)).collect();
+        let straggles = |at: &Timestamp| before > Some(at.as_millisecond());
+        self.straggler = new.iter().map(|said| said.at).filter(straggles).min();
         self.spoke = !new.is_empty();
         self.forget(now);
         let behind = page.next.is_some() && !(of_one && small);
@@ -161,7 +167,7 @@ impl Forward {
     }
 
     fn take_second(&mut self, page: Page) -> Vec<Said> {
-        self.is_second = false;
+        (self.is_second, self.straggler) = (false, None);
         let Some(mut place) = self.second.take() else { return Vec::new() };
         let new = page.said.into_iter().filter(|said| {
             // What was forgotten meanwhile would seem new.
@@ -179,6 +185,18 @@ impl Forward {
         self.seen.is_new(&mut self.pass.pass, said)
     }
 
+    /// Takes in an event that a Live Tail session tells: whether it is new.
+    pub(super) fn hear(&mut self, said: &Said) -> bool {
+        self.newest = self.newest.max(Some(said.at.as_millisecond()));
+        self.seen.is_new(&mut self.live, said)
+    }
+
+    /// All that has come in up to now was told by a session.
+    pub(super) fn heard(&mut self, now: Moment) {
+        self.polled = Some(now.clock);
+        self.forget(now);
+    }
+
     fn forget(&mut self, now: Moment) {
         if let Some(newest) = self.newest {
             self.seen.forget(newest.min(now.clock.as_millisecond()));
@@ -187,6 +205,10 @@ impl Forward {
 
     pub(super) fn polled(&self) -> Option<Timestamp> {
         self.polled
+    }
+
+    pub(super) fn straggler(&self) -> Option<Timestamp> {
+        self.straggler
     }
 
     /// The next call is for the second look.
@@ -214,12 +236,23 @@ impl Forward {
         self.is_second = false;
     }
 
+    /// Gives up its place: the next pass reaches back far.
+    pub(super) fn look_back(&mut self, now: Instant) {
+        self.let_go();
+        self.wide_at = Some(now);
+    }
+
+    /// A second look is under way.
+    pub(super) fn looks_again(&self) -> bool {
+        self.second.is_some()
+    }
+
     /// Takes over what another has read, of other streams: both were at the end.
     pub(super) fn absorb(&mut self, other: Self, now: Instant) {
         self.seen.absorb(other.seen);
+        self.live.absorb(other.live);
         self.newest = self.newest.max(other.newest);
         self.polled = self.polled.min(other.polled);
-        self.let_go();
-        self.wide_at = Some(now);
+        self.look_back(now);
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     Tail,
     back::Back,
-    forward::{Forward, Moment},
+    forward::Moment,
     lane::{Kept, Lane},
 };
 use crate::logs::{Line, Phase, Range, Told};
@@ -54,9 +54,9 @@ impl Tail {
             // One that is held up is read from where the others begin.
             lane.back = None;
             let Some(past) = lane.past.take() else { continue };
-            lane.on = Forward::after(&past.said, past.follow, now);
+            let said = lane.on.begin(past.said, past.follow, now);
             (lane.arrived, lane.due) = (true, now.at);
-            lines.extend(past.said.into_iter().filter(|said| is_within(said.at, whole_from)));
+            lines.extend(said.into_iter().filter(|said| is_within(said.at, whole_from)));
         }
         for said in lines {
             self.push(said, now.clock);

@@ -76,6 +76,7 @@ impl Tail {
             quiet: self.quiet(),
             failure: hindrance.and_then(|lane| lane.held.as_ref()).map(|held| held.failure.clone()),
             retry_at,
+            live: self.tap.live(),
             ..self.status.clone()
         }
     }

@@ -6,7 +6,7 @@ use super::{
     Place::{self, Everywhere, Logs, Table},
     rows, session, views,
 };
-use crate::model::logs::{self, jump, marks, stack, strip, take};
+use crate::model::logs::{self, jump, live, marks, query, stack, strip, take};
 
 /// Kinds whose rows stand for tasks.
 const LOGGING: &[&str] = &[
@@ -274,6 +274,14 @@ pub static ACTIONS: &[Action] = &[
     Action::new("reload", Logs, "read the range anew", jump::reload).keys(&["r"]),
     Action::new("pattern", Logs, "have CloudWatch leave out what its filter pattern does not match", jump::pattern)
         .words(&["pattern"], Text("pattern")),
+    Action::new("live", Logs, "follow over Live Tail, which AWS bills by the minute, or by polling", live::toggle)
+        .keys(&["ctrl-t"])
+        .words(&["live"], Arg::None)
+        .hint("live", 49),
+    Action::new("query", Logs, "search with CloudWatch Logs Insights, which AWS bills by the GB", query::open)
+        .keys(&["shift-q"])
+        .words(&["query", "insights"], Text("query"))
+        .hint("query", 48),
     Action::new("mark-log", Logs, "a rule across the log, with the time", marks::mark).keys(&["m"]).hint("mark", 38),
     Action::new("elapsed", Logs, "time since the last mark, since this line, or none", marks::elapsed)
         .keys(&["shift-t"])

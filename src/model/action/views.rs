@@ -268,7 +268,7 @@ pub(super) fn escape(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn back(model: &mut Model, _: Call<'_>) -> Outcome {
-    if !model.pop() {
+    if !model.leave_query() && !model.pop() {
         model.info("nothing lies beneath; :q or ctrl-c twice quits");
     }
     Ok(())

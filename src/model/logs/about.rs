@@ -6,13 +6,13 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, bar::grouped, fields};
+use super::{Reader, fields};
 use crate::{
     logs::{Line, Range, Read},
     resource::{
         Tone,
         document::{self, Document, Section},
-        format::{duration, seconds_since},
+        format::{duration, grouped, seconds_since},
     },
 };
 

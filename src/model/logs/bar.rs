@@ -7,11 +7,11 @@ use crate::{
     aws::{Failure, Trouble},
     logs::Phase,
     model::header::{coarse, seconds_until},
-    resource::{Tone, format::duration},
+    resource::{
+        Tone,
+        format::{duration, grouped, size},
+    },
 };
-
-/// What Live Tail costs a minute, in dollars.
-const LIVE_MINUTE: f64 = 0.01;
 
 /// What is counted. A frozen log shows it anew twice a second at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -145,6 +145,7 @@ impl Reader {
         }
         match status.phase {
             Phase::Resolving => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
+            Phase::History if self.is_query() => items.push(Item::state("searching", "searching", Tone::Busy, 3)),
             Phase::History => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
             Phase::Following => {}
             Phase::Done => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
@@ -155,8 +156,7 @@ impl Reader {
             Older::Unasked | Older::Full => {}
         }
         if let Some(live) = status.live {
-            let minutes = now.duration_since(live.since).as_secs().max(0) / 60 + 1;
-            let cost = minutes as f64 * LIVE_MINUTE;
+            let (minutes, cost) = (live.minutes(now), live.dollars(now));
             let value = format!("live {minutes}m, about ${cost:.2}");
             items.push(Item::state(value, format!("live ${cost:.2}"), Tone::Busy, 2));
             if live.sampled > 0 {
@@ -165,9 +165,9 @@ impl Reader {
             }
         }
         if let Some(scanned) = status.scanned {
-            let matched = grouped(scanned.matched.max(0.0) as u64);
-            let value = format!("{} scanned, {matched} matched", gigabytes(scanned.bytes));
-            items.push(Item::state(value, gigabytes(scanned.bytes), Tone::Plain, 3));
+            let (size, matched) = (size(scanned.bytes), grouped(scanned.matched.max(0.0) as u64));
+            let value = format!("{size} scanned, {}, {matched} matched", scanned.price());
+            items.push(Item::state(value, size, Tone::Plain, 3));
         }
         items
     }
@@ -223,19 +223,6 @@ fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> It
     Item::state(format!("{words}{next}"), words.clone(), tone, 0)
 }
 
-/// `1,302`.
-pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `812`, `8.4k`, `37k`, `1.2M`.
 fn short(count: u64) -> String {
     match count {
@@ -244,9 +231,4 @@ fn short(count: u64) -> String {
         10_000..1_000_000 => format!("{}k", count / 1_000),
         _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
     }
-}
-
-/// `0.31 GB`.
-fn gigabytes(bytes: f64) -> String {
-    format!("{:.2} GB", bytes / 1e9)
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::Reader;
-use crate::{aws::Failure, logs::Phase};
+use crate::{
+    aws::Failure,
+    logs::{Phase, Read},
+};
 
 /// What stands where lines would.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum Nothing {
     Resolving,
     /// There are streams; their lines are on the way.
     Reading,
+    /// A query looks through what it runs over.
+    Searching,
     /// It is followed, and nothing has been written yet.
     Waiting,
     /// All is read, and there was nothing.
@@ -44,9 +49,15 @@ impl Reader {
             _ if failure.is_some() => failure.unwrap_or(Nothing::Empty),
             Phase::Resolving => Nothing::Resolving,
             _ if self.is_mute() => Nothing::Quiet,
+            Phase::History if self.is_query() => Nothing::Searching,
             Phase::History => Nothing::Reading,
             Phase::Following => Nothing::Waiting,
         })
+    }
+
+    /// Whether it is what a query finds.
+    pub(super) fn is_query(&self) -> bool {
+        matches!(self.wanted.read, Read::Query { .. })
     }
 
     /// Whether it has no streams, and it is known why.

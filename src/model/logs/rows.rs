@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     logs::{Level, Line, Role, Source, filter::Verdict},
-    resource::format::duration,
+    resource::format::{duration, grouped},
 };
 
 /// How a piece of a row is to look; the theme gives it a colour.
@@ -282,7 +282,7 @@ fn rule(role: Role) -> Option<Rule> {
 fn gap(count: Option<u64>, why: &str) -> String {
     let what = match count {
         Some(1) => "1 line not shown".into(),
-        Some(count) => format!("{} lines not shown", super::bar::grouped(count)),
+        Some(count) => format!("{} lines not shown", grouped(count)),
         None => "lines not shown".into(),
     };
     if why.is_empty() { what } else { format!("{what}: {}", body::plain(why)) }

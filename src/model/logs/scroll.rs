@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     Reader, Times, Top,
-    bar::grouped,
     rows::{Row, Rule, Setter},
 };
-use crate::logs::{Line, Read};
+use crate::{
+    logs::{Line, Read},
+    resource::format::grouped,
+};
 
 /// Text that is looked through for what passes the filters at once; the rest has its turn at the next tick.
 const AT_ONCE: usize = 4 << 20;

@@ -1,6 +1,6 @@
 //! Keys and pastes while something lies over the screen.
 
-use super::{Choice, FilterPrompt, Overlay, SearchPrompt};
+use super::{Choice, FilterPrompt, Overlay, Question, SearchPrompt};
 use crate::{
     event::Effect,
     model::{
@@ -31,6 +31,9 @@ impl Model {
         if let Overlay::Rules(list) = overlay {
             return self.press_rules(list, key);
         }
+        if let Overlay::Question(question) = overlay {
+            return self.answer(question, key);
+        }
         let past = self.past(&overlay);
         let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.press(key, past));
         self.after(overlay, pressed);
@@ -48,7 +51,8 @@ impl Model {
         match overlay {
             Overlay::Command(_) => &self.commands,
             Overlay::Filter(_) | Overlay::Search(_) | Overlay::Rule(_) => &self.filters,
-            Overlay::Picker(_) | Overlay::Rules(_) | Overlay::When(_) => &[],
+            Overlay::Query(query) if !query.in_time => &self.queries,
+            Overlay::Picker(_) | Overlay::Rules(_) | Overlay::When(_) | Overlay::Query(_) | Overlay::Question(_) => &[],
         }
     }
 
@@ -91,7 +95,8 @@ impl Model {
             Overlay::Picker(picker) => picker.narrow(),
             Overlay::Rule(rule) => self.rule_changed(rule),
             Overlay::When(when) => self.when_changed(when),
-            Overlay::Rules(_) => {}
+            Overlay::Query(query) => self.query_changed(query),
+            Overlay::Rules(_) | Overlay::Question(_) => {}
         }
         self.overlay = Some(overlay);
     }
@@ -100,6 +105,7 @@ impl Model {
         match &mut overlay {
             Overlay::Command(palette) => palette.choose(steps),
             Overlay::Rule(rule) => self.rule_turned(rule, steps > 0),
+            Overlay::Query(query) => query.in_time = !query.in_time,
             _ => {}
         }
         self.overlay = Some(overlay);
@@ -120,7 +126,8 @@ impl Model {
             }
             Overlay::Rule(rule) => self.rule_entered(rule),
             Overlay::When(when) => self.when_entered(when),
-            Overlay::Rules(_) => {}
+            Overlay::Query(query) => self.query_entered(query),
+            Overlay::Rules(_) | Overlay::Question(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
                     && let Err(reason) = self.pick(choice)
@@ -141,7 +148,26 @@ impl Model {
                 }
             }
             Overlay::Rule(rule) => self.rule_cancelled(rule),
-            Overlay::Command(_) | Overlay::Picker(_) | Overlay::Rules(_) | Overlay::When(_) => {}
+            Overlay::Command(_)
+            | Overlay::Picker(_)
+            | Overlay::Rules(_)
+            | Overlay::When(_)
+            | Overlay::Query(_)
+            | Overlay::Question(_) => {}
+        }
+    }
+
+    /// Does what was asked about, or not; other keys wait for one that answers.
+    fn answer(&mut self, question: Question, key: Key) {
+        match prompt::edit(key) {
+            Some(Edit::Submit) => {
+                if let Err(reason) = self.pick(question.choice) {
+                    self.warn(reason);
+                }
+            }
+            Some(Edit::Cancel) => {}
+            _ if matches!(key.typed(), Some('q' | 'n')) => {}
+            _ => self.overlay = Some(Overlay::Question(question)),
         }
     }
 
@@ -159,6 +185,10 @@ impl Model {
                 Ok(())
             }
             Choice::Theme(name) => self.run(&format!("theme {name}")),
+            Choice::Live => {
+                self.set_live(true);
+                Ok(())
+            }
             Choice::Log(of, range) => {
                 self.read_log(of, range, None);
                 Ok(())

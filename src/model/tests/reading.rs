@@ -21,7 +21,14 @@ fn in_log(lines: usize) -> Model {
 }
 
 fn line(n: i64) -> Line {
-    Line { source: None, at: at(10_000 + n), role: Role::Output, level: None, late: false, text: format!("line {n}").into() }
+    Line {
+        source: None,
+        at: at(10_000 + n),
+        role: Role::Output,
+        level: None,
+        late: false,
+        text: format!("line {n}").into(),
+    }
 }
 
 fn tell(model: &mut Model, told: Told) -> Vec<Effect> {

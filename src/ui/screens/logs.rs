@@ -9,11 +9,8 @@ use crate::{
         Range, Read,
         filter::{Mode, Rule},
     },
-    model::{
-        Model,
-        logs::{Reader, bar::grouped},
-        text::safe,
-    },
+    model::{Model, logs::Reader, text::safe},
+    resource::format::grouped,
     ui::{
         theme::{Scope, Theme},
         widgets::scrollbar,

@@ -26,6 +26,14 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
             (Tone::Busy, format!("Looking up the tasks of {name} and where they log to"), quiet(), vec![])
         }
         Nothing::Reading => (Tone::Busy, format!("Reading the history of {streams}"), quiet(), vec![]),
+        Nothing::Searching => {
+            let text = match &reader.wanted.read {
+                Read::Query { text, .. } => vec![text.to_string()],
+                Read::Tail { .. } => vec![],
+            };
+            let advice = vec![press("escape", "ends it, and goes back to the log")];
+            (Tone::Busy, "CloudWatch Logs Insights is searching".to_owned(), text, advice)
+        }
         Nothing::Waiting => {
             let said = "It is followed: what is written next is shown here.".to_owned();
             let body = [said].into_iter().chain(quiet()).collect();

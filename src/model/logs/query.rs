@@ -1,0 +1,193 @@
+//! Asking CloudWatch Logs Insights: what, over which time and groups, and what that costs, before it is asked.
+
+use std::{collections::HashSet, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    Reader,
+    modes::reader,
+    span::{self, When},
+};
+use crate::{
+    grammar::Fault,
+    logs::{Group, Range, Read, Subject, groups},
+    model::{
+        Model, Screen,
+        action::{Call, Outcome},
+        overlay::{Overlay, QueryPrompt},
+        prompt::Prompt,
+    },
+    resource::format::{duration, seconds_since},
+};
+
+/// Streams that a query names one by one, and beginnings of names that it tries one by one.
+const NAMED: usize = 8;
+const TRIED: usize = 4;
+
+/// How far back a query looks where the log says nothing of it.
+const USUAL: SignedDuration = SignedDuration::from_hours(1);
+
+impl QueryPrompt {
+    /// A prompt for a query of what is read.
+    fn of(reader: &Reader, text: &str, now: Timestamp, zone: &TimeZone) -> Self {
+        let groups = reader.groups();
+        let (before, time) = match &reader.wanted.read {
+            Read::Query { text, from, to } => (Some(text.to_string()), stretch(*from, *to, now)),
+            Read::Tail { range: Range::Since(from), .. } => (None, ago(*from, now)),
+            Read::Tail { range: Range::Between(from, to), .. } => (None, stretch(*from, *to, now)),
+            Read::Tail { .. } => (None, ago(now.checked_sub(USUAL).unwrap_or(now), now)),
+        };
+        let text = match text {
+            "" => before.unwrap_or_else(|| prefilled(&groups, reader.subject())),
+            text => text.to_owned(),
+        };
+        let mut prompt = Self { over: over(&groups), time: Prompt::preselected(&time), ..Self::default() };
+        prompt.text.set(&text);
+        // Before the order: what one looks for comes next.
+        if let Some(at) = text.find("| sort ") {
+            let cursor = text[..at].chars().count();
+            prompt.text.input = std::mem::take(&mut prompt.text.input).with_cursor(cursor);
+        }
+        prompt.note_time(now, zone);
+        prompt
+    }
+
+    /// The time it is asked about, as far as that can be read.
+    fn between(&self, now: Timestamp, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Fault> {
+        Ok(match span::read(self.time.text(), now, zone)? {
+            When::At(from) | When::Since(from) => (from, now),
+            When::Between(from, to) => (from, to),
+        })
+    }
+
+    /// Says in full what is typed of the time, or what is wrong with it.
+    fn note_time(&mut self, now: Timestamp, zone: &TimeZone) {
+        let between = self.between(now, zone);
+        self.between = between.as_ref().map(|(from, to)| spelt(*from, *to, zone)).unwrap_or_default();
+        self.time.fault = between.err().filter(|_| !self.time.text().trim().is_empty());
+    }
+}
+
+impl Reader {
+    /// The groups of the streams that are read; before those are told, of the lines that are here.
+    fn groups(&self) -> Vec<Group> {
+        if !self.status.groups.is_empty() {
+            return self.status.groups.to_vec();
+        }
+        let mut seen = HashSet::new();
+        let sources = self.ring.numbers().filter_map(|number| self.ring.get(number)?.source.as_ref());
+        groups::of_sources(sources.filter(|source| seen.insert(Arc::as_ptr(source))).map(|source| &**source))
+    }
+}
+
+/// A query for the newest lines of what is read.
+fn prefilled(groups: &[Group], of: &Subject) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    let streams: Vec<String> = groups.iter().flat_map(|group| &group.streams).map(|name| quoted(name)).collect();
+    let mut prefixes: Vec<&String> = groups.iter().flat_map(|group| &group.prefixes).collect();
+    prefixes.sort();
+    prefixes.dedup();
+    let covered = groups.iter().all(|group| !group.prefixes.is_empty());
+    let named = (1..=NAMED).contains(&streams.len()).then(|| format!("@logStream in [{}]", streams.join(", ")));
+    let tried = (covered && (1..=TRIED).contains(&prefixes.len())).then(|| {
+        let like = |prefix: &&String| format!("@logStream like {}", quoted(prefix));
+        prefixes.iter().map(like).collect::<Vec<_>>().join(" or ")
+    });
+    // Past tasks of a service are in streams that are not known any more.
+    let narrowed = if of.tasks.is_some() { named.or(tried) } else { tried.or(named) };
+    let log = if groups.len() > 1 { ", @log" } else { "" };
+    let filter = narrowed.map(|narrowed| format!("| filter {narrowed} ")).unwrap_or_default();
+    format!("fields @timestamp, @message, @logStream{log} {filter}| sort @timestamp desc | limit 1000")
+}
+
+/// A time up to now, as one types it: `-3h`, `-21m`.
+fn ago(from: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(from).as_secs().max(1);
+    let minutes = (seconds + 59) / 60;
+    if minutes % 60 == 0 { format!("-{}h", minutes / 60) } else { format!("-{minutes}m") }
+}
+
+/// A stretch of time as one types it; up to now, where it ends there.
+fn stretch(from: Timestamp, to: Timestamp, now: Timestamp) -> String {
+    let whole = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    if now.duration_since(to).as_secs() < 60 { ago(from, now) } else { format!("{}..{}", whole(from), whole(to)) }
+}
+
+/// The groups that a query runs over, in words.
+fn over(groups: &[Group]) -> String {
+    let names: Vec<&str> = groups.iter().take(2).map(|group| &*group.name).collect();
+    let more = match groups.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match &names[..] {
+        [] => "the log groups of its tasks, once they are known".into(),
+        names => format!("{}{more}", names.join(", ")),
+    }
+}
+
+/// A stretch of time in full: `Nov 21 14:05 to 17:05 UTC, 3h`.
+fn spelt(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
+    let (begin, end) = (from.to_zoned(zone.clone()), to.to_zoned(zone.clone()));
+    let end_format = if begin.date() == end.date() { "%H:%M %Z" } else { "%b %d %H:%M %Z" };
+    let length = duration(seconds_since(from, to));
+    format!("{} to {}, {length}", begin.strftime("%b %d %H:%M"), end.strftime(end_format))
+}
+
+impl Model {
+    /// What is typed has changed.
+    pub(in crate::model) fn query_changed(&self, prompt: &mut QueryPrompt) {
+        prompt.text.fault = None;
+        prompt.note_time(self.now, &self.settings.zone);
+    }
+
+    /// Asks, if it can be read.
+    pub(in crate::model) fn query_entered(&mut self, mut prompt: Box<QueryPrompt>) {
+        let text = prompt.text.text().trim().to_owned();
+        if text.is_empty() {
+            prompt.text.fault = Some(Fault::new(0, "a query is missing: fields @timestamp, @message"));
+        }
+        match prompt.between(self.now, &self.settings.zone) {
+            Ok((from, to)) if prompt.text.fault.is_none() => {
+                self.remember("queries", &text);
+                self.ask(Read::Query { text: text.into(), from, to });
+                return;
+            }
+            Ok(_) => prompt.in_time = false,
+            Err(fault) => {
+                prompt.in_time = true;
+                prompt.time.fault = Some(fault);
+            }
+        }
+        self.overlay = Some(Overlay::Query(prompt));
+    }
+
+    /// Reads what a query finds in place of the log, which one comes back to.
+    fn ask(&mut self, query: Read) {
+        let Screen::Logs(reader) = &self.front else { return };
+        let beneath = match &reader.wanted.read {
+            tail @ Read::Tail { .. } => Some(tail.clone()),
+            Read::Query { .. } => reader.beneath.clone(),
+        };
+        self.read_anew(query, true, None);
+        if let Screen::Logs(reader) = &mut self.front {
+            reader.beneath = beneath;
+        }
+    }
+
+    /// Comes back from what a query found to the log it was asked of; false where there is none.
+    pub(in crate::model) fn leave_query(&mut self) -> bool {
+        let Screen::Logs(reader) = &mut self.front else { return false };
+        let Some(tail) = reader.beneath.take() else { return false };
+        self.read_anew(tail, true, None);
+        true
+    }
+}
+
+pub(in crate::model) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
+    let (now, zone) = (model.now, model.settings.zone.clone());
+    let prompt = QueryPrompt::of(reader(model)?, call.arg, now, &zone);
+    model.overlay = Some(Overlay::Query(Box::new(prompt)));
+    Ok(())
+}
