@@ -252,7 +252,7 @@ fn taking_in(report: &mut Report) {
             histogram.settle(&ring, &sight);
         }
         times.push(begin.elapsed());
-        black_box(histogram.buckets(80));
+        black_box(histogram.seconds().count());
     }
     report.time("20,000 new lines into a full ring", times, 50.0);
 }

@@ -27,6 +27,7 @@ mod console;
 mod demo;
 mod get;
 mod info;
+mod logs;
 mod report;
 mod session;
 mod subject;
@@ -34,6 +35,7 @@ mod values;
 mod wait;
 mod why;
 
+pub use logs::LogsArgs;
 pub use report::ReportArgs;
 pub use why::WhyArgs;
 
@@ -56,6 +58,7 @@ Examples:
   ecsight get services --cluster web    the same data without a screen
   ecsight get tasks -o json             what AWS says of them, for jq
   ecsight why checkout --cluster web    what is wrong with it, and why
+  ecsight logs checkout --follow        what its tasks write, as they come and go
   ecsight demo                          on an AWS of its own, without any account";
 
 /// A terminal console for Amazon ECS: from "something is wrong" to why, in the fewest keys.
@@ -133,6 +136,8 @@ pub enum Command {
     Get(GetArgs),
     /// Explain what is wrong with a service, a task or an instance, or what a message means
     Why(WhyArgs),
+    /// Print the log lines of services and tasks, and go on with what comes
+    Logs(LogsArgs),
     /// Write an incident summary of a service, in Markdown
     Report(ReportArgs),
     /// Open the console on an embedded AWS that has a bad day
@@ -347,6 +352,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
         match command {
             Some(Command::Get(args)) => get::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Logs(args)) => logs::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,

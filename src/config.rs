@@ -92,7 +92,7 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget, memory"
+        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget, memory, logs"
     )]
     #[case("\nthem = \"dark\"", "line 2, key `them`: there is no such key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]
@@ -104,6 +104,9 @@ mod tests {
     #[case("[budget]\nshare = 2", "line 2, key `budget.share`: 2 is out of range; it goes from 0.01 to 1")]
     #[case("[memory]\ndays = 0", "line 2, key `memory.days`: 0 is out of range; it goes from 1 to 3650")]
     #[case("[memory]\nmegabytes = 1", "line 2, key `memory.megabytes`: 1 is out of range; it goes from 8 to 100000")]
+    #[case("[logs]\nlines = 10", "line 2, key `logs.lines`: 10 is out of range; it goes from 1000 to 2000000")]
+    #[case("[logs]\nmegabytes = 1", "line 2, key `logs.megabytes`: 1 is out of range; it goes from 4 to 2000")]
+    #[case("[logs]\ncalls = 20.0", "line 2, key `logs.calls`: 20 is out of range; it goes from 0.1 to 5")]
     #[case("[budget]\nshar = 0.2", "line 2, key `budget.shar`: there is no such key; did you mean share?")]
     #[case(
         "[[scope]]\nenv = \"A\"\n[[scope]]\nenv=\"B\"\nmode = \"readonly\"",

@@ -7,6 +7,8 @@
 //! | `POST /_demo/faults` | adds the faults in the body, one spec a line |
 //! | `DELETE /_demo/faults` | removes those in the body; all when it is empty |
 //! | `GET /_demo/requests` | the requests that arrived, oldest first |
+//! | `GET /_demo/load` | the services that are made to write more, and how much they have written |
+//! | `POST /_demo/load` | makes services write numbered lines: `CLUSTER/SERVICE LINES-A-SECOND`, one a line; 0 ends it |
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use super::{
     Endpoint, Fault,
     faults::KINDS,
     wire::{Request, Response, respond},
+    world::Load,
 };
 
 /// Where it begins. No AWS service has anything there.
@@ -27,6 +30,8 @@ pub fn respond_to(endpoint: &Endpoint, request: &Request) -> Response {
         (&Method::GET, Some("")) => Ok(state(endpoint)),
         (&Method::GET, Some("/faults")) => Ok(faults(endpoint)),
         (&Method::GET, Some("/requests")) => Ok(requests(endpoint)),
+        (&Method::GET, Some("/load")) => Ok(loads(endpoint)),
+        (&Method::POST, Some("/load")) => set_loads(endpoint, request).map(|()| loads(endpoint)),
         (&Method::POST, Some("/faults")) => specs(request).map(|added| {
             added.into_iter().for_each(|fault| endpoint.add_fault(fault));
             faults(endpoint)
@@ -77,12 +82,43 @@ fn requests(endpoint: &Endpoint) -> Value {
     endpoint.requests().into_iter().map(json).collect()
 }
 
+fn loads(endpoint: &Endpoint) -> Value {
+    endpoint.with(|world| {
+        let json = |load: &Load| {
+            json!({
+                "service": world.service_arn(load.service),
+                "linesPerSecond": load.per_second,
+                "written": load.next,
+            })
+        };
+        world.loads.iter().map(json).collect()
+    })
+}
+
+fn set_loads(endpoint: &Endpoint, request: &Request) -> Result<(), (StatusCode, String)> {
+    for line in lines(request)? {
+        let (service, rate) = line.trim().rsplit_once(' ').unwrap_or((line, ""));
+        let rate = rate.parse().map_err(|_| bad(format!("{line:?} is not CLUSTER/SERVICE LINES-A-SECOND")))?;
+        endpoint.with(|world| world.load(service.trim(), rate)).map_err(bad)?;
+    }
+    Ok(())
+}
+
 /// The faults named in a body, or what is wrong with the first bad one.
 fn specs(request: &Request) -> Result<Vec<Fault>, (StatusCode, String)> {
-    let bad = |message: String| (StatusCode::BAD_REQUEST, message);
+    lines(request)?
+        .map(|line| line.parse().map_err(|error: super::faults::ParseError| bad(error.to_string())))
+        .collect()
+}
+
+/// The lines of a body that say something.
+fn lines(request: &Request) -> Result<impl Iterator<Item = &str>, (StatusCode, String)> {
     let body = std::str::from_utf8(request.body()).map_err(|error| bad(error.to_string()))?;
-    let lines = body.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| line.parse().map_err(|error: super::faults::ParseError| bad(error.to_string()))).collect()
+    Ok(body.lines().filter(|line| !line.trim().is_empty()))
+}
+
+fn bad(message: String) -> (StatusCode, String) {
+    (StatusCode::BAD_REQUEST, message)
 }
 
 #[cfg(test)]
@@ -108,6 +144,22 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&listed).unwrap(), json!(["cut#2", "latency=1s"]));
         ask(&endpoint, Method::DELETE, "/_demo/faults", "").await;
         assert_eq!(endpoint.faults(), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_is_made_to_write() {
+        let endpoint = Endpoint::new(Options::default());
+        assert_eq!(ask(&endpoint, Method::POST, "/_demo/load", "prod/web 50").await.0, 200);
+        tokio::time::advance(std::time::Duration::from_secs(2)).await;
+        let (_, loads) = ask(&endpoint, Method::GET, "/_demo/load", "").await;
+        let load = &serde_json::from_str::<Value>(&loads).unwrap()[0];
+        assert_eq!((&load["linesPerSecond"], &load["written"]), (&json!(50), &json!(100)));
+        for (wrong, told) in
+            [("prod/nothing 5", "no service"), ("prod/web", "LINES-A-SECOND"), ("x y z", "LINES-A-SECOND")]
+        {
+            let (status, message) = ask(&endpoint, Method::POST, "/_demo/load", wrong).await;
+            assert!(status == 400 && message.contains(told), "{message}");
+        }
     }
 
     #[tokio::test]

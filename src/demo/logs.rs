@@ -19,7 +19,7 @@ use super::{wire::ApiError, world::World};
 pub use filter::keep_back;
 pub use insights::Queries;
 pub use live::{Tail, broken, timed_out};
-pub use store::{Access, LogStore, Settings};
+pub use store::{Access, LogStore, Settings, Stream};
 
 /// A page of events holds at most this many, and this many bytes as AWS counts them (but always one event).
 const PAGE: usize = 10_000;

@@ -13,6 +13,7 @@ mod image;
 mod instance;
 mod launch;
 mod lifecycle;
+mod load;
 mod rng;
 mod rollout;
 mod routine;
@@ -38,10 +39,11 @@ pub(crate) use self::{
     chatter::Voice,
     cluster::{CapacityProvider, Cluster, StrategyItem, Tag},
     deployment::{Breaker, Deployment, DeploymentConfig, PauseHook, Rollout, RolloutStatus, Stage, Threshold},
-    founding::{ContainerPlan, ServicePlan, TaskPlan},
-    image::{Conduct, Image},
+    founding::{ContainerPlan, Logging, ServicePlan, TaskPlan},
+    image::{Conduct, Image, Quirk},
     instance::{Instance, RESERVED_PORTS},
     launch::NewTask,
+    load::Load,
     rng::Rng,
     routine::Act,
     service::{LoadBalancer, Service},
@@ -87,9 +89,14 @@ pub struct World {
     images: BTreeMap<String, Image>,
     /// Secrets that execution roles may not read.
     denied_secrets: BTreeSet<String>,
+    /// Log groups that somebody deleted: what is written to them is lost.
+    deleted_groups: BTreeSet<String>,
+    /// Lines under way that arrive late, by their number.
+    late: BTreeMap<u64, chatter::Late>,
     /// The role that attaches volumes does not trust ECS.
     volumes_refused: bool,
     routines: Vec<routine::Routine>,
+    pub(crate) loads: Vec<load::Load>,
     queue: BinaryHeap<Reverse<Due>>,
     scheduled: u64,
     /// What reads still see of things just written: by ARN, until when, and the old answer.
@@ -119,6 +126,8 @@ pub(crate) enum What {
     Task { id: TaskId, epoch: u32, step: Step },
     /// A container writes to its log.
     Chatter { id: TaskId, container: usize },
+    /// A line comes in that was written a while ago.
+    Arrival(u64),
     /// A stopped task is forgotten.
     Forget(TaskId),
     /// The scheduler looks at a service.
@@ -161,8 +170,11 @@ impl World {
             capacity_providers: Vec::new(),
             images: BTreeMap::new(),
             denied_secrets: BTreeSet::new(),
+            deleted_groups: BTreeSet::new(),
+            late: BTreeMap::new(),
             volumes_refused: false,
             routines: Vec::new(),
+            loads: Vec::new(),
             queue: BinaryHeap::new(),
             scheduled: 0,
             stale: BTreeMap::new(),
@@ -202,6 +214,11 @@ impl World {
         self.denied_secrets.insert(arn.to_owned());
     }
 
+    /// Deletes a log group for good.
+    pub(crate) fn delete_group(&mut self, name: &str) {
+        self.deleted_groups.insert(name.to_owned());
+    }
+
     /// Makes the role that attaches volumes trust nobody.
     pub(crate) fn refuse_volumes(&mut self) {
         self.volumes_refused = true;
@@ -218,6 +235,7 @@ impl World {
             self.happen(due.what, due.at);
         }
         self.now_ms = self.now_ms.max(now_ms);
+        self.bear_loads();
         self.stale.retain(|_, (until, _)| *until > now_ms);
     }
 
@@ -235,6 +253,7 @@ impl World {
                 }
             }
             What::Chatter { id, container } => self.chatter(id, container, at),
+            What::Arrival(number) => self.arrive(number, at),
             What::Forget(id) => {
                 self.tasks.remove(&id);
             }

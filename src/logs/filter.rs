@@ -51,7 +51,7 @@ enum Condition {
     /// Where the line comes from. `wanted` is false for `!=` and `!~`.
     Place {
         place: Place,
-        regex: Regex,
+        name: Needle,
         wanted: bool,
         /// What a person may have pasted whole.
         id: Option<String>,
@@ -61,7 +61,7 @@ enum Condition {
         op: Op,
         value: String,
     },
-    Field(Field),
+    Field(Box<Field>),
     State(State),
 }
 
@@ -86,10 +86,12 @@ impl Filter {
             }
         }
         let (terms, case) = grammar::terms(text, own::own)?;
-        let conditions = terms
+        let mut conditions = terms
             .into_iter()
             .map(|term| Ok((term.negated, Condition::new(term, case)?)))
-            .collect::<Result<_, Fault>>()?;
+            .collect::<Result<Vec<_>, Fault>>()?;
+        // The cheapest first: those behind it are asked less often.
+        conditions.sort_by_key(|(_, condition)| condition.cost());
         Ok(Self { text: text.trim().into(), conditions })
     }
 
@@ -152,15 +154,13 @@ impl Filter {
         }
     }
 
-    /// What asking about one byte of text costs, in bytes that are merely searched.
-    fn weight(&self) -> usize {
-        let weigh = |condition: &Condition| match condition {
-            Condition::Plain(_) => 1,
-            Condition::Regular(_) => 4,
-            Condition::Field(_) => 8,
-            _ => 0,
+    /// What asking about a text of this length costs.
+    fn cost(&self, length: usize) -> usize {
+        let cost = |condition: &Condition| {
+            let (line, byte) = condition.cost();
+            line.saturating_add(length.saturating_mul(byte))
         };
-        self.conditions.iter().map(|(_, condition)| weigh(condition)).sum()
+        self.conditions.iter().map(|(_, condition)| cost(condition)).sum()
     }
 }
 
@@ -189,24 +189,38 @@ impl Condition {
             Test::Own(Own::Level { op, level }) => Self::Level { op, level },
             Test::Own(Own::State(state)) => Self::State(state),
             Test::Own(Own::Field { path, op, value }) => {
-                Self::Field(Field::new(path, op, &value, case).map_err(fault)?)
+                Self::Field(Box::new(Field::new(path, op, &value, case).map_err(fault)?))
             }
             Test::Own(Own::Place { place, op, value }) => match op.pattern(&value) {
                 Some((pattern, wanted)) => {
-                    let regex = compile(&pattern, &value, case).map_err(fault)?;
+                    let name = match op {
+                        Op::Contains => Needle::new(&value, case),
+                        _ => compile(&pattern, &value, case).map(Needle::Regular),
+                    };
                     let id = (!matches!(op, Op::Matches | Op::MatchesNot)).then_some(value);
-                    Self::Place { place, regex, wanted, id }
+                    Self::Place { place, name: name.map_err(fault)?, wanted, id }
                 }
                 None => Self::Ordered { place, op, value: value.to_lowercase() },
             },
         })
     }
 
+    /// What asking costs, for a line and for each byte of its text: so many bytes could be searched for a word meanwhile.
+    fn cost(&self) -> (usize, usize) {
+        match self {
+            Self::Level { .. } | Self::State(_) => (0, 0),
+            Self::Place { .. } | Self::Ordered { .. } => (256, 0),
+            Self::Plain(_) => (0, 1),
+            Self::Regular(_) => (64, 4),
+            Self::Field(_) => (64, 8),
+        }
+    }
+
     /// Whether it holds, for those that are neither about the text nor about the level.
     fn holds(&self, line: &Line) -> bool {
         match self {
-            Self::Place { place, regex, wanted, id } => line.source.as_deref().is_some_and(|source| {
-                let is = |name: &str| regex.is_match(name) || id.as_deref().is_some_and(|id| is_id(id, name));
+            Self::Place { place, name: asked, wanted, id } => line.source.as_deref().is_some_and(|source| {
+                let is = |name: &str| asked.is_in(name) || id.as_deref().is_some_and(|id| is_id(id, name));
                 let mut names = place.of(source).peekable();
                 names.peek().is_some() && names.any(is) == *wanted
             }),

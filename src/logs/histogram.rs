@@ -17,13 +17,6 @@ pub struct Count {
     pub errors: u32,
 }
 
-/// One of many stretches of time, equally long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bucket {
-    pub start: Timestamp,
-    pub count: Count,
-}
-
 /// The lines in sight, counted by the second in which they were written. It follows one [`Sight`]; another one is counted
 /// anew.
 #[derive(Debug, Clone, Default)]
@@ -75,26 +68,6 @@ impl Histogram {
         self.seconds.iter().map(|(second, count)| (*second, *count))
     }
 
-    /// The whole span in so many stretches, or fewer where they would be shorter than a second.
-    pub fn buckets(&self, columns: u16) -> Vec<Bucket> {
-        let Some(span) = self.span().filter(|_| columns > 0) else { return Vec::new() };
-        let (first, end) = (span.start.as_second(), span.end.as_second());
-        let columns = i64::from(columns);
-        let width = (end - first + columns - 1) / columns;
-        let buckets = (first..end).step_by(usize::try_from(width).unwrap_or(usize::MAX));
-        let mut buckets: Vec<Bucket> = buckets
-            .filter_map(|start| Some(Bucket { start: Timestamp::from_second(start).ok()?, count: Count::default() }))
-            .collect();
-        for (second, count) in &self.seconds {
-            let index = usize::try_from((second - first) / width).unwrap_or(usize::MAX);
-            if let Some(bucket) = buckets.get_mut(index) {
-                bucket.count.lines += count.lines;
-                bucket.count.errors += count.errors;
-            }
-        }
-        buckets
-    }
-
     fn count(&mut self, line: &Line) -> (i64, bool) {
         let (second, error) = (line.at.as_second(), line.level >= Some(Level::Error));
         let count = self.seconds.entry(second).or_default();
@@ -128,9 +101,8 @@ mod tests {
         Line { at: Timestamp::from_second(second).unwrap(), ..said(text) }
     }
 
-    fn counts(histogram: &Histogram, columns: u16) -> Vec<(i64, u32, u32)> {
-        let buckets = histogram.buckets(columns).into_iter();
-        buckets.map(|bucket| (bucket.start.as_second(), bucket.count.lines, bucket.count.errors)).collect()
+    fn counts(histogram: &Histogram) -> Vec<(i64, u32, u32)> {
+        histogram.seconds().map(|(second, count)| (second, count.lines, count.errors)).collect()
     }
 
     fn counted(lines: &[(i64, &str)]) -> Histogram {
@@ -146,15 +118,10 @@ mod tests {
     #[test]
     fn lines_and_errors_are_counted_by_time() {
         let histogram = counted(&[(100, "a"), (100, "ERROR b"), (103, "FATAL c"), (101, "WARN late"), (109, "d")]);
-        assert_eq!(counts(&histogram, 5), [(100, 3, 1), (102, 1, 1), (104, 0, 0), (106, 0, 0), (108, 1, 0)]);
-        assert_eq!(counts(&histogram, 1), [(100, 5, 2)]);
-    }
-
-    #[test]
-    fn no_stretch_is_shorter_than_a_second() {
-        assert_eq!(counts(&counted(&[(100, "a"), (101, "b")]), 80), [(100, 1, 0), (101, 1, 0)]);
-        assert_eq!(counts(&counted(&[(100, "a")]), 0), []);
-        assert_eq!((counts(&counted(&[]), 80), counted(&[]).span()), (Vec::new(), None));
+        assert_eq!(counts(&histogram), [(100, 2, 1), (101, 1, 0), (103, 1, 1), (109, 1, 0)]);
+        let span = histogram.span().unwrap();
+        assert_eq!((span.start.as_second(), span.end.as_second()), (100, 110));
+        assert_eq!(counted(&[]).span(), None);
     }
 
     proptest! {

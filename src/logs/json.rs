@@ -38,13 +38,6 @@ pub fn object(text: &str) -> Option<Map> {
     scanner.is_done().then_some(map)
 }
 
-/// The line with each key on a line of its own.
-pub fn pretty(text: &str) -> Option<String> {
-    let mut pretty = String::with_capacity(text.len() * 2);
-    write(&mut pretty, &Part::Object(object(text)?), Some(0)).ok()?;
-    Some(pretty)
-}
-
 /// Whether a line has the looks of JSON, and a length at which it is read.
 pub(super) fn may_be(text: &str) -> bool {
     text.len() <= LONGEST && text.trim_start().starts_with('{')
@@ -142,48 +135,34 @@ impl Part {
 /// In one line.
 impl Display for Part {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write(f, self, None)
-    }
-}
-
-/// Writes `part`, in one line or, from this indentation on, in several.
-fn write(out: &mut impl fmt::Write, part: &Part, indent: Option<usize>) -> fmt::Result {
-    let inner = indent.map(|indent| indent + 2);
-    let line = |out: &mut dyn fmt::Write, indent: Option<usize>| match indent {
-        Some(indent) => write!(out, "\n{:indent$}", ""),
-        None => Ok(()),
-    };
-    match part {
-        Part::List(list) if !list.is_empty() => {
-            for (index, part) in list.iter().enumerate() {
-                out.write_char(if index == 0 { '[' } else { ',' })?;
-                line(out, inner)?;
-                write(out, part, inner)?;
+        match self {
+            Self::List(list) => {
+                f.write_str("[")?;
+                for (index, part) in list.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
+                    part.fmt(f)?;
+                }
+                f.write_str("]")
             }
-            line(out, indent)?;
-            out.write_char(']')
-        }
-        Part::Object(map) if !map.is_empty() => {
-            for (index, (key, part)) in map.iter().enumerate() {
-                out.write_char(if index == 0 { '{' } else { ',' })?;
-                line(out, inner)?;
-                quoted(out, key)?;
-                out.write_str(if indent.is_some() { ": " } else { ":" })?;
-                write(out, part, inner)?;
+            Self::Object(map) => {
+                f.write_str("{")?;
+                for (index, (key, part)) in map.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { "," })?;
+                    quoted(f, key)?;
+                    f.write_str(":")?;
+                    part.fmt(f)?;
+                }
+                f.write_str("}")
             }
-            line(out, indent)?;
-            out.write_char('}')
+            Self::Text(text) => quoted(f, text),
+            part => f.write_str(part.text().unwrap_or_default()),
         }
-        Part::List(_) => out.write_str("[]"),
-        Part::Object(_) => out.write_str("{}"),
-        Part::Text(text) => quoted(out, text),
-        part => out.write_str(part.text().unwrap_or_default()),
     }
 }
 
 /// Writes a text with its quotes, and with what JSON demands to be escaped.
-fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    out.write_char('"')?;
+fn quoted(out: &mut Formatter<'_>, text: &str) -> fmt::Result {
+    out.write_str("\"")?;
     for c in text.chars() {
         match c {
             '"' | '\\' => write!(out, "\\{c}"),
@@ -191,10 +170,10 @@ fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
             '\r' => out.write_str("\\r"),
             '\t' => out.write_str("\\t"),
             '\0'..='\u{1f}' => write!(out, "\\u{:04x}", u32::from(c)),
-            c => out.write_char(c),
+            c => write!(out, "{c}"),
         }?;
     }
-    out.write_char('"')
+    out.write_str("\"")
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Sight {
         self.settle(ring);
         let held = ring.numbers();
         let Some(mut seen) = self.seen.clone() else { return true };
-        let (asked, weight) = (stack.is_active(), stack.weight());
+        let asked = stack.is_active();
         let context = if asked { i64::from(stack.context.unwrap_or_default()) } else { 0 };
         let mut left = bytes;
         while seen != held && left > 0 {
@@ -100,7 +100,7 @@ impl Sight {
             let number = if side == Side::Above { seen.start - 1 } else { seen.end };
             let Some(line) = ring.get(number) else { break };
             let (verdict, cost) = match asked {
-                true => (stack.verdict(line), LINE + line.text.len().saturating_mul(weight)),
+                true => (stack.verdict(line), LINE + stack.cost(line.text.len())),
                 false => (Verdict::Pass, UNASKED),
             };
             left = left.saturating_sub(cost);

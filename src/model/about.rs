@@ -205,7 +205,6 @@ impl Model {
                 lines
             }
             Source::Line(document) => document::prose_lines(document),
-            Source::Event(event) => document::json_lines(event, viewer.reveal),
             Source::Help => help::help(self),
             Source::Aliases => help::aliases(self),
             Source::Messages => help::messages(self),

@@ -85,8 +85,6 @@ pub enum Source {
     Explain(Subject, Explaining),
     /// What is known of a line of a log.
     Line(Arc<Document>),
-    /// The line as AWS tells it.
-    Event(Arc<serde_json::Value>),
     Help,
     Aliases,
     Messages,
@@ -97,14 +95,14 @@ impl Source {
     pub fn subject(&self) -> Option<&Subject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
-            Self::Line(_) | Self::Event(_) | Self::Help | Self::Aliases | Self::Messages => None,
+            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
 
     fn subject_mut(&mut self) -> Option<&mut Subject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
-            Self::Line(_) | Self::Event(_) | Self::Help | Self::Aliases | Self::Messages => None,
+            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
 

@@ -40,6 +40,7 @@ pub use finding::{Finding, Matches};
 use rows::Row;
 pub(super) use scroll::Frame;
 pub use scroll::Older;
+pub use take::{record, written};
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

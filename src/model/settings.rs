@@ -9,6 +9,7 @@ use super::scope::ScopeRule;
 use crate::{
     aws::{ScopeSpec, budget},
     data::{Identity, Limits},
+    logs::{Pace, ring},
     resource::query::DAY,
 };
 
@@ -79,6 +80,7 @@ pub struct Settings {
     pub keys: BTreeMap<String, Vec<String>>,
     pub budget: Share,
     pub memory: Remember,
+    pub logs: Reading,
 }
 
 /// What of that which AWS forgets is kept.
@@ -98,6 +100,40 @@ impl Default for Remember {
     fn default() -> Self {
         let Limits { days, megabytes } = Limits::default();
         Self { days, megabytes, off: false }
+    }
+}
+
+/// How much of a log is held, and how fast it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reading {
+    #[serde(deserialize_with = "lines")]
+    pub lines: u32,
+    /// What the lines may take, in MiB.
+    #[serde(deserialize_with = "megabytes_of_lines")]
+    pub megabytes: u32,
+    /// Calls a second that reading logs may cost at most, in all.
+    #[serde(deserialize_with = "calls")]
+    pub calls: f64,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        let ring::Limits { lines, bytes } = ring::Limits::default();
+        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        Self { lines: number(lines), megabytes: number(bytes >> 20), calls: Pace::default().0 }
+    }
+}
+
+impl Reading {
+    /// What a ring holds at most.
+    pub fn limits(self) -> ring::Limits {
+        let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
+        ring::Limits { lines: number(self.lines), bytes: number(self.megabytes) << 20 }
+    }
+
+    pub fn pace(self) -> Pace {
+        Pace(self.calls)
     }
 }
 
@@ -177,6 +213,23 @@ fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error
     within(u32::deserialize(deserializer)?, 8, 100_000)
 }
 
+fn lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 1_000, 2_000_000)
+}
+
+fn megabytes_of_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 4, 2_000)
+}
+
+fn calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let calls = f64::deserialize(deserializer)?;
+    if (0.1..=5.0).contains(&calls) {
+        Ok(calls)
+    } else {
+        Err(de::Error::custom(format!("{calls} is out of range; it goes from 0.1 to 5")))
+    }
+}
+
 fn within<E: de::Error>(number: u32, least: u32, most: u32) -> Result<u32, E> {
     if (least..=most).contains(&number) {
         Ok(number)
@@ -211,6 +264,7 @@ impl Default for Settings {
             keys: BTreeMap::new(),
             budget: Share::default(),
             memory: Remember::default(),
+            logs: Reading::default(),
         }
     }
 }

@@ -83,17 +83,17 @@ fn all_of_a_screen_is_ascii_without_unicode() {
 #[case("sideways", "l")]
 #[case("sideways_unlocked", "shift-l l")]
 #[case("fullscreen", "f")]
-#[case("expanded", "up up up up up enter")]
+#[case("expanded", "up up up up enter")]
 fn modes(#[case] name: &str, #[case] keys: &str) {
     assert_snapshot!(format!("mode_{name}"), text(&Stage::merged_log(NORMAL).keys(keys)));
 }
 
 #[test]
 fn a_long_line_is_opened_and_its_fields_are_told() {
-    let long = || Stage::merged_log(NORMAL).keys("up up up up up up up");
-    assert_snapshot!("opened_long", text(&long().keys("enter")));
-    assert_snapshot!("fields", text(&long().keys("up d")));
-    assert_snapshot!("raw_event", text(&long().keys("up y")));
+    let at = |keys: &str| Stage::merged_log(NORMAL).keys(keys);
+    assert_snapshot!("opened_long", text(&at("up up up up up up enter")));
+    assert_snapshot!("fields", text(&at("up up up up d")));
+    assert_snapshot!("raw_event", text(&at("up up up up y")));
 }
 
 fn quiet() -> Vec<Quiet> {

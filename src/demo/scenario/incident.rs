@@ -2,14 +2,23 @@
 //! secret, a full cluster), and pipelines, schedules and Spot keep at it, so that it stays visible however long one looks.
 
 use super::{HOUR, MINUTE, parts::*};
+use crate::demo::logs::{Access, Settings};
 use crate::demo::world::{
-    Act, Breaker, Conduct, DeploymentConfig, NewTask, PauseHook, ServicePlan, Site, Stage, StrategyItem, TaskId,
-    TaskPlan, Threshold, Voice, World,
+    Act, Breaker, Conduct, DeploymentConfig, Logging, NewTask, PauseHook, Quirk, ServicePlan, Site, Stage,
+    StrategyItem, TaskId, TaskPlan, Threshold, Voice, World,
 };
+
+/// Two drivers that CloudWatch never hears of.
+const SPLUNK: Logging = Logging::Driver(
+    "splunk",
+    &[("splunk-url", "https://splunk.shop.internal:8088"), ("splunk-source", "inventory"), ("splunk-format", "json")],
+);
+const JSON_FILE: Logging = Logging::Driver("json-file", &[("max-size", "10m"), ("max-file", "3")]);
 
 /// Founds the account at `start` such that at `now` everything is under way.
 pub(super) fn found(world: &mut World, start: i64, now: i64) {
     publish_sidecars(world, 40);
+    log_groups(world, start);
     let prod = cluster(world, "prod", Some("prod-ec2"));
     let staging = cluster(world, "staging", Some("staging-ec2"));
     let batch = cluster(world, "batch", Some("batch-ec2"));
@@ -32,6 +41,25 @@ pub(super) fn found(world: &mut World, start: i64, now: i64) {
     let lost = &mut world.instances[machines + 4];
     lost.agent_connected = false;
     lost.agent_since = now - 47 * MINUTE;
+}
+
+/// What is special about some of the log groups; the rest are made when something is written to them.
+fn log_groups(world: &mut World, start: i64) {
+    let kept = |days| Settings { retention_days: Some(days), ..Settings::default() };
+    let key = || Some("3f9c1d5e-7a42-4b8e-9d10-52c6e0a7b841".to_owned());
+    for (family, settings) in [
+        ("web", kept(30)),
+        ("checkout", kept(90)),
+        ("api-gateway", Settings { key: key(), ..kept(14) }),
+        // Cheap to keep, and hardly to be read.
+        ("recommendations", Settings { infrequent: true, ..kept(365) }),
+        // Nobody but the team itself may read these, and the key of those is another account's.
+        ("payments", Settings { access: Access::Denied, ..kept(400) }),
+        ("ranking", Settings { key: key(), access: Access::KeyDenied, ..Settings::default() }),
+    ] {
+        world.logs.set(&format!("/ecs/{family}"), start - 400 * 24 * HOUR, settings);
+    }
+    world.delete_group("/ecs/inventory-staging");
 }
 
 /// Registers a further revision of a plan's family and has a pipeline deploy it at `first`, and again when it may.
@@ -59,7 +87,8 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     world.found_service(prod, &web, start);
 
     let image = serving(world, "api-gateway", "4.12.0", Voice::Json, 1_800);
-    let mut gateway = owned_by(service("api-gateway", 8, &image, Some(8080)), "platform", "prod");
+    let gateway = logging(service("api-gateway", 8, &image, Some(8080)), Logging::Routed);
+    let mut gateway = owned_by(gateway, "platform", "prod");
     gateway.task.cpu = 1_024;
     gateway.task.memory = 2_048;
     gateway.task.containers[0].health_start_period = Some(20);
@@ -72,8 +101,13 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     for (name, team, desired, port) in
         [("auth", "identity", 4, 8080), ("inventory", "warehouse", 3, 9000), ("shipping", "warehouse", 2, 8080)]
     {
-        let image = serving(world, name, "1.8.2", Voice::Plain, 120);
-        let mut plan = owned_by(service(name, desired, &image, Some(port)), team, "prod");
+        let (voice, lines) = match name {
+            "auth" => (Voice::Logfmt, Logging::Prefixed),
+            "inventory" => (Voice::Plain, SPLUNK),
+            _ => (Voice::Plain, Logging::Region("eu-central-1")),
+        };
+        let image = serving(world, name, "1.8.2", voice, 120);
+        let mut plan = owned_by(logging(service(name, desired, &image, Some(port)), lines), team, "prod");
         plan.connect = true;
         plan.exec = name == "auth";
         let place = world.found_service(prod, &plan, start);
@@ -82,19 +116,23 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
         }
     }
 
-    let image = serving(world, "pricing", "3.1.0", Voice::Json, 90);
+    let late = Quirk::Late((20_000, 60_000));
+    let image = odd(world, "pricing", "3.1.0", Voice::Json, 90, late);
     let pricing = owned_by(service("pricing", 3, &image, Some(8080)), "storefront", "prod");
     let place = world.found_service(prod, &pricing, start);
     // A team that ships often, and well.
     pipeline(world, place, &pricing.task, start + 11 * MINUTE, (26 * MINUTE, 41 * MINUTE));
 
-    for (name, desired, cpu, memory) in [("session-cache", 3, 512, 2_048), ("notifications", 4, 256, 512)] {
+    for (name, desired, cpu, memory, lines) in
+        [("session-cache", 3, 512, 2_048, Logging::Unprefixed), ("notifications", 4, 256, 512, JSON_FILE)]
+    {
         let image = serving(world, name, "7.4.1", Voice::Worker, 60);
-        let plan = owned_by(service(name, desired, &image, Some(6379)), "platform", "prod");
+        let plan = owned_by(logging(service(name, desired, &image, Some(6379)), lines), "platform", "prod");
         world.found_service(prod, &on_instances(plan, "prod-ec2", cpu, memory), start);
     }
 
-    let mut agent = on_instances(service("node-agent", 0, AGENT, None), "prod-ec2", 128, 256);
+    let agent = logging(service("node-agent", 0, AGENT, None), Logging::Unset);
+    let mut agent = on_instances(agent, "prod-ec2", 128, 256);
     agent.daemon = true;
     agent.strategy.clear();
     agent.config.minimum_healthy_percent = 0;
@@ -125,8 +163,8 @@ fn memory(world: &mut World, prod: usize, start: i64) {
 
 /// The new revision answers the load balancer with 502.
 fn target_health(world: &mut World, prod: usize, start: i64, now: i64) {
-    let good = serving(world, "search-api", "2.7.4", Voice::Plain, 150);
-    let bad = behaving(world, "search-api", "2.8.0", Conduct::FailsTargetChecks { code: 502 }, Voice::Plain, 60);
+    let good = serving(world, "search-api", "2.7.4", Voice::Coloured, 150);
+    let bad = behaving(world, "search-api", "2.8.0", Conduct::FailsTargetChecks { code: 502 }, Voice::Coloured, 60);
     let mut plan = owned_by(service("search-api", 3, &good, Some(8080)), "discovery", "prod");
     plan.grace_seconds = 30;
     let place = world.found_service(prod, &plan, start);
@@ -171,9 +209,9 @@ fn failing_rollout(world: &mut World, prod: usize, start: i64, now: i64) {
         last_words: &[
             "connecting to postgres orders-db.internal:5432",
             "dial tcp 10.20.31.17:5432: connect: connection refused",
-            "panic: database migration 0042 failed after 3 attempts: connection refused",
-            "goroutine 1 [running]:",
-            "main.main() /src/cmd/orders/main.go:71 +0x1c5",
+            "fatal: database migration 0042 failed after 3 attempts: connection refused",
+            "main.migrate() /src/cmd/orders/migrate.go:71",
+            "exit status 1",
         ],
     };
     let bad = behaving(world, "orders-api", "8.4.0", crash, Voice::Plain, 30);
@@ -220,7 +258,7 @@ fn no_room(world: &mut World, prod: usize, start: i64, now: i64) {
 
 /// Cheap capacity that is taken back again and again.
 fn spot(world: &mut World, prod: usize, start: i64) {
-    let image = serving(world, "image-resizer", "2.2.0", Voice::Worker, 120);
+    let image = odd(world, "image-resizer", "2.2.0", Voice::Worker, 120, Quirk::Bursts);
     let mut plan = owned_by(service("image-resizer", 6, &image, None), "media", "prod");
     plan.strategy = vec![StrategyItem::new("FARGATE", 1, 1), StrategyItem::new("FARGATE_SPOT", 4, 0)];
     let place = world.found_service(prod, &plan, start);
@@ -281,7 +319,7 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
     let image = serving(world, "queue-worker", "3.0.8", Voice::Worker, 120);
     let plan = on_instances(service("queue-worker", 6, &image, None), "batch-ec2", 1_024, 2_048);
     world.found_service(batch, &owned_by(plan, "data", "batch"), start);
-    let image = serving(world, "job-scheduler", "1.4.0", Voice::Plain, 60);
+    let image = odd(world, "job-scheduler", "1.4.0", Voice::Plain, 60, Quirk::HugeLines);
     world.found_service(batch, &owned_by(service("job-scheduler", 1, &image, None), "data", "batch"), start);
 
     let jobs = [

@@ -1,8 +1,8 @@
 //! The parts scenarios are put together from.
 
 use crate::demo::world::{
-    CapacityProvider, Cluster, Conduct, ContainerPlan, DeploymentConfig, Image, Instance, Rng, ServicePlan,
-    StrategyItem, TaskPlan, Voice, World,
+    CapacityProvider, Cluster, Conduct, ContainerPlan, DeploymentConfig, Image, Instance, Logging, Quirk, Rng,
+    ServicePlan, StrategyItem, TaskPlan, Voice, World,
 };
 
 /// The account's own registry.
@@ -31,6 +31,28 @@ pub(super) fn behaving(
     reference
 }
 
+/// Publishes an image that serves and logs oddly, and returns its reference.
+pub(super) fn odd(
+    world: &mut World,
+    repository: &str,
+    tag: &str,
+    voice: Voice,
+    lines_per_hour: u32,
+    quirk: Quirk,
+) -> String {
+    let reference = image(world, repository, tag);
+    world.publish(&reference, Image { quirk, ..Image::serves(voice, lines_per_hour) });
+    reference
+}
+
+/// Sends the lines of a plan's application elsewhere.
+pub(super) fn logging(mut plan: ServicePlan, logging: Logging) -> ServicePlan {
+    if let Some(app) = plan.task.containers.first_mut() {
+        app.logging = logging;
+    }
+    plan
+}
+
 pub(super) const ENVOY: &str = "public.ecr.aws/appmesh/aws-appmesh-envoy:v1.34.1.0-prod";
 pub(super) const LOG_ROUTER: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.33.0";
 pub(super) const AGENT: &str = "public.ecr.aws/datadog/agent:7.66.1";
@@ -54,6 +76,7 @@ pub(super) fn app(image: &str, port: Option<u16>) -> ContainerPlan {
         health_start_period: None,
         secrets: Vec::new(),
         environment: vec![("LOG_LEVEL".into(), "info".into())],
+        logging: Logging::Prefixed,
     }
 }
 

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::{
     What, World,
-    image::Conduct,
+    image::{Conduct, Quirk},
     rng::Rng,
-    task::{Phase, TaskId},
+    task::{LogStream, Phase, TaskId},
 };
 
 /// The style of a program's log lines.
@@ -14,8 +14,12 @@ use super::{
 pub(crate) enum Voice {
     /// One JSON object a line.
     Json,
-    /// A level and a message.
+    /// A level and a message,
     Plain,
+    /// the same in colours, as for a terminal,
+    Coloured,
+    /// and as keys and values.
+    Logfmt,
     /// Spring on a virtual machine.
     Java,
     /// Access log of a web server.
@@ -64,6 +68,33 @@ const WORKER: [(&str, &str); 5] = [
     ("debug", "visibility timeout extended for job {n}"),
     ("warn", "job {n} took {ms} ms, more than expected"),
 ];
+const LOGFMT: [(&str, &str); 6] = [
+    ("INFO", "msg=\"token issued\" user={n} client=web duration={ms}ms"),
+    ("INFO", "msg=\"token issued\" user={n} client=mobile duration={ms}ms"),
+    ("INFO", "msg=\"token refreshed\" user={n} duration={ms}ms"),
+    ("DEBUG", "msg=\"key set cached\" keys={n1}"),
+    ("WARN", "msg=\"sign-in refused\" user={n} reason=\"wrong password\" attempt={n1}"),
+    ("ERROR", "msg=\"directory does not answer\" err=\"dial tcp 10.20.7.9:636: i/o timeout\" duration={ms}ms"),
+];
+/// Exceptions, and where they were thrown.
+const EXCEPTIONS: [(&str, [&str; 3]); 2] = [
+    (
+        "c.s.checkout.PaymentGateway              : Payment not authorised: com.shop.checkout.GatewayException",
+        [
+            "com.shop.checkout.PaymentGateway.authorise(PaymentGateway.java:118)",
+            "com.shop.checkout.CartController.pay(CartController.java:201)",
+            "java.base/java.lang.Thread.run(Thread.java:1583)",
+        ],
+    ),
+    (
+        "c.s.checkout.StockClient                 : Stock is unknown: com.shop.checkout.StockException",
+        [
+            "com.shop.checkout.StockClient.reserve(StockClient.java:64)",
+            "com.shop.checkout.CartController.price(CartController.java:142)",
+            "java.base/java.lang.Thread.run(Thread.java:1583)",
+        ],
+    ),
+];
 const JOB: [(&str, &str); 3] = [
     ("INFO", "processed {n} of 48210 rows"),
     ("INFO", "wrote part {n1} to s3://shop-reports/out/part-{n1}.parquet"),
@@ -104,8 +135,44 @@ fn levelled(voice: Voice, level: &str, message: &str, at: i64, rng: &mut Rng) ->
         Voice::Java => format!("{}  {level:<5} 1 --- [nio-8080-exec-{}] {message}", clock(at), rng.below(10) + 1),
         Voice::Access | Voice::Sidecar => format!("[{}] {message}", level.trim().to_lowercase()),
         Voice::Worker => format!("{} [{}] {message}", clock(at), level.trim()),
+        Voice::Logfmt => format!("ts={} level={} {message}", clock(at), level.trim().to_lowercase()),
+        Voice::Coloured => {
+            let colour = match level.trim() {
+                "ERROR" => "1;31",
+                "WARN" => "33",
+                "DEBUG" => "2",
+                _ => "32",
+            };
+            format!("\u{1b}[2m{}\u{1b}[0m \u{1b}[{colour}m{level:<5}\u{1b}[0m {message}", clock(at))
+        }
         Voice::Plain | Voice::Job => format!("{} {level:<5} {message}", clock(at)),
     }
+}
+
+/// What is said at one moment: an everyday line, or an exception with its stack, an event for each line.
+fn lines(voice: Voice, at: i64, rng: &mut Rng) -> Vec<String> {
+    if voice != Voice::Java || !rng.chance(6) {
+        return vec![line(voice, at, rng)];
+    }
+    let (exception, frames) = *rng.pick(&EXCEPTIONS);
+    let first = levelled(voice, "ERROR", exception, at, rng);
+    let cause = format!("Caused by: java.net.SocketTimeoutException: Read timed out after {} ms", rng.below(9) * 1_000);
+    let frames = frames.iter().map(|frame| format!("\tat {frame}"));
+    [first].into_iter().chain(frames).chain([cause, "\t... 42 common frames omitted".into()]).collect()
+}
+
+/// A line that nobody meant to be read: a whole structure on one.
+fn huge(at: i64, rng: &mut Rng) -> String {
+    let row = |rng: &mut Rng| {
+        json!({ "job": format!("job-{}", rng.below(100_000)), "state": rng.pick(&["done", "waiting", "running"]) })
+            .to_string()
+    };
+    let rows: Vec<_> = (0..20).map(|_| row(rng)).collect();
+    let rows = rows.join(",");
+    // 200 KB to 1 MB: no event may be larger.
+    let wanted = rng.within((200_000, 1_000_000)) as usize;
+    let dump = vec![rows.as_str(); wanted / rows.len()].join(",");
+    format!("{{\"ts\":\"{}\",\"level\":\"debug\",\"msg\":\"schedule dumped\",\"schedule\":[{dump}]}}", clock(at))
 }
 
 /// An everyday line.
@@ -119,6 +186,8 @@ fn line(voice: Voice, at: i64, rng: &mut Rng) -> String {
         Voice::Plain => said(&PLAIN, rng),
         Voice::Java => said(&JAVA, rng),
         Voice::Worker => said(&WORKER, rng),
+        Voice::Logfmt => said(&LOGFMT, rng),
+        Voice::Coloured => said(&PLAIN, rng),
         Voice::Job => said(&JOB, rng),
         Voice::Sidecar => {
             let template = *rng.pick(&SIDECAR);
@@ -162,12 +231,48 @@ fn line(voice: Voice, at: i64, rng: &mut Rng) -> String {
     }
 }
 
+/// A line that has not come in yet.
+#[derive(Debug)]
+pub(crate) struct Late {
+    stream: LogStream,
+    at: i64,
+    message: String,
+}
+
+/// The chances of one line: what a program writes has no part in what becomes of it.
+fn words(id: TaskId, container: usize, at: i64, what: &str) -> Rng {
+    Rng::stream(id.0 as u64 ^ at as u64, &format!("{what} {container}"))
+}
+
 impl World {
     fn log(&mut self, id: TaskId, container: usize, at: i64, message: String) {
-        let Some(spec) = self.tasks.get(&id).and_then(|task| task.definition.containers.get(container)) else { return };
-        if let Some(target) = &spec.log {
-            let stream = format!("{}/{}/{id}", target.prefix, spec.name);
-            self.logs.put(&target.group, &stream, at, message);
+        let Some(stream) = self.tasks.get(&id).and_then(|task| task.log_stream(container)) else { return };
+        if self.deleted_groups.contains(&stream.group) {
+            return;
+        }
+        match self.image_of(id, container).map(|image| image.quirk) {
+            Some(Quirk::Late(delay)) if id.0 % 3 == 0 => {
+                let arrives = at + words(id, container, at, "late").within(delay);
+                self.scheduled += 1;
+                self.late.insert(self.scheduled, Late { stream, at, message });
+                self.schedule(arrives, What::Arrival(self.scheduled));
+            }
+            _ => self.put(&stream, at, at, message),
+        }
+    }
+
+    fn put(&mut self, stream: &LogStream, at: i64, arrived: i64, message: String) {
+        let elsewhere = stream.region.as_ref().filter(|region| **region != self.region);
+        let store = match elsewhere {
+            Some(region) => self.logs_elsewhere.entry(region.clone()).or_default(),
+            None => &mut self.logs,
+        };
+        store.put_at(&stream.group, &stream.name, at, arrived, message);
+    }
+
+    pub(super) fn arrive(&mut self, number: u64, at: i64) {
+        if let Some(late) = self.late.remove(&number) {
+            self.put(&late.stream, late.at, at, late.message);
         }
     }
 
@@ -182,8 +287,7 @@ impl World {
             return;
         }
         let mean = 3_600_000 / i64::from(image.lines_per_hour);
-        let Some(task) = self.tasks.get_mut(&id) else { return };
-        let due = at + task.rng.within((mean / 2, mean * 3 / 2)).max(1);
+        let due = at + words(id, container, at, "pace").within((mean / 2, mean * 3 / 2)).max(1);
         self.schedule(due, What::Chatter { id, container });
     }
 
@@ -194,22 +298,30 @@ impl World {
 
     pub(super) fn chatter(&mut self, id: TaskId, container: usize, at: i64) {
         let Some(image) = self.image_of(id, container) else { return };
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.get(&id) else { return };
         if task.containers.get(container).is_none_or(|container| container.phase != Phase::Running) {
             return;
         }
-        let message = line(image.voice, at, &mut task.rng);
-        self.log(id, container, at, message);
+        let mut rng = words(id, container, at, "line");
+        let messages = match image.quirk {
+            Quirk::HugeLines if rng.chance(10) => vec![huge(at, &mut rng)],
+            Quirk::Bursts if rng.chance(3) => (0..400).flat_map(|_| lines(image.voice, at, &mut rng)).collect(),
+            _ => lines(image.voice, at, &mut rng),
+        };
+        for (number, message) in messages.into_iter().enumerate() {
+            // A burst takes a second, a stack trace no time.
+            let spread = if image.quirk == Quirk::Bursts { number as i64 * 5 / 2 } else { 0 };
+            self.log(id, container, at + spread, message);
+        }
         self.next_line(id, container, at);
     }
 
     fn say_all(&mut self, id: TaskId, container: usize, at: i64, lines: &[(&str, &str)]) {
         let Some(image) = self.image_of(id, container) else { return };
         for (index, (level, message)) in lines.iter().enumerate() {
-            let Some(task) = self.tasks.get_mut(&id) else { return };
             // Lines of one moment stay in order.
             let at = at - (lines.len() - 1 - index) as i64 * 7;
-            let text = levelled(image.voice, level, message, at, &mut task.rng);
+            let text = levelled(image.voice, level, message, at, &mut words(id, container, at, "said"));
             self.log(id, container, at, text);
         }
     }
@@ -257,6 +369,8 @@ impl World {
                     container,
                     at,
                     &[
+                        ("WARN", "c.s.checkout.SessionCache                : Session cache holds 2114380 entries, evicting none"),
+                        ("WARN", "gc                                       : Pause Full (G1 Compaction Pause) 743M->741M 2.318s"),
                         ("WARN", "c.s.checkout.SessionCache                : Heap usage 97% after full GC"),
                         ("ERROR", "o.a.c.c.C.[.[.[/].[dispatcherServlet]    : Servlet.service() threw exception"),
                         ("ERROR", "java.lang.OutOfMemoryError: Java heap space"),

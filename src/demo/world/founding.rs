@@ -16,6 +16,8 @@ use super::{
 };
 
 const HOUR: i64 = 3_600_000;
+/// The container that routes the lines of others.
+const ROUTER: &str = "log-router";
 
 /// A container definition to be.
 #[derive(Debug, Clone)]
@@ -31,6 +33,54 @@ pub(crate) struct ContainerPlan {
     /// Environment variables read from secrets: name and ARN.
     pub(crate) secrets: Vec<(String, String)>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) logging: Logging,
+}
+
+/// Where a container's lines are to go.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Logging {
+    /// To a group called after the family, with a prefix.
+    #[default]
+    Prefixed,
+    /// The same in another Region.
+    Region(&'static str),
+    /// To that group without a prefix.
+    Unprefixed,
+    /// To that group through a log router.
+    Routed,
+    /// A driver and its options.
+    Driver(&'static str, &'static [(&'static str, &'static str)]),
+    /// Wherever the instance sends them.
+    Unset,
+}
+
+impl Logging {
+    /// `logConfiguration`, if there is to be one.
+    fn configuration(&self, family: &str, home: &str) -> Option<Value> {
+        let group = format!("/ecs/{family}");
+        let awslogs =
+            |region: &str| json!({ "awslogs-group": group, "awslogs-region": region, "awslogs-stream-prefix": "ecs" });
+        let (driver, options) = match self {
+            Self::Prefixed => ("awslogs", awslogs(home)),
+            Self::Region(region) => ("awslogs", awslogs(region)),
+            Self::Unprefixed => ("awslogs", json!({ "awslogs-group": group, "awslogs-region": home })),
+            Self::Routed => {
+                let options = json!({
+                    "Name": "cloudwatch_logs",
+                    "region": home,
+                    "log_group_name": group,
+                    "log_stream_prefix": "firelens/",
+                    "auto_create_group": "false",
+                });
+                ("awsfirelens", options)
+            }
+            Self::Driver(driver, options) => {
+                (*driver, options.iter().map(|(name, value)| (*name, json!(value))).collect())
+            }
+            Self::Unset => return None,
+        };
+        Some(json!({ "logDriver": driver, "options": options }))
+    }
 }
 
 /// A task definition to be.
@@ -86,15 +136,15 @@ impl World {
                     "cpu": container.cpu,
                     "essential": container.essential,
                     "environment": pairs(&container.environment, "value"),
-                    "logConfiguration": {
-                        "logDriver": "awslogs",
-                        "options": {
-                            "awslogs-group": format!("/ecs/{}", plan.family),
-                            "awslogs-region": self.region,
-                            "awslogs-stream-prefix": "ecs",
-                        },
-                    },
                 });
+                if let Some(configuration) = container.logging.configuration(&plan.family, &self.region) {
+                    definition["logConfiguration"] = configuration;
+                }
+                if plan.containers.iter().any(|other| matches!(other.logging, Logging::Routed))
+                    && container.name == ROUTER
+                {
+                    definition["firelensConfiguration"] = json!({ "type": "fluentbit" });
+                }
                 if let Some(name) = plan.volume {
                     definition["mountPoints"] =
                         json!([{ "sourceVolume": name, "containerPath": "/data", "readOnly": false }]);

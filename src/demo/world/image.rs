@@ -10,6 +10,20 @@ pub(crate) struct Image {
     pub(crate) voice: Voice,
     /// Log lines while it runs; 0 is silence.
     pub(crate) lines_per_hour: u32,
+    pub(crate) quirk: Quirk,
+}
+
+/// What is odd about how a program logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Quirk {
+    #[default]
+    Nothing,
+    /// Once in a while hundreds of lines within a second.
+    Bursts,
+    /// Once in a while a line of hundreds of kilobytes.
+    HugeLines,
+    /// From one task in three the lines come in this much later.
+    Late(Span),
 }
 
 /// How the program in the image behaves.
@@ -37,11 +51,11 @@ pub(crate) enum Conduct {
 
 impl Image {
     pub(crate) fn serves(voice: Voice, lines_per_hour: u32) -> Self {
-        Self { conduct: Conduct::Serves, voice, lines_per_hour }
+        Self::that(Conduct::Serves, voice, lines_per_hour)
     }
 
     pub(crate) fn that(conduct: Conduct, voice: Voice, lines_per_hour: u32) -> Self {
-        Self { conduct, voice, lines_per_hour }
+        Self { conduct, voice, lines_per_hour, quirk: Quirk::Nothing }
     }
 }
 

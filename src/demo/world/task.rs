@@ -4,7 +4,11 @@ use std::{fmt, sync::Arc};
 
 use serde_json::Value;
 
-use super::{cluster::Tag, rng::Rng, taskdef::TaskDefinition};
+use super::{
+    cluster::Tag,
+    rng::Rng,
+    taskdef::{Naming, TaskDefinition},
+};
 
 /// A task's id: 32 hexadecimal digits on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -284,6 +288,29 @@ impl Task {
             "EC2" => rng.hex(64),
             _ => format!("{}-{}", self.id, 1_000_000_000 + rng.below(8_999_999_999)),
         })
+    }
+}
+
+/// A stream in CloudWatch Logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogStream {
+    /// The account's own when absent.
+    pub(crate) region: Option<String>,
+    pub(crate) group: String,
+    pub(crate) name: String,
+}
+
+impl Task {
+    /// Where a container's lines end up, if that is CloudWatch Logs.
+    pub(crate) fn log_stream(&self, container: usize) -> Option<LogStream> {
+        let spec = self.definition.containers.get(container)?;
+        let target = spec.log.as_ref()?;
+        let name = match &target.naming {
+            Naming::Prefix(prefix) => format!("{prefix}/{}/{}", spec.name, self.id),
+            Naming::Container => self.runtime_id(container)?,
+            Naming::Router(prefix) => format!("{prefix}{}-firelens-{}", spec.name, self.id),
+        };
+        Some(LogStream { region: target.region.clone(), group: target.group.clone(), name })
     }
 }
 

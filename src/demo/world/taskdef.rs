@@ -46,11 +46,45 @@ pub(crate) struct ContainerSpec {
     pub(crate) ports: Vec<(u16, u16)>,
 }
 
-/// Where the awslogs driver writes.
+/// Where in CloudWatch Logs a container's lines end up.
 #[derive(Debug)]
 pub(crate) struct LogTarget {
+    /// The account's own when absent.
+    pub(crate) region: Option<String>,
     pub(crate) group: String,
-    pub(crate) prefix: String,
+    pub(crate) naming: Naming,
+}
+
+/// How its stream is called.
+#[derive(Debug)]
+pub(crate) enum Naming {
+    /// awslogs with a prefix: `PREFIX/CONTAINER/TASK`.
+    Prefix(String),
+    /// awslogs without: after the container's runtime id.
+    Container,
+    /// By a log router: its prefix and the tag that FireLens gives.
+    Router(String),
+}
+
+impl LogTarget {
+    /// Where `logConfiguration` sends the lines, if that is CloudWatch Logs.
+    fn read(configuration: &Value) -> Option<Self> {
+        let options = configuration.get("options")?;
+        let option = |key| options.get(key).and_then(Value::as_str).map(str::to_owned);
+        match configuration.get("logDriver")?.as_str()? {
+            "awslogs" => Some(Self {
+                region: option("awslogs-region"),
+                group: option("awslogs-group")?,
+                naming: option("awslogs-stream-prefix").map_or(Naming::Container, Naming::Prefix),
+            }),
+            "awsfirelens" if option("Name")? == "cloudwatch_logs" => Some(Self {
+                region: option("region"),
+                group: option("log_group_name")?,
+                naming: Naming::Router(option("log_stream_prefix")?),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// A number that AWS writes as a number in container definitions and as a string at the task level.
@@ -73,7 +107,6 @@ fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 impl ContainerSpec {
     fn read(definition: &Value) -> Self {
         let seconds = |value: &Value, key, default| i64::from(number(value.get(key)).unwrap_or(default)) * 1_000;
-        let log = definition.get("logConfiguration").filter(|log| log.get("logDriver") == Some(&json!("awslogs")));
         Self {
             name: text(definition, "name"),
             image: text(definition, "image"),
@@ -84,10 +117,7 @@ impl ContainerSpec {
             health_check: definition
                 .get("healthCheck")
                 .map(|check| (seconds(check, "startPeriod", 0), seconds(check, "interval", 30))),
-            log: log.and_then(|log| log.get("options")).and_then(|options| {
-                let option = |key| options.get(key).and_then(Value::as_str).map(str::to_owned);
-                Some(LogTarget { group: option("awslogs-group")?, prefix: option("awslogs-stream-prefix")? })
-            }),
+            log: definition.get("logConfiguration").and_then(LogTarget::read),
             stop_timeout: seconds(definition, "stopTimeout", 30),
             secrets: items(definition, "secrets").map(|secret| text(secret, "valueFrom")).collect(),
             ports: items(definition, "portMappings")
@@ -231,13 +261,25 @@ mod tests {
     }
 
     #[test]
-    fn every_container_of_a_scenario_has_somewhere_to_log() {
+    fn the_containers_of_the_incident_log_in_every_way_there_is() {
         let world = World::new(Scenario::Incident, 1, 1_700_000_000_000);
-        for definition in world.families.values().flatten() {
+        let (mut silent, mut ways) = (Vec::new(), [0; 3]);
+        for definition in world.families.values().filter_map(|revisions| revisions.last()) {
             for spec in &definition.containers {
-                let log = spec.log.as_ref().unwrap_or_else(|| panic!("{} {}", definition.arn, spec.name));
+                let Some(log) = &spec.log else {
+                    silent.push(definition.family.as_str());
+                    continue;
+                };
                 assert_eq!(log.group, format!("/ecs/{}", definition.family));
+                ways[match log.naming {
+                    Naming::Prefix(_) => 0,
+                    Naming::Container => 1,
+                    Naming::Router(_) => 2,
+                }] += 1;
             }
         }
+        assert_eq!(silent, ["inventory", "node-agent", "notifications"]);
+        assert!(ways.iter().all(|count| *count > 0), "{ways:?}");
+        assert!(world.logs_elsewhere.keys().eq(["eu-central-1"]));
     }
 }

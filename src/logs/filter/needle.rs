@@ -10,7 +10,7 @@ use crate::grammar::{Case, compile};
 /// A plain text that is looked for, in the fastest way that its letters allow.
 #[derive(Debug, Clone)]
 pub(super) enum Needle {
-    Exact(Finder<'static>),
+    Exact(Box<Finder<'static>>),
     /// In either case, of ASCII alone: found by the one of its bytes that is rarest in logs.
     Folded {
         lower: Box<[u8]>,
@@ -23,7 +23,7 @@ impl Needle {
     pub fn new(text: &str, case: Case) -> Result<Self, String> {
         let folded = case.ignored(text) && text.chars().any(|c| c.is_ascii_alphabetic() || !c.is_ascii());
         if !folded {
-            return Ok(Self::Exact(Finder::new(text).into_owned()));
+            return Ok(Self::Exact(Box::new(Finder::new(text).into_owned())));
         }
         if !text.is_ascii() {
             return compile(&regex::escape(text), text, case).map(Self::Regular);

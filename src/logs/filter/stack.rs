@@ -82,9 +82,9 @@ impl Stack {
         self.active(Mode::Include).chain(self.active(Mode::Exclude)).any(|filter| !filter.is_empty())
     }
 
-    /// What asking about one byte of text costs, in bytes that are merely searched.
-    pub(in crate::logs) fn weight(&self) -> usize {
-        self.active(Mode::Include).chain(self.active(Mode::Exclude)).map(Filter::weight).sum()
+    /// What asking about a text of this length costs, in bytes that could be searched for a word meanwhile.
+    pub(in crate::logs) fn cost(&self, length: usize) -> usize {
+        self.active(Mode::Include).chain(self.active(Mode::Exclude)).map(|filter| filter.cost(length)).sum()
     }
 
     fn active(&self, mode: Mode) -> impl Iterator<Item = &Filter> {

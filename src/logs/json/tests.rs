@@ -12,15 +12,6 @@ fn what_is_read_is_written_again_as_it_was() {
     assert_eq!(written, LINE);
 }
 
-#[test]
-fn pretty_puts_each_key_on_a_line() {
-    let pretty = pretty(r#"{"b":1.50,"a":{"c":["x",{}],"d":[]}}"#).unwrap();
-    assert_eq!(
-        pretty,
-        "{\n  \"b\": 1.50,\n  \"a\": {\n    \"c\": [\n      \"x\",\n      {}\n    ],\n    \"d\": []\n  }\n}"
-    );
-}
-
 #[rstest]
 #[case("")]
 #[case("{")]
@@ -32,7 +23,7 @@ fn pretty_puts_each_key_on_a_line() {
 #[case("[1]")]
 #[case("text")]
 fn what_is_no_object_is_none(#[case] text: &str) {
-    assert_eq!((object(text), pretty(text), key_fields(text)), (None, None, None));
+    assert_eq!((object(text), key_fields(text)), (None, None));
 }
 
 #[test]
@@ -112,8 +103,7 @@ proptest! {
         let text = text.unwrap();
         prop_assume!(text.len() <= LONGEST);
         let written = Part::Object(object(&text).unwrap()).to_string();
-        prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value.clone());
-        prop_assert_eq!(serde_json::from_str::<Value>(&pretty(&text).unwrap()).unwrap(), value);
+        prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
     }
 
     #[test]

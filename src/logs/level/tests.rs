@@ -96,6 +96,7 @@ use super::{Level::*, *};
     r#"{"container_id":"a","container_name":"/app","source":"stderr","log":"2026-01-31 14:00:00 ERROR gone"}"#,
     Error
 )]
+#[case::firelens_json(r#"{"source":"stdout","log":"{\"time\":\"x\",\"level\":\"error\",\"msg\":\"gone\"}"}"#, Error)]
 #[case::cloudwatch_agent("2026-01-31T14:00:00Z E! [outputs.cloudwatchlogs] Aws error received", Error)]
 #[case::xray("2026-01-31T14:00:00Z [Warn] Delaying sending of batch", Warn)]
 #[case::datadog("2026-01-31 14:00:00 UTC | CORE | WARN | (pkg/util/log.go:1 in func1) | slow", Warn)]

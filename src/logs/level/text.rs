@@ -223,7 +223,8 @@ impl Word<'_> {
 
 /// Whether a character stands between words.
 fn separates(c: char) -> bool {
-    c.is_whitespace() || "[](){}<>|,;=:/#*!".contains(c)
+    let marks = matches!(c, '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '|' | ',' | ';' | '=' | ':' | '/');
+    marks || matches!(c, '#' | '*' | '!') || c.is_whitespace()
 }
 
 /// Whether a word ends before a character.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Reader, fields};
@@ -16,16 +15,17 @@ use crate::{
     },
 };
 
-/// The event as AWS tells it.
-pub(super) fn event(line: &Line) -> Arc<Value> {
-    let mut event = Map::new();
+/// The event as AWS tells it: its text as it came, then the rest.
+pub(super) fn event(line: &Line) -> Arc<Document> {
+    let mut document = Document::default();
+    document.section("message").text(0, line.text.trim_end(), Tone::Plain);
+    let section = document.section("event");
+    section.field("timestamp", line.at.as_millisecond().to_string());
     if let Some(source) = &line.source {
-        event.insert("logGroupName".into(), json!(source.stream.group));
-        event.insert("logStreamName".into(), json!(source.stream.name));
+        section.field("logGroupName", source.stream.group.as_str());
+        section.field("logStreamName", source.stream.name.as_str());
     }
-    event.insert("timestamp".into(), json!(line.at.as_millisecond()));
-    event.insert("message".into(), json!(line.text));
-    Arc::new(Value::Object(event))
+    Arc::new(document)
 }
 
 /// The line's fields and where it comes from, then the state of the log.

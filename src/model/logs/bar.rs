@@ -96,12 +96,14 @@ impl Reader {
         let mut modes = vec![Item::mode("Follow", "F", on_off(self.follow), self.follow, 2)];
         if !self.follow {
             modes[0].tone = Tone::Wait;
+        }
+        if self.counts.unseen > 0 {
             modes.push(Item {
                 right: false,
                 ..Item::state(
                     format!("{} new", grouped(self.counts.unseen)),
                     format!("{} new", short(self.counts.unseen)),
-                    if self.counts.unseen > 0 { Tone::Wait } else { Tone::Muted },
+                    Tone::Wait,
                     1,
                 )
             });
@@ -140,15 +142,15 @@ impl Reader {
     fn tail(&self, now: Timestamp) -> Vec<Item> {
         let status = &self.status;
         let mut items = Vec::new();
-        if let Some(failure) = &status.failure {
-            items.push(held_up(failure, status.retry_at, now));
-        }
-        match status.phase {
-            Phase::Resolving => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
-            Phase::History if self.is_query() => items.push(Item::state("searching", "searching", Tone::Busy, 3)),
-            Phase::History => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
-            Phase::Following => {}
-            Phase::Done => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
+        match (&status.failure, status.phase) {
+            (Some(failure), _) => items.push(held_up(failure, status.retry_at, now)),
+            (None, Phase::Resolving) => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
+            (None, Phase::History) if self.is_query() => {
+                items.push(Item::state("searching", "searching", Tone::Busy, 3));
+            }
+            (None, Phase::History) => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
+            (None, Phase::Following) => {}
+            (None, Phase::Done) => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
         }
         match self.older {
             Older::Wanted | Older::Asked => items.push(Item::state("older lines ...", "older", Tone::Busy, 3)),
@@ -177,7 +179,7 @@ impl Reader {
         let mut items = Vec::new();
         if !status.quiet.is_empty() {
             let quiet = status.quiet.len();
-            items.push(Item::state(format!("{quiet} without a log"), format!("{quiet} mute"), Tone::Wait, 10));
+            items.push(Item::state(format!("{quiet} without a log"), format!("{quiet} silent"), Tone::Wait, 10));
         }
         if status.streams > 0 {
             let plural = if status.streams == 1 { "" } else { "s" };
@@ -213,14 +215,16 @@ impl Reader {
 /// What keeps a tail from going on, and until when.
 fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Item {
     let next = retry_at.map(|at| seconds_until(at, now)).filter(|seconds| *seconds > 0);
-    let next = next.map(|seconds| format!(", next in {}", duration(coarse(seconds)))).unwrap_or_default();
+    let next = next.map(|seconds| duration(coarse(seconds)));
     let (words, tone) = match failure.trouble {
         Trouble::Throttled => ("throttled".into(), Tone::Warn),
         Trouble::Offline => ("offline".into(), Tone::Bad),
         Trouble::Credentials => ("credentials expired".into(), Tone::Bad),
         _ => (failure.briefly(), Tone::Bad),
     };
-    Item::state(format!("{words}{next}"), words.clone(), tone, 0)
+    let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, next try in {next}"));
+    let brief = next.map_or_else(|| words.clone(), |next| format!("{words} {next}"));
+    Item::state(full, brief, tone, 0)
 }
 
 /// `812`, `8.4k`, `37k`, `1.2M`.

@@ -134,6 +134,8 @@ impl Reader {
     /// Looks for matches, once all lines that pass are known, and goes where it was meant to; whether it is through.
     pub(super) fn settle_finding(&mut self, searched: bool) -> bool {
         self.arrive();
+        self.picked = self.picked.split_off(&self.ring.numbers().start);
+        self.finding.range.take_if(|_| self.follow);
         if self.finding.strip {
             self.finding.histogram.settle(&self.ring, &self.sight);
         }

@@ -136,7 +136,7 @@ impl Model {
     pub(in crate::model) fn open_line(&mut self, raw: bool) -> Outcome {
         let Screen::Logs(reader) = &self.front else { return Err("this is for logs".into()) };
         let (title, source) = match (raw, reader.current()) {
-            (true, Some((_, line))) => ("raw event", Source::Event(super::about::event(line))),
+            (true, Some((_, line))) => ("raw event", Source::Line(super::about::event(line))),
             (true, None) => return Err("there is no line here".into()),
             (false, current) => {
                 let line = current.map(|(_, line)| line);

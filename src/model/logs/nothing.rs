@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Reader;
+use super::{Reader, rows::Shape};
 use crate::{
     aws::Failure,
     logs::{Phase, Read},
@@ -34,17 +34,18 @@ pub enum Nothing {
 }
 
 impl Reader {
-    /// Why there is nothing to see; `None` when there is.
+    /// Why there is nothing to read; `None` when there is. What befell the tasks is no reading.
     pub fn nothing(&self) -> Option<Nothing> {
-        if self.passing() > 0 {
+        let is_full = self.rows.len() >= usize::from(self.frame.page);
+        if is_full || self.rows.iter().any(|row| !matches!(row.shape, Shape::Rule(_))) {
             return None;
         }
-        let (held, status) = (self.ring.numbers(), &self.status);
-        let cleared = self.sight.numbers().len() as u64;
+        let status = &self.status;
+        let (cleared, hidden) = (self.cleared_lines(), self.sight.hidden());
         let failure = status.failure.clone().map(Nothing::Failed);
         Some(match status.phase {
             _ if cleared > 0 => Nothing::Cleared(cleared),
-            _ if !held.is_empty() => Nothing::Hidden { lines: self.sight.hidden(), searching: !self.searched },
+            _ if hidden > 0 || !self.searched => Nothing::Hidden { lines: hidden, searching: !self.searched },
             Phase::Done => failure.unwrap_or(if self.is_mute() { Nothing::Quiet } else { Nothing::Empty }),
             _ if failure.is_some() => failure.unwrap_or(Nothing::Empty),
             Phase::Resolving => Nothing::Resolving,

@@ -10,7 +10,7 @@ use super::{
     whose::{Whose, around},
 };
 use crate::{
-    logs::{self, Pace, Range, Read, Subject, Wanted, ring::Ring},
+    logs::{self, Range, Read, Subject, Wanted, ring::Ring},
     model::{
         Model, Screen,
         action::{Call, Outcome},
@@ -27,8 +27,8 @@ impl Model {
     /// Opens the log of a subject.
     pub(in crate::model) fn open_log(&mut self, of: Subject, read: Read) {
         self.logs_opened += 1;
-        let wanted = Wanted { id: self.logs_opened, of, read, pace: Pace::default() };
-        self.push(Screen::Logs(Box::new(Reader::new(wanted, Ring::default()))));
+        let wanted = Wanted { id: self.logs_opened, of, read, pace: self.settings.logs.pace() };
+        self.push(Screen::Logs(Box::new(Reader::new(wanted, Ring::new(self.settings.logs.limits())))));
     }
 
     /// Reads another log in place of the one that is seen; opens it where none is.

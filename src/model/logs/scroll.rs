@@ -65,6 +65,10 @@ impl Reader {
         self.cleared.map_or(0, |before| self.sight.position(before).unwrap_or_else(|index| index))
     }
 
+    pub(super) fn cleared_lines(&self) -> u64 {
+        self.first_shown() as u64
+    }
+
     /// The number of a line that is shown, by its index.
     pub(super) fn number(&self, index: usize) -> Option<i64> {
         self.sight.numbers().get(self.first_shown() + index).copied()
@@ -102,6 +106,8 @@ impl Reader {
     /// Moves by so many rows. Upwards is away from the end, and freezes; all the way down goes on following.
     pub(in crate::model) fn go(&mut self, rows: isize, _page: u16) {
         match rows {
+            // A range that is being picked reaches to the last line: nothing comes between.
+            isize::MAX if self.finding.range.is_some() => self.cursor = self.number(self.last()),
             isize::MAX => self.resume(),
             _ if self.follow && rows > 0 => {}
             _ if self.passing() == 0 => self.ask_older(),
@@ -409,7 +415,7 @@ impl Reader {
     /// What is known of the lines before the first that is shown.
     fn edge(&self) -> Option<Row> {
         if self.cleared.is_some() {
-            let cleared = self.first_shown() as u64;
+            let cleared = self.cleared_lines();
             return (cleared > 0).then(|| Row::rule(Rule::Edge, format!("{} cleared", counted(cleared, "line"))));
         }
         let gone = self.ring.let_go();

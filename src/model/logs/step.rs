@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     modes::reader,
-    whose::{Whose, around},
+    whose::{Whose, around, predecessor},
 };
 use crate::{
     logs::{Range, Read, Subject},
@@ -125,15 +125,6 @@ impl Model {
         let ago = duration(seconds_since(ended, self.now));
         self.info(format!("task {} stopped {ago} ago: {why}", short_id(&task.task_arn)));
     }
-}
-
-/// The task that stopped last before `before` was there; of all, where that is no task.
-fn predecessor<'a>(tasks: &[&'a Task], before: Option<&Task>) -> Option<&'a Task> {
-    let earlier = |task: &&&Task| match before {
-        Some(before) => task.task_arn != before.task_arn && task.created_at <= before.created_at,
-        None => true,
-    };
-    tasks.iter().filter(|task| task.stopped()).filter(earlier).max_by_key(|task| task.ended()).copied()
 }
 
 /// The log of the task that was there before: of the same service, and of the same container.

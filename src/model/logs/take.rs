@@ -1,6 +1,6 @@
 //! Picking lines, and taking them along: to the clipboard, to a file, to the console in a browser.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::collections::BTreeSet;
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
@@ -102,16 +102,7 @@ impl Reader {
 
     /// Lines as text: time, task and container, and what was written without its escapes.
     fn text(&self, numbers: impl Iterator<Item = i64>, zone: &TimeZone) -> String {
-        let lines = numbers.filter_map(|number| self.ring.get(number));
-        lines.fold(String::new(), |mut text, line| {
-            let at = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S.%3f%:z");
-            // Writing to a string can't fail.
-            let _ = match &line.source {
-                Some(source) => writeln!(text, "{at} {}/{} {}", source.task(), source.container, plain(line)),
-                None => writeln!(text, "{at} {}", plain(line)),
-            };
-            text
-        })
+        numbers.filter_map(|number| self.ring.get(number)).map(|line| written(line, zone)).collect()
     }
 
     /// Lines as JSON, one a line, their text as it came.
@@ -121,7 +112,17 @@ impl Reader {
     }
 }
 
-fn record(line: &Line) -> serde_json::Value {
+/// A line as text, with all that is known of it: time, task and container, and what was written without its escapes.
+pub fn written(line: &Line, zone: &TimeZone) -> String {
+    let at = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S.%3f%:z");
+    match &line.source {
+        Some(source) => format!("{at} {}/{} {}\n", source.task(), source.container, plain(line)),
+        None => format!("{at} {}\n", plain(line)),
+    }
+}
+
+/// A line as data, its text as it came.
+pub fn record(line: &Line) -> serde_json::Value {
     let mut record = json!({ "at": format!("{:.3}", line.at), "text": &*line.text });
     let mut set = |name: &str, value: serde_json::Value| record[name] = value;
     if let Some(source) = &line.source {

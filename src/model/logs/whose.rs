@@ -221,5 +221,14 @@ pub fn around(moment: Timestamp, now: Timestamp) -> Range {
     if to < now { Range::Between(from, to) } else { Range::Since(from) }
 }
 
+/// The task that stopped last before `before` was there; of all, where that is no task.
+pub fn predecessor<'a>(tasks: &[&'a Task], before: Option<&Task>) -> Option<&'a Task> {
+    let earlier = |task: &&&Task| match before {
+        Some(before) => task.task_arn != before.task_arn && task.created_at <= before.created_at,
+        None => true,
+    };
+    tasks.iter().filter(|task| task.stopped()).filter(earlier).max_by_key(|task| task.ended()).copied()
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Any sequence of events.
 
 use super::*;
+use crate::logs::{self, Line, News, Role, Source, Stream, Told};
+use crate::model::logs as reading;
 
 /// Anything a person, the data or time may do.
 fn any_event() -> impl Strategy<Value = Event> {
@@ -33,7 +35,41 @@ fn any_event() -> impl Strategy<Value = Event> {
             Event::Snapshot(Arc::new(world(revision, tasks)))
         }),
         1 => Just(Event::Snapshot(Arc::default())),
+        4 => (1u64..4, prop::collection::vec(any_line(), 0..40)).prop_map(|(tail, lines)| {
+            Event::Log(News { tail, told: Told::Lines(lines) })
+        }),
+        1 => (1u64..4, prop::collection::vec(any_line(), 0..8), any::<bool>()).prop_map(|(tail, lines, end)| {
+            Event::Log(News { tail, told: Told::Older { lines, end } })
+        }),
     ]
+}
+
+fn any_line() -> impl Strategy<Value = Line> {
+    let texts =
+        ["", "served", "\u{1b}[31mfailed\u{1b}[0m", r#"{"level":"warn","msg":"slow","ms":12}"#, "a\nb\nc", "日本語 é"];
+    let levels = prop::option::of(prop::sample::select(vec![logs::Level::Info, logs::Level::Warn, logs::Level::Error]));
+    let roles = vec![Role::Output, Role::Output, Role::Started, Role::Stopped { fault: true }, Role::Gap(Some(3))];
+    let roles = prop::sample::select(roles);
+    (prop::sample::select(texts.to_vec()), levels, roles, -100i64..4_000, 0u8..3, any::<bool>()).prop_map(
+        |(text, level, role, second, task, late)| {
+            let source = Source {
+                stream: Stream { region: None, group: "/ecs/api".into(), name: format!("ecs/app/{task}") },
+                task_arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{task}").into(),
+                container: "app".into(),
+                service: None,
+                revision: None,
+            };
+            let source = (role == Role::Output).then(|| Arc::new(source));
+            Line { source, at: at(second), role, level, late, text: text.into() }
+        },
+    )
+}
+
+/// Keys, and what a tail tells, where a log is read.
+fn in_a_log() -> impl Strategy<Value = Event> {
+    let keys = ACTIONS.iter().filter(|action| action.place == Place::Logs);
+    let keys: Vec<&str> = keys.flat_map(|action| action.keys.iter().copied()).chain(["up", "down", "g", "c"]).collect();
+    prop_oneof![3 => prop::sample::select(keys).prop_map(|key| Event::Key(key_event(key))), 2 => any_event()]
 }
 
 proptest! {
@@ -52,6 +88,11 @@ proptest! {
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             let layout = model.layout();
+            if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
+                sound(reader, &model);
+            }
             if let Screen::Table(table) = &model.front {
                 layout::columns(table, layout.width, layout.page, &model.cx());
                 let selected = table.current().map(|entry| entry.row.id().to_owned());
@@ -59,5 +100,38 @@ proptest! {
                 prop_assert!(table.rows.is_empty() || table.in_sight(layout.page).contains(&table.cursor));
             }
         }
+    }
+
+    #[test]
+    fn no_sequence_of_events_makes_a_log_panic(events in prop::collection::vec((0i64..100, in_a_log()), 1..80)) {
+        let mut model = console();
+        press(&mut model, "enter l");
+        let mut now = 0;
+        for (seconds, event) in events {
+            now += seconds;
+            model.update(at(now), event);
+            model.hints();
+            model.crumbs();
+            prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
+            if let Screen::Logs(reader) = &model.front {
+                reader.bar(model.now);
+                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
+                sound(reader, &model);
+            }
+        }
+    }
+}
+
+/// What holds of a log whatever was done: what is drawn can be drawn, the cursor is on a line that is shown, and what is
+/// taken along can be.
+fn sound(reader: &reading::Reader, model: &Model) {
+    reader.bar(model.now);
+    reader.strip(model.size.0, &model.settings.zone);
+    assert!(reader.cursor.is_none_or(|cursor| reader.sight.position(cursor).is_ok()));
+    assert!(reader.cursor.is_none() || !reader.follow);
+    assert!(reader.finding.range.is_none() || !reader.follow);
+    let _ = reader.taken(&model.settings.zone, model.now);
+    for format in ["text", "view", "json"] {
+        let _ = reader.saved(format, &model.settings.zone, model.now);
     }
 }

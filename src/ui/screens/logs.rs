@@ -35,19 +35,17 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme:
         let beneath = Rect { y: body.bottom(), height: high, ..body };
         strip::draw(buf, beneath, reader, &model.settings.zone, theme);
     }
-    match reader.nothing() {
-        None => {
-            rows::draw(buf, body, reader, theme);
-            let index = reader.position(reader.top.line);
-            let end = reader.follow || reader.at_end();
-            let all = reader.passing();
-            let top = if end { all.saturating_sub(usize::from(body.height)) } else { index };
-            scrollbar::draw(buf, body, top, all, theme);
-        }
-        Some(nothing) => {
-            let notice_area = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
-            nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, notice_area, theme);
-        }
+    rows::draw(buf, body, reader, theme);
+    let all = reader.passing();
+    let first = match reader.follow || reader.at_end() {
+        true => all.saturating_sub(body.height.into()),
+        false => reader.position(reader.top.line),
+    };
+    scrollbar::draw(buf, body, first, all, theme);
+    if let Some(nothing) = reader.nothing() {
+        let used = u16::try_from(reader.rows.len() + 1).unwrap_or(body.height);
+        let below = Rect { y: body.y + used.min(body.height), height: body.height.saturating_sub(used), ..body };
+        nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, below, theme);
     }
     bar::draw(buf, foot, &reader.bar(model.now), theme);
 }

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// What ranks so or higher makes way before anything else is said shorter than in brief.
+/// What ranks so or higher makes way before anything else is said shorter.
 const NICE: u8 = 13;
 
 /// How much is said of each item.
@@ -47,7 +47,7 @@ fn chosen(bar: &[Item], room: u16) -> (Size, Vec<&Item>) {
     let fits =
         |items: &[&Item], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>() <= room + gap(size);
     let mut items: Vec<&Item> = bar.iter().collect();
-    for (size, least) in [(Size::Full, u8::MAX), (Size::Brief, u8::MAX), (Size::Brief, NICE), (Size::Letters, NICE)] {
+    for (size, least) in [(Size::Full, u8::MAX), (Size::Full, NICE), (Size::Brief, NICE), (Size::Letters, NICE)] {
         items.retain(|item| item.rank < least);
         if fits(&items, size) {
             return (size, items);

@@ -37,10 +37,10 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
         Nothing::Waiting => {
             let said = "It is followed: what is written next is shown here.".to_owned();
             let body = [said].into_iter().chain(quiet()).collect();
-            (Tone::Wait, format!("No lines in {streams} {}", within(&reader.wanted.read)), body, longer())
+            (Tone::Wait, format!("No lines in {streams} so far"), body, longer())
         }
         Nothing::Empty => {
-            (Tone::Muted, format!("No lines in {streams} {}", within(&reader.wanted.read)), quiet(), longer())
+            (Tone::Muted, format!("No lines in {streams}{}", within(&reader.wanted.read)), quiet(), longer())
         }
         Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
         Nothing::Failed(failure) => {
@@ -81,7 +81,9 @@ fn texts(reader: &Reader) -> String {
 /// Where in time there is nothing.
 fn within(read: &Read) -> &'static str {
     match read {
-        Read::Tail { range: Range::Newest | Range::Oldest, .. } => "so far",
-        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => "in this range",
+        Read::Tail { range: Range::Newest | Range::Oldest, .. } => "",
+        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => {
+            " in this stretch of time"
+        }
     }
 }

@@ -48,16 +48,18 @@ fn draw_text(buf: &mut Buffer, area: Rect, reader: &Reader, row: &Row, theme: &T
         pen.put(theme.glyphs.late, theme.get(Scope::LogLate));
     }
     let mut pen = Pen::new(buf, area.x + 1, area.y, end);
-    let mut skip = if reader.column_lock { 0 } else { reader.left };
+    // What is wrapped has nothing beyond its right end.
+    let left = if row.line.is_some_and(|line| reader.expanded.contains(&line)) { 0 } else { reader.left };
+    let mut skip = if reader.column_lock { 0 } else { left };
     for piece in &row.prefix {
         put(&mut pen, &piece.text, style(piece.ink, theme), &mut skip);
     }
-    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { reader.left }));
+    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { left }));
     let (edge, ground) = edge(row.level, theme);
     put(&mut pen, edge, ground, &mut skip);
     let base = if row.aside { theme.get(Scope::Faint) } else { text_style(row.level, theme) };
     if reader.column_lock {
-        skip = reader.left;
+        skip = left;
     }
     for piece in &row.text {
         draw_piece(&mut pen, piece, base, theme, &mut skip);

@@ -1,0 +1,117 @@
+//! Lines on standard output; what is said about them on standard error, where nothing but lines goes to a pipe.
+
+use std::io::{self, IsTerminal, Write};
+
+use crossterm::style::{ContentStyle, StyledContent};
+use jiff::tz::TimeZone;
+use ratatui::{backend::IntoCrossterm, style::Style};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::Form;
+use crate::{
+    logs::{Level, Line, Role, ansi, filter::Filter},
+    model::{
+        Settings,
+        logs::{record, rows::colour, written},
+    },
+    resource::Tone,
+    ui::{
+        Theme,
+        theme::{Depth, Scope},
+    },
+};
+
+pub(super) struct Printer {
+    form: Form,
+    filter: Option<Filter>,
+    zone: TimeZone,
+    /// Somebody looks at the lines as they come.
+    terminal: bool,
+    /// The colours, where they are wanted.
+    theme: Option<Theme>,
+    /// The longest label so far.
+    label: usize,
+}
+
+impl Printer {
+    pub(super) fn new(form: Form, filter: Option<Filter>, settings: &Settings) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let depth = Depth::detect(|name| std::env::var(name).ok());
+        let coloured = terminal && form == Form::Text && depth != Depth::Mono;
+        let theme = coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth));
+        Self { form, filter, zone: settings.zone.clone(), terminal, theme, label: 0 }
+    }
+
+    /// Prints the lines that pass; false when nobody reads them any more.
+    pub(super) fn print(&mut self, lines: &[Line]) -> io::Result<bool> {
+        let mut text = String::new();
+        for line in lines {
+            let output = line.role == Role::Output;
+            if output && self.filter.as_ref().is_some_and(|filter| !filter.admits(line)) {
+                continue;
+            }
+            match self.form {
+                Form::Json => text += &format!("{}\n", record(line)),
+                Form::Text if self.terminal => text += &self.shown(line),
+                Form::Text if output => text += &written(line, &self.zone),
+                Form::Text => note(written(line, &self.zone).trim_end()),
+            }
+        }
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
+    /// A line for somebody who looks at it: the time of day, the task by name and colour, the text.
+    fn shown(&mut self, line: &Line) -> String {
+        let at = line.at.to_zoned(self.zone.clone()).strftime("%H:%M:%S.%3f").to_string();
+        let style = |style: fn(&Theme, &Line) -> Style| self.theme.as_ref().map(|theme| style(theme, line));
+        let text = match line.role {
+            Role::Output => ansi::plain(&line.text),
+            _ => line.text.as_ref().into(),
+        };
+        let text = paint(&text, style(of_text));
+        let at = paint(&at, style(|theme, _| theme.get(Scope::Faint)));
+        let Some(source) = &line.source else { return format!("{at} {text}\n") };
+        let label = format!("{}/{}", source.task(), source.container);
+        self.label = self.label.max(label.chars().count());
+        let label = format!("{label:<width$}", width = self.label);
+        let colour = self.theme.as_ref().map(|theme| theme.get(Scope::task(colour(source))));
+        format!("{at} {} {text}\n", paint(&label, colour))
+    }
+}
+
+fn of_text(theme: &Theme, line: &Line) -> Style {
+    match (line.role, line.level) {
+        (Role::Started, _) => theme.tone(Tone::Good),
+        (Role::Stopped { fault: true } | Role::Gap(_), _) => theme.tone(Tone::Bad),
+        (Role::Stopped { fault: false } | Role::Note | Role::Mark, _) => theme.tone(Tone::Muted),
+        (Role::Output, Some(Level::Error | Level::Fatal)) => theme.tone(Tone::Bad),
+        (Role::Output, Some(Level::Warn)) => theme.tone(Tone::Warn),
+        (Role::Output, _) => theme.get(Scope::Base),
+    }
+}
+
+fn paint(text: &str, style: Option<Style>) -> String {
+    let style: Option<ContentStyle> = style.map(IntoCrossterm::into_crossterm);
+    style.map_or_else(|| text.to_owned(), |style| StyledContent::new(style, text).to_string())
+}
+
+/// Says something about the lines.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", ansi::plain(text));
+}
+
+pub(super) fn warn(text: &str) {
+    note(&format!("warning: {text}"));
+}
+
+/// Whether the reader of a pipe has gone: until something is written, nothing else would tell.
+pub(super) fn deserted() -> bool {
+    let out = io::stdout();
+    let mut ends = [PollFd::new(&out, PollFlags::empty())];
+    let asked = poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    asked.is_ok() && ends[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}

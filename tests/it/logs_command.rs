@@ -1,0 +1,128 @@
+//! `ecsight logs`, the built binary, against the embedded AWS on a socket.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Stdio},
+    sync::LazyLock,
+};
+
+use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::{cli::Answer, support::aws::Aws};
+
+/// The incident, as it stands when the first test looks at it.
+static INCIDENT: LazyLock<Aws> = LazyLock::new(|| Aws::incident_now(&[]));
+
+fn logs(args: &[&str]) -> Answer {
+    INCIDENT.run(&[&["logs"], args].concat())
+}
+
+/// Lines as records.
+fn records(args: &[&str]) -> Vec<Value> {
+    let answer = logs(&[args, &["-o", "json"]].concat());
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    answer.out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+}
+
+fn words<'a>(records: &'a [Value], key: &str) -> Vec<&'a str> {
+    records.iter().filter_map(|record| record[key].as_str()).collect()
+}
+
+#[test]
+fn a_pipe_gets_the_lines_of_all_lives_in_order_and_nothing_else() {
+    let answer = logs(&["checkout"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    let lines: Vec<Vec<&str>> = answer.out.lines().map(|line| line.splitn(3, ' ').collect()).collect();
+    assert!(lines.len() > 50, "{}", answer.out);
+    let tasks: std::collections::BTreeSet<&str> =
+        lines.iter().map(|line| line[1].split_once('/').expect("task and container").0).collect();
+    assert!(tasks.len() > 3, "{tasks:?}");
+    assert!(lines.is_sorted_by_key(|line| line[0]), "in the order of time");
+    assert!(!answer.out.contains('\x1b'), "a pipe gets no colours");
+    // What befell the tasks is for whoever watches.
+    assert!(answer.err.contains(" + task ") && answer.err.contains("stopped: out of memory: app (137)"));
+}
+
+#[test]
+fn the_task_that_died_is_one_flag_away_and_its_end_comes_last() {
+    let records = records(&["checkout", "--previous"]);
+    let mut tasks = words(&records, "task");
+    tasks.dedup();
+    assert_eq!(tasks.len(), 1);
+    let last = records.last().expect("lines");
+    assert_eq!(last["kind"], "stopped");
+    assert!(last["text"].as_str().is_some_and(|text| text.ends_with("stopped: out of memory: app (137)")), "{last}");
+    // The one before that is the task's own previous one.
+    let earlier = logs(&[&tasks[0][tasks[0].len() - 32..], "--previous"]);
+    assert_eq!(earlier.code, Some(0), "{}", earlier.err);
+    assert!(!earlier.out.contains(&tasks[0][tasks[0].len() - 32..][..8]));
+}
+
+#[test]
+fn container_and_filter_narrow_what_is_printed() {
+    let records = records(&["checkout", "--since", "30m", "--container", "app", "--filter", "level>=error"]);
+    let lines: Vec<Value> = records.into_iter().filter(|record| record["kind"].is_null()).collect();
+    assert!(!lines.is_empty());
+    assert!(lines.iter().all(|line| line["container"] == "app" && line["group"] == "/ecs/checkout"), "{lines:?}");
+    assert!(words(&lines, "text").iter().all(|text| !text.contains(" DEBUG ") && !text.contains(" INFO ")));
+}
+
+#[rstest]
+#[case(&["chekout"], "there is no service, task or container instance `chekout`; did you mean checkout?")]
+#[case(&["checkout", "--container", "ap"], "--container: checkout has no container `ap`; did you mean app?")]
+#[case(&["checkout", "--filter", "level>>x"], "--filter 'level>>x', at character 7")]
+#[case(&["checkout", "web", "--previous"], "--previous is for one service or task")]
+#[case(&["checkout", "--previous", "--follow"], "cannot be used with")]
+#[case(&["checkout", "--since", "soon"], "soon")]
+#[case(&[], "<SERVICE|TASK>")]
+fn a_mistake_is_named_with_what_was_meant(#[case] args: &[&str], #[case] said: &str) {
+    let answer = logs(args);
+    assert_eq!((answer.code, &*answer.out), (Some(2), ""), "{}", answer.err);
+    assert!(answer.err.contains(said), "{}", answer.err);
+}
+
+#[test]
+fn what_logs_elsewhere_says_so() {
+    let aws = Aws::incident_now(&["deny:FilterLogEvents", "deny:GetLogEvents"]);
+    let denied = aws.run(&["logs", "checkout"]);
+    assert!(denied.err.contains("logs:FilterLogEvents"), "{}", denied.err);
+    assert_eq!(denied.out, "");
+}
+
+/// A log that goes on, with its first line read.
+fn following(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut command = INCIDENT.command(&[&["logs", "checkout", "--follow"], args].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a line");
+    assert!(!line.is_empty());
+    (child, out)
+}
+
+/// How it ends, and what it said.
+fn ended(mut child: Child) -> (Option<i32>, String) {
+    let mut said = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("UTF-8");
+    (child.wait().expect("an end").code(), said)
+}
+
+#[test]
+fn it_ends_quietly_when_nobody_reads_any_more() {
+    let (child, out) = following(&[]);
+    drop(out);
+    let (code, said) = ended(child);
+    assert_eq!(code, Some(0));
+    assert!(!said.contains("error") && !said.contains("pipe"), "{said}");
+}
+
+#[test]
+fn it_ends_quietly_on_ctrl_c() {
+    let (child, mut out) = following(&["-o", "json"]);
+    kill_process(Pid::from_child(&child), Signal::INT).expect("a signal");
+    // The rest of the lines may be on their way.
+    std::io::copy(&mut out, &mut std::io::sink()).expect("to the end");
+    assert_eq!(ended(child), (Some(130), String::new()));
+}
