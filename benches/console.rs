@@ -11,8 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::Pid;
-
+#[allow(dead_code)]
+#[path = "../tests/it/support/proc.rs"]
+mod proc;
 #[allow(dead_code)]
 #[path = "../tests/it/support/pty.rs"]
 mod pty;
@@ -21,8 +22,6 @@ use pty::{Program, Pty};
 
 /// For how long an idle console is watched.
 const IDLE: Duration = Duration::from_secs(20);
-/// Clock ticks a second in `/proc`: the same on every Linux.
-const TICKS: f64 = 100.0;
 /// How often what varies is measured; the median is told.
 const RUNS: usize = 9;
 
@@ -115,14 +114,14 @@ fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
     // The first fill, at the rate that the request budget allows, is not idleness.
     sleep(Duration::from_secs(25));
     let pid = console.foreground();
-    let (bytes, ticks) = (console.bytes(), ticks(pid));
+    let (bytes, cpu) = (console.bytes(), proc::cpu(pid));
     sleep(IDLE);
-    let share = (self::ticks(pid) - ticks) as f64 / TICKS / IDLE.as_secs_f64();
+    let share = (proc::cpu(pid) - cpu).as_secs_f64() / IDLE.as_secs_f64();
     let written = (console.bytes() - bytes) as f64 * 60.0 / IDLE.as_secs_f64() / 1000.0;
     println!(
         "{label}: {:.2} % of a core idle, {} MiB resident, {written:.2} kB a minute written",
         share * 100.0,
-        resident(pid)
+        proc::resident_mib(pid)
     );
     let times = (0..200).map(|turn| {
         let (before, begin) = (console.bytes(), Instant::now());
@@ -139,20 +138,6 @@ fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
     let mut times: Vec<Duration> = times.collect();
     times.sort();
     println!("{label}: key to frame, median {:.2?}, p95 {:.2?}", times[100], times[190]);
-}
-
-/// Processor time used, in clock ticks.
-fn ticks(pid: Pid) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
-}
-
-/// Resident memory in MiB.
-fn resident(pid: Pid) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
 }
 
 fn tell(label: &str, mut times: Vec<Duration>) {

@@ -92,7 +92,7 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget, memory, logs"
+        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget, memory, …"
     )]
     #[case("\nthem = \"dark\"", "line 2, key `them`: there is no such key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]

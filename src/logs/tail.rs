@@ -47,7 +47,6 @@ const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
 const WINDOW_MARGIN: SignedDuration = SignedDuration::from_millis(500);
 /// It is measured over so long.
 const WINDOW_EVERY: Duration = Duration::from_secs(60);
-const WINDOW_LIVE: SignedDuration = SignedDuration::from_secs(1);
 /// A line that is so far ahead of this machine's clock shows that one of them is wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
@@ -347,32 +346,27 @@ impl Tail {
         }
     }
 
-    /// How old a line is when it is shown.
-    fn window(&self) -> SignedDuration {
-        if self.tap.is_open() { WINDOW_LIVE } else { self.window }
-    }
-
     /// Up to when lines can be shown: nothing older is to come, as far as one can tell.
     fn ripe(&self) -> Timestamp {
         let now = self.moment();
-        let (several, window) = (self.lanes.len() > 1, self.window());
+        let several = self.lanes.len() > 1;
         let bound = |lane: &Lane| match lane.on.polled() {
             _ if lane.is_left_behind() => None,
-            Some(polled) => several.then(|| polled.saturating_sub(window).unwrap_or(polled)),
+            Some(polled) => several.then(|| polled.saturating_sub(self.window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
             None => {
                 let reached = lane.on.reached().and_then(|at| Timestamp::from_millisecond(at).ok());
                 Some(reached.unwrap_or(Timestamp::MIN))
             }
         };
-        let age = now.clock.saturating_sub(window).unwrap_or(now.clock);
+        let age = now.clock.saturating_sub(self.window).unwrap_or(now.clock);
         self.lanes.iter().filter_map(bound).fold(age, Timestamp::min)
     }
 
     /// When the next line is old enough to be shown, if nothing else keeps it.
     fn release_at(&self) -> Option<Instant> {
         let now = self.moment();
-        let wait = self.merge.next()?.saturating_add(self.window()).ok()?.duration_since(now.clock);
+        let wait = self.merge.next()?.saturating_add(self.window).ok()?.duration_since(now.clock);
         let wait = Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())?;
         Some(now.at + wait)
     }

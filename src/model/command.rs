@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::{
     Model,
-    action::{self, ACTIONS, Call},
+    action::{self, ACTIONS, Call, Place},
     filter::Filter,
     settings,
 };
@@ -77,6 +77,8 @@ impl Model {
         if let Some((kind, status)) = self.view_word(verb) {
             return self.show_kind(kind, status, &Args::parse(rest)?);
         }
+        // Where lines are filtered, an include is what a filter is.
+        let verb = if verb == "filter" && self.place() == Place::Logs { "include" } else { verb };
         let action =
             action::by_word(verb).ok_or_else(|| format!("no command `{verb}`{}", nearest::hint(verb, self.verbs())))?;
         if !action.works_in(self.place(), self.kind_seen().map_or("", |kind| kind.name)) {

@@ -29,10 +29,12 @@ pub mod rows;
 mod scroll;
 mod span;
 pub mod stack;
+mod stamp;
 pub(super) mod step;
 pub mod strip;
 pub(super) mod take;
 pub mod whose;
+mod written;
 
 use bar::Counts;
 use columns::Origins;
@@ -40,7 +42,7 @@ pub use finding::{Finding, Matches};
 use rows::Row;
 pub(super) use scroll::Frame;
 pub use scroll::Older;
-pub use take::{record, written};
+pub use written::{Scribe, record};
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

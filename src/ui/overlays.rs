@@ -21,7 +21,7 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&R
         Overlay::Picker(picker) => picker::draw(buf, layout, picker, theme),
         Overlay::Rule(rule) => rules::prompt(buf, layout, rule, theme),
         Overlay::Rules(list) => rules::list(buf, layout, list, log, theme),
-        Overlay::When(when) => prompt::line(buf, layout, "@", &when.prompt, theme),
+        Overlay::When(when) => rules::when(buf, layout, when, theme),
         Overlay::Query(query) => query::draw(buf, layout, query, theme),
         Overlay::Question(question) => question::draw(buf, layout, question, theme),
     }

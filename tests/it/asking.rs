@@ -141,7 +141,7 @@ fn queries_of_before_are_a_key_away() {
 #[rstest]
 #[case("tab s o o n enter", "`soon` is no time")]
 #[case("tab backspace enter", "a time is missing")]
-#[case("ctrl-u enter", "a query is missing")]
+#[case("end ctrl-u enter", "a query is missing")]
 fn what_can_not_be_asked_is_told_in_its_place(#[case] keys: &str, #[case] reason: &str) {
     let stage = log((80, 24), web()).run("query").keys(keys);
     let screen = plain(&stage.draw(&theme()));

@@ -160,10 +160,11 @@ fn keys() -> String {
         table(["key", "what it does", "name", "command"], actions.map(row))
     };
     format!(
-        "\nEverywhere:\n{}\nIn tables:\n{}\nIn texts (describe, JSON, help, messages):\n{}",
+        "\nEverywhere:\n{}\nIn tables:\n{}\nIn texts (describe, JSON, help, messages):\n{}\nIn logs:\n{}",
         of(Place::Everywhere),
         of(Place::Table),
-        of(Place::Text)
+        of(Place::Text),
+        of(Place::Logs)
     )
 }
 

@@ -53,7 +53,7 @@ fn half_an_hour(size: (u16, u16)) -> Stage {
 #[case::exclude("prompt_exclude", "/", "!health")]
 #[case::highlight("prompt_highlight", "/ tab tab", "heap|batch")]
 #[case::faulty("prompt_faulty", "/", "\"payment acc")]
-#[case::time("prompt_time", "@", "10:00..10:20")]
+#[case::time("prompt_time", "@", "")]
 #[case::no_time("prompt_no_time", "@", "10:00..25:99")]
 fn prompts(#[case] name: &str, #[case] keys: &str, #[case] typed: &str, #[values(LARGE, NORMAL)] size: (u16, u16)) {
     seen(name, size, &Stage::merged_log(size).keys(keys).typed(typed));

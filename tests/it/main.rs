@@ -2,6 +2,7 @@
 
 mod architecture;
 mod asking;
+mod burst;
 mod cli;
 mod data;
 mod demo_logs;

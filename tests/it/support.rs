@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod bad_day;
+pub mod burst;
 pub mod console;
 pub mod emulator;
 pub mod fixtures;

@@ -64,6 +64,20 @@ fn quiet_words(tail: &Tailing) -> Vec<String> {
 
 #[rstest]
 #[case::one_stream(1)]
+#[case::several(2)]
+#[tokio::test(start_paused = true)]
+async fn a_stack_trace_that_was_written_before_reads_from_its_top(#[case] streams: usize) {
+    let (endpoint, sources) = (quiet(), sources(streams));
+    for number in 0..40 {
+        write(&endpoint, &sources[number % streams], -60_000, &number.to_string());
+    }
+    let mut tail = Tailing::open(&endpoint, Range::Newest, running(&sources));
+    tail.pass(20).await;
+    assert_eq!(numbers(&tail.lines), (0..40).collect::<Vec<_>>());
+}
+
+#[rstest]
+#[case::one_stream(1)]
 #[case::streams_of_one_call(3)]
 #[case::more_than_a_call_takes(250)]
 #[tokio::test(start_paused = true)]

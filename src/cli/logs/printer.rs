@@ -12,7 +12,7 @@ use crate::{
     logs::{Level, Line, Role, ansi, filter::Filter},
     model::{
         Settings,
-        logs::{record, rows::colour, written},
+        logs::{Scribe, record, rows::colour},
     },
     resource::Tone,
     ui::{
@@ -25,6 +25,7 @@ pub(super) struct Printer {
     form: Form,
     filter: Option<Filter>,
     zone: TimeZone,
+    scribe: Scribe,
     /// Somebody looks at the lines as they come.
     terminal: bool,
     /// The colours, where they are wanted.
@@ -39,7 +40,8 @@ impl Printer {
         let depth = Depth::detect(|name| std::env::var(name).ok());
         let coloured = terminal && form == Form::Text && depth != Depth::Mono;
         let theme = coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth));
-        Self { form, filter, zone: settings.zone.clone(), terminal, theme, label: 0 }
+        let zone = settings.zone.clone();
+        Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, label: 0 }
     }
 
     /// Prints the lines that pass; false when nobody reads them any more.
@@ -51,10 +53,14 @@ impl Printer {
                 continue;
             }
             match self.form {
-                Form::Json => text += &format!("{}\n", record(line)),
+                Form::Json => text += &record(line),
                 Form::Text if self.terminal => text += &self.shown(line),
-                Form::Text if output => text += &written(line, &self.zone),
-                Form::Text => note(written(line, &self.zone).trim_end()),
+                Form::Text if output => self.scribe.write(line, &mut text),
+                Form::Text => {
+                    let mut said = String::new();
+                    self.scribe.write(line, &mut said);
+                    note(said.trim_end());
+                }
             }
         }
         let mut out = io::stdout().lock();

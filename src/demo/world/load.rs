@@ -27,11 +27,7 @@ impl World {
     /// # Errors
     /// When there is no such service.
     pub fn load(&mut self, name: &str, per_second: u32) -> Result<(), String> {
-        let found = name.split_once('/').and_then(|(cluster, service)| {
-            let cluster = self.find_cluster(cluster)?;
-            self.find_service(cluster, service)
-        });
-        let service = found.ok_or_else(|| format!("no service {name:?}; say CLUSTER/SERVICE"))?;
+        let service = self.named(name)?;
         let lines = KEPT_SECONDS.saturating_mul(per_second as usize);
         self.logs.allow(lines, (16 << 20) + lines.saturating_mul(LINE_BYTES));
         let since = self.now_ms;
@@ -40,6 +36,25 @@ impl World {
             None => self.loads.push(Load { service, per_second, next: 0, since, written: 0 }),
         }
         Ok(())
+    }
+
+    /// How many lines a service has been made to write.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn written(&self, name: &str) -> Result<u64, String> {
+        let service = self.named(name)?;
+        let load = self.loads.iter().find(|load| load.service == service);
+        Ok(load.map_or(0, |load| load.next))
+    }
+
+    /// A service, as `cluster/name`.
+    fn named(&self, name: &str) -> Result<usize, String> {
+        let found = name.split_once('/').and_then(|(cluster, service)| {
+            let cluster = self.find_cluster(cluster)?;
+            self.find_service(cluster, service)
+        });
+        found.ok_or_else(|| format!("no service {name:?}; say CLUSTER/SERVICE"))
     }
 
     /// Writes what has come due of all loads, in turn to the first containers of each service's running tasks.

@@ -50,19 +50,26 @@ impl Back {
 
     /// Takes in a page; what was found once that is enough.
     pub(super) fn take(&mut self, page: Page) -> Option<Past> {
+        // GetLogEvents answers the page before in its own order, the oldest first; so do some servers of the other.
+        let upward = page.said.first().zip(page.said.last()).is_some_and(|(first, last)| first.at < last.at);
+        let newest_first = page.follow.is_none() && !upward;
         if self.pages == 0 {
-            let ends = page.said.first().zip(page.said.last());
-            // GetLogEvents answers the page before in its own order, the oldest first, and is no such server.
-            self.upward = page.follow.is_none() && page.next.is_some() && ends.is_some_and(|(a, z)| a.at < z.at);
+            self.upward = page.follow.is_none() && page.next.is_some() && upward;
             self.follow = page.follow;
         }
         self.pages += 1;
-        self.got.extend(page.said);
         self.token = page.next;
         let end = self.token.is_none();
         if self.upward {
+            self.got.extend(page.said);
             return self.read_upward(end);
         }
+        // Of one moment, too, what came first is to stand first: a stack trace is all of one millisecond.
+        let mut older = page.said;
+        if newest_first {
+            older.reverse();
+        }
+        self.got.splice(0..0, older);
         let tired = self.patience.is_some_and(|pages| self.pages >= pages);
         if !end && !tired && self.got.len() < WANTED {
             return None;

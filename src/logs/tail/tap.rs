@@ -87,10 +87,6 @@ impl Tap {
         matches!(&self.state, State::Open { since, .. } if lane.on.began() < Some(since.at))
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open { .. })
-    }
-
     /// What there is to say of the session that is open.
     pub(super) fn live(&self) -> Option<Live> {
         let State::Open { since, .. } = &self.state else { return None };

@@ -265,7 +265,7 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
             extension: if matches!(viewer.source, Source::Raw(..)) { "json" } else { "txt" },
             content: viewer.text(),
         },
-        Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone, model.now)?,
+        Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone)?,
     };
     model.out.push(effect);
     Ok(())

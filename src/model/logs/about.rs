@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Reader, fields};
@@ -61,7 +64,7 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     let section = document.section("event");
     let at = |zone: TimeZone| line.at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S.%3f %Z").to_string();
     section.field("at", format!("{} ({} ago)", at(zone.clone()), duration(seconds_since(line.at, now))));
-    if *zone != TimeZone::UTC {
+    if line.at.to_zoned(zone.clone()).offset() != Offset::UTC {
         section.field("", at(TimeZone::UTC));
     }
     section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());

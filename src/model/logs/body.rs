@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     Json, fields,
     rows::{Ink, Piece},
+    stamp,
 };
 use crate::{
     logs::{Line, ansi},
@@ -48,7 +49,12 @@ pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
         Json::Fields => fields::row(line, set.timed),
         Json::Pretty => fields::tree(text),
     };
-    let mut lines = read.unwrap_or_else(|| text.split('\n').map(looks).collect());
+    // In full, and as it came, it keeps the time that it tells itself.
+    let shown = match set.json {
+        Json::Fields if set.timed && !set.expanded => stamp::skip(text, line.at),
+        _ => text,
+    };
+    let mut lines = read.unwrap_or_else(|| shown.split('\n').map(looks).collect());
     if !set.expanded && set.json != Json::Pretty && lines.len() > BREAKS {
         let more = lines.len() - BREAKS + 1;
         lines.truncate(BREAKS - 1);

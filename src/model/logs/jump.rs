@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     Reader,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     grammar::Fault,
-    logs::{Level, Line, Range, Read, Role, Wanted},
+    logs::{Level, Line, Phase, Range, Read, Role, Wanted},
     model::{
         Model, Screen,
         action::{Call, Outcome},
@@ -53,15 +53,23 @@ impl Reader {
         }
     }
 
-    /// Whether the lines that are held reach from before a moment to after it.
+    /// Whether what is held reaches from before a moment to after it.
     fn holds(&self, moment: Timestamp) -> bool {
         let at = |number: i64| self.ring.get(number).map(|line| line.at);
         let held = self.ring.numbers();
-        let begun = at(held.start).is_some_and(|first| first <= moment);
-        let ended = at(held.end - 1).is_some_and(|last| moment <= last);
-        // A tail that goes on to now holds what is younger than its last line, too: nothing.
-        let goes_on = !matches!(self.wanted.read, Read::Tail { range: Range::Between(..), .. } | Read::Query { .. });
-        begun && (ended || goes_on)
+        let range = match self.wanted.read {
+            Read::Tail { range, .. } => range,
+            Read::Query { from, to, .. } => Range::Between(from, to),
+        };
+        let complete = matches!(self.status.phase, Phase::Following | Phase::Done) && self.ring.let_go() == 0;
+        let begun = at(held.start).is_some_and(|first| first <= moment)
+            || complete && matches!(range, Range::Since(from) | Range::Between(from, _) if from <= moment);
+        // What goes on to now holds what is younger than its last line, too: nothing.
+        let ended = match range {
+            Range::Between(_, to) => moment <= to,
+            Range::Newest | Range::Oldest | Range::Since(_) => true,
+        };
+        begun && ended && !held.is_empty()
     }
 
     /// Begins to read anew: the lines go, how they are looked at stays.
@@ -112,11 +120,19 @@ impl Model {
         Ok(())
     }
 
+    /// The zone in which times are shown, and so typed.
+    fn zone_shown(&self) -> TimeZone {
+        match &self.front {
+            Screen::Logs(reader) => reader.zone(&self.settings.zone),
+            Screen::Table(_) | Screen::Text(_) => self.settings.zone.clone(),
+        }
+    }
+
     /// What is typed as a moment has changed.
     pub(in crate::model) fn when_changed(&self, prompt: &mut WhenPrompt) {
         // What is empty is only unreadable once it is entered.
         let text = prompt.prompt.text();
-        let fault = span::read(text, self.now, &self.settings.zone).err();
+        let fault = span::read(text, self.now, &self.zone_shown()).err();
         prompt.prompt.fault = fault.filter(|_| !text.trim().is_empty());
     }
 
@@ -135,7 +151,7 @@ impl Model {
     }
 
     fn go(&mut self, text: &str) -> Result<(), Fault> {
-        let when = span::read(text, self.now, &self.settings.zone)?;
+        let when = span::read(text, self.now, &self.zone_shown())?;
         let told = |reason: String| Fault::new(0, reason);
         match when {
             When::At(moment) => {
@@ -175,7 +191,10 @@ fn step(model: &mut Model, forward: bool) -> Outcome {
         return Err("nothing is searched for; / searches".into());
     }
     let from = reader.begin_at(forward)?;
-    let found = reader.finding.matches.step(from, forward).ok_or_else(|| nothing("match", forward))?;
+    let found = reader.finding.matches.step(from, forward);
+    // What is cleared from the screen is not gone to.
+    let found = found.filter(|number| reader.sight.position(*number).is_ok_and(|index| index >= reader.first_shown()));
+    let found = found.ok_or_else(|| nothing("match", forward))?;
     reader.seek(found);
     Ok(())
 }
@@ -262,5 +281,9 @@ pub(in crate::model) fn pattern(model: &mut Model, call: Call<'_>) -> Outcome {
     }
     let follow = reader.follow;
     model.read_anew(Read::Tail { range, pattern: pattern.map(Into::into), live }, follow, None);
+    model.info(match pattern {
+        Some(_) => "CloudWatch leaves out what does not match; :pattern alone brings it back",
+        None => "CloudWatch leaves nothing out",
+    });
     Ok(())
 }

@@ -34,7 +34,7 @@ fn question() -> Question {
     Question {
         title: "follow over Live Tail".into(),
         says: vec![
-            "Lines come within 2 seconds or so; by polling, within 2 to 10.".into(),
+            "AWS sends lines as they come in; polling asks every 2 to 5 seconds.".into(),
             format!(
                 "AWS bills ${DOLLARS_A_MINUTE:.2} a minute, after {} free minutes a month.",
                 grouped(FREE_MINUTES.into())

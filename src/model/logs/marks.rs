@@ -46,6 +46,9 @@ pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let mark = Line { source: None, at, role: Role::Mark, level: None, late: false, text: text.into() };
     reader.take(Told::Lines(vec![mark]));
+    if matches!(reader.finding.elapsed, Some(Since::Mark(_))) {
+        reader.finding.elapsed = Some(Since::Mark(at));
+    }
     if !reader.follow {
         model.info("a mark stands at the end of the log; shift-g goes there");
     }

@@ -1,5 +1,7 @@
 //! Keys that change how a log is shown.
 
+use jiff::tz::TimeZone;
+
 use super::{Json, Reader, Times};
 use crate::{
     logs::Line,
@@ -22,6 +24,11 @@ impl Reader {
     /// Whether a line is wrapped: all are, or it is shown in full.
     pub(super) fn wraps(&self, expanded: bool) -> bool {
         self.wrap || expanded
+    }
+
+    /// The zone in which times are shown.
+    pub fn zone(&self, local: &TimeZone) -> TimeZone {
+        if self.times == Times::Utc { TimeZone::UTC } else { local.clone() }
     }
 
     /// The line that keys act on: the one under the cursor, else the last in sight.

@@ -37,7 +37,7 @@ impl Reader {
     /// Why there is nothing to read; `None` when there is. What befell the tasks is no reading.
     pub fn nothing(&self) -> Option<Nothing> {
         let is_full = self.rows.len() >= usize::from(self.frame.page);
-        if is_full || self.rows.iter().any(|row| !matches!(row.shape, Shape::Rule(_))) {
+        if is_full || self.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
             return None;
         }
         let status = &self.status;

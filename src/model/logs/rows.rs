@@ -78,6 +78,8 @@ pub enum Shape {
     More,
     /// A rule over the full width, with words in it.
     Rule(Rule),
+    /// More of its words.
+    Under(Rule),
 }
 
 /// One row on the screen.
@@ -142,17 +144,7 @@ impl<'a> Setter<'a> {
             text: Vec::new(),
         };
         if let Some(rule) = rule(line.role) {
-            let text = match line.role {
-                Role::Gap(count) => gap(count, &line.text),
-                // The sign is drawn, as the terminal can show it.
-                _ => body::plain(line.text.trim_start_matches(['+', '−', '-', ' '])),
-            };
-            return vec![Row {
-                shape: Shape::Rule(rule),
-                text: vec![Piece::new(text, Ink::Plain)],
-                level: None,
-                ..row
-            }];
+            return self.rule(rule, &words(line), Row { level: None, ..row });
         }
         let expanded = self.reader.expanded.contains(&number);
         let set = Setting {
@@ -180,9 +172,30 @@ impl<'a> Setter<'a> {
     /// How many rows that is.
     pub fn height(&self, number: i64, line: &Line) -> usize {
         let expanded = self.reader.expanded.contains(&number);
-        let single = rule(line.role).is_some()
-            || (!self.reader.wraps(expanded) && self.reader.json != Json::Pretty && !line.text.contains('\n'));
+        // Line breaks may be written out in what is JSON.
+        let breaks = || line.text.contains('\n') || (self.reader.json == Json::Fields && line.text.contains("\\n"));
+        let single = match rule(line.role) {
+            Some(_) => words(line).len() <= usize::from(self.words_room(self.prefix(line).1)),
+            None => !self.reader.wraps(expanded) && self.reader.json != Json::Pretty && !breaks(),
+        };
         if single { 1 } else { self.line(number, line).len() }
+    }
+
+    /// A rule, and more rows where its words need them.
+    fn rule(&self, rule: Rule, words: &str, row: Row) -> Vec<Row> {
+        let parts = cut(vec![Piece::new(words, Ink::Plain)], self.words_room(row.indent));
+        let mut rows: Vec<Row> =
+            parts.into_iter().map(|text| Row { shape: Shape::Under(rule), text, ..row.clone() }).collect();
+        if let Some(first) = rows.first_mut() {
+            first.shape = Shape::Rule(rule);
+        }
+        rows.iter_mut().skip(1).for_each(|row| row.prefix = Vec::new());
+        rows
+    }
+
+    /// Cells of the words of a rule: all but the gutter, the prefix, the rule before them, a sign, and the scrollbar.
+    fn words_room(&self, indent: u16) -> u16 {
+        self.width.saturating_sub(indent + 8).max(1)
     }
 
     /// Cells of text: all but the gutter, the prefix, the edge that tells the level, and the scrollbar.
@@ -209,7 +222,7 @@ impl<'a> Setter<'a> {
     }
 
     fn shown_zone(&self) -> TimeZone {
-        if self.reader.times == Times::Utc { TimeZone::UTC } else { self.zone.clone() }
+        self.reader.zone(self.zone)
     }
 
     /// What stands before the text, and its cells.
@@ -276,6 +289,14 @@ fn rule(role: Role) -> Option<Rule> {
         Role::Note => Rule::Note,
         Role::Mark => Rule::Mark,
     })
+}
+
+/// What a rule says. Its sign is drawn, as the terminal can show it.
+fn words(line: &Line) -> String {
+    match line.role {
+        Role::Gap(count) => gap(count, &line.text),
+        _ => body::plain(line.text.trim_start_matches(['+', '−', '-', ' '])),
+    }
 }
 
 /// What is missing, and why where that is told.

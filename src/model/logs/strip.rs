@@ -15,7 +15,8 @@ pub const HEIGHT: u16 = 3;
 const APART: usize = 12;
 
 /// Seconds that a cell may stand for.
-const STEPS: [i64; 17] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];
+const STEPS: [i64; 21] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
 /// Counts over time, one a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,7 +47,7 @@ impl Reader {
             errors[cell(second)] += u64::from(count.errors);
         }
         let here = self.cursor.and_then(|number| self.ring.get(number)).map(|line| cell(line.at.as_second()));
-        Some(Strip { step, lines: all, errors, here, times: times(start, step, count, zone) })
+        Some(Strip { step, lines: all, errors, here, times: times(start, step, count, &self.zone(zone)) })
     }
 }
 

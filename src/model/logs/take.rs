@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::json;
 
 use super::{
     Reader, link,
     modes::reader,
     rows::{Ink, Piece, Setter},
+    written::{Scribe, plain, record},
 };
 use crate::{
     event::Effect,
-    logs::{Line, Role, ansi},
+    logs::Role,
     model::{
         Model,
         action::{Call, Outcome},
@@ -83,14 +83,14 @@ impl Reader {
         })
     }
 
-    /// What is saved: all lines that are held, as text or as JSON lines; or those that pass the filters, as they are shown.
+    /// What is saved: all lines that are held, as text or as JSON lines, or as text those that pass the filters.
     ///
     /// # Errors
     /// When there is no such format.
-    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone, now: Timestamp) -> Result<Effect, String> {
+    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone) -> Result<Effect, String> {
         let (extension, content) = match format {
             "" | "text" => ("log", self.text(self.ring.numbers(), zone)),
-            "view" => ("log", self.as_shown(self.sight.numbers().iter().copied(), zone, now)),
+            "view" => ("log", self.text(self.sight.numbers().iter().copied(), zone)),
             "json" | "ndjson" => ("ndjson", self.json_lines()),
             other => return Err(format!("logs can't be saved as `{other}`; text, json and view are known")),
         };
@@ -100,66 +100,23 @@ impl Reader {
         Ok(Effect::Save { name: self.title(), extension, content })
     }
 
-    /// Lines as text: time, task and container, and what was written without its escapes.
+    /// Lines as text, with all that is known of each.
     fn text(&self, numbers: impl Iterator<Item = i64>, zone: &TimeZone) -> String {
-        numbers.filter_map(|number| self.ring.get(number)).map(|line| written(line, zone)).collect()
+        let mut scribe = Scribe::new(zone.clone());
+        let lines = numbers.filter_map(|number| self.ring.get(number));
+        lines.fold(String::new(), |mut text, line| {
+            scribe.write(line, &mut text);
+            text
+        })
     }
 
-    /// Lines as JSON, one a line, their text as it came.
+    /// Lines as JSON, one a line.
     fn json_lines(&self) -> String {
         let lines = self.ring.numbers().filter_map(|number| self.ring.get(number));
-        lines.map(|line| format!("{}\n", record(line))).collect()
-    }
-}
-
-/// A line as text, with all that is known of it: time, task and container, and what was written without its escapes.
-pub fn written(line: &Line, zone: &TimeZone) -> String {
-    let at = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S.%3f%:z");
-    match &line.source {
-        Some(source) => format!("{at} {}/{} {}\n", source.task(), source.container, plain(line)),
-        None => format!("{at} {}\n", plain(line)),
-    }
-}
-
-/// A line as data, its text as it came.
-pub fn record(line: &Line) -> serde_json::Value {
-    let mut record = json!({ "at": format!("{:.3}", line.at), "text": &*line.text });
-    let mut set = |name: &str, value: serde_json::Value| record[name] = value;
-    if let Some(source) = &line.source {
-        set("task", (&*source.task_arn).into());
-        set("container", source.container.as_str().into());
-        set("group", source.stream.group.as_str().into());
-        set("stream", source.stream.name.as_str().into());
-    }
-    if let Some(level) = line.level {
-        set("level", level.word().into());
-    }
-    if let Some(kind) = kind(line.role) {
-        set("kind", kind.into());
-    }
-    record
-}
-
-/// What a line is that no container wrote.
-fn kind(role: Role) -> Option<&'static str> {
-    Some(match role {
-        Role::Output => return None,
-        Role::Started => "started",
-        Role::Stopped { .. } => "stopped",
-        Role::Gap(_) => "gap",
-        Role::Note => "note",
-        Role::Mark => "mark",
-    })
-}
-
-/// The text of a line, without what would act on a terminal.
-fn plain(line: &Line) -> String {
-    let text = ansi::bare(line.text.trim_end());
-    match line.role {
-        Role::Output => text.into_owned(),
-        Role::Gap(Some(count)) if text.is_empty() => format!("── {count} lines are missing here ──"),
-        Role::Gap(_) if text.is_empty() => "── lines are missing here ──".into(),
-        _ => format!("── {text} ──"),
+        lines.fold(String::new(), |mut text, line| {
+            text += &record(line);
+            text
+        })
     }
 }
 

@@ -256,7 +256,15 @@ proptest! {
         let mut model = in_log(80);
         let mut next = 0;
         for (key, count) in moves {
-            let long = |n: i64| Line { text: format!("line {n} ").repeat((n % 37) as usize + 1).into(), ..line(n) };
+            let long = |n: i64| {
+                let text = format!("line {n} ").repeat((n % 37) as usize + 1);
+                match n % 7 {
+                    0 => Line { text: format!(r#"{{"msg":"{n}\n{text}\nend","a":[1,2]}}"#).into(), ..line(n) },
+                    1 => Line { role: Role::Stopped { fault: true }, text: text.into(), ..line(n) },
+                    2 => Line { text: text.replace(' ', "\n").into(), ..line(n) },
+                    _ => Line { text: text.into(), ..line(n) },
+                }
+            };
             tell(&mut model, Told::Lines((next..next + count).map(long).collect()));
             next += count;
             press(&mut model, KEYS[key]);

@@ -1,4 +1,4 @@
-//! The filters of a log: the prompt for one, and the list of them.
+//! What overlies a log: the prompt for a filter, the list of filters, the prompt for a time.
 
 use ratatui::{
     buffer::Buffer,
@@ -16,7 +16,8 @@ use crate::{
             Reader,
             stack::{KEYS, Press, word},
         },
-        overlay::{RuleList, RulePrompt},
+        overlay::{RuleList, RulePrompt, WhenPrompt},
+        prompt::Prompt,
         text::safe,
     },
     ui::{
@@ -36,14 +37,23 @@ const MODES: u16 = 9;
 pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Theme) -> Position {
     let sign = format!("{} /", word(rule.mode()));
     let cursor = line(buf, layout, &sign, &rule.prompt, theme);
-    if rule.prompt.text().is_empty() && rule.prompt.searching.is_none() {
-        let advice = "tab: exclude, highlight";
-        let x = layout.width.saturating_sub(width(advice) + 1);
-        if x > cursor.x + 1 {
-            Pen::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
-        }
-    }
+    advise(buf, layout, &rule.prompt, cursor, "tab: exclude, highlight", theme);
     cursor
+}
+
+/// A moment, or a stretch of time.
+pub fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme) -> Position {
+    let cursor = line(buf, layout, "@ ", &when.prompt, theme);
+    advise(buf, layout, &when.prompt, cursor, "14:05  -2h  10:00..10:20  2026-01-31 14:05", theme);
+    cursor
+}
+
+/// Says what may be typed while nothing is.
+fn advise(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, cursor: Position, advice: &str, theme: &Theme) {
+    let x = layout.width.saturating_sub(width(advice) + 1);
+    if prompt.text().is_empty() && prompt.searching.is_none() && x > cursor.x + 1 {
+        Pen::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
+    }
 }
 
 /// The filters one below the other, and the keys that change them.

@@ -68,7 +68,7 @@ fn worded(rule: &Rule) -> String {
     match rule.mode {
         Mode::Include => text,
         Mode::Exclude => format!("not: {text}"),
-        Mode::Highlight => format!("mark: {text}"),
+        Mode::Highlight => format!("lit: {text}"),
     }
 }
 
@@ -83,7 +83,7 @@ fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
     match &reader.wanted.read {
         Read::Tail { range, pattern, .. } => {
             if let Some(pattern) = pattern {
-                notes.push((format!("pattern {}", safe(pattern)), Scope::TitleFilter));
+                notes.push((format!("CloudWatch filters: {}", safe(pattern)), Scope::TitleFilter));
             }
             match range {
                 Range::Newest => {}

@@ -38,6 +38,11 @@ fn text_can_be_read(#[case] name: &str, #[case] least: f64) {
         let ratio = contrast(style.fg.unwrap(), style.bg.unwrap()).unwrap();
         assert!(ratio >= least, "{name}: {} has a contrast of {ratio:.2}", scope.name());
     }
+    for scope in Scope::ALL.iter().filter(|scope| scope.name().starts_with("log.")) {
+        let style = style_on(&theme, Scope::TableSelected).patch(Style { bg: None, ..theme.get(*scope) });
+        let ratio = contrast(style.fg.unwrap(), style.bg.unwrap()).unwrap();
+        assert!(ratio >= least, "{name}: {} on the line of the cursor has {ratio:.2}", scope.name());
+    }
     let tones = [Tone::Plain, Tone::Good, Tone::Busy, Tone::Wait, Tone::Warn, Tone::Bad, Tone::Muted];
     for ground in [Scope::TableSelected, Scope::TableChanged, Scope::Picker, Scope::PickerSelected] {
         let marks = [Scope::TableMarked, Scope::PickerMatch, Scope::Faint].map(|scope| theme.get(scope));

@@ -27,7 +27,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme)
     for (row, y) in reader.rows.iter().zip(area.y..area.bottom()) {
         let area = Rect { y, height: 1, ..area };
         match row.shape {
-            Shape::Rule(rule) => draw_rule(buf, area, row, rule, theme),
+            Shape::Rule(rule) => draw_rule(buf, area, row, rule, true, theme),
+            Shape::Under(rule) => draw_rule(buf, area, row, rule, false, theme),
             Shape::First | Shape::More => draw_text(buf, area, reader, row, theme),
         }
         if row.line.is_some() && row.line == reader.cursor {
@@ -104,7 +105,7 @@ fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut u16) {
 }
 
 /// `14:02:12.120 ── + task 77aa01bc started, revision 42 ────────`
-fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, theme: &Theme) {
+fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, first: bool, theme: &Theme) {
     let glyphs = theme.glyphs;
     let (scope, sign) = match rule {
         Rule::Day => (Scope::LogDay, ""),
@@ -122,16 +123,19 @@ fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, theme: &Theme)
         pen.put(&piece.text, style(piece.ink, theme));
     }
     let style = theme.get(scope);
-    let line = Style { add_modifier: Modifier::empty(), ..style };
-    pen.put(&glyphs.rule.repeat(2), line).skip(1);
-    if !sign.is_empty() {
-        pen.put(sign, style).skip(1);
-    }
     let words: String = row.text.iter().map(|piece| piece.text.as_str()).collect();
-    let room = pen.room();
-    let mut words_pen = Pen::new(buf, end - room, area.y, end);
-    words_pen.fit(&words, glyphs.ellipsis, style).skip(1);
-    words_pen.fill(glyphs.rule, theme.get(Scope::Border));
+    if first {
+        pen.put(&glyphs.rule.repeat(2), Style { add_modifier: Modifier::empty(), ..style }).skip(1);
+        if !sign.is_empty() {
+            pen.put(sign, style).skip(1);
+        }
+    } else {
+        pen.to(area.x + 1 + row.indent + 5);
+    }
+    pen.fit(&words, glyphs.ellipsis, style);
+    if first {
+        pen.skip(1).fill(glyphs.rule, theme.get(Scope::Border));
+    }
 }
 
 /// The sign of a level between prefix and text: only what is wrong has one.

@@ -1,0 +1,189 @@
+//! The console reading a log under load: data layer, model and drawing, without a terminal. Every line is looked for by
+//! the number that the demo endpoint's load gives it.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ecsight::{
+    aws::Clients,
+    data::{self, Handle},
+    event::{Effect, Event},
+    kinds,
+    logs::{Line, News, Pace, Told},
+    memory::Keep,
+    model::{Keymap, Model, Screen, Settings, Start, logs::Reader},
+    ui::{self, Theme},
+};
+use jiff::Timestamp;
+use ratatui::{Terminal, backend::TestBackend};
+use tokio::time::{Instant, sleep_until};
+
+/// Between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+const SIZE: (u16, u16) = (200, 50);
+
+/// A console, and what became of the lines of a load in it.
+pub struct Console {
+    pub model: Model,
+    handle: Handle,
+    theme: Theme,
+    terminal: Terminal<TestBackend>,
+    now: fn() -> Timestamp,
+    /// In place of the pace that is set.
+    pace: Pace,
+    drawn: Option<Instant>,
+    dirty: bool,
+    /// How often each line of the load came, by its number.
+    pub seen: Vec<u8>,
+    /// How long each key waited, from when it was pressed until it was acted on and drawn.
+    pub waits: Vec<Duration>,
+}
+
+impl Console {
+    /// A console on these clients, whose logs may cost so many calls a second.
+    pub fn open(clients: Clients, calls: f64, now: fn() -> Timestamp) -> Self {
+        let model = Model::new(kinds::KINDS, Settings::default(), Keymap::default(), Start::new(now(), SIZE));
+        let handle = data::start(clients, now, Keep::default());
+        handle.demand.send_replace(model.demand());
+        Self {
+            model,
+            handle,
+            theme: Theme::default(),
+            terminal: Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a terminal in memory"),
+            now,
+            pace: Pace(calls),
+            drawn: None,
+            dirty: true,
+            seen: Vec::new(),
+            waits: Vec::new(),
+        }
+    }
+
+    /// Types; `\r` is enter.
+    pub fn keys(&mut self, keys: &str) {
+        for c in keys.chars() {
+            self.take_in(Event::Key(match c {
+                '\r' => KeyCode::Enter.into(),
+                c if c.is_uppercase() => KeyEvent::new(KeyCode::Char(c), KeyModifiers::SHIFT),
+                c => KeyCode::Char(c).into(),
+            }));
+        }
+    }
+
+    /// Lets so much time pass; every `every` the next of `keys` is pressed.
+    pub async fn pass(&mut self, time: Duration, every: Duration, keys: &str) {
+        let end = Instant::now() + time;
+        let (mut press_at, mut keys) = (Instant::now() + every, keys.chars().cycle());
+        while Instant::now() < end {
+            let due = press_at;
+            self.turn(end.min(due)).await;
+            if Instant::now() >= due {
+                if let Some(key) = keys.next() {
+                    self.keys(&key.to_string());
+                    self.draw();
+                    self.waits.push(Instant::now() - due);
+                }
+                press_at = Instant::now() + every;
+            }
+        }
+    }
+
+    /// Waits until this is so; the limit is for tests that fail.
+    pub async fn until(&mut self, what: &str, limit: Duration, so: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + limit;
+        while !so(self) {
+            assert!(Instant::now() < end, "{what} does not come to pass:\n{}", self.screen());
+            self.turn(Instant::now() + Duration::from_millis(50)).await;
+        }
+    }
+
+    /// One thing that happens, until `end` at the latest.
+    async fn turn(&mut self, end: Instant) {
+        let frame = self.dirty.then(|| self.drawn.map_or(Instant::now(), |drawn| drawn + FRAME));
+        let tick = self.model.next_tick().map(|at| Instant::now() + until((self.now)(), at));
+        let event = tokio::select! {
+            biased;
+            () = reached(frame) => return self.draw(),
+            () = sleep_until(end) => return,
+            Some(done) = self.handle.done.recv() => Event::Done(done),
+            Some(news) = self.handle.news.recv() => {
+                self.count(&news);
+                Event::Log(news)
+            }
+            Ok(()) = self.handle.snapshots.changed() => Event::Snapshot(self.handle.snapshots.borrow_and_update().clone()),
+            () = reached(tick) => Event::Tick,
+        };
+        self.take_in(event);
+    }
+
+    fn take_in(&mut self, event: Event) {
+        for effect in self.model.update((self.now)(), event) {
+            match effect {
+                Effect::Demand(mut demand) => {
+                    demand.log.iter_mut().for_each(|wanted| wanted.pace = self.pace);
+                    self.handle.demand.send_replace(demand);
+                }
+                Effect::Request(request) => drop(self.handle.requests.try_send(request)),
+                _ => {}
+            }
+        }
+        self.dirty |= self.model.take_dirty();
+    }
+
+    fn draw(&mut self) {
+        self.dirty = false;
+        self.terminal.draw(|frame| ui::render(&self.model, &self.theme, frame)).expect("a frame in memory");
+        self.drawn = Some(Instant::now());
+    }
+
+    fn count(&mut self, news: &News) {
+        let lines = match &news.told {
+            Told::Lines(lines) | Told::Older { lines, .. } => lines,
+            Told::Status(_) => return,
+        };
+        for number in lines.iter().filter_map(number) {
+            if self.seen.len() <= number {
+                self.seen.resize(number + 1, 0);
+            }
+            self.seen[number] = self.seen[number].saturating_add(1);
+        }
+    }
+
+    /// The log that is read.
+    pub fn reader(&self) -> Option<&Reader> {
+        match &self.model.front {
+            Screen::Logs(reader) => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// Of the first so many lines of the load, how many never came, and how many came more than once.
+    pub fn lost_and_twice(&self, written: usize) -> (usize, usize) {
+        let came = self.seen.iter().take(written);
+        let lost = written - came.clone().filter(|times| **times > 0).count();
+        (lost, came.filter(|times| **times > 1).count())
+    }
+
+    /// What is on the screen, row by row.
+    pub fn screen(&self) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let rows = buffer.content().chunks(buffer.area.width as usize);
+        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+    }
+}
+
+/// The number that the load gave a line.
+pub fn number(line: &Line) -> Option<usize> {
+    line.text.strip_prefix("seq=")?.get(..10)?.parse().ok()
+}
+
+fn until(now: Timestamp, at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or_default()
+}
+
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
