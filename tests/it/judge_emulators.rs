@@ -4,10 +4,12 @@
 use std::{collections::BTreeMap, process::Command, sync::Arc, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
+    logs::{Range, Source},
     memory::Keep,
     resource::{
         Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task,
@@ -19,6 +21,7 @@ use serde_json::Value;
 use crate::support::{
     emulator::{Emulator, MOTO, environment, ministack, moto},
     python::Venv,
+    tailing::{self, Tailing},
 };
 
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/judges/fill_account.py");
@@ -102,6 +105,52 @@ async fn so_does_ministack() {
     let Some(client) = environment("moto", &[MOTO]).await else { return };
     let account = fill("ministack", &emulator, &client).await;
     judge(&emulator, &account).await;
+}
+
+/// moto answers the oldest lines first, whatever it is asked for, and knows no event that comes late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_shows_what_is_written_to_moto() {
+    let Some(emulator) = moto().await else { return };
+    let clients = Console::on(&emulator).clients;
+    let sources: Vec<_> = (0..3).map(|task| tailing::source("/ecs/web", task)).collect();
+    let client = clients.logs(None);
+    client.create_log_group().log_group_name("/ecs/web").send().await.expect("a group");
+    for source in &sources {
+        let stream = client.create_log_stream().log_group_name("/ecs/web").log_stream_name(&source.stream.name);
+        stream.send().await.expect("a stream");
+    }
+    let start = Timestamp::now().as_millisecond();
+    put(&clients, &sources, start - 4_000, 0..4_000).await;
+    for streams in [1, 3] {
+        let set = tailing::running(&sources[..streams]);
+        let mut tail = Tailing::by_clock(&clients, Timestamp::now, Range::Newest, None, None, set);
+        tail.pass(8).await;
+        let before = tail.texts().len();
+        assert!((900..4_000).contains(&before), "{before}");
+        let written = Timestamp::now().as_millisecond();
+        let next = 4_000 + streams * 90;
+        put(&clients, &sources, written, next..next + 90).await;
+        tail.pass(8).await;
+        let numbers: Vec<usize> = tail.texts().iter().map(|text| text.parse().expect("a number")).collect();
+        let whose = |number: &usize| number % 3 < streams;
+        let rounds = [4_090..4_180, 4_270..4_360];
+        let written = (numbers[0]..4_000).chain(rounds.into_iter().flatten()).filter(|number| *number < next + 90);
+        assert_eq!(numbers, written.filter(whose).collect::<Vec<_>>());
+    }
+}
+
+/// Writes numbers, one each millisecond, to one stream after the other.
+async fn put(clients: &Clients, sources: &[Arc<Source>], start: i64, numbers: std::ops::Range<usize>) {
+    let client = clients.logs(None);
+    for (place, source) in sources.iter().enumerate() {
+        let own = numbers.clone().filter(|number| number % sources.len() == place);
+        let events = own.map(|number| {
+            let at = start + (number - numbers.start) as i64;
+            InputLogEvent::builder().timestamp(at).message(number.to_string()).build().expect("an event")
+        });
+        let request = client.put_log_events().log_group_name("/ecs/web").log_stream_name(&source.stream.name);
+        request.set_log_events(Some(events.collect())).send().await.expect("taken");
+    }
 }
 
 /// Fills the account and returns what boto3 sees of it.
