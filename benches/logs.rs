@@ -127,8 +127,8 @@ fn text(number: usize) -> String {
         even if even % 2 == 0 => format!(
             r#"{{"timestamp":"2026-01-31T14:00:00.{:03}Z","level":"{}","message":"payment {id} authorised{rare}","duration_ms":{took},"status":{},"customer":{{"id":"c-{}","country":"DE"}},"trace_id":"1-65ba{id:08x}-a006649127e371903a2de979"}}"#,
             number % 1000,
-            if number % 40 == 0 { "warn" } else { "info" },
-            if number % 400 == 0 { 503 } else { 200 },
+            if number.is_multiple_of(40) { "warn" } else { "info" },
+            if number.is_multiple_of(400) { 503 } else { 200 },
             id % 5000,
         ),
         _ => format!(

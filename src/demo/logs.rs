@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{wire::ApiError, world::World};
 
-pub use filter::keep_back;
+pub(crate) use filter::keep_back;
 pub use insights::Queries;
 pub use live::{Tail, broken, timed_out};
 pub use store::{Access, LogStore, Settings, Stream};

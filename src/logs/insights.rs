@@ -15,10 +15,7 @@ use tokio::{
 };
 
 use super::{Ends, Line, News, Phase, Read, Role, Scanned, Set, Status, Told, Wanted, groups};
-use crate::{
-    aws::{Clients, Failure, Trouble, operation},
-    resource::format::one_line,
-};
+use crate::aws::{Clients, Failure, Trouble, operation};
 
 mod plan;
 mod rows;
@@ -95,7 +92,10 @@ impl Run {
             true => self.note("there is no log group to query").await?,
             false => match self.query(&plan, &text, from, to).await? {
                 Ok(found) => self.show(&found, &plan, &set.streams, to).await?,
-                Err(failure) => self.fail(failure).await?,
+                Err(failure) => {
+                    self.status.failure = Some(failure.into());
+                    self.status.retry_at = None;
+                }
             },
         }
         self.status.phase = Phase::Done;
@@ -192,16 +192,6 @@ impl Run {
         self.tell_status().await?;
         sleep(AGAIN).await;
         Ok(())
-    }
-
-    async fn fail(&mut self, failure: Failure) -> Result<(), Gone> {
-        let sentence = match &failure.advice {
-            Some(advice) => format!("the query failed: {}; {advice}", one_line(&failure.message)),
-            None => format!("the query failed: {}", one_line(&failure.message)),
-        };
-        self.status.retry_at = None;
-        self.status.failure = Some(failure.into());
-        self.note(&sentence).await
     }
 
     /// Tells the results, and then what they cost.

@@ -129,9 +129,10 @@ pub async fn open(
     let address = Address::of(streams, growing).map_err(impossible)?;
     let client = clients.logs(address.region.as_deref());
     let opened = async {
-        timeout(OPENING, request(&client, &address, pattern))
-            .await
-            .unwrap_or_else(|late| Err(SdkError::timeout_error(late)))
+        match timeout(OPENING, request(&client, &address, pattern)).await {
+            Ok(answer) => answer,
+            Err(late) => Err(SdkError::timeout_error(late)),
+        }
     };
     let mut stream = clients.call(START_LIVE_TAIL, opened).await?.response_stream;
     let first = match told(&mut stream).await {

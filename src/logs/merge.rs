@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Line, Role, Source, level};
 
@@ -23,7 +23,6 @@ pub struct Merge {
     taken: u64,
     /// What is the youngest that was let out.
     out: Option<Timestamp>,
-    late_by: Option<SignedDuration>,
 }
 
 #[derive(Debug)]
@@ -45,15 +44,7 @@ impl Merge {
     pub fn put(&mut self, line: Line, now: Timestamp) {
         self.taken += 1;
         let place = line.at.min(now);
-        if let Some(out) = self.out.filter(|out| place < *out) {
-            self.late_by = self.late_by.max(Some(out.duration_since(place)));
-        }
         self.waiting.push(Reverse(Waiting { place, at: line.at, number: self.taken, line }));
-    }
-
-    /// By how much the latest came late of those that were taken in since this was asked for.
-    pub fn late_by(&mut self) -> Option<SignedDuration> {
-        self.late_by.take()
     }
 
     /// Lets out, in order, what is not younger than `up_to`, at most so many lines; those whose place is past are
@@ -121,6 +112,7 @@ impl From<Said> for Line {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use proptest::{collection::vec, prelude::*};
 
     use super::*;

@@ -4,11 +4,7 @@
 //! its next call is and takes in the answer; here they are called, their lines put in order, and what hinders them told.
 //! Streams that join are read in a lane of their own until they have caught up, and are then taken in by another.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -18,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, groups, merge::Merge,
+    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
     merge::Said, pace::Pacer, words,
 };
 use crate::aws::{Clients, Failure};
@@ -26,6 +22,7 @@ use crate::aws::{Clients, Failure};
 mod ask;
 mod back;
 mod forward;
+mod joining;
 mod lane;
 mod past;
 mod tap;
@@ -33,10 +30,9 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
-use ask::{Page, STREAMS};
-use back::Back;
+use ask::Page;
 use forward::{Bounds, Moment};
-use lane::{After, Kept, Lane, same_group};
+use lane::{After, Kept, Lane};
 use past::Elder;
 use tap::Tap;
 
@@ -44,20 +40,17 @@ use tap::Tap;
 const EVERY: Duration = Duration::from_secs(2);
 const EVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_AFTER: Duration = Duration::from_secs(30);
-/// A line is shown once it is so old: until then one that belongs before it may come. Where some do come later than
-/// that, as they do when each writer sends its lines in batches, it is up to so much.
+/// A line is shown once it is so old: until then one that belongs before it may come. Where some do come later, as they
+/// do when each writer sends its lines in batches, it is a little more than the oldest of them, up to so much.
 const WINDOW: SignedDuration = SignedDuration::from_secs(2);
 const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
-/// After so long without, less is enough.
-const CALM: Duration = Duration::from_secs(60);
+const WINDOW_MARGIN: SignedDuration = SignedDuration::from_millis(500);
+/// It is measured over so long.
+const WINDOW_EVERY: Duration = Duration::from_secs(60);
 /// A line that is so far ahead of this machine's clock shows that one of them is wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.
 const LINGER: SignedDuration = SignedDuration::from_secs(60);
-/// How long further streams are waited for before the first lines are read.
-const RESOLVE: Duration = Duration::from_secs(3);
-/// Pages without enough lines after which the newest lines are no longer looked for.
-const PATIENCE: u32 = 10;
 /// Calls under way at once.
 const CONCURRENCY: usize = 4;
 /// Lines that wait for their turn before lanes that are ahead are left alone.
@@ -99,9 +92,10 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         elder: None,
         older_asked: false,
         merge: Merge::default(),
-        tap: if live { Tap::due(start.at) } else { Tap::default() },
         window: WINDOW,
-        calm_at: start.at,
+        needed: WINDOW,
+        measured_at: start.at,
+        tap: if live { Tap::due(start.at) } else { Tap::default() },
         marked: HashSet::new(),
         phase: Phase::Resolving,
         ahead: false,
@@ -144,11 +138,12 @@ struct Tail {
     elder: Option<Elder>,
     older_asked: bool,
     merge: Merge,
-    tap: Tap,
     /// How old a line is when it is shown.
     window: SignedDuration,
-    /// When that may be less again.
-    calm_at: Instant,
+    /// How old it would have had to be lately, and since when that is measured.
+    needed: SignedDuration,
+    measured_at: Instant,
+    tap: Tap,
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
     phase: Phase,
@@ -216,74 +211,6 @@ impl Tail {
         Moment { at, clock: clock.max((self.now)()) }
     }
 
-    /// Takes in which streams there are.
-    fn settle(&mut self, set: Set) {
-        let now = self.moment();
-        let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
-        let mut joining = Vec::new();
-        for followed in &set.streams {
-            let until = followed.ended.map(|ended| now.at + lingers(ended, now.clock));
-            ends.insert(&followed.source.stream, until);
-            if self.known.insert(followed.source.stream.clone()) {
-                self.sources.push(followed.source.clone());
-                joining.push(Kept { source: followed.source.clone(), until });
-            }
-        }
-        let lanes = self.lanes.iter_mut().flat_map(|lane| &mut lane.streams);
-        for kept in lanes.chain(&mut self.waiting).filter(|kept| kept.until.is_none()) {
-            // What is no longer spoken of has ended, too.
-            kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
-        }
-        self.status.groups = groups::of(&set.streams).into();
-        self.set = set;
-        if self.phase == Phase::Resolving {
-            self.waiting.extend(joining);
-            if !self.waiting.is_empty() && self.resolved_at.is_none() {
-                self.resolved_at = Some(now.at + RESOLVE);
-            }
-            return;
-        }
-        let backward = self.phase == Phase::History && self.range == Range::Newest;
-        let lanes = self.lanes_of(joining, backward.then(history), now.at);
-        self.lanes.extend(lanes);
-        self.mark();
-        self.tell_tap();
-    }
-
-    /// Begins to read once it is known what.
-    fn begin(&mut self) {
-        let now = self.moment();
-        let ready = self.set.complete || self.resolved_at.is_some_and(|at| at <= now.at);
-        if self.phase != Phase::Resolving || !ready {
-            return;
-        }
-        self.resolved_at = None;
-        self.phase = if self.waiting.is_empty() { Phase::Following } else { Phase::History };
-        let streams = std::mem::take(&mut self.waiting);
-        let back = (self.range == Range::Newest).then(history);
-        self.lanes = self.lanes_of(streams, back, now.at);
-        self.lanes.iter_mut().for_each(|lane| lane.founding = true);
-        if self.range != Range::Newest || self.lanes.is_empty() {
-            self.mark();
-        }
-    }
-
-    /// Lanes for these streams: one group each, and no more of them than a call takes.
-    fn lanes_of(&mut self, streams: Vec<Kept>, back: Option<Back>, now: Instant) -> Vec<Lane> {
-        let mut lanes: Vec<Lane> = Vec::new();
-        for kept in streams {
-            let room = |lane: &&mut Lane| lane.is_of(&kept.source) && lane.streams.len() < STREAMS;
-            match lanes.iter_mut().find(room) {
-                Some(lane) => lane.streams.push(kept),
-                None => {
-                    self.numbers += 1;
-                    lanes.push(Lane::new(self.numbers, vec![kept], back.clone(), now));
-                }
-            }
-        }
-        lanes
-    }
-
     /// Makes the calls that are due; when to look again.
     fn call(&mut self) -> Option<Instant> {
         let now = self.moment();
@@ -339,11 +266,13 @@ impl Tail {
         match answer {
             Ok(page) => {
                 let new = lane.take(page, bounds, every, now);
+                let straggler = lane.on.straggler();
                 let over = bounds.to.is_some_and(|to| over(to, now.clock));
                 if over && lane.on.polled().is_some() {
                     lane.streams.clear();
                 }
                 self.take_in(new, now);
+                self.adapt(straggler, now);
             }
             Err(failure) => {
                 tracing::warn!(code = failure.code, message = failure.message, "log not read");
@@ -402,45 +331,18 @@ impl Tail {
         self.assemble(now);
         self.finish_elder();
         self.unite(now.at);
-        self.adapt(now.at);
         self.notice(now);
     }
 
-    /// Waits longer for lines where they come late, and less again where they don't.
-    fn adapt(&mut self, now: Instant) {
-        match self.merge.late_by() {
-            // What is later than that is no matter of batches.
-            Some(by) if by <= WINDOW_MOST => {
-                self.window = self.window.saturating_add(by).min(WINDOW_MOST);
-                self.calm_at = now + CALM;
-            }
-            _ if now >= self.calm_at && self.window > WINDOW => {
-                self.window = (self.window / 2).max(WINDOW);
-                self.calm_at = now + CALM;
-            }
-            _ => {}
-        }
-    }
-
-    /// Puts lanes of one group together that have caught up.
-    fn unite(&mut self, now: Instant) {
-        let mut number = 0;
-        while number < self.lanes.len() {
-            let lane = &self.lanes[number];
-            let taker = lane.is_steady().then(|| {
-                let fits = |other: &Lane| {
-                    let room = other.streams.len() + lane.streams.len() <= STREAMS;
-                    room && other.is_steady() && same_group(&other.streams[0].source, &lane.streams[0].source)
-                };
-                self.lanes[..number].iter().position(fits)
-            });
-            match taker.flatten() {
-                Some(taker) => {
-                    let lane = self.lanes.remove(number);
-                    self.lanes[taker].absorb(lane, now);
-                }
-                None => number += 1,
-            }
+    /// Waits longer for lines where some come late, and less again where they don't: what is older still than one would
+    /// wait for is no matter of batches.
+    fn adapt(&mut self, straggler: Option<Timestamp>, now: Moment) {
+        let ages = straggler.map(|at| now.clock.duration_since(at).saturating_add(WINDOW_MARGIN));
+        self.needed = ages.filter(|age| *age <= WINDOW_MOST).map_or(self.needed, |age| age.max(self.needed));
+        self.window = self.window.max(self.needed);
+        if now.at - self.measured_at >= WINDOW_EVERY {
+            self.measured_at = now.at;
+            self.window = std::mem::replace(&mut self.needed, WINDOW);
         }
     }
 
@@ -474,18 +376,7 @@ impl Tail {
     }
 }
 
-/// The search for the newest lines.
-fn history() -> Back {
-    Back::new(None, Some(PATIENCE))
-}
-
 /// Whether nothing can come any more of a range that ends at `to`, in milliseconds.
 fn over(to: i64, clock: Timestamp) -> bool {
     to.saturating_add(LINGER.as_millis() as i64) < clock.as_millisecond()
-}
-
-/// How long a stream is still followed whose task ended at `ended`.
-fn lingers(ended: Timestamp, clock: Timestamp) -> Duration {
-    let rest = LINGER - clock.duration_since(ended).max(SignedDuration::ZERO);
-    Duration::try_from(rest).unwrap_or_default()
 }

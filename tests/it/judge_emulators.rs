@@ -4,10 +4,12 @@
 use std::{collections::BTreeMap, process::Command, sync::Arc, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
+    logs::{Range, Source},
     memory::Keep,
     resource::{
         Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task,
@@ -16,12 +18,13 @@ use ecsight::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::support::{emulator::Emulator, python::Venv};
+use crate::support::{
+    emulator::{Emulator, MOTO, environment, ministack, moto},
+    python::Venv,
+    tailing::{self, Tailing},
+};
 
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/judges/fill_account.py");
-/// moto's clients come with it; ministack insists on a botocore of its own.
-const MOTO: &str = "moto[server]==5.2.5";
-const MINISTACK: &str = "ministack==1.5.33";
 const REGION: &str = "eu-west-1";
 /// How long anything may take to come; only a failing test waits that long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -39,10 +42,8 @@ const AGREE: &[(&Kind, &[&str])] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_holds_what_the_console_shows() {
+    let Some(emulator) = moto().await else { return };
     let Some(venv) = environment("moto", &[MOTO]).await else { return };
-    let mut command = venv.command("moto_server");
-    command.args(["-H", "127.0.0.1", "-p", "0"]);
-    let emulator = Emulator::start(command);
     let account = fill("moto", &emulator, &venv).await;
     assert!(account["instances"]["prod"].as_array().is_some_and(|rows| rows.len() > 10));
     judge(&emulator, &account).await;
@@ -99,18 +100,57 @@ fn by_arn(rows: &Value) -> BTreeMap<String, Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn so_does_ministack() {
-    let Some(venv) = environment("ministack", &[MINISTACK]).await else { return };
+    let Some(emulator) = ministack().await else { return };
     // It is a server only, and no client comes with it.
     let Some(client) = environment("moto", &[MOTO]).await else { return };
-    let mut command = venv.command("ministack");
-    command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", "0");
-    let emulator = Emulator::start(command);
     let account = fill("ministack", &emulator, &client).await;
     judge(&emulator, &account).await;
 }
 
-async fn environment(name: &'static str, requirements: &'static [&'static str]) -> Option<Venv> {
-    tokio::task::spawn_blocking(|| Venv::with(name, requirements)).await.expect("no panic")
+/// moto answers the oldest lines first, whatever it is asked for, and knows no event that comes late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_shows_what_is_written_to_moto() {
+    let Some(emulator) = moto().await else { return };
+    let clients = Console::on(&emulator).clients;
+    let sources: Vec<_> = (0..3).map(|task| tailing::source("/ecs/web", task)).collect();
+    let client = clients.logs(None);
+    client.create_log_group().log_group_name("/ecs/web").send().await.expect("a group");
+    for source in &sources {
+        let stream = client.create_log_stream().log_group_name("/ecs/web").log_stream_name(&source.stream.name);
+        stream.send().await.expect("a stream");
+    }
+    let start = Timestamp::now().as_millisecond();
+    put(&clients, &sources, start - 4_000, 0..4_000).await;
+    for streams in [1, 3] {
+        let set = tailing::running(&sources[..streams]);
+        let mut tail = Tailing::by_clock(&clients, Timestamp::now, Range::Newest, None, None, set);
+        tail.pass(8).await;
+        let before = tail.texts().len();
+        assert!((900..4_000).contains(&before), "{before}");
+        let written = Timestamp::now().as_millisecond();
+        let next = 4_000 + streams * 90;
+        put(&clients, &sources, written, next..next + 90).await;
+        tail.pass(8).await;
+        let numbers: Vec<usize> = tail.texts().iter().map(|text| text.parse().expect("a number")).collect();
+        let whose = |number: &usize| number % 3 < streams;
+        let rounds = [4_090..4_180, 4_270..4_360];
+        let written = (numbers[0]..4_000).chain(rounds.into_iter().flatten()).filter(|number| *number < next + 90);
+        assert_eq!(numbers, written.filter(whose).collect::<Vec<_>>());
+    }
+}
+
+/// Writes numbers, one each millisecond, to one stream after the other.
+async fn put(clients: &Clients, sources: &[Arc<Source>], start: i64, numbers: std::ops::Range<usize>) {
+    let client = clients.logs(None);
+    for (place, source) in sources.iter().enumerate() {
+        let own = numbers.clone().filter(|number| number % sources.len() == place);
+        let events = own.map(|number| {
+            let at = start + (number - numbers.start) as i64;
+            InputLogEvent::builder().timestamp(at).message(number.to_string()).build().expect("an event")
+        });
+        let request = client.put_log_events().log_group_name("/ecs/web").log_stream_name(&source.stream.name);
+        request.set_log_events(Some(events.collect())).send().await.expect("taken");
+    }
 }
 
 /// Fills the account and returns what boto3 sees of it.

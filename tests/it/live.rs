@@ -213,7 +213,7 @@ async fn the_query_that_is_prefilled_finds_the_lines_of_what_is_read() {
     let output: Vec<_> = reading.lines.iter().filter(|line| line.role == Role::Output).collect();
     assert!(output.is_sorted_by_key(|line| line.at));
     assert!(output.iter().all(|line| line.source.as_ref().is_some_and(|source| source.container == "app")));
-    assert!(reading.noted()[0].starts_with("20 results of 20 that match; 21 records, "), "{:?}", reading.noted());
+    assert!(reading.noted()[0].starts_with("20 results; 20 of 21 records match, "), "{:?}", reading.noted());
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +225,8 @@ async fn the_streams_that_are_prefilled_by_name_are_found() {
 #[tokio::test(start_paused = true)]
 async fn a_query_with_a_mistake_is_told_where_it_is() {
     let reading = queried("fields @message | fliter x").await;
-    assert!(reading.noted()[0].starts_with("the query failed: at character "), "{:?}", reading.noted());
+    let failure = reading.status.failure.clone().unwrap();
+    assert!(failure.message.starts_with("at character 19, \"fliter x\""), "{failure}");
 }
 
 #[tokio::test(start_paused = true)]

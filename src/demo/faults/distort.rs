@@ -59,7 +59,7 @@ impl Distortion {
                 }
                 true
             }),
-            Distortion::EmptyPage => logs::keep_back(answer),
+            Distortion::EmptyPage => logs::keep_back(answer, rng),
             Distortion::Truncate | Distortion::Malformed => {}
         }
     }

@@ -13,7 +13,7 @@ use super::{
     store::{Event, Group, Position, Stream},
     token::{self, Token, Way},
 };
-use crate::demo::wire::ApiError;
+use crate::demo::{wire::ApiError, world::Rng};
 
 /// Events one call looks at: a rare match leaves pages empty, with a token to go on.
 pub const LOOKED_AT: usize = 10_000;
@@ -73,12 +73,14 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
 }
 
 /// Makes of a page with events one without, that a token leads on from to those events.
-pub fn keep_back(answer: &mut Value) {
+pub(crate) fn keep_back(answer: &mut Value, rng: &mut Rng) {
     let id = |event: Option<&Value>| event.and_then(|event| token::read_id(event["eventId"].as_str()?));
     let Some(events) = answer["events"].as_array() else { return };
     let (Some(first), Some(last)) = (id(events.first()), id(events.last())) else { return };
     let (way, at) = if first <= last { (Way::Forward, first) } else { (Way::Backward, first.after()) };
-    let given_ms = events.iter().filter_map(|event| event["ingestionTime"].as_i64()).max().unwrap_or_default();
+    // No two tokens are the same: clients take that for the end.
+    let came_ms = events.iter().filter_map(|event| event["ingestionTime"].as_i64()).max().unwrap_or_default();
+    let given_ms = came_ms.saturating_sub(rng.within((0, 3_600_000)));
     answer["events"] = json!([]);
     answer["nextToken"] = Token { way, at, given_ms }.write().into();
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    Here,
+    Access, Here, Settings,
     filter::{LOOKED_AT, filter},
     get::get,
 };
@@ -239,5 +239,77 @@ proptest! {
             input["nextToken"] = page[token].clone();
         }
         prop_assert_eq!(seen, expected);
+    }
+}
+
+/// One event each in groups that are set like this.
+fn set(settings: Settings) -> World {
+    let mut world = world(&[("a", 0, "x")]);
+    world.logs.set("app", START_MS, settings);
+    world
+}
+
+#[rstest::rstest]
+#[case::denied(
+    Settings { access: Access::Denied, ..Settings::default() },
+    "AccessDeniedException",
+    "is not authorized to perform: logs:FilterLogEvents on resource: arn:aws:logs:eu-west-1:123456789012:log-group:app:"
+)]
+#[case::key_denied(
+    Settings { access: Access::KeyDenied, key: Some("k-1".into()), ..Settings::default() },
+    "AccessDeniedException",
+    "is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:123456789012:key/k-1"
+)]
+#[case::infrequent(
+    Settings { infrequent: true, ..Settings::default() },
+    "InvalidOperationException",
+    "The log group app is of log-group-class INFREQUENT_ACCESS. FilterLogEvents is not supported for this log class."
+)]
+fn some_groups_are_not_to_be_read(#[case] settings: Settings, #[case] code: &str, #[case] message: &str) {
+    let error = ask(filter, &set(settings), json!({})).unwrap_err();
+    assert_eq!(error.code, code);
+    assert!(error.message.contains(message), "{}", error.message);
+}
+
+#[test]
+fn events_go_when_their_retention_is_over() {
+    let mut world = set(Settings { retention_days: Some(1), ..Settings::default() });
+    for (hours, left) in [(23, 1), (25, 0)] {
+        world.now_ms = START_MS + hours * 3_600_000;
+        assert_eq!(messages(&ask(filter, &world, json!({})).unwrap()).len(), left);
+        let input = json!({ "logStreamName": "a" });
+        assert_eq!(messages(&ask(get, &world, input).unwrap()).len(), left);
+    }
+}
+
+#[test]
+fn a_token_is_good_for_a_day() {
+    let mut world = numbered(3);
+    let page = get_one(&world, json!({ "limit": 1, "startFromHead": true }));
+    let next =
+        json!({ "logStreamName": "one", "limit": 1, "nextToken": page["nextForwardToken"], "startFromHead": true });
+    world.now_ms += 24 * 3_600_000;
+    assert_eq!(messages(&ask(get, &world, next.clone()).unwrap()), ["1"]);
+    world.now_ms += 1;
+    assert_eq!(ask(get, &world, next).unwrap_err().code, "InvalidParameterException");
+}
+
+#[test]
+fn a_late_event_stands_where_it_was_written_once_it_is_there() {
+    let mut world = numbered(3);
+    world.logs.put_at("app", "one", START_MS + 500, START_MS + 40_000, "late".into());
+    let page = ask(filter, &world, json!({})).unwrap();
+    assert_eq!(messages(&page), ["0", "late", "1", "2"]);
+    assert_eq!(page["events"][1]["ingestionTime"], START_MS + 40_000);
+}
+
+#[test]
+fn a_region_has_groups_of_its_own() {
+    let mut world = world(&[("a", 0, "here")]);
+    world.logs_elsewhere.entry("us-east-1".into()).or_default().put("app", "a", START_MS, "there".into());
+    let input = json!({ "logGroupName": "app" });
+    for (region, message) in [("eu-west-1", Some("here")), ("us-east-1", Some("there")), ("eu-west-3", None)] {
+        let found = filter(world.logs_in(region), &input);
+        assert_eq!(found.ok().map(|page| messages(&page)[0].to_owned()).as_deref(), message);
     }
 }

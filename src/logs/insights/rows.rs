@@ -68,18 +68,15 @@ pub fn lines(found: &[Vec<ResultField>], known: &Known<'_>, end: Timestamp) -> V
 
 /// What a query found and what it took to find it.
 pub fn summary(found: usize, scanned: Scanned) -> String {
-    let all = grouped((scanned.matched as u64).max(found as u64));
-    let results = grouped(found as u64);
-    let shown = match found {
+    let results = match found {
         0 => "nothing matches".to_owned(),
-        1 => format!("1 result of {all} that match"),
-        MOST.. => {
-            format!("{results} results of {all} that match, the most that a query gives: narrow it to see others")
-        }
-        _ => format!("{results} results of {all} that match"),
+        1 => "1 result".to_owned(),
+        MOST.. => format!("{} results, the most that a query gives", grouped(found as u64)),
+        _ => format!("{} results", grouped(found as u64)),
     };
-    let records = grouped(scanned.records as u64);
-    format!("{shown}; {records} records, {} scanned, {}", size(scanned.bytes), scanned.price())
+    let (matched, records) = (grouped(scanned.matched as u64), grouped(scanned.records as u64));
+    let (size, price) = (size(scanned.bytes), scanned.price());
+    format!("{results}; {matched} of {records} records match, {size} scanned, {price}")
 }
 
 fn line(row: &[ResultField], known: &Known<'_>, end: Timestamp, widths: &HashMap<&str, usize>) -> Line {

@@ -50,11 +50,11 @@ impl Back {
 
     /// Takes in a page; what was found once that is enough.
     pub(super) fn take(&mut self, page: Page) -> Option<Past> {
-        let newest_first = page.follow.is_none();
+        // GetLogEvents answers the page before in its own order, the oldest first; so do some servers of the other.
+        let upward = page.said.first().zip(page.said.last()).is_some_and(|(first, last)| first.at < last.at);
+        let newest_first = page.follow.is_none() && !upward;
         if self.pages == 0 {
-            let ends = page.said.first().zip(page.said.last());
-            // GetLogEvents answers the page before in its own order, the oldest first, and is no such server.
-            self.upward = page.follow.is_none() && page.next.is_some() && ends.is_some_and(|(a, z)| a.at < z.at);
+            self.upward = page.follow.is_none() && page.next.is_some() && upward;
             self.follow = page.follow;
         }
         self.pages += 1;

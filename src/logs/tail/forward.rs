@@ -69,6 +69,8 @@ pub(super) struct Forward {
     polled: Option<Timestamp>,
     /// The last page brought something.
     spoke: bool,
+    /// The oldest of it that is older than what had come before: when that was written.
+    straggler: Option<Timestamp>,
 }
 
 /// Where a pass is.
@@ -151,7 +153,10 @@ impl Forward {
         let small = page.said.len() < SMALL
             && last.is_some_and(|last| last.saturating_add(FRESH_MS) >= now.clock.as_millisecond());
         let within = |said: &Said| bounds.from.is_none_or(|from| said.at.as_millisecond() >= from);
+        let before = self.newest;
         let new: Vec<Said> = page.said.into_iter().filter(|said| within(said) && self.note(said)).collect();
+        let straggles = |at: &Timestamp| before > Some(at.as_millisecond());
+        self.straggler = new.iter().map(|said| said.at).filter(straggles).min();
         self.spoke = !new.is_empty();
         self.forget(now);
         let behind = page.next.is_some() && !(of_one && small);
@@ -162,7 +167,7 @@ impl Forward {
     }
 
     fn take_second(&mut self, page: Page) -> Vec<Said> {
-        self.is_second = false;
+        (self.is_second, self.straggler) = (false, None);
         let Some(mut place) = self.second.take() else { return Vec::new() };
         let new = page.said.into_iter().filter(|said| {
             // What was forgotten meanwhile would seem new.
@@ -200,6 +205,10 @@ impl Forward {
 
     pub(super) fn polled(&self) -> Option<Timestamp> {
         self.polled
+    }
+
+    pub(super) fn straggler(&self) -> Option<Timestamp> {
+        self.straggler
     }
 
     /// The next call is for the second look.

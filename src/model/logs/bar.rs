@@ -169,7 +169,7 @@ impl Reader {
         if let Some(scanned) = status.scanned {
             let (size, matched) = (size(scanned.bytes), grouped(scanned.matched.max(0.0) as u64));
             let value = format!("{size} scanned, {}, {matched} matched", scanned.price());
-            items.push(Item::state(value, size, Tone::Plain, 3));
+            items.push(Item::state(value, format!("{size} ${:.2}", scanned.dollars()), Tone::Plain, 3));
         }
         items
     }

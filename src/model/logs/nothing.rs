@@ -57,7 +57,7 @@ impl Reader {
     }
 
     /// Whether it is what a query finds.
-    pub(super) fn is_query(&self) -> bool {
+    pub fn is_query(&self) -> bool {
         matches!(self.wanted.read, Read::Query { .. })
     }
 

@@ -128,4 +128,23 @@ def exec_opens_a_session_where_it_is_enabled():
     raise AssertionError("no running task has exec enabled")
 
 
+@check
+def a_live_tail_tells_what_is_written():
+    group = next(iter(every(logs, "describe_log_groups", "logGroups")))
+    arn, name = group["logGroupArn"], group["logGroupName"]
+    told = []
+    for event in live(5, logGroupIdentifiers=[arn], logStreamNamePrefixes=["ecs/"])[1:]:
+        told += event["sessionUpdate"]["sessionResults"]
+    assert told, "twelve minutes of a service are not silent"
+    # What it told is there to be read, once each.
+    read = {
+        (event["logStreamName"], event["timestamp"], event["message"])
+        for event in every(logs, "filter_log_events", "events", logGroupName=name)
+    }
+    for event in told:
+        assert event["logGroupIdentifier"].endswith(name), event
+        assert (event["logStreamName"], event["timestamp"], event["message"]) in read, event
+    assert len({(event["logStreamName"], event["timestamp"], event["message"]) for event in told}) == len(told)
+
+
 run()

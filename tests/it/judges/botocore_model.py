@@ -85,7 +85,8 @@ def of_xml(shape, element, path):
 
 def conform_response(operation_model, response_dict, **_):
     shape = operation_model.output_shape
-    if response_dict["status_code"] >= 300 or shape is None:
+    # An event stream is no answer yet: whoever reads it conforms its events.
+    if response_dict["status_code"] >= 300 or shape is None or operation_model.has_event_stream_output:
         return
     if operation_model.service_model.resolved_protocol == "json":
         return conform(shape, json.loads(response_dict["body"]), operation_model.name)
@@ -98,8 +99,9 @@ def conform_response(operation_model, response_dict, **_):
         conform(shape, of_xml(shape, result, operation_model.name), operation_model.name)
 
 
-def client(service, url):
-    """A client that tries once."""
-    made = boto3.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
+def client(service, url, region=None):
+    """A client that tries once, and names the host as it was given."""
+    config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
+    made = boto3.client(service, endpoint_url=url, region_name=region, config=config)
     made.meta.events.register("before-parse.*.*", conform_response)
     return made

@@ -12,7 +12,7 @@ import urllib.request
 
 from botocore.exceptions import ClientError
 
-from botocore_model import client, deviations
+from botocore_model import client, conform, deviations
 
 URL = sys.argv[1]
 
@@ -96,6 +96,42 @@ def soon(what, attempt, seconds=60):
             return found
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def group_arn(name):
+    found = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return next(group["logGroupArn"] for group in found if group["logGroupName"] == name)
+
+
+def live(count, **parameters):
+    """The first so many events of a Live Tail session."""
+    stream = logs.start_live_tail(**parameters)["responseStream"]
+    shape = logs.meta.service_model.operation_model("StartLiveTail").get_event_stream_output()
+    events = []
+    for event in stream:
+        for name, value in event.items():
+            conform(shape.members[name], value, f"StartLiveTail.{name}")
+        events.append(event)
+        if len(events) == count:
+            break
+    stream.close()
+    return events
+
+
+def queried(text, **groups):
+    """What a query over all times comes to, once it is complete."""
+    query = logs.start_query(startTime=0, endTime=2**32, queryString=text, **groups)["queryId"]
+    scanned = -1
+    while True:
+        answer = logs.get_query_results(queryId=query)
+        assert answer["statistics"]["recordsScanned"] >= scanned, answer
+        scanned = answer["statistics"]["recordsScanned"]
+        if answer["status"] not in ("Scheduled", "Running"):
+            return answer
+
+
+def rows(answer):
+    return [{cell["field"]: cell["value"] for cell in row} for row in answer["results"]]
 
 
 SWIFT = {"Delay": 0.1, "MaxAttempts": 600}

@@ -9,6 +9,12 @@ use std::{
 
 use regex::Regex;
 
+use super::python::Venv;
+
+/// moto's clients come with it; ministack insists on a botocore of its own.
+pub const MOTO: &str = "moto[server]==5.2.5";
+const MINISTACK: &str = "ministack==1.5.33";
+
 /// How long it may take to start; only a failing test waits that long.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -56,6 +62,25 @@ impl Emulator {
     pub fn url(&self) -> &str {
         &self.url
     }
+}
+
+/// A running moto, where it can be had.
+pub async fn moto() -> Option<Emulator> {
+    let mut command = environment("moto", &[MOTO]).await?.command("moto_server");
+    command.args(["-H", "127.0.0.1", "-p", "0"]);
+    Some(Emulator::start(command))
+}
+
+/// A running ministack, where it can be had.
+pub async fn ministack() -> Option<Emulator> {
+    let mut command = environment("ministack", &[MINISTACK]).await?.command("ministack");
+    command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", "0");
+    Some(Emulator::start(command))
+}
+
+/// A Python environment, made without holding up the runtime.
+pub async fn environment(name: &'static str, requirements: &'static [&'static str]) -> Option<Venv> {
+    tokio::task::spawn_blocking(|| Venv::with(name, requirements)).await.expect("no panic")
 }
 
 impl Drop for Emulator {

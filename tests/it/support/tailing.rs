@@ -88,6 +88,17 @@ impl Tailing {
         tasks: Option<&[Arc<Source>]>,
         set: Set,
     ) -> Self {
+        Self::by_clock(clients, now, range, pattern, tasks, set)
+    }
+
+    pub fn by_clock(
+        clients: &Clients,
+        clock: fn() -> Timestamp,
+        range: Range,
+        pattern: Option<&str>,
+        tasks: Option<&[Arc<Source>]>,
+        set: Set,
+    ) -> Self {
         let (set, sets) = watch::channel(set);
         let (older, asked) = mpsc::channel(4);
         let (told, news) = mpsc::channel(2);
@@ -100,7 +111,7 @@ impl Tailing {
         let read = Read::Tail { range, pattern: pattern.map(Into::into), live: false };
         let wanted = Wanted { id: 7, of, read, pace: Pace::default() };
         let ends = Ends { set: sets, older: asked, news: told };
-        let reading = tokio::spawn(logs::read(clients.clone(), wanted, now, ends));
+        let reading = tokio::spawn(logs::read(clients.clone(), wanted, clock, ends));
         let (lines, before, statuses) = (Vec::new(), Vec::new(), Vec::new());
         Self { set, older, news, lines, before, end: false, statuses, reading }
     }

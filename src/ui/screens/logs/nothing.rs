@@ -43,6 +43,14 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
             (Tone::Muted, format!("No lines in {streams}{}", within(&reader.wanted.read)), quiet(), longer())
         }
         Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
+        Nothing::Failed(failure) if reader.is_query() => {
+            let headline = match reader.status.retry_at {
+                Some(_) => format!("The query waits: {}", failure.briefly()),
+                None => format!("The query failed: {}", failure.briefly()),
+            };
+            let back = press("escape", "goes back to the log");
+            (Tone::Bad, headline, vec![failure.message.clone()], vec![failure.advice.clone(), back])
+        }
         Nothing::Failed(failure) => {
             let again = match failure.trouble {
                 Trouble::Credentials => "it goes on by itself once there are credentials",

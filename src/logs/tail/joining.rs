@@ -1,0 +1,122 @@
+//! Streams that come and go: which lane reads them.
+
+use std::{collections::HashMap, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::{
+    LINGER, Tail,
+    ask::STREAMS,
+    back::Back,
+    lane::{Kept, Lane, same_group},
+};
+use crate::logs::{Phase, Range, Set, Stream, groups};
+
+/// How long further streams are waited for before the first lines are read.
+const RESOLVE: Duration = Duration::from_secs(3);
+/// Pages without enough lines after which the newest lines are no longer looked for.
+const PATIENCE: u32 = 10;
+
+impl Tail {
+    /// Takes in which streams there are.
+    pub(super) fn settle(&mut self, set: Set) {
+        let now = self.moment();
+        let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
+        let mut joining = Vec::new();
+        for followed in &set.streams {
+            let until = followed.ended.map(|ended| now.at + lingers(ended, now.clock));
+            ends.insert(&followed.source.stream, until);
+            if self.known.insert(followed.source.stream.clone()) {
+                self.sources.push(followed.source.clone());
+                joining.push(Kept { source: followed.source.clone(), until });
+            }
+        }
+        let lanes = self.lanes.iter_mut().flat_map(|lane| &mut lane.streams);
+        for kept in lanes.chain(&mut self.waiting).filter(|kept| kept.until.is_none()) {
+            // What is no longer spoken of has ended, too.
+            kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
+        }
+        self.status.groups = groups::of(&set.streams).into();
+        self.set = set;
+        if self.phase == Phase::Resolving {
+            self.waiting.extend(joining);
+            if !self.waiting.is_empty() && self.resolved_at.is_none() {
+                self.resolved_at = Some(now.at + RESOLVE);
+            }
+            return;
+        }
+        let backward = self.phase == Phase::History && self.range == Range::Newest;
+        let lanes = self.lanes_of(joining, backward.then(history), now.at);
+        self.lanes.extend(lanes);
+        self.mark();
+        self.tell_tap();
+    }
+
+    /// Begins to read once it is known what.
+    pub(super) fn begin(&mut self) {
+        let now = self.moment();
+        let ready = self.set.complete || self.resolved_at.is_some_and(|at| at <= now.at);
+        if self.phase != Phase::Resolving || !ready {
+            return;
+        }
+        self.resolved_at = None;
+        self.phase = if self.waiting.is_empty() { Phase::Following } else { Phase::History };
+        let streams = std::mem::take(&mut self.waiting);
+        let back = (self.range == Range::Newest).then(history);
+        self.lanes = self.lanes_of(streams, back, now.at);
+        self.lanes.iter_mut().for_each(|lane| lane.founding = true);
+        if self.range != Range::Newest || self.lanes.is_empty() {
+            self.mark();
+        }
+    }
+
+    /// Lanes for these streams: one group each, and no more of them than a call takes.
+    pub(super) fn lanes_of(&mut self, streams: Vec<Kept>, back: Option<Back>, now: Instant) -> Vec<Lane> {
+        let mut lanes: Vec<Lane> = Vec::new();
+        for kept in streams {
+            let room = |lane: &&mut Lane| lane.is_of(&kept.source) && lane.streams.len() < STREAMS;
+            match lanes.iter_mut().find(room) {
+                Some(lane) => lane.streams.push(kept),
+                None => {
+                    self.numbers += 1;
+                    lanes.push(Lane::new(self.numbers, vec![kept], back.clone(), now));
+                }
+            }
+        }
+        lanes
+    }
+
+    /// Puts lanes of one group together that have caught up.
+    pub(super) fn unite(&mut self, now: Instant) {
+        let mut number = 0;
+        while number < self.lanes.len() {
+            let lane = &self.lanes[number];
+            let taker = lane.is_steady().then(|| {
+                let fits = |other: &Lane| {
+                    let room = other.streams.len() + lane.streams.len() <= STREAMS;
+                    room && other.is_steady() && same_group(&other.streams[0].source, &lane.streams[0].source)
+                };
+                self.lanes[..number].iter().position(fits)
+            });
+            match taker.flatten() {
+                Some(taker) => {
+                    let lane = self.lanes.remove(number);
+                    self.lanes[taker].absorb(lane, now);
+                }
+                None => number += 1,
+            }
+        }
+    }
+}
+
+/// The search for the newest lines.
+fn history() -> Back {
+    Back::new(None, Some(PATIENCE))
+}
+
+/// How long a stream is still followed whose task ended at `ended`.
+fn lingers(ended: Timestamp, clock: Timestamp) -> Duration {
+    let rest = LINGER - clock.duration_since(ended).max(SignedDuration::ZERO);
+    Duration::try_from(rest).unwrap_or_default()
+}
