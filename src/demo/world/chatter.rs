@@ -251,7 +251,7 @@ impl World {
             return;
         }
         match self.image_of(id, container).map(|image| image.quirk) {
-            Some(Quirk::Late(delay)) if id.0 % 3 == 0 => {
+            Some(Quirk::Late(delay)) if id.0.is_multiple_of(3) => {
                 let arrives = at + words(id, container, at, "late").within(delay);
                 self.scheduled += 1;
                 self.late.insert(self.scheduled, Late { stream, at, message });
