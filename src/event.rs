@@ -47,7 +47,7 @@ pub enum Level {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// What is looked at has changed.
-    Demand(Demand),
+    Demand(Box<Demand>),
     Request(Request),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),

@@ -16,7 +16,7 @@ impl<H: Host> App<H> {
     /// Carries out one effect; says so when it is the last one.
     pub(super) fn perform(&mut self, effect: Effect) -> io::Result<Option<Exit>> {
         match effect {
-            Effect::Demand(demand) => self.link.look_at(demand),
+            Effect::Demand(demand) => self.link.look_at(*demand),
             Effect::Request(request) => self.link.ask(request),
             Effect::Switch(scope) => self.switch(scope),
             Effect::Copy(text) => self.copy(text)?,

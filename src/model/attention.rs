@@ -138,7 +138,7 @@ impl Model {
         let demand = self.demand();
         if self.attention.sent.as_ref() != Some(&demand) {
             self.attention.sent = Some(demand.clone());
-            self.out.push(Effect::Demand(demand));
+            self.out.push(Effect::Demand(Box::new(demand)));
         }
     }
 

@@ -26,6 +26,7 @@ pub mod nothing;
 pub(super) mod open;
 pub(super) mod query;
 pub mod rows;
+mod scale;
 mod scroll;
 mod span;
 pub mod stack;

@@ -202,7 +202,7 @@ pub enum Choice {
     Sort(usize),
     Theme(String),
     /// A log, and which part of it.
-    Log(Subject, Range),
+    Log(Box<Subject>, Range),
     /// Follow over Live Tail.
     Live,
 }

@@ -5,9 +5,9 @@
 //! palette and nothing else. A scope nobody styles falls back to the one before its last dot: `table.header` to `table`.
 //! This is the only place of the crate where colours are written or computed.
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
-use crate::resource::Tone;
+use crate::{logs::ansi::Look, resource::Tone};
 
 mod color;
 mod file;
@@ -171,6 +171,7 @@ pub struct Theme {
     pub name: String,
     pub glyphs: &'static Glyphs,
     styles: Vec<Style>,
+    depth: Depth,
 }
 
 impl Default for Theme {
@@ -201,12 +202,13 @@ impl Theme {
         let styles = file::styles(text, file_name)?;
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
         let name = name.strip_suffix(".toml").unwrap_or(name).to_owned();
-        Ok(Self { name, glyphs: &glyphs::UNICODE, styles })
+        Ok(Self { name, glyphs: &glyphs::UNICODE, styles, depth: Depth::True })
     }
 
     /// No styles at all.
     fn bare(name: &str) -> Self {
-        Self { name: name.to_owned(), glyphs: &glyphs::UNICODE, styles: vec![Style::new(); Scope::ALL.len()] }
+        let styles = vec![Style::new(); Scope::ALL.len()];
+        Self { name: name.to_owned(), glyphs: &glyphs::UNICODE, styles, depth: Depth::True }
     }
 
     /// The same theme on a terminal of this depth. Without colour the attributes of the colourless theme stand in.
@@ -214,11 +216,11 @@ impl Theme {
     pub fn at(self, depth: Depth) -> Self {
         if depth == Depth::Mono {
             let mono = Self::named(MONO).unwrap_or_else(|_| Self::bare(MONO));
-            return Self { styles: mono.styles, ..self };
+            return Self { styles: mono.styles, depth, ..self };
         }
         let ground = self.get(Scope::Base).bg;
         let styles = self.styles.iter().map(|style| depth.fit(*style, ground)).collect();
-        Self { styles, ..self }
+        Self { styles, depth, ..self }
     }
 
     /// With glyphs any terminal and any font can show.
@@ -231,6 +233,24 @@ impl Theme {
     /// What a part of the screen wears; what a style leaves open shows what lies beneath.
     pub fn get(&self, scope: Scope) -> Style {
         self.styles[scope as usize]
+    }
+
+    /// What a line of a log asks for by its own escapes, as far as the terminal can show it.
+    pub fn look(&self, look: Look) -> Style {
+        let modifiers = [
+            (look.bold, Modifier::BOLD),
+            (look.dim, Modifier::DIM),
+            (look.italic, Modifier::ITALIC),
+            (look.underline, Modifier::UNDERLINED),
+            (look.reverse, Modifier::REVERSED),
+        ];
+        let modifiers = modifiers.into_iter().filter(|(on, _)| *on).map(|(_, modifier)| modifier).collect();
+        let style = Style::new().add_modifier(modifiers);
+        if self.depth == Depth::Mono {
+            return style;
+        }
+        let style = Style { fg: look.fg.map(color::asked), bg: look.bg.map(color::asked), ..style };
+        self.depth.fit(style, self.get(Scope::Base).bg)
     }
 
     /// The style of a tone.

@@ -283,7 +283,8 @@ impl Task {
     pub(crate) fn runtime_id(&self, container: usize) -> Option<String> {
         let name = &self.definition.containers.get(container)?.name;
         let mut rng = self.details(name);
-        self.times.pull_stopped?;
+        // Where the pull was the end of it, nothing was created.
+        self.times.pull_stopped.filter(|at| self.times.execution_stopped != Some(*at))?;
         Some(match self.site.launch_type {
             "EC2" => rng.hex(64),
             _ => format!("{}-{}", self.id, 1_000_000_000 + rng.below(8_999_999_999)),

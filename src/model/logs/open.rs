@@ -86,7 +86,7 @@ pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
     }
     let items = parts.into_iter().flat_map(|(part, about, of)| {
         let item = move |(range, words): &(Range, &str)| {
-            Item::new(&format!("{part}: {words}"), &about, Choice::Log(of.clone(), *range))
+            Item::new(&format!("{part}: {words}"), &about, Choice::Log(of.clone().into(), *range))
         };
         ranges.iter().map(item).collect::<Vec<_>>()
     });

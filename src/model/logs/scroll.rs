@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use super::{
     Reader, Times, Top,
     rows::{Row, Rule, Setter},
+    scale::{Scale, Spot},
 };
 use crate::{
     logs::{Line, Read},
@@ -49,10 +50,6 @@ pub enum Older {
     /// There is no room for them.
     Full,
 }
-
-/// A row among those that could be shown: the index of its line, and the row within it. What stands above a line counts
-/// down from −1.
-type Spot = (usize, isize);
 
 impl Reader {
     /// How many lines pass.
@@ -98,7 +95,7 @@ impl Reader {
         (day != setter.date(self.frame.now)).then_some(day)
     }
 
-    fn line(&self, index: usize) -> Option<(i64, &Line)> {
+    pub(super) fn line(&self, index: usize) -> Option<(i64, &Line)> {
         let number = self.number(index)?;
         Some((number, self.ring.get(number)?))
     }
@@ -147,7 +144,7 @@ impl Reader {
         self.recount();
     }
 
-    fn last(&self) -> usize {
+    pub(super) fn last(&self) -> usize {
         self.passing().saturating_sub(1)
     }
 
@@ -321,99 +318,9 @@ impl Reader {
     }
 }
 
-/// Reckons with rows.
-struct Scale<'a> {
-    setter: &'a Setter<'a>,
-}
-
-impl Scale<'_> {
-    fn reader(&self) -> &Reader {
-        self.setter.reader
-    }
-
-    /// Rows of a line.
-    fn height(&self, index: usize) -> isize {
-        let height = self.reader().line(index).map_or(1, |(number, line)| self.setter.height(number, line));
-        isize::try_from(height.max(1)).unwrap_or(1)
-    }
-
-    /// Rows above a line that belong to it.
-    fn above(&self, index: usize) -> isize {
-        isize::try_from(self.leads(index).len()).unwrap_or(0)
-    }
-
-    fn leads(&self, index: usize) -> Vec<Row> {
-        let reader = self.reader();
-        let before = index.checked_sub(1).and_then(|before| reader.line(before)).map(|(_, line)| line);
-        let edge = if index == 0 { reader.edge() } else { None };
-        let day = reader.line(index).and_then(|(_, line)| self.setter.day(line, before));
-        edge.into_iter().chain(day).collect()
-    }
-
-    /// Where a place in the log is among what could be shown.
-    fn spot(&self, top: Top) -> Spot {
-        let reader = self.reader();
-        let index = reader.index(top.line);
-        match reader.number(index) == Some(top.line) {
-            true => (index, top.row.clamp(-self.above(index), self.height(index) - 1)),
-            // The line is gone: what comes next, and what stands above it.
-            false => (index, -self.above(index)),
-        }
-    }
-
-    fn up(&self, (mut index, mut row): Spot, mut rows: isize) -> Spot {
-        loop {
-            let above = row + self.above(index);
-            if rows <= above {
-                return (index, row - rows);
-            }
-            if index == 0 {
-                return (0, -self.above(0));
-            }
-            rows -= above + 1;
-            index -= 1;
-            row = self.height(index) - 1;
-        }
-    }
-
-    fn down(&self, (mut index, mut row): Spot, mut rows: isize) -> Spot {
-        let last = self.reader().last();
-        loop {
-            let below = self.height(index) - 1 - row;
-            if rows <= below {
-                return (index, row + rows);
-            }
-            if index >= last {
-                return (index, row + below);
-            }
-            rows -= below + 1;
-            index += 1;
-            row = -self.above(index);
-        }
-    }
-
-    /// Rows from one place down to another that is not further than a page away.
-    fn between(&self, (mut index, row): Spot, to: Spot) -> isize {
-        let most = isize::try_from(self.setter.reader.frame.page).unwrap_or(1);
-        let mut rows = -row;
-        while index < to.0 && rows < most {
-            rows += self.height(index);
-            index += 1;
-            rows += self.above(index);
-        }
-        (rows + to.1).clamp(0, most - 1)
-    }
-
-    /// The last place from which a page is filled.
-    fn last_top(&self, page: u16) -> Spot {
-        let last = self.reader().last();
-        self.up((last, self.height(last) - 1), isize::try_from(page).unwrap_or(1) - 1)
-    }
-}
-
 impl Reader {
     /// What is known of the lines before the first that is shown.
-    fn edge(&self) -> Option<Row> {
+    pub(super) fn edge(&self) -> Option<Row> {
         if self.cleared.is_some() {
             let cleared = self.cleared_lines();
             return (cleared > 0).then(|| Row::rule(Rule::Edge, format!("{} cleared", counted(cleared, "line"))));

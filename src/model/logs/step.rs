@@ -225,7 +225,7 @@ pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcom
             let tasks = model.tasks_in(&of);
             let containers = tasks.iter().flat_map(|task| &task.containers);
             let names: BTreeSet<&str> = containers.map(|container| &*container.name).collect();
-            let item = |name: &&str| Item::new(name, "container", Choice::Log(one(&of, name), range));
+            let item = |name: &&str| Item::new(name, "container", Choice::Log(one(&of, name).into(), range));
             let items: Vec<Item> = names.iter().map(item).collect();
             if items.len() < 2 {
                 return Err("all there are is read already".into());

@@ -190,7 +190,7 @@ impl Model {
                 Ok(())
             }
             Choice::Log(of, range) => {
-                self.read_log(of, range, None);
+                self.read_log(*of, range, None);
                 Ok(())
             }
         }

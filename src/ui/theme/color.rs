@@ -2,6 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::logs::ansi::Colour;
+
 /// How many colours a terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -77,6 +79,15 @@ impl Depth {
             (Self::Ansi16, Color::Rgb(..) | Color::Indexed(_)) => rgb(color).map_or(Color::Reset, ansi),
             _ => color,
         }
+    }
+}
+
+/// A colour that a line of a log asks for. The first sixteen are the terminal's own.
+pub(super) fn asked(colour: Colour) -> Color {
+    match colour {
+        Colour::Ansi(index @ ..=15) => ANSI[usize::from(index)].0,
+        Colour::Ansi(index) => Color::Indexed(index),
+        Colour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
     }
 }
 

@@ -2,6 +2,7 @@ use ratatui::style::{Color, Modifier};
 use rstest::rstest;
 
 use super::*;
+use crate::logs::ansi::Colour;
 
 fn style_on(theme: &Theme, scope: Scope) -> Style {
     theme.get(Scope::Base).patch(theme.get(scope))
@@ -88,6 +89,17 @@ fn without_colour_there_are_attributes_only() {
     }
     assert!(theme.tone(Tone::Bad).add_modifier.contains(Modifier::BOLD));
     assert_eq!(theme.name, "ember");
+}
+
+#[test]
+fn what_a_line_of_a_log_asks_for_is_shown_as_far_as_it_can_be() {
+    let look = Look { fg: Some(Colour::Rgb(255, 140, 120)), bold: true, ..Look::default() };
+    let at = |depth| Theme::named("midnight").unwrap().at(depth).look(look);
+    assert_eq!(at(Depth::True), Style::new().fg(Color::Rgb(255, 140, 120)).add_modifier(Modifier::BOLD));
+    assert_eq!(at(Depth::Ansi16), Style::new().fg(Color::LightRed).add_modifier(Modifier::BOLD));
+    assert_eq!(at(Depth::Mono), Style::new().add_modifier(Modifier::BOLD));
+    let red = Look { fg: Some(Colour::Ansi(1)), ..Look::default() };
+    assert_eq!(Theme::default().look(red), Style::new().fg(Color::Red));
 }
 
 #[test]

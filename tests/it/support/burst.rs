@@ -121,7 +121,7 @@ impl Console {
             match effect {
                 Effect::Demand(mut demand) => {
                     demand.log.iter_mut().for_each(|wanted| wanted.pace = self.pace);
-                    self.handle.demand.send_replace(demand);
+                    self.handle.demand.send_replace(*demand);
                 }
                 Effect::Request(request) => drop(self.handle.requests.try_send(request)),
                 _ => {}

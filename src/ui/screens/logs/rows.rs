@@ -3,15 +3,12 @@
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::{Color, Modifier, Style},
+    style::{Modifier, Style},
 };
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    logs::{
-        Level,
-        ansi::{Colour, Look},
-    },
+    logs::Level,
     model::logs::{
         Reader,
         rows::{Ink, Piece, Row, Rule, Shape},
@@ -159,7 +156,7 @@ fn text_style(level: Option<Level>, theme: &Theme) -> Style {
 fn style(ink: Ink, theme: &Theme) -> Style {
     let scope = match ink {
         Ink::Plain => return Style::new(),
-        Ink::Look(look) => return look_style(look),
+        Ink::Look(look) => return theme.look(look),
         Ink::Faint | Ink::Punctuation => Scope::Faint,
         Ink::Time => Scope::LogTime,
         Ink::Task(number) => Scope::task(number),
@@ -176,25 +173,4 @@ fn style(ink: Ink, theme: &Theme) -> Style {
         Ink::Cut => Scope::LogCut,
     };
     theme.get(scope)
-}
-
-/// What the line's own escapes ask for. The first sixteen colours are the terminal's own.
-fn look_style(look: Look) -> Style {
-    let colour = |colour| match colour {
-        Colour::Ansi(index) => Color::Indexed(index),
-        Colour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
-    };
-    let mut style = Style { fg: look.fg.map(colour), bg: look.bg.map(colour), ..Style::new() };
-    for (on, modifier) in [
-        (look.bold, Modifier::BOLD),
-        (look.dim, Modifier::DIM),
-        (look.italic, Modifier::ITALIC),
-        (look.underline, Modifier::UNDERLINED),
-        (look.reverse, Modifier::REVERSED),
-    ] {
-        if on {
-            style = style.add_modifier(modifier);
-        }
-    }
-    style
 }
