@@ -205,7 +205,7 @@ impl Endpoint {
         let (operation, body) = (call.operation.as_str(), request.body());
         let region = wire::region(request.headers()).unwrap_or_default();
         if (call.service, operation) == (Service::Logs, "StartLiveTail") {
-            let session = Rng::stream(self.account.options.seed, &format!("session {number}")).uuid();
+            let session = self.rng("session", number).uuid();
             let tail = logs::Tail::start(world.logs_in(region), &wire::input(body)?, [request_id.to_owned(), session])?;
             return self.live(tail, strike, request_id);
         }

@@ -126,7 +126,7 @@ async fn ministack_tells_a_live_tail() {
     let Some(emulator) = ministack().await else { return };
     let Some(mut writer) = Writer::start("ministack", &emulator).await else { return };
     let mut console = reading(&emulator, &writer).await;
-    console.keys(":live\r");
+    console.keys(":live\r\r");
     let is_live = |console: &Console| console.reader().is_some_and(|reader| reader.status.live.is_some());
     console.until("a live tail", LIMIT, is_live).await;
     for line in ["first", "second", "third"] {

@@ -351,3 +351,44 @@ fn the_chatty_service_logs_json() {
         assert!(line["status"].is_i64() && line["level"].is_string());
     }
 }
+
+#[test]
+fn lines_are_of_every_kind_there_is() {
+    let mut world = World::new(Scenario::Incident, 1, NOW);
+    world.advance_to(NOW + 20 * MINUTE);
+    let coloured = logged(&mut world, "/ecs/search-api", "\u{1b}[");
+    assert!(coloured.len() > 20, "{} lines", coloured.len());
+    let pairs = logged(&mut world, "/ecs/auth", "level=");
+    assert!(pairs.iter().all(|line| line.starts_with("ts=")) && pairs.len() > 50, "{} lines", pairs.len());
+    assert!(!logged(&mut world, "/ecs/checkout", "\tat com.shop.checkout.").is_empty());
+    let huge: Vec<_> = logged(&mut world, "/ecs/job-scheduler", "schedule dumped").iter().map(String::len).collect();
+    assert!(huge.iter().all(|length| (190_000..=1_048_576).contains(length)) && !huge.is_empty(), "{huge:?}");
+
+    let stream = |group: &str, part: &str| {
+        let streams = world.logs.groups()[group].streams.iter().filter(|(name, _)| name.contains(part));
+        streams.flat_map(|(_, stream)| stream.events.iter()).collect::<Vec<_>>()
+    };
+    let late = |group| {
+        let delays = stream(group, "").into_iter().map(|event| event.ingested_ms - event.at.timestamp_ms);
+        delays.filter(|delay| *delay >= 20_000).count()
+    };
+    assert!(late("/ecs/pricing") > 0 && late("/ecs/web") == 0);
+    let burst = stream("/ecs/image-resizer", "")
+        .windows(100)
+        .any(|some| (0..1_000).contains(&(some[99].at.timestamp_ms - some[0].at.timestamp_ms)));
+    assert!(burst, "hundreds of lines within a second");
+    assert!(!stream("/ecs/api-gateway", "firelens/app-firelens-").is_empty());
+    assert!(stream("/ecs/session-cache", "").len() > 10 && stream("/ecs/session-cache", "/").is_empty());
+}
+
+#[test]
+fn what_is_logged_does_not_depend_on_how_often_anybody_looks() {
+    let told = |steps: i64| {
+        let mut world = World::new(Scenario::Incident, 3, NOW);
+        (1..=steps).for_each(|step| world.advance_to(NOW + step * 10 * MINUTE / steps));
+        let events = |stream: &logs::Stream| stream.events.iter().map(|event| event.at).collect::<Vec<_>>();
+        let groups = world.logs.groups().values();
+        groups.flat_map(|group| group.streams.values().map(events).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    assert!(told(1) == told(97));
+}
