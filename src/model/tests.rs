@@ -56,7 +56,10 @@ fn in_tasks() -> Model {
 }
 
 fn demands(effects: &[Effect]) -> Vec<&Demand> {
-    effects.iter().filter_map(|effect| if let Effect::Demand(demand) = effect { Some(&**demand) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Demand(demand) = effect { Some(&**demand) } else { None })
+        .collect()
 }
 
 fn scope(profile: Option<&str>, region: Option<&str>, read_only: bool) -> ScopeSpec {
