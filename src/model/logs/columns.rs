@@ -76,7 +76,7 @@ impl Columns {
         };
         let (names, services) = match width {
             ..NARROW => (6, 8),
-            ..WIDE => (8, 10),
+            NARROW..WIDE => (8, 10),
             _ => (12, 16),
         };
         Self {

@@ -28,7 +28,7 @@ fn stamp(text: &str) -> Option<(Timestamp, &str)> {
     };
     let (offset, rest) = zone(rest)?;
     let rest = if open { rest.strip_prefix(']')? } else { rest };
-    let ends = rest.is_empty() || rest.starts_with([' ', '\t']);
+    let ends = rest.is_empty() || rest.starts_with([' ', '\t', '[']);
     ends.then_some((offset.to_timestamp(told).ok()?, rest))
 }
 
@@ -59,6 +59,7 @@ mod tests {
     #[case("2026-01-31T14:05:09.412Z  INFO started", "INFO started")]
     #[case("2026-01-31 14:05:09,412 INFO started", "INFO started")]
     #[case("[2026-01-31 14:05:09] started", "started")]
+    #[case("[2026-01-31 14:05:09.4][1][info] started", "[1][info] started")]
     #[case("2026-01-31T15:05:09+01:00 started", "started")]
     #[case("2026-01-31T09:05:09.1-0500 started", "started")]
     #[case("2026-01-31T14:05:10Z", "")]

@@ -129,7 +129,7 @@ fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, first: bool, t
     } else {
         pen.to(area.x + 1 + row.indent + 5);
     }
-    pen.fit(&words, glyphs.ellipsis, style);
+    pen.fit(words.trim_end(), glyphs.ellipsis, style);
     if first {
         pen.skip(1).fill(glyphs.rule, theme.get(Scope::Border));
     }
