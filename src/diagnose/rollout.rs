@@ -234,7 +234,10 @@ fn dying(case: &Case<'_>, primary: &Deployment) -> Answer {
     let group = deaths::groups(case.of_rollout()).into_iter().next();
     let what = match &group {
         Some(group) => format!("{}, {}", group.line(), times(group.count())) + &in_all(case, group),
-        None => format!("{} tasks failed in a row", primary.failed_tasks.max(counted)),
+        None => match primary.failed_tasks.max(counted) {
+            1 => "a task failed".into(),
+            failed => format!("{failed} tasks failed in a row"),
+        },
     };
     let breaker = towards_breaker(case).map(|towards| format!("; {towards}"));
     let pauses = case.news.iter().any(News::of_back_off).then(|| "; ECS pauses between tries".to_owned());

@@ -28,7 +28,12 @@ struct Scene {
 
 impl Scene {
     async fn of(service: &str) -> Self {
-        let endpoint = Endpoint::new(Options { speed: 0.0, start_ms: Some(START_MS), ..Options::default() });
+        Self::on_a_day(service, Options::default().seed).await
+    }
+
+    /// The same of another day, which chance has run otherwise.
+    async fn on_a_day(service: &str, seed: u64) -> Self {
+        let endpoint = Endpoint::new(Options { seed, speed: 0.0, start_ms: Some(START_MS), ..Options::default() });
         let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
         let mut rows = fetched(&clients, &View::new(&service::KIND, Query::service("prod", service))).await;
         let tasks = Query { status: Status::All, ..Query::service("prod", service) };
@@ -127,7 +132,7 @@ async fn a_container_that_never_started_has_no_log_yet() {
 
 #[tokio::test(start_paused = true)]
 async fn targets_that_fail_tell_why() {
-    let scene = Scene::of("search-api").await;
+    let scene = Scene::on_a_day("search-api", 9).await;
     let targets = scene.evidence(scene.service()).await.targets;
     let failing = targets.iter().find(|target| target.state == "unhealthy").unwrap();
     assert_eq!(failing.reason.as_deref(), Some("Target.ResponseCodeMismatch"));

@@ -103,7 +103,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
 
 #[rstest]
 #[case(1)]
-#[case(34)]
+#[case(36)]
 #[tokio::test(start_paused = true)]
 async fn each_planted_fault_is_found_and_nothing_else(#[case] minutes: u64) {
     let found = found(&account(Scenario::Incident, minutes).await);
