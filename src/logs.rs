@@ -228,6 +228,8 @@ pub struct Scanned {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Status {
     pub phase: Phase,
+    /// All that was written before it began has been told.
+    pub caught_up: bool,
     /// Streams that are read.
     pub streams: usize,
     /// The log groups that they are in.

@@ -27,8 +27,6 @@ mod printer;
 
 use printer::Printer;
 
-/// How long the youngest lines may be on their way, where the log is not followed.
-const SETTLED: Duration = Duration::from_secs(3);
 /// How long a failure that may pass is waited out where the log is not followed.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often one looks whether anybody still reads.
@@ -123,7 +121,7 @@ async fn read(
         ..Demand::default()
     });
     let mut end = End { follow: args.follow, ..End::default() };
-    let mut last = None;
+    let mut last: Option<Arc<Status>> = None;
     let mut listening = interval(LISTENING);
     // Listened to throughout: one that comes while lines are printed counts, too.
     let mut interrupts = signal(SignalKind::interrupt())?;
@@ -141,17 +139,15 @@ async fn read(
                     return Ok(0);
                 },
                 Some(Told::Status(status)) => {
-                    let before = end.past;
                     end.told(&status)?;
+                    let caught_up = last.replace(status.clone()).is_some_and(|last| last.caught_up);
                     // What has no lines may have some later: that is said once, when all that was written is read.
-                    if end.follow && before.is_none() && end.past.is_some() {
+                    if status.caught_up && !caught_up {
                         tell(&status);
                     }
-                    if status.phase == Phase::Done {
-                        tell(&status);
+                    if status.phase == Phase::Done || (status.caught_up && !end.follow) {
                         return Ok(0);
                     }
-                    last = Some(status);
                 }
                 Some(Told::Older { .. }) => {}
             },
@@ -171,17 +167,12 @@ async fn read(
 #[derive(Default)]
 struct End {
     follow: bool,
-    /// Since when all that was written before is read.
-    past: Option<Instant>,
     /// What stands in the way, and since when.
     failure: Option<(Instant, Failure)>,
 }
 
 impl End {
     fn told(&mut self, status: &Status) -> Result<(), Refusal> {
-        if matches!(status.phase, Phase::Following | Phase::Done) {
-            self.past.get_or_insert_with(Instant::now);
-        }
         let failure = status.failure.as_deref().filter(|failure| failure.trouble != Trouble::Throttled);
         match failure {
             None => self.failure = None,
@@ -201,9 +192,8 @@ impl End {
     }
 
     fn at(&self) -> Option<Instant> {
-        let late = self.failure.as_ref().map(|(since, _)| *since + PATIENCE);
-        let read = self.past.map(|at| at + SETTLED);
-        late.or(read).filter(|_| !self.follow)
+        let failure = self.failure.as_ref().filter(|_| !self.follow);
+        failure.map(|(since, _)| *since + PATIENCE)
     }
 }
 

@@ -34,6 +34,8 @@ impl Tail {
             self.send(news, Told::Lines(lines)).await?;
         }
         self.end();
+        let told = self.merge.next().is_none_or(|at| at > self.start.clock);
+        self.status.caught_up |= told && matches!(self.phase, Phase::Following | Phase::Done);
         let (status, now) = (self.status(), Instant::now());
         match &self.told {
             Some((told, _)) if **told == status => return Some(None),
