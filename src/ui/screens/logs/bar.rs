@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// What ranks so or higher makes way before anything else is said shorter.
-const NICE: u8 = 13;
+/// Cells that are kept for what is on the right.
+const STATE: u16 = 36;
 
 /// How much is said of each item.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,22 +42,19 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, bar: &[Item], theme: &Theme) {
     }
 }
 
-/// How much of each item there is room for, and of which.
+/// How much of each item there is room for, and of which. What is on the right comes and goes, and must not change how
+/// much is said on the left.
 fn chosen(bar: &[Item], room: u16) -> (Size, Vec<&Item>) {
-    let fits =
-        |items: &[&Item], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>() <= room + gap(size);
+    let needs = |items: &[&Item], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>();
+    let modes: Vec<&Item> = bar.iter().filter(|item| !item.right).collect();
+    let sizes = [Size::Full, Size::Brief, Size::Letters];
+    let size = sizes.into_iter().find(|size| needs(&modes, *size) + STATE <= room).unwrap_or(Size::Letters);
     let mut items: Vec<&Item> = bar.iter().collect();
-    for (size, least) in [(Size::Full, u8::MAX), (Size::Full, NICE), (Size::Brief, NICE), (Size::Letters, NICE)] {
-        items.retain(|item| item.rank < least);
-        if fits(&items, size) {
-            return (size, items);
-        }
-    }
-    while !fits(&items, Size::Letters) {
+    while needs(&items, size) > room + gap(size) {
         let Some(last) = items.iter().enumerate().max_by_key(|(_, item)| item.rank).map(|(at, _)| at) else { break };
         items.remove(last);
     }
-    (Size::Letters, items)
+    (size, items)
 }
 
 fn gap(size: Size) -> u16 {
