@@ -90,7 +90,7 @@ impl Failure {
             _ => of_transport(error),
         };
         let failure = Self::local(operation.name, trouble, message).coded(code);
-        match advice(trouble, operation, scope) {
+        match advice(&failure, scope) {
             Some(advice) => failure.advise(advice),
             None => failure,
         }
@@ -99,15 +99,17 @@ impl Failure {
     /// In a few words, with the action that is missing where one is.
     pub fn briefly(&self) -> String {
         match self.trouble {
-            Trouble::Denied => {
-                let operation = operation::ALL.iter().find(|operation| operation.name == self.operation);
-                format!(
-                    "no permission ({})",
-                    operation.map_or_else(|| self.operation.to_owned(), |known| known.action())
-                )
-            }
+            Trouble::Denied => format!("no permission ({})", self.action()),
             trouble => trouble.words().to_owned(),
         }
+    }
+
+    /// The IAM action that the call takes; that which AWS says is missing, where it is another: `kms:Decrypt`.
+    pub fn action(&self) -> String {
+        let known = || operation::ALL.iter().find(|operation| operation.name == self.operation);
+        let told = self.message.split_once("not authorized to perform: ").map(|(_, rest)| rest);
+        let told = told.and_then(|rest| rest.split_whitespace().next()).filter(|action| action.contains(':'));
+        told.map(str::to_owned).or_else(|| known().map(|known| known.action())).unwrap_or_else(|| self.operation.into())
     }
 
     fn coded(mut self, code: Option<String>) -> Self {
@@ -195,10 +197,10 @@ fn garbled(raw: &HttpResponse, cause: Option<&str>) -> String {
     }
 }
 
-fn advice(trouble: Trouble, operation: Operation, scope: &ScopeSpec) -> Option<String> {
+fn advice(failure: &Failure, scope: &ScopeSpec) -> Option<String> {
     let profile = scope.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
-    Some(match trouble {
-        Trouble::Denied => format!("ask for {} on this scope", operation.action()),
+    Some(match failure.trouble {
+        Trouble::Denied => format!("ask for {} on this scope", failure.action()),
         Trouble::Credentials => {
             format!("run `aws sso login{profile}` (or renew the keys), or choose another profile")
         }
@@ -264,6 +266,10 @@ mod tests {
     fn a_denied_call_names_the_action_to_ask_for() {
         let failure = answer(400, Some("AccessDeniedException"), "User: x is not authorized", "{}");
         assert!(failure.advice.unwrap().contains("ecs:DescribeServices"));
+        let message = "User: x is not authorized to perform: kms:Decrypt on resource: k";
+        let failure = answer(400, Some("AccessDeniedException"), message, "{}");
+        assert_eq!(failure.briefly(), "no permission (kms:Decrypt)");
+        assert_eq!(failure.advice.as_deref(), Some("ask for kms:Decrypt on this scope"));
     }
 
     #[test]

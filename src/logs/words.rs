@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{Quiet, Source, live::Ended};
-use crate::aws::{Failure, Trouble, operation};
+use crate::aws::{Failure, Trouble};
 
 /// AWS no longer knows the place up to which was read: it keeps it for 24 hours.
 pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
@@ -41,7 +41,7 @@ pub(super) fn held(source: &Source, failure: &Failure) -> Quiet {
         Trouble::NotFound if names("stream") => return absent(source),
         Trouble::NotFound => "there is no such log group (yet): it was deleted, or nothing has been written".to_owned(),
         _ if names("kms") => format!("its lines are encrypted with a KMS key that may not be used: {message}"),
-        Trouble::Denied => format!("no permission to read it: ask for {} on {group}", action(failure)),
+        Trouble::Denied => format!("no permission to read it: ask for {} on {group}", failure.action()),
         Trouble::Invalid if failure.code.as_deref() == Some("InvalidOperationException") => {
             "its class (infrequent access, or delivery) does not let lines be read this way; try :query".to_owned()
         }
@@ -89,11 +89,6 @@ pub(super) fn ahead(by: SignedDuration) -> String {
 
 fn name(source: &Source) -> String {
     format!("{} {}", source.task(), source.container)
-}
-
-fn action(failure: &Failure) -> String {
-    let known = operation::ALL.iter().find(|operation| operation.name == failure.operation);
-    known.map_or_else(|| failure.operation.to_owned(), |operation| operation.action())
 }
 
 #[cfg(test)]

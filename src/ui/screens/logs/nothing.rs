@@ -56,8 +56,12 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
                 Trouble::Credentials => "it goes on by itself once there are credentials",
                 _ => "it is tried again by itself",
             };
-            let advice = vec![failure.advice.clone(), Some(again.into())];
-            (Tone::Bad, format!("No lines yet: {}", failure.briefly()), vec![failure.to_string()], advice)
+            // What is known of the log says more than what every call that fails so is told.
+            let known: Vec<String> = quiet();
+            let advice = failure.advice.clone().filter(|_| known.is_empty());
+            let told = known.iter().any(|known| known.contains(&failure.message));
+            let body = known.into_iter().chain((!told).then(|| failure.to_string())).collect();
+            (Tone::Bad, format!("No lines yet: {}", failure.briefly()), body, vec![advice, Some(again.into())])
         }
         Nothing::Hidden { lines, searching: true } => {
             (Tone::Busy, format!("Looking through the lines: none of {lines} so far"), vec![], vec![])
