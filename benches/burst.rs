@@ -140,7 +140,11 @@ fn clients(url: &str) -> Clients {
 async fn reading(url: &str, calls: f64, place: (&str, &str), streams: usize) -> Console {
     let mut console = Console::open(clients(url), calls, Timestamp::now);
     console.keys(&format!(":service {}\r", place.0));
-    console.until("the service", LIMIT, |console| console.screen().contains(place.1)).await;
+    let named = |console: &Console| {
+        let mut rows = console.model.table().into_iter().flat_map(|table| &table.rows);
+        rows.any(|entry| entry.row.kind().name == "service" && entry.row.name() == place.1)
+    };
+    console.until("the service", LIMIT, named).await;
     console.keys(&format!("/{}\r", place.1));
     console.keys("l");
     let follows = |console: &Console| console.reader().is_some_and(|reader| reader.status.streams >= streams);
