@@ -162,7 +162,7 @@ async fn load(figures: &mut Figures) {
     let before = proc::resident_mib(proc::myself());
 
     endpoint.load(LINES);
-    console.pass(LOAD, Duration::from_millis(100), "wtktjtiti!G").await;
+    console.pass(LOAD, Duration::from_millis(100), "wtktjtitiG").await;
     endpoint.load(0);
     let written = endpoint.written();
     let ended = Instant::now();

@@ -12,7 +12,7 @@
 //!                         │   │        ▼ only when dirty, 16 ms floor     │                  │
 //!                         │   │   ui::render(&Model, &Theme, &mut Frame)  │                  │
 //!                         └───┼───────────────────────────────────────────┼──────────────────┘
-//!           watch<Arc<Snapshot>>, mpsc<Done>                  watch<Demand>, mpsc<Request>
+//!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<News>            watch<Demand>, mpsc<Request>
 //!                         ┌───┴───────────────────────────────────────────▼──────────────────┐
 //!                         │ data task: the one writer                                        │
 //!                         │   poller   what is due of what is looked at, back-off            │
@@ -20,9 +20,10 @@
 //!                         │   store    rows by id, what changed in them                      │
 //!                         │   join     what rows of one kind know of another's, judged       │
 //!                         │   evidence what an explanation asks for once                     │
+//!                         │   tails    the log that is read: its streams, as tasks come, go  │
 //!                         └─────┬─────────────────────────┬──────────────────────────────────┘
 //!                               ▼ spawned calls           ▼ blocking jobs, one at a time
-//!                         resource::* ─► aws           memory: what ECS forgets, in SQLite
+//!                         resource::*, logs ─► aws   memory: what ECS forgets, in SQLite
 //!                         clients, failures, request budget ─► HTTPS or an endpoint URL
 //! ```
 //!
@@ -34,6 +35,8 @@
 //!   function that returns [`event::Effect`]s: plain data that tests assert on.
 //! * **The data task is the only writer.** It publishes an immutable [`data::Snapshot`]; the UI tells it what is on
 //!   screen with a [`data::Demand`]. Both are latest-value channels: nothing queues up, no lock is held while drawing.
+//! * **Lines are not rows.** What a log brings goes past the store, through a channel that makes the writer wait: the
+//!   screen that reads them holds the only ring ([`logs::ring`]), and every filter and form is a view of it.
 //! * **Registries, not match arms.** A resource kind is one file below `resource/` (or `diagnose/`) and one line in
 //!   [`kinds::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
 //!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
