@@ -36,11 +36,11 @@ impl Reader {
         .copied()
     }
 
-    /// The line from which on matches and errors are looked for. Following one has dealt with none yet, and so the last
-    /// line may be the first of them backwards.
-    fn begin_at(&self, forward: bool) -> Result<i64, String> {
+    /// The line from which on matches and errors are looked for, and whether forwards. Who follows stands behind the last
+    /// line: all there is lies before, whichever key is pressed.
+    fn begin_at(&self, forward: bool) -> Result<(i64, bool), String> {
         let (number, _) = self.current().ok_or("there are no lines yet")?;
-        Ok(if self.cursor.is_none() && !forward { number + 1 } else { number })
+        Ok(if self.cursor.is_none() { (number + 1, false) } else { (number, forward) })
     }
 
     /// Goes to the first shown line from a moment on, or as near as there are lines. Those aside that came late: they
@@ -190,7 +190,7 @@ fn step(model: &mut Model, forward: bool) -> Outcome {
     if !Matches::sought(&reader.stack) {
         return Err("nothing is searched for; / searches".into());
     }
-    let from = reader.begin_at(forward)?;
+    let (from, forward) = reader.begin_at(forward)?;
     let found = reader.finding.matches.step(from, forward);
     // What is cleared from the screen is not gone to.
     let found = found.filter(|number| reader.sight.position(*number).is_ok_and(|index| index >= reader.first_shown()));
@@ -209,7 +209,7 @@ pub(in crate::model) fn previous_error(model: &mut Model, _: Call<'_>) -> Outcom
 
 fn error(model: &mut Model, forward: bool) -> Outcome {
     let reader = reader(model)?;
-    let from = reader.begin_at(forward)?;
+    let (from, forward) = reader.begin_at(forward)?;
     let grave = |line: &Line| line.level >= Some(Level::Error) || line.role == Role::Stopped { fault: true };
     let found = reader.near(from, forward, grave).ok_or_else(|| nothing("error", forward))?;
     reader.seek(found);
