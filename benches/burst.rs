@@ -218,7 +218,8 @@ async fn calls(figures: &mut Figures) {
 fn standstill(figures: &mut Figures) {
     let endpoint = Endpoint::start();
     let console = endpoint.console(":service prod");
-    console.wait_text("api");
+    // The row, not the header's word of that name.
+    console.wait_text("steady");
     console.keys("/api\rl");
     console.wait_text("Follow:On");
     sleep(Duration::from_secs(10));

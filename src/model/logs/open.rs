@@ -96,14 +96,14 @@ pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
 
 /// What can be picked of a log whose newest stopped task ended then.
 fn ranges(ended: Option<Timestamp>, now: Timestamp) -> Vec<(Range, &'static str)> {
-    let end = ended.map(|at| (around(at, now), "5 minutes before and after the last stop"));
+    let end = ended.map(|at| (around(at, now), "around the last stop"));
     let since = |minutes| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN);
     let stretches = STRETCHES.into_iter().map(|(minutes, words)| (Range::Since(since(minutes)), words));
     [(Range::Newest, "the newest lines")]
         .into_iter()
         .chain(end)
         .chain(stretches)
-        .chain([(Range::Oldest, "from the first line on")])
+        .chain([(Range::Oldest, "from the first line")])
         .collect()
 }
 
