@@ -85,7 +85,7 @@ pub struct Reader {
     pub ring: Ring,
     /// The lines of the ring that are shown.
     pub sight: Sight,
-    /// The filters; after a change [`Reader::look_anew`] is called.
+    /// The filters; after a change `look_anew` is called.
     pub stack: Stack,
     /// New lines come into sight by themselves.
     pub follow: bool,
