@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Level, Line, ring::Ring, sight::Sight};
+use super::{Level, Line, Role, ring::Ring, sight::Sight};
 
 /// How many lines a stretch of time has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,12 +45,12 @@ impl Histogram {
         let older = numbers.partition_point(|number| *number < start);
         let newer = numbers.partition_point(|number| *number <= end);
         for number in numbers.range(..older).rev() {
-            if let Some((second, error)) = ring.get(*number).map(|line| self.count(line)) {
+            if let Some((second, error)) = written(ring, *number).map(|line| self.count(line)) {
                 self.counted.push_front((*number, second, error));
             }
         }
         for number in numbers.range(newer..) {
-            if let Some((second, error)) = ring.get(*number).map(|line| self.count(line)) {
+            if let Some((second, error)) = written(ring, *number).map(|line| self.count(line)) {
                 self.counted.push_back((*number, second, error));
             }
         }
@@ -84,6 +84,11 @@ impl Histogram {
             self.seconds.remove(&second);
         }
     }
+}
+
+/// The line, if a container wrote it: a task that started a week ago is no sign of how busy that week was.
+fn written(ring: &Ring, number: i64) -> Option<&Line> {
+    ring.get(number).filter(|line| line.role == Role::Output)
 }
 
 #[cfg(test)]
@@ -122,6 +127,21 @@ mod tests {
         let span = histogram.span().unwrap();
         assert_eq!((span.start.as_second(), span.end.as_second()), (100, 110));
         assert_eq!(counted(&[]).span(), None);
+    }
+
+    #[test]
+    fn what_befell_tasks_stretches_no_time() {
+        let (mut ring, mut sight, mut histogram) = (Ring::default(), Sight::new(0), Histogram::default());
+        ring.push(Line { role: Role::Started, ..line(1, "+ task started") });
+        ring.push(line(100, "a"));
+        ring.push(Line { role: Role::Stopped { fault: true }, ..line(900, "- task stopped") });
+        sight.advance(&ring, &Stack::default(), usize::MAX);
+        histogram.settle(&ring, &sight);
+        assert_eq!(counts(&histogram), [(100, 1, 0)]);
+        ring.push(line(101, "b"));
+        sight.advance(&ring, &Stack::default(), usize::MAX);
+        histogram.settle(&ring, &sight);
+        assert_eq!(counts(&histogram), [(100, 1, 0), (101, 1, 0)]);
     }
 
     proptest! {
