@@ -102,8 +102,6 @@ pub struct Reader {
     pub expanded: BTreeSet<i64>,
     /// Lines that were picked.
     pub picked: BTreeSet<i64>,
-    /// Lines that came into sight's reach since it was frozen.
-    pub unseen: u64,
     /// The log has the whole screen.
     pub fullscreen: bool,
     /// What stands before the text stays when it is scrolled sideways.
@@ -152,7 +150,6 @@ impl Reader {
             json: Json::default(),
             expanded: BTreeSet::new(),
             picked: BTreeSet::new(),
-            unseen: 0,
             fullscreen: false,
             column_lock: true,
             steps: step::Steps::default(),

@@ -25,7 +25,7 @@ pub fn of(failure: &Failure, region: &str) -> String {
         _ => {}
     }
     match failure.trouble {
-        Trouble::Denied => format!("no permission ({})", crate::aws::operation::START_LIVE_TAIL.action()),
+        Trouble::Denied => failure.briefly(),
         Trouble::Throttled => "AWS throttles it".into(),
         Trouble::NotFound => "its log group does not exist yet".into(),
         Trouble::Offline if not_offered(region) => format!("not offered in {region}"),

@@ -24,7 +24,7 @@ fn go(model: &mut Model, rows: isize) -> Outcome {
     match &mut model.front {
         Screen::Table(table) => table.move_by(rows),
         Screen::Text(viewer) => viewer.scroll_by(rows, page),
-        Screen::Logs(reader) => reader.go(rows, page),
+        Screen::Logs(reader) => reader.go(rows),
     }
     Ok(())
 }

@@ -72,14 +72,14 @@ impl Reader {
     }
 
     /// The index of the line with this number, or of the next that is shown.
-    pub(super) fn index(&self, number: i64) -> usize {
+    pub fn index(&self, number: i64) -> usize {
         let index = self.sight.position(number).unwrap_or_else(|index| index);
         index.saturating_sub(self.first_shown()).min(self.passing().saturating_sub(1))
     }
 
-    /// Where a line is among those that are shown, or where it would be.
-    pub fn position(&self, number: i64) -> usize {
-        self.index(number)
+    /// What sets lines in the frame there is.
+    fn setter(&self) -> Setter<'_> {
+        Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width)
     }
 
     /// Whether the last line is in sight.
@@ -90,7 +90,7 @@ impl Reader {
     /// The day of the first line in sight, where that is not today.
     pub fn other_day(&self) -> Option<Date> {
         let line = self.rows.iter().find_map(|row| self.ring.get(row.line?))?;
-        let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+        let setter = self.setter();
         let day = setter.date(line.at);
         (day != setter.date(self.frame.now)).then_some(day)
     }
@@ -101,7 +101,7 @@ impl Reader {
     }
 
     /// Moves by so many rows. Upwards is away from the end, and freezes; all the way down goes on following.
-    pub(in crate::model) fn go(&mut self, rows: isize, _page: u16) {
+    pub(in crate::model) fn go(&mut self, rows: isize) {
         match rows {
             // A range that is being picked reaches to the last line: nothing comes between.
             isize::MAX if self.finding.range.is_some() => self.cursor = self.number(self.last()),
@@ -158,7 +158,7 @@ impl Reader {
 
     /// Moves the cursor by a line, or what is in sight by a row where the line is higher than that.
     fn step(&mut self, way: isize) {
-        let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+        let setter = self.setter();
         let scale = Scale { setter: &setter };
         let page = isize::try_from(self.frame.page).unwrap_or(1);
         let (top, at) = (scale.spot(self.top), self.index(self.cursor.unwrap_or_default()));
@@ -182,7 +182,7 @@ impl Reader {
 
     /// Moves what is in sight by so many rows, and the cursor with it.
     fn turn(&mut self, rows: isize) {
-        let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+        let setter = self.setter();
         let scale = Scale { setter: &setter };
         let (top, at) = (scale.spot(self.top), self.index(self.cursor.unwrap_or_default()));
         let moved = if rows < 0 { scale.up(top, -rows) } else { scale.down(top, rows) };
@@ -214,7 +214,7 @@ impl Reader {
         let third = isize::try_from(self.frame.page / 3).unwrap_or(0);
         let in_sight = self.rows.iter().any(|row| row.line == Some(number));
         if !in_sight {
-            let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+            let setter = self.setter();
             let scale = Scale { setter: &setter };
             self.top = self.top_at(scale.up((self.index(number), 0), third));
         }
@@ -236,7 +236,6 @@ impl Reader {
         let now = self.frame.now;
         if self.follow || self.counted_at.is_none_or(|at| now.duration_since(at) >= STEADY) {
             self.counts = self.count();
-            self.unseen = self.counts.unseen;
             self.counted_at = Some(now);
         }
         let digest = self.digest();
@@ -253,7 +252,7 @@ impl Reader {
 
     /// Where what is in sight begins.
     fn place(&self) -> Top {
-        let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+        let setter = self.setter();
         let scale = Scale { setter: &setter };
         if self.passing() == 0 {
             return self.top;
@@ -294,7 +293,7 @@ impl Reader {
     }
 
     fn rows_in_sight(&self) -> Vec<Row> {
-        let setter = Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width);
+        let setter = self.setter();
         let scale = Scale { setter: &setter };
         let page = usize::from(self.frame.page);
         let mut rows = Vec::with_capacity(page);

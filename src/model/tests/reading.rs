@@ -84,12 +84,12 @@ fn what_is_frozen_stays_and_nothing_is_lost_meanwhile() {
     }
     assert_eq!(seen(&model), before);
     model.update(at(1), Event::Tick);
-    assert_eq!(reader(&model).unseen, 4_000);
+    assert_eq!(reader(&model).counts.unseen, 4_000);
     let texts: Vec<_> = reader(&model).ring.numbers().map(|n| &*reader(&model).ring.get(n).unwrap().text).collect();
     assert_eq!(texts.len(), 4_100);
     assert!((0..4_100).zip(texts).all(|(n, text)| text == format!("line {n}")));
     press(&mut model, "shift-g");
-    assert_eq!((seen(&model).last().unwrap().as_str(), reader(&model).unseen), ("line 4099", 0));
+    assert_eq!((seen(&model).last().unwrap().as_str(), reader(&model).counts.unseen), ("line 4099", 0));
 }
 
 #[rstest]
@@ -185,7 +185,7 @@ fn a_frozen_log_is_drawn_twice_a_second_at_most_and_only_for_its_counts() {
     // The last ones are counted when their time has come, then nothing moves by itself.
     let tick = model.next_tick().unwrap();
     model.update(tick, Event::Tick);
-    assert_eq!(reader(&model).unseen, 100);
+    assert_eq!(reader(&model).counts.unseen, 100);
     assert!(model.take_dirty());
     assert!(model.next_tick().is_none_or(|at| at > tick + jiff::SignedDuration::from_secs(60)));
 }

@@ -39,7 +39,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme:
     let all = reader.passing();
     let first = match reader.follow || reader.at_end() {
         true => all.saturating_sub(body.height.into()),
-        false => reader.position(reader.top.line),
+        false => reader.index(reader.top.line),
     };
     scrollbar::draw(buf, body, first, all, theme);
     if let Some(nothing) = reader.nothing() {

@@ -19,8 +19,7 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
         1 => "1 stream".into(),
         streams => format!("{streams} streams"),
     };
-    let longer =
-        || vec![press("go-to-time", "reads another stretch of time"), press("logs-picker", "picks another log")];
+    let longer = || vec![press("go-to-time", "reads another stretch of time")];
     let (tone, headline, body, advice): (_, _, Vec<String>, Vec<Option<String>>) = match nothing {
         Nothing::Resolving => {
             (Tone::Busy, format!("Looking up the tasks of {name} and where they log to"), quiet(), vec![])
