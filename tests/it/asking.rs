@@ -7,20 +7,16 @@ use ecsight::{
     event::Event,
     logs::{Group, News, Phase, Range, Read, Scanned, Status, Told},
     model::Screen,
-    ui::{Theme, theme::Depth},
 };
 use insta::assert_snapshot;
 use rstest::rstest;
 
 use crate::support::{
     fixtures::now,
+    look::theme,
     stage::Stage,
     styled::{plain, styled},
 };
-
-fn theme() -> Theme {
-    Theme::default().at(Depth::Ansi16)
-}
 
 fn group(name: &str, streams: &[&str], prefixes: &[&str]) -> Group {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

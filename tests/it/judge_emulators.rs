@@ -60,18 +60,8 @@ async fn moto_holds_what_the_console_shows() {
 
 /// What the built program prints, as a list.
 async fn get(emulator: &Emulator, args: &[&str]) -> Value {
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_ecsight"))
-        .arg("get")
-        .args(args)
-        .args(["--region", REGION, "--endpoint-url", emulator.url()])
-        .env_clear()
-        .envs([("AWS_ACCESS_KEY_ID", "AKIADEMO"), ("AWS_SECRET_ACCESS_KEY", "secret")])
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("the program runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let printed = emulator.run(REGION, &[&["get"], args].concat()).await;
+    let mut printed: Value = serde_json::from_slice(&printed).expect("JSON");
     printed
         .as_object_mut()
         .and_then(|object| object.values_mut().next().map(Value::take))

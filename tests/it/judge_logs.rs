@@ -108,17 +108,8 @@ async fn a_log_on_moto_is_read_and_followed() {
 
 /// What the built program prints of the log.
 async fn printed(emulator: &Emulator, writer: &Writer) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_ecsight"))
-        .args(["logs", &writer.task, "--cluster", "prod"])
-        .args(["--region", REGION, "--endpoint-url", emulator.url()])
-        .env_clear()
-        .envs([("AWS_ACCESS_KEY_ID", "AKIADEMO"), ("AWS_SECRET_ACCESS_KEY", "secret")])
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("the program runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
+    let printed = emulator.run(REGION, &["logs", &writer.task, "--cluster", "prod"]).await;
+    String::from_utf8(printed).expect("text")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,29 +14,10 @@ use rstest::rstest;
 use crate::support::{
     fixtures::{denied, now, offline},
     log::{before, following, line, lines, rule, source},
+    look::{LARGE, NARROW, NORMAL, look, named, text, theme},
     stage::Stage,
     styled::{plain, styled},
 };
-
-const LARGE: (u16, u16) = (120, 30);
-const NORMAL: (u16, u16) = (80, 24);
-const NARROW: (u16, u16) = (60, 15);
-
-fn theme() -> Theme {
-    Theme::default().at(Depth::Ansi16)
-}
-
-fn named(name: &str, depth: Depth) -> Theme {
-    Theme::named(name).unwrap().at(depth)
-}
-
-fn look(stage: &Stage) -> String {
-    styled(&stage.draw(&theme()))
-}
-
-fn text(stage: &Stage) -> String {
-    plain(&stage.draw(&theme()))
-}
 
 /// Frozen in the middle, with new lines since.
 pub fn frozen(size: (u16, u16)) -> Stage {

@@ -1,9 +1,6 @@
 //! What finding things in a log looks like: prompts, the list of filters, the strip of counts, picked lines.
 
-use ecsight::{
-    logs::Level,
-    ui::{Theme, theme::Depth},
-};
+use ecsight::logs::Level;
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -11,16 +8,10 @@ use rstest::rstest;
 use crate::support::{
     fixtures::now,
     log::{following, line, source},
+    look::{LARGE, NORMAL, theme},
     stage::Stage,
     styled::{plain, styled},
 };
-
-const LARGE: (u16, u16) = (120, 30);
-const NORMAL: (u16, u16) = (80, 24);
-
-fn theme() -> Theme {
-    Theme::default().at(Depth::Ansi16)
-}
 
 /// The screen with its styles when it is large, and what stands on it when it is not.
 fn seen(name: &str, size: (u16, u16), stage: &Stage) {

@@ -17,30 +17,10 @@ use rstest::rstest;
 use crate::support::{
     bad_day,
     fixtures::{self, denied, feed, now, offline, services, tasks},
+    look::{LARGE, NARROW, NORMAL, look, named, text, theme},
     stage::{CLUSTER, Stage, tasks_view, view},
     styled::{plain, styled},
 };
-
-const LARGE: (u16, u16) = (120, 30);
-const NORMAL: (u16, u16) = (80, 24);
-const NARROW: (u16, u16) = (60, 15);
-
-fn theme() -> Theme {
-    Theme::default().at(Depth::Ansi16)
-}
-
-fn named(name: &str, depth: Depth) -> Theme {
-    Theme::named(name).unwrap().at(depth)
-}
-
-/// The screen with its styles, in the default theme.
-fn look(stage: &Stage) -> String {
-    styled(&stage.draw(&theme()))
-}
-
-fn text(stage: &Stage) -> String {
-    plain(&stage.draw(&theme()))
-}
 
 #[rstest]
 #[case("200x50", (200, 50))]

@@ -8,6 +8,7 @@ pub mod emulator;
 pub mod fixtures;
 pub mod in_process;
 pub mod log;
+pub mod look;
 pub mod pty;
 pub mod python;
 pub mod stage;

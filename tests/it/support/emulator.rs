@@ -58,6 +58,21 @@ impl Emulator {
         emulator
     }
 
+    /// What the built program prints when it is pointed at it.
+    pub async fn run(&self, region: &str, args: &[&str]) -> Vec<u8> {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_ecsight"))
+            .args(args)
+            .args(["--region", region, "--endpoint-url", self.url()])
+            .env_clear()
+            .envs([("AWS_ACCESS_KEY_ID", "AKIADEMO"), ("AWS_SECRET_ACCESS_KEY", "secret")])
+            .kill_on_drop(true)
+            .output()
+            .await
+            .expect("the program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// Its endpoint URL.
     pub fn url(&self) -> &str {
         &self.url
