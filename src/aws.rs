@@ -6,11 +6,16 @@ use std::{
     time::Duration,
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::os_shim_internal::{Env, Fs};
 
 pub mod budget;
+pub mod credentials;
 pub mod error;
 pub mod identity;
 mod interceptor;
@@ -19,17 +24,19 @@ pub mod profiles;
 pub mod regions;
 
 pub use budget::Budget;
+pub use credentials::Source;
 pub use error::{Failure, Trouble};
 pub use identity::Identity;
 pub use operation::{Class, Operation};
 
+use credentials::Signer;
 use interceptor::{CaptureBody, HostAsNamed, ReadOnlyGuard};
 
 /// How long a connection, and a whole call, may take before it counts as unanswered.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What a person asks for: which credentials, where. Absent parts are left to the SDK's own chain.
+/// What a person asks for: which credentials, where. Absent parts come from the environment and the configuration files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScopeSpec {
     pub profile: Option<String>,
@@ -47,6 +54,8 @@ pub struct Clients {
     pub budget: Budget,
     pub scope: ScopeSpec,
     config: SdkConfig,
+    /// Absent where the configuration brings its own credentials.
+    signer: Option<Signer>,
     /// Made when they are first needed, which for most sessions is late or never.
     elb: Arc<OnceLock<aws_sdk_elasticloadbalancingv2::Client>>,
     logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
@@ -55,16 +64,20 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients for `scope`, with credentials, Region and endpoint from the SDK's whole chain where `scope` is silent.
+    /// Clients for `scope`, with credentials, Region and endpoint as the AWS CLI finds them where `scope` is silent.
     /// Reads the shared configuration files; makes no AWS call.
     ///
     /// # Errors
-    /// When no Region is known.
+    /// When there is no such profile, or no Region is known.
     pub async fn connect(scope: &ScopeSpec, budget: Budget) -> Result<Self, Failure> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        if let Some(profile) = &scope.profile {
-            loader = loader.profile_name(profile);
-        }
+        let choice = credentials::choose(&Fs::real(), &Env::real(), scope.profile.as_deref())
+            .await
+            .map_err(|refusal| Failure::local("Connect", Trouble::Credentials, refusal.to_string()))?;
+        // The credentials are held by the signer: a second cache would go on with those that AWS refuses.
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .profile_name(&choice.settings)
+            .identity_cache(IdentityCache::no_cache())
+            .no_credentials();
         if let Some(region) = &scope.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -76,7 +89,9 @@ impl Clients {
             return Err(Failure::local("Connect", Trouble::Credentials, "no AWS Region is configured")
                 .advise("name one with --region, AWS_REGION or `region` in the profile, or type :region"));
         }
-        Ok(Self::from_config(&config, scope.clone(), budget))
+        let signer = Signer::new(choice, config.region().cloned());
+        let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(signer.clone())).build();
+        Ok(Self { signer: Some(signer), ..Self::from_config(&config, scope.clone(), budget) })
     }
 
     /// Clients over a configuration made elsewhere. Polls are not retried by the SDK: a late retry of stale data is
@@ -104,6 +119,7 @@ impl Clients {
             budget,
             scope,
             config,
+            signer: None,
             elb: Arc::default(),
             logs: Arc::default(),
             denied: Arc::default(),
@@ -147,11 +163,18 @@ impl Clients {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        // Outside the call, whose time limit is no measure for a program that asks a person for a code.
+        if let Some(signer) = &self.signer {
+            signer.credentials().await.map_err(|error| Failure::unsigned(operation, &self.scope, &error))?;
+        }
         self.budget.acquire(operation.class).await;
         let result = request.await.map_err(|error| Failure::of(operation, &self.scope, &error));
         match &result {
             Err(failure) if failure.trouble == Trouble::Throttled => self.budget.throttled(operation.class),
             _ => self.budget.answered(operation.class),
+        }
+        if let (Err(Failure { trouble: Trouble::Credentials, .. }), Some(signer)) = (&result, &self.signer) {
+            signer.forget();
         }
         result
     }

@@ -96,6 +96,15 @@ impl Failure {
         }
     }
 
+    /// The call could not be signed.
+    pub(super) fn unsigned(operation: Operation, scope: &ScopeSpec, error: &CredentialsError) -> Self {
+        let failure = Self::local(operation.name, Trouble::Credentials, of_credentials(error));
+        match advice(&failure, scope) {
+            Some(advice) => failure.advise(advice),
+            None => failure,
+        }
+    }
+
     /// In a few words, with the action that is missing where one is.
     pub fn briefly(&self) -> String {
         match self.trouble {
@@ -157,18 +166,22 @@ fn of_transport(error: &(dyn Error + 'static)) -> (Trouble, Option<String>, Stri
             return (Trouble::ReadOnly, None, refused.to_string());
         }
         if let Some(credentials) = cause.downcast_ref::<CredentialsError>() {
-            let message = match (credentials, root_cause(credentials)) {
-                (CredentialsError::CredentialsNotLoaded(_), None) => {
-                    "no credentials were found in the environment, the profile or an instance role".to_owned()
-                }
-                (_, Some(cause)) => cause,
-                (_, None) => credentials.to_string(),
-            };
-            return (Trouble::Credentials, None, message);
+            return (Trouble::Credentials, None, of_credentials(credentials));
         }
         link = cause.source();
     }
     (Trouble::Offline, None, root_cause(error).unwrap_or_else(|| "no connection".to_owned()))
+}
+
+/// Why a source has no credentials.
+fn of_credentials(error: &CredentialsError) -> String {
+    match (error, root_cause(error)) {
+        (CredentialsError::CredentialsNotLoaded(_), None) => {
+            "no credentials were found in the environment, the profile or an instance role".to_owned()
+        }
+        (_, Some(cause)) => cause,
+        (_, None) => error.to_string(),
+    }
 }
 
 /// The last error of the chain: the one that names the thing ("Connection refused").

@@ -6,6 +6,58 @@ use aws_config::profile::{self, ProfileFileLoadError};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use crate::nearest::hint;
+
+/// The profile where nobody names another.
+const DEFAULT: &str = "default";
+/// Variables that name a profile, in the order in which botocore asks for them.
+const VARIABLES: &[&str] = &["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
+
+/// Why a profile can't be used: a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(String);
+
+impl Refusal {
+    pub(super) fn unreadable(error: &ProfileFileLoadError) -> Self {
+        let error: &dyn std::error::Error = error;
+        let chain = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+        Self(chain.collect::<Vec<_>>().join(": "))
+    }
+}
+
+/// The sentence for a profile that is not among those `known`.
+pub fn unknown(name: &str, known: &[String]) -> String {
+    match known {
+        [] => format!("no profile `{name}`; the AWS configuration files have none"),
+        known => format!("no profile `{name}`{}", hint(name, known.iter().map(String::as_str))),
+    }
+}
+
+/// The profile that a person named, or else the environment, or else the default one, which alone need not exist.
+///
+/// # Errors
+/// When there is no such profile, or the configuration files can't be read.
+pub async fn check(explicit: Option<&str>) -> Result<String, Refusal> {
+    selected(&Fs::real(), &Env::real(), explicit).await
+}
+
+pub(super) async fn selected(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<String, Refusal> {
+    let variable =
+        |name: &&'static str| env.get(name).ok().filter(|value| !value.is_empty()).map(|value| (value, *name));
+    let (name, variable) = match (explicit, VARIABLES.iter().find_map(variable)) {
+        (Some(name), _) => (name.to_owned(), None),
+        (None, Some((name, variable))) => (name, Some(variable)),
+        (None, None) => return Ok(DEFAULT.to_owned()),
+    };
+    let known = names_in(fs, env).await.map_err(|error| Refusal::unreadable(&error))?;
+    if known.contains(&name) {
+        return Ok(name);
+    }
+    let from = variable.map(|variable| format!("{variable}: ")).unwrap_or_default();
+    Err(Refusal(from + &unknown(&name, &known)))
+}
+
 /// Every profile of `~/.aws/config` and `~/.aws/credentials`, or of the files that `AWS_CONFIG_FILE` and
 /// `AWS_SHARED_CREDENTIALS_FILE` name; sorted. Absent files have none.
 ///

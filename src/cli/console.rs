@@ -13,7 +13,6 @@ use crate::{
     files, logging,
     memory::{Keep, Limits},
     model::{Settings, Start, scope::Mode, settings::Remember},
-    nearest::hint,
     tty::{self, Tty},
     ui::theme::THEMES,
 };
@@ -38,28 +37,13 @@ pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Ref
 /// # Errors
 /// When there is no such profile.
 pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
-    if let Some(profile) = &args.profile {
-        let known = profiles::names().await.map_err(|error| Refusal::Usage(chain(&error)))?;
-        if !known.contains(profile) {
-            let hint = match known.as_slice() {
-                [] => "; the AWS configuration files name none".into(),
-                known => hint(profile, known.iter().map(String::as_str)),
-            };
-            return Err(Refusal::Usage(format!("--profile: there is no profile `{profile}`{hint}")));
-        }
-    }
+    profiles::check(args.profile.as_deref()).await.map_err(|refusal| Refusal::Usage(refusal.to_string()))?;
     Ok(ScopeSpec {
         profile: args.profile.clone(),
         region: args.region.clone(),
         endpoint_url: args.endpoint_url.clone(),
         read_only: true,
     })
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Clients for whatever scope the console turns to, within the budget that is set.

@@ -33,7 +33,8 @@ pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -
     let clients = Clients::connect(&scope, Budget::with_share(settings.budget.share)).await?;
     let here = clients.identity();
     let mut text = String::new();
-    line(&mut text, "profile", here.profile.as_deref().unwrap_or("as the SDK's own chain finds it"));
+    line(&mut text, "profile", here.profile.as_deref().unwrap_or("none"));
+    line(&mut text, "credentials", here.signer().unwrap_or("none"));
     line(&mut text, "region", here.region.as_deref().unwrap_or("none"));
     line(&mut text, "endpoint", here.endpoint_url.as_deref().unwrap_or("AWS's own"));
     super::print(&text)?;

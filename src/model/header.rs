@@ -27,6 +27,7 @@ pub struct Header {
     pub region: Option<String>,
     /// What the scope is called (`PROD`), and how its band strikes the eye.
     pub environment: Option<(String, Tone)>,
+    /// Whose credentials sign: a profile's name, or `env` and the like.
     pub profile: Option<String>,
     /// The role or user, without the rest of the ARN.
     pub role: Option<String>,
@@ -57,7 +58,7 @@ impl Header {
                 .settings
                 .rule(identity, model.cluster.as_deref())
                 .map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
-            profile: clean(&identity.profile).or_else(|| clean(&model.scope.profile)),
+            profile: identity.signer().or(model.scope.profile.as_deref()).map(|name| safe(name).into_owned()),
             role: identity.arn.as_deref().map(|arn| safe(role(arn)).into_owned()),
             endpoint_url: clean(&identity.endpoint_url).or_else(|| clean(&model.scope.endpoint_url)),
             cluster: model.cluster.as_deref().map(|name| safe(name).into_owned()),

@@ -35,7 +35,7 @@ impl ScopeRule {
     pub fn matches(&self, identity: &Identity, cluster: Option<&str>) -> bool {
         [
             (&self.account, identity.account.as_deref()),
-            (&self.profile, identity.profile.as_deref()),
+            (&self.profile, identity.signer()),
             (&self.region, identity.region.as_deref()),
             (&self.cluster, cluster),
         ]

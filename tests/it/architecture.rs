@@ -36,7 +36,7 @@ struct Rule {
 
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
-    Rule { module: "aws", uses: &[], never: &[TERMINAL] },
+    Rule { module: "aws", uses: &["nearest"], never: &[TERMINAL] },
     Rule { module: "knowledge", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "resource", uses: &["aws", "knowledge"], never: &[TERMINAL, CLOCK, FILES] },
     Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },

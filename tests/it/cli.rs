@@ -57,7 +57,7 @@ impl Answer {
 #[rstest]
 #[case(&["--regoin", "eu-west-1"], &["--regoin", "--region"])]
 #[case(&["--region", "eu-wset-1"], &["--region", "eu-wset-1", "did you mean eu-west-1"])]
-#[case(&["--profile", "prdo"], &["--profile", "`prdo`", "did you mean prod"])]
+#[case(&["--profile", "prdo"], &["no profile `prdo`", "did you mean prod"])]
 #[case(&["--theme", "midnigth"], &["--theme", "midnigth", "'midnight'"])]
 #[case(&["--refresh", "fast"], &["--refresh", "`fast`", "5s"])]
 #[case(&["--refresh", "2h"], &["--refresh", "from 1s to 1h"])]

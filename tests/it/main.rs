@@ -14,6 +14,7 @@ mod flow;
 mod get;
 mod judge_boto3;
 mod judge_emulators;
+mod judge_identity;
 mod judge_logs;
 mod live;
 mod logs;

@@ -217,7 +217,7 @@ fn in_scope(model: &Model, command: &str) -> String {
     }
     let identity = &model.snapshot.identity;
     for (flag, value) in [
-        ("--profile", model.scope.profile.as_ref().or(identity.profile.as_ref())),
+        ("--profile", identity.profile.as_ref().or(model.scope.profile.as_ref())),
         ("--region", identity.region.as_ref().or(model.scope.region.as_ref())),
         ("--endpoint-url", model.scope.endpoint_url.as_ref().or(identity.endpoint_url.as_ref())),
     ] {

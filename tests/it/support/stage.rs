@@ -66,6 +66,7 @@ impl Stage {
     fn lighted(self) -> Self {
         let mut stage = self;
         stage.snapshot.identity = Identity {
+            borrowed: None,
             account: Some("481516234217".into()),
             arn: Some("arn:aws:sts::481516234217:assumed-role/OnCall/dana".into()),
             region: Some("eu-west-1".into()),

@@ -1,0 +1,336 @@
+//! Whose credentials sign: one source, chosen as the AWS CLI chooses it, and what it gave until that runs out.
+//!
+//! The SDK's own chain asks one source after another, keys in the environment first, and says nothing of which one
+//! answered. Here the source is chosen before anything is asked, so that it can be shown, and so that a source that fails
+//! is an error rather than the turn of somebody else's credentials.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use aws_config::{
+    ecs::EcsCredentialsProvider,
+    environment::EnvironmentVariableCredentialsProvider,
+    imds::credentials::ImdsCredentialsProvider,
+    profile::{self, Profile, ProfileFileCredentialsProvider, ProfileSet},
+    provider_config::ProviderConfig,
+    web_identity_token::WebIdentityTokenCredentialsProvider,
+};
+use aws_credential_types::{
+    Credentials,
+    provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::{
+    os_shim_internal::{Env, Fs},
+    region::Region,
+};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::time::timeout;
+
+use super::profiles::{self, Refusal};
+
+/// How long a source may take; a `credential_process` may ask a person for a code.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Credentials that run out within this time are asked for anew.
+const SOON: Duration = Duration::from_secs(60);
+
+/// Any of these in a profile makes it a source of credentials; without them it only sets a Region and the like.
+const KEYS: &[&str] = &[
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "role_arn",
+    "web_identity_token_file",
+    "sso_account_id",
+    "sso_role_name",
+    "login_session",
+    "credential_process",
+];
+
+/// Where the credentials of a scope come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// `AWS_ACCESS_KEY_ID` and what belongs to it.
+    Environment,
+    /// The role of the token in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    WebIdentity,
+    /// A profile of the configuration files.
+    Profile(String),
+    /// The role of the task or pod that the program runs in.
+    Container,
+    /// The role of the EC2 instance.
+    Instance,
+}
+
+impl Source {
+    /// The profile that signs, or else the word for what does in its stead.
+    pub fn profile(&self) -> Result<&str, &'static str> {
+        match self {
+            Self::Profile(name) => Ok(name),
+            Self::Environment => Err("env"),
+            Self::WebIdentity => Err("web-identity"),
+            Self::Container => Err("container"),
+            Self::Instance => Err("instance"),
+        }
+    }
+
+    /// The word for it in the header and in scope rules.
+    pub fn name(&self) -> &str {
+        self.profile().unwrap_or_else(|word| word)
+    }
+}
+
+/// A source, and what speaks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub source: Source,
+    /// Why it is this one: a clause for the log.
+    pub why: &'static str,
+    /// The profile that settings such as the Region come from, whoever signs.
+    pub settings: String,
+    /// Only the credentials file counts: its keys come before a `credential_process` of the other file.
+    keys_of_credentials_file: bool,
+}
+
+/// Chooses the source for a profile that a person named, or for none, as botocore does.
+///
+/// # Errors
+/// When there is no such profile, or the configuration files can't be read.
+pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Choice, Refusal> {
+    let set = |name: &str| env.get(name).is_ok_and(|value| !value.trim().is_empty());
+    let settings = profiles::selected(fs, env, explicit).await?;
+    let profiles = load(fs, env, &EnvConfigFiles::default(), &settings).await?;
+    let profile = profiles.get_profile(&settings);
+    let has = |key: &str| profile.is_some_and(|profile| profile.get(key).is_some());
+    let role = has("role_arn") && !has("web_identity_token_file");
+    let free = explicit.is_none();
+
+    let (source, why) = if free && set("AWS_ACCESS_KEY_ID") {
+        (Source::Environment, "keys in the environment come before any profile that is not named explicitly")
+    } else if free && set("AWS_WEB_IDENTITY_TOKEN_FILE") && !role {
+        (Source::WebIdentity, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and no profile is named explicitly")
+    } else if KEYS.iter().any(|key| has(key)) {
+        let why = match free {
+            true => "no keys are in the environment, and the profile has credentials",
+            false => "the profile is named explicitly, which comes before keys in the environment",
+        };
+        (Source::Profile(settings.clone()), why)
+    } else if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        (Source::Container, "neither environment nor profile has credentials, and the container offers some")
+    } else {
+        (Source::Instance, "neither environment, profile nor container has credentials")
+    };
+    let keys_of_credentials_file = source.profile().is_ok()
+        && profile.is_some_and(asks_a_process)
+        && load(fs, env, &credentials_file(), &settings)
+            .await?
+            .get_profile(&settings)
+            .is_some_and(|profile| profile.get("aws_access_key_id").is_some());
+    Ok(Choice { source, why, settings, keys_of_credentials_file })
+}
+
+fn asks_a_process(profile: &Profile) -> bool {
+    let before = ["role_arn", "sso_account_id", "login_session"];
+    profile.get("credential_process").is_some() && before.iter().all(|key| profile.get(key).is_none())
+}
+
+fn credentials_file() -> EnvConfigFiles {
+    EnvConfigFiles::builder().include_default_credentials_file(true).build()
+}
+
+async fn load(fs: &Fs, env: &Env, files: &EnvConfigFiles, name: &str) -> Result<ProfileSet, Refusal> {
+    profile::load(fs, env, files, Some(name.to_owned().into())).await.map_err(|error| Refusal::unreadable(&error))
+}
+
+impl Choice {
+    /// What asks the source. Made anew whenever it is asked, so that what changed in the files meanwhile counts.
+    fn provider(&self, region: Option<Region>) -> SharedCredentialsProvider {
+        let config = ProviderConfig::without_region().with_region(region);
+        match &self.source {
+            Source::Environment => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
+            Source::WebIdentity => SharedCredentialsProvider::new(
+                WebIdentityTokenCredentialsProvider::builder().configure(&config).build(),
+            ),
+            Source::Profile(name) => {
+                let mut builder = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name);
+                if self.keys_of_credentials_file {
+                    builder = builder.profile_files(credentials_file());
+                }
+                SharedCredentialsProvider::new(builder.build())
+            }
+            Source::Container => {
+                SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&config).build())
+            }
+            Source::Instance => {
+                SharedCredentialsProvider::new(ImdsCredentialsProvider::builder().configure(&config).build())
+            }
+        }
+    }
+}
+
+/// Why there are no credentials. Shared by all who waited for the same attempt.
+pub type NoCredentials = Arc<CredentialsError>;
+
+type Attempt = Shared<BoxFuture<'static, Result<Credentials, NoCredentials>>>;
+
+/// The credentials of one scope. Cheap to clone: clones share what the source gave.
+#[derive(Clone)]
+pub struct Signer {
+    pub choice: Choice,
+    region: Option<Region>,
+    /// The last attempt, be it under way: whoever asks meanwhile waits for the same one.
+    attempt: Arc<Mutex<Option<Attempt>>>,
+}
+
+impl Signer {
+    pub fn new(choice: Choice, region: Option<Region>) -> Self {
+        Self { choice, region, attempt: Arc::default() }
+    }
+
+    /// What the source gave, or gives now. Dropping the future does not end the attempt.
+    ///
+    /// # Errors
+    /// Why there are none; the next call asks again.
+    pub async fn credentials(&self) -> Result<Credentials, NoCredentials> {
+        let attempt = {
+            let mut held = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+            match held.as_ref().filter(|attempt| !spent(attempt)) {
+                Some(attempt) => attempt.clone(),
+                None => held.insert(self.attempt()).clone(),
+            }
+        };
+        attempt.await
+    }
+
+    /// AWS does not take them: they are asked for anew, since somebody may have renewed them.
+    pub fn forget(&self) {
+        let mut held = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take_if(|attempt| attempt.peek().is_some());
+    }
+
+    fn attempt(&self) -> Attempt {
+        let (choice, region) = (self.choice.clone(), self.region.clone());
+        let attempt = tokio::spawn(async move {
+            let result = timeout(LIMIT, choice.provider(region).provide_credentials()).await;
+            let result = result.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(LIMIT)));
+            note(&choice, &result);
+            result.map_err(Arc::new)
+        });
+        let attempt =
+            attempt.map(|joined| joined.unwrap_or_else(|error| Err(Arc::new(CredentialsError::unhandled(error)))));
+        attempt.boxed().shared()
+    }
+}
+
+/// Whether an attempt is over, and of no more use.
+fn spent(attempt: &Attempt) -> bool {
+    match attempt.peek() {
+        None => false,
+        Some(Err(_)) => true,
+        Some(Ok(credentials)) => credentials.expiry().is_some_and(|expiry| expiry <= SystemTime::now() + SOON),
+    }
+}
+
+/// Says in the log which credentials were chosen. Of a key only its end is told; of a failure only that there is one, for
+/// what a process wrote to its standard error may be anything.
+fn note(choice: &Choice, result: &Result<Credentials, CredentialsError>) {
+    let (source, why) = (choice.source.name(), choice.why);
+    match result {
+        Ok(credentials) => tracing::info!(
+            source,
+            why,
+            kind = ?choice.source,
+            settings = choice.settings,
+            access_key = key_end(credentials.access_key_id()),
+            session = credentials.session_token().is_some(),
+            expires = credentials.expiry().map(|at| tracing::field::debug(jiff::Timestamp::try_from(at).ok())),
+            "credentials chosen"
+        ),
+        Err(_) => tracing::warn!(source, why, kind = ?choice.source, settings = choice.settings, "no credentials"),
+    }
+}
+
+/// The last four characters of an access key id: enough to tell two apart.
+pub(super) fn key_end(id: &str) -> String {
+    let count = id.chars().count();
+    if count < 12 { "…".into() } else { format!("…{}", id.chars().skip(count - 4).collect::<String>()) }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").field("choice", &self.choice).finish_non_exhaustive()
+    }
+}
+
+impl ProvideCredentials for Signer {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.credentials().await.map_err(CredentialsError::provider_error) as provider::Result
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    async fn chosen(config: &str, credentials: &str, env: &[(&str, &str)], explicit: Option<&str>) -> String {
+        let files = [("/aws/config", config), ("/aws/credentials", credentials)]
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        let files_in = [("AWS_CONFIG_FILE", "/aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/aws/credentials")];
+        let env = Env::from_slice(&[&files_in, env].concat());
+        match choose(&Fs::from_map(files.into_iter().collect()), &env, explicit).await {
+            Ok(choice) => choice.source.name().to_owned(),
+            Err(refusal) => refusal.to_string(),
+        }
+    }
+
+    const CONFIG: &str = "[default]\nregion = eu-west-1\n[profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
+                          [profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = keys\n\
+                          [profile empty]\nregion = eu-west-1\n";
+    const KEY: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
+    const TOKEN: (&str, &str) = ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token");
+
+    #[rstest]
+    #[case::nothing(&[], None, "instance")]
+    #[case::keys_in_the_environment(&[KEY], None, "env")]
+    #[case::a_blank_key(&[("AWS_ACCESS_KEY_ID", " ")], None, "instance")]
+    #[case::a_profile_by_name(&[KEY, TOKEN], Some("keys"), "keys")]
+    #[case::a_profile_in_the_environment(&[("AWS_PROFILE", "keys")], None, "keys")]
+    #[case::keys_before_a_profile_in_the_environment(&[("AWS_PROFILE", "keys"), KEY], None, "env")]
+    #[case::the_older_variable_first(&[("AWS_PROFILE", "nosuch"), ("AWS_DEFAULT_PROFILE", "keys")], None, "keys")]
+    #[case::a_token_before_keys_of_a_profile(&[("AWS_PROFILE", "keys"), TOKEN], None, "web-identity")]
+    #[case::a_role_before_a_token(&[("AWS_PROFILE", "role"), TOKEN], None, "role")]
+    #[case::a_profile_without_credentials(&[KEY], Some("empty"), "instance")]
+    #[case::in_a_container(&[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x")], Some("empty"), "container")]
+    #[case::no_such_profile(&[KEY], Some("rolle"), "no profile `rolle`; did you mean role?")]
+    #[case::none_in_the_environment(
+        &[KEY, ("AWS_PROFILE", "rolle")],
+        None,
+        "AWS_PROFILE: no profile `rolle`; did you mean role?"
+    )]
+    #[tokio::test]
+    async fn the_source_is_chosen_as_botocore_chooses_it(
+        #[case] env: &[(&str, &str)],
+        #[case] explicit: Option<&str>,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(chosen(CONFIG, "", env, explicit).await, expected);
+    }
+
+    #[test]
+    fn of_a_key_only_the_end_is_told() {
+        assert_eq!(key_end("AKIAIOSFODNN7EXAMPLE"), "…MPLE");
+        assert_eq!(key_end("short"), "…");
+    }
+}
