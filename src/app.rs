@@ -144,7 +144,7 @@ impl<H: Host> App<H> {
         let theme = theme(&settings, surroundings.depth);
         let model = Model::new(kinds::KINDS, settings, keymap, start);
         let link = Link::open(&connect, scope, model.demand(), keep.clone(), now);
-        Self {
+        let app = Self {
             host,
             model,
             theme,
@@ -158,7 +158,10 @@ impl<H: Host> App<H> {
             keep,
             surroundings,
             now,
-        }
+        };
+        // Known before somebody names one.
+        app.list_profiles();
+        app
     }
 
     /// Runs until the person, a signal or the end of the terminal ends it.

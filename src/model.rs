@@ -99,7 +99,7 @@ pub struct Model {
     /// Refreshing is paused by hand.
     pub paused: bool,
     /// Names of the profiles there are, once they have been asked for.
-    pub profiles: Vec<String>,
+    pub profiles: Option<Vec<String>>,
     /// Commands, filters and queries of this and earlier sessions, oldest first.
     commands: Vec<String>,
     filters: Vec<String>,
@@ -137,7 +137,7 @@ impl Model {
             armed_until: None,
             cluster: None,
             paused: false,
-            profiles: Vec::new(),
+            profiles: None,
             commands: start.commands,
             filters: start.filters,
             queries: start.queries,

@@ -100,7 +100,7 @@ impl<H: Host> App<H> {
         self.link = Link::open(&self.connect, scope, self.link.demand().clone(), self.keep.clone(), self.now);
     }
 
-    fn list_profiles(&self) {
+    pub(super) fn list_profiles(&self) {
         self.errands.run(async {
             Some(match profiles::names().await {
                 Ok(names) => Outcome::Event(Event::Profiles(names)),

@@ -182,7 +182,7 @@ impl Model {
         let (profile, region) = text.split_once('/').unwrap_or((text, ""));
         let mut scope = self.scope.clone();
         if !profile.is_empty() {
-            scope.profile = Some(profile.into());
+            scope.profile = Some(self.known_profile(profile)?);
             // A profile brings its own Region, unless one is named.
             scope.region = None;
         }

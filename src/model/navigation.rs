@@ -10,7 +10,7 @@ use super::{
     overlay::{Choice, Item, Overlay},
 };
 use crate::{
-    aws::{Failure, ScopeSpec, regions},
+    aws::{Failure, ScopeSpec, profiles, regions},
     data::Snapshot,
     event::{Effect, Level, Notice},
     nearest,
@@ -191,6 +191,14 @@ impl Model {
         }
     }
 
+    /// The profile called `name`; while the names are not known yet, it is for the one who connects to say.
+    pub(super) fn known_profile(&self, name: &str) -> Result<String, String> {
+        match &self.profiles {
+            Some(known) if !known.iter().any(|known| known == name) => Err(profiles::unknown(name, known)),
+            _ => Ok(name.into()),
+        }
+    }
+
     /// Takes new data.
     pub(super) fn take(&mut self, snapshot: Arc<Snapshot>) {
         let before = std::mem::replace(&mut self.snapshot, snapshot);
@@ -228,18 +236,18 @@ impl Model {
 
     /// Takes the names of the profiles, and adds them to a picker that waits for them.
     pub(super) fn take_profiles(&mut self, profiles: Vec<String>) {
-        self.profiles = profiles;
+        self.profiles = Some(profiles);
         if let Some(Overlay::Picker(picker)) = &mut self.overlay
             && std::mem::take(&mut picker.wants_profiles)
         {
-            picker.add(profile_items(&self.profiles));
+            picker.add(profile_items(self.profiles.iter().flatten()));
         }
     }
 }
 
 /// One item a profile.
-pub(super) fn profile_items(profiles: &[String]) -> Vec<Item> {
-    profiles.iter().map(|name| Item::new(name, "profile", Choice::Profile(name.clone()))).collect()
+pub(super) fn profile_items<'a>(profiles: impl IntoIterator<Item = &'a String>) -> Vec<Item> {
+    profiles.into_iter().map(|name| Item::new(name, "profile", Choice::Profile(name.clone()))).collect()
 }
 
 /// A failure in full, with what to do about it.

@@ -27,9 +27,7 @@ pub(super) fn command(model: &mut Model, _: Call<'_>) -> Outcome {
     let mut palette = Palette::default();
     palette.complete(model);
     model.overlay = Some(Overlay::Command(palette));
-    if model.profiles.is_empty() {
-        model.out.push(Effect::ListProfiles);
-    }
+    model.out.push(Effect::ListProfiles);
     Ok(())
 }
 
@@ -117,22 +115,19 @@ pub(super) fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
         return change(model, scope);
     }
     let mut items = cluster_items(model);
-    items.extend(profile_items(&model.profiles));
+    items.extend(profile_items(model.profiles.iter().flatten()));
     items.extend(region_items());
     pick_scope(model, "scope", items)
 }
 
 pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
-        let items = profile_items(&model.profiles);
+        let items = profile_items(model.profiles.iter().flatten());
         return pick_scope(model, "profile", items);
     }
-    if !model.profiles.is_empty() && !model.profiles.iter().any(|name| name == call.arg) {
-        let near = nearest::hint(call.arg, model.profiles.iter().map(String::as_str));
-        return Err(format!("no profile `{}`{near}", call.arg));
-    }
     // A profile brings its own Region.
-    let scope = ScopeSpec { profile: Some(call.arg.into()), region: None, ..model.scope.clone() };
+    let profile = Some(model.known_profile(call.arg)?);
+    let scope = ScopeSpec { profile, region: None, ..model.scope.clone() };
     change(model, scope)
 }
 
@@ -152,7 +147,7 @@ fn region_items() -> Vec<Item> {
 /// Opens a picker in which profiles are among the choices; they are read from files first where they aren't known.
 fn pick_scope(model: &mut Model, title: &str, items: Vec<Item>) -> Outcome {
     let mut picker = Picker::new(title, items);
-    if model.profiles.is_empty() {
+    if model.profiles.is_none() {
         picker.wants_profiles = true;
         model.out.push(Effect::ListProfiles);
     }

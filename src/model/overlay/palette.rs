@@ -107,7 +107,7 @@ fn arguments(model: &Model, verb: &str, word: &str) -> Choices {
     if let Some(scope) = word.strip_prefix('@') {
         return match scope.split_once('/') {
             Some((profile, _)) => bare(&mut REGIONS.iter().map(|region| format!("@{profile}/{region}"))),
-            None => bare(&mut model.profiles.iter().map(|profile| format!("@{profile}"))),
+            None => bare(&mut model.profiles.iter().flatten().map(|profile| format!("@{profile}"))),
         };
     }
     let clusters = || bare(&mut model.snapshot.clusters().iter().map(|name| safe(name).into_owned()));
@@ -119,7 +119,7 @@ fn arguments(model: &Model, verb: &str, word: &str) -> Choices {
     }
     match action::by_word(verb).map(|action| action.arg) {
         Some(Arg::Cluster) => clusters(),
-        Some(Arg::Profile) => bare(&mut model.profiles.iter().cloned()),
+        Some(Arg::Profile) => bare(&mut model.profiles.iter().flatten().cloned()),
         Some(Arg::Region) => bare(&mut REGIONS.iter().map(|region| (*region).to_owned())),
         Some(Arg::Theme) => bare(&mut model.settings.themes.iter().cloned()),
         Some(Arg::OneOf(words)) => bare(&mut words.iter().map(|word| (*word).to_owned())),

@@ -80,6 +80,23 @@ fn another_scope_starts_afresh() {
     assert_eq!(run(&mut model, "region us-east-1"), []);
 }
 
+#[rstest]
+#[case("profile opss")]
+#[case("ctx opss")]
+#[case("scope @opss/eu-west-1")]
+#[case("svc prod @opss")]
+fn an_unknown_profile_is_refused_wherever_it_is_named(#[case] command: &str) {
+    let mut model = in_tasks();
+    model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
+    assert_eq!(run(&mut model, command), []);
+    assert!(flash(&model).contains("no profile `opss`; did you mean ops?"), "{}", flash(&model));
+    assert_eq!((model.scope.profile.as_deref(), front_table(&model).title().as_str()), (None, "tasks(api)"));
+    // Where the files have none, no name is known.
+    model.update(at(0), Event::Profiles(vec![]));
+    assert_eq!(run(&mut model, command), []);
+    assert!(flash(&model).contains("the AWS configuration files have none"), "{}", flash(&model));
+}
+
 #[test]
 fn another_data_layer_is_told_what_is_looked_at() {
     let mut model = in_tasks();
