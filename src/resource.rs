@@ -83,7 +83,7 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn remembered(&self) -> bool {
         false
     }
-    /// Words that `is:WORD` filters understand beside `fault`, `marked` and `changed`: `stopped`, `unhealthy`, …
+    /// Which of its kind's [`Kind::states`] it is in.
     fn states(&self) -> Vec<&'static str> {
         Vec::new()
     }
@@ -252,6 +252,8 @@ pub struct Kind {
     /// One line for help and completion.
     pub about: &'static str,
     pub columns: fn() -> Vec<&'static Column>,
+    /// The words that `is:WORD` filters understand for its rows, beside `fault`, `marked` and `changed`.
+    pub states: &'static [&'static str],
     /// The column it is sorted by at first, and whether downwards.
     pub sort: (&'static str, bool),
     /// False for what exists once per account and Region: clusters, task definitions.

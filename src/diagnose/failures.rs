@@ -26,6 +26,7 @@ pub static KIND: Kind = Kind {
     aliases: &["fail", "crash", "crashes"],
     about: "failed tasks by service, revision, container and cause: how often, since when",
     columns: columns::<Failures>,
+    states: &["running", "gone"],
     sort: ("last", false),
     in_cluster: true,
     json_key: "failures",
@@ -229,11 +230,8 @@ static FIELDS: &[Field<Failures>] = &[
         order: |row, cx| age_order(Some(row.first), cx.now),
     },
     Field {
-        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]),
-        cell: |row, _| match row.exit_codes() {
-            codes if codes.is_empty() => Cell::absent(),
-            codes => Cell::plain(codes),
-        },
+        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count),
+        cell: |row, _| Cell::list(row.exit_codes.iter().map(ToString::to_string), ",", Tone::Plain),
         order: |row, _| row.exit_codes.first().map_or(Order::Absent, |code| Order::Number((*code).into())),
     },
     Field {

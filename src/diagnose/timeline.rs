@@ -13,7 +13,9 @@ use crate::{
         Relation, Resource, Row, Status, Tone, Unit, View, columns,
         deployment::{self, Deployment},
         event::{self, Event},
-        format::{age_cell, age_order, clock, last_part, seconds_since, short_id, text_cell, text_order, when},
+        format::{
+            age_cell, age_order, clock, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when,
+        },
         inspect,
         service::{self, Service},
         task::{self, Task},
@@ -30,6 +32,7 @@ pub static KIND: Kind = Kind {
     aliases: &["tl"],
     about: "what befell services and their tasks, on one time axis",
     columns: columns::<Moment>,
+    states: &["task", "event", "deployment", "start", "stop"],
     sort: ("time", true),
     in_cluster: true,
     json_key: "timeline",
@@ -269,7 +272,7 @@ fn time(at: Timestamp, now: Timestamp) -> String {
 static FIELDS: &[Field<Moment>] = &[
     Field {
         column: Column::new("time", "TIME", 9, 12).aliases(&["at", "clock"]).unit(Unit::Time),
-        cell: |row, cx| Cell::plain(time(row.at, cx.now)),
+        cell: |row, cx| Cell::plain(time(row.at, cx.now)).values([row.at.to_string()]),
         order: |row, _| row.order(),
     },
     Field {
@@ -294,7 +297,10 @@ static FIELDS: &[Field<Moment>] = &[
     },
     Field {
         column: Column::new("subject", "SUBJECT", 8, 10).aliases(&["task", "id"]),
-        cell: |row, _| Cell::new(row.subject(), if row.is_of_a_task() { Tone::Plain } else { Tone::Muted }),
+        cell: |row, _| match row.is_of_a_task() {
+            true => id_cell(&row.of, Tone::Plain),
+            false => Cell::new(row.subject(), Tone::Muted),
+        },
         order: |row, _| Order::Text(row.of.as_str().into()),
     },
     Field {

@@ -32,6 +32,7 @@ pub static KIND: Kind = Kind {
     aliases: &["tr", "home"],
     about: "everything that is wrong, worst first: what, since when, and the cause",
     columns: columns::<Trouble>,
+    states: &["service", "instance", "task"],
     sort: ("problem", false),
     in_cluster: true,
     json_key: "trouble",
@@ -147,7 +148,7 @@ static FIELDS: &[Field<Trouble>] = &[
         order: |row, _| row.unless_remark(text_order(row.cluster.as_deref())),
     },
     Field {
-        column: Column::new("name", "NAME", 8, 40),
+        column: Column::new("name", "NAME", 8, 40).aliases(&["service"]),
         cell: |row, _| if row.is_remark() { Cell::new(&*row.name, Tone::Muted) } else { text_cell(Some(&row.name)) },
         order: |row, _| row.unless_remark(Order::Text((&*row.name).into())),
     },

@@ -1,8 +1,13 @@
 //! Filters: which rows of a table are shown.
 //!
 //! Their grammar is that of [`crate::grammar`], with `column op value` and `is:state`. A word may stand in any shown
-//! column but those that tell an age. `-f text` is fuzzy. A comparison holds only for rows that have a value: `exit!=0`
-//! leaves out what has not ended, `!exit=0` does not.
+//! column but those that tell an age. `-f text` finds rows whose names are like it.
+//!
+//! A comparison judges what the cell shows, in the column's unit: `=` and the ordering operators hold if any of the cell's
+//! values does so, `!=` if none equals. None holds for a cell without a value: `exit!=0` leaves out what has not ended,
+//! `!exit=0` does not.
+
+use std::borrow::Cow;
 
 use fuzzy_matcher::FuzzyMatcher;
 use jiff::{Timestamp, tz::TimeZone};
@@ -12,12 +17,13 @@ mod parse;
 mod value;
 
 use parse::Own;
+use value::Amount;
 
 use super::text::FUZZY;
 use crate::{
     data::Entry,
     grammar::{Case, Fault, Op, Term, Test, collate, compile, is_id, regular},
-    resource::{Column, Context, Kind, Order, Unit},
+    resource::{Cell, Column, Context, Kind, Unit},
 };
 
 /// A filter as it was typed, ready to be asked about rows.
@@ -36,24 +42,29 @@ enum Condition {
         regex: Regex,
         id: Option<String>,
     },
-    Fuzzy(String),
-    /// The text of one column; `wanted` is false for `!=` and `!~`.
+    /// What the row is called is like the text: at least as much as `least`.
+    Fuzzy {
+        text: String,
+        least: i64,
+    },
     Cell {
         column: usize,
-        regex: Regex,
-        wanted: bool,
-    },
-    Number {
-        column: usize,
-        op: Op,
-        value: f64,
-    },
-    Collated {
-        column: usize,
-        op: Op,
-        value: String,
+        comparison: Comparison,
     },
     State(String),
+}
+
+/// What is asked of one cell. Nothing holds for a cell without a value.
+#[derive(Debug, Clone)]
+enum Comparison {
+    /// The text that is drawn matches; `wanted` is false for `!~`.
+    Matches { regex: Regex, wanted: bool },
+    /// Any of the values is this text, or the text that is drawn is; `wanted` is false for `!=`.
+    Equals { regex: Regex, wanted: bool },
+    /// Any of the values is ordered so.
+    Ordered { op: Op, lower: String },
+    /// Any of the values, as numbers in the column's unit, compares so; for `!=` none equals.
+    Amount { op: Op, amount: Amount },
 }
 
 /// What a filter may ask about a row besides its cells.
@@ -65,26 +76,41 @@ pub struct Candidate<'a> {
     pub changed: bool,
 }
 
-/// What rows are looked at with: the columns that words are looked for in, and the time. Keeps its buffer between rows.
+/// How much a name must be like what is looked for fuzzily, in per cent of what the same text would score.
+const ALIKE: i64 = 60;
+
+/// What rows are looked at with: the columns of their kind, those in which words are looked for, and the time. Keeps its
+/// buffer between rows.
 pub struct Lens {
-    columns: Vec<usize>,
+    columns: Vec<&'static Column>,
+    searched: Vec<usize>,
     cx: Context,
     haystack: String,
 }
 
 impl Lens {
-    /// `columns` are the indices of those in which words are looked for.
-    pub fn new(columns: Vec<usize>, cx: Context) -> Self {
-        Self { columns, cx, haystack: String::new() }
+    /// `searched` are the indices of the columns of `kind` in which words are looked for.
+    pub fn new(kind: &Kind, searched: Vec<usize>, cx: Context) -> Self {
+        Self { columns: (kind.columns)(), searched, cx, haystack: String::new() }
     }
 
-    /// The shown cells, one a line.
+    /// Puts the shown cells into the haystack, one a line.
     fn look(&mut self, entry: &Entry) {
         self.haystack.clear();
-        for &column in &self.columns {
+        for &column in &self.searched {
             self.haystack.push_str(&entry.row.cell(column, &self.cx).text);
             self.haystack.push('\n');
         }
+    }
+
+    fn unit(&self, column: usize) -> Unit {
+        self.columns.get(column).map(|column| column.unit).unwrap_or_default()
+    }
+
+    /// What the row is called: its own name, and the cluster, service or task that it belongs to.
+    fn names<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Cow<'a, str>> {
+        let places = self.columns.iter().enumerate().filter(|(_, column)| column.told_by.is_some());
+        [entry.row.name()].into_iter().chain(places.map(|(index, _)| entry.row.cell(index, &self.cx).text))
     }
 }
 
@@ -101,9 +127,10 @@ impl Filter {
             Test::Own(Own::State(state)) => state == "changed",
             _ => false,
         });
+        let reading = Reading { columns: &columns, case, now, zone };
         let conditions = terms
             .into_iter()
-            .map(|term| Ok((term.negated, Condition::new(term, &columns, case, now, zone)?)))
+            .map(|term| Ok((term.negated, Condition::new(term, &reading)?)))
             .collect::<Result<_, Fault>>()?;
         Ok(Self { text: text.trim().into(), conditions, ages })
     }
@@ -127,7 +154,7 @@ impl Filter {
     pub fn admits(&self, candidate: Candidate<'_>, lens: &mut Lens) -> bool {
         let mut looked = false;
         self.conditions.iter().all(|(negated, condition)| {
-            if !looked && matches!(condition, Condition::Anywhere { .. } | Condition::Fuzzy(_)) {
+            if !looked && matches!(condition, Condition::Anywhere { .. }) {
                 lens.look(candidate.entry);
                 looked = true;
             }
@@ -136,38 +163,37 @@ impl Filter {
     }
 }
 
-impl Condition {
-    fn new(term: Term<Own>, columns: &[&Column], case: Case, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
-        let at = term.at;
-        Ok(match term.test {
-            Test::Word(word) => match regular(&word, case) {
-                Some(regex) => Self::Anywhere { regex, id: None },
-                None => Self::plain(word, case, at)?,
-            },
-            Test::Quoted(text) => Self::plain(text, case, at)?,
-            Test::Own(Own::Fuzzy(text)) => Self::Fuzzy(text),
-            Test::Own(Own::State(state)) => Self::State(state),
-            Test::Own(Own::Compare { column, op, value }) => {
-                let unit = columns.get(column).map(|column| column.unit).unwrap_or_default();
-                let compared = unit != Unit::Text && matches!(op, Op::Equals | Op::Differs);
-                match op.pattern(&value).filter(|_| !compared) {
-                    Some((pattern, wanted)) => {
-                        let regex = compile(&pattern, &value, case).map_err(|reason| Fault::new(at, reason))?;
-                        Self::Cell { column, regex, wanted }
-                    }
-                    None if unit == Unit::Text => Self::Collated { column, op, value: value.to_lowercase() },
-                    None => {
-                        let value = value::number(&value, unit, now, zone).map_err(|reason| Fault::new(at, reason))?;
-                        Self::Number { column, op, value }
-                    }
-                }
-            }
-        })
-    }
+/// What the terms of one filter are read with.
+struct Reading<'a> {
+    columns: &'a [&'static Column],
+    case: Case,
+    now: Timestamp,
+    zone: &'a TimeZone,
+}
 
-    fn plain(text: String, case: Case, at: usize) -> Result<Self, Fault> {
-        let regex = compile(&regex::escape(&text), &text, case).map_err(|reason| Fault::new(at, reason))?;
-        Ok(Self::Anywhere { regex, id: Some(text) })
+impl Condition {
+    fn new(term: Term<Own>, reading: &Reading<'_>) -> Result<Self, Fault> {
+        let fault = |reason| Fault::new(term.at, reason);
+        let plain = |text: String| {
+            let regex = compile(&regex::escape(&text), &text, reading.case).map_err(fault)?;
+            Ok(Self::Anywhere { regex, id: Some(text) })
+        };
+        match term.test {
+            Test::Word(word) => match regular(&word, reading.case) {
+                Some(regex) => Ok(Self::Anywhere { regex, id: None }),
+                None => plain(word),
+            },
+            Test::Quoted(text) => plain(text),
+            Test::Own(Own::Fuzzy(text)) => {
+                let perfect = FUZZY.fuzzy_match(&text, &text).unwrap_or_default();
+                Ok(Self::Fuzzy { least: perfect * ALIKE / 100, text })
+            }
+            Test::Own(Own::State(state)) => Ok(Self::State(state)),
+            Test::Own(Own::Compare { column, op, value }) => {
+                let unit = reading.columns.get(column).map(|column| column.unit).unwrap_or_default();
+                Ok(Self::Cell { column, comparison: Comparison::new(op, value, unit, reading).map_err(fault)? })
+            }
+        }
     }
 
     fn holds(&self, Candidate { entry, marked, changed }: Candidate<'_>, lens: &Lens) -> bool {
@@ -176,30 +202,46 @@ impl Condition {
             Self::Anywhere { regex, id } => {
                 regex.is_match(&lens.haystack) || id.as_deref().is_some_and(|id| is_id(row.id(), id))
             }
-            Self::Fuzzy(text) => FUZZY.fuzzy_match(&lens.haystack, text).is_some(),
-            Self::Cell { column, regex, wanted } => {
-                let cell = row.cell(*column, &lens.cx);
-                regex.is_match(&cell.text) == *wanted && (*wanted || row.order(*column, &lens.cx) != Order::Absent)
+            Self::Fuzzy { text, least } => {
+                lens.names(entry).any(|name| FUZZY.fuzzy_match(&name, text).is_some_and(|score| score >= *least))
             }
-            Self::Number { column, op, value } => match row.order(*column, &lens.cx) {
-                Order::Number(number) => number.partial_cmp(value).is_some_and(|order| op.accepts(order)),
-                Order::Absent | Order::Text(_) => false,
-            },
-            Self::Collated { column, op, value } => match row.order(*column, &lens.cx) {
-                Order::Text(text) => op.accepts(collate(&text, value)),
-                Order::Number(number) => value
-                    .parse()
-                    .ok()
-                    .and_then(|value| number.partial_cmp(&value))
-                    .is_some_and(|order| op.accepts(order)),
-                Order::Absent => false,
-            },
+            Self::Cell { column, comparison } => comparison.holds(&row.cell(*column, &lens.cx), lens.unit(*column)),
             Self::State(state) => match state.as_str() {
                 "fault" => row.fault(),
                 "marked" => marked,
                 "changed" => changed,
                 state => row.states().contains(&state),
             },
+        }
+    }
+}
+
+impl Comparison {
+    fn new(op: Op, value: String, unit: Unit, reading: &Reading<'_>) -> Result<Self, String> {
+        let matches = matches!(op, Op::Contains | Op::Matches | Op::MatchesNot);
+        if unit != Unit::Text && !matches {
+            return Ok(Self::Amount { op, amount: value::read(&value, unit, reading.now, reading.zone)? });
+        }
+        let Some((pattern, wanted)) = op.pattern(&value) else {
+            return Ok(Self::Ordered { op, lower: value.to_lowercase() });
+        };
+        let regex = compile(&pattern, &value, reading.case)?;
+        Ok(if matches { Self::Matches { regex, wanted } } else { Self::Equals { regex, wanted } })
+    }
+
+    fn holds(&self, cell: &Cell<'_>, unit: Unit) -> bool {
+        if cell.is_absent() {
+            return false;
+        }
+        let mut amounts = cell.compared().filter_map(|value| value::of(value, unit));
+        match self {
+            Self::Matches { regex, wanted } => regex.is_match(&cell.text) == *wanted,
+            Self::Equals { regex, wanted } => {
+                cell.compared().chain([&*cell.text]).any(|value| regex.is_match(value)) == *wanted
+            }
+            Self::Ordered { op, lower } => cell.compared().any(|value| op.accepts(collate(value, lower))),
+            Self::Amount { op: Op::Differs, amount } => !amounts.any(|value| amount.is(Op::Equals, value)),
+            Self::Amount { op, amount } => amounts.any(|value| amount.is(*op, value)),
         }
     }
 }

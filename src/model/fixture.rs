@@ -26,6 +26,7 @@ macro_rules! kind {
             aliases: $aliases,
             about: concat!("all ", $singular, "s"),
             columns: || <$row>::fields().iter().map(|field| &field.column).collect(),
+            states: &["running", "stopped"],
             sort: $sort,
             in_cluster: $in_cluster,
             json_key: concat!($singular, "s"),

@@ -20,6 +20,7 @@ pub static KIND: Kind = Kind {
     aliases: &["cl"],
     about: "clusters of the account and Region, with what runs on them",
     columns: super::columns::<Cluster>,
+    states: &[],
     sort: ("name", false),
     in_cluster: false,
     json_key: "clusters",
@@ -76,7 +77,7 @@ impl Cluster {
 
 static FIELDS: &[Field<Cluster>] = &[
     Field {
-        column: Column::new("name", "NAME", 8, 48),
+        column: Column::new("name", "NAME", 8, 48).aliases(&["cluster"]),
         cell: |row, _| Cell::plain(&*row.cluster_name),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
@@ -91,12 +92,12 @@ static FIELDS: &[Field<Cluster>] = &[
         order: |row, _| Order::Number(row.active_services_count.into()),
     },
     Field {
-        column: Column::new("running", "RUNNING", 4, 8).unit(Unit::Count),
+        column: Column::new("running", "RUNNING", 4, 8).aliases(&["run"]).unit(Unit::Count),
         cell: |row, _| super::count_cell(row.running_tasks_count, Tone::Plain),
         order: |row, _| Order::Number(row.running_tasks_count.into()),
     },
     Field {
-        column: Column::new("pending", "PENDING", 4, 8).unit(Unit::Count),
+        column: Column::new("pending", "PENDING", 4, 8).aliases(&["pend"]).unit(Unit::Count),
         cell: |row, _| super::count_cell(row.pending_tasks_count, Tone::Busy),
         order: |row, _| Order::Number(row.pending_tasks_count.into()),
     },
@@ -112,10 +113,7 @@ static FIELDS: &[Field<Cluster>] = &[
     },
     Field {
         column: Column::new("providers", "CAPACITY PROVIDERS", 10, 48).aliases(&["capacity"]).priority(3),
-        cell: |row, _| match row.capacity_providers.is_empty() {
-            true => Cell::absent(),
-            false => Cell::plain(row.capacity_providers.join(", ")),
-        },
+        cell: |row, _| Cell::list(row.capacity_providers.iter().map(String::as_str), ", ", Tone::Plain),
         order: |row, _| Order::Text(row.capacity_providers.join(", ").into()),
     },
 ];

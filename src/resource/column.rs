@@ -26,16 +26,19 @@ pub enum Tone {
     Bad,
 }
 
-/// The text of one cell.
+/// One cell of a table: the text that is drawn, and what filters compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell<'a> {
     pub text: Cow<'a, str>,
     pub tone: Tone,
+    /// What filters compare, where that is not the text as a whole: each of several values, or the value without what is
+    /// drawn beside it. Numbers are in the unit of the column, times in RFC 3339.
+    values: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Cell<'a> {
     pub fn new(text: impl Into<Cow<'a, str>>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: text.into(), tone, values: Vec::new() }
     }
 
     pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
@@ -44,9 +47,50 @@ impl<'a> Cell<'a> {
 
     /// What is not there, or not known.
     pub fn absent() -> Self {
-        Self::new("-", Tone::Muted)
+        Self::new(ABSENT, Tone::Muted)
+    }
+
+    /// What is still to be fetched.
+    pub fn pending() -> Self {
+        Self::new(PENDING, Tone::Muted)
+    }
+
+    /// Several values, drawn with `separator` between them; absent when there are none.
+    pub fn list(values: impl IntoIterator<Item = impl Into<Cow<'a, str>>>, separator: &str, tone: Tone) -> Self {
+        let values: Vec<Cow<'a, str>> = values.into_iter().map(Into::into).collect();
+        match values.is_empty() {
+            true => Self::absent(),
+            false => Self::new(values.join(separator), tone).values(values),
+        }
+    }
+
+    /// The same cell in another tone.
+    pub fn toned(mut self, tone: Tone) -> Self {
+        self.tone = tone;
+        self
+    }
+
+    /// The same cell, with what filters compare in place of its text.
+    pub fn values(mut self, values: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) -> Self {
+        self.values = values.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether it says only that there is no value, or none yet.
+    pub fn is_absent(&self) -> bool {
+        matches!(&*self.text, "" | ABSENT | PENDING)
+    }
+
+    /// What filters compare: each value, or the text where it is the value. Nothing when absent.
+    pub fn compared(&self) -> impl Iterator<Item = &str> {
+        let text = Some(&*self.text).filter(|_| self.values.is_empty() && !self.is_absent());
+        self.values.iter().map(|value| &**value).chain(text)
     }
 }
+
+/// What is drawn where there is no value, and where it is still to be fetched.
+const ABSENT: &str = "-";
+const PENDING: &str = "…";
 
 /// What a cell may depend on besides its row.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +98,7 @@ pub struct Context {
     pub now: Timestamp,
 }
 
-/// The value a column sorts and compares by. Absent values sort last in either direction.
+/// The value a column sorts by. Absent values sort last in either direction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order<'a> {
     Absent,
@@ -76,7 +120,7 @@ pub enum Unit {
     Time,
     /// MiB; `512Mi`, `2Gi` are understood.
     Mebibytes,
-    /// vCPU; `256` CPU units or `0.25vcpu`.
+    /// CPU units; `256` and `0.25vcpu` are understood.
     Cpu,
 }
 
@@ -180,9 +224,18 @@ impl Column {
         wide || !(self.wide || self.told_by.is_some_and(|part| query.fixes(part)))
     }
 
-    /// Whether `word` names this column.
+    /// Whether `word` names this column: its name, an alias, or its title as it stands on screen. Case does not count,
+    /// nor do the spaces and dashes of titles of two words.
     pub fn answers_to(&self, word: &str) -> bool {
-        self.name.eq_ignore_ascii_case(word) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(word))
+        let bare = |text: &str| text.replace([' ', '-', '_'], "").to_lowercase();
+        let word = bare(word);
+        !word.is_empty() && self.names().any(|name| bare(name) == word)
+    }
+
+    /// Everything that it can be called; a title such as `FAIL/H` also without the part after the slash.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let counted = self.title.split_once('/').map(|(what, _)| what);
+        [self.name].into_iter().chain(self.aliases.iter().copied()).chain([self.title]).chain(counted)
     }
 }
 

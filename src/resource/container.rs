@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
     Unit, View,
-    format::{last_part, number_order, one_line, short_id, text_cell, text_order},
+    format::{id_cell, last_part, number_order, one_line, text_cell, text_order},
     task::{self, Task},
 };
 
@@ -17,6 +17,7 @@ pub static KIND: Kind = Kind {
     aliases: &["co"],
     about: "containers of tasks: image, health, exit code, exec readiness",
     columns: super::columns::<Container>,
+    states: &["running", "pending", "stopped", "healthy", "unhealthy"],
     sort: ("name", false),
     in_cluster: true,
     json_key: "containers",
@@ -162,7 +163,7 @@ static FIELDS: &[Field<Container>] = &[
     },
     Field {
         column: Column::new("task", "TASK", 8, 8).told_by(Part::Task),
-        cell: |row, _| Cell::new(short_id(&row.task_arn), Tone::Muted),
+        cell: |row, _| id_cell(&row.task_arn, Tone::Muted),
         order: |row, _| Order::Text((&*row.task_arn).into()),
     },
     Field {
@@ -260,6 +261,21 @@ impl Resource for Container {
 
     fn fault(&self) -> bool {
         self.tone() == Tone::Bad
+    }
+
+    fn states(&self) -> Vec<&'static str> {
+        let status = match self.last_status.as_deref() {
+            Some("RUNNING") => Some("running"),
+            Some("STOPPED") => Some("stopped"),
+            Some(_) => Some("pending"),
+            None => None,
+        };
+        let health = match self.health_status.as_deref() {
+            Some("HEALTHY") => Some("healthy"),
+            Some("UNHEALTHY") => Some("unhealthy"),
+            _ => None,
+        };
+        status.into_iter().chain(health).collect()
     }
 
     fn related(&self, relation: Relation) -> Option<View> {

@@ -20,6 +20,7 @@ pub static KIND: Kind = Kind {
     aliases: &["dep", "rs"],
     about: "deployments of services: rollout state and counts, old and new",
     columns: super::columns::<Deployment>,
+    states: &[KEPT],
     sort: ("age", false),
     in_cluster: true,
     json_key: "deployments",
@@ -146,7 +147,7 @@ static FIELDS: &[Field<Deployment>] = &[
         order: |row, _| text_order(row.status.as_deref()),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 32).told_by(Part::Service),
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc"]).told_by(Part::Service),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },

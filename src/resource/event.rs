@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
     Resource, Row, Tone, Unit, View,
-    format::{age_cell, age_order, clock, one_line, text_cell, time_order, timestamp, when},
+    format::{age_cell, age_order, one_line, text_cell, time_cell, time_order, timestamp, when},
     service::{self, Service},
 };
 use crate::knowledge::{self, Class, Rule};
@@ -19,6 +19,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ev"],
     about: "service events, the newest 100 of each service",
     columns: super::columns::<Event>,
+    states: &[KEPT],
     sort: ("age", false),
     in_cluster: true,
     json_key: "events",
@@ -88,7 +89,8 @@ impl Event {
             _ if self.remembered => Tone::Muted,
             tone => tone,
         };
-        Cell::new(kept + &one_line(self.told()), tone)
+        let told = one_line(self.told());
+        Cell::new(format!("{kept}{told}"), tone).values([told])
     }
 
     /// The message without its opening `(service NAME) `, which every row would repeat.
@@ -106,16 +108,16 @@ static FIELDS: &[Field<Event>] = &[
     },
     Field {
         column: Column::new("time", "TIME", 20, 20).unit(Unit::Time).wide(),
-        cell: |row, _| row.created_at.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted)),
+        cell: |row, _| time_cell(row.created_at),
         order: |row, _| time_order(row.created_at),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 24).told_by(Part::Service),
+        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).told_by(Part::Service),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {
-        column: Column::new("message", "MESSAGE", 30, 400),
+        column: Column::new("message", "MESSAGE", 30, 400).aliases(&["msg", "event"]),
         cell: |row, _| row.cell(),
         order: |row, _| Order::Text((&*row.message).into()),
     },

@@ -114,6 +114,7 @@ mod tests {
         aliases: &[],
         about: "",
         columns: || Thing::fields().iter().map(|field| &field.column).collect(),
+        states: &[],
         sort: ("name", false),
         in_cluster: false,
         json_key: "things",

@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
     aliases: &["fam", "td", "taskdef", "taskdefs"],
     about: "task definition families with an active revision",
     columns: super::columns::<Family>,
+    states: &[],
     sort: ("name", false),
     in_cluster: false,
     json_key: "families",

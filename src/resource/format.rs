@@ -43,6 +43,16 @@ pub fn age_order(then: Option<Timestamp>, now: Timestamp) -> Order<'static> {
     then.map_or(Order::Absent, |then| Order::Number(seconds_since(then, now) as f64))
 }
 
+/// A cell with a point in time.
+pub fn time_cell(time: Option<Timestamp>) -> Cell<'static> {
+    time.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted).values([at.to_string()]))
+}
+
+/// A cell with the beginning of an id, or of the last part of an ARN; filters compare it or the whole id.
+pub fn id_cell(arn: &str, tone: Tone) -> Cell<'_> {
+    Cell::new(short_id(arn), tone).values([short_id(arn), last_part(arn)])
+}
+
 /// The order of a point in time: seconds since the epoch.
 pub fn time_order(time: Option<Timestamp>) -> Order<'static> {
     time.map_or(Order::Absent, |time| Order::Number(time.as_millisecond() as f64 / 1000.0))

@@ -26,6 +26,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ci", "no", "node", "nodes"],
     about: "container instances: agent, state, what is left of cpu and memory",
     columns: super::columns::<Instance>,
+    states: &["disconnected", "draining"],
     sort: ("id", false),
     in_cluster: true,
     json_key: "containerInstances",
@@ -199,10 +200,10 @@ fn interfaces(attachments: &[Attachment]) -> usize {
     here.filter(|attachment| matches!(attachment.r#type(), Some("eni" | "ElasticNetworkInterface"))).count()
 }
 
-/// `free/all`, bad when less than a tenth is left.
+/// `free/all`, of which filters compare what is free; a warning when less than a tenth is.
 fn share((free, all): (i32, i32)) -> Cell<'static> {
     let tone = if all > 0 && free * 10 < all { Tone::Warn } else { Tone::Plain };
-    Cell::new(format!("{free}/{all}"), tone)
+    Cell::new(format!("{free}/{all}"), tone).values([free.to_string()])
 }
 
 static FIELDS: &[Field<Instance>] = &[

@@ -25,6 +25,7 @@ pub static KIND: Kind = Kind {
     aliases: &["taskdefinition", "taskdefinitions"],
     about: "task definition revisions: images, sizes, roles",
     columns: super::columns::<Revision>,
+    states: &[],
     sort: ("revision", true),
     in_cluster: false,
     json_key: "taskDefinitions",
@@ -138,14 +139,13 @@ impl Revision {
     }
 
     /// The images without their registries.
-    fn images(&self) -> String {
-        let images = self.containers.iter().filter_map(|container| container.image.as_deref());
-        images.map(last_part).collect::<Vec<_>>().join(", ")
+    fn images(&self) -> impl Iterator<Item = &str> {
+        self.containers.iter().filter_map(|container| container.image.as_deref()).map(last_part)
     }
 
     /// A cell that is on its way until the revision is described.
     fn later<'a>(&self, cell: Cell<'a>) -> Cell<'a> {
-        if self.described { cell } else { Cell::new("…", Tone::Muted) }
+        if self.described { cell } else { Cell::pending() }
     }
 }
 
@@ -184,8 +184,8 @@ static FIELDS: &[Field<Revision>] = &[
     },
     Field {
         column: Column::new("images", "IMAGES", 16, 80).aliases(&["image"]).priority(1),
-        cell: |row, _| row.later(Cell::plain(row.images())),
-        order: |row, _| Order::Text(row.images().into()),
+        cell: |row, _| row.later(Cell::list(row.images(), ", ", Tone::Plain)),
+        order: |row, _| Order::Text(row.images().collect::<Vec<_>>().join(", ").into()),
     },
     Field {
         column: Column::new("by", "REGISTERED BY", 10, 32).priority(5),

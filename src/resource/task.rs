@@ -28,6 +28,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ta", "po", "pod", "pods"],
     about: "tasks: running, stopped, or all; why they stopped",
     columns: super::columns::<Task>,
+    states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", KEPT],
     sort: ("age", false),
     in_cluster: true,
     json_key: "tasks",

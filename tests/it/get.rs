@@ -151,6 +151,34 @@ fn filters_and_order_are_those_of_the_console() {
     assert!(running(aws.csv(&["services", "--sort", "running"])).is_sorted());
 }
 
+/// A task of two containers that was killed for its memory has `137,143`.
+#[test]
+fn an_exit_code_is_found_whichever_container_has_it() {
+    let aws = Aws::incident(&[]);
+    let exit = resource::task::KIND.column("exit").expect("a column");
+    let has = |row: &Vec<String>, code: &str| row[exit].split([',', ' ', ':']).any(|other| other == code);
+    let all = aws.csv(&["stopped"]);
+    let of = |filter: &str| aws.csv(&["stopped", "--filter", filter]).len();
+    for code in ["137", "143", "1"] {
+        let having = all.iter().filter(|row| has(row, code)).count();
+        let others = all.iter().filter(|row| row[exit] != "-" && !has(row, code)).count();
+        assert_eq!((of(&format!("exit={code}")), of(&format!("exit!={code}"))), (having, others), "{code}");
+        assert!(having > 0, "{code}");
+    }
+}
+
+#[rstest]
+#[case("exti=137", "at character 1: unknown column `exti`; did you mean exit?")]
+#[case("web is:fautl", "at character 8: unknown state `fautl`; did you mean fault?")]
+#[case("cpu=many", "at character 5: `many` is no CPU size")]
+fn a_filter_that_means_nothing_is_a_mistake_in_the_command_line(#[case] filter: &str, #[case] reason: &str) {
+    let aws = Aws::incident(&[]);
+    let answer = aws.get(&["stopped", "--filter", filter]);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""));
+    assert!(answer.err.contains(reason), "{}", answer.err);
+    assert!(aws.endpoint.requests().is_empty(), "nothing was asked for");
+}
+
 #[test]
 fn stopped_tasks_are_listed_on_demand() {
     let aws = Aws::incident(&[]);

@@ -9,6 +9,7 @@ mod demo_logs;
 mod demo_wire;
 mod drift;
 mod evidence;
+mod filters;
 mod findings;
 mod flow;
 mod get;

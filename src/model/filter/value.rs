@@ -2,26 +2,65 @@
 
 use jiff::{SpanRelativeTo, Timestamp, ToSpan, Unit as Time, civil, tz::TimeZone};
 
-use crate::{grammar, resource::Unit};
+use crate::{
+    grammar::{self, Op},
+    resource::Unit,
+};
+
+/// What a person typed, as a stretch of the numbers that a column holds: a time without seconds is a whole minute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Amount {
+    from: f64,
+    /// How much more than `from` is still meant; 0 for what is exact.
+    length: f64,
+}
+
+impl Amount {
+    fn exactly(number: f64) -> Self {
+        Self { from: number, length: 0.0 }
+    }
+
+    /// Whether `value` compares so to it.
+    pub fn is(self, op: Op, value: f64) -> bool {
+        let equal = value == self.from || (value > self.from && value < self.from + self.length);
+        match op {
+            Op::Contains | Op::Equals | Op::Matches => equal,
+            Op::Differs | Op::MatchesNot => !equal,
+            Op::Less => value < self.from,
+            Op::AtMost => value < self.from || equal,
+            Op::Greater => value > self.from,
+            Op::AtLeast => value >= self.from,
+        }
+    }
+}
 
 /// Reads `text` in `unit`; the error says what would do instead. Times of day are the last ones before `now` in `zone`.
-pub(super) fn number(text: &str, unit: Unit, now: Timestamp, zone: &TimeZone) -> Result<f64, String> {
+pub(super) fn read(text: &str, unit: Unit, now: Timestamp, zone: &TimeZone) -> Result<Amount, String> {
     let read = match unit {
-        Unit::Text | Unit::Count => grammar::number(text.trim_end_matches('%')),
-        Unit::Seconds => grammar::number(text).or_else(|| seconds(text)),
         Unit::Time => time(text, now, zone),
-        Unit::Mebibytes => scaled(text, &[("gib", 1024.0), ("gb", 1024.0), ("gi", 1024.0), ("g", 1024.0)])
-            .or_else(|| scaled(text, &[("mib", 1.0), ("mb", 1.0), ("mi", 1.0), ("m", 1.0), ("", 1.0)])),
-        Unit::Cpu => scaled(text, &[("vcpus", 1.0), ("vcpu", 1.0), ("", 1.0 / 1024.0)]),
+        unit => of(text, unit).map(Amount::exactly),
     };
     read.ok_or_else(|| format!("`{text}` is {}", expected(unit)))
+}
+
+/// The number that a value of a cell is in `unit`; absent when it is none.
+pub(super) fn of(text: &str, unit: Unit) -> Option<f64> {
+    match unit {
+        Unit::Text => None,
+        Unit::Count => grammar::number(text.trim_end_matches('%')),
+        Unit::Seconds => grammar::number(text).or_else(|| seconds(text)),
+        Unit::Time => text.parse().ok().map(|at: Timestamp| at.as_second() as f64),
+        Unit::Mebibytes => scaled(text, &[("gib", 1024.0), ("gb", 1024.0), ("gi", 1024.0), ("g", 1024.0)])
+            .or_else(|| scaled(text, &[("mib", 1.0), ("mb", 1.0), ("mi", 1.0), ("m", 1.0), ("", 1.0)])),
+        Unit::Cpu => scaled(text, &[("vcpus", 1024.0), ("vcpu", 1024.0), ("", 1.0)]),
+    }
 }
 
 fn expected(unit: Unit) -> &'static str {
     match unit {
         Unit::Text | Unit::Count => "no number",
         Unit::Seconds => "no length of time; 90s, 10m, 2h and 1d12h are",
-        Unit::Time => "no time; 14:05, 2026-01-31 and 2026-01-31T14:05 are",
+        Unit::Time => "no time; 14:05, 14:05Z, 2026-01-31 and 2026-01-31T14:05 are",
         Unit::Mebibytes => "no amount of memory; 512, 512Mi and 2Gi are",
         Unit::Cpu => "no CPU size; 256 (units) and 0.25vcpu are",
     }
@@ -37,15 +76,36 @@ fn seconds(text: &str) -> Option<f64> {
     span.total((Time::Second, SpanRelativeTo::days_are_24_hours())).ok()
 }
 
-fn time(text: &str, now: Timestamp, zone: &TimeZone) -> Option<f64> {
-    let moment = match text.parse::<Timestamp>() {
-        Ok(moment) => moment,
-        Err(_) => match text.parse::<civil::DateTime>() {
-            Ok(moment) => moment.to_zoned(zone.clone()).ok()?.timestamp(),
-            Err(_) => last(text.parse().ok()?, now, zone)?,
-        },
+/// A time as people write it, and as tables show it: `14:05`, `14:05:09Z`, `01-31 14:05`, `2026-01-31`.
+fn time(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Amount> {
+    const UTC: TimeZone = TimeZone::UTC;
+    let (bare, zone) = match text.strip_suffix(['Z', 'z']) {
+        Some(bare) => (bare.trim_end(), &UTC),
+        None => (text, zone),
     };
-    Some(moment.as_second() as f64)
+    let length = match (bare.matches(':').count(), bare.contains('-')) {
+        (0, true) => 86_400.0,
+        (0, false) => 3_600.0,
+        (1, _) => 60.0,
+        _ => 1.0,
+    };
+    let moment = match (bare.parse::<civil::DateTime>(), bare.parse::<civil::Time>()) {
+        (Ok(moment), _) => moment.to_zoned(zone.clone()).ok()?.timestamp(),
+        (_, Ok(time)) => last(time, now, zone)?,
+        // It says its own offset, or leaves out the year.
+        _ => text.parse::<Timestamp>().ok().or_else(|| this_year(bare, now, zone))?,
+    };
+    Some(Amount { from: moment.as_second() as f64, length })
+}
+
+/// The last moment up to now with this month, day and time: `01-31 14:05`.
+fn this_year(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let year = now.to_zoned(zone.clone()).year();
+    let in_year = |year: i16| {
+        let moment: civil::DateTime = format!("{year:04}-{text}").parse().ok()?;
+        Some(moment.to_zoned(zone.clone()).ok()?.timestamp())
+    };
+    in_year(year).filter(|moment| *moment <= now).or_else(|| in_year(year - 1))
 }
 
 /// The last moment up to now at which clocks showed `time`.
@@ -62,9 +122,9 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str, unit: Unit) -> Result<f64, String> {
+    fn read(text: &str, unit: Unit) -> Result<Amount, String> {
         let now: Timestamp = "2026-03-04T12:00:00Z".parse().unwrap();
-        number(text, unit, now, &TimeZone::fixed(jiff::tz::offset(1)))
+        super::read(text, unit, now, &TimeZone::fixed(jiff::tz::offset(1)))
     }
 
     #[rstest]
@@ -77,16 +137,40 @@ mod tests {
     #[case("512Mi", Unit::Mebibytes, 512.0)]
     #[case("2Gi", Unit::Mebibytes, 2048.0)]
     #[case("1.5gb", Unit::Mebibytes, 1536.0)]
-    #[case("256", Unit::Cpu, 0.25)]
-    #[case("0.25vCPU", Unit::Cpu, 0.25)]
+    #[case("256", Unit::Cpu, 256.0)]
+    #[case("0.25vCPU", Unit::Cpu, 256.0)]
     // 13:00 in the zone is now; 13:01 is still to come, so yesterday's is meant.
     #[case("13:00", Unit::Time, 1_772_625_600.0)]
     #[case("13:01", Unit::Time, 1_772_625_660.0 - 86_400.0)]
     #[case("2026-03-04", Unit::Time, 1_772_578_800.0)]
     #[case("2026-03-04T13:00", Unit::Time, 1_772_625_600.0)]
     #[case("2026-03-04T12:00:00Z", Unit::Time, 1_772_625_600.0)]
+    #[case("2026-03-04 12:00:00Z", Unit::Time, 1_772_625_600.0)]
+    #[case("2026-03-04T13:00:00+01:00", Unit::Time, 1_772_625_600.0)]
+    #[case("12:00Z", Unit::Time, 1_772_625_600.0)]
+    #[case("12:00:01Z", Unit::Time, 1_772_625_601.0 - 86_400.0)]
+    #[case("03-04 13:00", Unit::Time, 1_772_625_600.0)]
+    #[case("03-04T12:00Z", Unit::Time, 1_772_625_600.0)]
+    #[case("03-05 13:00", Unit::Time, 1_741_176_000.0)]
     fn values_are_read_in_the_unit_of_the_column(#[case] text: &str, #[case] unit: Unit, #[case] expected: f64) {
-        assert_eq!(read(text, unit), Ok(expected));
+        assert_eq!(read(text, unit).map(|amount| amount.from), Ok(expected));
+    }
+
+    /// `14:05` is the whole minute, a date the whole day.
+    #[rstest]
+    #[case("12:00", 0.0, "= <= >=")]
+    #[case("12:00", 59.0, "= <= > >=")]
+    #[case("12:00", 60.0, "!= > >=")]
+    #[case("12:00", -1.0, "!= < <=")]
+    #[case("12:00:00", 1.0, "!= > >=")]
+    #[case("2026-03-04", 3_600.0, "= <= > >=")]
+    fn a_time_is_as_long_as_it_is_written(#[case] text: &str, #[case] seconds: f64, #[case] holding: &str) {
+        let amount = read(text, Unit::Time).unwrap();
+        let noon = read("12:00:00", Unit::Time).unwrap().from;
+        let ops = ["=", "!=", "<", "<=", ">", ">="];
+        let op = |spelling: &str| grammar::OPS.iter().find(|(known, _)| *known == spelling).unwrap().1;
+        let holds = ops.into_iter().filter(|spelling| amount.is(op(spelling), noon + seconds));
+        assert_eq!(holds.collect::<Vec<_>>().join(" "), holding);
     }
 
     #[rstest]

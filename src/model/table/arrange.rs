@@ -76,7 +76,7 @@ impl Table {
         let columns = (self.view.kind.columns)();
         // The seconds of an age are no words to look for.
         let searched = self.columns().into_iter().filter(|&index| columns[index].unit != Unit::Seconds).collect();
-        let mut lens = Lens::new(searched, *cx);
+        let mut lens = Lens::new(self.view.kind, searched, *cx);
         let admitted = self.all.iter().filter(|entry| {
             let candidate =
                 Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };

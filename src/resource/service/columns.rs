@@ -8,7 +8,7 @@ use crate::resource::{
 
 pub(super) static FIELDS: &[Field<Service>] = &[
     Field {
-        column: Column::new("name", "NAME", 10, 44),
+        column: Column::new("name", "NAME", 10, 44).aliases(&["service", "svc"]),
         cell: |row, _| Cell::plain(&*row.service_name),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
@@ -70,8 +70,9 @@ pub(super) static FIELDS: &[Field<Service>] = &[
             let failures = progress.and_then(|progress| progress.breaker).filter(|(failed, _)| *failed > 0);
             let failures = failures.map(|(failed, threshold)| format!("{failed}/{threshold} failed"));
             let parts = [Some(state.to_owned()), since, failures];
+            let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
             let tone = progress.map_or_else(|| primary.tone(), |progress| progress.tone().max(primary.tone()));
-            Cell::new(parts.into_iter().flatten().collect::<Vec<_>>().join(" "), tone)
+            Cell::new(text, tone).values([state])
         },
         order: |row, _| text_order(row.primary().map(|primary| primary.progress())),
     },
@@ -84,7 +85,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         column: Column::new("launch", "LAUNCH", 7, 24).aliases(&["provider", "capacity"]).priority(5),
         cell: |row, _| match row.launch() {
             launch if launch.is_empty() => Cell::absent(),
-            launch => Cell { text: launch, tone: Tone::Plain },
+            launch => Cell::plain(launch),
         },
         order: |row, _| Order::Text(row.launch()),
     },

@@ -3,13 +3,13 @@
 use super::Task;
 use crate::resource::{
     Cell, Column, Field, KEPT, Order, Part, Tone, Unit,
-    format::{age_cell, age_order, clock, last_part, number_order, short_id, text_cell, text_order, time_order},
+    format::{age_cell, age_order, id_cell, last_part, number_order, text_cell, text_order, time_cell, time_order},
 };
 
 pub(super) static FIELDS: &[Field<Task>] = &[
     Field {
         column: Column::new("id", "TASK", 8, 8),
-        cell: |row, _| Cell::plain(short_id(&row.task_arn)),
+        cell: |row, _| id_cell(&row.task_arn, Tone::Plain),
         order: |row, _| Order::Text(row.task_id().into()),
     },
     Field {
@@ -24,15 +24,15 @@ pub(super) static FIELDS: &[Field<Task>] = &[
             .priority(2),
         cell: |row, _| {
             let group = row.group.as_deref().map(|g| g.strip_prefix("service:").unwrap_or(g));
-            Cell { tone: if row.service().is_some() { Tone::Plain } else { Tone::Muted }, ..text_cell(group) }
+            text_cell(group).toned(if row.service().is_some() { Tone::Plain } else { Tone::Muted })
         },
         order: |row, _| text_order(row.group.as_deref()),
     },
     Field {
         column: Column::new("status", "STATUS", 12, 14).aliases(&["state", "last"]),
         cell: |row, _| match row.remembered {
-            true => Cell::new(format!("{} {KEPT}", row.state()), Tone::Muted),
-            false => Cell { text: row.state(), tone: row.tone() },
+            true => Cell::new(format!("{} {KEPT}", row.state()), Tone::Muted).values([row.state(), KEPT.into()]),
+            false => Cell::new(row.state(), row.tone()),
         },
         order: |row, _| Order::Text(row.state()),
     },
@@ -59,7 +59,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
             match row.revision() {
                 "" => Cell::absent(),
                 revision if mark.is_empty() => Cell::new(revision, tone),
-                revision => Cell::new(format!("{revision}{mark}"), tone),
+                revision => Cell::new(format!("{revision}{mark}"), tone).values([revision]),
             }
         },
         order: |row, _| text_order(Some(row.revision())),
@@ -73,7 +73,10 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count),
         cell: |row, _| match row.exit_codes() {
             codes if codes.is_empty() => Cell::absent(),
-            codes => Cell::new(codes, row.end(Tone::Plain)),
+            codes => {
+                let each = row.containers.iter().filter_map(|container| container.exit_code);
+                Cell::new(codes, row.end(Tone::Plain)).values(each.map(|code| code.to_string()))
+            }
         },
         order: |row, _| {
             let codes = row.containers.iter().filter_map(|container| container.exit_code);
@@ -117,12 +120,12 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("started", "STARTED", 20, 20).unit(Unit::Time).wide(),
-        cell: |row, _| row.started_at.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted)),
+        cell: |row, _| time_cell(row.started_at),
         order: |row, _| time_order(row.started_at),
     },
     Field {
         column: Column::new("stopped", "STOPPED", 20, 20).unit(Unit::Time).wide(),
-        cell: |row, _| row.stopped_at.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted)),
+        cell: |row, _| time_cell(row.stopped_at),
         order: |row, _| time_order(row.stopped_at),
     },
     Field {

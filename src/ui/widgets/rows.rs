@@ -173,6 +173,7 @@ mod tests {
         aliases: &[],
         about: "",
         columns: || Counted::fields().iter().map(|field| &field.column).collect(),
+        states: &[],
         sort: ("name", false),
         in_cluster: false,
         json_key: "counted",

@@ -1,0 +1,315 @@
+//! Filters of tables, judged against what the cells show: every kind, every column, over everything in the embedded AWS.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use ecsight::{
+    aws::{Budget, Clients, ScopeSpec},
+    data::{self, Demand, Entry},
+    demo::{Endpoint, Options},
+    kinds::KINDS,
+    memory::Keep,
+    model::filter::{Candidate, Filter, Lens},
+    resource::{
+        Column, Context, Kind, Query, Row, Status, Unit, View, container::Container, family, revision, task, task::Task,
+    },
+};
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::time::Instant;
+
+use crate::support::{fixtures, in_process::sdk_config};
+
+const START_MS: i64 = 1_750_000_000_000;
+
+thread_local! {
+    static START: Instant = Instant::now();
+}
+
+/// The time of the world.
+fn now() -> Timestamp {
+    let passed = START.with(Instant::elapsed);
+    Timestamp::from_millisecond(START_MS + passed.as_millis() as i64).expect("a time")
+}
+
+/// Rows of one kind, as they stand in its table, and what they are read with.
+struct Rows {
+    kind: &'static Kind,
+    entries: Vec<Entry>,
+    cx: Context,
+}
+
+impl Rows {
+    /// What is drawn in one column, row by row.
+    fn drawn(&self, column: usize) -> Vec<String> {
+        self.entries.iter().map(|entry| entry.row.cell(column, &self.cx).text.into_owned()).collect()
+    }
+
+    /// The rows that a filter admits, by their place.
+    fn admitted(&self, text: &str) -> BTreeSet<usize> {
+        let filter = Filter::parse(text, self.kind, self.cx.now, &TimeZone::UTC);
+        let filter = filter.unwrap_or_else(|fault| panic!("{}: {text}: {fault:?}", self.kind.plural));
+        let mut lens = Lens::new(self.kind, Vec::new(), self.cx);
+        let mut admits = |entry| filter.admits(Candidate { entry, marked: false, changed: false }, &mut lens);
+        (0..self.entries.len()).filter(|index| admits(&self.entries[*index])).collect()
+    }
+}
+
+/// Everything there is in the embedded AWS a while after its start, kind by kind, and a few rows that it does not have.
+async fn everything() -> Vec<Rows> {
+    START.with(|_| ());
+    let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
+    tokio::time::sleep(Duration::from_secs(20 * 60)).await;
+    let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
+    let mut handle = data::start(clients, now, Keep::default());
+    let mut all = Vec::new();
+    for kind in KINDS.iter().copied() {
+        let query = match kind.name {
+            "revision" => Query::family("web"),
+            _ => Query { status: Status::All, ..Query::default() },
+        };
+        let view = View::new(kind, query);
+        let mut demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+        handle.demand.send_replace(demand.clone());
+        let snapshot = handle.snapshots.wait_for(|snapshot| snapshot.complete(&view)).await.expect("rows").clone();
+        // Revisions are described when they are seen.
+        demand.visible =
+            snapshot.feeds_of(&view).iter().flat_map(|feed| &*feed.rows).map(|e| e.row.id().into()).collect();
+        handle.demand.send_replace(demand);
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let snapshot = handle.snapshots.borrow().clone();
+        let feeds = snapshot.feeds_of(&view);
+        let all_of_it: Vec<Entry> = feeds.iter().flat_map(|feed| feed.rows.iter().cloned()).collect();
+        assert!(!all_of_it.is_empty(), "{}", kind.plural);
+        let entries = all_of_it.iter().step_by(all_of_it.len().div_ceil(200)).cloned();
+        all.push(Rows { kind, entries: entries.chain(rare(kind)).collect(), cx: Context { now: now() } });
+    }
+    all
+}
+
+/// Rows of a kind that hold what the embedded AWS has none of: nothing at all, several values of which some are missing,
+/// what ECS has forgotten.
+fn rare(kind: &Kind) -> Vec<Entry> {
+    let rows: Vec<Arc<dyn Row>> = match kind.name {
+        "task" => {
+            let exited = |code| Container { exit_code: code, ..Container::default() };
+            let several = vec![exited(Some(0)), exited(None), exited(Some(137))];
+            vec![
+                Arc::new(Task::default()),
+                Arc::new(Task {
+                    task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/ffff".into(),
+                    containers: several,
+                    last_status: Some("STOPPED".into()),
+                    current: Some(false),
+                    remembered: true,
+                    ..Task::default()
+                }),
+            ]
+        }
+        "container" => vec![Arc::new(Container::default())],
+        "revision" => vec![Arc::new(revision::Revision::default())],
+        "family" => vec![Arc::new(family::Family { family: "a|b (c".into() })],
+        _ => Vec::new(),
+    };
+    rows.into_iter().map(|row| Entry { row, changed: 0, changed_at: None }).collect()
+}
+
+fn absent(text: &str) -> bool {
+    ["", "-", "…"].contains(&text)
+}
+
+/// The numbers that a person reads in a cell, in the unit of its column. Of a share it is what comes first.
+fn numbers(text: &str, unit: Unit) -> Vec<f64> {
+    let one = |token: &str| {
+        let token = token.rsplit(':').next().unwrap_or(token).split('/').next().unwrap_or(token);
+        match unit {
+            Unit::Text | Unit::Time => None,
+            Unit::Count | Unit::Cpu | Unit::Mebibytes => token.parse().ok(),
+            Unit::Seconds => {
+                let parts = token.split_inclusive(|c: char| c.is_ascii_alphabetic());
+                let seconds = |part: &str| {
+                    let (number, unit) = part.split_at_checked(part.len() - 1)?;
+                    let factor = match unit {
+                        "s" => 1.0,
+                        "m" => 60.0,
+                        "h" => 3_600.0,
+                        "d" => 86_400.0,
+                        _ => return None,
+                    };
+                    Some(number.parse::<f64>().ok()? * factor)
+                };
+                parts.map(seconds).sum::<Option<f64>>().filter(|_| !token.is_empty())
+            }
+        }
+    };
+    text.split([' ', ',']).filter_map(one).collect()
+}
+
+/// As it is written in a filter.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\\\""))
+}
+
+/// Some of the different texts of a column, spread over all.
+fn samples(drawn: &[String]) -> Vec<&str> {
+    let distinct: BTreeSet<&str> = drawn.iter().map(String::as_str).filter(|text| !absent(text)).collect();
+    let step = distinct.len().div_ceil(12).max(1);
+    distinct.into_iter().step_by(step).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_column_of_every_kind_is_judged_by_what_its_cells_show() {
+    let mut compared = 0;
+    for rows in everything().await {
+        for (index, column) in (rows.kind.columns)().into_iter().enumerate() {
+            let drawn = rows.drawn(index);
+            let places = |holds: &dyn Fn(&str) -> bool| -> BTreeSet<usize> {
+                (0..drawn.len()).filter(|row| holds(&drawn[*row])).collect()
+            };
+            let present = places(&|text| !absent(text));
+            for text in samples(&drawn) {
+                compared += 1;
+                let place = format!("{} {} {text:?}", rows.kind.plural, column.name);
+                let term = |op: &str, value: &str| rows.admitted(&format!(r"{}{op}{} \C", column.name, quoted(value)));
+                assert_eq!(term(":", text), places(&|other| other.contains(text)), "{place}");
+                assert_eq!(term("!~", &regex::escape(text)), &present - &term(":", text), "{place}");
+                match column.unit {
+                    Unit::Text => judge_text(&place, text, &drawn, &present, &term),
+                    unit => judge_numbers(&place, &numbers(text, unit), &drawn, unit, &present, &rows, column),
+                }
+            }
+        }
+    }
+    assert!(compared > 500, "{compared}");
+}
+
+type Term<'a> = dyn Fn(&str, &str) -> BTreeSet<usize> + 'a;
+
+fn judge_text(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
+    let equal = term("=", text);
+    for (row, other) in drawn.iter().enumerate() {
+        assert!(other != text || equal.contains(&row), "{place} is not equal to itself");
+        assert!(!equal.contains(&row) || other.contains(text), "{place} is not in {other:?}");
+    }
+    assert_eq!(term("!=", text), present - &equal, "{place}");
+    // Each of several values is one, and what is drawn beside a value is none of it.
+    if ["clusters providers", "revisions images"].iter().any(|list| place.starts_with(list)) {
+        for value in text.split(", ") {
+            let among = |other: &String| other.split(", ").any(|other| other == value);
+            let listed = (0..drawn.len()).filter(|row| among(&drawn[*row])).collect();
+            assert_eq!(term("=", value), listed, "{place}: {value}");
+        }
+    }
+    let (below, above) = (term("<", text), term(">", text));
+    let not_above = term("<=", text);
+    assert!(below.is_subset(&not_above) && above.is_subset(present), "{place}");
+    assert_eq!(&not_above | &above, *present, "{place}");
+}
+
+fn judge_numbers(
+    place: &str,
+    shown: &[f64],
+    drawn: &[String],
+    unit: Unit,
+    present: &BTreeSet<usize>,
+    rows: &Rows,
+    column: &Column,
+) {
+    assert!(unit == Unit::Time || !shown.is_empty(), "{place}: no number");
+    for number in shown {
+        let any = |holds: &dyn Fn(f64) -> bool| -> BTreeSet<usize> {
+            let holds = |text: &String| numbers(text, unit).into_iter().any(holds);
+            (0..drawn.len()).filter(|row| holds(&drawn[*row])).collect()
+        };
+        let equal = any(&|other| other == *number);
+        let mut spellings = vec![number.to_string()];
+        match unit {
+            Unit::Cpu => spellings.push(format!("{}vcpu", number / 1024.0)),
+            Unit::Mebibytes => spellings.extend([format!("{number}Mi"), format!("{}Gi", number / 1024.0)]),
+            Unit::Seconds => spellings.push(format!("{number}s")),
+            _ => {}
+        }
+        // Every name of the column will do: also the title that stands above it.
+        let names = column.names().map(|name| name.replace(' ', ""));
+        for name in names {
+            for spelling in &spellings {
+                let term = |op: &str| rows.admitted(&format!("{name}{op}{spelling}"));
+                let place = format!("{place}: {name} {spelling}");
+                assert_eq!(term("="), equal, "{place}");
+                assert_eq!(term("!="), present - &equal, "{place}");
+                assert_eq!(term("<"), any(&|other| other < *number), "{place}");
+                assert_eq!(term(">"), any(&|other| other > *number), "{place}");
+                assert_eq!(term("<="), any(&|other| other <= *number), "{place}");
+                assert_eq!(term(">="), any(&|other| other >= *number), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_header_names_its_column_and_no_other() {
+    for kind in KINDS {
+        let columns = (kind.columns)();
+        for (index, column) in columns.iter().enumerate() {
+            for name in column.names() {
+                for written in [name.replace(' ', ""), name.replace(' ', "-"), name.to_lowercase().replace(' ', "")] {
+                    assert_eq!(kind.column(&written), Some(index), "{}: {written}", kind.plural);
+                    let filter = format!("{written}:x");
+                    let read = Filter::parse(&filter, kind, fixtures::now(), &TimeZone::UTC).expect("a filter");
+                    assert!(!read.is_empty());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn states_are_those_that_rows_are_in() {
+    for rows in everything().await {
+        for state in rows.kind.states {
+            let within = |entry: &Entry| entry.row.states().contains(state);
+            let expected = (0..rows.entries.len()).filter(|index| within(&rows.entries[*index])).collect();
+            assert_eq!(rows.admitted(&format!("is:{state}")), expected, "{} is:{state}", rows.kind.plural);
+        }
+        for state in rows.entries.iter().flat_map(|entry| entry.row.states()) {
+            assert!(rows.kind.states.contains(&state), "{}: nobody can ask for {state}", rows.kind.plural);
+        }
+    }
+}
+
+/// Whatever is no column or no state is told, with its place and the nearest one.
+#[test]
+fn what_no_kind_knows_is_a_mistake() {
+    for kind in KINDS {
+        let read = |text: &str| Filter::parse(text, kind, fixtures::now(), &TimeZone::UTC);
+        for op in ["=", "!=", "~", "!~", "<", "<=", ">", ">="] {
+            let fault = read(&format!("a nosuchthing{op}1")).expect_err(kind.plural);
+            assert_eq!(fault.at, 2, "{}: {fault:?}", kind.plural);
+            assert!(fault.reason.starts_with("unknown column `nosuchthing`"), "{fault:?}");
+        }
+        for column in (kind.columns)().iter().filter(|column| column.name.len() > 3) {
+            let mistyped = format!("{}x", column.name);
+            if kind.column(&mistyped).is_none() {
+                let fault = read(&format!("{mistyped}:1")).expect_err(&mistyped);
+                assert!(fault.reason.contains(&format!("did you mean {}", column.name)), "{fault:?}");
+            }
+        }
+        let fault = read("is:fautl").expect_err("no state");
+        assert!(fault.at == 3 && fault.reason.starts_with("unknown state `fautl`; did you mean fault"), "{fault:?}");
+        // What has a colon and is no column is text.
+        for text in [
+            "nginx:1.2",
+            "registry.example.com:5000/app:latest",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:42",
+            "arn:aws:ecs:eu-west-1:123456789012:task/prod/8a53a2fa",
+            "http://10.0.0.7:8080/healthz",
+            "10.0.0.7:8080",
+            "web:57",
+            "OutOfMemoryError:",
+            "\"exti=137\"",
+        ] {
+            assert!(read(text).is_ok(), "{}: {text}: {:?}", kind.plural, read(text));
+        }
+    }
+    // A column of another kind is one that was meant.
+    let read = |text: &str| Filter::parse(text, &task::KIND, fixtures::now(), &TimeZone::UTC);
+    assert!(read("rollout:failed").is_err() && read("image:nginx").is_err());
+}
