@@ -9,10 +9,16 @@
 //!
 //! A word is a regular expression if it compiles and has metacharacters, else plain text. Smart case; `\c` ignores and
 //! `\C` respects it.
+//!
+//! A name before `=`, `!=`, `~`, `!~`, `<` or `>` that is none is a mistake. Before `:` it is a mistake if it is almost a
+//! name that is known, or one that is known elsewhere; else the whole is plain text, so that `nginx:1.2`, `arn:aws:…` and
+//! `http://…` can be looked for as they are. In quotes everything is plain text.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, iter::Peekable};
 
 use regex::{Regex, RegexBuilder};
+
+use crate::nearest::{hint, mistyped};
 
 /// Where a text can't be read, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,18 +188,48 @@ impl<'a> Reader<'a> {
         word
     }
 
-    /// A name that is known and an operator; nothing is read where there are none: it is plain text then, colons and all.
+    /// A name that is known and an operator; nothing is read where there are none.
     pub fn comparison<K>(
         &mut self,
         in_name: impl Fn(char) -> bool,
         known: impl FnOnce(&str) -> Option<K>,
     ) -> Option<(K, Op)> {
+        let (name, spelling, op) = self.named(in_name)?;
+        let known = known(name)?;
+        self.at += name.len() + spelling.len();
+        Some((known, op))
+    }
+
+    /// The name and the operator that come next, without reading them.
+    fn named(&self, in_name: impl Fn(char) -> bool) -> Option<(&'a str, &'static str, Op)> {
         let rest = self.rest();
         let end = rest.find(|c| !in_name(c))?;
         let (spelling, op) = OPS.iter().find(|(spelling, _)| rest[end..].starts_with(spelling))?;
-        let known = known(&rest[..end])?;
-        self.at += end + spelling.len();
-        Some((known, *op))
+        Some((&rest[..end], spelling, *op))
+    }
+
+    /// Refuses what comes next if it is a name that is not known and an operator. `what` says what is unknown and `advice`
+    /// how to write what was meant, `names` are those that are known here, and `elsewhere` recognises names that mean
+    /// something in other filters.
+    ///
+    /// # Errors
+    /// The name, and the nearest ones.
+    pub fn refuse_unknown(
+        &self,
+        what: &str,
+        advice: &str,
+        names: &[&'static str],
+        elsewhere: impl FnOnce(&str) -> bool,
+    ) -> Result<(), Fault> {
+        let in_name = |c: char| in_column(c) || c == '.';
+        let Some((name, _, op)) = self.named(in_name) else { return Ok(()) };
+        let url = self.rest()[name.len()..].starts_with("://");
+        let near = || names.iter().any(|known| mistyped(name, known)) || elsewhere(name);
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || url || (op == Op::Contains && !near()) {
+            return Ok(());
+        }
+        let hint = hint(name, names.iter().copied());
+        Err(self.fault(format!("unknown {what} `{name}`{hint}; {advice}")))
     }
 
     /// What stands after an operator.
@@ -264,7 +300,7 @@ impl<'a> Reader<'a> {
 
 /// Whether a character belongs to the name of a column.
 pub fn in_column(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/')
 }
 
 /// The regular expression that a word is, if it is one.
@@ -296,9 +332,30 @@ pub fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Compares without regard to case; `lower` is in lower case already.
+/// Compares without regard to case, and numbers within the texts by their size: `web:9` comes before `web:10`. `lower` is
+/// in lower case already.
 pub fn collate(text: &str, lower: &str) -> Ordering {
-    text.chars().flat_map(char::to_lowercase).cmp(lower.chars())
+    let (mut left, mut right) = (text.chars().flat_map(char::to_lowercase).peekable(), lower.chars().peekable());
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (Some(a), Some(b)) if a.is_ascii_digit() && b.is_ascii_digit() => {
+                digits(&mut left).cmp(&digits(&mut right))
+            }
+            _ => match (left.next(), right.next()) {
+                (None, None) => return Ordering::Equal,
+                (a, b) => a.cmp(&b),
+            },
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// The number that comes next: how many digits it has without leading zeros, and which.
+fn digits(text: &mut Peekable<impl Iterator<Item = char>>) -> (usize, String) {
+    let digits: String = std::iter::from_fn(|| text.next_if(char::is_ascii_digit)).skip_while(|c| *c == '0').collect();
+    (digits.len(), digits)
 }
 
 /// Whether `text` is the id, or its last part: what a person pastes from elsewhere.

@@ -18,6 +18,15 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// Jaro-Winkler similarity (0 to 1) from which two words look like the same one mistyped.
 const ALIKE: f64 = 0.75;
 
+/// Whether `word` is `known` with a typing error or two: never another first letter, and nothing shorter than four letters,
+/// where any word is like any other.
+pub fn mistyped(word: &str, known: &str) -> bool {
+    let (word, known) = (word.to_lowercase(), known.to_lowercase());
+    let length = word.chars().count();
+    let errors = if length < 8 { 1 } else { 2 };
+    length >= 4 && word.chars().next() == known.chars().next() && strsim::osa_distance(&word, &known) <= errors
+}
+
 /// How a message about an unknown word ends: the nearest valid ones, or all of them when there are few or none is near.
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> String {
     let candidates = candidates.into_iter();
@@ -46,6 +55,20 @@ mod tests {
     #[case("contaner", "container")]
     fn the_best_comes_first(#[case] typed: &str, #[case] meant: &str) {
         assert_eq!(nearest(typed, WORDS).first(), Some(&meant));
+    }
+
+    #[rstest]
+    #[case("exti", "exit", true)]
+    #[case("clustr", "cluster", true)]
+    #[case("Staus", "status", true)]
+    #[case("tasks", "task", true)]
+    #[case("pause", "cause", false)]
+    #[case("node", "name", false)]
+    #[case("api", "app", false)]
+    #[case("nginx", "name", false)]
+    #[case("deployemnts", "deployment", true)]
+    fn a_word_is_mistyped_when_a_letter_or_two_are_wrong(#[case] word: &str, #[case] known: &str, #[case] is: bool) {
+        assert_eq!(mistyped(word, known), is);
     }
 
     #[test]

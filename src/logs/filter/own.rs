@@ -3,6 +3,7 @@
 use crate::{
     grammar::{Fault, Op, Reader, in_column},
     logs::{Level, Source},
+    nearest::hint,
     resource::format::last_part,
 };
 
@@ -69,9 +70,11 @@ pub(super) fn own(reader: &mut Reader<'_>) -> Result<Option<(usize, Own)>, Fault
     if reader.take("is:") {
         let at = reader.characters();
         let word = reader.until_space().to_lowercase();
+        let hint = || hint(&word, STATES.iter().map(|(name, _)| *name));
         return match STATES.iter().find(|(name, _)| *name == word) {
             Some((_, state)) => Ok(Some((begin, Own::State(*state)))),
-            None => Err(Fault::new(at, "after is: comes late, mark or output")),
+            None if word.is_empty() => Err(Fault::new(at, format!("a state is missing after is:{}", hint()))),
+            None => Err(Fault::new(at, format!("unknown state `{word}`{}", hint()))),
         };
     }
     if let Some((path, op)) = reader.comparison(in_path, path) {
@@ -79,7 +82,11 @@ pub(super) fn own(reader: &mut Reader<'_>) -> Result<Option<(usize, Own)>, Fault
         return Ok(Some((at, Own::Field { path, op, value: reader.value(op)? })));
     }
     let known = |name: &str| NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, name)| *name);
-    let Some((name, op)) = reader.comparison(in_column, known) else { return Ok(None) };
+    let Some((name, op)) = reader.comparison(in_column, known) else {
+        let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+        reader.refuse_unknown("field", "JSON keys begin with a dot, text goes in quotes", &names, |_| false)?;
+        return Ok(None);
+    };
     let at = reader.characters();
     let value = reader.value(op)?;
     let own = match name {

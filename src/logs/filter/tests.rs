@@ -104,8 +104,13 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[usize]) {
 #[case("level>=", 7, "a value is missing after >=")]
 #[case("é level>=loud", 9, "`loud` is no level; trace, debug, info, warn, error and fatal are")]
 #[case("level~warn", 6, "levels are compared: level>=warn, level=error")]
-#[case("is:broken", 3, "after is: comes late, mark or output")]
-#[case("is:", 3, "after is: comes late, mark or output")]
+#[case("is:lat", 3, "unknown state `lat`; did you mean late?")]
+#[case("is:", 3, "a state is missing after is:; one of late, mark, output")]
+#[case(
+    "a levl>=error",
+    2,
+    "unknown field `levl`; did you mean level or lvl?; JSON keys begin with a dot, text goes in quotes"
+)]
 #[case(".status~(", 8, "no regular expression: unclosed group")]
 #[case("!", 1, "what must not match is missing after !")]
 #[case("-f pay", 0, "nothing is looked for fuzzily in a log; a word or a regular expression is")]

@@ -2,8 +2,13 @@
 
 use crate::{
     grammar::{self, Case, Fault, Op, Reader, Term, Test, in_column, option},
+    kinds::KINDS,
+    nearest::hint,
     resource::Kind,
 };
+
+/// The states of every kind, beside its own: what is wrong, what is marked, what changed a moment ago.
+const STATES: [&str; 3] = ["fault", "marked", "changed"];
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Own {
@@ -33,15 +38,25 @@ fn own(reader: &mut Reader<'_>, kind: &Kind) -> Result<Option<(usize, Own)>, Fau
     }
     let at = reader.characters();
     if reader.take("is:") {
+        let unknown = reader.fault("");
         let state = reader.until_space().to_lowercase();
-        return match state.is_empty() {
-            true => Err(reader.fault("a state is missing after is: (fault, marked, changed, stopped, …)")),
-            false => Ok(Some((at, Own::State(state)))),
+        let states = || STATES.into_iter().chain(kind.states.iter().copied());
+        if states().any(|known| known == state) {
+            return Ok(Some((at, Own::State(state))));
+        }
+        let reason = match state.as_str() {
+            "" => format!("a state is missing after is:{}", hint("", states())),
+            state => format!("unknown state `{state}`{}", hint(state, states())),
         };
+        return Err(Fault { reason, ..unknown });
     }
     if reader.rest().starts_with("tag:") {
         return Err(reader.fault(no_tags(kind)));
     }
+    let columns = (kind.columns)();
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    let elsewhere = |name: &str| KINDS.iter().any(|kind| kind.column(name).is_some());
+    reader.refuse_unknown("column", "text goes in quotes", &names, elsewhere)?;
     Ok(None)
 }
 
