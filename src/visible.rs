@@ -19,6 +19,64 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// [`safe`] for text of several lines: line breaks stay. Of escapes, those that colour stay where `colours` says so, for
+/// text whose parts were made safe before they were coloured.
+pub fn safe_lines(text: &str, colours: bool) -> String {
+    let mut shown = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(at) = rest.find(acts) {
+        shown.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let kept = match rest.as_bytes() {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            [0x1b, b'[', codes @ ..] if colours => {
+                let digits = codes.iter().take_while(|byte| byte.is_ascii_digit() || b";:".contains(byte)).count();
+                if codes.get(digits) == Some(&b'm') { digits + 3 } else { 0 }
+            }
+            _ => 0,
+        };
+        if kept > 0 {
+            shown.push_str(&rest[..kept]);
+            rest = &rest[kept..];
+        } else if let Some(c) = rest.chars().next() {
+            shown.push_str(picture(c));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// JSON with everything in its strings escaped that could act or deceive; line breaks between its parts stay.
+pub fn safe_json(json: String) -> String {
+    let hidden = |c: char| acts(c) && c != '\n';
+    if !json.contains(hidden) {
+        return json;
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// `text` on one line: whitespace that breaks or tabulates becomes a space, what else could act is shown.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let breaks = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    if !text.contains(breaks) {
+        return safe(text);
+    }
+    let parts = text.split(breaks).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    Cow::Owned(safe(&parts).into_owned())
+}
+
 /// Whether a character could act or deceive.
 pub fn acts(c: char) -> bool {
     if c.is_ascii() {
@@ -60,7 +118,40 @@ mod tests {
         assert_eq!(safe(text), expected);
     }
 
+    #[rstest]
+    #[case("a\nb\r\nc\rd", false, "a\nb\r\nc␍d")]
+    #[case("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2J", true, "\u{1b}[1;31mred\u{1b}[0m ␛[2J")]
+    #[case("\u{1b}[31mred", false, "␛[31mred")]
+    #[case("\u{1b}[31", true, "␛[31")]
+    fn of_lines_breaks_stay_and_colours_where_they_are_ours(
+        #[case] text: &str,
+        #[case] colours: bool,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(safe_lines(text, colours), expected);
+    }
+
+    #[rstest]
+    #[case("a\tb\n\n c", "a b  c")]
+    #[case("\u{1b}[2Jevil\u{85}", "␛[2Jevil")]
+    fn one_line_has_no_breaks(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(one_line(text), expected);
+    }
+
     proptest! {
+        #[test]
+        fn json_means_the_same_when_it_is_safe(text in any::<String>()) {
+            let json = safe_json(serde_json::to_string_pretty(&[&text]).unwrap());
+            prop_assert!(!json.contains(|c| acts(c) && c != '\n'));
+            prop_assert_eq!(serde_json::from_str::<[String; 1]>(&json).unwrap(), [text]);
+        }
+
+        #[test]
+        fn safe_lines_have_nothing_unsafe_in_them(text in any::<String>()) {
+            prop_assert!(!safe_lines(&text, false).replace("\r\n", "").contains(|c| acts(c) && c != '\n'));
+            prop_assert!(!one_line(&text).contains(acts));
+        }
+
         #[test]
         fn safe_text_has_nothing_unsafe_in_it(text in any::<String>()) {
             prop_assert!(!safe(&text).contains(acts));

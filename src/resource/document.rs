@@ -19,6 +19,8 @@ pub enum Line {
 pub struct Section {
     pub title: String,
     pub lines: Vec<Line>,
+    /// Commands or log lines: to be read, and copied, as they are.
+    pub verbatim: bool,
 }
 
 /// Sections from top to bottom.
@@ -30,7 +32,7 @@ pub struct Document {
 impl Document {
     /// Starts a section; what is added next goes into it.
     pub fn section(&mut self, title: impl Into<String>) -> &mut Section {
-        self.sections.push(Section { title: title.into(), lines: Vec::new() });
+        self.sections.push(Section { title: title.into(), ..Section::default() });
         let last = self.sections.len() - 1;
         &mut self.sections[last]
     }
@@ -58,6 +60,12 @@ impl Section {
         if !value.is_empty() {
             self.lines.push(Line::Field { label, value: vec![(value, tone)] });
         }
+        self
+    }
+
+    /// Says that the lines are to be read as they are.
+    pub fn verbatim(&mut self) -> &mut Self {
+        self.verbatim = true;
         self
     }
 

@@ -6,29 +6,51 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Align, Column, Context, Row, View};
+use crate::visible::{one_line, safe_lines};
 
 /// The columns of a table of `view` with their indexes: all of them when `wide`.
 fn columns(view: &View, wide: bool) -> Vec<(usize, &'static Column)> {
     (view.kind.columns)().into_iter().enumerate().filter(|(_, column)| column.shown(&view.query, wide)).collect()
 }
 
-/// CSV by RFC 4180: a head of column names, one record a row, every column, CRLF.
-pub fn csv<'a>(view: &View, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
+/// How CSV is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Csv {
+    /// Lines end in a line feed: for `cut`, `awk` and everything else that reads lines.
+    Plain,
+    /// Lines end in CRLF; a [`MARK`] goes before them.
+    Excel,
+}
+
+/// The byte order mark by which Excel knows UTF-8.
+pub const MARK: &str = "\u{feff}";
+
+/// CSV: a head of column names, one record a row, every column, quoted by RFC 4180.
+///
+/// Line breaks within a cell stay; other control characters are made visible. A cell that a spreadsheet would take for a
+/// formula gets an apostrophe in front, which a spreadsheet doesn't show; numbers stay as they are.
+pub fn csv<'a>(view: &View, form: Csv, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
     let columns = columns(view, true);
+    let end = match form {
+        Csv::Plain => "\n",
+        Csv::Excel => "\r\n",
+    };
     let mut text = String::new();
-    record(&mut text, columns.iter().map(|(_, column)| Cow::Borrowed(column.name)));
+    record(&mut text, columns.iter().map(|(_, column)| Cow::Borrowed(column.name)), end);
     for row in rows {
-        record(&mut text, columns.iter().map(|(index, _)| row.cell(*index, cx).text));
+        record(&mut text, columns.iter().map(|(index, _)| row.cell(*index, cx).text), end);
     }
     text
 }
 
-fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>) {
+fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>, end: &str) {
     for (index, field) in fields.enumerate() {
         if index > 0 {
             text.push(',');
         }
-        if field.contains([',', '"', '\r', '\n']) {
+        let field = safe_lines(&field.replace("\r\n", "\n"), false);
+        let field = if is_formula(&field) { format!("'{field}") } else { field };
+        if field.contains([',', '"', '\n']) {
             text.push('"');
             text.push_str(&field.replace('"', "\"\""));
             text.push('"');
@@ -36,19 +58,32 @@ fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>) {
             text.push_str(&field);
         }
     }
-    text.push_str("\r\n");
+    text.push_str(end);
 }
 
-/// A table aligned by display width, two spaces between columns, titles on top. Cells are cut at their column's greatest
-/// width, unless `wide`: then there is every column, in full.
+/// Whether a spreadsheet would work a cell out. Whatever follows apostrophes counts, too, so that one more of them can be
+/// taken away again by whoever reads the file.
+fn is_formula(cell: &str) -> bool {
+    let begins = cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    begins && cell != "-" && cell.parse::<f64>().is_err()
+}
+
+/// A table aligned by display width, two spaces between columns, titles on top; every column when `wide`. Where `cut`, cells
+/// end at their column's greatest width.
 ///
-/// One line a row whatever is in it: control characters, which a terminal might obey, become spaces.
-pub fn table<'a>(view: &View, wide: bool, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
+/// One line a row whatever is in it: what a terminal might obey is shown instead.
+pub fn table<'a>(
+    view: &View,
+    wide: bool,
+    cut: bool,
+    rows: impl IntoIterator<Item = &'a dyn Row>,
+    cx: &Context,
+) -> String {
     let columns = columns(view, wide);
     let head = columns.iter().map(|(_, column)| column.title.to_owned()).collect();
     let cell = |row: &dyn Row, (index, column): &(usize, &Column)| {
-        let text = tame(&row.cell(*index, cx).text);
-        if wide { text } else { cut(text, column.max.into()) }
+        let text = one_line(&row.cell(*index, cx).text).into_owned();
+        if cut { shortened(text, column.max.into()) } else { text }
     };
     let body = rows.into_iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
@@ -74,14 +109,8 @@ pub fn table<'a>(view: &View, wide: bool, rows: impl IntoIterator<Item = &'a dyn
     text
 }
 
-/// `text` on one line, its control characters, line breaks and changes of direction turned into single spaces.
-pub(super) fn tame(text: &str) -> String {
-    let unruly = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.split(unruly).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
 /// `text` in at most `width` cells; an ellipsis stands for what is left out.
-fn cut(text: String, width: usize) -> String {
+fn shortened(text: String, width: usize) -> String {
     if text.width() <= width {
         return text;
     }
@@ -96,10 +125,15 @@ fn cut(text: String, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
     use serde::Serialize;
 
     use super::*;
-    use crate::resource::{Cell, Document, Field, Kind, Order, Origin, Query, Resource, Unit};
+    use crate::{
+        resource::{Cell, Document, Field, Kind, Order, Origin, Query, Resource, Unit},
+        visible::acts,
+    };
 
     #[derive(Debug, PartialEq, Serialize)]
     struct Thing {
@@ -179,31 +213,93 @@ mod tests {
     #[test]
     fn csv_quotes_what_rfc_4180_says_and_nothing_else() {
         assert_eq!(
-            csv(&view(), rows(), &CX),
-            "name,count,note\r\na,1,plain\r\n日本,\"1,000\",\"said \"\"no\"\",\nand went\"\r\n\u{1b}[2Jevil,-,\r\n"
+            csv(&view(), Csv::Plain, rows(), &CX),
+            "name,count,note\na,1,plain\n日本,\"1,000\",\"said \"\"no\"\",\nand went\"\n␛[2Jevil,-,\n"
         );
+        assert!(csv(&view(), Csv::Excel, rows(), &CX).starts_with("name,count,note\r\na,1,plain\r\n"));
+    }
+
+    #[rstest]
+    #[case("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0")]
+    #[case("+1+1", "'+1+1")]
+    #[case("@SUM(A1)", "'@SUM(A1)")]
+    #[case("-2+3", "'-2+3")]
+    #[case("'=1", "''=1")]
+    #[case("-5", "-5")]
+    #[case("-1.5", "-1.5")]
+    #[case("-", "-")]
+    #[case("it's", "it's")]
+    #[case("a=b", "a=b")]
+    fn no_cell_is_a_formula(#[case] cell: &str, #[case] written: &str) {
+        let mut text = String::new();
+        record(&mut text, [Cow::Borrowed(cell)].into_iter(), "");
+        assert_eq!(text, written);
+    }
+
+    /// The fields of one record, as a spreadsheet reads it.
+    fn read(record: &str) -> Vec<String> {
+        let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
+        let mut characters = record.chars().peekable();
+        while let Some(c) = characters.next() {
+            match c {
+                '"' if quoted && characters.next_if_eq(&'"').is_some() => field.push('"'),
+                '"' => quoted = !quoted,
+                ',' if !quoted => fields.push(std::mem::take(&mut field)),
+                c => field.push(c),
+            }
+        }
+        fields.push(field);
+        let guarded = |field: &String| field.starts_with('\'') && is_formula(&field[1..]);
+        fields.into_iter().map(|field| if guarded(&field) { field[1..].to_owned() } else { field }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_is_read_as_it_was_written(fields in prop::collection::vec("[-=+@',\"\na-z0-9é.]{0,8}", 1..5)) {
+            let mut text = String::new();
+            record(&mut text, fields.iter().map(|field| Cow::Borrowed(field.as_str())), "");
+            prop_assert_eq!(read(&text), fields);
+        }
+
+        #[test]
+        fn no_record_acts_on_a_terminal_or_a_spreadsheet(field in any::<String>()) {
+            let mut text = String::new();
+            record(&mut text, [Cow::Borrowed(field.as_str())].into_iter(), "");
+            prop_assert!(!text.contains(|c| c != '\n' && acts(c)), "{:?}", text);
+            let cell = if text.starts_with('"') { text[1..].replace("\"\"", "\"") } else { text };
+            let formula = cell.starts_with(['=', '+', '@']) && cell.trim_end_matches('"').parse::<f64>().is_err();
+            prop_assert!(!formula, "{:?}", cell);
+        }
     }
 
     #[test]
     fn a_table_is_aligned_by_display_width_and_its_cells_are_tamed() {
         assert_eq!(
-            table(&view(), false, rows(), &CX),
-            "NAME     COUNT\na            1\n日本     1,000\n[2Jevil      -\n"
+            table(&view(), false, true, rows(), &CX),
+            "NAME      COUNT\na             1\n日本      1,000\n␛[2Jevil      -\n"
         );
-        assert!(table(&view(), true, rows(), &CX).contains("  said \"no\", and went\n"));
+        assert!(table(&view(), true, false, rows(), &CX).contains("  said \"no\", and went\n"));
+    }
+
+    #[test]
+    fn cells_are_cut_only_where_that_is_asked_for() {
+        let long = [Thing { name: "a name of more than twenty letters", count: "1", note: "" }];
+        let rows = || long.iter().map(|thing| thing as &dyn Row);
+        assert!(table(&view(), false, true, rows(), &CX).contains("a name of more than…"));
+        assert!(table(&view(), false, false, rows(), &CX).contains("a name of more than twenty letters"));
     }
 
     #[test]
     fn what_is_too_long_is_cut_between_graphemes() {
-        assert_eq!(cut("abcdef".into(), 6), "abcdef");
-        assert_eq!(cut("abcdefg".into(), 6), "abcde…");
-        assert_eq!(cut("日本語です".into(), 6), "日本…");
-        assert_eq!(cut("ab".into(), 0), "…");
+        assert_eq!(shortened("abcdef".into(), 6), "abcdef");
+        assert_eq!(shortened("abcdefg".into(), 6), "abcde…");
+        assert_eq!(shortened("日本語です".into(), 6), "日本…");
+        assert_eq!(shortened("ab".into(), 0), "…");
     }
 
     #[test]
     fn no_rows_leave_the_head() {
-        assert_eq!(table(&view(), false, [], &CX), "NAME  COUNT\n");
-        assert_eq!(csv(&view(), [], &CX), "name,count,note\r\n");
+        assert_eq!(table(&view(), false, true, [], &CX), "NAME  COUNT\n");
+        assert_eq!(csv(&view(), Csv::Plain, [], &CX), "name,count,note\n");
     }
 }

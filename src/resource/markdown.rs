@@ -1,11 +1,9 @@
 //! Documents as Markdown, for tickets and chats.
 
-use super::{
-    document::{Document, Line, Section, Span},
-    export::tame,
-};
+use super::document::{Document, Line, Section, Span};
+use crate::visible::one_line;
 
-/// The document, with headings of this rank for its sections and an item a line.
+/// The document, with headings of this rank for its sections and an item a line; what is to be read as it is, in a fence.
 pub fn document(document: &Document, rank: usize) -> String {
     let sections = document.sections.iter().filter(|section| !section.lines.is_empty());
     sections.map(|section| self::section(section, rank)).collect::<Vec<_>>().join("\n")
@@ -13,10 +11,17 @@ pub fn document(document: &Document, rank: usize) -> String {
 
 fn section(section: &Section, rank: usize) -> String {
     let mut text = heading(&section.title, rank);
+    if section.verbatim {
+        let lines: Vec<String> = section.lines.iter().map(content).collect();
+        return text + &verbatim(lines.iter().flat_map(|line| line.split('\n')));
+    }
     for line in &section.lines {
         text.push_str(&match line {
             // A value that goes on.
             Line::Field { label: "", value } => item(1, &joined(value)),
+            Line::Field { label: label @ "Command", value } => {
+                format!("- **{label}**:\n\n{}\n", verbatim([joined(value).as_str()]))
+            }
             Line::Field { label, value } => format!("- **{label}**: {}\n", escaped(&joined(value))),
             Line::Text { depth, spans } => item(usize::from(*depth), &joined(spans)),
         });
@@ -29,14 +34,21 @@ pub fn heading(title: &str, rank: usize) -> String {
     if title.is_empty() { String::new() } else { format!("{} {}\n\n", "#".repeat(rank), escaped(title)) }
 }
 
-/// An item of a list.
+/// An item of a list; a numbered one where the text begins with its number.
 pub fn item(depth: usize, text: &str) -> String {
-    format!("{}- {}\n", "  ".repeat(depth), escaped(text))
+    let indent = "  ".repeat(depth);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text.split_at(digits) {
+        (number, rest) if digits > 0 && rest.starts_with(". ") => {
+            format!("{indent}{number}. {}\n", escaped(&rest[2..]))
+        }
+        _ => format!("{indent}- {}\n", escaped(text)),
+    }
 }
 
 /// Lines to be read as they are.
 pub fn verbatim<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
-    let lines: Vec<String> = lines.into_iter().map(tame).collect();
+    let lines: Vec<String> = lines.into_iter().map(|line| one_line(line).into_owned()).collect();
     // The fence has to be longer than any in the text.
     let ticks = |line: &String| line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(lines.iter().map(ticks).max().unwrap_or(0).max(2) + 1);
@@ -45,25 +57,44 @@ pub fn verbatim<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
 
 /// A table with a head.
 pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let line = |cells: [String; N]| format!("| {} |\n", cells.map(|cell| escaped(&cell)).join(" | "));
+    let line =
+        |cells: [String; N]| format!("| {} |\n", cells.map(|cell| escaped(&cell).replace('|', "\\|")).join(" | "));
     let rule = format!("|{}\n", "---|".repeat(N));
     line(head.map(str::to_owned)) + &rule + &rows.into_iter().map(line).collect::<String>()
+}
+
+fn content(line: &Line) -> String {
+    match line {
+        Line::Field { value: spans, .. } | Line::Text { spans, .. } => joined(spans),
+    }
 }
 
 fn joined(spans: &[Span]) -> String {
     spans.iter().map(|(text, _)| text.as_str()).collect()
 }
 
-/// `text` on one line, in which nothing means anything to Markdown.
+/// `text` on one line, in which nothing means anything to Markdown. What means nothing where it stands is left as it is, for
+/// those who read the text raw.
 fn escaped(text: &str) -> String {
-    let text = tame(text);
+    let text = one_line(text);
+    let links = text.contains("](") || text.starts_with('[');
     let mut escaped = String::with_capacity(text.len());
     let (mut before, mut rest) = (' ', text.chars().peekable());
     while let Some(c) = rest.next() {
-        // Within a word an underscore means nothing.
-        let inside = before.is_alphanumeric() && rest.peek().is_some_and(|c| c.is_alphanumeric());
-        let begins = escaped.is_empty() && matches!(c, '#' | '-' | '+' | '>');
-        if begins || matches!(c, '\\' | '`' | '*' | '<' | '|' | '[') || (c == '_' && !inside) {
+        let after = rest.peek().copied().unwrap_or(' ');
+        let acts = match c {
+            '\\' => after.is_ascii_punctuation(),
+            '`' => true,
+            '*' => before != ' ' || after != ' ',
+            // Within a word an underscore means nothing.
+            '_' => !(before.is_alphanumeric() && after.is_alphanumeric()),
+            '<' => after.is_ascii_alphabetic() || "/!?".contains(after),
+            '[' => links,
+            '#' | '-' | '+' => escaped.is_empty() && (after == ' ' || after == c),
+            '>' => escaped.is_empty(),
+            _ => false,
+        };
+        if acts {
             escaped.push('\\');
         }
         escaped.push(c);
@@ -91,11 +122,29 @@ mod tests {
         );
     }
 
+    #[test]
+    fn commands_are_in_fences_and_numbers_stand_once() {
+        let mut text = Document::default();
+        text.section("Next").text(0, "1. Raise it", Tone::Plain).text(0, "2. Look", Tone::Plain);
+        let command = "aws ecs x --query 'a.[b,c[].d]'";
+        text.section("Command").verbatim().text(0, command, Tone::Plain);
+        assert_eq!(
+            document(&text, 2),
+            format!("## Next\n\n1. Raise it\n2. Look\n\n## Command\n\n```text\n{command}\n```\n")
+        );
+    }
+
     #[rstest]
     #[case("a_b __init__ *x*", r"a_b \_\_init\_\_ \*x\*")]
-    #[case("<script> `ls` | [x](y)", r"\<script> \`ls\` \| \[x](y)")]
+    #[case("<script> `ls` | [x](y)", r"\<script> \`ls\` | \[x](y)")]
     #[case("# no title", r"\# no title")]
-    #[case("\u{1b}[31mred", "\\[31mred")]
+    #[case(
+        "containers[app].exitCode: 2 * 3 < 7, [nio-8080-exec-8] -1",
+        "containers[app].exitCode: 2 * 3 < 7, [nio-8080-exec-8] -1"
+    )]
+    #[case("[ ] no box", r"\[ ] no box")]
+    #[case(r"C:\temp \*", r"C:\temp \\\*")]
+    #[case("\u{1b}[31mred", "␛[31mred")]
     fn text_means_itself(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(escaped(text), shown);
     }

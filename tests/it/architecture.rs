@@ -38,7 +38,7 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule { module: "aws", uses: &["nearest"], never: &[TERMINAL] },
     Rule { module: "knowledge", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "resource", uses: &["aws", "knowledge"], never: &[TERMINAL, CLOCK, FILES] },
+    Rule { module: "resource", uses: &["aws", "knowledge", "visible"], never: &[TERMINAL, CLOCK, FILES] },
     Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "kinds", uses: &["diagnose", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "memory", uses: &["diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },

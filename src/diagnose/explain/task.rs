@@ -56,7 +56,7 @@ pub(super) fn container<'a>(container: &'a Container, known: &'a Known<'a>) -> T
         Some(culprit) => format!("it began with {culprit}, not here: {}", container.summary()),
         None => container.summary(),
     };
-    let mut section = Section { title: format!("Container {}", container.name), lines: Vec::new() };
+    let mut section = Section { title: format!("Container {}", container.name), ..Section::default() };
     section.text(0, text, container.tone());
     let place = telling.document.sections.len().min(1);
     telling.document.sections.insert(place, section);

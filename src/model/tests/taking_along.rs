@@ -44,7 +44,7 @@ fn what_is_shown_is_saved() {
     };
     let (name, extension, content) = saved(press(&mut model, "ctrl-s"));
     assert_eq!((name.as_str(), extension), ("tasks(api)", "csv"));
-    assert_eq!(content, "name,status,exit,age,reason,memory\r\nb,stopped,137,0s,OutOfMemory,512Mi\r\n");
+    assert_eq!(content, "name,status,exit,age,reason,memory\nb,stopped,137,0s,OutOfMemory,512Mi\n");
     press(&mut model, ":");
     type_in(&mut model, "save json");
     let (_, _, content) = saved(press(&mut model, "enter"));
