@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::resource::{Row, evidence::Evidence, instance::Instance, revision::Revision, service::Service, task::Task};
+use crate::resource::{
+    Row, command::CommandScope, evidence::Evidence, instance::Instance, revision::Revision, service::Service,
+    task::Task,
+};
 
 #[cfg(test)]
 mod builders;
@@ -59,6 +62,8 @@ pub struct Known<'a> {
     revisions: HashMap<&'a str, &'a Revision>,
     /// What was asked for this one explanation.
     pub evidence: Option<&'a Evidence>,
+    /// Where the commands that an explanation recommends are to go.
+    pub scope: CommandScope,
 }
 
 impl<'a> Known<'a> {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 pub mod cluster;
 mod column;
+pub mod command;
 pub mod container;
 pub mod deployment;
 pub mod document;

@@ -2,7 +2,7 @@
 
 use super::{Known, verdict_of};
 use crate::resource::{
-    Context, Document, Row, container::Container, deployment::Deployment, event::Event, finding::Finding,
+    Context, Document, Row, command, container::Container, deployment::Deployment, event::Event, finding::Finding,
     instance::Instance, service::Service, task::Task,
 };
 
@@ -46,7 +46,7 @@ pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
         telling.document = row.describe(&Context { now: known.now });
         telling
     };
-    telling.finish(row.cli())
+    telling.finish(command::show(row))
 }
 
 #[cfg(test)]

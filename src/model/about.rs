@@ -19,7 +19,7 @@ use crate::{
     data::{Feed, FeedKey, Phase, Request, distinct},
     diagnose::{self, Explanation, Known},
     event::Effect,
-    resource::{Origin, Row, Tone, evidence::Evidence},
+    resource::{Origin, Row, Tone, command::CommandScope, evidence::Evidence},
 };
 
 /// How often the times in an explanation are told anew.
@@ -217,10 +217,21 @@ impl Model {
     fn explain(&self, subject: &Subject, explaining: &Explaining) -> Explanation {
         let rows = distinct(self.feeds_consulted(subject).map(|(_, feed)| feed));
         let mut known = Known::of(rows.into_iter().map(|row| &**row), self.now);
+        known.scope = self.command_scope();
         if let Inquiry::Here(evidence) = &explaining.inquiry {
             known.evidence = Some(evidence);
         }
         diagnose::explain(&*subject.row, &known)
+    }
+
+    /// Where an AWS CLI call has to go to show what the console shows.
+    pub(super) fn command_scope(&self) -> CommandScope {
+        let (identity, scope) = (&self.snapshot.identity, &self.scope);
+        CommandScope {
+            profile: identity.profile.clone().or_else(|| scope.profile.clone()),
+            region: identity.region.clone().or_else(|| scope.region.clone()),
+            endpoint_url: scope.endpoint_url.clone().or_else(|| identity.endpoint_url.clone()),
+        }
     }
 
     /// The lists an explanation draws on: whatever is known of the cluster, and the task definitions.

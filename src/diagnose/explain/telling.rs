@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::{Explanation, Known};
 use crate::{
-    knowledge::{self, Certainty, Verdict, shell_word},
+    knowledge::{self, Certainty, Verdict},
     resource::{
         Document, Tone,
         document::{Line, Section},
         evidence::{Excerpt, Target},
         finding::Finding,
-        format::{duration, one_line, seconds_since, short_id},
+        format::{duration, last_part, one_line, seconds_since, short_id},
     },
 };
 
@@ -70,12 +70,12 @@ impl<'a> Telling<'a> {
     }
 
     /// Everything after the findings that follows from them, and what was found out for this explanation.
-    pub fn finish(mut self, cli: Option<Vec<String>>) -> Explanation {
+    pub fn finish(mut self, own: Option<String>) -> Explanation {
         let found = self.findings.iter().filter_map(|finding| finding.verdict.clone());
         let verdicts: Vec<Arc<Verdict>> = found.chain(std::mem::take(&mut self.verdicts)).collect();
         self.evidence(&verdicts);
         self.next(&verdicts);
-        self.commands(&verdicts, cli);
+        self.commands(&verdicts, own);
         let mut pages: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.page.as_deref()).collect();
         pages.dedup();
         let section = self.document.section("Documentation");
@@ -126,24 +126,28 @@ impl<'a> Telling<'a> {
     }
 
     /// The commands of the verdicts, worst first; the one that shows the row last.
-    fn commands(&mut self, verdicts: &[Arc<Verdict>], cli: Option<Vec<String>>) {
+    fn commands(&mut self, verdicts: &[Arc<Verdict>], own: Option<String>) {
         let told = verdicts.iter().filter_map(|verdict| verdict.command.clone());
-        let own = cli.map(|words| {
-            let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
-            format!("aws {}", words.join(" "))
-        });
+        let mut commands = std::mem::take(&mut self.commands);
         for command in told.chain(own) {
-            // The same with a Region is the same.
-            if !self.commands.iter().any(|known| known.starts_with(&command)) {
-                self.commands.push(command);
+            // The same with a Region, or by ARN, is the same.
+            if !commands.iter().any(|known| by_id(known).starts_with(&by_id(&command))) {
+                commands.push(command);
             }
         }
-        self.commands.truncate(COMMANDS);
-        let section = self.document.section("Command");
+        commands.truncate(COMMANDS);
+        self.commands = commands.iter().map(|command| self.known.scope.apply(command)).collect();
+        let section = self.document.section("Command").verbatim();
         for command in &self.commands {
             section.text(0, command, Tone::Plain);
         }
     }
+}
+
+/// A command with ids in place of ARNs.
+fn by_id(command: &str) -> String {
+    let words = command.split(' ').map(|word| if word.starts_with("arn:") { last_part(word) } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// `crash loop: out of memory: app (137), 14 times in the last hour`.
@@ -174,7 +178,9 @@ fn lines(document: &mut Document, excerpt: &Excerpt) {
         document.section(format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn)));
     if excerpt.lines.is_empty() {
         section.text(0, format!("none in {}", excerpt.group), Tone::Muted);
+        return;
     }
+    let section = section.verbatim();
     for (at, line) in &excerpt.lines {
         let spans = vec![(format!("{} ", at.strftime("%H:%M:%S")), Tone::Muted), (line.clone(), Tone::Plain)];
         section.lines.push(Line::Text { depth: 0, spans });

@@ -6,7 +6,6 @@ use super::{Call, Outcome, views::current};
 use crate::{
     data::Entry,
     event::Effect,
-    knowledge::shell_word,
     model::{
         Model, Screen, Table,
         document::Source,
@@ -15,7 +14,10 @@ use crate::{
         prompt::Prompt,
     },
     nearest,
-    resource::{Row, export},
+    resource::{
+        Row, command,
+        export::{self, Csv},
+    },
 };
 
 const FOR_TABLES: &str = "this is for tables";
@@ -188,12 +190,10 @@ pub(super) fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
     let command = match &model.front {
-        Screen::Table(_) => command(model, &*current(model)?.row)?,
+        Screen::Table(_) => show_command(model, &*current(model)?.row)?,
         Screen::Text(viewer) => match &viewer.source {
-            Source::Explain(_, explaining) if !explaining.commands.is_empty() => {
-                in_scope(model, &explaining.commands[0])
-            }
-            source => command(model, &*source.subject().ok_or("this text is about no row")?.row)?,
+            Source::Explain(_, explaining) if !explaining.commands.is_empty() => explaining.commands[0].clone(),
+            source => show_command(model, &*source.subject().ok_or("this text is about no row")?.row)?,
         },
         Screen::Logs(_) => return Err("no aws command shows a merged log".into()),
     };
@@ -202,30 +202,9 @@ pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 /// The AWS CLI call that shows the row, in the scope of the console.
-fn command(model: &Model, row: &dyn Row) -> Result<String, String> {
-    let kind = row.kind().name;
-    let words = row.cli().ok_or_else(|| format!("no aws command shows a {kind}"))?;
-    let words = words.iter().map(|word| shell_word(word)).collect::<Vec<_>>();
-    Ok(in_scope(model, &format!("aws {}", words.join(" "))))
-}
-
-/// An AWS CLI call, in the scope of the console; what is more than one call is left as it is.
-fn in_scope(model: &Model, command: &str) -> String {
-    let mut command = command.to_owned();
-    if !command.starts_with("aws ") || command.contains('|') {
-        return command;
-    }
-    let identity = &model.snapshot.identity;
-    for (flag, value) in [
-        ("--profile", identity.profile.as_ref().or(model.scope.profile.as_ref())),
-        ("--region", identity.region.as_ref().or(model.scope.region.as_ref())),
-        ("--endpoint-url", model.scope.endpoint_url.as_ref().or(identity.endpoint_url.as_ref())),
-    ] {
-        if let Some(value) = value.filter(|_| !command.contains(flag)) {
-            command += &format!(" {flag} {}", shell_word(value));
-        }
-    }
-    command
+fn show_command(model: &Model, row: &dyn Row) -> Result<String, String> {
+    let shown = command::show(row).ok_or_else(|| format!("no aws command shows a {}", row.kind().name))?;
+    Ok(model.command_scope().apply(&shown))
 }
 
 pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -241,7 +220,7 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
         }
     }
     items.push(item(&locator(model, &entry), "locator"));
-    items.extend(command(model, &**row).ok().map(|command| item(&command, "command")));
+    items.extend(show_command(model, &**row).ok().map(|command| item(&command, "command")));
     let json = serde_json::to_string_pretty(&row.json()).unwrap_or_default();
     items.push(Item::new("all of it", "json", Choice::Copy(json)));
     model.overlay = Some(Overlay::Picker(Picker::new("copy", items)));
@@ -275,7 +254,7 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
 fn save_table(table: &Table, format: &str, model: &Model) -> Result<Effect, String> {
     let rows = || table.rows.iter().map(|entry| &*entry.row);
     let (extension, content) = match format {
-        "" | "csv" => ("csv", export::csv(&table.view, rows(), &model.cx())),
+        "" | "csv" => ("csv", export::csv(&table.view, Csv::Plain, rows(), &model.cx())),
         "json" => {
             let rows = rows().map(|row| row.json()).collect();
             let list = Value::Object([(table.view.kind.json_key.to_owned(), Value::Array(rows))].into_iter().collect());
