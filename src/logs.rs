@@ -104,6 +104,8 @@ pub struct Line {
     pub level: Option<Level>,
     /// It came after lines that are younger than it had been shown.
     pub late: bool,
+    /// The ARN of the task that began or ended here; absent for everything else.
+    pub task: Option<Arc<str>>,
     pub text: Box<str>,
 }
 

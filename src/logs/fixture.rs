@@ -9,7 +9,7 @@ use super::{Line, Role, Source, Stream, level};
 /// A line that a container wrote, without telling which.
 pub(super) fn said(text: &str) -> Line {
     let at = Timestamp::UNIX_EPOCH;
-    Line { source: None, at, role: Role::Output, level: level::of(text), late: false, text: text.into() }
+    Line { source: None, at, role: Role::Output, level: level::of(text), late: false, task: None, text: text.into() }
 }
 
 /// A line that this container of the payments service wrote, in this task.

@@ -253,7 +253,7 @@ impl Drop for Running {
 }
 
 fn note(at: Timestamp, text: &str) -> Line {
-    Line { source: None, at, role: Role::Note, level: None, late: false, text: text.into() }
+    Line { source: None, at, role: Role::Note, level: None, late: false, task: None, text: text.into() }
 }
 
 fn scanned(statistics: &QueryStatistics) -> Scanned {

@@ -105,6 +105,7 @@ impl From<Said> for Line {
             role: Role::Output,
             level: level::of(&said.text),
             late: false,
+            task: None,
             text: said.text.into(),
         }
     }

@@ -314,7 +314,7 @@ impl Tail {
 
     fn note(&mut self, text: String, now: Moment) {
         let (source, at, text) = (None, now.clock, text.into());
-        self.merge.put(Line { source, at, role: Role::Note, level: None, late: false, text }, now.clock);
+        self.merge.put(Line { source, at, role: Role::Note, level: None, late: false, task: None, text }, now.clock);
     }
 
     /// What follows from an answer: the past is complete, streams are done with, lanes go together.

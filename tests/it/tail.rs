@@ -200,6 +200,7 @@ async fn tasks_that_join_are_read_from_their_beginning_and_those_that_end_to_the
         role,
         level: None,
         late: false,
+        task: None,
         text: text.into(),
     };
     let mut set = running(&sources[..1]);

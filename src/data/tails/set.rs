@@ -215,13 +215,15 @@ impl Drawn {
                 None => String::new(),
             };
             let text = format!("+ task {id} started{revision}");
-            self.marks.entry((arn.clone(), Mark::Started)).or_insert_with(|| line(at, Role::Started, text));
+            let started = || Line { task: Some(arn.clone()), ..line(at, Role::Started, text) };
+            self.marks.entry((arn.clone(), Mark::Started)).or_insert_with(started);
         }
         // Until it is judged, why it stopped is not known.
         if let (Some(at), Some(verdict)) = (task.ended(), &task.verdict) {
             let text = format!("− task {id} stopped: {}", one_line(&verdict.line()));
             let role = Role::Stopped { fault: task.failed() };
-            self.marks.entry((arn, Mark::Stopped)).or_insert_with(|| line(at, role, text));
+            let stopped = || Line { task: Some(arn.clone()), ..line(at, role, text) };
+            self.marks.entry((arn.clone(), Mark::Stopped)).or_insert_with(stopped);
         }
     }
 }
@@ -233,7 +235,7 @@ fn begun(task: &Task) -> Option<Timestamp> {
 }
 
 fn line(at: Timestamp, role: Role, text: String) -> Line {
-    Line { source: None, at, role, level: None, late: false, text: text.into() }
+    Line { source: None, at, role, level: None, late: false, task: None, text: text.into() }
 }
 
 /// Containers without lines, and the tasks they are of, by name and reason.

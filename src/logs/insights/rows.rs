@@ -97,6 +97,7 @@ fn line(row: &[ResultField], known: &Known<'_>, end: Timestamp, widths: &HashMap
         role: Role::Output,
         level: level::of(&text),
         late: false,
+        task: None,
         text: text.into(),
     }
 }

@@ -224,7 +224,7 @@ impl Tail {
 
     fn gap(&mut self, lines: Option<u64>, text: &str, at: jiff::Timestamp, now: Moment) {
         let (source, role, text) = (None, Role::Gap(lines), text.into());
-        self.merge.put(Line { source, at, role, level: None, late: false, text }, now.clock);
+        self.merge.put(Line { source, at, role, level: None, late: false, task: None, text }, now.clock);
     }
 
     /// Tells the session which streams there are now; opens another where it does not tell of all of them.

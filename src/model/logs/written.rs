@@ -5,7 +5,10 @@ use std::fmt::Write;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
-use crate::logs::{Level, Line, Role, ansi};
+use crate::{
+    logs::{Level, Line, Role, ansi},
+    visible::safe_json,
+};
 
 /// Writes lines as text: time, task and container, and what was written without its escapes.
 pub struct Scribe {
@@ -40,7 +43,7 @@ impl Scribe {
 /// A line as JSON on a line of its own, its text as it came.
 pub fn record(line: &Line) -> String {
     let json = serde_json::to_string(&Record::of(line)).unwrap_or_default();
-    json + "\n"
+    safe_json(json) + "\n"
 }
 
 /// A line as it is saved.
@@ -68,7 +71,7 @@ impl<'a> Record<'a> {
         let source = line.source.as_deref();
         Self {
             at: line.at,
-            task: source.map(|source| &*source.task_arn),
+            task: source.map(|source| &*source.task_arn).or(line.task.as_deref()),
             container: source.map(|source| &*source.container),
             group: source.map(|source| &*source.stream.group),
             stream: source.map(|source| &*source.stream.name),

@@ -60,7 +60,7 @@ fn any_line() -> impl Strategy<Value = Line> {
                 revision: None,
             };
             let source = (role == Role::Output).then(|| Arc::new(source));
-            Line { source, at: at(second), role, level, late, text: text.into() }
+            Line { source, at: at(second), role, level, late, task: None, text: text.into() }
         },
     )
 }

@@ -29,7 +29,15 @@ fn source(task: &str) -> Arc<Source> {
 /// A line, so many seconds after noon.
 fn line(second: i64, level: Option<Level>, text: &str) -> Line {
     let role = Role::Output;
-    Line { source: Some(source("0123abcd4567")), at: at(NOON + second), role, level, late: false, text: text.into() }
+    Line {
+        source: Some(source("0123abcd4567")),
+        at: at(NOON + second),
+        role,
+        level,
+        late: false,
+        task: None,
+        text: text.into(),
+    }
 }
 
 /// Forty lines, ten seconds apart; each tenth is an error, each fifth else a warning.

@@ -27,6 +27,7 @@ fn line(n: i64) -> Line {
         role: Role::Output,
         level: None,
         late: false,
+        task: None,
         text: format!("line {n}").into(),
     }
 }

@@ -41,12 +41,13 @@ pub fn line(at: Timestamp, source: &Arc<Source>, text: impl Into<String>) -> Lin
         role: Role::Output,
         level: level::of(&text),
         late: false,
+        task: None,
         text: text.into(),
     }
 }
 
 pub fn rule(at: Timestamp, role: Role, text: &str) -> Line {
-    Line { source: None, at, role, level: None, late: false, text: text.into() }
+    Line { source: None, at, role, level: None, late: false, task: None, text: text.into() }
 }
 
 /// The last minute and a half of two lives of a task, and of another that lives on.
