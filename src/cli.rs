@@ -28,6 +28,8 @@ mod demo;
 mod get;
 mod info;
 mod logs;
+mod names;
+mod output;
 mod report;
 mod session;
 mod subject;
@@ -39,13 +41,21 @@ pub use logs::LogsArgs;
 pub use report::ReportArgs;
 pub use why::WhyArgs;
 
+use output::{note, print};
 use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenarios, since, speed};
+use wait::WaitArgs;
 
 /// What the program's exit code means.
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done; for `why`: nothing is wrong"),
-    ("1", "AWS refused, was not reached, or knows no such thing; for `why`: something is wrong"),
-    ("2", "a mistake in the command line or the configuration file; for `why`: it can't be told"),
+    (
+        "1",
+        "no such thing; AWS refused, was not reached or did not answer in time; for `why`: something is wrong, or there is no such thing",
+    ),
+    (
+        "2",
+        "a mistake in the command line or the configuration; for `why`: that, or AWS refused, was not reached or did not answer in time",
+    ),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal went away"),
 ];
@@ -149,8 +159,8 @@ pub enum Command {
     },
     /// Print the manual page, in roff
     Man,
-    /// Print versions, paths, and who one is for AWS
-    Info,
+    /// Print version, paths and the AWS identity in use
+    Info(WaitArgs),
 }
 
 /// `ecsight get`.
@@ -181,9 +191,11 @@ pub struct GetArgs {
     /// Order by a column; `-COLUMN` for downwards
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     pub sort: Option<String>,
-    /// Form of the answer
-    #[arg(long, short, value_name = "FORM", default_value = "table")]
+    /// Output format
+    #[arg(long, short, value_name = "FORMAT", default_value = "table")]
     pub output: Output,
+    #[command(flatten)]
+    pub wait: WaitArgs,
 }
 
 const GET_EXAMPLES: &str = "\
@@ -202,8 +214,19 @@ pub enum Output {
     Wide,
     /// What AWS answered, as the AWS CLI prints it
     Json,
-    /// Every column, by RFC 4180
+    /// The same, one object a line
+    Ndjson,
+    /// Every column, quoted by RFC 4180
     Csv,
+    /// The same for Excel: with a byte order mark, lines ended by CRLF
+    CsvExcel,
+}
+
+impl Output {
+    /// Whether it is what AWS answered, word for word.
+    fn raw(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson)
+    }
 }
 
 /// Which tasks.
@@ -256,10 +279,16 @@ fn fault_help() -> String {
 /// Why the program ends without having done what it was asked to do: a sentence or more for standard error.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Asked wrongly: exit code 2.
+    /// A mistake in the command line or the configuration: exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// Could not be done: exit code 1.
+    /// AWS knows nothing of that name: exit code 1.
+    #[error("{0}")]
+    Unknown(String),
+    /// A call failed: exit code 1.
+    #[error("{}", with_advice(.0))]
+    Aws(crate::aws::Failure),
+    /// Something else could not be done: exit code 1.
     #[error("{0}")]
     Failed(String),
 }
@@ -267,10 +296,16 @@ pub enum Refusal {
 impl Refusal {
     fn code(&self) -> u8 {
         match self {
-            Self::Failed(_) => 1,
+            Self::Unknown(_) | Self::Aws(_) | Self::Failed(_) => 1,
             Self::Usage(_) => 2,
         }
     }
+}
+
+/// A failure, and what helps against it on a line of its own.
+fn with_advice(failure: &crate::aws::Failure) -> String {
+    let advice = failure.advice.iter().map(|advice| format!("\n{advice}"));
+    format!("{failure}{}", advice.collect::<String>())
 }
 
 impl From<io::Error> for Refusal {
@@ -281,8 +316,7 @@ impl From<io::Error> for Refusal {
 
 impl From<crate::aws::Failure> for Refusal {
     fn from(failure: crate::aws::Failure) -> Self {
-        let advice = failure.advice.iter().map(|advice| format!("\n{advice}"));
-        Self::Failed(format!("{failure}{}", advice.collect::<String>()))
+        Self::Aws(failure)
     }
 }
 
@@ -325,7 +359,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(refusal) => {
-            let _ = writeln!(io::stderr(), "error: {refusal}");
+            note(&format!("error: {refusal}"));
             ExitCode::from(refusal.code())
         }
     }
@@ -338,9 +372,9 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ecsight", &mut script);
-            return print(script).map(|()| 0);
+            return output::print_own(script).map(|()| 0);
         }
-        Some(Command::Man) => return print(man()?).map(|()| 0),
+        Some(Command::Man) => return output::print_own(man()?).map(|()| 0),
         _ => {}
     }
 
@@ -354,7 +388,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Logs(args)) => logs::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
-            Some(Command::Info) => info::run(&scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Info(wait)) => info::run(wait, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
             _ => {
                 let connect = console::connect(&settings);
@@ -392,13 +426,4 @@ fn man() -> io::Result<Vec<u8>> {
     }
     whole.render_extra_section(&mut page)?;
     Ok(page)
-}
-
-/// Writes to standard output. That the reader has gone (`| head`) is no failure of ours.
-fn print(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }

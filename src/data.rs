@@ -240,7 +240,10 @@ impl Snapshot {
     /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
     /// link as a whole.
     pub fn obstacle(&self, view: &View) -> Option<&Arc<Failure>> {
-        let keys = [roots(view), self.keys_of(view)].concat();
+        // Without clusters, what is put together out of all of them has nothing to be made of.
+        let composed = matches!(view.kind.origin, Origin::Composed(_)) && view.query.cluster.is_none();
+        let clusters = composed.then(join::clusters);
+        let keys = [roots(view), self.keys_of(view), clusters.into_iter().collect()].concat();
         let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
         feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.link.failure.as_ref())
     }

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Refusal, session::Session, subject::Wanted, wait::settled};
+use super::{
+    Refusal,
+    session::Session,
+    subject::Wanted,
+    wait::{Wait, settled},
+};
 use crate::{
-    aws::Failure,
     data::{self, Demand, Snapshot, distinct},
     diagnose::{self, Explanation, Known},
     knowledge::{Class, Verdict},
-    resource::{Row, View, evidence::Evidence, finding::Problem, revision, task::Task},
+    resource::{Row, View, command::CommandScope, evidence::Evidence, finding::Problem, revision, task::Task},
 };
 
 /// A thing that is explained, and what it is explained by.
@@ -20,6 +24,8 @@ pub struct Case {
     pub explanation: Explanation,
     pub snapshot: Arc<Snapshot>,
     pub now: Timestamp,
+    /// Where the commands that are recommended are to go.
+    pub scope: CommandScope,
 }
 
 impl Case {
@@ -33,8 +39,8 @@ impl Case {
         wanted: &Wanted,
         more: impl Fn(&dyn Row) -> Vec<View>,
     ) -> Result<Self, Refusal> {
-        let Session { clients, handle } = session;
-        let subject = wanted.find(handle).await?;
+        let subject = wanted.find(session).await?;
+        let Session { clients, handle, timeout } = session;
         let now = Timestamp::now();
         let beside = [diagnose::beside(&*subject.row), more(&*subject.row)].concat();
         // A task definition is described once it is in sight.
@@ -47,31 +53,34 @@ impl Case {
             ..Demand::default()
         });
         let views = [std::slice::from_ref(&subject.view), &beside].concat();
-        let (snapshot, failed) = settled(handle, &views).await?;
-        let mut gaps = Vec::new();
-        for (view, failure) in failed {
-            if view == subject.view {
-                return Err(Failure::clone(&failure).into());
-            }
-            gaps.push(format!("{} could not be looked at: {}", view.kind.plural, failure.briefly()));
-        }
+        let (snapshot, failed) = settled(handle, *timeout, &views).await?;
+        let gap = |(view, why): (View, String)| format!("{} could not be looked at: {why}", view.kind.plural);
+        let mut gaps: Vec<String> = failed.into_iter().map(gap).collect();
         let row = snapshot.row(subject.row.id()).unwrap_or(&subject.row).clone();
         let rows = distinct(snapshot.feeds.values());
         let mut known = Known::of(rows.into_iter().map(|row| &**row), now);
-        let mut evidence = data::evidence(clients, &*row, &known).await;
+        let scope = CommandScope::of(&clients.identity());
+        let asked = Wait::new("log lines and target health", *timeout).on(data::evidence(clients, &*row, &known));
+        let mut evidence = asked.await.unwrap_or_else(|refusal| Evidence {
+            gaps: vec![format!("log lines and target health could not be looked at: {refusal}")],
+            ..Evidence::default()
+        });
         gaps.append(&mut evidence.gaps);
         evidence.gaps = gaps;
         known.evidence = Some(&evidence);
+        known.scope = scope.clone();
         let explanation = diagnose::explain(&*row, &known);
-        Ok(Self { row, evidence, explanation, snapshot, now })
+        Ok(Self { row, evidence, explanation, snapshot, now, scope })
     }
 
-    /// Why, once for each cause: of what was found, and of the task itself.
+    /// Why, once for each cause: of what was found, and of the task itself. Their commands are ready to paste.
     pub fn verdicts(&self) -> Vec<Arc<Verdict>> {
         let own = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.clone());
         let found = self.explanation.findings.iter().filter_map(|finding| finding.verdict.clone());
         let mut verdicts: Vec<Arc<Verdict>> = Vec::new();
         for verdict in own.into_iter().chain(found) {
+            let command = verdict.command.as_deref().map(|command| self.scope.apply(command));
+            let verdict = Arc::new(Verdict { command, ..Verdict::clone(&verdict) });
             if !verdicts.contains(&verdict) {
                 verdicts.push(verdict);
             }

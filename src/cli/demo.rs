@@ -38,7 +38,7 @@ async fn serve(addr: SocketAddr, options: Options) -> Result<u8, Refusal> {
     let region = endpoint.with(|world| world.region.clone());
     let server =
         Server::start(addr, endpoint).await.map_err(|error| Refusal::Failed(format!("--serve {addr}: {error}")))?;
-    super::print(format!(
+    super::print(&format!(
         "an AWS with the scenario `{scenario}` at {url}; any credentials do:\n\
          AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo ecsight\n",
         url = server.url(),

@@ -1,23 +1,35 @@
 //! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
 
-use std::{slice::from_ref, sync::Arc};
+use std::{
+    io::{self, IsTerminal},
+    slice::from_ref,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    GetArgs, Listed, Output, Refusal, ScopeArgs, console, print,
+    GetArgs, Listed, Output, Refusal, ScopeArgs, console, names,
+    output::{pretty, print, print_own},
     session::Session,
-    wait::{patiently, until},
+    subject::{Wanted, is_id, means, near_id},
+    wait::{Wait, patiently, until},
 };
 use crate::{
-    aws::{Budget, Clients},
+    aws::{Budget, Clients, Trouble},
     config::Paths,
     data::{Demand, Snapshot, raw},
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
-    resource::{Context, Kind, Origin, Pace, Query, Row, Status, View, cluster, export, revision, service, task},
+    resource::{
+        Context, Kind, Origin, Pace, Query, Row, Status, View, cluster,
+        export::{self, Csv},
+        format::last_part,
+        revision, service, task,
+    },
+    visible::safe_json,
 };
 
 /// Prints the rows that were asked for.
@@ -29,35 +41,51 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: O
     let table = table(&args, scope, settings, now)?;
     let budget = Budget::with_share(settings.budget.share);
     let clients = Clients::connect(&console::scope(scope).await?, budget).await?;
-    let mut session = Session::open(clients, settings, paths);
+    let mut session = Session::open(clients, args.wait, settings, paths);
     let result = answer(&args, table, &mut session, &Context { now }).await;
     session.close().await;
     result
 }
 
 async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Context) -> Result<(), Refusal> {
-    let Session { clients, handle } = session;
+    if let Some(service) = table.view.query.service.clone() {
+        table.view.query = in_its_cluster(session, &service, table.view.query).await?;
+    }
     let (kind, view) = (table.view.kind, table.view.clone());
     let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
-    handle.demand.send_replace(demand.clone());
-    let mut snapshot = until(handle, from_ref(&view), |snapshot| snapshot.complete(&view)).await?;
+    session.handle.demand.send_replace(demand.clone());
+    let waited =
+        until(&mut session.handle, session.timeout, from_ref(&view), |snapshot| snapshot.complete(&view)).await;
+    let mut snapshot = match waited {
+        Err(Refusal::Aws(failure)) if failure.trouble == Trouble::NotFound => {
+            return Err(names::unknown(session, &view.query).await.unwrap_or(failure.into()));
+        }
+        waited => waited?,
+    };
 
     let rows = rows(&snapshot, &view);
+    // What is put together says of itself that a source is missing; of what is not there, there is nothing to list.
+    if (rows.is_empty() || matches!(kind.origin, Origin::Composed(_)))
+        && let Some(refusal) = names::unknown(session, &view.query).await
+    {
+        return Err(refusal);
+    }
+    let Session { clients, handle, timeout } = session;
     let (ids, strangers) = choose(&rows, &args.names);
-    let refusal = (!strangers.is_empty()).then(|| Refusal::Failed(unknown(kind, &strangers, &rows)));
+    let refusal = (!strangers.is_empty()).then(|| Refusal::Unknown(unknown(kind, &strangers, &rows)));
     if ids.is_empty()
         && let Some(refusal) = refusal
     {
         return Err(refusal);
     }
     // Raw answers are described anyway, unless a filter has to see the rows first.
-    if described_on_sight(&view) && (args.output != Output::Json || args.filter.is_some()) {
+    if described_on_sight(&view) && (!args.output.raw() || args.filter.is_some()) {
         handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
         let described = |snapshot: &Snapshot| {
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
             !self::rows(snapshot, &view).iter().any(raw)
         };
-        snapshot = until(handle, from_ref(&view), described).await?;
+        snapshot = until(handle, *timeout, from_ref(&view), described).await?;
     }
 
     table.arrange(&snapshot, Some(&cluster::KIND), cx, false);
@@ -68,13 +96,34 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
         .filter(|row| args.names.is_empty() || ids.iter().any(|id| **id == *row.id()))
         .collect();
     let plain = || chosen.iter().map(|row| &**row);
-    print(match args.output {
-        Output::Table => export::table(&view, false, plain(), cx),
-        Output::Wide => export::table(&view, true, plain(), cx),
-        Output::Csv => export::csv(&view, plain(), cx),
-        Output::Json => json(kind, patiently(async || raw(clients, &view, &chosen).await).await?)?,
+    // A pipe's reader wants cells whole.
+    let cut = io::stdout().is_terminal();
+    let answers = async || {
+        let wait = Wait::new(format!("AWS's own words on {}", kind.plural), *timeout);
+        patiently(wait, async || raw(clients, &view, &chosen).await).await
+    };
+    if args.output == Output::CsvExcel {
+        print_own(export::MARK)?;
+    }
+    print(&match args.output {
+        Output::Table => export::table(&view, false, cut, plain(), cx),
+        Output::Wide => export::table(&view, true, false, plain(), cx),
+        Output::Csv => export::csv(&view, Csv::Plain, plain(), cx),
+        Output::CsvExcel => export::csv(&view, Csv::Excel, plain(), cx),
+        Output::Json => pretty(&Map::from_iter([(kind.json_key.to_owned(), Value::Array(answers().await?))]))?,
+        Output::Ndjson => answers().await?.iter().map(|answer| safe_json(answer.to_string()) + "\n").collect(),
     })?;
     refusal.map_or(Ok(()), Err)
+}
+
+/// The query in the cluster in which the service is: one that is named, or the only one that has it.
+async fn in_its_cluster(session: &mut Session, service: &str, query: Query) -> Result<Query, Refusal> {
+    let wanted = Wanted::service(service, query.cluster.as_deref())?;
+    let cluster = match &wanted.cluster {
+        Some(cluster) => Some(cluster.clone()),
+        None => wanted.find(session).await?.row.cluster().map(Arc::from),
+    };
+    Ok(Query { cluster, service: Some(wanted.name.into()), ..query })
 }
 
 /// Refuses flags that would do nothing for the kind that was asked for.
@@ -94,14 +143,16 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
         if given && !narrows(kind) {
             let others: Vec<_> = KINDS.iter().filter(|kind| narrows(kind)).map(|kind| kind.plural).collect();
             let (plural, others) = (kind.plural, others.join(", "));
-            return Err(Refusal::Usage(format!("{flag} says nothing about {plural}; it is for {others}")));
+            return Err(Refusal::Usage(format!("`{flag}` does not apply to {plural}; it applies to {others}")));
         }
     }
     if args.listed.status.is_some() && args.status.is_some() {
         return Err(Refusal::Usage("--status: the word for what to list says it already".into()));
     }
     if args.since.is_some() && kind == &task::KIND && status(args) == Status::Running {
-        return Err(Refusal::Usage("--since says nothing about running tasks; `ecsight get stopped` takes it".into()));
+        return Err(Refusal::Usage(
+            "`--since` does not apply to running tasks; it applies to `ecsight get stopped`".into(),
+        ));
     }
     Ok(())
 }
@@ -165,7 +216,7 @@ fn choose<'a>(rows: &[Arc<dyn Row>], names: &'a [String]) -> (Vec<Arc<str>>, Vec
     if names.is_empty() {
         return (rows.iter().map(id).collect(), Vec::new());
     }
-    let means = |name: &str, row: &Arc<dyn Row>| row.id() == name || row.name() == name;
+    let means = |name: &str, row: &Arc<dyn Row>| means(name, &**row);
     let strangers = names.iter().map(String::as_str).filter(|name| !rows.iter().any(|row| means(name, row))).collect();
     let ids = rows.iter().filter(|row| names.iter().any(|name| means(name, row))).map(id).collect();
     (ids, strangers)
@@ -174,14 +225,11 @@ fn choose<'a>(rows: &[Arc<dyn Row>], names: &'a [String]) -> (Vec<Arc<str>>, Vec
 fn unknown(kind: &Kind, strangers: &[&str], rows: &[Arc<dyn Row>]) -> String {
     let names: Vec<_> = rows.iter().map(|row| row.name()).collect();
     let line = |stranger: &&str| {
-        format!("there is no {} `{stranger}`{}", kind.name, hint(stranger, names.iter().map(|name| &**name)))
+        let near = match is_id(stranger) {
+            true => near_id(stranger, rows.iter().map(|row| last_part(row.id()))),
+            false => hint(stranger, names.iter().map(|name| &**name)),
+        };
+        format!("there is no {} `{stranger}`{near}", kind.name)
     };
     strangers.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// The answers under the key under which the AWS CLI lists them.
-fn json(kind: &Kind, answers: Vec<Value>) -> Result<String, Refusal> {
-    let document = Map::from_iter([(kind.json_key.to_owned(), Value::Array(answers))]);
-    let text = serde_json::to_string_pretty(&document).map_err(|error| Refusal::Failed(error.to_string()))?;
-    Ok(text + "\n")
 }

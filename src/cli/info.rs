@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{Refusal, ScopeArgs, console};
+use super::{Refusal, ScopeArgs, WaitArgs, console, print, wait::Wait};
 use crate::{
     aws::{Budget, Clients},
     config::Paths,
@@ -10,11 +10,11 @@ use crate::{
     model::Settings,
 };
 
-/// Prints versions, paths and scope, and asks STS who one is.
+/// Prints version, paths and scope, and asks STS for the identity in use.
 ///
 /// # Errors
 /// What STS, or the way to it, answered; everything else is printed before.
-pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
+pub async fn run(wait: WaitArgs, args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
     let mut text = String::new();
     line(&mut text, "version", concat!("ecsight ", env!("CARGO_PKG_VERSION")));
     line(&mut text, "system", &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
@@ -27,7 +27,7 @@ pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -
         line(&mut text, "log", &described(&paths.log));
         line(&mut text, "memory", &memory(settings, paths));
     }
-    super::print(&text)?;
+    print(&text)?;
 
     let scope = console::scope(args).await?;
     let clients = Clients::connect(&scope, Budget::with_share(settings.budget.share)).await?;
@@ -37,13 +37,13 @@ pub async fn run(args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -
     line(&mut text, "credentials", here.signer().unwrap_or("none"));
     line(&mut text, "region", here.region.as_deref().unwrap_or("none"));
     line(&mut text, "endpoint", here.endpoint_url.as_deref().unwrap_or("AWS's own"));
-    super::print(&text)?;
+    print(&text)?;
 
-    let caller = clients.who_am_i().await?;
+    let caller = Wait::new("the identity in use", wait.timeout).on(clients.who_am_i()).await??;
     let mut text = String::new();
     line(&mut text, "account", caller.account.as_deref().unwrap_or("-"));
     line(&mut text, "identity", caller.arn.as_deref().unwrap_or("-"));
-    super::print(&text)
+    print(&text)
 }
 
 fn line(text: &mut String, label: &str, value: &str) {

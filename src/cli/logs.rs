@@ -9,11 +9,19 @@ use tokio::{
     time::{Instant, interval, sleep_until},
 };
 
-use super::{Refusal, ScopeArgs, session::Session, subject, values::since, wait::until, why::connect};
+use super::{
+    Refusal, ScopeArgs, WaitArgs,
+    output::note,
+    session::Session,
+    subject,
+    values::since,
+    wait::{Wait, passes, until},
+    why::connect,
+};
 use crate::{
     aws::{Failure, Trouble},
     config::Paths,
-    data::{Demand, Handle},
+    data::Demand,
     logs::{Pace, Phase, Range, Read, Status, Subject, Told, Wanted, filter::Filter},
     model::{
         Settings,
@@ -56,9 +64,11 @@ pub struct LogsArgs {
     /// The task that stopped last; of a task: the one that stopped before it
     #[arg(long, conflicts_with = "follow")]
     pub previous: bool,
-    /// Form of the lines
-    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    /// Output format
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub output: Form,
+    #[command(flatten)]
+    pub wait: WaitArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -93,8 +103,8 @@ pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: 
         .iter()
         .map(|name| subject::Wanted::read(name, scope.cluster.as_deref()))
         .collect::<Result<_, _>>()?;
-    let mut session = Session::open(connect(&names[0], scope, settings).await?, settings, paths);
-    let answer = read(&args, &names, printer, &mut session.handle).await;
+    let mut session = Session::open(connect(&names[0], scope, settings).await?, args.wait, settings, paths);
+    let answer = read(&args, &names, printer, &mut session).await;
     session.close().await;
     answer
 }
@@ -103,10 +113,11 @@ async fn read(
     args: &LogsArgs,
     names: &[subject::Wanted],
     mut printer: Printer,
-    handle: &mut Handle,
+    session: &mut Session,
 ) -> Result<u8, Refusal> {
     let now = Timestamp::now();
-    let of = subject(args, names, handle, now).await?;
+    let of = subject(args, names, session, now).await?;
+    let Session { handle, timeout, .. } = session;
     let range = match args.since {
         Some(seconds) => {
             Range::Since(now.checked_sub(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MIN))
@@ -114,97 +125,139 @@ async fn read(
         None => Range::Newest,
     };
     let read = Read::Tail { range, pattern: None, live: false };
+    let view = of.view.clone();
+    let mut end = End::new(args.follow, Wait::new(format!("the lines of {}", of.name), *timeout));
     handle.demand.send_replace(Demand {
-        front: Some(of.view.clone()),
+        front: Some(view.clone()),
         slowdown: 1,
         log: Some(Wanted { id: 1, of, read, pace: Pace::default() }),
         ..Demand::default()
     });
-    let mut end = End { follow: args.follow, ..End::default() };
-    let mut last: Option<Arc<Status>> = None;
     let mut listening = interval(LISTENING);
     // Listened to throughout: one that comes while lines are printed counts, too.
     let mut interrupts = signal(SignalKind::interrupt())?;
     loop {
-        let wake = async {
-            match end.at() {
-                Some(at) => sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             news = handle.news.recv() => match news.map(|news| news.told) {
                 None => return Err(Refusal::Failed("the data task has ended; the log may say why".into())),
-                Some(Told::Lines(lines)) => if !printer.print(&lines)? {
-                    return Ok(0);
-                },
-                Some(Told::Status(status)) => {
-                    end.told(&status)?;
-                    let caught_up = last.replace(status.clone()).is_some_and(|last| last.caught_up);
-                    // What has no lines may have some later: that is said once, when all that was written is read.
-                    if status.caught_up && !caught_up {
-                        tell(&status);
-                    }
-                    if status.phase == Phase::Done || (status.caught_up && !end.follow) {
+                Some(Told::Lines(lines)) => {
+                    end.wait.advanced();
+                    if !printer.print(&lines)? {
                         return Ok(0);
                     }
                 }
+                Some(Told::Status(status)) => if end.told(status)? {
+                    return Ok(0);
+                },
                 Some(Told::Older { .. }) => {}
             },
+            changed = handle.snapshots.changed() => {
+                changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
+                let snapshot = handle.snapshots.borrow_and_update().clone();
+                end.wait.saw(&snapshot);
+                end.tasks(snapshot.obstacle(&view).map(|failure| &**failure))?;
+            }
             _ = interrupts.recv() => return Ok(INTERRUPTED),
             _ = listening.tick() => if printer::deserted() {
                 return Ok(0);
             },
-            () = wake => {
-                last.iter().for_each(|status| tell(status));
-                return end.failure.map_or(Ok(0), |(_, failure)| Err(failure.into()));
-            }
+            () = sleep_until(end.wake()) => end.late()?,
         }
     }
 }
 
-/// When a log that is not followed is at its end.
-#[derive(Default)]
+/// When a log is at its end, or cannot be read.
 struct End {
     follow: bool,
-    /// What stands in the way, and since when.
+    /// The wait for everything that was written before.
+    wait: Wait,
+    last: Option<Arc<Status>>,
+    /// What stands in the way of the lines, and since when.
     failure: Option<(Instant, Failure)>,
+    /// What stands in the way of the tasks they are of.
+    of_tasks: Option<Failure>,
 }
 
 impl End {
-    fn told(&mut self, status: &Status) -> Result<(), Refusal> {
-        let failure = status.failure.as_deref().filter(|failure| failure.trouble != Trouble::Throttled);
-        match failure {
-            None => self.failure = None,
-            Some(failure) if self.follow => {
-                if self.failure.is_none() {
-                    printer::warn(&format!("{failure}; it is tried again"));
-                }
-                self.failure = Some((Instant::now(), failure.clone()));
-            }
-            Some(failure) if !may_pass(failure) => return Err(failure.clone().into()),
-            Some(failure) => {
-                let since = self.failure.as_ref().map_or_else(Instant::now, |(since, _)| *since);
-                self.failure = Some((since, failure.clone()));
-            }
+    fn new(follow: bool, wait: Wait) -> Self {
+        Self { follow, wait, last: None, failure: None, of_tasks: None }
+    }
+
+    fn caught_up(&self) -> bool {
+        self.last.as_ref().is_some_and(|status| status.caught_up)
+    }
+
+    /// Takes in how the tail stands; whether that is the end.
+    fn told(&mut self, status: Arc<Status>) -> Result<bool, Refusal> {
+        let caught_up = self.caught_up();
+        let moved = self.last.as_ref().is_none_or(|last| (last.phase, last.streams) != (status.phase, status.streams));
+        if moved && status.failure.is_none() {
+            self.wait.advanced();
         }
+        let failure = status.failure.as_deref().cloned();
+        match failure.as_ref().filter(|failure| failure.trouble != Trouble::Throttled) {
+            Some(failure) if self.follow && self.failure.is_none() => {
+                note(&format!("warning: {failure}; it is tried again"));
+            }
+            Some(failure) if !self.follow && !passes(failure) => return Err(failure.clone().into()),
+            _ => {}
+        }
+        let since = self.failure.as_ref().map_or_else(Instant::now, |(since, _)| *since);
+        self.failure = failure.map(|failure| (since, failure));
+        // What has no lines may have some later: that is said once, when all that was written is read.
+        if status.caught_up && !caught_up {
+            tell(&status);
+        }
+        let done = status.phase == Phase::Done || (status.caught_up && !self.follow);
+        self.last = Some(status);
+        Ok(done)
+    }
+
+    /// Takes in what stands in the way of the tasks: without them no line is read.
+    fn tasks(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
+        match failure.filter(|failure| !passes(failure)) {
+            Some(failure) if !self.caught_up() => return Err(failure.clone().into()),
+            Some(failure) if self.of_tasks.as_ref().is_none_or(|known| known.trouble != failure.trouble) => {
+                note(&format!("warning: {failure}"));
+            }
+            _ => {}
+        }
+        self.of_tasks = failure.cloned();
         Ok(())
     }
 
-    fn at(&self) -> Option<Instant> {
-        let failure = self.failure.as_ref().filter(|_| !self.follow);
-        failure.map(|(since, _)| *since + PATIENCE)
+    /// When to look whether it is over. A log that is followed has no end once it is caught up.
+    fn wake(&self) -> Instant {
+        let patience =
+            self.failure.as_ref().filter(|(_, failure)| !self.follow && failure.trouble != Trouble::Throttled);
+        let wait = Some(self.wait.wake()).filter(|_| !self.caught_up());
+        let far = Instant::now() + Duration::from_secs(3_600);
+        patience.map(|(since, _)| *since + PATIENCE).into_iter().chain(wait).min().unwrap_or(far)
     }
-}
 
-fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled)
+    /// Says what is waited for; ends with the reason when that has been long enough.
+    fn late(&mut self) -> Result<(), Refusal> {
+        if self.caught_up() {
+            return Ok(());
+        }
+        let failure = self.failure.as_ref().map(|(_, failure)| failure).or(self.of_tasks.as_ref());
+        let over = self.failure.as_ref().is_some_and(|(since, failure)| {
+            !self.follow && failure.trouble != Trouble::Throttled && *since + PATIENCE <= Instant::now()
+        });
+        match failure {
+            Some(failure) if over => {
+                self.last.iter().for_each(|status| tell(status));
+                Err(failure.clone().into())
+            }
+            failure => self.wait.check(failure),
+        }
+    }
 }
 
 /// Says which containers have no lines, and why.
 fn tell(status: &Status) {
     for quiet in &status.quiet {
-        printer::note(&format!("{}: {}", quiet.what, quiet.why));
+        note(&format!("{}: {}", quiet.what, quiet.why));
     }
 }
 
@@ -212,13 +265,14 @@ fn tell(status: &Status) {
 async fn subject(
     args: &LogsArgs,
     names: &[subject::Wanted],
-    handle: &mut Handle,
+    session: &mut Session,
     now: Timestamp,
 ) -> Result<Subject, Refusal> {
     let mut rows = Vec::new();
     for name in names {
-        rows.push(name.find(handle).await?.row);
+        rows.push(name.find(session).await?.row);
     }
+    let Session { handle, timeout, .. } = session;
     let known = handle.snapshots.borrow().clone();
     let of = Whose::of_all(&rows, &known, now).map_err(Refusal::Usage)?.subject();
     if args.container.is_none() && !args.previous {
@@ -226,7 +280,8 @@ async fn subject(
     }
     // Which containers there are, and which task was there before, is known when all tasks are.
     handle.demand.send_replace(Demand { front: Some(of.view.clone()), slowdown: 1, ..Demand::default() });
-    let snapshot = until(handle, std::slice::from_ref(&of.view), |snapshot| snapshot.arrived(&of.view)).await?;
+    let snapshot =
+        until(handle, *timeout, std::slice::from_ref(&of.view), |snapshot| snapshot.arrived(&of.view)).await?;
     let entries = snapshot.feeds_of(&of.view).into_iter().flat_map(|feed| feed.rows.iter());
     let tasks: Vec<&Task> = entries.filter_map(|entry| entry.row.any().downcast_ref()).collect();
     let of = if args.previous { previous(&of, &rows, &tasks, now)? } else { of };
@@ -235,7 +290,7 @@ async fn subject(
         tasks.iter().flat_map(|task| &task.containers).map(|container| &*container.name).collect();
     if !containers.is_empty() && !containers.contains(name) {
         let near = hint(name, containers.iter().copied());
-        return Err(Refusal::Usage(format!("--container: {} has no container `{name}`{near}", of.name)));
+        return Err(Refusal::Unknown(format!("--container: {} has no container `{name}`{near}", of.name)));
     }
     Ok(Subject { container: Some(name.into()), ..of })
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    Refusal, ScopeArgs,
+    Refusal, ScopeArgs, WaitArgs,
     case::Case,
     print,
     session::Session,
@@ -44,6 +44,8 @@ pub struct ReportArgs {
     /// How far back failures and the timeline go (90m, 6h, 2d); further than an hour, AWS has forgotten what no console saw
     #[arg(long, value_name = "TIME", default_value = "6h", value_parser = since)]
     pub since: u32,
+    #[command(flatten)]
+    pub wait: WaitArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -62,12 +64,12 @@ pub async fn run(
     paths: Option<&Paths>,
 ) -> Result<(), Refusal> {
     let wanted = Wanted::service(&args.service, scope.cluster.as_deref())?;
-    let mut session = Session::open(connect(&wanted, scope, settings).await?, settings, paths);
+    let mut session = Session::open(connect(&wanted, scope, settings).await?, args.wait, settings, paths);
     let views =
         |row: &dyn Row| vec![history(row, &failures::KIND, args.since), history(row, &timeline::KIND, args.since)];
     let case = Case::open(&mut session, &wanted, views).await;
     session.close().await;
-    print(masked(&report(&case?, args.since)))
+    print(&masked(&report(&case?, args.since)))
 }
 
 /// What a composed kind tells of a service.

@@ -2,10 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{Refusal, wait::until};
+use super::{Refusal, names, session::Session, wait::until};
 use crate::{
-    data::{Demand, Handle, Snapshot},
-    nearest::hint,
+    data::{Demand, Snapshot},
+    nearest::{hint, nearest},
     resource::{
         Query, Row, Status, View,
         format::last_part,
@@ -35,8 +35,8 @@ pub struct Subject {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The name, or the last part of the ARN.
-    name: String,
-    cluster: Option<Arc<str>>,
+    pub name: String,
+    pub cluster: Option<Arc<str>>,
     /// The Region that an ARN names.
     pub region: Option<String>,
     /// What an ARN says it is; anything, for a name.
@@ -98,9 +98,19 @@ impl Wanted {
     ///
     /// # Errors
     /// When there is no such thing, or there are several; when AWS refuses.
-    pub async fn find(&self, handle: &mut Handle) -> Result<Subject, Refusal> {
+    pub async fn find(&self, session: &mut Session) -> Result<Subject, Refusal> {
+        match self.search(session).await {
+            Err(refusal @ Refusal::Aws(_)) => Err(names::blame(session, self.cluster.as_deref(), refusal).await),
+            done => done,
+        }
+    }
+
+    async fn search(&self, session: &mut Session) -> Result<Subject, Refusal> {
+        let mut seen = Vec::new();
         for views in [self.by_name(), self.by_list()] {
-            let found = self.among(handle, &views).await?;
+            let rows = self.rows(session, &views).await?;
+            let (found, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|subject| self.means(&*subject.row));
+            seen.extend(others);
             // Deleted services are remembered for a while; one that lives is meant.
             let alive = found.iter().filter(|subject| !deleted(&*subject.row)).count();
             let mut found: Vec<Subject> =
@@ -111,7 +121,7 @@ impl Wanted {
                 (_, None) => {}
             }
         }
-        Err(Refusal::Usage(self.unknown(handle).await?))
+        Err(Refusal::Unknown(self.unknown(session, &seen).await?))
     }
 
     fn is(&self, kind: &str) -> bool {
@@ -145,7 +155,7 @@ impl Wanted {
     /// AWS has forgotten.
     fn by_list(&self) -> Vec<View> {
         let machine = self.name.starts_with("i-");
-        let begun = self.name.len() >= PREFIX && hexadecimal(&self.name);
+        let begun = is_id(&self.name);
         let mut views = Vec::new();
         if begun && self.is("task") {
             let since = Some(REMEMBERED);
@@ -157,22 +167,20 @@ impl Wanted {
         views
     }
 
-    /// The rows of `views` that are meant.
-    async fn among(&self, handle: &mut Handle, views: &[View]) -> Result<Vec<Subject>, Refusal> {
+    /// The rows of `views`, each once.
+    async fn rows(&self, session: &mut Session, views: &[View]) -> Result<Vec<Subject>, Refusal> {
         if views.is_empty() {
             return Ok(Vec::new());
         }
-        let snapshot = looked(handle, views).await?;
+        let snapshot = looked(session, views).await?;
         let mut seen = HashSet::new();
         let rows = views.iter().flat_map(|view| snapshot.feeds_of(view)).flat_map(|feed| feed.rows.iter());
-        let meant = rows.map(|entry| &entry.row).filter(|row| self.means(&***row) && seen.insert(row.id().to_owned()));
-        Ok(meant.map(|row| Subject { view: home(&**row), row: row.clone() }).collect())
+        let rows = rows.map(|entry| &entry.row).filter(|row| seen.insert(row.id().to_owned()));
+        Ok(rows.map(|row| Subject { view: home(&**row), row: row.clone() }).collect())
     }
 
     fn means(&self, row: &dyn Row) -> bool {
-        let id = last_part(row.id());
-        let begins = self.name.len() >= PREFIX && hexadecimal(&self.name) && id.starts_with(&self.name);
-        row.name() == self.name || id == self.name || (row.kind() != &service::KIND && begins)
+        means(&self.name, row)
     }
 
     fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a Subject>) -> String {
@@ -182,29 +190,52 @@ impl Wanted {
         format!("`{}` may mean any of these; {more} one of them:{}", self.name, lines.concat())
     }
 
-    /// What there is instead, when it is a name that was mistyped.
-    async fn unknown(&self, handle: &mut Handle) -> Result<String, Refusal> {
+    /// What there is instead, when it is a name that was mistyped; `seen` is what was looked through.
+    async fn unknown(&self, session: &mut Session, seen: &[Subject]) -> Result<String, Refusal> {
         let place = self.cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
         let nothing = match self.kinds {
             [kind] => format!("there is no {kind} `{}`{place}", self.name),
             _ => format!("there is no service, task or container instance `{}`{place}", self.name),
         };
-        if !self.is("service") {
-            return Ok(nothing + "; AWS forgets stopped tasks after an hour");
+        if is_id(&self.name) || !self.is("service") {
+            let ids = seen.iter().map(|subject| last_part(subject.row.id()));
+            return Ok(nothing + &near_id(&self.name, ids));
         }
         let view = View::new(&service::KIND, self.query());
-        let snapshot = looked(handle, std::slice::from_ref(&view)).await?;
+        let snapshot = looked(session, std::slice::from_ref(&view)).await?;
         let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());
         let names: Vec<String> = rows.map(|entry| entry.row.name().into_owned()).collect();
         Ok(nothing + &hint(&self.name, names.iter().map(String::as_str)))
     }
 }
 
+/// Whether `name` means `row`: its name, its id, its ARN, or the beginning of its id.
+pub fn means(name: &str, row: &dyn Row) -> bool {
+    let id = last_part(row.id());
+    let begins = is_id(name) && id.starts_with(name) && id.len() >= IDS[0];
+    row.id() == name || row.name() == name || id == name || (row.kind() != &service::KIND && begins)
+}
+
+/// Looks like an id, or the beginning of one that can be told from a name.
+pub fn is_id(name: &str) -> bool {
+    name.len() >= PREFIX && hexadecimal(name)
+}
+
+/// The id that is most like `name`, cut to its length; ids that are not like it help nobody.
+pub fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String {
+    let cut = |id: &'a str| id.char_indices().nth(name.len().max(8)).map_or(id, |(end, _)| &id[..end]);
+    match nearest(name, ids.into_iter().map(cut)).as_slice() {
+        [] => "; AWS forgets stopped tasks after an hour".into(),
+        [first, ..] => format!("; did you mean {first}?"),
+    }
+}
+
 /// Looks at `views` until they have come.
-async fn looked(handle: &mut Handle, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+pub async fn looked(session: &mut Session, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+    let Session { handle, timeout, .. } = session;
     // Beside, not in front: what the console would join to them is of no interest here.
     handle.demand.send_replace(Demand { beside: views.to_vec(), slowdown: 1, ..Demand::default() });
-    until(handle, views, |snapshot| views.iter().all(|view| snapshot.arrived(view))).await
+    until(handle, *timeout, views, |snapshot| views.iter().all(|view| snapshot.arrived(view))).await
 }
 
 /// The view that has this row alone.

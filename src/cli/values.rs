@@ -1,5 +1,7 @@
 //! What the values of flags are: read, checked, and offered by completion.
 
+use std::time::Duration;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::{
@@ -67,6 +69,14 @@ pub(super) fn listed() -> impl TypedValueParser<Value = Listed> {
 
 pub(super) fn since(text: &str) -> Result<u32, String> {
     settings::since(text)
+}
+
+/// How long to wait for what does not come.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    match settings::since(text)? {
+        seconds @ ..=86_400 => Ok(Duration::from_secs(seconds.into())),
+        _ => Err(format!("`{text}` is out of range; it goes from 1s to 1d")),
+    }
 }
 
 pub(super) fn levels() -> impl TypedValueParser<Value = logging::Level> {

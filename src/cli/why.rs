@@ -8,7 +8,14 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Refusal, ScopeArgs, case::Case, console, print, session::Session, subject::Wanted};
+use super::{
+    Refusal, ScopeArgs, WaitArgs,
+    case::Case,
+    console,
+    output::{pretty, print, print_coloured, theme},
+    session::Session,
+    subject::Wanted,
+};
 use crate::{
     aws::{Budget, Clients, ScopeSpec},
     config::Paths,
@@ -16,7 +23,7 @@ use crate::{
     knowledge::{Class, Verdict},
     model::Settings,
     resource::{Document, Row, Tone, inspect, markdown},
-    ui::{self, Theme, theme::Depth},
+    ui,
 };
 
 /// `ecsight why`.
@@ -36,9 +43,11 @@ pub struct WhyArgs {
     /// The exit code that came with the message
     #[arg(long, value_name = "NUMBER", conflicts_with = "name", allow_hyphen_values = true)]
     pub exit_code: Option<i32>,
-    /// Form of the answer
-    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    /// Output format
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub output: Form,
+    #[command(flatten)]
+    pub wait: WaitArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -50,8 +59,8 @@ Examples:
 
 Exit codes:
   0  nothing is wrong; with --message: what it says is normal
-  1  something is wrong; with --message: a warning, a failure, or nothing any rule knows
-  2  a mistake in the command line, or AWS refused, was not reached, or knows no such thing";
+  1  something is wrong, or there is no such thing; with --message: a warning, a failure, or nothing any rule knows
+  2  a mistake in the command line, or AWS refused, was not reached or did not answer in time";
 
 /// The form in which `why` answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,13 +76,17 @@ pub enum Form {
 /// Prints why, and returns 1 when something is wrong.
 ///
 /// # Errors
-/// Usage, and AWS's refusal: neither says anything of the thing itself, so both are exit code 2.
+/// A name that AWS does not know: exit code 1. Usage, and AWS's refusal: neither says anything of the thing itself, so both
+/// are exit code 2.
 pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
     let answer = match &args.name {
         Some(name) => of_thing(name, &args, scope, settings, paths).await,
         None => of_message(&args, settings),
     };
-    answer.map_err(|refusal| Refusal::Usage(refusal.to_string()))
+    answer.map_err(|refusal| match refusal {
+        Refusal::Unknown(_) => refusal,
+        refusal => Refusal::Usage(refusal.to_string()),
+    })
 }
 
 async fn of_thing(
@@ -84,15 +97,16 @@ async fn of_thing(
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
     let wanted = Wanted::read(name, scope.cluster.as_deref())?;
-    let mut session = Session::open(connect(&wanted, scope, settings).await?, settings, paths);
+    let mut session = Session::open(connect(&wanted, scope, settings).await?, args.wait, settings, paths);
     let case = Case::open(&mut session, &wanted, |_| Vec::new()).await;
     session.close().await;
     let case = case?;
-    print(match args.output {
-        Form::Text => text(&title(&*case.row), &case.explanation.document, settings),
-        Form::Markdown => markdown::heading(&title(&*case.row), 1) + &markdown::document(&case.explanation.document, 2),
-        Form::Json => pretty(&json_of(&case))?,
-    })?;
+    let (title, document) = (title(&*case.row), &case.explanation.document);
+    match args.output {
+        Form::Text => print_coloured(&text(&title, document, settings)),
+        Form::Markdown => print(&(markdown::heading(&title, 1) + &markdown::document(document, 2))),
+        Form::Json => print(&pretty(&json_of(&case))?),
+    }?;
     Ok(u8::from(case.trouble()))
 }
 
@@ -118,10 +132,10 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
     }
     let verdict = diagnose::message(&asked);
     let document = || inspect::verdict(&verdict, inspect::IN_FULL);
-    print(match args.output {
-        Form::Text => ui::printed(&document(), width(), theme(settings).as_ref()),
-        Form::Markdown => markdown::document(&document(), 2),
-        Form::Json => pretty(&json!({
+    match args.output {
+        Form::Text => print_coloured(&ui::printed(&document(), width(), theme(settings).as_ref())),
+        Form::Markdown => print(&markdown::document(&document(), 2)),
+        Form::Json => print(&pretty(&json!({
             "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
             "findings": [],
             "verdicts": [verdict],
@@ -129,8 +143,8 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
             "targets": [],
             "gaps": [],
             "commands": verdict.command.iter().collect::<Vec<_>>(),
-        }))?,
-    })?;
+        }))?),
+    }?;
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))
 }
 
@@ -152,13 +166,6 @@ fn text(title: &str, document: &Document, settings: &Settings) -> String {
 fn width() -> Option<u16> {
     let terminal = io::stdout().is_terminal();
     terminal.then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| columns)
-}
-
-/// Colours for a terminal that wants them.
-fn theme(settings: &Settings) -> Option<Theme> {
-    let depth = Depth::detect(|name| std::env::var(name).ok());
-    let coloured = io::stdout().is_terminal() && depth != Depth::Mono;
-    coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth))
 }
 
 fn json_of(case: &Case) -> Value {
@@ -200,9 +207,4 @@ fn json_of(case: &Case) -> Value {
         "gaps": case.evidence.gaps,
         "commands": case.explanation.commands,
     })
-}
-
-fn pretty(value: &Value) -> Result<String, Refusal> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Refusal::Failed(error.to_string()))?;
-    Ok(text + "\n")
 }

@@ -45,12 +45,16 @@ pub struct Answer {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
+    /// What it said meanwhile that it waits for, which a busy machine makes it say.
+    pub waited: String,
 }
 
 impl Answer {
     pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        let said = text(output.stderr);
+        let (waited, err) = said.split_inclusive('\n').partition(|line| line.starts_with("waiting for "));
+        Self { code: output.status.code(), out: text(output.stdout), err, waited }
     }
 }
 
@@ -74,7 +78,7 @@ impl Answer {
 #[case(&["get", "families", "--service", "web"], &["--service", "families", "services, tasks, containers"])]
 #[case(&["get", "clusters", "-c", "prod"], &["--cluster", "clusters"])]
 #[case(&["get", "instances", "--status", "stopped"], &["--status", "instances", "tasks, containers"])]
-#[case(&["get", "services", "--since", "6h"], &["--since", "services", "failures, tasks, deployments, events, timeline"])]
+#[case(&["get", "services", "--since", "6h"], &["`--since` does not apply to services", "failures, tasks, deployments, events, timeline"])]
 #[case(&["get", "tasks", "--since", "6h"], &["--since", "running tasks", "`ecsight get stopped`"])]
 #[case(&["get", "stopped", "--since", "soon"], &["--since", "`soon`", "6h"])]
 #[case(&["get", "stopped", "--status", "running"], &["--status"])]

@@ -25,6 +25,7 @@ mod memory;
 mod pty;
 mod screens;
 mod screenshots;
+mod scripts;
 mod support;
 mod tail;
 mod tails;

@@ -188,9 +188,19 @@ fn markdown_is_for_a_ticket() {
 #[rstest]
 #[case(&["why", "checkuot"], &["`checkuot`", "did you mean checkout"])]
 #[case(&["why", "checkuot", "-c", "prod"], &["`checkuot` in prod", "did you mean checkout"])]
-#[case(&["why", "web", "-c", "nowhere"], &["Cluster not found"])]
+#[case(&["why", "web", "-c", "nowhere"], &["there is no cluster `nowhere`", "prod"])]
 #[case(&["why", "0123abcd"], &["`0123abcd`"])]
 #[case(&["why", "arn:aws:ecs:eu-west-1:123456789012:task/prod/00000000000000000000000000000000"], &["no task", "after an hour"])]
+#[case(&["report", "checkuot"], &["no service `checkuot`", "did you mean checkout"])]
+fn what_there_is_not_is_exit_code_1(#[case] args: &[&str], #[case] said: &[&str]) {
+    let answer = INCIDENT.run(args);
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""), "{answer:?}");
+    for part in said {
+        assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
+    }
+}
+
+#[rstest]
 #[case(&["why", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web", "-c", "batch"], &["--cluster batch", "prod"])]
 #[case(&["why", "arn:aws:s3:::bucket"], &["arn:aws:s3:::bucket", "no service, task or container instance"])]
 #[case(&["why"], &["<NAME>"])]
@@ -299,7 +309,6 @@ fn a_report_on_what_is_well_is_short() {
 }
 
 #[rstest]
-#[case(&["report", "checkuot"], &["no service `checkuot`", "did you mean checkout"])]
 #[case(&["report", "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef0123456789abcdef"], &["no service"])]
 #[case(&["report", "web", "--since", "soon"], &["--since", "`soon`", "6h"])]
 #[case(&["report"], &["<SERVICE>"])]

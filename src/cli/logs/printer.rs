@@ -1,4 +1,4 @@
-//! Lines on standard output; what is said about them on standard error, where nothing but lines goes to a pipe.
+//! Lines on standard output. A pipe gets nothing else; a terminal also what befalls the tasks.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,7 +7,10 @@ use jiff::tz::TimeZone;
 use ratatui::{backend::IntoCrossterm, style::Style};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::Form;
+use super::{
+    super::output::{note, theme},
+    Form,
+};
 use crate::{
     logs::{Level, Line, Role, ansi, filter::Filter},
     model::{
@@ -15,10 +18,8 @@ use crate::{
         logs::{Scribe, record, rows::colour},
     },
     resource::Tone,
-    ui::{
-        Theme,
-        theme::{Depth, Scope},
-    },
+    ui::{Theme, theme::Scope},
+    visible::{safe, safe_lines},
 };
 
 pub(super) struct Printer {
@@ -37,9 +38,7 @@ pub(super) struct Printer {
 impl Printer {
     pub(super) fn new(form: Form, filter: Option<Filter>, settings: &Settings) -> Self {
         let terminal = io::stdout().is_terminal();
-        let depth = Depth::detect(|name| std::env::var(name).ok());
-        let coloured = terminal && form == Form::Text && depth != Depth::Mono;
-        let theme = coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth));
+        let theme = theme(settings).filter(|_| form == Form::Text);
         let zone = settings.zone.clone();
         Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, label: 0 }
     }
@@ -56,13 +55,16 @@ impl Printer {
                 Form::Json => text += &record(line),
                 Form::Text if self.terminal => text += &self.shown(line),
                 Form::Text if output => self.scribe.write(line, &mut text),
-                Form::Text => {
+                // That lines are missing is wrong; that tasks come and go is not.
+                Form::Text if matches!(line.role, Role::Gap(_)) => {
                     let mut said = String::new();
                     self.scribe.write(line, &mut said);
                     note(said.trim_end());
                 }
+                Form::Text => {}
             }
         }
+        let text = safe_lines(&text, self.theme.is_some());
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
@@ -76,12 +78,12 @@ impl Printer {
         let style = |style: fn(&Theme, &Line) -> Style| self.theme.as_ref().map(|theme| style(theme, line));
         let text = match line.role {
             Role::Output => ansi::plain(&line.text),
-            _ => line.text.as_ref().into(),
+            _ => safe(&line.text),
         };
         let text = paint(&text, style(of_text));
         let at = paint(&at, style(|theme, _| theme.get(Scope::Faint)));
         let Some(source) = &line.source else { return format!("{at} {text}\n") };
-        let label = format!("{}/{}", source.task(), source.container);
+        let label = safe(&format!("{}/{}", source.task(), source.container)).into_owned();
         self.label = self.label.max(label.chars().count());
         let label = format!("{label:<width$}", width = self.label);
         let colour = self.theme.as_ref().map(|theme| theme.get(Scope::task(colour(source))));
@@ -103,15 +105,6 @@ fn of_text(theme: &Theme, line: &Line) -> Style {
 fn paint(text: &str, style: Option<Style>) -> String {
     let style: Option<ContentStyle> = style.map(IntoCrossterm::into_crossterm);
     style.map_or_else(|| text.to_owned(), |style| StyledContent::new(style, text).to_string())
-}
-
-/// Says something about the lines.
-pub(super) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", ansi::plain(text));
-}
-
-pub(super) fn warn(text: &str) {
-    note(&format!("warning: {text}"));
 }
 
 /// Whether the reader of a pipe has gone: until something is written, nothing else would tell.

@@ -1,0 +1,66 @@
+//! What commands without a screen print. All of it goes through here: nothing that AWS says reaches a terminal raw.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::Refusal;
+use crate::{
+    model::Settings,
+    ui::{Theme, theme::Depth},
+    visible::{safe_json, safe_lines},
+};
+
+/// Prints text without colours.
+///
+/// # Errors
+/// When standard output can't be written to.
+pub fn print(text: &str) -> Result<(), Refusal> {
+    write(&safe_lines(text, false))
+}
+
+/// Prints text that was made safe before it was coloured.
+///
+/// # Errors
+/// When standard output can't be written to.
+pub fn print_coloured(text: &str) -> Result<(), Refusal> {
+    write(&safe_lines(text, io::stdout().is_terminal()))
+}
+
+/// Prints what is our own as it is: a script, a manual page, a byte order mark.
+///
+/// # Errors
+/// When standard output can't be written to.
+pub fn print_own(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
+    write(text)
+}
+
+/// Writes to standard output. That the reader has gone (`| head`) is no failure of ours.
+fn write(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Says something on standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", safe_lines(text, false));
+}
+
+/// A value as JSON of many lines.
+///
+/// # Errors
+/// When it can't be written as JSON.
+pub fn pretty(value: &impl Serialize) -> Result<String, Refusal> {
+    let json = serde_json::to_string_pretty(value).map_err(|error| Refusal::Failed(error.to_string()))?;
+    Ok(safe_json(json) + "\n")
+}
+
+/// Colours, where standard output is a terminal that wants them.
+pub fn theme(settings: &Settings) -> Option<Theme> {
+    let depth = Depth::detect(|name| std::env::var(name).ok());
+    let coloured = io::stdout().is_terminal() && depth != Depth::Mono;
+    coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth))
+}
