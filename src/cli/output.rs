@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// When standard output can't be written to.
 pub fn print(text: &str) -> Result<(), Refusal> {
-    write(&safe_lines(text, false))
+    write(safe_lines(text, false))
 }
 
 /// Prints text that was made safe before it was coloured.
@@ -24,7 +24,7 @@ pub fn print(text: &str) -> Result<(), Refusal> {
 /// # Errors
 /// When standard output can't be written to.
 pub fn print_coloured(text: &str) -> Result<(), Refusal> {
-    write(&safe_lines(text, io::stdout().is_terminal()))
+    write(safe_lines(text, io::stdout().is_terminal()))
 }
 
 /// Prints what is our own as it is: a script, a manual page, a byte order mark.

@@ -12,6 +12,7 @@ use std::{
 
 use ecsight::kinds::KINDS;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use regex::Regex;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -271,12 +272,12 @@ fn nothing_from_aws_reaches_a_terminal_raw() {
         &["why", "--message", HOSTILE],
         &["why", HOSTILE],
     ];
+    let colours = Regex::new("\u{1b}\\[[0-9;:]*m").expect("a pattern");
     for args in calls {
         let text = on_a_terminal(&aws, args);
         assert!(text.contains("EVIL"), "{args:?}: {text:?}");
         // The terminal's own driver ends lines with CRLF; colours are ours.
-        let mut rest = text.replace("\r\n", "\n");
-        rest = regex::Regex::new("\u{1b}\\[[0-9;:]*m").expect("a pattern").replace_all(&rest, "").into_owned();
+        let rest = colours.replace_all(&text.replace("\r\n", "\n"), "").into_owned();
         let acting: Vec<char> = rest.chars().filter(|c| *c != '\n' && ecsight::visible::acts(*c)).collect();
         assert!(acting.is_empty(), "{args:?}: {acting:?} in {rest:?}");
         // Concealed text is one of AWS's colours, not of ours.
