@@ -151,6 +151,7 @@ fn line(number: usize, sources: &[Arc<Source>]) -> Line {
         role: Role::Output,
         level: level::of(&text),
         late: false,
+        task: None,
         text: text.into(),
     }
 }
