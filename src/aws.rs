@@ -32,8 +32,9 @@ pub use operation::{Class, Operation};
 use credentials::Signer;
 use interceptor::{CaptureBody, HostAsNamed, ReadOnlyGuard};
 
-/// How long a connection, and a whole call, may take before it counts as unanswered.
+/// How long a connection, the beginning of an answer, and a whole call may take before it counts as unanswered.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(8);
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What a person asks for: which credentials, where. Absent parts come from the environment and the configuration files.
@@ -101,7 +102,11 @@ impl Clients {
             .to_builder()
             .retry_config(RetryConfig::disabled())
             .timeout_config(
-                TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build(),
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .read_timeout(READ_TIMEOUT)
+                    .operation_timeout(CALL_TIMEOUT)
+                    .build(),
             )
             .build();
         let mut ecs = aws_sdk_ecs::config::Builder::from(&config);

@@ -24,11 +24,13 @@ mod join;
 mod keeper;
 mod poller;
 mod raw;
+mod state;
 mod store;
 mod tails;
 
 pub use evidence::evidence;
 pub use raw::raw;
+pub use state::FeedState;
 
 pub use crate::{aws::Identity, memory::Limits};
 
@@ -45,7 +47,7 @@ pub struct Entry {
 }
 
 /// How far a feed is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Phase {
     /// Nothing has come yet.
     #[default]
@@ -66,8 +68,12 @@ pub struct Feed {
     pub fetched: Option<Timestamp>,
     /// Data older than this many seconds are late, and their age is shown.
     pub late_after: u32,
-    /// The last call's failure, until one succeeds.
+    /// Why the last call of its kind (list, describe) failed, until one succeeds.
     pub failure: Option<Arc<Failure>>,
+    /// When that call is made again.
+    pub retry_at: Option<Timestamp>,
+    /// The rows that are here are current; the failure only keeps others from coming.
+    pub partial: bool,
     /// What it means that there are no rows, where the kind has words of its own for it.
     pub nothing: Arc<[String]>,
 }
@@ -79,9 +85,9 @@ pub struct Link {
     pub calls_per_minute: u32,
     /// Calls since the start.
     pub calls: u64,
-    /// The worst standing failure: credentials, offline, throttled.
+    /// What keeps everything from working: no credentials, no network.
     pub failure: Option<Arc<Failure>>,
-    /// When the next attempt is due, while nothing works or a class is throttled.
+    /// When the next attempt is due, while nothing works.
     pub retry_at: Option<Timestamp>,
     /// Attempts that failed in a row.
     pub attempts: u32,
@@ -113,7 +119,7 @@ pub struct Demand {
     pub slowdown: u32,
     /// Seconds between two looks at a visible row, where a person asked for them; each kind's own cadence otherwise.
     pub every: Option<u32>,
-    /// Changes with every press of refresh: everything is due at once, denied feeds included.
+    /// Changes with every press of refresh: all that is on screen is due at once, denied feeds included.
     pub refresh: u64,
     /// The log that is read.
     pub log: Option<Wanted>,

@@ -240,6 +240,8 @@ pub struct Status {
     pub quiet: Vec<Quiet>,
     /// What keeps it from going on, until it does; it tries again at `retry_at`.
     pub failure: Option<Arc<Failure>>,
+    /// Since when it does.
+    pub since: Option<Timestamp>,
     pub retry_at: Option<Timestamp>,
     /// How old what has just come was when it came.
     pub lag: Option<SignedDuration>,

@@ -221,11 +221,10 @@ impl Model {
 
     /// Brings everything that follows from the rest up to date: rows, scroll positions, history, demand.
     fn settle(&mut self) {
-        let clusters = self.kind("cluster");
         let typing = matches!(self.overlay, Some(Overlay::Filter(_)));
         let cx = self.cx();
         if let Screen::Table(table) = &mut self.front {
-            table.arrange(&self.snapshot, clusters, &cx, typing);
+            table.arrange(&self.snapshot, &cx, typing);
         }
         // Whether there is a pane depends on the rows.
         let Layout { page, pane, .. } = self.layout();

@@ -38,7 +38,7 @@ pub use query::{Only, Part, Query, Relation, Status, View};
 use crate::aws::Failure;
 
 use column::count_cell;
-use fetch::{gone, owned, strings, tags};
+use fetch::{gone, owned, present, strings, tags};
 
 /// The state, and the word in tables, of what AWS has forgotten.
 const KEPT: &str = "kept";

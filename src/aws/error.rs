@@ -49,6 +49,9 @@ impl Trouble {
     }
 }
 
+/// What to do about an answer that makes no sense.
+const GARBLED: &str = "check the proxy and the endpoint URL";
+
 /// A failed call: which, why in AWS's full words, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: {message}")]
@@ -69,6 +72,16 @@ impl Failure {
     /// A failure that arose on this side of the wire.
     pub fn local(operation: &'static str, trouble: Trouble, message: impl Into<String>) -> Self {
         Self { operation, trouble, code: None, message: message.into(), advice: None, at: Timestamp::now() }
+    }
+
+    /// An answer that makes no sense, and why not.
+    pub fn garbled(operation: &'static str, message: impl Into<String>) -> Self {
+        Self::local(operation, Trouble::Garbled, message).advise(GARBLED)
+    }
+
+    /// Whether it is the same failure as another, at whatever time.
+    pub fn is_like(&self, other: &Self) -> bool {
+        Self { at: self.at, ..other.clone() } == *self
     }
 
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -222,7 +235,7 @@ fn advice(failure: &Failure, scope: &ScopeSpec) -> Option<String> {
             None => "check network, VPN and proxy".to_owned(),
         },
         Trouble::Throttled => "the account's quota is used up; asking more slowly".to_owned(),
-        Trouble::Garbled => "check the proxy and the endpoint URL".to_owned(),
+        Trouble::Garbled => GARBLED.to_owned(),
         Trouble::Server => "AWS has trouble; it should pass".to_owned(),
         Trouble::ReadOnly => ":write to arm this scope".to_owned(),
         Trouble::NotFound | Trouble::Invalid => return None,

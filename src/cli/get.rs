@@ -24,7 +24,7 @@ use crate::{
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
     resource::{
-        Context, Kind, Origin, Pace, Query, Row, Status, View, cluster,
+        Context, Kind, Origin, Pace, Query, Row, Status, View,
         export::{self, Csv},
         format::last_part,
         revision, service, task,
@@ -88,7 +88,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
         snapshot = until(handle, *timeout, from_ref(&view), described).await?;
     }
 
-    table.arrange(&snapshot, Some(&cluster::KIND), cx, false);
+    table.arrange(&snapshot, cx, false);
     let chosen: Vec<Arc<dyn Row>> = table
         .rows
         .iter()

@@ -7,20 +7,26 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{task::AbortHandle, time::Instant};
 
 use super::FeedKey;
 use crate::{
-    aws::{Failure, Trouble},
-    resource::{Fetch, Pace, Page},
+    aws::Failure,
+    resource::{Batch, Fetch, Pace, Page},
 };
+
+mod attempts;
+mod listing;
+
+use attempts::Attempts;
+pub(super) use attempts::{Now, back_off};
+use listing::{Listing, Paged};
 
 /// Describe calls of one feed under way at once: enough for two round trips to the first rows at any size.
 const CONCURRENCY: usize = 10;
 /// A long list or sweep is stretched so that it costs at most one call in this time.
 const PER_CALL: Duration = Duration::from_millis(3_500);
-/// Back-off after failures: doubling between these.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// A batch that goes anyway takes along what is due within this part of its interval.
 const TAKE_ALONG: f64 = 0.5;
 
@@ -31,6 +37,10 @@ pub(super) struct Zeal {
     pub factor: u32,
     /// On top of the screen: rows in sight and rows in motion come first.
     pub front: bool,
+    /// What is on screen is made of it, so a refresh by hand is for it, too.
+    pub shown: bool,
+    /// Refreshing is paused: what has come once is not asked for again.
+    pub once: bool,
     /// Seconds between two looks at a row in sight, where a person has chosen them.
     pub every: Option<u32>,
     /// How many feeds make up the same view, this one included: what is stretched is stretched for all of them.
@@ -53,35 +63,46 @@ pub(super) struct FeedPlan {
     /// A full list has come at least once.
     pub listed: bool,
     pub zeal: Option<Zeal>,
-    pub denied: bool,
-    pub failure: Option<Arc<Failure>>,
     pub calls: Vec<AbortHandle>,
     listing: Listing,
+    /// How listing fares, and when the last page came.
+    lists: Attempts,
+    listed_at: Option<Timestamp>,
+    /// How describing fares, and when the last rows came.
+    describes: Attempts,
+    described_at: Option<Timestamp>,
     described: HashMap<Arc<str>, Described>,
+    /// Rows that were listed and left out when they were described.
+    left_out: Option<Arc<Failure>>,
     under_way: usize,
-    failures: u32,
-    retry_at: Option<Instant>,
-    lists: u64,
+    /// Complete lists so far.
+    rounds: u64,
+    /// The list was asked for by hand and has not come yet.
+    asked: bool,
+    /// Rows in sight were asked for by hand and are not under way yet.
     refreshing: bool,
-    /// What the pages of the list under way have brought.
-    collected: Vec<Arc<str>>,
     /// How many of the ids the last complete list had; the rest is kept from before.
     in_list: usize,
     filled: bool,
 }
 
-#[derive(Debug)]
-enum Listing {
-    Due(Instant),
-    /// The next page, once it may go.
-    Next(String),
-    UnderWay,
-}
-
 #[derive(Debug, Clone, Copy)]
 enum Described {
-    UnderWay,
+    /// Asked for; how many answers have left it out so far.
+    UnderWay(u32),
     At(Instant),
+    /// So many answers have left it out; it is asked for again from then on.
+    LeftOut(u32, Instant),
+}
+
+/// What stands between a feed and its data.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Obstacle {
+    pub failure: Arc<Failure>,
+    /// When the call that failed is made again.
+    pub retry_at: Option<Timestamp>,
+    /// The rows that are here are current; some are missing.
+    pub partial: bool,
 }
 
 impl FeedPlan {
@@ -92,17 +113,18 @@ impl FeedPlan {
             ids: Vec::new(),
             listed: false,
             zeal: None,
-            denied: false,
-            failure: None,
             calls: Vec::new(),
-            listing: Listing::Due(now),
+            listing: Listing::new(now),
+            lists: Attempts::default(),
+            listed_at: None,
+            describes: Attempts::default(),
+            described_at: None,
             described: HashMap::new(),
+            left_out: None,
             under_way: 0,
-            failures: 0,
-            retry_at: None,
-            lists: 0,
+            rounds: 0,
+            asked: false,
             refreshing: false,
-            collected: Vec::new(),
             in_list: 0,
             filled: false,
         }
@@ -115,21 +137,23 @@ impl FeedPlan {
             call.abort();
         }
         self.under_way = 0;
-        self.described.retain(|_, described| matches!(described, Described::At(_)));
-        if !matches!(self.listing, Listing::Due(_)) {
-            self.listing = Listing::Due(now);
+        self.described.retain(|_, described| !matches!(described, Described::UnderWay(_)));
+        if self.listing.due(now).is_none_or(|at| at <= now) {
+            self.listing.restart(now);
         }
     }
 
     /// The user asked: the list, and every row in sight, are due.
     pub(super) fn refresh(&mut self, now: Instant) {
-        self.denied = false;
-        self.retry_at = None;
-        self.failures = 0;
-        self.refreshing = true;
-        if let Listing::Due(at) = &mut self.listing {
-            *at = now;
+        self.lists.hurry();
+        self.describes.hurry();
+        for described in self.described.values_mut() {
+            if let Described::LeftOut(_, again) = described {
+                *again = now;
+            }
         }
+        (self.asked, self.refreshing) = (true, true);
+        self.listing.begin_at(now);
     }
 
     /// What to ask now, at most `room` calls, and when to look again.
@@ -140,29 +164,24 @@ impl FeedPlan {
         pace: impl Fn(&str) -> Option<Pace>,
         room: usize,
     ) -> (Vec<Due>, Option<Instant>) {
-        let Some(zeal) = self.zeal.filter(|_| !self.denied) else { return (Vec::new(), None) };
-        if let Some(at) = self.retry_at.filter(|at| *at > now) {
-            return (Vec::new(), Some(at));
-        }
+        let Some(zeal) = self.zeal else { return (Vec::new(), None) };
         let mut due = Vec::new();
-        let mut next: Option<Instant> = None;
-        match std::mem::replace(&mut self.listing, Listing::UnderWay) {
-            Listing::Due(at) if at > now => {
-                next = Some(at);
-                self.listing = Listing::Due(at);
+        let mut next = self.lists.waits(now);
+        if next.is_none() && !(zeal.once && self.listed && !self.asked) {
+            match self.listing.due(now) {
+                Some(at) if at > now => next = Some(at),
+                Some(_) if room > 0 => due.push(Due::List(self.listing.ask())),
+                _ => {}
             }
-            waiting if room == 0 => self.listing = waiting,
-            Listing::Due(_) => {
-                self.collected.clear();
-                due.push(Due::List(None));
-            }
-            Listing::Next(token) => due.push(Due::List(Some(token))),
-            Listing::UnderWay => {}
         }
         let room = room.saturating_sub(due.len()).min(CONCURRENCY.saturating_sub(self.under_way));
-        let (batches, later) = self.batches(now, zeal, visible, pace, room);
+        let (batches, later) = match self.describes.waits(now) {
+            Some(at) => (Vec::new(), Some(at)),
+            None => self.batches(now, zeal, visible, pace, room),
+        };
+        // Without room for a call the rows in sight are still to be asked for.
+        self.refreshing &= room == 0;
         due.extend(batches.into_iter().map(Due::Describe));
-        self.refreshing = false;
         (due, earliest(next, later))
     }
 
@@ -198,13 +217,18 @@ impl FeedPlan {
         let (mut overdue, mut soon, mut next) = (Vec::new(), Vec::new(), None);
         for id in &self.ids {
             match self.described.get(id) {
-                Some(Described::UnderWay) => {}
+                Some(Described::UnderWay(_)) => {}
+                Some(Described::LeftOut(_, again)) if *again > now => next = earliest(next, Some(*again)),
+                Some(Described::LeftOut(..)) => overdue.push((None, id)),
                 None if self.fetch.visible_only(&self.key.query) && !visible.contains(id) => {}
                 None => overdue.push((None, id)),
                 Some(Described::At(at)) => {
                     let Some(interval) = interval(id) else { continue };
                     let due = *at + interval;
                     let asked = self.refreshing && in_sight(id);
+                    if zeal.once && !asked {
+                        continue;
+                    }
                     if due <= now || asked {
                         overdue.push((Some(due), id));
                     } else {
@@ -226,42 +250,64 @@ impl FeedPlan {
             overdue.into_iter().chain(soon.into_iter().take(spare)).map(|(_, id)| id.clone()).collect();
         let batches: Vec<Vec<Arc<str>>> = chosen.chunks(size).take(room).map(<[_]>::to_vec).collect();
         for id in batches.iter().flatten() {
-            self.described.insert(id.clone(), Described::UnderWay);
+            let left_out = match self.described.get(id) {
+                Some(Described::LeftOut(times, _)) => *times,
+                _ => 0,
+            };
+            self.described.insert(id.clone(), Described::UnderWay(left_out));
         }
         self.under_way += batches.len();
         (batches, next)
     }
 
-    /// A page of the list came.
-    pub(super) fn page(&mut self, page: Page, now: Instant) {
-        self.answered();
-        if !self.listed {
-            // Of the first list, every page is shown as it comes.
-            let known: HashSet<Arc<str>> = self.ids.iter().cloned().collect();
-            self.ids.extend(page.ids.iter().filter(|id| !known.contains(*id)).cloned());
-        }
-        self.collected.extend(page.ids);
-        if let Some(token) = page.next {
-            self.listing = Listing::Next(token);
-            return;
-        }
-        let collected = std::mem::take(&mut self.collected);
+    /// A page of the list came; whether it was the last one.
+    ///
+    /// # Errors
+    /// When the list would never end.
+    pub(super) fn page(&mut self, page: Page, now: Now) -> Result<bool, Arc<Failure>> {
+        // Of the first list, every page is shown as it comes; after a fresh start some of it is there.
+        let again = !self.listed && self.ids.len() > self.listing.len();
+        let collected = match self.listing.page(page) {
+            Paged::Complete(collected) => collected,
+            Paged::More(new) => {
+                self.listed_at = Some(now.clock);
+                self.lists.progressed();
+                if !self.listed {
+                    let known: HashSet<Arc<str>> =
+                        if again { self.ids.iter().cloned().collect() } else { HashSet::new() };
+                    self.ids.extend(new.into_iter().filter(|id| !known.contains(id)));
+                }
+                return Ok(false);
+            }
+            Paged::Endless(failure) => {
+                let failure = Arc::new(failure);
+                self.listing.restart(now.at);
+                self.lists.failed_for_good(&failure, self.lasting_pace(), now);
+                return Err(failure);
+            }
+            Paged::Stray => return Ok(false),
+        };
+        self.lists.succeeded();
+        self.listed_at = Some(now.clock);
+        self.asked = false;
         let ids = self.with_arns(collected);
         self.in_list = ids.len();
         let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
         let pages = ids.len().div_ceil(100).max(1);
         let factor = self.zeal.map_or(1, |zeal| zeal.factor);
-        self.lists += 1;
+        self.rounds += 1;
         let interval = self.stretched(self.fetch.cadence().list, pages) * factor;
-        self.listing = Listing::Due(now + self.jittered(interval));
+        self.listing.restart(now.at + self.jittered(interval));
         self.listed = true;
         if self.fetch.batch() == 0 {
-            self.described = ids.iter().map(|id| (id.clone(), Described::At(now))).collect();
+            self.described = ids.iter().map(|id| (id.clone(), Described::At(now.at))).collect();
         } else {
             let known: HashSet<&Arc<str>> = ids.iter().collect();
             self.described.retain(|id, _| known.contains(id));
         }
         self.ids = ids;
+        self.forget_left_out();
+        Ok(true)
     }
 
     /// The ids, and of each whether the last complete list lacked it.
@@ -287,43 +333,88 @@ impl FeedPlan {
         }
     }
 
-    /// A describe call for `asked` came back; `found` are the ids of its rows. What was asked by name is known by its
-    /// ARN from now on.
-    pub(super) fn described(&mut self, asked: &[Arc<str>], found: &[Arc<str>], missing: &[Arc<str>], now: Instant) {
-        self.answered();
+    /// A describe call for `asked` came back. What was asked by name is known by its ARN from now on.
+    pub(super) fn described(&mut self, asked: &[Arc<str>], batch: &Batch, now: Now) {
+        self.describes.succeeded();
         self.under_way = self.under_way.saturating_sub(1);
+        let found: Vec<Arc<str>> = batch.rows.iter().map(|row| row.id().into()).collect();
+        let is = |id: &Arc<str>, other: &Arc<str>| id == other || names(id, other);
+        // Some answer by another name than they were asked by: what counts is how many came.
+        let whole = found.len() + batch.missing.len() >= asked.len();
         for id in asked {
-            self.described.insert(id.clone(), Described::At(now));
+            let answered = whole || found.iter().chain(&batch.missing).any(|other| is(id, other));
+            let state = match self.described.get(id) {
+                _ if answered => Described::At(now.at),
+                Some(Described::UnderWay(times)) => Described::LeftOut(times + 1, now.at + back_off(times + 1)),
+                _ => Described::LeftOut(1, now.at + back_off(1)),
+            };
+            self.described.insert(id.clone(), state);
         }
-        for id in found {
+        for id in &found {
             if !asked.contains(id)
                 && let Some(place) = self.ids.iter().position(|asked| names(asked, id))
             {
                 self.described.remove(&self.ids[place]);
                 self.ids[place] = id.clone();
             }
-            self.described.insert(id.clone(), Described::At(now));
+            self.described.insert(id.clone(), Described::At(now.at));
         }
-        let gone = |id: &Arc<str>| missing.iter().any(|missing| missing == id || names(id, missing));
-        if !missing.is_empty() && !self.fetch.keeps_gone(&self.key.query) {
-            self.ids.retain(|id| !gone(id));
+        if !found.is_empty() {
+            self.described_at = Some(now.clock);
+        }
+        if !batch.missing.is_empty() && !self.fetch.keeps_gone(&self.key.query) {
+            self.ids.retain(|id| !batch.missing.iter().any(|missing| is(id, missing)));
+        }
+        if !whole && self.left_out.is_none() {
+            let text = format!("it left out {} that were listed", self.key.kind.plural);
+            self.left_out = Some(Arc::new(Failure::garbled(batch.operation, text)));
+        }
+        self.forget_left_out();
+    }
+
+    /// Rows that were left out have come, or are listed no more.
+    fn forget_left_out(&mut self) {
+        let is_out = |described: &Described| !matches!(described, Described::At(_) | Described::UnderWay(0));
+        if self.left_out.is_some() && !self.described.values().any(is_out) {
+            self.left_out = None;
         }
     }
 
-    /// A call failed: its rows are asked for again after the back-off.
-    pub(super) fn failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Instant) {
-        if listing {
-            self.listing = Listing::Due(now);
-        } else {
-            self.under_way = self.under_way.saturating_sub(1);
-        }
+    /// A call failed: the page, or the rows, are asked for again after a while.
+    pub(super) fn failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Now) {
         for id in asked {
             self.described.remove(id);
         }
-        self.denied = failure.trouble == Trouble::Denied;
-        self.failures += 1;
-        self.retry_at = Some(now + back_off(self.failures));
-        self.failure = Some(failure.clone());
+        let pace = self.lasting_pace();
+        if !listing {
+            self.under_way = self.under_way.saturating_sub(1);
+            self.describes.failed(failure, pace, now);
+        } else if !self.listing.failed(failure, now.at) {
+            self.lists.failed(failure, pace, now);
+        }
+    }
+
+    /// What stands between it and its data.
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        let of = |attempts: &Attempts| {
+            let failure = attempts.failure()?.clone();
+            Some(Obstacle { failure, retry_at: attempts.retry_at(), partial: false })
+        };
+        let left_out = || {
+            let partial = self.described_at.is_some();
+            self.left_out.clone().map(|failure| Obstacle { failure, retry_at: None, partial })
+        };
+        of(&self.lists).or_else(|| of(&self.describes)).or_else(left_out)
+    }
+
+    /// When AWS last confirmed what it holds: by the call that fails now, or else by whichever came last.
+    pub(super) fn confirmed(&self) -> Option<Timestamp> {
+        match (self.lists.failure(), self.describes.failure()) {
+            (None, None) => self.listed_at.max(self.described_at),
+            (Some(_), None) => self.listed_at,
+            (None, Some(_)) => self.described_at,
+            (Some(_), Some(_)) => self.listed_at.into_iter().chain(self.described_at).min(),
+        }
     }
 
     /// Whether every row has come once that will come without being looked at.
@@ -343,17 +434,15 @@ impl FeedPlan {
         (slowest * factor * 2).as_secs() as u32
     }
 
-    /// The network is back: no back-off for what failed for want of it.
-    pub(super) fn recover(&mut self) {
-        if self.failure.as_ref().is_some_and(|f| matches!(f.trouble, Trouble::Offline | Trouble::Credentials)) {
-            self.answered();
-        }
+    /// What failed of late and `concerns` picks is due again, whatever its own back-off.
+    pub(super) fn recover(&mut self, concerns: impl Fn(&Failure) -> bool) {
+        self.lists.recover(&concerns);
+        self.describes.recover(&concerns);
     }
 
-    fn answered(&mut self) {
-        self.failures = 0;
-        self.retry_at = None;
-        self.failure = None;
+    /// The shortest time between two attempts at what somebody has to put right.
+    fn lasting_pace(&self) -> Duration {
+        self.stretched(0, 1) * self.zeal.map_or(1, |zeal| zeal.factor)
     }
 
     fn stretched(&self, cadence: u32, calls: usize) -> Duration {
@@ -364,15 +453,9 @@ impl FeedPlan {
     /// Five percent either way, so that many consoles do not ask in step.
     fn jittered(&self, interval: Duration) -> Duration {
         let mut hasher = DefaultHasher::new();
-        (&self.key, self.lists).hash(&mut hasher);
+        (&self.key, self.rounds).hash(&mut hasher);
         interval.mul_f64(0.95 + 0.1 * (hasher.finish() % 1000) as f64 / 1000.0)
     }
-}
-
-/// 1, 2, 4 … 30 seconds.
-pub(super) fn back_off(failures: u32) -> Duration {
-    let (first, last) = BACK_OFF;
-    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(last)
 }
 
 pub(super) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Demand, Done, FeedKey, Request, Snapshot,
-    feed::{Due, FeedPlan, Zeal, back_off, earliest},
+    feed::{Due, FeedPlan, Now, Zeal, back_off, earliest},
     join,
     keeper::Keeper,
     store::Store,
@@ -40,9 +40,8 @@ const COMPANION: u32 = 4;
 const CONCURRENCY: usize = 24;
 /// How often the rate of calls is told anew, and failures are counted again over the moving hour.
 const MINUTELY: Duration = Duration::from_secs(60);
-/// How long after the last one a throttle is told, and an answer that is none: as long as its feed may wait.
-const THROTTLED: Duration = Duration::from_secs(10);
-const FAILING: Duration = Duration::from_secs(30);
+/// How soon AWS is asked again who one is, where that failed for a reason of its own.
+const IDENTITY_AGAIN: Duration = Duration::from_secs(15);
 /// Feeds nobody looked at for this long are forgotten, but for those that hold what AWS forgets.
 const FORGET: Duration = Duration::from_secs(900);
 
@@ -83,8 +82,6 @@ pub(super) struct Poller {
     identity: Identity,
     identity_due: Option<Instant>,
     standing: Option<Standing>,
-    /// Trouble that passes by itself, and until when it is told.
-    passing: Option<(Arc<Failure>, Instant)>,
     told: Snapshot,
     /// What the derived and the composed feeds were last made of: digests of feeds, and of what is remembered.
     made_of: HashMap<FeedKey, (u64, u64)>,
@@ -122,7 +119,6 @@ impl Poller {
             identity,
             identity_due: Some(start),
             standing: None,
-            passing: None,
             minute_at: start + MINUTELY,
         }
     }
@@ -183,9 +179,10 @@ impl Poller {
         self.assign();
         if refreshed {
             let now = Instant::now();
-            for feed in self.feeds.values_mut().filter(|feed| feed.zeal.is_some_and(|zeal| zeal.front)) {
+            for feed in self.feeds.values_mut().filter(|feed| feed.zeal.is_some_and(|zeal| zeal.shown)) {
                 feed.refresh(now);
             }
+            self.identity_due = self.identity_due.map(|_| now);
             if let Some(standing) = &mut self.standing {
                 standing.retry_at = now;
             }
@@ -195,8 +192,9 @@ impl Poller {
     /// Gives every feed its zeal by what is on screen now, creates those that are new, rests the others.
     fn assign(&mut self) {
         let slowdown = self.demand.slowdown.max(1);
+        let once = self.demand.paused;
         let mut zeals: HashMap<FeedKey, Zeal> = HashMap::new();
-        let mut want_feeds = |source: &View, factor: u32, front: bool| {
+        let mut want_feeds = |source: &View, factor: u32, front: bool, shown: bool| {
             let feeds = self.told.keys_of(source);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
@@ -204,33 +202,35 @@ impl Poller {
             let clusters = scattered.then(|| (join::clusters(), factor * COMPANION, false));
             for (key, factor, front) in all.chain(clusters) {
                 let every = self.demand.every.filter(|_| front);
-                let zeal = zeals.entry(key).or_insert(Zeal { factor, front, every, peers });
+                let zeal = zeals.entry(key).or_insert(Zeal { factor, front, shown, once, every, peers });
                 *zeal = Zeal {
                     factor: zeal.factor.min(factor),
                     front: zeal.front || front,
+                    shown: zeal.shown || shown,
+                    once,
                     every: zeal.every.or(every),
                     peers: zeal.peers.max(peers),
                 };
             }
         };
-        let mut want = |view: &View, factor: u32, front: bool| {
+        let mut want = |view: &View, factor: u32, front: bool, shown: bool| {
             let (sources, followed) = (sources(view), followed(view));
             for (place, source) in sources.iter().enumerate() {
                 let (factor, front) = if place < followed { (factor, front) } else { (factor * COMPANION, false) };
-                want_feeds(source, factor, front);
+                want_feeds(source, factor, front, shown);
             }
         };
         if let Some(front) = &self.demand.front {
-            want(front, slowdown, true);
+            want(front, slowdown, true, true);
             for companion in join::companions(front) {
-                want(&companion, slowdown * COMPANION, false);
+                want(&companion, slowdown * COMPANION, false, true);
             }
         }
         for view in &self.demand.beside {
-            want(view, slowdown * COMPANION, false);
+            want(view, slowdown * COMPANION, false, true);
         }
         for view in &self.demand.behind {
-            want(view, slowdown * BEHIND, false);
+            want(view, slowdown * BEHIND, false, false);
         }
         let now = Instant::now();
         for (key, feed) in &mut self.feeds {
@@ -271,9 +271,6 @@ impl Poller {
             next = Some(self.minute_at);
         }
         next = earliest(next, self.keeper.start(now));
-        if self.demand.paused {
-            return next;
-        }
         let mut room = CONCURRENCY.saturating_sub(self.calls.len());
         if let Some(standing) = &self.standing {
             // One call at a time tries whether the trouble is over.
@@ -289,7 +286,6 @@ impl Poller {
             self.calls.spawn(async move { Outcome::Identity(clients.who_am_i().await) });
         }
         next = earliest(next, self.identity_due);
-        next = earliest(next, self.passing.as_ref().map(|(_, until)| *until).filter(|until| *until > now));
         let mut feeds: Vec<&mut FeedPlan> = self.feeds.values_mut().filter(|feed| feed.zeal.is_some()).collect();
         feeds.sort_by_key(|feed| feed.zeal.map(|zeal| (!zeal.front, zeal.factor)));
         for feed in feeds {
@@ -350,14 +346,14 @@ impl Poller {
                 let account = identity.account.as_deref().unwrap_or_default();
                 self.keeper.belongs_to(account, identity.region.as_deref());
                 self.identity = identity;
-                self.went_well();
+                self.went_well("");
             }
             Some(Outcome::Identity(Err(failure))) => {
                 let denied = failure.trouble == Trouble::Denied;
                 self.keeper.nameless();
                 self.went_wrong(Arc::new(failure), now);
-                let attempts = self.standing.as_ref().map_or(5, |standing| standing.attempts);
-                self.identity_due = (!denied).then(|| now + back_off(attempts));
+                let wait = self.standing.as_ref().map_or(IDENTITY_AGAIN, |standing| back_off(standing.attempts));
+                self.identity_due = (!denied).then(|| now + wait);
             }
             Some(Outcome::List(key, result)) => self.listed(key, result, now),
             Some(Outcome::Describe(key, ids, result)) => self.described(key, ids, result, now),
@@ -377,25 +373,27 @@ impl Poller {
         self.touched.insert(key.clone());
         self.keeper.begin();
         let Some(feed) = self.feeds.get_mut(&key) else { return };
+        let at = (self.now)();
+        let now = Now { at: now, clock: at };
         match result {
             Ok(page) => {
-                let at = (self.now)();
                 for row in page.ids.iter().filter_map(|id| feed.fetch.stub(id)) {
                     self.store.put_if_new(row, at);
                 }
                 let account = page.ids.first().and_then(|id| account(id)).unwrap_or_default();
                 self.keeper.belongs_to(account, self.identity.region.as_deref());
-                let last = page.next.is_none();
-                feed.page(page, now);
-                if last {
-                    self.listed_in_full(&key, at);
+                let operation = page.operation;
+                match feed.page(page, now) {
+                    Ok(true) => self.listed_in_full(&key, at),
+                    Ok(false) => {}
+                    Err(failure) => return self.went_wrong(failure, now.at),
                 }
-                self.went_well();
+                self.went_well(operation);
             }
             Err(failure) => {
                 let failure = Arc::new(failure);
                 feed.failed(true, &[], &failure, now);
-                self.went_wrong(failure, now);
+                self.went_wrong(failure, now.at);
             }
         }
     }
@@ -403,55 +401,53 @@ impl Poller {
     fn described(&mut self, key: FeedKey, asked: Vec<Arc<str>>, result: Result<Batch, Failure>, now: Instant) {
         self.touched.insert(key.clone());
         let Some(feed) = self.feeds.get_mut(&key) else { return };
+        let at = (self.now)();
+        let now = Now { at: now, clock: at };
         match result {
             Ok(batch) => {
-                let found: Vec<Arc<str>> = batch.rows.iter().map(|row| row.id().into()).collect();
-                feed.described(&asked, &found, &batch.missing, now);
-                let at = (self.now)();
+                feed.described(&asked, &batch, now);
                 for row in batch.rows {
                     self.put(row, at);
                 }
                 for id in &batch.missing {
                     self.store.mark_forgotten(id, true, at);
                 }
-                self.went_well();
+                self.went_well(batch.operation);
             }
             Err(failure) => {
                 let failure = Arc::new(failure);
                 feed.failed(false, &asked, &failure, now);
-                self.went_wrong(failure, now);
+                self.went_wrong(failure, now.at);
             }
         }
     }
 
-    fn went_well(&mut self) {
-        if self.standing.take().is_some() {
-            // What failed for want of a network is due again, whatever its own back-off.
-            let now = Instant::now();
-            for feed in self.feeds.values_mut() {
-                feed.recover();
-            }
-            self.identity_due = self.identity_due.map(|_| now);
-            self.touched.extend(self.feeds.keys().cloned());
+    /// `operation` was answered. What failed alike is due again, whatever its own back-off: every operation where there
+    /// was no network or there were no credentials, else the same one elsewhere.
+    fn went_well(&mut self, operation: &'static str) {
+        let restored = self.standing.take().is_some();
+        for feed in self.feeds.values_mut() {
+            feed.recover(|failure| restored || failure.operation == operation);
+        }
+        if restored {
+            self.identity_due = self.identity_due.map(|_| Instant::now());
         }
     }
 
     fn went_wrong(&mut self, failure: Arc<Failure>, now: Instant) {
         tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "call failed");
-        match failure.trouble {
-            Trouble::Offline | Trouble::Credentials => {
-                let attempts = match &self.standing {
-                    // Calls that were under way together fail together: one attempt.
-                    Some(standing) if standing.retry_at > now => standing.attempts,
-                    Some(standing) => standing.attempts + 1,
-                    None => 1,
-                };
-                self.standing = Some(Standing { failure, attempts, retry_at: now + back_off(attempts) });
-            }
-            Trouble::Throttled => self.passing = Some((failure, now + THROTTLED)),
-            Trouble::Server | Trouble::Garbled => self.passing = Some((failure, now + FAILING)),
-            _ => {}
+        if !matches!(failure.trouble, Trouble::Offline | Trouble::Credentials) {
+            return;
         }
+        let (attempts, begun) = match &self.standing {
+            // Calls that were under way together fail together: one attempt.
+            Some(standing) if standing.retry_at > now => (standing.attempts, now),
+            // An attempt that got no answer has waited already.
+            Some(standing) => (standing.attempts + 1, standing.retry_at),
+            None => (1, now),
+        };
+        let retry_at = (begun + back_off(attempts)).max(now + back_off(1));
+        self.standing = Some(Standing { failure, attempts, retry_at });
     }
 }
 

@@ -154,7 +154,7 @@ struct Tail {
     /// When the next stream that isn't there is looked for.
     absent_at: Instant,
     /// Since when all of it is at a standstill, and why.
-    hindered: Option<(Instant, Arc<Failure>)>,
+    hindered: Option<(Moment, Arc<Failure>)>,
     calls: JoinSet<(u64, Result<Page, Failure>)>,
     status: Status,
     /// Streams that were given up.

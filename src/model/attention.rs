@@ -15,7 +15,7 @@ use super::{
     table::{FRESH, fresh},
 };
 use crate::{
-    data::{Demand, Entry, Phase},
+    data::{Demand, Entry},
     event::Effect,
 };
 
@@ -154,12 +154,10 @@ impl Model {
             let step = if left < 60 { 1 } else { left - (header::coarse(left) - 1) };
             ticks.push(Some(after(step).min(until)));
         }
-        let link = &self.snapshot.link;
-        if let Some(at) = link.retry_at.filter(|at| link.failure.is_some() && *at > self.now) {
-            ticks.push(Some(at.min(self.now + second)));
-        }
+        ticks.push(self.retry_at().map(|at| at.min(self.now + second)));
+        ticks.push(self.age_ticks());
         if let Screen::Table(table) = &self.front {
-            ticks.extend([self.age_ticks(table), self.row_ticks(table)]);
+            ticks.push(self.row_ticks(table));
         }
         if let Screen::Logs(reader) = &self.front {
             ticks.push(reader.next_tick(self.now));
@@ -168,14 +166,14 @@ impl Model {
     }
 
     /// When the age of the data will next be shown differently.
-    fn age_ticks(&self, table: &Table) -> Option<Timestamp> {
-        let source = &table.source;
-        let age = source.age(self.now)?;
-        if self.paused || source.late(self.now) {
+    fn age_ticks(&self) -> Option<Timestamp> {
+        let state = self.state();
+        let age = state.age(self.now)?;
+        if self.paused || state.stale(self.now) {
             return Some(self.now + SignedDuration::from_secs(header::until_coarser(age)));
         }
         // Late begins just after the last good moment.
-        source.late_at.map(|at| at + SignedDuration::from_millis(1))
+        state.late_at.map(|at| at + SignedDuration::from_millis(1))
     }
 
     /// When a row in sight will next look different: an age grown, a mark of change faded, a filter by age passed.
@@ -236,8 +234,8 @@ impl Model {
 
     fn digest_table(&self, table: &Table, hasher: &mut impl Hasher) {
         (table.rows.len(), table.total, table.top, table.cursor).hash(hasher);
-        (table.source.phase == Phase::Ready, table.source.late(self.now), &table.source.nothing).hash(hasher);
-        if let Some(failure) = &table.source.failure {
+        (table.source.phase, table.source.stale(self.now), &table.source.nothing).hash(hasher);
+        for failure in [&table.source.failure, &table.source.beside].into_iter().flatten() {
             (failure.operation, failure.trouble, &failure.message).hash(hasher);
         }
         let columns = table.columns();

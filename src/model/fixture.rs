@@ -275,8 +275,7 @@ pub fn feed<R: Row>(revision: u64, rows: impl IntoIterator<Item = R>) -> Feed {
         revision,
         fetched: Some(at(0)),
         late_after: 60,
-        failure: None,
-        nothing: Arc::default(),
+        ..Feed::default()
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Model, Screen, text::safe};
 use crate::{
     aws::{Failure, Trouble},
+    data::{Feed, FeedState, Phase},
     resource::{Tone, format::last_part},
 };
 
@@ -17,6 +18,19 @@ pub enum Mode {
     Write,
     /// For so many more seconds, rounded as by [`coarse`].
     Armed { left: i64 },
+}
+
+/// How the data in view stand, where their age does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Currency {
+    /// Nothing has come yet.
+    #[default]
+    Awaited,
+    Live,
+    /// What is here is current; a part cannot be had.
+    Incomplete,
+    /// They are asked for more slowly than they should be.
+    Delayed,
 }
 
 /// What the header says. Texts are safe to draw as they are.
@@ -38,8 +52,9 @@ pub struct Header {
     pub mode: Mode,
     pub paused: bool,
     /// Seconds since the data in view was confirmed, rounded as by [`coarse`]; only while that is longer than it should
-    /// be, or paused.
+    /// be, or its feed fails, or paused.
     pub age: Option<i64>,
+    pub currency: Currency,
     /// State of the API in a few words: `ok`, `throttled, next in 8s`, `credentials expired`, `offline, retry 4 in 8s`.
     pub api: String,
     pub api_tone: Tone,
@@ -50,7 +65,8 @@ impl Header {
     pub(super) fn of(model: &Model) -> Self {
         let identity = &model.snapshot.identity;
         let clean = |text: &Option<String>| text.as_deref().map(|text| safe(text).into_owned());
-        let (api, api_tone) = api(model);
+        let state = model.state();
+        let (api, api_tone) = api(model, &state);
         Self {
             account: clean(&identity.account),
             region: clean(&identity.region).or_else(|| clean(&model.scope.region)),
@@ -68,7 +84,8 @@ impl Header {
                 None => Mode::Write,
             },
             paused: model.paused,
-            age: age(model).map(coarse),
+            age: (model.paused || state.stale(model.now)).then(|| state.age(model.now)).flatten().map(coarse),
+            currency: currency(&state),
             api,
             api_tone,
             calls_per_minute: model.snapshot.link.calls_per_minute,
@@ -95,35 +112,73 @@ pub(super) fn until_coarser(seconds: i64) -> i64 {
     }
 }
 
-/// Seconds since the data in view was confirmed, where that is to be shown.
-fn age(model: &Model) -> Option<i64> {
-    let Screen::Table(table) = model.screen() else { return None };
-    (model.paused || table.source.late(model.now)).then(|| table.source.age(model.now)).flatten()
-}
-
 /// The name of a role or user: `arn:aws:sts::1:assumed-role/Admin/me` is `Admin/me`.
 fn role(arn: &str) -> &str {
     arn.split_once('/').map_or_else(|| last_part(arn), |(_, name)| name)
 }
 
-fn api(model: &Model) -> (String, Tone) {
+impl Model {
+    /// How the data stand that are on screen. Header, title and body say the same because they all ask here.
+    pub fn state(&self) -> FeedState {
+        match &self.front {
+            Screen::Table(table) => table.source.clone(),
+            Screen::Logs(reader) => reader.state(&self.snapshot),
+            Screen::Text(viewer) => {
+                let views = viewer.source.subject().map(|subject| subject.view.clone());
+                let Some(view) = views.or_else(|| Some(self.table()?.view.clone())) else {
+                    return FeedState::default();
+                };
+                let mut state = self.snapshot.state(&view);
+                let consulted = viewer.source.consults();
+                let mut failures = consulted.iter().filter_map(|view| self.snapshot.state(view).failure);
+                state.beside = state.beside.or_else(|| failures.next());
+                state
+            }
+        }
+    }
+
+    /// When the call that fails is made again, where the header counts down to it.
+    pub(super) fn retry_at(&self) -> Option<Timestamp> {
+        let state = self.state();
+        let counted = |failure: &Failure| matches!(failure.trouble, Trouble::Throttled | Trouble::Offline);
+        state.retry_at.filter(|at| *at > self.now && state.failure.is_some_and(|failure| counted(&failure)))
+    }
+}
+
+fn currency(state: &FeedState) -> Currency {
+    match state.told() {
+        _ if state.fetched.is_none() => Currency::Awaited,
+        None => Currency::Live,
+        Some(failure) if failure.trouble == Trouble::Throttled => Currency::Delayed,
+        Some(_) => Currency::Incomplete,
+    }
+}
+
+fn api(model: &Model, state: &FeedState) -> (String, Tone) {
     let link = &model.snapshot.link;
-    let Some(failure) = &link.failure else {
-        let connecting = link.calls == 0;
+    let Some(failure) = state.told() else {
+        let answered = || model.snapshot.identity.account.is_some() || model.snapshot.feeds.values().any(has_come);
+        let connecting = link.calls == 0 || !answered();
         return if connecting { ("connecting".into(), Tone::Muted) } else { ("ok".into(), Tone::Good) };
     };
-    let next = link.retry_at.map(|at| seconds_until(at, model.now)).filter(|seconds| *seconds > 0);
-    let when = next.map(|seconds| format!(" in {seconds}s")).unwrap_or_default();
+    let next = state.retry_at.map(|at| seconds_until(at, model.now)).filter(|seconds| *seconds > 0);
     match failure.trouble {
         Trouble::Throttled => {
             (format!("throttled{}", next.map(|s| format!(", next in {s}s")).unwrap_or_default()), Tone::Warn)
         }
-        Trouble::Offline => (format!("offline, retry {}{when}", link.attempts.max(1)), Tone::Bad),
+        Trouble::Offline => {
+            let when = next.map(|seconds| format!(" in {seconds}s")).unwrap_or_default();
+            (format!("offline, retry {}{when}", link.attempts.max(1)), Tone::Bad)
+        }
         Trouble::Credentials => (credentials(failure), Tone::Bad),
         Trouble::Denied => ("denied".into(), Tone::Warn),
         Trouble::Server | Trouble::Garbled => ("failing".into(), Tone::Bad),
         Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => ("refused".into(), Tone::Warn),
     }
+}
+
+fn has_come(feed: &Feed) -> bool {
+    feed.fetched.is_some() || feed.phase == Phase::Ready
 }
 
 fn credentials(failure: &Failure) -> String {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Model, Screen};
 use crate::{
-    data::Request,
+    data::{FeedState, Request, Snapshot},
     event::Effect,
     logs::{News, Read, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
 };
@@ -134,6 +134,22 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// How the data stand: by what keeps its own lines from coming, or else by the feeds of its tasks.
+    pub(super) fn state(&self, snapshot: &Snapshot) -> FeedState {
+        // Lines have no time at which they are late.
+        let state = FeedState { late_at: None, ..snapshot.state(&self.subject().view) };
+        match &self.status.failure {
+            Some(failure) => FeedState {
+                failure: Some(failure.clone()),
+                retry_at: self.status.retry_at,
+                fetched: self.status.since,
+                partial: false,
+                ..state
+            },
+            None => state,
+        }
+    }
+
     pub fn new(wanted: Wanted, ring: Ring) -> Self {
         Self {
             wanted,

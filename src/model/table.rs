@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{filter::Filter, text::safe};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Entry, Phase},
+    data::{Entry, FeedState, Phase},
     resource::{
         Origin, Past, Status, View,
         format::{duration, last_part, short_id},
@@ -50,32 +50,6 @@ pub enum Body {
     Failed(Arc<Failure>),
 }
 
-/// The state of the feeds behind a table, taken together.
-#[derive(Debug, Clone, Default)]
-pub struct Source {
-    pub phase: Phase,
-    /// The worst failure among the feeds; rows may still be there, from before.
-    pub failure: Option<Arc<Failure>>,
-    /// When the oldest of what is shown was confirmed.
-    pub fetched: Option<Timestamp>,
-    /// When the first of them is, or was, late.
-    pub late_at: Option<Timestamp>,
-    /// What it means that there are no rows, where the kind has words of its own for it.
-    pub nothing: Arc<[String]>,
-}
-
-impl Source {
-    /// Seconds since the data were confirmed.
-    pub fn age(&self, now: Timestamp) -> Option<i64> {
-        self.fetched.map(|fetched| now.duration_since(fetched).as_secs().max(0))
-    }
-
-    /// Whether the data are older than they should be.
-    pub fn late(&self, now: Timestamp) -> bool {
-        self.late_at.is_some_and(|late| now > late)
-    }
-}
-
 /// The rows of one view as a person arranged them. Selection and marks go by id, never by index.
 #[derive(Debug)]
 pub struct Table {
@@ -103,7 +77,8 @@ pub struct Table {
     pub marks: HashSet<Arc<str>>,
     /// Where the range being marked began.
     pub range: Option<Arc<str>>,
-    pub source: Source,
+    /// How the rows stand.
+    pub source: FeedState,
     /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
     home: Option<Arc<str>>,
     /// No key has moved the cursor yet, and the rows are still coming: it stays on the first one, whichever that is.
@@ -134,7 +109,7 @@ impl Table {
             selected: None,
             marks: HashSet::new(),
             range: None,
-            source: Source::default(),
+            source: FeedState::default(),
             home: None,
             arriving: true,
             all: Vec::new(),

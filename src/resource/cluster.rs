@@ -191,7 +191,7 @@ impl Fetch for Clusters {
         async move {
             let request = aws.ecs.list_clusters().max_results(100).set_next_token(token);
             let answer = aws.call(operation::LIST_CLUSTERS, request.send()).await?;
-            Ok(Page::new(answer.cluster_arns, answer.next_token))
+            Page::new(operation::LIST_CLUSTERS, answer.cluster_arns, answer.next_token)
         }
         .boxed()
     }
@@ -210,7 +210,7 @@ impl Fetch for Clusters {
                 .include(ClusterField::Settings)
                 .include(ClusterField::Tags);
             let answer = aws.call(operation::DESCRIBE_CLUSTERS, request.send()).await?;
-            Ok(Batch::new(answer.clusters, Cluster::from_sdk, gone(answer.failures)))
+            Batch::new(operation::DESCRIBE_CLUSTERS, answer.clusters, Cluster::from_sdk, gone(answer.failures))
         }
         .boxed()
     }

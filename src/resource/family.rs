@@ -93,7 +93,7 @@ impl Fetch for Families {
                 .max_results(100)
                 .set_next_token(token);
             let answer = aws.call(operation::LIST_TASK_DEFINITION_FAMILIES, request.send()).await?;
-            Ok(Page::new(answer.families, answer.next_token))
+            Page::new(operation::LIST_TASK_DEFINITION_FAMILIES, answer.families, answer.next_token)
         }
         .boxed()
     }

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::{Query, Resource, Row};
-use crate::aws::{Clients, Failure};
+use crate::aws::{Clients, Failure, Operation};
 
 /// One page of ids.
 #[derive(Debug, Default)]
 pub struct Page {
     pub ids: Vec<Arc<str>>,
     pub next: Option<String>,
+    /// The API operation that answered; empty where none was called.
+    pub operation: &'static str,
 }
 
 /// What a describe call brought.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub rows: Vec<Arc<dyn Row>>,
+    /// The API operation that answered.
+    pub operation: &'static str,
     /// Ids that AWS no longer knows (`failures[]` with reason MISSING).
     pub missing: Vec<Arc<str>>,
 }
@@ -68,27 +72,43 @@ pub trait Fetch: Send + Sync {
 }
 
 impl Page {
-    pub(super) fn new(ids: Option<Vec<String>>, next: Option<String>) -> Self {
+    /// # Errors
+    /// When the answer has no list of ids.
+    pub(super) fn new(operation: Operation, ids: Option<Vec<String>>, next: Option<String>) -> Result<Self, Failure> {
+        let ids = present(operation, ids)?.into_iter().map(Arc::from).collect();
         // An empty token would start the list over.
         let next = next.filter(|token| !token.is_empty());
-        Self { ids: ids.unwrap_or_default().into_iter().map(Arc::from).collect(), next }
+        Ok(Self { ids, next, operation: operation.name })
     }
 
     /// A list that needs no call: the one row that was asked for.
     pub(super) fn one(id: &Arc<str>) -> Self {
-        Self { ids: vec![id.clone()], next: None }
+        Self { ids: vec![id.clone()], ..Self::default() }
     }
+}
+
+/// What an answer is about. AWS sends it even when it is empty: an answer without it is not one of AWS's.
+///
+/// # Errors
+/// When it is absent.
+pub(super) fn present<T>(operation: Operation, part: Option<T>) -> Result<T, Failure> {
+    part.ok_or_else(|| Failure::garbled(operation.name, "the answer does not hold what was asked for"))
 }
 
 impl Batch {
     /// Rows out of an answer's items; those without so much as a name are left out.
+    ///
+    /// # Errors
+    /// When the answer has no list of items.
     pub(super) fn new<S, R: Resource>(
+        operation: Operation,
         items: Option<Vec<S>>,
         row: impl Fn(S) -> Option<R>,
         missing: Vec<Arc<str>>,
-    ) -> Self {
-        let rows = items.unwrap_or_default().into_iter().filter_map(row);
-        Self { rows: rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect(), missing }
+    ) -> Result<Self, Failure> {
+        let rows = present(operation, items)?.into_iter().filter_map(row);
+        let rows = rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect();
+        Ok(Self { rows, missing, operation: operation.name })
     }
 }
 

@@ -376,7 +376,7 @@ impl Fetch for Instances {
             let request =
                 aws.ecs.list_container_instances().set_cluster(cluster).max_results(100).set_next_token(token);
             let answer = aws.call(operation::LIST_CONTAINER_INSTANCES, request.send()).await?;
-            Ok(Page::new(answer.container_instance_arns, answer.next_token))
+            Page::new(operation::LIST_CONTAINER_INSTANCES, answer.container_instance_arns, answer.next_token)
         }
         .boxed()
     }
@@ -398,7 +398,8 @@ impl Fetch for Instances {
             let answer = aws.call(operation::DESCRIBE_CONTAINER_INSTANCES, request.send()).await?;
             let cluster = query.cluster.as_deref().unwrap_or_default();
             let row = |instance| Instance::from_sdk(instance, cluster);
-            Ok(Batch::new(answer.container_instances, row, gone(answer.failures)))
+            let missing = gone(answer.failures);
+            Batch::new(operation::DESCRIBE_CONTAINER_INSTANCES, answer.container_instances, row, missing)
         }
         .boxed()
     }

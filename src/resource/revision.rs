@@ -278,7 +278,7 @@ impl Fetch for Revisions {
                 .max_results(100)
                 .set_next_token(token);
             let answer = aws.call(operation::LIST_TASK_DEFINITIONS, request.send()).await?;
-            Ok(Page::new(answer.task_definition_arns, answer.next_token))
+            Page::new(operation::LIST_TASK_DEFINITIONS, answer.task_definition_arns, answer.next_token)
         }
         .boxed()
     }
@@ -293,7 +293,8 @@ impl Fetch for Revisions {
             let id = ids.first().map(ToString::to_string);
             let request = aws.ecs.describe_task_definition().set_task_definition(id);
             let answer = aws.call(operation::DESCRIBE_TASK_DEFINITION, request.send()).await?;
-            Ok(Batch::new(answer.task_definition.map(|definition| vec![definition]), Revision::from_sdk, Vec::new()))
+            let found = answer.task_definition.map(|definition| vec![definition]);
+            Batch::new(operation::DESCRIBE_TASK_DEFINITION, found, Revision::from_sdk, Vec::new())
         }
         .boxed()
     }

@@ -16,7 +16,7 @@ use super::{
     event::{self, Event},
     finding::{Finding, Problem},
     format::{last_part, timestamp, words},
-    gone, revision, task,
+    gone, present, revision, task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -327,7 +327,7 @@ impl Fetch for Services {
             let cluster = super::owned(&query.cluster);
             let request = aws.ecs.list_services().set_cluster(cluster).max_results(100).set_next_token(token);
             let answer = aws.call(operation::LIST_SERVICES, request.send()).await?;
-            Ok(Page::new(answer.service_arns, answer.next_token))
+            Page::new(operation::LIST_SERVICES, answer.service_arns, answer.next_token)
         }
         .boxed()
     }
@@ -346,10 +346,10 @@ impl Fetch for Services {
                 .set_services(Some(super::strings(&ids)))
                 .include(ServiceField::Tags);
             let answer = aws.call(operation::DESCRIBE_SERVICES, request.send()).await?;
-            let services = answer.services.unwrap_or_default();
+            let services = present(operation::DESCRIBE_SERVICES, answer.services)?;
             let mut services: Vec<Service> = services.into_iter().filter_map(Service::from_sdk).collect();
             progress::complete(aws, &mut services).await;
-            Ok(Batch::new(Some(services), Some, gone(answer.failures)))
+            Batch::new(operation::DESCRIBE_SERVICES, Some(services), Some, gone(answer.failures))
         }
         .boxed()
     }

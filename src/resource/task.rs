@@ -422,7 +422,7 @@ impl Fetch for Tasks {
                 .max_results(100)
                 .set_next_token(token);
             let answer = aws.call(operation::LIST_TASKS, request.send()).await?;
-            let mut page = Page::new(answer.task_arns, answer.next_token);
+            let mut page = Page::new(operation::LIST_TASKS, answer.task_arns, answer.next_token)?;
             if query.status == Status::All {
                 page.next = match (status, page.next) {
                     (DesiredStatus::Stopped, next) => next.map(|token| format!("{}{token}", Self::STOPPED_NEXT)),
@@ -449,7 +449,7 @@ impl Fetch for Tasks {
                 .set_tasks(Some(super::strings(&ids)))
                 .include(TaskField::Tags);
             let answer = aws.call(operation::DESCRIBE_TASKS, request.send()).await?;
-            Ok(Batch::new(answer.tasks, Task::from_sdk, gone(answer.failures)))
+            Batch::new(operation::DESCRIBE_TASKS, answer.tasks, Task::from_sdk, gone(answer.failures))
         }
         .boxed()
     }

@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use crate::{
     model::{
         action::Hint,
-        header::{Header, Mode},
+        header::{Currency, Header, Mode},
     },
     resource::{Tone, format::duration},
     ui::{
@@ -209,9 +209,11 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
 fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let (plain, faint) = (Style::new(), theme.get(Scope::Faint));
     let api = format!("{} {}", theme.glyphs.tone(header.api_tone), header.api);
-    let data = data(header, theme).unwrap_or_else(|| match header.api_tone {
-        Tone::Muted => (theme.glyphs.ellipsis.to_owned(), faint),
-        _ => ("live".to_owned(), faint),
+    let data = data(header, theme).unwrap_or_else(|| match header.currency {
+        Currency::Awaited => (theme.glyphs.ellipsis.to_owned(), faint),
+        Currency::Live => ("live".to_owned(), faint),
+        Currency::Incomplete => ("incomplete".to_owned(), theme.tone(Tone::Warn)),
+        Currency::Delayed => ("delayed".to_owned(), theme.tone(Tone::Warn)),
     });
     let (mode, mode_style) = mode(header, theme);
     let mode = if header.mode == Mode::ReadOnly { ("read-only".to_owned(), mode_style) } else { (mode, mode_style) };

@@ -6,6 +6,12 @@ use super::{
     text::{Pen, width},
     theme::{Scope, Theme},
 };
+use crate::{
+    aws::Trouble,
+    data::FeedState,
+    model::header::coarse,
+    resource::{Tone, format::duration},
+};
 
 pub mod logs;
 pub mod pane;
@@ -28,6 +34,17 @@ pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// How old the data are, where that is given, and what fails, at the end of a title. A throttle alone is no note: it
+/// passes by itself.
+fn failing(state: &FeedState, age: Option<i64>, theme: &Theme) -> Option<(String, Scope)> {
+    let age = age.map(|age| format!("{} old", duration(coarse(age))));
+    let failure = state.told().filter(|failure| age.is_some() || failure.trouble != Trouble::Throttled);
+    let cause = failure.map(|failure| format!("{}: {}", failure.operation, failure.trouble.words()));
+    let parts: Vec<String> = age.into_iter().chain(cause).collect();
+    let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));
+    (!parts.is_empty()).then_some((note, Scope::ToneWarn))
 }
 
 /// A title, and a rule from it to the right edge that carries `notes` at its end.

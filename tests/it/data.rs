@@ -269,7 +269,9 @@ async fn what_is_denied_stops_alone_and_names_the_action() {
     tokio::time::sleep(Duration::from_secs(300)).await;
     let asked = endpoint.count("DescribeTasks");
     tokio::time::sleep(Duration::from_secs(300)).await;
-    assert_eq!(endpoint.count("DescribeTasks"), asked);
+    let attempts = endpoint.count("DescribeTasks") - asked;
+    assert!((4..=6).contains(&attempts), "{attempts} attempts in five minutes");
+    assert!(feed(&console.snapshot(), &view).failure.is_some());
     let all = services("prod");
     console.look_at(&all);
     assert!(!feed(&*console.filled(&all).await, &all).rows.is_empty());
@@ -312,10 +314,12 @@ async fn a_throttle_slows_it_down_and_is_told() {
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
     console.look_at(&view);
-    let snapshot = console.until(|snapshot| snapshot.link.failure.is_some()).await;
-    assert_eq!(snapshot.link.failure.as_ref().unwrap().trouble, Trouble::Throttled);
+    let snapshot = console.until(|snapshot| snapshot.state(&view).failure.is_some()).await;
+    let state = snapshot.state(&view);
+    assert_eq!(state.failure.map(|failure| failure.trouble), Some(Trouble::Throttled));
+    assert!(state.retry_at > Some(now()), "it is known when it goes on");
     assert_eq!(feed(&*console.filled(&view).await, &view).rows.len(), 200);
-    console.until(|snapshot| snapshot.link.failure.is_none()).await;
+    console.until(|snapshot| snapshot.state(&view).failure.is_none()).await;
 }
 
 #[rstest]
@@ -333,7 +337,7 @@ async fn an_answer_that_makes_no_sense_is_told_in_words(#[case] fault: &str, #[c
     let snapshot = console.until(|snapshot| failed(snapshot).is_some()).await;
     let failure = failed(&snapshot).unwrap();
     assert_eq!(failure.trouble, trouble, "{failure:?}");
-    assert_eq!(snapshot.link.failure.as_ref().map(|failure| failure.trouble), Some(trouble));
+    assert_eq!(snapshot.state(&view).failure.map(|failure| failure.trouble), Some(trouble));
     assert!(!failure.message.contains("SdkError") && !failure.message.contains("Unhandled"), "{}", failure.message);
     endpoint.clear_faults();
     console.filled(&view).await;
@@ -570,4 +574,136 @@ async fn connections_are_kept() {
     }
     let made = server.connections() - first;
     assert!(made <= 2, "{made} new connections for ten refreshes, after {first}");
+}
+
+/// One page in ten fails, as with a quota that is almost kept.
+#[rstest]
+#[case("throttle:ListTasks#1")]
+#[case("unavailable:ListTasks#1")]
+#[tokio::test(start_paused = true)]
+async fn a_long_list_is_whole_though_a_tenth_of_its_pages_fails(#[case] fault: &str) {
+    let endpoint = sized(1, 21, 100);
+    let view = tasks(CLUSTER, Status::Running);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    let mut struck = 0;
+    while !ready(&console.snapshot(), &view) {
+        if endpoint.count("ListTasks") >= 10 * struck + 5 {
+            endpoint.add_fault(fault.parse().unwrap());
+            struck += 1;
+        }
+        tokio::time::timeout(Duration::from_secs(600), console.handle.snapshots.changed()).await.unwrap().unwrap();
+    }
+    let pages = endpoint.count("ListTasks");
+    assert!(struck >= 2);
+    assert!(pages * 2 <= 21 * 3, "{pages} calls for 21 pages");
+    assert_eq!(feed(&console.snapshot(), &view).rows.len(), 2_100);
+}
+
+/// What a person is told where a console begins, and on every other screen, when all calls fail from the start.
+#[rstest]
+#[case::cut("cut", Trouble::Offline)]
+#[case::hang("hang", Trouble::Offline)]
+#[case::unavailable("unavailable", Trouble::Server)]
+#[case::server("server-error", Trouble::Server)]
+#[case::throttled("throttle", Trouble::Throttled)]
+#[case::denied("deny", Trouble::Denied)]
+#[case::denied_clusters("deny:ListClusters", Trouble::Denied)]
+#[case::denied_details("deny:DescribeClusters", Trouble::Denied)]
+#[case::expired("expired", Trouble::Credentials)]
+#[case::cut_short("truncate", Trouble::Garbled)]
+#[case::garbage("malformed", Trouble::Garbled)]
+#[case::html("http500", Trouble::Garbled)]
+#[tokio::test(start_paused = true)]
+async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
+    #[case] fault: &str,
+    #[case] class: Trouble,
+    #[values(trouble(), View::new(&cluster::KIND, Query::default()), View::new(&service::KIND, Query::default()))]
+    view: View,
+) {
+    let endpoint = sized(2, 4, 1);
+    endpoint.add_fault(fault.parse().unwrap());
+    let mut console = Console::open(&endpoint);
+    let start = Instant::now();
+    console.look_at(&view);
+    let failing = |snapshot: &Snapshot| snapshot.state(&view).failure.is_some();
+    let snapshot = console.until(failing).await;
+    // A call without an answer is given up after some seconds; the rest is known at once.
+    let most = if fault == "hang" { 9 } else { 1 };
+    assert!(start.elapsed() <= Duration::from_secs(most), "told after {:?}", start.elapsed());
+    let state = snapshot.state(&view);
+    assert_eq!(state.failure.map(|failure| failure.trouble), Some(class));
+    assert_eq!(state.nothing.len(), 0, "nothing is known: {:?}", state.nothing);
+    assert!(!snapshot.complete(&view));
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert!(failing(&console.snapshot()), "for as long as it fails");
+    let before = arrived(&endpoint);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let calls = arrived(&endpoint) - before;
+    assert!(calls <= 30, "{calls} calls a minute");
+    endpoint.clear_faults();
+    let over = Instant::now();
+    console.until(|snapshot| snapshot.state(&view).failure.is_none() && snapshot.arrived(&view)).await;
+    // Who is not allowed is asked again once a minute.
+    let most = if class == Trouble::Denied { 65 } else { 15 };
+    assert!(over.elapsed() <= Duration::from_secs(most), "went on after {:?}", over.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_without_clusters_is_said_to_have_none() {
+    let endpoint = sized(0, 0, 0);
+    let mut console = Console::open(&endpoint);
+    console.look_at(&trouble());
+    let start = Instant::now();
+    let snapshot = console.until(|snapshot| snapshot.arrived(&trouble())).await;
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(snapshot.state(&trouble()).nothing[0].contains("no cluster"));
+}
+
+/// A denial stands until the same call is allowed, whatever else is answered; what is denied is asked for by hand at once.
+#[rstest]
+#[case::list("ListServices", services("prod"))]
+#[case::details("DescribeServices", services("prod"))]
+#[case::clusters("ListClusters", trouble())]
+#[case::home("ListServices", trouble())]
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_denied_later_stay_with_their_age(#[case] operation: &str, #[case] view: View) {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    console.look_at(&view);
+    let rows = |snapshot: &Snapshot| snapshot.feeds_of(&view).iter().map(|feed| feed.rows.len()).sum::<usize>();
+    let before = rows(&*console.until(|snapshot| snapshot.arrived(&view)).await);
+    endpoint.add_fault(format!("deny:{operation}").parse().unwrap());
+    console.change(|demand| demand.refresh += 1);
+    console.until(|snapshot| snapshot.state(&view).failure.is_some()).await;
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let state = console.snapshot().state(&view);
+        assert_eq!(state.failure.map(|failure| failure.operation), Some(operation));
+    }
+    assert!(rows(&console.snapshot()) >= before.min(3), "rows are gone");
+    endpoint.clear_faults();
+    let asked = endpoint.count(operation);
+    console.change(|demand| demand.refresh += 1);
+    let start = Instant::now();
+    console.until(|snapshot| snapshot.state(&view).failure.is_none()).await;
+    assert!(start.elapsed() < Duration::from_secs(1) && endpoint.count(operation) > asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_opened_while_paused_comes_once_and_again_by_hand() {
+    let endpoint = incident();
+    let mut console = Console::open(&endpoint);
+    console.change(|demand| demand.paused = true);
+    for view in [trouble(), services("staging"), tasks("prod", Status::Stopped)] {
+        console.look_at(&view);
+        console.until(|snapshot| snapshot.arrived(&view)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let before = arrived(&endpoint);
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(arrived(&endpoint), before, "{view:?}");
+        console.change(|demand| demand.refresh += 1);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(arrived(&endpoint) > before, "{view:?}");
+    }
 }

@@ -1,11 +1,11 @@
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 
 use super::*;
 use crate::{
-    aws::Clients,
-    resource::{Batch, Cadence, Origin, Query, View, cluster, service, task},
+    aws::{Clients, Trouble},
+    resource::{Batch, Cadence, Origin, Query, Row, View, cluster, family::Family, service, task},
 };
 
 /// A fetch whose calls the test answers itself.
@@ -38,7 +38,31 @@ impl Fetch for Table {
 
 static TENS: Table = Table { batch: 10, keeps_gone: false };
 static KEEPING: Table = Table { batch: 10, keeps_gone: true };
-const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true, every: None, peers: 1 });
+const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true, shown: true, once: false, every: None, peers: 1 });
+
+/// A moment on both clocks.
+fn both(at: Instant) -> Now {
+    Now { at, clock: Timestamp::UNIX_EPOCH }
+}
+
+/// An answer with a row for each of `found`.
+fn batch(found: &[Arc<str>]) -> Batch {
+    let rows = found.iter().map(|id| Arc::new(Family { family: id.to_string() }) as Arc<dyn Row>).collect();
+    Batch { rows, operation: "DescribeServices", ..Batch::default() }
+}
+
+fn page(ids: &[Arc<str>], next: Option<&str>) -> Page {
+    Page { ids: ids.to_vec(), next: next.map(str::to_owned), operation: "ListServices" }
+}
+
+fn failure(trouble: Trouble) -> Arc<Failure> {
+    Arc::new(Failure { at: Timestamp::UNIX_EPOCH, ..Failure::local("ListServices", trouble, "no") })
+}
+
+/// Why nothing, or not all, comes.
+fn why(plan: &FeedPlan) -> Option<Trouble> {
+    plan.obstacle().map(|obstacle| obstacle.failure.trouble)
+}
 
 fn plan(fetch: &'static dyn Fetch) -> (FeedPlan, Instant) {
     let now = Instant::now();
@@ -63,9 +87,9 @@ fn answer(plan: &mut FeedPlan, due: Vec<Due>, all: &[Arc<str>], now: Instant) {
                 let start = token.and_then(|token| token.parse().ok()).unwrap_or(0);
                 let end = (start + 100).min(all.len());
                 let next = (end < all.len()).then(|| end.to_string());
-                plan.page(Page { ids: all[start..end].to_vec(), next }, now);
+                plan.page(page(&all[start..end], next.as_deref()), both(now)).unwrap();
             }
-            Due::Describe(ids) => plan.described(&ids, &ids, &[], now),
+            Due::Describe(ids) => plan.described(&ids, &batch(&ids), both(now)),
         }
     }
 }
@@ -162,30 +186,207 @@ fn what_the_list_leaves_out_goes_or_stays_as_its_kind_wants() {
 fn a_row_asked_for_by_name_is_known_by_its_arn() {
     let (mut plan, now) = plan(&TENS);
     let (name, arn): (Arc<str>, Arc<str>) = ("web".into(), "arn:aws:ecs:::service/prod/web".into());
-    plan.page(Page { ids: vec![name.clone()], next: None }, now);
-    plan.described(std::slice::from_ref(&name), std::slice::from_ref(&arn), &[], now);
+    ask(&mut plan, now, &[]);
+    plan.page(page(std::slice::from_ref(&name), None), both(now)).unwrap();
+    ask(&mut plan, now, &[]);
+    plan.described(std::slice::from_ref(&name), &batch(std::slice::from_ref(&arn)), both(now));
     assert_eq!(plan.ids, std::slice::from_ref(&arn));
-    plan.page(Page { ids: vec![name], next: None }, now + Duration::from_secs(60));
+    assert!(plan.filled());
+    let later = now + Duration::from_secs(70);
+    ask(&mut plan, later, &[]);
+    plan.page(page(&[name], None), both(later)).unwrap();
     assert_eq!(plan.ids, [arn]);
+    assert_eq!(why(&plan), None);
+}
+
+#[test]
+fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
+    let (mut plan, mut now) = plan(&TENS);
+    let all = ids(5);
+    fill(&mut plan, &all, now);
+    let listed = plan.confirmed();
+    plan.refresh(now);
+    assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None));
+    plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+    let (end, mut lists) = (now + Duration::from_secs(600), 0);
+    while now < end {
+        let (due, next) = ask(&mut plan, now, &all);
+        now = if due.is_empty() { next.unwrap() } else { now };
+        for due in due {
+            match due {
+                Due::List(_) => {
+                    lists += 1;
+                    plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+                }
+                Due::Describe(ids) => {
+                    let later = Now { at: now, clock: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(60) };
+                    plan.described(&ids, &batch(&ids), later);
+                }
+            }
+        }
+        // That the rows it has are described does not mean that it may list them.
+        assert_eq!(why(&plan), Some(Trouble::Denied));
+        assert_eq!(plan.confirmed(), listed, "as old as the list");
+    }
+    assert!((9..=12).contains(&lists), "{lists} attempts in ten minutes");
+    assert_eq!(plan.ids, all);
+    plan.refresh(now);
+    assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None), "at once by hand");
+}
+
+#[test]
+fn a_list_whose_page_fails_goes_on_from_that_page() {
+    let (mut plan, mut now) = plan(&TENS);
+    let all = ids(2_100);
+    let (mut lists, mut failed) = (0, 0);
+    while !plan.listed {
+        let (due, next) = ask(&mut plan, now, &[]);
+        now = if due.is_empty() { next.unwrap() } else { now };
+        for due in due {
+            let is_list = matches!(due, Due::List(_));
+            lists += usize::from(is_list);
+            if is_list && lists % 10 == 3 {
+                failed += 1;
+                plan.failed(true, &[], &failure(Trouble::Throttled), both(now));
+                assert_eq!(why(&plan), Some(Trouble::Throttled));
+            } else {
+                answer(&mut plan, vec![due], &all, now);
+            }
+        }
+    }
+    assert_eq!(plan.ids, all);
+    assert_eq!((lists, failed), (24, 3));
+}
+
+#[test]
+fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(250);
+    let (due, _) = ask(&mut plan, now, &[]);
+    answer(&mut plan, due, &all, now);
+    let (due, _) = ask(&mut plan, now, &[]);
+    for due in due {
+        match due {
+            Due::Describe(ids) => plan.failed(false, &ids, &failure(Trouble::Server), both(now)),
+            due @ Due::List(_) => answer(&mut plan, vec![due], &all, now),
+        }
+    }
+    assert_eq!(ask(&mut plan, now, &[]).0, [Due::List(Some("200".into()))]);
+    plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+    let (due, _) = ask(&mut plan, now + Duration::from_secs(13), &[]);
+    assert!(due.len() == CONCURRENCY && due.iter().all(|due| matches!(due, Due::Describe(_))), "{due:?}");
+}
+
+#[test]
+fn a_token_that_is_no_longer_known_starts_the_list_over_once() {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(250);
+    let expired = failure(Trouble::Invalid);
+    for attempt in 0..2 {
+        let (due, _) = ask(&mut plan, now, &[]);
+        assert_eq!(due[0], Due::List(None));
+        answer(&mut plan, vec![Due::List(None)], &all, now);
+        assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(Some("100".into())));
+        plan.failed(true, &[], &expired, both(now));
+        assert_eq!(why(&plan), (attempt > 0).then_some(Trouble::Invalid));
+    }
+    let (due, next) = ask(&mut plan, now, &[]);
+    assert!(due.iter().all(|due| matches!(due, Due::Describe(_))));
+    assert!(next >= Some(now + Duration::from_secs(15)), "then it waits");
+}
+
+#[rstest]
+#[case::the_same_token_for_ever(|_: u32| "again".to_owned(), 3)]
+#[case::other_tokens_for_ever(|page: u32| page.to_string(), 25)]
+fn a_list_without_an_end_is_an_error_and_not_asked_for_ever(#[case] token: fn(u32) -> String, #[case] most: u32) {
+    let (mut plan, start) = plan(&TENS);
+    let all = ids(5);
+    let (mut now, mut pages, mut failures) = (start, 0, Vec::new());
+    while now < start + Duration::from_secs(600) {
+        let (due, next) = ask(&mut plan, now, &[]);
+        now = if due.is_empty() { next.unwrap() } else { now };
+        for due in due {
+            match due {
+                Due::List(_) => {
+                    pages += 1;
+                    if let Err(failure) = plan.page(page(&all, Some(&token(pages))), both(now)) {
+                        failures.push(failure);
+                    }
+                }
+                due @ Due::Describe(_) => answer(&mut plan, vec![due], &all, now),
+            }
+        }
+        assert!(failures.is_empty() || why(&plan) == Some(Trouble::Garbled), "it stands until a list is whole");
+    }
+    assert!((9..=13).contains(&failures.len()), "{} attempts in ten minutes", failures.len());
+    assert!(pages <= failures.len() as u32 * most, "{pages} pages in {} attempts", failures.len());
+    assert!(failures.iter().all(|failure| failure.is_like(&failures[0])), "told once");
+    assert_eq!(plan.ids, all, "the rows are there all the same");
+}
+
+#[test]
+fn an_id_that_comes_twice_is_one_row() {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(3);
+    for (ids, next) in [(vec![&all[0], &all[1], &all[0]], Some("2")), (vec![&all[1], &all[2]], None)] {
+        ask(&mut plan, now, &[]);
+        let ids: Vec<Arc<str>> = ids.into_iter().cloned().collect();
+        plan.page(page(&ids, next), both(now)).unwrap();
+        assert!(plan.ids.len() <= all.len());
+    }
+    assert_eq!(plan.ids, all);
+}
+
+#[test]
+fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(6);
+    let (due, _) = ask(&mut plan, now, &[]);
+    answer(&mut plan, due, &all, now);
+    assert_eq!(ask(&mut plan, now, &[]).0, [Due::Describe(all.clone())]);
+    plan.described(&all, &Batch::default(), both(now));
+    let obstacle = plan.obstacle().unwrap();
+    assert!(obstacle.failure.trouble == Trouble::Garbled && !obstacle.partial, "{obstacle:?}");
+    assert!(!plan.filled());
+    let later = now + Duration::from_secs(1);
+    assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(all.clone())]);
+    plan.described(&all, &batch(&all[..5]), both(later));
+    assert!(plan.obstacle().unwrap().partial, "five are here");
+    let later = now + Duration::from_secs(4);
+    assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(vec![all[5].clone()])]);
+    plan.described(&all[5..], &batch(&all[5..]), both(later));
+    assert_eq!(plan.obstacle(), None);
     assert!(plan.filled());
 }
 
 #[test]
-fn a_denied_feed_asks_no_more_until_refreshed() {
+fn a_row_that_aws_calls_missing_is_gone_and_no_failure() {
     let (mut plan, now) = plan(&TENS);
-    let failure = Failure {
-        operation: "ListServices",
-        trouble: Trouble::Denied,
-        code: None,
-        message: "no".into(),
-        advice: None,
-        at: Timestamp::UNIX_EPOCH,
-    };
+    let all = ids(6);
+    let (due, _) = ask(&mut plan, now, &[]);
+    answer(&mut plan, due, &all, now);
     ask(&mut plan, now, &[]);
-    plan.failed(true, &[], &Arc::new(failure), now);
-    assert_eq!(ask(&mut plan, now + Duration::from_secs(3600), &[]), (vec![], None));
-    plan.refresh(now);
-    assert_eq!(ask(&mut plan, now, &[]).0, [Due::List(None)]);
+    let answered = Batch { missing: all[5..].to_vec(), ..batch(&all[..5]) };
+    plan.described(&all, &answered, both(now));
+    assert_eq!((plan.obstacle(), &plan.ids[..]), (None, &all[..5]));
+}
+
+#[test]
+fn a_paused_feed_comes_once_and_again_only_by_hand() {
+    let (mut plan, now) = plan(&TENS);
+    plan.zeal = FRONT.map(|zeal| Zeal { once: true, ..zeal });
+    let all = ids(250);
+    let (due, _) = ask(&mut plan, now, &[]);
+    plan.failed(true, &[], &failure(Trouble::Server), both(now));
+    assert_eq!(due, [Due::List(None)]);
+    let later = now + Duration::from_secs(1);
+    fill(&mut plan, &all, later);
+    assert!(plan.filled(), "a failure is no reason to give up");
+    let later = now + Duration::from_secs(3_600);
+    assert_eq!(ask(&mut plan, later, &all), (vec![], None));
+    plan.refresh(later);
+    let (due, _) = ask(&mut plan, later, &all[..10]);
+    assert_eq!(due, [Due::List(None), Due::Describe(all[..10].to_vec())]);
 }
 
 #[test]
@@ -203,8 +404,8 @@ fn a_rested_feed_goes_on_where_it_was() {
 }
 
 #[test]
-fn the_back_off_doubles_up_to_half_a_minute() {
-    let waits: Vec<u64> = (1..8).map(|failures| back_off(failures).as_secs()).collect();
-    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
-    assert_eq!(back_off(u32::MAX), Duration::from_secs(30));
+fn the_back_off_doubles_up_to_twelve_seconds() {
+    let waits: Vec<u64> = (1..7).map(|failures| back_off(failures).as_secs()).collect();
+    assert_eq!(waits, [1, 2, 4, 8, 12, 12]);
+    assert_eq!(back_off(u32::MAX), Duration::from_secs(12));
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{MINUTELY, Poller, past::belongs, sources};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Entry, Feed, FeedKey, Link, Phase, join, store},
+    data::{Entry, Feed, FeedKey, FeedState, Link, Phase, join, store},
     resource::{
         Context, Material, Origin, Row, Status, instance, service,
         task::{self, Task},
@@ -59,8 +59,8 @@ impl Poller {
         let Some(feed) = self.feeds.get_mut(key) else { return false };
         let (filled, late_after) = (feed.filled(), feed.late_after());
         let mut rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
-        let answered = feed.failure.is_none() && (filled || !rows.is_empty());
-        let failure = feed.failure.clone();
+        let obstacle = feed.obstacle();
+        let confirmed = feed.confirmed().filter(|_| filled || !rows.is_empty());
         rows.extend(self.remembered_beside(key, &rows));
         rows.retain(|entry| belongs(&*entry.row, &key.query, now));
         // A stopped task without its verdict is half a row, and so is a service that was not examined.
@@ -80,19 +80,28 @@ impl Poller {
         }
         let old = self.told.feeds.entry(key.clone()).or_default();
         let same_rows = same(&rows, &old.rows);
-        // How fresh the data are is told in steps: nobody sees it before they are late.
-        let fetched = match old.fetched {
-            Some(at) if answered && now.as_second() - at.as_second() < i64::from(late_after / 4) => Some(at),
-            _ if answered => Some(now),
-            before => before,
+        // How fresh the data are is told in steps as long as all is well: nobody sees it before they are late.
+        let step = i64::from(late_after / 4);
+        let fetched = match (old.fetched, confirmed) {
+            (Some(old), Some(new))
+                if obstacle.is_none() && (0..step).contains(&(new.as_second() - old.as_second())) =>
+            {
+                Some(old)
+            }
+            (_, confirmed) => confirmed,
         };
-        if same_rows && (old.phase, old.fetched, old.late_after, &old.failure) == (phase, fetched, late_after, &failure)
-        {
+        let (failure, retry_at, partial) = match obstacle {
+            Some(obstacle) => (Some(obstacle.failure), obstacle.retry_at, obstacle.partial),
+            None => (None, None, false),
+        };
+        let state = (phase, fetched, late_after, &failure, retry_at, partial);
+        if same_rows && state == (old.phase, old.fetched, old.late_after, &old.failure, old.retry_at, old.partial) {
             return false;
         }
         let revision = if same_rows && old.phase == phase { old.revision } else { old.revision + 1 };
         let rows = if same_rows { old.rows.clone() } else { Arc::new(rows) };
-        *old = Feed { rows, phase, revision, fetched, late_after, failure, nothing: Arc::default() };
+        let nothing = Arc::default();
+        *old = Feed { rows, phase, revision, fetched, late_after, failure, retry_at, partial, nothing };
         true
     }
 
@@ -150,12 +159,17 @@ impl Poller {
             let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| self.told.keys_of(source)).collect();
             let feeds: Vec<(&FeedKey, Feed)> =
                 parts.iter().map(|part| (part, self.told.feeds.get(part).cloned().unwrap_or_default())).collect();
-            let digest = (digest(&feeds), self.past_digest(&key));
+            // Which parts there are is told by the clusters, unless one is named.
+            let clusters = join::clusters();
+            let root = key.query.cluster.is_none().then(|| self.told.feeds.get(&clusters).cloned().unwrap_or_default());
+            let root: Vec<(&FeedKey, Feed)> = root.map(|root| (&clusters, root)).into_iter().collect();
+            let digest = (digest(&[&*root, &*feeds].concat()), self.past_digest(&key));
             if self.made_of.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
             let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
-            let mut whole = compound(&feeds, self.told.feeds.get(&join::clusters()));
+            let parts: Vec<&Feed> = feeds.iter().map(|(_, feed)| feed).collect();
+            let mut whole = FeedState::of(&parts, root.first().map(|(_, feed)| feed)).into_feed();
             if whole.phase == Phase::Ready && old.phase != Phase::Ready && !self.keeper.settled(&key) {
                 whole.phase = Phase::Filling;
             }
@@ -164,8 +178,10 @@ impl Poller {
             let material =
                 Material { rows: &parts.rows, seen: &parts.seen, awaited: &parts.awaited, gaps: &parts.gaps };
             let rows = compose.rows(&key.query, &material, &Context { now });
+            // As long as it is not known which parts there are, nothing can be said of them.
+            let known = !feeds.is_empty() || whole.phase == Phase::Ready;
             whole.nothing =
-                if rows.is_empty() { compose.nothing(&key.query, &material).into() } else { Arc::default() };
+                if rows.is_empty() && known { compose.nothing(&key.query, &material).into() } else { Arc::default() };
             let entries = store::marked(rows.into_iter(), &old.rows, now);
             self.tell_made(key, entries, whole);
             news = true;
@@ -192,26 +208,14 @@ impl Poller {
         let calls_per_minute = if ripe { recent as u32 } else { told.calls_per_minute };
         let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
         let base = Link { calls_per_minute, calls: if ripe { calls } else { told.calls }, ..Link::default() };
-        match (&self.standing, &self.passing) {
-            (Some(standing), _) => Link {
-                // The same attempt keeps its time: the clock's jitter is no news.
-                retry_at: if told.attempts == standing.attempts && told.retry_at.is_some() {
-                    told.retry_at
-                } else {
-                    Some(wall(standing.retry_at))
-                },
-                failure: Some(standing.failure.clone()),
-                attempts: standing.attempts,
-                ..base
-            },
-            (None, Some((failure, until))) if *until > now => {
-                let same = told.failure.as_ref() == Some(failure);
-                // Other trouble than a throttle is each feed's own, and so is its next attempt.
-                let told = if same { told.retry_at } else { Some(wall(*until)) };
-                let retry_at = told.filter(|_| failure.trouble == Trouble::Throttled);
-                Link { failure: Some(failure.clone()), retry_at, ..base }
-            }
-            _ => base,
+        let Some(standing) = &self.standing else { return base };
+        // The same attempt keeps its time: the clock's jitter is no news.
+        let retry_at = told.retry_at.filter(|_| told.attempts == standing.attempts);
+        Link {
+            retry_at: retry_at.or_else(|| Some(wall(standing.retry_at))),
+            failure: Some(standing.failure.clone()),
+            attempts: standing.attempts,
+            ..base
         }
     }
 }
@@ -258,28 +262,9 @@ fn unjudged(row: &dyn Row) -> bool {
 fn digest(feeds: &[(&FeedKey, Feed)]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for (key, feed) in feeds {
-        (key, feed.revision, feed.fetched, feed.phase == Phase::Ready, feed.failure.is_some()).hash(&mut hasher);
+        let failure = feed.failure.as_ref().map(|failure| (failure.operation, failure.trouble, &failure.message));
+        (key, feed.revision, feed.phase == Phase::Ready).hash(&mut hasher);
+        (feed.fetched, feed.late_after, failure, feed.retry_at, feed.partial).hash(&mut hasher);
     }
     hasher.finish()
-}
-
-/// The state of a feed that is made of `feeds`, without its rows. A part that failed and has no rows is a gap, not an
-/// obstacle, as long as there are others.
-fn compound(feeds: &[(&FeedKey, Feed)], clusters: Option<&Feed>) -> Feed {
-    let settled = |feed: &Feed| feed.phase == Phase::Ready || feed.failure.is_some();
-    let phase = match feeds {
-        [] if clusters.is_some_and(|feed| feed.phase == Phase::Ready) => Phase::Ready,
-        [] => Phase::Loading,
-        _ if feeds.iter().all(|(_, feed)| settled(feed)) => Phase::Ready,
-        _ if feeds.iter().any(|(_, feed)| feed.phase != Phase::Loading) => Phase::Filling,
-        _ => Phase::Loading,
-    };
-    let main = feeds.first().map(|(_, feed)| feed).or(clusters);
-    Feed {
-        phase,
-        fetched: main.and_then(|feed| feed.fetched),
-        late_after: main.map_or(0, |feed| feed.late_after),
-        failure: main.and_then(|feed| feed.failure.clone()),
-        ..Feed::default()
-    }
 }

@@ -77,6 +77,7 @@ impl Tail {
             streams: self.lanes.iter().map(|lane| lane.streams.len()).sum(),
             quiet: self.quiet(),
             failure: hindrance.and_then(|lane| lane.held.as_ref()).map(|held| held.failure.clone()),
+            since: self.hindered.as_ref().filter(|_| hindrance.is_some()).map(|(since, _)| since.clock),
             retry_at,
             live: self.tap.live(),
             ..self.status.clone()
@@ -119,9 +120,9 @@ impl Tail {
     pub(super) fn notice(&mut self, now: Moment) {
         let failure = self.hindrance().and_then(|lane| lane.held.as_ref()).map(|held| held.failure.clone());
         match (failure, self.hindered.take()) {
-            (Some(failure), hindered) => self.hindered = hindered.or(Some((now.at, failure))),
-            (None, Some((since, failure))) if now.at - since >= STANDSTILL => {
-                self.note(words::goes_on(now.at - since, &failure), now);
+            (Some(failure), hindered) => self.hindered = hindered.or(Some((now, failure))),
+            (None, Some((since, failure))) if now.at - since.at >= STANDSTILL => {
+                self.note(words::goes_on(now.at - since.at, &failure), now);
             }
             (None, _) => {}
         }

@@ -6,14 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use jiff::SignedDuration;
-
-use super::{Sort, Source, Table, fresh};
+use super::{Sort, Table, fresh};
 use crate::{
-    aws::{Failure, Trouble},
     data::{Entry, Feed, Phase, Snapshot},
     model::filter::{Candidate, Lens},
-    resource::{Context, Kind, Order, Pace, Query, Row, Unit, View},
+    resource::{Context, Order, Pace, Row, Unit},
 };
 
 /// What the order of all rows depends on.
@@ -35,18 +32,11 @@ pub(super) struct Choice {
 }
 
 impl Table {
-    /// Brings the rows up to date with `snapshot`. `clusters` is the kind that lists the clusters, if there is one.
-    /// A cursor that loses its row goes back to it later when `forgive` is set, as while a filter is being typed.
-    pub fn arrange(&mut self, snapshot: &Snapshot, clusters: Option<&'static Kind>, cx: &Context, forgive: bool) {
-        let wanted = snapshot.keys_of(&self.view);
-        let feeds: Vec<&Feed> = wanted.iter().filter_map(|key| snapshot.feeds.get(key)).collect();
-        self.source = if wanted.is_empty() {
-            // No cluster is known yet: what is wrong, or right, is the clusters' own feed.
-            let key = clusters.map(|kind| View::new(kind, Query::default()));
-            source(key.and_then(|key| snapshot.feeds.get(&key)).into_iter().collect::<Vec<_>>().as_slice(), 1)
-        } else {
-            source(&feeds, wanted.len())
-        };
+    /// Brings the rows up to date with `snapshot`. A cursor that loses its row goes back to it later when `forgive` is
+    /// set, as while a filter is being typed.
+    pub fn arrange(&mut self, snapshot: &Snapshot, cx: &Context, forgive: bool) {
+        let feeds = snapshot.feeds_of(&self.view);
+        self.source = snapshot.state(&self.view);
         let ordering = Ordering {
             feeds: feeds.iter().map(|feed| (Arc::as_ptr(&feed.rows).addr(), feed.revision)).collect(),
             sort: self.sort,
@@ -129,34 +119,6 @@ impl Table {
         }
         let ids: HashSet<&str> = self.rows.iter().map(|entry| entry.row.id()).collect();
         self.marks.retain(|id| ids.contains(&**id));
-    }
-}
-
-/// The feeds' state, taken together; `wanted` is how many there ought to be.
-fn source(feeds: &[&Feed], wanted: usize) -> Source {
-    let phase = match feeds {
-        _ if feeds.len() == wanted && feeds.iter().all(|feed| feed.phase == Phase::Ready) => Phase::Ready,
-        _ if feeds.iter().any(|feed| feed.phase != Phase::Loading) => Phase::Filling,
-        _ => Phase::Loading,
-    };
-    let late_at = |feed: &&Feed| feed.fetched.map(|at| at + SignedDuration::from_secs(feed.late_after.into()));
-    Source {
-        phase,
-        failure: feeds.iter().filter_map(|feed| feed.failure.clone()).max_by_key(|failure| gravity(failure)),
-        fetched: feeds.iter().filter_map(|feed| feed.fetched).min(),
-        late_at: feeds.iter().filter_map(late_at).min(),
-        nothing: feeds.iter().map(|feed| &feed.nothing).find(|said| !said.is_empty()).cloned().unwrap_or_default(),
-    }
-}
-
-/// What a person should hear of first is the greatest.
-fn gravity(failure: &Failure) -> u8 {
-    match failure.trouble {
-        Trouble::Credentials => 5,
-        Trouble::Denied => 4,
-        Trouble::Offline | Trouble::Garbled | Trouble::Server => 3,
-        Trouble::Invalid | Trouble::NotFound | Trouble::ReadOnly => 2,
-        Trouble::Throttled => 1,
     }
 }
 

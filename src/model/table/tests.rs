@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     data::Snapshot,
-    model::fixture::{CLUSTER, TASK, Task, at, clusters, feed, names, stopped, stopped_tasks, task, tasks},
+    model::fixture::{TASK, Task, at, clusters, feed, names, stopped, stopped_tasks, task, tasks},
     resource::{Context, Query},
 };
 
@@ -16,7 +16,7 @@ fn snapshot(revision: u64, rows: Vec<Task>) -> Snapshot {
 }
 
 fn arrange(table: &mut Table, snapshot: &Snapshot) {
-    table.arrange(snapshot, Some(&CLUSTER), &CX, false);
+    table.arrange(snapshot, &CX, false);
 }
 
 fn of(snapshot: &Snapshot) -> Table {
@@ -118,7 +118,7 @@ fn a_filter_being_typed_gives_the_cursor_back_but_a_move_settles_it() {
     let all = snapshot(1, ["a", "b", "c"].map(task).into());
     let type_filter = |table: &mut Table, text: &str| {
         table.filter = filter(text);
-        table.arrange(&all, None, &CX, true);
+        table.arrange(&all, &CX, true);
     };
     let mut table = of(&all);
     table.move_to(1);
@@ -162,7 +162,7 @@ fn ageing_filters_are_asked_again_as_time_goes_by() {
     let mut table = of(&same);
     table.filter = filter("age<10s");
     for (second, shown) in [(9, 1), (10, 0)] {
-        table.arrange(&same, None, &Context { now: at(second) }, false);
+        table.arrange(&same, &Context { now: at(second) }, false);
         assert_eq!(table.rows.len(), shown, "after {second} s");
     }
 }
@@ -332,7 +332,7 @@ proptest! {
                 Step::Range => table.mark_range(),
                 Step::All => table.mark_all(),
             }
-            table.arrange(&data, None, &Context { now: at(3) }, false);
+            table.arrange(&data, &Context { now: at(3) }, false);
             table.scroll(4);
             let current = table.current().map(|entry| entry.row.id().to_owned());
             prop_assert_eq!(table.selected.as_deref(), current.as_deref());

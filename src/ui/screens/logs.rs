@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{capitalised, title};
+use super::{capitalised, failing, title};
 use crate::{
     logs::{
         Range, Read,
@@ -59,7 +59,10 @@ fn draw_title(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, them
         parts.push((format!(" {}{}{}", theme.glyphs.open, worded(rule), theme.glyphs.close), active));
     }
     let parts: Vec<_> = parts.iter().map(|(text, scope)| (text.as_str(), *scope)).collect();
-    title(buf, area, &parts, &notes(reader, model), theme);
+    let mut notes = notes(reader, model);
+    // What keeps its own lines from coming stands in the bar.
+    notes.extend(failing(&model.snapshot.state(&reader.subject().view), None, theme));
+    title(buf, area, &parts, &notes, theme);
 }
 
 /// A filter as it is told in few words.

@@ -1,15 +1,12 @@
 //! The table screen: title, then rows or the reason why there are none.
 
-use std::sync::Arc;
-
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{capitalised, title};
+use super::{capitalised, failing, title};
 use crate::{
-    aws::{Failure, Trouble},
     data::Phase,
-    model::{Keymap, Table, header::coarse, table::Body, text::safe},
-    resource::{Context, Origin, Status, Tone, format::duration},
+    model::{Keymap, Table, table::Body, text::safe},
+    resource::{Context, Origin, Status, Tone},
     ui::{
         theme::{Scope, Theme},
         widgets::{notice::Notice, rows},
@@ -21,7 +18,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, keymap: &Keymap, cx: &C
     let head = Rect { height: 1, ..area };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let body = table.body();
-    let stale = body == Body::Rows && is_stale(table, cx);
+    let stale = body == Body::Rows && table.source.stale(cx.now);
     draw_title(buf, head, table, &body, stale, cx, theme);
 
     if body == Body::Rows {
@@ -32,12 +29,6 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, keymap: &Keymap, cx: &C
     }
     let notice_area = Rect { y: below.y + 2, height: below.height.saturating_sub(2), ..below };
     notice(table, &body, keymap, theme).draw(buf, notice_area, theme);
-}
-
-/// Whether the rows are of the past. A throttle alone passes by itself.
-fn is_stale(table: &Table, cx: &Context) -> bool {
-    let failing = |failure: &Arc<Failure>| failure.trouble != Trouble::Throttled;
-    table.source.late(cx.now) || table.source.failure.as_ref().is_some_and(failing)
 }
 
 /// `Services(prod)[12/340] ⟨exit=137⟩ ──── faults only`
@@ -55,11 +46,11 @@ fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, stale: b
         parts.extend([(" ", Scope::TitleFilter), (glyphs.open, Scope::TitleFilter)]);
         parts.extend([(&*filter, Scope::TitleFilter), (glyphs.close, Scope::TitleFilter)]);
     }
-    title(buf, area, &parts, &notes(table, stale, cx, theme), theme);
+    title(buf, area, &parts, &notes(table, body, stale, cx, theme), theme);
 }
 
 /// What else is true of the table, at the end of its title.
-fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
+fn notes(table: &Table, body: &Body, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     if table.source.phase == Phase::Filling {
         notes.push((format!("{} more to come", theme.glyphs.tone(Tone::Busy)), Scope::Faint));
@@ -74,14 +65,10 @@ fn notes(table: &Table, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String
     if marks > 0 {
         notes.push((format!("{} {marks} marked", theme.glyphs.mark), Scope::TableMarked));
     }
-    if stale {
-        let age = table.source.age(cx.now).map(|age| format!("{} old", duration(coarse(age))));
-        let cause =
-            table.source.failure.as_ref().map(|failure| format!("{}: {}", failure.operation, failure.trouble.words()));
-        let parts: Vec<String> = age.into_iter().chain(cause).collect();
-        let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));
-        notes.push((note, Scope::ToneWarn));
-    }
+    let age = stale.then(|| table.source.age(cx.now)).flatten();
+    // In place of rows the failure is told at length.
+    let told = matches!(body, Body::Denied(_) | Body::Failed(_));
+    notes.extend(failing(&table.source, age, theme).filter(|_| !told));
     notes
 }
 

@@ -1,0 +1,145 @@
+//! How the rows of a view stand. Header, title and body all speak from this, so that they cannot contradict each other.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Feed, Phase, Snapshot, join, roots};
+use crate::{
+    aws::{Failure, Trouble},
+    resource::View,
+};
+
+/// The state of the feeds that a view is made of, taken together.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FeedState {
+    pub phase: Phase,
+    /// The worst failure among the feeds, or that of the link; rows may still be there, from before.
+    pub failure: Option<Arc<Failure>>,
+    /// When the call that failed is made again.
+    pub retry_at: Option<Timestamp>,
+    /// The rows that are here are current; the failure only keeps others from coming.
+    pub partial: bool,
+    /// The worst failure among the feeds that the rows take values from: some columns are empty or old.
+    pub beside: Option<Arc<Failure>>,
+    /// When the oldest of what is shown was confirmed by AWS; of what fails, where something does.
+    pub fetched: Option<Timestamp>,
+    /// When the first of the feeds is, or was, late.
+    pub late_at: Option<Timestamp>,
+    /// What it means that there are no rows, where the kind has words of its own for it.
+    pub nothing: Arc<[String]>,
+}
+
+impl FeedState {
+    /// The state of a view made of `feeds`. `root` is the feed that says which feeds these are, if there is one.
+    pub fn of(feeds: &[&Feed], root: Option<&Feed>) -> Self {
+        let own = feeds;
+        let feeds = if own.is_empty() { root.as_slice() } else { own };
+        let failing: Vec<&&Feed> = feeds.iter().filter(|feed| lasting(feed).is_some()).collect();
+        let settled = |feed: &&Feed| feed.phase == Phase::Ready || (feeds.len() > 1 && lasting(feed).is_some());
+        let phase = match feeds {
+            [] => Phase::Loading,
+            feeds if feeds.iter().all(settled) => Phase::Ready,
+            feeds if feeds.iter().any(|feed| feed.phase != Phase::Loading) => Phase::Filling,
+            _ => Phase::Loading,
+        };
+        // What has never come is not old.
+        let missing = |feed: &&&Feed| feed.partial || (come(feed).is_none() && feed.rows.is_empty());
+        let partial =
+            !failing.is_empty() && failing.iter().all(missing) && feeds.iter().any(|feed| come(feed).is_some());
+        let oldest = |of: &mut dyn Iterator<Item = &Feed>| of.filter_map(come).min();
+        let late_at = |feed: &&Feed| come(feed).map(|at| at + SignedDuration::from_secs(feed.late_after.into()));
+        let worst = feeds.iter().filter_map(|feed| Some((feed.failure.clone()?, feed.retry_at)));
+        let worst = worst.max_by_key(|(failure, _)| gravity(failure));
+        let root = root.filter(|_| !own.is_empty() && worst.is_none());
+        let root = root.and_then(|root| Some((lasting(root)?.clone(), root.retry_at)));
+        Self {
+            phase,
+            partial: partial || root.is_some(),
+            fetched: match failing.is_empty() || partial {
+                true => oldest(&mut feeds.iter().copied()),
+                false => oldest(&mut failing.iter().map(|feed| **feed)),
+            },
+            late_at: feeds.iter().filter_map(late_at).min(),
+            nothing: feeds.iter().map(|feed| &feed.nothing).find(|said| !said.is_empty()).cloned().unwrap_or_default(),
+            retry_at: worst.as_ref().or(root.as_ref()).and_then(|(_, retry_at)| *retry_at),
+            failure: worst.or(root).map(|(failure, _)| failure),
+            beside: None,
+        }
+    }
+
+    /// A feed without rows in this state.
+    pub(super) fn into_feed(self) -> Feed {
+        let span = self.fetched.zip(self.late_at).map_or(0, |(fetched, late)| late.duration_since(fetched).as_secs());
+        Feed {
+            phase: self.phase,
+            fetched: self.fetched,
+            late_after: span.try_into().unwrap_or_default(),
+            failure: self.failure,
+            retry_at: self.retry_at,
+            partial: self.partial,
+            nothing: self.nothing,
+            ..Feed::default()
+        }
+    }
+
+    /// Seconds since the data were confirmed.
+    pub fn age(&self, now: Timestamp) -> Option<i64> {
+        self.fetched.map(|fetched| now.duration_since(fetched).as_secs().max(0))
+    }
+
+    /// Whether the data are older than they should be.
+    pub fn late(&self, now: Timestamp) -> bool {
+        self.late_at.is_some_and(|late| now > late)
+    }
+
+    /// Whether the rows are of the past. A throttle alone passes by itself.
+    pub fn stale(&self, now: Timestamp) -> bool {
+        let failing = self.failure.as_ref().is_some_and(|failure| failure.trouble != Trouble::Throttled);
+        self.late(now) || (failing && !self.partial)
+    }
+
+    /// What there is to tell of failures: of the rows themselves, or else of what they take from others.
+    pub fn told(&self) -> Option<&Arc<Failure>> {
+        self.failure.as_ref().or(self.beside.as_ref())
+    }
+}
+
+impl Snapshot {
+    /// How the rows of `view` stand.
+    pub fn state(&self, view: &View) -> FeedState {
+        let unknown = Feed::default();
+        let keys = self.keys_of(view);
+        let feeds: Vec<&Feed> = keys.iter().map(|key| self.feeds.get(key).unwrap_or(&unknown)).collect();
+        let root = roots(view).first().map(|key| self.feeds.get(key).unwrap_or(&unknown));
+        let mut state = FeedState::of(&feeds, root);
+        let companions = join::companions(view);
+        let companions = companions.iter().flat_map(|view| self.feeds_of(view)).filter_map(lasting);
+        state.beside = companions.max_by_key(|failure| gravity(failure)).cloned();
+        if let Some(failure) = &self.link.failure {
+            (state.failure, state.retry_at, state.partial) = (Some(failure.clone()), self.link.retry_at, false);
+        }
+        state
+    }
+}
+
+/// When what a feed holds was confirmed, if anything has come.
+fn come(feed: &Feed) -> Option<Timestamp> {
+    feed.fetched.filter(|_| feed.phase != Phase::Loading)
+}
+
+/// The failure of a feed, unless it is a throttle, which passes by itself.
+fn lasting(feed: &Feed) -> Option<&Arc<Failure>> {
+    feed.failure.as_ref().filter(|failure| failure.trouble != Trouble::Throttled)
+}
+
+/// What a person should hear of first is the greatest.
+fn gravity(failure: &Failure) -> u8 {
+    match failure.trouble {
+        Trouble::Credentials => 5,
+        Trouble::Denied => 4,
+        Trouble::Offline | Trouble::Garbled | Trouble::Server => 3,
+        Trouble::Invalid | Trouble::NotFound | Trouble::ReadOnly => 2,
+        Trouble::Throttled => 1,
+    }
+}
