@@ -20,7 +20,7 @@ fn main() {
 }
 
 fn scope() -> Scope {
-    Scope { account: "123456789012".into(), region: "eu-west-1".into() }
+    Scope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
 }
 
 /// One of 100 services in five clusters, with five ways to fail.

@@ -74,6 +74,8 @@ impl Keep {
 pub struct Scope {
     pub account: String,
     pub region: String,
+    /// The endpoint URL; empty for AWS's own. An emulator has the account ids of others.
+    pub endpoint: String,
 }
 
 /// A row as it came from AWS, and as it was known before.

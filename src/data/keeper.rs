@@ -14,6 +14,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::FeedKey;
 use crate::{
+    aws::Identity,
     memory::{Error, Keep, Memory, Recalled, Scope, Sighting, moment},
     resource::{Query, Row, format::duration, query::DAY, service::Service, task::Task},
 };
@@ -120,9 +121,13 @@ impl Keeper {
     }
 
     /// AWS said whose rows they are, or an ARN did.
-    pub(super) fn belongs_to(&mut self, account: &str, region: Option<&str>) {
+    pub(super) fn belongs_to(&mut self, account: &str, identity: &Identity) {
         if self.scope.is_none() && !account.is_empty() {
-            self.scope = Some(Scope { account: account.into(), region: region.unwrap_or_default().into() });
+            self.scope = Some(Scope {
+                account: account.into(),
+                region: identity.region.clone().unwrap_or_default(),
+                endpoint: identity.endpoint_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
+            });
         }
     }
 

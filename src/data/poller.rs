@@ -344,7 +344,7 @@ impl Poller {
             }
             Some(Outcome::Identity(Ok(identity))) => {
                 let account = identity.account.as_deref().unwrap_or_default();
-                self.keeper.belongs_to(account, identity.region.as_deref());
+                self.keeper.belongs_to(account, &identity);
                 self.identity = identity;
                 self.went_well("");
             }
@@ -381,7 +381,11 @@ impl Poller {
                     self.store.put_if_new(row, at);
                 }
                 let account = page.ids.first().and_then(|id| account(id)).unwrap_or_default();
-                self.keeper.belongs_to(account, self.identity.region.as_deref());
+                self.keeper.belongs_to(account, &self.identity);
+                if self.identity.account.is_none() && !account.is_empty() {
+                    // Where STS does not tell, an ARN does.
+                    self.identity.account = Some(account.into());
+                }
                 let operation = page.operation;
                 match feed.page(page, now) {
                     Ok(true) => self.listed_in_full(&key, at),

@@ -31,12 +31,14 @@ impl Numbers {
         if let Some(id) = self.places.get(cluster) {
             return Ok(*id);
         }
-        let key = params![scope.account, scope.region, cluster];
+        let key = params![scope.endpoint, scope.account, scope.region, cluster];
         write
-            .prepare_cached("INSERT INTO place (account, region, cluster) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")?
+            .prepare_cached(
+                "INSERT INTO place (endpoint, account, region, cluster) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            )?
             .execute(key)?;
         let id = write
-            .prepare_cached("SELECT id FROM place WHERE account = ? AND region = ? AND cluster = ?")?
+            .prepare_cached("SELECT id FROM place WHERE endpoint = ? AND account = ? AND region = ? AND cluster = ?")?
             .query_row(key, |row| row.get(0))?;
         self.places.insert(cluster.to_owned(), id);
         Ok(id)
@@ -70,9 +72,10 @@ pub(super) fn places(
     cluster: Option<&str>,
 ) -> Result<Vec<(i64, String)>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, cluster FROM place WHERE account = ? AND region = ? AND (?3 IS NULL OR cluster = ?3)",
+        "SELECT id, cluster FROM place
+         WHERE endpoint = ? AND account = ? AND region = ? AND (?4 IS NULL OR cluster = ?4)",
     )?;
-    let rows =
-        statement.query_map(params![scope.account, scope.region, cluster], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let key = params![scope.endpoint, scope.account, scope.region, cluster];
+    let rows = statement.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -10,7 +10,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{Error, judge::judge};
 
 /// Grows whenever the tables change in a way that an older program could not live with.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
+/// The oldest version that is brought up to this one.
+pub(super) const OLDEST: i64 = 1;
 /// How long a statement waits for another console's.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes that the log beside the file may keep when it is not needed.
@@ -22,10 +24,11 @@ const LOG: i64 = 4 << 20;
 const TABLES: &str = "
 CREATE TABLE place (
     id INTEGER PRIMARY KEY,
+    endpoint TEXT NOT NULL DEFAULT '',
     account TEXT NOT NULL,
     region TEXT NOT NULL,
     cluster TEXT NOT NULL,
-    UNIQUE (account, region, cluster)
+    UNIQUE (endpoint, account, region, cluster)
 );
 CREATE TABLE cause (
     id INTEGER PRIMARY KEY,
@@ -59,6 +62,22 @@ CREATE INDEX seen_by_cause ON seen (cause, exit_code, at) WHERE cause IS NOT NUL
 CREATE TABLE judgement (version INTEGER NOT NULL, next INTEGER NOT NULL);
 ";
 
+/// From version 1, whose places had no endpoint: all of them are AWS's own. An older program that has the file open goes
+/// on with it.
+const FROM_1: &str = "
+CREATE TABLE place_2 (
+    id INTEGER PRIMARY KEY,
+    endpoint TEXT NOT NULL DEFAULT '',
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    cluster TEXT NOT NULL,
+    UNIQUE (endpoint, account, region, cluster)
+);
+INSERT INTO place_2 (id, account, region, cluster) SELECT id, account, region, cluster FROM place;
+DROP TABLE place;
+ALTER TABLE place_2 RENAME TO place;
+";
+
 /// Makes the tables where there are none, and sets how the connection works.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Error> {
     connection.busy_timeout(PATIENCE)?;
@@ -72,7 +91,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Error> {
             // Has an effect only before the first table.
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         }
-        VERSION => {}
+        OLDEST..=VERSION => {}
         newer => return Err(Error::Newer(newer)),
     }
     patiently(|| Ok(connection.pragma_update(None, "journal_mode", "WAL")?))?;
@@ -93,13 +112,20 @@ fn create(connection: &mut Connection) -> Result<(), Error> {
     if version(connection)? == VERSION {
         return Ok(());
     }
+    // A table that others refer to is replaced, which the check of references would take for a loss.
+    connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if version(&transaction)? == 0 {
-        transaction.execute_batch(TABLES)?;
-        transaction.execute("INSERT INTO judgement VALUES (?, 0)", [judge()])?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+    match version(&transaction)? {
+        0 => {
+            transaction.execute_batch(TABLES)?;
+            transaction.execute("INSERT INTO judgement VALUES (?, 0)", [judge()])?;
+        }
+        1 => transaction.execute_batch(FROM_1)?,
+        _ => {}
     }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{
     Error,
     record::Shelf,
-    schema::{VERSION, version},
+    schema::{OLDEST, VERSION, version},
 };
 
 /// How much is remembered.
@@ -36,7 +36,7 @@ fn count(path: &Path) -> Result<Stock, Error> {
     connection.busy_timeout(Duration::from_secs(1))?;
     match version(&connection)? {
         0 => return Ok(Stock::default()),
-        VERSION => {}
+        OLDEST..=VERSION => {}
         newer => return Err(Error::Newer(newer)),
     }
     let rows = |shelf: Shelf| {

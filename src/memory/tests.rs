@@ -25,7 +25,7 @@ pub(super) fn ago(seconds: i64) -> Timestamp {
 }
 
 pub(super) fn scope() -> Scope {
-    Scope { account: "123456789012".into(), region: "eu-west-1".into() }
+    Scope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
 }
 
 pub(super) fn arn(name: &str) -> String {
@@ -203,6 +203,12 @@ fn each_account_region_and_cluster_has_its_own() {
     memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
     let elsewhere = Scope { region: "eu-central-1".into(), ..scope() };
     assert!(memory.recall(&elsewhere, &prod(), NOW).expect("recalled").rows.is_empty());
+    // An emulator has the account ids, and often the cluster names, of others.
+    let emulator = Scope { endpoint: "http://127.0.0.1:4566".into(), ..scope() };
+    assert!(memory.recall(&emulator, &prod(), NOW).expect("recalled").rows.is_empty());
+    memory.keep(&emulator, &[first(stopped("t2", 60))], NOW).expect("kept");
+    let of_emulator = memory.recall(&emulator, &prod(), NOW).expect("recalled").rows;
+    assert_eq!(of_emulator.iter().map(|row| row.name().into_owned()).collect::<Vec<_>>(), ["t2"]);
     assert_eq!(ids(&mut memory, &tasks(Query::cluster("staging"))), Vec::<String>::new());
     assert_eq!(ids(&mut memory, &tasks(Query::default())), ["t1"]);
 }
@@ -305,6 +311,46 @@ fn garbage(path: &Path) {
           has only just been begun",
     )
     .expect("written");
+}
+
+/// The tables as version 1 had them.
+const VERSION_1: &str = "
+PRAGMA foreign_keys = OFF;
+CREATE TABLE place_1 (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    cluster TEXT NOT NULL,
+    UNIQUE (account, region, cluster)
+);
+INSERT INTO place_1 SELECT id, account, region, cluster FROM place;
+DROP TABLE place;
+ALTER TABLE place_1 RENAME TO place;
+PRAGMA user_version = 1;
+";
+
+#[test]
+fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
+    let folder = folder();
+    let mut memory = opened(&folder);
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    let groups = memory.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len();
+    drop(memory);
+    let path = folder.path().join(FILE);
+    Connection::open(&path).expect("opened").execute_batch(VERSION_1).expect("turned back");
+    let tasks = stock(&path).expect("readable").expect("there").tasks;
+    assert_eq!(tasks, 1, "it can be counted before it is brought up to date");
+
+    let (mut memory, told) = open(&folder);
+    assert_eq!(told, None);
+    assert_eq!(ids(&mut memory, &prod()), ["t1"]);
+    assert_eq!(memory.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len(), groups);
+    memory.keep(&scope(), &[first(stopped("t2", 30))], NOW).expect("kept");
+    assert_eq!(ids(&mut memory, &prod()), ["t2", "t1"]);
+    let check = Connection::open(&path).expect("opened");
+    let broken: i64 =
+        check.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).expect("checked");
+    assert_eq!(broken, 0);
 }
 
 fn newer(path: &Path) {
