@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    net::IpAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -12,8 +13,12 @@ use aws_config::{
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::{
+    os_shim_internal::{Env, Fs},
+    service_config::ServiceConfigKey,
+};
 
+pub mod advice;
 pub mod budget;
 pub mod credentials;
 pub mod error;
@@ -27,10 +32,11 @@ pub use budget::Budget;
 pub use credentials::Source;
 pub use error::{Failure, Trouble};
 pub use identity::Identity;
-pub use operation::{Class, Operation};
+pub use operation::{Class, Nature, Operation};
 
+use advice::Whose;
 use credentials::Signer;
-use interceptor::{CaptureBody, HostAsNamed, ReadOnlyGuard};
+use interceptor::{CallLog, CaptureBody, HostAsNamed, ReadOnlyGuard};
 
 /// How long a connection, the beginning of an answer, and a whole call may take before it counts as unanswered.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,8 +49,15 @@ pub struct ScopeSpec {
     pub profile: Option<String>,
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
-    /// Mutating operations are refused before they reach the wire.
-    pub read_only: bool,
+}
+
+/// A client of one service, with everything that rides along with its calls.
+macro_rules! client {
+    ($sdk:ident, $config:expr, $guard:expr $(, $interceptor:expr)*) => {{
+        let config = $sdk::config::Builder::from($config).interceptor($guard.clone()).interceptor(CallLog);
+        $(let config = config.interceptor($interceptor);)*
+        $sdk::Client::from_conf(config.build())
+    }};
 }
 
 /// Clients of one scope. Cheap to clone.
@@ -55,6 +68,7 @@ pub struct Clients {
     pub budget: Budget,
     pub scope: ScopeSpec,
     config: SdkConfig,
+    guard: ReadOnlyGuard,
     /// Absent where the configuration brings its own credentials.
     signer: Option<Signer>,
     /// Made when they are first needed, which for most sessions is late or never.
@@ -73,7 +87,7 @@ impl Clients {
     pub async fn connect(scope: &ScopeSpec, budget: Budget) -> Result<Self, Failure> {
         let choice = credentials::choose(&Fs::real(), &Env::real(), scope.profile.as_deref())
             .await
-            .map_err(|refusal| Failure::local("Connect", Trouble::Credentials, refusal.to_string()))?;
+            .map_err(|refusal| Failure::before_any_call("NoSuchProfile", refusal.to_string()))?;
         // The credentials are held by the signer: a second cache would go on with those that AWS refuses.
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .profile_name(&choice.settings)
@@ -87,8 +101,13 @@ impl Clients {
         }
         let config = loader.load().await;
         if config.region().is_none() {
-            return Err(Failure::local("Connect", Trouble::Credentials, "no AWS Region is configured")
-                .advise("name one with --region, AWS_REGION or `region` in the profile, or type :region"));
+            return Err(Failure::before_any_call("NoRegion", "no AWS Region is configured"));
+        }
+        if let Some(region) = config.region().map(AsRef::as_ref)
+            && endpoint_of_ecs(&config).is_none()
+            && !regions::plausible(region)
+        {
+            return Err(Failure::before_any_call("NoSuchRegion", regions::unknown(region)));
         }
         let signer = Signer::new(choice, config.region().cloned());
         let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(signer.clone())).build();
@@ -109,21 +128,19 @@ impl Clients {
                     .build(),
             )
             .build();
-        let mut ecs = aws_sdk_ecs::config::Builder::from(&config);
-        if scope.read_only {
-            ecs = ecs.interceptor(ReadOnlyGuard);
-        }
+        let guard = ReadOnlyGuard::default();
         let scope = ScopeSpec {
             region: config.region().map(ToString::to_string),
-            endpoint_url: config.endpoint_url().map(str::to_owned),
+            endpoint_url: endpoint_of_ecs(&config),
             ..scope
         };
         Self {
-            ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
-            sts: aws_sdk_sts::Client::new(&config),
+            ecs: client!(aws_sdk_ecs, &config, guard),
+            sts: client!(aws_sdk_sts, &config, guard),
             budget,
             scope,
             config,
+            guard,
             signer: None,
             elb: Arc::default(),
             logs: Arc::default(),
@@ -135,13 +152,18 @@ impl Clients {
     /// SDK has never heard of included.
     pub fn capturing(&self) -> (Self, Captured) {
         let captured = Captured::default();
-        let ecs = aws_sdk_ecs::config::Builder::from(&self.config).interceptor(CaptureBody(captured.clone())).build();
-        (Self { ecs: aws_sdk_ecs::Client::from_conf(ecs), ..self.clone() }, captured)
+        let ecs = client!(aws_sdk_ecs, &self.config, self.guard, CaptureBody(captured.clone()));
+        (Self { ecs, ..self.clone() }, captured)
+    }
+
+    /// Lets calls through that change something, or no longer, for these clients and all their clones. At first none is.
+    pub fn allow_changes(&self, allowed: bool) {
+        self.guard.allow_changes(allowed);
     }
 
     /// The client for load balancers.
     pub fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
-        self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+        self.elb.get_or_init(|| client!(aws_sdk_elasticloadbalancingv2, &self.config, self.guard))
     }
 
     /// The client for logs in `region`, the scope's own where none is named: a container may log elsewhere.
@@ -150,10 +172,19 @@ impl Clients {
         let mut clients = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region).or_insert_with_key(|region| {
             let config = self.config.to_builder().region(Region::new(region.clone())).build();
-            let config = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(HostAsNamed);
-            aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+            client!(aws_sdk_cloudwatchlogs, &config, self.guard, HostAsNamed)
         });
         client.clone()
+    }
+
+    fn whose(&self) -> Whose<'_> {
+        Whose { scope: &self.scope, choice: self.signer.as_ref().map(|signer| &signer.choice) }
+    }
+
+    /// What a person should know before anything is sent: that it goes over the network in clear.
+    pub fn warning(&self) -> Option<String> {
+        let url = self.scope.endpoint_url.as_deref().filter(|url| in_clear(url))?;
+        Some(format!("{url} is not encrypted: session tokens and all that is read go over the network in clear"))
     }
 
     /// Makes one call within the budget: waits for its class's token, counts it, and turns an error into words.
@@ -170,10 +201,10 @@ impl Clients {
     {
         // Outside the call, whose time limit is no measure for a program that asks a person for a code.
         if let Some(signer) = &self.signer {
-            signer.credentials().await.map_err(|error| Failure::unsigned(operation, &self.scope, &error))?;
+            signer.credentials().await.map_err(|error| Failure::unsigned(self.whose(), &error))?;
         }
         self.budget.acquire(operation.class).await;
-        let result = request.await.map_err(|error| Failure::of(operation, &self.scope, &error));
+        let result = request.await.map_err(|error| Failure::of(operation, self.whose(), &error));
         match &result {
             Err(failure) if failure.trouble == Trouble::Throttled => self.budget.throttled(operation.class),
             _ => self.budget.answered(operation.class),
@@ -209,6 +240,28 @@ impl Clients {
     }
 }
 
+/// Whether what is sent to `url` can be read on the way: not encrypted, and not on this machine.
+fn in_clear(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(address) => address.split(']').next(),
+        None => authority.rsplit('@').next().and_then(|host| host.split(':').next()),
+    };
+    let host = host.unwrap_or_default();
+    let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    !(loopback || host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost"))
+}
+
+/// Where ECS is asked, if that is not AWS's own place: what is set for ECS alone comes before what is set for all.
+fn endpoint_of_ecs(config: &SdkConfig) -> Option<String> {
+    let named = config.get_origin("endpoint_url").is_client_config();
+    let key = ServiceConfigKey::builder().service_id("ECS").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let own =
+        config.service_config().zip(key.ok()).filter(|_| !named).and_then(|(service, key)| service.load_config(key));
+    own.or_else(|| config.endpoint_url().map(str::to_owned))
+}
+
 /// The bodies of the answers to clients made by [`Clients::capturing`].
 #[derive(Debug, Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<serde_json::Value>>>);
@@ -223,5 +276,25 @@ impl Captured {
     /// The answers as JSON, in the order in which they came.
     pub fn take(&self) -> Vec<serde_json::Value> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("http://10.0.0.7:4566", true)]
+    #[case("http://emulator:4566/", true)]
+    #[case("http://localhost.example.com", true)]
+    #[case("http://127.0.0.1@example.com/", true)]
+    #[case("http://127.0.0.1:5000", false)]
+    #[case("http://[::1]:5000", false)]
+    #[case("http://localhost", false)]
+    #[case("https://10.0.0.7:4566", false)]
+    fn what_is_not_encrypted_and_leaves_the_machine_can_be_read(#[case] url: &str, #[case] expected: bool) {
+        assert_eq!(in_clear(url), expected);
     }
 }

@@ -121,6 +121,8 @@ pub struct Demand {
     pub every: Option<u32>,
     /// Changes with every press of refresh: all that is on screen is due at once, denied feeds included.
     pub refresh: u64,
+    /// Whether calls that change something are let through.
+    pub writable: bool,
     /// The log that is read.
     pub log: Option<Wanted>,
 }

@@ -1,7 +1,8 @@
 //! What the program notes about itself, in a file: the screen belongs to the console.
 //!
 //! Credentials never get there: at `debug` and `trace` only this crate's own events are written, since the SDK's contain
-//! signed headers and whole bodies.
+//! signed headers and whole bodies. What the SDK notes while it looks for credentials is left out at every level: there
+//! are access keys in it, and what a `credential_process` wrote to its standard error.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -57,7 +58,10 @@ pub fn start(level: Level, path: &Path) -> io::Result<()> {
 }
 
 fn targets(Level(level): Level) -> Targets {
-    Targets::new().with_default(level.min(LevelFilter::INFO)).with_target(env!("CARGO_CRATE_NAME"), level)
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_target("aws_config", LevelFilter::OFF)
+        .with_target(env!("CARGO_CRATE_NAME"), level)
 }
 
 /// A file that makes room for itself.
@@ -123,9 +127,10 @@ mod tests {
     ) {
         let targets = targets(level(word));
         assert_eq!(targets.would_enable("ecsight::data::poller", &of), ours);
-        for target in ["aws_smithy_runtime::client::orchestrator", "aws_config::profile", "aws_sigv4", "hyper_util"] {
+        for target in ["aws_smithy_runtime::client::orchestrator", "aws_sigv4", "hyper_util"] {
             assert_eq!(targets.would_enable(target, &of), theirs, "{target}");
         }
+        assert!(!targets.would_enable("aws_config::profile::credentials", &Of::ERROR), "keys are in these");
     }
 
     #[test]

@@ -54,6 +54,7 @@ use action::{Call, Place};
 use attention::Attention;
 use history::History;
 use keymap::Key;
+use scope::Said;
 
 /// Lines of a history that are kept.
 const REMEMBERED: usize = 1000;
@@ -90,10 +91,12 @@ pub struct Model {
     /// What lies over the screen and takes the keys first.
     pub overlay: Option<Overlay>,
     pub messages: Messages,
-    /// Which credentials, where, and whether read-only.
+    /// Which credentials, and where.
     pub scope: ScopeSpec,
-    /// Until when changes are allowed, where that is for a while only.
-    pub armed_until: Option<Timestamp>,
+    /// What a person said about changes in this scope.
+    pub said: Option<Said>,
+    /// Changes are refused in every scope, whatever its rules say, until a person says otherwise there.
+    read_only: bool,
     /// The cluster that `:` commands mean when they name none; `None` is all of them.
     pub cluster: Option<Arc<str>>,
     /// Refreshing is paused by hand.
@@ -134,7 +137,8 @@ impl Model {
             overlay: None,
             messages: Messages::default(),
             scope: start.scope,
-            armed_until: None,
+            said: start.said,
+            read_only: start.said == Some(Said::ReadOnly),
             cluster: None,
             paused: false,
             profiles: None,

@@ -94,17 +94,24 @@ impl Link {
     }
 
     fn up(&mut self, clients: Clients) -> Vec<Event> {
+        let warning = clients.warning();
         let handle = data::start(clients, self.now, self.keep.clone());
         handle.demand.send_replace(self.demand.clone());
         let first = handle.snapshots.borrow().clone();
         self.state = State::Up(handle);
         std::mem::take(&mut self.waiting).into_iter().for_each(|request| self.ask(request));
-        vec![Event::Snapshot(first)]
+        let warning = warning.map(|text| Event::Told(Notice { level: Level::Warn, text }));
+        [Event::Snapshot(first)].into_iter().chain(warning).collect()
     }
 
     /// No clients, no data task: a snapshot says so in its stead, so that the header shows it for as long as it is so.
     fn down(&mut self, failure: Failure) -> Vec<Event> {
         self.state = State::Down;
+        let failure = match failure.code.as_deref() {
+            Some("NoRegion" | "NoSuchRegion") => failure.also("`:region` chooses one"),
+            Some("NoSuchProfile") => failure.also("`:profile` chooses one"),
+            _ => failure,
+        };
         let text = failure.advice.as_ref().map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
         let scope = self.scope.clone();
         let snapshot = Snapshot {
@@ -112,7 +119,6 @@ impl Link {
                 region: scope.region,
                 profile: scope.profile,
                 endpoint_url: scope.endpoint_url,
-                read_only: scope.read_only,
                 ..Identity::default()
             },
             link: data::Link { failure: Some(Arc::new(failure)), ..data::Link::default() },

@@ -11,6 +11,7 @@ use std::{
 };
 
 use aws_config::{
+    credential_process::CredentialProcessProvider,
     ecs::EcsCredentialsProvider,
     environment::EnvironmentVariableCredentialsProvider,
     imds::credentials::ImdsCredentialsProvider,
@@ -33,7 +34,10 @@ use futures::{
 };
 use tokio::time::timeout;
 
-use super::profiles::{self, Refusal};
+use super::{
+    advice::shell_word,
+    profiles::{self, Refusal},
+};
 
 /// How long a source may take; a `credential_process` may ask a person for a code.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -85,6 +89,21 @@ impl Source {
     }
 }
 
+/// What lies at the bottom of a source, where roles are assumed from other profiles: what is to be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    Sso,
+    /// A session of `aws login`.
+    Login,
+    Process,
+    /// Keys in a file.
+    Keys,
+    Environment,
+    /// A role that the machine has.
+    Machine,
+    Unknown,
+}
+
 /// A source, and what speaks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -93,6 +112,9 @@ pub struct Choice {
     pub why: &'static str,
     /// The profile that settings such as the Region come from, whoever signs.
     pub settings: String,
+    pub base: Base,
+    /// The profile that the base belongs to.
+    pub base_profile: String,
     /// Only the credentials file counts: its keys come before a `credential_process` of the other file.
     keys_of_credentials_file: bool,
 }
@@ -125,13 +147,43 @@ pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Choice
     } else {
         (Source::Instance, "neither environment, profile nor container has credentials")
     };
+    let (base, base_profile) = match &source {
+        Source::Environment => (Base::Environment, settings.clone()),
+        Source::WebIdentity | Source::Container | Source::Instance => (Base::Machine, settings.clone()),
+        Source::Profile(name) => base_of(&profiles, name),
+    };
     let keys_of_credentials_file = source.profile().is_ok()
         && profile.is_some_and(asks_a_process)
         && load(fs, env, &credentials_file(), &settings)
             .await?
             .get_profile(&settings)
             .is_some_and(|profile| profile.get("aws_access_key_id").is_some());
-    Ok(Choice { source, why, settings, keys_of_credentials_file })
+    Ok(Choice { source, why, settings, base, base_profile, keys_of_credentials_file })
+}
+
+/// Follows the roles of a profile down to what they are assumed with.
+fn base_of(profiles: &ProfileSet, name: &str) -> (Base, String) {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut name = name;
+    while let Some(profile) = profiles.get_profile(name).filter(|_| !seen.contains(&name)) {
+        seen.push(name);
+        match (profile.get("role_arn"), profile.get("source_profile")) {
+            (Some(_), Some(source)) if source != name => name = source,
+            _ => {
+                let bases = [
+                    ("credential_source", Base::Machine),
+                    ("web_identity_token_file", Base::Machine),
+                    ("sso_account_id", Base::Sso),
+                    ("login_session", Base::Login),
+                    ("credential_process", Base::Process),
+                    ("aws_access_key_id", Base::Keys),
+                ];
+                let base = bases.into_iter().find(|(key, _)| profile.get(key).is_some());
+                return (base.map_or(Base::Unknown, |(_, base)| base), name.to_owned());
+            }
+        }
+    }
+    (Base::Unknown, name.to_owned())
 }
 
 fn asks_a_process(profile: &Profile) -> bool {
@@ -156,6 +208,12 @@ impl Choice {
             Source::WebIdentity => SharedCredentialsProvider::new(
                 WebIdentityTokenCredentialsProvider::builder().configure(&config).build(),
             ),
+            // The SDK reads such a session only with a lot of code on board; the CLI that began it tells what is in it.
+            Source::Profile(name) if self.base == Base::Login && *name == self.base_profile => {
+                let command =
+                    format!("aws configure export-credentials --profile {} --format process", shell_word(name));
+                SharedCredentialsProvider::new(CredentialProcessProvider::new(command))
+            }
             Source::Profile(name) => {
                 let mut builder = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name);
                 if self.keys_of_credentials_file {

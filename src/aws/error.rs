@@ -1,13 +1,21 @@
 //! What went wrong with a call, for people.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
-use super::{Operation, ScopeSpec, interceptor::Refused, operation};
+use super::{
+    Operation,
+    advice::{self, Whose},
+    interceptor::Refused,
+    operation,
+};
+
+/// The code of a failure that comes of clocks that are apart.
+const CLOCK_SKEW: &str = "ClockSkew";
 
 /// What kind of trouble a failed call means, and so what the poller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,13 +61,12 @@ impl Trouble {
 const GARBLED: &str = "check the proxy and the endpoint URL";
 
 /// A failed call: which, why in AWS's full words, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{operation}: {message}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The API operation: `DescribeServices`.
+    /// The API operation: `DescribeServices`. Empty where it did not come to a call.
     pub operation: &'static str,
     pub trouble: Trouble,
-    /// The exception's name where there is one: `AccessDeniedException`.
+    /// The exception's name where there is one: `AccessDeniedException`; or that of a [`Remedy`](advice::Remedy).
     pub code: Option<String>,
     /// AWS's message in full, or the transport's in plain words; never the SDK's debug text.
     pub message: String,
@@ -68,7 +75,27 @@ pub struct Failure {
     pub at: Timestamp,
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.operation {
+            "" => f.write_str(&self.message),
+            operation => write!(f, "{operation}: {}", self.message),
+        }
+    }
+}
+
+impl Error for Failure {}
+
 impl Failure {
+    /// A failure of a kind that [`advice`] knows, which arose before anything was asked.
+    pub(super) fn before_any_call(code: &'static str, message: impl Into<String>) -> Self {
+        let failure = Self::local("", Trouble::Credentials, message).coded(Some(code.to_owned()));
+        match advice::by_code(code) {
+            Some(remedy) => failure.advise(remedy.advice),
+            None => failure,
+        }
+    }
+
     /// A failure that arose on this side of the wire.
     pub fn local(operation: &'static str, trouble: Trouble, message: impl Into<String>) -> Self {
         Self { operation, trouble, code: None, message: message.into(), advice: None, at: Timestamp::now() }
@@ -89,8 +116,14 @@ impl Failure {
         self
     }
 
+    /// Adds what helps besides.
+    pub fn also(mut self, advice: &str) -> Self {
+        self.advice = Some(self.advice.into_iter().chain([advice.to_owned()]).collect::<Vec<_>>().join("; "));
+        self
+    }
+
     /// Reads an SDK error: its class, AWS's own message, and what helps.
-    pub(super) fn of<E>(operation: Operation, scope: &ScopeSpec, error: &SdkError<E, HttpResponse>) -> Self
+    pub(super) fn of<E>(operation: Operation, whose: Whose<'_>, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -100,29 +133,79 @@ impl Failure {
                 (Trouble::Garbled, None, garbled(response.raw(), root_cause(error).as_deref()))
             }
             SdkError::TimeoutError(_) => (Trouble::Offline, None, "no answer within the time limit".to_owned()),
-            _ => of_transport(error),
+            _ => {
+                if let Some(credentials) = link_of::<CredentialsError>(error) {
+                    return Self::unsigned(whose, credentials);
+                }
+                of_transport(error)
+            }
         };
         let failure = Self::local(operation.name, trouble, message).coded(code);
-        match advice(&failure, scope) {
+        let failure = match error {
+            SdkError::ServiceError(service) => failure.by_the_clock(service.raw()),
+            _ => failure,
+        };
+        match advice_for(&failure, whose) {
             Some(advice) => failure.advise(advice),
             None => failure,
         }
     }
 
     /// The call could not be signed.
-    pub(super) fn unsigned(operation: Operation, scope: &ScopeSpec, error: &CredentialsError) -> Self {
-        let failure = Self::local(operation.name, Trouble::Credentials, of_credentials(error));
-        match advice(&failure, scope) {
-            Some(advice) => failure.advise(advice),
-            None => failure,
+    pub(super) fn unsigned(whose: Whose<'_>, error: &CredentialsError) -> Self {
+        let (code, message, advice) = advice::unsigned(error, whose);
+        let failure = Self::local("", Trouble::Credentials, message).coded(code.map(str::to_owned));
+        let general = || advice_for(&failure, whose).unwrap_or_default();
+        let advice = advice.unwrap_or_else(general);
+        failure.advise(advice)
+    }
+
+    /// A signature that AWS finds too old or too new says how far the clocks are apart, if they are.
+    fn by_the_clock(mut self, raw: &HttpResponse) -> Self {
+        let code = self.code.as_deref().unwrap_or_default();
+        let old = ["Signature expired", "Signature not yet current"].iter().any(|told| self.message.contains(told));
+        if !old && !["RequestExpired", "RequestTimeTooSkewed"].contains(&code) {
+            return self;
         }
+        let there = raw.headers().get("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let apart = there.map(|there| self.at.duration_since(there.timestamp()).as_secs()).unwrap_or_default();
+        let minutes = (apart.abs() + 30) / 60;
+        if minutes > 0 {
+            let side = if apart > 0 { "ahead of" } else { "behind" };
+            self.message = format!("this machine's clock is {minutes} min {side} AWS's: {}", self.message);
+            self.code = Some(CLOCK_SKEW.to_owned());
+        }
+        self
+    }
+
+    /// Whether the SDK mends it with the next call: it has learnt how far the clocks are apart.
+    pub fn is_clock_skew(&self) -> bool {
+        self.code.as_deref() == Some(CLOCK_SKEW)
+    }
+
+    /// The state of the credentials that it tells of, in two or three words, where more is known than that they are
+    /// missing.
+    pub fn state_of_credentials(&self) -> Option<&'static str> {
+        let remedy = self.code.as_deref().and_then(advice::by_code).filter(|_| self.trouble == Trouble::Credentials);
+        remedy.map(|remedy| remedy.state)
+    }
+
+    /// What is wrong, in two or three words.
+    pub fn state(&self) -> &'static str {
+        self.state_of_credentials().unwrap_or_else(|| self.trouble.words())
+    }
+
+    /// The call, if there was one, and what its trouble is in a few words.
+    pub fn in_short(&self) -> String {
+        let operation = Some(self.operation).filter(|operation| !operation.is_empty());
+        operation.into_iter().chain([self.state()]).collect::<Vec<_>>().join(": ")
     }
 
     /// In a few words, with the action that is missing where one is.
     pub fn briefly(&self) -> String {
         match self.trouble {
             Trouble::Denied => format!("no permission ({})", self.action()),
-            trouble => trouble.words().to_owned(),
+            _ => self.state().to_owned(),
         }
     }
 
@@ -151,15 +234,7 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (Trouble,
             Trouble::Throttled
         }
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => Trouble::Denied,
-        "ExpiredTokenException"
-        | "ExpiredToken"
-        | "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => Trouble::Credentials,
+        code if advice::by_code(code).is_some() => Trouble::Credentials,
         code if code.ends_with("NotFoundException") || code.ends_with("NotFound") => Trouble::NotFound,
         _ if status >= 500 => Trouble::Server,
         _ => Trouble::Invalid,
@@ -171,29 +246,16 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (Trouble,
     (trouble, Some(code.to_owned()), message)
 }
 
-/// Nothing came back, or nothing was sent: credentials, the read-only guard, or the network.
-fn of_transport(error: &(dyn Error + 'static)) -> (Trouble, Option<String>, String) {
-    let mut link = Some(error);
-    while let Some(cause) = link {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return (Trouble::ReadOnly, None, refused.to_string());
-        }
-        if let Some(credentials) = cause.downcast_ref::<CredentialsError>() {
-            return (Trouble::Credentials, None, of_credentials(credentials));
-        }
-        link = cause.source();
-    }
-    (Trouble::Offline, None, root_cause(error).unwrap_or_else(|| "no connection".to_owned()))
+/// The first error of a kind in a chain.
+fn link_of<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    std::iter::successors(Some(error), |error| (**error).source()).find_map(|error| error.downcast_ref())
 }
 
-/// Why a source has no credentials.
-fn of_credentials(error: &CredentialsError) -> String {
-    match (error, root_cause(error)) {
-        (CredentialsError::CredentialsNotLoaded(_), None) => {
-            "no credentials were found in the environment, the profile or an instance role".to_owned()
-        }
-        (_, Some(cause)) => cause,
-        (_, None) => error.to_string(),
+/// Nothing came back, or nothing was sent: the read-only guard, or the network.
+fn of_transport(error: &(dyn Error + 'static)) -> (Trouble, Option<String>, String) {
+    match link_of::<Refused>(error) {
+        Some(refused) => (Trouble::ReadOnly, None, refused.to_string()),
+        None => (Trouble::Offline, None, root_cause(error).unwrap_or_else(|| "no connection".to_owned())),
     }
 }
 
@@ -223,14 +285,15 @@ fn garbled(raw: &HttpResponse, cause: Option<&str>) -> String {
     }
 }
 
-fn advice(failure: &Failure, scope: &ScopeSpec) -> Option<String> {
-    let profile = scope.profile.as_ref().map(|profile| format!(" --profile {profile}")).unwrap_or_default();
+fn advice_for(failure: &Failure, whose: Whose<'_>) -> Option<String> {
+    let remedy = failure.code.as_deref().and_then(advice::by_code);
     Some(match failure.trouble {
         Trouble::Denied => format!("ask for {} on this scope", failure.action()),
-        Trouble::Credentials => {
-            format!("run `aws sso login{profile}` (or renew the keys), or choose another profile")
+        Trouble::Credentials => whose.fill(remedy.map_or("{renew}", |remedy| remedy.advice), ""),
+        Trouble::Offline if failure.message.contains("certificate") => {
+            "a proxy that reads along? Name the file with its CA in SSL_CERT_FILE".to_owned()
         }
-        Trouble::Offline => match &scope.endpoint_url {
+        Trouble::Offline => match &whose.scope.endpoint_url {
             Some(url) => format!("is {url} right, and up?"),
             None => "check network, VPN and proxy".to_owned(),
         },
@@ -249,7 +312,13 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::aws::operation::DESCRIBE_SERVICES;
+    use crate::aws::{ScopeSpec, operation::DESCRIBE_SERVICES};
+
+    static NOWHERE: ScopeSpec = ScopeSpec { profile: None, region: None, endpoint_url: None };
+
+    fn nobody() -> Whose<'static> {
+        Whose { scope: &NOWHERE, choice: None }
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("SDK debug text")]
@@ -268,13 +337,15 @@ mod tests {
         }
         let raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
         let error = SdkError::service_error(Modelled(meta.build()), raw);
-        Failure::of(DESCRIBE_SERVICES, &ScopeSpec::default(), &error)
+        Failure::of(DESCRIBE_SERVICES, nobody(), &error)
     }
 
     #[rstest]
     #[case(400, "ThrottlingException", Trouble::Throttled)]
     #[case(400, "AccessDeniedException", Trouble::Denied)]
     #[case(403, "ExpiredToken", Trouble::Credentials)]
+    #[case(403, "RequestExpired", Trouble::Credentials)]
+    #[case(403, "OptInRequired", Trouble::Credentials)]
     #[case(400, "ClusterNotFoundException", Trouble::NotFound)]
     #[case(400, "TargetGroupNotFound", Trouble::NotFound)]
     #[case(400, "InvalidParameterException", Trouble::Invalid)]
@@ -298,6 +369,28 @@ mod tests {
         assert_eq!(failure.advice.as_deref(), Some("ask for kms:Decrypt on this scope"));
     }
 
+    fn refused_at(date: &str, code: &str, message: &'static str) -> Failure {
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
+        let mut raw = HttpResponse::new(403.try_into().unwrap(), SdkBody::from("{}"));
+        raw.headers_mut().insert("date", date.to_owned());
+        Failure::of(DESCRIBE_SERVICES, nobody(), &SdkError::service_error(Modelled(meta), raw))
+    }
+
+    #[rstest]
+    #[case("InvalidSignatureException", "Signature expired: 20261130T1200Z is now earlier than 20261130T1207Z")]
+    #[case("InvalidSignatureException", "Signature not yet current: ...")]
+    #[case("RequestExpired", "Request has expired.")]
+    fn clocks_that_are_apart_are_told_by_how_much(#[case] code: &str, #[case] message: &'static str) {
+        let format = |at: Timestamp| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let there = Timestamp::now() + jiff::SignedDuration::from_mins(12);
+        let failure = refused_at(&format(there), code, message);
+        assert!(failure.message.starts_with("this machine's clock is 12 min behind AWS's: "), "{failure}");
+        assert_eq!((failure.state(), failure.is_clock_skew()), ("clock is off", true));
+        assert_eq!(failure.advice.as_deref(), Some("set this machine's clock"));
+        let failure = refused_at(&format(Timestamp::now()), code, message);
+        assert_eq!((failure.message.as_str(), failure.is_clock_skew()), (message, false));
+    }
+
     #[test]
     fn a_proxys_page_is_told_as_such() {
         let failure = answer(500, None, "", "<html>Bad gateway</html>");
@@ -309,7 +402,7 @@ mod tests {
     fn a_refused_connection_says_so_in_plain_words() {
         let cause = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "Connection refused (os error 111)");
         let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(ConnectorError::io(cause.into()));
-        let failure = Failure::of(DESCRIBE_SERVICES, &ScopeSpec::default(), &error);
+        let failure = Failure::of(DESCRIBE_SERVICES, nobody(), &error);
         assert_eq!(failure.trouble, Trouble::Offline);
         assert_eq!(failure.message, "Connection refused (os error 111)");
     }
@@ -319,7 +412,7 @@ mod tests {
         let cause = CredentialsError::not_loaded_no_source();
         let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(ConnectorError::other(cause.into(), None));
         let scope = ScopeSpec { profile: Some("prod".into()), ..ScopeSpec::default() };
-        let failure = Failure::of(DESCRIBE_SERVICES, &scope, &error);
+        let failure = Failure::of(DESCRIBE_SERVICES, Whose { scope: &scope, choice: None }, &error);
         assert_eq!(failure.trouble, Trouble::Credentials);
         assert!(failure.advice.unwrap().contains("aws sso login --profile prod"));
     }

@@ -15,7 +15,6 @@ pub struct Identity {
     /// What signs where no profile does: `env`, `container`, `instance`, `web-identity`.
     pub borrowed: Option<&'static str>,
     pub endpoint_url: Option<String>,
-    pub read_only: bool,
 }
 
 impl Identity {
@@ -37,7 +36,6 @@ impl Clients {
             profile: source.map_or_else(|| scope.profile.clone(), |source| source.ok().map(str::to_owned)),
             borrowed: source.and_then(Result::err),
             endpoint_url: scope.endpoint_url.clone(),
-            read_only: scope.read_only,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The operations this console calls, and the quota class each draws on.
+//! The operations this console calls: what each does, and the quota class it draws on.
 
 /// ECS's quota classes, and one for each other service: the operations of a class share a token bucket per account and
 /// Region.
@@ -27,6 +27,26 @@ impl Class {
     }
 }
 
+/// What an operation does, and so where it is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// It changes nothing.
+    Read,
+    /// It changes nothing, and AWS charges for what it reads.
+    Billed,
+    /// It changes something in the account.
+    Mutates,
+    /// It opens a session in which anything can be changed.
+    Session,
+}
+
+impl Nature {
+    /// Whether it is let through where nothing may be changed.
+    pub fn harmless(self) -> bool {
+        matches!(self, Self::Read | Self::Billed)
+    }
+}
+
 /// One API operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
@@ -34,6 +54,7 @@ pub struct Operation {
     pub service: &'static str,
     pub name: &'static str,
     pub class: Class,
+    pub nature: Nature,
 }
 
 impl Operation {
@@ -41,11 +62,21 @@ impl Operation {
     pub fn action(self) -> String {
         format!("{}:{}", self.service, self.name)
     }
+
+    /// The operation that AWS calls so, where it is one of those the console knows.
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.iter().copied().find(|operation| operation.name == name)
+    }
 }
 
 macro_rules! operations {
-    ($($constant:ident = $service:literal $name:literal $class:ident),* $(,)?) => {
-        $(pub const $constant: Operation = Operation { service: $service, name: $name, class: Class::$class };)*
+    ($($constant:ident = $service:literal $name:literal $class:ident $nature:ident),* $(,)?) => {
+        $(pub const $constant: Operation = Operation {
+            service: $service,
+            name: $name,
+            class: Class::$class,
+            nature: Nature::$nature,
+        };)*
 
         /// Every operation the console calls: the README's IAM policy is checked against it.
         pub const ALL: &[Operation] = &[$($constant),*];
@@ -53,24 +84,24 @@ macro_rules! operations {
 }
 
 operations! {
-    LIST_CLUSTERS = "ecs" "ListClusters" ClusterRead,
-    DESCRIBE_CLUSTERS = "ecs" "DescribeClusters" ClusterRead,
-    LIST_SERVICES = "ecs" "ListServices" ServiceRead,
-    DESCRIBE_SERVICES = "ecs" "DescribeServices" ServiceRead,
-    DESCRIBE_SERVICE_DEPLOYMENTS = "ecs" "DescribeServiceDeployments" ServiceDeployment,
-    LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead,
-    DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead,
-    LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead,
-    DESCRIBE_CONTAINER_INSTANCES = "ecs" "DescribeContainerInstances" ClusterResourceRead,
-    LIST_TASK_DEFINITION_FAMILIES = "ecs" "ListTaskDefinitionFamilies" TaskDefinitionRead,
-    LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead,
-    DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead,
-    GET_LOG_EVENTS = "logs" "GetLogEvents" Logs,
-    FILTER_LOG_EVENTS = "logs" "FilterLogEvents" Logs,
-    START_LIVE_TAIL = "logs" "StartLiveTail" Logs,
-    START_QUERY = "logs" "StartQuery" Logs,
-    GET_QUERY_RESULTS = "logs" "GetQueryResults" Logs,
-    STOP_QUERY = "logs" "StopQuery" Logs,
-    DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth" LoadBalancing,
-    GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity,
+    LIST_CLUSTERS = "ecs" "ListClusters" ClusterRead Read,
+    DESCRIBE_CLUSTERS = "ecs" "DescribeClusters" ClusterRead Read,
+    LIST_SERVICES = "ecs" "ListServices" ServiceRead Read,
+    DESCRIBE_SERVICES = "ecs" "DescribeServices" ServiceRead Read,
+    DESCRIBE_SERVICE_DEPLOYMENTS = "ecs" "DescribeServiceDeployments" ServiceDeployment Read,
+    LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead Read,
+    DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead Read,
+    LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead Read,
+    DESCRIBE_CONTAINER_INSTANCES = "ecs" "DescribeContainerInstances" ClusterResourceRead Read,
+    LIST_TASK_DEFINITION_FAMILIES = "ecs" "ListTaskDefinitionFamilies" TaskDefinitionRead Read,
+    LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead Read,
+    DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead Read,
+    GET_LOG_EVENTS = "logs" "GetLogEvents" Logs Read,
+    FILTER_LOG_EVENTS = "logs" "FilterLogEvents" Logs Read,
+    START_LIVE_TAIL = "logs" "StartLiveTail" Logs Billed,
+    START_QUERY = "logs" "StartQuery" Logs Billed,
+    GET_QUERY_RESULTS = "logs" "GetQueryResults" Logs Read,
+    STOP_QUERY = "logs" "StopQuery" Logs Read,
+    DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth" LoadBalancing Read,
+    GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity Read,
 }

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::nearest::hint;
+
 /// Every Region known when this was built, by partition and continent.
 /// <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>
 pub static REGIONS: &[&str] = &[
@@ -59,6 +61,11 @@ static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
 /// Whether `name` is a Region, or could well be one that is newer than this program.
 pub fn plausible(name: &str) -> bool {
     REGIONS.contains(&name) || SHAPE.is_match(name)
+}
+
+/// The sentence for a name that no Region has.
+pub fn unknown(name: &str) -> String {
+    format!("no Region `{name}`{}", hint(name, REGIONS.iter().copied()))
 }
 
 #[cfg(test)]

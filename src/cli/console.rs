@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{ConsoleArgs, Refusal, ScopeArgs};
+use super::{ConsoleArgs, Refusal, ScopeArgs, output};
 use crate::{
     app::{self, App, Connect, Surroundings},
     aws::{Budget, Clients, ScopeSpec, profiles},
     config::{self, Paths},
-    data::Identity,
     files, logging,
     memory::{Keep, Limits},
-    model::{Settings, Start, scope::Mode, settings::Remember},
+    model::{Settings, Start, scope::Said, settings::Remember},
     tty::{self, Tty},
     ui::theme::THEMES,
 };
@@ -32,7 +31,7 @@ pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Ref
     Ok(Settings { themes: themes.into_iter().map(str::to_owned).collect(), zone: TimeZone::system(), ..settings })
 }
 
-/// The scope that was asked for, where nothing may be changed.
+/// The scope that was asked for.
 ///
 /// # Errors
 /// When there is no such profile.
@@ -42,8 +41,19 @@ pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
         profile: args.profile.clone(),
         region: args.region.clone(),
         endpoint_url: args.endpoint_url.clone(),
-        read_only: true,
     })
+}
+
+/// Clients of one command; a word on standard error where what is asked and answered can be read on the way.
+///
+/// # Errors
+/// When there is no such profile, or no Region is known.
+pub async fn clients(scope: &ScopeSpec, settings: &Settings) -> Result<Clients, Refusal> {
+    let clients = Clients::connect(scope, Budget::with_share(settings.budget.share)).await?;
+    if let Some(warning) = clients.warning() {
+        output::note(&format!("warning: {warning}"));
+    }
+    Ok(clients)
 }
 
 /// Clients for whatever scope the console turns to, within the budget that is set.
@@ -62,16 +72,12 @@ fn overlay(settings: Settings, args: &ConsoleArgs) -> Settings {
     }
 }
 
-/// Whether changes are refused in `scope`: flags say so, else the rule for it, else the settings.
-fn read_only(settings: &Settings, args: &ConsoleArgs, scope: &ScopeSpec, cluster: Option<&str>) -> bool {
-    let identity = Identity { profile: scope.profile.clone(), region: scope.region.clone(), ..Identity::default() };
+/// What the flags say about changes.
+fn said(args: &ConsoleArgs) -> Option<Said> {
     match (args.read_only, args.write) {
-        (true, _) => true,
-        (_, true) => false,
-        _ => match settings.rule(&identity, cluster).and_then(|rule| rule.mode) {
-            Some(mode) => mode == Mode::ReadOnly,
-            None => settings.read_only,
-        },
+        (true, _) => Some(Said::ReadOnly),
+        (_, true) => Some(Said::Write),
+        _ => None,
     }
 }
 
@@ -94,7 +100,8 @@ pub async fn open(
     let keymap = config::keymap(&settings).map_err(|mistake| Refusal::Usage(mistake.what))?;
     let remembered = |list| paths.as_ref().map(|paths| files::history(&paths.state, list)).unwrap_or_default();
     let start = Start {
-        scope: ScopeSpec { read_only: read_only(&settings, args, &scope, cluster), ..scope },
+        scope,
+        said: said(args),
         cluster: cluster.map(Into::into),
         command: args.command.clone(),
         filter: args.filter.clone(),
@@ -137,30 +144,9 @@ pub fn log(args: &ScopeArgs, paths: Option<&Paths>) {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use rstest::rstest;
 
     use super::*;
     use crate::cli::Cli;
-
-    #[rstest]
-    #[case(&[], None, true)]
-    #[case(&["--write"], None, false)]
-    #[case(&["--write"], Some("prod"), false)]
-    #[case(&["--read-only"], Some("sandbox"), true)]
-    #[case(&[], Some("sandbox"), false)]
-    #[case(&[], Some("prod"), true)]
-    fn flags_rule_over_rules_and_rules_over_settings(
-        #[case] flags: &[&str],
-        #[case] profile: Option<&str>,
-        #[case] expected: bool,
-    ) {
-        let rules = "[[scope]]\nprofile = \"sandbox\"\nenv = \"PLAY\"\nmode = \"write\"\n\
-                     [[scope]]\nprofile = \"*prod*\"\nenv = \"PROD\"\nmode = \"read-only\"\n";
-        let settings: Settings = toml::from_str(rules).expect("settings");
-        let cli = Cli::parse_from([&["ecsight"], flags].concat());
-        let scope = ScopeSpec { profile: profile.map(Into::into), ..ScopeSpec::default() };
-        assert_eq!(read_only(&settings, &cli.console, &scope, None), expected);
-    }
 
     #[test]
     fn flags_lie_on_top_of_the_file() {

@@ -13,7 +13,7 @@ use crate::{
     aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Options, Server},
-    model::Settings,
+    model::{Settings, settings::Remember},
 };
 
 /// Runs it until it is closed, or, without a console, until a signal ends it.
@@ -27,7 +27,9 @@ pub async fn run(args: DemoArgs, scope: &ScopeArgs, settings: Settings, paths: O
         return self::serve(addr, options).await;
     }
     let connect = connect(&settings, options);
-    let settings = Settings { read_only: false, ..settings };
+    // What the demo's world forgets is no history of the person's, and the next demo is another world.
+    let memory = Remember { off: true, ..settings.memory };
+    let settings = Settings { memory, ..settings };
     console::open(settings, connect, ScopeSpec::default(), scope.cluster.as_deref(), &look, paths).await
 }
 

@@ -17,7 +17,7 @@ use super::{
     wait::{Wait, patiently, until},
 };
 use crate::{
-    aws::{Budget, Clients, Trouble},
+    aws::Trouble,
     config::Paths,
     data::{Demand, Snapshot, raw},
     kinds::KINDS,
@@ -39,8 +39,7 @@ use crate::{
 pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
     let now = Timestamp::now();
     let table = table(&args, scope, settings, now)?;
-    let budget = Budget::with_share(settings.budget.share);
-    let clients = Clients::connect(&console::scope(scope).await?, budget).await?;
+    let clients = console::clients(&console::scope(scope).await?, settings).await?;
     let mut session = Session::open(clients, args.wait, settings, paths);
     let result = answer(&args, table, &mut session, &Context { now }).await;
     session.close().await;

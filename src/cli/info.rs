@@ -4,7 +4,6 @@ use std::{fmt::Write, path::Path};
 
 use super::{Refusal, ScopeArgs, WaitArgs, console, print, wait::Wait};
 use crate::{
-    aws::{Budget, Clients},
     config::Paths,
     memory::{Keep, Limits, stock},
     model::Settings,
@@ -30,7 +29,7 @@ pub async fn run(wait: WaitArgs, args: &ScopeArgs, settings: &Settings, paths: O
     print(&text)?;
 
     let scope = console::scope(args).await?;
-    let clients = Clients::connect(&scope, Budget::with_share(settings.budget.share)).await?;
+    let clients = console::clients(&scope, settings).await?;
     let here = clients.identity();
     let mut text = String::new();
     line(&mut text, "profile", here.profile.as_deref().unwrap_or("none"));

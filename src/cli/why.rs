@@ -17,7 +17,7 @@ use super::{
     subject::Wanted,
 };
 use crate::{
-    aws::{Budget, Clients, ScopeSpec},
+    aws::{Clients, ScopeSpec},
     config::Paths,
     diagnose::{self, Message},
     knowledge::{Class, Verdict},
@@ -114,7 +114,7 @@ async fn of_thing(
 pub(super) async fn connect(wanted: &Wanted, scope: &ScopeArgs, settings: &Settings) -> Result<Clients, Refusal> {
     let spec = console::scope(scope).await?;
     let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
-    Ok(Clients::connect(&spec, Budget::with_share(settings.budget.share)).await?)
+    console::clients(&spec, settings).await
 }
 
 fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {

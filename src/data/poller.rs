@@ -174,6 +174,7 @@ impl Poller {
     fn demanded(&mut self, demand: Demand) {
         let refreshed = demand.refresh != self.demand.refresh;
         self.visible = demand.visible.iter().cloned().collect();
+        self.clients.allow_changes(demand.writable);
         self.tails.demanded(demand.log.as_ref());
         self.demand = demand;
         self.assign();

@@ -12,6 +12,7 @@ use super::{
     Model, Screen, Table,
     document::{Raw, Source},
     header,
+    scope::Said,
     table::{FRESH, fresh},
 };
 use crate::{
@@ -113,6 +114,7 @@ impl Attention {
             slowdown: self.slowdown(model.now),
             every: model.settings.every,
             refresh: self.refresh,
+            writable: model.writable(),
             log: model.log().map(|reader| reader.wanted.clone()),
         }
     }
@@ -148,7 +150,7 @@ impl Model {
         let second = SignedDuration::from_secs(1);
         let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
         let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now), self.retold_at()];
-        if let Some(until) = self.armed_until {
+        if let Some(Said::WriteUntil { until, .. }) = self.said {
             let left = header::seconds_until(until, self.now);
             // A countdown shows another minute once it has fallen below this one.
             let step = if left < 60 { 1 } else { left - (header::coarse(left) - 1) };

@@ -71,17 +71,18 @@ impl Header {
             account: clean(&identity.account),
             region: clean(&identity.region).or_else(|| clean(&model.scope.region)),
             environment: model
-                .settings
-                .rule(identity, model.cluster.as_deref())
+                .standing()
+                .rule
+                .and_then(|place| model.settings.scopes.get(place))
                 .map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
             profile: identity.signer().or(model.scope.profile.as_deref()).map(|name| safe(name).into_owned()),
             role: identity.arn.as_deref().map(|arn| safe(role(arn)).into_owned()),
             endpoint_url: clean(&identity.endpoint_url).or_else(|| clean(&model.scope.endpoint_url)),
             cluster: model.cluster.as_deref().map(|name| safe(name).into_owned()),
-            mode: match model.armed_until {
+            mode: match model.armed_until() {
                 Some(until) => Mode::Armed { left: coarse(until.duration_since(model.now).as_secs().max(0)) },
-                None if model.scope.read_only => Mode::ReadOnly,
-                None => Mode::Write,
+                None if model.writable() => Mode::Write,
+                None => Mode::ReadOnly,
             },
             paused: model.paused,
             age: (model.paused || state.stale(model.now)).then(|| state.age(model.now)).flatten().map(coarse),
@@ -170,7 +171,7 @@ fn api(model: &Model, state: &FeedState) -> (String, Tone) {
             let when = next.map(|seconds| format!(" in {seconds}s")).unwrap_or_default();
             (format!("offline, retry {}{when}", link.attempts.max(1)), Tone::Bad)
         }
-        Trouble::Credentials => (credentials(failure), Tone::Bad),
+        Trouble::Credentials => (failure.state_of_credentials().unwrap_or("no credentials").into(), Tone::Bad),
         Trouble::Denied => ("denied".into(), Tone::Warn),
         Trouble::Server | Trouble::Garbled => ("failing".into(), Tone::Bad),
         Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => ("refused".into(), Tone::Warn),
@@ -179,11 +180,6 @@ fn api(model: &Model, state: &FeedState) -> (String, Tone) {
 
 fn has_come(feed: &Feed) -> bool {
     feed.fetched.is_some() || feed.phase == Phase::Ready
-}
-
-fn credentials(failure: &Failure) -> String {
-    let expired = failure.code.as_deref().is_some_and(|code| code.contains("Expired"));
-    if expired { "credentials expired".into() } else { "no credentials".into() }
 }
 
 /// Whole seconds until `at`, the one under way included.

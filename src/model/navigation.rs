@@ -8,12 +8,12 @@ use super::{
     document::Source,
     filter::Filter,
     overlay::{Choice, Item, Overlay},
+    scope::Said,
 };
 use crate::{
     aws::{Failure, ScopeSpec, profiles, regions},
     data::Snapshot,
     event::{Effect, Level, Notice},
-    nearest,
     resource::{Kind, Query, View},
 };
 
@@ -157,28 +157,27 @@ impl Model {
         self.table_mut(|table| table.filter = filter);
     }
 
-    /// Leaves the data of this scope, and its screens, and asks for those of another; true then. A change of mode alone
-    /// keeps the screens.
+    /// Leaves the data of this scope, its screens, and what was said about changes in it, and asks for the data of
+    /// another; true then.
     pub(super) fn switch(&mut self, scope: ScopeSpec) -> bool {
         if scope == self.scope {
             return false;
         }
-        let elsewhere = ScopeSpec { read_only: self.scope.read_only, ..scope.clone() } != self.scope;
         self.scope = scope.clone();
-        if elsewhere {
-            self.snapshot = Arc::new(Snapshot::default());
-            self.cluster = None;
-            self.go_home();
-        }
+        self.said = self.read_only.then_some(Said::ReadOnly);
+        self.snapshot = Arc::new(Snapshot::default());
+        self.cluster = None;
+        self.go_home();
         self.out.push(Effect::Switch(scope));
         self.attention.forget_sent();
-        elsewhere
+        true
     }
 
     /// Takes the right to make changes back when its time is up.
     pub(super) fn disarm_when_due(&mut self) {
-        if self.armed_until.take_if(|until| *until <= self.now).is_some() {
-            self.switch(ScopeSpec { read_only: true, ..self.scope.clone() });
+        let now = self.now;
+        let over = |said: &mut Said| matches!(said, Said::WriteUntil { until, .. } if *until <= now);
+        if self.said.take_if(over).is_some() && !self.writable() {
             self.warn("read-only again: the time is up");
         }
     }
@@ -187,7 +186,7 @@ impl Model {
     pub(super) fn known_region(&self, name: &str) -> Result<String, String> {
         match regions::plausible(name) {
             true => Ok(name.into()),
-            false => Err(format!("no Region `{name}`{}", nearest::hint(name, regions::REGIONS.iter().copied()))),
+            false => Err(regions::unknown(name)),
         }
     }
 

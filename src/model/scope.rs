@@ -1,8 +1,10 @@
 //! Scope rules: what a profile, an account, a Region or a cluster is called, and whether it may be changed.
 
+use jiff::Timestamp;
 use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
 
+use super::{Model, Settings};
 use crate::{data::Identity, resource::Tone};
 
 /// Names a scope. Every part that is given must match; the first rule that matches counts.
@@ -30,17 +32,89 @@ pub enum Mode {
     Write,
 }
 
+/// What a person said about changes in the scope that is looked at. It counts before any rule, and ends with the scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    ReadOnly,
+    Write,
+    /// Until then, and only where the same rule holds as when it was said: what is allowed in a sandbox is not in
+    /// production.
+    WriteUntil {
+        until: Timestamp,
+        rule: Option<usize>,
+    },
+}
+
+/// What the scope that is looked at is called, and whether it may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The rule that gives both, by its place among the rules; absent where none does, or none does yet.
+    pub rule: Option<usize>,
+    pub mode: Mode,
+}
+
+impl Settings {
+    /// What the first rule that matches says. Where it takes the account to know which one that is, and the account is not
+    /// known yet, there is no word, and nothing may be changed.
+    pub fn standing(&self, identity: &Identity, cluster: Option<&str>) -> Standing {
+        for (place, rule) in self.scopes.iter().enumerate() {
+            match rule.matches(identity, cluster) {
+                Some(true) => return Standing { rule: Some(place), mode: rule.mode.unwrap_or(self.mode()) },
+                Some(false) => {}
+                None => return Standing { rule: None, mode: Mode::ReadOnly },
+            }
+        }
+        Standing { rule: None, mode: self.mode() }
+    }
+
+    /// The mode where no rule sets one.
+    fn mode(&self) -> Mode {
+        if self.read_only { Mode::ReadOnly } else { Mode::Write }
+    }
+}
+
+impl Model {
+    /// What the scope in view is called, and its mode by the rules: decided anew from what is known now.
+    pub fn standing(&self) -> Standing {
+        let identity = &self.snapshot.identity;
+        let standing = self.settings.standing(identity, self.cluster.as_deref());
+        // Without a Region there are no clients yet, and nobody knows whose they will be.
+        if identity.region.is_none() { Standing { mode: Mode::ReadOnly, ..standing } } else { standing }
+    }
+
+    /// Whether changes are let through now.
+    pub fn writable(&self) -> bool {
+        let standing = self.standing();
+        match self.said {
+            Some(Said::ReadOnly) => false,
+            Some(Said::Write) => true,
+            Some(Said::WriteUntil { rule, .. }) if rule == standing.rule => true,
+            _ => standing.mode == Mode::Write,
+        }
+    }
+
+    /// Until when changes are let through, where that is for a while only.
+    pub fn armed_until(&self) -> Option<Timestamp> {
+        match self.said {
+            Some(Said::WriteUntil { until, rule }) if rule == self.standing().rule => Some(until),
+            _ => None,
+        }
+    }
+}
+
 impl ScopeRule {
-    /// Whether the rule is about `identity`, looking at `cluster`.
-    pub fn matches(&self, identity: &Identity, cluster: Option<&str>) -> bool {
-        [
-            (&self.account, identity.account.as_deref()),
-            (&self.profile, identity.signer()),
-            (&self.region, identity.region.as_deref()),
-            (&self.cluster, cluster),
-        ]
-        .into_iter()
-        .all(|(glob, name)| glob.as_ref().is_none_or(|glob| name.is_some_and(|name| glob.matches(name))))
+    /// Whether the rule is about `identity`, looking at `cluster`; `None` while only the account is missing to tell.
+    pub fn matches(&self, identity: &Identity, cluster: Option<&str>) -> Option<bool> {
+        let parts =
+            [(&self.profile, identity.signer()), (&self.region, identity.region.as_deref()), (&self.cluster, cluster)];
+        let fits = |glob: &Option<Glob>, name: Option<&str>| {
+            glob.as_ref().is_none_or(|glob| name.is_some_and(|name| glob.matches(name)))
+        };
+        if !parts.into_iter().all(|(glob, name)| fits(glob, name)) {
+            return Some(false);
+        }
+        let account = identity.account.as_deref();
+        (self.account.is_none() || account.is_some()).then(|| fits(&self.account, account))
     }
 
     /// The rules that hold where the file has none: production is called so.
@@ -120,8 +194,22 @@ mod tests {
             region: Some(region.into()),
             ..Identity::default()
         };
-        assert!(rule.matches(&identity(Some("prod"), "eu-west-1"), None));
-        assert!(!rule.matches(&identity(Some("prod"), "us-east-1"), None));
-        assert!(!rule.matches(&identity(None, "eu-west-1"), None));
+        assert_eq!(rule.matches(&identity(Some("prod"), "eu-west-1"), None), Some(true));
+        assert_eq!(rule.matches(&identity(Some("prod"), "us-east-1"), None), Some(false));
+        assert_eq!(rule.matches(&identity(None, "eu-west-1"), None), Some(false));
+    }
+
+    #[test]
+    fn an_account_that_is_not_known_yet_leaves_open_whether_a_rule_matches() {
+        let rule = ScopeRule { account: Glob::new("1*").ok(), ..ScopeRule::shipped().remove(0) };
+        let identity = |profile: &str, account: Option<&str>| Identity {
+            profile: Some(profile.into()),
+            account: account.map(Into::into),
+            ..Identity::default()
+        };
+        assert_eq!(rule.matches(&identity("prod", None), None), None);
+        assert_eq!(rule.matches(&identity("prod", Some("123")), None), Some(true));
+        assert_eq!(rule.matches(&identity("prod", Some("2")), None), Some(false));
+        assert_eq!(rule.matches(&identity("dev", None), None), Some(false), "the profile tells already");
     }
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, Unit, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
-use super::scope::ScopeRule;
+use super::scope::{Said, ScopeRule};
 use crate::{
     aws::{ScopeSpec, budget},
-    data::{Identity, Limits},
+    data::Limits,
     logs::{Pace, ring},
     resource::query::DAY,
 };
@@ -152,13 +152,6 @@ impl Default for Share {
     }
 }
 
-impl Settings {
-    /// The rule that names the scope in which `identity` looks at `cluster`.
-    pub fn rule(&self, identity: &Identity, cluster: Option<&str>) -> Option<&ScopeRule> {
-        self.scopes.iter().find(|rule| rule.matches(identity, cluster))
-    }
-}
-
 /// Seconds in a refresh interval as people write it: `5s`, `2m`, a bare number of seconds, `auto` for each kind's own.
 ///
 /// # Errors
@@ -276,6 +269,8 @@ pub struct Start {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub scope: ScopeSpec,
+    /// What was said about changes on the command line.
+    pub said: Option<Said>,
     /// Begin at this cluster's services rather than at the clusters.
     pub cluster: Option<Arc<str>>,
     /// A `:` command to run at once, with or without the colon.
@@ -295,6 +290,7 @@ impl Start {
             at,
             size,
             scope: ScopeSpec::default(),
+            said: None,
             cluster: None,
             command: None,
             filter: None,

@@ -28,6 +28,7 @@ mod explaining;
 mod finding;
 mod home;
 mod journeys;
+mod modes;
 mod reading;
 mod shell;
 mod sizes;
@@ -62,6 +63,6 @@ fn demands(effects: &[Effect]) -> Vec<&Demand> {
         .collect()
 }
 
-fn scope(profile: Option<&str>, region: Option<&str>, read_only: bool) -> ScopeSpec {
-    ScopeSpec { profile: profile.map(Into::into), region: region.map(Into::into), endpoint_url: None, read_only }
+fn scope(profile: Option<&str>, region: Option<&str>) -> ScopeSpec {
+    ScopeSpec { profile: profile.map(Into::into), region: region.map(Into::into), endpoint_url: None }
 }

@@ -41,7 +41,7 @@ fn capitalised(word: &str) -> String {
 fn failing(state: &FeedState, age: Option<i64>, theme: &Theme) -> Option<(String, Scope)> {
     let age = age.map(|age| format!("{} old", duration(coarse(age))));
     let failure = state.told().filter(|failure| age.is_some() || failure.trouble != Trouble::Throttled);
-    let cause = failure.map(|failure| format!("{}: {}", failure.operation, failure.trouble.words()));
+    let cause = failure.map(|failure| failure.in_short());
     let parts: Vec<String> = age.into_iter().chain(cause).collect();
     let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));
     (!parts.is_empty()).then_some((note, Scope::ToneWarn))

@@ -128,6 +128,8 @@ fn imports_are_found_in_every_form() {
 
 #[test]
 fn modules_use_only_what_lies_beneath_them() {
+    // What is named in a string is not used.
+    let strings = Regex::new(r#""(?:[^"\\\n]|\\.)*""#).expect("a pattern");
     let mut broken = Vec::new();
     for source in sources() {
         let Some(rule) = RULES.iter().find(|rule| rule.module == source.module) else {
@@ -137,9 +139,10 @@ fn modules_use_only_what_lies_beneath_them() {
         let foreign =
             ours(&source.code).into_iter().filter(|name| name != rule.module && !rule.uses.contains(&&**name));
         broken.extend(foreign.map(|name| format!("{}: crate::{name}", source.path.display())));
+        let code = strings.replace_all(&source.code, "\"\"");
         for path in rule.never.iter().copied().flatten() {
             let word = Regex::new(&format!(r"\b{path}\b(::|\b)")).expect("a pattern");
-            if word.is_match(&source.code) {
+            if word.is_match(&code) {
                 broken.push(format!("{}: {path}", source.path.display()));
             }
         }

@@ -4,6 +4,7 @@ mod architecture;
 mod asking;
 mod burst;
 mod cli;
+mod credentials;
 mod data;
 mod demo_logs;
 mod demo_wire;

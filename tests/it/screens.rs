@@ -6,7 +6,7 @@ use ecsight::{
     data::{Done, Feed, FeedKey, Phase},
     diagnose::timeline,
     event::{Event, Level, Notice},
-    model::{Settings, settings::HeaderSize},
+    model::{Settings, scope::Said, settings::HeaderSize},
     resource::{Query, Status, View, service},
     ui::{Theme, theme::Depth},
 };
@@ -308,10 +308,10 @@ fn a_picker_lies_over_the_middle() {
 fn paused_and_writable_are_unmistakable() {
     let settings = Settings { header: HeaderSize::Full, ..Settings::default() };
     let mut stage = Stage::lit_with(LARGE, settings);
-    stage.model.scope.read_only = false;
+    stage.model.said = Some(Said::Write);
     assert_snapshot!("paused_large", look(&stage.keys("=").wait(95)));
     let mut stage = Stage::lit(NARROW);
-    stage.model.scope.read_only = false;
+    stage.model.said = Some(Said::Write);
     assert_snapshot!("paused_narrow", look(&stage.keys("=").wait(95)));
 }
 

@@ -11,6 +11,7 @@ use crate::{
         document::Source,
         navigation::profile_items,
         overlay::{Choice, Item, Overlay, Palette, Picker},
+        scope::Said,
         settings::{HeaderSize, Quit, interval},
     },
     nearest,
@@ -181,14 +182,12 @@ pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
             .filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED)
             .ok_or_else(|| format!("`{text}` is no length of time up to 8h; 15m is"))?,
     };
-    model.armed_until = Some(model.now + time);
-    model.switch(ScopeSpec { read_only: false, ..model.scope.clone() });
+    model.said = Some(Said::WriteUntil { until: model.now + time, rule: model.standing().rule });
     Ok(())
 }
 
 pub(super) fn read_only(model: &mut Model, _: Call<'_>) -> Outcome {
-    model.armed_until = None;
-    model.switch(ScopeSpec { read_only: true, ..model.scope.clone() });
+    model.said = Some(Said::ReadOnly);
     Ok(())
 }
 

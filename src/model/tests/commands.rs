@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn run(model: &mut Model, line: &str) -> Vec<Effect> {
+pub(super) fn run(model: &mut Model, line: &str) -> Vec<Effect> {
     press(model, ":");
     let mut effects = type_in(model, line);
     effects.extend(press(model, "enter"));
@@ -66,15 +66,15 @@ fn a_cluster_is_taken_at_its_word_before_any_is_known() {
 #[test]
 fn another_scope_starts_afresh() {
     let mut model = in_tasks();
-    model.scope = scope(Some("dev"), Some("eu-west-1"), true);
+    model.scope = scope(Some("dev"), Some("eu-west-1"));
     let effects = run(&mut model, "region eu-central-1");
-    assert_eq!(effects, [Effect::Switch(scope(Some("dev"), Some("eu-central-1"), true))]);
+    assert_eq!(effects, [Effect::Switch(scope(Some("dev"), Some("eu-central-1")))]);
     assert_eq!((model.crumbs(), model.snapshot.revision), (vec!["clusters".into()], 0));
     // A profile brings its own Region.
     let effects = run(&mut model, "profile ops");
-    assert_eq!(effects, [Effect::Switch(scope(Some("ops"), None, true))]);
+    assert_eq!(effects, [Effect::Switch(scope(Some("ops"), None))]);
     let effects = run(&mut model, "svc live /x @ops/us-east-1");
-    assert_eq!(effects, [Effect::Switch(scope(Some("ops"), Some("us-east-1"), true))]);
+    assert_eq!(effects, [Effect::Switch(scope(Some("ops"), Some("us-east-1")))]);
     let table = front_table(&model);
     assert_eq!((table.title().as_str(), table.filter.text()), ("services(live)", "x"));
     assert_eq!(run(&mut model, "region us-east-1"), []);
@@ -100,28 +100,12 @@ fn an_unknown_profile_is_refused_wherever_it_is_named(#[case] command: &str) {
 #[test]
 fn another_data_layer_is_told_what_is_looked_at() {
     let mut model = in_tasks();
-    model.scope.read_only = true;
-    let effects = run(&mut model, "write");
+    let effects = run(&mut model, "svc live @ops");
     assert!(matches!(effects[..], [Effect::Switch(_)]));
     press(&mut model, ":");
-    type_in(&mut model, "readonly");
+    type_in(&mut model, "svc live @dev");
     let effects = press(&mut model, "enter");
-    assert_eq!(demands(&effects).len(), 1, "{effects:?}");
-}
-
-#[test]
-fn writing_is_allowed_for_a_while() {
-    let mut model = in_tasks();
-    model.scope.read_only = true;
-    assert_eq!(model.header().mode, Mode::ReadOnly);
-    assert_eq!(run(&mut model, "write 5m"), [Effect::Switch(scope(None, None, false))]);
-    assert_eq!(model.header().mode, Mode::Armed { left: 300 });
-    assert_eq!(front_table(&model).title(), "tasks(api)", "the screens stay");
-    assert_eq!(but_demands(model.update(at(299), Event::Tick)), []);
-    assert_eq!(model.header().mode, Mode::Armed { left: 1 });
-    assert_eq!(but_demands(model.update(at(300), Event::Tick)), [Effect::Switch(scope(None, None, true))]);
-    assert_eq!(model.header().mode, Mode::ReadOnly);
-    assert!(flash(&model).contains("read-only again"));
+    assert_eq!(demands(&effects).len(), 1, "the same view, and told again: {effects:?}");
 }
 
 #[test]

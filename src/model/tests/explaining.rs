@@ -85,7 +85,7 @@ fn describe_json_and_explain_take_each_others_place() {
 #[test]
 fn the_command_that_helps_is_copied_and_enter_follows_the_row() {
     let mut model = in_tasks();
-    model.scope = scope(Some("ops"), None, true);
+    model.scope = scope(Some("ops"), None);
     press(&mut model, "esc shift-x");
     press(&mut model, "enter");
     assert_eq!(front_table(&model).title(), "tasks(api)");

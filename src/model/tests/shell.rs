@@ -29,7 +29,7 @@ fn the_scope_is_picked_among_clusters_regions_and_profiles() {
     model.update(at(0), Event::Profiles(vec!["operations".into()]));
     type_in(&mut model, "operat");
     let effects = but_demands(press(&mut model, "enter"));
-    assert_eq!(effects, [Effect::Switch(scope(Some("operations"), None, false))]);
+    assert_eq!(effects, [Effect::Switch(scope(Some("operations"), None))]);
     give(&mut model, 0, world(1, vec![]));
     press(&mut model, "ctrl-p down enter");
     assert_eq!(front_table(&model).title(), "services(staging)");

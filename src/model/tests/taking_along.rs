@@ -13,7 +13,7 @@ fn names_are_copied_one_a_line() {
 #[test]
 fn the_aws_command_names_its_scope() {
     let mut model = in_tasks();
-    model.scope = scope(Some("my profile"), Some("eu-west-1"), true);
+    model.scope = scope(Some("my profile"), Some("eu-west-1"));
     let command = "aws ecs describe-tasks --cluster prod --tasks arn:aws:ecs:eu-west-1:1:task/prod/a \
                    --profile 'my profile' --region eu-west-1";
     assert_eq!(but_demands(press(&mut model, "ctrl-y")), [Effect::Copy(command.into())]);

@@ -127,8 +127,8 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
         Body::Failed(failure) => {
             let advice = vec![failure.advice.clone(), press("refresh", "tries now; it is tried again by itself, too")];
             let headline = match composed {
-                true => format!("Can't look for {things}: {}", failure.trouble.words()),
-                false => format!("No {things} yet: {}", failure.trouble.words()),
+                true => format!("Can't look for {things}: {}", failure.state()),
+                false => format!("No {things} yet: {}", failure.state()),
             };
             (Tone::Bad, headline, vec![failure.to_string()], advice)
         }

@@ -41,7 +41,6 @@ impl Stage {
     }
 
     fn begun(mut start: Start, settings: Settings) -> Self {
-        start.scope.read_only = true;
         start.scope.profile = Some("oncall".into());
         start.scope.region = Some("eu-west-1".into());
         let model = Model::new(KINDS, settings, Keymap::default(), start);
@@ -72,7 +71,6 @@ impl Stage {
             region: Some("eu-west-1".into()),
             profile: Some("oncall".into()),
             endpoint_url: None,
-            read_only: true,
         };
         stage.snapshot.link = Link { calls_per_minute: 42, calls: 117, ..Link::default() };
         let feeds: [(FeedKey, Vec<Entry>); 2] = [

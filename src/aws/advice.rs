@@ -1,0 +1,248 @@
+//! What helps when calls can't be signed, or AWS does not take the signature: a table from what the SDK and AWS say to a
+//! plain sentence and the command to run.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::{
+    ScopeSpec,
+    credentials::{Base, Choice},
+};
+
+/// One kind of failure, and what helps. Texts may hold `{profile}` ("profile `dev`"), `{flag}` (` --profile dev`, of the
+/// profile whose credentials are to be renewed), `{renew}` (how that is done), `{region}`, `{said}` (the first line that a
+/// `credential_process` wrote to its standard error), `{status}` (how that ended).
+pub struct Remedy {
+    /// What it is called: AWS's code, or ours where AWS was not asked.
+    pub code: &'static str,
+    /// Any of these in the SDK's words tells it. Empty where the code alone does.
+    signs: &'static [&'static str],
+    /// For the header: two or three words.
+    pub state: &'static str,
+    /// What is wrong, where the SDK's words are not plain.
+    says: Option<&'static str>,
+    pub advice: &'static str,
+}
+
+macro_rules! remedies {
+    ($($code:literal $signs:expr => $state:literal, $says:expr, $advice:literal;)*) => {
+        &[$(Remedy { code: $code, signs: &$signs, state: $state, says: $says, advice: $advice }),*]
+    };
+}
+
+/// Failures to find credentials: the first whose sign occurs counts.
+const UNSIGNED: &[Remedy] = remedies! {
+    "LoginSession" ["credentials-login"] =>
+        "no credentials",
+        Some("a role can't be assumed from the console session of another profile"),
+        "run `aws login{flag}`, then name the profile with `login_session` itself";
+    "ProcessMissing" ["exit status: 127", "exit status: 126"] =>
+        "no credentials",
+        Some("the credential_process of {profile} does not start ({status})"),
+        "it said: {said}; mend `credential_process` in the AWS configuration file";
+    "ProcessFailed" ["external process exited"] =>
+        "no credentials",
+        Some("the credential_process of {profile} failed ({status})"),
+        "it said: {said}; run it by hand to see more";
+    "ProcessOutput" ["external process"] =>
+        "no credentials",
+        Some("the credential_process of {profile} prints no credentials"),
+        "run it by hand: it must print JSON with Version 1, AccessKeyId and SecretAccessKey";
+    "SsoSessionMissing" ["sso-session named"] =>
+        "profile incomplete",
+        None,
+        "add that [sso-session] section to the AWS configuration file: `aws configure sso-session` asks for what is in it";
+    "SsoIncomplete" ["invalid SSO config", "`sso_region` was missing", "`sso_start_url` was missing"] =>
+        "profile incomplete",
+        None,
+        "run `aws configure sso{flag}` to write it anew";
+    "SsoExpired" ["SSO token", "sso/cache", "Session token not found or invalid", "ForbiddenException: No access"] =>
+        "SSO login needed",
+        Some("the SSO session of {profile} has expired, or never began"),
+        "run `aws sso login{flag}`";
+    "ProfileLoop" ["infinite loop"] =>
+        "profile loops",
+        Some("the `source_profile` of {profile} leads back to itself"),
+        "let the chain end at a profile with keys, SSO or a credential_process";
+    "SourceProfileMissing" ["could not find source profile"] =>
+        "profile incomplete",
+        None,
+        "correct `source_profile` in the AWS configuration file";
+    "SourceMissing" ["but neither were defined", "Only one or the other can be defined"] =>
+        "profile incomplete",
+        None,
+        "a profile with `role_arn` takes either `source_profile` or `credential_source`";
+    "KeyIncomplete" ["profile missing aws_"] =>
+        "profile incomplete",
+        None,
+        "a key is two lines: `aws_access_key_id` and `aws_secret_access_key`; `aws configure{flag}` writes both";
+    "RoleDenied" ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"] =>
+        "role refused",
+        None,
+        "ask for that permission, and for this identity in the trust policy of the role";
+    "SourceExpired" ["ExpiredToken"] =>
+        "credentials expired",
+        Some("the credentials that {profile} takes its role with have expired"),
+        "{renew}";
+    "TokenFileMissing" ["No such file", "Permission denied"] =>
+        "no credentials",
+        Some("the web identity token file of {profile} can't be read"),
+        "check `web_identity_token_file` or AWS_WEB_IDENTITY_TOKEN_FILE";
+    "EnvironmentIncomplete" ["environment variable not set", "AWS_ROLE_ARN"] =>
+        "no credentials",
+        Some("keys in the environment are incomplete"),
+        "set AWS_SECRET_ACCESS_KEY beside AWS_ACCESS_KEY_ID (or AWS_ROLE_ARN beside AWS_WEB_IDENTITY_TOKEN_FILE), or unset both";
+    "NoSource" ["IMDS", "Ec2InstanceMetadata", "metadata service", "could not communicate"] =>
+        "no credentials",
+        Some("there are no credentials: none in the environment, none in {profile}, no role of a container or instance"),
+        "run `aws configure{flag}` or `aws configure sso{flag}`, or name another profile";
+    "SourceOffline" ["failed to lookup address", "onnection refused", "error trying to connect", "timed out"] =>
+        "no credentials",
+        Some("what gives the credentials of {profile} does not answer"),
+        "check network, VPN and proxy";
+};
+
+/// Refusals by AWS that mean the signature or the account as a whole: found by their code.
+const REFUSED: &[Remedy] = remedies! {
+    "ExpiredTokenException" [] => "credentials expired", None, "{renew}";
+    "ExpiredToken" [] => "credentials expired", None, "{renew}";
+    "UnrecognizedClientException" [] => "keys refused", None,
+        "AWS does not know these keys ({renew}), or {region} is not enabled for the account";
+    "InvalidClientTokenId" [] => "keys refused", None,
+        "AWS does not know these keys ({renew}), or {region} is not enabled for the account";
+    "AuthFailure" [] => "keys refused", None, "AWS does not know these keys: {renew}";
+    "InvalidSignatureException" [] => "keys refused", None, "the secret does not belong to the access key: {renew}";
+    "SignatureDoesNotMatch" [] => "keys refused", None, "the secret does not belong to the access key: {renew}";
+    "IncompleteSignature" [] => "keys refused", None, "the keys are damaged: {renew}";
+    "MissingAuthenticationToken" [] => "not signed", None, "something on the way removed the signature: check the proxy";
+    "MissingAuthenticationTokenException" [] => "not signed", None,
+        "something on the way removed the signature: check the proxy";
+    "RequestExpired" [] => "request expired", None, "the request took too long to get to AWS; it is tried again";
+    "RequestTimeTooSkewed" [] => "request expired", None, "the request took too long to get to AWS; it is tried again";
+    "OptInRequired" [] => "not subscribed", None,
+        "the account can't use this service in {region} yet: enable the Region, finish the sign-up, or choose another";
+    "SubscriptionRequiredException" [] => "not subscribed", None,
+        "the account can't use this service in {region} yet: enable the Region, finish the sign-up, or choose another";
+};
+
+/// Failures that are noticed before anything is asked; their sentences are written where they are noticed.
+const LOCAL: &[Remedy] = remedies! {
+    "NoSuchProfile" [] => "no such profile", None, "`aws configure list-profiles` lists them";
+    "NoRegion" [] => "no Region", None, "name one with --region, AWS_REGION or `region` in the profile";
+    "NoSuchRegion" [] => "no such Region", None, "correct `region` in the profile or in the environment, or name another with --region";
+    "ClockSkew" [] => "clock is off", None, "set this machine's clock";
+    "SourceSilent" [] => "no credentials", Some("{profile} has given no credentials within a minute"), "run what gives them by hand: it may wait for an answer";
+    "LoginExpired" [] => "login needed", Some("the console session of {profile} has expired, or never began"),
+        "run `aws login{flag}`";
+};
+
+/// The remedy called so.
+pub fn by_code(code: &str) -> Option<&'static Remedy> {
+    [REFUSED, UNSIGNED, LOCAL].into_iter().flatten().find(|remedy| remedy.code == code)
+}
+
+/// Whose failure it is: what texts are filled with.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    pub scope: &'a ScopeSpec,
+    pub choice: Option<&'a Choice>,
+}
+
+/// What is wrong with credentials, by what they failed with: code, sentence, advice.
+pub fn unsigned(error: &CredentialsError, whose: Whose<'_>) -> (Option<&'static str>, String, Option<String>) {
+    let chain: Vec<String> = {
+        let error: &dyn Error = error;
+        std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect()
+    };
+    let text = chain.join("\n");
+    let login = whose.choice.is_some_and(|choice| choice.base == Base::Login);
+    let remedy = match error {
+        CredentialsError::ProviderTimedOut(_) => by_code("SourceSilent"),
+        _ if login && text.contains("external process") && !text.contains("exit status: 127") => {
+            by_code("LoginExpired")
+        }
+        _ => UNSIGNED.iter().find(|remedy| remedy.signs.iter().any(|sign| text.contains(sign))),
+    };
+    let root = chain.last().map(String::as_str).unwrap_or_default();
+    let root = root.strip_prefix("ProfileFile provider could not be built: ").unwrap_or(root);
+    let Some(remedy) = remedy else { return (None, root.to_owned(), None) };
+    let said = remedy.says.map_or_else(|| root.to_owned(), |says| whose.fill(says, &text));
+    (Some(remedy.code), said, Some(whose.fill(remedy.advice, &text)))
+}
+
+impl Whose<'_> {
+    /// Fills a text of the table; `text` is what the SDK said.
+    pub fn fill(self, template: &str, text: &str) -> String {
+        let name = self.choice.map(|choice| choice.source.name()).or(self.scope.profile.as_deref());
+        let base = self.choice.map(|choice| choice.base_profile.as_str()).or(self.scope.profile.as_deref());
+        let profile = match name {
+            Some("env") => "the environment".to_owned(),
+            Some("container" | "instance") | None => {
+                format!("profile `{}`", self.choice.map_or("default", |choice| &choice.settings))
+            }
+            Some(name) => format!("profile `{name}`"),
+        };
+        let flag = base.filter(|name| *name != "default").map(|name| format!(" --profile {}", shell_word(name)));
+        let renew = self.choice.map_or(Base::Unknown, |choice| choice.base).renewal();
+        let status = text.split("exited with code ").nth(1).and_then(|rest| rest.split(". ").next());
+        let said = text.split("Stderr: ").nth(1).and_then(|rest| rest.lines().find(|line| !line.trim().is_empty()));
+        let said: String = said.unwrap_or("nothing").trim().chars().filter(|c| !c.is_control()).take(200).collect();
+        template
+            .replace("{renew}", renew)
+            .replace("{profile}", &profile)
+            .replace("{flag}", &flag.unwrap_or_default())
+            .replace("{region}", self.scope.region.as_deref().unwrap_or("the Region"))
+            .replace("{status}", status.unwrap_or("no status"))
+            .replace("{said}", &said)
+    }
+}
+
+impl Base {
+    /// What renews the credentials, as a clause.
+    fn renewal(self) -> &'static str {
+        match self {
+            Self::Sso => "run `aws sso login{flag}`",
+            Self::Login => "run `aws login{flag}`",
+            Self::Process => "run the credential_process of {profile} by hand to see what it gives",
+            Self::Keys => "renew the keys of {profile}: `aws configure{flag}`, or the tool that wrote them",
+            Self::Environment => "renew the keys in the environment and start again, or name a profile",
+            Self::Machine => "the machine's role should renew them by itself; check its clock and its role",
+            Self::Unknown => "run `aws sso login{flag}` (or renew the keys), or choose another profile",
+        }
+    }
+}
+
+/// A word as a shell reads it.
+pub(super) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Every text a remedy can give is filled: no name in braces is left.
+    #[test]
+    fn no_text_keeps_a_name_in_braces() {
+        let scope = ScopeSpec::default();
+        let whose = Whose { scope: &scope, choice: None };
+        for remedy in [UNSIGNED, REFUSED, LOCAL].into_iter().flatten() {
+            for text in [remedy.advice, remedy.says.unwrap_or_default()] {
+                let filled = whose.fill(text, "");
+                assert!(!filled.contains(['{', '}']), "{}: {filled}", remedy.code);
+            }
+        }
+    }
+
+    #[rstest]
+    #[case("dev", "dev")]
+    #[case("my profile", "'my profile'")]
+    #[case("it's", r"'it'\''s'")]
+    fn names_are_quoted_for_the_shell(#[case] word: &str, #[case] quoted: &str) {
+        assert_eq!(shell_word(word), quoted);
+    }
+}

@@ -1,0 +1,190 @@
+//! Whether things may be changed: by the rule that also gives the header's word, from what is known now.
+
+use super::commands::run;
+use super::*;
+use crate::{data::Identity, model::scope::Said};
+
+fn identity(profile: &str, account: Option<&str>) -> Identity {
+    Identity {
+        profile: Some(profile.into()),
+        account: account.map(Into::into),
+        region: Some("us-east-1".into()),
+        ..Identity::default()
+    }
+}
+
+/// A console with these settings, in a scope that is this one.
+fn console_with(settings: &str, said: Option<Said>, identity: Identity) -> Model {
+    let settings: Settings = toml::from_str(settings).expect("settings");
+    let start = Start { said, ..Start::new(at(0), (120, 30)) };
+    let mut model = Model::new(KINDS, settings, Keymap::default(), start);
+    know(&mut model, identity);
+    model
+}
+
+fn know(model: &mut Model, identity: Identity) {
+    give(model, 0, Snapshot { identity, ..world(1, vec![task("a")]) });
+}
+
+/// The header's word, `-` for none, and the mode.
+fn told(model: &Model) -> (String, Mode) {
+    let header = model.header();
+    assert_eq!(model.demand().writable, header.mode != Mode::ReadOnly, "the data layer does what the header says");
+    (header.environment.map_or_else(|| "-".into(), |(word, _)| word), header.mode)
+}
+
+const ACCOUNT_THEN_CLUSTER: &str = "[[scope]]\naccount = \"1*\"\nenv = \"ACCT\"\nmode = \"read-only\"\n\
+                                    [[scope]]\ncluster = \"prod\"\nenv = \"EDGY\"\nmode = \"write\"\n";
+
+#[rstest]
+#[case::the_account_is_still_to_come(None, ("-", Mode::ReadOnly))]
+#[case::it_is_the_one_of_the_rule(Some("123"), ("ACCT", Mode::ReadOnly))]
+#[case::it_is_another(Some("234"), ("EDGY", Mode::Write))]
+fn word_and_mode_come_from_the_first_rule_that_matches(#[case] account: Option<&str>, #[case] expected: (&str, Mode)) {
+    let mut model = console_with(ACCOUNT_THEN_CLUSTER, None, identity("x", None));
+    run(&mut model, "svc prod");
+    know(&mut model, identity("x", account));
+    assert_eq!(told(&model), (expected.0.into(), expected.1));
+}
+
+#[rstest]
+#[case::no_file("", "my-prod", ("PROD", Mode::ReadOnly))]
+#[case::no_file_and_no_production("", "dev", ("-", Mode::ReadOnly))]
+#[case::writable_but_for_production("read_only = false", "my-prod", ("PROD", Mode::ReadOnly))]
+#[case::writable("read_only = false", "dev", ("-", Mode::Write))]
+#[case::by_region("[[scope]]\nregion = \"us-*\"\nenv = \"US\"\nmode = \"write\"", "dev", ("US", Mode::Write))]
+#[case::a_word_alone("read_only = false\n[[scope]]\nregion = \"us-*\"\nenv = \"US\"", "dev", ("US", Mode::Write))]
+#[case::keys_of_the_environment("[[scope]]\nprofile = \"env\"\nenv = \"KEYS\"\nmode = \"write\"", "", ("KEYS", Mode::Write))]
+fn what_is_known_without_a_call_decides(#[case] settings: &str, #[case] profile: &str, #[case] expected: (&str, Mode)) {
+    let known = match profile {
+        "" => Identity { profile: None, borrowed: Some("env"), ..identity("", None) },
+        name => identity(name, None),
+    };
+    let model = console_with(settings, None, known);
+    assert_eq!(told(&model), (expected.0.into(), expected.1));
+}
+
+#[test]
+fn nothing_may_be_changed_before_it_is_known_whose_it_is() {
+    let model = console_with("read_only = false", None, Identity::default());
+    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+}
+
+#[test]
+fn the_cluster_that_is_gone_to_decides_anew() {
+    let mut model = console_with(ACCOUNT_THEN_CLUSTER, None, identity("x", Some("234")));
+    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    run(&mut model, "svc prod");
+    assert_eq!(told(&model), ("EDGY".into(), Mode::Write));
+    run(&mut model, "svc staging");
+    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+}
+
+#[test]
+fn nothing_is_carried_to_the_next_profile() {
+    let rules = "[[scope]]\nprofile = \"static\"\nenv = \"PLAY\"\nmode = \"write\"";
+    let mut model = console_with(rules, None, identity("static", None));
+    assert_eq!(told(&model), ("PLAY".into(), Mode::Write));
+    run(&mut model, "profile role");
+    assert_eq!(model.header().mode, Mode::ReadOnly, "not yet known");
+    know(&mut model, identity("role", None));
+    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+
+    run(&mut model, "write");
+    assert_eq!(told(&model), ("-".into(), Mode::Armed { left: 900 }));
+    run(&mut model, "profile other");
+    know(&mut model, identity("other", None));
+    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+
+    let mut model = console_with("", Some(Said::Write), identity("dev", None));
+    assert_eq!(told(&model), ("-".into(), Mode::Write));
+    run(&mut model, "profile my-prod");
+    know(&mut model, identity("my-prod", None));
+    assert_eq!(told(&model), ("PROD".into(), Mode::ReadOnly));
+}
+
+#[test]
+fn what_is_allowed_for_a_while_is_allowed_where_the_same_rule_holds() {
+    let mut model = console_with("", None, identity("dev", None));
+    run(&mut model, "svc staging");
+    run(&mut model, "write 5m");
+    assert_eq!(told(&model), ("-".into(), Mode::Armed { left: 300 }));
+    run(&mut model, "svc prod");
+    assert_eq!(told(&model), ("PROD".into(), Mode::ReadOnly));
+    run(&mut model, "svc staging");
+    assert_eq!(told(&model), ("-".into(), Mode::Armed { left: 300 }));
+    run(&mut model, "readonly");
+    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+}
+
+#[test]
+fn writing_is_allowed_for_a_while() {
+    let mut model = console_with("", None, identity("dev", None));
+    run(&mut model, "svc staging");
+    assert_eq!(told(&model).1, Mode::ReadOnly);
+    assert_eq!(run(&mut model, "write 5m"), [], "the data layer goes on");
+    assert_eq!(front_table(&model).title(), "services(staging)", "the screens stay");
+    model.update(at(299), Event::Tick);
+    assert_eq!(told(&model).1, Mode::Armed { left: 1 });
+    let effects = model.update(at(300), Event::Tick);
+    assert_eq!(demands(&effects).iter().map(|demand| demand.writable).collect::<Vec<_>>(), [false]);
+    assert_eq!(told(&model).1, Mode::ReadOnly);
+    assert!(flash(&model).contains("read-only again"));
+}
+
+#[test]
+fn read_only_by_flag_is_so_everywhere_until_somebody_says_otherwise() {
+    let rules = "read_only = false";
+    let mut model = console_with(rules, Some(Said::ReadOnly), identity("dev", None));
+    assert_eq!(told(&model).1, Mode::ReadOnly);
+    run(&mut model, "profile other");
+    know(&mut model, identity("other", None));
+    assert_eq!(told(&model).1, Mode::ReadOnly);
+    run(&mut model, "write");
+    assert_eq!(told(&model).1, Mode::Armed { left: 900 });
+}
+
+fn patterns() -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![Just(None), Just(Some("a")), Just(Some("b")), Just(Some("*"))]
+}
+
+fn known() -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![Just(None), Just(Some("a")), Just(Some("b"))]
+}
+
+proptest! {
+    /// Whatever the rules are and whatever is known: a rule gives both or nothing, and a mode that is not decided yet is
+    /// the careful one. What is decided stays decided when the account comes.
+    #[test]
+    fn word_and_mode_never_part(
+        rules in prop::collection::vec((patterns(), patterns(), patterns(), any::<bool>()), 0..4),
+        (profile, account, cluster) in (known(), known(), known()),
+        read_only in any::<bool>(),
+    ) {
+        let mut text = format!("read_only = {read_only}\n");
+        if rules.is_empty() {
+            text += "scope = []\n";
+        }
+        for (place, (profile, account, cluster, write)) in rules.iter().enumerate() {
+            text += &format!("[[scope]]\nenv = \"{place}\"\nmode = \"{}\"\n", if *write { "write" } else { "read-only" });
+            for (key, pattern) in [("profile", profile), ("account", account), ("cluster", cluster)] {
+                text += &pattern.map(|pattern| format!("{key} = \"{pattern}\"\n")).unwrap_or_default();
+            }
+        }
+        let settings: Settings = toml::from_str(&text).expect("settings");
+        let with = |account: Option<&str>| Identity {
+            profile: profile.map(Into::into),
+            ..Identity { account: account.map(Into::into), ..identity("", None) }
+        };
+        let standing = settings.standing(&with(account), cluster);
+        let careful = scope::Mode::ReadOnly;
+        match standing.rule {
+            Some(place) => prop_assert_eq!(standing.mode == careful, !rules[place].3),
+            None if account.is_some() => prop_assert_eq!(standing.mode == careful, read_only),
+            None => prop_assert!(standing.mode == careful || !read_only),
+        }
+        let before = settings.standing(&with(None), cluster);
+        let after = settings.standing(&with(Some("a")), cluster);
+        prop_assert!(before == after || before.mode == careful && before.rule.is_none(), "{:?} {:?}", before, after);
+    }
+}
