@@ -233,10 +233,12 @@ impl Resource for Revision {
     }
 }
 
-/// The view of the one revision with this ARN, or this `family:revision`.
+/// The view of the one revision with this ARN, or this `family:revision`; none where no revision is named: that view would
+/// be all of a family, and never complete.
 pub fn view(definition: &str) -> Option<View> {
     let name = last_part(definition);
-    (!name.is_empty()).then(|| View::new(&KIND, Query::family(name)))
+    let (family, number) = name.rsplit_once(':')?;
+    (!family.is_empty() && number.parse::<u32>().is_ok()).then(|| View::new(&KIND, Query::family(name)))
 }
 
 /// The one revision that is asked for, as `family:revision`.
@@ -301,5 +303,23 @@ impl Fetch for Revisions {
 
     fn stub(&self, id: &str) -> Option<Arc<dyn Row>> {
         Some(Arc::new(Revision::stub(id)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("arn:aws:ecs:eu-west-1:1:task-definition/web:7", Some("web:7"))]
+    #[case("web:7", Some("web:7"))]
+    #[case::no_revision("arn:aws:ecs:eu-west-1:1:task-definition/web", None)]
+    #[case::no_number("web:latest", None)]
+    #[case::no_family(":7", None)]
+    #[case::nothing("", None)]
+    fn only_a_definition_with_a_revision_has_a_view_of_its_own(#[case] definition: &str, #[case] family: Option<&str>) {
+        assert_eq!(view(definition).and_then(|view| view.query.family).as_deref(), family);
     }
 }
