@@ -21,6 +21,7 @@ use crate::{
     },
 };
 
+mod notices;
 mod remarks;
 mod standalone;
 
@@ -59,8 +60,22 @@ pub struct Trouble {
     pub cause: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Arc<Verdict>>,
+    /// What else is wrong with it, worst first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Other>,
     #[serde(skip)]
     subject: Option<Subject>,
+}
+
+/// A lesser thing that is wrong with the same row, or one of several rows that a notice is about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Other {
+    /// The row, where several are meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub problem: Problem,
+    pub since: Option<Timestamp>,
+    pub cause: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -84,18 +99,34 @@ impl PartialEq for Subject {
 }
 
 impl Trouble {
-    /// What `finding` says of `row`, which is one of `view`.
-    fn of(finding: &Finding, row: &Arc<dyn Row>, view: View) -> Self {
-        Self {
-            id: format!("{}#{}", row.id(), finding.problem.word()),
-            what: What::Problem(finding.problem),
+    /// What `findings` say of `row`, which is one of `view`: the worst, and the rest beside it. None where there are none.
+    fn of(findings: &[Finding], row: &Arc<dyn Row>, view: View) -> Option<Self> {
+        let (worst, others) = findings.split_first()?;
+        let other = |finding: &Finding| Other {
+            name: None,
+            problem: finding.problem,
+            since: finding.since,
+            cause: finding.cause.clone(),
+        };
+        Some(Self {
+            id: row.id().to_owned(),
+            what: What::Problem(worst.problem),
             cluster: row.cluster().map(str::to_owned),
             kind: Some(row.kind().name),
             name: row.name().into_owned(),
-            since: finding.since,
-            cause: finding.cause.clone(),
-            verdict: finding.verdict.clone(),
+            since: worst.since,
+            cause: worst.cause.clone(),
+            verdict: worst.verdict.clone(),
+            others: others.iter().map(other).collect(),
             subject: Some(Subject { view, row: row.clone() }),
+        })
+    }
+
+    /// The cause as the table shows it: with how much else is wrong.
+    fn summary(&self) -> String {
+        match (self.others.len(), &self.subject) {
+            (0, _) | (_, None) => self.cause.clone(),
+            (more, Some(_)) => format!("{} (+{more} more)", self.cause),
         }
     }
 
@@ -136,6 +167,16 @@ impl Trouble {
     }
 }
 
+impl Other {
+    /// `also unhealthy: wrong health check code: 502`, or `image-resizer: Spot took tasks back, twice in the last hour`.
+    fn told(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name}: {}", self.cause),
+            None => format!("also {}: {}", self.problem.word(), self.cause),
+        }
+    }
+}
+
 static FIELDS: &[Field<Trouble>] = &[
     Field {
         column: Column::new("problem", "PROBLEM", 12, 15).aliases(&["status", "what"]),
@@ -159,7 +200,7 @@ static FIELDS: &[Field<Trouble>] = &[
     },
     Field {
         column: Column::new("cause", "CAUSE", 20, 160).aliases(&["reason", "why"]),
-        cell: |row, _| Cell::new(&*row.cause, if row.is_remark() { Tone::Muted } else { Tone::Plain }),
+        cell: |row, _| Cell::new(row.summary(), if row.is_remark() { Tone::Muted } else { Tone::Plain }),
         order: |row, _| row.unless_remark(text_order(Some(&row.cause))),
     },
     Field {
@@ -204,7 +245,10 @@ impl Resource for Trouble {
 
     fn related(&self, relation: Relation) -> Option<View> {
         match relation {
-            Relation::Owner => Some(View::new(&service::KIND, Query::cluster(self.cluster.as_deref()?))),
+            Relation::Owner => {
+                let query = self.cluster.as_deref().map(Query::cluster).unwrap_or_default();
+                self.kind.map(|_| View::new(&service::KIND, query))
+            }
             _ => self.subject.as_ref()?.row.related(relation),
         }
     }
@@ -233,8 +277,15 @@ impl Resource for Trouble {
         let with = [self.kind.unwrap_or_default(), &self.name].join(" ");
         let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
         section.text(0, &*self.cause, self.tone());
+        if self.subject.is_none() {
+            self.others.iter().for_each(|other| _ = section.text(0, other.told(), Tone::Plain));
+        } else if !self.others.is_empty() {
+            let also: Vec<_> = self.others.iter().map(|other| other.problem.word()).collect();
+            section.text(0, format!("also: {}", also.join(", ")), Tone::Plain);
+        }
         if let Some(verdict) = &self.verdict {
-            section.lines.extend(inspect::verdict(verdict, lines).sections.into_iter().flat_map(|why| why.lines));
+            let left = lines.saturating_sub(u16::from(!self.others.is_empty()));
+            section.lines.extend(inspect::verdict(verdict, left).sections.into_iter().flat_map(|why| why.lines));
         }
         Some(document)
     }
@@ -248,6 +299,10 @@ impl Resource for Trouble {
             .field("Cluster", self.cluster.clone().unwrap_or_default())
             .field("Since", when(self.since, cx.now))
             .field("Cause", &*self.cause);
+        let others = document.section("Also");
+        for other in &self.others {
+            others.text(0, other.told(), other.problem.tone());
+        }
         if let Some(verdict) = &self.verdict {
             let why = document.section("Why");
             why.text(0, &*verdict.cause, Tone::Plain);
@@ -281,12 +336,13 @@ impl Compose for Troubles {
         for row in material.rows {
             let home = || View::new(row.kind(), Query { cluster: row.cluster().map(Arc::from), ..Query::default() });
             if let Some(service) = row.any().downcast_ref::<Service>() {
-                rows.extend(service.findings.iter().map(|finding| Trouble::of(finding, row, home())));
+                rows.extend(Trouble::of(&service.findings, row, home()));
             } else if let Some(instance) = row.any().downcast_ref::<Instance>() {
-                rows.extend(found_with(instance, &known).iter().map(|finding| Trouble::of(finding, row, home())));
+                rows.extend(Trouble::of(&found_with(instance, &known), row, home()));
             }
         }
         rows.extend(standalone::troubles(material.rows, cx.now));
+        let rows = notices::folded(rows);
         let remarks = remarks::remarks(material, rows.is_empty());
         rows.into_iter().chain(remarks).map(|row| Arc::new(row) as Arc<dyn Row>).collect()
     }

@@ -19,6 +19,9 @@ pub enum Remark {
     Awaited,
     #[serde(rename = "not looked at")]
     Gap,
+    /// A gap where services are: there anything may be wrong.
+    #[serde(rename = "not looked at")]
+    Blind,
 }
 
 impl Remark {
@@ -26,7 +29,7 @@ impl Remark {
         match self {
             Self::Well => "nothing wrong",
             Self::Awaited => "still looking",
-            Self::Gap => "not looked at",
+            Self::Gap | Self::Blind => "not looked at",
         }
     }
 
@@ -35,6 +38,7 @@ impl Remark {
             Self::Well => Tone::Good,
             Self::Awaited => Tone::Busy,
             Self::Gap => Tone::Muted,
+            Self::Blind => Tone::Warn,
         }
     }
 }
@@ -45,15 +49,23 @@ pub(super) fn remarks(material: &Material<'_>, well: bool) -> Vec<Trouble> {
         // Then there is no row at all, and what that means stands in the rows' place.
         return Vec::new();
     }
+    let services = |view: &View| view.kind == &service::KIND;
+    let blind = material.gaps.iter().any(|(view, _)| services(view));
+    let looked = material.seen.iter().any(services);
+    let fine = (well && looked && material.awaited.is_empty())
+        .then(|| remark(Remark::Well, "", format!("{} looked at", extent(material))));
     let mut remarks = Vec::new();
-    if well && material.awaited.is_empty() {
-        remarks.push(remark(Remark::Well, "", format!("{} looked at", extent(material))));
-    }
     for ((things, ()), clusters) in grouped(material.awaited.iter().map(|view| (view, ()))) {
         remarks.push(remark(Remark::Awaited, things, clusters));
     }
     for ((things, why), clusters) in grouped(material.gaps.iter().map(|(view, failure)| (view, failure.briefly()))) {
-        remarks.push(remark(Remark::Gap, things, format!("{clusters}: {why}")));
+        let gap = if things == service::KIND.plural { Remark::Blind } else { Remark::Gap };
+        remarks.push(remark(gap, things, format!("{clusters}: {why}")));
+    }
+    // Where services could not be looked at, that comes first: nothing is known to be well there.
+    let place = if blind { remarks.len() } else { 0 };
+    if let Some(fine) = fine {
+        remarks.insert(place, fine);
     }
     remarks
 }
@@ -69,6 +81,7 @@ fn remark(remark: Remark, things: &str, text: String) -> Trouble {
         since: None,
         cause: text,
         verdict: None,
+        others: Vec::new(),
         subject: None,
     }
 }

@@ -57,5 +57,6 @@ fn trouble(cluster: &str, family: &str, mut runs: Vec<Run<'_>>) -> Option<Troubl
     let since = failed.last().and_then(|(task, _)| task.stopped_at);
     let finding = Finding { problem, since, cause, verdict: newest.verdict.clone() };
     let stopped = Query { status: Status::Stopped, ..Query::cluster(cluster) };
-    Some(Trouble { name: family.to_owned(), ..Trouble::of(&finding, row, View::new(&task::KIND, stopped)) })
+    let trouble = Trouble::of(&[finding], row, View::new(&task::KIND, stopped))?;
+    Some(Trouble { name: family.to_owned(), ..trouble })
 }

@@ -88,13 +88,9 @@ fn the_worst_comes_first_and_of_equals_the_newest() {
         service("prod", "new", &[(Problem::CrashLoop, 30)]),
         service("prod", "api", &[(Problem::RolloutFailed, 9_000)]),
     ]);
-    let expected = [
-        ("rollout failed", "api"),
-        ("crash loop", "new"),
-        ("crash loop", "old"),
-        ("tasks missing", "cart"),
-        ("notice", "cart"),
-    ];
+    let expected = [("rollout failed", "api"), ("crash loop", "new"), ("crash loop", "old"), ("tasks missing", "cart")];
+    let summary = rows.iter().find(|row| row.name == "cart").unwrap().summary();
+    assert_eq!(summary, "because of cart (+1 more)", "one service is one row");
     assert_eq!(ranked(rows), expected.map(|(word, name)| (word, name.to_owned())));
 }
 
@@ -166,6 +162,16 @@ fn where_nothing_is_wrong_it_is_said_how_far_was_looked() {
     let said = remarks::nothing(&soon);
     assert_eq!(said, ["nothing is wrong so far: 2 clusters, 1 service", "still looking at stopped tasks of prod"]);
 
+    // Where services could not be looked at, nothing is known to be well: that comes first, and not as a shade.
+    let gaps = [(view(&service::KIND, "batch"), denied("ListServices"))];
+    let partly = rows(&Material { rows: &well, seen: &seen, awaited: &[], gaps: &gaps });
+    let told: Vec<_> = partly.iter().map(|row| (row.word(), row.tone(), &*row.cause)).collect();
+    let gap = ("not looked at", Tone::Warn, "of batch: no permission (ecs:ListServices)");
+    assert_eq!(told, [gap, ("nothing wrong", Tone::Good, "2 clusters, 1 service looked at")]);
+    let seen_beside = [view(&task::KIND, "prod"), view(&instance::KIND, "prod")];
+    let blind = rows(&Material { rows: &[], seen: &seen_beside, awaited: &[], gaps: &gaps });
+    assert_eq!(blind.iter().map(Trouble::word).collect::<Vec<_>>(), ["not looked at"]);
+
     // With a gap nobody may think that all is well: then there are rows.
     let gaps = [(view(&instance::KIND, "prod"), denied("ListContainerInstances"))];
     let partly = rows(&Material { rows: &well, seen: &seen, awaited: &[], gaps: &gaps });
@@ -182,6 +188,36 @@ fn nothing_at_all_is_no_health() {
     let gaps = [(view(&service::KIND, "prod"), denied("ListServices"))];
     let blind = Material { rows: &[], seen: &[], awaited: &[], gaps: &gaps };
     assert!(rows(&blind).is_empty(), "the reason stands in the rows' place");
+}
+
+#[test]
+fn notices_of_many_services_are_one_row() {
+    let spot = |name: &str| {
+        let subject = Service { service_name: name.into(), cluster_name: "prod".into(), ..Service::default() };
+        let verdict = crate::diagnose::Draft::of(&crate::knowledge::situations::SPOT);
+        let verdict = Some(Arc::new(verdict.verdict(crate::knowledge::Names::default())));
+        let cause = "Spot took tasks back, once in the last hour".to_owned();
+        let finding = Finding { problem: Problem::Notice, since: Some(at(-60)), cause, verdict };
+        Arc::new(Service { service_arn: name.into(), findings: vec![finding], ..subject }) as Arc<dyn Row>
+    };
+    let mut services: Vec<_> = ["e", "d", "c", "b", "a"].map(spot).into();
+    services.push(service("prod", "cart", &[(Problem::Short, 10)]));
+    services.push(service("prod", "deaf", &[(Problem::Notice, 10)]));
+    let rows = of(&services);
+    let told: Vec<_> = rows.iter().map(|row| (row.word(), &*row.name, row.summary())).collect();
+    assert_eq!(
+        told,
+        [
+            ("tasks missing", "cart", "because of cart".to_owned()),
+            ("notice", "deaf", "because of deaf".to_owned()),
+            ("notice", "5 services", "Spot took tasks back: a, b, c and 2 more".to_owned()),
+        ]
+    );
+    assert_eq!(rows[2].others.len(), 5);
+    assert_eq!(Resource::related(&rows[2], Relation::Owner), Some(View::new(&service::KIND, Query::cluster("prod"))));
+    assert!(!Resource::fault(&rows[2]) && Resource::about(&rows[2]).is_none());
+    let pane = Resource::inspect(&rows[2], &Context { now: at(0) }, 7).unwrap();
+    assert_eq!(pane.sections[0].lines.len(), 6, "each is told in the pane");
 }
 
 #[test]
