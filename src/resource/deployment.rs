@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
     Resource, Row, Tone, Unit, View, count_cell,
+    event::Event,
+    finding::{Finding, Problem},
     format::{age_cell, age_order, last_part, one_line, text_cell, text_order, timestamp, when},
     revision,
-    service::{self, Service},
+    service::{self, Service, Standing},
     task,
 };
 
@@ -29,7 +31,18 @@ pub static KIND: Kind = Kind {
 
 fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     let Some(service) = row.any().downcast_ref::<Service>() else { return Vec::new() };
-    service.deployments.iter().map(|deployment| Arc::new(deployment.clone()) as Arc<dyn Row>).collect()
+    let deployment = |deployment: &Deployment| {
+        let finding = service.primary().filter(|primary| primary.id == deployment.id).and_then(|_| trouble(service));
+        Arc::new(Deployment { finding: finding.cloned(), ..deployment.clone() }) as Arc<dyn Row>
+    };
+    service.deployments.iter().map(deployment).collect()
+}
+
+/// What the rollout of `service` fails by, hangs in or waits for.
+fn trouble(service: &Service) -> Option<&Finding> {
+    let completed = service.primary()?.rollout_state.as_deref() == Some("COMPLETED") && service.deployments.len() == 1;
+    let of_rollout = |finding: &&Finding| finding.problem <= Problem::Waiting || finding.problem == Problem::NotPlaced;
+    service.findings.iter().find(of_rollout).filter(|_| !completed)
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -53,6 +66,11 @@ pub struct Deployment {
     pub rollout_state_reason: Option<String>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
+    /// When it completed or failed, where an event still tells.
+    pub ended_at: Option<Timestamp>,
+    /// What it fails by, hangs in or waits for.
+    #[serde(skip)]
+    pub finding: Option<Finding>,
     /// ECS has forgotten it: it stands as it was last seen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
@@ -80,8 +98,21 @@ impl Deployment {
             rollout_state_reason: deployment.rollout_state_reason,
             created_at: timestamp(deployment.created_at.as_ref()),
             updated_at: timestamp(deployment.updated_at.as_ref()),
+            ended_at: None,
+            finding: None,
             remembered: false,
         }
+    }
+
+    /// Takes from the service's `events` when it completed or failed.
+    pub(super) fn take_end(&mut self, events: &[Event]) {
+        let end = match self.rollout_state.as_deref() {
+            Some("COMPLETED") => "deployment completed",
+            Some("FAILED") => "deployment failed",
+            _ => return,
+        };
+        let own = |event: &&Event| event.message.contains(&self.id) && event.message.contains(end);
+        self.ended_at = events.iter().find(own).and_then(|event| event.created_at);
     }
 
     pub fn is_primary(&self) -> bool {
@@ -91,6 +122,8 @@ impl Deployment {
     /// The rollout state in one word; the deployment's status where AWS gives no rollout state.
     pub fn progress(&self) -> &str {
         match self.rollout_state.as_deref() {
+            // Another one took its place before it was done.
+            Some("IN_PROGRESS") if self.remembered => "superseded",
             Some("COMPLETED") => "completed",
             Some("IN_PROGRESS") => "in progress",
             Some("FAILED") => "failed",
@@ -99,7 +132,16 @@ impl Deployment {
         }
     }
 
+    /// How it stands in one word, as its service does: `stuck`, `waiting`; by its rollout state where nothing is wrong.
+    pub fn state(&self) -> &str {
+        let standing = self.finding.as_ref().and_then(|finding| Standing::of(finding.problem));
+        standing.map(Standing::word).unwrap_or_else(|| self.progress())
+    }
+
     pub fn tone(&self) -> Tone {
+        if let Some(finding) = &self.finding {
+            return finding.problem.tone();
+        }
         match self.rollout_state.as_deref() {
             Some("FAILED") => Tone::Bad,
             _ if self.remembered => Tone::Muted,
@@ -123,12 +165,10 @@ impl Deployment {
         )
     }
 
-    /// Since when it is in its state: its last change once it is settled, its start while it runs.
+    /// Since when it is in its state: its end where an event tells of it, or else its start. AWS moves `updatedAt` with
+    /// every task that is replaced, however long ago the rollout ended.
     pub fn since(&self) -> Option<Timestamp> {
-        match self.rollout_state.as_deref() {
-            Some("COMPLETED" | "FAILED") => self.updated_at.or(self.created_at),
-            _ => self.created_at,
-        }
+        self.ended_at.or(self.created_at)
     }
 
     pub fn revision(&self) -> &str {
@@ -153,8 +193,8 @@ static FIELDS: &[Field<Deployment>] = &[
     },
     Field {
         column: Column::new("rollout", "ROLLOUT", 10, 14),
-        cell: |row, _| Cell::new(row.progress(), row.tone()),
-        order: |row, _| Order::Text(row.progress().into()),
+        cell: |row, _| Cell::new(row.state(), row.tone()),
+        order: |row, _| Order::Text(row.state().into()),
     },
     Field {
         column: Column::new("taskdef", "TASK DEFINITION", 10, 40).aliases(&["td", "revision", "rev"]),
@@ -185,6 +225,15 @@ static FIELDS: &[Field<Deployment>] = &[
         column: Column::new("age", "AGE", 4, 6).age(),
         cell: |row, cx| age_cell(row.created_at, cx.now),
         order: |row, cx| age_order(row.created_at, cx.now),
+    },
+    Field {
+        // Its counts move with the hour: that is no news.
+        column: Column { ages: true, ..Column::new("cause", "CAUSE", 12, 64).aliases(&["why"]).priority(1) },
+        cell: |row, _| match &row.finding {
+            Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
+            None => Cell::absent(),
+        },
+        order: |row, _| text_order(row.finding.as_ref().map(|finding| &*finding.cause)),
     },
     Field {
         column: Column::new("reason", "REASON", 16, 90).priority(2),
@@ -224,15 +273,15 @@ impl Resource for Deployment {
     }
 
     fn pace(&self) -> Pace {
-        match self.tone() {
+        match self.rollout_state.as_deref() {
             _ if self.remembered => Pace::Final,
-            Tone::Busy | Tone::Warn => Pace::Moving,
+            Some("IN_PROGRESS") => Pace::Moving,
             _ => Pace::Calm,
         }
     }
 
     fn fault(&self) -> bool {
-        matches!(self.tone(), Tone::Bad | Tone::Warn)
+        self.finding.is_some() || matches!(self.tone(), Tone::Bad | Tone::Warn)
     }
 
     fn remembered(&self) -> bool {
@@ -240,7 +289,8 @@ impl Resource for Deployment {
     }
 
     fn states(&self) -> Vec<&'static str> {
-        self.remembered.then_some(KEPT).into_iter().collect()
+        let standing = self.finding.as_ref().and_then(|finding| Standing::of(finding.problem));
+        self.remembered.then_some(KEPT).into_iter().chain(standing.map(Standing::word)).collect()
     }
 
     fn drill(&self) -> Option<View> {
@@ -267,7 +317,8 @@ impl Resource for Deployment {
             .field("Id", &*self.id)
             .field("Service", &*self.service_name)
             .field("Status", self.status.clone().unwrap_or_default())
-            .toned("Rollout", self.progress(), self.tone())
+            .toned("Rollout", self.state(), self.tone())
+            .field("Cause", self.finding.as_ref().map(|finding| finding.cause.clone()).unwrap_or_default())
             .field("Reason", self.rollout_state_reason.clone().unwrap_or_default())
             .field("Task definition", self.revision())
             .field("Desired", self.desired_count.to_string())
@@ -282,5 +333,77 @@ impl Resource for Deployment {
             .field("Updated", when(self.updated_at, cx.now))
             .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_769_868_300 + second).unwrap()
+    }
+
+    fn deployment(state: &str) -> Deployment {
+        Deployment {
+            id: "ecs-svc/8".into(),
+            status: Some("PRIMARY".into()),
+            rollout_state: Some(state.into()),
+            created_at: Some(at(0)),
+            updated_at: Some(at(90_000)),
+            ..Deployment::default()
+        }
+    }
+
+    #[rstest]
+    #[case::stuck(Problem::RolloutStuck, "stuck", Tone::Warn)]
+    #[case::waiting(Problem::Waiting, "waiting", Tone::Wait)]
+    #[case::placement(Problem::NotPlaced, "unplaced", Tone::Bad)]
+    fn a_rollout_that_does_not_get_on_tells_so_in_its_own_row(
+        #[case] problem: Problem,
+        #[case] word: &str,
+        #[case] tone: Tone,
+    ) {
+        let finding = Finding { problem, since: None, cause: "because".into(), verdict: None };
+        let old = Deployment { id: "ecs-svc/7".into(), status: Some("ACTIVE".into()), ..deployment("COMPLETED") };
+        let service = Service {
+            deployments: vec![deployment("IN_PROGRESS"), old],
+            findings: vec![finding],
+            ..Service::default()
+        };
+        let rows = rows(&service);
+        let row = rows[0].any().downcast_ref::<Deployment>().unwrap();
+        assert_eq!((row.state(), row.tone(), Row::fault(row)), (word, tone, true));
+        assert_eq!(row.finding.as_ref().map(|finding| &*finding.cause), Some("because"));
+        let old = rows[1].any().downcast_ref::<Deployment>().unwrap();
+        assert_eq!((old.state(), Row::fault(old)), ("completed", false));
+    }
+
+    #[test]
+    fn a_rollout_ended_when_an_event_says_so_not_when_a_task_was_last_replaced() {
+        let said = |message: &str, second| Event {
+            created_at: Some(at(second)),
+            message: format!("(service web) (deployment ecs-svc/8) {message}"),
+            ..Event::default()
+        };
+        let events = [said("has reached a steady state.", 80_000), said("deployment completed.", 300)];
+        let mut completed = deployment("COMPLETED");
+        assert_eq!(completed.since(), Some(at(0)));
+        completed.take_end(&events);
+        assert_eq!(completed.since(), Some(at(300)));
+        let mut failed = deployment("FAILED");
+        failed.take_end(&events);
+        assert_eq!(failed.since(), Some(at(0)));
+        failed.take_end(&[said("deployment failed: tasks failed to start.", 200)]);
+        assert_eq!(failed.since(), Some(at(200)));
+    }
+
+    #[test]
+    fn what_another_took_the_place_of_is_not_in_progress_any_more() {
+        assert_eq!(deployment("IN_PROGRESS").progress(), "in progress");
+        assert_eq!(Deployment { remembered: true, ..deployment("IN_PROGRESS") }.progress(), "superseded");
+        assert_eq!(Deployment { remembered: true, ..deployment("COMPLETED") }.progress(), "completed");
     }
 }

@@ -20,6 +20,8 @@ pub enum Problem {
     NotPlaced,
     Short,
     Unhealthy,
+    /// The scheduler repeats an error of another sort.
+    Complaint,
     AgentLost,
     /// An instance that could not join, or that AWS found impaired.
     InstanceIll,
@@ -44,6 +46,7 @@ impl Problem {
             Self::NotPlaced => "can't be placed",
             Self::Short => "tasks missing",
             Self::Unhealthy => "unhealthy",
+            Self::Complaint => "ECS errors",
             Self::AgentLost => "agent gone",
             Self::InstanceIll => "instance ill",
             Self::DrainStuck => "drain stuck",

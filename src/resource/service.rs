@@ -119,7 +119,9 @@ impl Service {
         let providers = service.capacity_provider_strategy.unwrap_or_default();
         let balancers = service.load_balancers.unwrap_or_default();
         let deployments = service.deployments.unwrap_or_default();
-        let events = service.events.unwrap_or_default();
+        let events = service.events.unwrap_or_default().into_iter();
+        let events: Vec<Event> =
+            events.map(|event| Event::from_sdk(event, &cluster_name, &service_name, &service_arn)).collect();
         Some(Self {
             status: service.status,
             desired_count: service.desired_count,
@@ -155,12 +157,13 @@ impl Service {
             created_by: service.created_by,
             deployments: deployments
                 .into_iter()
-                .map(|deployment| Deployment::from_sdk(deployment, &cluster_name, &service_name, &service_arn))
+                .map(|deployment| {
+                    let mut deployment = Deployment::from_sdk(deployment, &cluster_name, &service_name, &service_arn);
+                    deployment.take_end(&events);
+                    deployment
+                })
                 .collect(),
-            events: events
-                .into_iter()
-                .map(|event| Event::from_sdk(event, &cluster_name, &service_name, &service_arn))
-                .collect(),
+            events,
             tags: super::tags(service.tags),
             progress: None,
             failed_last_hour: None,

@@ -335,6 +335,8 @@ fn deployment(rollout: &str) -> Deployment {
         rollout_state_reason: None,
         created_at: at(0),
         updated_at: at(90),
+        ended_at: None,
+        finding: None,
         remembered: false,
     }
 }

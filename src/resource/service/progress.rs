@@ -111,8 +111,8 @@ impl Pause {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
         let otherwise = self.otherwise();
         match left {
-            Some(left) => format!("waits for somebody to continue it or roll it back; {otherwise} by itself in {left}"),
-            None => "waits for somebody to continue it or roll it back".to_owned(),
+            Some(left) => format!("waiting for approval: continue it or roll it back; {otherwise} by itself in {left}"),
+            None => "waiting for approval: continue it or roll it back".to_owned(),
         }
     }
 

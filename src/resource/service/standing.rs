@@ -1,6 +1,6 @@
 //! How a service stands, in one word.
 
-use super::{Progress, Service};
+use super::Service;
 use crate::resource::{Tone, finding::Problem};
 
 /// How a service stands, worst first.
@@ -18,7 +18,7 @@ pub enum Standing {
     Unplaced,
     /// Fewer tasks run than wanted, without a rollout.
     Short,
-    /// Health checks fail.
+    /// Health checks fail, or the scheduler repeats an error.
     Unhealthy,
     /// The rollout waits for somebody's decision.
     Waiting,
@@ -58,7 +58,7 @@ impl Standing {
     }
 
     /// What a service that has `problem` stands like; absent where that is no matter of the whole service.
-    fn of(problem: Problem) -> Option<Self> {
+    pub(in crate::resource) fn of(problem: Problem) -> Option<Self> {
         match problem {
             Problem::RolloutFailed => Some(Self::Failed),
             Problem::RolloutFailing => Some(Self::Failing),
@@ -67,24 +67,17 @@ impl Standing {
             Problem::CrashLoop => Some(Self::Crashing),
             Problem::NotPlaced => Some(Self::Unplaced),
             Problem::Short => Some(Self::Short),
-            Problem::Unhealthy => Some(Self::Unhealthy),
+            Problem::Unhealthy | Problem::Complaint => Some(Self::Unhealthy),
             _ => None,
         }
     }
 }
 
 impl Service {
-    /// Tasks of the rollout die, or it is being taken back.
-    fn rollout_fails(&self) -> bool {
-        let dying = self.primary().is_some_and(|primary| primary.failed_tasks > 0);
-        let counted = |progress: &Progress| progress.breaker.is_some_and(|(failed, _)| failed > 0);
-        dying || self.progress.as_ref().is_some_and(|progress| progress.rolling_back() || counted(progress))
-    }
-
-    /// How it stands by what was found wrong with it, and by its counts.
+    /// How it stands by what was found wrong with it; where nothing was, by its counts.
     pub fn standing(&self) -> Standing {
-        let found = self.findings.iter().filter_map(|finding| Standing::of(finding.problem));
-        found.chain([self.counted()]).min().unwrap_or(Standing::Steady)
+        let found = self.findings.iter().find_map(|finding| Standing::of(finding.problem));
+        found.unwrap_or_else(|| self.counted())
     }
 
     /// How it stands by its counts and the state of its rollout alone.
@@ -96,9 +89,8 @@ impl Service {
             Some("INACTIVE") => Standing::Inactive,
             _ if rollout == Some("FAILED") => Standing::Failed,
             _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => Standing::Waiting,
-            _ if self.deploying() && self.rollout_fails() => Standing::Failing,
             _ if self.deploying() => Standing::Deploying,
-            _ if self.running_count + self.pending_count < self.desired_count => Standing::Short,
+            // That tasks fail, or are missing for too long, is a finding.
             _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
             _ => Standing::Steady,
         }
@@ -132,10 +124,10 @@ mod tests {
 
     #[rstest]
     #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), Standing::Steady)]
-    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Short)]
+    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
     #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
     #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Failing)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
     #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
     #[case(service(0, 0, &[]), Standing::Steady)]
     fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {
