@@ -31,6 +31,8 @@ mod service;
 mod stopped;
 pub mod timeline;
 pub mod trouble;
+#[cfg(test)]
+mod worlds;
 
 pub use explain::{Explanation, beside, explain};
 pub use group::{GroupKey, group_key};

@@ -52,6 +52,11 @@ impl News<'_> {
         self.id() == "EV-PROTECTED"
     }
 
+    /// Tasks were started, which may have died since.
+    pub fn of_a_start(&self) -> bool {
+        matches!(self.id(), "EV-STARTED" | "EV-AZ-START" | "EV-REPLACED-UNHEALTHY")
+    }
+
     /// It tells of a deployment that has ended, not of what holds up the one under way.
     pub fn of_an_end(&self) -> bool {
         self.id().starts_with("EV-DEPLOY-FAILED")

@@ -3,77 +3,92 @@
 use super::{
     MINUTE,
     case::Case,
-    deaths::{self, Death, Group, times},
+    deaths::{self, Death, Group},
     names,
-    news::News,
-    pending::Wait,
-    placement::placement,
-    room,
 };
 use crate::{
-    knowledge::{self, Class, Rule, situations},
+    knowledge::{self, Rule, situations},
     resource::{
         deployment::Deployment,
         finding::{Finding, Problem},
-        format::{one_line, short_id},
+        format::one_line,
         task::Task,
     },
 };
 
-/// Nothing has moved for so long: it hangs.
-const QUIET: i64 = 5 * MINUTE;
-/// Old tasks may drain for so long.
-const DRAINED: i64 = 10 * MINUTE;
+mod questions;
+
+pub(super) use questions::not_placed;
+use questions::{dying, given_up, healthy, moving, old_gone, on_the_way, room_left, told_of, watched};
+
 /// A function of a deployment must have answered by then.
 const HOOK: i64 = 15 * MINUTE;
 
 /// What comes of asking one of the questions.
 pub(super) enum Answer {
-    /// Not here.
+    /// As it should be.
     Fine(String),
     /// It hangs here.
     Stuck(Box<Finding>),
-    /// It can't be told.
-    Unseen(&'static str),
+    /// Not as it should be; another question has the finding.
+    Bad(String),
+    /// It can't be told yet.
+    Open(String),
 }
 
 /// A question, and what comes of asking it.
 pub(super) struct Step {
     pub question: &'static str,
     pub answer: Answer,
+    /// What the rollout hangs in, as it was judged.
+    pub here: bool,
 }
 
-type Ask = fn(&Case<'_>, &Deployment) -> Answer;
+/// The last argument: tasks that are known beyond the stopped ones, which add detail.
+type Ask = fn(&Case<'_>, &Deployment, &[&Task]) -> Answer;
 
 /// In this order: what is answered with `Stuck` first is what the rollout hangs in.
 const QUESTIONS: [(&str, Ask); 9] = [
-    ("has ECS given it up?", given_up),
-    ("does an event tell of an error?", told_of),
-    ("do its tasks die?", dying),
-    ("does a task hang on its way?", on_the_way),
-    ("is there room to start and stop?", room_left),
-    ("are the new tasks healthy?", healthy),
-    ("are the old tasks gone?", old_gone),
-    ("is it still being watched?", watched),
-    ("does anything move?", moving),
+    ("Has ECS failed the deployment?", given_up),
+    ("Do events report an error?", told_of),
+    ("Are tasks failing?", dying),
+    ("Is a task stuck while starting?", on_the_way),
+    ("Do min and max percent leave room?", room_left),
+    ("Are the new tasks healthy?", healthy),
+    ("Are the old tasks gone?", old_gone),
+    ("Do alarms hold it open?", watched),
+    ("Is it making progress?", moving),
 ];
 
-/// All the questions, asked of the rollout under way or failed; none when there is none.
-pub(super) fn steps(case: &Case<'_>) -> Vec<Step> {
+/// Which question the rollout hangs in, and what is found there.
+fn judged(case: &Case<'_>, primary: &Deployment) -> Option<(usize, Finding)> {
+    QUESTIONS.iter().enumerate().find_map(|(index, (_, ask))| match ask(case, primary, &[]) {
+        Answer::Stuck(finding) => Some((index, *finding)),
+        _ => None,
+    })
+}
+
+/// All the questions, asked of the rollout under way or failed; none when there is none. `tasks` that are known beyond
+/// the stopped ones add detail to what was judged without them.
+pub(super) fn steps(case: &Case<'_>, tasks: &[&Task]) -> Vec<Step> {
     let Some(primary) = case.rollout() else { return Vec::new() };
+    let verdict = rollout(case);
+    let judged = judged(case, primary).filter(|(_, finding)| Some(finding) == verdict.as_ref());
     let mut explained = false;
-    let step = |(question, ask): &(&'static str, Ask)| {
-        let answer = match ask(case, primary) {
+    let step = |(index, (question, ask)): (usize, &(&'static str, Ask))| {
+        let found = judged.as_ref().filter(|(at, _)| *at == index).map(|(_, finding)| finding);
+        let answer = match (ask(case, primary, tasks), found) {
             // What holds it up has been found: that nothing moves follows from it.
-            Answer::Stuck(finding) if explained && finding.rule() == Some(situations::STALLED.id) => {
-                fine("no: see above")
+            (Answer::Stuck(finding), None) if explained && finding.rule() == Some(situations::STALLED.id) => {
+                Answer::Bad("no: see above".to_owned())
             }
-            answer => answer,
+            (answer @ Answer::Stuck(_), _) | (answer, None) => answer,
+            (_, Some(finding)) => stuck(finding.clone()),
         };
         explained |= matches!(answer, Answer::Stuck(_));
-        Step { question, answer }
+        Step { question, answer, here: found.is_some() }
     };
-    QUESTIONS.iter().map(step).collect()
+    QUESTIONS.iter().enumerate().map(step).collect()
 }
 
 /// What the rollout fails by or hangs in.
@@ -86,13 +101,12 @@ pub(super) fn rollout(case: &Case<'_>) -> Option<Finding> {
     if case.paused().is_some() {
         return None;
     }
-    if let Some(alarm) = alarmed(case).or_else(|| hook(case)) {
-        return Some(alarm);
+    let found = alarmed(case).or_else(|| judged(case, primary).map(|(_, finding)| finding));
+    match found {
+        Some(fails) if fails.problem <= Problem::RolloutFailing => Some(fails),
+        // What hangs, hangs because the function has not answered.
+        hangs => hook(case).or(hangs),
     }
-    QUESTIONS.iter().find_map(|(_, ask)| match ask(case, primary) {
-        Answer::Stuck(finding) => Some(*finding),
-        _ => None,
-    })
 }
 
 fn stuck(finding: Finding) -> Answer {
@@ -156,259 +170,6 @@ fn hook(case: &Case<'_>) -> Option<Finding> {
     let cause = format!("waits for hook {}", hook.rsplit(':').next().unwrap_or(hook));
     let quotes = [("lifecycleHookDetails[].targetArn", hook.to_owned())];
     Some(found(case, Problem::RolloutStuck, &situations::HOOK, cause, &quotes))
-}
-
-fn given_up(case: &Case<'_>, primary: &Deployment) -> Answer {
-    if primary.rollout_state.as_deref() != Some("FAILED") {
-        return fine("no");
-    }
-    let reason = primary.rollout_state_reason.as_deref().map(one_line).unwrap_or_default();
-    let group = deaths::groups(case.of_rollout()).into_iter().next();
-    let cause = match &group {
-        Some(group) => format!("{}, {}", group.line(), times(group.count())),
-        None if reason.is_empty() => "ECS gave it up".to_owned(),
-        None => reason.clone(),
-    };
-    let since = primary.updated_at.or(primary.created_at);
-    let finding = match group.as_ref().and_then(Group::newest) {
-        Some(death) => case.finding(Problem::RolloutFailed, since, cause, (*death.verdict).clone()),
-        None => {
-            let quotes = [("rolloutState", "FAILED".to_owned()), ("rolloutStateReason", reason)];
-            let found = found(case, Problem::RolloutFailed, &situations::FAILED, cause, &quotes);
-            Finding { since, ..found }
-        }
-    };
-    stuck(finding)
-}
-
-/// An error that the scheduler tells of, newer than the rollout.
-fn told_of(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let since = primary.created_at;
-    let newer = case.news.iter().filter(|news| since.is_none_or(|since| news.event.created_at >= Some(since)));
-    let answered_elsewhere = |news: &News<'_>| {
-        news.of_back_off() || news.of_deadlock() || news.of_health() || news.of_protection() || news.of_an_end()
-    };
-    let missing = room::missing(case.service) > 0;
-    let telling = |news: &&News<'_>| {
-        news.class() >= Class::Failure && !answered_elsewhere(news) && (missing || !news.of_placement())
-    };
-    match newer.into_iter().find(telling) {
-        Some(news) if news.of_placement() => stuck(not_placed(case, news)),
-        Some(news) => {
-            let verdict = news.verdict(case.known);
-            let cause = news.line(&verdict);
-            stuck(case.finding(Problem::RolloutStuck, news.event.created_at, cause, verdict))
-        }
-        None => fine("no"),
-    }
-}
-
-/// A task that found no place, by an event, and by what the instances have left where that is known.
-pub(super) fn not_placed(case: &Case<'_>, news: &News<'_>) -> Finding {
-    let mut verdict = news.verdict(case.known);
-    let miss = placement(case.service, case.known).and_then(|placement| placement.miss());
-    let cause = miss.clone().unwrap_or_else(|| verdict.line());
-    if let Some(miss) = miss {
-        verdict.evidence.push(knowledge::Quote { field: "containerInstances".into(), text: miss });
-    }
-    // The oldest of its kind: since then it has been looking.
-    let same = case.news.iter().filter(|other| other.of_placement());
-    let since = same.filter_map(|other| other.event.created_at).min();
-    case.finding(Problem::NotPlaced, since, cause, verdict)
-}
-
-/// How near the circuit breaker is.
-fn towards_breaker(case: &Case<'_>) -> Option<String> {
-    let (failed, threshold) = case.service.progress.as_ref()?.breaker?;
-    Some(format!("failures {failed} of {threshold}"))
-}
-
-fn dying(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let counted = case.service.progress.as_ref().and_then(|progress| progress.breaker).map_or(0, |(failed, _)| failed);
-    if primary.failed_tasks == 0 && counted == 0 {
-        return match case.of_rollout().count() {
-            0 => fine("no"),
-            count => fine(format!("{count} did, after they had come up")),
-        };
-    }
-    let group = deaths::groups(case.of_rollout()).into_iter().next();
-    let what = match &group {
-        Some(group) => format!("{}, {}", group.line(), times(group.count())) + &in_all(case, group),
-        None => match primary.failed_tasks.max(counted) {
-            1 => "a task failed".into(),
-            failed => format!("{failed} tasks failed in a row"),
-        },
-    };
-    let breaker = towards_breaker(case).map(|towards| format!("; {towards}"));
-    let pauses = case.news.iter().any(News::of_back_off).then(|| "; ECS pauses between tries".to_owned());
-    let cause = format!("{what}{}", breaker.or(pauses).unwrap_or_default());
-    let since = group.as_ref().and_then(Group::first).or(primary.created_at);
-    stuck(match group.as_ref().and_then(Group::newest) {
-        Some(death) => case.finding(Problem::RolloutFailing, since, cause, (*death.verdict).clone()),
-        None => {
-            let quotes = [("failedTasks", primary.failed_tasks.to_string())];
-            found(case, Problem::RolloutFailing, &situations::DYING, cause, &quotes)
-        }
-    })
-}
-
-/// How often the same has happened in earlier rollouts of the last hour, too.
-fn in_all(case: &Case<'_>, group: &Group<'_>) -> String {
-    let all = case.deaths.iter().filter(|death| death.verdict.line() == group.line()).count();
-    if all > group.count() { format!(" ({all} in an hour)") } else { String::new() }
-}
-
-/// Tasks of the rollout that are on their way up.
-fn arriving<'a>(case: &Case<'a>, primary: &Deployment) -> Vec<&'a Task> {
-    let up = |task: &&&Task| matches!(task.last_status.as_deref(), Some("PROVISIONING" | "PENDING" | "ACTIVATING"));
-    let mut tasks: Vec<&Task> =
-        case.tasks.iter().filter(up).copied().filter(|task| deaths::started_by(task, primary)).collect();
-    tasks.sort_by_key(|task| task.created_at);
-    tasks
-}
-
-fn on_the_way(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let arriving = arriving(case, primary);
-    let hanging = |task: &&&Task| Wait::of(task, case.known).is_some_and(|wait| wait.overdue(case.known.now));
-    if let Some(finding) = arriving.iter().find(hanging).and_then(|task| hangs(case, task)) {
-        return stuck(Finding { problem: Problem::RolloutStuck, ..finding });
-    }
-    match (primary.pending_count, arriving.len()) {
-        (0, _) => fine("no"),
-        (count, 0) if case.quiet_for(QUIET) => {
-            let cause = match count {
-                1 => "1 task is pending and doesn't come up".to_owned(),
-                more => format!("{more} tasks are pending and don't come up"),
-            };
-            let quotes = [("pendingCount", count.to_string())];
-            stuck(found(case, Problem::RolloutStuck, &situations::PENDING, cause, &quotes))
-        }
-        (_, 0) => Answer::Unseen("tasks are pending; they were not looked at"),
-        (count, _) => fine(format!("no: {count} on their way")),
-    }
-}
-
-/// A task that hangs, named.
-pub(super) fn hangs(case: &Case<'_>, task: &Task) -> Option<Finding> {
-    let wait = Wait::of(task, case.known)?;
-    let finding = wait.finding(task, case.known);
-    let cause = format!("task {}: {}", short_id(&task.task_arn), wait.told());
-    Some(Finding { cause, ..finding })
-}
-
-fn room_left(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let service = case.service;
-    let told = case.news.iter().find(|news| news.of_deadlock() && news.event.created_at >= primary.created_at);
-    let incomplete = primary.running_count + primary.pending_count < primary.desired_count;
-    let full = service.running_count + service.pending_count >= service.desired_count;
-    if told.is_none() && !(room::deadlocked(service) && incomplete && full) {
-        return fine("yes");
-    }
-    let (minimum, maximum) = (service.minimum_healthy_percent, service.maximum_percent);
-    let percent = |value: Option<i32>| value.map_or_else(|| "?".to_owned(), |value| value.to_string());
-    let (minimum, maximum) = (percent(minimum), percent(maximum));
-    let cause = format!("min {minimum} % and max {maximum} % of {} tasks leave no room", service.desired_count);
-    let quotes = [
-        ("minimumHealthyPercent", minimum),
-        ("maximumPercent", maximum),
-        ("desiredCount", service.desired_count.to_string()),
-        ("events[].message", told.map(|news| one_line(&news.event.message)).unwrap_or_default()),
-    ];
-    stuck(found(case, Problem::RolloutStuck, &situations::DEADLOCK, cause, &quotes))
-}
-
-fn healthy(case: &Case<'_>, primary: &Deployment) -> Answer {
-    if primary.running_count < primary.desired_count {
-        return fine(format!("not all there yet: {} of {}", primary.running_count, primary.desired_count));
-    }
-    let own = |task: &&&Task| deaths::started_by(task, primary) && task.desired_status.as_deref() != Some("STOPPED");
-    let running: Vec<&Task> = case.tasks.iter().filter(own).copied().collect();
-    let failing = running.iter().filter(|task| task.health_status.as_deref() == Some("UNHEALTHY")).count();
-    if failing > 0 {
-        let cause = format!("{failing} of {} new tasks fail their health check", running.len());
-        let quotes = [("tasks[].healthStatus", format!("UNHEALTHY, {failing} of {}", running.len()))];
-        return stuck(found(case, Problem::RolloutStuck, &situations::NOT_HEALTHY, cause, &quotes));
-    }
-    let newer = |news: &&News<'_>| news.of_health() && news.event.created_at >= primary.created_at;
-    if let Some(news) = case.news.iter().find(newer) {
-        let verdict = news.verdict(case.known);
-        let cause = news.line(&verdict);
-        return stuck(case.finding(Problem::RolloutStuck, news.event.created_at, cause, verdict));
-    }
-    let undecided = |task: &&&Task| Wait::of(task, case.known).is_some_and(|wait| wait.overdue(case.known.now));
-    let undecided = running.iter().filter(|task| task.last_status.as_deref() == Some("RUNNING")).find(undecided);
-    if let Some(finding) = undecided.and_then(|task| hangs(case, task)) {
-        return stuck(Finding { problem: Problem::RolloutStuck, ..finding });
-    }
-    if running.is_empty() { Answer::Unseen("its tasks were not looked at") } else { fine("yes") }
-}
-
-fn old_gone(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let old = case.service.deployments.iter().filter(|deployment| deployment.id != primary.id);
-    let left: i32 = old.map(|deployment| deployment.running_count + deployment.pending_count).sum();
-    if left == 0 {
-        return fine("yes");
-    }
-    if primary.running_count < primary.desired_count || primary.failed_tasks > 0 {
-        return fine(format!("not yet: {left}"));
-    }
-    if case.side_by_side() {
-        return fine(format!("{left} stay beside the new ones for now"));
-    }
-    let tasks: Vec<&Task> =
-        case.tasks.iter().filter(|task| !task.stopped() && !deaths::started_by(task, primary)).copied().collect();
-    if case.news.iter().any(News::of_protection) {
-        let cause = format!("{left} old tasks stay: protected against scale-in");
-        let quotes = [("events[].message", case.message(News::of_protection))];
-        return stuck(found_with(case, &situations::PROTECTED, cause, &quotes, tasks.first().copied()));
-    }
-    let hanging = |task: &&&Task| Wait::of(task, case.known).is_some_and(|wait| wait.overdue(case.known.now));
-    if let Some(finding) = tasks.iter().find(hanging).and_then(|task| hangs(case, task)) {
-        return stuck(Finding { problem: Problem::RolloutStuck, ..finding });
-    }
-    if case.quiet_for(DRAINED) {
-        let cause = format!("all new tasks run, but {left} old ones don't go");
-        let quotes = [("old tasks", left.to_string())];
-        return stuck(found_with(case, &situations::OLD_TASKS, cause, &quotes, tasks.first().copied()));
-    }
-    fine(format!("{left} are on their way out"))
-}
-
-fn watched(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let service = case.service;
-    let complete = primary.running_count >= primary.desired_count && service.pending_count == 0;
-    let bake = i64::from(service.bake_time_in_minutes.unwrap_or_default()) * MINUTE;
-    if !complete || (service.deployment_alarms.is_empty() && bake == 0) {
-        return fine("no");
-    }
-    if case.quiet_for(bake + 3 * QUIET) {
-        let cause = "all new tasks run; ECS still watches its alarms".to_owned();
-        let quotes = [
-            ("alarms.alarmNames", service.deployment_alarms.join(", ")),
-            ("bakeTimeInMinutes", service.bake_time_in_minutes.map(|minutes| minutes.to_string()).unwrap_or_default()),
-        ];
-        return stuck(found(case, Problem::RolloutStuck, &situations::WATCHED, cause, &quotes));
-    }
-    fine(match bake {
-        0 => "its alarms are watched".to_owned(),
-        bake => format!("bake time, {} minutes", bake / MINUTE),
-    })
-}
-
-fn moving(case: &Case<'_>, primary: &Deployment) -> Answer {
-    let patience = QUIET + i64::from(case.service.bake_time_in_minutes.unwrap_or_default()) * MINUTE;
-    let explained = !case.service.deployment_alarms.is_empty() && primary.running_count >= primary.desired_count;
-    if primary.rollout_state.as_deref() != Some("IN_PROGRESS") || explained || !case.quiet_for(patience) {
-        return fine("yes");
-    }
-    let (running, desired) = (primary.running_count, primary.desired_count);
-    let cause = format!("nothing moves: {running} of {desired} new tasks run, no reason known");
-    let quotes = [
-        ("runningCount", format!("{running} of {desired}")),
-        ("rolloutStateReason", primary.rollout_state_reason.clone().unwrap_or_default()),
-    ];
-    let finding = found(case, Problem::RolloutStuck, &situations::STALLED, cause, &quotes);
-    stuck(Finding { since: case.moved_at(), ..finding })
 }
 
 impl<'a> Case<'a> {

@@ -29,13 +29,6 @@ pub(super) fn must_start_first(service: &Service) -> bool {
     service.desired_count > 0 && bounds(service).is_some_and(|(floor, _)| floor >= service.desired_count)
 }
 
-/// Tasks that should be there and are not even on their way: of the rollout, while there is one.
-pub(super) fn missing(service: &Service) -> i32 {
-    let whole = service.desired_count - service.running_count - service.pending_count;
-    let rollout = service.primary().filter(|_| service.deploying());
-    rollout.map_or(whole, |primary| primary.desired_count - primary.running_count - primary.pending_count).max(0)
-}
-
 /// Since it was last well, it found no place for a task.
 pub(super) fn placeless(service: &Service) -> bool {
     news(service).iter().any(News::of_placement)

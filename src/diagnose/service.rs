@@ -6,9 +6,7 @@ use super::{
     deaths::{self, Group, times},
     names,
     news::News,
-    pending::Wait,
-    rollout::{hangs, not_placed, rollout},
-    room,
+    rollout::{not_placed, rollout},
     scene::Scene,
 };
 use crate::{
@@ -42,10 +40,11 @@ pub fn service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
     findings.extend(decision(&case));
     findings.extend(crashes);
     if findings.iter().all(|finding| finding.problem != Problem::NotPlaced) {
-        findings.extend(misplaced(&case));
+        findings.extend(case.misplaced().map(|news| not_placed(&case, news)));
     }
     findings.extend(short(&case, &findings));
     findings.extend(unhealthy(&case, &findings));
+    findings.extend(complaints(&case, &findings));
     findings.extend(notices(&case));
     // Stable: of two that weigh the same, the one found first stays first.
     findings.sort_by_key(|finding| finding.problem);
@@ -75,7 +74,7 @@ fn decision(case: &Case<'_>) -> Option<Finding> {
         .expires_at
         .map(|at| format!("; {then} by itself at {}", deadline(at, case.known.now)))
         .unwrap_or_default();
-    let cause = format!("somebody must continue it or roll it back{until}");
+    let cause = format!("waiting for approval: continue or roll back{until}");
     let quotes = [
         ("lifecycleHookDetails[].status", "AWAITING_ACTION".to_owned()),
         ("lifecycleHookDetails[].hookId", pause.hook_id.clone().unwrap_or_default()),
@@ -103,17 +102,19 @@ fn crashes(case: &Case<'_>, failing: Option<&Finding>) -> Option<Finding> {
     if failing.is_some() && over {
         return None;
     }
-    let share = match of_revision {
-        all if all == worst.count() => format!("{} in the last hour", times(all)),
-        all => format!("{} of {all} failures in the last hour", worst.count()),
+    // Of all that died in the hour: an explanation lists them all.
+    let is_newest = case.deaths.first().is_some_and(|death| death.task.task_arn == newest.task.task_arn);
+    let cause = match (worst.count(), case.deaths.len()) {
+        (count, all) if count == all => format!("{}, {} in the last hour", worst.line(), times(count)),
+        (1, all) if is_newest => format!("{all} failures in the last hour, newest: {}", worst.line()),
+        (count, all) => format!("{}, {count} of {all} failures in the last hour", worst.line()),
     };
-    let (problem, since, cause) = if of_revision >= CRASH_LOOP && !over {
-        (Problem::CrashLoop, worst.first(), format!("{}, {share}", worst.line()))
-    } else {
-        let now = if over && of_revision >= CRASH_LOOP { ", not any more" } else { "" };
-        (Problem::TaskFailed, Some(newest.at), format!("{}, {share}{now}", worst.line()))
+    let (problem, since, now) = match of_revision >= CRASH_LOOP {
+        true if !over => (Problem::CrashLoop, worst.first(), ""),
+        true => (Problem::TaskFailed, Some(newest.at), ", not any more"),
+        false => (Problem::TaskFailed, Some(newest.at), ""),
     };
-    Some(case.finding(problem, since, cause, (*newest.verdict).clone()))
+    Some(case.finding(problem, since, format!("{cause}{now}"), (*newest.verdict).clone()))
 }
 
 /// Whether it has stopped dying: the revision is on its way out, or the last time is long past for what was usual.
@@ -128,16 +129,6 @@ fn over(case: &Case<'_>, group: &Group<'_>) -> bool {
     gone || (case.service.settled() && silence > usual)
 }
 
-/// A service without a rollout that wants a task and finds no place for it.
-fn misplaced(case: &Case<'_>) -> Option<Finding> {
-    if room::missing(case.service) == 0 {
-        return None;
-    }
-    let rollout = case.rollout().and_then(|primary| primary.created_at);
-    let now = |news: &&News<'_>| news.of_placement() && rollout.is_none_or(|at| news.event.created_at >= Some(at));
-    case.news.iter().find(now).map(|news| not_placed(case, news))
-}
-
 /// Fewer tasks than wanted, without a rollout that would bring them.
 fn short(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
     let service = case.service;
@@ -147,36 +138,52 @@ fn short(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
         return None;
     }
     let on_their_way = service.pending_count >= missing;
-    let counts = format!("{} of {} tasks run", service.running_count, service.desired_count);
-    let since = case.moved_at();
-    if on_their_way {
-        // Starting tasks are as it should be, until one hangs.
-        let hanging = |task: &&&Task| Wait::of(task, case.known).is_some_and(|wait| wait.overdue(case.known.now));
-        let up = |task: &&&Task| task.desired_status.as_deref() != Some("STOPPED") && !task.stopped();
-        let finding = case.tasks.iter().filter(up).find(hanging).and_then(|task| hangs(case, task));
-        let stale = finding.is_none() && case.quiet_for(CRASH_LOOP as i64 * MOMENT);
-        let quotes = [("pendingCount", service.pending_count.to_string())];
-        let pending =
-            || case.found(Problem::Short, &situations::SLOW_TO_COME, format!("{counts}; the rest is pending"), &quotes);
-        return finding.map(|finding| Finding { problem: Problem::Short, ..finding }).or_else(|| stale.then(pending));
-    }
-    // The scheduler acts within seconds.
-    if since.is_some_and(|at| seconds_since(at, case.known.now) < MOMENT) {
+    let in_time = match on_their_way {
+        true => !case.quiet_for(case.patience()),
+        // The scheduler acts within seconds.
+        false => case.moved_at().is_some_and(|at| seconds_since(at, case.known.now) < MOMENT),
+    };
+    if in_time {
         return None;
     }
+    let counts = format!("{} of {} tasks run", service.running_count, service.desired_count);
+    let since = case.progressed_at();
     let telling = case.news.iter().find(|news| news.class() >= Class::Failure && !news.of_an_end());
     if let Some(news) = telling {
         let verdict = news.verdict(case.known);
-        let cause = format!("{counts}: {}", verdict.line());
+        let cause = format!("{counts}: {}", case.counted(verdict.line(), news));
         return Some(case.finding(Problem::Short, news.event.created_at, cause, verdict));
     }
-    let cause = format!("{counts}, {} pending", service.pending_count);
+    let (rule, cause) = match on_their_way {
+        true => (&situations::SLOW_TO_COME, format!("{counts}; the rest is pending")),
+        false => (&situations::SHORT, format!("{counts}, {} pending", service.pending_count)),
+    };
     let quotes = [
         ("desiredCount", service.desired_count.to_string()),
         ("runningCount", service.running_count.to_string()),
         ("pendingCount", service.pending_count.to_string()),
     ];
-    Some(Finding { since, ..case.found(Problem::Short, &situations::SHORT, cause, &quotes) })
+    Some(Finding { since, ..case.found(Problem::Short, rule, cause, &quotes) })
+}
+
+/// An error that the scheduler repeats, whatever the counts say, and that nothing else tells of.
+fn complaints(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
+    let recent = |news: &News<'_>| {
+        let age = news.event.created_at.map(|at| seconds_since(at, case.known.now));
+        age.is_some_and(|age| age < OVER)
+    };
+    let error = |news: &&News<'_>| {
+        news.class() >= Class::Failure && !news.of_an_end() && !news.of_placement() && !news.of_health()
+    };
+    let newest = case.news.iter().find(error).filter(|news| recent(news) && case.repeats(news) > 1)?;
+    if others.iter().any(|finding| finding.problem < Problem::Complaint) {
+        return None;
+    }
+    let verdict = newest.verdict(case.known);
+    let cause = case.counted(newest.line(&verdict), newest);
+    let same = case.news.iter().filter(|news| news.id() == newest.id());
+    let since = same.filter_map(|news| news.event.created_at).min();
+    Some(case.finding(Problem::Complaint, since, cause, verdict))
 }
 
 /// Health checks that fail: repeatedly, or while tasks are missing. One by itself often heals.
@@ -186,26 +193,13 @@ fn unhealthy(case: &Case<'_>, others: &[Finding]) -> Option<Finding> {
     let late =
         |news: &&News<'_>| news.of_health() && news.event.created_at.is_some_and(|at| seconds_since(at, now) < HOUR);
     let events: Vec<_> = case.news.iter().filter(late).collect();
-    if let Some(newest) = events.first().filter(|_| events.len() >= 2 || service.running_count < service.desired_count)
-    {
-        let verdict = newest.verdict(case.known);
-        let line = newest.line(&verdict);
-        let same: Vec<_> = events.iter().filter(|news| news.id() == newest.id()).collect();
-        let since = same.last().and_then(|news| news.event.created_at);
-        let cause = format!("{line}, {} in the last hour", times(same.len()));
-        return (!told(&line)).then(|| case.finding(Problem::Unhealthy, since, cause, verdict));
-    }
-    let failing = case.tasks.iter().filter(|task| {
-        let wanted = task.desired_status.as_deref() != Some("STOPPED") && !task.stopped();
-        wanted && task.health_status.as_deref() == Some("UNHEALTHY")
-    });
-    let failing = failing.count();
-    if failing == 0 || told("fail their health check") {
-        return None;
-    }
-    let cause = format!("{failing} of its tasks fail their health check");
-    let quotes = [("tasks[].healthStatus", format!("UNHEALTHY, {failing} tasks"))];
-    Some(case.found(Problem::Unhealthy, &situations::CHECKS_FAIL, cause, &quotes))
+    let newest = events.first().filter(|_| events.len() >= 2 || service.running_count < service.desired_count)?;
+    let verdict = newest.verdict(case.known);
+    let line = newest.line(&verdict);
+    let same: Vec<_> = events.iter().filter(|news| news.id() == newest.id()).collect();
+    let since = same.last().and_then(|news| news.event.created_at);
+    let cause = format!("{line}, {} in the last hour", times(same.len()));
+    (!told(&line)).then(|| case.finding(Problem::Unhealthy, since, cause, verdict))
 }
 
 /// What a person should know of, and is no fault of the application.
@@ -216,7 +210,7 @@ fn notices(case: &Case<'_>) -> Vec<Finding> {
         matches!(task.stop_code.as_deref(), Some("SpotInterruption" | "TerminationNotice")) && late(task.stopping_at)
     };
     let mut notices = Vec::new();
-    let spot: Vec<&Task> = case.tasks.iter().filter(reclaimed).copied().collect();
+    let spot: Vec<&Task> = case.stopped.iter().filter(reclaimed).copied().collect();
     if !spot.is_empty() {
         let cause = format!("Spot took tasks back, {} in the last hour", times(spot.len()));
         let quotes = [("stopCode", "SpotInterruption".to_owned())];
@@ -247,7 +241,7 @@ fn deaf(case: &Case<'_>) -> Option<Finding> {
         let container = task.containers.iter().find(|container| scene.forced(container))?;
         Some((container.name.clone(), scene.stop_timeout(container), task.stopped_at))
     };
-    let killed: Vec<_> = case.tasks.iter().filter(late).filter(told).filter_map(killed).collect();
+    let killed: Vec<_> = case.stopped.iter().filter(late).filter(told).filter_map(killed).collect();
     let (container, timeout, at) = killed.iter().max_by_key(|(_, _, at)| *at)?;
     let cause = format!(
         "{container} ignores the stop signal and is killed after {timeout} s, {} in the last hour",

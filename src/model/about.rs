@@ -268,8 +268,10 @@ fn evidence_of(row: &dyn Row) -> Option<&str> {
 fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<TextLine> {
     let mut lines = document::prose_lines(&explanation.document);
     if matches!(explaining.inquiry, Inquiry::Asked) {
-        lines.push(TextLine::default());
-        lines.push(TextLine::new("asking for the last log lines ...", Ink::Tone(Tone::Busy)));
+        // Where they will stand: after the first section.
+        let place = lines.iter().position(|line| line.spans.is_empty()).unwrap_or(lines.len());
+        let asking = TextLine::new("asking for the last log lines ...", Ink::Tone(Tone::Busy));
+        lines.splice(place..place, [TextLine::default(), asking]);
     }
     lines
 }

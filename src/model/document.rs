@@ -22,6 +22,8 @@ pub use prose::lines as prose_lines;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ink {
     Tone(Tone),
+    /// The sign of a check, one character: drawn as the theme has it.
+    Sign(Tone),
     /// Title of a section.
     Title,
     /// Label of a field, key of an object.

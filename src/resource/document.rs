@@ -12,6 +12,8 @@ pub enum Line {
     Field { label: &'static str, value: Vec<Span> },
     /// Running text, indented by `depth` steps.
     Text { depth: u8, spans: Vec<Span> },
+    /// A question, whether all is well there, and the answer.
+    Check { outcome: Tone, question: &'static str, answer: Vec<Span> },
 }
 
 /// A titled part of a document; empty ones are not shown.
@@ -21,6 +23,17 @@ pub struct Section {
     pub lines: Vec<Line>,
     /// Commands or log lines: to be read, and copied, as they are.
     pub verbatim: bool,
+}
+
+impl Line {
+    /// The sign before a check: well, not well, not known yet.
+    pub fn sign(outcome: Tone) -> &'static str {
+        match outcome {
+            Tone::Good => "✓",
+            Tone::Wait => "○",
+            _ => "✖",
+        }
+    }
 }
 
 /// Sections from top to bottom.

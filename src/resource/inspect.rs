@@ -68,7 +68,9 @@ mod tests {
     fn lines(document: &Document) -> Vec<(&'static str, String)> {
         let line = |line: &Line| match line {
             Line::Field { label, value } => (*label, value.iter().map(|(text, _)| text.as_str()).collect()),
-            Line::Text { spans, .. } => ("", spans.iter().map(|(text, _)| text.as_str()).collect()),
+            Line::Text { spans, .. } | Line::Check { answer: spans, .. } => {
+                ("", spans.iter().map(|(text, _)| text.as_str()).collect())
+            }
         };
         document.sections.iter().flat_map(|section| &section.lines).map(line).collect()
     }

@@ -24,6 +24,9 @@ fn section(section: &Section, rank: usize) -> String {
             }
             Line::Field { label, value } => format!("- **{label}**: {}\n", escaped(&joined(value))),
             Line::Text { depth, spans } => item(usize::from(*depth), &joined(spans)),
+            Line::Check { outcome, question, answer } => {
+                item(0, &format!("{} {question} {}", Line::sign(*outcome), joined(answer)))
+            }
         });
     }
     text
@@ -65,7 +68,9 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
 
 fn content(line: &Line) -> String {
     match line {
-        Line::Field { value: spans, .. } | Line::Text { spans, .. } => joined(spans),
+        Line::Field { value: spans, .. } | Line::Text { spans, .. } | Line::Check { answer: spans, .. } => {
+            joined(spans)
+        }
     }
 }
 

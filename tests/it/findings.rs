@@ -85,7 +85,7 @@ fn found(rows: &[Arc<dyn Row>]) -> BTreeMap<String, Vec<Finding>> {
 
 /// The planted faults: who has it, the problem that comes first, and words of its cause.
 const PLANTED: &[(&str, &str, &str)] = &[
-    ("catalog", "waits for you", "somebody must continue it or roll it back; rolls back by itself at 17:41Z"),
+    ("catalog", "waits for you", "waiting for approval: continue or roll back; rolls back by itself at 17:41Z"),
     ("checkout", "crash loop", "out of memory: app (137), "),
     ("cms-staging", "rollout stuck", "min 100 % and max 100 % of 2 tasks leave no room"),
     ("docs-staging", "rollout failing", "program not in image: app, "),
@@ -96,7 +96,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     // Between two attempts of its pipeline it has what died of the last one.
     ("orders-api", "", "application error: app (1)"),
     ("payments", "rollout failing", "secret not readable: app, "),
-    ("ranking", "can't be placed", "needs 4096 CPU units; best is i-"),
+    ("ranking", "can't be placed", "no room: CPU"),
     ("recommendations", "rollout failing", "image tag missing: app, "),
     ("search-api", "rollout failing", "target unhealthy: app, "),
 ];
@@ -142,6 +142,10 @@ fn lines(document: &Document) -> Vec<String> {
         Line::Field { value: spans, .. } | Line::Text { spans, .. } => {
             spans.iter().map(|(text, _)| text.as_str()).collect::<String>()
         }
+        Line::Check { outcome, question, answer } => {
+            let answer: String = answer.iter().map(|(text, _)| text.as_str()).collect();
+            format!("{} {question} {answer}", Line::sign(*outcome))
+        }
     };
     document.sections.iter().flat_map(|section| section.lines.iter().map(text)).collect()
 }
@@ -155,8 +159,9 @@ async fn why_there_is_no_room_is_told_instance_by_instance() {
     let lines = lines(&explanation.document);
     let told =
         |start: &str| assert!(lines.iter().any(|line| line.starts_with(start)), "{start:?} is not in {lines:#?}");
-    told("can't be placed: needs 4096 CPU units; best is i-");
-    told("2. does an event tell of an error?  HERE: needs 4096 CPU units; best is i-");
+    told("can't be placed: no room: CPU");
+    told("✖ Do events report an error? HERE: no room: CPU");
+    told("✓ Do min and max percent leave room? ");
     told("6 in the cluster, 0 fit");
     told("6 of 6 with too little CPU (at most ");
     told("1 of 6 without an agent: i-");

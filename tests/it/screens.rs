@@ -386,7 +386,8 @@ pub fn explained_with_log(size: (u16, u16)) -> Stage {
 #[rstest]
 #[case("crash_loop_120x30", explained(LARGE, "payments"))]
 #[case("crash_loop_80x24", explained(NORMAL, "payments"))]
-#[case("with_log", explained_with_log(LARGE).keys("end"))]
+#[case("with_log", explained_with_log(LARGE))]
+#[case("with_log_80x24", explained_with_log(NORMAL))]
 #[case("placement", explained(NORMAL, "ranking"))]
 #[case("agent", explained(NORMAL, "agent"))]
 #[case("stopped_task", explained(NORMAL, "invoice-export"))]
@@ -397,7 +398,7 @@ fn explanations_put_findings_first(#[case] name: &str, #[case] stage: Stage) {
 
 #[test]
 fn log_lines_can_not_command_the_terminal() {
-    let screen = text(&explained_with_log(LARGE).keys("end"));
+    let screen = text(&explained_with_log(LARGE));
     assert!(screen.contains("␛[31mallocation"), "{screen}");
     assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
 }

@@ -1,17 +1,18 @@
 //! Explaining a service, one of its deployments, one of its events.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::telling::{Telling, ago};
 use crate::{
     diagnose::{
-        Known,
+        HOUR, Known,
         case::Case,
         deaths::{self, times},
         event as judged,
         news::News,
+        pending::Wait,
         placement::placement,
         rollout::{Answer, steps},
         service as findings_of,
@@ -20,7 +21,7 @@ use crate::{
     resource::{
         Document, Tone,
         deployment::Deployment,
-        document::Section,
+        document::{Line, Section},
         event::Event,
         finding::{Finding, Problem},
         format::{duration, last_part, one_line, seconds_since, short_id},
@@ -31,6 +32,8 @@ use crate::{
 
 /// Causes of failures that are listed, at most.
 const GROUPS: usize = 6;
+/// Tasks that linger are listed, at most.
+const LINGERING: usize = 3;
 /// Attempts between which the gaps are told.
 const ATTEMPTS: usize = 3;
 /// Tasks that are started within so many seconds belong to one attempt.
@@ -110,8 +113,16 @@ fn news_of_placement(event: &Event) -> bool {
     News { event, rule: crate::knowledge::of_event(&event.message) }.of_placement()
 }
 
-/// The one honest line where nothing is wrong.
+/// The one honest line where nothing is wrong with the service; its tasks may tell otherwise.
 fn well(case: &Case<'_>) -> String {
+    match lingering(case).is_empty() {
+        true => format!("nothing is wrong as far as ecsight can see: {}", standing(case)),
+        false => format!("no fault of the service so far ({}), but of its tasks: see below", standing(case)),
+    }
+}
+
+/// How it stands where nothing is wrong.
+fn standing(case: &Case<'_>) -> String {
     let Service { running_count, desired_count, .. } = case.service;
     let now = case.known.now;
     if case.rollout().is_some() || !case.service.settled() {
@@ -121,34 +132,79 @@ fn well(case: &Case<'_>) -> String {
         });
         let what = if case.rollout().is_some() { "a rollout, as it should go" } else { "changing" };
         let moving = if moving.is_empty() { format!("{running_count} of {desired_count} running") } else { moving };
-        return format!("nothing is wrong as far as ecsight can see: {what}: {moving}");
+        return format!("{what}: {moving}");
     }
-    let steady =
-        case.service.events.iter().filter(|event| {
-            crate::knowledge::of_event(&event.message).is_some_and(|rule| rule.class == Class::Recovery)
-        });
-    let since = steady.filter_map(|event| event.created_at).max();
-    let since = case.news.is_empty().then_some(since).flatten();
-    let steady = since.map(|at| format!(", steady for {}", duration(seconds_since(at, now)))).unwrap_or_default();
-    format!("nothing is wrong as far as ecsight can see: {running_count} of {desired_count} running{steady}")
+    // Events tell of a steady state each time a task was replaced, too: what was rolled out when says more.
+    let since = case.service.primary().and_then(Deployment::since).map(|at| duration(seconds_since(at, now)));
+    let rolled_out = since.map(|since| format!(", rolled out {since} ago")).unwrap_or_default();
+    format!("{running_count} of {desired_count} running{rolled_out}")
 }
 
 /// What stands behind the findings of a service.
 fn about(telling: &mut Telling<'_>, case: &Case<'_>) {
+    let tasks = alive(case);
     pause(telling, case);
+    let section = telling.document.section("Tasks to look at");
+    for line in lingering(case) {
+        section.text(0, line, Tone::Warn);
+    }
+    let wait = overdue(case).into_iter().next();
+    telling.verdicts.extend(wait.and_then(|(task, wait)| wait.finding(task, case.known).verdict));
     if case.rollout().is_some() {
-        rollout(telling.document.section("Rollout"), case);
+        rollout(telling.document.section("Rollout"), case, &tasks);
         if telling.findings.iter().any(|finding| OF_ROLLOUTS.contains(&finding.problem)) {
-            step_by_step(telling.document.section("Why it is not done"), case);
+            step_by_step(telling.document.section("Why it is not done"), case, &tasks);
         }
     }
     if telling.findings.iter().any(|finding| finding.problem == Problem::NotPlaced) {
         placed(telling, case);
     }
     failures(&mut telling.document, case, |_| true);
-    if case.service.failed_last_hour.is_none() && case.tasks.iter().all(|task| !task.stopped()) {
+    if case.service.failed_last_hour.is_none() && case.stopped.is_empty() {
         telling.gaps.push("stopped tasks: failures of the last hour would be missing here".into());
     }
+}
+
+/// Its tasks that have not stopped, as far as they were looked at, oldest first.
+fn alive<'a>(case: &Case<'a>) -> Vec<&'a Task> {
+    let tasks = case.known.tasks(&case.service.cluster_name, &case.service.service_name).iter();
+    let mut tasks: Vec<&Task> = tasks.filter(|task| !task.stopped()).copied().collect();
+    tasks.sort_by_key(|task| (task.created_at, task.task_arn.as_str()));
+    tasks
+}
+
+/// Tasks that are longer in their state than is usual, with what they wait for.
+fn overdue<'a>(case: &Case<'a>) -> Vec<(&'a Task, Wait<'a>)> {
+    let overdue = |task: &'a Task| {
+        let wait = Wait::of(task, case.known).filter(|wait| wait.overdue(case.known.now))?;
+        Some((task, wait))
+    };
+    alive(case).into_iter().filter_map(overdue).collect()
+}
+
+/// What is to be seen of its tasks: those that are overdue, and that health checks fail.
+fn lingering(case: &Case<'_>) -> Vec<String> {
+    let overdue = overdue(case);
+    let mut lines: Vec<String> = overdue
+        .iter()
+        .take(LINGERING)
+        .map(|(task, wait)| {
+            let elapsed = wait.elapsed(case.known.now).map(|seconds| format!(" for {}", duration(seconds)));
+            format!("{}{}: {}", short_id(&task.task_arn), elapsed.unwrap_or_default(), wait.told())
+        })
+        .collect();
+    if overdue.len() > LINGERING {
+        lines.push(format!("{} more like these", overdue.len() - LINGERING));
+    }
+    let alive = alive(case);
+    let ill = |task: &&&Task| {
+        task.health_status.as_deref() == Some("UNHEALTHY") && task.desired_status.as_deref() != Some("STOPPED")
+    };
+    let ill = alive.iter().filter(ill).count();
+    if ill > 0 {
+        lines.push(format!("{ill} of {} fail their health check", alive.len()));
+    }
+    lines
 }
 
 /// Problems that a rollout may hang in.
@@ -175,7 +231,7 @@ fn pause(telling: &mut Telling<'_>, case: &Case<'_>) {
 }
 
 /// How far it is.
-fn rollout(section: &mut Section, case: &Case<'_>) {
+fn rollout(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
     let (service, now) = (case.service, case.known.now);
     for deployment in &service.deployments {
         let Deployment { running_count, desired_count, pending_count, failed_tasks, .. } = deployment;
@@ -188,6 +244,7 @@ fn rollout(section: &mut Section, case: &Case<'_>) {
     let primary = case.rollout();
     let started = primary.and_then(|primary| primary.created_at).map(|at| duration(seconds_since(at, now)));
     section.field("Under way for", started.unwrap_or_default());
+    section.field("Attempt", primary.and_then(|primary| attempt(case, primary)).unwrap_or_default());
     let progress = service.progress.as_ref();
     let stage = progress.and_then(|progress| progress.lifecycle_stage.as_deref()).unwrap_or_default();
     section.field("Stage", stage.to_lowercase().replace('_', " "));
@@ -203,20 +260,32 @@ fn rollout(section: &mut Section, case: &Case<'_>) {
         _ => "off".to_owned(),
     };
     section.field("Circuit breaker", breaker);
-    if let Some(attempts) = attempts(case) {
+    if let Some(attempts) = attempts(case, tasks) {
         section.toned("Next attempt", attempts, Tone::Wait);
     }
     let reason = primary.and_then(|primary| primary.rollout_state_reason.as_deref()).map(one_line);
     section.field("ECS says", reason.unwrap_or_default());
 }
 
+/// Which attempt at its revision a rollout is, where failed tasks of earlier ones are known.
+fn attempt(case: &Case<'_>, primary: &Deployment) -> Option<String> {
+    let same = case.stopped.iter().filter(|task| task.task_definition_arn == primary.task_definition);
+    let earlier = same.filter(|task| task.created_at < primary.created_at && !deaths::started_by(task, primary));
+    let earlier: Vec<_> = earlier.filter_map(|task| Some((task.started_by.as_deref()?, task.created_at?))).collect();
+    let rollouts: BTreeSet<&str> = earlier.iter().map(|(by, _)| *by).filter(|by| by.starts_with("ecs-svc/")).collect();
+    let first = earlier.iter().map(|(_, at)| *at).min()?;
+    let ago = duration(seconds_since(first, case.known.now));
+    (!rollouts.is_empty())
+        .then(|| format!("number {} or more of {}; an earlier one {ago} ago", rollouts.len() + 1, primary.revision()))
+}
+
 /// When the scheduler will try again, where it waits between its attempts.
-fn attempts(case: &Case<'_>) -> Option<String> {
+fn attempts(case: &Case<'_>, tasks: &[&Task]) -> Option<String> {
     if !case.news.iter().any(News::of_back_off) {
         return None;
     }
     let primary = case.rollout()?;
-    let own = case.tasks.iter().filter(|task| deaths::started_by(task, primary));
+    let own = case.stopped.iter().chain(tasks).filter(|task| deaths::started_by(task, primary));
     let mut created: Vec<Timestamp> = own.filter_map(|task| task.created_at).collect();
     created.sort();
     created.dedup_by(|later, earlier| later.as_second() - earlier.as_second() <= ROUND);
@@ -234,23 +303,16 @@ fn attempts(case: &Case<'_>) -> Option<String> {
 }
 
 /// The questions of a rollout, and where it hangs.
-fn step_by_step(section: &mut Section, case: &Case<'_>) {
-    let mut found = false;
-    for (index, step) in steps(case).into_iter().enumerate() {
-        let (answer, tone) = match step.answer {
-            Answer::Fine(text) => (text, Tone::Muted),
-            Answer::Unseen(text) => (text.to_owned(), Tone::Wait),
-            Answer::Stuck(finding) => {
-                let mark = if found { "" } else { "HERE: " };
-                found = true;
-                (format!("{mark}{}", finding.cause), finding.problem.tone())
-            }
+fn step_by_step(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
+    for step in steps(case, tasks) {
+        let (outcome, answer, tone) = match step.answer {
+            Answer::Fine(text) => (Tone::Good, text, Tone::Muted),
+            Answer::Open(text) => (Tone::Wait, text, Tone::Muted),
+            Answer::Bad(text) => (Tone::Bad, text, Tone::Plain),
+            Answer::Stuck(finding) => (Tone::Bad, finding.cause, finding.problem.tone()),
         };
-        let question = format!("{}. {:<33}", index + 1, step.question);
-        section.lines.push(crate::resource::document::Line::Text {
-            depth: 0,
-            spans: vec![(question, Tone::Plain), (answer, tone)],
-        });
+        let answer = if step.here { format!("HERE: {answer}") } else { answer };
+        section.lines.push(Line::Check { outcome, question: step.question, answer: vec![(answer, tone)] });
     }
 }
 
@@ -286,6 +348,13 @@ fn failures(document: &mut Document, case: &Case<'_>, concerned: impl Fn(&Task) 
     }
     if groups.len() > GROUPS {
         section.text(0, format!("{} further causes", groups.len() - GROUPS), Tone::Muted);
+    }
+    // AWS counts a failure before the stopped task is in its list.
+    let young = |primary: &&Deployment| primary.created_at.is_some_and(|at| seconds_since(at, now) < HOUR);
+    let counted = case.rollout().filter(young).and_then(|primary| usize::try_from(primary.failed_tasks).ok());
+    match counted.unwrap_or_default().saturating_sub(case.of_rollout().count()) {
+        0 => {}
+        newer => _ = section.text(0, format!("{newer} more are counted, but not listed by AWS yet"), Tone::Muted),
     }
 }
 

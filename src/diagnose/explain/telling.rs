@@ -18,6 +18,8 @@ use crate::{
 const QUOTES: usize = 10;
 const NEXT: usize = 7;
 const COMMANDS: usize = 3;
+/// So many log lines stand on the first page, after what was found.
+const LAST: usize = 6;
 /// Targets that are well are counted, not listed.
 const TARGETS: usize = 12;
 
@@ -84,7 +86,12 @@ impl<'a> Telling<'a> {
         }
         if let Some(evidence) = self.known.evidence {
             if let Some(excerpt) = &evidence.lines {
-                lines(&mut self.document, excerpt);
+                let place = self.document.sections.len().min(1);
+                let (earlier, last) = excerpt.lines.split_at(excerpt.lines.len().saturating_sub(LAST));
+                self.document.sections.insert(place, lines("Last log lines", excerpt, last));
+                self.document
+                    .sections
+                    .extend((!earlier.is_empty()).then(|| lines("Log lines before", excerpt, earlier)));
             }
             targets(self.document.section("Targets"), &evidence.targets);
             self.gaps.extend(evidence.gaps.iter().cloned());
@@ -172,19 +179,18 @@ pub(super) fn ago(time: jiff::Timestamp, now: jiff::Timestamp) -> String {
     format!("{clock}, {} ago", duration(seconds_since(time, now)))
 }
 
-/// The last lines of a container's log.
-fn lines(document: &mut Document, excerpt: &Excerpt) {
-    let section =
-        document.section(format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn)));
-    if excerpt.lines.is_empty() {
+/// Some of the last lines of a container's log.
+fn lines(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)]) -> Section {
+    let title = format!("{title} of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
+    let mut section = Section { title, verbatim: !lines.is_empty(), ..Section::default() };
+    if lines.is_empty() {
         section.text(0, format!("none in {}", excerpt.group), Tone::Muted);
-        return;
     }
-    let section = section.verbatim();
-    for (at, line) in &excerpt.lines {
+    for (at, line) in lines {
         let spans = vec![(format!("{} ", at.strftime("%H:%M:%S")), Tone::Muted), (line.clone(), Tone::Plain)];
         section.lines.push(Line::Text { depth: 0, spans });
     }
+    section
 }
 
 /// The health of targets: those that are not well, each with what its reason means.

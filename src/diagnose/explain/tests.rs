@@ -21,6 +21,10 @@ fn written(explanation: &Explanation) -> String {
             let text: String = spans.iter().map(|(text, _)| text.as_str()).collect();
             format!("  {}{text}", "  ".repeat((*depth).into()))
         }
+        Line::Check { outcome, question, answer } => {
+            let answer: String = answer.iter().map(|(text, _)| text.as_str()).collect();
+            format!("  {} {question} {answer}", Line::sign(*outcome))
+        }
     };
     let section = |section: &Section| {
         let lines = section.lines.iter().map(line);
@@ -37,7 +41,7 @@ fn text(row: &dyn Row, others: &[&dyn Row]) -> String {
 
 #[test]
 fn what_is_well_is_told_in_one_honest_line() {
-    let steady = "nothing is wrong as far as ecsight can see: 4 of 4 running, steady for 2h";
+    let steady = "nothing is wrong as far as ecsight can see: 4 of 4 running, rolled out 2h ago";
     assert!(text(&web(4), &[]).contains(steady), "{}", text(&web(4), &[]));
     let runs = "nothing is wrong as far as ecsight can see: it runs for 2h59m, healthy";
     let healthy = Task { health_status: Some("HEALTHY".into()), ..task("a1", 7) };
@@ -82,12 +86,12 @@ fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
     let titles: Vec<&str> = explanation.document.sections.iter().map(|section| &*section.title).collect();
     let expected = [
         "Findings",
+        "Last log lines of app (task c1)",
         "Failures of the last hour",
         "Evidence",
         "What to check next",
         "Command",
         "Documentation",
-        "Last log lines of app (task c1)",
         "Targets",
         "Not looked at",
     ];
@@ -122,9 +126,10 @@ fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
     for line in [
         "  Circuit breaker: off: ECS tries for ever",
         "  Next attempt: the last began 10m ago, those before came 5m, 10m apart; ECS waits longer",
-        "  1. has ECS given it up?             no",
-        "  3. do its tasks die?                HERE: application error: app (1), 4 times; ECS pauses between tries",
-        "  9. does anything move?              yes",
+        "  ✓ Has ECS failed the deployment? in progress",
+        "  ✖ Do events report an error? crash loop",
+        "  ✖ Are tasks failing? HERE: application error: app (1), 4 times in this rollout; ECS backs off",
+        "  ✖ Is it making progress? no: see above",
     ] {
         assert!(told.contains(line), "{line:?} is not in\n{told}");
     }

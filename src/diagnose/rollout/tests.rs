@@ -2,7 +2,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    diagnose::{Known, builders::*},
+    diagnose::{HOUR, Known, builders::*},
     resource::{
         Row,
         revision::{Check, Definition, Revision},
@@ -17,9 +17,21 @@ fn hangs_in(service: &Service, others: &[&dyn Row]) -> Option<(usize, Problem, S
     let known: Known<'_> = known(&rows);
     let case = Case::of(service, &known);
     let found = rollout(&case)?;
-    let place = steps(&case).iter().position(|step| matches!(step.answer, Answer::Stuck(_)));
+    let place = steps(&case, &[]).iter().position(|step| matches!(step.answer, Answer::Stuck(_)));
     let rule = found.rule().unwrap_or("none");
     Some((place.map_or(0, |place| place + 1), found.problem, found.cause, rule))
+}
+
+/// What question number `place` tells of `service` when all its tasks are known, too.
+fn in_detail(service: &Service, others: &[&dyn Row], place: usize) -> (String, &'static str) {
+    let mut rows: Vec<&dyn Row> = vec![service];
+    rows.extend(others);
+    let known: Known<'_> = known(&rows);
+    let case = Case::of(service, &known);
+    match steps(&case, known.tasks("prod", "web")).swap_remove(place - 1).answer {
+        Answer::Stuck(found) => (found.cause.clone(), found.rule().unwrap_or("none")),
+        Answer::Fine(text) | Answer::Bad(text) | Answer::Open(text) => (text, ""),
+    }
 }
 
 fn is(
@@ -49,7 +61,7 @@ fn step_1_ecs_gave_it_up() {
     let (one, two) = (crashed("a1", 8, 1, 60), crashed("a2", 8, 1, 400));
     assert_eq!(
         hangs_in(&service, &[&one, &two]),
-        is(1, Problem::RolloutFailed, "application error: app (1), twice", "EXIT-1")
+        is(1, Problem::RolloutFailed, "application error: app (1), twice in this rollout", "EXIT-1")
     );
 }
 
@@ -68,25 +80,72 @@ fn step_2_an_event_tells(
     #[case] cause: &str,
     #[case] rule: &'static str,
 ) {
-    let mut service = rolling([1, 0], 10 * MINUTE);
-    service.events.insert(0, event(message, 5 * MINUTE));
+    let mut service = rolling([1, 0], 4 * MINUTE);
+    service.events.insert(0, event(message, 3 * MINUTE));
     assert_eq!(hangs_in(&service, &[]), is(2, problem, cause, rule));
+    service.events.insert(0, event(message, 2 * MINUTE));
+    assert_eq!(hangs_in(&service, &[]), is(2, problem, &format!("{cause}, twice in the last hour"), rule));
     // What is older than the rollout tells nothing of it, nor does what was said before all was well.
-    service.events[0].created_at = ago(11 * MINUTE);
-    service.deployments[0].updated_at = ago(30);
-    assert_eq!(hangs_in(&service, &[]), None);
+    service.events.remove(0);
     service.events[0].created_at = ago(5 * MINUTE);
+    assert_eq!(hangs_in(&service, &[]), None);
+    service.events[0].created_at = ago(3 * MINUTE);
     service.events.insert(0, event("has reached a steady state.", MINUTE));
     assert_eq!(hangs_in(&service, &[]), None);
 }
 
 #[test]
-fn a_task_without_a_place_counts_only_while_tasks_are_missing() {
-    let mut service = rolling([3, 1], 10 * MINUTE);
-    service
-        .events
-        .insert(0, event("was unable to place a task because no container instance met all of its requirements.", 60));
+fn a_task_without_a_place_counts_while_tasks_are_missing_whatever_is_pending() {
+    let complaint = "was unable to place a task because no container instance met all of its requirements.";
+    let mut service = rolling([4, 0], 4 * MINUTE);
+    service.events.insert(0, event(complaint, 60));
+    assert_eq!(hangs_in(&service, &[]), None, "none is missing");
+    let mut service = rolling([3, 1], 4 * MINUTE);
+    service.events.insert(0, event(complaint, 60));
+    let found = is(2, Problem::NotPlaced, "no fitting instance", "EV-PLACE-NOINST");
+    assert_eq!(hangs_in(&service, &[]), found);
+    // One that was started since found its place.
+    service.events.insert(0, event("has started 1 tasks: (task a1).", 30));
     assert_eq!(hangs_in(&service, &[]), None);
+    assert_eq!(hangs_in(&service, &[&crashed("a1", 8, 1, 10)]), found, "unless it is gone again");
+    // And when the complaints go on, they are right.
+    service.events.push(event(complaint, 120));
+    let cause = "no fitting instance, twice in the last hour";
+    let steady = service.events.remove(2);
+    service.events.push(steady);
+    assert_eq!(hangs_in(&service, &[]), is(2, Problem::NotPlaced, cause, "EV-PLACE-NOINST"));
+}
+
+#[test]
+fn complaints_are_no_progress() {
+    let mut service = rolling([1, 1], 5 * HOUR);
+    let complaint = "was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later \
+                     or in a different availability zone.";
+    service.events.splice(0..0, (0..28).map(|n| event(complaint, 30 + 120 * n)));
+    let cause = "no capacity, 28 times in the last hour";
+    assert_eq!(hangs_in(&service, &[]), is(2, Problem::NotPlaced, cause, "EV-PLACE-NO-CAPACITY"));
+    let waiting = on_its_way("a1b2c3d4e5", 8, "PROVISIONING", 90);
+    assert_eq!(hangs_in(&service, &[&waiting]), is(2, Problem::NotPlaced, cause, "EV-PLACE-NO-CAPACITY"));
+    assert_eq!(in_detail(&service, &[&waiting], 4).1, "WAIT-PROVISIONING");
+}
+
+#[rstest]
+#[case::nothing_known(None, 5)]
+#[case::fast(Some(20), 3)]
+#[case::slow(Some(240), 12)]
+fn a_start_hangs_when_it_takes_longer_than_is_usual_for_the_service(#[case] takes: Option<i64>, #[case] minutes: i64) {
+    let ended = |seconds| Task {
+        created_at: ago(2 * HOUR),
+        started_at: ago(2 * HOUR - seconds),
+        stop_code: Some("ServiceSchedulerInitiated".into()),
+        ..crashed("b1", 7, 0, HOUR)
+    };
+    let ended = takes.map(ended);
+    let others: Vec<&dyn Row> = ended.iter().map(|task| task as &dyn Row).collect();
+    assert_eq!(hangs_in(&rolling([1, 1], minutes * MINUTE), &others), None);
+    let cause = "1 task is pending and doesn't come up";
+    let late = rolling([1, 1], minutes * MINUTE + 1);
+    assert_eq!(hangs_in(&late, &others), is(4, Problem::RolloutStuck, cause, "WAIT-PENDING"));
 }
 
 #[test]
@@ -99,10 +158,15 @@ fn step_3_its_tasks_die() {
     let rows: Vec<&dyn Row> = tasks.iter().map(|task| task as &dyn Row).collect();
     assert_eq!(
         hangs_in(&service, &rows),
-        is(3, Problem::RolloutFailing, "application error: app (1), twice (3 in an hour)", "EXIT-1")
+        is(
+            3,
+            Problem::RolloutFailing,
+            "application error: app (1), twice in this rollout, 3 in the last hour",
+            "EXIT-1"
+        )
     );
     service.progress = Some(Progress { breaker: Some((2, 3)), ..Progress::default() });
-    let cause = "application error: app (1), twice; failures 2 of 3";
+    let cause = "application error: app (1), twice in this rollout; failures 2 of 3";
     assert_eq!(hangs_in(&service, &rows[..3]), is(3, Problem::RolloutFailing, cause, "EXIT-1"));
 }
 
@@ -111,7 +175,7 @@ fn a_rollout_without_a_breaker_that_backs_off_says_so() {
     let mut service = rolling([0, 0], 40 * MINUTE);
     service.deployments[0].failed_tasks = 6;
     service.events.insert(0, event("is unable to consistently start tasks successfully.", 10 * MINUTE));
-    let cause = "6 tasks failed in a row; ECS pauses between tries";
+    let cause = "6 tasks failed in a row; ECS backs off";
     assert_eq!(hangs_in(&service, &[]), is(3, Problem::RolloutFailing, cause, "ROLLOUT-DYING"));
 }
 
@@ -119,11 +183,13 @@ fn a_rollout_without_a_breaker_that_backs_off_says_so() {
 fn step_4_a_task_hangs_on_its_way() {
     let service = rolling([1, 1], 10 * MINUTE);
     let pulling = Task { pull_started_at: ago(8 * MINUTE), ..on_its_way("a1b2c3d4e5", 8, "PENDING", 9 * MINUTE) };
-    let cause = "task a1b2c3d4: PENDING, pulls its image (usually 10 to 60 s)";
-    assert_eq!(hangs_in(&service, &[&pulling]), is(4, Problem::RolloutStuck, cause, "WAIT-PULL"));
-    // Not looked at, the count alone tells, once it has stood still for long enough.
+    // The count alone tells, once it has stood still for long enough: lists know no more.
     let cause = "1 task is pending and doesn't come up";
     assert_eq!(hangs_in(&service, &[]), is(4, Problem::RolloutStuck, cause, "WAIT-PENDING"));
+    assert_eq!(hangs_in(&service, &[&pulling]), is(4, Problem::RolloutStuck, cause, "WAIT-PENDING"));
+    assert_eq!(in_detail(&service, &[], 4), (cause.to_owned(), "WAIT-PENDING"));
+    let cause = "task a1b2c3d4: PENDING, pulls its image (usually 10 to 60 s)";
+    assert_eq!(in_detail(&service, &[&pulling], 4), (cause.to_owned(), "WAIT-PULL"));
     assert_eq!(hangs_in(&rolling([1, 1], 2 * MINUTE), &[]), None);
 }
 
@@ -147,16 +213,15 @@ fn step_6_the_new_tasks_are_not_healthy() {
     let mut service = rolling([4, 0], 3 * MINUTE);
     let ill = Task { health_status: Some("UNHEALTHY".into()), ..task("a1", 8) };
     let cause = "1 of 2 new tasks fail their health check";
-    assert_eq!(
-        hangs_in(&service, &[&ill, &task("a2", 8), &task("b1", 7)]),
-        is(6, Problem::RolloutStuck, cause, "ROLLOUT-UNHEALTHY")
-    );
+    let tasks: [&dyn Row; 3] = [&ill, &task("a2", 8), &task("b1", 7)];
+    assert_eq!(hangs_in(&service, &tasks), None, "lists don't know the tasks");
+    assert_eq!(in_detail(&service, &tasks, 6), (cause.to_owned(), "ROLLOUT-UNHEALTHY"));
     let check = Check { interval: 10, timeout: 5, retries: 3, start_period: 0 };
     let app = Definition { name: "app".into(), essential: true, check: Some(check), ..Definition::default() };
     let revision = Revision { containers: vec![app], ..revision(8) };
     let silent = Task { health_status: Some("UNKNOWN".into()), started_at: ago(2 * MINUTE), ..task("a1b2c3d4e5", 8) };
     let cause = "task a1b2c3d4: RUNNING, health unknown (usually a few checks)";
-    assert_eq!(hangs_in(&service, &[&silent, &revision]), is(6, Problem::RolloutStuck, cause, "WAIT-HEALTH"));
+    assert_eq!(in_detail(&service, &[&silent, &revision], 6), (cause.to_owned(), "WAIT-HEALTH"));
     service.events.insert(
         0,
         event(
@@ -173,8 +238,9 @@ fn step_7_the_old_tasks_do_not_go() {
     let service = rolling([4, 0], 12 * MINUTE);
     let old = leaving("b1b2b3b4b5", 7, "DEACTIVATING", 8 * MINUTE);
     let cause = "task b1b2b3b4: DEACTIVATING, drains connections (usually the target group's deregistration delay)";
-    assert_eq!(hangs_in(&service, &[&old]), is(7, Problem::RolloutStuck, cause, "WAIT-DEACTIVATING"));
+    assert_eq!(in_detail(&service, &[&old], 7), (cause.to_owned(), "WAIT-DEACTIVATING"));
     let cause = "all new tasks run, but 4 old ones don't go";
+    assert_eq!(hangs_in(&service, &[&old]), is(7, Problem::RolloutStuck, cause, "ROLLOUT-OLD-TASKS"));
     assert_eq!(hangs_in(&service, &[]), is(7, Problem::RolloutStuck, cause, "ROLLOUT-OLD-TASKS"));
 
     let mut held = rolling([4, 0], 2 * MINUTE);
@@ -205,11 +271,16 @@ fn step_8_it_is_still_being_watched() {
 
 #[test]
 fn step_9_nothing_moves_and_nothing_says_why() {
-    let service = rolling([1, 0], 6 * MINUTE);
+    let mut service = rolling([1, 0], 6 * MINUTE);
     let cause = "nothing moves: 1 of 4 new tasks run, no reason known";
     assert_eq!(hangs_in(&service, &[]), is(9, Problem::RolloutStuck, cause, "ROLLOUT-STALLED"));
-    // A task that came or went is movement enough.
-    assert_eq!(hangs_in(&service, &[&Task { started_at: ago(30), ..task("a1", 8) }]), None);
+    // A task that was started and stays is movement enough, and so is an old one that goes; one that died is none.
+    service.events.insert(0, event("has started 1 tasks: (task a1).", 30));
+    assert_eq!(hangs_in(&service, &[]), None);
+    let dead = Task { stop_code: Some("TaskFailedToStart".into()), ..crashed("a1", 8, 0, 20) };
+    assert_eq!(hangs_in(&service, &[&dead]), is(9, Problem::RolloutStuck, cause, "ROLLOUT-STALLED"));
+    service.events.insert(0, event("has stopped 1 running tasks: (task b1).", 30));
+    assert_eq!(hangs_in(&service, &[&dead]), None);
 }
 
 #[test]

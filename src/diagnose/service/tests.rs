@@ -80,7 +80,7 @@ fn what_a_rollout_fails_by_is_told_once() {
     let mut rolling = rolling([0, 1], 10 * MINUTE);
     rolling.deployments[0].failed_tasks = 3;
     let new: Vec<Task> = (0..3).map(|n| crashed(&format!("c{n}"), 8, 1, 60 * (n + 1))).collect();
-    let cause = "application error: app (1), 3 times";
+    let cause = "application error: app (1), 3 times in this rollout";
     assert_eq!(found(&rolling, &rows(&new)), one(Problem::RolloutFailing, cause));
     // What the old revision dies of besides is another matter.
     let mut both = new;
@@ -95,7 +95,7 @@ fn a_deployment_that_waits_says_who_must_do_what_until_when() {
     let pause =
         Pause { hook_id: Some("h".into()), expires_at: ago(-2 * HOUR), timeout_action: Some("ROLLBACK".into()) };
     waiting.progress = Some(Progress { pause: Some(pause), ..Progress::default() });
-    let cause = "somebody must continue it or roll it back; rolls back by itself at 16:05Z";
+    let cause = "waiting for approval: continue or roll back; rolls back by itself at 16:05Z";
     assert_eq!(found(&waiting, &[]), one(Problem::Waiting, cause));
 }
 
@@ -123,11 +123,16 @@ fn tasks_that_have_just_gone_or_are_on_their_way_are_not_missing_yet() {
     let short = Service { running_count: 3, ..web(4) };
     let just_stopped = Task { stop_code: Some("UserInitiated".into()), ..crashed("a1", 7, 143, 20) };
     assert_eq!(found(&short, &[&just_stopped]), []);
-    let coming = Service { pending_count: 1, ..short };
+    let mut coming = Service { pending_count: 1, ..short };
+    coming.events.insert(0, event("has started 1 tasks: (task a1).", 30));
     assert_eq!(found(&coming, &[&on_its_way("a1", 7, "PENDING", 30)]), []);
-    let cause = "task a1: PENDING, waits for its agent (usually 10 to 60 s)";
+    coming.events[0].created_at = ago(600);
+    let cause = "3 of 4 tasks run; the rest is pending";
     assert_eq!(found(&coming, &[&on_its_way("a1", 7, "PENDING", 600)]), one(Problem::Short, cause));
-    assert_eq!(found(&coming, &[]), one(Problem::Short, "3 of 4 tasks run; the rest is pending"));
+    assert_eq!(found(&coming, &[]), one(Problem::Short, cause));
+    // Nor does a complaint of a minute ago make it younger.
+    coming.events.insert(0, event("failed to launch a task with (error ECS was unable to assume the role 'r').", 60));
+    assert_eq!(found(&coming, &[]), one(Problem::Short, "3 of 4 tasks run: role can't be assumed"));
 }
 
 #[test]
@@ -141,8 +146,9 @@ fn one_failed_health_check_often_heals_two_are_told() {
     assert_eq!(found(&ill, &[]), one(Problem::Unhealthy, "wrong health check code: 502, twice in the last hour"));
     ill.events.insert(0, event("has reached a steady state.", 10));
     assert_eq!(found(&ill, &[]), []);
+    // Lists don't know the tasks: those that fail are told by an explanation.
     let failing = Task { health_status: Some("UNHEALTHY".into()), ..task("a1", 7) };
-    assert_eq!(found(&web(4), &[&failing]), one(Problem::Unhealthy, "1 of its tasks fail their health check"));
+    assert_eq!(found(&web(4), &[&failing]), []);
 }
 
 #[test]
@@ -172,6 +178,30 @@ fn a_deleted_service_is_told_as_such(
     let events = vec![event("has begun draining connections on 4 tasks.", age)];
     let subject = Service { status: Some(status.into()), deployments: Vec::new(), events, ..web(4) };
     assert_eq!(found(&subject, &[]), one(problem, cause));
+}
+
+#[test]
+fn an_error_that_the_scheduler_repeats_is_told_though_all_tasks_run() {
+    let mut subject = web(4);
+    subject.events.insert(0, event("TARGET GROUP IS NOT FOUND", 300));
+    assert_eq!(found(&subject, &[]), [], "once may be over");
+    subject.events.insert(0, event("TARGET GROUP IS NOT FOUND", 60));
+    let cause = "target group gone, twice in the last hour";
+    assert_eq!(found(&subject, &[]), one(Problem::Complaint, cause));
+    subject.events.insert(0, event("has reached a steady state.", 10));
+    assert_eq!(found(&subject, &[]), []);
+}
+
+#[test]
+fn failures_are_counted_with_all_of_the_hour() {
+    let mut tasks = crashes(&[60, 600, 700, 800]);
+    tasks.push(crashed("d1", 7, 139, 30));
+    tasks.push(crashed("e1", 6, 139, 900));
+    let cause = "application error: app (1), 4 of 6 failures in the last hour";
+    assert_eq!(found(&web(4), &rows(&tasks)), one(Problem::CrashLoop, cause));
+    let each = [crashed("c1", 7, 1, 60), crashed("c2", 7, 139, 90)];
+    let cause = "2 failures in the last hour, newest: application error: app (1)";
+    assert_eq!(found(&web(4), &rows(&each)), one(Problem::TaskFailed, cause));
 }
 
 #[test]

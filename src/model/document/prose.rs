@@ -5,7 +5,10 @@ use unicode_width::UnicodeWidthStr;
 use super::{Ink, TextLine};
 use crate::{
     model::text::safe,
-    resource::document::{Document, Line, Section},
+    resource::{
+        Tone,
+        document::{Document, Line, Section, Span},
+    },
 };
 
 /// The lines of a document: titles, labels in one column and their values in another, running text indented.
@@ -28,6 +31,7 @@ pub fn lines(document: &Document) -> Vec<TextLine> {
 fn label_width(section: &Section) -> usize {
     let widths = section.lines.iter().filter_map(|line| match line {
         Line::Field { label, .. } => Some(label.width()),
+        Line::Check { question, .. } => Some(question.width()),
         Line::Text { .. } => None,
     });
     widths.max().unwrap_or(0)
@@ -35,17 +39,13 @@ fn label_width(section: &Section) -> usize {
 
 /// One line of a document; more where a value has line breaks in it.
 fn set(line: &Line, labels: usize) -> Vec<TextLine> {
+    let padded = |head: &str| format!("{head}{}  ", " ".repeat(labels - head.width().min(labels)));
     match line {
-        Line::Field { label, value } => {
-            let head = format!("  {label}{}  ", " ".repeat(labels - label.width().min(labels)));
-            let hang = u16::try_from(head.width()).unwrap_or(0);
-            let mut lines = pieces(value);
-            for (index, line) in lines.iter_mut().enumerate() {
-                let lead = if index == 0 { (head.clone(), Ink::Label) } else { (" ".repeat(head.width()), Ink::Label) };
-                line.spans.insert(0, lead);
-                line.hang = hang;
-            }
-            lines
+        Line::Field { label, value } => headed(vec![(format!("  {}", padded(label)), Ink::Label)], value),
+        Line::Check { outcome, question, answer } => {
+            let sign = (Line::sign(*outcome).to_owned(), Ink::Sign(*outcome));
+            let question = (format!(" {}", padded(question)), Ink::Tone(Tone::Plain));
+            headed(vec![("  ".to_owned(), Ink::Label), sign, question], answer)
         }
         Line::Text { depth, spans } => {
             let indent = 2 + 2 * usize::from(*depth);
@@ -59,6 +59,18 @@ fn set(line: &Line, labels: usize) -> Vec<TextLine> {
     }
 }
 
+/// A value after what stands before it; all its lines begin in the same column.
+fn headed(head: Vec<(String, Ink)>, value: &[Span]) -> Vec<TextLine> {
+    let width = head.iter().map(|(text, _)| text.width()).sum();
+    let below = vec![(" ".repeat(width), Ink::Label)];
+    let mut lines = pieces(value);
+    for (index, line) in lines.iter_mut().enumerate() {
+        line.spans.splice(0..0, if index == 0 { head.clone() } else { below.clone() });
+        line.hang = u16::try_from(width).unwrap_or(0);
+    }
+    lines
+}
+
 /// Cells of the number that a line of a list begins with: what follows of the line stands beneath its text.
 fn numbering(text: &str) -> usize {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -66,7 +78,7 @@ fn numbering(text: &str) -> usize {
 }
 
 /// Spans cut at line breaks, and made safe.
-fn pieces(spans: &[crate::resource::document::Span]) -> Vec<TextLine> {
+fn pieces(spans: &[Span]) -> Vec<TextLine> {
     let mut lines = vec![TextLine::default()];
     for (text, tone) in spans {
         for (index, piece) in text.split('\n').enumerate() {

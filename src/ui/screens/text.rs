@@ -59,6 +59,10 @@ pub(super) fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &Tex
         let span = start..start + text.len();
         start = span.end;
         for (part, matched) in pieces(viewer.search.as_ref(), row.line, &clip(&span, row.start, row.end)) {
+            if let Ink::Sign(tone) = ink {
+                put(&mut pen, theme.glyphs.check(*tone), style, &mut skip);
+                continue;
+            }
             let Some(text) = text.get(part.start - span.start..part.end - span.start) else { continue };
             let style = matched.map_or(style, |scope| style.patch(theme.get(scope)));
             put(&mut pen, text, style, &mut skip);
@@ -106,7 +110,7 @@ fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Ra
 
 pub(in crate::ui) fn ink_style(ink: Ink, source: &Source, theme: &Theme) -> Style {
     let scope = match ink {
-        Ink::Tone(tone) => return theme.tone(tone),
+        Ink::Tone(tone) | Ink::Sign(tone) => return theme.tone(tone),
         Ink::Title => Scope::SectionTitle,
         Ink::Label if matches!(source, Source::Raw(..)) => Scope::JsonKey,
         Ink::Label => Scope::Label,

@@ -13,6 +13,8 @@ pub struct Glyphs {
     warn: &'static str,
     bad: &'static str,
     muted: &'static str,
+    /// What was checked and is well.
+    check: &'static str,
     pub ellipsis: &'static str,
     pub mark: &'static str,
     pub ascending: &'static str,
@@ -60,11 +62,20 @@ impl Glyphs {
         }
     }
 
+    /// The sign before a check: well, not well, not known yet.
+    pub fn check(&self, outcome: Tone) -> &'static str {
+        match outcome {
+            Tone::Good => self.check,
+            Tone::Wait => self.wait,
+            _ => self.bad,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn all(&self) -> Vec<&'static str> {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
-        let logs = [self.thin, self.late, self.plus, self.minus, self.below];
+        let logs = [self.thin, self.late, self.plus, self.minus, self.below, self.check];
         [single.as_slice(), more.as_slice(), &logs, &self.bars, &[self.border.top_left]].concat()
     }
 }
@@ -76,6 +87,7 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     warn: "▲",
     bad: "✖",
     muted: "·",
+    check: "✓",
     ellipsis: "…",
     mark: "◆",
     ascending: "↑",
@@ -106,6 +118,7 @@ pub(super) static ASCII: Glyphs = Glyphs {
     warn: "!",
     bad: "X",
     muted: ".",
+    check: "o",
     ellipsis: "~",
     mark: "*",
     ascending: "^",
