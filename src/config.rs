@@ -1,10 +1,13 @@
 //! Configuration: defaults < `config.toml` < environment < flags.
 //!
 //! The file is read straight into the model's [`Settings`], whose defaults are the program's; what the environment and the
-//! flags say is laid on top by [`crate::cli`]. Every mistake in the file is told with its line, its key and the nearest
-//! valid word.
+//! flags say is laid on top by [`crate::cli`]. All mistakes in the file are told at once, each with its line, its key
+//! and the nearest valid word.
 
 use std::{fs, io, path::Path};
+
+use serde::Deserialize;
+use toml::de::DeTable;
 
 use crate::{
     model::{Keymap, Settings},
@@ -14,7 +17,7 @@ use crate::{
 mod error;
 mod paths;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Mistake};
 pub use paths::Paths;
 
 /// The settings in the file at `path`, where `themes` are the names of themes that it may choose from.
@@ -40,16 +43,42 @@ pub fn load_if_any(path: &Path, themes: &[&str]) -> Result<Settings, ConfigError
 }
 
 fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigError> {
-    let settings: Settings = toml::from_str(text).map_err(|error| ConfigError::of(path, text, &error))?;
+    let (settings, mut mistakes) = read(text);
     if !themes.contains(&settings.theme.as_str()) {
         let what = format!("no theme is called `{}`{}", settings.theme, hint(&settings.theme, themes.iter().copied()));
-        return Err(ConfigError::at(path, text, &["theme"], what));
+        mistakes.push(Mistake::at(text, &["theme"], what));
     }
-    keymap(&settings).map_err(|mistake| {
-        let keys: Vec<&str> = ["keys"].into_iter().chain(mistake.action.as_deref()).collect();
-        ConfigError::at(path, text, &keys, mistake.what)
-    })?;
-    Ok(settings)
+    if let Err(keys) = keymap(&settings) {
+        mistakes.extend(keys.into_iter().map(|mistake| {
+            let keys: Vec<&str> = ["keys"].into_iter().chain(mistake.action.as_deref()).collect();
+            Mistake::at(text, &keys, mistake.what)
+        }));
+    }
+    if mistakes.is_empty() {
+        return Ok(settings);
+    }
+    mistakes.sort();
+    Err(ConfigError::Invalid { path: path.to_owned(), mistakes })
+}
+
+/// What can be read of a file, and what is wrong with the rest: after each mistake it is read again without it.
+fn read(text: &str) -> (Settings, Vec<Mistake>) {
+    let (mut table, errors) = DeTable::parse_recoverable(text);
+    // Where one line is no TOML, what follows it may be misread.
+    if let Some(error) = errors.first() {
+        return (Settings::default(), vec![Mistake::of(text, &DeTable::new(), error)]);
+    }
+    let mut mistakes = Vec::new();
+    loop {
+        let error = match Settings::deserialize(toml::Deserializer::from(table.clone())) {
+            Ok(settings) => return (settings, mistakes),
+            Err(error) => error,
+        };
+        mistakes.push(Mistake::of(text, table.get_ref(), &error));
+        if !error::mend(table.get_mut(), &error) {
+            return (Settings::default(), mistakes);
+        }
+    }
 }
 
 /// Why `[keys]` makes no keymap.
@@ -63,17 +92,16 @@ pub struct KeyMistake {
 /// The keys of all actions, with those that `settings` change.
 ///
 /// # Errors
-/// An action or a key that there isn't, or a key that would call two actions at one place.
-pub fn keymap(settings: &Settings) -> Result<Keymap, KeyMistake> {
+/// Every action and key that there isn't, and every key that would call two actions at one place.
+pub fn keymap(settings: &Settings) -> Result<Keymap, Vec<KeyMistake>> {
     let mut keymap = Keymap::default();
+    let mut mistakes = Vec::new();
     for (action, keys) in &settings.keys {
-        let mistake = |what| KeyMistake { action: Some(action.clone()), what };
-        keymap.rebind(action, keys).map_err(mistake)?;
+        let rebound = keymap.rebind(action, keys);
+        mistakes.extend(rebound.err().map(|what| KeyMistake { action: Some(action.clone()), what }));
     }
-    match keymap.conflicts().into_iter().next() {
-        Some(what) => Err(KeyMistake { action: None, what }),
-        None => Ok(keymap),
-    }
+    mistakes.extend(keymap.conflicts().into_iter().map(|what| KeyMistake { action: None, what }));
+    if mistakes.is_empty() { Ok(keymap) } else { Err(mistakes) }
 }
 
 #[cfg(test)]
@@ -103,6 +131,8 @@ mod tests {
     #[case("favourites = [1,2,3,4,5,6,7,8,9,10]", "line 1, key `favourites`: expected a string, not integer `1`")]
     #[case("[budget]\nshare = 2", "line 2, key `budget.share`: 2 is out of range; it goes from 0.01 to 1")]
     #[case("[memory]\ndays = 0", "line 2, key `memory.days`: 0 is out of range; it goes from 1 to 3650")]
+    #[case("[memory]\ndays = \"many\"", "line 2, key `memory.days`: expected a number, not string \"many\"")]
+    #[case("[memory]\ndays = -3", "line 2, key `memory.days`: -3 is out of range; it goes from 1 to 3650")]
     #[case("[memory]\nmegabytes = 1", "line 2, key `memory.megabytes`: 1 is out of range; it goes from 8 to 100000")]
     #[case("[logs]\nlines = 10", "line 2, key `logs.lines`: 10 is out of range; it goes from 1000 to 2000000")]
     #[case("[logs]\nmegabytes = 1", "line 2, key `logs.megabytes`: 1 is out of range; it goes from 4 to 2000")]
@@ -140,5 +170,31 @@ mod tests {
     #[case("[keys\n", "line 1: unclosed table, expected `]`")]
     fn mistakes(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(complaint(text), format!("config.toml, {expected}"));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_in_the_order_of_their_lines() {
+        let text = "refresh = \"fast\"\nthem = 1\ntheme = \"midnigth\"\nquit = \"twice\"\n[memory]\ndays = 0\nmegs = 2\n\
+                    [[scope]]\nenv = \"A\"\nmode = \"x\"\n[[scope]]\nenv = \"B\"\nmod = \"y\"\n\
+                    [keys]\nrefesh = [\"f6\"]\ncopy = [\"ctrl-entre\"]\n";
+        let told = complaint(text);
+        let lines: Vec<&str> = told.lines().map(|line| line.strip_prefix("config.toml, ").unwrap()).collect();
+        let heads: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
+        assert_eq!(
+            heads,
+            [
+                "line 1, key `refresh`",
+                "line 2, key `them`",
+                "line 3, key `theme`",
+                "line 4, key `quit`",
+                "line 6, key `memory.days`",
+                "line 7, key `memory.megs`",
+                "line 10, key `scope.1.mode`",
+                "line 13, key `scope.2.mod`",
+                "line 15, key `keys.refesh`",
+                "line 16, key `keys.copy`",
+            ],
+            "{told}"
+        );
     }
 }

@@ -97,7 +97,9 @@ pub async fn open(
         return Err(Refusal::Usage("the console needs a terminal; `ecsight get KIND` prints without one".into()));
     }
     let settings = overlay(settings, args);
-    let keymap = config::keymap(&settings).map_err(|mistake| Refusal::Usage(mistake.what))?;
+    let keymap = config::keymap(&settings).map_err(|mistakes| {
+        Refusal::Usage(mistakes.into_iter().map(|mistake| mistake.what).collect::<Vec<_>>().join("\n"))
+    })?;
     let remembered = |list| paths.as_ref().map(|paths| files::history(&paths.state, list)).unwrap_or_default();
     let start = Start {
         scope,

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration file, as a sentence: file, line, key, what, and the nearest valid word.
+//! What is wrong with a configuration file, as sentences: file, line, key, what, and the nearest valid word.
 
 use std::{
     io,
@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use crate::nearest::hint;
 
@@ -15,15 +18,25 @@ use crate::nearest::hint;
 pub enum ConfigError {
     #[error("{}: {}", path.display(), unreadable(source))]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{}, line {line}{}: {what}", path.display(), named(key))]
-    Invalid {
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// Dotted, as in `scope.2.mode`; empty where the file is no TOML.
-        key: String,
-        what: String,
-    },
+    /// All that is wrong with the file, in the order of its lines.
+    #[error("{}", lines(path, mistakes))]
+    Invalid { path: PathBuf, mistakes: Vec<Mistake> },
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// From 1.
+    pub line: usize,
+    /// Dotted, as in `scope.2.mode`; empty where the file is no TOML.
+    pub key: String,
+    pub what: String,
+}
+
+/// A mistake a line.
+fn lines(path: &Path, mistakes: &[Mistake]) -> String {
+    let line = |Mistake { line, key, what }: &Mistake| format!("{}, line {line}{}: {what}", path.display(), named(key));
+    mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn unreadable(error: &io::Error) -> String {
@@ -39,22 +52,50 @@ fn named(key: &str) -> String {
     if key.is_empty() { String::new() } else { format!(", key `{key}`") }
 }
 
-impl ConfigError {
-    /// Turns the parser's error about `text` into words.
-    pub(super) fn of(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+impl Mistake {
+    /// Turns the parser's error about `text` into words; `table` is what it was reading.
+    pub(super) fn of(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        Self::Invalid {
-            path: path.to_owned(),
-            line: line(text, span.start),
-            key: DeTable::parse(text).map(|table| key_at(table.get_ref(), &span)).unwrap_or_default(),
-            what: reworded(error.message()),
-        }
+        Self { line: line(text, span.start), key: path_to(table, &span).join("."), what: reworded(error.message()) }
     }
 
     /// Says of the key at `keys`, which the parser had nothing against, what is wrong with it all the same.
-    pub(super) fn at(path: &Path, text: &str, keys: &[&str], what: String) -> Self {
+    pub(super) fn at(text: &str, keys: &[&str], what: String) -> Self {
         let start = DeTable::parse(text).ok().and_then(|table| start_of(table.get_ref(), keys)).unwrap_or_default();
-        Self::Invalid { path: path.to_owned(), line: line(text, start), key: keys.join("."), what }
+        Self { line: line(text, start), key: keys.join("."), what }
+    }
+}
+
+/// Mends `table` where `error` has found something wrong, so that the rest can be read: what is wrong is taken out, what is
+/// missing is put in, empty. False where neither can be done.
+pub(super) fn mend(table: &mut DeTable<'_>, error: &toml::de::Error) -> bool {
+    let path = error.span().map(|span| path_to(table, &span)).unwrap_or_default();
+    let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    if let Some(field) = missing {
+        let Some(table) = table_at(table, &path).filter(|_| !path.is_empty()) else { return false };
+        let nothing = Spanned::new(0..0, DeValue::String("".into()));
+        return table.insert(Spanned::new(0..0, field.to_owned().into()), nothing).is_none();
+    }
+    let Some((last, outer)) = path.split_last() else { return false };
+    let Some(table) = table_at(table, outer) else { return false };
+    let key = table.keys().find(|key| key.get_ref() == last).cloned();
+    key.is_some_and(|key| table.remove(&key).is_some())
+}
+
+/// The table at the end of `path`, in which arrays count from 1.
+fn table_at<'t, 'i>(table: &'t mut DeTable<'i>, path: &[String]) -> Option<&'t mut DeTable<'i>> {
+    let Some((first, rest)) = path.split_first() else { return Some(table) };
+    let (_, value) = table.iter_mut().find(|(key, _)| key.get_ref() == first)?;
+    match value.get_mut() {
+        DeValue::Table(inner) => table_at(inner, rest),
+        DeValue::Array(array) => {
+            let (index, rest) = rest.split_first()?;
+            match array.get_mut(index.parse::<usize>().ok()?.checked_sub(1)?)?.get_mut() {
+                DeValue::Table(inner) => table_at(inner, rest),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 
@@ -69,33 +110,28 @@ fn start_of(table: &DeTable<'_>, keys: &[&str]) -> Option<usize> {
     if rest.is_empty() { Some(key.span().start) } else { start_of(value.get_ref().as_table()?, rest) }
 }
 
-/// The dotted path of the innermost key whose name or value lies around `span`. Arrays count from 1.
-fn key_at(table: &DeTable<'_>, span: &Range<usize>) -> String {
+/// The path of the innermost key whose name or value lies around `span`. Arrays count from 1.
+fn path_to(table: &DeTable<'_>, span: &Range<usize>) -> Vec<String> {
     let around = |outer: &Range<usize>| outer.start <= span.start && span.end <= outer.end;
     for (key, value) in table {
-        let name = key.get_ref();
         let here = around(&key.span()) || around(&value.span());
         let inner = match value.get_ref() {
-            DeValue::Table(inner) => key_at(inner, span),
+            DeValue::Table(inner) => path_to(inner, span),
             DeValue::Array(array) => array
                 .iter()
                 .enumerate()
                 .filter_map(|(index, item)| Some((index, item, item.get_ref().as_table()?)))
-                .map(|(index, item, inner)| (index, around(&item.span()), key_at(inner, span)))
+                .map(|(index, item, inner)| (index, around(&item.span()), path_to(inner, span)))
                 .find(|(_, here, inner)| *here || !inner.is_empty())
-                .map(|(index, _, inner)| join(&(index + 1).to_string(), &inner))
+                .map(|(index, _, inner)| [vec![(index + 1).to_string()], inner].concat())
                 .unwrap_or_default(),
-            _ => String::new(),
+            _ => Vec::new(),
         };
         if here || !inner.is_empty() {
-            return join(name, &inner);
+            return [vec![key.get_ref().to_string()], inner].concat();
         }
     }
-    String::new()
-}
-
-fn join(outer: &str, inner: &str) -> String {
-    if inner.is_empty() { outer.to_owned() } else { format!("{outer}.{inner}") }
+    Vec::new()
 }
 
 /// Serde's message in words of people, with the nearest valid ones. Serde quotes the word it got, then those it expected,
@@ -122,7 +158,7 @@ fn reworded(message: &str) -> String {
 /// What serde expects, without Rust.
 fn plain(expected: &str) -> &str {
     match expected {
-        "f64" => "a number",
+        "f64" | "i64" => "a number",
         "a sequence" => "a list in [ ]",
         "a map" => "a table",
         other => other,

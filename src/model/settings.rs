@@ -199,19 +199,19 @@ fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
 }
 
 fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    within(u32::deserialize(deserializer)?, 1, LONGEST / DAY)
+    within(i64::deserialize(deserializer)?, 1, LONGEST / DAY)
 }
 
 fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    within(u32::deserialize(deserializer)?, 8, 100_000)
+    within(i64::deserialize(deserializer)?, 8, 100_000)
 }
 
 fn lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    within(u32::deserialize(deserializer)?, 1_000, 2_000_000)
+    within(i64::deserialize(deserializer)?, 1_000, 2_000_000)
 }
 
 fn megabytes_of_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    within(u32::deserialize(deserializer)?, 4, 2_000)
+    within(i64::deserialize(deserializer)?, 4, 2_000)
 }
 
 fn calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -223,12 +223,9 @@ fn calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     }
 }
 
-fn within<E: de::Error>(number: u32, least: u32, most: u32) -> Result<u32, E> {
-    if (least..=most).contains(&number) {
-        Ok(number)
-    } else {
-        Err(E::custom(format!("{number} is out of range; it goes from {least} to {most}")))
-    }
+fn within<E: de::Error>(number: i64, least: u32, most: u32) -> Result<u32, E> {
+    let inside = u32::try_from(number).ok().filter(|number| (least..=most).contains(number));
+    inside.ok_or_else(|| E::custom(format!("{number} is out of range; it goes from {least} to {most}")))
 }
 
 fn at_most_nine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
