@@ -1,7 +1,9 @@
 //! One container of a task definition.
 
-use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, ResourceType};
+use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, KeyValuePair, ResourceType};
 use serde::Serialize;
+
+use crate::resource::secrets::{MASK, is_secret_name, is_secret_value, masked};
 
 /// Seconds between being asked to stop and being killed, where nothing is said.
 pub const STOP_TIMEOUT: i32 = 30;
@@ -18,8 +20,8 @@ pub struct Definition {
     pub memory_reservation: Option<i32>,
     pub ports: Vec<String>,
     pub command: Vec<String>,
-    /// Names only: values may be secrets.
-    pub environment: Vec<String>,
+    /// Names and values; what looks like a secret is masked from the start.
+    pub environment: Vec<(String, String)>,
     /// Environment name and the ARN it is taken from.
     pub secrets: Vec<(String, String)>,
     pub log_driver: Option<String>,
@@ -80,7 +82,7 @@ impl Definition {
             memory_reservation: container.memory_reservation,
             ports: mappings.into_iter().filter_map(port).collect(),
             command: container.command.unwrap_or_default(),
-            environment: container.environment.unwrap_or_default().into_iter().filter_map(|pair| pair.name).collect(),
+            environment: container.environment.unwrap_or_default().into_iter().filter_map(variable).collect(),
             secrets: container
                 .secrets
                 .unwrap_or_default()
@@ -107,6 +109,12 @@ impl Definition {
     pub fn stop_timeout(&self) -> i32 {
         self.stop_timeout.unwrap_or(STOP_TIMEOUT)
     }
+}
+
+fn variable(pair: KeyValuePair) -> Option<(String, String)> {
+    let (name, value) = (pair.name?, pair.value.unwrap_or_default());
+    let value = if is_secret_name(&name) || is_secret_value(&value) { MASK.to_owned() } else { masked(&value) };
+    Some((name, value))
 }
 
 impl Check {

@@ -47,10 +47,12 @@ fn definition(container: &Definition, section: &mut Section) {
         .field("Start timeout", seconds(container.start_timeout))
         .field("Stop timeout", seconds(container.stop_timeout))
         .field("Depends on", container.depends_on.join(", "))
-        .field("Environment", container.environment.join(", "))
         .field("Log driver", container.log_driver.clone().unwrap_or_default());
     for (name, value) in &container.log_options {
         section.text(1, format!("{name} = {value}"), Tone::Muted);
+    }
+    for (index, (name, value)) in container.environment.iter().enumerate() {
+        section.field(if index == 0 { "Environment" } else { "" }, format!("{name} = {value}"));
     }
     for (name, source) in &container.secrets {
         section.field("Secret", format!("{name} from {source}"));
