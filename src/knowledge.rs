@@ -164,6 +164,7 @@ pub struct Quote {
 
 /// Why something happened, as far as can be told, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Verdict {
     /// The rule's id; absent when no rule knows it.
     pub rule: Option<&'static str>,

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use super::{
     Refusal, ScopeArgs, WaitArgs,
     case::Case,
-    console,
+    complete, console,
     output::{pretty, print, print_coloured, theme},
     session::Session,
     subject::Wanted,
+    values::number,
 };
 use crate::{
     aws::{Clients, ScopeSpec},
@@ -31,7 +32,11 @@ use crate::{
 #[command(after_help = EXAMPLES)]
 pub struct WhyArgs {
     /// A service, a task or a container instance: its name, its id or the beginning of one, or its ARN
-    #[arg(value_name = "NAME", required_unless_present_any = ["message", "stop_code", "exit_code"])]
+    #[arg(
+        value_name = "NAME",
+        required_unless_present_any = ["message", "stop_code", "exit_code"],
+        add = complete::services()
+    )]
     pub name: Option<String>,
     /// Explain this text instead: a stopped reason, a container's reason or a service event; `-` reads it from standard
     /// input. Asks nothing of AWS
@@ -41,7 +46,7 @@ pub struct WhyArgs {
     #[arg(long, value_name = "CODE", conflicts_with = "name")]
     pub stop_code: Option<String>,
     /// The exit code that came with the message
-    #[arg(long, value_name = "NUMBER", conflicts_with = "name", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "name", allow_hyphen_values = true, value_parser = number::<i32>("-1 to 255"))]
     pub exit_code: Option<i32>,
     /// Output format
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -179,7 +184,7 @@ fn json_of(case: &Case) -> Value {
         })
     });
     let lines = case.evidence.lines.as_ref().map(|excerpt| {
-        let lines = excerpt.lines.iter().map(|(at, text)| json!({ "time": at, "text": text }));
+        let lines = excerpt.lines.iter().map(|(at, text)| json!({ "at": at, "text": text }));
         json!({
             "task": excerpt.task_arn,
             "container": excerpt.container,

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     knowledge::Verdict,
@@ -37,16 +37,12 @@ pub static KIND: Kind = Kind {
 const HOUR: i64 = 3_600;
 
 /// Stopped tasks that failed for the same cause.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Failures {
-    #[serde(skip)]
     id: String,
     /// What the group is called in queries.
-    #[serde(skip)]
     name: Arc<str>,
     /// Seconds that were looked back.
-    #[serde(skip)]
     since: Option<u32>,
     pub cluster_name: String,
     /// By name; for standalone tasks their group.
@@ -64,8 +60,44 @@ pub struct Failures {
     pub deployed: Option<bool>,
     /// Why the newest of them stopped.
     pub verdict: Option<Arc<Verdict>>,
-    #[serde(skip)]
     newest: Option<Newest>,
+}
+
+impl Serialize for Failures {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Record<'a> {
+            cluster: &'a str,
+            service: &'a str,
+            revision: &'a str,
+            container: &'a str,
+            rule: Option<&'static str>,
+            cause: &'a str,
+            count: u64,
+            first: Timestamp,
+            last: Timestamp,
+            exit_codes: &'a [i32],
+            deployed: Option<bool>,
+            verdict: Option<&'a Verdict>,
+        }
+        let verdict = self.verdict.as_deref();
+        Record {
+            cluster: &self.cluster_name,
+            service: &self.service,
+            revision: &self.revision,
+            container: &self.container,
+            rule: verdict.and_then(|verdict| verdict.rule),
+            cause: verdict.map_or(&*self.cause, |verdict| &*verdict.cause),
+            count: self.count,
+            first: self.first,
+            last: self.last,
+            exit_codes: &self.exit_codes,
+            deployed: self.deployed,
+            verdict,
+        }
+        .serialize(serializer)
+    }
 }
 
 /// What a group is made of.

@@ -83,9 +83,9 @@ pub struct Moment {
     id: String,
     pub at: Timestamp,
     pub step: Step,
-    #[serde(skip)]
+    #[serde(rename = "cluster")]
     pub cluster_name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "service", skip_serializing_if = "Option::is_none")]
     pub service_name: Option<String>,
     /// The id of the task, event or deployment that it is a moment of: an ARN for tasks.
     pub of: String,

@@ -5,9 +5,12 @@ use jiff::Timestamp;
 
 use super::{Cell, Order, Tone};
 
-/// The SDK's time as ours; absent when out of range.
+/// The SDK's time as ours, to the millisecond: AWS gives no more, and the SDK's arithmetic makes up the rest. Absent when out
+/// of range.
 pub fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
-    time.and_then(|time| Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok())
+    let time = time?;
+    let millis = (i64::from(time.subsec_nanos()) + 500_000) / 1_000_000;
+    Timestamp::from_millisecond(time.secs().checked_mul(1_000)?.checked_add(millis)?).ok()
 }
 
 /// A duration in at most two units: `45s`, `12m`, `3h20m`, `5d4h`, `212d`.
@@ -160,6 +163,14 @@ mod tests {
     #[case(20_000_000, "231d")]
     fn durations_have_at_most_two_units(#[case] seconds: i64, #[case] text: &str) {
         assert_eq!(duration(seconds), text);
+    }
+
+    #[test]
+    fn times_of_the_sdk_are_read_to_the_millisecond() {
+        let read = |seconds, nanos| timestamp(Some(&DateTime::from_secs_and_nanos(seconds, nanos)));
+        assert_eq!(read(18, 640_000_104).unwrap().to_string(), "1970-01-01T00:00:18.64Z");
+        assert_eq!(read(-1, 999_999_999).unwrap(), Timestamp::UNIX_EPOCH);
+        assert_eq!(read(i64::MAX, 0), None);
     }
 
     #[rstest]

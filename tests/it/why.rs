@@ -171,8 +171,7 @@ fn the_answer_has_the_same_keys_for_everything() {
     }
     let (told, _) = why(&["checkout"]);
     let verdict = told["verdicts"].as_array().and_then(|verdicts| verdicts.first()).expect("a verdict");
-    for key in ["rule", "class", "cause", "certainty", "evidence", "next", "container", "exit_code", "command", "page"]
-    {
+    for key in ["rule", "class", "cause", "certainty", "evidence", "next", "container", "exitCode", "command", "page"] {
         assert!(!verdict[key].is_null(), "{key}: {verdict:#}");
     }
     assert!(verdict["evidence"][0]["field"].is_string() && verdict["evidence"][0]["text"].is_string());
