@@ -3,15 +3,13 @@
 //! Flags lie on top of the environment (`ECSIGHT_*`, which clap reads for them), the environment on top of the
 //! configuration file. Exit codes are few: see [`EXIT_CODES`].
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    net::SocketAddr,
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{ffi::OsString, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, error::ErrorKind};
+use clap::{
+    Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::PossibleValuesParser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use clap_complete::Shell;
 
 use crate::{
@@ -23,11 +21,13 @@ use crate::{
 };
 
 mod case;
+mod complete;
 mod console;
 mod demo;
 mod get;
 mod info;
 mod logs;
+mod man;
 mod names;
 mod output;
 mod report;
@@ -42,7 +42,7 @@ pub use report::ReportArgs;
 pub use why::WhyArgs;
 
 use output::{note, print};
-use values::{Listed, Refresh, endpoint, levels, listed, refresh, region, scenarios, since, speed};
+use values::{Listed, Refresh, endpoint, levels, listed, number, refresh, region, scenarios, since, speed};
 use wait::WaitArgs;
 
 /// What the program's exit code means.
@@ -93,19 +93,19 @@ fn after_long_help() -> String {
 #[command(next_help_heading = "Scope")]
 pub struct ScopeArgs {
     /// Profile of the AWS configuration files
-    #[arg(long, short, global = true, value_name = "NAME")]
+    #[arg(long, short, global = true, value_name = "NAME", add = complete::profiles())]
     pub profile: Option<String>,
     /// AWS Region
-    #[arg(long, short, global = true, value_name = "REGION", value_parser = region)]
+    #[arg(long, short, global = true, value_name = "REGION", value_parser = region, add = complete::regions())]
     pub region: Option<String>,
     /// Another endpoint than AWS's own, for every service
     #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<String>,
     /// Look at one cluster only, by name
-    #[arg(long, short, global = true, value_name = "NAME")]
+    #[arg(long, short, global = true, value_name = "NAME", add = complete::clusters())]
     pub cluster: Option<String>,
     /// Configuration file, instead of the one in the usual folder
-    #[arg(long, global = true, value_name = "FILE", env = "ECSIGHT_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "ECSIGHT_CONFIG", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// How much goes into the log file
     #[arg(long, global = true, value_name = "LEVEL", env = "ECSIGHT_LOG_LEVEL", default_value = "warn", value_parser = levels())]
@@ -174,7 +174,7 @@ pub struct GetArgs {
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// Only what belongs to one service
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME", add = complete::services())]
     pub service: Option<String>,
     /// Only what belongs to one task definition family
     #[arg(long, value_name = "NAME")]
@@ -189,7 +189,7 @@ pub struct GetArgs {
     #[arg(long, short, value_name = "FILTER")]
     pub filter: Option<String>,
     /// Order by a column; `-COLUMN` for downwards
-    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true, add = complete::columns())]
     pub sort: Option<String>,
     /// Output format
     #[arg(long, short, value_name = "FORMAT", default_value = "table")]
@@ -258,13 +258,13 @@ pub struct DemoArgs {
     #[arg(long, value_name = "NAME", default_value = Scenario::default().name(), value_parser = scenarios())]
     pub scenario: Scenario,
     /// Equal seeds make equal worlds
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = number::<u64>("0 on"))]
     pub seed: u64,
     /// How many times faster than real time the world lives
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
     /// Something that goes wrong from the first request on; may be given several times
-    #[arg(long, value_name = "SPEC")]
+    #[arg(long, value_name = "SPEC", add = complete::faults())]
     pub fault: Vec<Fault>,
     #[command(flatten)]
     pub console: ConsoleArgs,
@@ -328,7 +328,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     use clap::{FromArgMatches, parser::ValueSource};
 
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(args)?;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = command.try_get_matches_from_mut(&args).map_err(|error| of_environment(error, &command, &args))?;
     if let Some((subcommand, _)) = matches.subcommand() {
         let flags = ConsoleArgs::augment_args(clap::Command::new("console"));
         let misplaced = flags
@@ -346,8 +347,23 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
+/// The same error, about the environment variable where the value came from one: no flag was given then.
+fn of_environment(mut error: clap::Error, command: &clap::Command, args: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg).cloned() else { return error };
+    let meant = command.get_arguments().find(|arg| arg.to_string() == named);
+    let Some((arg, variable)) = meant.and_then(|arg| Some((arg, arg.get_env()?.to_string_lossy().into_owned()))) else {
+        return error;
+    };
+    let flag = format!("--{}", arg.get_long().unwrap_or_default());
+    if !args.iter().any(|word| word.to_string_lossy().starts_with(&flag)) {
+        error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    error
+}
+
 /// Does what the arguments of this process say, and returns its exit code.
 pub fn main() -> ExitCode {
+    complete::answer();
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
         // Help and version are "errors" too; clap knows their code and their stream.
@@ -370,11 +386,9 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
     let Cli { scope, console, command } = cli;
     match command {
         Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "ecsight", &mut script);
-            return output::print_own(script).map(|()| 0);
+            return output::print_own(complete::script(shell)?).map(|()| 0);
         }
-        Some(Command::Man) => return output::print_own(man()?).map(|()| 0),
+        Some(Command::Man) => return output::print_own(man::page()?).map(|()| 0),
         _ => {}
     }
 
@@ -400,30 +414,4 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
     // Calls nobody waits for any more must not hold up the shell prompt.
     runtime.shutdown_background();
     code
-}
-
-/// The manual page, every subcommand on the one page: that is what people search.
-fn man() -> io::Result<Vec<u8>> {
-    let mut command = Cli::command();
-    command.build();
-    let mut page = Vec::new();
-    let whole = clap_mangen::Man::new(command.clone()).manual("User Commands");
-    whole.render_title(&mut page)?;
-    whole.render_name_section(&mut page)?;
-    whole.render_synopsis_section(&mut page)?;
-    whole.render_description_section(&mut page)?;
-    whole.render_options_section(&mut page)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
-        let own = |arg: clap::Arg| if arg.is_global_set() { arg.hide(true) } else { arg };
-        let part = clap_mangen::Man::new(subcommand.clone().disable_help_flag(true).mut_args(own));
-        let mut text = Vec::new();
-        part.render_description_section(&mut text)?;
-        part.render_options_section(&mut text)?;
-        part.render_extra_section(&mut text)?;
-        // What heads a page of its own is a part of the section here.
-        let text = String::from_utf8_lossy(&text).replace("\n.SH ", "\n.SS ").replacen(".SH ", ".SS ", 1);
-        write!(page, ".SH \"ECSIGHT {}\"\n{text}", subcommand.get_name().to_uppercase())?;
-    }
-    whole.render_extra_section(&mut page)?;
-    Ok(page)
 }

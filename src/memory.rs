@@ -34,7 +34,7 @@ pub use error::Error;
 pub use groups::in_group;
 pub use recall::{Recalled, window};
 pub use record::{as_kept, moment};
-pub use stock::{Stock, stock};
+pub use stock::{Known, Stock, known, stock};
 
 use file::File;
 

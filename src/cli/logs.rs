@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Refusal, ScopeArgs, WaitArgs,
+    Refusal, ScopeArgs, WaitArgs, complete,
     output::note,
     session::Session,
     subject,
@@ -47,7 +47,7 @@ const INTERRUPTED: u8 = 130;
 #[command(after_help = EXAMPLES)]
 pub struct LogsArgs {
     /// Services and tasks: names, ids or the beginnings of ids, or ARNs
-    #[arg(value_name = "SERVICE|TASK", required = true)]
+    #[arg(value_name = "SERVICE|TASK", required = true, add = complete::services())]
     pub names: Vec<String>,
     /// How far back to begin (90s, 15m, 6h, 2d) instead of with the newest lines
     #[arg(long, value_name = "TIME", value_parser = since)]

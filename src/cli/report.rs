@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     Refusal, ScopeArgs, WaitArgs,
     case::Case,
-    print,
+    complete, print,
     session::Session,
     subject::Wanted,
     values::since,
@@ -39,7 +39,7 @@ const LINES: usize = 40;
 #[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
     /// The service: its name or its ARN
-    #[arg(value_name = "SERVICE")]
+    #[arg(value_name = "SERVICE", add = complete::services())]
     pub service: String,
     /// How far back failures and the timeline go (90m, 6h, 2d); further than an hour, AWS has forgotten what no console saw
     #[arg(long, value_name = "TIME", default_value = "6h", value_parser = since)]

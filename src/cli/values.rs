@@ -1,6 +1,6 @@
 //! What the values of flags are: read, checked, and offered by completion.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
@@ -42,6 +42,11 @@ pub(super) fn speed(text: &str) -> Result<f64, String> {
         Ok(factor) if (0.0..=10_000.0).contains(&factor) => Ok(factor),
         _ => Err("it goes from 0 (time stands still) to 10000".into()),
     }
+}
+
+/// A whole number; `range` says which there are.
+pub(super) fn number<T: FromStr>(range: &'static str) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| text.parse().map_err(|_| format!("not a number; a whole number from {range}"))
 }
 
 /// What is to be listed: a kind, and which of its rows where the word says so.

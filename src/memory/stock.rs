@@ -1,6 +1,6 @@
 //! What there is, for `ecsight info`.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -18,6 +18,28 @@ pub struct Stock {
     pub tasks: u64,
     pub events: u64,
     pub deployments: u64,
+}
+
+/// Names that were seen before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    pub clusters: BTreeSet<String>,
+    pub services: BTreeSet<String>,
+}
+
+/// The clusters and services in the file at `path`, which is only read; none where it can't be.
+pub fn known(path: &Path) -> Known {
+    let names = |column: &str, table: &str| -> Result<BTreeSet<String>, Error> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement =
+            connection.prepare(&format!("SELECT DISTINCT {column} FROM {table} WHERE {column} <> ''"))?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    };
+    Known {
+        clusters: names("cluster", "place").unwrap_or_default(),
+        services: names("service", "seen").unwrap_or_default(),
+    }
 }
 
 /// What is in the file at `path`, which is only read; `None` when there is none.

@@ -88,6 +88,8 @@ impl Answer {
 #[case(&["demo", "--scenario", "calmm"], &["--scenario", "'calm'"])]
 #[case(&["demo", "--speed=-1"], &["--speed"])]
 #[case(&["demo", "--fault", "throtle"], &["--fault", "throtle", "throttle"])]
+#[case(&["demo", "--seed", "x"], &["--seed", "not a number; a whole number from 0 on"])]
+#[case(&["why", "--exit-code", "x"], &["--exit-code", "not a number; a whole number from -1 to 255"])]
 #[case(&["demo", "--serve", "localhost"], &["--serve", "localhost"])]
 #[case(&["completions", "bsh"], &["bsh", "'bash'"])]
 #[case(&["--config", "/nowhere/config.toml"], &["/nowhere/config.toml", "no such file"])]
@@ -168,9 +170,28 @@ fn the_manual_has_every_flag() {
     assert_eq!(answer.code, Some(0));
     let page = answer.out.replace("\\-", "-");
     let flags = ["--profile", "--read-only", "--output", "--message", "--since", "--scenario", "--fault"];
-    for flag in flags.into_iter().chain(["ECSIGHT GET", "ECSIGHT WHY", "ECSIGHT REPORT", "Exit codes"]) {
+    for flag in flags.into_iter().chain(["ecsight get", "ecsight why", "ecsight report"]) {
         assert!(page.contains(flag), "{flag} is not in the manual");
     }
+    let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
+    assert_eq!(
+        sections.iter().map(|title| title.trim_matches('"')).collect::<Vec<_>>(),
+        [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "COMMANDS",
+            "KEYS",
+            "EXAMPLES",
+            "FILES",
+            "ENVIRONMENT",
+            "EXIT STATUS",
+            "SEE ALSO",
+        ]
+    );
+    let fault = page.lines().find(|line| line.starts_with("throttle[:OPERATION][=N/s]  "));
+    assert!(fault.is_some_and(|line| line.contains("ThrottlingException")), "the faults are a table");
     assert!(!page.contains("ecsight-get(1)"), "there is one page only");
 }
 
@@ -178,14 +199,57 @@ fn the_manual_has_every_flag() {
 #[case("bash")]
 #[case("zsh")]
 #[case("fish")]
-fn completions_offer_flags_values_and_kinds(#[case] shell: &str) {
+fn completions_ask_the_program(#[case] shell: &str) {
     let answer = Home::new().run(&["completions", shell]);
-    assert_eq!(answer.code, Some(0));
-    for word in ["completions", "endpoint-url", "high-contrast", "incident"] {
-        assert!(answer.out.contains(word), "{word}");
-    }
-    // What clap generates for fish knows no values of positional arguments.
-    assert_eq!(answer.out.contains("deployments"), shell != "fish");
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    assert!(answer.out.contains("ECSIGHT_COMPLETE") && answer.out.contains("ecsight"), "{}", answer.out);
+}
+
+/// What the program offers bash for the last of `words`.
+fn offered(home: &Home, words: &[&str]) -> Vec<String> {
+    let mut command = home.command(&[&["--", "ecsight"], words].concat());
+    command.env("ECSIGHT_COMPLETE", "bash").env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_COMP_TYPE", "9");
+    command.env("_CLAP_COMPLETE_INDEX", words.len().to_string()).env("_CLAP_COMPLETE_SPACE", "true");
+    let answer = Answer::of(command.current_dir(home.path()).output().expect("the binary runs"));
+    assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
+    answer.out.lines().map(str::to_owned).collect()
+}
+
+#[rstest]
+#[case(&["--profile", ""], "prod")]
+#[case(&["--region", "eu-central"], "eu-central-1")]
+#[case(&["--cluster", ""], "payments")]
+#[case(&["--theme", ""], "midnight")]
+#[case(&["get", "serv"], "services")]
+#[case(&["get", "services", "--sort", "ru"], "running")]
+#[case(&["get", "services", "-o", ""], "csv-excel")]
+#[case(&["demo", "--fault", "thr"], "throttle")]
+#[case(&["demo", "--scenario", ""], "fleet")]
+fn completion_knows_values_without_the_network(#[case] words: &[&str], #[case] expected: &str) {
+    let home = Home::new()
+        .with(".aws/config", "[profile prod]\nregion = eu-west-1\n")
+        .with(".config/ecsight/config.toml", "favourites = [\"payments\"]\n")
+        .with("a-file", "");
+    let offered = offered(&home, words);
+    assert!(offered.iter().any(|word| word.trim() == expected), "{offered:?}");
+    assert!(!offered.iter().any(|word| word.contains("a-file")), "{offered:?}");
+}
+
+#[test]
+fn completion_knows_clusters_and_services_that_were_seen() {
+    let aws = crate::support::aws::Aws::incident_now(&[]);
+    assert_eq!(aws.run(&["get", "stopped", "-c", "prod"]).code, Some(0));
+    assert!(offered(&aws.home, &["--cluster", ""]).iter().any(|word| word.trim() == "prod"));
+    assert!(offered(&aws.home, &["why", ""]).iter().any(|word| word.trim() == "checkout"));
+}
+
+#[test]
+fn a_mistake_in_the_environment_is_named_as_such() {
+    let output = Home::new().command(&[]).env("ECSIGHT_THEME", "midnigth").output().expect("runs");
+    let answer = Answer::of(output);
+    assert_eq!(answer.code, Some(2));
+    assert!(answer.err.contains("'ECSIGHT_THEME'") && answer.err.contains("'midnight'"), "{}", answer.err);
+    assert!(!answer.err.contains("--theme"), "{}", answer.err);
 }
 
 #[test]
