@@ -53,7 +53,7 @@ pub fn page() -> io::Result<Vec<u8>> {
     let mut options = Vec::new();
     whole.render_options_section(&mut options)?;
     // One section, whatever its parts are called.
-    let options = String::from_utf8_lossy(&options).replace("\n.SH ", "\n.SS ");
+    let options = String::from_utf8_lossy(&options).replace("\n.SH ", "\n.SS ").replacen("\n.SS ", "\n.SH ", 1);
     page.extend_from_slice(options.as_bytes());
     writeln!(page, ".SH COMMANDS")?;
     for subcommand in command.get_subcommands() {

@@ -200,13 +200,12 @@ fn stopped_is_a_word_for_tasks() {
 #[test]
 fn what_aws_has_forgotten_is_listed_with_what_it_has() {
     let status = resource::task::KIND.column("status").expect("a column");
-    let another = |seed| Aws::on(Endpoint::new(Options { speed: 0.0, seed, ..Options::default() }));
-    let before = another(1);
+    let another = |seed| Endpoint::new(Options { speed: 0.0, seed, ..Options::default() });
+    let before = Aws::on(another(1));
     let seen = before.csv(&["stopped", "-c", "prod", "--filter", "is:stopped"]);
     assert!(!seen.is_empty());
     // Another AWS, which knows nothing of what was in the one before.
-    let mut aws = another(2);
-    aws.home = before.home;
+    let aws = before.replaced(another(2));
     let rows = aws.csv(&["stopped", "-c", "prod", "--since", "24h", "--filter", "is:stopped"]);
     let (kept, live): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row[status] == "stopped kept");
     assert_eq!(kept.len(), seen.len());

@@ -27,6 +27,17 @@ impl Aws {
         Self { home: Home::new(), server, endpoint, _runtime: runtime }
     }
 
+    /// Another AWS at the same address, asked from the same home.
+    pub fn replaced(self, endpoint: Endpoint) -> Self {
+        let Self { home, server, _runtime, .. } = self;
+        let address = server.addr();
+        let server = _runtime.block_on(async {
+            server.stop().await;
+            Server::start(address, endpoint.clone()).await.expect("a server")
+        });
+        Self { home, server, endpoint, _runtime }
+    }
+
     /// The incident, at a moment that is always the same.
     pub fn incident(faults: &[&str]) -> Self {
         Self::at(Some(START_MS), faults)
