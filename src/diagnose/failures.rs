@@ -188,7 +188,7 @@ impl Failures {
         match self.deployed {
             Some(false) => Tone::Muted,
             Some(true) => Tone::Bad,
-            None => Tone::Plain,
+            None => Tone::Warn,
         }
     }
 
@@ -217,27 +217,27 @@ fn rate_text(rate: f64) -> String {
 
 static FIELDS: &[Field<Failures>] = &[
     Field {
-        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc", "group"]).told_by(Part::Service),
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc", "group"]).told_by(Part::Service).identity(),
         cell: |row, _| text_cell(Some(&row.service)),
         order: |row, _| text_order(Some(&row.service)),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).priority(2),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| text_order(Some(&row.cluster_name)),
     },
     Field {
-        column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).priority(1),
+        column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).identity(),
         cell: |row, _| text_cell(Some(&row.revision)),
         order: |row, _| text_order(Some(&row.revision)),
     },
     Field {
-        column: Column::new("container", "CONTAINER", 6, 20).priority(3),
+        column: Column::new("container", "CONTAINER", 6, 20).priority(1),
         cell: |row, _| text_cell(Some(&row.container)),
         order: |row, _| text_order(Some(&row.container)),
     },
     Field {
-        column: Column::new("cause", "CAUSE", 16, 60).aliases(&["why", "reason"]),
+        column: Column::new("cause", "CAUSE", 12, 60).aliases(&["why", "reason"]),
         cell: |row, _| Cell::new(row.what(), row.tone()),
         order: |row, _| Order::Text(row.what()),
     },
@@ -262,12 +262,12 @@ static FIELDS: &[Field<Failures>] = &[
         order: |row, cx| age_order(Some(row.first), cx.now),
     },
     Field {
-        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count),
-        cell: |row, _| Cell::list(row.exit_codes.iter().map(ToString::to_string), ",", Tone::Plain),
+        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count).priority(3),
+        cell: |row, _| Cell::list(row.exit_codes.iter().map(ToString::to_string), " ", Tone::Plain),
         order: |row, _| row.exit_codes.first().map_or(Order::Absent, |code| Order::Number((*code).into())),
     },
     Field {
-        column: Column::new("state", "STATE", 7, 7).aliases(&["status"]),
+        column: Column::new("state", "STATE", 7, 7).aliases(&["status"]).priority(2),
         cell: |row, _| row.state().map_or_else(Cell::absent, |state| Cell::new(state, row.tone())),
         order: |row, _| text_order(row.state()),
     },

@@ -286,17 +286,17 @@ static FIELDS: &[Field<Moment>] = &[
         order: |row, cx| age_order(Some(row.at), cx.now),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).priority(2),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| text_order(Some(&row.cluster_name)),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).told_by(Part::Service).priority(1),
+        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).told_by(Part::Service).identity(),
         cell: |row, _| text_cell(row.service_name.as_deref()),
         order: |row, _| text_order(row.service_name.as_deref()),
     },
     Field {
-        column: Column::new("subject", "SUBJECT", 8, 10).aliases(&["task", "id"]),
+        column: Column::new("subject", "SUBJECT", 8, 10).aliases(&["task", "id"]).identity(),
         cell: |row, _| match row.is_of_a_task() {
             true => id_cell(&row.of, Tone::Plain),
             false => Cell::new(row.subject(), Tone::Muted),
@@ -309,7 +309,7 @@ static FIELDS: &[Field<Moment>] = &[
         order: |row, _| text_order(Some(&row.what)),
     },
     Field {
-        column: Column::new("detail", "DETAIL", 20, 200).aliases(&["message", "reason", "why"]),
+        column: Column::new("detail", "DETAIL", 12, 200).aliases(&["message", "reason", "why"]),
         cell: |row, _| match row.detail.as_str() {
             "" => Cell::absent(),
             detail => Cell::new(detail, if row.tone >= Tone::Warn { row.tone } else { Tone::Plain }),

@@ -184,12 +184,12 @@ static FIELDS: &[Field<Trouble>] = &[
         order: |row, _| row.rank(),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).priority(1),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(row.cluster.as_deref()),
         order: |row, _| row.unless_remark(text_order(row.cluster.as_deref())),
     },
     Field {
-        column: Column::new("name", "NAME", 8, 40).aliases(&["service"]),
+        column: Column::new("name", "NAME", 8, 40).aliases(&["service"]).identity(),
         cell: |row, _| if row.is_remark() { Cell::new(&*row.name, Tone::Muted) } else { text_cell(Some(&row.name)) },
         order: |row, _| row.unless_remark(Order::Text((&*row.name).into())),
     },
@@ -199,7 +199,7 @@ static FIELDS: &[Field<Trouble>] = &[
         order: |row, cx| age_order(row.since, cx.now),
     },
     Field {
-        column: Column::new("cause", "CAUSE", 20, 160).aliases(&["reason", "why"]),
+        column: Column::new("cause", "CAUSE", 12, 160).aliases(&["reason", "why"]),
         cell: |row, _| Cell::new(row.summary(), if row.is_remark() { Tone::Muted } else { Tone::Plain }),
         order: |row, _| row.unless_remark(text_order(Some(&row.cause))),
     },

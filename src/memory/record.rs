@@ -142,6 +142,7 @@ fn whole(mut task: Task, now: Timestamp) -> Task {
     for container in &mut task.containers {
         container.cluster_name.clone_from(&task.cluster_name);
         container.task_arn.clone_from(&task.task_arn);
+        container.group.clone_from(&task.group);
     }
     task
 }

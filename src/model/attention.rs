@@ -241,6 +241,7 @@ impl Model {
             (failure.operation, failure.trouble, &failure.message).hash(hasher);
         }
         let columns = table.columns();
+        (&columns, table.survey).hash(hasher);
         let cx = self.cx();
         let marked = table.marked();
         for index in table.in_sight(self.layout().page) {

@@ -145,6 +145,13 @@ impl Filter {
         self.conditions.is_empty()
     }
 
+    /// Whether it compares the values of this column.
+    pub fn asks_for(&self, column: usize) -> bool {
+        let asked =
+            |condition: &Condition| matches!(condition, Condition::Cell { column: asked, .. } if *asked == column);
+        self.conditions.iter().any(|(_, condition)| asked(condition))
+    }
+
     /// Whether time alone can change its verdict.
     pub fn ages(&self) -> bool {
         self.ages

@@ -12,11 +12,11 @@
 //! The footer is always the last row. With crumbs off the body reaches over it, and a flash or prompt still uses it:
 //! nothing moves when a prompt opens.
 
-use super::{Model, Screen, Table, logs::strip, settings::HeaderSize};
+use super::{Model, Screen, logs::strip, settings::HeaderSize};
 
 mod columns;
 
-pub use columns::{GUTTER, columns};
+pub use columns::{GUTTER, columns, furthest_left};
 
 /// How much room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,9 +167,4 @@ pub fn layout(model: &Model) -> Layout {
         page: body_height.saturating_sub(beside_rows).max(1),
         footer: height.saturating_sub(1),
     }
-}
-
-/// How far a table can be scrolled: until its last column follows the first.
-pub fn furthest_left(table: &Table) -> usize {
-    table.columns().len().saturating_sub(2)
 }

@@ -13,7 +13,7 @@ use crate::{
     aws::{Failure, Trouble},
     data::{Entry, FeedState, Phase},
     resource::{
-        Origin, Past, Status, View,
+        Column, Origin, Past, Status, View,
         format::{duration, last_part, short_id},
         query::DAY,
     },
@@ -21,6 +21,9 @@ use crate::{
 
 mod arrange;
 mod cursor;
+mod survey;
+
+pub use survey::Survey;
 
 /// How long a changed cell is marked.
 pub const FRESH: SignedDuration = SignedDuration::from_secs(5);
@@ -67,6 +70,8 @@ pub struct Table {
     pub top: usize,
     /// The rows that are shown, in order.
     pub rows: Vec<Entry>,
+    /// What they have to say.
+    pub survey: Survey,
     /// Rows before filtering.
     pub total: usize,
     /// Index into `rows` of the one the cursor is on; 0 when there are none.
@@ -104,6 +109,7 @@ impl Table {
             left: 0,
             top: 0,
             rows: Vec::new(),
+            survey: Survey::default(),
             total: 0,
             cursor: 0,
             selected: None,
@@ -164,10 +170,27 @@ impl Table {
         self.all.first().map_or(0, |entry| entry.row.inspects(&self.view.query))
     }
 
-    /// Indices of the columns that may be shown: all of them, or those that aren't kept for the wide view.
+    /// Indices of the columns that may be shown: the usual ones; to their right, in the wide view, all others.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();
-        (0..columns.len()).filter(|&index| columns[index].shown(&self.view.query, self.wide)).collect()
+        let (mut usual, others): (Vec<_>, Vec<_>) =
+            (0..columns.len()).partition(|&index| self.is_usual(index, columns[index]));
+        if self.wide {
+            usual.extend(others);
+        }
+        usual
+    }
+
+    /// Whether a column is shown where there is room without asking for all of them: it has something to say, or
+    /// somebody asked for it.
+    pub fn is_usual(&self, index: usize, column: &Column) -> bool {
+        let says = column.shown(&self.view.query, false) && !self.survey.is_empty(index);
+        index == 0 || says || self.asks_for(index)
+    }
+
+    /// Whether the rows are sorted by this column, or filtered on it, or may be.
+    pub fn asks_for(&self, column: usize) -> bool {
+        self.sort.column == column || self.picked == Some(column) || self.filter.asks_for(column)
     }
 
     /// Indices of the rows in sight on a page of `page` rows.

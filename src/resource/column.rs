@@ -34,11 +34,13 @@ pub struct Cell<'a> {
     /// What filters compare, where that is not the text as a whole: each of several values, or the value without what is
     /// drawn beside it. Numbers are in the unit of the column, times in RFC 3339.
     values: Vec<Cow<'a, str>>,
+    /// A text for where there is no room for the whole one.
+    brief: Option<Cow<'a, str>>,
 }
 
 impl<'a> Cell<'a> {
     pub fn new(text: impl Into<Cow<'a, str>>, tone: Tone) -> Self {
-        Self { text: text.into(), tone, values: Vec::new() }
+        Self { text: text.into(), tone, values: Vec::new(), brief: None }
     }
 
     pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
@@ -85,6 +87,22 @@ impl<'a> Cell<'a> {
     pub fn compared(&self) -> impl Iterator<Item = &str> {
         let text = Some(&*self.text).filter(|_| self.values.is_empty() && !self.is_absent());
         self.values.iter().map(|value| &**value).chain(text)
+    }
+
+    /// The same cell, with a shorter text for where there is no room for the whole one.
+    pub fn or_briefly(mut self, text: impl Into<Cow<'a, str>>) -> Self {
+        self.brief = Some(text.into());
+        self
+    }
+
+    /// The shortest text that says it.
+    pub fn briefly(&self) -> &str {
+        self.brief.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Whether there is no value, and none to come.
+    pub fn is_empty(&self) -> bool {
+        matches!(&*self.text, "" | ABSENT)
     }
 }
 
@@ -144,10 +162,14 @@ pub struct Column {
     pub max: u16,
     pub align: Align,
     pub unit: Unit,
-    /// 0 is always shown; the highest goes first when the screen is narrow.
+    /// 0 goes last when the screen is narrow, the highest first.
     pub priority: u8,
     /// Shown only in the wide view.
     pub wide: bool,
+    /// Part of what tells two rows apart: it stays however narrow the screen is, and while the others are scrolled.
+    pub identity: bool,
+    /// The cell alone may be why a row is marked as a warning or worse: the column stays while one is.
+    pub marks_row: bool,
     /// The part of a query that makes every row alike in this column: not shown then.
     pub told_by: Option<Part>,
     /// The text moves with the clock alone: such a change is no news.
@@ -167,6 +189,8 @@ impl Column {
             unit: Unit::Text,
             priority: 0,
             wide: false,
+            identity: false,
+            marks_row: false,
             told_by: None,
             ages: false,
         }
@@ -184,6 +208,18 @@ impl Column {
 
     pub const fn wide(mut self) -> Self {
         self.wide = true;
+        self
+    }
+
+    /// Part of what tells two rows apart.
+    pub const fn identity(mut self) -> Self {
+        self.identity = true;
+        self
+    }
+
+    /// May alone be why a row is marked.
+    pub const fn marks_row(mut self) -> Self {
+        self.marks_row = true;
         self
     }
 

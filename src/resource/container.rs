@@ -38,6 +38,9 @@ pub struct Container {
     pub cluster_name: String,
     #[serde(skip)]
     pub task_arn: String,
+    /// Of its task: `service:NAME` or `family:NAME`.
+    #[serde(skip)]
+    pub group: Option<String>,
     pub image: Option<String>,
     pub image_digest: Option<String>,
     pub runtime_id: Option<String>,
@@ -62,6 +65,7 @@ impl Container {
         index: usize,
         cluster: &str,
         task_arn: &str,
+        group: Option<&str>,
     ) -> Self {
         let agents = container.managed_agents.unwrap_or_default();
         let agent = agents
@@ -75,6 +79,7 @@ impl Container {
             name,
             cluster_name: cluster.to_owned(),
             task_arn: task_arn.to_owned(),
+            group: group.map(str::to_owned),
             image: container.image,
             image_digest: container.image_digest,
             runtime_id: container.runtime_id,
@@ -157,22 +162,35 @@ impl Container {
 
 static FIELDS: &[Field<Container>] = &[
     Field {
-        column: Column::new("name", "CONTAINER", 10, 32),
+        column: Column::new("name", "CONTAINER", 6, 32).aliases(&["container"]).identity(),
         cell: |row, _| Cell::plain(&*row.name),
         order: |row, _| Order::Text((&*row.name).into()),
     },
     Field {
-        column: Column::new("task", "TASK", 8, 8).told_by(Part::Task),
+        column: Column::new("task", "TASK", 8, 8).told_by(Part::Task).identity(),
         cell: |row, _| id_cell(&row.task_arn, Tone::Muted),
         order: |row, _| Order::Text((&*row.task_arn).into()),
     },
     Field {
-        column: Column::new("status", "STATUS", 9, 14).aliases(&["state"]),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| text_order(Some(&row.cluster_name)),
+    },
+    Field {
+        column: Column::new("group", "GROUP", 8, 32)
+            .aliases(&["service", "svc", "family"])
+            .told_by(Part::Service)
+            .identity(),
+        cell: |row, _| task::group_cell(row.group.as_deref()),
+        order: |row, _| text_order(task::group_name(row.group.as_deref())),
+    },
+    Field {
+        column: Column::new("status", "STATUS", 7, 14).aliases(&["state"]),
         cell: |row, _| Cell::new(row.last_status.as_deref().map_or("-".into(), str::to_lowercase), row.tone()),
         order: |row, _| text_order(row.last_status.as_deref()),
     },
     Field {
-        column: Column::new("health", "HEALTH", 6, 9).priority(2),
+        column: Column::new("health", "HEALTH", 6, 9).priority(2).marks_row(),
         cell: |row, _| match row.health_status.as_deref() {
             Some("HEALTHY") => Cell::new("healthy", Tone::Good),
             Some("UNHEALTHY") => Cell::new("unhealthy", Tone::Bad),
@@ -200,12 +218,12 @@ static FIELDS: &[Field<Container>] = &[
         order: |row, _| text_order(row.image_digest.as_deref()),
     },
     Field {
-        column: Column::new("exec", "EXEC", 5, 8).priority(3),
+        column: Column::new("exec", "EXEC", 5, 8).priority(3).marks_row(),
         cell: |row, _| Cell::new(row.exec().0, row.exec().1),
         order: |row, _| Order::Text(row.exec().0.into()),
     },
     Field {
-        column: Column::new("reason", "REASON", 16, 120).aliases(&["why"]),
+        column: Column::new("reason", "REASON", 12, 120).aliases(&["why"]),
         cell: |row, _| row.reason.as_deref().map_or_else(Cell::absent, |r| Cell::new(one_line(r), row.tone())),
         order: |row, _| text_order(row.reason.as_deref()),
     },

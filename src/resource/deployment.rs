@@ -178,7 +178,7 @@ impl Deployment {
 
 static FIELDS: &[Field<Deployment>] = &[
     Field {
-        column: Column::new("status", "STATUS", 8, 10),
+        column: Column::new("status", "STATUS", 7, 10),
         cell: |row, _| {
             let status = if row.remembered { Some(KEPT) } else { row.status.as_deref() };
             let tone = if row.is_primary() { Tone::Plain } else { Tone::Muted };
@@ -187,22 +187,27 @@ static FIELDS: &[Field<Deployment>] = &[
         order: |row, _| text_order(row.status.as_deref()),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc"]).told_by(Part::Service),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| text_order(Some(&row.cluster_name)),
+    },
+    Field {
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc"]).told_by(Part::Service).identity(),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {
-        column: Column::new("rollout", "ROLLOUT", 10, 14),
+        column: Column::new("rollout", "ROLLOUT", 11, 14),
         cell: |row, _| Cell::new(row.state(), row.tone()),
         order: |row, _| Order::Text(row.state().into()),
     },
     Field {
-        column: Column::new("taskdef", "TASK DEFINITION", 10, 40).aliases(&["td", "revision", "rev"]),
+        column: Column::new("taskdef", "REVISION", 8, 40).aliases(&["td", "revision", "rev"]).identity(),
         cell: |row, _| text_cell(Some(row.revision())),
         order: |row, _| text_order(Some(row.revision())),
     },
     Field {
-        column: Column::new("desired", "DES", 3, 5).unit(Unit::Count),
+        column: Column::new("desired", "DES", 3, 5).unit(Unit::Count).priority(1),
         cell: |row, _| count_cell(row.desired_count, Tone::Plain),
         order: |row, _| Order::Number(row.desired_count.into()),
     },
@@ -228,7 +233,10 @@ static FIELDS: &[Field<Deployment>] = &[
     },
     Field {
         // Its counts move with the hour: that is no news.
-        column: Column { ages: true, ..Column::new("cause", "CAUSE", 12, 64).aliases(&["why"]).priority(1) },
+        column: Column {
+            ages: true,
+            ..Column::new("cause", "CAUSE", 12, 64).aliases(&["why"]).priority(1).marks_row()
+        },
         cell: |row, _| match &row.finding {
             Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
             None => Cell::absent(),
@@ -236,7 +244,7 @@ static FIELDS: &[Field<Deployment>] = &[
         order: |row, _| text_order(row.finding.as_ref().map(|finding| &*finding.cause)),
     },
     Field {
-        column: Column::new("reason", "REASON", 16, 90).priority(2),
+        column: Column::new("reason", "REASON", 12, 90).priority(2),
         cell: |row, _| row.rollout_state_reason.as_deref().map_or_else(Cell::absent, |r| Cell::plain(one_line(r))),
         order: |row, _| text_order(row.rollout_state_reason.as_deref()),
     },

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
     Resource, Row, Tone, Unit, View,
-    format::{age_cell, age_order, one_line, text_cell, time_cell, time_order, timestamp, when},
+    format::{age_cell, age_order, one_line, text_cell, text_order, time_cell, time_order, timestamp, when},
     service::{self, Service},
 };
 use crate::knowledge::{self, Class, Rule};
@@ -112,12 +112,17 @@ static FIELDS: &[Field<Event>] = &[
         order: |row, _| time_order(row.created_at),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).told_by(Part::Service),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        cell: |row, _| text_cell(Some(&row.cluster_name)),
+        order: |row, _| text_order(Some(&row.cluster_name)),
+    },
+    Field {
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc"]).told_by(Part::Service).identity(),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {
-        column: Column::new("message", "MESSAGE", 30, 400).aliases(&["msg", "event"]),
+        column: Column::new("message", "MESSAGE", 16, 400).aliases(&["msg", "event"]),
         cell: |row, _| row.cell(),
         order: |row, _| Order::Text((&*row.message).into()),
     },

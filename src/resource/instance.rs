@@ -208,12 +208,12 @@ fn share((free, all): (i32, i32)) -> Cell<'static> {
 
 static FIELDS: &[Field<Instance>] = &[
     Field {
-        column: Column::new("id", "INSTANCE", 12, 36).aliases(&["name", "ec2"]),
+        column: Column::new("id", "INSTANCE", 12, 36).aliases(&["name", "ec2"]).identity(),
         cell: |row, _| Cell::plain(row.short_name()),
         order: |row, _| Order::Text(row.short_name().into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
@@ -230,7 +230,7 @@ static FIELDS: &[Field<Instance>] = &[
         order: |row, _| Order::Number(f64::from(row.agent_connected)),
     },
     Field {
-        column: Column::new("health", "HEALTH", 6, 18).priority(4),
+        column: Column::new("health", "HEALTH", 6, 18).priority(4).marks_row(),
         cell: |row, _| match row.health.as_deref() {
             Some("OK") => Cell::new("ok", Tone::Good),
             Some("IMPAIRED") => Cell::new("impaired", Tone::Bad),

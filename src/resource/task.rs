@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, KEPT, Kind, Only, Origin, Pace, Page, Query, Relation, Resource, Status,
-    Tone, View, cluster,
+    Batch, Cadence, Cell, Context, Document, Fetch, KEPT, Kind, Only, Origin, Pace, Page, Query, Relation, Resource,
+    Status, Tone, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, timestamp, words},
     gone, inspect, instance, revision, service,
@@ -21,6 +21,8 @@ use crate::{
 
 mod columns;
 mod describe;
+
+pub use columns::{group_cell, group_name};
 
 pub static KIND: Kind = Kind {
     name: "task",
@@ -111,6 +113,7 @@ impl Task {
     fn from_sdk(task: Sdk) -> Option<Self> {
         let task_arn = task.task_arn?;
         let cluster_name = task.cluster_arn.as_deref().map(last_part).unwrap_or_default().to_owned();
+        let group = task.group;
         let attachments = task.attachments.unwrap_or_default();
         let detail = |name: &str| {
             let details = attachments.iter().flat_map(|attachment| attachment.details());
@@ -119,7 +122,7 @@ impl Task {
         Some(Self {
             private_address: detail("privateIPv4Address"),
             attachments: attachments.iter().map(Attachment::from_sdk).collect(),
-            group: task.group,
+            group: group.clone(),
             started_by: task.started_by,
             task_definition_arn: task.task_definition_arn,
             last_status: task.last_status,
@@ -149,7 +152,9 @@ impl Task {
                 .unwrap_or_default()
                 .into_iter()
                 .enumerate()
-                .map(|(index, container)| Container::from_sdk(container, index, &cluster_name, &task_arn))
+                .map(|(index, container)| {
+                    Container::from_sdk(container, index, &cluster_name, &task_arn, group.as_deref())
+                })
                 .collect(),
             tags: super::tags(task.tags),
             current: None,
@@ -234,13 +239,33 @@ impl Task {
         }
     }
 
-    /// Exit codes, the containers' in order; `-` for one that never exited.
-    pub fn exit_codes(&self) -> String {
+    /// The containers and their exit codes: the one that caused the stop first, then in order. None of a task of which no
+    /// container has exited.
+    fn exits(&self) -> Vec<(&str, Option<i32>)> {
         if self.containers.iter().all(|container| container.exit_code.is_none()) {
-            return String::new();
+            return Vec::new();
         }
-        let code = |container: &Container| container.exit_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
-        self.containers.iter().map(code).collect::<Vec<_>>().join(",")
+        let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
+        let mut exits: Vec<_> =
+            self.containers.iter().map(|container| (&*container.name, container.exit_code)).collect();
+        exits.sort_by_key(|(name, _)| Some(*name) != blamed);
+        exits
+    }
+
+    /// Exit codes: that of a single container alone, of several with their names where there is room; `-` for one that
+    /// never exited.
+    fn exit_cell(&self) -> Cell<'static> {
+        let exits = self.exits();
+        let word = |code: Option<i32>| code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+        let codes: Vec<String> = exits.iter().map(|(_, code)| word(*code)).collect();
+        let named: Vec<String> = exits.iter().map(|(name, code)| format!("{name}:{}", word(*code))).collect();
+        let text = match exits.len() {
+            0 => return Cell::absent(),
+            1 => codes.concat(),
+            _ => named.join(" "),
+        };
+        let values = exits.iter().filter_map(|(_, code)| code.map(|code| code.to_string()));
+        Cell::new(text, self.end(Tone::Plain)).values(values).or_briefly(codes.join(" "))
     }
 
     /// Why, in one readable line: what it was judged to be, then AWS's own words where they tell more.

@@ -24,6 +24,7 @@ mod logs_command;
 mod logs_finding;
 mod memory;
 mod pty;
+mod rows_apart;
 mod screens;
 mod screenshots;
 mod scripts;

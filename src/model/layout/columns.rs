@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Slot;
 use crate::{
     model::{Table, text::safe},
-    resource::{Column, Context},
+    resource::{Align, Column, Context},
 };
 
 /// Cells left of the first column: mark, sign of the row's tone, blank.
@@ -18,18 +18,32 @@ const COMFORT: u16 = 20;
 const PROSE: u16 = 48;
 /// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
 const SAMPLE: usize = 96;
+/// A column whose texts may be this long is one of sentences.
+const LONG: u16 = 90;
+/// What tells rows apart shrinks to this before a sentence goes, and further before anything else does.
+const NAME: u16 = 12;
+
+/// Ranks: what tells rows apart; what somebody asked for, or explains a mark; what is always wanted; sentences that are.
+const STAYS: u8 = 0;
+const ASKED: u8 = 1;
+const ALWAYS: u8 = 2;
+const TEXT: u8 = 3;
 
 /// The columns of a table that fit into `width` cells, and how wide each one is; `page` rows are in sight.
 ///
 /// Not scrolled, the columns that matter least are left out until the others are comfortable. Scrolled, none is left
-/// out for that: the first one stays, and the others follow from the `left`th on as long as there is room.
+/// out for that: those that tell rows apart stay, and the others follow from the `left`th on as long as there is room.
 pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> {
     let all = (table.view.kind.columns)();
-    let column = |index: usize| Some(Plan::new(index, all.get(index)?));
+    let column = |index: usize| Some(Plan::new(index, all.get(index)?, rank(table, index, all[index])));
     let mut shown: Vec<Plan> = table.columns().into_iter().filter_map(column).collect();
-    if table.left > 0 && shown.len() > 1 {
-        let hidden = table.left.min(shown.len() - 2);
-        shown.drain(1..=hidden);
+    if table.left > 0 {
+        let mut hidden = table.left.min(furthest_left(table));
+        shown.retain(|plan| {
+            let hides = hidden > 0 && !plan.stays();
+            hidden -= usize::from(hides);
+            !hides
+        });
     }
     let room = width.saturating_sub(GUTTER);
     measure(&mut shown, table, page, cx);
@@ -45,6 +59,24 @@ pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> 
     shown.into_iter().map(place).collect()
 }
 
+/// How far a table can be scrolled: until its last column follows those that stay.
+pub fn furthest_left(table: &Table) -> usize {
+    let all = (table.view.kind.columns)();
+    let scrolls = |index: &usize| rank(table, *index, all[*index]) > 0;
+    table.columns().into_iter().filter(scrolls).count().saturating_sub(1)
+}
+
+/// What goes first where there is no room for all is the greatest.
+fn rank(table: &Table, index: usize, column: &Column) -> u8 {
+    match column.priority {
+        _ if index == 0 || column.identity => STAYS,
+        _ if table.asks_for(index) || table.survey.marks(index) => ASKED,
+        _ if !table.is_usual(index, column) => u8::MAX,
+        0 if column.max < LONG => ALWAYS,
+        priority => priority.saturating_add(TEXT),
+    }
+}
+
 /// The cells a text takes.
 fn cells(text: &str) -> u16 {
     // Printable ASCII, nearly all there is, needs no tables.
@@ -57,7 +89,9 @@ struct Plan {
     index: usize,
     min: u16,
     max: u16,
-    priority: u8,
+    rank: u8,
+    /// Its texts are numbers and ages, which say something else when they are cut.
+    firm: bool,
     /// Cells its title and texts need, within its bounds.
     need: u16,
     /// Cells it gets.
@@ -65,9 +99,23 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(index: usize, column: &Column) -> Self {
+    fn new(index: usize, column: &Column, rank: u8) -> Self {
         let need = cells(column.title).clamp(column.min, column.max.max(column.min));
-        Self { index, min: column.min, max: column.max.max(need), priority: column.priority, need, width: need }
+        let firm = column.align == Align::Right;
+        Self { index, min: column.min, max: column.max.max(need), rank, firm, need, width: need }
+    }
+
+    /// It is never left out, nor scrolled.
+    fn stays(&self) -> bool {
+        self.rank == STAYS
+    }
+
+    /// What it does not shrink below while a sentence can go.
+    fn least(&self) -> u16 {
+        match self.stays() {
+            true => self.need.min(NAME).max(self.min),
+            false => self.min,
+        }
     }
 
     /// What it would not like to shrink below.
@@ -83,8 +131,11 @@ fn measure(plans: &mut [Plan], table: &Table, page: u16, cx: &Context) {
     let sight = &table.rows[table.in_sight(page)];
     for entry in sample.chain(sight) {
         for plan in plans.iter_mut().filter(|plan| plan.need < plan.max) {
-            let seen = cells(&entry.row.cell(plan.index, cx).text);
-            plan.need = plan.need.max(settled(seen)).min(plan.max);
+            let cell = entry.row.cell(plan.index, cx);
+            plan.need = plan.need.max(settled(cells(&cell.text))).min(plan.max);
+            if plan.firm {
+                plan.min = plan.min.max(cells(cell.briefly())).min(plan.max);
+            }
         }
     }
 }
@@ -100,13 +151,20 @@ fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
         let gaps = GAP * u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
         plans.iter().map(claim).fold(gaps, u16::saturating_add)
     };
-    while total(plans, Plan::comfort) > room {
-        let least =
-            plans.iter().enumerate().skip(1).max_by_key(|(at, plan)| (if scrolled { 0 } else { plan.priority }, *at));
-        match least {
-            Some((at, plan)) if scrolled || plan.priority > 0 => plans.remove(at),
-            _ => break,
-        };
+    // The last of those that matter least, if one of them matters less than `rank`. One at least moves while scrolled.
+    let least = |plans: &[Plan], rank: u8| {
+        let lesser: Vec<_> = plans.iter().enumerate().filter(|(_, plan)| plan.rank > rank).collect();
+        let spared = scrolled && lesser.len() <= 1;
+        let least = lesser.into_iter().max_by_key(|(at, plan)| (if scrolled { 0 } else { plan.rank }, *at));
+        least.map(|(at, _)| at).filter(|_| !spared)
+    };
+    let steps: [(fn(&Plan) -> u16, u8); 3] = [(Plan::comfort, TEXT), (Plan::least, ALWAYS), (|plan| plan.min, STAYS)];
+    for (claim, rank) in steps {
+        while total(plans, claim) > room
+            && let Some(at) = least(plans, if scrolled { STAYS } else { rank })
+        {
+            plans.remove(at);
+        }
     }
     while plans.len() > 1 && total(plans, |plan| plan.min) > room {
         plans.pop();
@@ -124,7 +182,7 @@ fn share(plans: &mut [Plan], room: u16) {
 
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // Of equals the narrow ones first: they are soon content.
-    order.sort_by_key(|at| (plans[*at].priority, plans[*at].need));
+    order.sort_by_key(|at| (plans[*at].rank, plans[*at].need));
     let wishes: [fn(&Plan) -> u16; 2] = [Plan::comfort, |plan| plan.need];
     for wish in wishes {
         for at in &order {
@@ -141,7 +199,12 @@ mod tests {
     use super::*;
 
     fn plan(index: usize, min: u16, need: u16, priority: u8) -> Plan {
-        Plan { index, min, max: need.max(min), priority, need, width: 0 }
+        let rank = match (index, priority) {
+            (0, _) => STAYS,
+            (_, 0) => ALWAYS,
+            _ => priority + TEXT,
+        };
+        Plan { index, min, max: need.max(min), rank, firm: false, need, width: 0 }
     }
 
     fn laid_out(mut plans: Vec<Plan>, room: u16) -> Vec<(usize, u16)> {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Sort, Table, fresh};
+use super::{Sort, Survey, Table, fresh};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
     model::filter::{Candidate, Lens},
@@ -56,6 +56,7 @@ impl Table {
         }
         if reordered || self.choice.as_ref() != Some(&choice) || self.filter.ages() {
             let rows = self.chosen(cx);
+            self.survey = Survey::of(&(self.view.kind.columns)(), &rows, cx);
             self.settle(rows, forgive || self.source.phase != Phase::Ready);
             self.choice = Some(choice);
         }
@@ -65,8 +66,9 @@ impl Table {
     fn chosen(&self, cx: &Context) -> Vec<Entry> {
         let columns = (self.view.kind.columns)();
         // The seconds of an age are no words to look for.
-        let searched = self.columns().into_iter().filter(|&index| columns[index].unit != Unit::Seconds).collect();
-        let mut lens = Lens::new(self.view.kind, searched, *cx);
+        let searched = (0..columns.len())
+            .filter(|&index| columns[index].shown(&self.view.query, self.wide) && columns[index].unit != Unit::Seconds);
+        let mut lens = Lens::new(self.view.kind, searched.collect(), *cx);
         let admitted = self.all.iter().filter(|entry| {
             let candidate =
                 Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };

@@ -8,12 +8,12 @@ use crate::resource::{
 
 pub(super) static FIELDS: &[Field<Service>] = &[
     Field {
-        column: Column::new("name", "NAME", 10, 44).aliases(&["service", "svc"]),
+        column: Column::new("name", "NAME", 8, 44).aliases(&["service", "svc"]).identity(),
         cell: |row, _| Cell::plain(&*row.service_name),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
@@ -41,7 +41,11 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| Order::Number(row.pending_count.into()),
     },
     Field {
-        column: Column::new("failed", "FAIL/H", 6, 6).aliases(&["fails", "failures"]).unit(Unit::Count).priority(2),
+        column: Column::new("failed", "FAIL/H", 6, 6)
+            .aliases(&["fails", "failures"])
+            .unit(Unit::Count)
+            .priority(2)
+            .marks_row(),
         cell: |row, _| match row.failed_last_hour {
             None => Cell::absent(),
             Some(0) => Cell::new("0", Tone::Muted),
@@ -53,7 +57,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
     },
     Field {
         // Its counts move with the hour: that is no news.
-        column: Column { ages: true, ..Column::new("cause", "CAUSE", 5, 64).aliases(&["why"]).priority(1) },
+        column: Column { ages: true, ..Column::new("cause", "CAUSE", 10, 64).aliases(&["why"]).priority(1) },
         cell: |row, _| match row.findings.first() {
             Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
             None => Cell::absent(),

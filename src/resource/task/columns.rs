@@ -6,14 +6,25 @@ use crate::resource::{
     format::{age_cell, age_order, id_cell, last_part, number_order, text_cell, text_order, time_cell, time_order},
 };
 
+/// The service a task belongs to, by name; else its group as AWS gives it.
+pub fn group_name(group: Option<&str>) -> Option<&str> {
+    group.map(|group| group.strip_prefix("service:").unwrap_or(group))
+}
+
+/// The same as a cell.
+pub fn group_cell(group: Option<&str>) -> Cell<'_> {
+    let service = group.is_some_and(|group| group.starts_with("service:"));
+    text_cell(group_name(group)).toned(if service { Tone::Plain } else { Tone::Muted })
+}
+
 pub(super) static FIELDS: &[Field<Task>] = &[
     Field {
-        column: Column::new("id", "TASK", 8, 8),
+        column: Column::new("id", "TASK", 8, 8).identity(),
         cell: |row, _| id_cell(&row.task_arn, Tone::Plain),
         order: |row, _| Order::Text(row.task_id().into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
@@ -21,15 +32,12 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         column: Column::new("group", "GROUP", 8, 32)
             .aliases(&["service", "svc", "family"])
             .told_by(Part::Service)
-            .priority(2),
-        cell: |row, _| {
-            let group = row.group.as_deref().map(|g| g.strip_prefix("service:").unwrap_or(g));
-            text_cell(group).toned(if row.service().is_some() { Tone::Plain } else { Tone::Muted })
-        },
-        order: |row, _| text_order(row.group.as_deref()),
+            .identity(),
+        cell: |row, _| group_cell(row.group.as_deref()),
+        order: |row, _| text_order(group_name(row.group.as_deref())),
     },
     Field {
-        column: Column::new("status", "STATUS", 12, 14).aliases(&["state", "last"]),
+        column: Column::new("status", "STATUS", 7, 14).aliases(&["state", "last"]),
         cell: |row, _| match row.remembered {
             true => Cell::new(format!("{} {KEPT}", row.state()), Tone::Muted).values([row.state(), KEPT.into()]),
             false => Cell::new(row.state(), row.tone()),
@@ -42,7 +50,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| text_order(row.desired_status.as_deref()),
     },
     Field {
-        column: Column::new("health", "HEALTH", 6, 9).priority(3),
+        column: Column::new("health", "HEALTH", 6, 9).priority(3).marks_row(),
         cell: |row, _| match row.health_status.as_deref() {
             Some("HEALTHY") => Cell::new("healthy", Tone::Good),
             Some("UNHEALTHY") => Cell::new("unhealthy", Tone::Bad),
@@ -52,14 +60,15 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| text_order(row.health_status.as_deref()),
     },
     Field {
-        column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).priority(1),
+        column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).priority(2).marks_row(),
         cell: |row, _| {
-            let tone = if row.current == Some(false) { Tone::Warn } else { Tone::Plain };
-            let mark = if row.current == Some(false) { " old" } else { "" };
+            let old = row.current == Some(false);
+            // Those that have stopped need not be replaced.
+            let tone = if old && !row.stopped() { Tone::Warn } else { Tone::Plain };
             match row.revision() {
                 "" => Cell::absent(),
-                revision if mark.is_empty() => Cell::new(revision, tone),
-                revision => Cell::new(format!("{revision}{mark}"), tone).values([revision]),
+                revision if old => Cell::new(format!("{revision} old"), tone).values([revision]),
+                revision => Cell::new(revision, tone),
             }
         },
         order: |row, _| text_order(Some(row.revision())),
@@ -70,21 +79,15 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| text_order(row.stop_code.as_deref()),
     },
     Field {
-        column: Column::new("exit", "EXIT", 4, 12).aliases(&["exitcode"]).unit(Unit::Count),
-        cell: |row, _| match row.exit_codes() {
-            codes if codes.is_empty() => Cell::absent(),
-            codes => {
-                let each = row.containers.iter().filter_map(|container| container.exit_code);
-                Cell::new(codes, row.end(Tone::Plain)).values(each.map(|code| code.to_string()))
-            }
-        },
+        column: Column::new("exit", "EXIT", 4, 32).aliases(&["exitcode"]).unit(Unit::Count),
+        cell: |row, _| row.exit_cell(),
         order: |row, _| {
             let codes = row.containers.iter().filter_map(|container| container.exit_code);
             codes.max_by_key(|code| (*code != 0, *code)).map_or(Order::Absent, |code| Order::Number(code.into()))
         },
     },
     Field {
-        column: Column::new("reason", "REASON", 16, 120).aliases(&["why"]),
+        column: Column::new("reason", "REASON", 12, 120).aliases(&["why"]),
         cell: |row, _| row.reason().map_or_else(Cell::absent, |reason| Cell::new(reason, row.end(Tone::Plain))),
         order: |row, _| row.reason().map_or(Order::Absent, |reason| Order::Text(reason.into())),
     },

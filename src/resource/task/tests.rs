@@ -91,10 +91,20 @@ fn the_description_begins_with_why() {
     }
 }
 
-#[test]
-fn exit_codes_are_in_the_containers_order() {
-    let task = stopped("x", EXITED, &[("a", Some(0), None), ("b", None, None), ("c", Some(137), None)]);
-    assert_eq!(task.exit_codes(), "0,-,137");
+#[rstest]
+#[case::of_one(&[("a", Some(137), None)], "", "137", "137")]
+#[case::in_the_containers_order(&[("a", Some(0), None), ("b", None, None), ("c", Some(137), None)], "", "a:0 b:- c:137", "0 - 137")]
+#[case::that_caused_the_stop_first(&[("log", Some(143), None), ("app", Some(137), None)], "app", "app:137 log:143", "137 143")]
+#[case::of_none_that_exited(&[("a", None, None)], "", "-", "-")]
+fn exit_codes_are_told_with_their_containers(
+    #[case] containers: &[(&str, Option<i32>, Option<&str>)],
+    #[case] blamed: &str,
+    #[case] text: &str,
+    #[case] brief: &str,
+) {
+    let task = Task { verdict: judged(Class::Failure, "", blamed), ..stopped("x", EXITED, containers) };
+    let cell = task.exit_cell();
+    assert_eq!((&*cell.text, cell.briefly()), (text, brief));
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn export(minutes: i64) -> Task {
         minutes * MINUTE,
         "EssentialContainerExited",
         "Essential container in task exited",
-        vec![Container { cluster_name: "acme-batch".into(), ..job }],
+        vec![Container { cluster_name: "acme-batch".into(), group: Some("family:invoice-export".into()), ..job }],
     );
     Task {
         task_arn: arn("task", &format!("acme-batch/{id}")),

@@ -255,6 +255,7 @@ pub fn container(task: &str, name: &str, exit_code: Option<i32>, reason: Option<
         name: name.into(),
         cluster_name: "acme-prod".into(),
         task_arn: arn("task", &format!("acme-prod/{task}")),
+        group: Some("service:payments".into()),
         image: Some(format!("481516234217.dkr.ecr.eu-west-1.amazonaws.com/{name}:2026.01.31-4")),
         image_digest: Some("sha256:9b2c1f0e5a7d4c3b8a6e1d2f3c4b5a69788796a5b4c3d2e1f0a9b8c7d6e5f4a3".into()),
         runtime_id: Some(format!("{task}-0527074092")),

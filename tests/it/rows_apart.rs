@@ -1,0 +1,247 @@
+//! Rows say whose they are: in every table, at every size, no two rows look alike, what tells them apart is on screen,
+//! and so is the reason for every mark. Over the real SDK, in virtual time, on the demo's accounts.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use ecsight::{
+    aws::{Budget, Clients, ScopeSpec},
+    data::{self, Demand, Handle, Snapshot},
+    demo::{Endpoint, Options, Scenario},
+    diagnose::timeline::Moment,
+    kinds::KINDS,
+    memory::Keep,
+    model::{
+        Screen, Table,
+        filter::Filter,
+        layout::{self, Slot},
+    },
+    resource::{Column, Kind, Query, Row, Status, Tone, View, event::Event, revision, service},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use ratatui::buffer::Buffer;
+use rstest::rstest;
+use tokio::time::Instant;
+
+use crate::support::{fixtures, in_process::sdk_config, look::theme, stage::Stage};
+
+thread_local! {
+    static START: Instant = Instant::now();
+}
+
+fn elapsed() -> Duration {
+    START.with(Instant::elapsed)
+}
+
+/// The time of the world, which begins when a stage does.
+fn now() -> Timestamp {
+    fixtures::now() + SignedDuration::from_millis(elapsed().as_millis() as i64)
+}
+
+/// An account so many minutes after its beginning.
+async fn account(scenario: Scenario, minutes: u64) -> Handle {
+    START.with(|_| ());
+    let start_ms = Some(fixtures::now().as_millisecond());
+    let endpoint = Endpoint::new(Options { scenario, start_ms, ..Options::default() });
+    tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
+    let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
+    data::start(clients, now, Keep::default())
+}
+
+/// The tables of an account: of everything, of one cluster, of one service.
+fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
+    let mut views = Vec::new();
+    for kind in KINDS.iter().copied().filter(|kind| kind != &&revision::KIND) {
+        let mut add = |query: Query| views.push(View::new(kind, query));
+        add(Query::default());
+        if kind.in_cluster {
+            add(Query::cluster(cluster));
+        }
+        if ["task", "container", "deployment", "event", "moment", "failure"].contains(&kind.name) {
+            add(Query::service(cluster, service));
+        }
+        if ["task", "container"].contains(&kind.name) {
+            add(Query { status: Status::Stopped, ..Query::default() });
+            add(Query { status: Status::All, ..Query::cluster(cluster) });
+        }
+    }
+    views.push(View::new(&revision::KIND, Query::family(family)));
+    views
+}
+
+/// What there is of `view`.
+async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
+    let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+    handle.demand.send_replace(demand);
+    let come = handle.snapshots.wait_for(|snapshot| snapshot.complete(view));
+    let come = tokio::time::timeout(Duration::from_secs(3600), come).await;
+    come.unwrap_or_else(|_| panic!("{view:?} never came")).unwrap();
+    // What is derived from it follows.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    handle.snapshots.borrow().clone()
+}
+
+/// Of more rows than these, those of some services in every cluster are drawn.
+const MANY: usize = 600;
+const SOME: &str = "(delivery|media|orders|search)-";
+
+/// A table as it is drawn on a terminal so wide and high enough for all of its rows.
+struct Drawn {
+    buffer: Buffer,
+    stage: Stage,
+    slots: Vec<Slot>,
+    first: u16,
+}
+
+impl Drawn {
+    fn of(view: &View, snapshot: &Snapshot, width: u16) -> Self {
+        let rows: usize = snapshot.feeds_of(view).iter().map(|feed| feed.rows.len()).sum();
+        let mut stage = Stage::lit((width, u16::try_from(rows.min(MANY) + 40).unwrap()));
+        let mut table = Table::new(view.clone());
+        if rows > MANY {
+            table.filter = Filter::parse(SOME, view.kind, now(), &TimeZone::UTC).unwrap();
+        }
+        stage.model.front = Screen::Table(Box::new(table));
+        let stage = stage.wait(elapsed().as_secs() as i64).know(|known| *known = snapshot.clone());
+        let layout = stage.model.layout();
+        let mut drawn = Self { buffer: stage.draw(&theme()), slots: Vec::new(), first: layout.body + 2, stage };
+        drawn.slots = layout::columns(drawn.table(), layout.body_width - 1, layout.page, &drawn.stage.model.cx());
+        drawn
+    }
+
+    fn table(&self) -> &Table {
+        match &self.stage.model.front {
+            Screen::Table(table) => table,
+            _ => panic!("a table"),
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (usize, &dyn Row)> {
+        self.table().rows.iter().map(|entry| &*entry.row).enumerate().take(MANY)
+    }
+
+    fn text(&self, row: usize, x: u16, width: u16) -> String {
+        let y = self.first + u16::try_from(row).unwrap();
+        (x..x + width).map(|x| self.buffer[(x, y)].symbol()).collect()
+    }
+
+    fn line(&self, row: usize) -> String {
+        self.text(row, 0, self.buffer.area.width - 1).trim_end().to_owned()
+    }
+
+    fn column(&self, slot: &Slot) -> &'static Column {
+        (self.table().view.kind.columns)()[slot.column]
+    }
+}
+
+/// The time of what happened: a service says the same sentence again and again, and the sentences differ in nothing else.
+fn happened(row: &dyn Row) -> Option<Timestamp> {
+    let event = row.any().downcast_ref::<Event>().and_then(|event| event.created_at);
+    event.or_else(|| row.any().downcast_ref::<Moment>().map(|moment| moment.at))
+}
+
+/// Rows that look alike and are not: some cell of theirs differs.
+fn alike(drawn: &Drawn) -> Vec<String> {
+    let mut seen: HashMap<(String, Option<Timestamp>), (String, &str)> = HashMap::new();
+    let mut alike = Vec::new();
+    let cx = drawn.stage.model.cx();
+    let columns = (drawn.table().view.kind.columns)();
+    for (index, row) in drawn.rows() {
+        let line = drawn.line(index);
+        let cells: Vec<_> = (0..columns.len()).map(|column| row.cell(column, &cx).text).collect();
+        let whole = cells.join(" ");
+        if let Some((other, id)) = seen.insert((line.clone(), happened(row)), (whole.clone(), row.id()))
+            && id != row.id()
+            && (other != whole || happened(row).is_none())
+        {
+            alike.push(format!("{line}\n      {id} {other}\n      {} {whole}", row.id()));
+        }
+    }
+    alike
+}
+
+/// Columns that tell rows apart and are not there; and rows that differ in them and show no difference in them.
+fn blurred(drawn: &Drawn) -> Vec<String> {
+    let table = drawn.table();
+    let cx = drawn.stage.model.cx();
+    let columns = (table.view.kind.columns)();
+    let varies = |index: &usize| columns[*index].shown(&table.view.query, false) && !table.survey.is_empty(*index);
+    let identity: Vec<usize> = (0..columns.len()).filter(|index| columns[*index].identity && varies(index)).collect();
+    let slots: Vec<&Slot> = drawn.slots.iter().filter(|slot| identity.contains(&slot.column)).collect();
+    if slots.len() < identity.len() {
+        return vec![format!("{slots:?} of {identity:?} are there")];
+    }
+    let mut blurred = Vec::new();
+    let mut seen: HashMap<String, String> = HashMap::new();
+    for (index, row) in drawn.rows() {
+        let text: Vec<_> = slots.iter().map(|slot| drawn.text(index, slot.x, slot.width)).collect();
+        let values: Vec<_> = identity.iter().map(|column| row.cell(*column, &cx).text).collect();
+        let (text, values) = (text.join("|"), values.join("|"));
+        if let Some(other) = seen.insert(text.clone(), values.clone()).filter(|other| *other != values) {
+            blurred.push(format!("{other} and {values} are both {text}"));
+        }
+    }
+    blurred
+}
+
+/// Rows with a mark that nothing on screen explains.
+fn unexplained(drawn: &Drawn) -> Vec<String> {
+    let cx = drawn.stage.model.cx();
+    let theme = theme();
+    let signs = [Tone::Warn, Tone::Bad].map(|tone| theme.glyphs.tone(tone));
+    // What waits for a person is no warning, but a fault.
+    let explained = |row: &dyn Row| drawn.slots.iter().any(|slot| row.cell(slot.column, &cx).tone >= Tone::Wait);
+    let marked = drawn.rows().filter(|(index, _)| signs.contains(&drawn.text(*index, 1, 1).as_str()));
+    marked.filter(|(_, row)| !explained(*row)).map(|(index, _)| drawn.line(index)).take(3).collect()
+}
+
+/// Columns in which no row has anything, but for the one that is sorted by and the first.
+fn hollow(drawn: &Drawn) -> Vec<String> {
+    let cx = drawn.stage.model.cx();
+    let full = |slot: &&Slot| drawn.rows().any(|(_, row)| !row.cell(slot.column, &cx).is_empty());
+    let spared = |slot: &&Slot| slot.column == 0 || slot.column == drawn.table().sort.column;
+    let none = drawn.table().rows.is_empty();
+    let hollow = drawn.slots.iter().filter(|slot| !none && !spared(slot) && !full(slot));
+    hollow.map(|slot| format!("{} is empty", drawn.column(slot).title)).collect()
+}
+
+#[rstest]
+#[case::fleet(Scenario::Fleet, 20, ["edge", "delivery-api", "edge-delivery-api"])]
+#[case::incident(Scenario::Incident, 40, ["prod", "orders-api", "orders-api"])]
+#[tokio::test(start_paused = true)]
+async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
+    #[case] scenario: Scenario,
+    #[case] minutes: u64,
+    #[case] names: [&str; 3],
+) {
+    let [cluster, service, family] = names;
+    let mut handle = account(scenario, minutes).await;
+    let mut faults = Vec::new();
+    let mut drawn_kinds: HashSet<&Kind> = HashSet::new();
+    // What takes from the stopped tasks is there from the beginning.
+    seen(&mut handle, &View::new(&service::KIND, Query::default())).await;
+    for view in views(cluster, service, family) {
+        let snapshot = seen(&mut handle, &view).await;
+        for width in [60, 80, 120] {
+            let drawn = Drawn::of(&view, &snapshot, width);
+            if drawn.table().rows.len() > 1 {
+                drawn_kinds.insert(view.kind);
+            }
+            for (what, found) in [
+                ("look alike", alike(&drawn)),
+                ("are not told apart", blurred(&drawn)),
+                ("have an unexplained mark", unexplained(&drawn)),
+                ("are empty columns", hollow(&drawn)),
+            ] {
+                let title = drawn.table().title();
+                faults.extend(found.into_iter().take(3).map(|fault| format!("{title} at {width}, {what}: {fault}")));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    let missing: Vec<_> = KINDS.iter().filter(|kind| !drawn_kinds.contains(**kind)).collect();
+    assert!(missing.is_empty(), "no rows of {missing:?}");
+}
