@@ -15,7 +15,7 @@ use crate::{
     aws::ScopeSpec,
     data::{Demand, Done, Snapshot},
     event::{Effect, Event, Level, Notice},
-    resource::{Context, Kind},
+    resource::{Context, Kind, Query, View},
 };
 
 mod about;
@@ -229,6 +229,13 @@ impl Model {
         let cx = self.cx();
         if let Screen::Table(table) = &mut self.front {
             table.arrange(&self.snapshot, &cx, typing);
+            if let Some(name) = table.asked_in_vain() {
+                // AWS does not list a revision that has been deregistered, but describes it.
+                let view = View::new(table.view.kind, Query::family(name));
+                self.pop();
+                self.show(view);
+                return self.settle();
+            }
         }
         // Whether there is a pane depends on the rows.
         let Layout { page, pane, .. } = self.layout();

@@ -335,7 +335,8 @@ impl Resource for Failures {
     }
 
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
-        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, lines))
+        let whom = format!("failures of {} in {}", self.service, self.cluster_name);
+        self.verdict.as_deref().map(|verdict| inspect::verdict_of(&whom, verdict, lines))
     }
 
     fn describe(&self, cx: &Context) -> Document {

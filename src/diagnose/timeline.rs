@@ -121,6 +121,13 @@ impl Moment {
         }
     }
 
+    /// The same, and the service: `task 1a2b3c4d of web`, `event of web`.
+    fn whom(&self) -> String {
+        let task = if self.is_of_a_task() { "task " } else { "" };
+        let of = self.service_name.as_deref().map(|service| format!(" of {service}")).unwrap_or_default();
+        format!("{task}{}{of}", self.subject())
+    }
+
     /// The same, of a row that is part of another.
     fn about(self, row: &(impl Resource + Clone)) -> Self {
         Self { subject: Some(Subject(Arc::new(row.clone()))), ..self }
@@ -402,13 +409,12 @@ impl Resource for Moment {
 
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::verdict(verdict, lines));
+            return Some(inspect::verdict_of(&self.whom(), verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {
-            ["task", ..] => format!("{}: {}", self.what, self.subject()),
-            ["event", ..] => self.what.clone().into_owned(),
-            _ => format!("deployment {}", self.what),
+            ["event" | "task", ..] => format!("{}: {}", self.whom(), self.what),
+            _ => format!("{} {}", self.whom(), self.what),
         };
         let section = document.section(title);
         section.toned("Detail", &*self.detail, self.tone);

@@ -49,6 +49,7 @@ pub(super) fn stopped(id: &str, age: i64) -> Task {
             name: "app".into(),
             cluster_name: "prod".into(),
             task_arn: arn(&format!("task/prod/{id}")),
+            group: Some("service:web".into()),
             exit_code: Some(1),
             ..Container::default()
         }],

@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{filter::Filter, text::safe};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Entry, FeedState, Phase},
+    data::{Entry, FeedState, Phase, Snapshot},
+    knowledge,
     resource::{
         Column, Origin, Past, Status, View,
         format::{duration, last_part, short_id},
@@ -84,6 +85,10 @@ pub struct Table {
     pub range: Option<Arc<str>>,
     /// How the rows stand.
     pub source: FeedState,
+    /// The name of a row that was asked for, until all rows are there.
+    pub asked_for: Option<Arc<str>>,
+    /// What the container instance is called that the view is narrowed to, once that is known.
+    instance: Option<Arc<str>>,
     /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
     home: Option<Arc<str>>,
     /// No key has moved the cursor yet, and the rows are still coming: it stays on the first one, whichever that is.
@@ -116,6 +121,8 @@ impl Table {
             marks: HashSet::new(),
             range: None,
             source: FeedState::default(),
+            asked_for: None,
+            instance: None,
             home: None,
             arriving: true,
             all: Vec::new(),
@@ -141,7 +148,8 @@ impl Table {
     pub fn title(&self) -> String {
         let query = &self.view.query;
         let task = query.task.as_deref().map(short_id);
-        let rest = [&query.instance, &query.service, &query.family, &query.cluster];
+        let instance = self.instance.as_ref().or(query.instance.as_ref());
+        let rest = [instance, query.service.as_ref(), query.family.as_ref(), query.cluster.as_ref()];
         let part = task.or_else(|| rest.into_iter().flatten().next().map(|part| last_part(part))).map(safe);
         let status = match query.status {
             Status::Running => None,
@@ -157,6 +165,19 @@ impl Table {
         match parts.is_empty() {
             true => self.view.kind.plural.into(),
             false => format!("{}({})", self.view.kind.plural, parts.join(", ")),
+        }
+    }
+
+    /// The name of the row that was asked for, once it is known that there is none.
+    pub(super) fn asked_in_vain(&mut self) -> Option<Arc<str>> {
+        let name = self.asked_for.take_if(|_| self.source.phase == Phase::Ready)?;
+        (!self.all.iter().any(|entry| cursor::is_called(entry, &name))).then_some(name)
+    }
+
+    /// Learns from `snapshot` what the container instance of the view is called.
+    fn name_instance(&mut self, snapshot: &Snapshot) {
+        if let (Some(arn), None) = (&self.view.query.instance, &self.instance) {
+            self.instance = snapshot.row(arn).map(|row| row.name().into());
         }
     }
 
@@ -231,9 +252,13 @@ impl Table {
     }
 }
 
-/// A group of failures in a title, which has to stay short.
+/// A group of failures in a title, which has to stay short: what its tasks died of, where a rule knows that.
 fn group_title(name: &str) -> Cow<'_, str> {
     const LONGEST: usize = 40;
+    let rule = name.rsplit(' ').next().and_then(knowledge::by_id);
+    if let Some(rule) = rule.filter(|rule| !rule.short.is_empty()) {
+        return rule.short.into();
+    }
     match safe(name) {
         name if name.chars().count() > LONGEST => {
             name.chars().take(LONGEST - 1).chain(['…']).collect::<String>().into()

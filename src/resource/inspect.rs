@@ -20,7 +20,7 @@ pub fn verdict(verdict: &Verdict, lines: u16) -> Document {
         _ => (usize::MAX, usize::MAX),
     };
     let title = match (verdict.certainty, verdict.short) {
-        (Certainty::Unknown, _) | (_, "") => "why: no rule knows this",
+        (Certainty::Unknown, _) | (_, "") => "no rule knows why",
         (_, short) => short,
     };
     let likely = if verdict.certainty == Certainty::Likely { " (likely)" } else { "" };
@@ -39,6 +39,15 @@ pub fn verdict(verdict: &Verdict, lines: u16) -> Document {
     section.field("Command", verdict.command.as_deref().unwrap_or_default());
     let page = verdict.page.as_deref().filter(|_| lines == IN_FULL);
     section.toned("Page", page.unwrap_or_default(), Tone::Muted);
+    document
+}
+
+/// A verdict about the row called `whom`, for the pane beside its table.
+pub fn verdict_of(whom: &str, verdict: &Verdict, lines: u16) -> Document {
+    let mut document = self::verdict(verdict, lines);
+    for section in &mut document.sections {
+        section.title = format!("{whom}: {}", section.title);
+    }
     document
 }
 
@@ -129,6 +138,6 @@ mod tests {
         let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() }, 9);
         assert_eq!(likely.sections[0].title, "out of memory (likely)");
         let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() }, 9);
-        assert_eq!(unknown.sections[0].title, "why: no rule knows this");
+        assert_eq!(unknown.sections[0].title, "no rule knows why");
     }
 }

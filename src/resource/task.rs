@@ -11,7 +11,7 @@ use super::{
     Batch, Cadence, Cell, Context, Document, Fetch, KEPT, Kind, Only, Origin, Pace, Page, Query, Relation, Resource,
     Status, Tone, View, cluster,
     container::{self, Container},
-    format::{last_part, one_line, timestamp, words},
+    format::{last_part, one_line, short_id, timestamp, words},
     gone, inspect, instance, revision, service,
 };
 use crate::{
@@ -168,6 +168,12 @@ impl Task {
     /// The last part of the ARN.
     pub fn task_id(&self) -> &str {
         last_part(&self.task_arn)
+    }
+
+    /// What a person calls it: `task 0cf34e4c of payments`.
+    pub fn whom(&self) -> String {
+        let of = group_name(self.group.as_deref()).map(|group| format!(" of {group}")).unwrap_or_default();
+        format!("task {}{of}", short_id(&self.task_arn))
     }
 
     /// The service it belongs to, by name.
@@ -387,7 +393,7 @@ impl Resource for Task {
     }
 
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
-        self.verdict.as_deref().map(|verdict| inspect::verdict(verdict, lines))
+        self.verdict.as_deref().map(|verdict| inspect::verdict_of(&self.whom(), verdict, lines))
     }
 }
 

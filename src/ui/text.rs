@@ -20,10 +20,18 @@ pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= room {
         return Cow::Borrowed(text);
     }
-    let room = room.saturating_sub(width(ellipsis));
-    if text.contains(' ') || room < 5 {
-        return Cow::Owned([head(text, room), ellipsis].concat());
+    if text.contains(' ') || room.saturating_sub(width(ellipsis)) < 5 {
+        return Cow::Owned([head(text, room.saturating_sub(width(ellipsis))), ellipsis].concat());
     }
+    fit_ends(text, room, ellipsis)
+}
+
+/// `text` in at most `room` cells, with both of its ends.
+pub fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    let room = room.saturating_sub(width(ellipsis));
     let tail = tail(text, room / 2);
     Cow::Owned([head(text, room - width(tail)), ellipsis, tail].concat())
 }

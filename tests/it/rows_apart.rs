@@ -18,15 +18,30 @@ use ecsight::{
         Screen, Table,
         filter::Filter,
         layout::{self, Slot},
+        overlay::Overlay,
     },
-    resource::{Column, Kind, Query, Row, Status, Tone, View, event::Event, revision, service},
+    resource::{
+        Column, Kind, Query, Row, Status, Tone, View,
+        event::Event,
+        family::{self, Family},
+        revision::{self, Revision},
+        service, task,
+    },
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::buffer::Buffer;
 use rstest::rstest;
 use tokio::time::Instant;
 
-use crate::support::{fixtures, in_process::sdk_config, look::theme, stage::Stage};
+use crate::{
+    screens,
+    support::{
+        fixtures,
+        in_process::sdk_config,
+        look::{text, theme},
+        stage::Stage,
+    },
+};
 
 thread_local! {
     static START: Instant = Instant::now();
@@ -208,6 +223,32 @@ fn hollow(drawn: &Drawn) -> Vec<String> {
     hollow.map(|slot| format!("{} is empty", drawn.column(slot).title)).collect()
 }
 
+/// Usual columns that the wide view takes away; and columns that are not there although the rows are sorted by them.
+fn withheld(drawn: &mut Drawn, width: u16) -> Vec<String> {
+    let cx = drawn.stage.model.cx();
+    let page = drawn.stage.model.layout().page;
+    let usual: Vec<usize> = drawn.slots.iter().map(|slot| slot.column).collect();
+    let Screen::Table(table) = &mut drawn.stage.model.front else { panic!("a table") };
+    let columns = (table.view.kind.columns)();
+    let mut shown = |table: &Table| -> Vec<usize> {
+        layout::columns(table, width - 1, page, &cx).iter().map(|slot| slot.column).collect()
+    };
+    let mut withheld = Vec::new();
+    table.wide = true;
+    let wide = shown(table);
+    if !wide.starts_with(&usual) {
+        withheld.push(format!("{usual:?} become {wide:?} in the wide view"));
+    }
+    table.wide = false;
+    for (index, column) in columns.iter().enumerate() {
+        table.sort.column = index;
+        if !shown(table).contains(&index) {
+            withheld.push(format!("sorted by {}", column.title));
+        }
+    }
+    withheld
+}
+
 #[rstest]
 #[case::fleet(Scenario::Fleet, 20, ["edge", "delivery-api", "edge-delivery-api"])]
 #[case::incident(Scenario::Incident, 40, ["prod", "orders-api", "orders-api"])]
@@ -226,17 +267,19 @@ async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
     for view in views(cluster, service, family) {
         let snapshot = seen(&mut handle, &view).await;
         for width in [60, 80, 120] {
-            let drawn = Drawn::of(&view, &snapshot, width);
+            let mut drawn = Drawn::of(&view, &snapshot, width);
             if drawn.table().rows.len() > 1 {
                 drawn_kinds.insert(view.kind);
             }
+            let title = drawn.table().title();
             for (what, found) in [
                 ("look alike", alike(&drawn)),
                 ("are not told apart", blurred(&drawn)),
                 ("have an unexplained mark", unexplained(&drawn)),
                 ("are empty columns", hollow(&drawn)),
+                ("are not shown", withheld(&mut drawn, width)),
             ] {
-                let title = drawn.table().title();
+                let title = &title;
                 faults.extend(found.into_iter().take(3).map(|fault| format!("{title} at {width}, {what}: {fault}")));
             }
         }
@@ -244,4 +287,73 @@ async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     let missing: Vec<_> = KINDS.iter().filter(|kind| !drawn_kinds.contains(**kind)).collect();
     assert!(missing.is_empty(), "no rows of {missing:?}");
+}
+
+#[rstest]
+fn entries_of_every_list_to_pick_from_are_told_apart(
+    #[values((60, 15), (80, 24), (120, 30))] size: (u16, u16),
+    #[values("shift-l", "shift-o", "shift-c", "ctrl-p")] key: &str,
+) {
+    let stage = screens::all_tasks(size).keys("j").keys(key);
+    let Some(Overlay::Picker(picker)) = &stage.model.overlay else { panic!("{key} opens no list") };
+    let screen = text(&stage);
+    let entries: Vec<&str> = screen.lines().filter_map(|line| line.split(['│', '|']).nth(1)).skip(2).collect();
+    let entries: Vec<&str> = entries.into_iter().map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    assert!(!entries.is_empty(), "{screen}");
+    let distinct: HashSet<&str> = entries.iter().copied().collect();
+    assert_eq!(distinct.len(), entries.len(), "{screen}");
+    // What is short enough for the window stands there in full.
+    let room = usize::from(size.0) - 10;
+    for item in picker.items.iter().take(entries.len()).filter(|item| item.text.len() + item.about.len() + 2 < room) {
+        assert!(screen.contains(&item.text), "{}:\n{screen}", item.text);
+    }
+}
+
+/// A revision of which only the name is known.
+fn revision(family: &str, number: i32) -> Revision {
+    let task_definition_arn = fixtures::arn("task-definition", &format!("{family}:{number}"));
+    Revision { task_definition_arn, family: family.into(), revision: number, ..Revision::default() }
+}
+
+#[test]
+fn a_task_definition_is_shown_among_those_of_its_family_and_its_owner_is_that_family() {
+    let revisions = (50..60).map(|number| fixtures::entry(revision("payments", number))).collect();
+    let families = ["cart", "payments", "search"].map(|family| fixtures::entry(Family { family: family.into() }));
+    let stage = Stage::lit((80, 24))
+        .feed(View::new(&revision::KIND, Query::family("payments")), fixtures::feed(revisions))
+        .feed(View::new(&family::KIND, Query::default()), fixtures::feed(families.into()));
+    let stage = stage.keys("/").typed("name=payments").keys("enter t");
+    let place = |stage: &Stage| match &stage.model.front {
+        Screen::Table(table) => (table.title(), table.current().map(|entry| entry.row.name().into_owned())),
+        _ => panic!("a table"),
+    };
+    assert_eq!(place(&stage), ("revisions(payments)".into(), Some("payments:57".into())));
+    let stage = stage.keys("shift-j");
+    assert_eq!(place(&stage), ("families".into(), Some("payments".into())));
+}
+
+#[test]
+fn a_revision_that_is_no_longer_listed_is_shown_alone() {
+    let revisions = (58..60).map(|number| fixtures::entry(revision("payments", number))).collect();
+    let stage = Stage::lit((80, 24)).keys("/").typed("name=payments").keys("enter t");
+    let stage = stage.feed(View::new(&revision::KIND, Query::family("payments")), fixtures::feed(revisions));
+    let titles: Vec<String> = stage.model.crumbs();
+    assert_eq!(titles.last().map(String::as_str), Some("revisions(payments:57)"), "{titles:?}");
+    assert!(!titles.contains(&"revisions(payments)".to_owned()), "{titles:?}");
+}
+
+/// The title of the pane beneath the table.
+fn pane_title(stage: &Stage) -> String {
+    stage.model.pane.as_ref().map(|pane| pane.title.clone()).unwrap_or_default()
+}
+
+#[test]
+fn panes_and_titles_name_the_row_they_are_about() {
+    let stopped = screens::stopped_tasks((120, 30));
+    assert_eq!(pane_title(&stopped), "task 1d7b6e2a of payments: out of memory");
+    let timeline = screens::timeline((120, 30));
+    assert!(pane_title(&timeline).contains(" of payments: "), "{}", pane_title(&timeline));
+    let title = |query: Query| Table::new(View::new(&task::KIND, query)).title();
+    let group = Query { group: Some("payments:57 app STOP-OOM".into()), ..Query::service("acme-prod", "payments") };
+    assert_eq!(title(group), "tasks(payments, out of memory)");
 }

@@ -117,7 +117,9 @@ pub(super) fn sort(model: &mut Model, call: Call<'_>) -> Outcome {
         table.sort_by(column);
     } else {
         let item = |index: usize| Item::new(columns[index].title, columns[index].name, Choice::Sort(index));
-        let items = table.columns().into_iter().map(item).collect();
+        let query = &table.view.query;
+        let alike = |index: &usize| columns[*index].told_by.is_some_and(|part| query.fixes(part));
+        let items = (0..columns.len()).filter(|index| !alike(index)).map(item).collect();
         model.overlay = Some(Overlay::Picker(Picker::new("sort by", items)));
     }
     Ok(())

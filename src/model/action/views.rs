@@ -12,7 +12,7 @@ use crate::{
         overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
         prompt::Prompt,
     },
-    resource::{Origin, Relation, Status, View},
+    resource::{Origin, Query, Relation, Row, Status, View},
 };
 
 /// Cells that a text is scrolled sideways at once.
@@ -177,15 +177,38 @@ pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
+fn related(row: &dyn Row, relation: Relation, what: &str) -> Result<View, String> {
+    row.related(relation).ok_or_else(|| format!("this {} has no {what}", row.kind().name))
+}
+
 fn relate(model: &mut Model, relation: Relation, what: &str) -> Outcome {
-    let row = current(model)?.row;
-    let view: View = row.related(relation).ok_or_else(|| format!("this {} has no {what}", row.kind().name))?;
+    let view = related(&*current(model)?.row, relation, what)?;
     model.show(view);
     Ok(())
 }
 
+/// What the row belongs to; the cursor is on it where there are others beside it.
 pub(super) fn owner(model: &mut Model, _: Call<'_>) -> Outcome {
-    relate(model, Relation::Owner, "owner")
+    let row = current(model)?.row;
+    relate(model, Relation::Owner, "owner")?;
+    let name = row.name();
+    let owner = match row.kind().name {
+        "revision" => family_of(&name),
+        _ => row.cluster(),
+    };
+    if let Some(owner) = owner {
+        model.table_mut(|table| {
+            if !table.view.kind.in_cluster {
+                table.seek(owner)
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The family of `family:revision`.
+fn family_of(revision: &str) -> Option<&str> {
+    revision.rsplit_once(':').map(|(family, _)| family)
 }
 
 pub(super) fn events(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -212,8 +235,22 @@ pub(super) fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
+/// The revisions of the family that the row's task definition is one of; the cursor is on that one.
 pub(super) fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {
-    relate(model, Relation::TaskDefinition, "task definition")
+    let row = current(model)?.row;
+    let view = related(&*row, Relation::TaskDefinition, "task definition")?;
+    let revision = view.query.family.clone().unwrap_or_default();
+    match family_of(&revision) {
+        Some(family) => {
+            model.show(View::new(view.kind, Query::family(family)));
+            model.table_mut(|table| {
+                table.seek(&revision);
+                table.asked_for = Some(revision.clone());
+            });
+        }
+        None => model.show(view),
+    }
+    Ok(())
 }
 
 pub(super) fn instance(model: &mut Model, _: Call<'_>) -> Outcome {

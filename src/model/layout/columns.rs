@@ -196,6 +196,8 @@ fn share(plans: &mut [Plan], room: u16) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn plan(index: usize, min: u16, need: u16, priority: u8) -> Plan {
@@ -226,6 +228,33 @@ mod tests {
         assert_eq!(laid_out(plans(), 22), [(0, 12), (1, 6)]);
         assert_eq!(laid_out(plans(), 12), [(0, 12)]);
         assert_eq!(laid_out(plans(), 5), [(0, 5)]);
+    }
+
+    proptest! {
+        /// And what is always wanted, or asked for, goes only when nothing that matters less is left.
+        #[test]
+        fn what_tells_rows_apart_is_left_out_only_where_it_has_no_room_alone(
+            columns in prop::collection::vec((0u8..8, 4u16..12, 0u16..40), 1..12),
+            room in 20u16..200,
+            scrolled: bool,
+        ) {
+            let made = |(index, (rank, min, more)): (usize, &(u8, u16, u16))| Plan {
+                rank: if index == 0 { STAYS } else { *rank },
+                ..plan(index, *min, min + more, 1)
+            };
+            let all: Vec<Plan> = columns.iter().enumerate().map(made).collect();
+            let staying = |plans: &[Plan]| plans.iter().filter(|plan| plan.stays()).count();
+            let least: u16 = all.iter().filter(|plan| plan.stays()).map(|plan| plan.min + GAP).sum();
+            let (before, ranks) = (staying(&all), all.iter().map(|plan| plan.rank).collect::<Vec<_>>());
+            let mut plans = all;
+            choose(&mut plans, room, scrolled);
+            prop_assert!(least > room || staying(&plans) == before);
+            if !scrolled {
+                let worst = plans.iter().map(|plan| plan.rank).max().unwrap_or_default();
+                let gone = ranks.iter().enumerate().filter(|(index, _)| plans.iter().all(|plan| plan.index != *index));
+                prop_assert!(gone.into_iter().all(|(_, rank)| *rank >= worst));
+            }
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
     let names: BTreeSet<&str> =
         tasks.iter().flat_map(|task| &task.containers).map(|container| &*container.name).collect();
     match (&of.container, names.len()) {
-        (None, 0 | 1) => parts.push(("all of it".to_owned(), String::new(), of.clone())),
+        (None, 0 | 1) => parts.push((String::new(), String::new(), of.clone())),
         (None, _) => parts.push(("all containers".to_owned(), String::new(), of.clone())),
         (Some(name), _) => parts.push((name.to_string(), String::new(), of.clone())),
     }
@@ -86,7 +86,8 @@ pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
     }
     let items = parts.into_iter().flat_map(|(part, about, of)| {
         let item = move |(range, words): &(Range, &str)| {
-            Item::new(&format!("{part}: {words}"), &about, Choice::Log(of.clone().into(), *range))
+            let named = if part.is_empty() { (*words).to_owned() } else { format!("{part}: {words}") };
+            Item::new(&named, &about, Choice::Log(of.clone().into(), *range))
         };
         ranges.iter().map(item).collect::<Vec<_>>()
     });

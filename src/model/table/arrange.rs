@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Sort, Survey, Table, fresh};
+use super::{Sort, Survey, Table, cursor::is_called, fresh};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
     model::filter::{Candidate, Lens},
@@ -35,6 +35,7 @@ impl Table {
     /// Brings the rows up to date with `snapshot`. A cursor that loses its row goes back to it later when `forgive` is
     /// set, as while a filter is being typed.
     pub fn arrange(&mut self, snapshot: &Snapshot, cx: &Context, forgive: bool) {
+        self.name_instance(snapshot);
         let feeds = snapshot.feeds_of(&self.view);
         self.source = snapshot.state(&self.view);
         let ordering = Ordering {
@@ -80,7 +81,7 @@ impl Table {
     /// Takes the new rows and finds the cursor's place among them.
     fn settle(&mut self, rows: Vec<Entry>, forgive: bool) {
         let position = |id: &str| rows.iter().position(|entry| entry.row.id() == id);
-        let home = self.home.as_deref().and_then(position);
+        let home = self.home.as_deref().and_then(|word| rows.iter().position(|entry| is_called(entry, word)));
         let kept = || self.selected.as_deref().and_then(position);
         if self.arriving && self.home.is_none() {
             self.cursor = 0;

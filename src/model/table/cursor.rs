@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::{Sort, Table};
-use crate::model::filter::Filter;
+use crate::{data::Entry, model::filter::Filter};
+
+/// Whether this is the row's id, or its name.
+pub(super) fn is_called(entry: &Entry, word: &str) -> bool {
+    entry.row.id() == word || entry.row.name() == word
+}
 
 impl Table {
     /// Moves the cursor by so many rows, as far as there are any.
@@ -19,9 +24,9 @@ impl Table {
         self.select();
     }
 
-    /// Puts the cursor on the row with this id, now or once it is there, unless a key moves it before.
+    /// Puts the cursor on the row with this id, or name, now or once it is there, unless a key moves it before.
     pub fn seek(&mut self, id: &str) {
-        match self.rows.iter().position(|entry| entry.row.id() == id) {
+        match self.rows.iter().position(|entry| is_called(entry, id)) {
             Some(index) => self.move_to(index),
             None => self.home = Some(id.into()),
         }

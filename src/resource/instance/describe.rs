@@ -40,7 +40,7 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
         .field("Agent", instance.agent_version.clone().unwrap_or_default())
         .field("Agent gone since", when(instance.agent_lost_at, cx.now))
         .field("Agent update", instance.agent_update_status.as_deref().unwrap_or_default().to_lowercase())
-        .field("Container runtime", instance.docker_version.clone().unwrap_or_default())
+        .field("Container runtime", instance.docker_version.as_deref().map(runtime).unwrap_or_default())
         .field("Registered", when(instance.registered_at, cx.now))
         .field("ARN", &*instance.container_instance_arn);
     let attributes = document.section("Attributes");
@@ -50,6 +50,11 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
     }
     document.tags(&instance.tags);
     document
+}
+
+/// `DockerVersion: 25.0.8`, as AWS has it, as `Docker 25.0.8`.
+fn runtime(version: &str) -> String {
+    format!("Docker {}", version.trim_start_matches("DockerVersion:").trim())
 }
 
 /// `CONTAINER_RUNTIME` as `container runtime`.

@@ -3,9 +3,12 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::ui::{
-    text::{Pen, fit, width},
+    text::{Pen, fit_ends, width},
     theme::{Scope, Theme},
 };
+
+/// Cells between a text and what is said about it.
+const GAP: u16 = 2;
 
 /// One line of the list.
 pub struct Line<'a> {
@@ -26,7 +29,11 @@ pub fn draw<'a>(
     let page = usize::from(area.height);
     let top = chosen.map_or(0, |chosen| (chosen + 1).saturating_sub(page));
     let shown: Vec<Line<'_>> = lines.skip(top).take(page).collect();
-    let column = shown.iter().map(|line| width(line.text)).max().unwrap_or(0).min(area.width / 2);
+    let widest = |of: fn(&Line<'a>) -> &'a str| shown.iter().map(|line| width(of(line))).max().unwrap_or(0);
+    // What is said about a text gives way to it, but for half of the room.
+    let (room, about) = (area.width.saturating_sub(2), widest(|line| line.about));
+    let beside = if about > 0 { about.saturating_add(GAP).min(room / 2) } else { 0 };
+    let column = widest(|line| line.text).min(room - beside);
 
     for ((index, line), y) in shown.iter().enumerate().zip(area.y..) {
         let row = Rect { y, height: 1, ..area };
@@ -39,14 +46,14 @@ pub fn draw<'a>(
 
 fn draw_one(buf: &mut Buffer, row: Rect, line: &Line<'_>, column: u16, theme: &Theme) {
     let start = row.x + 1;
-    let text = fit(line.text, column, theme.glyphs.ellipsis);
-    let cut = text.len() != line.text.len();
+    let text = fit_ends(line.text, column, theme.glyphs.ellipsis);
+    let cut = text != line.text;
     let mut pen = Pen::new(buf, start, row.y, (start + column).min(row.right()));
     for (at, c) in text.chars().enumerate() {
         let matched = !cut && line.matched.binary_search(&at).is_ok();
         let style = if matched { theme.get(Scope::PickerMatch) } else { Style::new() };
         pen.put(c.encode_utf8(&mut [0; 4]), style);
     }
-    let mut pen = Pen::new(buf, start + column + 2, row.y, row.right().saturating_sub(1));
+    let mut pen = Pen::new(buf, start + column + GAP, row.y, row.right().saturating_sub(1));
     pen.fit(line.about, theme.glyphs.ellipsis, theme.get(Scope::Faint));
 }

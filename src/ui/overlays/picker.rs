@@ -22,8 +22,8 @@ use crate::{
     },
 };
 
-/// Cells of a picker: as many as its items need, within these.
-const WIDTH: std::ops::RangeInclusive<u16> = 40..=76;
+/// Cells of a picker: as many as its items need, from these on as far as the window goes.
+const NARROWEST: u16 = 40;
 /// Rows around the list: border, what is typed, a blank, border.
 const FRAME: u16 = 4;
 
@@ -34,7 +34,7 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(4).max(FRAME + 1));
     let column = |of: fn(&Item) -> &str| picker.items.iter().map(|item| width(of(item))).max().unwrap_or(0);
     let needed = column(|item| &item.text) + column(|item| &item.about) + 8;
-    let wide = needed.clamp(*WIDTH.start(), *WIDTH.end()).min(layout.width.saturating_sub(4));
+    let wide = needed.max(NARROWEST).min(layout.width.saturating_sub(4));
     let area = screen.centered(wide.into(), height.into());
 
     panel(buf, area, theme);
