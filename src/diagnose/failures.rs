@@ -237,7 +237,7 @@ static FIELDS: &[Field<Failures>] = &[
         order: |row, _| text_order(Some(&row.container)),
     },
     Field {
-        column: Column::new("cause", "CAUSE", 12, 60).aliases(&["why", "reason"]),
+        column: Column::new("cause", "CAUSE", 12, 48).aliases(&["why", "reason"]),
         cell: |row, _| Cell::new(row.what(), row.tone()),
         order: |row, _| Order::Text(row.what()),
     },

@@ -100,7 +100,7 @@ async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
 }
 
 /// Of more rows than these, those of some services in every cluster are drawn.
-const MANY: usize = 600;
+const MANY: usize = 300;
 const SOME: &str = "(delivery|media|orders|search)-";
 
 /// A table as it is drawn on a terminal so wide and high enough for all of its rows.
@@ -226,14 +226,13 @@ fn hollow(drawn: &Drawn) -> Vec<String> {
 /// Usual columns that the wide view takes away; and columns that are not there although the rows are sorted by them.
 fn withheld(drawn: &mut Drawn, width: u16) -> Vec<String> {
     let cx = drawn.stage.model.cx();
-    let page = drawn.stage.model.layout().page;
-    let usual: Vec<usize> = drawn.slots.iter().map(|slot| slot.column).collect();
     let Screen::Table(table) = &mut drawn.stage.model.front else { panic!("a table") };
     let columns = (table.view.kind.columns)();
-    let mut shown = |table: &Table| -> Vec<usize> {
-        layout::columns(table, width - 1, page, &cx).iter().map(|slot| slot.column).collect()
+    let shown = |table: &Table| -> Vec<usize> {
+        layout::columns(table, width - 1, 20, &cx).iter().map(|slot| slot.column).collect()
     };
     let mut withheld = Vec::new();
+    let usual = shown(table);
     table.wide = true;
     let wide = shown(table);
     if !wide.starts_with(&usual) {

@@ -19,7 +19,7 @@ const PROSE: u16 = 48;
 /// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
 const SAMPLE: usize = 96;
 /// A column whose texts may be this long is one of sentences.
-const LONG: u16 = 90;
+const LONG: u16 = 60;
 /// What tells rows apart shrinks to this before a sentence goes, and further before anything else does.
 const NAME: u16 = 12;
 
@@ -120,6 +120,9 @@ impl Plan {
 
     /// What it would not like to shrink below.
     fn comfort(&self) -> u16 {
+        if self.firm {
+            return self.min;
+        }
         self.need.min((self.max / 5 * 2).clamp(COMFORT, PROSE).max(self.min))
     }
 }

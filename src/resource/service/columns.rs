@@ -57,7 +57,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
     },
     Field {
         // Its counts move with the hour: that is no news.
-        column: Column { ages: true, ..Column::new("cause", "CAUSE", 10, 64).aliases(&["why"]).priority(1) },
+        column: Column { ages: true, ..Column::new("cause", "CAUSE", 10, 64).aliases(&["why"]) },
         cell: |row, _| match row.findings.first() {
             Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
             None => Cell::absent(),

@@ -67,7 +67,10 @@ pub(super) static FIELDS: &[Field<Task>] = &[
             let tone = if old && !row.stopped() { Tone::Warn } else { Tone::Plain };
             match row.revision() {
                 "" => Cell::absent(),
-                revision if old => Cell::new(format!("{revision} old"), tone).values([revision]),
+                revision if old => {
+                    let number = revision.rsplit(':').next().unwrap_or(revision);
+                    Cell::new(format!("{revision} old"), tone).values([revision]).or_briefly(format!(":{number} old"))
+                }
                 revision => Cell::new(revision, tone),
             }
         },
