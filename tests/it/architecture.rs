@@ -167,3 +167,15 @@ fn a_module_with_children_is_a_file_beside_a_folder() {
     let files = sources().into_iter().filter(|source| source.path.ends_with("mod.rs"));
     assert_eq!(files.map(|source| source.path).collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }
+
+/// The guard against changes and the log of calls ride along with every client, because all are made in one place.
+#[test]
+fn every_client_is_made_where_the_guard_is_put_on() {
+    let made = Regex::new(r"\bClient::(new|from_conf)\(").expect("a pattern");
+    let places: Vec<_> = sources()
+        .iter()
+        .flat_map(|source| made.find_iter(&source.code).map(|_| source.path.clone()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(places.len(), 1, "{places:?}");
+    assert!(places[0].ends_with("src/aws.rs"), "{places:?}");
+}

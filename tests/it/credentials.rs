@@ -60,6 +60,8 @@ role_arn = arn:aws:iam::123456789012:role/b
 web_identity_token_file = /nowhere/token
 [profile half]
 aws_access_key_id = AKIAHALFAKEYANDNOMORE
+[profile process-slow]
+credential_process = sleep 6; printf '{\"Version\": 1, \"AccessKeyId\": \"AKIASLOW\", \"SecretAccessKey\": \"s\"}'
 [profile empty]
 region = eu-west-1
 [profile misspelt]
@@ -162,6 +164,19 @@ fn keys_in_the_environment_that_are_incomplete_are_told_as_such() {
     let mut command = home().command(&["get", "clusters", "--region", "eu-west-1"]);
     let answer = Answer::of(command.env("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT").output().unwrap());
     assert!(answer.err.contains("AWS_SECRET_ACCESS_KEY"), "{}", answer.err);
+}
+
+/// Longer than the SDK waits, and about as long as a call may take.
+#[test]
+fn a_credential_process_may_take_its_time() {
+    let aws = Aws::incident_now(&[]);
+    let home = home();
+    let url = aws.server.url();
+    let mut command =
+        home.command(&["get", "clusters", "-p", "process-slow", "-r", "eu-west-1", "--endpoint-url", &url]);
+    let answer = Answer::of(command.env("PATH", "/usr/bin:/bin").output().unwrap());
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("prod"), "{}", answer.out);
 }
 
 #[test]
