@@ -280,7 +280,10 @@ fn translate(event: TerminalEvent) -> Option<Event> {
     match event {
         TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
         TerminalEvent::Paste(text) => Some(Event::Paste(text)),
-        TerminalEvent::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
+        TerminalEvent::Resize(columns, rows) => {
+            let (columns, rows) = tty::clamped((columns, rows));
+            Some(Event::Resize(columns, rows))
+        }
         TerminalEvent::FocusGained => Some(Event::Focus(true)),
         TerminalEvent::FocusLost => Some(Event::Focus(false)),
         TerminalEvent::Key(_) | TerminalEvent::Mouse(_) => None,

@@ -8,7 +8,7 @@ use std::{
     future::poll_fn,
     io::{self, IsTerminal, Write},
     os::fd::{AsFd, OwnedFd},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
 };
@@ -39,6 +39,10 @@ use tokio::{
 mod screen;
 
 use screen::Screen;
+
+/// The largest screen that is drawn on; what lies beyond stays empty.
+const MOST_COLUMNS: u16 = 1_500;
+const MOST_ROWS: u16 = 500;
 
 /// What reaches the console from its terminal and from whoever may send it signals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +108,7 @@ pub trait Host {
 
 /// The terminal of this process.
 pub struct Tty {
-    terminal: Terminal<Screen<File>>,
+    terminal: Terminal<Screen<Guarded<File>>>,
     /// Absent while the terminal is somebody else's, so that nothing of theirs is read here.
     events: Option<EventStream>,
     signals: Vec<(unix::Signal, Input)>,
@@ -128,7 +132,7 @@ impl Tty {
             .collect::<io::Result<_>>()?;
         let stdout = io::stdout();
         let mut tty = Self {
-            terminal: Terminal::new(Screen::new(File::from(stdout.as_fd().try_clone_to_owned()?)))?,
+            terminal: Terminal::new(Screen::new(Guarded(File::from(stdout.as_fd().try_clone_to_owned()?))))?,
             events: None,
             signals,
             continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
@@ -141,8 +145,12 @@ impl Tty {
     }
 
     fn take(&mut self) -> io::Result<()> {
+        let mut hold = hold();
+        if *hold == Hold::Ended {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         // First, so that whatever fails below is undone.
-        TAKEN.store(true, Ordering::SeqCst);
+        *hold = Hold::Taken;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
     }
@@ -191,9 +199,7 @@ impl Host for Tty {
     }
 
     fn send(&mut self, sequence: &str) -> io::Result<()> {
-        let mut stdout = io::stdout();
-        stdout.write_all(sequence.as_bytes())?;
-        stdout.flush()
+        Guarded(io::stdout()).write_all(sequence.as_bytes())
     }
 
     fn request_stop(&mut self) -> io::Result<()> {
@@ -226,12 +232,58 @@ impl Host for Tty {
     }
 }
 
-/// Whether modes are set that have to be undone.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whose the terminal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Somebody else's: nothing is written to it.
+    Free,
+    /// Ours: modes are set that have to be undone.
+    Taken,
+    /// Given back for good: the program is about to end.
+    Ended,
+}
+
+/// Held while writing, so that nothing follows what gives the terminal back.
+static HOLD: Mutex<Hold> = Mutex::new(Hold::Free);
+
+fn hold() -> MutexGuard<'static, Hold> {
+    HOLD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A writer to the terminal that drops what is written while the terminal is not ours.
+struct Guarded<W>(W);
+
+impl<W: Write> Write for Guarded<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let hold = hold();
+        if *hold == Hold::Taken {
+            self.0.write_all(bytes)?;
+            self.0.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Gives the terminal back: modes off, main screen, cursor shown. Does nothing when it is not taken.
 pub fn restore() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    give_back(Hold::Free);
+}
+
+fn give_back(then: Hold) {
+    let mut hold = hold();
+    let before = *hold;
+    if before != Hold::Ended {
+        *hold = then;
+    }
+    if before != Hold::Taken {
         return;
     }
     // A terminal that is gone cannot be put in order; there is nobody to tell.
@@ -253,7 +305,8 @@ pub fn install_reports() {
     let theme = if io::stderr().is_terminal() { Theme::dark() } else { Theme::new() };
     let (panic, _) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
     std::panic::set_hook(Box::new(move |info| {
-        restore();
+        // The main task may still be drawing.
+        give_back(Hold::Ended);
         let _ = writeln!(io::stderr(), "{}", panic.panic_report(info));
         tracing::error!("{info}");
         std::process::exit(101);
@@ -272,9 +325,21 @@ fn panic_on_request() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether standard output is a terminal.
-pub fn present() -> bool {
-    io::stdout().is_terminal()
+/// Why the console can't be shown on standard output, and what to do instead; `None` when it can. `term` is the
+/// environment's `TERM`.
+pub fn obstacle(term: Option<&str>) -> Option<&'static str> {
+    match term {
+        _ if !io::stdout().is_terminal() => Some("the console needs a terminal; `ecsight get KIND` prints without one"),
+        Some("dumb") => Some(
+            "the console can't be drawn on a terminal of type `dumb`; set TERM (xterm-256color, for example), or use `ecsight get KIND`",
+        ),
+        _ => None,
+    }
+}
+
+/// `size` within what a screen can have: a terminal may claim 65535 by 65535, whose frame would take gigabytes.
+pub fn clamped((columns, rows): (u16, u16)) -> (u16, u16) {
+    (columns.min(MOST_COLUMNS), rows.min(MOST_ROWS))
 }
 
 /// Whether `error` says that the other end has gone, which needs no report.

@@ -93,8 +93,8 @@ pub async fn open(
     args: &ConsoleArgs,
     paths: Option<Paths>,
 ) -> Result<u8, Refusal> {
-    if !tty::present() {
-        return Err(Refusal::Usage("the console needs a terminal; `ecsight get KIND` prints without one".into()));
+    if let Some(obstacle) = tty::obstacle(std::env::var("TERM").ok().as_deref()) {
+        return Err(Refusal::Usage(obstacle.into()));
     }
     let settings = overlay(settings, args);
     let keymap = config::keymap(&settings).map_err(|mistakes| {
@@ -110,7 +110,7 @@ pub async fn open(
         commands: remembered("commands"),
         filters: remembered("filters"),
         queries: remembered("queries"),
-        ..Start::new(Timestamp::now(), crossterm::terminal::size()?)
+        ..Start::new(Timestamp::now(), tty::clamped(crossterm::terminal::size()?))
     };
     let console = app::Console {
         keep: keep(&settings, paths.as_ref()),

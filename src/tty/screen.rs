@@ -105,7 +105,8 @@ impl<W: Write> Backend for Screen<W> {
     }
 
     fn size(&self) -> io::Result<Size> {
-        self.inner.size()
+        let size = self.inner.size()?;
+        Ok(super::clamped((size.width, size.height)).into())
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

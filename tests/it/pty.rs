@@ -98,6 +98,42 @@ fn a_panic_is_reported_on_a_terminal_that_is_sane() {
     assert!(report.contains("panicked") && report.contains("SIGUSR1"), "{report}");
 }
 
+/// While the console is kept busy drawing: a frame that was on its way must not follow.
+#[test]
+fn nothing_is_drawn_after_a_panic_in_the_background() {
+    for _ in 0..5 {
+        let mut pty = demo(120, 30);
+        for turn in 0..40 {
+            pty.keys(if turn % 2 == 0 { ":services\r" } else { ":tasks\r" });
+        }
+        pty.signal(Signal::USR1);
+        assert_eq!(pty.exit().exit_code(), 101);
+        pty.assert_sane();
+        let raw = pty.everything();
+        let (_, after) = raw.rsplit_once("\x1b[?1049l").expect("the alternate screen is left");
+        let after = after.strip_prefix("\x1b[?25h").unwrap_or_else(|| panic!("the cursor comes first: {after:?}"));
+        assert!(!after.contains("\x1b[?25l") && !after.contains("\x1b[?2026"), "drawn after the end: {after:?}");
+    }
+}
+
+#[test]
+fn an_absurdly_large_terminal_is_drawn_in_a_part_of_it() {
+    let pty = demo(80, 24);
+    pty.resize_unseen(65_535, 65_535);
+    pty.keys(":services\r");
+    pty.resize(120, 30);
+    pty.wait_text("Services(all)");
+    quit(pty);
+}
+
+#[test]
+fn a_dumb_terminal_is_refused_with_what_to_do() {
+    let mut pty = Program::ecsight(&["demo"]).env("TERM", "dumb").start();
+    assert_eq!(pty.exit().exit_code(), 2);
+    pty.wait("the advice", |screen| screen.contents().contains("set TERM"));
+    assert!(!pty.everything().contains("\x1b["), "{}", pty.everything());
+}
+
 /// An interactive shell that has started a console as a job, and the console's first table.
 fn job() -> Pty {
     let pty = Program::new("sh", &["-i"]).env("PS1", "prompt> ").start();

@@ -46,8 +46,8 @@ impl Terminal {
 
 struct State {
     parser: vt100::Parser<Modes>,
-    /// How many bytes have come.
-    bytes: usize,
+    /// All that has come.
+    bytes: Vec<u8>,
     /// Nothing more will come.
     ended: bool,
     /// Nobody wants to read any more.
@@ -142,7 +142,7 @@ impl Program {
         let answers = Arc::new(Mutex::new(pair.master.take_writer().expect("a writer")));
         let modes = Modes { set: BTreeMap::new(), clipboard: None, answers };
         let parser = vt100::Parser::new_with_callbacks(nonzero(rows), nonzero(columns), 0, modes);
-        let state = Mutex::new(State { parser, bytes: 0, ended: false, closing: false });
+        let state = Mutex::new(State { parser, bytes: Vec::new(), ended: false, closing: false });
         let terminal = Arc::new(Terminal { state, changed: Condvar::new() });
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let shared = terminal.clone();
@@ -155,7 +155,7 @@ impl Program {
                     return;
                 }
                 state.parser.process(&buffer[..read]);
-                state.bytes += read;
+                state.bytes.extend(&buffer[..read]);
                 shared.changed.notify_all();
             }
             shared.lock().ended = true;
@@ -173,7 +173,16 @@ impl Pty {
 
     /// How many bytes the program has written.
     pub fn bytes(&self) -> usize {
-        self.state().bytes
+        self.state().bytes.len()
+    }
+
+    /// All that the program has written, once it has ended.
+    pub fn everything(&self) -> String {
+        let mut state = self.state();
+        while !state.ended {
+            state = self.terminal.changed.wait_timeout(state, LIMIT).unwrap().0;
+        }
+        String::from_utf8_lossy(&state.bytes).into_owned()
     }
 
     /// What the program has put into the clipboard by OSC 52, in base64.
@@ -214,6 +223,48 @@ impl Pty {
         // The emulator first: what comes after the signal is drawn for the new size.
         self.state().parser.set_size(nonzero(rows), nonzero(columns));
         self.master().resize(size(columns, rows)).expect("the terminal can be resized");
+    }
+
+    /// Tells the program, if it is still there, of a size that the emulator is not given.
+    pub fn resize_unseen(&self, columns: u16, rows: u16) {
+        let _ = self.master().resize(size(columns, rows));
+    }
+
+    /// Types, and says whether anybody is there to read it.
+    pub fn try_keys(&self, keys: &str) -> bool {
+        if !self.lives() {
+            return false;
+        }
+        let writer = self.state().parser.callbacks().answers.clone();
+        let mut writer = writer.lock().unwrap();
+        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).is_ok()
+    }
+
+    /// Whether the program may still write.
+    pub fn lives(&self) -> bool {
+        !self.state().ended
+    }
+
+    /// The exit code, when the program has ended by now.
+    pub fn ended(&mut self) -> Option<u32> {
+        if self.lives() {
+            return None;
+        }
+        Some(self.exit().exit_code())
+    }
+
+    /// Ends the program.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Memory of the program, by its name in `/proc`: `VmRSS:` now, `VmHWM:` at most so far.
+    pub fn kib(&self, name: &str) -> u64 {
+        let pid = self.child.process_id().unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or_default()
     }
 
     /// Sends a signal to the program itself.
