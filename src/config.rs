@@ -4,12 +4,13 @@
 //! flags say is laid on top by [`crate::cli`]. All mistakes in the file are told at once, each with its line, its key
 //! and the nearest valid word.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use serde::Deserialize;
 use toml::de::DeTable;
 
 use crate::{
+    files,
     model::{Keymap, Settings},
     nearest::hint,
 };
@@ -25,7 +26,7 @@ pub use paths::Paths;
 /// # Errors
 /// When it can't be read, or says something that isn't understood.
 pub fn load(path: &Path, themes: &[&str]) -> Result<Settings, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text = files::read_text(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     parse(path, &text, themes)
 }
 

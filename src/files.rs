@@ -1,19 +1,24 @@
 //! What the console writes to disk: saved tables, histories of what was typed, changed settings.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use jiff::Zoned;
+use rustix::{fs::OFlags, process::geteuid};
 
 /// How many entries of a history are kept.
 const HISTORY: usize = 1_000;
 /// Filters and tables name what one looks at; that is nobody else's business.
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
+/// The rights of everybody else.
+const OTHERS: u32 = 0o077;
+/// Bytes that are read of a file at most: what is larger is none of ours.
+const LARGEST: u64 = 16 << 20;
 
 /// Writes `content` to a new file in `folder` and returns its path: `services-prod-20260131-140509.csv`, with a number
 /// after it when that is taken. Nothing is ever overwritten.
@@ -37,7 +42,7 @@ pub fn save(folder: &Path, name: &str, extension: &str, at: &Zoned, content: &st
 
 /// The entries of the history `list`, oldest first; none when there is no such file yet.
 pub fn history(folder: &Path, list: &str) -> Vec<String> {
-    fs::read_to_string(history_path(folder, list))
+    read(OpenOptions::new().read(true).custom_flags(flags(OFlags::NOFOLLOW)), &history_path(folder, list))
         .map(|text| text.lines().map(str::to_owned).collect())
         .unwrap_or_default()
 }
@@ -66,25 +71,91 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
         create_folder(folder)?;
     }
     let half = path.with_added_extension(format!("{}.new", std::process::id()));
-    let mut file = private(OpenOptions::new().write(true).create(true).truncate(true), &half)?;
+    let create = || OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&half);
+    let mut file = match create() {
+        // Left by a process of the same number that was killed; whatever it is, it is not written into.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&half).and_then(|()| create()),
+        result => result,
+    }?;
     file.write_all(text.as_bytes())?;
     fs::rename(&half, path)
 }
 
-/// Opens or creates a file that only its owner may read.
+/// Opens or creates a file that only its owner may read, also where it was there before. A symbolic link is not followed,
+/// and nothing but a regular file is opened: a pipe would block.
 ///
 /// # Errors
 /// When it cannot be opened.
 pub fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    options.mode(PRIVATE_FILE).open(path)
+    let file = regular(options.mode(PRIVATE_FILE).custom_flags(flags(OFlags::NOFOLLOW)).open(path)?)?;
+    if too_open(&file.metadata()?) {
+        file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
+    }
+    Ok(file)
 }
 
-/// Creates `folder` and what is above it, for its owner only.
+/// Makes a file private without opening it: closing a file that SQLite has open would drop its locks.
+///
+/// # Errors
+/// When its rights cannot be changed, or it is no regular file. That there is no such file is well.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(not_regular()),
+        Ok(metadata) if too_open(&metadata) => fs::set_permissions(path, Permissions::from_mode(PRIVATE_FILE)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether others have rights to what is this user's.
+fn too_open(metadata: &Metadata) -> bool {
+    metadata.mode() & OTHERS != 0 && metadata.uid() == geteuid().as_raw()
+}
+
+/// The text of a regular file, which may be a link to one; never waits for the other end of a pipe.
+///
+/// # Errors
+/// When it cannot be read, or is too large to be meant.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    read(OpenOptions::new().read(true).custom_flags(flags(OFlags::empty())), path)
+}
+
+fn read(options: &OpenOptions, path: &Path) -> io::Result<String> {
+    let file = regular(options.open(path)?)?;
+    if file.metadata()?.len() > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is too large"));
+    }
+    let mut text = String::new();
+    file.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Flags for opening a file that may turn out to be none.
+fn flags(more: OFlags) -> i32 {
+    (OFlags::NONBLOCK | more).bits().cast_signed()
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(not_regular())
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")
+}
+
+/// Creates `folder` and what is above it, for its owner only. One that was there before is made so.
 ///
 /// # Errors
 /// When it cannot be created.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)
+    fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
+    if too_open(&fs::metadata(folder)?) {
+        fs::set_permissions(folder, Permissions::from_mode(PRIVATE_FOLDER))?;
+    }
+    Ok(())
 }
 
 fn history_path(folder: &Path, list: &str) -> PathBuf {
@@ -162,6 +233,48 @@ mod tests {
         assert_eq!(entries.iter().filter(|entry| *entry == "name~500").count(), 1);
         assert_eq!(mode(&folder.path().join("filters.history")), 0o600);
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "nothing half-written is left");
+    }
+
+    #[test]
+    fn what_was_there_before_is_made_private() {
+        let folder = folder();
+        let state = folder.path().join("state");
+        let file = state.join("commands.history");
+        fs::create_dir(&state).and_then(|()| fs::write(&file, "services\n")).expect("made by somebody");
+        fs::set_permissions(&state, Permissions::from_mode(0o777)).expect("ours");
+        fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("ours");
+        private(OpenOptions::new().append(true), &file).expect("opened");
+        assert_eq!(mode(&file), 0o600);
+        fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("ours");
+        remember(&state, "commands", "tasks").expect("remembered");
+        assert_eq!((mode(&file), mode(&state)), (0o600, 0o700));
+        assert_eq!(history(&state, "commands"), ["services", "tasks"]);
+    }
+
+    #[test]
+    fn pipes_and_links_are_neither_waited_for_nor_followed() {
+        let folder = folder();
+        let path = |name: &str| folder.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(path("pipe.history")).status().expect("mkfifo");
+        assert!(made.success());
+        fs::write(path("target"), "somebody else's\n").expect("written");
+        std::os::unix::fs::symlink(path("target"), path("link.history")).expect("linked");
+
+        for name in ["pipe", "link"] {
+            assert_eq!(history(folder.path(), name), Vec::<String>::new(), "{name}");
+            let opened = private(OpenOptions::new().append(true).create(true), &history_path(folder.path(), name));
+            assert!(opened.is_err(), "{name}");
+        }
+        assert!(read_text(&path("pipe.history")).is_err());
+        assert_eq!(read_text(&path("link.history")).expect("a configuration may be a link"), "somebody else's\n");
+        assert!(read_text(folder.path()).is_err());
+
+        // A name that is taken for the half-written file is not written through.
+        let half = path("taken.history").with_added_extension(format!("{}.new", std::process::id()));
+        std::os::unix::fs::symlink(path("target"), &half).expect("linked");
+        remember(folder.path(), "taken", "services").expect("remembered");
+        assert_eq!(fs::read_to_string(path("target")).expect("there"), "somebody else's\n");
+        assert_eq!(history(folder.path(), "taken"), ["services"]);
     }
 
     #[test]

@@ -112,6 +112,13 @@ impl Memory {
             self.connection = schema::in_ram().ok();
             return None;
         };
+        if matches!(error, Error::Deleted) {
+            let told = self.reopen(now);
+            return told.or_else(|| {
+                let path = self.keep.file.as_deref().unwrap_or(Path::new(FILE)).display();
+                Some(format!("{path} was deleted while in use; what this session has seen is written to a new one"))
+            });
+        }
         if !error.is_damage() {
             return self.without_file(error);
         }
@@ -152,6 +159,9 @@ impl Memory {
     }
 
     fn connection(&mut self) -> Result<&mut Connection, Error> {
+        if self.file.as_ref().is_some_and(|file| !file.is_there()) {
+            return Err(Error::Deleted);
+        }
         self.connection.as_mut().ok_or(Error::Absent)
     }
 }

@@ -17,6 +17,8 @@ pub enum Error {
     Foreign,
     #[error("there is no memory")]
     Absent,
+    #[error("its file was deleted while it was in use")]
+    Deleted,
 }
 
 impl Error {
@@ -32,7 +34,7 @@ impl Error {
                 Some(_) => false,
                 None => true,
             },
-            Self::File(_) | Self::Absent => false,
+            Self::File(_) | Self::Absent | Self::Deleted => false,
         }
     }
 

@@ -43,8 +43,11 @@ impl File {
         if let Some(folder) = path.parent() {
             files::create_folder(folder)?;
         }
-        // SQLite gives its other files the rights of this one.
+        // SQLite gives the files that it makes beside this one the same rights; those that were there before get them here.
         files::private(OpenOptions::new().write(true).create(true), path)?;
+        for companion in COMPANIONS {
+            files::make_private(&with(path, companion))?;
+        }
         let file = Self::at(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
@@ -56,9 +59,14 @@ impl File {
         Ok(Self { path: path.to_owned(), inode: fs::metadata(path)?.ino() })
     }
 
+    /// Whether it is still where it was: what is written to a file that was deleted is lost.
+    pub(super) fn is_there(&self) -> bool {
+        Self::at(&self.path).is_ok_and(|there| there.inode == self.inode)
+    }
+
     /// Renames it, and what belongs to it. `None` when another console has done so already.
     pub(super) fn set_aside(&self, word: &str, now: Timestamp) -> Result<Option<PathBuf>, Error> {
-        if Self::at(&self.path).map_or(true, |there| there.inode != self.inode) {
+        if !self.is_there() {
             return Ok(None);
         }
         let aside = self.free_name(word, now);

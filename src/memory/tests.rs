@@ -147,7 +147,8 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
 
 #[test]
 fn running_tasks_are_none_of_its_business() {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     let running = Task { last_status: Some("RUNNING".into()), ..stopped("t1", 60) };
     memory.keep(&scope(), &[first(running)], NOW).expect("kept");
     assert_eq!(ids(&mut memory, &prod()), Vec::<String>::new());
@@ -160,7 +161,8 @@ fn running_tasks_are_none_of_its_business() {
 #[case::poorer(Task { stopped_reason: None, ..stopped("t", 60) }, false)]
 #[case::poorer_and_in_no_service(Task { group: None, ..stopped("t", 60) }, false)]
 fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: Task, #[case] counts: bool) {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     for task in [stopped("t", 60), second.clone()] {
         memory.keep(&scope(), &[first(task)], NOW).expect("kept");
     }
@@ -200,7 +202,8 @@ fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
 
 #[test]
 fn each_account_region_and_cluster_has_its_own() {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
     let elsewhere = Scope { region: "eu-central-1".into(), ..scope() };
     assert!(memory.recall(&elsewhere, &prod(), NOW).expect("recalled").rows.is_empty());
@@ -216,7 +219,8 @@ fn each_account_region_and_cluster_has_its_own() {
 
 #[test]
 fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     let ages = [("hour", 3_600), ("day", 86_000), ("week", 600_000)];
     memory.keep(&scope(), &ages.map(|(id, age)| first(stopped(id, age))), NOW).expect("kept");
     let mut of = |since: Option<u32>| ids(&mut memory, &tasks(Query { since, ..Query::cluster("prod") }));
@@ -236,7 +240,8 @@ fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
 #[case(Query::instance("prod", "arn:instance/1"), 1)]
 #[case(Query::instance("prod", "arn:instance/2"), 0)]
 fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usize) {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     let task = Task { container_instance_arn: Some("arn:instance/1".into()), ..stopped("t1", 60) };
     memory.keep(&scope(), &[first(task)], NOW).expect("kept");
     assert_eq!(ids(&mut memory, &tasks(query)).len(), found);
@@ -244,7 +249,8 @@ fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usi
 
 #[test]
 fn the_newest_come_and_that_there_are_more_is_told() {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     let many: Vec<Sighting> = (0..2_001).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
     memory.keep(&scope(), &many[..2_000], NOW).expect("kept");
     assert!(!memory.recall(&scope(), &prod(), NOW).expect("recalled").cut);
@@ -433,6 +439,52 @@ fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
 }
 
 #[test]
+fn a_file_deleted_while_in_use_is_told_and_made_again() {
+    let folder = folder();
+    let (mut memory, _) = open(&folder);
+    memory.keep(&scope(), &[first(stopped("before", 60))], NOW).expect("kept");
+    for file in fs::read_dir(folder.path()).expect("readable") {
+        fs::remove_file(file.expect("a file").path()).expect("removed");
+    }
+    let error = memory.keep(&scope(), &[first(stopped("lost", 60))], NOW).expect_err("the file is gone");
+    let told = memory.mend(&error, NOW);
+    assert!(told.is_some_and(|told| told.contains("deleted while in use")));
+    memory.keep(&scope(), &[first(stopped("after", 60))], NOW).expect("kept");
+    drop(memory);
+    assert_eq!(ids(&mut opened(&folder), &prod()), ["after"]);
+}
+
+#[test]
+fn a_file_that_others_could_read_is_made_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = left_behind(&folder);
+    let open_to_all = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o666)).expect("ours");
+    let beside = path.with_file_name(format!("{FILE}-wal"));
+    fs::write(&beside, "").expect("written");
+    open_to_all(&path);
+    open_to_all(&beside);
+    let (mut memory, told) = open(&folder);
+    assert_eq!(told, None);
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    for file in fs::read_dir(folder.path()).expect("readable") {
+        let path = file.expect("a file").path();
+        let mode = fs::metadata(&path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_pipe_in_place_of_the_file_is_not_waited_for() {
+    let folder = folder();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join(FILE)).status().expect("mkfifo");
+    assert!(made.success());
+    let (mut memory, told) = open(&folder);
+    assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
+    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+}
+
+#[test]
 fn without_a_place_for_a_file_the_session_is_remembered() {
     let folder = folder();
     let file = folder.path().join("a-file");
@@ -479,7 +531,8 @@ pub(super) fn tidy(memory: &mut Memory) {
 
 #[test]
 fn what_is_too_old_is_forgotten() {
-    let mut memory = opened(&folder());
+    let folder = folder();
+    let mut memory = opened(&folder);
     let days = |days: i64| days * i64::from(DAY);
     let many: Vec<Sighting> = (0..1_200).map(|n| first(stopped(&format!("old{n}"), days(31) + n))).collect();
     memory.keep(&scope(), &many, NOW).expect("kept");

@@ -341,6 +341,24 @@ async fn a_damaged_file_costs_a_message_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() {
+    let (endpoint, state) = (incident(), State::new());
+    let mut console = Console::open(&endpoint, state.keep());
+    let seen = ended(&console.rows(&stopped(prod())).await);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(stock(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    for file in fs::read_dir(state.file().parent().unwrap()).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    // Nothing new need happen: tidying up notices.
+    tokio::time::sleep(Duration::from_secs(700)).await;
+    let told = warnings(&mut console);
+    assert!(matches!(&told[..], [one] if one.contains("deleted while in use")), "{told:?}");
+    console.quit().await;
+    assert!(stock(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_folder_that_cannot_be_written_costs_one_message() {
     let (endpoint, state) = (incident(), State::new());
     fs::write(state.0.path().join("file"), "").unwrap();

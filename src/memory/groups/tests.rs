@@ -3,8 +3,8 @@ use rstest::rstest;
 use super::*;
 use crate::{
     memory::{
-        Sighting,
-        tests::{NOW, ago, first, folder, opened, scope, stopped, tidy},
+        Keep, Sighting,
+        tests::{NOW, ago, first, scope, stopped, tidy},
     },
     resource::{Status, View, container::Container, query::DAY, task},
 };
@@ -20,7 +20,7 @@ fn of(service: &str, task: Task) -> Task {
 }
 
 fn remembering(tasks: impl IntoIterator<Item = Task>) -> Memory {
-    let mut memory = opened(&folder());
+    let mut memory = Memory::open(Keep::default(), NOW).0;
     let tasks: Vec<Sighting> = tasks.into_iter().map(first).collect();
     memory.keep(&scope(), &tasks, NOW).expect("kept");
     memory
