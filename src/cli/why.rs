@@ -23,7 +23,7 @@ use crate::{
     diagnose::{self, Message},
     knowledge::{Class, Verdict},
     model::Settings,
-    resource::{Document, Row, Tone, inspect, markdown},
+    resource::{Document, Row, Tone, inspect, markdown, secrets::masked_json},
     ui,
 };
 
@@ -110,7 +110,7 @@ async fn of_thing(
     match args.output {
         Form::Text => print_coloured(&text(&title, document, settings)),
         Form::Markdown => print(&(markdown::heading(&title, 1) + &markdown::document(document, 2))),
-        Form::Json => print(&pretty(&json_of(&case))?),
+        Form::Json => print(&pretty(&masked_json(&json_of(&case)))?),
     }?;
     Ok(u8::from(case.trouble()))
 }
@@ -136,11 +136,11 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         return Err(Refusal::Usage("--message: there is nothing in it".into()));
     }
     let verdict = diagnose::message(&asked);
-    let document = || inspect::verdict(&verdict, inspect::IN_FULL);
+    let document = || inspect::verdict(&verdict, inspect::IN_FULL).masked();
     match args.output {
         Form::Text => print_coloured(&ui::printed(&document(), width(), theme(settings).as_ref())),
         Form::Markdown => print(&markdown::document(&document(), 2)),
-        Form::Json => print(&pretty(&json!({
+        Form::Json => print(&pretty(&masked_json(&json!({
             "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
             "findings": [],
             "verdicts": [verdict],
@@ -148,7 +148,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
             "targets": [],
             "gaps": [],
             "commands": verdict.command.iter().collect::<Vec<_>>(),
-        }))?),
+        })))?),
     }?;
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))
 }

@@ -78,7 +78,7 @@ impl Model {
         let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));
         let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
-        let lines = said.map(|document| document::prose_lines(&document)).unwrap_or_default();
+        let lines = said.map(|document| document::prose_lines(&document.masked())).unwrap_or_default();
         let mut viewer = Viewer::new(safe(&title), Source::Describe(subject(table, row)));
         // Its title is the pane's.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
@@ -188,7 +188,10 @@ impl Model {
     pub(super) fn refill(&mut self) {
         let Screen::Text(viewer) = &self.front else { return };
         let lines = match &viewer.source {
-            Source::Describe(subject) => document::prose_lines(&subject.row.describe(&self.cx())),
+            Source::Describe(subject) => {
+                let document = subject.row.describe(&self.cx());
+                document::prose_lines(&if viewer.reveal { document } else { document.masked() })
+            }
             Source::Raw(_, Raw::Here(value)) => document::json_lines(value, viewer.reveal),
             Source::Raw(_, Raw::Asked | Raw::Failed(_)) => Vec::new(),
             Source::Explain(subject, explaining) => {

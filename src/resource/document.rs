@@ -1,6 +1,9 @@
 //! Text for people: what `d` shows of a row.
 
-use super::Tone;
+use super::{
+    Tone,
+    secrets::{MASK, is_secret_name, masked},
+};
 
 /// A piece of a line in one tone.
 pub type Span = (String, Tone);
@@ -50,6 +53,19 @@ impl Document {
         &mut self.sections[last]
     }
 
+    /// The same with every secret in its values masked.
+    pub fn masked(&self) -> Self {
+        let mut document = self.clone();
+        for line in document.sections.iter_mut().flat_map(|section| &mut section.lines) {
+            let (Line::Field { value: spans, .. } | Line::Text { spans, .. } | Line::Check { answer: spans, .. }) =
+                line;
+            for (text, _) in spans {
+                *text = masked_line(text);
+            }
+        }
+        document
+    }
+
     /// A section with the tags, when there are any.
     pub fn tags(&mut self, tags: &[(String, String)]) {
         if !tags.is_empty() {
@@ -58,6 +74,14 @@ impl Document {
                 section.text(0, format!("{key} = {value}"), Tone::Plain);
             }
         }
+    }
+}
+
+/// A text, or `name = value` as tags and options are written: then the name tells, too, what the value is.
+fn masked_line(text: &str) -> String {
+    match text.split_once(" = ") {
+        Some((name, value)) if is_secret_name(name) && !value.starts_with("arn:aws") => format!("{name} = {MASK}"),
+        _ => masked(text),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Align, Column, Context, Row, View};
+use super::{Align, Column, Context, Row, View, secrets::masked};
 use crate::visible::{one_line, safe_lines};
 
 /// The columns of a table of `view` with their indexes: all of them when `wide`.
@@ -28,7 +28,7 @@ pub const MARK: &str = "\u{feff}";
 /// CSV: a head of column names, one record a row, every column, quoted by RFC 4180.
 ///
 /// Line breaks within a cell stay; other control characters are made visible. A cell that a spreadsheet would take for a
-/// formula gets an apostrophe in front, which a spreadsheet doesn't show; numbers stay as they are.
+/// formula gets an apostrophe in front, which a spreadsheet doesn't show; numbers stay as they are. Secrets are masked.
 pub fn csv<'a>(view: &View, form: Csv, rows: impl IntoIterator<Item = &'a dyn Row>, cx: &Context) -> String {
     let columns = columns(view, true);
     let end = match form {
@@ -38,7 +38,7 @@ pub fn csv<'a>(view: &View, form: Csv, rows: impl IntoIterator<Item = &'a dyn Ro
     let mut text = String::new();
     record(&mut text, columns.iter().map(|(_, column)| Cow::Borrowed(column.name)), end);
     for row in rows {
-        record(&mut text, columns.iter().map(|(index, _)| row.cell(*index, cx).text), end);
+        record(&mut text, columns.iter().map(|(index, _)| Cow::Owned(masked(&row.cell(*index, cx).text))), end);
     }
     text
 }
@@ -82,7 +82,7 @@ pub fn table<'a>(
     let columns = columns(view, wide);
     let head = columns.iter().map(|(_, column)| column.title.to_owned()).collect();
     let cell = |row: &dyn Row, (index, column): &(usize, &Column)| {
-        let text = one_line(&row.cell(*index, cx).text).into_owned();
+        let text = one_line(&masked(&row.cell(*index, cx).text)).into_owned();
         if cut { shortened(text, column.max.into()) } else { text }
     };
     let body = rows.into_iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());

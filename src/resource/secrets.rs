@@ -1,32 +1,107 @@
-//! What is nobody's business: names and texts that look secret, and the mask that stands for them.
+//! Secrets: names and texts that look like one, and the mask shown in their place.
 //!
-//! In running text (log lines, messages from outside) it goes by how secrets look, and by the words before them. So it
-//! hides a few words that are none, and can't know of those that look like nothing and are announced by nothing.
+//! Everything that leaves the console as text or JSON goes through [`masked`] or [`masked_json`]; only what is documented
+//! to show everything (`get -o json`, logs, revealing) does not. In running text (log lines, messages, command lines) a
+//! secret is found by its shape and by the words before it, so a few harmless words are hidden, and a secret that looks
+//! like nothing and follows no such word is not found.
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexSet};
+use serde_json::{Map, Value};
 
 /// What stands for a secret, whatever its length.
 pub const MASK: &str = "••••••••";
 
-type Pattern = LazyLock<Option<Regex>>;
+/// Names of variables and fields whose values are secret, written in small letters with `_` between words. Text is
+/// searched by [`RULES`] instead: it speaks of keys and authors, too.
+static NAMES: LazyLock<RegexSet> = LazyLock::new(|| {
+    patterns(&[
+        "secret|token|passw|passphrase|pwd|credential|cookie|webhook|connection_?string",
+        "(^|_)(pass|auth|authorization|authentication|salt|pepper|dsn|jwt|hmac|sig|signature|sas|private|pin|otp)(_|[0-9]|$)",
+        "keys?[0-9]*(_(base64|b64|hex|pem|json|raw|[0-9]+))?$",
+        "(api|access|private|signing|encryption|license|account|shared|master)_?key(_|$)",
+        "(pass|auth)$",
+    ])
+});
 
-/// Names whose values are nobody's business. Prose speaks of keys and authors, too: it is searched by [`RULES`].
-static NAME: Pattern = LazyLock::new(|| Regex::new(r"(?i)secret|token|passw|passphrase|pwd|key|credential|auth").ok());
+/// Names that match [`NAMES`] and hold no secret.
+static HARMLESS_NAMES: LazyLock<RegexSet> =
+    LazyLock::new(|| patterns(&["^(key|log_key|kms_(master_)?key(_?id)?|next_token)$", "(^|_)(com|by|tres)pass$"]));
 
-/// Addresses with a password in them: `postgres://app:hunter2@db`.
-static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r"://[^/\s:@]*:[^/\s@]+@").ok());
+/// A set that matches nothing where a pattern can't be read; a test reads them all.
+fn patterns(patterns: &[&str]) -> RegexSet {
+    RegexSet::new(patterns).unwrap_or_else(|_| RegexSet::empty())
+}
 
 /// Whether a variable or field of this name holds a secret.
 pub fn is_secret_name(name: &str) -> bool {
-    // A pattern that could not be read would mask too much rather than too little.
-    NAME.as_ref().is_none_or(|pattern| pattern.is_match(name))
+    let mut plain = String::with_capacity(name.len() + 4);
+    let mut before = '_';
+    for c in name.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            plain.push('_');
+        }
+        plain.push(if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+        before = c;
+    }
+    NAMES.is_match(&plain) && !HARMLESS_NAMES.is_match(&plain)
 }
 
-/// Whether this value is a secret whatever it is called.
-pub fn is_secret_value(value: &str) -> bool {
-    ADDRESS.as_ref().is_none_or(|pattern| pattern.is_match(value))
+/// `value` with every secret in it masked: strings that look like one, values of fields with a secret name, values of
+/// `{"name": …, "value": …}` pairs with a secret name, and what follows a flag such as `--password` in a list of words.
+pub fn masked_json(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(masked(text)),
+        Value::Array(items) => Value::Array(masked_list(items)),
+        Value::Object(fields) => {
+            let named = holds_secret(fields);
+            let value = |(name, value): (&String, &Value)| {
+                let secret = is_secret_name(name) || (named && is_value(name));
+                (name.clone(), if secret { hidden(value) } else { masked_json(value) })
+            };
+            Value::Object(fields.iter().map(value).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Words before one that may announce it: `mysql -h db -uroot -psecret`.
+const CONTEXT: usize = 8;
+
+/// The items of a list, which may be the words of a command line: each is masked as it would be behind those before it.
+fn masked_list(items: &[Value]) -> Vec<Value> {
+    let word = |(index, item): (usize, &Value)| {
+        let Some(own) = item.as_str() else { return masked_json(item) };
+        let before = items[index.saturating_sub(CONTEXT)..index].iter().filter_map(Value::as_str);
+        let line = before.chain([own]).map(|word| word.replace('\t', " ")).collect::<Vec<_>>().join("\t");
+        let masked = masked(&line);
+        // What is masked to the end of its line takes in the words that follow.
+        let whole = masked.matches('\t').count() == line.matches('\t').count();
+        Value::from(masked.rsplit('\t').next().filter(|_| whole).unwrap_or(MASK))
+    };
+    items.iter().enumerate().map(word).collect()
+}
+
+/// The value of a secret name. What only refers to a secret stays, and so do numbers and switches.
+fn hidden(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.is_empty() || text.starts_with("arn:aws") => value.clone(),
+        Value::String(_) => MASK.into(),
+        Value::Array(items) => Value::Array(items.iter().map(hidden).collect()),
+        other => masked_json(other),
+    }
+}
+
+/// Whether an object is a variable with a secret name: `{"name": "DB_PASSWORD", "value": …}`. Variables are written so in
+/// container definitions and in the overrides of tasks, tags with `key`.
+fn holds_secret(fields: &Map<String, Value>) -> bool {
+    let names = |key: &str| key.eq_ignore_ascii_case("name") || key.eq_ignore_ascii_case("key");
+    fields.iter().any(|(key, name)| names(key) && name.as_str().is_some_and(is_secret_name))
+}
+
+fn is_value(key: &str) -> bool {
+    key.eq_ignore_ascii_case("value")
 }
 
 /// `text` with what looks secret in it masked. Lines stay lines.
@@ -48,6 +123,9 @@ const KEY_LINE: usize = 16;
 impl Masker {
     /// The next piece.
     pub fn mask(&mut self, text: &str) -> String {
+        if !self.in_key && !HINT.as_ref().is_none_or(|hint| hint.is_match(text)) {
+            return text.to_owned();
+        }
         text.split_inclusive('\n').map(|line| values(self.keys(line)).into_owned()).collect()
     }
 
@@ -107,33 +185,90 @@ type Masked = fn(&Captures<'_>) -> String;
 /// Words before a value that nobody should see. Those with a `p` in front are followed by nothing else.
 macro_rules! words {
     () => {
-        "(pass(?:word|wd|phrase)|pwd|secret|token|credential|api[_-]?key|(?:access|private|signing|encryption)[_-]?key\
+        "(pass(?:word|wd|phrase)|pwd|secret|token|credential|api[_-]?key\
+         |(?:access|private|signing|encryption|account|shared|master|license|consumer|client|hmac|storage)[_-]?key\
          |signature|session[_-]?id)"
     };
 }
+
+/// Short words that are part of harmless ones: they stand alone, or behind `_` or `-`.
+macro_rules! short_words {
+    () => {
+        r"((?:\b|[_-])(?:pass|salt|cookies?|dsn|jwt|hmac)|(?-i:[a-z]Pass|[a-z]Salt))"
+    };
+}
+
+/// What text must have somewhere for one of [`RULES`] to find something in it: most text has nothing of it, and costs one
+/// search instead of twenty.
+static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        "(?i)pass|pwd|secret|token|credential|key|signature|session|authorization|cookie|bearer|salt|dsn|jwt|hmac",
+        "|akia|asia|gh[opsru]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|aiza|hvs\\.|sk-|sg\\.|shpat_|dckr_pat",
+        "|pypi-|eyj|-----|://|@|sig=|code=|\\s-[a-z]\\S|\\s-[ua]\\s|--user|hook|redis-cli|sshpass",
+    ))
+    .ok()
+});
 
 /// What looks like a secret, and what stands for it; in this order.
 const RULES: &[(&str, Masked)] = &[
     // scheme://user:password@host
     (r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:)([^\s"']+)@"#, password),
     (r#"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/:@"']{16,}@"#, |found| format!("{}{MASK}@", &found[1])),
+    // user:password@registry.example.com/image, user:password@tcp(db:3306)/name
+    (
+        r#"(^|[\s"'=(,])([A-Za-z0-9._+-]+:)[^\s:@/"',]{3,}@((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::[0-9]+)?/|(?:tcp|unix)\()"#,
+        |found| format!("{}{}{MASK}@{}", &found[1], &found[2], &found[3]),
+    ),
+    // Addresses that are a secret themselves.
+    (
+        r#"(?i)(https://(?:hooks\.slack\.com/[a-z]+/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/|[\w.-]+\.office\.com/webhook\w*/|api\.telegram\.org/bot|events\.pagerduty\.com/integration/))[^\s"'<>]+"#,
+        after,
+    ),
+    (r"(?i)(/(?:web)?hooks?/)([A-Za-z0-9_/-]{20,})", after),
+    (r#"(?i)([?&;]sig=|\bsig=)[^\s&"']+"#, after),
+    (r"(?i)([?&]code=)[A-Za-z0-9_%=-]{20,}", after),
+    // -u user:password
+    (r#"(?i)(\s(?:-u|--user|--proxy-user)[\s=]*["']?[^\s:"'=]+:)([^\s"']+)"#, login),
+    (r"^((?:-u|--user|--proxy-user)[\s=]+[^\s:=]+:)(\S+)", login),
+    (r#"(\b(?:mysql|mariadb)[\w-]*\s(?:[^|;&\n]*\s)?-p)([^\s"']+)"#, after),
+    (r#"(\bredis-cli\s(?:[^|;&\n]*\s)?(?:-a|--pass)\s+["']?)([^\s"']+)"#, after),
+    (r#"(\bsshpass\s+-p\s*["']?)([^\s"']+)"#, after),
     (r#"(?i)(\b(?:proxy-)?authorization\b[\s:="'\\]{1,6}|\b(?:set-)?cookie\s*[:=]\s*)\S.*"#, after),
     (r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}", after),
     (r"(AKIA|ASIA)[A-Z0-9]{12,}", after),
-    (r"\b(gh[opsru]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|AIza|hvs\.)[A-Za-z0-9_.-]{10,}", after),
+    (
+        r"\b(gh[opsru]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|npm_|AIza|hvs\.|sk-|SG\.|shpat_|dckr_pat_|pypi-)[A-Za-z0-9_.-]{10,}",
+        after,
+    ),
     (r"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)*", |_| MASK.to_owned()),
+    // --password value
+    (
+        concat!(
+            "(?i)((?:^|[\\s\"'])--?[\\w-]*(?:pass|",
+            words!(),
+            r#"|auth-key|apikey)[\w-]*["']?\s+)("[^"]*"?|'[^']*'?|[^\s"'-][^\s"']*)"#
+        ),
+        after,
+    ),
     (
         concat!(
             "(?i)",
             words!(),
             r#"([\w.-]*\\?["']?\s*(?:=>|[:=])\s*)(?:(\\")(?:[^"\\]|\\[^"])*(?:\\")?|(")(?:[^"\\]|\\.)*"?|(')[^']*'?)"#
         ),
-        |found| {
-            let quote = (3..=5).find_map(|group| found.get(group)).map_or("", |quote| quote.as_str());
-            format!("{}{}{quote}{MASK}{quote}", &found[1], &found[2])
-        },
+        quoted,
+    ),
+    (
+        concat!(
+            "(?i)",
+            short_words!(),
+            r#"(\\?["']?\s*(?:=>|[:=])\s*)(?:(\\")(?:[^"\\]|\\[^"])*(?:\\")?|(")(?:[^"\\]|\\.)*"?|(')[^']*'?)"#
+        ),
+        quoted,
     ),
     (concat!("(?i)", words!(), r#"([\w.-]*\\?["']?\s*(?:=>|[:=])\s*)([^\s"']+)"#), assigned),
+    (concat!("(?i)", short_words!(), r#"(\s*=\s*)([^\s"']+)"#), assigned),
+    (r#"(?i)(\w[_-](?:pass|salt|cookie|dsn))(\s*:\s*)([^\s"']+)"#, |found| format!("{}{}{MASK}", &found[1], &found[2])),
     (concat!("(?i)", words!(), r"([\w.-]*\W{0,3}\s(?:is\s|was\s)?\W?)([A-Za-z0-9+/_=]{20,})"), long),
     (r"(?i)(\bkey)(\W{1,3}(?:is\s|was\s)?)([A-Za-z0-9+_=][A-Za-z0-9+/_=]{19,})", long),
 ];
@@ -165,6 +300,17 @@ fn in_arn(line: &str, found: &Captures<'_>) -> bool {
     let start = found.get(0).map_or(0, |whole| whole.start());
     let word = line[..start].rsplit(|c: char| c.is_whitespace() || c == '"').next().unwrap_or_default();
     word.contains("arn:aws")
+}
+
+/// `name: "value"`, in whichever quotes.
+fn quoted(found: &Captures<'_>) -> String {
+    let quote = (3..=5).find_map(|group| found.get(group)).map_or("", |quote| quote.as_str());
+    format!("{}{}{quote}{MASK}{quote}", &found[1], &found[2])
+}
+
+/// `-u user:password`; but `-u 1000:1000` are a user and a group.
+fn login(found: &Captures<'_>) -> String {
+    if found[2].chars().all(|c| c.is_ascii_digit()) { found[0].to_owned() } else { after(found) }
 }
 
 fn after(found: &Captures<'_>) -> String {

@@ -28,6 +28,8 @@ mod rows_apart;
 mod screens;
 mod screenshots;
 mod scripts;
+mod secrets;
+mod storm;
 mod support;
 mod tail;
 mod tails;

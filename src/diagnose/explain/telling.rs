@@ -11,6 +11,7 @@ use crate::{
         evidence::{Excerpt, Target},
         finding::Finding,
         format::{duration, last_part, one_line, seconds_since, short_id},
+        secrets::masked,
     },
 };
 
@@ -101,7 +102,8 @@ impl<'a> Telling<'a> {
             section.text(0, gap, Tone::Muted);
         }
         self.document.sections.retain(|section| !section.lines.is_empty());
-        Explanation { document: self.document, findings: self.findings, commands: self.commands }
+        let commands = self.commands.iter().map(|command| masked(command)).collect();
+        Explanation { document: self.document.masked(), findings: self.findings, commands }
     }
 
     fn evidence(&mut self, verdicts: &[Arc<Verdict>]) {

@@ -17,6 +17,7 @@ use crate::{
     resource::{
         Row, command,
         export::{self, Csv},
+        secrets::{masked, masked_json},
     },
 };
 
@@ -213,7 +214,10 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
     let entry = current(model)?;
     let row = &entry.row;
     let cx = model.cx();
-    let item = |text: &str, name: &str| Item::new(text, name, Choice::Copy(text.into()));
+    let item = |text: &str, name: &str| {
+        let text = masked(text);
+        Item::new(text.as_str(), name, Choice::Copy(text.clone()))
+    };
     let mut items = vec![item(row.id(), "id")];
     for (index, column) in (row.kind().columns)().into_iter().enumerate() {
         let cell = row.cell(index, &cx);
@@ -223,7 +227,7 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
     }
     items.push(item(&locator(model, &entry), "locator"));
     items.extend(show_command(model, &**row).ok().map(|command| item(&command, "command")));
-    let json = serde_json::to_string_pretty(&row.json()).unwrap_or_default();
+    let json = serde_json::to_string_pretty(&masked_json(&row.json())).unwrap_or_default();
     items.push(Item::new("all of it", "json", Choice::Copy(json)));
     model.overlay = Some(Overlay::Picker(Picker::new("copy", items)));
     Ok(())
@@ -258,11 +262,11 @@ fn save_table(table: &Table, format: &str, model: &Model) -> Result<Effect, Stri
     let (extension, content) = match format {
         "" | "csv" => ("csv", export::csv(&table.view, Csv::Plain, rows(), &model.cx())),
         "json" => {
-            let rows = rows().map(|row| row.json()).collect();
+            let rows = rows().map(|row| masked_json(&row.json())).collect();
             let list = Value::Object([(table.view.kind.json_key.to_owned(), Value::Array(rows))].into_iter().collect());
             ("json", format!("{list:#}\n"))
         }
-        "ndjson" => ("ndjson", rows().map(|row| format!("{}\n", row.json())).collect()),
+        "ndjson" => ("ndjson", rows().map(|row| format!("{}\n", masked_json(&row.json()))).collect()),
         other => return Err(format!("tables can't be saved as `{other}`; csv, json and ndjson are known")),
     };
     Ok(Effect::Save { name: table.title(), extension, content })

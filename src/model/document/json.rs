@@ -1,24 +1,26 @@
 //! JSON as lines of text, with secrets masked.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Ink, TextLine};
 use crate::{
     model::text::safe,
-    resource::secrets::{MASK, is_secret_name, is_secret_value},
+    resource::secrets::{MASK, masked_json},
 };
 
-/// `value` in pretty lines of JSON, two cells a level. Values of variables whose name looks secret are masked unless
-/// `reveal` is set, and so is any address with a password in it.
+/// `value` in pretty lines of JSON, two cells a level. Secrets are masked unless `reveal` is set.
 pub fn lines(value: &Value, reveal: bool) -> Vec<TextLine> {
-    let mut writer = Writer { lines: vec![TextLine::default()], reveal };
-    writer.value(value, 0, false);
+    let mut writer = Writer { lines: vec![TextLine::default()] };
+    if reveal {
+        writer.value(value, 0)
+    } else {
+        writer.value(&masked_json(value), 0)
+    }
     writer.lines
 }
 
 struct Writer {
     lines: Vec<TextLine>,
-    reveal: bool,
 }
 
 impl Writer {
@@ -35,19 +37,17 @@ impl Writer {
         }
     }
 
-    fn value(&mut self, value: &Value, depth: u16, secret: bool) {
+    fn value(&mut self, value: &Value, depth: u16) {
         let literal = |value: &Value| serde_json::to_string(value).unwrap_or_default();
         match value {
-            Value::Array(values) => self.list('[', values.iter().map(|value| (None, value, false)), ']', depth),
+            Value::Array(values) => self.list('[', values.iter().map(|value| (None, value)), ']', depth),
             Value::Object(fields) => {
-                let secret = holds_secret(fields);
-                let fields = fields.iter().map(|(name, value)| (Some(name), value, secret && is_value(name)));
-                self.list('{', fields, '}', depth);
+                self.list('{', fields.iter().map(|(name, value)| (Some(name), value)), '}', depth);
             }
-            Value::String(text) if !self.reveal && (secret || is_secret_value(text)) && !text.is_empty() => {
-                self.put(format!("\"{MASK}\""), Ink::Masked);
+            Value::String(text) => {
+                let ink = if text.contains(MASK) { Ink::Masked } else { Ink::Text };
+                self.put(safe(&literal(value)), ink);
             }
-            Value::String(_) => self.put(safe(&literal(value)), Ink::Text),
             Value::Number(_) => self.put(literal(value), Ink::Number),
             Value::Bool(_) | Value::Null => self.put(literal(value), Ink::Literal),
         }
@@ -56,41 +56,30 @@ impl Writer {
     fn list<'a>(
         &mut self,
         open: char,
-        values: impl Iterator<Item = (Option<&'a String>, &'a Value, bool)>,
+        values: impl Iterator<Item = (Option<&'a String>, &'a Value)>,
         close: char,
         depth: u16,
     ) {
         self.put(open, Ink::Punctuation);
         let mut empty = true;
-        for (name, value, secret) in values {
+        for (name, value) in values {
             if !empty {
                 self.put(",", Ink::Punctuation);
             }
             empty = false;
-            self.new_line(depth + 1);
+            self.new_line(depth.saturating_add(1));
             if let Some(name) = name {
                 let name = serde_json::to_string(name).unwrap_or_default();
                 self.put(safe(&name), Ink::Label);
                 self.put(": ", Ink::Punctuation);
             }
-            self.value(value, depth + 1, secret);
+            self.value(value, depth.saturating_add(1));
         }
         if !empty {
             self.new_line(depth);
         }
         self.put(close, Ink::Punctuation);
     }
-}
-
-/// Whether an object is a variable with a secret name: `{"name": "DB_PASSWORD", "value": …}`. So variables are told in
-/// container definitions and in the overrides of tasks.
-fn holds_secret(fields: &Map<String, Value>) -> bool {
-    let name = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("name")).and_then(|(_, name)| name.as_str());
-    name.is_some_and(is_secret_name)
-}
-
-fn is_value(key: &str) -> bool {
-    key.eq_ignore_ascii_case("value")
 }
 
 #[cfg(test)]
