@@ -64,7 +64,7 @@ impl<'a> Demand<'a> {
         Self {
             cpu: revision.cpu_units(),
             memory: revision.mebibytes(),
-            gpus: containers.iter().map(|container| container.gpus).sum(),
+            gpus: containers.iter().map(|container| container.gpus).fold(0, usize::saturating_add),
             ports: ports.map(|(port, protocol)| (*port, protocol.as_str())).collect(),
             attributes: &revision.requires_attributes,
             constraints: constraints.map(String::as_str).filter(|constraint| *constraint != DISTINCT).collect(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource, Tone,
     Unit, View,
-    format::{last_part, text_cell, text_order, words},
+    format::{amount, last_part, text_cell, text_order, words},
     gone, service,
 };
 use crate::aws::{Clients, Failure, operation};
@@ -55,10 +55,10 @@ impl Cluster {
             cluster_name: cluster.cluster_name.unwrap_or_else(|| last_part(&cluster_arn).to_owned()),
             cluster_arn,
             status: cluster.status,
-            active_services_count: cluster.active_services_count,
-            running_tasks_count: cluster.running_tasks_count,
-            pending_tasks_count: cluster.pending_tasks_count,
-            registered_container_instances_count: cluster.registered_container_instances_count,
+            active_services_count: amount(cluster.active_services_count),
+            running_tasks_count: amount(cluster.running_tasks_count),
+            pending_tasks_count: amount(cluster.pending_tasks_count),
+            registered_container_instances_count: amount(cluster.registered_container_instances_count),
             capacity_providers: cluster.capacity_providers.unwrap_or_default(),
             container_insights: insights.and_then(|setting| setting.value),
             tags: super::tags(cluster.tags),

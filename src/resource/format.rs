@@ -5,12 +5,18 @@ use jiff::Timestamp;
 
 use super::{Cell, Order, Tone};
 
-/// The SDK's time as ours, to the millisecond: AWS gives no more, and the SDK's arithmetic makes up the rest. Absent when out
-/// of range.
+/// The SDK's time as ours, to the millisecond: AWS gives no more, and the SDK's arithmetic makes up the rest. Absent when it
+/// is not of the years 1 to 9998: so hours and years can be added to any.
 pub fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
-    let time = time?;
+    const YEARS: std::ops::Range<i64> = -62_135_596_800..253_370_764_800;
+    let time = time.filter(|time| YEARS.contains(&time.secs()))?;
     let millis = (i64::from(time.subsec_nanos()) + 500_000) / 1_000_000;
     Timestamp::from_millisecond(time.secs().checked_mul(1_000)?.checked_add(millis)?).ok()
+}
+
+/// A count or an amount as AWS gives it, within 0 and a hundred million: so a few of them can be added and subtracted.
+pub fn amount(number: i32) -> i32 {
+    number.clamp(0, 100_000_000)
 }
 
 /// A duration in at most two units: `45s`, `12m`, `3h20m`, `5d4h`, `212d`.
@@ -171,6 +177,17 @@ mod tests {
         assert_eq!(read(18, 640_000_104).unwrap().to_string(), "1970-01-01T00:00:18.64Z");
         assert_eq!(read(-1, 999_999_999).unwrap(), Timestamp::UNIX_EPOCH);
         assert_eq!(read(i64::MAX, 0), None);
+    }
+
+    #[rstest]
+    #[case(i64::MIN, false)]
+    #[case(-62_135_596_801, false)]
+    #[case(-62_135_596_800, true)]
+    #[case(253_370_764_799, true)]
+    #[case(253_370_764_800, false)]
+    #[case(i64::MAX, false)]
+    fn times_near_the_ends_of_the_calendar_are_absent(#[case] second: i64, #[case] known: bool) {
+        assert_eq!(timestamp(Some(&DateTime::from_secs(second))).is_some(), known);
     }
 
     #[rstest]

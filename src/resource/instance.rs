@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
     Relation, Resource, Tone, Unit, View, cluster, count_cell,
-    format::{age_cell, age_order, last_part, text_cell, text_order, timestamp, words},
+    format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
     gone, task,
 };
 use crate::aws::{Clients, Failure, operation};
@@ -108,12 +108,15 @@ impl Instance {
         let attribute = |name: &str| {
             attributes.iter().find(|attribute| attribute.name == name).and_then(|attribute| attribute.value.clone())
         };
-        let amount = |resources: &Option<Vec<SdkResource>>, name: &str| {
+        let named = |resources: &Option<Vec<SdkResource>>, name: &str| {
             let resources = resources.as_deref().unwrap_or_default();
-            resources.iter().find(|r| r.name.as_deref() == Some(name)).map_or(0, |resource| resource.integer_value)
+            resources
+                .iter()
+                .find(|r| r.name.as_deref() == Some(name))
+                .map_or(0, |resource| amount(resource.integer_value))
         };
         let both =
-            |name: &str| (amount(&instance.remaining_resources, name), amount(&instance.registered_resources, name));
+            |name: &str| (named(&instance.remaining_resources, name), named(&instance.registered_resources, name));
         let (cpu, memory) = (both("CPU"), both("MEMORY"));
         let set = |resources: &Option<Vec<SdkResource>>, name: &str| {
             let resources = resources.as_deref().unwrap_or_default();
@@ -147,8 +150,8 @@ impl Instance {
             docker_version: version.and_then(|version| version.docker_version),
             agent_update_status: instance.agent_update_status.map(|status| status.as_str().to_owned()),
             health: overall.map(|status| status.as_str().to_owned()),
-            running_tasks_count: instance.running_tasks_count,
-            pending_tasks_count: instance.pending_tasks_count,
+            running_tasks_count: amount(instance.running_tasks_count),
+            pending_tasks_count: amount(instance.pending_tasks_count),
             cpu,
             memory,
             instance_type: attribute("ecs.instance-type"),

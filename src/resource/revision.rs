@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Relation,
     Resource, Row, Tone, Unit, View, family,
-    format::{age_cell, age_order, last_part, number_order, text_cell, text_order, timestamp, words},
+    format::{age_cell, age_order, amount, last_part, number_order, text_cell, text_order, timestamp, words},
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -128,14 +128,14 @@ impl Revision {
     /// CPU units a task takes of an instance: its own, or its containers' together.
     pub fn cpu_units(&self) -> i32 {
         let own = self.cpu.as_deref().and_then(|cpu| cpu.parse().ok());
-        own.unwrap_or_else(|| self.containers.iter().map(|container| container.cpu).sum())
+        own.map_or_else(|| self.containers.iter().map(|container| container.cpu).fold(0, i32::saturating_add), amount)
     }
 
     /// MiB a task takes of an instance: its own, or what its containers reserve together.
     pub fn mebibytes(&self) -> i32 {
         let own = self.memory.as_deref().and_then(|memory| memory.parse().ok());
         let reserved = |container: &Definition| container.memory_reservation.or(container.memory).unwrap_or_default();
-        own.unwrap_or_else(|| self.containers.iter().map(reserved).sum())
+        own.map_or_else(|| self.containers.iter().map(reserved).fold(0, i32::saturating_add), amount)
     }
 
     /// The images without their registries.

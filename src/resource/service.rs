@@ -15,7 +15,7 @@ use super::{
     deployment::{self, Deployment},
     event::{self, Event},
     finding::{Finding, Problem},
-    format::{last_part, timestamp, words},
+    format::{amount, last_part, timestamp, words},
     gone, present, revision, task,
 };
 use crate::aws::{Clients, Failure, operation};
@@ -124,9 +124,9 @@ impl Service {
             events.map(|event| Event::from_sdk(event, &cluster_name, &service_name, &service_arn)).collect();
         Some(Self {
             status: service.status,
-            desired_count: service.desired_count,
-            running_count: service.running_count,
-            pending_count: service.pending_count,
+            desired_count: amount(service.desired_count),
+            running_count: amount(service.running_count),
+            pending_count: amount(service.pending_count),
             launch_type: service.launch_type.map(|kind| kind.as_str().to_owned()),
             capacity_providers: providers.into_iter().map(|item| (item.capacity_provider, item.weight)).collect(),
             platform_version: service.platform_version,
@@ -139,14 +139,14 @@ impl Service {
                 .as_ref()
                 .and_then(|c| c.strategy.as_ref())
                 .map(|strategy| strategy.as_str().to_owned()),
-            minimum_healthy_percent: configuration.as_ref().and_then(|c| c.minimum_healthy_percent),
-            maximum_percent: configuration.as_ref().and_then(|c| c.maximum_percent),
+            minimum_healthy_percent: configuration.as_ref().and_then(|c| c.minimum_healthy_percent).map(amount),
+            maximum_percent: configuration.as_ref().and_then(|c| c.maximum_percent).map(amount),
             circuit_breaker: breaker.map(|breaker| (breaker.enable, breaker.rollback)),
             deployment_alarms: alarms.map(|alarms| alarms.alarm_names.clone()).unwrap_or_default(),
-            bake_time_in_minutes: configuration.as_ref().and_then(|c| c.bake_time_in_minutes),
+            bake_time_in_minutes: configuration.as_ref().and_then(|c| c.bake_time_in_minutes).map(amount),
             defers_cleanup: configuration.as_ref().is_some_and(defers_cleanup),
             placement_constraints: constraints.into_iter().filter_map(constraint).collect(),
-            health_check_grace_period_seconds: service.health_check_grace_period_seconds,
+            health_check_grace_period_seconds: service.health_check_grace_period_seconds.map(amount),
             enable_execute_command: service.enable_execute_command,
             availability_zone_rebalancing: service.availability_zone_rebalancing.map(|on| on.as_str().to_owned()),
             target_groups: balancers.into_iter().filter_map(|balancer| balancer.target_group_arn).collect(),

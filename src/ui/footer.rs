@@ -50,7 +50,7 @@ fn flash(buf: &mut Buffer, area: Rect, message: &Message, keymap: &Keymap, theme
 /// The last steps are the ones that matter: the first are left out when there is no room for all.
 fn crumbs(buf: &mut Buffer, area: Rect, crumbs: &[String], theme: &Theme) {
     let room = area.width.saturating_sub(2);
-    let cells = |from: usize| crumbs[from..].iter().map(|crumb| width(crumb) + 3).sum::<u16>();
+    let cells = |from: usize| crumbs[from..].iter().map(|crumb| width(crumb) + 3).fold(0, u16::saturating_add);
     let first = (0..crumbs.len()).find(|from| cells(*from) <= room).unwrap_or(crumbs.len().saturating_sub(1));
 
     let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));

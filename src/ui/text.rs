@@ -6,13 +6,15 @@ use ratatui::{buffer::Buffer, style::Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// Wider than any screen: a text counts as no wider than this, so that the widths of a few can be added.
+const WIDEST: u16 = 4_000;
+
 /// The cells a text takes.
 pub fn width(text: &str) -> u16 {
     // Printable ASCII, nearly all there is, needs no tables.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return u16::try_from(text.len()).unwrap_or(u16::MAX);
-    }
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    let ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let cells = if ascii { text.len() } else { text.width() };
+    u16::try_from(cells).map_or(WIDEST, |cells| cells.min(WIDEST))
 }
 
 /// `text` in at most `room` cells. Words lose their end; a name keeps both ends, since names differ at either.

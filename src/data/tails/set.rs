@@ -93,7 +93,8 @@ fn bounds(read: &Read) -> (Option<Timestamp>, Option<Timestamp>) {
 /// Whether lines of `task` can be in the range.
 fn lives_in(task: &Task, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> bool {
     let begins = task.created_at.zip(to).is_none_or(|(begun, to)| begun <= to);
-    let ends = task.ended().zip(from).is_none_or(|(ended, from)| ended >= from - SLACK);
+    let ends =
+        task.ended().zip(from).is_none_or(|(ended, from)| ended.saturating_add(SLACK).is_ok_and(|end| end >= from));
     begins && ends
 }
 

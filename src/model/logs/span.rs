@@ -8,7 +8,7 @@
 //! A time without a date is the last one up to now; after `..` it is the next one after the beginning, so that
 //! `23:50..00:10` goes past midnight.
 
-use jiff::{Span, SpanRelativeTo, Timestamp, ToSpan, Unit, civil, tz::TimeZone};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, ToSpan, Unit, civil, tz::TimeZone};
 
 use crate::grammar::Fault;
 
@@ -75,7 +75,7 @@ fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
     }
     let span: Span = text.parse().ok()?;
     let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok()?;
-    now.checked_sub((seconds.round() as i64).abs().seconds()).ok()
+    now.checked_sub(SignedDuration::try_from_secs_f64(seconds.round().abs()).ok()?).ok()
 }
 
 /// The last moment up to `now` at which clocks showed `time`.
@@ -156,6 +156,15 @@ mod tests {
     #[case("-1h..-2h", 5, "the end is not after the beginning")]
     fn what_makes_no_sense_is_told_with_its_place(#[case] text: &str, #[case] place: usize, #[case] reason: &str) {
         assert_eq!(when(text), Err(Fault::new(place, reason)));
+    }
+
+    #[rstest]
+    #[case("-7304484d175307616h", false)]
+    #[case("-9999999d", false)]
+    #[case("-700000d", true)]
+    #[case("-009999-01-02T02:00:00Z..", true)]
+    fn the_ends_of_time_are_no_panic(#[case] text: &str, #[case] known: bool) {
+        assert_eq!(when(text).is_ok(), known);
     }
 
     proptest! {

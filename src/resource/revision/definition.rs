@@ -3,7 +3,10 @@
 use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, KeyValuePair, ResourceType};
 use serde::Serialize;
 
-use crate::resource::secrets::{MASK, is_secret_name, is_secret_value, masked};
+use crate::resource::{
+    format::amount,
+    secrets::{MASK, is_secret_name, masked},
+};
 
 /// Seconds between being asked to stop and being killed, where nothing is said.
 pub const STOP_TIMEOUT: i32 = 30;
@@ -77,9 +80,9 @@ impl Definition {
             image: container.image,
             // AWS's default when the field is left out.
             essential: container.essential.unwrap_or(true),
-            cpu: container.cpu,
-            memory: container.memory,
-            memory_reservation: container.memory_reservation,
+            cpu: amount(container.cpu),
+            memory: container.memory.map(amount),
+            memory_reservation: container.memory_reservation.map(amount),
             ports: mappings.into_iter().filter_map(port).collect(),
             command: container.command.unwrap_or_default(),
             environment: container.environment.unwrap_or_default().into_iter().filter_map(variable).collect(),
@@ -92,11 +95,11 @@ impl Definition {
             log_driver: log.map(|log| log.log_driver.as_str().to_owned()),
             log_options,
             host_ports,
-            gpus: gpus.filter_map(|gpu| gpu.value.parse::<usize>().ok()).sum(),
+            gpus: gpus.filter_map(|gpu| gpu.value.parse::<usize>().ok()).fold(0, usize::saturating_add),
             check: container.health_check.as_ref().map(Check::from_sdk),
             health_check: container.health_check.map(|check| check.command).unwrap_or_default(),
-            start_timeout: container.start_timeout,
-            stop_timeout: container.stop_timeout,
+            start_timeout: container.start_timeout.map(amount),
+            stop_timeout: container.stop_timeout.map(amount),
             depends_on: container
                 .depends_on
                 .unwrap_or_default()
@@ -113,13 +116,13 @@ impl Definition {
 
 fn variable(pair: KeyValuePair) -> Option<(String, String)> {
     let (name, value) = (pair.name?, pair.value.unwrap_or_default());
-    let value = if is_secret_name(&name) || is_secret_value(&value) { MASK.to_owned() } else { masked(&value) };
+    let value = if is_secret_name(&name) { MASK.to_owned() } else { masked(&value) };
     Some((name, value))
 }
 
 impl Check {
     fn from_sdk(check: &HealthCheck) -> Self {
-        let or = |value: Option<i32>, usual: i32| value.unwrap_or(usual);
+        let or = |value: Option<i32>, usual: i32| value.map_or(usual, amount);
         Self {
             interval: or(check.interval, 30),
             timeout: or(check.timeout, 5),
@@ -130,6 +133,6 @@ impl Check {
 
     /// Seconds after which it must have said yes or no.
     pub fn decided_after(&self) -> i32 {
-        self.start_period + self.retries * self.interval
+        self.start_period.saturating_add(self.retries.saturating_mul(self.interval))
     }
 }

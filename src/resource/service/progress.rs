@@ -9,7 +9,7 @@ use crate::{
     aws::{Clients, operation},
     resource::{
         Tone,
-        format::{duration, timestamp},
+        format::{amount, duration, timestamp},
     },
 };
 
@@ -62,7 +62,7 @@ impl Progress {
             breaker: deployment
                 .deployment_circuit_breaker
                 .filter(|breaker| breaker.threshold > 0)
-                .map(|breaker| (breaker.failure_count, breaker.threshold)),
+                .map(|breaker| (amount(breaker.failure_count), amount(breaker.threshold))),
             triggered_alarms: deployment.alarms.and_then(|alarms| alarms.triggered_alarm_names).unwrap_or_default(),
             rollback_at: timestamp(deployment.rollback.as_ref().and_then(|rollback| rollback.started_at.as_ref())),
             rollback_reason: deployment.rollback.and_then(|rollback| rollback.reason),
