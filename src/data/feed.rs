@@ -1,7 +1,7 @@
 //! When a feed asks again: one fetched list of rows, its due times and its back-off. No I/O.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::Duration,
@@ -72,6 +72,9 @@ pub(super) struct FeedPlan {
     describes: Attempts,
     described_at: Option<Timestamp>,
     described: HashMap<Arc<str>, Described>,
+    /// The ids, for looking one up, and those of them that have never been described, in the order of the list.
+    known: HashSet<Arc<str>>,
+    unseen: VecDeque<Arc<str>>,
     /// Rows that were listed and left out when they were described.
     left_out: Option<Arc<Failure>>,
     under_way: usize,
@@ -120,6 +123,8 @@ impl FeedPlan {
             describes: Attempts::default(),
             described_at: None,
             described: HashMap::new(),
+            known: HashSet::new(),
+            unseen: VecDeque::new(),
             left_out: None,
             under_way: 0,
             rounds: 0,
@@ -138,6 +143,7 @@ impl FeedPlan {
         }
         self.under_way = 0;
         self.described.retain(|_, described| !matches!(described, Described::UnderWay(_)));
+        self.find_unseen();
         if self.listing.due(now).is_none_or(|at| at <= now) {
             self.listing.restart(now);
         }
@@ -198,6 +204,9 @@ impl FeedPlan {
         if size == 0 {
             return (Vec::new(), None);
         }
+        if let Some(chosen) = self.first_looks(visible, room * size) {
+            return (self.send(&chosen, room), None);
+        }
         let cadence = self.fetch.cadence();
         let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * zeal.factor;
         // The only row there is is in sight, or what is in sight comes from it.
@@ -248,7 +257,28 @@ impl FeedPlan {
         let spare = (size - overdue.len() % size) % size;
         let chosen: Vec<Arc<str>> =
             overdue.into_iter().chain(soon.into_iter().take(spare)).map(|(_, id)| id.clone()).collect();
-        let batches: Vec<Vec<Arc<str>>> = chosen.chunks(size).take(room).map(<[_]>::to_vec).collect();
+        (self.send(&chosen, room), next)
+    }
+
+    /// So many ids that have never been described, those in sight first; `None` when there are fewer. While a long list
+    /// arrives they fill every call, so that a call costs what it brings and not a look through all that came before.
+    fn first_looks(&mut self, visible: &HashSet<Arc<str>>, wanted: usize) -> Option<Vec<Arc<str>>> {
+        if self.unseen.len() < wanted.max(1) || self.refreshing || self.fetch.visible_only(&self.key.query) {
+            return None;
+        }
+        let new = |id: &Arc<str>| self.known.contains(id) && !self.described.contains_key(id);
+        let mut chosen: Vec<_> = visible.iter().filter(|id| new(id)).cloned().collect();
+        chosen.sort_unstable();
+        chosen.truncate(wanted);
+        while chosen.len() < wanted {
+            chosen.extend(Some(self.unseen.pop_front()?).filter(|id| new(id) && !visible.contains(id)));
+        }
+        Some(chosen)
+    }
+
+    /// Batches of `ids`, at most `room` of them, which are under way from now on.
+    fn send(&mut self, ids: &[Arc<str>], room: usize) -> Vec<Vec<Arc<str>>> {
+        let batches: Vec<Vec<Arc<str>>> = ids.chunks(self.fetch.batch()).take(room).map(<[_]>::to_vec).collect();
         for id in batches.iter().flatten() {
             let left_out = match self.described.get(id) {
                 Some(Described::LeftOut(times, _)) => *times,
@@ -257,7 +287,11 @@ impl FeedPlan {
             self.described.insert(id.clone(), Described::UnderWay(left_out));
         }
         self.under_way += batches.len();
-        (batches, next)
+        batches
+    }
+
+    fn find_unseen(&mut self) {
+        self.unseen = self.ids.iter().filter(|id| !self.described.contains_key(*id)).cloned().collect();
     }
 
     /// A page of the list came; whether it was the last one.
@@ -266,16 +300,16 @@ impl FeedPlan {
     /// When the list would never end.
     pub(super) fn page(&mut self, page: Page, now: Now) -> Result<bool, Arc<Failure>> {
         // Of the first list, every page is shown as it comes; after a fresh start some of it is there.
-        let again = !self.listed && self.ids.len() > self.listing.len();
         let collected = match self.listing.page(page) {
             Paged::Complete(collected) => collected,
             Paged::More(new) => {
                 self.listed_at = Some(now.clock);
                 self.lists.progressed();
                 if !self.listed {
-                    let known: HashSet<Arc<str>> =
-                        if again { self.ids.iter().cloned().collect() } else { HashSet::new() };
-                    self.ids.extend(new.into_iter().filter(|id| !known.contains(id)));
+                    for id in new.into_iter().filter(|id| self.known.insert(id.clone())) {
+                        self.ids.push(id.clone());
+                        self.unseen.push_back(id);
+                    }
                 }
                 return Ok(false);
             }
@@ -302,10 +336,11 @@ impl FeedPlan {
         if self.fetch.batch() == 0 {
             self.described = ids.iter().map(|id| (id.clone(), Described::At(now.at))).collect();
         } else {
-            let known: HashSet<&Arc<str>> = ids.iter().collect();
-            self.described.retain(|id, _| known.contains(id));
+            self.known = ids.iter().cloned().collect();
+            self.described.retain(|id, _| self.known.contains(id));
         }
         self.ids = ids;
+        self.find_unseen();
         self.forget_left_out();
         Ok(true)
     }
@@ -356,6 +391,7 @@ impl FeedPlan {
             {
                 self.described.remove(&self.ids[place]);
                 self.ids[place] = id.clone();
+                self.known.insert(id.clone());
             }
             self.described.insert(id.clone(), Described::At(now.at));
         }
@@ -384,6 +420,7 @@ impl FeedPlan {
     pub(super) fn failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Now) {
         for id in asked {
             self.described.remove(id);
+            self.unseen.push_back(id.clone());
         }
         let pace = self.lasting_pace();
         if !listing {

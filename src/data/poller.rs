@@ -42,8 +42,14 @@ const CONCURRENCY: usize = 24;
 const MINUTELY: Duration = Duration::from_secs(60);
 /// How soon AWS is asked again who one is, where that failed for a reason of its own.
 const IDENTITY_AGAIN: Duration = Duration::from_secs(15);
+/// While much arrives, so long for each row that is known passes between two publications, which look through all of them:
+/// what arrives costs in proportion to its number, not to its square. Up to so many rows nothing waits.
+const PER_ROW: Duration = Duration::from_micros(50);
+const FEW_ROWS: usize = 2_000;
 /// Feeds nobody looked at for this long are forgotten, but for those that hold what AWS forgets.
 const FORGET: Duration = Duration::from_secs(900);
+/// The same for those that are made of others, which can be made again at once.
+const FORGET_MADE: Duration = Duration::from_secs(60);
 
 /// An answer, and what it answers.
 enum Outcome {
@@ -86,6 +92,9 @@ pub(super) struct Poller {
     /// What the derived and the composed feeds were last made of: digests of feeds, and of what is remembered.
     made_of: HashMap<FeedKey, (u64, u64)>,
     minute_at: Instant,
+    published_at: Instant,
+    /// Something is to be published that does not wait for more: a failure, another view.
+    urgent: bool,
 }
 
 impl Poller {
@@ -120,6 +129,8 @@ impl Poller {
             identity_due: Some(start),
             standing: None,
             minute_at: start + MINUTELY,
+            published_at: start,
+            urgent: false,
         }
     }
 
@@ -134,9 +145,15 @@ impl Poller {
     async fn turns(&mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
         loop {
             // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
-            self.publish();
+            let now = Instant::now();
+            let waiting = self.publish_at().filter(|at| *at > now);
+            if waiting.is_none() {
+                self.publish();
+                self.published_at = now;
+                self.urgent = false;
+            }
             self.tails.follow(&self.told, Instant::now());
-            let next = earliest(self.plan(), self.tails.due());
+            let next = earliest(earliest(self.plan(), self.tails.due()), waiting);
             let wake = async {
                 match next {
                     Some(at) => sleep_until(at).await,
@@ -163,6 +180,7 @@ impl Poller {
                 }
                 Some(outcome) = self.keeper.next() => {
                     let news = self.keeper.take(outcome, Instant::now());
+                    self.urgent = true;
                     self.remembers(news);
                 }
                 Some(answer) = self.tails.next() => self.tails.take(answer, Instant::now()),
@@ -171,7 +189,15 @@ impl Poller {
         }
     }
 
+    /// When what has changed is to be published; `None`: at once.
+    fn publish_at(&self) -> Option<Instant> {
+        let rows = self.store.len();
+        let waits = rows > FEW_ROWS && !self.urgent && !self.touched.is_empty();
+        waits.then(|| self.published_at + PER_ROW.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX)))
+    }
+
     fn demanded(&mut self, demand: Demand) {
+        self.urgent = true;
         let refreshed = demand.refresh != self.demand.refresh;
         self.visible = demand.visible.iter().cloned().collect();
         self.clients.allow_changes(demand.writable);
@@ -321,7 +347,8 @@ impl Poller {
         let old: Vec<FeedKey> = self
             .resting
             .iter()
-            .filter(|(key, at)| now - **at > FORGET && !keeps(key))
+            .filter(|(key, at)| now - **at > if self.feeds.contains_key(key) { FORGET } else { FORGET_MADE })
+            .filter(|(key, _)| !keeps(key))
             .map(|(key, _)| key.clone())
             .collect();
         let forgotten = self.let_the_past_go(now);
@@ -440,6 +467,7 @@ impl Poller {
     }
 
     fn went_wrong(&mut self, failure: Arc<Failure>, now: Instant) {
+        self.urgent = true;
         tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "call failed");
         if !matches!(failure.trouble, Trouble::Offline | Trouble::Credentials) {
             return;

@@ -39,6 +39,11 @@ impl Store {
         self.entries.get(id)
     }
 
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Every row there is.
     pub(super) fn rows(&self) -> Vec<Arc<dyn Row>> {
         self.entries.values().map(|entry| entry.row.clone()).collect()

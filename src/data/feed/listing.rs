@@ -92,11 +92,6 @@ impl Listing {
         *self = Self { begun_over: self.begun_over, ..Self::new(at) };
     }
 
-    /// How many ids have come since it began.
-    pub(super) fn len(&self) -> usize {
-        self.collected.len()
-    }
-
     pub(super) fn page(&mut self, page: Page) -> Paged {
         let Next::UnderWay(_) = self.next else { return Paged::Stray };
         let new: Vec<Arc<str>> = page.ids.into_iter().filter(|id| self.known.insert(id.clone())).collect();

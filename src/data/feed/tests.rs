@@ -409,3 +409,51 @@ fn the_back_off_doubles_up_to_twelve_seconds() {
     assert_eq!(waits, [1, 2, 4, 8, 12, 12]);
     assert_eq!(back_off(u32::MAX), Duration::from_secs(12));
 }
+
+/// How many rows are looked at while a list of so many arrives, one answer after another.
+fn looks(count: usize) -> usize {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(count);
+    let looked = std::cell::Cell::new(0);
+    let mut under_way = std::collections::VecDeque::new();
+    loop {
+        let pace = |_: &str| {
+            looked.set(looked.get() + 1);
+            Some(Pace::Calm)
+        };
+        under_way.extend(plan.due(now, &HashSet::new(), pace, 24 - under_way.len()).0);
+        match under_way.pop_front() {
+            Some(due) => answer(&mut plan, vec![due], &all, now),
+            None => break,
+        }
+    }
+    assert!(plan.filled());
+    looked.get()
+}
+
+#[test]
+fn rows_that_arrive_cost_in_proportion_to_their_number() {
+    let (few, many) = (looks(1_000), looks(10_000));
+    assert!(many <= 12 * few, "{few} looks for 1,000 rows, {many} for 10,000");
+}
+
+#[test]
+fn rows_whose_first_call_failed_are_asked_for_again() {
+    let (mut plan, mut now) = plan(&TENS);
+    let all = ids(300);
+    let (due, _) = ask(&mut plan, now, &[]);
+    answer(&mut plan, due, &all, now);
+    let (due, _) = ask(&mut plan, now, &[]);
+    for due in due {
+        match due {
+            Due::Describe(ids) => plan.failed(false, &ids, &failure(Trouble::Server), both(now)),
+            list @ Due::List(_) => answer(&mut plan, vec![list], &all, now),
+        }
+    }
+    for _ in 0..200 {
+        now += Duration::from_secs(1);
+        let (due, _) = ask(&mut plan, now, &[]);
+        answer(&mut plan, due, &all, now);
+    }
+    assert!(plan.filled() && plan.ids.len() == 300);
+}
