@@ -1,0 +1,95 @@
+//! Random keys, and a console that is left alone: what ends it, what holds it up, what leaks, and whether it grows.
+//!
+//! `cargo bench --bench storm` (some five minutes). Linux only: it reads `/proc`. The seeds are fixed.
+
+use std::{
+    process::ExitCode,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+#[allow(dead_code)]
+#[path = "../tests/it/support/hostile.rs"]
+mod hostile;
+#[allow(dead_code)]
+#[path = "../tests/it/support/proc.rs"]
+mod proc;
+#[allow(dead_code)]
+#[path = "../tests/it/support/pty.rs"]
+mod pty;
+#[path = "../tests/it/support/storm.rs"]
+mod storm;
+
+use hostile::Hostile;
+use pty::Program;
+use storm::storm;
+
+/// Keys of each storm.
+const KEYS: usize = 10_000;
+/// How long a redraw may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the console is left alone at home, and how much it may grow an hour over the second half.
+const SOAK: Duration = Duration::from_secs(180);
+const GROWTH: f64 = 5.0;
+
+fn main() -> ExitCode {
+    let mut sound = true;
+    for seed in [1, 2] {
+        sound &= tell(&format!("demo, seed {seed}"), &storm(KEYS, seed, || quiet(&["demo", "--scenario", "incident"])));
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for seed in [3, 4] {
+        let hostile = runtime.block_on(Hostile::start(seed));
+        let console = || quiet(&["--endpoint-url", &hostile.url, "--region", "us-east-1"]);
+        sound &= tell(&format!("hostile endpoint, seed {seed}"), &storm(KEYS, seed, console));
+    }
+    sound &= soak();
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The program, without a backtrace, which takes longer than anything here.
+fn quiet(args: &[&str]) -> Program {
+    Program::ecsight(args)
+        .env("RUST_BACKTRACE", "0")
+        .env("AWS_ACCESS_KEY_ID", "demo")
+        .env("AWS_SECRET_ACCESS_KEY", "demo")
+        .size(140, 40)
+}
+
+fn tell(what: &str, outcome: &storm::Outcome) -> bool {
+    let storm::Outcome { keys, panics, slowest, leaks, peak_mib } = outcome;
+    println!(
+        "{what}: {keys} keys, {} panics, slowest redraw {} ms, {} leaks, at most {peak_mib} MiB",
+        panics.len(),
+        slowest.as_millis(),
+        leaks.len()
+    );
+    for found in panics.iter().chain(leaks) {
+        println!("{found}");
+    }
+    panics.is_empty() && leaks.is_empty() && *slowest < PATIENCE
+}
+
+/// A console at home while the incident lives on.
+fn soak() -> bool {
+    let pty = quiet(&["demo"]).start();
+    pty.wait_text("Trouble(all)");
+    let mut samples: Vec<(f64, f64)> = Vec::new();
+    let begun = Instant::now();
+    while begun.elapsed() < SOAK {
+        sleep(Duration::from_secs(2));
+        samples.push((begun.elapsed().as_secs_f64(), pty.kib("VmRSS:") as f64 / 1024.0));
+    }
+    let growth = slope(&samples[samples.len() / 2..]) * 3600.0;
+    let last = samples.last().map_or(0.0, |(_, mib)| *mib);
+    println!("left alone for {} s: {last:.1} MiB, {growth:+.1} MiB an hour (at most {GROWTH:.0})", SOAK.as_secs());
+    growth < GROWTH
+}
+
+/// Of a straight line through the samples, a second.
+fn slope(samples: &[(f64, f64)]) -> f64 {
+    let count = samples.len() as f64;
+    let (x, y) = samples.iter().fold((0.0, 0.0), |(x, y), sample| (x + sample.0 / count, y + sample.1 / count));
+    let spread: f64 = samples.iter().map(|sample| (sample.0 - x).powi(2)).sum();
+    samples.iter().map(|sample| (sample.0 - x) * (sample.1 - y)).sum::<f64>() / spread.max(f64::MIN_POSITIVE)
+}
