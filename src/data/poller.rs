@@ -312,7 +312,8 @@ impl Poller {
             let clients = self.clients.clone();
             self.calls.spawn(async move { Outcome::Identity(clients.who_am_i().await) });
         }
-        next = earliest(next, self.identity_due);
+        // What is due already waits for room, which an answer makes.
+        next = earliest(next, self.identity_due.filter(|at| *at > now));
         let mut feeds: Vec<&mut FeedPlan> = self.feeds.values_mut().filter(|feed| feed.zeal.is_some()).collect();
         feeds.sort_by_key(|feed| feed.zeal.map(|zeal| (!zeal.front, zeal.factor)));
         for feed in feeds {

@@ -154,7 +154,8 @@ async fn a_denied_action_is_named_and_the_rest_goes_on() {
         person.sees("ecs:ListServices").await;
         let asked = person.endpoint.count("ListServices");
         person.waits(120).await;
-        assert_eq!(person.endpoint.count("ListServices"), asked, "a refusal is not asked for again");
+        let again = person.endpoint.count("ListServices") - asked;
+        assert!((1..=4).contains(&again), "a refusal is asked for again now and then: {again} times");
         person.keys("q");
         person.sees("CAPACITY PROVIDERS").await;
         person.endpoint.clear_faults();

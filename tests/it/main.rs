@@ -12,6 +12,7 @@ mod drift;
 mod evidence;
 mod filters;
 mod findings;
+mod first_screens;
 mod flow;
 mod get;
 mod judge_boto3;

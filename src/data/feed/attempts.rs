@@ -9,6 +9,8 @@ use crate::aws::{Failure, Trouble};
 
 /// Waits after failures that pass by themselves: the first, which doubles, and the longest.
 const PASSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(12));
+/// The same after throttles, which the request budget slows down already.
+const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 /// The same after failures that somebody has to put right.
 const LASTS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
 
@@ -48,6 +50,7 @@ impl Attempts {
         let wait = match failure.trouble {
             // Trouble of the whole link: it is tried again for all feeds together.
             Trouble::Offline | Trouble::Credentials => None,
+            Trouble::Throttled => Some(doubled(THROTTLED, self.failed)),
             _ if lasting => Some(doubled(LASTS, self.failed).max(pace)),
             _ => Some(doubled(PASSES, self.failed)),
         };

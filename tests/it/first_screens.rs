@@ -1,0 +1,136 @@
+//! What a person is told while AWS cannot be read: the same in header, title and body, on every screen, from the start
+//! and later, until it is over.
+
+use std::time::Duration;
+
+use ecsight::demo::{Options, Scenario};
+use rstest::rstest;
+use tokio::time::Instant;
+
+use crate::support::console::{Person, at_the_console};
+
+const SIZE: (u16, u16) = (120, 30);
+/// Lines of the header at this size.
+const HEADER: usize = 4;
+
+fn calm() -> Options {
+    Options { scenario: Scenario::Calm, ..Options::default() }
+}
+
+/// A class of failure: the fault, the word in the header, and the words beneath it, of which one stands there.
+struct Class {
+    fault: &'static str,
+    header: &'static str,
+    body: &'static [&'static str],
+}
+
+impl Class {
+    /// Whether header and body tell of it, and neither says that all is well.
+    fn is_told(&self, screen: &str) -> bool {
+        let header: Vec<&str> = screen.lines().take(HEADER).collect();
+        let header = header.join("\n");
+        let body: String = screen.lines().skip(HEADER).collect();
+        header.contains(self.header) && !says_well(screen) && self.body.iter().any(|words| body.contains(words))
+    }
+
+    /// How long it may take until it is known, in seconds: a call that is never answered is given up after some.
+    fn known_after(&self) -> u64 {
+        if self.fault == "hang" { 8 } else { 0 }
+    }
+}
+
+/// Whether the header says that all is well.
+fn says_well(screen: &str) -> bool {
+    let header: Vec<&str> = screen.lines().take(HEADER).collect();
+    header.iter().any(|line| line.contains("● ok") || line.contains("data  live"))
+}
+
+async fn within(person: &mut Person, seconds: u64, what: &str, condition: impl Fn(&str) -> bool) {
+    let start = Instant::now();
+    person.until(what, condition).await;
+    let shown = person.shown().text;
+    assert!(start.elapsed() <= Duration::from_secs(seconds), "{what} after {:?}:\n{shown}", start.elapsed());
+}
+
+#[rstest]
+#[case::cut("cut", "offline", &["no answer"])]
+#[case::hang("hang", "offline", &["no answer"])]
+#[case::unavailable("unavailable", "failing", &["AWS is in trouble"])]
+#[case::server("server-error", "failing", &["AWS is in trouble"])]
+#[case::throttled("throttle", "throttled", &["Looking for", "Asking AWS"])]
+#[case::denied("deny", "denied", &["may not look"])]
+#[case::expired("expired", "credentials expired", &["no valid credentials"])]
+#[case::cut_short("truncate", "failing", &["garbled answer"])]
+#[case::garbage("malformed", "failing", &["garbled answer"])]
+#[case::html("http500", "failing", &["garbled answer"])]
+#[tokio::test(start_paused = true)]
+async fn from_the_start_each_screen_says_what_failed_and_comes_once_it_is_over(
+    #[case] fault: &'static str,
+    #[case] header: &'static str,
+    #[case] body: &'static [&'static str],
+) {
+    let class = Class { fault, header, body };
+    let faults = vec![fault.parse().expect("a fault")];
+    at_the_console(SIZE, Options { faults, ..calm() }, async |mut person| {
+        for (screen, most) in [("", 1), (":clusters\r", 3), (":services\r", 3), (":tasks\r", 3), (":trouble\r", 3)] {
+            person.keys(screen);
+            within(&mut person, class.known_after() + most, fault, |shown| class.is_told(shown)).await;
+            let shown = person.shown().text;
+            assert!(!shown.contains("no cluster here") && !shown.contains("There are no"), "{shown}");
+            person.waits(20).await;
+            assert!(class.is_told(&person.shown().text), "for as long as it lasts: {}", person.shown().text);
+        }
+        person.endpoint.clear_faults();
+        if header == "denied" {
+            person.keys("\x12");
+        }
+        within(&mut person, 15, "that all is well", |shown| says_well(shown) && shown.contains("Nothing is wrong"))
+            .await;
+    })
+    .await;
+}
+
+#[rstest]
+#[case::cut("cut", "offline", &["no answer", "offline"])]
+#[case::hang("hang", "offline", &["no answer", "offline"])]
+#[case::unavailable("unavailable", "failing", &["AWS is in trouble"])]
+#[case::server("server-error", "failing", &["AWS is in trouble"])]
+#[case::denied("deny", "denied", &["not allowed", "no permission", "may not look"])]
+#[case::expired("expired", "credentials expired", &["no valid credentials", "credentials expired"])]
+#[case::cut_short("truncate", "failing", &["garbled answer"])]
+#[case::garbage("malformed", "failing", &["garbled answer"])]
+#[case::html("http500", "failing", &["garbled answer", "AWS is in trouble"])]
+#[tokio::test(start_paused = true)]
+async fn later_each_screen_keeps_its_rows_and_says_what_failed(
+    #[case] fault: &'static str,
+    #[case] header: &'static str,
+    #[case] body: &'static [&'static str],
+) {
+    let class = Class { fault, header, body };
+    at_the_console(SIZE, calm(), async |mut person| {
+        person.sees("Nothing is wrong").await;
+        let screens =
+            [(":trouble\r", "Trouble(all)"), (":clusters\r", "prod"), (":services prod\r", "web"), ("l", "Logs(api)")];
+        for (screen, row) in screens {
+            person.keys(screen);
+            person.until(row, |shown| shown.contains(row) && says_well(shown)).await;
+            person.waits(2).await;
+            person.fault(fault);
+            person.keys("\x12");
+            // A log is asked for once in five seconds while nothing comes.
+            within(&mut person, class.known_after() + 8, fault, |shown| class.is_told(shown)).await;
+            person.waits(60).await;
+            let shown = person.shown().text;
+            assert!(class.is_told(&shown), "for as long as it lasts:\n{shown}");
+            assert!(shown.contains(row), "the rows stay:\n{shown}");
+            person.endpoint.clear_faults();
+            if header == "denied" {
+                person.keys("\x12");
+            }
+            // What somebody has to put right in CloudWatch is tried again once a minute.
+            let most = if header == "denied" && screen == "l" { 65 } else { 15 };
+            within(&mut person, most, "that all is well", says_well).await;
+        }
+    })
+    .await;
+}
