@@ -70,6 +70,10 @@ impl<'a> Draft<'a> {
             let pause = if cause.ends_with(['.', '!', '?', '"']) { " " } else { ". " };
             cause = format!("{cause}{pause}{further}");
         }
+        // A container without a name, at the head of a sentence.
+        if let Some(rest) = cause.strip_prefix("the container ") {
+            cause = format!("The container {rest}");
+        }
         Verdict {
             rule: rule.map(|rule| rule.id),
             short: self.short.or(rule.map(|rule| rule.short)).unwrap_or_default(),

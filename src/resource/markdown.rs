@@ -83,13 +83,18 @@ fn joined(spans: &[Span]) -> String {
 fn escaped(text: &str) -> String {
     let text = one_line(text);
     let links = text.contains("](") || text.starts_with('[');
+    // Pairs of backticks are code, as our own sentences have it.
+    let paired = text.matches('`').count().is_multiple_of(2);
+    let mut code = false;
     let mut escaped = String::with_capacity(text.len());
     let (mut before, mut rest) = (' ', text.chars().peekable());
     while let Some(c) = rest.next() {
+        code ^= c == '`' && paired;
         let after = rest.peek().copied().unwrap_or(' ');
         let acts = match c {
+            _ if code => false,
             '\\' => after.is_ascii_punctuation(),
-            '`' => true,
+            '`' => !paired,
             '*' => before != ' ' || after != ' ',
             // Within a word an underscore means nothing.
             '_' => !(before.is_alphanumeric() && after.is_alphanumeric()),
@@ -141,7 +146,9 @@ mod tests {
 
     #[rstest]
     #[case("a_b __init__ *x*", r"a_b \_\_init\_\_ \*x\*")]
-    #[case("<script> `ls` | [x](y)", r"\<script> \`ls\` | \[x](y)")]
+    #[case("<script> `ls` | [x](y)", r"\<script> `ls` | \[x](y)")]
+    #[case("`a_b_ *c*` and *d*", r"`a_b_ *c*` and \*d\*")]
+    #[case("one ` alone", r"one \` alone")]
     #[case("# no title", r"\# no title")]
     #[case(
         "containers[app].exitCode: 2 * 3 < 7, [nio-8080-exec-8] -1",

@@ -240,7 +240,7 @@ fn said(args: &[&str]) -> Answer {
 }
 
 #[rstest]
-#[case(&["--message", "Essential container in task exited", "--exit-code", "137"], 1, "killed (137)")]
+#[case(&["--message", "Essential container in task exited", "--exit-code", "137"], 1, "The container was killed")]
 #[case(&["--message", "OutOfMemoryError: Container killed due to memory usage"], 1, "out of memory")]
 #[case(&["--message", "Scaling activity initiated by (deployment ecs-svc/1)"], 0, "normal")]
 #[case(&["--message", "(service web) has reached a steady state."], 0, "")]
