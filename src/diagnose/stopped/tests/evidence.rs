@@ -191,7 +191,7 @@ fn a_verdict_is_json_that_scripts_can_rely_on() {
         (&json["rule"], &json["class"], &json["certainty"]),
         (&json!("STOP-OOM"), &json!("failure"), &json!("certain"))
     );
-    assert_eq!((&json["container"], &json["exit_code"], &json["evidence"][0]), (&json!("app"), &json!(137), &first));
+    assert_eq!((&json["container"], &json["exitCode"], &json["evidence"][0]), (&json!("app"), &json!(137), &first));
     assert_eq!(json["cause"], "The kernel killed `app` at its memory limit of 768 MiB.");
     assert!(json["next"][0].as_str().unwrap().contains("768 MiB"), "{json}");
     assert!(
