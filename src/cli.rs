@@ -16,6 +16,7 @@ use crate::{
     config::Paths,
     demo::{Fault, Scenario, faults},
     logging,
+    model::locator::{self, Locator},
     resource::Status,
     ui::theme::THEMES,
 };
@@ -42,7 +43,7 @@ pub use report::ReportArgs;
 pub use why::WhyArgs;
 
 use output::{note, print};
-use values::{Listed, Refresh, endpoint, levels, listed, number, refresh, region, scenarios, since, speed};
+use values::{Listed, Refresh, endpoint, levels, listed, locator, number, refresh, region, scenarios, since, speed};
 use wait::WaitArgs;
 
 /// What the program's exit code means.
@@ -64,6 +65,8 @@ const EXAMPLES: &str = "\
 Examples:
   ecsight                               with the credentials the AWS CLI would use
   ecsight --profile prod --cluster web  straight to the services of one cluster
+  ecsight 'scope://prod/eu-west-1/web/service/checkout'
+                                        what a colleague has copied with shift-c
   ecsight --command ':tasks /exit!=0'   straight to what a command shows
   ecsight get services --cluster web    the same data without a screen
   ecsight get tasks -o json             what AWS says of them, for jq
@@ -119,6 +122,9 @@ pub struct ConsoleArgs {
     /// Run a `:` command at once, such as ':tasks'
     #[arg(long, value_name = "COMMAND")]
     pub command: Option<String>,
+    /// Open the row of a locator, as shift-c copies it; the locator alone does the same
+    #[arg(long, value_name = "LOCATOR", value_parser = locator, conflicts_with = "command")]
+    pub open: Option<Locator>,
     /// Filter the first table
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
@@ -328,7 +334,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     use clap::{FromArgMatches, parser::ValueSource};
 
     let mut command = Cli::command();
-    let args: Vec<OsString> = args.into_iter().collect();
+    let args: Vec<OsString> = with_open(args);
     let matches = command.try_get_matches_from_mut(&args).map_err(|error| of_environment(error, &command, &args))?;
     if let Some((subcommand, _)) = matches.subcommand() {
         let flags = ConsoleArgs::augment_args(clap::Command::new("console"));
@@ -361,6 +367,19 @@ fn of_environment(mut error: clap::Error, command: &clap::Command, args: &[OsStr
     error
 }
 
+/// The arguments, a locator that stands alone after its flag.
+fn with_open(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut whole: Vec<OsString> = Vec::new();
+    for arg in args {
+        let is_locator = arg.to_str().is_some_and(|text| text.starts_with(locator::SCHEME));
+        if is_locator && whole.last().is_none_or(|last| last != "--open") {
+            whole.push("--open".into());
+        }
+        whole.push(arg);
+    }
+    whole
+}
+
 /// Does what the arguments of this process say, and returns its exit code.
 pub fn main() -> ExitCode {
     complete::answer();
@@ -383,7 +402,12 @@ pub fn main() -> ExitCode {
 
 /// Does what was asked, and returns the exit code.
 fn run(cli: Cli) -> Result<u8, Refusal> {
-    let Cli { scope, console, command } = cli;
+    let Cli { mut scope, console, command } = cli;
+    // A locator says where to look, unless flags do.
+    if let Some(locator) = &console.open {
+        scope.profile = scope.profile.or_else(|| locator.profile.clone());
+        scope.region = scope.region.or_else(|| locator.region.clone());
+    }
     match command {
         Some(Command::Completions { shell }) => {
             return output::print_own(complete::script(shell)?).map(|()| 0);

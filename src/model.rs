@@ -6,7 +6,10 @@
 //! A key goes to the overlay if there is one, else through the [`Keymap`] to an action of [`action::ACTIONS`]. After every
 //! event the front screen is brought up to date with the data, and the demand with what is in sight.
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
@@ -30,7 +33,9 @@ mod hints;
 mod history;
 pub mod keymap;
 pub mod layout;
+pub mod locator;
 pub mod logs;
+mod lookup;
 pub mod messages;
 mod navigation;
 pub mod overlay;
@@ -39,6 +44,7 @@ pub mod scope;
 pub mod settings;
 pub mod table;
 pub mod text;
+mod unbound;
 
 pub use document::Viewer;
 pub use filter::Filter;
@@ -177,9 +183,15 @@ impl Model {
         match event {
             Event::Key(key) => self.press(key),
             Event::Paste(text) => self.paste(&text),
-            Event::Resize(width, height) => self.size = (width, height),
+            Event::Resize(width, height) => {
+                self.size = (width, height);
+                self.set_anew();
+            }
             Event::Focus(focused) => self.attention.focus(focused, self.now),
-            Event::Tick => self.retell(),
+            Event::Tick => {
+                self.retell();
+                self.find_sought();
+            }
             Event::Snapshot(snapshot) => self.take(snapshot),
             Event::Log(news) => self.take_log(news),
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
@@ -191,6 +203,9 @@ impl Model {
         self.messages.fade(self.now);
         self.disarm_when_due();
         self.settle();
+        if self.messages.flash.is_some() {
+            self.messages.leave(self.view_digest());
+        }
         let shown = self.shown();
         self.dirty |= by_hand || shown != self.drawn;
         self.drawn = shown;
@@ -208,10 +223,13 @@ impl Model {
             return self.press_overlay(overlay, key);
         }
         let kind = self.kind_seen().map_or("", |kind| kind.name);
-        if let Some((action, nth)) = self.keymap.find(key, self.place(), kind)
-            && let Err(reason) = (action.run)(self, Call { arg: "", nth })
-        {
-            self.warn(reason);
+        match self.keymap.find(key, self.places(), kind) {
+            Some((action, nth)) => {
+                if let Err(reason) = (action.run)(self, Call { arg: "", nth }) {
+                    self.warn(reason);
+                }
+            }
+            None => self.info(self.why_nothing(key)),
         }
     }
 
@@ -237,6 +255,7 @@ impl Model {
                 return self.settle();
             }
         }
+        self.seek_named_row();
         // Whether there is a pane depends on the rows.
         let Layout { page, pane, .. } = self.layout();
         match &mut self.front {
@@ -297,13 +316,14 @@ impl Model {
         favourites
     }
 
-    /// Which actions' keys work now.
-    fn place(&self) -> Place {
-        match self.front {
-            Screen::Table(_) => Place::Table,
-            Screen::Text(_) => Place::Text,
-            Screen::Logs(_) => Place::Logs,
-        }
+    /// Where one is, by which actions work there; the key of an earlier place wins over that of a later one.
+    fn places(&self) -> &'static [Place] {
+        places(&self.front)
+    }
+
+    /// Cells of a line of text.
+    fn text_width(&self) -> usize {
+        self.size.0.saturating_sub(layout::TEXT_MARGIN).into()
     }
 
     /// The kind of the table that is seen.
@@ -316,11 +336,7 @@ impl Model {
 
     /// The kind of the table that is seen, or of the row that the text that is seen is about.
     fn kind_seen(&self) -> Option<&'static Kind> {
-        match &self.front {
-            Screen::Table(table) => Some(table.view.kind),
-            Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.kind()),
-            Screen::Logs(_) => None,
-        }
+        kind_seen(&self.front)
     }
 
     /// Changes the table that is seen, if one is.
@@ -332,10 +348,18 @@ impl Model {
     }
 
     fn tell(&mut self, level: Level, text: impl Into<String>) {
-        self.messages.tell(self.now, Notice { level, text: text.into() });
+        let view = self.view_digest();
+        self.messages.tell(self.now, Notice { level, text: text.into() }, view);
         if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, document::Source::Messages)) {
             self.refill();
         }
+    }
+
+    /// A digest of the way to what is seen: another one, another view.
+    fn view_digest(&self) -> u64 {
+        let hasher = &mut DefaultHasher::new();
+        self.crumbs().hash(hasher);
+        hasher.finish()
     }
 
     fn info(&mut self, text: impl Into<String>) {
@@ -366,6 +390,30 @@ impl Model {
     /// What is looked at, so what the data layer should keep fresh.
     pub fn demand(&self) -> Demand {
         self.attention.demand(self)
+    }
+}
+
+/// Where one is on a screen, by which actions work there; the key of an earlier place wins over that of a later one.
+fn places(screen: &Screen) -> &'static [Place] {
+    use Place::{Everywhere, Json, Logs, Row, Table, Text};
+
+    match screen {
+        Screen::Table(_) => &[Table, Row, Everywhere],
+        Screen::Text(viewer) => match &viewer.source {
+            document::Source::Raw(..) => &[Json, Text, Row, Everywhere],
+            source if source.subject().is_some() => &[Text, Row, Everywhere],
+            _ => &[Text, Everywhere],
+        },
+        Screen::Logs(_) => &[Logs, Everywhere],
+    }
+}
+
+/// The kind of a table, or of the row that a text is about.
+fn kind_seen(screen: &Screen) -> Option<&'static Kind> {
+    match screen {
+        Screen::Table(table) => Some(table.view.kind),
+        Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.kind()),
+        Screen::Logs(_) => None,
     }
 }
 

@@ -40,6 +40,11 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIt
     }
 }
 
+/// What is said of a word that is none of those known: ``unknown cluster `prdo`; did you mean prod?``
+pub fn unknown<'a>(what: &str, word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> String {
+    format!("unknown {what} `{word}`{}", hint(word, candidates))
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -41,7 +41,7 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     match model.screen() {
         Screen::Table(table) => {
             let body = Rect { width: layout.body_width, ..body };
-            screens::table::draw(frame.buffer_mut(), body, table, &model.keymap, &model.cx(), theme);
+            screens::table::draw(frame.buffer_mut(), body, table, model, theme);
             if let Some((pane, said)) = layout.pane.zip(model.pane.as_ref()) {
                 screens::pane::draw(frame.buffer_mut(), pane, said, &model.keymap, theme);
             }

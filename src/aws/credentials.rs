@@ -371,11 +371,11 @@ mod tests {
     #[case::a_role_before_a_token(&[("AWS_PROFILE", "role"), TOKEN], None, "role")]
     #[case::a_profile_without_credentials(&[KEY], Some("empty"), "instance")]
     #[case::in_a_container(&[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x")], Some("empty"), "container")]
-    #[case::no_such_profile(&[KEY], Some("rolle"), "no profile `rolle`; did you mean role?")]
+    #[case::no_such_profile(&[KEY], Some("rolle"), "unknown profile `rolle`; did you mean role?")]
     #[case::none_in_the_environment(
         &[KEY, ("AWS_PROFILE", "rolle")],
         None,
-        "AWS_PROFILE: no profile `rolle`; did you mean role?"
+        "AWS_PROFILE: unknown profile `rolle`; did you mean role?"
     )]
     #[tokio::test]
     async fn the_source_is_chosen_as_botocore_chooses_it(

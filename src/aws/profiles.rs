@@ -6,7 +6,7 @@ use aws_config::profile::{self, ProfileFileLoadError};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::nearest::hint;
+use crate::nearest;
 
 /// The profile where nobody names another.
 const DEFAULT: &str = "default";
@@ -29,8 +29,8 @@ impl Refusal {
 /// The sentence for a profile that is not among those `known`.
 pub fn unknown(name: &str, known: &[String]) -> String {
     match known {
-        [] => format!("no profile `{name}`; the AWS configuration files have none"),
-        known => format!("no profile `{name}`{}", hint(name, known.iter().map(String::as_str))),
+        [] => format!("unknown profile `{name}`; the AWS configuration files have none"),
+        known => nearest::unknown("profile", name, known.iter().map(String::as_str)),
     }
 }
 

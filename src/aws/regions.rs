@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::nearest::hint;
+use crate::nearest;
 
 /// Every Region known when this was built, by partition and continent.
 /// <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>
@@ -65,7 +65,7 @@ pub fn plausible(name: &str) -> bool {
 
 /// The sentence for a name that no Region has.
 pub fn unknown(name: &str) -> String {
-    format!("no Region `{name}`{}", hint(name, REGIONS.iter().copied()))
+    nearest::unknown("Region", name, REGIONS.iter().copied())
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ pub async fn open(
         scope,
         said: said(args),
         cluster: cluster.map(Into::into),
-        command: args.command.clone(),
+        command: args.open.as_ref().map(|locator| format!(":open {locator}")).or_else(|| args.command.clone()),
         filter: args.filter.clone(),
         commands: remembered("commands"),
         filters: remembered("filters"),

@@ -228,7 +228,7 @@ fn unknown(kind: &Kind, strangers: &[&str], rows: &[Arc<dyn Row>]) -> String {
             true => near_id(stranger, rows.iter().map(|row| last_part(row.id()))),
             false => hint(stranger, names.iter().map(|name| &**name)),
         };
-        format!("there is no {} `{stranger}`{near}", kind.name)
+        format!("unknown {} `{stranger}`{near}", kind.name)
     };
     strangers.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aws::Trouble,
-    nearest::hint,
+    nearest,
     resource::{Kind, Query, View, cluster, family},
 };
 
@@ -49,6 +49,5 @@ async fn not_in(session: &mut Session, kind: &'static Kind, name: &str) -> Optio
     let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());
     let names: Vec<String> = rows.map(|entry| entry.row.name().into_owned()).collect();
     let known = names.iter().any(|known| known == name);
-    let hint = hint(name, names.iter().map(String::as_str));
-    (!known).then(|| Refusal::Unknown(format!("there is no {} `{name}`{hint}", kind.name)))
+    (!known).then(|| Refusal::Unknown(nearest::unknown(kind.name, name, names.iter().map(String::as_str))))
 }

@@ -9,8 +9,8 @@ use crate::{
     demo::Scenario,
     kinds::{KINDS, kind},
     logging,
-    model::settings,
-    nearest::hint,
+    model::{locator::Locator, settings},
+    nearest::{hint, unknown},
     resource::{Kind, Status, query::PARTS},
 };
 
@@ -27,6 +27,13 @@ pub(super) fn region(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("there is no such Region{}", hint(text, REGIONS.iter().copied())))
+}
+
+pub(super) fn locator(text: &str) -> Result<Locator, String> {
+    let locator: Locator = text.parse()?;
+    let word = locator.kind.as_str();
+    let known = kind(word).is_some() || PARTS.iter().any(|(part, ..)| *part == word);
+    if known { Ok(locator) } else { Err(unknown("kind", word, KINDS.iter().map(|kind| kind.name))) }
 }
 
 pub(super) fn endpoint(text: &str) -> Result<String, String> {

@@ -184,6 +184,13 @@ impl Model {
         explaining.made_at.map(|at| at + RETOLD)
     }
 
+    /// Makes those lines anew that are set in columns by the width of the screen.
+    pub(super) fn set_anew(&mut self) {
+        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, Source::Help | Source::Aliases)) {
+            self.refill();
+        }
+    }
+
     /// Makes the lines of the text that is seen anew.
     pub(super) fn refill(&mut self) {
         let Screen::Text(viewer) = &self.front else { return };

@@ -9,18 +9,44 @@ mod table;
 mod views;
 
 pub use table::ACTIONS;
+pub(super) use views::asked;
 
 /// Where an action's keys work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
     /// On every screen.
     Everywhere,
+    /// On a row: in its table, and in texts about it.
+    Row,
     /// In tables.
     Table,
-    /// In describe, raw, help and messages.
+    /// In describe, JSON, explain, help and messages.
     Text,
+    /// In the JSON of a row.
+    Json,
     /// In logs.
     Logs,
+}
+
+impl Place {
+    /// Every place and its title in help and in the README, in the order in which both list them.
+    pub const ALL: [(Self, &str); 6] = [
+        (Self::Text, "In texts"),
+        (Self::Json, "In JSON"),
+        (Self::Row, "On a row, and in texts about one"),
+        (Self::Table, "In tables"),
+        (Self::Logs, "In logs"),
+        (Self::Everywhere, "Everywhere"),
+    ];
+
+    /// Whether keys of both places must differ. A text's own keys win over those of the row that it is about.
+    fn meets(self, other: Self) -> bool {
+        let both = |one, two| (self, other) == (one, two) || (other, self) == (one, two);
+        self == other
+            || [self, other].contains(&Self::Everywhere)
+            || both(Self::Table, Self::Row)
+            || both(Self::Text, Self::Json)
+    }
 }
 
 /// What a `:` command takes after its word; completion follows it.
@@ -32,6 +58,8 @@ pub enum Arg {
     Region,
     Theme,
     Column,
+    /// The name of a row.
+    Row,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// Free text; named so in help.
@@ -109,18 +137,50 @@ impl Action {
         self
     }
 
-    /// Whether its keys work at `place`, in a table of the kind called `kind` or a text about such a row.
-    pub fn works_in(&self, place: Place, kind: &str) -> bool {
-        let there = self.place == Place::Everywhere || self.place == place;
-        there && (self.kinds.is_empty() || self.kinds.contains(&kind))
+    /// Whether it works at one of `places`, in a table of the kind called `kind` or a text about such a row.
+    pub fn works_in(&self, places: &[Place], kind: &str) -> bool {
+        places.contains(&self.place) && self.suits(kind)
     }
 
-    /// Whether there is a place where the keys of both work.
+    /// Whether it works on rows of the kind called `kind`.
+    pub fn suits(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    /// Whether there is a screen on which one key can't call both.
     pub fn meets(&self, other: &Self) -> bool {
-        let places = self.place == other.place || [self.place, other.place].contains(&Place::Everywhere);
-        let kinds =
-            self.kinds.is_empty() || other.kinds.is_empty() || self.kinds.iter().any(|kind| other.kinds.contains(kind));
-        places && kinds
+        let kinds = self.kinds.is_empty() || other.kinds.iter().any(|kind| self.suits(kind));
+        self.place.meets(other.place) && (kinds || other.kinds.is_empty())
+    }
+
+    /// Refuses words that its command does not take, so that none is passed over in silence.
+    ///
+    /// # Errors
+    /// Which word is too many.
+    pub fn takes(&self, verb: &str, rest: &str) -> Result<(), String> {
+        let most = match self.arg {
+            Arg::None => 0,
+            Arg::Cluster | Arg::Region | Arg::Theme | Arg::Column | Arg::OneOf(_) => 1,
+            // Names of rows and profiles may have spaces in them, and free text is read by the action.
+            Arg::Profile | Arg::Row | Arg::Text(_) => return Ok(()),
+        };
+        match (rest.split_whitespace().nth(most), most) {
+            (None, _) => Ok(()),
+            (Some(word), 0) => Err(format!("`:{verb}` takes no argument; `{word}` is one word too many")),
+            (Some(word), _) => Err(format!("`{word}` is one word too many; `:{verb}` takes one")),
+        }
+    }
+
+    /// Where it works, for a message: the kinds of its rows, or the screens.
+    pub fn whereabouts(&self) -> String {
+        match (self.kinds, self.place) {
+            ([], Place::Everywhere | Place::Row) => "rows".into(),
+            ([], Place::Table) => "tables".into(),
+            ([], Place::Text) => "texts".into(),
+            ([], Place::Json) => "JSON".into(),
+            ([], Place::Logs) => "logs".into(),
+            (kinds, _) => kinds.join(", "),
+        }
     }
 
     /// How the command is written: `theme NAME`; `None` when it has no word.
@@ -133,6 +193,7 @@ impl Action {
             Arg::Region => format!("{word} [region]"),
             Arg::Theme => format!("{word} [theme]"),
             Arg::Column => format!("{word} [column]"),
+            Arg::Row => format!("{word} [name]"),
             Arg::OneOf(words) => format!("{word} [{}]", words.join("|")),
             Arg::Text(name) => format!("{word} [{name}]"),
         })

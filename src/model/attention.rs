@@ -149,7 +149,8 @@ impl Model {
     pub fn next_tick(&self) -> Option<Timestamp> {
         let second = SignedDuration::from_secs(1);
         let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
-        let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now), self.retold_at()];
+        let mut ticks =
+            vec![self.messages.fades_at(), self.attention.slows_at(self.now), self.retold_at(), self.sought_until()];
         if let Some(Said::WriteUntil { until, .. }) = self.said {
             let left = header::seconds_until(until, self.now);
             // A countdown shows another minute once it has fallen below this one.

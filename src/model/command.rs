@@ -11,10 +11,10 @@
 use std::sync::Arc;
 
 use super::{
-    Model,
-    action::{self, ACTIONS, Call, Place},
+    Model, Screen,
+    action::{self, ACTIONS, Arg, Call},
     filter::Filter,
-    settings,
+    settings, unbound,
 };
 use crate::{
     aws::ScopeSpec,
@@ -24,12 +24,12 @@ use crate::{
 
 /// The words after the verb of a view.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Args<'a> {
-    cluster: Option<&'a str>,
-    filter: Option<&'a str>,
-    scope: Option<&'a str>,
+pub(super) struct Args<'a> {
+    pub(super) cluster: Option<&'a str>,
+    pub(super) filter: Option<&'a str>,
+    pub(super) scope: Option<&'a str>,
     /// Seconds.
-    since: Option<u32>,
+    pub(super) since: Option<u32>,
 }
 
 impl<'a> Args<'a> {
@@ -78,11 +78,19 @@ impl Model {
             return self.show_kind(kind, status, &Args::parse(rest)?);
         }
         // Where lines are filtered, an include is what a filter is.
-        let verb = if verb == "filter" && self.place() == Place::Logs { "include" } else { verb };
-        let action =
-            action::by_word(verb).ok_or_else(|| format!("no command `{verb}`{}", nearest::hint(verb, self.verbs())))?;
-        if !action.works_in(self.place(), self.kind_seen().map_or("", |kind| kind.name)) {
-            return Err(format!("`{verb}` does nothing here"));
+        let verb = if verb == "filter" && matches!(self.front, Screen::Logs(_)) { "include" } else { verb };
+        let Some(action) = action::by_word(verb) else {
+            return Err(match unbound::foreign_word(verb) {
+                Some(say) => format!("no `:{verb}` here: {say}"),
+                None => nearest::unknown("command", verb, self.verbs()),
+            });
+        };
+        action.takes(verb, rest)?;
+        // A row that is named may be of another kind than those that are seen.
+        let names = action.arg == Arg::Row && !rest.is_empty();
+        let kind = self.kind_seen().map_or("", |kind| kind.name);
+        if !names && !action.works_in(self.places(), kind) {
+            return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
         }
         (action.run)(self, Call { arg: rest, nth: 0 })
     }
@@ -121,12 +129,12 @@ impl Model {
         Some((self.kind(word)?, status))
     }
 
-    fn show_kind(&mut self, kind: &'static Kind, status: Status, args: &Args<'_>) -> Result<(), String> {
+    pub(super) fn show_kind(&mut self, kind: &'static Kind, status: Status, args: &Args<'_>) -> Result<(), String> {
         if args.since.is_some() && !kind.reaches_back() {
-            return Err(format!("since= says nothing about {}", kind.plural));
+            return Err(format!("since= does not apply to {}", kind.plural));
         }
         if args.since.is_some() && kind.name == "task" && status == Status::Running {
-            return Err("since= says nothing about running tasks; :stopped takes it".into());
+            return Err("since= does not apply to running tasks; :stopped takes it".into());
         }
         if let Some(cluster) = args.cluster
             && !kind.in_cluster
@@ -134,7 +142,7 @@ impl Model {
             // `:cluster prod` is the cluster prod, not the list of clusters.
             return match kind.name {
                 "cluster" => self.choose_cluster(Some(self.known_cluster(cluster)?)),
-                _ => Err(format!("{} belong to no cluster; a filter begins with /", kind.plural)),
+                _ => Err(format!("{} are in no cluster; a filter begins with /", kind.plural)),
             };
         }
         // Everything is read before anything is changed.
@@ -167,8 +175,7 @@ impl Model {
         let known = self.snapshot.clusters();
         match known.iter().find(|cluster| &***cluster == name) {
             Some(cluster) => Ok(cluster.clone()),
-            None if known.is_empty() => Ok(name.into()),
-            None => Err(format!("no cluster `{name}`{}", nearest::hint(name, known.iter().map(|name| &**name)))),
+            None => self.unknown_cluster(name).map_or_else(|| Ok(name.into()), Err),
         }
     }
 

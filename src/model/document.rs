@@ -13,7 +13,7 @@ use crate::{
 
 mod json;
 mod prose;
-mod wrap;
+pub(super) mod wrap;
 
 pub use json::lines as json_lines;
 pub use prose::lines as prose_lines;
@@ -57,6 +57,20 @@ impl TextLine {
     /// The text without its looks.
     pub fn text(&self) -> String {
         self.spans.iter().map(|(text, _)| text.as_str()).collect()
+    }
+
+    /// The part of it that stands in `row`, indented as it is there.
+    pub(super) fn part(&self, row: &TextRow) -> Self {
+        let mut start = 0;
+        let mut spans = vec![(" ".repeat(row.indent.into()), Ink::Tone(Tone::Plain))];
+        for (text, ink) in &self.spans {
+            let (from, to) = (row.start.max(start), row.end.min(start + text.len()));
+            if let Some(part) = text.get(from.saturating_sub(start)..to.saturating_sub(start)).filter(|_| from < to) {
+                spans.push((part.to_owned(), *ink));
+            }
+            start += text.len();
+        }
+        Self { spans, hang: 0 }
     }
 
     pub(super) fn is_title(&self) -> bool {

@@ -3,10 +3,12 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Model,
+    Model, Screen,
     action::{ACTIONS, Action, Place},
-    document::{Ink, TextLine},
+    document::{Ink, TextLine, wrap},
+    kind_seen,
     logs::stack,
+    places,
     prompt::EDITS,
     text::safe,
 };
@@ -14,6 +16,18 @@ use crate::{event::Level, resource::Tone};
 
 const PLAIN: Ink = Ink::Tone(Tone::Plain);
 const MUTED: Ink = Ink::Tone(Tone::Muted);
+
+/// The most cells that keys take where they stand in two columns, cells between columns, and the width from which on
+/// there are two.
+const KEYS: usize = 10;
+const GAP: usize = 2;
+const TWO_COLUMNS: usize = 76;
+
+/// What else there is to know.
+const BESIDES: [(&str, &str); 2] = [
+    ("/", "search the keys of every screen and of prompts; press ? there for its own"),
+    ("mouse", "none here: it is left to the terminal, to select and copy as usual"),
+];
 
 /// What filters can say; the grammar itself is told in [`super::filter`].
 const FILTERS: [(&str, &str); 9] = [
@@ -38,61 +52,113 @@ const LOG_FILTERS: [(&str, &str); 6] = [
     ("several filters", "a line is shown when any include matches it, or there is none, and no exclude does"),
 ];
 
-/// Every action by place, then the prompts, then the filters.
-pub(super) fn help(model: &Model) -> Vec<TextLine> {
-    let mut lines = Vec::new();
-    for (title, place) in [
-        ("Everywhere", Place::Everywhere),
-        ("In tables", Place::Table),
-        ("In texts: describe, JSON, help, messages", Place::Text),
-        ("In logs", Place::Logs),
-    ] {
-        let actions = ACTIONS.iter().filter(|action| action.place == place);
-        section(&mut lines, title, actions.map(|action| action_entry(model, action)));
+/// Keys, words or terms, and what they do.
+struct Entry {
+    keys: String,
+    about: String,
+}
+
+impl Entry {
+    fn new(keys: impl Into<String>, about: impl Into<String>) -> Self {
+        Self { keys: keys.into(), about: about.into() }
     }
-    let edits = EDITS.iter().map(|(keys, _, about)| (keys.join(" "), String::new(), (*about).to_owned()));
-    section(&mut lines, "In prompts", edits);
-    let filters = FILTERS.iter().map(|(term, about)| ((*term).to_owned(), String::new(), (*about).to_owned()));
-    section(&mut lines, "Filters", filters);
-    let keys = stack::KEYS.iter().map(|(keys, _, about)| (keys.join(" "), String::new(), (*about).to_owned()));
-    section(&mut lines, "In the list of a log's filters", keys);
-    let filters = LOG_FILTERS.iter().map(|(term, about)| ((*term).to_owned(), String::new(), (*about).to_owned()));
-    section(&mut lines, "Filters of logs", filters);
+}
+
+/// The keys of the screen that help was opened from, then those that work everywhere, then what prompts and filters take.
+/// While something is looked for: those of every screen.
+pub(super) fn help(model: &Model) -> Vec<TextLine> {
+    let (all, screen) = match &model.front {
+        Screen::Text(viewer) => (viewer.search.is_some(), model.behind.last().unwrap_or(&model.front)),
+        front => (false, front),
+    };
+    let width = model.text_width();
+    let (places, kind) = (places(screen), kind_seen(screen).map_or("", |kind| kind.name));
+    let in_logs = places.contains(&Place::Logs);
+    let mut lines = Vec::new();
+    for (place, title) in Place::ALL {
+        let actions = ACTIONS.iter().filter(|action| action.place == place);
+        if all {
+            section(&mut lines, title, &actions.map(|action| in_full(model, action)).collect::<Vec<_>>(), 1, width);
+        } else if places.contains(&place) {
+            let actions = actions.filter(|action| action.suits(kind)).map(|action| in_short(model, action));
+            section(&mut lines, title, &actions.collect::<Vec<_>>(), columns(width), width);
+        }
+    }
+    let terms =
+        |terms: &[(&str, &str)]| terms.iter().map(|(term, about)| Entry::new(*term, *about)).collect::<Vec<_>>();
+    if all {
+        let keys: Vec<_> = stack::KEYS.iter().map(|(keys, _, about)| Entry::new(some(keys), *about)).collect();
+        section(&mut lines, "In the list of a log's filters", &keys, columns(width), width);
+    }
+    if all || in_logs {
+        section(&mut lines, "Filters of logs", &terms(&LOG_FILTERS), 1, width);
+    }
+    if all || places.contains(&Place::Table) || in_logs {
+        section(&mut lines, "Filters", &terms(&FILTERS), 1, width);
+    }
+    // A log has keys enough to fill its help.
+    if all || !in_logs {
+        let edits: Vec<_> = EDITS.iter().map(|(keys, _, about)| Entry::new(some(keys), *about)).collect();
+        section(&mut lines, "In prompts", &edits, columns(width), width);
+    }
+    section(&mut lines, "Besides", &terms(&BESIDES), 1, width);
     lines
 }
 
-fn action_entry(model: &Model, action: &Action) -> (String, String, String) {
-    let keys: Vec<String> = model.keymap.keys(action).iter().map(ToString::to_string).collect();
-    let keys = match keys.as_slice() {
-        [first, .., last] if keys.len() > 3 => format!("{first} … {last}"),
-        keys => keys.join(" "),
-    };
-    let command = action.usage().map(|usage| format!(":{usage}")).unwrap_or_default();
+/// In how many columns keys stand.
+fn columns(width: usize) -> usize {
+    if width >= TWO_COLUMNS { 2 } else { 1 }
+}
+
+/// As many of the keys as have room, the first at least.
+fn some<K: ToString>(keys: &[K]) -> String {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    match keys.as_slice() {
+        [first, .., last] if keys.len() > 3 && keys.iter().all(|key| key.len() == 1) => format!("{first} … {last}"),
+        [first, rest @ ..] => rest.iter().fold(first.clone(), |text, key| {
+            if text.width() + 1 + key.width() <= KEYS { format!("{text} {key}") } else { text }
+        }),
+        [] => String::new(),
+    }
+}
+
+/// An action by its keys; by its command where it has none.
+fn in_short(model: &Model, action: &Action) -> Entry {
+    let keys = some(model.keymap.keys(action));
+    let command = action.words.first().filter(|_| keys.is_empty());
+    Entry::new(command.map_or(keys, |word| format!(":{word}")), action.about)
+}
+
+/// An action by its keys and its command, with the kinds of rows that it is for.
+fn in_full(model: &Model, action: &Action) -> Entry {
+    let command = action.usage().map(|usage| format!(":{usage}"));
+    let keys = [Some(some(model.keymap.keys(action))), command].into_iter().flatten().filter(|text| !text.is_empty());
     let about = match action.kinds {
         [] => action.about.to_owned(),
         kinds => format!("{} ({})", action.about, kinds.join(", ")),
     };
-    (keys, command, about)
+    Entry::new(keys.collect::<Vec<_>>().join(" "), about)
 }
 
-/// The words for views, commands without keys, and the person's own words.
+/// The words for views and commands, and the person's own words.
 pub(super) fn aliases(model: &Model) -> Vec<TextLine> {
+    let with = |about: &str, others: &[&str]| match others {
+        [] => about.to_owned(),
+        others => format!("{about} ({})", others.join(", ")),
+    };
     let mut lines = Vec::new();
-    let kinds = model.kinds.iter().map(|kind| {
-        let names: Vec<&str> = kind.names().skip(1).collect();
-        (kind.name.to_owned(), names.join(" "), kind.about.to_owned())
-    });
-    section(&mut lines, "Views", kinds);
-    let own = model
-        .settings
-        .aliases
+    let mut list = |title, entries: Vec<Entry>| section(&mut lines, title, &entries, 1, model.text_width());
+    let kinds = model
+        .kinds
         .iter()
-        .map(|(word, command)| (safe(word).into_owned(), String::new(), safe(command).into_owned()));
-    section(&mut lines, "Your own", own);
+        .map(|kind| Entry::new(kind.name, with(kind.about, &kind.names().skip(1).collect::<Vec<_>>())));
+    list("Views", kinds.collect());
+    let own = model.settings.aliases.iter().map(|(word, command)| Entry::new(safe(word), safe(command)));
+    list("Your own", own.collect());
     let words = ACTIONS.iter().filter_map(|action| {
-        Some((action.usage()?, action.words.get(1..).unwrap_or_default().join(" "), action.about.to_owned()))
+        Some(Entry::new(action.usage()?, with(action.about, action.words.get(1..).unwrap_or_default())))
     });
-    section(&mut lines, "Commands", words);
+    list("Commands", words.collect());
     lines
 }
 
@@ -115,24 +181,56 @@ pub(super) fn messages(model: &Model) -> Vec<TextLine> {
     model.messages.log.iter().rev().map(line).collect()
 }
 
-/// A title and its entries in three columns; nothing when there are none.
-fn section(lines: &mut Vec<TextLine>, title: &str, entries: impl Iterator<Item = (String, String, String)>) {
-    let entries: Vec<_> = entries.collect();
+/// A title and its entries, in columns that are read downwards; nothing when there are no entries.
+fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[Entry], columns: usize, width: usize) {
     if entries.is_empty() {
         return;
     }
-    let width =
-        |of: fn(&(String, String, String)) -> &str| entries.iter().map(|entry| of(entry).width()).max().unwrap_or(0);
-    let (first, second) = (width(|entry| &entry.0), width(|entry| &entry.1));
     lines.push(TextLine::new(title, Ink::Title));
-    for (key, command, about) in &entries {
-        let pad = |text: &str, width: usize| " ".repeat(width - text.width() + 2);
-        let mut spans = vec![("  ".into(), PLAIN), (key.clone(), Ink::Key), (pad(key, first), PLAIN)];
-        if second > 0 {
-            spans.extend([(command.clone(), Ink::Label), (pad(command, second), PLAIN)]);
-        }
-        spans.push((about.clone(), PLAIN));
-        let hang = 2 + first + 2 + if second > 0 { second + 2 } else { 0 };
-        lines.push(TextLine { spans, hang: u16::try_from(hang).unwrap_or(0) });
+    let most = if columns > 1 { KEYS } else { width / 3 };
+    let keys = entries.iter().map(|entry| entry.keys.width()).max().unwrap_or(0).min(most);
+    if columns < 2 {
+        return lines.extend(entries.iter().flat_map(|entry| set(entry, keys)));
     }
+    let column = (width - GAP) / 2;
+    let cut = |entry: &Entry| cut(set(entry, keys), column);
+    let mut left: Vec<_> = entries.iter().map(cut).collect();
+    // The columns are as even as whole entries allow, the left one never the shorter.
+    let total: usize = left.iter().map(Vec::len).sum();
+    let mut taken = 0;
+    let half = left.iter().position(|rows| {
+        taken += rows.len();
+        taken * 2 >= total
+    });
+    let right = left.split_off(half.map_or(left.len(), |half| half + 1));
+    let mut right = right.into_iter().flatten();
+    for mut row in left.into_iter().flatten() {
+        if let Some(beside) = right.next() {
+            let text: usize = row.spans.iter().map(|(text, _)| text.width()).sum();
+            row.spans.push((" ".repeat(column + GAP - text.min(column)), PLAIN));
+            row.spans.extend(beside.spans);
+        }
+        row.hang = 0;
+        lines.push(row);
+    }
+}
+
+/// An entry as a line, whose text hangs beneath itself; keys that are too long for their column have one of their own.
+fn set(entry: &Entry, keys: usize) -> Vec<TextLine> {
+    let hang = u16::try_from(2 + keys + GAP).unwrap_or(0);
+    let key = (format!("  {}", entry.keys), Ink::Key);
+    let about = (entry.about.clone(), PLAIN);
+    let pad = |cells: usize| (" ".repeat(cells), PLAIN);
+    match (keys + GAP).checked_sub(entry.keys.width()).filter(|left| *left >= GAP) {
+        Some(left) => vec![TextLine { spans: vec![key, pad(left), about], hang }],
+        None => {
+            vec![TextLine { spans: vec![key], hang: 2 }, TextLine { spans: vec![pad(usize::from(hang)), about], hang }]
+        }
+    }
+}
+
+/// Lines cut to rows of `width` cells, each a line of its own.
+fn cut(lines: Vec<TextLine>, width: usize) -> Vec<TextLine> {
+    let width = u16::try_from(width).unwrap_or(u16::MAX);
+    wrap::rows(&lines, width).into_iter().map(|row| lines[row.line].part(&row)).collect()
 }

@@ -20,10 +20,12 @@ impl Model {
         let kind = self.kind_seen().map_or("", |kind| kind.name);
         let mut hints: Vec<Hint> = ACTIONS
             .iter()
-            .filter(|action| action.works_in(self.place(), kind))
+            .filter(|action| action.works_in(self.places(), kind))
             .filter_map(|action| {
-                let ((text, rank), key) = (self.hint(action)?, self.keymap.keys(action).first()?);
-                Some(Hint { key: key.to_string(), text, rank })
+                let ((text, rank), key) = (self.hint(action)?, *self.keymap.keys(action).first()?);
+                // A text's own keys win over those of the row that it is about.
+                let (called, _) = self.keymap.find(key, self.places(), kind)?;
+                (called.name == action.name).then(|| Hint { key: key.to_string(), text, rank })
             })
             .collect();
         hints.sort_by_key(|hint| hint.rank);
@@ -44,11 +46,12 @@ impl Model {
             }
             ("explain", Screen::Text(_)) if explaining => Some(("back", rank)),
             ("copy-command", Screen::Text(_)) if explaining => Some((text, RECOMMENDED)),
-            ("describe", Screen::Logs(_)) => Some(("fields", rank)),
-            ("raw", Screen::Logs(_)) => Some(("raw event", rank)),
-            ("copy-command" | "explain" | "refresh", Screen::Logs(_)) => None,
+            ("copy-command" | "refresh", Screen::Logs(_)) => None,
+            ("copy-command", Screen::Text(viewer)) if viewer.source.subject().is_none() => None,
             ("freeze", Screen::Logs(reader)) if !reader.follow => Some(("follow", rank)),
-            ("reveal", Screen::Text(viewer)) => matches!(viewer.source, Source::Raw(..)).then_some((text, rank)),
+            ("next-match", Screen::Text(viewer)) => viewer.search.as_ref().map(|_| (text, rank)),
+            // The text that is open needs no key to open it.
+            ("describe", Screen::Text(viewer)) if matches!(viewer.source, Source::Describe(_)) => None,
             ("back", Screen::Table(table)) => match self.behind.last() {
                 // One step from home is said by its name.
                 Some(Screen::Table(beneath)) if table.view.kind == &trouble::KIND => {

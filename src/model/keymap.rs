@@ -218,13 +218,18 @@ impl Keymap {
         self.keys(action).first().copied()
     }
 
-    /// The action that `key` calls at `place` in a table of the kind called `kind` or a text about such a row, and which of its keys it is.
-    pub fn find(&self, key: Key, place: Place, kind: &str) -> Option<(&'static Action, usize)> {
-        ACTIONS
+    /// The action that `key` calls in a table of the kind called `kind` or a text about such a row, and which of its
+    /// keys it is. The first of `places` at which the key calls one counts.
+    pub fn find(&self, key: Key, places: &[Place], kind: &str) -> Option<(&'static Action, usize)> {
+        places
             .iter()
-            .zip(&self.keys)
-            .filter(|(action, _)| action.works_in(place, kind))
-            .find_map(|(action, keys)| Some((action, keys.iter().position(|other| *other == key)?)))
+            .find_map(|place| self.called_by(key).find(|(action, _)| action.place == *place && action.suits(kind)))
+    }
+
+    /// Every action that `key` calls somewhere, and which of its keys it is.
+    pub fn called_by(&self, key: Key) -> impl Iterator<Item = (&'static Action, usize)> {
+        let nth = move |keys: &Vec<Key>| keys.iter().position(|other| *other == key);
+        ACTIONS.iter().zip(&self.keys).filter_map(move |(action, keys)| Some((action, nth(keys)?)))
     }
 
     /// Every pair of actions that one key would call at the same place, in words.
@@ -307,7 +312,9 @@ mod tests {
     fn an_action_is_rebound_by_name() {
         let mut keymap = Keymap::default();
         keymap.rebind("refresh", &["f9"]).unwrap();
-        let find = |key: &str| keymap.find(key.parse().unwrap(), Place::Table, "task").map(|(action, _)| action.name);
+        let find = |key: &str| {
+            keymap.find(key.parse().unwrap(), &[Place::Table, Place::Everywhere], "task").map(|(action, _)| action.name)
+        };
         assert_eq!(find("f9"), Some("refresh"));
         assert_eq!(find("ctrl-r"), None);
         assert_eq!(keymap.conflicts(), [""; 0]);

@@ -29,15 +29,24 @@ pub struct Messages {
     pub log: VecDeque<Message>,
     /// The one that stands in the footer.
     pub flash: Option<Message>,
+    /// A digest of the view that the flash was said in.
+    said_in: u64,
 }
 
 impl Messages {
-    /// Keeps the message and shows it, unless a graver one stands.
-    pub fn tell(&mut self, at: Timestamp, notice: Notice) {
+    /// Keeps the message and shows it, unless a graver one stands; `view` is a digest of the view that it belongs to.
+    pub fn tell(&mut self, at: Timestamp, notice: Notice, view: u64) {
         let message = self.keep(at, notice).clone();
         if self.flash.as_ref().is_none_or(|standing| standing.level <= message.level) {
             self.flash = Some(message);
+            self.said_in = view;
         }
+    }
+
+    /// Takes down information that was said in another view than `view`.
+    pub fn leave(&mut self, view: u64) {
+        let elsewhere = self.said_in != view;
+        self.flash.take_if(|message| message.level == Level::Info && elsewhere);
     }
 
     /// Keeps the message without showing it: the screen says it otherwise.
@@ -85,7 +94,7 @@ mod tests {
     #[test]
     fn information_fades_after_six_seconds() {
         let mut messages = Messages::default();
-        messages.tell(at(0), notice(Level::Info, "copied"));
+        messages.tell(at(0), notice(Level::Info, "copied"), 0);
         assert_eq!(messages.fades_at(), Some(at(6)));
         messages.seen();
         messages.fade(at(5));
@@ -98,8 +107,9 @@ mod tests {
     #[test]
     fn an_error_stands_until_a_key_and_information_does_not_cover_it() {
         let mut messages = Messages::default();
-        messages.tell(at(0), notice(Level::Error, "denied"));
-        messages.tell(at(1), notice(Level::Info, "copied"));
+        messages.tell(at(0), notice(Level::Error, "denied"), 0);
+        messages.tell(at(1), notice(Level::Info, "copied"), 0);
+        messages.leave(1);
         messages.fade(at(100));
         assert_eq!((standing(&messages), messages.fades_at()), (Some("denied"), None));
         messages.seen();
@@ -111,7 +121,7 @@ mod tests {
     fn the_log_is_bounded_and_its_texts_are_safe() {
         let mut messages = Messages::default();
         for second in 0..=1000 {
-            messages.tell(at(second), notice(Level::Info, "\u{1b}[2J"));
+            messages.tell(at(second), notice(Level::Info, "\u{1b}[2J"), 0);
         }
         assert_eq!((messages.log.len(), messages.log[0].at), (1000, at(1)));
         assert_eq!(messages.log[0].text, "␛[2J");

@@ -236,17 +236,33 @@ impl Model {
     /// Takes the names of the profiles, and adds them to a picker that waits for them.
     pub(super) fn take_profiles(&mut self, profiles: Vec<String>) {
         self.profiles = Some(profiles);
+        let items = profile_items(self);
         if let Some(Overlay::Picker(picker)) = &mut self.overlay
             && std::mem::take(&mut picker.wants_profiles)
         {
-            picker.add(profile_items(self.profiles.iter().flatten()));
+            picker.put_first(items);
         }
     }
 }
 
-/// One item a profile.
-pub(super) fn profile_items<'a>(profiles: impl IntoIterator<Item = &'a String>) -> Vec<Item> {
-    profiles.into_iter().map(|name| Item::new(name, "profile", Choice::Profile(name.clone()))).collect()
+/// One item a profile that is known, the one in use first.
+pub(super) fn profile_items(model: &Model) -> Vec<Item> {
+    let current = model.snapshot.identity.profile.as_ref().or(model.scope.profile.as_ref());
+    let names = model.profiles.iter().flatten().map(String::as_str);
+    current_first("profile", names, current.map(String::as_str), |name| Choice::Profile(name.into()))
+}
+
+/// One item a name, the current one first and marked as such.
+pub(super) fn current_first<'a>(
+    about: &str,
+    names: impl Iterator<Item = &'a str>,
+    current: Option<&str>,
+    choice: impl Fn(&str) -> Choice,
+) -> Vec<Item> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_by_key(|name| Some(*name) != current);
+    let about = |name: &str| if Some(name) == current { format!("{about}, current") } else { about.to_owned() };
+    names.into_iter().map(|name| Item::new(name, &about(name), choice(name))).collect()
 }
 
 /// A failure in full, with what to do about it.

@@ -89,6 +89,8 @@ pub struct Table {
     pub asked_for: Option<Arc<str>>,
     /// What the container instance is called that the view is narrowed to, once that is known.
     instance: Option<Arc<str>>,
+    /// The name of a row that the cursor is to go to once it is there.
+    pub sought: Option<String>,
     /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
     home: Option<Arc<str>>,
     /// No key has moved the cursor yet, and the rows are still coming: it stays on the first one, whichever that is.
@@ -125,6 +127,7 @@ impl Table {
             instance: None,
             home: None,
             arriving: true,
+            sought: None,
             all: Vec::new(),
             ordering: None,
             choice: None,

@@ -30,6 +30,7 @@ mod home;
 mod journeys;
 mod modes;
 mod reading;
+mod row_keys;
 mod shell;
 mod sizes;
 mod taking_along;

@@ -73,10 +73,7 @@ fn mode(header: &Header, theme: &Theme) -> (String, Style) {
     match header.mode {
         Mode::ReadOnly => ("RO".into(), theme.get(Scope::HeaderReadOnly)),
         Mode::Write => (" RW ".into(), theme.get(Scope::HeaderWrite)),
-        Mode::Armed { left } => {
-            let left = left.max(0);
-            (format!(" RW {}:{:02} ", left / 60, left % 60), theme.get(Scope::HeaderWrite))
-        }
+        Mode::Armed { left } => (format!(" RW {} left ", duration(left.max(0))), theme.get(Scope::HeaderWrite)),
     }
 }
 
@@ -269,7 +266,7 @@ mod tests {
             api_tone: Tone::Bad,
             ..header()
         };
-        for (header, mode) in [(calm, "RO"), (stormy, "RW 14:00")] {
+        for (header, mode) in [(calm, "RO"), (stormy, "RW 14m left")] {
             let row = drawn(width, 1, &header);
             for part in ["PROD", "4217", "a-", mode] {
                 assert!(row.contains(part), "{width}: {part} is missing in {row:?}");

@@ -132,8 +132,8 @@ fn home() -> Home {
 )]
 #[case("half", "profile missing aws_secret_access_key", "`aws configure --profile half` writes both")]
 #[case("empty", "there are no credentials", "run `aws configure --profile empty`")]
-#[case("misspelt", "no Region `us-esat-1`; did you mean us-east-1", "correct `region`")]
-#[case("loopp", "no profile `loopp`; did you mean loop", "")]
+#[case("misspelt", "unknown Region `us-esat-1`; did you mean us-east-1", "correct `region`")]
+#[case("loopp", "unknown profile `loopp`; did you mean loop", "")]
 fn what_is_wrong_with_a_profile_is_told_with_what_helps(
     #[case] profile: &str,
     #[case] wrong: &str,

@@ -155,13 +155,7 @@ fn keys() -> String {
         let actions = ACTIONS.iter().filter(move |action| action.place == place);
         table(["key", "what it does", "name", "command"], actions.map(row))
     };
-    format!(
-        "\nEverywhere:\n{}\nIn tables:\n{}\nIn texts (describe, JSON, help, messages):\n{}\nIn logs:\n{}",
-        of(Place::Everywhere),
-        of(Place::Table),
-        of(Place::Text),
-        of(Place::Logs)
-    )
+    Place::ALL.iter().map(|(place, title)| format!("\n{title}:\n{}", of(*place))).collect()
 }
 
 fn kinds() -> String {

@@ -127,7 +127,7 @@ fn names_and_arns_choose_and_strangers_are_told() {
 
     let answer = aws.get(&["services", "auth", "checkuot", "-c", "prod"]);
     assert_eq!(answer.code, Some(1));
-    assert_eq!(answer.err, "error: there is no service `checkuot`; did you mean checkout?\n");
+    assert_eq!(answer.err, "error: unknown service `checkuot`; did you mean checkout?\n");
     assert_eq!(answer.out.lines().count(), 2, "what exists is printed: {}", answer.out);
 
     let answer = aws.get(&["services", "checkuot", "-c", "prod"]);

@@ -47,6 +47,20 @@ fn a_frozen_log_says_how_much_is_new_and_marks_its_line() {
     assert_snapshot!(look(&frozen(LARGE)));
 }
 
+/// A start or a stop is known later than the lines around it: its mark tells why it stands after them.
+#[rstest]
+#[case(Role::Started, "+ task 6b8d0f2a started")]
+#[case(Role::Stopped { fault: true }, "− task 6b8d0f2a stopped: exit 1")]
+fn a_start_or_a_stop_that_came_late_is_marked(#[case] role: Role, #[case] words: &str) {
+    let late = |late| Line { late, ..rule(before(5_000), role, words) };
+    for (marked, late) in [(true, late(true)), (false, late(false))] {
+        let said = vec![line(before(2_000), &source(1, "payments"), "GET /health 200"), late];
+        let screen = text(&Stage::log(NORMAL).said(following()).lines(said));
+        let row = screen.lines().find(|row| row.contains("6b8d0f2a")).expect("the rule");
+        assert_eq!(row.starts_with('↑'), marked, "{row}");
+    }
+}
+
 #[test]
 fn all_of_a_screen_is_ascii_without_unicode() {
     let ascii: Vec<Line> = lines().into_iter().filter(|line| line.text.replace('−', "-").is_ascii()).collect();

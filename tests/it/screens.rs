@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ecsight::{
+    aws::{Failure, Trouble},
     data::{Done, Feed, FeedKey, Phase},
     diagnose::timeline,
     event::{Event, Level, Notice},
@@ -88,6 +89,24 @@ fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
         snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(8));
     });
     assert_snapshot!(look(&stage));
+}
+
+/// A cluster that is named wrongly on the command line is known to be so once the clusters are known.
+#[test]
+fn a_cluster_that_is_not_there_is_named_with_the_nearest() {
+    let failure = Failure {
+        operation: "ListServices",
+        trouble: Trouble::NotFound,
+        code: Some("ClusterNotFoundException".into()),
+        message: "Cluster not found.".into(),
+        advice: None,
+        at: now(),
+    };
+    let wrong = View::new(&service::KIND, Query::cluster("acme-prdo"));
+    let refused = Feed { failure: Some(Arc::new(failure)), phase: Phase::Loading, ..feed(Vec::new()) };
+    let screen = text(&Stage::lit_in(NORMAL, "acme-prdo").feed(wrong, refused));
+    assert!(screen.contains("✖ unknown cluster `acme-prdo`; did you mean acme-prod?"), "{screen}");
+    assert!(screen.contains(":clusters lists those there are"), "{screen}");
 }
 
 #[test]

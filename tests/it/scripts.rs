@@ -67,12 +67,12 @@ fn an_unknown_name_is_exit_code_1_with_the_nearest_in_every_command() {
         (vec!["get", "tasks", "--family", "chekout"], "did you mean checkout"),
         (vec!["get", "revisions", "--family", "chekout"], "did you mean checkout"),
         (vec!["logs", "checkout", "--container", "ap"], "did you mean app?"),
-        (vec!["why", "checkout", "-c", "prd"], "there is no cluster `prd`; did you mean prod?"),
-        (vec!["logs", "checkout", "-c", "prd"], "there is no cluster `prd`; did you mean prod?"),
-        (vec!["report", "checkout", "-c", "prd"], "there is no cluster `prd`; did you mean prod?"),
+        (vec!["why", "checkout", "-c", "prd"], "unknown cluster `prd`; did you mean prod?"),
+        (vec!["logs", "checkout", "-c", "prd"], "unknown cluster `prd`; did you mean prod?"),
+        (vec!["report", "checkout", "-c", "prd"], "unknown cluster `prd`; did you mean prod?"),
     ];
     for kind in KINDS.iter().filter(|kind| kind.in_cluster) {
-        calls.push((vec!["get", kind.plural, "-c", "prd"], "there is no cluster `prd`; did you mean prod?"));
+        calls.push((vec!["get", kind.plural, "-c", "prd"], "unknown cluster `prd`; did you mean prod?"));
     }
     let of_service = ["services", "tasks", "stopped", "containers", "deployments", "events", "failures", "timeline"];
     for kind in of_service {

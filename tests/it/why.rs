@@ -187,7 +187,7 @@ fn markdown_is_for_a_ticket() {
 #[rstest]
 #[case(&["why", "checkuot"], &["`checkuot`", "did you mean checkout"])]
 #[case(&["why", "checkuot", "-c", "prod"], &["`checkuot` in prod", "did you mean checkout"])]
-#[case(&["why", "web", "-c", "nowhere"], &["there is no cluster `nowhere`", "prod"])]
+#[case(&["why", "web", "-c", "nowhere"], &["unknown cluster `nowhere`", "prod"])]
 #[case(&["why", "0123abcd"], &["`0123abcd`"])]
 #[case(&["why", "arn:aws:ecs:eu-west-1:123456789012:task/prod/00000000000000000000000000000000"], &["no task", "after an hour"])]
 #[case(&["report", "checkuot"], &["no service `checkuot`", "did you mean checkout"])]

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Call, Outcome, views::current};
+use super::{
+    Call, Outcome,
+    views::{asked, current},
+};
 use crate::{
-    data::Entry,
     event::Effect,
     model::{
         Model, Screen, Table,
@@ -65,13 +67,13 @@ pub(super) fn wide(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn inspect(model: &mut Model, call: Call<'_>) -> Outcome {
     if table(model)?.inspects() == 0 {
-        return Err("there is no more to say of these rows; d describes one".into());
+        return Err("no pane here; d describes".into());
     }
     model.settings.inspect = match call.arg {
         "" => !model.settings.inspect,
         "on" => true,
         "off" => false,
-        other => return Err(format!("the pane can't be `{other}`; on and off are known")),
+        other => return Err(format!("invalid state `{other}`; expected on or off")),
     };
     match model.layout().pane {
         None if model.settings.inspect => Err(format!("it takes {}", layout::PANE_NEEDS)),
@@ -181,7 +183,7 @@ pub(super) fn copy(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
+    let row = current(model)?;
     // The row of a cluster is in no other one.
     let cluster = row.cluster().map(str::to_owned).unwrap_or_else(|| row.name().into_owned());
     if row.cluster().is_none() && row.kind().name != "cluster" {
@@ -193,7 +195,7 @@ pub(super) fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
     let command = match &model.front {
-        Screen::Table(_) => show_command(model, &*current(model)?.row)?,
+        Screen::Table(_) => show_command(model, &*current(model)?)?,
         Screen::Text(viewer) => match &viewer.source {
             Source::Explain(_, explaining) if !explaining.commands.is_empty() => explaining.commands[0].clone(),
             source => show_command(model, &*source.subject().ok_or("this text is about no row")?.row)?,
@@ -211,8 +213,8 @@ fn show_command(model: &Model, row: &dyn Row) -> Result<String, String> {
 }
 
 pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
-    let entry = current(model)?;
-    let row = &entry.row;
+    let subject = asked(model, Call::default())?;
+    let row = &subject.row;
     let cx = model.cx();
     let item = |text: &str, name: &str| {
         let text = masked(text);
@@ -225,7 +227,7 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
             items.push(item(&cell.text, column.name));
         }
     }
-    items.push(item(&locator(model, &entry), "locator"));
+    items.push(item(&model.locate(&subject).to_string(), "locator"));
     items.extend(show_command(model, &**row).ok().map(|command| item(&command, "command")));
     let json = serde_json::to_string_pretty(&masked_json(&row.json())).unwrap_or_default();
     items.push(Item::new("all of it", "json", Choice::Copy(json)));
@@ -233,23 +235,26 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Where the row is, for a colleague: `scope://profile/region/cluster/kind/name`.
-fn locator(model: &Model, entry: &Entry) -> String {
-    let identity = &model.snapshot.identity;
-    let row = &entry.row;
-    let profile = identity.profile.as_deref().or(model.scope.profile.as_deref()).unwrap_or("-");
-    let region = identity.region.as_deref().or(model.scope.region.as_deref()).unwrap_or("-");
-    format!("scope://{profile}/{region}/{}/{}/{}", row.cluster().unwrap_or("-"), row.kind().name, row.name())
+pub(super) fn open_locator(model: &mut Model, call: Call<'_>) -> Outcome {
+    if call.arg.is_empty() {
+        return Err("`:open` takes a locator; shift-c copies that of a row".into());
+    }
+    model.open_locator(call.arg)
 }
 
 pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
     let effect = match &model.front {
         Screen::Table(table) => save_table(table, call.arg, model)?,
-        Screen::Text(viewer) => Effect::Save {
-            name: viewer.title.clone(),
-            extension: if matches!(viewer.source, Source::Raw(..)) { "json" } else { "txt" },
-            content: viewer.text(),
-        },
+        Screen::Text(viewer) => {
+            let (extension, format) = match viewer.source {
+                Source::Raw(..) => ("json", "json"),
+                _ => ("txt", "text"),
+            };
+            if !["", format].contains(&call.arg) {
+                return Err(format!("invalid format `{}` for this text; expected {format}", call.arg));
+            }
+            Effect::Save { name: viewer.title.clone(), extension, content: viewer.text() }
+        }
         Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone)?,
     };
     model.out.push(effect);
@@ -267,7 +272,7 @@ fn save_table(table: &Table, format: &str, model: &Model) -> Result<Effect, Stri
             ("json", format!("{list:#}\n"))
         }
         "ndjson" => ("ndjson", rows().map(|row| format!("{}\n", masked_json(&row.json()))).collect()),
-        other => return Err(format!("tables can't be saved as `{other}`; csv, json and ndjson are known")),
+        other => return Err(format!("invalid format `{other}` for a table; expected csv, json or ndjson")),
     };
     Ok(Effect::Save { name: table.title(), extension, content })
 }

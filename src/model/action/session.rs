@@ -7,9 +7,9 @@ use crate::{
     aws::{ScopeSpec, regions::REGIONS},
     event::Effect,
     model::{
-        Model,
+        Model, Screen,
         document::Source,
-        navigation::profile_items,
+        navigation::{current_first, profile_items},
         overlay::{Choice, Item, Overlay, Palette, Picker},
         scope::Said,
         settings::{HeaderSize, Quit, interval},
@@ -32,8 +32,14 @@ pub(super) fn command(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn help(model: &mut Model, _: Call<'_>) -> Outcome {
-    model.open_text("help", Source::Help);
+pub(super) fn help(model: &mut Model, call: Call<'_>) -> Outcome {
+    let open = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Help));
+    if call.arg.is_empty() || !open {
+        model.open_text("help", Source::Help);
+    }
+    if !call.arg.is_empty() {
+        model.look_for(call.arg);
+    }
     Ok(())
 }
 
@@ -84,7 +90,7 @@ pub(super) fn header(model: &mut Model, call: Call<'_>) -> Outcome {
         ("full", _) | ("", HeaderSize::Off) => HeaderSize::Full,
         ("compact", _) | ("", HeaderSize::Full) => HeaderSize::Compact,
         ("off", _) | ("", HeaderSize::Compact) => HeaderSize::Off,
-        (other, _) => return Err(format!("the header can't be `{other}`; full, compact and off are known")),
+        (other, _) => return Err(format!("invalid header `{other}`; expected full, compact or off")),
     };
     Ok(())
 }
@@ -103,8 +109,7 @@ pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
     }
     let themes = &model.settings.themes;
     if !themes.iter().any(|name| name == call.arg) {
-        let near = nearest::hint(call.arg, themes.iter().map(String::as_str));
-        return Err(format!("no theme `{}`{near}", call.arg));
+        return Err(nearest::unknown("theme", call.arg, themes.iter().map(String::as_str)));
     }
     model.settings.theme = call.arg.into();
     Ok(())
@@ -115,15 +120,14 @@ pub(super) fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
         let scope = model.read_scope(call.arg.trim_start_matches('@'))?;
         return change(model, scope);
     }
-    let mut items = cluster_items(model);
-    items.extend(profile_items(model.profiles.iter().flatten()));
-    items.extend(region_items());
+    // Those that are looked at come first of their sort: enter alone changes nothing.
+    let items = [profile_items(model), region_items(model), cluster_items(model)].concat();
     pick_scope(model, "scope", items)
 }
 
 pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
-        let items = profile_items(model.profiles.iter().flatten());
+        let items = profile_items(model);
         return pick_scope(model, "profile", items);
     }
     // A profile brings its own Region.
@@ -134,15 +138,17 @@ pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
 
 pub(super) fn region(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
-        model.overlay = Some(Overlay::Picker(Picker::new("Region", region_items())));
+        model.overlay = Some(Overlay::Picker(Picker::new("Region", region_items(model))));
         return Ok(());
     }
     let scope = ScopeSpec { region: Some(model.known_region(call.arg)?), ..model.scope.clone() };
     change(model, scope)
 }
 
-fn region_items() -> Vec<Item> {
-    REGIONS.iter().map(|name| Item::new(name, "Region", Choice::Region((*name).into()))).collect()
+fn region_items(model: &Model) -> Vec<Item> {
+    let current = model.snapshot.identity.region.as_ref().or(model.scope.region.as_ref());
+    let item = |name: &str| Choice::Region(name.into());
+    current_first("Region", REGIONS.iter().copied(), current.map(String::as_str), item)
 }
 
 /// Opens a picker in which profiles are among the choices; they are read from files first where they aren't known.
@@ -158,7 +164,7 @@ fn pick_scope(model: &mut Model, title: &str, items: Vec<Item>) -> Outcome {
 
 fn change(model: &mut Model, scope: ScopeSpec) -> Outcome {
     if scope == model.scope {
-        model.info("one is there already");
+        model.info("already there");
     }
     model.switch(scope);
     Ok(())
@@ -180,7 +186,7 @@ pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
             .parse()
             .ok()
             .filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED)
-            .ok_or_else(|| format!("`{text}` is no length of time up to 8h; 15m is"))?,
+            .ok_or_else(|| format!("invalid time `{text}`; expected up to 8h, such as 15m"))?,
     };
     model.said = Some(Said::WriteUntil { until: model.now + time, rule: model.standing().rule });
     Ok(())

@@ -1,14 +1,16 @@
 //! Moving about, and from view to view.
 
-use super::{Call, Outcome};
+use std::sync::Arc;
+
+use super::{Call, Outcome, table::EXPLAINED};
 use crate::{
-    data::Entry,
     diagnose::timeline,
     model::{
         Model, Screen,
         about::{About, explained, subject},
         document::{Source, Subject},
         layout,
+        navigation::current_first,
         overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
         prompt::Prompt,
     },
@@ -76,18 +78,19 @@ pub(super) fn right(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// The row under the cursor.
-pub(super) fn current(model: &Model) -> Result<Entry, String> {
-    match &model.front {
-        Screen::Table(table) => table.current().cloned().ok_or_else(|| "there is no row here".into()),
-        Screen::Text(_) | Screen::Logs(_) => Err("this is for tables".into()),
-    }
+/// The row under the cursor, or the one that the text is about.
+pub(super) fn current(model: &Model) -> Result<Arc<dyn Row>, String> {
+    Ok(asked(model, Call::default())?.row)
 }
 
 pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
+    let row = current(model)?;
     let Some(view) = row.drill() else {
-        return if row.about().is_some() { explain(model, call) } else { describe(model, call) };
+        return match (&model.front, row.about()) {
+            (Screen::Text(_), _) => Err(format!("there is nothing inside this {}", row.kind().name)),
+            (_, Some(_)) => explain(model, call),
+            (_, None) => describe(model, call),
+        };
     };
     model.show(view);
     // What was put together here leads to what it was put together from.
@@ -97,78 +100,79 @@ pub(super) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn follow(model: &mut Model, _: Call<'_>) -> Outcome {
-    let Screen::Text(viewer) = &model.front else { return Ok(()) };
-    let row = &viewer.source.subject().ok_or("this text is about no row")?.row;
-    let view = row.drill().ok_or_else(|| format!("this {} leads nowhere", row.kind().name))?;
-    model.show(view);
+pub(super) fn describe(model: &mut Model, call: Call<'_>) -> Outcome {
+    model.open_about(asked(model, call)?, About::Description);
     Ok(())
 }
 
-pub(super) fn describe(model: &mut Model, _: Call<'_>) -> Outcome {
-    if matches!(model.front, Screen::Logs(_)) {
-        return model.open_line(false);
-    }
-    model.open_about(asked(model)?, About::Description);
-    Ok(())
-}
-
-pub(super) fn raw(model: &mut Model, _: Call<'_>) -> Outcome {
-    if matches!(model.front, Screen::Logs(_)) {
-        return model.open_line(true);
-    }
+pub(super) fn raw(model: &mut Model, call: Call<'_>) -> Outcome {
     let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Raw(..)));
-    model.open_about(asked(model)?, if back { About::Description } else { About::Raw });
+    let about = if back && call.arg.is_empty() { About::Description } else { About::Raw };
+    model.open_about(asked(model, call)?, about);
     Ok(())
 }
 
 pub(super) fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
-    if matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..))) {
+    let explains = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..)));
+    if explains && call.arg.is_empty() {
         return back(model, call);
     }
-    let subject = explained(asked(model)?)?;
-    model.open_about(subject, About::Explanation);
+    let asked = asked(model, call)?;
+    let kind = asked.row.kind();
+    if !call.arg.is_empty() && !EXPLAINED.contains(&kind.name) {
+        return Err(format!("{} are not explained; d describes one", kind.plural));
+    }
+    model.open_about(explained(asked)?, About::Explanation);
     Ok(())
 }
 
-/// What a text is asked for about: the row under the cursor, or the one the open text is about.
-fn asked(model: &Model) -> Result<Subject, String> {
+/// The row that is asked about: the one that is named, else the one under the cursor or the one the text is about.
+pub(in crate::model) fn asked(model: &Model, call: Call<'_>) -> Result<Subject, String> {
+    if !call.arg.is_empty() {
+        return model.find_row(call.arg);
+    }
     match &model.front {
-        Screen::Table(table) => Ok(subject(table, &current(model)?.row)),
+        Screen::Table(table) => {
+            table.current().map(|entry| subject(table, &entry.row)).ok_or_else(|| "there is no row here".into())
+        }
         Screen::Text(viewer) => viewer.source.subject().cloned().ok_or_else(|| "this text is about no row".into()),
-        Screen::Logs(_) => Err("there is no row here".into()),
+        Screen::Logs(_) => Err("this is for rows of a table".into()),
     }
 }
 
 pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
-    let Screen::Table(table) = &model.front else { return Err("this is for tables".into()) };
-    let mut view = table.view.clone();
+    // Of a text, the table that its row is from.
+    let (mut view, arrangement) = match &model.front {
+        Screen::Table(table) => (table.view.clone(), Some((table.filter.clone(), table.sort, table.wide))),
+        Screen::Text(_) | Screen::Logs(_) => (asked(model, Call::default())?.view, None),
+    };
     view.query.status = match call.arg {
         "" => view.query.status.next(),
         "running" => Status::Running,
         "stopped" => Status::Stopped,
         "all" => Status::All,
-        other => return Err(format!("no tasks are `{other}`; running, stopped and all are known")),
+        other => return Err(format!("unknown status `{other}`; one of running, stopped, all")),
     };
     // A group is of failures, and running tasks have no past.
     view.query.group = None;
     view.query.since.take_if(|_| view.query.status == Status::Running);
-    // The other tasks take the place of these: going back leads to where these were opened.
-    let (filter, sort, wide) = (table.filter.clone(), table.sort, table.wide);
-    if !model.behind.is_empty() {
+    // The other tasks take the place of these: going back leads to where these were opened, from a text to the text.
+    if arrangement.is_some() && !model.behind.is_empty() {
         model.pop();
     }
     model.show(view);
-    model.table_mut(|table| {
-        table.filter = filter;
-        table.sort = sort;
-        table.wide = wide;
-    });
+    if let Some((filter, sort, wide)) = arrangement {
+        model.table_mut(|table| {
+            table.filter = filter;
+            table.sort = sort;
+            table.wide = wide;
+        });
+    }
     Ok(())
 }
 
 pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
+    let row = current(model)?;
     let row = row.about().map_or(row, |(_, subject)| subject);
     let tasks = row.drill().filter(|view| view.kind.name == "task");
     let mut view = tasks.ok_or_else(|| format!("this {} has no tasks", row.kind().name))?;
@@ -177,20 +181,24 @@ pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-fn related(row: &dyn Row, relation: Relation, what: &str) -> Result<View, String> {
-    row.related(relation).ok_or_else(|| format!("this {} has no {what}", row.kind().name))
+/// What a row has of `what`; a row that is about another has it where that one is of a kind that has, as `owners` says.
+fn related(row: &dyn Row, relation: Relation, what: &str, owners: &str) -> Result<View, String> {
+    row.related(relation).ok_or_else(|| match row.kind().origin {
+        Origin::Composed(_) => format!("not a {owners}: no {what}"),
+        _ => format!("this {} has no {what}", row.kind().name),
+    })
 }
 
-fn relate(model: &mut Model, relation: Relation, what: &str) -> Outcome {
-    let view = related(&*current(model)?.row, relation, what)?;
+fn relate(model: &mut Model, relation: Relation, what: &str, owners: &str) -> Outcome {
+    let view = related(&*current(model)?, relation, what, owners)?;
     model.show(view);
     Ok(())
 }
 
 /// What the row belongs to; the cursor is on it where there are others beside it.
 pub(super) fn owner(model: &mut Model, _: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
-    relate(model, Relation::Owner, "owner")?;
+    let row = current(model)?;
+    relate(model, Relation::Owner, "owner", "service or task")?;
     let name = row.name();
     let owner = match row.kind().name {
         "revision" => family_of(&name),
@@ -212,15 +220,15 @@ fn family_of(revision: &str) -> Option<&str> {
 }
 
 pub(super) fn events(model: &mut Model, _: Call<'_>) -> Outcome {
-    relate(model, Relation::Events, "events")
+    relate(model, Relation::Events, "events", "service")
 }
 
 pub(super) fn deployments(model: &mut Model, _: Call<'_>) -> Outcome {
-    relate(model, Relation::Deployments, "deployments")
+    relate(model, Relation::Deployments, "deployments", "service")
 }
 
 pub(super) fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
+    let row = current(model)?;
     // The timeline of what is part of something, or about it, is the other's.
     let parent = || timeline::view(&**model.snapshot.row(row.parent()?)?);
     let about = || timeline::view(&*row.about()?.1);
@@ -237,8 +245,8 @@ pub(super) fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
 
 /// The revisions of the family that the row's task definition is one of; the cursor is on that one.
 pub(super) fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
-    let view = related(&*row, Relation::TaskDefinition, "task definition")?;
+    let row = current(model)?;
+    let view = related(&*row, Relation::TaskDefinition, "task definition", "service or task")?;
     let revision = view.query.family.clone().unwrap_or_default();
     match family_of(&revision) {
         Some(family) => {
@@ -254,11 +262,11 @@ pub(super) fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn instance(model: &mut Model, _: Call<'_>) -> Outcome {
-    relate(model, Relation::Instance, "container instance; it runs on Fargate, or nowhere yet")
+    relate(model, Relation::Instance, "container instance: it is on Fargate, or not placed yet", "task")
 }
 
 pub(super) fn warp(model: &mut Model, _: Call<'_>) -> Outcome {
-    let row = current(model)?.row;
+    let row = current(model)?;
     let cluster = row.cluster().ok_or_else(|| format!("this {} is in no cluster", row.kind().name))?;
     model.choose_cluster(Some(cluster.into()))
 }
@@ -269,7 +277,7 @@ pub(super) fn all_clusters(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn favourite(model: &mut Model, call: Call<'_>) -> Outcome {
     let favourite = model.favourites().get(call.nth).cloned();
-    let favourite = favourite.ok_or_else(|| format!("there are fewer than {} clusters", call.nth + 1))?;
+    let favourite = favourite.ok_or_else(|| format!("there is no cluster {}", call.nth + 1))?;
     model.choose_cluster(Some(favourite))
 }
 
@@ -286,9 +294,12 @@ pub(super) fn cluster(model: &mut Model, call: Call<'_>) -> Outcome {
 
 /// One item a cluster, and one for all of them.
 pub(super) fn cluster_items(model: &Model) -> Vec<Item> {
-    let item = |name: &std::sync::Arc<str>| Item::new(name, "cluster", Choice::Cluster(Some(name.to_string())));
-    let all = Item::new("all clusters", "", Choice::Cluster(None));
-    model.snapshot.clusters().iter().map(item).chain([all]).collect()
+    let clusters = model.snapshot.clusters();
+    let names = clusters.iter().map(|name| &**name);
+    let mut items =
+        current_first("cluster", names, model.cluster.as_deref(), |name| Choice::Cluster(Some(name.to_owned())));
+    items.push(Item::new("all clusters", "", Choice::Cluster(None)));
+    items
 }
 
 pub(super) fn escape(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -306,25 +317,25 @@ pub(super) fn escape(model: &mut Model, call: Call<'_>) -> Outcome {
 
 pub(super) fn back(model: &mut Model, _: Call<'_>) -> Outcome {
     if !model.leave_query() && !model.pop() {
-        model.info("nothing lies beneath; :q or ctrl-c twice quits");
+        model.info("this is the first view; :q quits");
     }
     Ok(())
 }
 
 pub(super) fn history_back(model: &mut Model, _: Call<'_>) -> Outcome {
-    let view = model.history.step(-1).ok_or("this is where the history begins")?;
+    let view = model.history.step(-1).ok_or("this is the oldest view of the history")?;
     model.show(view);
     Ok(())
 }
 
 pub(super) fn history_forward(model: &mut Model, _: Call<'_>) -> Outcome {
-    let view = model.history.step(1).ok_or("this is where the history ends")?;
+    let view = model.history.step(1).ok_or("this is the newest view of the history")?;
     model.show(view);
     Ok(())
 }
 
 pub(super) fn last(model: &mut Model, _: Call<'_>) -> Outcome {
-    let view = model.history.last().ok_or("no other view was seen yet")?;
+    let view = model.history.last().ok_or("there is no previous view yet")?;
     model.show(view);
     Ok(())
 }
@@ -342,8 +353,8 @@ fn step(model: &mut Model, steps: isize) -> Outcome {
     let page = model.layout().page;
     let Screen::Text(viewer) = &mut model.front else { return Ok(()) };
     match &viewer.search {
-        None => return Err("nothing is searched for; / searches".into()),
-        Some(search) if search.matches.is_empty() => return Err(format!("`{}` is nowhere", search.text)),
+        None => return Err("no search yet; / searches".into()),
+        Some(search) if search.matches.is_empty() => return Err(format!("no match for `{}`", search.text)),
         Some(_) => viewer.step(steps, page),
     }
     Ok(())

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{TextLine, TextRow};
 
 /// The rows of `lines` at `width` cells: cut between words where there are any, and never within a grapheme.
-pub(super) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
+pub(in crate::model) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
     let mut rows = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         let text = line.text();

@@ -138,9 +138,17 @@ pub(in crate::model) fn undo_clear(model: &mut Model, _: Call<'_>) -> Outcome {
     }
 }
 
+pub(in crate::model) fn fields(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_line(false)
+}
+
+pub(in crate::model) fn raw_event(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_line(true)
+}
+
 impl Model {
     /// Opens what is known of a line and of its log, in words or as AWS tells the event.
-    pub(in crate::model) fn open_line(&mut self, raw: bool) -> Outcome {
+    fn open_line(&mut self, raw: bool) -> Outcome {
         let Screen::Logs(reader) = &self.front else { return Err("this is for logs".into()) };
         let (title, source) = match (raw, reader.current()) {
             (true, Some((_, line))) => ("raw event", Source::Line(super::about::event(line))),

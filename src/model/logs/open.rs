@@ -13,7 +13,7 @@ use crate::{
     logs::{self, Range, Read, Subject, Wanted, ring::Ring},
     model::{
         Model, Screen,
-        action::{Call, Outcome},
+        action::{Call, Outcome, asked},
         overlay::{Choice, Item, Overlay, Picker},
     },
     resource::{Row, revision::Revision, task::Task},
@@ -44,31 +44,32 @@ impl Model {
         reader.begin(wanted, !matches!(range, Range::Between(..) | Range::Oldest), seek);
     }
 
-    /// The rows that are asked about: the marked ones, the one under the cursor, the one a text is about.
-    fn rows_meant(&self) -> Result<Vec<Arc<dyn Row>>, String> {
-        let rows: Vec<_> = match &self.front {
-            Screen::Table(table) => table.targets().into_iter().map(|entry| entry.row.clone()).collect(),
-            Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.clone()).into_iter().collect(),
-            Screen::Logs(_) => return Err("this is a log already".into()),
-        };
-        if rows.is_empty() { Err("there is no row here".into()) } else { Ok(rows) }
+    /// The rows that are asked about: the one that is named, the marked ones, the one under the cursor, the one a text
+    /// is about.
+    fn rows_meant(&self, call: Call<'_>) -> Result<Vec<Arc<dyn Row>>, String> {
+        match &self.front {
+            Screen::Table(table) if call.arg.is_empty() && !table.rows.is_empty() => {
+                Ok(table.targets().into_iter().map(|entry| entry.row.clone()).collect())
+            }
+            _ => Ok(vec![asked(self, call)?.row]),
+        }
     }
 
-    pub(super) fn whose(&self) -> Result<Whose, String> {
-        Whose::of_all(&self.rows_meant()?, &self.snapshot, self.now)
+    pub(super) fn whose(&self, call: Call<'_>) -> Result<Whose, String> {
+        Whose::of_all(&self.rows_meant(call)?, &self.snapshot, self.now)
     }
 }
 
-pub(in crate::model) fn logs(model: &mut Model, _: Call<'_>) -> Outcome {
-    let whose = model.whose()?;
+pub(in crate::model) fn logs(model: &mut Model, call: Call<'_>) -> Outcome {
+    let whose = model.whose(call)?;
     let range = whose.range;
     model.open_log(whose.subject(), Read::Tail { range, pattern: None, live: false });
     Ok(())
 }
 
 /// A list of containers and of stretches of time.
-pub(in crate::model) fn pick(model: &mut Model, _: Call<'_>) -> Outcome {
-    let whose = model.whose()?;
+pub(in crate::model) fn pick(model: &mut Model, call: Call<'_>) -> Outcome {
+    let whose = model.whose(call)?;
     let of = whose.clone().subject();
     let tasks = model.tasks_in(&of);
     let ended = tasks.iter().filter_map(|task| task.ended()).max();

@@ -41,15 +41,15 @@ pub enum Press {
 
 /// The keys of the list of filters; fixed, as those of prompts are.
 pub const KEYS: &[(&[&str], Press, &str)] = &[
-    (&["up", "k"], Press::Up, "the filter above"),
-    (&["down", "j"], Press::Down, "the filter below"),
-    (&["space"], Press::Toggle, "turn it off, or on"),
-    (&["enter"], Press::Edit, "edit it"),
+    (&["up", "k"], Press::Up, "filter up"),
+    (&["down", "j"], Press::Down, "filter down"),
+    (&["space"], Press::Toggle, "on or off"),
+    (&["enter"], Press::Edit, "edit"),
     (&["tab"], Press::Mode, "include, exclude, highlight"),
-    (&["d", "delete", "backspace"], Press::Remove, "remove it"),
-    (&["+", "a", "/"], Press::Add, "add another"),
-    (&["z"], Press::Suspend, "suspend all, or resume"),
-    (&["esc", "q", "shift-f", "ctrl-c"], Press::Close, "back to the log"),
+    (&["d", "delete", "backspace"], Press::Remove, "remove"),
+    (&["+", "a", "/"], Press::Add, "add a filter"),
+    (&["z"], Press::Suspend, "suspend or resume all"),
+    (&["esc", "q", "shift-f", "ctrl-c"], Press::Close, "close"),
 ];
 
 /// How a mode is called.

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     modes::reader,
     whose::{Whose, around, predecessor},
 };
 use crate::{
+    data::Feed,
     logs::{Range, Read, Subject},
     model::{
         Model, Screen,
@@ -33,7 +36,14 @@ pub struct Steps {
 struct Sought {
     /// Whose predecessor it is, by ARN; absent where it is the one that stopped last.
     before: Option<Arc<str>>,
+    /// When it was asked for: what stopped since the tasks were last listed counts, too.
+    since: Timestamp,
+    /// The log that is seen was opened for it, and is left where there is none.
+    opened: bool,
 }
+
+/// How long a task that stopped last is looked for in AWS before the newest that is known is taken.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 
 impl Model {
     /// The tasks of a subject and those beside it that are known; whether all that have stopped are.
@@ -76,25 +86,49 @@ impl Model {
         tasks
     }
 
-    /// Reads the log of the task that was looked for, once it is known; goes back where there is none.
+    /// Reads the log of the task that was looked for, once AWS has been asked for the newest; goes back where there is
+    /// none.
     pub(in crate::model) fn find_sought(&mut self) {
         let Screen::Logs(reader) = &self.front else { return };
-        let Some(sought) = &reader.steps.sought else { return };
+        let Some(sought) = reader.steps.sought.clone() else { return };
         let of = reader.subject().clone();
         let (tasks, all) = self.tasks_of(&of);
+        if !all || (self.now < sought.since + PATIENCE && !self.is_fresh(&of.view, sought.since)) {
+            return;
+        }
         let before = sought.before.as_deref().and_then(|arn| self.task(arn));
-        match (predecessor(&tasks, before), all) {
-            (Some(task), true) => {
+        match predecessor(&tasks, before) {
+            Some(task) => {
                 let task = task.clone();
-                self.read_task(&task, of.container);
+                let container = of.container;
+                self.read_task(&task, container);
                 self.tell_end(&task);
             }
-            (None, true) => {
-                self.pop();
-                self.warn(format!("no task of {} has stopped that is still known", of.name));
+            None => {
+                if let Screen::Logs(reader) = &mut self.front {
+                    reader.steps.sought = None;
+                }
+                if sought.opened {
+                    self.pop();
+                }
+                self.warn(match sought.before {
+                    Some(_) => "no task that stopped before is still known".to_owned(),
+                    None => format!("no task of {} has stopped that is still known", of.name),
+                });
             }
-            _ => {}
         }
+    }
+
+    /// Whether AWS has answered for all of a view since then, or can't be asked.
+    fn is_fresh(&self, view: &View, since: Timestamp) -> bool {
+        let answered = |feed: &Feed| feed.failure.is_some() || feed.fetched.is_some_and(|fetched| fetched >= since);
+        self.paused || self.snapshot.feeds_of(view).into_iter().all(answered)
+    }
+
+    /// When a task that is looked for is looked for no longer.
+    pub(in crate::model) fn sought_until(&self) -> Option<Timestamp> {
+        let Screen::Logs(reader) = &self.front else { return None };
+        reader.steps.sought.as_ref().map(|sought| sought.since + PATIENCE).filter(|until| *until > self.now)
     }
 
     fn task(&self, arn: &str) -> Option<&Task> {
@@ -128,35 +162,30 @@ impl Model {
 }
 
 /// The log of the task that was there before: of the same service, and of the same container.
-pub(in crate::model) fn previous(model: &mut Model, _: Call<'_>) -> Outcome {
+pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
     let of = match &model.front {
         Screen::Logs(reader) => reader.subject().clone(),
-        Screen::Table(_) | Screen::Text(_) => model.whose()?.subject(),
+        Screen::Table(_) | Screen::Text(_) => model.whose(call)?.subject(),
     };
     let before = match of.tasks.as_deref() {
         Some([task]) => Some(task.clone()),
         Some(_) => return Err("there is no one task before several".into()),
         None => None,
     };
-    if let Screen::Logs(reader) = &model.front {
-        let container = reader.subject().container.clone();
-        let (tasks, all) = model.tasks_of(&of);
-        let before = before.as_deref().and_then(|arn| model.task(arn));
-        let found = predecessor(&tasks, before).cloned();
-        let missing = || match all {
-            true => "no task that stopped before is still known",
-            false => "its tasks are still being looked up",
-        };
-        let task = found.ok_or_else(missing)?;
-        model.read_task(&task, container);
-        model.tell_end(&task);
-        return Ok(());
+    let opened = !matches!(model.front, Screen::Logs(_));
+    if opened {
+        let nothing: Arc<[Arc<str>]> = Arc::default();
+        let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
+        model.open_log(Subject { tasks: Some(nothing), ..of }, read);
     }
-    let nothing: Arc<[Arc<str>]> = Arc::default();
-    let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
-    model.open_log(Subject { tasks: Some(nothing), ..of }, read);
+    let sought = Sought { before, since: model.now, opened };
     if let Screen::Logs(reader) = &mut model.front {
-        reader.steps.sought = Some(Sought { before });
+        reader.steps.sought = Some(sought);
+    }
+    // What is known is as old as the last look: whoever asks for the newest means now.
+    model.attention.refresh();
+    if !opened {
+        model.info("asking AWS for the newest stopped tasks");
     }
     model.find_sought();
     Ok(())

@@ -92,11 +92,10 @@ type Choices = Vec<(String, String)>;
 fn verbs(model: &Model) -> Choices {
     let kinds = model.kinds.iter().map(|kind| (kind.name.to_owned(), kind.about.to_owned()));
     let own = model.settings.aliases.iter().map(|(word, command)| (word.clone(), safe(command).into_owned()));
-    let here = model.place();
-    let kind = model.front_kind().map_or("", |kind| kind.name);
+    let kind = model.kind_seen().map_or("", |kind| kind.name);
     let words = ACTIONS
         .iter()
-        .filter(|action| action.works_in(here, kind))
+        .filter(|action| action.works_in(model.places(), kind))
         .filter_map(|action| Some(((*action.words.first()?).to_owned(), action.about.to_owned())));
     let parts = PARTS.iter().map(|(word, kind, _)| ((*word).to_owned(), format!("{word} {kind}s")));
     kinds.chain(parts).chain(own).chain(words).collect()
@@ -126,6 +125,10 @@ fn arguments(model: &Model, verb: &str, word: &str) -> Choices {
         Some(Arg::Column) => {
             let columns = model.front_kind().map(|kind| (kind.columns)()).unwrap_or_default();
             columns.iter().map(|column| (column.name.to_owned(), column.title.to_owned())).collect()
+        }
+        Some(Arg::Row) => {
+            let rows = model.table().map(|table| &table.rows[..]).unwrap_or_default();
+            bare(&mut rows.iter().map(|entry| safe(&entry.row.name()).into_owned()))
         }
         Some(Arg::None | Arg::Text(_)) | None => Vec::new(),
     }

@@ -23,12 +23,13 @@ impl Picker {
         picker
     }
 
-    /// Adds items, keeping the one that is selected.
-    pub fn add(&mut self, items: impl IntoIterator<Item = Item>) {
-        let selected = self.shown.get(self.selected).map(|shown| shown.item);
-        self.items.extend(items);
+    /// Puts items before those there are. The one that was moved to stays selected.
+    pub fn put_first(&mut self, items: Vec<Item>) {
+        let moved_to =
+            self.shown.get(self.selected).filter(|_| self.selected > 0).map(|shown| shown.item + items.len());
+        self.items.splice(..0, items);
         self.narrow();
-        self.selected = self.shown.iter().position(|shown| Some(shown.item) == selected).unwrap_or(0);
+        self.selected = self.shown.iter().position(|shown| Some(shown.item) == moved_to).unwrap_or(0);
     }
 
     /// Shows what matches the text, best first.

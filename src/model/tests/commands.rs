@@ -38,15 +38,15 @@ fn the_last_cluster_is_meant_where_none_is_named() {
 }
 
 #[rstest]
-#[case("servce", "no command `servce`; did you mean service")]
-#[case("svc prdo", "no cluster `prdo`; did you mean prod?")]
+#[case("servce", "unknown command `servce`; did you mean service")]
+#[case("svc prdo", "unknown cluster `prdo`; did you mean prod?")]
 #[case("task prod /exit=", "filter, character 6: a value is missing after =")]
-#[case("region eu-wset-1", "no Region `eu-wset-1`; did you mean eu-west-1")]
-#[case("theme xyzzy", "no theme `xyzzy`; one of terminal")]
+#[case("region eu-wset-1", "unknown Region `eu-wset-1`; did you mean eu-west-1")]
+#[case("theme xyzzy", "unknown theme `xyzzy`; one of terminal")]
 #[case("refresh soon", "`soon` is no interval")]
-#[case("write forever", "`forever` is no length of time")]
+#[case("write forever", "invalid time `forever`; expected up to 8h")]
 #[case("sort colour", "clusters have no column `colour`; one of name")]
-#[case("save docx", "tables can't be saved as `docx`")]
+#[case("save docx", "invalid format `docx` for a table")]
 #[case("cl prod staging", "`staging` is one word too many")]
 #[case("filter exit", "")]
 fn mistakes_change_nothing_and_are_told(#[case] line: &str, #[case] told: &str) {
@@ -89,7 +89,7 @@ fn an_unknown_profile_is_refused_wherever_it_is_named(#[case] command: &str) {
     let mut model = in_tasks();
     model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
     assert_eq!(run(&mut model, command), []);
-    assert!(flash(&model).contains("no profile `opss`; did you mean ops?"), "{}", flash(&model));
+    assert!(flash(&model).contains("unknown profile `opss`; did you mean ops?"), "{}", flash(&model));
     assert_eq!((model.scope.profile.as_deref(), front_table(&model).title().as_str()), (None, "tasks(api)"));
     // Where the files have none, no name is known.
     model.update(at(0), Event::Profiles(vec![]));
@@ -192,5 +192,5 @@ fn a_start_may_bring_a_cluster_a_command_and_a_filter() {
     assert_eq!(demands(&effects)[0].front, Some(View::new(&TASK, Query::cluster("prod"))));
     let start = Start { command: Some("nonsense".into()), ..Start::new(at(0), (80, 24)) };
     let model = Model::new(KINDS, Settings::default(), Keymap::default(), start);
-    assert!(flash(&model).starts_with("no command `nonsense`"));
+    assert!(flash(&model).starts_with("unknown command `nonsense`"));
 }

@@ -94,7 +94,7 @@ fn the_command_that_helps_is_copied_and_enter_follows_the_row() {
     let Some(Effect::Copy(command)) = copied.first() else { panic!("{copied:?}") };
     assert!(command.starts_with("aws ecs describe-tasks ") && command.ends_with(" --profile ops"), "{command}");
     press(&mut model, "enter");
-    assert_eq!(flash(&model), "this task leads nowhere");
+    assert_eq!(flash(&model), "there is nothing inside this task");
     let saved = but_demands(press(&mut model, "ctrl-s"));
     assert!(matches!(&saved[..], [Effect::Save { name, extension: "txt", .. }] if name == "explain task b"));
 }

@@ -31,18 +31,114 @@ fn the_scope_is_picked_among_clusters_regions_and_profiles() {
     let effects = but_demands(press(&mut model, "enter"));
     assert_eq!(effects, [Effect::Switch(scope(Some("operations"), None))]);
     give(&mut model, 0, world(1, vec![]));
-    press(&mut model, "ctrl-p down enter");
+    press(&mut model, "ctrl-p");
+    type_in(&mut model, "staging");
+    press(&mut model, "enter");
     assert_eq!(front_table(&model).title(), "services(staging)");
 }
 
+/// A console of this size, with the help of the screen that `keys` lead to.
+fn helped(size: (u16, u16), keys: &str) -> Model {
+    let mut model = console();
+    model.update(at(0), Event::Resize(size.0, size.1));
+    if !keys.is_empty() {
+        press(&mut model, keys);
+    }
+    press(&mut model, "?");
+    model
+}
+
+const SCREENS: [(&str, &str); 6] = [
+    ("", "On a row, and in texts about one"),
+    ("enter", "On a row, and in texts about one"),
+    ("enter d", "In texts"),
+    ("enter y", "In texts"),
+    ("!", "In texts"),
+    ("enter l", "In logs"),
+];
+
+/// Profiles first, then Regions, then clusters, those in use before the others of their sort.
 #[test]
-fn help_lists_every_action_and_narrows_to_what_is_typed() {
+fn the_scope_is_offered_in_the_order_in_which_it_is_looked_for() {
+    let mut model = console();
+    let mut known = world(2, vec![]);
+    known.identity.profile = Some("static".into());
+    known.identity.region = Some("us-east-1".into());
+    give(&mut model, 0, known);
+    press(&mut model, "2 ctrl-p");
+    let items = |model: &Model| match &model.overlay {
+        Some(Overlay::Picker(picker)) => {
+            assert_eq!(picker.selected, 0);
+            picker.items.iter().map(|item| format!("{} ({})", item.text, item.about)).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(items(&model)[0], "us-east-1 (Region, current)", "the profiles are not known yet");
+    model.update(at(0), Event::Profiles(vec!["ops".into(), "static".into()]));
+    let items = items(&model);
+    assert_eq!(items[..3], ["static (profile, current)", "ops (profile)", "us-east-1 (Region, current)"]);
+    assert_eq!(items[items.len() - 3..], ["staging (cluster, current)", "prod (cluster)", "all clusters ()"]);
+}
+
+#[test]
+fn help_begins_with_the_keys_of_the_screen_and_has_four_pages_at_most() {
+    for (keys, first) in SCREENS {
+        let model = helped((80, 24), keys);
+        let text = front_text(&model);
+        let pages = text.rows.len().div_ceil(page(&model));
+        assert!(pages <= 4, "{keys}: {pages} pages, {} rows", text.rows.len());
+        let titles: Vec<_> = text.lines.iter().filter(|line| line.is_title()).map(document::TextLine::text).collect();
+        assert_eq!(titles[0], first, "{keys}");
+        let last = if keys.ends_with('l') { "Filters of logs" } else { "In prompts" };
+        assert!(["Everywhere", last].iter().all(|title| titles.contains(&(*title).to_owned())), "{titles:?}");
+    }
+}
+
+#[test]
+fn help_shows_every_key_of_the_screen_and_only_those() {
+    for (keys, _) in SCREENS {
+        let mut model = helped((400, 50), keys);
+        let text = front_text(&model).text();
+        press(&mut model, "?");
+        let kind = model.kind_seen().map_or("", |kind| kind.name);
+        for action in ACTIONS.iter().filter(|action| action.works_in(model.places(), kind)) {
+            assert!(text.contains(action.about), "{keys}: {} is missing", action.name);
+        }
+        assert_eq!(text.contains("Live Tail"), keys.ends_with('l'), "{keys}");
+    }
+}
+
+/// Whatever is said of a key stands beside or beneath the beginning of what is said, never beneath the key.
+#[test]
+fn help_hangs_its_texts() {
+    for size in [(80, 24), (60, 15), (50, 12), (120, 30), (200, 50)] {
+        for (keys, _) in SCREENS {
+            let model = helped(size, keys);
+            let text = front_text(&model);
+            for row in text.rows.iter().filter(|row| row.start > 0) {
+                assert!(row.indent > 4, "{size:?} {keys}: {:?}", text.lines[row.line]);
+            }
+            for line in text.lines.iter().filter(|line| !line.is_title()) {
+                assert!(line.text().starts_with("  "), "{size:?} {keys}: {line:?}");
+            }
+        }
+    }
+}
+
+fn page(model: &Model) -> usize {
+    model.layout().page.into()
+}
+
+#[test]
+fn help_narrows_every_action_to_what_is_typed() {
+    for action in ACTIONS {
+        let mut model = console();
+        press(&mut model, "? /");
+        type_in(&mut model, action.about);
+        assert!(front_text(&model).text().contains(action.about), "{}", action.name);
+    }
     let mut model = console();
     press(&mut model, "?");
-    let text = front_text(&model).text();
-    for action in ACTIONS {
-        assert!(text.contains(action.about), "{}", action.name);
-    }
     press(&mut model, "/");
     type_in(&mut model, "warp");
     press(&mut model, "enter");
@@ -50,7 +146,9 @@ fn help_lists_every_action_and_narrows_to_what_is_typed() {
     press(&mut model, "/");
     type_in(&mut model, "row's cluster");
     press(&mut model, "enter");
-    assert_eq!(front_text(&model).lines.len(), 3);
+    assert!(
+        front_text(&model).lines.iter().skip(1).all(|line| line.is_title() || line.text().contains("row's cluster"))
+    );
     press(&mut model, "esc");
     assert!(front_text(&model).search.is_none());
     press(&mut model, "?");
@@ -68,6 +166,28 @@ fn messages_are_kept_and_read_again() {
     assert_eq!(front_text(&model).text(), "01:00:00  error  ListTasks: denied\n");
     model.update(at(3601), Event::Told(notice));
     assert_eq!(front_text(&model).lines.len(), 2);
+}
+
+/// What is said belongs to the view in which it was said.
+#[test]
+fn information_goes_when_the_view_does_and_a_warning_stays_until_a_key() {
+    for leave in ["esc", "enter", "d", "?", "0"] {
+        let mut model = in_tasks();
+        press(&mut model, "f7");
+        assert!(flash(&model).starts_with("f7 does nothing"));
+        press(&mut model, leave);
+        assert_eq!(flash(&model), "", "{leave}");
+    }
+    let mut model = in_tasks();
+    press(&mut model, "f7 j");
+    assert_ne!(flash(&model), "", "it is still the same view");
+    let warning = Notice { level: Level::Warn, text: "not saved".into() };
+    model.update(at(0), Event::Told(warning));
+    model.show(services());
+    model.update(at(60), Event::Tick);
+    assert_eq!(flash(&model), "not saved");
+    press(&mut model, "j");
+    assert_eq!(flash(&model), "");
 }
 
 #[test]
@@ -91,9 +211,9 @@ fn hints_are_the_table_s_and_follow_the_place() {
     let hints = model.hints();
     assert!(hints.windows(2).all(|pair| pair[0].rank <= pair[1].rank));
     let texts = |model: &Model| model.hints().iter().map(|hint| hint.text).collect::<Vec<_>>();
-    assert!(texts(&model).contains(&"stopped") && !texts(&model).contains(&"wrap"));
+    assert!(texts(&model).contains(&"wide") && !texts(&model).contains(&"wrap"));
     press(&mut model, "d");
-    assert!(texts(&model).contains(&"wrap") && !texts(&model).contains(&"stopped"));
+    assert!(texts(&model).contains(&"wrap") && !texts(&model).contains(&"wide"));
 }
 
 #[test]

@@ -134,6 +134,6 @@ fn a_pane_is_shown_and_hidden_where_there_is_more_to_say() {
     press(&mut model, "tab tab");
     assert!(flash(&model).contains("24 rows"), "{}", flash(&model));
     press(&mut model, "q tab");
-    assert!(flash(&model).contains("no more to say"), "{}", flash(&model));
+    assert!(flash(&model).contains("no pane here; d describes"), "{}", flash(&model));
     assert!(model.settings.inspect);
 }

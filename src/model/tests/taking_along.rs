@@ -29,7 +29,7 @@ fn a_field_is_picked_by_typing_some_of_it() {
     assert_eq!(but_demands(press(&mut model, "enter")), [Effect::Copy("OutOfMemory".into())]);
     press(&mut model, "shift-c");
     type_in(&mut model, "locator");
-    assert_eq!(but_demands(press(&mut model, "enter")), [Effect::Copy("scope://-/-/prod/task/b".into())]);
+    assert_eq!(but_demands(press(&mut model, "enter")), [Effect::Copy("scope://-/-/prod/stopped/b".into())]);
     press(&mut model, "shift-c esc");
     assert!(model.overlay.is_none());
 }

@@ -71,7 +71,7 @@ fn worded(rule: &Rule) -> String {
     match rule.mode {
         Mode::Include => text,
         Mode::Exclude => format!("not: {text}"),
-        Mode::Highlight => format!("lit: {text}"),
+        Mode::Highlight => format!("highlight: {text}"),
     }
 }
 

@@ -4,8 +4,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{capitalised, failing, title};
 use crate::{
+    aws::Trouble,
     data::Phase,
-    model::{Keymap, Table, table::Body, text::safe},
+    model::{Model, Table, table::Body, text::safe},
     resource::{Context, Origin, Status, Tone},
     ui::{
         theme::{Scope, Theme},
@@ -13,8 +14,9 @@ use crate::{
     },
 };
 
-/// Draws the table; advice names the keys of `keymap`.
-pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, keymap: &Keymap, cx: &Context, theme: &Theme) {
+/// Draws the table.
+pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, model: &Model, theme: &Theme) {
+    let cx = &model.cx();
     let head = Rect { height: 1, ..area };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let body = table.body();
@@ -28,7 +30,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, keymap: &Keymap, cx: &C
         rows::draw_heads(buf, below, table, cx, theme);
     }
     let notice_area = Rect { y: below.y + 2, height: below.height.saturating_sub(2), ..below };
-    notice(table, &body, keymap, theme).draw(buf, notice_area, theme);
+    notice(table, &body, model, theme).draw(buf, notice_area, theme);
 }
 
 /// `Services(prod)[12/340] ⟨exit=137⟩ ──── faults only`
@@ -72,8 +74,8 @@ fn notes(table: &Table, body: &Body, stale: bool, cx: &Context, theme: &Theme) -
     notes
 }
 
-fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice {
-    let kind = table.view.kind;
+fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> Notice {
+    let (kind, keymap) = (table.view.kind, &model.keymap);
     let things = kind.plural;
     // Those that can be counted: a timeline has moments.
     let each = if things.ends_with('s') { things.to_owned() } else { format!("{}s", kind.name) };
@@ -82,6 +84,7 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
     let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
     let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
     let composed = matches!(kind.origin, Origin::Composed(_));
+    let unknown = query.cluster.as_deref().and_then(|name| model.unknown_cluster(name));
     let said = table.source.nothing.to_vec();
     let (tone, headline, body, advice) = match body {
         Body::Rows => return Notice::default(),
@@ -124,6 +127,12 @@ fn notice(table: &Table, body: &Body, keymap: &Keymap, theme: &Theme) -> Notice 
                 advice,
             )
         }
+        Body::Failed(failure) if failure.trouble == Trouble::NotFound && unknown.is_some() => (
+            Tone::Bad,
+            unknown.unwrap_or_default(),
+            vec![failure.to_string()],
+            vec![Some(":clusters lists those there are".into())],
+        ),
         Body::Failed(failure) => {
             let advice = vec![failure.advice.clone(), press("refresh", "tries now; it is tried again by itself, too")];
             let headline = match composed {

@@ -52,6 +52,12 @@ impl Stage {
         Self::lit_with(size, Settings::default())
     }
 
+    /// The same at the services of another cluster.
+    pub fn lit_in(size: (u16, u16), cluster: &str) -> Self {
+        let start = Start { cluster: Some(cluster.into()), ..Start::new(now(), size) };
+        Self::begun(start, Settings::default()).lighted()
+    }
+
     pub fn lit_with(size: (u16, u16), settings: Settings) -> Self {
         let start = Start { cluster: Some(CLUSTER.into()), ..Start::new(now(), size) };
         Self::begun(start, settings).lighted()

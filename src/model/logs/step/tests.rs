@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{
-    data::Snapshot,
+    aws::{Failure, Trouble},
+    data::{Feed, Snapshot},
+    event::Event,
     knowledge::{Certainty, Class, Verdict},
     model::{
         Keymap, Settings, Start,
@@ -72,7 +74,9 @@ fn world(revision: u64, tasks: Option<&[Task]>) -> Snapshot {
     let web = Service { service_name: "web".into(), cluster_name: "prod".into(), ..Service::default() };
     snapshot.feeds.insert(services(), feed(1, [web]));
     if let Some(tasks) = tasks {
-        snapshot.feeds.insert(self::tasks(), feed(revision, tasks.to_vec()));
+        // Answered in this very moment.
+        let feed = Feed { fetched: Some(at(1_001)), ..feed(revision, tasks.to_vec()) };
+        snapshot.feeds.insert(self::tasks(), feed);
     }
     snapshot
 }
@@ -124,6 +128,63 @@ fn the_last_life_that_ended_is_one_key_away_even_before_it_is_known() {
     assert_eq!((name(&model), flash(&model)), ("web/one", "no task that stopped before is still known"));
     press(&mut model, "q");
     assert!(matches!(model.front, Screen::Table(_)), "steps do not pile up");
+}
+
+/// The tasks of `web` as they were listed at a second, or could not be listed.
+fn listed(second: i64, tasks: &[Task], failure: Option<Failure>) -> Snapshot {
+    let mut snapshot = world(u64::try_from(second).unwrap(), Some(tasks));
+    let feed = snapshot.feeds.get_mut(&self::tasks()).unwrap();
+    (feed.fetched, feed.failure) = (Some(at(second)), failure.map(Arc::new));
+    snapshot
+}
+
+/// What is known is as old as the last look, and who presses the key means the task that stopped a moment ago.
+#[test]
+fn aws_is_asked_once_for_the_newest_stopped_task() {
+    let mut model = console();
+    give(&mut model, 1_000, listed(990, &lives(), None));
+    let before = model.demand().refresh;
+    press(&mut model, "p");
+    assert_eq!(model.demand().refresh, before + 1);
+    assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]), "what was listed before is not the newest");
+    let mut newer = lives();
+    newer[2].stopped_at = Some(at(999));
+    newer[2].last_status = Some("STOPPED".into());
+    give(&mut model, 1_001, listed(1_001, &newer, None));
+    assert_eq!(name(&model), "web/three");
+    // In a log as from a row.
+    press(&mut model, "p");
+    assert_eq!(model.demand().refresh, before + 2);
+    give(&mut model, 1_001, listed(1_001, &newer, None));
+    assert_eq!(name(&model), "web/two");
+}
+
+#[test]
+fn what_is_known_is_taken_where_aws_does_not_answer() {
+    for (second, failing, paused) in [(1_004, true, false), (1_000, false, true)] {
+        let mut model = console();
+        model.paused = paused;
+        give(&mut model, 1_000, listed(990, &lives(), None));
+        press(&mut model, "p");
+        let failure = failing.then(|| Failure {
+            operation: "ListTasks",
+            trouble: Trouble::Denied,
+            code: None,
+            message: "no".into(),
+            advice: None,
+            at: at(1_001),
+        });
+        give(&mut model, second, listed(990, &lives(), failure));
+        assert_eq!(name(&model), "web/two");
+    }
+    let mut model = console();
+    give(&mut model, 1_000, listed(990, &lives(), None));
+    press(&mut model, "p");
+    assert_eq!(model.next_tick(), Some(at(1_005)));
+    model.update(at(1_004), Event::Tick);
+    assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]));
+    model.update(at(1_005), Event::Tick);
+    assert_eq!(name(&model), "web/two");
 }
 
 #[test]

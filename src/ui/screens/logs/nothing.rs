@@ -15,9 +15,10 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
     let name = &reader.subject().name;
     let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
     let quiet = || reader.status.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
-    let streams = match reader.status.streams {
+    let count = reader.status.streams;
+    let streams = match count {
         1 => "1 stream".into(),
-        streams => format!("{streams} streams"),
+        count => format!("{count} streams"),
     };
     let longer = || vec![press("go-to-time", "reads another stretch of time")];
     let (tone, headline, body, advice): (_, _, Vec<String>, Vec<Option<String>>) = match nothing {
@@ -36,10 +37,19 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
         Nothing::Waiting => {
             let said = "It is followed: what is written next is shown here.".to_owned();
             let body = [said].into_iter().chain(quiet()).collect();
-            (Tone::Wait, format!("No lines in {streams} so far"), body, longer())
+            let headline = match count {
+                0 => format!("{name} has no log stream so far"),
+                _ => format!("No lines in {streams} so far"),
+            };
+            (Tone::Wait, headline, body, longer())
         }
         Nothing::Empty => {
-            (Tone::Muted, format!("No lines in {streams}{}", within(&reader.wanted.read)), quiet(), longer())
+            let headline = match count {
+                0 => format!("{name} has no log stream"),
+                1 => format!("Its stream holds no lines{}", within(&reader.wanted.read)),
+                _ => format!("Its {streams} hold no lines{}", within(&reader.wanted.read)),
+            };
+            (Tone::Muted, headline, quiet(), longer())
         }
         Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
         Nothing::Failed(failure) if reader.is_query() => {

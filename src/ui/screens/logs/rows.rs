@@ -38,13 +38,17 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme)
     }
 }
 
+/// The sign, in the gutter, that a line or a rule stands after later ones because it came later.
+fn draw_late(buf: &mut Buffer, area: Rect, row: &Row, first: bool, theme: &Theme) {
+    if row.late && first {
+        Pen::new(buf, area.x, area.y, area.right()).put(theme.glyphs.late, theme.get(Scope::LogLate));
+    }
+}
+
 /// Gutter, prefix, the edge that tells the level, text; the last cell is the scrollbar's.
 fn draw_text(buf: &mut Buffer, area: Rect, reader: &Reader, row: &Row, theme: &Theme) {
     let end = area.right().saturating_sub(1);
-    let mut pen = Pen::new(buf, area.x, area.y, end);
-    if row.late && row.shape == Shape::First {
-        pen.put(theme.glyphs.late, theme.get(Scope::LogLate));
-    }
+    draw_late(buf, area, row, row.shape == Shape::First, theme);
     let mut pen = Pen::new(buf, area.x + 1, area.y, end);
     // What is wrapped has nothing beyond its right end.
     let left = if row.line.is_some_and(|line| reader.expanded.contains(&line)) { 0 } else { reader.left };
@@ -115,6 +119,7 @@ fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, first: bool, t
         Rule::Mark => (Scope::LogMark, glyphs.mark),
     };
     let end = area.right().saturating_sub(1);
+    draw_late(buf, area, row, first, theme);
     let mut pen = Pen::new(buf, area.x + 1, area.y, end);
     for piece in &row.prefix {
         pen.put(&piece.text, style(piece.ink, theme));

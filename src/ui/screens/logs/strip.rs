@@ -32,7 +32,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, zone: &TimeZone, them
     }
     let y = area.y + 2;
     let mut pen = Pen::new(buf, area.x + 1, y, area.x + LABEL);
-    pen.put(&format!("most in {:>5}", length(strip.step)), theme.get(Scope::Faint));
+    pen.put(&format!("max per {}", length(strip.step)), theme.get(Scope::Faint));
     let mut pen = Pen::new(buf, area.x + LABEL, y, area.right().saturating_sub(1));
     for (cell, time) in &strip.times {
         pen.to(area.x + LABEL + u16::try_from(*cell).unwrap_or(u16::MAX));

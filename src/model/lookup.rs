@@ -1,0 +1,99 @@
+//! The row that a command names.
+
+use std::sync::Arc;
+
+use super::{Model, Screen, document::Subject};
+use crate::{
+    data::{Feed, Phase},
+    grammar::is_id,
+    nearest,
+    resource::{Origin, Row, View},
+};
+
+impl Model {
+    /// The row called `name`, or with that id: of the table that is seen or lies beneath, else of all that is known.
+    ///
+    /// # Errors
+    /// When there is none, with the nearest names, or when it could be several.
+    pub(super) fn find_row(&self, name: &str) -> Result<Subject, String> {
+        let table = self.table();
+        // The row under the cursor is meant where several have its name.
+        if let Some((table, entry)) = table.and_then(|table| Some((table, table.current()?)))
+            && is_called(&*entry.row, name)
+        {
+            return Ok(subject(&table.view, &entry.row));
+        }
+        let here = table.map(|table| {
+            let feeds = self.snapshot.feeds_of(&table.view);
+            called(name, feeds.into_iter().map(|feed| (&table.view, feed)))
+        });
+        let found = here.filter(|here| !here.is_empty()).unwrap_or_else(|| self.known_rows(name));
+        match found.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => {
+                let rows = table.map(|table| &table.rows[..]).unwrap_or_default();
+                let names: Vec<_> = rows.iter().map(|entry| entry.row.name()).collect();
+                let what = table.map_or("row", |table| table.view.kind.name);
+                Err(nearest::unknown(what, name, names.iter().map(|name| &**name)))
+            }
+            several => {
+                let kind = several[0].row.kind().plural;
+                let clusters: Vec<_> = several.iter().filter_map(|subject| subject.row.cluster()).collect();
+                Err(format!("{} {kind} are called `{name}`, in {}", several.len(), clusters.join(", ")))
+            }
+        }
+    }
+
+    /// That there is no cluster called `name`, with the nearest, where that is known.
+    pub fn unknown_cluster(&self, name: &str) -> Option<String> {
+        let known = self.snapshot.clusters();
+        let unknown = !known.is_empty() && known.iter().all(|cluster| **cluster != *name);
+        unknown.then(|| nearest::unknown("cluster", name, known.iter().map(|name| &**name)))
+    }
+
+    /// Puts the cursor on the row that a locator names, once it is there; says so where there is none.
+    pub(super) fn seek_named_row(&mut self) {
+        let Screen::Table(table) = &mut self.front else { return };
+        let Some(name) = table.sought.take() else { return };
+        match table.rows.iter().position(|entry| is_called(&*entry.row, &name)) {
+            Some(index) => table.move_to(index),
+            None if table.source.phase != Phase::Ready => table.sought = Some(name),
+            None => {
+                let names: Vec<_> = table.rows.iter().map(|entry| entry.row.name()).collect();
+                let unknown = nearest::unknown(table.view.kind.name, &name, names.iter().map(|name| &**name));
+                self.warn(unknown);
+            }
+        }
+    }
+
+    /// Rows called `name` of all that is known but what is put together here; of the first kind that has any.
+    fn known_rows(&self, name: &str) -> Vec<Subject> {
+        let theirs = |(view, _): &(&View, &Feed)| !matches!(view.kind.origin, Origin::Composed(_));
+        let mut found = called(name, self.snapshot.feeds.iter().filter(theirs));
+        let place = |subject: &Subject| self.kinds.iter().position(|kind| *kind == subject.row.kind());
+        let first = found.iter().map(place).min();
+        found.retain(|subject| Some(place(subject)) == first);
+        found
+    }
+}
+
+/// Rows called `name`, each once, with a view that holds it.
+fn called<'a>(name: &str, feeds: impl Iterator<Item = (&'a View, &'a Feed)>) -> Vec<Subject> {
+    let mut found: Vec<Subject> = Vec::new();
+    for (view, feed) in feeds {
+        for entry in feed.rows.iter().filter(|entry| is_called(&*entry.row, name)) {
+            if found.iter().all(|other| other.row.id() != entry.row.id()) {
+                found.push(subject(view, &entry.row));
+            }
+        }
+    }
+    found
+}
+
+fn is_called(row: &dyn Row, name: &str) -> bool {
+    row.name() == name || is_id(row.id(), name)
+}
+
+fn subject(view: &View, row: &Arc<dyn Row>) -> Subject {
+    Subject { view: view.clone(), row: row.clone(), gone: false }
+}
