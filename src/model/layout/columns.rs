@@ -23,11 +23,12 @@ const LONG: u16 = 60;
 /// What tells rows apart shrinks to this before a sentence goes, and further before anything else does.
 const NAME: u16 = 12;
 
-/// Ranks: what tells rows apart; what somebody asked for, or explains a mark; what is always wanted; sentences that are.
+/// Ranks: what tells rows apart; what somebody asked for; what explains a mark; what is always wanted; sentences that are.
 const STAYS: u8 = 0;
 const ASKED: u8 = 1;
-const ALWAYS: u8 = 2;
-const TEXT: u8 = 3;
+const MARKS: u8 = 2;
+const ALWAYS: u8 = 3;
+const TEXT: u8 = 4;
 
 /// The columns of a table that fit into `width` cells, and how wide each one is; `page` rows are in sight.
 ///
@@ -69,9 +70,10 @@ pub fn furthest_left(table: &Table) -> usize {
 /// What goes first where there is no room for all is the greatest.
 fn rank(table: &Table, index: usize, column: &Column) -> u8 {
     match column.priority {
-        _ if index == 0 || column.identity => STAYS,
-        _ if table.asks_for(index) || table.survey.marks(index) => ASKED,
         _ if !table.is_usual(index, column) => u8::MAX,
+        _ if index == 0 || column.identity => STAYS,
+        _ if table.asks_for(index) => ASKED,
+        _ if table.survey.marks(index) => MARKS,
         0 if column.max < LONG => ALWAYS,
         priority => priority.saturating_add(TEXT),
     }
