@@ -135,7 +135,7 @@ fn measure(plans: &mut [Plan], table: &Table, page: u16, cx: &Context) {
     let sample = table.rows.iter().step_by(step);
     let sight = &table.rows[table.in_sight(page)];
     for entry in sample.chain(sight) {
-        for plan in plans.iter_mut().filter(|plan| plan.need < plan.max) {
+        for plan in plans.iter_mut().filter(|plan| plan.need < plan.max || plan.firm) {
             let cell = entry.row.cell(plan.index, cx);
             plan.need = plan.need.max(settled(cells(&cell.text))).min(plan.max);
             if plan.firm {
@@ -172,7 +172,9 @@ fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
         }
     }
     while plans.len() > 1 && total(plans, |plan| plan.min) > room {
-        plans.pop();
+        let last = plans.iter().enumerate().skip(1).max_by_key(|(at, plan)| (!plan.stays(), *at));
+        let Some((at, _)) = last else { break };
+        plans.remove(at);
     }
 }
 
