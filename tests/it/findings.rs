@@ -7,15 +7,18 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Snapshot},
     demo::{Endpoint, Options, Scenario},
-    diagnose::{self, Known},
+    diagnose::{
+        self, Known,
+        trouble::{self, Trouble},
+    },
     memory::Keep,
     resource::{
-        Query, Row, Status, View,
+        Context, Material, Origin, Query, Row, Status, View,
         document::{Document, Line},
-        finding::Finding,
+        finding::{Finding, Problem},
         instance::{self, Instance},
         service::{self, Service, Standing},
-        task,
+        task::{self, Task},
     },
 };
 use jiff::Timestamp;
@@ -123,6 +126,47 @@ async fn each_planted_fault_is_found_and_nothing_else(#[case] minutes: u64) {
     assert_eq!(causes.len(), 2, "{causes:?}");
     assert!(causes[0].starts_with("agent gone: 3 tasks there: node-agent, notifications, ranking"), "{causes:?}");
     assert!(causes[1].starts_with("drain stuck: held by model-training ("), "{causes:?}");
+}
+
+/// The rows of trouble that these rows make.
+fn troubles(rows: &[Arc<dyn Row>]) -> Vec<Trouble> {
+    let Origin::Composed(compose) = trouble::KIND.origin else { panic!("trouble is composed") };
+    let seen = compose.sources(&Query::default());
+    let listed: Vec<_> = rows.iter().filter(|row| seen.iter().any(|view| holds(view, &***row))).cloned().collect();
+    let material = Material { rows: &listed, seen: &seen, awaited: &[], gaps: &[] };
+    let made = compose.rows(&Query::default(), &material, &Context { now: now() });
+    made.iter().filter_map(|row| row.any().downcast_ref::<Trouble>()).cloned().collect()
+}
+
+/// Whether `row` is in a list like `view`: its kind, and of tasks the stopped ones.
+fn holds(view: &View, row: &dyn Row) -> bool {
+    let stopped = row.any().downcast_ref::<Task>().is_none_or(Task::stopped);
+    view.kind == row.kind() && stopped
+}
+
+#[rstest]
+#[case(1)]
+#[case(36)]
+#[tokio::test(start_paused = true)]
+async fn each_planted_fault_is_one_row_of_trouble_and_is_explained_alike(#[case] minutes: u64) {
+    let rows = account(Scenario::Incident, minutes).await;
+    let troubles = troubles(&rows);
+    let known = Known::of(rows.iter().map(|row| &**row), now());
+    for (name, ..) in PLANTED {
+        let row = rows.iter().find(|row| row.kind() == &service::KIND && row.name() == *name).unwrap();
+        let own: Vec<_> = troubles.iter().filter(|trouble| Row::parent(*trouble) == Some(row.id())).collect();
+        let [own] = own.as_slice() else { panic!("{name}: {own:#?}") };
+        let told = |findings: &[Finding]| -> Vec<_> {
+            findings.iter().map(|finding| (finding.problem, finding.cause.clone())).collect()
+        };
+        let service = row.any().downcast_ref::<Service>().unwrap();
+        let explanation = diagnose::explain(service, &known);
+        assert_eq!(told(&explanation.findings), told(&service.findings), "{name}");
+        assert_eq!((&own.cause, own.others.len() + 1), (&service.findings[0].cause, service.findings.len()), "{name}");
+        let steady = [Standing::Steady, Standing::Deploying].contains(&service.standing());
+        let notice = service.findings[0].problem == Problem::Notice;
+        assert!(!steady || notice || name == &"orders-api", "{name}: {}", service.standing().word());
+    }
 }
 
 #[rstest]

@@ -127,6 +127,7 @@ pub(in crate::ui) fn ink_style(ink: Ink, source: &Source, theme: &Theme) -> Styl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Tone;
 
     #[test]
     fn matches_cut_a_span_and_the_current_one_stands_out() {
@@ -140,5 +141,27 @@ mod tests {
         assert_eq!(found(3..4), [(3..4, Some(Scope::SearchCurrent))]);
         assert_eq!(found(4..6), [(4..6, None)]);
         assert_eq!(pieces(None, 3, &(1..2)), [(1..2, None)]);
+    }
+
+    #[rstest::rstest]
+    #[case(false, "  ✓ well\n  ✖ not well\n  ○ not known")]
+    #[case(true, "  o well\n  X not well\n  ? not known")]
+    fn a_check_has_its_sign_in_any_terminal(#[case] ascii: bool, #[case] drawn: &str) {
+        let mut viewer = Viewer::new("", Source::Help);
+        let check = |tone, question| crate::resource::document::Line::Check {
+            outcome: tone,
+            question,
+            answer: vec![(String::new(), Tone::Muted)],
+        };
+        let mut document = crate::resource::Document::default();
+        let lines = [(Tone::Good, "well"), (Tone::Bad, "not well"), (Tone::Wait, "not known")];
+        document.section("").lines.extend(lines.map(|(tone, question)| check(tone, question)));
+        viewer.set_lines(crate::model::document::prose_lines(&document));
+        viewer.fit(40);
+        let area = Rect::new(0, 0, 40, 4);
+        let mut buf = Buffer::empty(area);
+        draw(&mut buf, area, &viewer, &Theme::default().ascii(ascii));
+        let row = |y| (1..40).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        assert_eq!([row(1), row(2), row(3)].join("\n"), drawn);
     }
 }
