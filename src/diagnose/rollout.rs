@@ -53,7 +53,7 @@ const QUESTIONS: [(&str, Ask); 9] = [
     ("Do events report an error?", told_of),
     ("Are tasks failing?", dying),
     ("Is a task stuck while starting?", on_the_way),
-    ("Do min and max percent leave room?", room_left),
+    ("Do the percentages leave room?", room_left),
     ("Are the new tasks healthy?", healthy),
     ("Are the old tasks gone?", old_gone),
     ("Do alarms hold it open?", watched),

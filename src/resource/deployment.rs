@@ -132,14 +132,19 @@ impl Deployment {
         }
     }
 
+    /// What it fails by, hangs in or waits for, while there is such a deployment.
+    fn trouble(&self) -> Option<&Finding> {
+        self.finding.as_ref().filter(|_| !self.remembered)
+    }
+
     /// How it stands in one word, as its service does: `stuck`, `waiting`; by its rollout state where nothing is wrong.
     pub fn state(&self) -> &str {
-        let standing = self.finding.as_ref().and_then(|finding| Standing::of(finding.problem));
+        let standing = self.trouble().and_then(|finding| Standing::of(finding.problem));
         standing.map(Standing::word).unwrap_or_else(|| self.progress())
     }
 
     pub fn tone(&self) -> Tone {
-        if let Some(finding) = &self.finding {
+        if let Some(finding) = self.trouble() {
             return finding.problem.tone();
         }
         match self.rollout_state.as_deref() {
@@ -237,11 +242,11 @@ static FIELDS: &[Field<Deployment>] = &[
             ages: true,
             ..Column::new("cause", "CAUSE", 12, 64).aliases(&["why"]).priority(1).marks_row()
         },
-        cell: |row, _| match &row.finding {
+        cell: |row, _| match row.trouble() {
             Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
             None => Cell::absent(),
         },
-        order: |row, _| text_order(row.finding.as_ref().map(|finding| &*finding.cause)),
+        order: |row, _| text_order(row.trouble().map(|finding| &*finding.cause)),
     },
     Field {
         column: Column::new("reason", "REASON", 12, 90).priority(2),
@@ -289,7 +294,7 @@ impl Resource for Deployment {
     }
 
     fn fault(&self) -> bool {
-        self.finding.is_some() || matches!(self.tone(), Tone::Bad | Tone::Warn)
+        self.trouble().is_some() || matches!(self.tone(), Tone::Bad | Tone::Warn)
     }
 
     fn remembered(&self) -> bool {
@@ -297,7 +302,7 @@ impl Resource for Deployment {
     }
 
     fn states(&self) -> Vec<&'static str> {
-        let standing = self.finding.as_ref().and_then(|finding| Standing::of(finding.problem));
+        let standing = self.trouble().and_then(|finding| Standing::of(finding.problem));
         self.remembered.then_some(KEPT).into_iter().chain(standing.map(Standing::word)).collect()
     }
 
@@ -326,7 +331,7 @@ impl Resource for Deployment {
             .field("Service", &*self.service_name)
             .field("Status", self.status.clone().unwrap_or_default())
             .toned("Rollout", self.state(), self.tone())
-            .field("Cause", self.finding.as_ref().map(|finding| finding.cause.clone()).unwrap_or_default())
+            .field("Cause", self.trouble().map(|finding| finding.cause.clone()).unwrap_or_default())
             .field("Reason", self.rollout_state_reason.clone().unwrap_or_default())
             .field("Task definition", self.revision())
             .field("Desired", self.desired_count.to_string())
@@ -385,6 +390,8 @@ mod tests {
         let row = rows[0].any().downcast_ref::<Deployment>().unwrap();
         assert_eq!((row.state(), row.tone(), Row::fault(row)), (word, tone, true));
         assert_eq!(row.finding.as_ref().map(|finding| &*finding.cause), Some("because"));
+        let gone = Deployment { remembered: true, ..row.clone() };
+        assert_eq!((gone.state(), gone.tone(), Row::fault(&gone)), ("superseded", Tone::Muted, false));
         let old = rows[1].any().downcast_ref::<Deployment>().unwrap();
         assert_eq!((old.state(), Row::fault(old)), ("completed", false));
     }

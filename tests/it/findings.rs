@@ -205,7 +205,7 @@ async fn why_there_is_no_room_is_told_instance_by_instance() {
         |start: &str| assert!(lines.iter().any(|line| line.starts_with(start)), "{start:?} is not in {lines:#?}");
     told("can't be placed: no room: CPU");
     told("✖ Do events report an error? HERE: no room: CPU");
-    told("✓ Do min and max percent leave room? ");
+    told("✓ Do the percentages leave room? ");
     told("6 in the cluster, 0 fit");
     told("6 of 6 with too little CPU (at most ");
     told("1 of 6 without an agent: i-");

@@ -27,14 +27,9 @@ const DRAINED: i64 = 10 * MINUTE;
 /// Beyond its bake time a deployment is watched by its alarms for so long.
 const WATCHED: i64 = 15 * MINUTE;
 
-/// How many died like this in the last hour, in whatever rollout.
-fn alike(case: &Case<'_>, group: &Group<'_>) -> usize {
-    case.deaths.iter().filter(|death| death.verdict.line() == group.line()).count()
-}
-
 /// How often it died like this in this rollout, and in the last hour where that is more.
 fn tally(case: &Case<'_>, primary: &Deployment, group: &Group<'_>) -> String {
-    let all = alike(case, group);
+    let all = case.deaths.iter().filter(|death| death.verdict.line() == group.line()).count();
     let hour = |count| format!("{} in the last hour", times(count));
     let young = primary.created_at.is_some_and(|at| seconds_since(at, case.known.now) < HOUR);
     match group.count() {
@@ -131,9 +126,9 @@ pub(super) fn dying(case: &Case<'_>, primary: &Deployment, _: &[&Task]) -> Answe
     let pauses = case.news.iter().any(News::of_back_off).then(|| "; ECS backs off".to_owned());
     let more = breaker.or(pauses).unwrap_or_default();
     let cause = match &group {
-        // The longer count is left where both don't fit.
+        // Where both counts don't fit, that of the rollout stays, which is what the time is of.
         Some(group) if what.len() + more.len() > LINE => {
-            format!("{}, {} in the last hour{more}", group.line(), times(alike(case, group)))
+            format!("{}, {} in this rollout{more}", group.line(), times(group.count()))
         }
         _ => format!("{what}{more}"),
     };
