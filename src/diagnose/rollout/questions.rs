@@ -128,7 +128,8 @@ pub(super) fn dying(case: &Case<'_>, primary: &Deployment, _: &[&Task]) -> Answe
     let cause = match &group {
         // Where both counts don't fit, that of the rollout stays, which is what the time is of.
         Some(group) if what.len() + more.len() > LINE => {
-            format!("{}, {} in this rollout{more}", group.line(), times(group.count()))
+            let tally = tally(case, primary, group);
+            format!("{}, {}{more}", group.line(), tally.split(", ").next().unwrap_or_default())
         }
         _ => format!("{what}{more}"),
     };
