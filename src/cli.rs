@@ -67,7 +67,7 @@ Examples:
   ecsight --profile prod --cluster web  straight to the services of one cluster
   ecsight 'scope://prod/eu-west-1/web/service/checkout'
                                         what a colleague has copied with shift-c
-  ecsight --command ':tasks /exit!=0'   straight to what a command shows
+  ecsight --command ':stopped /exit>0'  straight to what a command shows
   ecsight get services --cluster web    the same data without a screen
   ecsight get tasks -o json             what AWS says of them, for jq
   ecsight why checkout --cluster web    what is wrong with it, and why

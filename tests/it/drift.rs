@@ -16,6 +16,9 @@ use ecsight::{
     ui::theme::THEMES,
 };
 use jiff::{Timestamp, tz::TimeZone};
+use regex::Regex;
+
+use crate::support::aws::Aws;
 
 /// A part between `<!-- begin NAME -->` and `<!-- end NAME -->`, and what belongs there.
 type Part = (&'static str, fn() -> String);
@@ -85,20 +88,59 @@ fn the_command_lines_of_the_readme_are_understood() {
         .collect();
     assert!(lines.len() > 8, "{lines:?}");
     for line in lines {
-        let command = line.split(['#', '<', '>', '|']).next().unwrap_or_default();
-        match cli::parse(words(command).iter().map(Into::into)) {
+        match cli::parse(words(&line).iter().map(Into::into)) {
             Ok(_) => {}
             Err(error) => assert!(!error.use_stderr(), "{line}: {error}"),
         }
     }
 }
 
-/// The words of a shell's command line, single quotes removed.
+/// The README, and every help text that has examples.
+fn texts_with_examples(aws: &Aws) -> String {
+    let help = [&["--help"][..], &["get", "--help"], &["logs", "--help"], &["why", "--help"], &["report", "--help"]];
+    help.iter().fold(readme(), |text, args| format!("{text}\n{}", aws.run(args).out))
+}
+
+#[test]
+fn every_example_with_a_filter_finds_something_in_the_demo() {
+    let aws = Aws::incident_now(&[]);
+    let text = texts_with_examples(&aws);
+    // As in `:stopped payments /exit>0`, with or without the colon: alone on a line, or in quotes.
+    let command =
+        Regex::new(r#"(?m)(?:^|['"`]):?([a-z]+)(?: [a-z]+)? /(\S+(?: \S+)*)(?:['"`]|  |$)"#).expect("a pattern");
+    let in_console = command.captures_iter(&text).map(|found| {
+        let filter = found[2].trim_end_matches(['\'', '"', '`']).to_owned();
+        ["ecsight", "get", &found[1], "--filter", &filter].map(str::to_owned).to_vec()
+    });
+    let in_shell = text.lines().map(str::trim).filter(|line| line.starts_with("ecsight ") && line.contains("--filter"));
+    let prose = ["ecsight", "get", "stopped", "--filter", "exit=137 age<30m !sidecar"].map(str::to_owned).to_vec();
+    assert!(readme().contains("So `exit=137 age<30m !sidecar` are the recent kills"));
+    let examples: Vec<Vec<String>> = in_console.chain(in_shell.map(words)).chain([prose]).collect();
+    assert!(examples.len() >= 8, "{examples:?}");
+    for example in examples {
+        // The demo has other clusters than the examples.
+        let cluster = example.iter().position(|word| word == "--cluster");
+        let named = |index: usize| cluster.is_some_and(|at| index == at || index == at + 1);
+        // What is followed has no end.
+        let run = example.iter().enumerate().skip(1).filter(|(index, word)| !named(*index) && *word != "--follow");
+        let run: Vec<&str> = run.map(|(_, word)| word.as_str()).collect();
+        let answer = aws.run(&run);
+        let head = usize::from(example[1] == "get");
+        assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{example:?}");
+        assert!(answer.out.lines().count() > head, "{example:?} finds nothing");
+    }
+}
+
+/// The words of a shell's command line without its single quotes, up to a comment, a pipe or a redirection.
 fn words(line: &str) -> Vec<String> {
     let mut parts = line.split('\'');
     let mut words = Vec::new();
     while let Some(bare) = parts.next() {
-        words.extend(bare.split_whitespace().map(str::to_owned));
+        let end = bare.find(['#', '<', '>', '|']);
+        words.extend(bare[..end.unwrap_or(bare.len())].split_whitespace().map(str::to_owned));
+        if end.is_some() {
+            break;
+        }
         words.extend(parts.next().map(str::to_owned));
     }
     words
