@@ -121,12 +121,16 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, read_only, scope, keys, budget, memory, …"
+        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, time_zone, read_only, scope, keys, budget, …"
     )]
     #[case("\nthem = \"dark\"", "line 2, key `them`: there is no such key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]
     #[case("refresh = \"0s\"", "line 1, key `refresh`: `0s` is out of range; it goes from 1s to 1h")]
     #[case("refresh = \"fast\"", "line 1, key `refresh`: `fast` is no interval; write 5s, 2m or auto")]
+    #[case(
+        "time_zone = \"Berlin\"",
+        "line 1, key `time_zone`: unknown time zone `Berlin`; expected local, utc or a name such as Europe/Berlin"
+    )]
     #[case("header = \"ful\"", "line 1, key `header`: it can't be `ful`; did you mean full?")]
     #[case("quit = \"twice\"", "line 1, key `quit`: it can't be `twice`; one of single, double, never")]
     #[case("favourites = [1,2,3,4,5,6,7,8,9,10]", "line 1, key `favourites`: expected a string, not integer `1`")]

@@ -15,7 +15,7 @@ use crate::{
     aws::{Clients, Failure},
     logs::{News, Wanted},
     memory::Keep,
-    resource::{Kind, Origin, Query, Row, View, cluster::Cluster, evidence::Evidence, instance},
+    resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
 };
 
 mod evidence;
@@ -125,6 +125,8 @@ pub struct Demand {
     pub writable: bool,
     /// The log that is read.
     pub log: Option<Wanted>,
+    /// The zone of the times within texts.
+    pub zone: Zone,
 }
 
 /// A one-off question.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::resource::{
-    Row, command::CommandScope, evidence::Evidence, instance::Instance, revision::Revision, service::Service,
+    Row, Zone, command::CommandScope, evidence::Evidence, instance::Instance, revision::Revision, service::Service,
     task::Task,
 };
 
@@ -56,6 +56,8 @@ type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
 #[derive(Debug, Default)]
 pub struct Known<'a> {
     pub now: Timestamp,
+    /// The zone that times are told in.
+    pub zone: Zone,
     services: ByName<'a, &'a Service>,
     tasks: ByName<'a, Vec<&'a Task>>,
     /// By the ARN of the container instance they run or ran on.

@@ -291,7 +291,7 @@ impl Model {
 
     /// What cells depend on besides their row.
     pub fn cx(&self) -> Context {
-        Context { now: self.now }
+        Context { now: self.now, zone: self.settings.zone.clone() }
     }
 
     /// The values of the header.

@@ -29,11 +29,13 @@ pub mod revision;
 pub mod secrets;
 pub mod service;
 pub mod task;
+pub mod zone;
 
 pub use column::{Align, Cell, Column, Context, Field, Order, Tone, Unit};
 pub use document::Document;
 pub use fetch::{Batch, Cadence, Fetch, Page};
 pub use query::{Only, Part, Query, Relation, Status, View};
+pub use zone::Zone;
 
 use crate::aws::Failure;
 

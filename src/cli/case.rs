@@ -14,7 +14,7 @@ use crate::{
     data::{self, Demand, Snapshot, distinct},
     diagnose::{self, Explanation, Known},
     knowledge::{Class, Verdict},
-    resource::{Row, View, command::CommandScope, evidence::Evidence, finding::Problem, revision, task::Task},
+    resource::{Row, View, Zone, command::CommandScope, evidence::Evidence, finding::Problem, revision, task::Task},
 };
 
 /// A thing that is explained, and what it is explained by.
@@ -26,6 +26,8 @@ pub struct Case {
     pub now: Timestamp,
     /// Where the commands that are recommended are to go.
     pub scope: CommandScope,
+    /// The zone of the times that are printed.
+    pub zone: Zone,
 }
 
 impl Case {
@@ -40,7 +42,7 @@ impl Case {
         more: impl Fn(&dyn Row) -> Vec<View>,
     ) -> Result<Self, Refusal> {
         let subject = wanted.find(session).await?;
-        let Session { clients, handle, timeout } = session;
+        let Session { clients, handle, timeout, zone } = session;
         let now = Timestamp::now();
         let beside = [diagnose::beside(&*subject.row), more(&*subject.row)].concat();
         // A task definition is described once it is in sight.
@@ -50,6 +52,7 @@ impl Case {
             visible: visible.filter_map(|view| view.query.family.clone()).collect(),
             beside: beside.clone(),
             slowdown: 1,
+            zone: zone.clone(),
             ..Demand::default()
         });
         let views = [std::slice::from_ref(&subject.view), &beside].concat();
@@ -59,6 +62,7 @@ impl Case {
         let row = snapshot.row(subject.row.id()).unwrap_or(&subject.row).clone();
         let rows = distinct(snapshot.feeds.values());
         let mut known = Known::of(rows.into_iter().map(|row| &**row), now);
+        known.zone.clone_from(zone);
         let scope = CommandScope::of(&clients.identity());
         let asked = Wait::new("log lines and target health", *timeout).on(data::evidence(clients, &*row, &known));
         let mut evidence = asked.await.unwrap_or_else(|refusal| Evidence {
@@ -70,7 +74,7 @@ impl Case {
         known.evidence = Some(&evidence);
         known.scope = scope.clone();
         let explanation = diagnose::explain(&*row, &known);
-        Ok(Self { row, evidence, explanation, snapshot, now, scope })
+        Ok(Self { row, evidence, explanation, snapshot, now, scope, zone: zone.clone() })
     }
 
     /// Why, once for each cause: of what was found, and of the task itself. Their commands are ready to paste.

@@ -12,9 +12,13 @@ use crate::{
     files, logging,
     memory::{Keep, Limits},
     model::{Settings, Start, scope::Said, settings::Remember},
+    resource::Zone,
     tty::{self, Tty},
     ui::theme::THEMES,
 };
+
+/// Names of UTC.
+const UTC: [&str; 6] = ["UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"];
 
 /// The settings in the configuration file, which is the one that was named or the one in the usual folder.
 ///
@@ -28,7 +32,15 @@ pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Ref
         (None, None) => Ok(Settings::default()),
     }
     .map_err(|error| Refusal::Usage(error.to_string()))?;
-    Ok(Settings { themes: themes.into_iter().map(str::to_owned).collect(), zone: TimeZone::system(), ..settings })
+    let home = settings.home.clone().unwrap_or_else(TimeZone::system);
+    // A machine that runs in UTC calls it by a name of its own.
+    let home = if UTC.contains(&home.iana_name().unwrap_or_default()) { TimeZone::UTC } else { home };
+    Ok(Settings {
+        themes: themes.into_iter().map(str::to_owned).collect(),
+        zone: Zone::named(home.clone()),
+        home: Some(home),
+        ..settings
+    })
 }
 
 /// The scope that was asked for.

@@ -41,7 +41,8 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: O
     let table = table(&args, scope, settings, now)?;
     let clients = console::clients(&console::scope(scope).await?, settings).await?;
     let mut session = Session::open(clients, args.wait, settings, paths);
-    let result = answer(&args, table, &mut session, &Context { now }).await;
+    let cx = Context { now, zone: session.zone.clone() };
+    let result = answer(&args, table, &mut session, &cx).await;
     session.close().await;
     result
 }
@@ -51,7 +52,8 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
         table.view.query = in_its_cluster(session, &service, table.view.query).await?;
     }
     let (kind, view) = (table.view.kind, table.view.clone());
-    let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+    let zone = session.zone.clone();
+    let demand = Demand { front: Some(view.clone()), slowdown: 1, zone, ..Demand::default() };
     session.handle.demand.send_replace(demand.clone());
     let waited =
         until(&mut session.handle, session.timeout, from_ref(&view), |snapshot| snapshot.complete(&view)).await;
@@ -69,7 +71,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
     {
         return Err(refusal);
     }
-    let Session { clients, handle, timeout } = session;
+    let Session { clients, handle, timeout, .. } = session;
     let (ids, strangers) = choose(&rows, &args.names);
     let refusal = (!strangers.is_empty()).then(|| Refusal::Unknown(unknown(kind, &strangers, &rows)));
     if ids.is_empty()
@@ -184,7 +186,7 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
     let mut table = Table::new(View::new(kind, query));
     table.wide = args.output != Output::Table;
     if let Some(text) = &args.filter {
-        table.filter = Filter::parse(text, kind, now, &settings.zone).map_err(|fault| {
+        table.filter = Filter::parse(text, kind, now, &settings.zone.zone).map_err(|fault| {
             Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))
         })?;
     }

@@ -24,7 +24,7 @@ use crate::{
     model::Settings,
     resource::{
         Query, Row, Tone, View,
-        format::{clock, duration, short_id},
+        format::{duration, short_id},
         markdown::{heading, item, table, verbatim},
         secrets::masked,
         service::Service,
@@ -98,7 +98,7 @@ fn head(case: &Case, since: u32) -> String {
     let place: Vec<String> = account.into_iter().chain(identity.region.clone()).collect();
     let back = duration(since.into());
     heading(&format!("Incident report: {}", title(&*case.row)), 1)
-        + &format!("{}; written {}; looks back {back}\n", place.join(", "), clock(case.now))
+        + &format!("{}; written {}; looks back {back}\n", place.join(", "), case.zone.clock(case.now))
 }
 
 fn state(case: &Case) -> String {
@@ -106,7 +106,7 @@ fn state(case: &Case) -> String {
     let mut text = heading("State", 2);
     text += &item(0, &format!("{}: {}", service.standing().word(), service.counts()));
     for deployment in &service.deployments {
-        let since = deployment.created_at.map(|at| format!(", since {}", clock(at))).unwrap_or_default();
+        let since = deployment.created_at.map(|at| format!(", since {}", case.zone.clock(at))).unwrap_or_default();
         let reason = deployment.rollout_state_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         text += &item(0, &format!("{}{since}{reason}", deployment.counts()));
     }
@@ -116,7 +116,7 @@ fn state(case: &Case) -> String {
 fn findings(case: &Case) -> String {
     let mut text = heading("Findings", 2);
     for finding in &case.explanation.findings {
-        let since = finding.since.map(|since| format!(", since {}", clock(since))).unwrap_or_default();
+        let since = finding.since.map(|since| format!(", since {}", case.zone.clock(since))).unwrap_or_default();
         text += &item(0, &format!("{}: {}{since}", finding.problem.word(), finding.cause));
     }
     if case.explanation.findings.is_empty() {
@@ -175,8 +175,8 @@ fn groups(case: &Case, since: u32) -> String {
             group.container.clone(),
             group.revision.clone(),
             codes.join(", "),
-            clock(group.first),
-            clock(group.last),
+            case.zone.clock(group.first),
+            case.zone.clock(group.last),
         ]
     });
     let head = ["count", "cause", "container", "task definition", "exit codes", "first", "last"];
@@ -210,10 +210,10 @@ fn moments(case: &Case, since: u32) -> String {
     let rows = lines.into_iter().skip(left_out).map(|Line { first, last, times, moment }| {
         let detail = moment.verdict.as_ref().map_or_else(|| moment.detail.clone(), |verdict| verdict.line());
         match times {
-            1 => [clock(first), format!("{} {}", moment.subject(), moment.what), detail],
+            1 => [case.zone.clock(first), format!("{} {}", moment.subject(), moment.what), detail],
             _ => {
-                let until = last.strftime("%H:%M:%SZ");
-                [format!("{} to {until}", clock(first)), format!("{} {times} times", moment.what), detail]
+                let until = case.zone.second(last);
+                [format!("{} to {until}", case.zone.clock(first)), format!("{} {times} times", moment.what), detail]
             }
         }
     });
@@ -240,7 +240,7 @@ fn last_lines(case: &Case) -> String {
     let Some(excerpt) = &case.evidence.lines else { return String::new() };
     let whose = format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
     let lines: Vec<String> =
-        excerpt.lines.iter().map(|(at, text)| format!("{} {}", at.strftime("%H:%M:%SZ"), text.trim_end())).collect();
+        excerpt.lines.iter().map(|(at, text)| format!("{} {}", case.zone.second(*at), text.trim_end())).collect();
     heading(&whose, 2) + &verbatim(lines.iter().map(String::as_str))
 }
 

@@ -11,6 +11,7 @@ use crate::{
     config::Paths,
     data::{self, Done, Handle},
     model::Settings,
+    resource::Zone,
 };
 
 /// How long what was seen may take to be written down, once all is printed.
@@ -21,12 +22,14 @@ pub struct Session {
     pub handle: Handle,
     /// How long to wait without progress.
     pub timeout: Duration,
+    /// The zone of the times that are printed.
+    pub zone: Zone,
 }
 
 impl Session {
     pub fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
         let handle = data::start(clients.clone(), Timestamp::now, console::keep(settings, paths));
-        Self { clients, handle, timeout: wait.timeout }
+        Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
     }
 
     /// Tells what a person should know, and lets what was seen be written down.

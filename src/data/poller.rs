@@ -202,8 +202,13 @@ impl Poller {
         self.visible = demand.visible.iter().cloned().collect();
         self.clients.allow_changes(demand.writable);
         self.tails.demanded(demand.log.as_ref());
+        let moved = demand.zone != self.demand.zone;
         self.demand = demand;
         self.assign();
+        if moved {
+            self.store.zone.clone_from(&self.demand.zone);
+            self.judge_anew();
+        }
         if refreshed {
             let now = Instant::now();
             for feed in self.feeds.values_mut().filter(|feed| feed.zeal.is_some_and(|zeal| zeal.shown)) {
@@ -338,12 +343,17 @@ impl Poller {
         next
     }
 
-    /// What is done once a minute: the rate is told, failures leave the hour, feeds long unseen are forgotten.
-    fn minute(&mut self, now: Instant) {
-        self.minute_at = now + MINUTELY;
+    /// Works out again what is said of rows without a change in them: time has passed, or the time zone is another.
+    fn judge_anew(&mut self) {
         self.store.grow_stale();
         self.store.join((self.now)());
         self.made_of.clear();
+    }
+
+    /// What is done once a minute: the rate is told, failures leave the hour, feeds long unseen are forgotten.
+    fn minute(&mut self, now: Instant) {
+        self.minute_at = now + MINUTELY;
+        self.judge_anew();
         let keeps = |key: &FeedKey| self.feeds.contains_key(key) && key.query.status != Status::Running;
         let old: Vec<FeedKey> = self
             .resting

@@ -15,7 +15,8 @@ use crate::{
     diagnose::{self, Known},
     memory::{as_kept, moment},
     resource::{
-        Context, Kind, Pace, Row, instance::Instance, revision::Revision, service, service::Service, task, task::Task,
+        Context, Kind, Pace, Row, Zone, instance::Instance, revision::Revision, service, service::Service, task,
+        task::Task,
     },
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Store {
     counted: HashSet<Arc<str>>,
     /// The rules to judge by are there.
     pub judging: bool,
+    /// The zone of the times within findings.
+    pub zone: Zone,
     stale: Stale,
     /// Services that have been examined at least once.
     examined: HashSet<Arc<str>>,
@@ -168,7 +171,8 @@ impl Store {
         }
         let stale = std::mem::take(&mut self.stale);
         let rows = self.entries.values().map(|entry| &*entry.row);
-        let known = Known::of(rows.filter(|row| stale.matters(*row)), now);
+        let mut known = Known::of(rows.filter(|row| stale.matters(*row)), now);
+        known.zone.clone_from(&self.zone);
         let services =
             self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
         let examined: Vec<_> = services
@@ -233,7 +237,7 @@ pub(super) fn marked(rows: impl Iterator<Item = Arc<dyn Row>>, before: &[Entry],
 /// `row` in place of `old`: what differs on screen is marked, what differs out of sight keeps the old mark.
 fn merged(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
     let Some(old) = old else { return Entry { row, changed: 0, changed_at: None } };
-    match row.changes(&*old.row, &Context { now }) {
+    match row.changes(&*old.row, &Context { now, zone: Zone::UTC }) {
         0 => Entry { row, ..old.clone() },
         changed => Entry { row, changed, changed_at: Some(now) },
     }

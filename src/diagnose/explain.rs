@@ -43,7 +43,7 @@ pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
         instance::instance(of, known)
     } else {
         let mut telling = Telling::new(known);
-        telling.document = row.describe(&Context { now: known.now });
+        telling.document = row.describe(&Context { now: known.now, zone: known.zone.clone() });
         telling
     };
     telling.finish(command::show(row))

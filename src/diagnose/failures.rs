@@ -350,8 +350,8 @@ impl Resource for Failures {
             .field("Task definition", &*self.revision)
             .field("Container", &*self.container)
             .field("Count", format!("{} in the last {window}, {rate} an hour", self.count))
-            .field("First", when(Some(self.first), cx.now))
-            .field("Last", when(Some(self.last), cx.now))
+            .field("First", when(Some(self.first), cx))
+            .field("Last", when(Some(self.last), cx))
             .field("Exit codes", self.exit_codes())
             .toned("State", self.told_state(), self.tone());
         if let Some(verdict) = &self.verdict {

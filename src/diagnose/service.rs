@@ -13,7 +13,7 @@ use crate::{
     knowledge::{Class, situations},
     resource::{
         finding::{Finding, Problem},
-        format::{deadline, seconds_since},
+        format::seconds_since,
         service::Service,
         task::Task,
     },
@@ -72,7 +72,7 @@ fn decision(case: &Case<'_>) -> Option<Finding> {
     let then = if pause.timeout_action.as_deref() == Some("CONTINUE") { "goes on" } else { "rolls back" };
     let until = pause
         .expires_at
-        .map(|at| format!("; {then} by itself at {}", deadline(at, case.known.now)))
+        .map(|at| format!("; {then} by itself at {}", case.known.zone.minute(at, case.known.now)))
         .unwrap_or_default();
     let cause = format!("waiting for approval: continue or roll back{until}");
     let quotes = [

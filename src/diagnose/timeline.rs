@@ -10,12 +10,10 @@ use crate::{
     knowledge::Verdict,
     resource::{
         Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past, Query,
-        Relation, Resource, Row, Status, Tone, Unit, View, columns,
+        Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
         deployment::{self, Deployment},
         event::{self, Event},
-        format::{
-            age_cell, age_order, clock, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when,
-        },
+        format::{age_cell, age_order, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when},
         inspect,
         service::{self, Service},
         task::{self, Task},
@@ -199,7 +197,7 @@ impl Compose for Timeline {
     }
 
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>> {
-        let mut moments: Vec<Moment> = material.rows.iter().flat_map(of_row).collect();
+        let mut moments: Vec<Moment> = material.rows.iter().flat_map(|row| of_row(row, &cx.zone)).collect();
         if let Some(since) = query.since {
             moments.retain(|moment| seconds_since(moment.at, cx.now) <= since.into());
         }
@@ -225,12 +223,12 @@ impl Compose for Timeline {
 }
 
 /// The moments that a row of any kind tells of, and which row that is.
-fn of_row(row: &Arc<dyn Row>) -> Vec<Moment> {
+fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<Moment> {
     let any = row.any();
     let moments = if let Some(task) = any.downcast_ref::<Task>() {
         of_task(task)
     } else if let Some(service) = any.downcast_ref::<Service>() {
-        of_service(service)
+        of_service(service, zone)
     } else if let Some(event) = any.downcast_ref::<Event>() {
         of_event(event).into_iter().collect()
     } else if let Some(deployment) = any.downcast_ref::<Deployment>() {
@@ -270,21 +268,15 @@ impl<'a> Life<'a> {
     }
 }
 
-/// The time of day, to the second on the same day; to the minute, with the day, on another.
-fn time(at: Timestamp, now: Timestamp) -> String {
-    let day = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
-    at.strftime(if day(at) == day(now) { "%H:%M:%SZ" } else { "%m-%d %H:%MZ" }).to_string()
-}
-
 static FIELDS: &[Field<Moment>] = &[
     Field {
-        column: Column::new("time", "TIME", 9, 12).aliases(&["at", "clock"]).unit(Unit::Time),
-        cell: |row, cx| Cell::plain(time(row.at, cx.now)).values([row.at.to_string()]),
+        column: Column::new("time", "TIME", 9, 17).aliases(&["at", "clock"]).unit(Unit::Time),
+        cell: |row, cx| Cell::plain(cx.zone.short(row.at, cx.now)).values([row.at.to_string()]),
         order: |row, _| row.order(),
     },
     Field {
         column: Column::new("date", "DATE", 10, 10).wide(),
-        cell: |row, _| Cell::new(row.at.strftime("%Y-%m-%d").to_string(), Tone::Muted),
+        cell: |row, cx| Cell::new(cx.zone.date(row.at), Tone::Muted),
         order: |row, _| row.order(),
     },
     Field {
@@ -394,7 +386,7 @@ impl Resource for Moment {
             .section("Moment")
             .toned("What", &*self.what, self.tone)
             .field("Of", &*self.of)
-            .field("At", when(Some(self.at), cx.now));
+            .field("At", when(Some(self.at), cx));
         document.section("Detail").text(0, &*self.detail, self.tone);
         if let Some(Subject(row)) = &self.subject {
             document.sections.extend(row.describe(cx).sections);
@@ -407,7 +399,7 @@ impl Resource for Moment {
         4
     }
 
-    fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
+    fn inspect(&self, cx: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
             return Some(inspect::verdict_of(&self.whom(), verdict, lines));
         }
@@ -422,7 +414,7 @@ impl Resource for Moment {
             let verdict = super::event(event, &Known::default());
             section.field("Means", verdict.cause).field("Next", verdict.next.join("; "));
         }
-        section.field("At", clock(self.at));
+        section.field("At", cx.zone.clock(self.at));
         Some(document)
     }
 }

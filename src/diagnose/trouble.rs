@@ -297,7 +297,7 @@ impl Resource for Trouble {
             .toned("Problem", self.word(), self.tone())
             .field("With", [self.kind.unwrap_or_default(), &self.name].join(" ").trim())
             .field("Cluster", self.cluster.clone().unwrap_or_default())
-            .field("Since", when(self.since, cx.now))
+            .field("Since", when(self.since, cx))
             .field("Cause", &*self.cause);
         let others = document.section("Also");
         for other in &self.others {
@@ -331,7 +331,8 @@ impl Compose for Troubles {
     }
 
     fn rows(&self, _: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>> {
-        let known = Known::of(material.rows.iter().map(|row| &**row), cx.now);
+        let mut known = Known::of(material.rows.iter().map(|row| &**row), cx.now);
+        known.zone.clone_from(&cx.zone);
         let mut rows = Vec::new();
         for row in material.rows {
             let home = || View::new(row.kind(), Query { cluster: row.cluster().map(Arc::from), ..Query::default() });

@@ -210,7 +210,7 @@ fn rows(services: Vec<Arc<dyn Row>>) -> Vec<Arc<dyn Row>> {
     let seen = [View::new(&crate::resource::service::KIND, Query::cluster("prod"))];
     let material = Material { rows: &services, seen: &seen, awaited: &[], gaps: &[] };
     let crate::resource::Origin::Composed(compose) = trouble::KIND.origin else { unreachable!("it is composed") };
-    compose.rows(&Query::default(), &material, &Context { now: now() })
+    compose.rows(&Query::default(), &material, &Context { now: now(), zone: crate::resource::Zone::UTC })
 }
 
 #[test]

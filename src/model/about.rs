@@ -228,6 +228,7 @@ impl Model {
         let rows = distinct(self.feeds_consulted(subject).map(|(_, feed)| feed));
         let mut known = Known::of(rows.into_iter().map(|row| &**row), self.now);
         known.scope = self.command_scope();
+        known.zone.clone_from(&self.settings.zone);
         if let Inquiry::Here(evidence) = &explaining.inquiry {
             known.evidence = Some(evidence);
         }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     data::{Demand, Entry},
     event::Effect,
+    resource::Context,
 };
 
 /// Without a key for so long, everything is asked for less often: by this factor.
@@ -115,6 +116,7 @@ impl Attention {
             every: model.settings.every,
             refresh: self.refresh,
             writable: model.writable(),
+            zone: model.settings.zone.clone(),
             log: model.log().map(|reader| reader.wanted.clone()),
         }
     }
@@ -195,7 +197,7 @@ impl Model {
         let cx = self.cx();
         let now = entry.row.cell(column, &cx);
         let differs = |seconds: i64| {
-            let later = crate::resource::Context { now: self.now + SignedDuration::from_secs(seconds) };
+            let later = Context { now: self.now + SignedDuration::from_secs(seconds), ..cx.clone() };
             entry.row.cell(column, &later) != now
         };
         let mut high = 1;

@@ -180,7 +180,7 @@ impl Model {
     }
 
     pub(super) fn read_filter(&self, text: &str, kind: &Kind) -> Result<Filter, String> {
-        Filter::parse(text, kind, self.now, &self.settings.zone)
+        Filter::parse(text, kind, self.now, &self.settings.zone.zone)
             .map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))
     }
 

@@ -6,7 +6,7 @@ use super::{Model, Screen, text::safe};
 use crate::{
     aws::{Failure, Trouble},
     data::{Feed, FeedState, Phase},
-    resource::{Tone, format::last_part},
+    resource::{Tone, Zone, format::last_part},
 };
 
 /// May things be changed?
@@ -59,6 +59,8 @@ pub struct Header {
     pub api: String,
     pub api_tone: Tone,
     pub calls_per_minute: u32,
+    /// The zone of the times on screen, where they don't say so themselves: `UTC-05:00`.
+    pub zone: Option<String>,
 }
 
 impl Header {
@@ -90,6 +92,7 @@ impl Header {
             api,
             api_tone,
             calls_per_minute: model.snapshot.link.calls_per_minute,
+            zone: Some(&model.settings.zone).filter(|zone| **zone != Zone::UTC).map(|zone| zone.name(model.now)),
         }
     }
 }

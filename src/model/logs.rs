@@ -49,10 +49,9 @@ pub use written::{Scribe, record};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Times {
     Off,
-    /// As the settings have it.
+    /// In the time zone of the console.
     #[default]
-    Local,
-    Utc,
+    Clock,
     /// How long ago.
     Relative,
 }
@@ -268,7 +267,7 @@ impl Model {
 
     /// Brings the log that is seen up to date, and asks for older lines where they are wanted.
     pub(super) fn settle_log(&mut self, page: u16) {
-        let frame = Frame { page, width: self.size.0, zone: self.settings.zone.clone(), now: self.now };
+        let frame = Frame { page, width: self.size.0, zone: self.settings.zone.zone.clone(), now: self.now };
         let Screen::Logs(reader) = &mut self.front else { return };
         if reader.older == Older::Wanted {
             reader.older = Older::Asked;

@@ -14,7 +14,7 @@ use crate::{
     aws::{Failure, ScopeSpec, profiles, regions},
     data::Snapshot,
     event::{Effect, Level, Notice},
-    resource::{Kind, Query, View},
+    resource::{Kind, Query, View, Zone},
 };
 
 /// Screens beneath the one that is seen; the oldest but the root are dropped.
@@ -155,6 +155,20 @@ impl Model {
     /// Puts a filter in force.
     pub(super) fn set_filter(&mut self, filter: Filter) {
         self.table_mut(|table| table.filter = filter);
+    }
+
+    /// Shows all times in `zone`, and reads those in filters again.
+    pub(super) fn show_times_in(&mut self, zone: Zone) {
+        self.settings.zone = zone;
+        let (now, zone) = (self.now, &self.settings.zone.zone);
+        for screen in std::iter::once(&mut self.front).chain(&mut self.behind) {
+            if let Screen::Table(table) = screen
+                && let Ok(filter) = Filter::parse(table.filter.text(), table.view.kind, now, zone)
+            {
+                table.filter = filter;
+            }
+        }
+        self.refill();
     }
 
     /// Leaves the data of this scope, its screens, and what was said about changes in it, and asks for the data of

@@ -10,7 +10,7 @@ use crate::{
     aws::{ScopeSpec, budget},
     data::Limits,
     logs::{Pace, ring},
-    resource::query::DAY,
+    resource::{Zone, query::DAY},
 };
 
 /// Seconds that one can look back at most.
@@ -68,9 +68,12 @@ pub struct Settings {
     pub aliases: BTreeMap<String, String>,
     /// No characters beyond ASCII in what the console itself draws.
     pub ascii: bool,
-    /// Where times of day are read and shown.
+    /// The zone that times are read and shown in: `local`, `utc`, or a name such as `Europe/Berlin`.
+    #[serde(rename = "time_zone", deserialize_with = "zone_in_file")]
+    pub home: Option<TimeZone>,
+    /// The zone in force: that one, or UTC.
     #[serde(skip)]
-    pub zone: TimeZone,
+    pub zone: Zone,
     /// Calls that change something are refused, where no rule says otherwise.
     pub read_only: bool,
     /// Rules that name scopes; the first match counts.
@@ -189,6 +192,19 @@ fn interval_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     interval(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
+fn zone_in_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TimeZone>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    match name.to_lowercase().as_str() {
+        "local" => Ok(None),
+        "utc" => Ok(Some(TimeZone::UTC)),
+        _ => TimeZone::get(&name).map(Some).map_err(|_| {
+            de::Error::custom(format!(
+                "unknown time zone `{name}`; expected local, utc or a name such as Europe/Berlin"
+            ))
+        }),
+    }
+}
+
 fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let part = f64::deserialize(deserializer)?;
     if (0.01..=1.0).contains(&part) {
@@ -248,7 +264,8 @@ impl Default for Settings {
             favourites: Vec::new(),
             aliases: BTreeMap::new(),
             ascii: false,
-            zone: TimeZone::UTC,
+            home: None,
+            zone: Zone::UTC,
             read_only: true,
             scopes: ScopeRule::shipped(),
             keys: BTreeMap::new(),

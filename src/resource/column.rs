@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Part, Query};
+use super::{Part, Query, Zone};
 
 /// How a value should strike the eye, in the order in which it should. The theme gives it a colour; the glyph and the
 /// text carry it without one.
@@ -111,9 +111,11 @@ const ABSENT: &str = "-";
 const PENDING: &str = "…";
 
 /// What a cell may depend on besides its row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Context {
     pub now: Timestamp,
+    /// The zone that times are shown in.
+    pub zone: Zone,
 }
 
 /// The value a column sorts by. Absent values sort last in either direction.

@@ -342,8 +342,8 @@ impl Resource for Deployment {
                 self.failed_tasks.to_string(),
                 if self.failed_tasks > 0 { Tone::Bad } else { Tone::Plain },
             )
-            .field("Started", when(self.created_at, cx.now))
-            .field("Updated", when(self.updated_at, cx.now))
+            .field("Started", when(self.created_at, cx))
+            .field("Updated", when(self.updated_at, cx))
             .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document
     }

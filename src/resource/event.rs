@@ -108,7 +108,7 @@ static FIELDS: &[Field<Event>] = &[
     },
     Field {
         column: Column::new("time", "TIME", 20, 20).unit(Unit::Time).wide(),
-        cell: |row, _| time_cell(row.created_at),
+        cell: |row, cx| time_cell(row.created_at, cx),
         order: |row, _| time_order(row.created_at),
     },
     Field {
@@ -183,7 +183,7 @@ impl Resource for Event {
         document
             .section("Event")
             .field("Service", &*self.service_name)
-            .field("At", when(self.created_at, cx.now))
+            .field("At", when(self.created_at, cx))
             .field("Id", &*self.id)
             .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
         document.section("Message").text(0, &*self.message, self.tone());

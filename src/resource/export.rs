@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        resource::{Cell, Document, Field, Kind, Order, Origin, Query, Resource, Unit},
+        resource::{Cell, Document, Field, Kind, Order, Origin, Query, Resource, Unit, Zone},
         visible::acts,
     };
 
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    const CX: Context = Context { now: jiff::Timestamp::UNIX_EPOCH };
+    const CX: Context = Context { now: jiff::Timestamp::UNIX_EPOCH, zone: Zone::UTC };
     const THINGS: [Thing; 3] = [
         Thing { name: "a", count: "1", note: "plain" },
         Thing { name: "日本", count: "1,000", note: "said \"no\",\nand went" },

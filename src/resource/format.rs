@@ -3,7 +3,7 @@
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
-use super::{Cell, Order, Tone};
+use super::{Cell, Context, Order, Tone};
 
 /// The SDK's time as ours, to the millisecond: AWS gives no more, and the SDK's arithmetic makes up the rest. Absent when it
 /// is not of the years 1 to 9998: so hours and years can be added to any.
@@ -53,8 +53,8 @@ pub fn age_order(then: Option<Timestamp>, now: Timestamp) -> Order<'static> {
 }
 
 /// A cell with a point in time.
-pub fn time_cell(time: Option<Timestamp>) -> Cell<'static> {
-    time.map_or_else(Cell::absent, |at| Cell::new(clock(at), Tone::Muted).values([at.to_string()]))
+pub fn time_cell(time: Option<Timestamp>, cx: &Context) -> Cell<'static> {
+    time.map_or_else(Cell::absent, |at| Cell::new(cx.zone.clock(at), Tone::Muted).values([at.to_string()]))
 }
 
 /// A cell with the beginning of an id, or of the last part of an ARN; filters compare it or the whole id.
@@ -67,20 +67,10 @@ pub fn time_order(time: Option<Timestamp>) -> Order<'static> {
     time.map_or(Order::Absent, |time| Order::Number(time.as_millisecond() as f64 / 1000.0))
 }
 
-/// `time` for a document: UTC to the second, and how long ago.
-pub fn when(time: Option<Timestamp>, now: Timestamp) -> String {
-    time.map(|time| format!("{} ({} ago)", clock(time), duration(seconds_since(time, now)))).unwrap_or_default()
-}
-
-/// `2026-01-31 14:05:09Z`.
-pub fn clock(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
-}
-
-/// A time to come, as seen from `now`: `14:05Z`, with the day where that is not plain.
-pub fn deadline(time: Timestamp, now: Timestamp) -> String {
-    let soon = (time.as_second() - now.as_second()).abs() < 12 * 3600;
-    time.strftime(if soon { "%H:%MZ" } else { "%a %H:%MZ" }).to_string()
+/// `time` for a document: to the second, and how long ago.
+pub fn when(time: Option<Timestamp>, cx: &Context) -> String {
+    let ago = |time| duration(seconds_since(time, cx.now));
+    time.map(|time| format!("{} ({} ago)", cx.zone.clock(time), ago(time))).unwrap_or_default()
 }
 
 /// A text cell; absent when there is none or it is empty.

@@ -117,6 +117,7 @@ fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let profile = header.profile.as_deref().or(header.role.as_deref());
     let profile = profile.filter(|profile| whole && grant(width(profile) + SPACE));
     let api = failing.or(Some(&*header.api).filter(|api| well && grant(width(api) + 1)));
+    let zone = header.zone.as_deref().filter(|zone| grant(width(zone) + SPACE));
     let calls = Some(format!("{}/min", header.calls_per_minute)).filter(|calls| well && grant(width(calls) + SPACE));
     let cluster_room = if whole { width(cluster) } else { kept + room };
 
@@ -133,13 +134,16 @@ fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     if let Some((text, style)) = data {
         pen.skip(SPACE).put(&text, style);
     }
-    let right = 1 + api.map_or(0, |api| width(api) + 1) + calls.as_deref().map_or(0, |calls| width(calls) + SPACE);
+    let right = 1
+        + api.map_or(0, |api| width(api) + 1)
+        + calls.as_deref().map_or(0, |calls| width(calls) + SPACE)
+        + zone.map_or(0, |zone| width(zone) + SPACE);
     pen.skip(SPACE).to(area.right().saturating_sub(right + 1)).put(sign, tone);
     if let Some(api) = api {
         pen.skip(1).put(api, tone);
     }
-    if let Some(calls) = calls {
-        pen.skip(SPACE).put(&calls, faint);
+    for text in calls.as_deref().into_iter().chain(zone) {
+        pen.skip(SPACE).put(text, faint);
     }
 }
 
@@ -223,6 +227,9 @@ fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     for ((label, (text, style)), y) in facts.into_iter().zip(area.y..) {
         let mut pen = Pen::new(buf, area.x, y, area.right().saturating_sub(1));
         pen.put(label, theme.get(Scope::HeaderLabel)).to(area.x + STATE_LABEL).fit(&text, theme.glyphs.ellipsis, style);
+        if let Some(zone) = header.zone.as_deref().filter(|_| label == "data") {
+            pen.skip(SPACE).put(zone, faint);
+        }
     }
 }
 

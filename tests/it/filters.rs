@@ -10,7 +10,8 @@ use ecsight::{
     memory::Keep,
     model::filter::{Candidate, Filter, Lens},
     resource::{
-        Column, Context, Kind, Query, Row, Status, Unit, View, container::Container, family, revision, task, task::Task,
+        Column, Context, Kind, Query, Row, Status, Unit, View, Zone, container::Container, family, revision, task,
+        task::Task,
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -45,9 +46,9 @@ impl Rows {
 
     /// The rows that a filter admits, by their place.
     fn admitted(&self, text: &str) -> BTreeSet<usize> {
-        let filter = Filter::parse(text, self.kind, self.cx.now, &TimeZone::UTC);
+        let filter = Filter::parse(text, self.kind, self.cx.now, &self.cx.zone.zone);
         let filter = filter.unwrap_or_else(|fault| panic!("{}: {text}: {fault:?}", self.kind.plural));
-        let mut lens = Lens::new(self.kind, Vec::new(), self.cx);
+        let mut lens = Lens::new(self.kind, Vec::new(), self.cx.clone());
         let mut admits = |entry| filter.admits(Candidate { entry, marked: false, changed: false }, &mut lens);
         (0..self.entries.len()).filter(|index| admits(&self.entries[*index])).collect()
     }
@@ -80,7 +81,11 @@ async fn everything() -> Vec<Rows> {
         let all_of_it: Vec<Entry> = feeds.iter().flat_map(|feed| feed.rows.iter().cloned()).collect();
         assert!(!all_of_it.is_empty(), "{}", kind.plural);
         let entries = all_of_it.iter().step_by(all_of_it.len().div_ceil(200)).cloned();
-        all.push(Rows { kind, entries: entries.chain(rare(kind)).collect(), cx: Context { now: now() } });
+        all.push(Rows {
+            kind,
+            entries: entries.chain(rare(kind)).collect(),
+            cx: Context { now: now(), zone: Zone::named(new_york()) },
+        });
     }
     all
 }
@@ -173,12 +178,37 @@ async fn every_column_of_every_kind_is_judged_by_what_its_cells_show() {
                 assert_eq!(term("!~", &regex::escape(text)), &present - &term(":", text), "{place}");
                 match column.unit {
                     Unit::Text => judge_text(&place, text, &drawn, &present, &term),
+                    Unit::Time => judge_times(&place, text, &drawn, &present, &term),
                     unit => judge_numbers(&place, &numbers(text, unit), &drawn, unit, &present, &rows, column),
                 }
             }
         }
     }
     assert!(compared > 500, "{compared}");
+}
+
+fn new_york() -> TimeZone {
+    TimeZone::fixed(jiff::tz::offset(-5))
+}
+
+/// A time is found as it is drawn, and as it is called in UTC.
+fn judge_times(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
+    let places = |holds: &dyn Fn(&str) -> bool| -> BTreeSet<usize> {
+        present.iter().copied().filter(|row| holds(&drawn[*row])).collect()
+    };
+    assert_eq!(term("=", text), places(&|other| other == text), "{place}");
+    assert_eq!(term("!=", text), places(&|other| other != text), "{place}");
+    // Whole dates are in order as texts are.
+    let Ok(moment) = text.parse::<jiff::civil::DateTime>() else { return };
+    let utc = moment.to_zoned(new_york()).expect("a time").timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    for written in [text, &utc] {
+        let place = format!("{place} {written}");
+        assert_eq!(term("=", written), places(&|other| other == text), "{place}");
+        assert_eq!(term("<", written), places(&|other| other < text), "{place}");
+        assert_eq!(term(">=", written), places(&|other| other >= text), "{place}");
+    }
+    let minute = &text[..16];
+    assert_eq!(term("=", minute), places(&|other| other.starts_with(minute)), "{place} {minute}");
 }
 
 type Term<'a> = dyn Fn(&str, &str) -> BTreeSet<usize> + 'a;

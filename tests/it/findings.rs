@@ -13,7 +13,7 @@ use ecsight::{
     },
     memory::Keep,
     resource::{
-        Context, Material, Origin, Query, Row, Status, View,
+        Context, Material, Origin, Query, Row, Status, View, Zone,
         document::{Document, Line},
         finding::{Finding, Problem},
         instance::{self, Instance},
@@ -134,7 +134,7 @@ fn troubles(rows: &[Arc<dyn Row>]) -> Vec<Trouble> {
     let seen = compose.sources(&Query::default());
     let listed: Vec<_> = rows.iter().filter(|row| seen.iter().any(|view| holds(view, &***row))).cloned().collect();
     let material = Material { rows: &listed, seen: &seen, awaited: &[], gaps: &[] };
-    let made = compose.rows(&Query::default(), &material, &Context { now: now() });
+    let made = compose.rows(&Query::default(), &material, &Context { now: now(), zone: Zone::UTC });
     made.iter().filter_map(|row| row.any().downcast_ref::<Trouble>()).cloned().collect()
 }
 

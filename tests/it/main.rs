@@ -34,4 +34,5 @@ mod storm;
 mod support;
 mod tail;
 mod tails;
+mod time_zone;
 mod why;

@@ -186,7 +186,7 @@ fn failing(text: &str) -> service::Service {
 
 #[test]
 fn no_planted_secret_is_in_a_description_or_an_explanation() {
-    let cx = Context { now: fixtures::now() };
+    let cx = Context { now: fixtures::now(), zone: ecsight::resource::Zone::UTC };
     for planted in planted() {
         let (revision, task, service) = (revision(&planted), stopped(&planted), failing(&planted));
         let rows: [&dyn Row; 4] = [&revision, &task, &service, &task.containers[0]];
@@ -213,7 +213,7 @@ fn no_planted_secret_is_in_a_description_or_an_explanation() {
 
 #[test]
 fn no_planted_secret_is_in_a_saved_table() {
-    let cx = Context { now: fixtures::now() };
+    let cx = Context { now: fixtures::now(), zone: ecsight::resource::Zone::UTC };
     for planted in planted() {
         let task = stopped(&planted);
         let tasks = View::new(&task::KIND, Query { status: Status::Stopped, ..Query::default() });
@@ -267,7 +267,8 @@ fn values_of_secret_names_are_masked_whatever_they_look_like() {
         assert_hidden("json", name, &text(&json_lines(&answer, false)));
         let mut revision = revision("");
         revision.containers[0].log_options = vec![((*name).into(), SECRET.into())];
-        let document = revision.describe(&Context { now: fixtures::now() }).masked();
+        let document =
+            revision.describe(&Context { now: fixtures::now(), zone: ecsight::resource::Zone::UTC }).masked();
         assert_hidden("describe", name, &text(&prose_lines(&document)));
     }
     for name in ["LOG_LEVEL", "MAX_CONNECTIONS", "AUTHOR", "KEYBOARD", "COMPASS", "PASSENGERS", "key", "log_key", "TZ"]

@@ -61,7 +61,7 @@ async fn fetched(clients: &Clients, fetch: &dyn Fetch, query: &Query) -> Vec<Arc
 
 /// Every way in which a row is shown.
 fn show(row: &dyn Row, view: &View, known: &Known<'_>) {
-    let cx = Context { now: known.now };
+    let cx = Context { now: known.now, zone: ecsight::resource::Zone::UTC };
     for index in 0..(row.kind().columns)().len() {
         let _ = (row.cell(index, &cx), row.order(index, &cx));
     }
@@ -117,7 +117,7 @@ async fn rows_with_everything_at_its_end_can_be_shown(#[values(1, 2, 3, 4, 5, 6)
                 }
                 Origin::Composed(compose) => {
                     let material = Material { rows: &sources, seen: &[], awaited: &[], gaps: &[] };
-                    compose.rows(&view.query, &material, &Context { now })
+                    compose.rows(&view.query, &material, &Context { now, zone: ecsight::resource::Zone::UTC })
                 }
             };
             all.extend(made.into_iter().map(|row| (view.clone(), row)));

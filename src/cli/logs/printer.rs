@@ -39,7 +39,7 @@ impl Printer {
     pub(super) fn new(form: Form, filter: Option<Filter>, settings: &Settings) -> Self {
         let terminal = io::stdout().is_terminal();
         let theme = theme(settings).filter(|_| form == Form::Text);
-        let zone = settings.zone.clone();
+        let zone = settings.zone.zone.clone();
         Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, label: 0 }
     }
 

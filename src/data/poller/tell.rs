@@ -177,7 +177,7 @@ impl Poller {
             self.add_the_past(&key, &mut parts.rows);
             let material =
                 Material { rows: &parts.rows, seen: &parts.seen, awaited: &parts.awaited, gaps: &parts.gaps };
-            let rows = compose.rows(&key.query, &material, &Context { now });
+            let rows = compose.rows(&key.query, &material, &Context { now, zone: self.demand.zone.clone() });
             // As long as it is not known which parts there are, nothing can be said of them.
             let known = !feeds.is_empty() || whole.phase == Phase::Ready;
             whole.nothing =

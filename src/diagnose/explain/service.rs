@@ -85,7 +85,7 @@ pub(super) fn event<'a>(event: &'a Event, known: &'a Known<'a>) -> Telling<'a> {
     };
     section.text(0, one_line(&event.message), tone).text(1, &*verdict.cause, Tone::Plain);
     if let Some(at) = event.created_at {
-        section.text(1, ago(at, known.now), Tone::Muted);
+        section.text(1, ago(at, known), Tone::Muted);
     }
     telling.verdicts.push(verdict);
     if let Some(service) = service {

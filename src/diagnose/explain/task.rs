@@ -182,7 +182,7 @@ fn life(section: &mut Section, task: &Task, known: &Known<'_>) {
     let took = |from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>| {
         from.zip(to).map(|(from, to)| duration(seconds_since(from, to))).unwrap_or_default()
     };
-    section.field("Created", task.created_at.map(|at| ago(at, now)).unwrap_or_default());
+    section.field("Created", task.created_at.map(|at| ago(at, known)).unwrap_or_default());
     section.field("Pull took", took(task.pull_started_at, task.pull_stopped_at));
     if task.pull_started_at.is_some() && task.pull_stopped_at.is_none() && !task.stopped() {
         section.toned("Pulling for", took(task.pull_started_at, Some(now)), Tone::Busy);
@@ -194,5 +194,5 @@ fn life(section: &mut Section, task: &Task, known: &Known<'_>) {
         section.field("Ran for", "it never ran");
     }
     section.field("Stop took", took(task.stopping_at, task.stopped_at));
-    section.field("Stopped", task.stopped_at.map(|at| ago(at, now)).unwrap_or_default());
+    section.field("Stopped", task.stopped_at.map(|at| ago(at, known)).unwrap_or_default());
 }

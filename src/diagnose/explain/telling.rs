@@ -6,7 +6,7 @@ use super::{Explanation, Known};
 use crate::{
     knowledge::{self, Certainty, Verdict},
     resource::{
-        Document, Tone,
+        Document, Tone, Zone,
         document::{Line, Section},
         evidence::{Excerpt, Target},
         finding::Finding,
@@ -53,10 +53,9 @@ impl<'a> Telling<'a> {
 
     /// Begins with what is wrong; where nothing is, with `well`.
     pub fn findings(&mut self, findings: Vec<Finding>, well: &str) {
-        let now = self.known.now;
         let section = self.document.section("Findings");
         for finding in &findings {
-            tell(section, finding, now);
+            tell(section, finding, self.known);
         }
         if findings.is_empty() {
             section.text(0, well, Tone::Good);
@@ -87,12 +86,13 @@ impl<'a> Telling<'a> {
         }
         if let Some(evidence) = self.known.evidence {
             if let Some(excerpt) = &evidence.lines {
+                let zone = &self.known.zone;
                 let place = self.document.sections.len().min(1);
                 let (earlier, last) = excerpt.lines.split_at(excerpt.lines.len().saturating_sub(LAST));
-                self.document.sections.insert(place, lines("Last log lines", excerpt, last));
+                self.document.sections.insert(place, lines("Last log lines", excerpt, last, zone));
                 self.document
                     .sections
-                    .extend((!earlier.is_empty()).then(|| lines("Log lines before", excerpt, earlier)));
+                    .extend((!earlier.is_empty()).then(|| lines("Log lines before", excerpt, earlier, zone)));
             }
             targets(self.document.section("Targets"), &evidence.targets);
             self.gaps.extend(evidence.gaps.iter().cloned());
@@ -165,31 +165,31 @@ fn headline(finding: &Finding) -> String {
 }
 
 /// A finding: what and why in a line, then in a sentence, and since when.
-fn tell(section: &mut Section, finding: &Finding, now: jiff::Timestamp) {
+fn tell(section: &mut Section, finding: &Finding, known: &Known<'_>) {
     section.text(0, headline(finding), finding.problem.tone());
     if let Some(verdict) = finding.verdict.as_ref().filter(|verdict| !verdict.cause.is_empty()) {
         section.text(1, &*verdict.cause, Tone::Plain);
     }
-    if let Some(since) = finding.since.filter(|since| *since <= now) {
-        section.text(1, format!("since {}", ago(since, now)), Tone::Muted);
+    if let Some(since) = finding.since.filter(|since| *since <= known.now) {
+        section.text(1, format!("since {}", ago(since, known)), Tone::Muted);
     }
 }
 
-/// `14:05Z, 12m ago`.
-pub(super) fn ago(time: jiff::Timestamp, now: jiff::Timestamp) -> String {
-    let clock = crate::resource::format::deadline(time, now);
-    format!("{clock}, {} ago", duration(seconds_since(time, now)))
+/// `14:05, 12m ago`.
+pub(super) fn ago(time: jiff::Timestamp, known: &Known<'_>) -> String {
+    let clock = known.zone.minute(time, known.now);
+    format!("{clock}, {} ago", duration(seconds_since(time, known.now)))
 }
 
 /// Some of the last lines of a container's log.
-fn lines(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)]) -> Section {
+fn lines(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)], zone: &Zone) -> Section {
     let title = format!("{title} of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
     let mut section = Section { title, verbatim: !lines.is_empty(), ..Section::default() };
     if lines.is_empty() {
         section.text(0, format!("none in {}", excerpt.group), Tone::Muted);
     }
     for (at, line) in lines {
-        let spans = vec![(format!("{} ", at.strftime("%H:%M:%S")), Tone::Muted), (line.clone(), Tone::Plain)];
+        let spans = vec![(format!("{} ", zone.second(*at)), Tone::Muted), (line.clone(), Tone::Plain)];
         section.lines.push(Line::Text { depth: 0, spans });
     }
     section

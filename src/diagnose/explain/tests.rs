@@ -103,7 +103,7 @@ fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
         "    web:7, last 2m ago, one every 2m, task c1",
         "  containers[app].exitCode: 1",
         "  1. ",
-        "14:05:00 panic: no such host",
+        "14:05:00Z panic: no such host",
         "  10.0.1.2:80 unhealthy Target.Timeout: ",
         "  1 of 2 healthy",
         "  the task role: not allowed",

@@ -1,7 +1,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::resource::deployment::Deployment;
+use crate::resource::{Zone, deployment::Deployment};
 
 const NOW: Timestamp = Timestamp::constant(1_769_868_000, 0);
 
@@ -44,7 +44,7 @@ fn composed(group: Failures, services: Vec<Service>, seen: bool) -> Failures {
     let views = [View::new(&service::KIND, Query::cluster("prod"))];
     let (seen, awaited) = if seen { (&views[..], &[][..]) } else { (&[][..], &views[..]) };
     let material = Material { rows: &rows, seen, awaited, gaps: &[] };
-    let rows = Groups.rows(&Query::default(), &material, &Context { now: NOW });
+    let rows = Groups.rows(&Query::default(), &material, &Context { now: NOW, zone: Zone::UTC });
     assert_eq!(rows.len(), 1);
     rows[0].any().downcast_ref::<Failures>().expect("a group").clone()
 }
@@ -99,6 +99,6 @@ fn it_leads_to_its_members_and_to_what_they_belong_to() {
 fn without_a_verdict_the_cause_is_told_as_it_is() {
     let group = group("web", 3, [600, 60]);
     assert_eq!(group.what(), "EXIT-1");
-    let document = Resource::describe(&group, &Context { now: NOW });
+    let document = Resource::describe(&group, &Context { now: NOW, zone: Zone::UTC });
     assert!(format!("{document:?}").contains("3 in the last 6h, 3.0 an hour"));
 }

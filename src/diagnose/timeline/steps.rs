@@ -11,10 +11,10 @@ use super::{Moment, Step, Subject};
 use crate::{
     knowledge::{self, Class},
     resource::{
-        Tone,
+        Tone, Zone,
         deployment::Deployment,
         event::Event,
-        format::{clock, duration, one_line, seconds_since, short_id},
+        format::{duration, one_line, seconds_since, short_id},
         inspect,
         service::{Progress, Service},
         task::Task,
@@ -111,8 +111,8 @@ fn end(task: &Task, stopping: Option<Timestamp>, at: Timestamp) -> String {
     sentence([cause, idle, times])
 }
 
-/// What a service says of itself: its events and its deployments.
-pub fn of_service(service: &Service) -> Vec<Moment> {
+/// What a service says of itself: its events and its deployments; times in `zone`.
+pub fn of_service(service: &Service, zone: &Zone) -> Vec<Moment> {
     let events = service.events.iter().filter_map(|event| of_event(event).map(|moment| moment.about(event)));
     let deployments = service.deployments.iter().flat_map(|deployment| {
         let mut moments = of_deployment(deployment);
@@ -121,7 +121,7 @@ pub fn of_service(service: &Service) -> Vec<Moment> {
             .retain(|moment| moment.step == Step::Begun || !service.events.iter().any(|event| ends(deployment, event)));
         moments.into_iter().map(|moment| moment.about(deployment))
     });
-    let progress = service.progress.iter().flat_map(|progress| of_progress(service, progress));
+    let progress = service.progress.iter().flat_map(|progress| of_progress(service, progress, zone));
     events.chain(deployments).chain(progress).collect()
 }
 
@@ -189,7 +189,7 @@ fn ends(deployment: &Deployment, event: &Event) -> bool {
 }
 
 /// What the deployment under way tells beyond that.
-fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
+fn of_progress(service: &Service, progress: &Progress, zone: &Zone) -> Vec<Moment> {
     let Some(arn) = &service.current_service_deployment else { return Vec::new() };
     let moment = |at: Timestamp, step: Step, what: &'static str, detail: String| Moment {
         id: format!("{arn}#{what}"),
@@ -209,7 +209,8 @@ fn of_progress(service: &Service, progress: &Progress) -> Vec<Moment> {
         moment(at, Step::RollingBack, "rolling back", sentence([reason]))
     });
     let waits = progress.pause.as_ref().zip(progress.updated_at).map(|(pause, at)| {
-        let until = pause.expires_at.map(|at| format!("until {}, then it {} by itself", clock(at), pause.otherwise()));
+        let until =
+            pause.expires_at.map(|at| format!("until {}, then it {} by itself", zone.clock(at), pause.otherwise()));
         moment(at, Step::Waiting, "waits for you", sentence([until]))
     });
     rolled.into_iter().chain(waits).collect()

@@ -124,7 +124,7 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
 #[case("2026-01-31T00:00:01Z", "00:00:01Z")]
 #[case("2026-01-30T23:59:59Z", "01-30 23:59Z")]
 fn the_day_stands_with_the_time_unless_it_is_today(#[case] at: Timestamp, #[case] told: &str) {
-    assert_eq!(time(at, "2026-01-31T14:05:00Z".parse().unwrap()), told);
+    assert_eq!(Zone::UTC.short(at, "2026-01-31T14:05:00Z".parse().unwrap()), told);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_pause_waits_until_it_ends_by_itself() {
         progress: Some(progress),
         ..Service::default()
     };
-    let moments = of_service(&service);
+    let moments = of_service(&service, &Zone::UTC);
     assert_eq!(
         told(&moments),
         [
@@ -181,7 +181,7 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
         events: vec![Event { message: message.into(), ..event("a", 60) }],
         ..Service::default()
     };
-    let of = |service: &Service| of_service(service).iter().map(|moment| moment.step).collect::<Vec<_>>();
+    let of = |service: &Service| of_service(service, &Zone::UTC).iter().map(|moment| moment.step).collect::<Vec<_>>();
     assert_eq!(of(&service(done)), [Step::Settled, Step::Begun]);
     assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Settled, Step::Begun, Step::Completed]);
 }
@@ -304,7 +304,7 @@ fn moments(query: &Query, rows: &[Arc<dyn Row>]) -> Vec<Moment> {
 }
 
 fn cx() -> Context {
-    Context { now: at(1000).unwrap() }
+    Context { now: at(1000).unwrap(), zone: Zone::UTC }
 }
 
 fn event(id: &str, second: i64) -> Event {

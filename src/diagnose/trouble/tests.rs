@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     aws::{Failure, Trouble as Kind},
-    resource::{container::Container, task::Task},
+    resource::{Zone, container::Container, task::Task},
 };
 
 fn at(second: i64) -> Timestamp {
@@ -60,7 +60,7 @@ fn denied(operation: &'static str) -> Arc<Failure> {
 }
 
 fn rows(material: &Material<'_>) -> Vec<Trouble> {
-    let rows = Troubles.rows(&Query::default(), material, &Context { now: at(0) });
+    let rows = Troubles.rows(&Query::default(), material, &Context { now: at(0), zone: Zone::UTC });
     rows.iter().map(|row| row.any().downcast_ref::<Trouble>().unwrap().clone()).collect()
 }
 
@@ -142,7 +142,7 @@ fn what_was_not_looked_at_is_said_after_the_rest_and_counts_for_nothing() {
             ),
         ]
     );
-    let cx = Context { now: at(0) };
+    let cx = Context { now: at(0), zone: Zone::UTC };
     for remark in &rows[1..] {
         assert!(FIELDS.iter().all(|field| (field.order)(remark, &cx) == Order::Absent), "last in any order");
         assert!(!Resource::fault(remark) && Resource::about(remark).is_none());
@@ -216,7 +216,7 @@ fn notices_of_many_services_are_one_row() {
     assert_eq!(rows[2].others.len(), 5);
     assert_eq!(Resource::related(&rows[2], Relation::Owner), Some(View::new(&service::KIND, Query::cluster("prod"))));
     assert!(!Resource::fault(&rows[2]) && Resource::about(&rows[2]).is_none());
-    let pane = Resource::inspect(&rows[2], &Context { now: at(0) }, 7).unwrap();
+    let pane = Resource::inspect(&rows[2], &Context { now: at(0), zone: Zone::UTC }, 7).unwrap();
     assert_eq!(pane.sections[0].lines.len(), 6, "each is told in the pane");
 }
 

@@ -169,7 +169,7 @@ pub(super) fn unmark(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(super) fn copy(model: &mut Model, _: Call<'_>) -> Outcome {
     let text = match &model.front {
         Screen::Text(viewer) => viewer.text(),
-        Screen::Logs(reader) => reader.taken(&model.settings.zone, model.now)?,
+        Screen::Logs(reader) => reader.taken(&model.settings.zone.zone, model.now)?,
         Screen::Table(table) => {
             let names: Vec<String> = table.targets().iter().map(|entry| entry.row.name().into_owned()).collect();
             if names.is_empty() {
@@ -255,7 +255,7 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
             }
             Effect::Save { name: viewer.title.clone(), extension, content: viewer.text() }
         }
-        Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone)?,
+        Screen::Logs(reader) => reader.saved(call.arg, &model.settings.zone.zone)?,
     };
     model.out.push(effect);
     Ok(())

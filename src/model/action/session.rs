@@ -1,6 +1,6 @@
 //! The console itself: prompts, scope, refreshing, looks, the end.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{Call, Outcome, views::cluster_items};
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         settings::{HeaderSize, Quit, interval},
     },
     nearest,
+    resource::Zone,
 };
 
 /// How long changes are allowed when no time is named, and at most.
@@ -112,6 +113,24 @@ pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
         return Err(nearest::unknown("theme", call.arg, themes.iter().map(String::as_str)));
     }
     model.settings.theme = call.arg.into();
+    Ok(())
+}
+
+/// Shows and reads all times in another zone.
+pub(super) fn zone(model: &mut Model, call: Call<'_>) -> Outcome {
+    let home = model.settings.home.clone().unwrap_or(TimeZone::UTC);
+    let in_utc = model.settings.zone.zone == TimeZone::UTC;
+    let zone = match call.arg {
+        "" if in_utc && home == TimeZone::UTC => {
+            return Err("local time is UTC; `time_zone` in config.toml names another".into());
+        }
+        "" if in_utc => home,
+        "" | "utc" => TimeZone::UTC,
+        "local" => home,
+        other => return Err(format!("unknown time zone `{other}`; expected local or utc")),
+    };
+    model.show_times_in(Zone::named(zone));
+    model.info(format!("times are in {}", model.settings.zone.name(model.now)));
     Ok(())
 }
 

@@ -232,7 +232,7 @@ pub static ACTIONS: &[Action] = &[
     Action::new("line-fields", Logs, "fields of the line", logs::modes::fields).keys(&["d"]).hint("fields", 20),
     Action::new("raw-event", Logs, "raw event", logs::modes::raw_event).keys(&["y"]).hint("raw event", 30),
     Action::new("wrap-lines", Logs, "wrap long lines", logs::modes::wrap).keys(&["w"]).hint("wrap", 30),
-    Action::new("times", Logs, "times: local, UTC, ago", logs::modes::times).keys(&["t"]).hint("times", 32),
+    Action::new("times", Logs, "times: clock, ago, none", logs::modes::times).keys(&["t"]).hint("times", 32),
     Action::new("json-mode", Logs, "JSON: raw, fields, tree", logs::modes::json)
         .keys(&["shift-j"])
         .hint("json mode", 34),
@@ -269,6 +269,9 @@ pub static ACTIONS: &[Action] = &[
     Action::new("crumbs", Everywhere, "show or hide the crumbs", session::crumbs)
         .keys(&["ctrl-g"])
         .words(&["crumbs"], Arg::None),
+    Action::new("time-zone", Everywhere, "times in UTC, or local", session::zone)
+        .keys(&["shift-z"])
+        .words(&["zone", "tz"], Arg::OneOf(&["local", "utc"])),
     Action::new("theme", Everywhere, "change the theme", session::theme).words(&["theme", "skin"], Arg::Theme),
     Action::new("scope", Everywhere, "switch profile, Region or cluster", session::scope)
         .keys(&["ctrl-p"])

@@ -10,6 +10,7 @@ use crate::{
     data::Entry,
     grammar::OPS,
     model::fixture::{TASK, Task, at, entry, stopped, task},
+    resource::Zone,
 };
 
 fn rows() -> Vec<Entry> {
@@ -30,7 +31,7 @@ fn read(text: &str) -> Result<Filter, Fault> {
 /// Names of the rows that the filter admits ten seconds after the tasks started; `web-2` is marked, and fresh.
 fn admitted(text: &str) -> Vec<String> {
     let filter = read(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
-    let mut lens = Lens::new(&TASK, vec![0, 1, 2, 4], Context { now: at(10) });
+    let mut lens = Lens::new(&TASK, vec![0, 1, 2, 4], Context { now: at(10), zone: Zone::UTC });
     let rows = rows();
     let candidate = |entry| {
         let this = Candidate { entry, marked: false, changed: false };
@@ -147,7 +148,7 @@ proptest! {
     #[test]
     fn nor_does_anything_that_looks_like_a_filter(text in r#"[a-z!"~=<>:\\ ()\[|*-]{0,24}"#) {
         if let Ok(filter) = read(&text) {
-            let mut lens = Lens::new(&TASK, vec![0, 1], Context { now: at(10) });
+            let mut lens = Lens::new(&TASK, vec![0, 1], Context { now: at(10), zone: Zone::UTC });
             for entry in rows() {
                 filter.admits(Candidate { entry: &entry, marked: false, changed: false }, &mut lens);
             }

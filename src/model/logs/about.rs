@@ -12,7 +12,7 @@ use super::{Reader, fields};
 use crate::{
     logs::{Line, Range, Read},
     resource::{
-        Tone,
+        Tone, Zone,
         document::{self, Document, Section},
         format::{duration, grouped, seconds_since},
     },
@@ -32,12 +32,12 @@ pub(super) fn event(line: &Line) -> Arc<Document> {
 }
 
 /// The line's fields and where it comes from, then the state of the log.
-pub(super) fn document(reader: &Reader, line: Option<&Line>, zone: &TimeZone, now: Timestamp) -> Arc<Document> {
+pub(super) fn document(reader: &Reader, line: Option<&Line>, zone: &Zone, now: Timestamp) -> Arc<Document> {
     let mut document = Document::default();
     if let Some(line) = line {
-        of_line(&mut document, line, zone, now);
+        of_line(&mut document, line, &zone.zone, now);
     }
-    of_log(document.section("the log"), reader);
+    of_log(document.section("the log"), reader, zone);
     let quiet = &reader.status.quiet;
     if !quiet.is_empty() {
         let section = document.section("without a log");
@@ -84,11 +84,11 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     section.field("size", format!("{} bytes", grouped(line.text.len() as u64)));
 }
 
-fn of_log(section: &mut Section, reader: &Reader) {
+fn of_log(section: &mut Section, reader: &Reader, zone: &Zone) {
     let (status, held) = (&reader.status, reader.ring.numbers());
     section
         .field("of", reader.subject().name.as_str())
-        .field("range", range(&reader.wanted.read))
+        .field("range", range(&reader.wanted.read, zone))
         .field("streams", grouped(status.streams as u64))
         .field("lines held", grouped(held.end.abs_diff(held.start)))
         .field("let go", grouped(reader.ring.let_go()))
@@ -100,14 +100,13 @@ fn of_log(section: &mut Section, reader: &Reader) {
     }
 }
 
-fn range(read: &Read) -> String {
-    let clock = crate::resource::format::clock;
+fn range(read: &Read, zone: &Zone) -> String {
     match read {
         Read::Tail { range: Range::Newest, .. } => "the newest lines, and those that come".into(),
         Read::Tail { range: Range::Oldest, .. } => "from the first line on".into(),
-        Read::Tail { range: Range::Since(at), .. } => format!("from {} on", clock(*at)),
+        Read::Tail { range: Range::Since(at), .. } => format!("from {} on", zone.clock(*at)),
         Read::Tail { range: Range::Between(from, to), .. } | Read::Query { from, to, .. } => {
-            format!("from {} to {}", clock(*from), clock(*to))
+            format!("from {} to {}", zone.clock(*from), zone.clock(*to))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     logs::Phase,
     model::header::{coarse, seconds_until},
     resource::{
-        Tone,
+        Tone, Zone,
         format::{duration, grouped, size},
     },
 };
@@ -82,10 +82,9 @@ impl Reader {
     fn modes(&self) -> Vec<Item> {
         let on_off = |on: bool| if on { "On" } else { "Off" };
         let times = match self.times {
-            Times::Off => "off",
-            Times::Local => "local",
-            Times::Utc => "UTC",
-            Times::Relative => "ago",
+            Times::Off => "off".into(),
+            Times::Clock => Zone::named(self.frame.zone.clone()).name(self.frame.now),
+            Times::Relative => "ago".into(),
         };
         let json = match self.json {
             Json::Raw => "raw",

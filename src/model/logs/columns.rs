@@ -65,10 +65,8 @@ impl Columns {
         let time = match (reader.times, narrow) {
             (Times::Off, _) => 0,
             (Times::Relative, _) => 7,
-            (Times::Local, true) => 8,
-            (Times::Local, false) => 12,
-            (Times::Utc, true) => 9,
-            (Times::Utc, false) => 13,
+            (Times::Clock, true) => 8,
+            (Times::Clock, false) => 12,
         };
         let widest = |names: &BTreeSet<String>, most: u16| {
             let widest = names.iter().map(|name| name.width()).max().unwrap_or(0);

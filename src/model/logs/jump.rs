@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Reader,
@@ -120,19 +120,11 @@ impl Model {
         Ok(())
     }
 
-    /// The zone in which times are shown, and so typed.
-    fn zone_shown(&self) -> TimeZone {
-        match &self.front {
-            Screen::Logs(reader) => reader.zone(&self.settings.zone),
-            Screen::Table(_) | Screen::Text(_) => self.settings.zone.clone(),
-        }
-    }
-
     /// What is typed as a moment has changed.
     pub(in crate::model) fn when_changed(&self, prompt: &mut WhenPrompt) {
         // What is empty is only unreadable once it is entered.
         let text = prompt.prompt.text();
-        let fault = span::read(text, self.now, &self.zone_shown()).err();
+        let fault = span::read(text, self.now, &self.settings.zone.zone).err();
         prompt.prompt.fault = fault.filter(|_| !text.trim().is_empty());
     }
 
@@ -151,7 +143,7 @@ impl Model {
     }
 
     fn go(&mut self, text: &str) -> Result<(), Fault> {
-        let when = span::read(text, self.now, &self.zone_shown())?;
+        let when = span::read(text, self.now, &self.settings.zone.zone)?;
         let told = |reason: String| Fault::new(0, reason);
         match when {
             When::At(moment) => {

@@ -1,7 +1,5 @@
 //! Keys that change how a log is shown.
 
-use jiff::tz::TimeZone;
-
 use super::{Json, Reader, Times};
 use crate::{
     logs::Line,
@@ -24,11 +22,6 @@ impl Reader {
     /// Whether a line is wrapped: all are, or it is shown in full.
     pub(super) fn wraps(&self, expanded: bool) -> bool {
         self.wrap || expanded
-    }
-
-    /// The zone in which times are shown.
-    pub fn zone(&self, local: &TimeZone) -> TimeZone {
-        if self.times == Times::Utc { TimeZone::UTC } else { local.clone() }
     }
 
     /// The line that keys act on: the one under the cursor, else the last in sight.
@@ -71,9 +64,8 @@ pub(in crate::model) fn wrap(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(in crate::model) fn times(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     reader.times = match reader.times {
-        Times::Off => Times::Local,
-        Times::Local => Times::Utc,
-        Times::Utc => Times::Relative,
+        Times::Off => Times::Clock,
+        Times::Clock => Times::Relative,
         Times::Relative => Times::Off,
     };
     Ok(())

@@ -139,7 +139,7 @@ impl Model {
     /// What is typed has changed.
     pub(in crate::model) fn query_changed(&self, prompt: &mut QueryPrompt) {
         prompt.text.fault = None;
-        prompt.note_time(self.now, &self.settings.zone);
+        prompt.note_time(self.now, &self.settings.zone.zone);
     }
 
     /// Asks, if it can be read.
@@ -148,7 +148,7 @@ impl Model {
         if text.is_empty() {
             prompt.text.fault = Some(Fault::new(0, "a query is missing: fields @timestamp, @message"));
         }
-        match prompt.between(self.now, &self.settings.zone) {
+        match prompt.between(self.now, &self.settings.zone.zone) {
             Ok((from, to)) if prompt.text.fault.is_none() => {
                 self.remember("queries", &text);
                 self.ask(Read::Query { text: text.into(), from, to });
@@ -186,7 +186,7 @@ impl Model {
 }
 
 pub(in crate::model) fn open(model: &mut Model, call: Call<'_>) -> Outcome {
-    let (now, zone) = (model.now, model.settings.zone.clone());
+    let (now, zone) = (model.now, model.settings.zone.zone.clone());
     let prompt = QueryPrompt::of(reader(model)?, call.arg, now, &zone);
     model.overlay = Some(Overlay::Query(Box::new(prompt)));
     Ok(())

@@ -218,11 +218,7 @@ impl<'a> Setter<'a> {
 
     /// The day of a moment, as times are shown.
     pub fn date(&self, at: Timestamp) -> Date {
-        at.to_zoned(self.shown_zone()).date()
-    }
-
-    fn shown_zone(&self) -> TimeZone {
-        self.reader.zone(self.zone)
+        at.to_zoned(self.zone.clone()).date()
     }
 
     /// What stands before the text, and its cells.
@@ -263,8 +259,7 @@ impl<'a> Setter<'a> {
             (_, true) => "%H:%M:%S",
             (_, false) => "%H:%M:%S.%3f",
         };
-        let text = at.to_zoned(self.shown_zone()).strftime(format).to_string();
-        if self.reader.times == Times::Utc { text + "Z" } else { text }
+        at.to_zoned(self.zone.clone()).strftime(format).to_string()
     }
 
     /// Marks what filters have found.

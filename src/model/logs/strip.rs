@@ -47,7 +47,7 @@ impl Reader {
             errors[cell(second)] += u64::from(count.errors);
         }
         let here = self.cursor.and_then(|number| self.ring.get(number)).map(|line| cell(line.at.as_second()));
-        Some(Strip { step, lines: all, errors, here, times: times(start, step, count, &self.zone(zone)) })
+        Some(Strip { step, lines: all, errors, here, times: times(start, step, count, zone) })
     }
 }
 

@@ -74,7 +74,7 @@ impl Model {
             }
             Overlay::Filter(filter) => {
                 let text = filter.prompt.text().to_owned();
-                let read = self.front_kind().map(|kind| Filter::parse(&text, kind, self.now, &self.settings.zone));
+                let read = self.front_kind().map(|kind| Filter::parse(&text, kind, self.now, &self.settings.zone.zone));
                 // What can't be read yet leaves the last good filter in force.
                 filter.prompt.fault = match read {
                     Some(Ok(filter)) => {

@@ -10,7 +10,7 @@ use super::{Sort, Survey, Table, cursor::is_called, fresh};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
     model::filter::{Candidate, Lens},
-    resource::{Context, Order, Pace, Row, Unit},
+    resource::{Context, Order, Pace, Row, Unit, Zone},
 };
 
 /// What the order of all rows depends on.
@@ -27,6 +27,7 @@ pub(super) struct Choice {
     filter: String,
     faults_only: bool,
     wide: bool,
+    zone: Zone,
     /// Marks are part of it only where the filter asks for them.
     marks: Option<HashSet<Arc<str>>>,
 }
@@ -46,6 +47,7 @@ impl Table {
             filter: self.filter.text().into(),
             faults_only: self.faults_only,
             wide: self.wide,
+            zone: cx.zone.clone(),
             marks: self.filter.text().contains("is:marked").then(|| self.marks.clone()),
         };
         // Sorting is the dear part, and typing a filter leaves it alone.
@@ -69,7 +71,7 @@ impl Table {
         // The seconds of an age are no words to look for.
         let searched = (0..columns.len())
             .filter(|&index| columns[index].shown(&self.view.query, self.wide) && columns[index].unit != Unit::Seconds);
-        let mut lens = Lens::new(self.view.kind, searched.collect(), *cx);
+        let mut lens = Lens::new(self.view.kind, searched.collect(), cx.clone());
         let admitted = self.all.iter().filter(|entry| {
             let candidate =
                 Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };

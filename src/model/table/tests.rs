@@ -4,10 +4,10 @@ use super::*;
 use crate::{
     data::Snapshot,
     model::fixture::{TASK, Task, at, clusters, feed, names, stopped, stopped_tasks, task, tasks},
-    resource::{Context, Query},
+    resource::{Context, Query, Zone},
 };
 
-const CX: Context = Context { now: jiff::Timestamp::UNIX_EPOCH };
+const CX: Context = Context { now: jiff::Timestamp::UNIX_EPOCH, zone: Zone::UTC };
 
 fn snapshot(revision: u64, rows: Vec<Task>) -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -162,7 +162,7 @@ fn ageing_filters_are_asked_again_as_time_goes_by() {
     let mut table = of(&same);
     table.filter = filter("age<10s");
     for (second, shown) in [(9, 1), (10, 0)] {
-        table.arrange(&same, &Context { now: at(second) }, false);
+        table.arrange(&same, &Context { now: at(second), zone: Zone::UTC }, false);
         assert_eq!(table.rows.len(), shown, "after {second} s");
     }
 }
@@ -332,7 +332,7 @@ proptest! {
                 Step::Range => table.mark_range(),
                 Step::All => table.mark_all(),
             }
-            table.arrange(&data, &Context { now: at(3) }, false);
+            table.arrange(&data, &Context { now: at(3), zone: Zone::UTC }, false);
             table.scroll(4);
             let current = table.current().map(|entry| entry.row.id().to_owned());
             prop_assert_eq!(table.selected.as_deref(), current.as_deref());

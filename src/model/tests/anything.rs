@@ -127,12 +127,12 @@ proptest! {
 fn sound(reader: &reading::Reader, model: &Model) {
     reader.bar(model.now);
     assert!(reader.rows.len() <= usize::from(model.layout().page));
-    reader.strip(model.size.0, &model.settings.zone);
+    reader.strip(model.size.0, &model.settings.zone.zone);
     assert!(reader.cursor.is_none_or(|cursor| reader.sight.position(cursor).is_ok()));
     assert!(reader.cursor.is_none() || !reader.follow);
     assert!(reader.finding.range.is_none() || !reader.follow);
-    let _ = reader.taken(&model.settings.zone, model.now);
+    let _ = reader.taken(&model.settings.zone.zone, model.now);
     for format in ["text", "view", "json"] {
-        let _ = reader.saved(format, &model.settings.zone);
+        let _ = reader.saved(format, &model.settings.zone.zone);
     }
 }

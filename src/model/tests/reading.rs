@@ -197,7 +197,7 @@ fn relative_times_tick_and_others_do_not() {
     let mut model = in_log(1_000);
     come(&mut model, 0..10);
     assert!(!soon(&model));
-    press(&mut model, "t t");
+    press(&mut model, "t");
     assert_eq!(reader(&model).times, Times::Relative);
     assert!(soon(&model));
 }

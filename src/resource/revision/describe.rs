@@ -23,7 +23,7 @@ pub(super) fn revision(revision: &Revision, cx: &Context) -> Document {
         .field("Execution role", revision.execution_role_arn.clone().unwrap_or_default())
         .toned("Fault injection", if revision.enable_fault_injection { "on" } else { "" }, Tone::Warn)
         .field("Volumes", revision.volumes.join(", "))
-        .field("Registered", when(revision.registered_at, cx.now))
+        .field("Registered", when(revision.registered_at, cx))
         .field("Registered by", revision.registered_by.clone().unwrap_or_default())
         .field("ARN", &*revision.task_definition_arn);
     for container in &revision.containers {

@@ -1,7 +1,5 @@
 //! What `d` says of a service.
 
-use jiff::Timestamp;
-
 use super::Service;
 use crate::resource::{
     Context, Document, Tone,
@@ -14,7 +12,7 @@ const EVENTS: usize = 12;
 
 pub(super) fn service(service: &Service, cx: &Context) -> Document {
     let mut document = Document::default();
-    findings(service, cx.now, document.section("Findings"));
+    findings(service, cx, document.section("Findings"));
     let standing = service.standing();
     document
         .section("Service")
@@ -29,7 +27,7 @@ pub(super) fn service(service: &Service, cx: &Context) -> Document {
         .field("Scheduling", service.scheduling_strategy.clone().unwrap_or_default())
         .field("Exec", if service.enable_execute_command { "on" } else { "off" })
         .field("AZ rebalancing", service.availability_zone_rebalancing.clone().unwrap_or_default())
-        .field("Created", when(service.created_at, cx.now))
+        .field("Created", when(service.created_at, cx))
         .field("Created by", service.created_by.clone().unwrap_or_default())
         .field("ARN", &*service.service_arn);
     rollout(service, cx, document.section("Rollout"));
@@ -53,14 +51,14 @@ pub(super) fn service(service: &Service, cx: &Context) -> Document {
 }
 
 /// What was found wrong with it, worst first; an explanation says more.
-fn findings(service: &Service, now: Timestamp, section: &mut Section) {
+fn findings(service: &Service, cx: &Context, section: &mut Section) {
     for finding in &service.findings {
         section.text(0, format!("{}: {}", finding.problem.word(), finding.cause), finding.problem.tone());
         if let Some(verdict) = finding.verdict.as_ref().filter(|verdict| !verdict.cause.is_empty()) {
             section.text(1, &*verdict.cause, Tone::Plain);
         }
         if finding.since.is_some() {
-            section.text(1, format!("since {}", when(finding.since, now)), Tone::Muted);
+            section.text(1, format!("since {}", when(finding.since, cx)), Tone::Muted);
         }
     }
 }
@@ -91,7 +89,7 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
     }
     for deployment in &service.deployments {
         let status = deployment.status.as_deref().unwrap_or("-");
-        let line = format!("{status:<8} {}, started {}", deployment.counts(), when(deployment.created_at, cx.now),);
+        let line = format!("{status:<8} {}, started {}", deployment.counts(), when(deployment.created_at, cx),);
         section.text(0, line, deployment.tone());
         if let Some(reason) = &deployment.rollout_state_reason {
             section.text(1, one_line(reason), Tone::Muted);

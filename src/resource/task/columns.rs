@@ -126,12 +126,12 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("started", "STARTED", 20, 20).unit(Unit::Time).wide(),
-        cell: |row, _| time_cell(row.started_at),
+        cell: |row, cx| time_cell(row.started_at, cx),
         order: |row, _| time_order(row.started_at),
     },
     Field {
         column: Column::new("stopped", "STOPPED", 20, 20).unit(Unit::Time).wide(),
-        cell: |row, _| time_cell(row.stopped_at),
+        cell: |row, cx| time_cell(row.stopped_at, cx),
         order: |row, _| time_order(row.stopped_at),
     },
     Field {

@@ -92,7 +92,7 @@ fn life(task: &Task, cx: &Context, section: &mut Section) {
     for (label, at, before) in steps {
         let took = at.zip(before).map(|(at, before)| format!(", {} later", duration(seconds_since(before, at))));
         if at.is_some() {
-            section.field(label, format!("{}{}", when(at, cx.now), took.unwrap_or_default()));
+            section.field(label, format!("{}{}", when(at, cx), took.unwrap_or_default()));
         }
     }
 }

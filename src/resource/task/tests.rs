@@ -2,7 +2,10 @@ use aws_sdk_ecs::types::{Container as SdkContainer, TaskStopCode};
 use rstest::rstest;
 
 use super::*;
-use crate::knowledge::{Certainty, Quote};
+use crate::{
+    knowledge::{Certainty, Quote},
+    resource::Zone,
+};
 
 fn stopped(code: &str, reason: &str, containers: &[(&str, Option<i32>, Option<&str>)]) -> Task {
     let containers = containers.iter().map(|(name, exit, reason)| {
@@ -83,7 +86,7 @@ fn until_it_is_judged_awss_words_stand_alone() {
 fn the_description_begins_with_why() {
     let task = stopped("EssentialContainerExited", EXITED, &[("app", Some(137), None)]);
     let task = Task { verdict: judged(Class::Failure, "fell", "app"), ..task };
-    let first = &Resource::describe(&task, &Context { now: Timestamp::UNIX_EPOCH }).sections[0];
+    let first = &Resource::describe(&task, &Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC }).sections[0];
     assert_eq!(first.title, "fell (likely)");
     let text = format!("{first:?}");
     for part in ["it fell", "containers[app].exitCode: 137", "pick it up", "aws help", "/page"] {
@@ -110,7 +113,7 @@ fn exit_codes_are_told_with_their_containers(
 #[test]
 fn a_task_of_which_only_the_arn_is_known_is_shown_all_the_same() {
     let task = Task::from_sdk(Sdk::builder().task_arn("t").build()).unwrap();
-    let cx = Context { now: Timestamp::UNIX_EPOCH };
+    let cx = Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC };
     for field in Task::fields() {
         assert!(!(field.cell)(&task, &cx).text.is_empty(), "{}", field.column.name);
         let _ = (field.order)(&task, &cx);

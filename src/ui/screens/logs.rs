@@ -33,7 +33,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme:
         let high = strip::HEIGHT.min(body.height.saturating_sub(1));
         body.height -= high;
         let beneath = Rect { y: body.bottom(), height: high, ..body };
-        strip::draw(buf, beneath, reader, &model.settings.zone, theme);
+        strip::draw(buf, beneath, reader, &model.settings.zone.zone, theme);
     }
     rows::draw(buf, body, reader, theme);
     let all = reader.passing();
@@ -79,8 +79,8 @@ fn worded(rule: &Rule) -> String {
 fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     let clock = |at: Timestamp| {
-        let at = at.to_zoned(model.settings.zone.clone());
-        let today = at.date() == model.now.to_zoned(model.settings.zone.clone()).date();
+        let at = at.to_zoned(model.settings.zone.zone.clone());
+        let today = at.date() == model.now.to_zoned(model.settings.zone.zone.clone()).date();
         at.strftime(if today { "%H:%M" } else { "%a %H:%M" }).to_string()
     };
     match &reader.wanted.read {

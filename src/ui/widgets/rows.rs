@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::{
         data::Entry,
-        resource::{Document, Field, Kind, Order, Origin, Query, Resource, View, cluster},
+        resource::{Document, Field, Kind, Order, Origin, Query, Resource, View, Zone, cluster},
     };
 
     /// A row that counts how often it is asked for a cell.
@@ -220,7 +220,7 @@ mod tests {
         table.top = rows / 2;
         let area = Rect::new(0, 0, 80, 24);
         let before = ASKED.load(Ordering::Relaxed);
-        let cx = Context { now: Timestamp::UNIX_EPOCH };
+        let cx = Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC };
         draw(&mut Buffer::empty(area), area, &table, &cx, false, &Theme::default());
         ASKED.load(Ordering::Relaxed) - before
     }

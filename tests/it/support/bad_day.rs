@@ -7,7 +7,7 @@ use ecsight::{
     data::{Entry, Feed, FeedKey, Phase, Snapshot},
     diagnose::{self, Known, trouble},
     resource::{
-        Context, Kind, Material, Origin, Query, Row, Status, View,
+        Context, Kind, Material, Origin, Query, Row, Status, View, Zone,
         container::Container,
         deployment::Deployment,
         event::Event,
@@ -191,7 +191,7 @@ fn composed(rows: &[Arc<dyn Row>], denied: &[&'static str], awaits: bool) -> (Fe
 
 fn composition(material: &Material<'_>) -> Feed {
     let Origin::Composed(compose) = trouble::KIND.origin else { panic!("trouble is composed") };
-    let rows = compose.rows(&Query::default(), material, &Context { now: now() });
+    let rows = compose.rows(&Query::default(), material, &Context { now: now(), zone: Zone::UTC });
     let nothing = if rows.is_empty() { compose.nothing(&Query::default(), material).into() } else { Arc::default() };
     let entries = rows.into_iter().map(|row| Entry { row, changed: 0, changed_at: None }).collect();
     Feed { nothing, ..feed(entries) }

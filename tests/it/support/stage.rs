@@ -7,7 +7,7 @@ use ecsight::{
     event::{Event, Notice},
     kinds::KINDS,
     model::{Keymap, Model, Settings, Start, keymap::Key},
-    resource::{Context, Kind, Material, Origin, Query, Row, Status, View, cluster, service, task},
+    resource::{Context, Kind, Material, Origin, Query, Row, Status, View, Zone, cluster, service, task},
     ui::{self, Theme},
 };
 use jiff::SignedDuration;
@@ -106,7 +106,7 @@ impl Stage {
     pub fn composed(self, view: View, rows: &[Arc<dyn Row>]) -> Self {
         let Origin::Composed(compose) = view.kind.origin else { panic!("{:?} is not composed", view.kind) };
         let material = Material { rows, seen: &[], awaited: &[], gaps: &[] };
-        let rows = compose.rows(&view.query, &material, &Context { now: now() });
+        let rows = compose.rows(&view.query, &material, &Context { now: now(), zone: Zone::UTC });
         let entries = rows.into_iter().map(|row| Entry { row, changed: 0, changed_at: None }).collect();
         self.feed(view, feed(entries))
     }

@@ -5,7 +5,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     diagnose::{failures::Counted, timeline},
-    resource::{Context, Material, Origin, Resource},
+    resource::{Context, Material, Origin, Resource, Zone},
 };
 
 const NOW: Timestamp = Timestamp::constant(2_000_000, 0);
@@ -140,7 +140,7 @@ fn what_is_wrong_is_read_as_what_it_is_wrong_with() {
     let Origin::Composed(compose) = timeline::KIND.origin else { panic!("it is put together") };
     let rows: [Arc<dyn Row>; 1] = [Arc::new(task("0123456789"))];
     let material = Material { rows: &rows, seen: &[], awaited: &[], gaps: &[] };
-    let moments = compose.rows(&of_web(), &material, &Context { now: NOW });
+    let moments = compose.rows(&of_web(), &material, &Context { now: NOW, zone: Zone::UTC });
     let of = whose(&**moments.last().unwrap());
     assert_eq!((&*of.name, of.range), ("web/01234567", around(NOW - SignedDuration::from_secs(60), NOW)));
 }

@@ -65,10 +65,10 @@ fn a_moment_that_is_held_is_gone_to() {
 #[test]
 fn a_moment_is_typed_as_times_are_shown() {
     let mut model = in_log();
-    model.settings.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+    model.settings.zone = crate::resource::Zone::named(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)));
     run(&mut model, "at 14:05");
     assert_eq!(under_cursor(&model), "served request 30");
-    press(&mut model, "t");
+    press(&mut model, "shift-z");
     run(&mut model, "at 12:01");
     assert_eq!(under_cursor(&model), "served request 6");
 }

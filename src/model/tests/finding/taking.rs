@@ -106,10 +106,10 @@ fn the_strip_takes_rows_from_the_page() {
     let before = model.layout().page;
     press(&mut model, "i");
     assert_eq!(model.layout().page, before - 3);
-    let strip = reader(&model).strip(100, &model.settings.zone).unwrap();
+    let strip = reader(&model).strip(100, &model.settings.zone.zone).unwrap();
     assert_eq!((strip.step, strip.lines.iter().sum::<u64>(), strip.errors.iter().sum::<u64>()), (5, 40, 4));
     run(&mut model, "include failed");
-    let strip = reader(&model).strip(100, &model.settings.zone).unwrap();
+    let strip = reader(&model).strip(100, &model.settings.zone.zone).unwrap();
     assert_eq!(strip.lines, strip.errors);
     press(&mut model, "i");
     assert_eq!(model.layout().page, before);
