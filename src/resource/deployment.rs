@@ -22,7 +22,7 @@ pub static KIND: Kind = Kind {
     aliases: &["dep", "rs"],
     about: "deployments of services: rollout state and counts, old and new",
     columns: super::columns::<Deployment>,
-    states: &[KEPT],
+    states: &["failed", "failing", "stuck", "crashing", "unplaced", "short", "unhealthy", "waiting", KEPT],
     sort: ("age", false),
     in_cluster: true,
     json_key: "deployments",

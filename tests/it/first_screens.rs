@@ -59,7 +59,7 @@ async fn within(person: &mut Person, seconds: u64, what: &str, condition: impl F
 #[case::server("server-error", "failing", &["AWS is in trouble"])]
 #[case::throttled("throttle", "throttled", &["Looking for", "Asking AWS"])]
 #[case::denied("deny", "denied", &["may not look"])]
-#[case::expired("expired", "credentials expired", &["no valid credentials"])]
+#[case::expired("expired", "credentials expired", &["no valid credentials", "credentials expired"])]
 #[case::cut_short("truncate", "failing", &["garbled answer"])]
 #[case::garbage("malformed", "failing", &["garbled answer"])]
 #[case::html("http500", "failing", &["garbled answer"])]

@@ -104,7 +104,7 @@ async fn the_first_frame_waits_for_nobody() {
     at_the_console(USUAL, Options { faults: vec!["hang".parse().expect("a fault")], ..calm() }, async |mut person| {
         person.sees("connecting").await;
         person.keys("?");
-        person.sees("one row up").await;
+        person.sees("row up").await;
         person.keys("\x1b");
         person.sees("Looking for trouble").await;
         person.endpoint.clear_faults();
