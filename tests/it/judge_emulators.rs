@@ -103,6 +103,8 @@ async fn a_tail_shows_what_is_written_to_moto() {
     let Some(emulator) = moto().await else { return };
     let clients = Console::on(&emulator).clients;
     let sources: Vec<_> = (0..3).map(|task| tailing::source("/ecs/web", task)).collect();
+    // The test fills the account; the console itself would be refused.
+    clients.allow_changes(true);
     let client = clients.logs(None);
     client.create_log_group().log_group_name("/ecs/web").send().await.expect("a group");
     for source in &sources {
