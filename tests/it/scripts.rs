@@ -266,9 +266,10 @@ fn nothing_from_aws_reaches_a_terminal_raw() {
         &["get", "stopped", "-c", "prod", "-o", "wide"],
         &["get", "stopped", "-c", "prod", "-o", "csv"],
         &["get", "events", "-c", "prod"],
-        &["why", "checkout"],
-        &["logs", "checkout"],
-        &["report", "checkout"],
+        // Named, so that no answer about another cluster has to be read, whose MISSING is hostile too.
+        &["why", "checkout", "-c", "prod"],
+        &["logs", "checkout", "-c", "prod"],
+        &["report", "checkout", "-c", "prod"],
         &["why", "--message", HOSTILE],
         &["why", HOSTILE],
     ];
@@ -331,13 +332,20 @@ fn starts_and_stops_name_their_task_in_json() {
     }
 }
 
+/// A profile with keys of its own: those in the environment do not sign for a profile that is named.
+const MY_PROD: &str = "[profile my-prod]
+region = eu-west-1
+aws_access_key_id = AKIAMYPROD
+aws_secret_access_key = secret
+";
+
 #[rstest]
 #[case(&["-o", "text"])]
 #[case(&["-o", "json"])]
 #[case(&["-o", "markdown"])]
 fn commands_are_ready_to_paste(#[case] form: &[&str]) {
     let mut aws = Aws::incident_now(&[]);
-    aws.home = aws.home.with(".aws/config", "[profile my-prod]\nregion = eu-west-1\n");
+    aws.home = aws.home.with(".aws/config", MY_PROD);
     let answer = aws.run(&[&["why", "checkout", "-p", "my-prod"], form].concat());
     let commands: Vec<&str> = answer.out.lines().filter(|line| line.contains("aws ecs ")).collect();
     assert!(!commands.is_empty(), "{}", answer.out);
@@ -349,7 +357,7 @@ fn commands_are_ready_to_paste(#[case] form: &[&str]) {
 #[test]
 fn the_commands_of_a_report_are_ready_to_paste() {
     let mut aws = Aws::incident_now(&[]);
-    aws.home = aws.home.with(".aws/config", "[profile my-prod]\nregion = eu-west-1\n");
+    aws.home = aws.home.with(".aws/config", MY_PROD);
     let answer = aws.run(&["report", "checkout", "-p", "my-prod"]);
     let commands: Vec<&str> = answer.out.lines().filter(|line| line.starts_with("aws ")).collect();
     assert!(!commands.is_empty(), "{}", answer.out);
