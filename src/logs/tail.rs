@@ -2,7 +2,8 @@
 //!
 //! Streams of one group are read together, in a [`Lane`]; lanes take turns at the pace that is allowed. Each says what
 //! its next call is and takes in the answer; here they are called, their lines put in order, and what hinders them told.
-//! Streams that join are read in a lane of their own until they have caught up, and are then taken in by another.
+//! Streams of tasks that run are read apart from those of tasks that have ended, and before them: what is written now is
+//! shown though streams of tasks that ended cannot be had, or don't exist. Streams that join are read in a lane of their own until they have caught up, and are then taken in by another.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -32,7 +33,7 @@ mod tests;
 
 use ask::Page;
 use forward::{Bounds, Moment};
-use lane::{After, Kept, Lane};
+use lane::{After, Kept, Lane, PARTS};
 use past::Elder;
 use tap::Tap;
 
@@ -59,6 +60,9 @@ const WAITING: usize = 20_000;
 const ABSENT_EVERY: Duration = Duration::from_secs(5);
 /// Times a stream is looked for whose task has ended.
 const ABSENT_TRIES: u32 = 3;
+/// How long what is read waits, before the first lines are shown, for streams of tasks that have ended and for those of
+/// which it is not known whether they exist.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// Reads until nobody listens any more.
 pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
@@ -85,6 +89,8 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         sources: Vec::new(),
         waiting: Vec::new(),
         resolved_at: None,
+        patient_until: None,
+        filling: false,
         lanes: Vec::new(),
         numbers: 0,
         bounds,
@@ -129,6 +135,10 @@ struct Tail {
     waiting: Vec<Kept>,
     /// When reading begins even if not all streams are known.
     resolved_at: Option<Instant>,
+    /// Up to when the first lines wait for lanes that may come late.
+    patient_until: Option<Instant>,
+    /// Lines before the first that is shown are read once it is known which streams exist.
+    filling: bool,
     lanes: Vec<Lane>,
     numbers: u64,
     /// Which part of the log this is: lines before it are asked for apart.
@@ -173,7 +183,8 @@ impl Tail {
         loop {
             self.begin();
             let Some(flush_at) = self.tell(&ends.news).await else { return };
-            let wake = [self.call(), self.open_tap(), flush_at, self.resolved_at, self.release_at()]
+            let patient_until = self.patient_until.filter(|at| *at > Instant::now());
+            let wake = [self.call(), self.open_tap(), flush_at, self.resolved_at, patient_until, self.release_at()]
                 .into_iter()
                 .flatten()
                 .min();
@@ -198,7 +209,9 @@ impl Tail {
                 },
                 heard = self.tap.next() => self.heard(heard),
                 () = ends.news.closed() => return,
-                () = wake => {}
+                () = wake => if self.phase == Phase::History {
+                    self.tidy(self.moment());
+                },
             }
         }
     }
@@ -226,7 +239,8 @@ impl Tail {
             .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
             .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
             .collect();
-        waiting.sort_by_key(|(due, _)| *due);
+        // Which streams of ended tasks exist is found out when there is nothing else to do.
+        waiting.sort_by_key(|(due, lane)| ((*due).max(now.at), lane.doubtful && lane.is_over(), *due));
         for (due, lane) in waiting {
             if self.calls.len() >= CONCURRENCY {
                 return None;
@@ -245,7 +259,8 @@ impl Tail {
             }
             lane.busy = true;
             self.status.calls += 1;
-            let (number, clients, ask) = (lane.number, self.clients.clone(), lane.ask(bounds, pattern, now));
+            let (number, clients, ask) =
+                (lane.number, self.clients.clone(), lane.ask(lane.bounds(bounds), pattern, now));
             self.calls.spawn(async move { (number, ask.make(&clients).await) });
         }
         None
@@ -255,8 +270,10 @@ impl Tail {
         let now = self.moment();
         let every = if now.at - self.heard_at > IDLE_AFTER { EVERY_IDLE } else { EVERY };
         let bounds = self.bounds;
-        self.numbers += 1;
-        let next_number = self.numbers;
+        let next_number = self.numbers + 1;
+        self.numbers += PARTS as u64;
+        let moved = self.elder.is_some() || self.oldest != bounds.from;
+        let reading = self.phase != Phase::History;
         let lanes = match &mut self.elder {
             Some(elder) if elder.lanes.iter().any(|lane| lane.number == number) => &mut elder.lanes,
             _ => &mut self.lanes,
@@ -264,7 +281,14 @@ impl Tail {
         let Some(lane) = lanes.iter_mut().find(|lane| lane.number == number) else { return };
         lane.busy = false;
         match answer {
+            Ok(_) if lane.doubtful && reading && moved => {
+                // It exists after all, but older lines were looked for without it.
+                lane.restart(self.oldest.unwrap_or_default(), now.at);
+                let streams = lane.streams.clone();
+                self.join_elder(streams, now.at);
+            }
             Ok(page) => {
+                let bounds = lane.bounds(bounds);
                 let new = lane.take(page, bounds, every, now);
                 let straggler = lane.on.straggler();
                 let over = bounds.to.is_some_and(|to| over(to, now.clock));
@@ -279,8 +303,8 @@ impl Tail {
                 match lane.fail(failure, now.at) {
                     After::Wait => {}
                     After::Split => {
-                        let half = lane.split(next_number, now.at);
-                        lanes.push(half);
+                        let parts = lane.split(next_number, now.at);
+                        lanes.extend(parts);
                     }
                     After::Resume => self.note(words::PLACE_LOST.into(), now),
                 }
@@ -321,14 +345,17 @@ impl Tail {
     fn tidy(&mut self, now: Moment) {
         for lane in &mut self.lanes {
             let tried = lane.held.as_ref().is_some_and(|held| held.attempts >= ABSENT_TRIES);
-            if tried && lane.is_absent() && lane.streams.iter().all(|kept| kept.until.is_some()) {
+            let over = |kept: &Kept| kept.until.is_some_and(|until| tried || until <= now.at);
+            if lane.is_absent() && lane.streams.iter().all(over) {
                 let gone = std::mem::take(&mut lane.streams);
                 self.sources.retain(|source| gone.iter().all(|kept| kept.source.stream != source.stream));
                 self.left.extend(gone.iter().map(|kept| words::nothing_left(&kept.source)));
             }
         }
         self.lanes.retain(|lane| !lane.streams.is_empty());
+        self.be_patient(now.at);
         self.assemble(now);
+        self.fill();
         self.finish_elder();
         self.unite(now.at);
         self.notice(now);
@@ -351,7 +378,7 @@ impl Tail {
         let now = self.moment();
         let several = self.lanes.len() > 1;
         let bound = |lane: &Lane| match lane.on.polled() {
-            _ if lane.is_left_behind() => None,
+            _ if lane.is_left_behind() || self.may_be_late(lane, now.at) => None,
             Some(polled) => several.then(|| polled.saturating_sub(self.window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
             None => {

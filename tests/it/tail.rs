@@ -383,6 +383,72 @@ async fn streams_that_are_not_there_yet_do_not_hide_the_others() {
     assert_eq!(quiet_words(&tail).len(), 1);
 }
 
+/// A log group that was made anew, or whose retention is over, has few of the streams of tasks that ended, or none.
+#[rstest]
+#[case::all(2, 150, 1, 230)]
+#[case::all_but_a_few(30, 150, 20, 310)]
+#[case::some(30, 128, 128, 50)]
+#[case::one(30, 100, 70, 20)]
+#[tokio::test(start_paused = true)]
+async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing(
+    #[case] running_tasks: usize,
+    #[case] ended: usize,
+    #[case] kind: usize,
+    #[case] most: u64,
+    #[values(Range::Newest, Range::Since(at(-3_600_000)))] range: Range,
+) {
+    let endpoint = quiet();
+    let sources = sources(running_tasks + ended);
+    let is_gone = |task: usize| match kind {
+        1 => true,
+        20 => task % 20 != 0,
+        128 => (100..128).contains(&task),
+        one => task == one,
+    };
+    let gone: Vec<usize> = (running_tasks..sources.len()).filter(|number| is_gone(number - running_tasks)).collect();
+    for (number, source) in sources.iter().enumerate().filter(|(number, _)| !gone.contains(number)) {
+        write(&endpoint, source, -(number as i64) - 10_000, &number.to_string());
+        if number >= running_tasks {
+            // Within what is shown of running tasks.
+            write(&endpoint, source, -10_000, &(1_000 + number).to_string());
+        }
+    }
+    let mut set = running(&sources);
+    for (number, stream) in set.streams[running_tasks..].iter_mut().enumerate() {
+        stream.ended = Some(at(-900_000 - number as i64 * 1_000));
+    }
+    let mut tail = Tailing::open(&endpoint, range, set);
+    tail.pass(1).await;
+    let shown: BTreeSet<i64> = numbers(&tail.lines).into_iter().collect();
+    assert!((0..running_tasks as i64).all(|number| shown.contains(&number)), "{shown:?}");
+    assert_eq!(tail.status().phase, Phase::Following);
+    // The tail goes on meanwhile.
+    write(&endpoint, &sources[0], 2_000, "5000");
+    tail.pass(8).await;
+    assert!(numbers(&tail.lines).contains(&5_000));
+    tail.go_back().await;
+    tail.pass(600).await;
+    let followed = 600 / 5 + 30;
+    assert!(calls(&endpoint) <= most + followed, "{} calls", calls(&endpoint));
+    for _ in 0..2 {
+        tail.go_back().await;
+    }
+    assert!(tail.end);
+    let mut found = numbers(&tail.before);
+    found.extend(numbers(&tail.lines));
+    found.sort_unstable();
+    let exist = (0..sources.len()).filter(|number| !gone.contains(number)).map(|number| number as i64);
+    let (running, over): (Vec<i64>, Vec<i64>) = exist.partition(|number| *number < running_tasks as i64);
+    let mut written: Vec<i64> = over.iter().map(|number| number + 1_000).chain(running).chain(over.clone()).collect();
+    written.push(5_000);
+    written.sort_unstable();
+    assert_eq!(found, written, "each line once");
+    assert_eq!(quiet_words(&tail).iter().filter(|quiet| quiet.contains("retention")).count(), gone.len());
+    let before = calls(&endpoint);
+    tail.pass(60).await;
+    assert!(calls(&endpoint) - before <= 13, "what is missing is asked for no more");
+}
+
 /// 100 tasks of one group cost at most half a call a second, an idle one less; several groups together at most one.
 #[rstest]
 #[case::busy(100, 1, Some(100), 30)]

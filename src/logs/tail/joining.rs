@@ -1,6 +1,6 @@
 //! Streams that come and go: which lane reads them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -24,7 +24,10 @@ impl Tail {
         let now = self.moment();
         let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
         let mut joining = Vec::new();
-        for followed in &set.streams {
+        let mut streams: Vec<_> = set.streams.iter().collect();
+        // The newest first: where not all of them exist, these do sooner than others.
+        streams.sort_by_key(|followed| (followed.ended.is_some(), Reverse(followed.ended)));
+        for followed in streams {
             let until = followed.ended.map(|ended| now.at + lingers(ended, now.clock));
             ends.insert(&followed.source.stream, until);
             if self.known.insert(followed.source.stream.clone()) {
@@ -66,16 +69,20 @@ impl Tail {
         let back = (self.range == Range::Newest).then(history);
         self.lanes = self.lanes_of(streams, back, now.at);
         self.lanes.iter_mut().for_each(|lane| lane.founding = true);
+        self.be_patient(now.at);
         if self.range != Range::Newest || self.lanes.is_empty() {
             self.mark();
         }
     }
 
-    /// Lanes for these streams: one group each, and no more of them than a call takes.
+    /// Lanes for these streams: one group each, either of tasks that run or of such as have ended, and no more of them
+    /// than a call takes. What runs comes first.
     pub(super) fn lanes_of(&mut self, streams: Vec<Kept>, back: Option<Back>, now: Instant) -> Vec<Lane> {
         let mut lanes: Vec<Lane> = Vec::new();
-        for kept in streams {
-            let room = |lane: &&mut Lane| lane.is_of(&kept.source) && lane.streams.len() < STREAMS;
+        let (running, ended): (Vec<_>, Vec<_>) = streams.into_iter().partition(|kept| kept.until.is_none());
+        for kept in running.into_iter().chain(ended) {
+            let alike = |lane: &Lane| lane.is_of(&kept.source) && lane.is_over() == kept.until.is_some();
+            let room = |lane: &&mut Lane| alike(lane) && lane.streams.len() < STREAMS;
             match lanes.iter_mut().find(room) {
                 Some(lane) => lane.streams.push(kept),
                 None => {
@@ -95,7 +102,9 @@ impl Tail {
             let taker = lane.is_steady().then(|| {
                 let fits = |other: &Lane| {
                     let room = other.streams.len() + lane.streams.len() <= STREAMS;
-                    room && other.is_steady() && same_group(&other.streams[0].source, &lane.streams[0].source)
+                    room && other.is_over() == lane.is_over()
+                        && other.is_steady()
+                        && same_group(&other.streams[0].source, &lane.streams[0].source)
                 };
                 self.lanes[..number].iter().position(fits)
             });

@@ -21,6 +21,9 @@ const WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(
 const WAIT_LONG: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 /// The others don't wait for a lane that has failed so many times.
 const PATIENCE: u32 = 3;
+/// Parts that are tried of a lane in which a stream isn't there. One missing stream is found with as many calls as by
+/// halves, and many of them with fewer.
+pub(super) const PARTS: usize = 4;
 
 /// A stream of a lane.
 #[derive(Debug, Clone)]
@@ -42,7 +45,7 @@ pub(super) struct Held {
 pub(super) enum After {
     /// It is tried again later.
     Wait,
-    /// One of several streams isn't there, and AWS does not say which: halves are tried.
+    /// One of several streams isn't there, and AWS does not say which: parts are tried.
     Split,
     /// Its place in the log is lost; it goes on from the last line.
     Resume,
@@ -71,6 +74,10 @@ pub(super) struct Lane {
     pub spoke: bool,
     /// It was there from the beginning: lines wait for its.
     pub founding: bool,
+    /// Some of its streams don't exist, and it is being found out which.
+    pub doubtful: bool,
+    /// It is read from here on, in milliseconds, where that is earlier than for the others.
+    from: Option<i64>,
     /// Places lost in a row.
     lost: u32,
 }
@@ -91,8 +98,39 @@ impl Lane {
             empty: 0,
             spoke: false,
             founding: false,
+            doubtful: false,
+            from: None,
             lost: 0,
         }
+    }
+
+    /// Whether all its tasks have ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.streams.iter().all(|kept| kept.until.is_some())
+    }
+
+    /// Whether what was written before is read, or cannot be.
+    pub(super) fn is_read(&self) -> bool {
+        self.arrived || self.past.is_some() || self.is_left_behind()
+    }
+
+    /// Which part of the log it reads.
+    pub(super) fn bounds(&self, common: Bounds) -> Bounds {
+        Bounds { from: self.from.or(common.from), ..common }
+    }
+
+    /// Gives up all that it has read, and reads from `from` on, in milliseconds.
+    pub(super) fn restart(&mut self, from: i64, now: Instant) {
+        (self.on, self.from) = (Forward::default(), Some(from));
+        (self.doubtful, self.due) = (false, now);
+    }
+
+    /// Stops looking for what was written before without having found it: the answer under way counts no more.
+    pub(super) fn stop_looking(&mut self, number: u64) {
+        if self.back.take().is_some() && std::mem::take(&mut self.busy) {
+            self.number = number;
+        }
+        self.founding = false;
     }
 
     /// Whether it reads streams of that group.
@@ -118,6 +156,7 @@ impl Lane {
     /// Takes in a page: what is new of it. When it has caught up it is due again `every` so often.
     pub(super) fn take(&mut self, page: Page, bounds: Bounds, every: Duration, now: Moment) -> Vec<Said> {
         self.held = None;
+        self.doubtful = false;
         self.due = now.at;
         self.spoke |= !page.said.is_empty();
         self.empty = if page.said.is_empty() && page.next.is_some() { self.empty + 1 } else { 0 };
@@ -150,6 +189,7 @@ impl Lane {
         if self.is_absent_with(&failure) && self.streams.len() > 1 {
             return After::Split;
         }
+        self.doubtful &= !self.is_absent_with(&failure);
         let has_place = self.back.as_ref().map_or(self.on.has_place(), Back::has_place);
         if failure.trouble == Trouble::Invalid && has_place {
             self.let_go();
@@ -184,12 +224,14 @@ impl Lane {
         self.held.as_ref().is_some_and(|held| held.attempts >= PATIENCE || !passes(held.failure.trouble))
     }
 
-    /// Takes half of its streams out, into a lane of their own.
-    pub(super) fn split(&mut self, number: u64, now: Instant) -> Self {
-        let half = self.streams.split_off(self.streams.len() / 2);
+    /// Keeps a part of its streams; the others go into lanes of their own, numbered from `number` on.
+    pub(super) fn split(&mut self, number: u64, now: Instant) -> Vec<Self> {
+        let size = self.streams.len().div_ceil(PARTS);
+        let others = self.streams.split_off(size);
         self.let_go();
-        self.due = now;
-        Self { number, streams: half, ..self.clone() }
+        (self.doubtful, self.due) = (true, now);
+        let parts = (number..).zip(others.chunks(size));
+        parts.map(|(number, part)| Self { number, streams: part.to_vec(), ..self.clone() }).collect()
     }
 
     /// Whether it can take in the streams of another, or be taken in: it follows, and nothing is in its way.
@@ -201,6 +243,7 @@ impl Lane {
     pub(super) fn absorb(&mut self, other: Self, now: Instant) {
         self.streams.extend(other.streams);
         self.spoke |= other.spoke;
+        self.from = None;
         self.on.absorb(other.on, now);
     }
 }

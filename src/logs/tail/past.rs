@@ -1,6 +1,7 @@
 //! What was written before: the newest lines first, older ones when they are asked for.
 
 use std::{
+    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     mem::discriminant,
 };
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Tail,
+    GRACE, Tail,
     back::Back,
     forward::Moment,
     lane::{Kept, Lane},
@@ -29,31 +30,68 @@ pub(super) struct Elder {
 }
 
 impl Tail {
+    /// Once all that is to be shown first is read: begins to wait for the rest, but not for long.
+    pub(super) fn be_patient(&mut self, now: Instant) {
+        let first = |lane: &Lane| !lane.doubtful && (!lane.is_over() || !self.runs());
+        if self.patient_until.is_none() && self.lanes.iter().filter(|lane| first(lane)).all(Lane::is_read) {
+            self.patient_until = Some(now + GRACE);
+        }
+    }
+
+    /// Whether there are tasks that run.
+    fn runs(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.is_over())
+    }
+
+    /// Whether the others don't wait for a lane: it is of tasks that have ended, or of streams that may not exist.
+    pub(super) fn may_be_late(&self, lane: &Lane, now: Instant) -> bool {
+        let patient = self.patient_until.is_none_or(|until| now < until);
+        let over = lane.is_over() && self.runs();
+        if patient { over && lane.doubtful } else { (over && !lane.arrived) || lane.doubtful }
+    }
+
+    /// Where the first lines were shown without those of ended tasks: looks for these as soon as it is known which of
+    /// their streams exist.
+    pub(super) fn fill(&mut self) {
+        if self.filling && !self.lanes.iter().any(|lane| lane.doubtful) {
+            (self.filling, self.older_asked) = (false, true);
+        }
+    }
+
     /// Once the newest lines of all lanes are found: shows them as far back as they are complete, and follows.
     pub(super) fn assemble(&mut self, now: Moment) {
         if self.phase != Phase::History {
             return;
         }
         if self.range != Range::Newest {
-            if self.lanes.iter().all(|lane| lane.arrived || lane.is_left_behind()) {
+            if self.lanes.iter().all(|lane| lane.is_read() || self.may_be_late(lane, now.at)) {
                 self.phase = Phase::Following;
             }
             return;
         }
-        let sought = |lane: &Lane| lane.back.is_some() && !lane.is_left_behind();
+        let awaited = |lane: &Lane| !lane.is_left_behind() && !self.may_be_late(lane, now.at);
+        let sought = |lane: &Lane| lane.back.is_some() && awaited(lane);
         let found = self.lanes.iter().any(|lane| lane.past.is_some());
         if self.lanes.iter().any(sought) || (!found && !self.lanes.is_empty()) {
             return;
         }
         let begin = self.start.clock.as_millisecond().saturating_sub(BEFORE_MS);
-        let whole_from = whole_from(&self.lanes, begin);
+        let late = self.lanes.iter().any(|lane| lane.back.is_some() && !lane.is_left_behind());
+        let complete = whole_from(&self.lanes, begin);
+        // What comes late is read from the first line that is shown on; older lines are put before that.
+        let first = self.lanes.iter().filter_map(|lane| lane.past.as_ref()?.said.first()).map(|said| said.at).min();
+        let whole_from = complete.or(late.then(|| first.map_or(begin, Timestamp::as_millisecond)));
+        self.filling = late && complete.is_none();
         (self.bounds.from, self.oldest) = (whole_from, whole_from);
         self.phase = Phase::Following;
         let mut lines = Vec::new();
         for lane in &mut self.lanes {
-            // One that is held up is read from where the others begin.
-            lane.back = None;
-            let Some(past) = lane.past.take() else { continue };
+            let Some(past) = lane.past.take() else {
+                // One that is held up, or comes late, is read from where the others begin.
+                self.numbers += 1;
+                lane.stop_looking(self.numbers);
+                continue;
+            };
             let said = lane.on.begin(past.said, past.follow, now);
             (lane.arrived, lane.due) = (true, now.at);
             lines.extend(said.into_iter().filter(|said| is_within(said.at, whole_from)));
@@ -88,11 +126,22 @@ impl Tail {
             self.out.push(Told::Older { lines: Vec::new(), end: true });
             return;
         };
-        let streams = self.sources.iter().map(|source| Kept { source: source.clone(), until: None }).collect();
+        // What may not exist would be waited for.
+        let lanes = self.lanes.iter().filter(|lane| lane.doubtful || lane.is_absent());
+        let doubtful: HashSet<_> = lanes.flat_map(|lane| &lane.streams).map(|kept| &kept.source.stream).collect();
+        let known = self.sources.iter().filter(|source| !doubtful.contains(&source.stream));
+        let streams = known.map(|source| Kept { source: source.clone(), until: None }).collect();
         let to = oldest.saturating_sub(1);
         let lanes = self.lanes_of(streams, Some(Back::new(Some(to), None)), now);
         self.elder = Some(Elder { lanes, to });
         self.finish_elder();
+    }
+
+    /// Looks for older lines of these streams as well, while it looks for any.
+    pub(super) fn join_elder(&mut self, streams: Vec<Kept>, now: Instant) {
+        let Some(to) = self.elder.as_ref().map(|elder| elder.to) else { return };
+        let lanes = self.lanes_of(streams, Some(Back::new(Some(to), None)), now);
+        self.elder.iter_mut().for_each(|elder| elder.lanes.extend(lanes.clone()));
     }
 
     /// Tells the older lines once all of them are found.

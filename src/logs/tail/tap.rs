@@ -117,8 +117,8 @@ impl Tail {
     /// Opens a session where one is due; when one will be.
     pub(super) fn open_tap(&mut self) -> Option<Instant> {
         let State::Due(at) = self.tap.state else { return None };
-        // What was written before is here, or there is nothing that it could be read of.
-        let read = self.lanes.iter().all(|lane| lane.arrived || lane.held.is_some());
+        // What was written before by tasks that run is here, or there is nothing that it could be read of.
+        let read = self.lanes.iter().all(|lane| lane.arrived || lane.held.is_some() || lane.is_over());
         if self.phase == Phase::Resolving || self.lanes.is_empty() || !read {
             return None;
         }

@@ -34,7 +34,8 @@ impl Tail {
             self.send(news, Told::Lines(lines)).await?;
         }
         self.end();
-        let told = self.merge.next().is_none_or(|at| at > self.start.clock);
+        let read = self.lanes.iter().all(Lane::is_read);
+        let told = read && self.merge.next().is_none_or(|at| at > self.start.clock);
         self.status.caught_up |= told && matches!(self.phase, Phase::Following | Phase::Done);
         let (status, now) = (self.status(), Instant::now());
         match &self.told {

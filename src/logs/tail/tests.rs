@@ -61,7 +61,7 @@ fn source(task: usize) -> Arc<Source> {
 struct Tailing {
     news: mpsc::Receiver<News>,
     older: mpsc::Sender<()>,
-    _set: watch::Sender<Set>,
+    set: watch::Sender<Set>,
     lines: Vec<Line>,
     before: Vec<Line>,
     statuses: Vec<Arc<Status>>,
@@ -82,7 +82,7 @@ impl Tailing {
         let read = Read::Tail { range, pattern: None, live: false };
         let wanted = Wanted { id: 1, of, read, pace: Pace::default() };
         tokio::spawn(crate::logs::read(clients, wanted, scripted::now, Ends { set: sets, older: asked, news: told }));
-        Self { news, older, _set: set, lines: Vec::new(), before: Vec::new(), statuses: Vec::new() }
+        Self { news, older, set, lines: Vec::new(), before: Vec::new(), statuses: Vec::new() }
     }
 
     async fn pass(&mut self, seconds: u64) {
@@ -198,4 +198,28 @@ async fn an_empty_token_is_none() {
     tail.pass(30).await;
     assert!(calls.of("FilterLogEvents").iter().all(|input| input["nextToken"].is_null()));
     assert!(calls.of("FilterLogEvents").len() <= 17);
+}
+
+/// Lines of what runs are shown though those of ended tasks cannot be had for now; these come when they can.
+#[tokio::test(start_paused = true)]
+async fn what_runs_does_not_wait_long_for_what_has_ended() {
+    let log = written([(-4_000, "before".to_owned()), (-2_000, "now".to_owned())]);
+    let opened = Instant::now();
+    let (clients, _) = clients(move |called, _| match called.input["logGroupName"].as_str() {
+        Some("/old") if opened.elapsed() < Duration::from_secs(30) => Answer::Silence,
+        Some("/old") => Answer::Json(page(&written([(-3_000, "last words".into())]), called)),
+        _ => Answer::Json(page(&log, called)),
+    });
+    let mut tail = Tailing::open(clients, Range::Newest, 2);
+    let mut set = tail.set.borrow().clone();
+    for task in 2..4 {
+        let stream = Stream { group: "/old".into(), ..source(task).stream.clone() };
+        let source = Arc::new(Source { stream, ..Source::clone(&source(task)) });
+        set.streams.push(Followed { source, ended: Some(now()) });
+    }
+    tail.set.send_replace(set);
+    tail.pass(6).await;
+    assert_eq!(tail.texts(Role::Output), ["before", "now"]);
+    tail.pass(60).await;
+    assert_eq!(tail.texts(Role::Output), ["before", "now", "last words"]);
 }
