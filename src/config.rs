@@ -11,7 +11,8 @@ use toml::de::DeTable;
 
 use crate::{
     files,
-    model::{Keymap, Settings},
+    kinds::KINDS,
+    model::{Keymap, Settings, alias},
     nearest::hint,
 };
 
@@ -55,6 +56,11 @@ fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigErr
             Mistake::at(text, &keys, mistake.what)
         }));
     }
+    mistakes.extend(
+        alias::mistakes(&settings.aliases, KINDS)
+            .into_iter()
+            .map(|(word, what)| Mistake::at(text, &["aliases", &word], what)),
+    );
     if mistakes.is_empty() {
         return Ok(settings);
     }
@@ -170,6 +176,15 @@ mod tests {
         "[keys]\nrefresh = [\"ctrl-m\"]",
         "line 2, key `keys.refresh`: `ctrl-m` can't be told from enter in a terminal"
     )]
+    #[case(
+        "[aliases]\noom = \"tsks /exit=137\"",
+        "line 2, key `aliases.oom`: unknown command `tsks`; did you mean tasks or task or taskdef?"
+    )]
+    #[case(
+        "[aliases]\nb = \"stopped\"\nx = \"b /exti=1\"",
+        "line 3, key `aliases.x`: filter, character 1: unknown column `exti`; did you mean exit?; text goes in quotes"
+    )]
+    #[case("[aliases]\nq = \"services\"", "line 2, key `aliases.q`: `q` is a command already; choose another word")]
     #[case("theme = \"a\"\ntheme = \"b\"", "line 2: duplicate key")]
     #[case("theme = ", "line 1: string values must be quoted, expected literal string")]
     #[case("[keys\n", "line 1: unclosed table, expected `]`")]
@@ -181,7 +196,8 @@ mod tests {
     fn all_mistakes_are_told_in_the_order_of_their_lines() {
         let text = "refresh = \"fast\"\nthem = 1\ntheme = \"midnigth\"\nquit = \"twice\"\n[memory]\ndays = 0\nmegs = 2\n\
                     [[scope]]\nenv = \"A\"\nmode = \"x\"\n[[scope]]\nenv = \"B\"\nmod = \"y\"\n\
-                    [keys]\nrefesh = [\"f6\"]\ncopy = [\"ctrl-entre\"]\n";
+                    [keys]\nrefesh = [\"f6\"]\ncopy = [\"ctrl-entre\"]\n\
+                    [aliases]\na = \"b\"\nb = \"a\"\ntasks = \"services\"\n";
         let told = complaint(text);
         let lines: Vec<&str> = told.lines().map(|line| line.strip_prefix("config.toml, ").unwrap()).collect();
         let heads: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
@@ -198,6 +214,9 @@ mod tests {
                 "line 13, key `scope.2.mod`",
                 "line 15, key `keys.refesh`",
                 "line 16, key `keys.copy`",
+                "line 18, key `aliases.a`",
+                "line 19, key `aliases.b`",
+                "line 20, key `aliases.tasks`",
             ],
             "{told}"
         );

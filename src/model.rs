@@ -23,6 +23,7 @@ use crate::{
 
 mod about;
 pub mod action;
+pub mod alias;
 mod attention;
 mod command;
 pub mod document;

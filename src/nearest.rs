@@ -2,11 +2,14 @@
 
 /// The candidates most like `word`, best first, at most three; empty when none is at all like it.
 ///
-/// Typing errors (edits and swapped neighbours) and shared beginnings count; case does not.
+/// Typing errors (edits and swapped neighbours) and shared beginnings count; case does not. `word` itself is never
+/// offered.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let typed = word;
     let word = word.to_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
         .into_iter()
+        .filter(|candidate| *candidate != typed)
         .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
         .filter(|(score, _)| *score > ALIKE)
         .collect();
@@ -29,7 +32,7 @@ pub fn mistyped(word: &str, known: &str) -> bool {
 
 /// How a message about an unknown word ends: the nearest valid ones, or all of them when there are few or none is near.
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> String {
-    let candidates = candidates.into_iter();
+    let candidates = candidates.into_iter().filter(|candidate| *candidate != word);
     match nearest(word, candidates.clone()).as_slice() {
         [] => match candidates.collect::<Vec<_>>().as_slice() {
             [] => String::new(),
@@ -81,6 +84,12 @@ mod tests {
         assert_eq!(nearest("xyzzy", WORDS), Vec::<&str>::new());
         assert_eq!(hint("xyzzy", ["a", "b"]), "; one of a, b");
         assert_eq!(hint("xyzzy", []), "");
+    }
+
+    #[test]
+    fn the_word_that_was_typed_is_never_offered() {
+        assert_eq!(nearest("task", ["task", "tasks", "Task"]), ["Task", "tasks"]);
+        assert_eq!(hint("prod", ["prod", "x"]), "; one of x");
     }
 
     #[test]

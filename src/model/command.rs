@@ -5,20 +5,22 @@
 //! arg     := cluster | "since=" time | "/" filter | "-f" text | "@" profile [ "/" region ] | "@/" region
 //! ```
 //!
-//! A verb is a kind by any of its names, the word of an action, or a word of one's own from the configuration. A filter
+//! A verb is a kind by any of its names, the word of an action, or an alias of the configuration. A filter
 //! goes on to the end of the line, or to an `@`.
 
 use std::sync::Arc;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::{
     Model, Screen,
-    action::{self, ACTIONS, Arg, Call},
+    action::{self, Arg, Call},
+    alias,
     filter::Filter,
-    settings, unbound,
+    settings,
 };
 use crate::{
     aws::ScopeSpec,
-    nearest,
     resource::{Kind, Query, Status, View, query::PARTS},
 };
 
@@ -33,7 +35,7 @@ pub(super) struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
-    fn parse(text: &'a str) -> Result<Self, String> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, String> {
         let mut args = Self::default();
         let mut rest = text.trim();
         while !rest.is_empty() {
@@ -57,6 +59,41 @@ impl<'a> Args<'a> {
         }
         Ok(args)
     }
+
+    /// Refuses what a view of `kind` does not take.
+    ///
+    /// # Errors
+    /// Which argument, and why.
+    pub(super) fn suit(&self, kind: &Kind, status: Status) -> Result<(), String> {
+        if self.since.is_some() && !kind.reaches_back() {
+            return Err(format!("since= does not apply to {}", kind.plural));
+        }
+        if self.since.is_some() && kind.name == "task" && status == Status::Running {
+            return Err("since= does not apply to running tasks; :stopped takes it".into());
+        }
+        // `:cluster prod` is the cluster prod, not the list of clusters.
+        if self.cluster.is_some() && !kind.in_cluster && kind.name != "cluster" {
+            return Err(format!("{} are in no cluster; a filter begins with /", kind.plural));
+        }
+        Ok(())
+    }
+}
+
+/// The view that `word` names: one of `kinds`, or a part of one.
+pub(super) fn view_word(kinds: &[&'static Kind], word: &str) -> Option<(&'static Kind, Status)> {
+    let part = PARTS.iter().find(|(part, ..)| part.eq_ignore_ascii_case(word));
+    let (word, status) = part.map_or((word, Status::default()), |(_, kind, status)| (*kind, *status));
+    let known = |kind: &&&'static Kind| kind.names().any(|name| name.eq_ignore_ascii_case(word));
+    Some((*kinds.iter().find(known)?, status))
+}
+
+/// The filter that `text` is for rows of `kind`.
+///
+/// # Errors
+/// Where it can't be read, and why.
+pub(super) fn read_filter(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
+    Filter::parse(text, kind, now, zone)
+        .map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))
 }
 
 impl Model {
@@ -65,7 +102,7 @@ impl Model {
     /// # Errors
     /// A sentence for the person, with the nearest words where one is unknown.
     pub(super) fn run(&mut self, line: &str) -> Result<(), String> {
-        let line = self.expand(line.trim().trim_start_matches(':').trim());
+        let line = alias::expand(&self.settings.aliases, alias::bare(line).trim_end())?;
         let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
         let rest = rest.trim();
         if verb.is_empty() {
@@ -80,10 +117,7 @@ impl Model {
         // Where lines are filtered, an include is what a filter is.
         let verb = if verb == "filter" && matches!(self.front, Screen::Logs(_)) { "include" } else { verb };
         let Some(action) = action::by_word(verb) else {
-            return Err(match unbound::foreign_word(verb) {
-                Some(say) => format!("no `:{verb}` here: {say}"),
-                None => nearest::unknown("command", verb, self.verbs()),
-            });
+            return Err(alias::unknown(verb, &self.verbs()));
         };
         action.takes(verb, rest)?;
         // A row that is named may be of another kind than those that are seen.
@@ -95,26 +129,9 @@ impl Model {
         (action.run)(self, Call { arg: rest, nth: 0 })
     }
 
-    /// The line with a word of the person's own in front replaced by what it stands for, once.
-    fn expand(&self, line: &str) -> String {
-        let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        match self.settings.aliases.get(verb) {
-            Some(command) => format!("{} {rest}", command.trim().trim_start_matches(':')).trim_end().into(),
-            None => line.into(),
-        }
-    }
-
     /// Everything that can begin a command.
     pub(super) fn verbs(&self) -> Vec<&str> {
-        let mut verbs: Vec<&str> = self.settings.aliases.keys().map(String::as_str).collect();
-        for name in self.kinds.iter().flat_map(|kind| kind.names()) {
-            verbs.push(name);
-        }
-        verbs.extend(PARTS.iter().map(|(word, ..)| *word));
-        for word in ACTIONS.iter().flat_map(|action| action.words) {
-            verbs.push(word);
-        }
-        verbs
+        self.settings.aliases.keys().map(String::as_str).chain(alias::built_in(self.kinds)).collect()
     }
 
     /// The kind with this name, plural or alias.
@@ -124,26 +141,15 @@ impl Model {
 
     /// The view that `word` names: a kind, or a part of one.
     pub(super) fn view_word(&self, word: &str) -> Option<(&'static Kind, Status)> {
-        let part = PARTS.iter().find(|(part, ..)| part.eq_ignore_ascii_case(word));
-        let (word, status) = part.map_or((word, Status::default()), |(_, kind, status)| (*kind, *status));
-        Some((self.kind(word)?, status))
+        view_word(self.kinds, word)
     }
 
     pub(super) fn show_kind(&mut self, kind: &'static Kind, status: Status, args: &Args<'_>) -> Result<(), String> {
-        if args.since.is_some() && !kind.reaches_back() {
-            return Err(format!("since= does not apply to {}", kind.plural));
-        }
-        if args.since.is_some() && kind.name == "task" && status == Status::Running {
-            return Err("since= does not apply to running tasks; :stopped takes it".into());
-        }
+        args.suit(kind, status)?;
         if let Some(cluster) = args.cluster
-            && !kind.in_cluster
+            && kind.name == "cluster"
         {
-            // `:cluster prod` is the cluster prod, not the list of clusters.
-            return match kind.name {
-                "cluster" => self.choose_cluster(Some(self.known_cluster(cluster)?)),
-                _ => Err(format!("{} are in no cluster; a filter begins with /", kind.plural)),
-            };
+            return self.choose_cluster(Some(self.known_cluster(cluster)?));
         }
         // Everything is read before anything is changed.
         let filter = args.filter.map(|text| self.read_filter(text, kind)).transpose()?;
@@ -180,8 +186,7 @@ impl Model {
     }
 
     pub(super) fn read_filter(&self, text: &str, kind: &Kind) -> Result<Filter, String> {
-        Filter::parse(text, kind, self.now, &self.settings.zone.zone)
-            .map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))
+        read_filter(text, kind, self.now, &self.settings.zone.zone)
     }
 
     /// The scope `profile/region`, `profile` or `/region`; what it doesn't name stays as it is.

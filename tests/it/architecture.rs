@@ -54,7 +54,7 @@ const RULES: &[Rule] = &[
     Rule { module: "nearest", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "files", uses: &[], never: &[TERMINAL, SDK, CLOCK] },
     Rule { module: "logging", uses: &["files"], never: &[TERMINAL, SDK] },
-    Rule { module: "config", uses: &["files", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME, CLOCK] },
+    Rule { module: "config", uses: &["files", "kinds", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME, CLOCK] },
 ];
 
 /// The modules that put the others together.

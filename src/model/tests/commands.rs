@@ -19,9 +19,11 @@ pub(super) fn run(model: &mut Model, line: &str) -> Vec<Effect> {
 #[case("ns prod", "services(prod)", "")]
 #[case("cl", "clusters", "")]
 #[case("mine", "tasks(prod)", "is:fault")]
+#[case("ours", "tasks(prod)", "is:fault")]
 fn views_are_opened_by_any_of_their_names(#[case] line: &str, #[case] title: &str, #[case] filter: &str) {
     let mut model = console();
     model.settings.aliases.insert("mine".into(), ":task prod /is:fault".into());
+    model.settings.aliases.insert("ours".into(), ":mine".into());
     run(&mut model, line);
     assert_eq!((front_table(&model).title().as_str(), front_table(&model).filter.text()), (title, filter));
 }
