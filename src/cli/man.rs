@@ -67,7 +67,8 @@ pub fn page() -> io::Result<Vec<u8>> {
 fn usage(command: &Command) -> Vec<clap_mangen::roff::Inline> {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     let mut words = vec![bold(name)];
-    let own = |arg: &&Arg| !arg.is_hide_set() && !(name != "ecsight" && arg.is_global_set()) && arg.get_id() != "help";
+    let inherited = |arg: &Arg| name != "ecsight" && arg.is_global_set();
+    let own = |arg: &&Arg| !arg.is_hide_set() && !inherited(arg) && arg.get_id() != "help";
     for arg in command.get_arguments().filter(own) {
         let value = arg.get_value_names().map(|names| names.join(" ")).filter(|_| arg.get_action().takes_values());
         let value = value.unwrap_or_default();

@@ -401,7 +401,7 @@ async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing
     let sources = sources(running_tasks + ended);
     let is_gone = |task: usize| match kind {
         1 => true,
-        20 => task % 20 != 0,
+        20 => !task.is_multiple_of(20),
         128 => (100..128).contains(&task),
         one => task == one,
     };

@@ -163,7 +163,8 @@ fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
         let least = lesser.into_iter().max_by_key(|(at, plan)| (if scrolled { 0 } else { plan.rank }, *at));
         least.map(|(at, _)| at).filter(|_| !spared)
     };
-    let steps: [(fn(&Plan) -> u16, u8); 3] = [(Plan::comfort, TEXT), (Plan::least, ALWAYS), (|plan| plan.min, STAYS)];
+    type Width = fn(&Plan) -> u16;
+    let steps: [(Width, u8); 3] = [(Plan::comfort, TEXT), (Plan::least, ALWAYS), (|plan| plan.min, STAYS)];
     for (claim, rank) in steps {
         while total(plans, claim) > room
             && let Some(at) = least(plans, if scrolled { STAYS } else { rank })
