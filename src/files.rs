@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use rustix::{fs::OFlags, process::geteuid};
 
 /// How many entries of a history are kept.
@@ -25,7 +25,7 @@ const LARGEST: u64 = 16 << 20;
 ///
 /// # Errors
 /// When folder or file cannot be written.
-pub fn save(folder: &Path, name: &str, extension: &str, at: &Zoned, content: &str) -> io::Result<PathBuf> {
+pub fn save(folder: &Path, name: &str, extension: &str, at: &ZonedDateTime, content: &str) -> io::Result<PathBuf> {
     create_folder(folder)?;
     let stem = format!("{}-{}", safe(name), at.strftime("%Y%m%d-%H%M%S"));
     let mut taken = 0;
@@ -178,7 +178,7 @@ mod tests {
 
     use super::*;
 
-    fn moment() -> Zoned {
+    fn moment() -> ZonedDateTime {
         "2026-01-31T14:05:09[UTC]".parse().expect("a moment")
     }
 

@@ -74,7 +74,7 @@ impl<H: Host> App<H> {
             return self.tell(Level::Error, "not saved: this user has no home folder");
         };
         let folder = paths.saved.clone();
-        let at = (self.now)().to_zoned(TimeZone::system());
+        let at = (self.now)().to_zoned_datetime(TimeZone::system());
         self.errands.block(move || {
             Some(match files::save(&folder, &name, extension, &at, &content) {
                 Ok(path) => told(Level::Info, format!("saved {}", path.display())),

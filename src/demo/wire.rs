@@ -124,7 +124,7 @@ fn credential(headers: &HeaderMap) -> Option<&str> {
 pub fn signed_at(headers: &HeaderMap) -> Option<jiff::Timestamp> {
     let date = text(headers, "x-amz-date")?;
     let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok()?;
-    date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|date| date.timestamp())
+    date.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok().map(|date| date.timestamp())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -176,7 +176,7 @@ impl World {
         let mut examined = self.service.clone();
         examined.findings = service(&self.service, &self.listed());
         let failed = |task: &&Task| super::verdict_of(task, &self.listed()).class >= Class::Failure;
-        let late = |task: &&Task| task.stopped_at.is_some_and(|at| (now() - at).get_seconds() < HOUR);
+        let late = |task: &&Task| task.stopped_at.is_some_and(|at| (now() - at).as_secs() < HOUR);
         let failed = self.tasks.iter().filter(|task| task.stopped()).filter(late).filter(failed).count();
         examined.failed_last_hour = self.service.failed_last_hour.map(|_| failed.try_into().unwrap());
         examined

@@ -168,7 +168,7 @@ pub(super) fn messages(model: &Model) -> Vec<TextLine> {
         return vec![TextLine::new("No messages yet.", MUTED)];
     }
     let line = |message: &super::messages::Message| {
-        let at = message.at.to_zoned(model.settings.zone.zone.clone()).strftime("%H:%M:%S").to_string();
+        let at = message.at.to_zoned_datetime(model.settings.zone.zone.clone()).strftime("%H:%M:%S").to_string();
         let (word, tone) = match message.level {
             Level::Info => ("info ", Tone::Muted),
             Level::Warn => ("warn ", Tone::Warn),

@@ -1,6 +1,6 @@
 //! The time zone in which times are read and shown: one for everything on screen.
 
-use jiff::{Timestamp, Zoned, tz::TimeZone};
+use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
 /// A time zone, and how its times say that they are in it. Times in UTC end with `Z` everywhere. Other times are bare where
 /// the page names the zone once, and carry their offset where it does not.
@@ -65,8 +65,8 @@ impl Zone {
         }
     }
 
-    fn at(&self, time: Timestamp) -> Zoned {
-        time.to_zoned(self.zone.clone())
+    fn at(&self, time: Timestamp) -> ZonedDateTime {
+        time.to_zoned_datetime(self.zone.clone())
     }
 
     fn put(&self, time: Timestamp, format: &str) -> String {

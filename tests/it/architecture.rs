@@ -19,9 +19,9 @@ const SDK: &[&str] = &[
     "aws_sdk_sts",
     "aws_types",
 ];
-const CLOCK: &[&str] = &["Timestamp::now", "Zoned::now", "Instant::now", "SystemTime"];
+const CLOCK: &[&str] = &["Timestamp::now", "ZonedDateTime::now", "Instant::now", "SystemTime"];
 /// Where tokio's clock is right, which stands still in tests.
-const WALL_CLOCK: &[&str] = &["Timestamp::now", "Zoned::now", "std::time::Instant", "SystemTime"];
+const WALL_CLOCK: &[&str] = &["Timestamp::now", "ZonedDateTime::now", "std::time::Instant", "SystemTime"];
 const RUNTIME: &[&str] = &["tokio"];
 const FILES: &[&str] = &["std::fs", "std::net", "std::process"];
 

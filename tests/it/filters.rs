@@ -200,7 +200,8 @@ fn judge_times(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usi
     assert_eq!(term("!=", text), places(&|other| other != text), "{place}");
     // Whole dates are in order as texts are.
     let Ok(moment) = text.parse::<jiff::civil::DateTime>() else { return };
-    let utc = moment.to_zoned(new_york()).expect("a time").timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let utc =
+        moment.to_zoned_datetime(new_york()).expect("a time").timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     for written in [text, &utc] {
         let place = format!("{place} {written}");
         assert_eq!(term("=", written), places(&|other| other == text), "{place}");

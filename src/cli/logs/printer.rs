@@ -74,7 +74,7 @@ impl Printer {
 
     /// A line for somebody who looks at it: the time of day, the task by name and colour, the text.
     fn shown(&mut self, line: &Line) -> String {
-        let at = line.at.to_zoned(self.zone.clone()).strftime("%H:%M:%S.%3f").to_string();
+        let at = line.at.to_zoned_datetime(self.zone.clone()).strftime("%H:%M:%S.%3f").to_string();
         let style = |style: fn(&Theme, &Line) -> Style| self.theme.as_ref().map(|theme| style(theme, line));
         let text = match line.role {
             Role::Output => ansi::plain(&line.text),

@@ -147,5 +147,5 @@ const WIDEST: usize = 48;
 
 /// A moment as Insights writes it: `2026-01-31 14:05:09.123`, in UTC.
 fn moment(text: &str) -> Option<Timestamp> {
-    text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }

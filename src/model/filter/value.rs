@@ -90,7 +90,7 @@ fn time(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Amount> {
         _ => 1.0,
     };
     let moment = match (bare.parse::<civil::DateTime>(), bare.parse::<civil::Time>()) {
-        (Ok(moment), _) => moment.to_zoned(zone.clone()).ok()?.timestamp(),
+        (Ok(moment), _) => moment.to_zoned_datetime(zone.clone()).ok()?.timestamp(),
         (_, Ok(time)) => last(time, now, zone)?,
         // It says its own offset, or leaves out the year.
         _ => text.parse::<Timestamp>().ok().or_else(|| this_year(bare, now, zone))?,
@@ -100,18 +100,18 @@ fn time(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Amount> {
 
 /// The last moment up to now with this month, day and time: `01-31 14:05`.
 fn this_year(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let year = now.to_zoned(zone.clone()).year();
+    let year = now.to_zoned_datetime(zone.clone()).year();
     let in_year = |year: i16| {
         let moment: civil::DateTime = format!("{year:04}-{text}").parse().ok()?;
-        Some(moment.to_zoned(zone.clone()).ok()?.timestamp())
+        Some(moment.to_zoned_datetime(zone.clone()).ok()?.timestamp())
     };
     in_year(year).filter(|moment| *moment <= now).or_else(|| in_year(year - 1))
 }
 
 /// The last moment up to now at which clocks showed `time`.
 fn last(time: civil::Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let now = now.to_zoned(zone.clone());
-    let today = now.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
+    let now = now.to_zoned_datetime(zone.clone());
+    let today = now.date().to_datetime(time).to_zoned_datetime(zone.clone()).ok()?;
     let moment = if today > now { today.checked_sub(1.day()).ok()? } else { today };
     Some(moment.timestamp())
 }

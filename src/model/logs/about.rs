@@ -62,9 +62,9 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
         section.text(0, line.text.trim_end(), Tone::Plain);
     }
     let section = document.section("event");
-    let at = |zone: TimeZone| line.at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S.%3f %Z").to_string();
+    let at = |zone: TimeZone| line.at.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S.%3f %Z").to_string();
     section.field("at", format!("{} ({} ago)", at(zone.clone()), duration(seconds_since(line.at, now))));
-    if line.at.to_zoned(zone.clone()).offset() != Offset::UTC {
+    if line.at.to_zoned_datetime(zone.clone()).offset() != Offset::UTC {
         section.field("", at(TimeZone::UTC));
     }
     section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());

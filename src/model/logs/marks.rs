@@ -42,7 +42,7 @@ fn words(elapsed: SignedDuration) -> String {
 /// A rule across the log, at its end, with the time.
 pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
     let at = model.now;
-    let text = at.to_zoned(model.settings.zone.zone.clone()).strftime("mark %Y-%m-%d %H:%M:%S").to_string();
+    let text = at.to_zoned_datetime(model.settings.zone.zone.clone()).strftime("mark %Y-%m-%d %H:%M:%S").to_string();
     let reader = reader(model)?;
     let mark = Line { source: None, at, role: Role::Mark, level: None, late: false, task: None, text: text.into() };
     reader.take(Told::Lines(vec![mark]));

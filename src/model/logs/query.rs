@@ -129,7 +129,7 @@ fn over(groups: &[Group]) -> String {
 
 /// A stretch of time in full: `Nov 21 14:05 to 17:05 UTC, 3h`.
 fn spelt(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
-    let (begin, end) = (from.to_zoned(zone.clone()), to.to_zoned(zone.clone()));
+    let (begin, end) = (from.to_zoned_datetime(zone.clone()), to.to_zoned_datetime(zone.clone()));
     let end_format = if begin.date() == end.date() { "%H:%M %Z" } else { "%b %d %H:%M %Z" };
     let length = duration(seconds_since(from, to));
     format!("{} to {}, {length}", begin.strftime("%b %d %H:%M"), end.strftime(end_format))

@@ -218,7 +218,7 @@ impl<'a> Setter<'a> {
 
     /// The day of a moment, as times are shown.
     pub fn date(&self, at: Timestamp) -> Date {
-        at.to_zoned(self.zone.clone()).date()
+        at.to_zoned_datetime(self.zone.clone()).date()
     }
 
     /// What stands before the text, and its cells.
@@ -259,7 +259,7 @@ impl<'a> Setter<'a> {
             (_, true) => "%H:%M:%S",
             (_, false) => "%H:%M:%S.%3f",
         };
-        at.to_zoned(self.zone.clone()).strftime(format).to_string()
+        at.to_zoned_datetime(self.zone.clone()).strftime(format).to_string()
     }
 
     /// Marks what filters have found.

@@ -55,7 +55,7 @@ fn moment(
     zone: &TimeZone,
 ) -> Result<Timestamp, Fault> {
     let text = text.trim();
-    let civil = |moment: civil::DateTime| Some(moment.to_zoned(zone.clone()).ok()?.timestamp());
+    let civil = |moment: civil::DateTime| Some(moment.to_zoned_datetime(zone.clone()).ok()?.timestamp());
     let read = match text {
         "" => return Err(Fault::new(at, "a time is missing: 14:05, -2h, 10:00..10:20")),
         "now" => Some(now),
@@ -80,16 +80,16 @@ fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
 
 /// The last moment up to `now` at which clocks showed `time`.
 fn last(time: civil::Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let now = now.to_zoned(zone.clone());
-    let today = now.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
+    let now = now.to_zoned_datetime(zone.clone());
+    let today = now.date().to_datetime(time).to_zoned_datetime(zone.clone()).ok()?;
     let moment = if today > now { today.checked_sub(1.day()).ok()? } else { today };
     Some(moment.timestamp())
 }
 
 /// The first moment after `start` at which clocks show `time`.
 fn next(time: civil::Time, start: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let start = start.to_zoned(zone.clone());
-    let that_day = start.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
+    let start = start.to_zoned_datetime(zone.clone());
+    let that_day = start.date().to_datetime(time).to_zoned_datetime(zone.clone()).ok()?;
     let moment = if that_day <= start { that_day.checked_add(1.day()).ok()? } else { that_day };
     Some(moment.timestamp())
 }

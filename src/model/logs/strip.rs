@@ -70,7 +70,7 @@ fn times(start: i64, step: i64, count: usize, zone: &TimeZone) -> Vec<(usize, St
     let every = if days { 2 * APART } else { APART };
     let time = |cell: usize| {
         let second = start + i64::try_from(cell).ok()? * step;
-        Some((cell, Timestamp::from_second(second).ok()?.to_zoned(zone.clone()).strftime(format).to_string()))
+        Some((cell, Timestamp::from_second(second).ok()?.to_zoned_datetime(zone.clone()).strftime(format).to_string()))
     };
     (0..count).step_by(every).filter_map(time).collect()
 }

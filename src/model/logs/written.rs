@@ -25,7 +25,7 @@ impl Scribe {
     /// Adds a line to `text`.
     pub fn write(&mut self, line: &Line, text: &mut String) {
         if self.second.0 != line.at.as_second() {
-            let at = line.at.to_zoned(self.zone.clone());
+            let at = line.at.to_zoned_datetime(self.zone.clone());
             let (before, after) = (at.strftime("%Y-%m-%dT%H:%M:%S").to_string(), at.strftime("%:z").to_string());
             self.second = (line.at.as_second(), before, after);
         }

@@ -79,8 +79,8 @@ fn worded(rule: &Rule) -> String {
 fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     let clock = |at: Timestamp| {
-        let at = at.to_zoned(model.settings.zone.zone.clone());
-        let today = at.date() == model.now.to_zoned(model.settings.zone.zone.clone()).date();
+        let at = at.to_zoned_datetime(model.settings.zone.zone.clone());
+        let today = at.date() == model.now.to_zoned_datetime(model.settings.zone.zone.clone()).date();
         at.strftime(if today { "%H:%M" } else { "%a %H:%M" }).to_string()
     };
     match &reader.wanted.read {
