@@ -33,10 +33,10 @@ macro_rules! remedies {
 
 /// Failures to find credentials: the first whose sign occurs counts.
 const UNSIGNED: &[Remedy] = remedies! {
-    "LoginSession" ["credentials-login"] =>
-        "no credentials",
-        Some("a role can't be assumed from the console session of another profile"),
-        "run `aws login{flag}`, then name the profile with `login_session` itself";
+    "LoginExpired" ["cached Login token", "login/cache"] =>
+        "login needed",
+        Some("the console session of {profile} has expired, or never began"),
+        "run `aws login{flag}`";
     "ProcessMissing" ["exit status: 127", "exit status: 126"] =>
         "no credentials",
         Some("the credential_process of {profile} does not start ({status})"),
@@ -133,8 +133,6 @@ const LOCAL: &[Remedy] = remedies! {
     "NoSuchRegion" [] => "no such Region", None, "correct `region` in the profile or in the environment, or name another with --region";
     "ClockSkew" [] => "clock is off", None, "set this machine's clock";
     "SourceSilent" [] => "no credentials", Some("{profile} has given no credentials within a minute"), "run what gives them by hand: it may wait for an answer";
-    "LoginExpired" [] => "login needed", Some("the console session of {profile} has expired, or never began"),
-        "run `aws login{flag}`";
 };
 
 /// The remedy called so.
@@ -156,12 +154,10 @@ pub fn unsigned(error: &CredentialsError, whose: Whose<'_>) -> (Option<&'static 
         std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect()
     };
     let text = chain.join("\n");
-    let login = whose.choice.is_some_and(|choice| choice.base == Base::Login);
     let remedy = match error {
         CredentialsError::ProviderTimedOut(_) => by_code("SourceSilent"),
-        _ if login && text.contains("external process") && !text.contains("exit status: 127") => {
-            by_code("LoginExpired")
-        }
+        // The session may well be good: only its renewal did not get through.
+        _ if text.contains("refresh cached Login token") && text.contains("dispatch failure") => None,
         _ => UNSIGNED.iter().find(|remedy| remedy.signs.iter().any(|sign| text.contains(sign))),
     };
     let root = chain.last().map(String::as_str).unwrap_or_default();

@@ -11,7 +11,6 @@ use std::{
 };
 
 use aws_config::{
-    credential_process::CredentialProcessProvider,
     ecs::EcsCredentialsProvider,
     environment::EnvironmentVariableCredentialsProvider,
     imds::credentials::ImdsCredentialsProvider,
@@ -34,10 +33,7 @@ use futures::{
 };
 use tokio::time::timeout;
 
-use super::{
-    advice::shell_word,
-    profiles::{self, Refusal},
-};
+use super::profiles::{self, Refusal};
 
 /// How long a source may take; a `credential_process` may ask a person for a code.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -208,12 +204,6 @@ impl Choice {
             Source::WebIdentity => SharedCredentialsProvider::new(
                 WebIdentityTokenCredentialsProvider::builder().configure(&config).build(),
             ),
-            // The SDK reads such a session only with a lot of code on board; the CLI that began it tells what is in it.
-            Source::Profile(name) if self.base == Base::Login && *name == self.base_profile => {
-                let command =
-                    format!("aws configure export-credentials --profile {} --format process", shell_word(name));
-                SharedCredentialsProvider::new(CredentialProcessProvider::new(command))
-            }
             Source::Profile(name) => {
                 let mut builder = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name);
                 if self.keys_of_credentials_file {

@@ -20,7 +20,7 @@ async fn boto3_finds_the_account_as_aws_would_have_it(
     #[case] scenario: Scenario,
     #[case] speed: f64,
 ) {
-    let venv = tokio::task::spawn_blocking(|| Venv::with("boto3", &["boto3==1.44.5"])).await.unwrap();
+    let venv = tokio::task::spawn_blocking(|| Venv::with("boto3", &["boto3[crt]==1.44.5"])).await.unwrap();
     let Some(venv) = venv else { return };
     let endpoint = Endpoint::new(Options { scenario, speed, quotas: false, ..Options::default() });
     let server = Server::start("127.0.0.1:0".parse().unwrap(), endpoint).await.unwrap();

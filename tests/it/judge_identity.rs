@@ -78,6 +78,13 @@ sso_role_name = Reader
 sso_region = us-east-1
 sso_start_url = https://work.awsapps.com/start
 sso_registration_scopes = sso:account:access
+[profile login]
+region = eu-west-2
+login_session = arn:aws:iam::123456789012:user/Admin
+[profile role-of-login]
+region = eu-west-2
+role_arn = arn:aws:iam::123456789012:role/FromLogin
+source_profile = login
 [profile region-only]
 region = sa-east-1
 [profile no-region]
@@ -147,6 +154,8 @@ fn cases() -> Vec<Case> {
             ],
         ),
         case("sso", Some("sso"), KEYS),
+        case("login", Some("login"), KEYS),
+        case("role-of-login", Some("role-of-login"), KEYS),
         case("container", Some("region-only"), &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "{url}/container")]),
         case(
             "container-under-keys",
@@ -212,6 +221,7 @@ impl Case {
         .unwrap();
         fs::write(home.join("token"), "a.web.token").unwrap();
         write_sso_token(home);
+        write_login_token(home);
     }
 }
 
@@ -222,6 +232,29 @@ fn write_sso_token(home: &Path) {
     // The SHA-1 of the session's name.
     let file = cache.join("e274eeff768c6396088ec6eb091f4bf4d47ab1e0.json");
     fs::write(file, r#"{"accessToken": "sso-token", "expiresAt": "2099-01-01T00:00:00Z"}"#).unwrap();
+}
+
+/// What `aws login` leaves for the session of the user Admin.
+fn write_login_token(home: &Path) {
+    let cache = home.join(".aws/login/cache");
+    fs::create_dir_all(&cache).unwrap();
+    let token = serde_json::json!({
+        "accessToken": {
+            "accessKeyId": "ASIALOGIN",
+            "secretAccessKey": "secret",
+            "sessionToken": "token",
+            "accountId": "123456789012",
+            "expiresAt": "2099-01-01T00:00:00Z",
+        },
+        "tokenType": "urn:aws:params:oauth:token-type:access_token_sigv4",
+        "clientId": "arn:aws:signin:::devtools/same-device",
+        "refreshToken": "refresh",
+        "idToken": "identity",
+        "dpopKey": "only asked for when it is renewed",
+    });
+    // The SHA-256 of the session's name.
+    let file = cache.join("10cabd19777b6651ac57333b55c7c10a1242b1c2337f40e674926d7324698347.json");
+    fs::write(file, token.to_string()).unwrap();
 }
 
 /// What ListClusters was signed with, by the path it came on: access key, Region, session token.
@@ -280,7 +313,7 @@ async fn answer(signed: Signed, method: Method, uri: Uri, headers: HeaderMap, bo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ecsight_signs_with_the_keys_and_for_the_region_that_boto3_does() {
-    let Some(venv) = environment("boto3", &["boto3==1.44.5"]).await else { return };
+    let Some(venv) = environment("boto3", &["boto3[crt]==1.44.5"]).await else { return };
     let signed = Signed::default();
     let noted = signed.clone();
     let router = Router::new().fallback(move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
