@@ -11,7 +11,9 @@ use crate::aws::{Failure, Trouble};
 const PASSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(12));
 /// The same after throttles, which the request budget slows down already.
 const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
-/// The same after failures that somebody has to put right.
+/// The same after a denied call: somebody may grant it meanwhile, and waits to see it.
+const DENIED: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(12));
+/// The same after other failures that somebody has to put right.
 const LASTS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
 
 /// The present, by the clock that waits go by and by that on the wall.
@@ -51,6 +53,7 @@ impl Attempts {
             // Trouble of the whole link: it is tried again for all feeds together.
             Trouble::Offline | Trouble::Credentials => None,
             Trouble::Throttled => Some(doubled(THROTTLED, self.failed)),
+            Trouble::Denied => Some(doubled(DENIED, self.failed).max(pace)),
             _ if lasting => Some(doubled(LASTS, self.failed).max(pace)),
             _ => Some(doubled(PASSES, self.failed)),
         };

@@ -228,7 +228,7 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
         assert_eq!(why(&plan), Some(Trouble::Denied));
         assert_eq!(plan.confirmed(), listed, "as old as the list");
     }
-    assert!((9..=12).contains(&lists), "{lists} attempts in ten minutes");
+    assert!((48..=52).contains(&lists), "{lists} attempts in ten minutes");
     assert_eq!(plan.ids, all);
     plan.refresh(now);
     assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None), "at once by hand");
@@ -272,7 +272,7 @@ fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
         }
     }
     assert_eq!(ask(&mut plan, now, &[]).0, [Due::List(Some("200".into()))]);
-    plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+    plan.failed(true, &[], &failure(Trouble::NotFound), both(now));
     let (due, _) = ask(&mut plan, now + Duration::from_secs(13), &[]);
     assert!(due.len() == CONCURRENCY && due.iter().all(|due| matches!(due, Due::Describe(_))), "{due:?}");
 }
