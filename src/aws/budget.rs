@@ -16,11 +16,12 @@ use super::Class;
 /// The part of the account's quota that one console may use at most, where nothing else is configured.
 pub const DEFAULT_SHARE: f64 = 0.25;
 
-/// However often AWS says no, a class keeps this many calls a second.
+/// The part of its full rate that a class keeps however often AWS says no, and that it wins back for every
+/// [`CLIMB_EVERY`] without a throttle.
+const STEP: f64 = 0.125;
+const CLIMB_EVERY: Duration = Duration::from_secs(5);
+/// Calls a second of a class at least, however small the share.
 const FLOOR: f64 = 0.1;
-/// What a class wins back for every [`CLIMB_EVERY`] without a throttle, in calls a second.
-const CLIMB: f64 = 0.1;
-const CLIMB_EVERY: Duration = Duration::from_secs(10);
 /// How long a throttled class stays silent.
 const PAUSE: Duration = Duration::from_millis(1500);
 
@@ -88,7 +89,7 @@ impl Budget {
         let bucket = state.bucket(class, self.share);
         // Calls under way when the first "no" came bring more of them: one halving for the lot.
         if bucket.paused_until.is_none_or(|until| until <= now) {
-            bucket.rate = (bucket.rate / 2.0).max(FLOOR);
+            bucket.rate = (bucket.rate / 2.0).max(STEP * bucket.full_rate);
             bucket.tokens = 0.0;
             bucket.climbed = now;
             bucket.paused_until = Some(now + PAUSE);
@@ -155,7 +156,7 @@ impl Bucket {
     fn climb(&mut self, now: Instant) {
         let steps = (now - self.climbed).as_secs() / CLIMB_EVERY.as_secs();
         if steps > 0 {
-            self.rate = (self.rate + CLIMB * steps as f64).min(self.full_rate);
+            self.rate = (self.rate + STEP * self.full_rate * steps as f64).min(self.full_rate);
             self.climbed = now;
         }
     }
@@ -194,12 +195,24 @@ mod tests {
         budget.throttled(Class::ServiceRead);
         assert_eq!(rate(&budget), 2.5);
         assert!(take(&budget, 1).await >= PAUSE);
-        tokio::time::advance(Duration::from_secs(20)).await;
+        tokio::time::advance(CLIMB_EVERY).await;
         budget.answered(Class::ServiceRead);
-        assert!((2.6..3.0).contains(&rate(&budget)), "{}", rate(&budget));
+        assert_eq!(rate(&budget), 3.125);
         tokio::time::advance(Duration::from_secs(600)).await;
         budget.answered(Class::ServiceRead);
         assert_eq!(rate(&budget), 5.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_class_that_was_throttled_for_long_answers_soon_after() {
+        let budget = Budget::with_share(0.25);
+        for _ in 0..20 {
+            budget.throttled(Class::ServiceRead);
+            tokio::time::advance(2 * PAUSE).await;
+        }
+        assert_eq!(rate(&budget), 0.625);
+        let five = take(&budget, 5).await;
+        assert!(five <= Duration::from_secs(8), "{five:?}");
     }
 
     #[tokio::test(start_paused = true)]
