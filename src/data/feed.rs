@@ -477,9 +477,10 @@ impl FeedPlan {
         self.describes.recover(&concerns);
     }
 
-    /// The shortest time between two attempts at what somebody has to put right.
+    /// The shortest time between two attempts at what somebody has to put right: no longer for what the screen consults
+    /// than for its own rows.
     fn lasting_pace(&self) -> Duration {
-        self.stretched(0, 1) * self.zeal.map_or(1, |zeal| zeal.factor)
+        self.stretched(0, 1) * self.zeal.filter(|zeal| !zeal.shown).map_or(1, |zeal| zeal.factor)
     }
 
     fn stretched(&self, cadence: u32, calls: usize) -> Duration {

@@ -21,7 +21,7 @@ use ecsight::{
         overlay::Overlay,
     },
     resource::{
-        Column, Kind, Query, Row, Status, Tone, View,
+        Align, Column, Kind, Query, Row, Status, Tone, View,
         event::Event,
         family::{self, Family},
         revision::{self, Revision},
@@ -223,6 +223,16 @@ fn hollow(drawn: &Drawn) -> Vec<String> {
     hollow.map(|slot| format!("{} is empty", drawn.column(slot).title)).collect()
 }
 
+/// Titles of counts and ages that are cut although a text beside them could give way.
+fn cut_titles(drawn: &Drawn, width: u16) -> Vec<String> {
+    let cut = |slot: &&Slot| {
+        let column = drawn.column(slot);
+        column.align == Align::Right && usize::from(slot.width) < column.title.len()
+    };
+    let cut = drawn.slots.iter().filter(|slot| width >= 80 && cut(slot));
+    cut.map(|slot| format!("{} has {} cells", drawn.column(slot).title, slot.width)).collect()
+}
+
 /// Usual columns that the wide view takes away; and columns that are not there although the rows are sorted by them.
 fn withheld(drawn: &mut Drawn, width: u16) -> Vec<String> {
     let cx = drawn.stage.model.cx();
@@ -276,6 +286,7 @@ async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
                 ("are not told apart", blurred(&drawn)),
                 ("have an unexplained mark", unexplained(&drawn)),
                 ("are empty columns", hollow(&drawn)),
+                ("are cut titles", cut_titles(&drawn, width)),
                 ("are not shown", withheld(&mut drawn, width)),
             ] {
                 let title = &title;

@@ -235,6 +235,21 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
 }
 
 #[test]
+fn what_the_screen_consults_is_asked_for_again_as_soon_as_its_own_rows() {
+    let (mut plan, now) = plan(&TENS);
+    plan.zeal = FRONT.map(|zeal| Zeal { factor: 4, front: false, ..zeal });
+    let wait = |plan: &mut FeedPlan, peers: u32| {
+        plan.zeal = plan.zeal.map(|zeal| Zeal { peers, ..zeal });
+        plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+        ask(plan, now, &[]).1.unwrap() - now
+    };
+    wait(&mut plan, 1);
+    assert_eq!(wait(&mut plan, 1), Duration::from_secs(12));
+    // Of fifty clusters each is asked less often, so that all of them cost what one does.
+    assert_eq!(wait(&mut plan, 50), 50 * PER_CALL);
+}
+
+#[test]
 fn a_list_whose_page_fails_goes_on_from_that_page() {
     let (mut plan, mut now) = plan(&TENS);
     let all = ids(2_100);

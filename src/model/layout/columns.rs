@@ -94,6 +94,8 @@ struct Plan {
     rank: u8,
     /// Its texts are numbers and ages, which say something else when they are cut.
     firm: bool,
+    /// Cells of its title, within its bounds.
+    title: u16,
     /// Cells its title and texts need, within its bounds.
     need: u16,
     /// Cells it gets.
@@ -102,9 +104,9 @@ struct Plan {
 
 impl Plan {
     fn new(index: usize, column: &Column, rank: u8) -> Self {
-        let need = cells(column.title).clamp(column.min, column.max.max(column.min));
+        let title = cells(column.title).clamp(column.min, column.max.max(column.min));
         let firm = column.align == Align::Right;
-        Self { index, min: column.min, max: column.max.max(need), rank, firm, need, width: need }
+        Self { index, min: column.min, max: column.max.max(title), rank, firm, title, need: title, width: title }
     }
 
     /// It is never left out, nor scrolled.
@@ -123,7 +125,7 @@ impl Plan {
     /// What it would not like to shrink below.
     fn comfort(&self) -> u16 {
         if self.firm {
-            return self.min;
+            return self.min.max(self.title);
         }
         self.need.min((self.max / 5 * 2).clamp(COMFORT, PROSE).max(self.min))
     }
@@ -214,7 +216,7 @@ mod tests {
             (_, 0) => ALWAYS,
             _ => priority + TEXT,
         };
-        Plan { index, min, max: need.max(min), rank, firm: false, need, width: 0 }
+        Plan { index, min, max: need.max(min), rank, firm: false, title: min, need, width: 0 }
     }
 
     fn laid_out(mut plans: Vec<Plan>, room: u16) -> Vec<(usize, u16)> {
