@@ -81,9 +81,12 @@ fn the_configuration_of_the_readme_is_understood() {
 
 #[test]
 fn the_command_lines_of_the_readme_are_understood() {
-    let lines: Vec<String> = readme()
-        .lines()
-        .flat_map(|line| if line.starts_with("ecsight ") { vec![line.to_owned()] } else { quoted(line) })
+    let readme = readme();
+    // Every other part is code.
+    let code = readme.split("```").skip(1).step_by(2).flat_map(str::lines).map(str::to_owned);
+    let prose = readme.split("```").step_by(2).flat_map(str::lines).flat_map(quoted);
+    let lines: Vec<String> = code
+        .chain(prose)
         .filter(|line| line.starts_with("ecsight ") && !line.contains("SHELL"))
         .collect();
     assert!(lines.len() > 8, "{lines:?}");
