@@ -85,10 +85,8 @@ fn the_command_lines_of_the_readme_are_understood() {
     // Every other part is code.
     let code = readme.split("```").skip(1).step_by(2).flat_map(str::lines).map(str::to_owned);
     let prose = readme.split("```").step_by(2).flat_map(str::lines).flat_map(quoted);
-    let lines: Vec<String> = code
-        .chain(prose)
-        .filter(|line| line.starts_with("ecsight ") && !line.contains("SHELL"))
-        .collect();
+    let lines: Vec<String> =
+        code.chain(prose).filter(|line| line.starts_with("ecsight ") && !line.contains("SHELL")).collect();
     assert!(lines.len() > 8, "{lines:?}");
     for line in lines {
         match cli::parse(words(&line).iter().map(Into::into)) {
