@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::{
     config::Paths,
     event::Event,
+    history::HistoryConfig,
     kinds,
-    memory::Keep,
     model::{Keymap, Model, Settings, Start},
     tty::{self, Host, Input},
     ui::{
@@ -48,7 +48,7 @@ pub struct Console {
     /// Absent when this user has no home: then nothing is saved or remembered.
     pub paths: Option<Paths>,
     /// Where what AWS forgets is kept.
-    pub keep: Keep,
+    pub keep: HistoryConfig,
     pub surroundings: Surroundings,
     /// The wall clock.
     pub now: fn() -> Timestamp,
@@ -116,7 +116,7 @@ pub struct App<H> {
     dirty: bool,
     connect: Connect,
     paths: Option<Paths>,
-    keep: Keep,
+    keep: HistoryConfig,
     surroundings: Surroundings,
     now: fn() -> Timestamp,
 }

@@ -13,15 +13,15 @@ use tokio::{
 
 use crate::{
     aws::{Clients, Failure},
+    history::HistoryConfig,
     logs::{News, Wanted},
-    memory::Keep,
     resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
 };
 
 mod evidence;
 mod feed;
+mod history_worker;
 mod join;
-mod keeper;
 mod poller;
 mod raw;
 mod state;
@@ -32,7 +32,7 @@ pub use evidence::evidence;
 pub use raw::raw;
 pub use state::FeedState;
 
-pub use crate::{aws::Identity, memory::Limits};
+pub use crate::{aws::Identity, history::Limits};
 
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;
@@ -267,7 +267,7 @@ fn roots(view: &View) -> Vec<FeedKey> {
 
 /// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's. What it sees is kept
 /// as `keep` says.
-pub fn start(clients: Clients, now: fn() -> Timestamp, keep: Keep) -> Handle {
+pub fn start(clients: Clients, now: fn() -> Timestamp, keep: HistoryConfig) -> Handle {
     let (publish, snapshots) =
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
     let (demand, wanted) = watch::channel(Demand::default());

@@ -23,7 +23,7 @@
 //!                         │   tails    the log that is read: its streams, as tasks come, go  │
 //!                         └─────┬─────────────────────────┬──────────────────────────────────┘
 //!                               ▼ spawned calls           ▼ blocking jobs, one at a time
-//!                         resource::*, logs ─► aws   memory: what ECS forgets, in SQLite
+//!                         resource::*, logs ─► aws   history: what ECS forgets, in SQLite
 //!                         clients, failures, request budget ─► HTTPS or an endpoint URL
 //! ```
 //!
@@ -68,11 +68,11 @@ pub mod diagnose;
 pub mod event;
 pub mod files;
 pub mod grammar;
+pub mod history;
 pub mod kinds;
 pub mod knowledge;
 pub mod logging;
 pub mod logs;
-pub mod memory;
 pub mod model;
 pub mod nearest;
 pub mod resource;

@@ -31,7 +31,6 @@ pub mod filter;
 pub mod header;
 mod help;
 mod hints;
-mod history;
 pub mod keymap;
 pub mod layout;
 pub mod locator;
@@ -46,6 +45,7 @@ pub mod settings;
 pub mod table;
 pub mod text;
 mod unbound;
+mod view_history;
 
 pub use document::Viewer;
 pub use filter::Filter;
@@ -59,9 +59,9 @@ pub use table::Table;
 
 use action::{Call, Place};
 use attention::Attention;
-use history::History;
 use keymap::Key;
 use scope::Said;
+use view_history::ViewHistory;
 
 /// Lines of a history that are kept.
 const REMEMBERED: usize = 1000;
@@ -114,7 +114,7 @@ pub struct Model {
     commands: Vec<String>,
     filters: Vec<String>,
     queries: Vec<String>,
-    history: History,
+    history: ViewHistory,
     attention: Attention,
     /// When ctrl-c was last pressed.
     interrupted: Option<Timestamp>,
@@ -152,7 +152,7 @@ impl Model {
             commands: start.commands,
             filters: start.filters,
             queries: start.queries,
-            history: History::default(),
+            history: ViewHistory::default(),
             attention: Attention::new(start.at),
             interrupted: None,
             logs_opened: 0,

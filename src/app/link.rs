@@ -13,7 +13,7 @@ use crate::{
     aws::{Clients, Failure, ScopeSpec},
     data::{self, Demand, Handle, Identity, Request, Snapshot},
     event::{Event, Level, Notice},
-    memory::Keep,
+    history::HistoryConfig,
 };
 
 /// Makes clients for a scope.
@@ -33,7 +33,7 @@ pub struct Link {
     demand: Demand,
     /// What was asked before anybody could hear it.
     waiting: Vec<Request>,
-    keep: Keep,
+    keep: HistoryConfig,
     now: fn() -> Timestamp,
 }
 
@@ -45,7 +45,13 @@ enum State {
 
 impl Link {
     /// Begins to connect to `scope`, in the background.
-    pub fn open(connect: &Connect, scope: ScopeSpec, demand: Demand, keep: Keep, now: fn() -> Timestamp) -> Self {
+    pub fn open(
+        connect: &Connect,
+        scope: ScopeSpec,
+        demand: Demand,
+        keep: HistoryConfig,
+        now: fn() -> Timestamp,
+    ) -> Self {
         let state = attempt(connect, &scope);
         Self { connect: connect.clone(), scope, state, told: None, demand, waiting: Vec::new(), keep, now }
     }
@@ -176,7 +182,7 @@ mod tests {
         });
         let demand = |refresh| Demand { refresh, ..Demand::default() };
         let now = || Timestamp::UNIX_EPOCH;
-        let mut link = Link::open(&connect, ScopeSpec::default(), demand(0), Keep::default(), now);
+        let mut link = Link::open(&connect, ScopeSpec::default(), demand(0), HistoryConfig::default(), now);
         assert!(matches!(link.next().await[..], [Event::Snapshot(_), Event::Told(_)]));
         let failed = Instant::now();
         assert!(link.next().await.is_empty());

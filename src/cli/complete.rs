@@ -13,8 +13,8 @@ use crate::{
     aws::{profiles, regions::REGIONS},
     config::Paths,
     demo::faults,
+    history::{self, KnownNames},
     kinds::{KINDS, kind},
-    memory::{self, Known},
 };
 
 /// The variable by which a shell's script asks for candidates.
@@ -55,12 +55,12 @@ pub(super) fn regions() -> ArgValueCandidates {
 }
 
 /// Clusters and services that were seen before, and the favourites.
-fn known() -> Known {
+fn known() -> KnownNames {
     let paths = Paths::of_user();
     let scope = Cli::try_parse_from(["ecsight"]).map(|cli| cli.scope).ok();
     let settings = scope.and_then(|scope| console::settings(&scope, paths.as_ref()).ok()).unwrap_or_default();
     let file = console::keep(&settings, paths.as_ref()).file;
-    let mut known = file.map(|file| memory::known(&file)).unwrap_or_default();
+    let mut known = file.map(|file| history::known_names(&file)).unwrap_or_default();
     known.clusters.extend(settings.favourites);
     known
 }

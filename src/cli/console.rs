@@ -9,8 +9,9 @@ use crate::{
     app::{self, App, Connect, Surroundings},
     aws::{Budget, Clients, ScopeSpec, profiles},
     config::{self, Paths},
-    files, logging,
-    memory::{Keep, Limits},
+    files,
+    history::{HistoryConfig, Limits},
+    logging,
     model::{Settings, Start, scope::Said, settings::Remember},
     resource::Zone,
     tty::{self, Tty},
@@ -138,12 +139,12 @@ pub async fn open(
 }
 
 /// Where what AWS forgets is kept.
-pub fn keep(settings: &Settings, paths: Option<&Paths>) -> Keep {
+pub fn keep(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
     let Remember { days, megabytes, off } = settings.memory;
     let limits = Limits { days, megabytes };
     match paths.filter(|_| !off) {
-        Some(paths) => Keep::below(&paths.state, limits),
-        None => Keep { file: None, limits },
+        Some(paths) => HistoryConfig::in_folder(&paths.state, limits),
+        None => HistoryConfig { file: None, limits },
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Write, path::Path};
 use super::{Refusal, ScopeArgs, WaitArgs, console, print, wait::Wait};
 use crate::{
     config::Paths,
-    memory::{Keep, Limits, stock},
+    history::{HistoryConfig, Limits, usage},
     model::Settings,
 };
 
@@ -51,8 +51,8 @@ fn line(text: &mut String, label: &str, value: &str) {
 
 /// Where what AWS forgets is kept, how much of it there is, and how much there may be.
 fn memory(settings: &Settings, paths: &Paths) -> String {
-    let Keep { file: Some(path), limits } = console::keep(settings, Some(paths)) else { return "off".into() };
-    let there = match stock(&path) {
+    let HistoryConfig { file: Some(path), limits } = console::keep(settings, Some(paths)) else { return "off".into() };
+    let there = match usage(&path) {
         Ok(None) => "not there yet".into(),
         Ok(Some(stock)) => format!(
             "{:.1} MiB: {} stopped tasks, {} events, {} deployments",

@@ -16,16 +16,16 @@ use tokio::{
 use super::{
     Demand, Done, FeedKey, Request, Snapshot,
     feed::{Due, FeedPlan, Now, Zeal, back_off, earliest},
+    history_worker::HistoryWorker,
     join,
-    keeper::Keeper,
     store::Store,
     tails::Tails,
 };
 use crate::{
     aws::{Clients, Failure, Identity, Trouble},
+    history::HistoryConfig,
     knowledge,
     logs::News,
-    memory::Keep,
     resource::{Batch, Origin, Page, Status, View},
 };
 
@@ -80,7 +80,7 @@ pub(super) struct Poller {
     /// Feeds whose ids, phase or failure changed since the last publication.
     touched: HashSet<FeedKey>,
     store: Store,
-    keeper: Keeper,
+    history: HistoryWorker,
     tails: Tails,
     /// The rules are there, or on their way.
     rules: bool,
@@ -104,7 +104,7 @@ impl Poller {
         publish: watch::Sender<Arc<Snapshot>>,
         answers: mpsc::Sender<Done>,
         news: mpsc::Sender<News>,
-        keep: Keep,
+        keep: HistoryConfig,
     ) -> Self {
         let identity = clients.identity();
         let start = Instant::now();
@@ -120,7 +120,7 @@ impl Poller {
             resting: HashMap::new(),
             touched: HashSet::new(),
             store: Store::default(),
-            keeper: Keeper::new(keep, now),
+            history: HistoryWorker::new(keep, now),
             rules: false,
             calls: JoinSet::new(),
             told: Snapshot { identity: identity.clone(), ..Snapshot::default() },
@@ -139,7 +139,7 @@ impl Poller {
     pub(super) async fn run(mut self, wanted: watch::Receiver<Demand>, asked: mpsc::Receiver<Request>) {
         self.turns(wanted, asked).await;
         self.calls.abort_all();
-        self.keeper.finish().await;
+        self.history.finish().await;
     }
 
     async fn turns(&mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
@@ -178,8 +178,8 @@ impl Poller {
                         self.take(outcome.ok());
                     }
                 }
-                Some(outcome) = self.keeper.next() => {
-                    let news = self.keeper.take(outcome, Instant::now());
+                Some(outcome) = self.history.next_result() => {
+                    let news = self.history.apply(outcome, Instant::now());
                     self.urgent = true;
                     self.remembers(news);
                 }
@@ -302,7 +302,7 @@ impl Poller {
             self.minute(now);
             next = Some(self.minute_at);
         }
-        next = earliest(next, self.keeper.start(now));
+        next = earliest(next, self.history.start(now));
         let mut room = CONCURRENCY.saturating_sub(self.calls.len());
         if let Some(standing) = &self.standing {
             // One call at a time tries whether the trouble is over.
@@ -369,7 +369,7 @@ impl Poller {
                 self.feeds.remove(&key);
                 self.told.feeds.remove(&key);
             }
-            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids).chain(self.keeper.ids()));
+            self.store.keep(self.feeds.values().flat_map(|feed| &feed.ids).chain(self.history.ids()));
         }
     }
 
@@ -379,17 +379,17 @@ impl Poller {
             None => {}
             Some(Outcome::Rules) => {
                 self.store.judge_from_now_on((self.now)());
-                self.keeper.renew(|id| self.store.get(id).map(|entry| entry.row.clone()));
+                self.history.refresh_pending(|id| self.store.get(id).map(|entry| entry.row.clone()));
             }
             Some(Outcome::Identity(Ok(identity))) => {
                 let account = identity.account.as_deref().unwrap_or_default();
-                self.keeper.belongs_to(account, &identity);
+                self.history.set_scope(account, &identity);
                 self.identity = identity;
                 self.went_well("");
             }
             Some(Outcome::Identity(Err(failure))) => {
                 let denied = failure.trouble == Trouble::Denied;
-                self.keeper.nameless();
+                self.history.set_scope_unknown();
                 self.went_wrong(Arc::new(failure), now);
                 let wait = self.standing.as_ref().map_or(IDENTITY_AGAIN, |standing| back_off(standing.attempts));
                 self.identity_due = (!denied).then(|| now + wait);
@@ -410,7 +410,7 @@ impl Poller {
 
     fn listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {
         self.touched.insert(key.clone());
-        self.keeper.begin();
+        self.history.enable();
         let Some(feed) = self.feeds.get_mut(&key) else { return };
         let at = (self.now)();
         let now = Now { at: now, clock: at };
@@ -420,7 +420,7 @@ impl Poller {
                     self.store.put_if_new(row, at);
                 }
                 let account = page.ids.first().and_then(|id| account(id)).unwrap_or_default();
-                self.keeper.belongs_to(account, &self.identity);
+                self.history.set_scope(account, &self.identity);
                 if self.identity.account.is_none() && !account.is_empty() {
                     // Where STS does not tell, an ARN does.
                     self.identity.account = Some(account.into());

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     diagnose::{self, Known},
-    memory::{as_kept, moment},
+    history::{occurred_at, with_archived},
     resource::{
         Context, Kind, Pace, Row, Zone, instance::Instance, revision::Revision, service, service::Service, task,
         task::Task,
@@ -59,7 +59,7 @@ impl Store {
     /// Takes in a row as AWS gave it.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         let row = self.joined.complete(&*row).unwrap_or(row);
-        // What comes from memory was judged there.
+        // What comes from the history was judged there.
         let judged = if row.remembered() { None } else { self.judged(&*row, now) };
         let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
@@ -126,8 +126,8 @@ impl Store {
     /// AWS has forgotten the row, or has it still. Of what has not ended, nothing is said.
     pub(super) fn mark_forgotten(&mut self, id: &str, forgotten: bool, now: Timestamp) {
         let Some(entry) = self.entries.get(id) else { return };
-        if moment(&*entry.row).is_some()
-            && let Some(row) = as_kept(&*entry.row, forgotten)
+        if occurred_at(&*entry.row).is_some()
+            && let Some(row) = with_archived(&*entry.row, forgotten)
         {
             self.put(row, now);
         }

@@ -7,7 +7,7 @@ use ecsight::{
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, Server, world::World},
     diagnose::trouble,
-    memory::Keep,
+    history::HistoryConfig,
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
         service::{Service, Standing},
@@ -50,7 +50,7 @@ struct Console {
 impl Console {
     fn open(endpoint: &Endpoint) -> Self {
         Self {
-            handle: data::start(clients(endpoint), now, Keep::default()),
+            handle: data::start(clients(endpoint), now, HistoryConfig::default()),
             demand: Demand { slowdown: 1, ..Demand::default() },
         }
     }
@@ -574,7 +574,7 @@ async fn connections_are_kept() {
     config.set_http_client(None);
     let clients = Clients::from_config(&config.build(), ScopeSpec::default(), Budget::default());
     let mut console = Console {
-        handle: data::start(clients, now, Keep::default()),
+        handle: data::start(clients, now, HistoryConfig::default()),
         demand: Demand { slowdown: 1, ..Demand::default() },
     };
     let view = services(CLUSTER);

@@ -5,7 +5,7 @@ use ecsight::{
     data::{self, Demand, Done, Request, evidence},
     demo::{Endpoint, Options},
     diagnose::{self, Known},
-    memory::Keep,
+    history::HistoryConfig,
     resource::{
         Origin, Query, Row, Status, View, evidence::Evidence, revision::Revision, service, service::Service, task,
         task::Task,
@@ -153,7 +153,7 @@ async fn further_target_groups_are_named_as_not_looked_at() {
 async fn the_data_layer_answers_with_what_is_known_of_the_row() {
     let scene = Scene::of("orders-api").await;
     let now = || Timestamp::from_millisecond(START_MS).unwrap();
-    let mut handle = data::start(scene.clients.clone(), now, Keep::default());
+    let mut handle = data::start(scene.clients.clone(), now, HistoryConfig::default());
     let view = View::new(&service::KIND, Query::service("prod", "orders-api"));
     handle.demand.send_replace(Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() });
     handle.snapshots.wait_for(|snapshot| snapshot.complete(&view)).await.unwrap();

@@ -6,8 +6,8 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Entry},
     demo::{Endpoint, Options},
+    history::HistoryConfig,
     kinds::KINDS,
-    memory::Keep,
     model::filter::{Candidate, Filter, Lens},
     resource::{
         Column, Context, Kind, Query, Row, Status, Unit, View, Zone, container::Container, family, revision, task,
@@ -60,7 +60,7 @@ async fn everything() -> Vec<Rows> {
     let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
     tokio::time::sleep(Duration::from_secs(20 * 60)).await;
     let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
-    let mut handle = data::start(clients, now, Keep::default());
+    let mut handle = data::start(clients, now, HistoryConfig::default());
     let mut all = Vec::new();
     for kind in KINDS.iter().copied() {
         let query = match kind.name {

@@ -11,7 +11,7 @@ use ecsight::{
         self, Known,
         trouble::{self, Trouble},
     },
-    memory::Keep,
+    history::HistoryConfig,
     resource::{
         Context, Material, Origin, Query, Row, Status, View, Zone,
         document::{Document, Line},
@@ -46,7 +46,7 @@ async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
     let endpoint = Endpoint::new(Options { scenario, start_ms: Some(START_MS), ..Options::default() });
     tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
     let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
-    let mut handle = data::start(clients, now, Keep::default());
+    let mut handle = data::start(clients, now, HistoryConfig::default());
     let front = View::new(&service::KIND, Query::default());
     let mut beside = vec![
         View::new(&task::KIND, Query { status: Status::Stopped, ..Query::default() }),

@@ -9,8 +9,8 @@ use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
+    history::HistoryConfig,
     logs::{Range, Source},
-    memory::Keep,
     resource::{
         Kind, Origin, Pace, Query, Row, Status, View, cluster, container, family, instance, revision, service, task,
     },
@@ -205,7 +205,7 @@ impl Console {
 
     /// The rows that a table of `view` shows once everything has come.
     async fn rows(&self, view: View) -> Vec<Arc<dyn Row>> {
-        let mut handle = data::start(self.clients.clone(), Timestamp::now, Keep::default());
+        let mut handle = data::start(self.clients.clone(), Timestamp::now, HistoryConfig::default());
         let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let rows = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await;

@@ -12,8 +12,8 @@ use ecsight::{
     data::{self, Demand, Handle, Snapshot},
     demo::{Endpoint, Options, Scenario},
     diagnose::timeline::Moment,
+    history::HistoryConfig,
     kinds::KINDS,
-    memory::Keep,
     model::{
         Screen, Table,
         filter::Filter,
@@ -63,7 +63,7 @@ async fn account(scenario: Scenario, minutes: u64) -> Handle {
     let endpoint = Endpoint::new(Options { scenario, start_ms, ..Options::default() });
     tokio::time::sleep(Duration::from_secs(60 * minutes)).await;
     let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
-    data::start(clients, now, Keep::default())
+    data::start(clients, now, HistoryConfig::default())
 }
 
 /// The tables of an account: of everything, of one cluster, of one service.

@@ -6,8 +6,8 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Request},
     demo::{Endpoint, Options},
+    history::HistoryConfig,
     logs::{Line, Pace, Phase, Range, Read, Role, Subject, Told, Wanted},
-    memory::Keep,
     resource::{Query, Status, View, task},
 };
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ impl Log {
     fn open(service: &str, range: Range) -> Self {
         let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
         let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
-        let handle = data::start(clients, now, Keep::default());
+        let handle = data::start(clients, now, HistoryConfig::default());
         let view = View::new(&task::KIND, Query { status: Status::All, ..Query::service("prod", service) });
         let of = Subject { name: service.into(), view: view.clone(), tasks: None, container: Some("app".into()) };
         let read = Read::Tail { range, pattern: None, live: false };

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 
 use super::{Poller, sources};
 use crate::{
-    data::{Done, Entry, FeedKey, keeper::News},
-    memory::{as_kept, in_group, moment, window},
+    data::{Done, Entry, FeedKey, history_worker::HistoryUpdate},
+    history::{in_group, occurred_at, window_start, with_archived},
     resource::{Only, Origin, Past, Query, Row, Status, View, deployment, event, service, task, task::Task},
 };
 
 impl Poller {
-    /// Asks memory for what is on screen.
+    /// Asks the history for what is on screen.
     pub(super) fn want_the_past(&mut self) {
         let (mut feeds, mut groups) = (HashSet::new(), HashSet::new());
         for view in self.wanted() {
@@ -28,7 +28,7 @@ impl Poller {
                 _ => feeds.extend(self.past_of(view)),
             }
         }
-        self.keeper.want(feeds, groups, Instant::now());
+        self.history.set_demand(feeds, groups, Instant::now());
     }
 
     /// Takes in a row as AWS gave it, and notes what is new in it to be written down.
@@ -38,7 +38,7 @@ impl Poller {
         self.store.put(row, at);
         let Some(after) = self.store.get(&id).map(|entry| entry.row.clone()) else { return };
         if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &after)) {
-            self.keeper.sight(after, before, Instant::now());
+            self.history.observe(after, before, Instant::now());
         }
     }
 
@@ -53,9 +53,9 @@ impl Poller {
         }
     }
 
-    /// Lets go of what memory has and nobody is shown any more; whether there was anything.
+    /// Lets go of what the history has and nobody is shown any more; whether there was anything.
     pub(super) fn let_the_past_go(&mut self, now: Instant) -> bool {
-        self.keeper.minute(now);
+        self.history.on_minute(now);
         let at = (self.now)();
         let (mut forgotten, store) = (false, &self.store);
         for (key, feed) in &mut self.feeds {
@@ -70,31 +70,31 @@ impl Poller {
         forgotten
     }
 
-    /// Memory has done something.
-    pub(super) fn remembers(&mut self, news: News) {
-        let News { told, anew, recalled } = news;
-        for text in told {
+    /// The history has done something.
+    pub(super) fn remembers(&mut self, news: HistoryUpdate) {
+        let HistoryUpdate { notices, restarted, archived } = news;
+        for text in notices {
             // Nobody may be listening, and a full queue is full of answers.
             let _ = self.answers.try_send(Done::Warning(text));
         }
-        if let Some((key, rows)) = recalled {
+        if let Some((key, rows)) = archived {
             let at = (self.now)();
             for row in rows {
                 self.store.put_if_new(row, at);
             }
             self.touched.insert(key);
         }
-        if anew {
+        if restarted {
             let now = Instant::now();
             for row in self.store.rows() {
-                self.keeper.sight(row, None, now);
+                self.history.observe(row, None, now);
             }
         }
     }
 
     /// The entries that are remembered for `key`, but for those that `live` has.
     pub(super) fn remembered_beside(&self, key: &FeedKey, live: &[Entry]) -> Vec<Entry> {
-        let Some(kept) = self.keeper.kept(key).filter(|kept| !kept.ids.is_empty()) else { return Vec::new() };
+        let Some(kept) = self.history.archived(key).filter(|kept| !kept.ids.is_empty()) else { return Vec::new() };
         let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
         let kept = kept.ids.iter().filter(|id| !live.contains(&***id));
         kept.filter_map(|id| self.store.get(id).cloned()).collect()
@@ -103,18 +103,18 @@ impl Poller {
     /// What distinguishes one state of what is remembered for `key` from another.
     pub(super) fn past_digest(&self, key: &FeedKey) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.keeper.settled(key).hash(&mut hasher);
-        let own = self.keeper.groups(key).map(|groups| groups.revision);
+        self.history.is_settled(key).hash(&mut hasher);
+        let own = self.history.groups(key).map(|groups| groups.revision);
         own.hash(&mut hasher);
         for key in self.past_of(key) {
-            self.keeper.kept(&key).map(|kept| kept.revision).hash(&mut hasher);
+            self.history.archived(&key).map(|kept| kept.revision).hash(&mut hasher);
         }
         hasher.finish()
     }
 
     /// Adds what is remembered for a composed view to the `rows` it is made of.
     pub(super) fn add_the_past(&self, key: &FeedKey, rows: &mut Vec<Arc<dyn Row>>) {
-        if let Some(groups) = self.keeper.groups(key) {
+        if let Some(groups) = self.history.groups(key) {
             rows.extend(groups.rows.iter().cloned());
         }
         let mut known: HashSet<Arc<str>> = rows.iter().map(|row| row.id().into()).collect();
@@ -122,7 +122,7 @@ impl Poller {
             if let Origin::Derived { rows: derive, .. } = key.kind.origin {
                 known.extend(rows.iter().flat_map(|row| derive(&**row)).map(|row| Arc::from(row.id())));
             }
-            for id in self.keeper.kept(key).iter().flat_map(|kept| &kept.ids).filter(|id| !known.contains(*id)) {
+            for id in self.history.archived(key).iter().flat_map(|kept| &kept.ids).filter(|id| !known.contains(*id)) {
                 rows.extend(self.store.get(id).map(|entry| entry.row.clone()));
             }
         }
@@ -135,15 +135,15 @@ impl Poller {
 
     /// Keeps in a derived feed what is no longer in the rows it is derived from.
     pub(super) fn keep_dropped(&mut self, key: &FeedKey, before: &[Entry], live: &[Entry], at: Timestamp) {
-        if self.keeper.kept(key).is_none() {
+        if self.history.archived(key).is_none() {
             return;
         }
         let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
         for entry in before.iter().filter(|entry| !live.contains(entry.row.id())) {
-            if let Some(row) = as_kept(&*entry.row, true) {
+            if let Some(row) = with_archived(&*entry.row, true) {
                 let id = row.id().into();
                 self.store.put(row, at);
-                self.keeper.keep_in(key, id);
+                self.history.add_archived(key, id);
             }
         }
     }
@@ -155,7 +155,7 @@ pub(super) fn belongs(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
         return true;
     }
     let bounded = query.since.is_some() || row.remembered();
-    let recent = || moment(row).is_none_or(|at| at >= window(query, now));
+    let recent = || occurred_at(row).is_none_or(|at| at >= window_start(query, now));
     let task = || row.any().downcast_ref::<Task>();
     let member = |group: &str| task().is_some_and(|task| in_group(task, group));
     let meant = |only: &Only| task().is_some_and(|task| task.is_of(only));

@@ -66,7 +66,7 @@ impl Poller {
         // A stopped task without its verdict is half a row, and so is a service that was not examined.
         let unexamined = !self.store.judging && key.kind == &service::KIND && !rows.is_empty();
         let half = unexamined || rows.iter().any(|entry| unjudged(&*entry.row));
-        let phase = match (filled && !half && self.keeper.settled(key), rows.is_empty()) {
+        let phase = match (filled && !half && self.history.is_settled(key), rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
             (false, false) => Phase::Filling,
@@ -132,7 +132,7 @@ impl Poller {
             rows.extend(self.remembered_beside(&key, &rows));
             rows.retain(|entry| belongs(&*entry.row, &key.query, now));
             let phase = match parent.phase {
-                Phase::Ready if !self.keeper.settled(&key) => Phase::Filling,
+                Phase::Ready if !self.history.is_settled(&key) => Phase::Filling,
                 phase => phase,
             };
             self.tell_made(key, rows, Feed { phase, ..parent });
@@ -170,7 +170,7 @@ impl Poller {
             let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
             let parts: Vec<&Feed> = feeds.iter().map(|(_, feed)| feed).collect();
             let mut whole = FeedState::of(&parts, root.first().map(|(_, feed)| feed)).into_feed();
-            if whole.phase == Phase::Ready && old.phase != Phase::Ready && !self.keeper.settled(&key) {
+            if whole.phase == Phase::Ready && old.phase != Phase::Ready && !self.history.is_settled(&key) {
                 whole.phase = Phase::Filling;
             }
             let mut parts = Parts::of(&feeds);

@@ -8,9 +8,9 @@ use ecsight::{
     aws::Clients,
     data::{self, Handle},
     event::{Effect, Event},
+    history::HistoryConfig,
     kinds,
     logs::{Line, News, Pace, Told},
-    memory::Keep,
     model::{Keymap, Model, Screen, Settings, Start, logs::Reader},
     ui::{self, Theme},
 };
@@ -43,7 +43,7 @@ impl Console {
     /// A console on these clients, whose logs may cost so many calls a second.
     pub fn open(clients: Clients, calls: f64, now: fn() -> Timestamp) -> Self {
         let model = Model::new(kinds::KINDS, Settings::default(), Keymap::default(), Start::new(now(), SIZE));
-        let handle = data::start(clients, now, Keep::default());
+        let handle = data::start(clients, now, HistoryConfig::default());
         handle.demand.send_replace(model.demand());
         Self {
             model,

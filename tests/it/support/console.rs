@@ -28,7 +28,7 @@ use ecsight::{
     aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Fault, Options},
-    memory::{Keep, Limits},
+    history::{HistoryConfig, Limits},
     model::{Keymap, Settings, Start},
     tty::{Host, Input},
 };
@@ -122,7 +122,7 @@ where
             settings,
             start: Start { scope, ..Start::new(now(), size) },
             connect: connect(endpoint.clone(), network.clone()),
-            keep: Keep::below(&paths.state, Limits::default()),
+            keep: HistoryConfig::in_folder(&paths.state, Limits::default()),
             paths: Some(paths),
             surroundings: Surroundings::read(|_| None),
             now,

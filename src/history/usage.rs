@@ -5,14 +5,14 @@ use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    Error,
-    record::Shelf,
+    HistoryError,
+    record::RecordKind,
     schema::{OLDEST, VERSION, version},
 };
 
 /// How much is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stock {
+pub struct Usage {
     /// Of the file, and of the log beside it.
     pub bytes: u64,
     pub tasks: u64,
@@ -22,21 +22,21 @@ pub struct Stock {
 
 /// Names that were seen before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Known {
+pub struct KnownNames {
     pub clusters: BTreeSet<String>,
     pub services: BTreeSet<String>,
 }
 
 /// The clusters and services in the file at `path`, which is only read; none where it can't be.
-pub fn known(path: &Path) -> Known {
-    let names = |column: &str, table: &str| -> Result<BTreeSet<String>, Error> {
+pub fn known_names(path: &Path) -> KnownNames {
+    let names = |column: &str, table: &str| -> Result<BTreeSet<String>, HistoryError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut statement =
             connection.prepare(&format!("SELECT DISTINCT {column} FROM {table} WHERE {column} <> ''"))?;
         let names = statement.query_map([], |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
     };
-    Known {
+    KnownNames {
         clusters: names("cluster", "place").unwrap_or_default(),
         services: names("service", "seen").unwrap_or_default(),
     }
@@ -46,32 +46,32 @@ pub fn known(path: &Path) -> Known {
 ///
 /// # Errors
 /// A few words, when it can't be read.
-pub fn stock(path: &Path) -> Result<Option<Stock>, String> {
+pub fn usage(path: &Path) -> Result<Option<Usage>, String> {
     if !path.exists() {
         return Ok(None);
     }
-    count(path).map(Some).map_err(|error| if error.is_damage() { "damaged".into() } else { error.words() })
+    count(path).map(Some).map_err(|error| if error.is_damage() { "damaged".into() } else { error.user_message() })
 }
 
-fn count(path: &Path) -> Result<Stock, Error> {
+fn count(path: &Path) -> Result<Usage, HistoryError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(Duration::from_secs(1))?;
     match version(&connection)? {
-        0 => return Ok(Stock::default()),
+        0 => return Ok(Usage::default()),
         OLDEST..=VERSION => {}
-        newer => return Err(Error::Newer(newer)),
+        newer => return Err(HistoryError::Newer(newer)),
     }
-    let rows = |shelf: Shelf| {
-        connection.query_row("SELECT count(*) FROM seen WHERE shelf = ?", [shelf as i64], |row| row.get::<_, i64>(0))
+    let rows = |kind: RecordKind| {
+        connection.query_row("SELECT count(*) FROM seen WHERE shelf = ?", [kind as i64], |row| row.get::<_, i64>(0))
     };
     let bytes = |suffix: &str| {
         let path = path.as_os_str().to_string_lossy().into_owned() + suffix;
         fs::metadata(path).map_or(0, |file| file.len())
     };
-    Ok(Stock {
+    Ok(Usage {
         bytes: bytes("") + bytes("-wal"),
-        tasks: rows(Shelf::Task)?.unsigned_abs(),
-        events: rows(Shelf::Event)?.unsigned_abs(),
-        deployments: rows(Shelf::Deployment)?.unsigned_abs(),
+        tasks: rows(RecordKind::Task)?.unsigned_abs(),
+        events: rows(RecordKind::Event)?.unsigned_abs(),
+        deployments: rows(RecordKind::Deployment)?.unsigned_abs(),
     })
 }

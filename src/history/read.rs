@@ -6,37 +6,37 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{params_from_iter, types::Value};
 
 use super::{
-    Error, Memory, Scope,
-    place::places,
-    record::{Shelf, restored},
+    History, HistoryError, Scope,
+    ids::clusters,
+    record::{RecordKind, restore},
 };
 use crate::resource::{Query, Row, View, query::DAY};
 
-/// Rows that are recalled at most: where nobody says how far back, and where somebody does.
+/// Rows that are loaded at most: where nobody says how far back, and where somebody does.
 const ROWS: usize = 2_000;
 const ROWS_ASKED_FOR: usize = 10_000;
 
-/// What was recalled for a view, newest first.
+/// What was loaded for a view, newest first.
 #[derive(Debug, Default)]
-pub struct Recalled {
+pub struct ArchivedRows {
     pub rows: Vec<Arc<dyn Row>>,
     /// There are more, and older ones, within the time that was asked for.
     pub cut: bool,
 }
 
 /// The moment from which on rows of `query` are shown.
-pub fn window(query: &Query, now: Timestamp) -> Timestamp {
+pub fn window_start(query: &Query, now: Timestamp) -> Timestamp {
     let back = SignedDuration::from_secs(query.since.unwrap_or(DAY).into());
     now.checked_sub(back).unwrap_or(Timestamp::MIN)
 }
 
-impl Memory {
+impl History {
     /// The rows of `view` that were seen, as ones that AWS has forgotten. A task that is named is found at any age.
-    pub fn recall(&mut self, scope: &Scope, view: &View, now: Timestamp) -> Result<Recalled, Error> {
-        let Some(shelf) = Shelf::of(view.kind) else { return Ok(Recalled::default()) };
+    pub fn archived_rows(&mut self, scope: &Scope, view: &View, now: Timestamp) -> Result<ArchivedRows, HistoryError> {
+        let Some(kind) = RecordKind::for_kind(view.kind) else { return Ok(ArchivedRows::default()) };
         let query = &view.query;
         let limit = if query.since.is_some() { ROWS_ASKED_FOR } else { ROWS };
-        let since = if query.task.is_some() { Timestamp::MIN } else { window(query, now) };
+        let since = if query.task.is_some() { Timestamp::MIN } else { window_start(query, now) };
         let conditions = conditions(query);
         // The inner part is answered by an index, and only what is wanted of it is read.
         let sql = format!(
@@ -48,8 +48,8 @@ impl Memory {
         let connection = self.connection()?;
         let mut rows: Vec<(i64, Arc<dyn Row>)> = Vec::new();
         let mut found = 0;
-        for (place, cluster) in places(connection, scope, query.cluster.as_deref())? {
-            let mut values: Vec<Value> = vec![place.into(), (shelf as i64).into(), since.as_millisecond().into()];
+        for (cluster_id, cluster) in clusters(connection, scope, query.cluster.as_deref())? {
+            let mut values: Vec<Value> = vec![cluster_id.into(), (kind as i64).into(), since.as_millisecond().into()];
             values.extend(conditions.iter().map(|(_, value)| Value::from(value.clone())));
             values.push((limit as i64 + 1).into());
             let mut statement = connection.prepare_cached(&sql)?;
@@ -57,16 +57,16 @@ impl Memory {
             while let Some(row) = answer.next()? {
                 let (at, service, body): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 found += 1;
-                rows.extend(restored(shelf, &cluster, &service, &body, now).map(|row| (at, row)));
+                rows.extend(restore(kind, &cluster, &service, &body, now).map(|row| (at, row)));
             }
         }
         rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         rows.truncate(limit);
-        Ok(Recalled { rows: rows.into_iter().map(|(_, row)| row).collect(), cut: found > limit })
+        Ok(ArchivedRows { rows: rows.into_iter().map(|(_, row)| row).collect(), cut: found > limit })
     }
 }
 
-/// What narrows the rows of a shelf down: conditions in SQL, and what is compared.
+/// What narrows the rows of a kind down: conditions in SQL, and what is compared.
 fn conditions(query: &Query) -> Vec<(&'static str, String)> {
     let revision = |family: &str| match family.contains(':') {
         true => format!("task-definition/{family}\""),

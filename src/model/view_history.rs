@@ -7,7 +7,7 @@ const KEPT: usize = 100;
 
 /// The views seen, and the place among them while going back and forth.
 #[derive(Debug, Default)]
-pub struct History {
+pub struct ViewHistory {
     views: Vec<View>,
     /// Index of the view that is seen.
     at: usize,
@@ -15,7 +15,7 @@ pub struct History {
     last: Option<View>,
 }
 
-impl History {
+impl ViewHistory {
     /// Notes the view that is seen now; a new one takes the place of those that lay ahead.
     pub fn note(&mut self, view: &View) {
         if self.views.get(self.at) == Some(view) {

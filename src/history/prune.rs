@@ -3,28 +3,28 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{Error, Limits, Memory, judge, record::Shelf};
+use super::{History, HistoryError, Limits, reclassify, record::RecordKind};
 
 /// Rows that are forgotten in one step, and pages that are given back to the disk.
 const ROWS: usize = 500;
 const PAGES: i64 = 256;
 
-impl Memory {
+impl History {
     /// Takes one small step; says whether there is another to be taken.
-    pub fn tidy(&mut self, now: Timestamp) -> Result<bool, Error> {
-        let limits = self.keep.limits;
+    pub fn prune(&mut self, now: Timestamp) -> Result<bool, HistoryError> {
+        let limits = self.config.limits;
         let connection = self.connection()?;
-        if judge::step(connection, now)? {
+        if reclassify::reclassify_batch(connection, now)? {
             return Ok(true);
         }
         let rows = match too_old(connection, limits, now)? {
             old if !old.is_empty() => old,
-            _ if used(connection)? > i64::from(limits.megabytes) << 20 => oldest(connection)?,
+            _ if used_bytes(connection)? > i64::from(limits.megabytes) << 20 => oldest(connection)?,
             _ => Vec::new(),
         };
         let forgotten = rows.len();
         if forgotten > 0 {
-            forget(connection, &rows)?;
+            delete(connection, &rows)?;
         }
         let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
         if free > PAGES {
@@ -36,50 +36,50 @@ impl Memory {
 }
 
 /// Bytes that are taken up by rows.
-fn used(connection: &Connection) -> Result<i64, Error> {
+fn used_bytes(connection: &Connection) -> Result<i64, HistoryError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
 }
 
-fn too_old(connection: &Connection, limits: Limits, now: Timestamp) -> Result<Vec<i64>, Error> {
+fn too_old(connection: &Connection, limits: Limits, now: Timestamp) -> Result<Vec<i64>, HistoryError> {
     let days = SignedDuration::from_hours(i64::from(limits.days) * 24);
     let oldest = now.checked_sub(days).unwrap_or(Timestamp::MIN).as_millisecond();
     let mut rows = Vec::new();
-    for (place, shelf) in shelves(connection)? {
+    for (cluster_id, kind) in kinds_by_cluster(connection)? {
         let mut statement = connection
             .prepare_cached("SELECT id FROM seen WHERE place = ? AND shelf = ? AND at < ? ORDER BY at LIMIT ?")?;
         let room = (ROWS - rows.len()) as i64;
-        let found = statement.query_map(params![place, shelf, oldest, room], |row| row.get(0))?;
+        let found = statement.query_map(params![cluster_id, kind, oldest, room], |row| row.get(0))?;
         rows.extend(found.collect::<Result<Vec<i64>, _>>()?);
     }
     Ok(rows)
 }
 
-/// The oldest rows of the shelf that has the oldest of all.
-fn oldest(connection: &Connection) -> Result<Vec<i64>, Error> {
+/// The oldest rows of the kind that has the oldest of all.
+fn oldest(connection: &Connection) -> Result<Vec<i64>, HistoryError> {
     let mut first: Option<(i64, i64, i64)> = None;
-    for (place, shelf) in shelves(connection)? {
+    for (cluster_id, kind) in kinds_by_cluster(connection)? {
         let at: Option<i64> = connection
             .prepare_cached("SELECT at FROM seen WHERE place = ? AND shelf = ? ORDER BY at LIMIT 1")?
-            .query_row(params![place, shelf], |row| row.get(0))
+            .query_row(params![cluster_id, kind], |row| row.get(0))
             .optional()?;
-        first = first.into_iter().chain(at.map(|at| (at, place, shelf))).min();
+        first = first.into_iter().chain(at.map(|at| (at, cluster_id, kind))).min();
     }
-    let Some((_, place, shelf)) = first else { return Ok(Vec::new()) };
+    let Some((_, cluster_id, kind)) = first else { return Ok(Vec::new()) };
     let mut statement =
         connection.prepare_cached("SELECT id FROM seen WHERE place = ? AND shelf = ? ORDER BY at LIMIT ?")?;
-    let found = statement.query_map(params![place, shelf, ROWS as i64], |row| row.get(0))?;
+    let found = statement.query_map(params![cluster_id, kind, ROWS as i64], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Every cluster, with every kind of rows.
-fn shelves(connection: &Connection) -> Result<Vec<(i64, i64)>, Error> {
+fn kinds_by_cluster(connection: &Connection) -> Result<Vec<(i64, i64)>, HistoryError> {
     let mut statement = connection.prepare_cached("SELECT id FROM place")?;
-    let places = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
-    Ok(places.into_iter().flat_map(|place| Shelf::ALL.map(|shelf| (place, shelf as i64))).collect())
+    let clusters = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    Ok(clusters.into_iter().flat_map(|cluster_id| RecordKind::ALL.map(|kind| (cluster_id, kind as i64))).collect())
 }
 
-fn forget(connection: &mut Connection, rows: &[i64]) -> Result<(), Error> {
+fn delete(connection: &mut Connection, rows: &[i64]) -> Result<(), HistoryError> {
     let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut row = write.prepare_cached("DELETE FROM seen WHERE id = ?")?;

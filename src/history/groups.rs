@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Error, Memory, Scope,
-    place::{Cause, places},
-    recall::window,
-    record::{Shelf, restored},
+    History, HistoryError, Scope,
+    ids::{FailureGroup, clusters},
+    read::window_start,
+    record::{RecordKind, restore},
 };
 use crate::{
     diagnose::{
@@ -25,16 +25,16 @@ use crate::{
 const GROUPS: usize = 1_000;
 
 /// The group that a stopped task belongs to, and the exit code that it is counted under.
-pub(super) fn cause_of(task: &Task, now: Timestamp) -> (Cause, Option<i32>) {
-    let verdict = judged(task, now);
+pub(super) fn group_of(task: &Task, now: Timestamp) -> (FailureGroup, Option<i32>) {
+    let verdict = verdict_of(task, now);
     let GroupKey { service, revision, container, cause } = group_key(task, &verdict);
     let name = group_name(&revision, &container, &cause);
     let rule = verdict.rule.map(str::to_owned);
     let failure = verdict.class >= Class::Failure;
-    (Cause { name, service, revision, container, cause, rule, failure }, verdict.exit_code)
+    (FailureGroup { name, service, revision, container, cause, rule, failure }, verdict.exit_code)
 }
 
-pub(super) fn judged(task: &Task, now: Timestamp) -> Arc<Verdict> {
+pub(super) fn verdict_of(task: &Task, now: Timestamp) -> Arc<Verdict> {
     let judge = || Arc::new(diagnose::stopped(task, &Known::of([], now)));
     task.verdict.clone().unwrap_or_else(judge)
 }
@@ -53,38 +53,43 @@ pub fn in_group(task: &Task, name: &str) -> bool {
 }
 
 /// A group by its number, and the exit code of its newest member.
-struct Sum {
+struct GroupTally {
     id: i64,
     newest: Option<i32>,
     counted: Counted,
 }
 
-impl Memory {
+impl History {
     /// The failures within the time that `query` looks back, by what they have in common.
-    pub fn failures(&mut self, scope: &Scope, query: &Query, now: Timestamp) -> Result<Vec<Arc<dyn Row>>, Error> {
+    pub fn failures(
+        &mut self,
+        scope: &Scope,
+        query: &Query,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<dyn Row>>, HistoryError> {
         let connection = self.connection()?;
         let mut sums = Vec::new();
-        for (place, cluster) in places(connection, scope, query.cluster.as_deref())? {
-            sums.extend(counted(connection, place, &cluster, query, now)?);
+        for (cluster_id, cluster) in clusters(connection, scope, query.cluster.as_deref())? {
+            sums.extend(count_by_group(connection, cluster_id, &cluster, query, now)?);
         }
         sums.sort_by_key(|sum| std::cmp::Reverse(sum.counted.last));
         sums.truncate(GROUPS);
         let since = query.since;
-        let group = |sum: Sum| {
-            let newest = newest(connection, &sum, now)?;
+        let group = |sum: GroupTally| {
+            let newest = newest_member(connection, &sum, now)?;
             Ok(Arc::new(Failures::new(sum.counted, newest, since)) as Arc<dyn Row>)
         };
         sums.into_iter().map(group).collect()
     }
 }
 
-fn counted(
+fn count_by_group(
     connection: &Connection,
-    place: i64,
+    cluster_id: i64,
     cluster: &str,
     query: &Query,
     now: Timestamp,
-) -> Result<Vec<Sum>, Error> {
+) -> Result<Vec<GroupTally>, HistoryError> {
     // An index alone answers what is asked of the members.
     let mut statement = connection.prepare_cached(
         "SELECT cause.id, cause.name, cause.service, cause.revision, cause.container, cause.cause,
@@ -93,11 +98,11 @@ fn counted(
          WHERE cause.place = ?1 AND cause.failure AND (?2 IS NULL OR cause.service = ?2) AND seen.at >= ?3
          GROUP BY cause.id, seen.exit_code",
     )?;
-    let since = window(query, now).as_millisecond();
-    let mut answer = statement.query(params![place, query.service.as_deref(), since])?;
-    let mut sums: HashMap<i64, Sum> = HashMap::new();
+    let since = window_start(query, now).as_millisecond();
+    let mut answer = statement.query(params![cluster_id, query.service.as_deref(), since])?;
+    let mut sums: HashMap<i64, GroupTally> = HashMap::new();
     while let Some(row) = answer.next()? {
-        let (first, last) = (moment(row.get(8)?), moment(row.get(9)?));
+        let (first, last) = (timestamp(row.get(8)?), timestamp(row.get(9)?));
         let (id, exit_code): (i64, Option<i32>) = (row.get(0)?, row.get(6)?);
         let fresh = Counted {
             cluster_name: cluster.to_owned(),
@@ -111,7 +116,7 @@ fn counted(
             last,
             exit_codes: Vec::new(),
         };
-        let sum = sums.entry(id).or_insert(Sum { id, newest: exit_code, counted: fresh });
+        let sum = sums.entry(id).or_insert(GroupTally { id, newest: exit_code, counted: fresh });
         if last > sum.counted.last {
             sum.newest = exit_code;
         }
@@ -124,20 +129,21 @@ fn counted(
 }
 
 /// The newest member of a group.
-fn newest(connection: &Connection, sum: &Sum, now: Timestamp) -> Result<Option<Arc<Task>>, Error> {
+fn newest_member(connection: &Connection, sum: &GroupTally, now: Timestamp) -> Result<Option<Arc<Task>>, HistoryError> {
     let body = connection
         .prepare_cached("SELECT service, body FROM seen WHERE cause = ? AND exit_code IS ? AND at = ? LIMIT 1")?
         .query_row(params![sum.id, sum.newest, sum.counted.last.as_millisecond()], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })
         .optional()?;
-    let row = body.and_then(|(service, body)| restored(Shelf::Task, &sum.counted.cluster_name, &service, &body, now));
+    let row =
+        body.and_then(|(service, body)| restore(RecordKind::Task, &sum.counted.cluster_name, &service, &body, now));
     let task = row.as_ref().and_then(|row| row.any().downcast_ref::<Task>());
     // Whether AWS still has it is not known here.
     Ok(task.map(|task| Arc::new(Task { remembered: false, ..task.clone() })))
 }
 
-fn moment(milliseconds: i64) -> Timestamp {
+fn timestamp(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or_default()
 }
 

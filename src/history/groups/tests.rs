@@ -2,8 +2,8 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    memory::{
-        Keep, Sighting,
+    history::{
+        HistoryConfig, Observation,
         tests::{NOW, ago, first, scope, stopped, tidy},
     },
     resource::{Status, View, container::Container, query::DAY, task},
@@ -19,22 +19,22 @@ fn of(service: &str, task: Task) -> Task {
     Task { group: Some(format!("service:{service}")), ..task }
 }
 
-fn remembering(tasks: impl IntoIterator<Item = Task>) -> Memory {
-    let mut memory = Memory::open(Keep::default(), NOW).0;
-    let tasks: Vec<Sighting> = tasks.into_iter().map(first).collect();
-    memory.keep(&scope(), &tasks, NOW).expect("kept");
-    memory
+fn remembering(tasks: impl IntoIterator<Item = Task>) -> History {
+    let mut history = History::open(HistoryConfig::default(), NOW).0;
+    let tasks: Vec<Observation> = tasks.into_iter().map(first).collect();
+    history.record(&scope(), &tasks, NOW).expect("kept");
+    history
 }
 
-fn groups(memory: &mut Memory, query: &Query) -> Vec<Failures> {
-    let rows = memory.failures(&scope(), query, NOW).expect("counted");
+fn groups(history: &mut History, query: &Query) -> Vec<Failures> {
+    let rows = history.failures(&scope(), query, NOW).expect("counted");
     rows.iter().map(|row| row.any().downcast_ref::<Failures>().expect("a group").clone()).collect()
 }
 
 /// Service, count and exit codes of each group, by service.
-fn counts(memory: &mut Memory, query: &Query) -> Vec<(String, u64, Vec<i32>)> {
+fn counts(history: &mut History, query: &Query) -> Vec<(String, u64, Vec<i32>)> {
     let mut counts: Vec<_> =
-        groups(memory, query).into_iter().map(|group| (group.service, group.count, group.exit_codes)).collect();
+        groups(history, query).into_iter().map(|group| (group.service, group.count, group.exit_codes)).collect();
     counts.sort();
     counts
 }
@@ -46,7 +46,7 @@ fn failures_are_grouped_by_service_revision_container_and_cause() {
         task.containers[0].name = "proxy".into();
         task
     };
-    let mut memory = remembering([
+    let mut history = remembering([
         stopped("a1", 60),
         stopped("a2", 4_000),
         other(stopped("b1", 70)),
@@ -54,7 +54,7 @@ fn failures_are_grouped_by_service_revision_container_and_cause() {
         exited(137, stopped("d1", 90)),
         of("api", stopped("e1", 100)),
     ]);
-    let groups = groups(&mut memory, &Query::cluster("prod"));
+    let groups = groups(&mut history, &Query::cluster("prod"));
     assert_eq!(groups.iter().map(|group| group.count).collect::<Vec<_>>(), [2, 1, 1, 1, 1], "the newest first");
     let first = &groups[0];
     assert_eq!((&*first.service, &*first.revision, &*first.container), ("web", "web:7", "app"));
@@ -71,8 +71,8 @@ fn what_ended_as_it_should_is_no_failure() {
         stopped_reason: Some("Your Spot Task was interrupted.".into()),
         ..exited(143, stopped("b", 60))
     };
-    let mut memory = remembering([exited(0, stopped("c", 60)), by_hand, spot]);
-    assert_eq!(groups(&mut memory, &Query::cluster("prod")), []);
+    let mut history = remembering([exited(0, stopped("c", 60)), by_hand, spot]);
+    assert_eq!(groups(&mut history, &Query::cluster("prod")), []);
 }
 
 #[rstest]
@@ -83,33 +83,33 @@ fn what_ended_as_it_should_is_no_failure() {
 #[case(Query { since: Some(600), ..Query::default() }, 1)]
 #[case(Query { since: Some(30 * DAY), ..Query::default() }, 4)]
 fn a_query_says_where_and_how_far_back(#[case] query: Query, #[case] count: u64) {
-    let mut memory = remembering([
+    let mut history = remembering([
         stopped("now", 60),
         stopped("today", 7_200),
         stopped("then", 3 * i64::from(DAY)),
         of("api", stopped("api", 7_200)),
     ]);
-    let counted: u64 = groups(&mut memory, &query).iter().map(|group| group.count).sum();
+    let counted: u64 = groups(&mut history, &query).iter().map(|group| group.count).sum();
     assert_eq!(counted, count);
 }
 
 #[test]
 fn a_failure_that_is_seen_twice_counts_once() {
-    let mut memory = remembering([stopped("a", 60), stopped("b", 70)]);
-    memory
-        .keep(&scope(), &[first(stopped("a", 60)), first(Task { version: 9, ..stopped("b", 70) })], NOW)
+    let mut history = remembering([stopped("a", 60), stopped("b", 70)]);
+    history
+        .record(&scope(), &[first(stopped("a", 60)), first(Task { version: 9, ..stopped("b", 70) })], NOW)
         .expect("kept");
-    assert_eq!(counts(&mut memory, &Query::default()), [("web".into(), 2, vec![1])]);
+    assert_eq!(counts(&mut history, &Query::default()), [("web".into(), 2, vec![1])]);
 }
 
 #[test]
 fn a_group_leads_to_its_members() {
-    let mut memory =
+    let mut history =
         remembering([stopped("a", 60), stopped("b", 70), exited(0, stopped("c", 60)), exited(2, stopped("d", 60))]);
-    for group in groups(&mut memory, &Query::cluster("prod")) {
+    for group in groups(&mut history, &Query::cluster("prod")) {
         let view = group.drill().expect("members");
         assert_eq!((view.kind, view.query.status), (&task::KIND, Status::Stopped));
-        let members = memory.recall(&scope(), &view, NOW).expect("recalled").rows;
+        let members = history.archived_rows(&scope(), &view, NOW).expect("loaded").rows;
         assert_eq!(members.len() as u64, group.count);
         let name = view.query.group.as_deref().expect("a group");
         assert!(members.iter().all(|row| in_group(row.any().downcast_ref().expect("a task"), name)));
@@ -119,32 +119,32 @@ fn a_group_leads_to_its_members() {
 #[test]
 fn standalone_tasks_are_grouped_too_and_lead_to_their_members() {
     let alone = |id| Task { group: Some("family:batch".into()), ..stopped(id, 60) };
-    let mut memory = remembering([alone("a"), alone("b")]);
-    let groups = groups(&mut memory, &Query::default());
+    let mut history = remembering([alone("a"), alone("b")]);
+    let groups = groups(&mut history, &Query::default());
     assert_eq!((groups.len(), groups[0].count, &*groups[0].service), (1, 2, "family:batch"));
     let view: View = groups[0].drill().expect("members");
-    assert_eq!(memory.recall(&scope(), &view, NOW).expect("recalled").rows.len(), 2);
+    assert_eq!(history.archived_rows(&scope(), &view, NOW).expect("loaded").rows.len(), 2);
 }
 
 #[test]
 fn a_newer_program_judges_again_what_an_older_one_wrote() {
-    let mut memory = remembering((0..450).map(|n| stopped(&format!("t{n}"), 60 + n)));
-    let connection = memory.connection().expect("open");
+    let mut history = remembering((0..450).map(|n| stopped(&format!("t{n}"), 60 + n)));
+    let connection = history.connection().expect("open");
     connection
         .execute_batch(
             "UPDATE cause SET name = 'as it was called', cause = 'unknown', failure = 0;
              UPDATE judgement SET version = 0;",
         )
         .expect("written");
-    assert_eq!(groups(&mut memory, &Query::default()), []);
-    tidy(&mut memory);
-    assert_eq!(counts(&mut memory, &Query::default()), [("web".into(), 450, vec![1])]);
+    assert_eq!(groups(&mut history, &Query::default()), []);
+    tidy(&mut history);
+    assert_eq!(counts(&mut history, &Query::default()), [("web".into(), 450, vec![1])]);
 }
 
 #[test]
 fn without_a_file_failures_are_counted_all_the_same() {
-    let (mut memory, told) = Memory::open(crate::memory::Keep::default(), NOW);
+    let (mut history, told) = History::open(crate::history::HistoryConfig::default(), NOW);
     assert_eq!(told, None);
-    memory.keep(&scope(), &[first(stopped("a", 60))], NOW).expect("kept");
-    assert_eq!(counts(&mut memory, &Query::default()), [("web".into(), 1, vec![1])]);
+    history.record(&scope(), &[first(stopped("a", 60))], NOW).expect("kept");
+    assert_eq!(counts(&mut history, &Query::default()), [("web".into(), 1, vec![1])]);
 }

@@ -7,14 +7,14 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Error, judge::judge};
+use super::{HistoryError, reclassify::rules_version};
 
 /// Grows whenever the tables change in a way that an older program could not live with.
 pub(super) const VERSION: i64 = 2;
 /// The oldest version that is brought up to this one.
 pub(super) const OLDEST: i64 = 1;
 /// How long a statement waits for another console's.
-const PATIENCE: Duration = Duration::from_secs(2);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes that the log beside the file may keep when it is not needed.
 const LOG: i64 = 4 << 20;
 
@@ -64,7 +64,7 @@ CREATE TABLE judgement (version INTEGER NOT NULL, next INTEGER NOT NULL);
 
 /// From version 1, whose places had no endpoint: all of them are AWS's own. An older program that has the file open goes
 /// on with it.
-const FROM_1: &str = "
+const UPGRADE_FROM_1: &str = "
 CREATE TABLE place_2 (
     id INTEGER PRIMARY KEY,
     endpoint TEXT NOT NULL DEFAULT '',
@@ -79,36 +79,36 @@ ALTER TABLE place_2 RENAME TO place;
 ";
 
 /// Makes the tables where there are none, and sets how the connection works.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), Error> {
-    connection.busy_timeout(PATIENCE)?;
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), HistoryError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     match version(connection)? {
         0 => {
             let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             // Another console may be making them at this moment; then the version is told with them.
             if tables > 0 && version(connection)? == 0 {
-                return Err(Error::Foreign);
+                return Err(HistoryError::Foreign);
             }
             // Has an effect only before the first table.
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         }
         OLDEST..=VERSION => {}
-        newer => return Err(Error::Newer(newer)),
+        newer => return Err(HistoryError::Newer(newer)),
     }
-    patiently(|| Ok(connection.pragma_update(None, "journal_mode", "WAL")?))?;
+    retry_while_busy(|| Ok(connection.pragma_update(None, "journal_mode", "WAL")?))?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "journal_size_limit", LOG)?;
     create(connection)
 }
 
-/// A memory that ends with the session.
-pub(super) fn in_ram() -> Result<Connection, Error> {
+/// A history that ends with the session.
+pub(super) fn open_in_ram() -> Result<Connection, HistoryError> {
     let mut connection = Connection::open_in_memory()?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     create(&mut connection)?;
     Ok(connection)
 }
 
-fn create(connection: &mut Connection) -> Result<(), Error> {
+fn create(connection: &mut Connection) -> Result<(), HistoryError> {
     if version(connection)? == VERSION {
         return Ok(());
     }
@@ -118,9 +118,9 @@ fn create(connection: &mut Connection) -> Result<(), Error> {
     match version(&transaction)? {
         0 => {
             transaction.execute_batch(TABLES)?;
-            transaction.execute("INSERT INTO judgement VALUES (?, 0)", [judge()])?;
+            transaction.execute("INSERT INTO judgement VALUES (?, 0)", [rules_version()])?;
         }
-        1 => transaction.execute_batch(FROM_1)?,
+        1 => transaction.execute_batch(UPGRADE_FROM_1)?,
         _ => {}
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -129,16 +129,16 @@ fn create(connection: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn version(connection: &Connection) -> Result<i64, Error> {
+pub(super) fn version(connection: &Connection) -> Result<i64, HistoryError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
 /// Again while another console is in the way, where SQLite does not wait by itself.
-fn patiently(attempt: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
+fn retry_while_busy(attempt: impl Fn() -> Result<(), HistoryError>) -> Result<(), HistoryError> {
     let begun = Instant::now();
     loop {
         match attempt() {
-            Err(error) if error.is_busy() && begun.elapsed() < PATIENCE => sleep(Duration::from_millis(5)),
+            Err(error) if error.is_busy() && begun.elapsed() < BUSY_TIMEOUT => sleep(Duration::from_millis(5)),
             result => return result,
         }
     }

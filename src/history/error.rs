@@ -4,9 +4,9 @@ use std::io;
 
 use rusqlite::ErrorCode;
 
-/// Why something could not be kept, or recalled.
+/// Why something could not be kept, or loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum HistoryError {
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("{0}")]
@@ -15,13 +15,13 @@ pub enum Error {
     Newer(i64),
     #[error("it is another program's")]
     Foreign,
-    #[error("there is no memory")]
+    #[error("there is no history")]
     Absent,
     #[error("its file was deleted while it was in use")]
     Deleted,
 }
 
-impl Error {
+impl HistoryError {
     /// Whether another attempt on the same file is in vain.
     pub(super) fn is_damage(&self) -> bool {
         match self {
@@ -44,7 +44,7 @@ impl Error {
     }
 
     /// For a person.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn user_message(&self) -> String {
         let Self::Sqlite(error) = self else { return self.to_string() };
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program keeps it locked".into(),

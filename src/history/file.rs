@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Error, schema};
+use super::{HistoryError, schema};
 use crate::files;
 
 /// What belongs to a database besides the file itself.
@@ -18,61 +18,61 @@ const COMPANIONS: &[&str] = &["-wal", "-shm"];
 
 /// The file in use. Another one may meanwhile be where it was.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct DatabaseFile {
     path: PathBuf,
     inode: u64,
 }
 
-impl File {
+impl DatabaseFile {
     /// Opens the file at `path`, or makes it. One that is damaged, or not of this version, is set aside, and a new one
     /// takes its place; that is told.
-    pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Self, Connection, Option<String>), Error> {
+    pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Self, Connection, Option<String>), HistoryError> {
         match Self::try_open(path) {
             Ok((file, connection)) => Ok((file, connection, None)),
             Err(error) if error.is_damage() => {
-                let word = if matches!(error, Error::Newer(_)) { "newer" } else { "damaged" };
-                let aside = Self::at(path)?.set_aside(word, now)?;
+                let word = if matches!(error, HistoryError::Newer(_)) { "newer" } else { "damaged" };
+                let aside = Self::locate(path)?.set_aside(word, now)?;
                 let (file, connection) = Self::try_open(path)?;
-                Ok((file, connection, Some(told_aside(&error, aside.as_deref()))))
+                Ok((file, connection, Some(describe_set_aside(&error, aside.as_deref()))))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn try_open(path: &Path) -> Result<(Self, Connection), Error> {
+    fn try_open(path: &Path) -> Result<(Self, Connection), HistoryError> {
         if let Some(folder) = path.parent() {
             files::create_folder(folder)?;
         }
         // SQLite gives the files that it makes beside this one the same rights; those that were there before get them here.
         files::private(OpenOptions::new().write(true).create(true), path)?;
         for companion in COMPANIONS {
-            files::make_private(&with(path, companion))?;
+            files::make_private(&with_suffix(path, companion))?;
         }
-        let file = Self::at(path)?;
+        let file = Self::locate(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         schema::prepare(&mut connection)?;
         Ok((file, connection))
     }
 
-    fn at(path: &Path) -> io::Result<Self> {
+    fn locate(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.to_owned(), inode: fs::metadata(path)?.ino() })
     }
 
     /// Whether it is still where it was: what is written to a file that was deleted is lost.
     pub(super) fn is_there(&self) -> bool {
-        Self::at(&self.path).is_ok_and(|there| there.inode == self.inode)
+        Self::locate(&self.path).is_ok_and(|there| there.inode == self.inode)
     }
 
     /// Renames it, and what belongs to it. `None` when another console has done so already.
-    pub(super) fn set_aside(&self, word: &str, now: Timestamp) -> Result<Option<PathBuf>, Error> {
+    pub(super) fn set_aside(&self, word: &str, now: Timestamp) -> Result<Option<PathBuf>, HistoryError> {
         if !self.is_there() {
             return Ok(None);
         }
         let aside = self.free_name(word, now);
         fs::rename(&self.path, &aside)?;
         for companion in COMPANIONS {
-            match fs::rename(with(&self.path, companion), with(&aside, companion)) {
+            match fs::rename(with_suffix(&self.path, companion), with_suffix(&aside, companion)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
@@ -82,16 +82,16 @@ impl File {
 
     /// `memory.db.damaged-20260131-140509`, with a number after it when that is taken.
     fn free_name(&self, word: &str, now: Timestamp) -> PathBuf {
-        let stem = with(&self.path, &format!(".{word}-{}", now.strftime("%Y%m%d-%H%M%S")));
-        let numbered = (1..).map(|number| with(&stem, &format!("-{number}")));
+        let stem = with_suffix(&self.path, &format!(".{word}-{}", now.strftime("%Y%m%d-%H%M%S")));
+        let numbered = (1..).map(|number| with_suffix(&stem, &format!("-{number}")));
         std::iter::once(stem.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(stem)
     }
 }
 
 /// What a person should know of a file that was set aside for `error`.
-pub(super) fn told_aside(error: &Error, aside: Option<&Path>) -> String {
+pub(super) fn describe_set_aside(error: &HistoryError, aside: Option<&Path>) -> String {
     let reason = match error {
-        Error::Newer(_) | Error::Foreign => error.to_string(),
+        HistoryError::Newer(_) | HistoryError::Foreign => error.to_string(),
         _ => "it is damaged".into(),
     };
     match aside {
@@ -100,7 +100,7 @@ pub(super) fn told_aside(error: &Error, aside: Option<&Path>) -> String {
     }
 }
 
-fn with(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    Error,
-    groups::cause_of,
-    place::Numbers,
-    record::{Shelf, restored},
+    HistoryError,
+    groups::group_of,
+    ids::RowIds,
+    record::{RecordKind, restore},
 };
 use crate::resource::task::Task;
 
@@ -15,7 +15,7 @@ use crate::resource::task::Task;
 const ROWS: usize = 200;
 
 /// Who judges: greater for a newer version of the program.
-pub(super) fn judge() -> i64 {
+pub(super) fn rules_version() -> i64 {
     let part = |text: &str| text.parse().unwrap_or(0);
     let [major, minor, patch] =
         [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH")].map(part);
@@ -23,31 +23,31 @@ pub(super) fn judge() -> i64 {
 }
 
 /// A row as it is read to be judged: its number, cluster, service, and what was written.
-type Case = (i64, i64, String, String, String);
+type StoredTask = (i64, i64, String, String, String);
 
 /// Judges a few of the rows that were last judged by an older program; says whether there are more.
-pub(super) fn step(connection: &mut Connection, now: Timestamp) -> Result<bool, Error> {
+pub(super) fn reclassify_batch(connection: &mut Connection, now: Timestamp) -> Result<bool, HistoryError> {
     let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let judgement = write
         .prepare_cached("SELECT next FROM judgement WHERE version < ?")?
-        .query_row([judge()], |row| row.get::<_, i64>(0))
+        .query_row([rules_version()], |row| row.get::<_, i64>(0))
         .optional()?;
     let Some(next) = judgement else { return Ok(false) };
-    let cases: Vec<Case> = write
+    let cases: Vec<StoredTask> = write
         .prepare_cached(
             "SELECT seen.id, place.id, place.cluster, seen.service, seen.body FROM seen JOIN place ON place.id = seen.place
              WHERE seen.id > ? AND seen.shelf = ? ORDER BY seen.id LIMIT ?",
         )?
-        .query_map(params![next, Shelf::Task as i64, ROWS as i64], |row| {
+        .query_map(params![next, RecordKind::Task as i64, ROWS as i64], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
         })?
         .collect::<Result<_, _>>()?;
-    let mut numbers = Numbers::default();
-    for (id, place, cluster, service, body) in &cases {
-        let row = restored(Shelf::Task, cluster, service, body, now);
+    let mut numbers = RowIds::default();
+    for (id, cluster_id, cluster, service, body) in &cases {
+        let row = restore(RecordKind::Task, cluster, service, body, now);
         let Some(task) = row.as_ref().and_then(|row| row.any().downcast_ref::<Task>()) else { continue };
-        let (cause, exit_code) = cause_of(task, now);
-        let cause = numbers.cause(&write, *place, cause)?;
+        let (cause, exit_code) = group_of(task, now);
+        let cause = numbers.group_id(&write, *cluster_id, cause)?;
         write
             .prepare_cached("UPDATE seen SET cause = ?, exit_code = ? WHERE id = ?")?
             .execute(params![cause, exit_code, id])?;
@@ -55,7 +55,7 @@ pub(super) fn step(connection: &mut Connection, now: Timestamp) -> Result<bool, 
     let more = cases.len() == ROWS;
     let (version, next) = match cases.last() {
         Some((id, ..)) if more => (0, *id),
-        _ => (judge(), 0),
+        _ => (rules_version(), 0),
     };
     write.execute("UPDATE judgement SET version = ?, next = ?", [version, next])?;
     write.commit()?;

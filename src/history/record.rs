@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::groups::judged;
+use super::groups::verdict_of;
 use crate::resource::{Kind, Row, deployment, deployment::Deployment, event, event::Event, task, task::Task};
 
 /// Under which a row's JSON has the ARN of the service it belongs to.
@@ -14,16 +14,16 @@ const SERVICE_ARN: &str = "serviceArn";
 
 /// Which kind a written row is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shelf {
+pub(super) enum RecordKind {
     Task = 0,
     Event = 1,
     Deployment = 2,
 }
 
-impl Shelf {
+impl RecordKind {
     pub(super) const ALL: [Self; 3] = [Self::Task, Self::Event, Self::Deployment];
 
-    pub(super) fn of(kind: &Kind) -> Option<Self> {
+    pub(super) fn for_kind(kind: &Kind) -> Option<Self> {
         match kind {
             kind if kind == &task::KIND => Some(Self::Task),
             kind if kind == &event::KIND => Some(Self::Event),
@@ -37,7 +37,7 @@ impl Shelf {
 /// ones the longest.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub shelf: Shelf,
+    pub kind: RecordKind,
     pub cluster: String,
     pub service: String,
     pub name: String,
@@ -48,55 +48,55 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn of_task(task: &Task, now: Timestamp) -> Self {
+    pub(super) fn from_task(task: &Task, now: Timestamp) -> Self {
         Self {
-            shelf: Shelf::Task,
+            kind: RecordKind::Task,
             cluster: task.cluster_name.clone(),
             service: task.service().unwrap_or_default().to_owned(),
             name: task.task_arn.clone(),
-            at: ended(task).unwrap_or(now).as_millisecond(),
+            at: ended_at(task).unwrap_or(now).as_millisecond(),
             version: task.version,
-            body: body(task, None),
+            body: to_json(task, None),
         }
     }
 
-    pub(super) fn of_event(event: &Event, now: Timestamp) -> Self {
+    pub(super) fn from_event(event: &Event, now: Timestamp) -> Self {
         Self {
-            shelf: Shelf::Event,
+            kind: RecordKind::Event,
             cluster: event.cluster_name.clone(),
             service: event.service_name.clone(),
             name: event.id.clone(),
             at: event.created_at.unwrap_or(now).as_millisecond(),
             version: 0,
-            body: body(event, Some(&event.service_arn)),
+            body: to_json(event, Some(&event.service_arn)),
         }
     }
 
     /// Of a deployment the last sight counts.
-    pub(super) fn of_deployment(deployment: &Deployment, now: Timestamp) -> Self {
+    pub(super) fn from_deployment(deployment: &Deployment, now: Timestamp) -> Self {
         Self {
-            shelf: Shelf::Deployment,
+            kind: RecordKind::Deployment,
             cluster: deployment.cluster_name.clone(),
             service: deployment.service_name.clone(),
             name: deployment.id.clone(),
             at: deployment.created_at.unwrap_or(now).as_millisecond(),
             version: now.as_millisecond(),
-            body: body(deployment, Some(&deployment.service_arn)),
+            body: to_json(deployment, Some(&deployment.service_arn)),
         }
     }
 }
 
 /// When a task ended, as closely as it is known.
-fn ended(task: &Task) -> Option<Timestamp> {
+fn ended_at(task: &Task) -> Option<Timestamp> {
     let ends = [task.stopped_at, task.execution_stopped_at, task.stopping_at, task.started_at, task.created_at];
     ends.into_iter().flatten().next()
 }
 
 /// The moment by which a row is in a stretch of time or not; absent for what has not ended.
-pub fn moment(row: &dyn Row) -> Option<Timestamp> {
+pub fn occurred_at(row: &dyn Row) -> Option<Timestamp> {
     let row = row.any();
     if let Some(task) = row.downcast_ref::<Task>() {
-        return ended(task).filter(|_| task.stopped());
+        return ended_at(task).filter(|_| task.stopped());
     }
     let event = row.downcast_ref::<Event>().map(|event| event.created_at);
     event.or_else(|| row.downcast_ref::<Deployment>().map(|deployment| deployment.created_at)).flatten()
@@ -104,7 +104,7 @@ pub fn moment(row: &dyn Row) -> Option<Timestamp> {
 
 /// `row` as one that AWS has forgotten, or as one it has not; `None` when it is that already, or of a kind that is not
 /// remembered.
-pub fn as_kept(row: &dyn Row, remembered: bool) -> Option<Arc<dyn Row>> {
+pub fn with_archived(row: &dyn Row, remembered: bool) -> Option<Arc<dyn Row>> {
     if row.remembered() == remembered {
         return None;
     }
@@ -120,24 +120,30 @@ pub fn as_kept(row: &dyn Row, remembered: bool) -> Option<Arc<dyn Row>> {
 }
 
 /// The row that was written as `body`, judged `now`; absent when it makes no sense.
-pub(super) fn restored(shelf: Shelf, cluster: &str, service: &str, body: &str, now: Timestamp) -> Option<Arc<dyn Row>> {
+pub(super) fn restore(
+    kind: RecordKind,
+    cluster: &str,
+    service: &str,
+    body: &str,
+    now: Timestamp,
+) -> Option<Arc<dyn Row>> {
     let value: Value = serde_json::from_str(body).ok()?;
     let service_arn = value.get(SERVICE_ARN).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (cluster_name, service_name, remembered) = (cluster.to_owned(), service.to_owned(), true);
-    let row: serde_json::Result<Arc<dyn Row>> = match shelf {
-        Shelf::Task => serde_json::from_value(value).map(|task: Task| Arc::new(whole(task, now)) as _),
-        Shelf::Event => serde_json::from_value(value)
+    let row: serde_json::Result<Arc<dyn Row>> = match kind {
+        RecordKind::Task => serde_json::from_value(value).map(|task: Task| Arc::new(complete_task(task, now)) as _),
+        RecordKind::Event => serde_json::from_value(value)
             .map(|event: Event| Arc::new(Event { cluster_name, service_name, service_arn, remembered, ..event }) as _),
-        Shelf::Deployment => serde_json::from_value(value).map(|deployment: Deployment| {
+        RecordKind::Deployment => serde_json::from_value(value).map(|deployment: Deployment| {
             Arc::new(Deployment { cluster_name, service_name, service_arn, remembered, ..deployment }) as _
         }),
     };
-    row.inspect_err(|error| tracing::warn!("a row in memory makes no sense: {error}")).ok()
+    row.inspect_err(|error| tracing::warn!("a row in history makes no sense: {error}")).ok()
 }
 
 /// `task` with what its containers take from it, and why it stopped.
-fn whole(mut task: Task, now: Timestamp) -> Task {
-    task.verdict = Some(judged(&task, now));
+fn complete_task(mut task: Task, now: Timestamp) -> Task {
+    task.verdict = Some(verdict_of(&task, now));
     task.remembered = true;
     for container in &mut task.containers {
         container.cluster_name.clone_from(&task.cluster_name);
@@ -148,23 +154,23 @@ fn whole(mut task: Task, now: Timestamp) -> Task {
 }
 
 /// A row's JSON without what is absent in it.
-fn body<R: Serialize>(row: &R, service_arn: Option<&str>) -> String {
+fn to_json<R: Serialize>(row: &R, service_arn: Option<&str>) -> String {
     let mut value = serde_json::to_value(row).unwrap_or_default();
     if let Value::Object(members) = &mut value {
         members.remove("remembered");
         members.extend(service_arn.map(|arn| (SERVICE_ARN.to_owned(), arn.into())));
     }
-    strip(&mut value);
+    remove_empty(&mut value);
     value.to_string()
 }
 
-fn strip(value: &mut Value) {
+fn remove_empty(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.retain(|_, member| !member.is_null() && member.as_array().is_none_or(|items| !items.is_empty()));
-            members.values_mut().for_each(strip);
+            members.values_mut().for_each(remove_empty);
         }
-        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Array(items) => items.iter_mut().for_each(remove_empty),
         _ => {}
     }
 }

@@ -7,7 +7,7 @@ use ecsight::{
     data::{self, Demand, Done, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, world::World},
     diagnose::{failures, failures::Failures, timeline},
-    memory::{Keep, Limits, stock},
+    history::{HistoryConfig, Limits, usage},
     resource::{
         Query, Row, Status, View, cluster, container, deployment, event, query::DAY, service, task, task::Task,
     },
@@ -38,8 +38,8 @@ impl State {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    fn keep(&self) -> Keep {
-        Keep::below(self.0.path(), Limits::default())
+    fn keep(&self) -> HistoryConfig {
+        HistoryConfig::in_folder(self.0.path(), Limits::default())
     }
 
     fn file(&self) -> std::path::PathBuf {
@@ -53,7 +53,7 @@ struct Console {
 }
 
 impl Console {
-    fn open(endpoint: &Endpoint, keep: Keep) -> Self {
+    fn open(endpoint: &Endpoint, keep: HistoryConfig) -> Self {
         let clients = Clients::from_config(&sdk_config(endpoint), ScopeSpec::default(), Budget::default());
         Self { handle: data::start(clients, now, keep), demand: Demand { slowdown: 1, ..Demand::default() } }
     }
@@ -119,7 +119,7 @@ async fn a_task_that_stopped_before_a_restart_is_there_after_ecs_forgot_it() {
     tokio::time::sleep(LONG).await;
 
     // Without a memory nobody knows of them any more.
-    let mut console = Console::open(&endpoint, Keep::default());
+    let mut console = Console::open(&endpoint, HistoryConfig::default());
     assert!(ended(&console.rows(&stopped(prod())).await).is_disjoint(&before));
     console.quit().await;
 
@@ -146,7 +146,7 @@ async fn a_task_that_stopped_before_a_restart_is_there_after_ecs_forgot_it() {
 #[tokio::test(start_paused = true)]
 async fn what_ecs_forgets_in_the_meantime_is_marked_and_stays() {
     let endpoint = incident();
-    let mut console = Console::open(&endpoint, Keep::default());
+    let mut console = Console::open(&endpoint, HistoryConfig::default());
     let view = stopped(prod());
     let before = ended(&console.rows(&view).await);
     console.demand.slowdown = 12;
@@ -258,7 +258,7 @@ async fn failures_are_counted_over_what_is_live_and_what_is_remembered() {
 #[tokio::test(start_paused = true)]
 async fn without_a_file_failures_are_counted_too() {
     let endpoint = incident();
-    let mut console = Console::open(&endpoint, Keep::default());
+    let mut console = Console::open(&endpoint, HistoryConfig::default());
     let groups = failures(&mut console, Query::default()).await;
     let clusters: HashSet<&str> = groups.iter().filter_map(|group| group.cluster()).collect();
     assert!(clusters.len() > 1, "{clusters:?}");
@@ -337,7 +337,7 @@ async fn a_damaged_file_costs_a_message_and_nothing_else() {
     let told = warnings(&mut console);
     assert!(matches!(&told[..], [one] if one.contains("damaged")), "{told:?}");
     console.quit().await;
-    assert!(stock(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    assert!(usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
@@ -346,7 +346,7 @@ async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() 
     let mut console = Console::open(&endpoint, state.keep());
     let seen = ended(&console.rows(&stopped(prod())).await);
     tokio::time::sleep(Duration::from_secs(10)).await;
-    assert!(stock(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    assert!(usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
     for file in fs::read_dir(state.file().parent().unwrap()).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();
     }
@@ -355,14 +355,14 @@ async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() 
     let told = warnings(&mut console);
     assert!(matches!(&told[..], [one] if one.contains("deleted while in use")), "{told:?}");
     console.quit().await;
-    assert!(stock(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    assert!(usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_folder_that_cannot_be_written_costs_one_message() {
     let (endpoint, state) = (incident(), State::new());
     fs::write(state.0.path().join("file"), "").unwrap();
-    let keep = Keep::below(&state.0.path().join("file"), Limits::default());
+    let keep = HistoryConfig::in_folder(&state.0.path().join("file"), Limits::default());
     let mut console = Console::open(&endpoint, keep);
     assert!(!console.rows(&stopped(prod())).await.is_empty());
     assert!(!failures(&mut console, prod()).await.is_empty());

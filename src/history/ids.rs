@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Error, Scope};
+use super::{HistoryError, Scope};
 
 /// The numbers looked up so far, within one transaction.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
-    places: HashMap<String, i64>,
-    causes: HashMap<(i64, String, String), i64>,
+pub(super) struct RowIds {
+    clusters: HashMap<String, i64>,
+    groups: HashMap<(i64, String, String), i64>,
 }
 
 /// What is written of a group of failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cause {
+pub(super) struct FailureGroup {
     /// What it is called in queries.
     pub name: String,
     pub service: String,
@@ -26,9 +26,14 @@ pub(super) struct Cause {
     pub failure: bool,
 }
 
-impl Numbers {
-    pub(super) fn place(&mut self, write: &Transaction<'_>, scope: &Scope, cluster: &str) -> Result<i64, Error> {
-        if let Some(id) = self.places.get(cluster) {
+impl RowIds {
+    pub(super) fn cluster_id(
+        &mut self,
+        write: &Transaction<'_>,
+        scope: &Scope,
+        cluster: &str,
+    ) -> Result<i64, HistoryError> {
+        if let Some(id) = self.clusters.get(cluster) {
             return Ok(*id);
         }
         let key = params![scope.endpoint, scope.account, scope.region, cluster];
@@ -40,37 +45,42 @@ impl Numbers {
         let id = write
             .prepare_cached("SELECT id FROM place WHERE endpoint = ? AND account = ? AND region = ? AND cluster = ?")?
             .query_row(key, |row| row.get(0))?;
-        self.places.insert(cluster.to_owned(), id);
+        self.clusters.insert(cluster.to_owned(), id);
         Ok(id)
     }
 
-    pub(super) fn cause(&mut self, write: &Transaction<'_>, place: i64, cause: Cause) -> Result<i64, Error> {
-        let key = (place, cause.service, cause.name);
-        if let Some(id) = self.causes.get(&key) {
+    pub(super) fn group_id(
+        &mut self,
+        write: &Transaction<'_>,
+        cluster_id: i64,
+        cause: FailureGroup,
+    ) -> Result<i64, HistoryError> {
+        let key = (cluster_id, cause.service, cause.name);
+        if let Some(id) = self.groups.get(&key) {
             return Ok(*id);
         }
-        let Cause { revision, container, cause, rule, failure, .. } = cause;
+        let FailureGroup { revision, container, cause, rule, failure, .. } = cause;
         write
             .prepare_cached(
                 "INSERT INTO cause (place, name, service, revision, container, cause, rule, failure)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT DO UPDATE SET rule = excluded.rule, failure = excluded.failure",
             )?
-            .execute(params![place, key.2, key.1, revision, container, cause, rule, failure])?;
+            .execute(params![cluster_id, key.2, key.1, revision, container, cause, rule, failure])?;
         let id = write
             .prepare_cached("SELECT id FROM cause WHERE place = ? AND service = ? AND name = ?")?
-            .query_row(params![place, key.1, key.2], |row| row.get(0))?;
-        self.causes.insert(key, id);
+            .query_row(params![cluster_id, key.1, key.2], |row| row.get(0))?;
+        self.groups.insert(key, id);
         Ok(id)
     }
 }
 
 /// The numbers of the clusters of `scope`, or of the one that is named, with their names.
-pub(super) fn places(
+pub(super) fn clusters(
     connection: &Connection,
     scope: &Scope,
     cluster: Option<&str>,
-) -> Result<Vec<(i64, String)>, Error> {
+) -> Result<Vec<(i64, String)>, HistoryError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, cluster FROM place
          WHERE endpoint = ? AND account = ? AND region = ? AND (?4 IS NULL OR cluster = ?4)",

@@ -57,9 +57,9 @@ pub(super) fn stopped(id: &str, age: i64) -> Task {
     }
 }
 
-/// The task as it comes out of memory: judged, and one that AWS has forgotten.
+/// The task as it comes out of history: judged, and one that AWS has forgotten.
 fn kept(task: Task) -> Task {
-    Task { verdict: Some(groups::judged(&task, NOW)), remembered: true, ..task }
+    Task { verdict: Some(groups::verdict_of(&task, NOW)), remembered: true, ..task }
 }
 
 /// The service `web` with events of these ages, newest first, and a deployment.
@@ -91,8 +91,8 @@ fn service(ages: &[i64]) -> Service {
     }
 }
 
-pub(super) fn first(row: impl Row) -> Sighting {
-    Sighting { row: Arc::new(row), before: None }
+pub(super) fn first(row: impl Row) -> Observation {
+    Observation { row: Arc::new(row), before: None }
 }
 
 fn tasks(query: Query) -> View {
@@ -103,24 +103,24 @@ fn prod() -> View {
     tasks(Query::cluster("prod"))
 }
 
-fn open(folder: &TempDir) -> (Memory, Option<String>) {
-    Memory::open(Keep::below(folder.path(), Limits::default()), NOW)
+fn open(folder: &TempDir) -> (History, Option<String>) {
+    History::open(HistoryConfig::in_folder(folder.path(), Limits::default()), NOW)
 }
 
-/// A memory without anything to be told of it.
-pub(super) fn opened(folder: &TempDir) -> Memory {
-    let (memory, told) = open(folder);
+/// A history without anything to be told of it.
+pub(super) fn opened(folder: &TempDir) -> History {
+    let (history, told) = open(folder);
     assert_eq!(told, None);
-    memory
+    history
 }
 
 pub(super) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-fn ids(memory: &mut Memory, view: &View) -> Vec<String> {
-    let recalled = memory.recall(&scope(), view, NOW).expect("recalled");
-    recalled.rows.iter().map(|row| row.id().rsplit('/').next().unwrap_or_default().to_owned()).collect()
+fn ids(history: &mut History, view: &View) -> Vec<String> {
+    let loaded = history.archived_rows(&scope(), view, NOW).expect("loaded");
+    loaded.rows.iter().map(|row| row.id().rsplit('/').next().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]
@@ -129,14 +129,14 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
     let attachments = vec![Attachment { kind: "ElasticNetworkInterface".into(), ..Attachment::default() }];
     let task = Task { attachments, tags: vec![("team".into(), "shop".into())], ..stopped("t1", 60) };
     let service = service(&[30]);
-    let mut memory = opened(&folder);
-    memory.keep(&scope(), &[first(task.clone()), first(service.clone())], NOW).expect("kept");
-    drop(memory);
+    let mut history = opened(&folder);
+    history.record(&scope(), &[first(task.clone()), first(service.clone())], NOW).expect("kept");
+    drop(history);
 
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let of_web = |kind| View::new(kind, Query::service("prod", "web"));
     let mut only = |view: &View| {
-        let rows = memory.recall(&scope(), view, NOW).expect("recalled").rows;
+        let rows = history.archived_rows(&scope(), view, NOW).expect("loaded").rows;
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows[0].clone()
     };
@@ -148,10 +148,10 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
 #[test]
 fn running_tasks_are_none_of_its_business() {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let running = Task { last_status: Some("RUNNING".into()), ..stopped("t1", 60) };
-    memory.keep(&scope(), &[first(running)], NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &prod()), Vec::<String>::new());
+    history.record(&scope(), &[first(running)], NOW).expect("kept");
+    assert_eq!(ids(&mut history, &prod()), Vec::<String>::new());
 }
 
 #[rstest]
@@ -162,11 +162,11 @@ fn running_tasks_are_none_of_its_business() {
 #[case::poorer_and_in_no_service(Task { group: None, ..stopped("t", 60) }, false)]
 fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: Task, #[case] counts: bool) {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     for task in [stopped("t", 60), second.clone()] {
-        memory.keep(&scope(), &[first(task)], NOW).expect("kept");
+        history.record(&scope(), &[first(task)], NOW).expect("kept");
     }
-    let rows = memory.recall(&scope(), &prod(), NOW).expect("recalled").rows;
+    let rows = history.archived_rows(&scope(), &prod(), NOW).expect("loaded").rows;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].same(&kept(second)), counts);
 }
@@ -175,59 +175,61 @@ fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: T
 fn of_a_service_only_what_is_new_is_written() {
     let folder = folder();
     let events = View::new(&event::KIND, Query::service("prod", "web"));
-    let mut memory = opened(&folder);
-    memory.keep(&scope(), &[first(service(&[50, 60, 70]))], NOW).expect("kept");
+    let mut history = opened(&folder);
+    history.record(&scope(), &[first(service(&[50, 60, 70]))], NOW).expect("kept");
     // Something of it is forgotten, as if it were too old: the console that comes next doesn't bring it back.
-    memory.connection().expect("open").execute("DELETE FROM seen WHERE name = 'event-70'", []).expect("deleted");
+    history.connection().expect("open").execute("DELETE FROM seen WHERE name = 'event-70'", []).expect("deleted");
     let (before, after) = (service(&[40, 50, 60, 70]), service(&[30, 40, 50, 60]));
-    memory.keep(&scope(), &[first(before.clone())], NOW).expect("kept");
-    memory.keep(&scope(), &[Sighting { row: Arc::new(after), before: Some(Arc::new(before)) }], NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &events), ["event-30", "event-40", "event-50", "event-60"]);
+    history.record(&scope(), &[first(before.clone())], NOW).expect("kept");
+    history
+        .record(&scope(), &[Observation { row: Arc::new(after), before: Some(Arc::new(before)) }], NOW)
+        .expect("kept");
+    assert_eq!(ids(&mut history, &events), ["event-30", "event-40", "event-50", "event-60"]);
 }
 
 #[test]
 fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
     let folder = folder();
-    let mut memory = opened(&folder);
-    memory.keep(&scope(), &["t1", "t2", "t3"].map(|id| first(stopped(id, 60))), NOW).expect("kept");
+    let mut history = opened(&folder);
+    history.record(&scope(), &["t1", "t2", "t3"].map(|id| first(stopped(id, 60))), NOW).expect("kept");
     let body = |name: &str, body: &str| {
-        let connection = memory.connection.as_ref().expect("open");
+        let connection = history.connection.as_ref().expect("open");
         connection.execute("UPDATE seen SET body = ? WHERE name LIKE '%' || ?", [body, name]).expect("written");
     };
     body("t1", r#"{"taskArn": "x/t1", "fromTheFuture": {"a": [1]}, "containers": [{"name": "app", "more": 1}]}"#);
     body("t2", r#"{"taskArn": "x/t2", "version": "not a number"}"#);
     body("t3", "{");
-    assert_eq!(ids(&mut memory, &prod()), ["t1"]);
+    assert_eq!(ids(&mut history, &prod()), ["t1"]);
 }
 
 #[test]
 fn each_account_region_and_cluster_has_its_own() {
     let folder = folder();
-    let mut memory = opened(&folder);
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    let mut history = opened(&folder);
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
     let elsewhere = Scope { region: "eu-central-1".into(), ..scope() };
-    assert!(memory.recall(&elsewhere, &prod(), NOW).expect("recalled").rows.is_empty());
+    assert!(history.archived_rows(&elsewhere, &prod(), NOW).expect("loaded").rows.is_empty());
     // An emulator has the account ids, and often the cluster names, of others.
     let emulator = Scope { endpoint: "http://127.0.0.1:4566".into(), ..scope() };
-    assert!(memory.recall(&emulator, &prod(), NOW).expect("recalled").rows.is_empty());
-    memory.keep(&emulator, &[first(stopped("t2", 60))], NOW).expect("kept");
-    let of_emulator = memory.recall(&emulator, &prod(), NOW).expect("recalled").rows;
+    assert!(history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows.is_empty());
+    history.record(&emulator, &[first(stopped("t2", 60))], NOW).expect("kept");
+    let of_emulator = history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows;
     assert_eq!(of_emulator.iter().map(|row| row.name().into_owned()).collect::<Vec<_>>(), ["t2"]);
-    assert_eq!(ids(&mut memory, &tasks(Query::cluster("staging"))), Vec::<String>::new());
-    assert_eq!(ids(&mut memory, &tasks(Query::default())), ["t1"]);
+    assert_eq!(ids(&mut history, &tasks(Query::cluster("staging"))), Vec::<String>::new());
+    assert_eq!(ids(&mut history, &tasks(Query::default())), ["t1"]);
 }
 
 #[test]
 fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let ages = [("hour", 3_600), ("day", 86_000), ("week", 600_000)];
-    memory.keep(&scope(), &ages.map(|(id, age)| first(stopped(id, age))), NOW).expect("kept");
-    let mut of = |since: Option<u32>| ids(&mut memory, &tasks(Query { since, ..Query::cluster("prod") }));
+    history.record(&scope(), &ages.map(|(id, age)| first(stopped(id, age))), NOW).expect("kept");
+    let mut of = |since: Option<u32>| ids(&mut history, &tasks(Query { since, ..Query::cluster("prod") }));
     assert_eq!(of(None), ["hour", "day"]);
     assert_eq!(of(Some(7_200)), ["hour"]);
     assert_eq!(of(Some(7 * DAY)), ["hour", "day", "week"]);
-    assert_eq!(ids(&mut memory, &tasks(Query::task("prod", arn("task/prod/week")))), ["week"], "at any age");
+    assert_eq!(ids(&mut history, &tasks(Query::task("prod", arn("task/prod/week")))), ["week"], "at any age");
 }
 
 #[rstest]
@@ -241,23 +243,23 @@ fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
 #[case(Query::instance("prod", "arn:instance/2"), 0)]
 fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usize) {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let task = Task { container_instance_arn: Some("arn:instance/1".into()), ..stopped("t1", 60) };
-    memory.keep(&scope(), &[first(task)], NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &tasks(query)).len(), found);
+    history.record(&scope(), &[first(task)], NOW).expect("kept");
+    assert_eq!(ids(&mut history, &tasks(query)).len(), found);
 }
 
 #[test]
 fn the_newest_come_and_that_there_are_more_is_told() {
     let folder = folder();
-    let mut memory = opened(&folder);
-    let many: Vec<Sighting> = (0..2_001).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
-    memory.keep(&scope(), &many[..2_000], NOW).expect("kept");
-    assert!(!memory.recall(&scope(), &prod(), NOW).expect("recalled").cut);
-    memory.keep(&scope(), &many[2_000..], NOW).expect("kept");
-    let recalled = memory.recall(&scope(), &prod(), NOW).expect("recalled");
-    assert_eq!((recalled.rows.len(), recalled.cut), (2_000, true));
-    assert!(recalled.rows[0].id().ends_with("/t0") && recalled.rows[1_999].id().ends_with("/t1999"));
+    let mut history = opened(&folder);
+    let many: Vec<Observation> = (0..2_001).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
+    history.record(&scope(), &many[..2_000], NOW).expect("kept");
+    assert!(!history.archived_rows(&scope(), &prod(), NOW).expect("loaded").cut);
+    history.record(&scope(), &many[2_000..], NOW).expect("kept");
+    let loaded = history.archived_rows(&scope(), &prod(), NOW).expect("loaded");
+    assert_eq!((loaded.rows.len(), loaded.cut), (2_000, true));
+    assert!(loaded.rows[0].id().ends_with("/t0") && loaded.rows[1_999].id().ends_with("/t1999"));
 }
 
 #[test]
@@ -269,17 +271,17 @@ fn consoles_that_open_and_write_at_once_lose_no_row() {
         for console in 0..CONSOLES {
             let folder = &folder;
             threads.spawn(move || {
-                let mut memory = opened(folder);
+                let mut history = opened(folder);
                 for batch in 0..BATCHES {
                     // One of its own, and one that all of them see.
                     let tasks = [format!("own-{console}-{batch}"), format!("common-{batch}")];
-                    memory.keep(&scope(), &tasks.map(|id| first(stopped(&id, 60))), NOW).expect("kept");
+                    history.record(&scope(), &tasks.map(|id| first(stopped(&id, 60))), NOW).expect("kept");
                 }
             });
         }
     });
     let path = folder.path().join(FILE);
-    assert_eq!(stock(&path).expect("readable").expect("there").tasks as usize, CONSOLES * BATCHES + BATCHES);
+    assert_eq!(usage(&path).expect("readable").expect("there").tasks as usize, CONSOLES * BATCHES + BATCHES);
     assert_eq!(asides(&folder), Vec::<String>::new());
 }
 
@@ -287,8 +289,8 @@ fn consoles_that_open_and_write_at_once_lose_no_row() {
 fn nobody_else_may_read_it() {
     let folder = folder();
     let state = folder.path().join("state");
-    let (mut memory, _) = Memory::open(Keep::below(&state, Limits::default()), NOW);
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    let (mut history, _) = History::open(HistoryConfig::in_folder(&state, Limits::default()), NOW);
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
     for file in fs::read_dir(&state).expect("readable").map(|entry| entry.expect("an entry").path()) {
@@ -305,9 +307,9 @@ fn asides(folder: &TempDir) -> Vec<String> {
 
 /// A file with two hundred tasks in it, as a console that was closed left it.
 fn left_behind(folder: &TempDir) -> PathBuf {
-    let mut memory = opened(folder);
-    let many: Vec<Sighting> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
-    memory.keep(&scope(), &many, NOW).expect("kept");
+    let mut history = opened(folder);
+    let many: Vec<Observation> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
+    history.record(&scope(), &many, NOW).expect("kept");
     folder.path().join(FILE)
 }
 
@@ -339,21 +341,21 @@ PRAGMA user_version = 1;
 #[test]
 fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
     let folder = folder();
-    let mut memory = opened(&folder);
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
-    let groups = memory.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len();
-    drop(memory);
+    let mut history = opened(&folder);
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    let groups = history.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len();
+    drop(history);
     let path = folder.path().join(FILE);
     Connection::open(&path).expect("opened").execute_batch(VERSION_1).expect("turned back");
-    let tasks = stock(&path).expect("readable").expect("there").tasks;
+    let tasks = usage(&path).expect("readable").expect("there").tasks;
     assert_eq!(tasks, 1, "it can be counted before it is brought up to date");
 
-    let (mut memory, told) = open(&folder);
+    let (mut history, told) = open(&folder);
     assert_eq!(told, None);
-    assert_eq!(ids(&mut memory, &prod()), ["t1"]);
-    assert_eq!(memory.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len(), groups);
-    memory.keep(&scope(), &[first(stopped("t2", 30))], NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &prod()), ["t2", "t1"]);
+    assert_eq!(ids(&mut history, &prod()), ["t1"]);
+    assert_eq!(history.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len(), groups);
+    history.record(&scope(), &[first(stopped("t2", 30))], NOW).expect("kept");
+    assert_eq!(ids(&mut history, &prod()), ["t2", "t1"]);
     let check = Connection::open(&path).expect("opened");
     let broken: i64 =
         check.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).expect("checked");
@@ -387,14 +389,14 @@ fn a_file_that_cant_be_used_is_set_aside_and_a_new_one_begun(
     let path = left_behind(&folder);
     harm(&path);
     let before = fs::read(&path).expect("readable");
-    let (mut memory, told) = open(&folder);
+    let (mut history, told) = open(&folder);
     let aside = folder.path().join(format!("{FILE}.{word}-20260131-140000"));
     let told = told.expect("something to tell");
     assert!(told.contains(reason) && told.contains(&aside.display().to_string()), "{told}");
     assert_eq!(fs::read(&aside).expect("nothing is lost"), before);
-    memory.keep(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &prod()), ["new"]);
-    drop(memory);
+    history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    assert_eq!(ids(&mut history, &prod()), ["new"]);
+    drop(history);
     assert_eq!(ids(&mut opened(&folder), &prod()), ["new"]);
 }
 
@@ -411,13 +413,13 @@ fn rotten(path: &Path) {
 fn damage_that_shows_later_is_mended_likewise(#[case] harm: fn(&Path)) {
     let folder = folder();
     harm(&left_behind(&folder));
-    let (mut memory, mut told) = open(&folder);
+    let (mut history, mut told) = open(&folder);
     if told.is_none() {
-        let error = memory.recall(&scope(), &prod(), NOW).expect_err("damage");
-        told = memory.mend(&error, NOW);
+        let error = history.archived_rows(&scope(), &prod(), NOW).expect_err("damage");
+        told = history.recover(&error, NOW);
     }
     assert!(told.is_some_and(|told| told.contains("set aside")));
-    memory.keep(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
     assert_eq!(ids(&mut opened(&folder), &prod()), ["new"], "it is in the file again");
 }
 
@@ -426,12 +428,12 @@ fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
     let folder = folder();
     rotten(&left_behind(&folder));
     let (mut one, mut other) = (open(&folder).0, open(&folder).0);
-    let damage = |memory: &mut Memory| memory.recall(&scope(), &prod(), NOW).err();
-    for memory in [&mut one, &mut other] {
-        if let Some(error) = damage(memory) {
-            memory.mend(&error, NOW);
+    let damage = |history: &mut History| history.archived_rows(&scope(), &prod(), NOW).err();
+    for history in [&mut one, &mut other] {
+        if let Some(error) = damage(history) {
+            history.recover(&error, NOW);
         }
-        memory.keep(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+        history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
     }
     drop((one, other));
     assert_eq!(asides(&folder).len(), 1);
@@ -441,16 +443,16 @@ fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
 #[test]
 fn a_file_deleted_while_in_use_is_told_and_made_again() {
     let folder = folder();
-    let (mut memory, _) = open(&folder);
-    memory.keep(&scope(), &[first(stopped("before", 60))], NOW).expect("kept");
+    let (mut history, _) = open(&folder);
+    history.record(&scope(), &[first(stopped("before", 60))], NOW).expect("kept");
     for file in fs::read_dir(folder.path()).expect("readable") {
         fs::remove_file(file.expect("a file").path()).expect("removed");
     }
-    let error = memory.keep(&scope(), &[first(stopped("lost", 60))], NOW).expect_err("the file is gone");
-    let told = memory.mend(&error, NOW);
+    let error = history.record(&scope(), &[first(stopped("lost", 60))], NOW).expect_err("the file is gone");
+    let told = history.recover(&error, NOW);
     assert!(told.is_some_and(|told| told.contains("deleted while in use")));
-    memory.keep(&scope(), &[first(stopped("after", 60))], NOW).expect("kept");
-    drop(memory);
+    history.record(&scope(), &[first(stopped("after", 60))], NOW).expect("kept");
+    drop(history);
     assert_eq!(ids(&mut opened(&folder), &prod()), ["after"]);
 }
 
@@ -464,9 +466,9 @@ fn a_file_that_others_could_read_is_made_private() {
     fs::write(&beside, "").expect("written");
     open_to_all(&path);
     open_to_all(&beside);
-    let (mut memory, told) = open(&folder);
+    let (mut history, told) = open(&folder);
     assert_eq!(told, None);
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
     for file in fs::read_dir(folder.path()).expect("readable") {
         let path = file.expect("a file").path();
         let mode = fs::metadata(&path).expect("there").permissions().mode() & 0o777;
@@ -479,9 +481,9 @@ fn a_pipe_in_place_of_the_file_is_not_waited_for() {
     let folder = folder();
     let made = std::process::Command::new("mkfifo").arg(folder.path().join(FILE)).status().expect("mkfifo");
     assert!(made.success());
-    let (mut memory, told) = open(&folder);
+    let (mut history, told) = open(&folder);
     assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
 }
 
 #[test]
@@ -489,61 +491,61 @@ fn without_a_place_for_a_file_the_session_is_remembered() {
     let folder = folder();
     let file = folder.path().join("a-file");
     fs::write(&file, "").expect("written");
-    let (mut memory, told) = Memory::open(Keep::below(&file, Limits::default()), NOW);
+    let (mut history, told) = History::open(HistoryConfig::in_folder(&file, Limits::default()), NOW);
     assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &prod()), ["t1"]);
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    assert_eq!(ids(&mut history, &prod()), ["t1"]);
 }
 
 #[test]
 fn a_full_disk_is_told_once_and_the_session_is_remembered() {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let pages: i64 =
-        memory.connection().expect("open").pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
-    memory.connection().expect("open").pragma_update(None, "max_page_count", pages).expect("set");
-    let many: Vec<Sighting> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
-    let error = memory.keep(&scope(), &many, NOW).expect_err("no room");
-    let told = memory.mend(&error, NOW).expect("something to tell");
+        history.connection().expect("open").pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
+    history.connection().expect("open").pragma_update(None, "max_page_count", pages).expect("set");
+    let many: Vec<Observation> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
+    let error = history.record(&scope(), &many, NOW).expect_err("no room");
+    let told = history.recover(&error, NOW).expect("something to tell");
     assert!(told.ends_with("memory.db: the disk is full"), "{told}");
-    memory.keep(&scope(), &many, NOW).expect("kept");
-    assert_eq!(ids(&mut memory, &prod()).len(), 200);
+    history.record(&scope(), &many, NOW).expect("kept");
+    assert_eq!(ids(&mut history, &prod()).len(), 200);
 }
 
 #[test]
 fn a_lock_that_is_not_given_up_is_told_and_the_session_is_remembered() {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let other = Connection::open(folder.path().join(FILE)).expect("opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
-    memory.connection().expect("open").busy_timeout(std::time::Duration::ZERO).expect("set");
-    let error = memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect_err("locked");
-    let told = memory.mend(&error, NOW).expect("something to tell");
+    history.connection().expect("open").busy_timeout(std::time::Duration::ZERO).expect("set");
+    let error = history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect_err("locked");
+    let told = history.recover(&error, NOW).expect("something to tell");
     assert!(told.ends_with("another program keeps it locked"), "{told}");
-    memory.keep(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
 }
 
 /// Tidies up until nothing is left to do.
-pub(super) fn tidy(memory: &mut Memory) {
-    let steps = (0..10_000).take_while(|_| memory.tidy(NOW).expect("tidied")).count();
+pub(super) fn tidy(history: &mut History) {
+    let steps = (0..10_000).take_while(|_| history.prune(NOW).expect("tidied")).count();
     assert!(steps < 10_000, "it never ends");
 }
 
 #[test]
 fn what_is_too_old_is_forgotten() {
     let folder = folder();
-    let mut memory = opened(&folder);
+    let mut history = opened(&folder);
     let days = |days: i64| days * i64::from(DAY);
-    let many: Vec<Sighting> = (0..1_200).map(|n| first(stopped(&format!("old{n}"), days(31) + n))).collect();
-    memory.keep(&scope(), &many, NOW).expect("kept");
-    memory
-        .keep(&scope(), &[first(stopped("new", days(29))), first(service(&[days(31), days(32)]))], NOW)
+    let many: Vec<Observation> = (0..1_200).map(|n| first(stopped(&format!("old{n}"), days(31) + n))).collect();
+    history.record(&scope(), &many, NOW).expect("kept");
+    history
+        .record(&scope(), &[first(stopped("new", days(29))), first(service(&[days(31), days(32)]))], NOW)
         .expect("kept");
-    tidy(&mut memory);
+    tidy(&mut history);
     let all = Query { since: Some(u32::MAX), ..Query::default() };
-    assert_eq!(ids(&mut memory, &tasks(all.clone())), ["new"]);
-    assert_eq!(ids(&mut memory, &View::new(&event::KIND, all)), Vec::<String>::new());
-    let causes: i64 = memory
+    assert_eq!(ids(&mut history, &tasks(all.clone())), ["new"]);
+    assert_eq!(ids(&mut history, &View::new(&event::KIND, all)), Vec::<String>::new());
+    let causes: i64 = history
         .connection()
         .expect("open")
         .query_row("SELECT count(*) FROM cause", [], |row| row.get(0))
@@ -554,16 +556,16 @@ fn what_is_too_old_is_forgotten() {
 #[test]
 fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back() {
     let folder = folder();
-    let keep = Keep::below(folder.path(), Limits { megabytes: 1, ..Limits::default() });
-    let (mut memory, _) = Memory::open(keep, NOW);
+    let config = HistoryConfig::in_folder(folder.path(), Limits { megabytes: 1, ..Limits::default() });
+    let (mut history, _) = History::open(config, NOW);
     let wordy = |id: &str, age| Task { stopped_reason: Some("because ".repeat(100)), ..stopped(id, age) };
-    let many: Vec<Sighting> = (0..4_000).map(|n| first(wordy(&format!("t{n}"), 10_000 - n))).collect();
-    memory.keep(&scope(), &many, NOW).expect("kept");
-    tidy(&mut memory);
-    let kept = ids(&mut memory, &tasks(Query { since: Some(DAY), ..Query::cluster("prod") }));
+    let many: Vec<Observation> = (0..4_000).map(|n| first(wordy(&format!("t{n}"), 10_000 - n))).collect();
+    history.record(&scope(), &many, NOW).expect("kept");
+    tidy(&mut history);
+    let kept = ids(&mut history, &tasks(Query { since: Some(DAY), ..Query::cluster("prod") }));
     assert!((300..900).contains(&kept.len()), "{}", kept.len());
     assert_eq!(kept[0], "t3999");
-    drop(memory);
+    drop(history);
     let size = fs::metadata(folder.path().join(FILE)).expect("there").len();
     assert!(size < 4 << 20, "{size} bytes");
 }
@@ -572,14 +574,14 @@ fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back(
 fn what_there_is_is_told_without_touching_it() {
     let folder = folder();
     let path = folder.path().join(FILE);
-    assert_eq!(stock(&path), Ok(None));
+    assert_eq!(usage(&path), Ok(None));
     left_behind(&folder);
-    let mut memory = opened(&folder);
-    memory.keep(&scope(), &[first(service(&[1, 2]))], NOW).expect("kept");
-    drop(memory);
-    let there = stock(&path).expect("readable").expect("there");
+    let mut history = opened(&folder);
+    history.record(&scope(), &[first(service(&[1, 2]))], NOW).expect("kept");
+    drop(history);
+    let there = usage(&path).expect("readable").expect("there");
     assert_eq!((there.tasks, there.events, there.deployments), (200, 2, 1));
     assert_eq!(there.bytes, fs::metadata(&path).expect("there").len());
     garbage(&path);
-    assert_eq!(stock(&path), Err("damaged".into()));
+    assert_eq!(usage(&path), Err("damaged".into()));
 }

@@ -1,4 +1,4 @@
-//! Memory: what ECS forgets, kept in a file of this user's.
+//! History: what ECS forgets, recorded in a SQLite file of this user.
 //!
 //! ECS forgets a stopped task after an hour, a service event after a hundred others, a deployment once it is over. All of
 //! them that were seen are kept here: as JSON of our own structs, next to the few columns they are asked for by. Several
@@ -21,22 +21,22 @@ use crate::resource::Row;
 mod error;
 mod file;
 mod groups;
-mod judge;
-mod place;
-mod recall;
+mod ids;
+mod prune;
+mod read;
+mod reclassify;
 mod record;
 mod schema;
-mod stock;
-mod tidy;
+mod usage;
 mod write;
 
-pub use error::Error;
+pub use error::HistoryError;
 pub use groups::in_group;
-pub use recall::{Recalled, window};
-pub use record::{as_kept, moment};
-pub use stock::{Known, Stock, known, stock};
+pub use read::{ArchivedRows, window_start};
+pub use record::{occurred_at, with_archived};
+pub use usage::{KnownNames, Usage, known_names, usage};
 
-use file::File;
+use file::DatabaseFile;
 
 /// What the file in the state folder is called.
 const FILE: &str = "memory.db";
@@ -56,15 +56,15 @@ impl Default for Limits {
 
 /// Where what was seen is kept, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Keep {
+pub struct HistoryConfig {
     /// Absent: in RAM, for as long as the session lasts.
     pub file: Option<PathBuf>,
     pub limits: Limits,
 }
 
-impl Keep {
+impl HistoryConfig {
     /// In the file below this state folder.
-    pub fn below(state: &Path, limits: Limits) -> Self {
+    pub fn in_folder(state: &Path, limits: Limits) -> Self {
         Self { file: Some(state.join(FILE)), limits }
     }
 }
@@ -80,89 +80,89 @@ pub struct Scope {
 
 /// A row as it came from AWS, and as it was known before.
 #[derive(Debug, Clone)]
-pub struct Sighting {
+pub struct Observation {
     pub row: Arc<dyn Row>,
     pub before: Option<Arc<dyn Row>>,
 }
 
 /// What is remembered. One at a time uses it.
 #[derive(Debug)]
-pub struct Memory {
-    keep: Keep,
+pub struct History {
+    config: HistoryConfig,
     /// Absent when not even RAM is to be had.
     connection: Option<Connection>,
     /// The file in use; absent when it is RAM.
-    file: Option<File>,
+    file: Option<DatabaseFile>,
 }
 
-impl Memory {
-    /// Opens the file, or makes it. What a person should know is told, and whatever happens, there is a memory.
-    pub fn open(keep: Keep, now: Timestamp) -> (Self, Option<String>) {
-        let mut memory = Self { keep, connection: None, file: None };
-        let told = memory.reopen(now);
-        (memory, told)
+impl History {
+    /// Opens the file, or makes it. What a person should know is told, and whatever happens, there is a history.
+    pub fn open(config: HistoryConfig, now: Timestamp) -> (Self, Option<String>) {
+        let mut history = Self { config, connection: None, file: None };
+        let told = history.reopen(now);
+        (history, told)
     }
 
     /// After `error`: sets a damaged file aside and begins a new one, or goes on in RAM where no file can be used. What
     /// was kept in the session so far is to be told again. Returns what a person should know.
-    pub fn mend(&mut self, error: &Error, now: Timestamp) -> Option<String> {
-        tracing::warn!("memory: {error}");
+    pub fn recover(&mut self, error: &HistoryError, now: Timestamp) -> Option<String> {
+        tracing::warn!("history: {error}");
         self.connection = None;
         let Some(file) = self.file.take() else {
-            self.connection = schema::in_ram().ok();
+            self.connection = schema::open_in_ram().ok();
             return None;
         };
-        if matches!(error, Error::Deleted) {
+        if matches!(error, HistoryError::Deleted) {
             let told = self.reopen(now);
             return told.or_else(|| {
-                let path = self.keep.file.as_deref().unwrap_or(Path::new(FILE)).display();
+                let path = self.config.file.as_deref().unwrap_or(Path::new(FILE)).display();
                 Some(format!("{path} was deleted while in use; what this session has seen is written to a new one"))
             });
         }
         if !error.is_damage() {
-            return self.without_file(error);
+            return self.fall_back_to_ram(error);
         }
         match file.set_aside("damaged", now) {
             Ok(aside) => {
                 let told = self.reopen(now);
-                Some(told.unwrap_or_else(|| file::told_aside(error, aside.as_deref())))
+                Some(told.unwrap_or_else(|| file::describe_set_aside(error, aside.as_deref())))
             }
-            Err(error) => self.without_file(&error),
+            Err(error) => self.fall_back_to_ram(&error),
         }
     }
 
     /// Whether it outlives the session.
-    fn lasts(&self) -> bool {
+    fn is_on_disk(&self) -> bool {
         self.file.is_some()
     }
 
     fn reopen(&mut self, now: Timestamp) -> Option<String> {
-        let Some(path) = self.keep.file.clone() else {
-            self.connection = schema::in_ram().ok();
+        let Some(path) = self.config.file.clone() else {
+            self.connection = schema::open_in_ram().ok();
             return None;
         };
-        match File::open(&path, now) {
+        match DatabaseFile::open(&path, now) {
             Ok((file, connection, told)) => {
                 self.file = Some(file);
                 self.connection = Some(connection);
                 told
             }
-            Err(error) => self.without_file(&error),
+            Err(error) => self.fall_back_to_ram(&error),
         }
     }
 
-    fn without_file(&mut self, error: &Error) -> Option<String> {
-        self.connection = schema::in_ram().ok();
+    fn fall_back_to_ram(&mut self, error: &HistoryError) -> Option<String> {
+        self.connection = schema::open_in_ram().ok();
         self.file = None;
-        let path = self.keep.file.as_deref().unwrap_or(Path::new(FILE)).display();
-        Some(format!("nothing is remembered beyond this session: {path}: {}", error.words()))
+        let path = self.config.file.as_deref().unwrap_or(Path::new(FILE)).display();
+        Some(format!("nothing is remembered beyond this session: {path}: {}", error.user_message()))
     }
 
-    fn connection(&mut self) -> Result<&mut Connection, Error> {
+    fn connection(&mut self) -> Result<&mut Connection, HistoryError> {
         if self.file.as_ref().is_some_and(|file| !file.is_there()) {
-            return Err(Error::Deleted);
+            return Err(HistoryError::Deleted);
         }
-        self.connection.as_mut().ok_or(Error::Absent)
+        self.connection.as_mut().ok_or(HistoryError::Absent)
     }
 }
 

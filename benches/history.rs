@@ -1,12 +1,12 @@
-//! What memory costs when it is full: 100,000 stopped tasks of a day, in 500 groups.
+//! What the history costs when it is full: 100,000 stopped tasks of a day, in 500 groups.
 //!
-//! `cargo bench --bench memory`
+//! `cargo bench --bench history`
 
 use std::sync::{Arc, Mutex};
 
 use divan::Bencher;
 use ecsight::{
-    memory::{Keep, Limits, Memory, Scope, Sighting},
+    history::{History, HistoryConfig, Limits, Observation, Scope},
     resource::{Query, Status, View, container::Container, task, task::Task},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +27,7 @@ fn scope() -> Scope {
 fn stopped(number: u32) -> Task {
     let (service, cluster) = (number % 100, number % 5);
     let (code, reason) = match number / 100 % 5 {
-        0 => (Some(137), "OutOfMemoryError: Container killed due to memory usage"),
+        0 => (Some(137), "OutOfMemoryError: Container killed due to history usage"),
         1 => (Some(1), ""),
         2 => (Some(139), ""),
         3 => (Some(127), ""),
@@ -67,9 +67,9 @@ fn stopped(number: u32) -> Task {
     }
 }
 
-/// A memory that is full, and the folder it lies in.
+/// A history that is full, and the folder it lies in.
 struct Full {
-    memory: Memory,
+    history: History,
     _folder: TempDir,
 }
 
@@ -77,14 +77,14 @@ fn full() -> &'static Mutex<Full> {
     static FULL: std::sync::OnceLock<Mutex<Full>> = std::sync::OnceLock::new();
     FULL.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        let (mut memory, told) = Memory::open(Keep::below(folder.path(), Limits::default()), NOW);
+        let (mut history, told) = History::open(HistoryConfig::in_folder(folder.path(), Limits::default()), NOW);
         assert_eq!(told, None);
         for batch in (0..TASKS).collect::<Vec<_>>().chunks(1_000) {
-            let sight = |number: &u32| Sighting { row: Arc::new(stopped(*number)), before: None };
-            let batch: Vec<Sighting> = batch.iter().map(sight).collect();
-            memory.keep(&scope(), &batch, NOW).expect("kept");
+            let sight = |number: &u32| Observation { row: Arc::new(stopped(*number)), before: None };
+            let batch: Vec<Observation> = batch.iter().map(sight).collect();
+            history.record(&scope(), &batch, NOW).expect("kept");
         }
-        Mutex::new(Full { memory, _folder: folder })
+        Mutex::new(Full { history, _folder: folder })
     })
 }
 
@@ -97,9 +97,9 @@ fn failures(bencher: Bencher<'_, '_>, of: &str) {
         _ => Query::service("cluster-0", "service-000"),
     };
     let mut full = full().lock().expect("not poisoned");
-    let groups = full.memory.failures(&scope(), &query, NOW).expect("counted").len();
+    let groups = full.history.failures(&scope(), &query, NOW).expect("counted").len();
     assert!(groups >= 5, "{groups} groups");
-    bencher.bench_local(|| full.memory.failures(&scope(), &query, NOW).expect("counted"));
+    bencher.bench_local(|| full.history.failures(&scope(), &query, NOW).expect("counted"));
 }
 
 /// The stopped tasks of one cluster: the newest 2,000 of the last day.
@@ -107,7 +107,7 @@ fn failures(bencher: Bencher<'_, '_>, of: &str) {
 fn recall(bencher: Bencher<'_, '_>) {
     let view = View::new(&task::KIND, Query { status: Status::Stopped, ..Query::cluster("cluster-0") });
     let mut full = full().lock().expect("not poisoned");
-    bencher.bench_local(|| full.memory.recall(&scope(), &view, NOW).expect("recalled"));
+    bencher.bench_local(|| full.history.archived_rows(&scope(), &view, NOW).expect("recalled"));
 }
 
 /// A hundred tasks that stopped just now.
@@ -117,17 +117,17 @@ fn keep(bencher: Bencher<'_, '_>) {
     let mut full = full().lock().expect("not poisoned");
     let batch = || {
         next += 100;
-        let sight = |number| Sighting { row: Arc::new(stopped(number)), before: None };
+        let sight = |number| Observation { row: Arc::new(stopped(number)), before: None };
         (next - 100..next).map(sight).collect::<Vec<_>>()
     };
-    bencher.with_inputs(batch).bench_local_values(|batch| full.memory.keep(&scope(), &batch, NOW).expect("kept"));
+    bencher.with_inputs(batch).bench_local_values(|batch| full.history.record(&scope(), &batch, NOW).expect("kept"));
 }
 
 /// The file is opened, where there is one.
 #[divan::bench]
 fn open(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let keep = Keep::below(folder.path(), Limits::default());
-    drop(Memory::open(keep.clone(), NOW));
-    bencher.bench_local(|| Memory::open(keep.clone(), NOW));
+    let config = HistoryConfig::in_folder(folder.path(), Limits::default());
+    drop(History::open(config.clone(), NOW));
+    bencher.bench_local(|| History::open(config.clone(), NOW));
 }

@@ -1,0 +1,395 @@
+//! The data task's end of history: what is to be written, what is to be loaded, one job at a time.
+//!
+//! A job runs on a thread for work that blocks. It takes the history along and brings it back with its answer: no lock, and
+//! no thread of its own. The first job opens the file, once something has come from AWS: not on the way to the first rows.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{task::JoinSet, time::Instant};
+
+use super::FeedKey;
+use crate::{
+    aws::Identity,
+    history::{ArchivedRows, History, HistoryConfig, HistoryError, Observation, Scope, occurred_at},
+    resource::{Query, Row, format::duration, query::DAY, service::Service, task::Task},
+};
+
+/// How long what was seen may wait to be written together with more.
+const WRITE_DELAY: Duration = Duration::from_secs(2);
+/// Rows that are written at once, about; and observations that wait at most while nobody knows whose they are.
+const BATCH: usize = 1_000;
+const MAX_PENDING: usize = 10_000;
+/// How long what was loaded for a feed is held after the last look.
+const RELEASE_AFTER: Duration = Duration::from_secs(900);
+/// When tidying up begins, how often, and how soon after a step that left something to do.
+const PRUNE: (Duration, Duration, Duration) =
+    (Duration::from_secs(60), Duration::from_secs(600), Duration::from_secs(1));
+
+/// What is remembered for one feed.
+#[derive(Debug, Default)]
+pub(super) struct ArchivedFeed {
+    /// Ids of the rows, which are in the store.
+    pub ids: Vec<Arc<str>>,
+    /// Grows when the ids change, or when the history has answered.
+    pub revision: u64,
+    answered: bool,
+    /// The archived rows are to be loaded, or loaded again.
+    load_due: bool,
+    /// Since when nobody looks at the feed.
+    unwatched_since: Option<Instant>,
+}
+
+/// The failures of one view, grouped.
+#[derive(Debug, Default)]
+pub(super) struct FailureGroups {
+    pub rows: Vec<Arc<dyn Row>>,
+    pub revision: u64,
+    /// What they were last counted from is not all that is known by now.
+    stale: bool,
+    answered: bool,
+}
+
+/// A job that is done.
+pub(super) struct JobResult {
+    history: History,
+    notices: Vec<String>,
+    restarted: bool,
+    answer: JobOutput,
+}
+
+enum JobOutput {
+    Recorded,
+    Archived(FeedKey, ArchivedRows),
+    Failures(FeedKey, Vec<Arc<dyn Row>>),
+    Pruned { more: bool },
+}
+
+/// What a job means for others.
+#[derive(Debug, Default)]
+pub(super) struct HistoryUpdate {
+    /// What a person should know.
+    pub notices: Vec<String>,
+    /// The file was given up: what this session has seen is to be written again.
+    pub restarted: bool,
+    /// The feed that something was loaded for, and the rows.
+    pub archived: Option<(FeedKey, Vec<Arc<dyn Row>>)>,
+}
+
+pub(super) struct HistoryWorker {
+    config: HistoryConfig,
+    now: fn() -> Timestamp,
+    /// Here unless a job has it; made by the first one.
+    history: Option<History>,
+    jobs: JoinSet<JobResult>,
+    /// Whose rows they are; absent until AWS has told.
+    scope: Option<Scope>,
+    /// It was asked whose they are, and nobody could say.
+    scope_unknown: bool,
+    /// Something has come.
+    started: bool,
+    /// A job went wrong in a way that none should: no more of them.
+    broken: bool,
+    observations: Vec<Observation>,
+    write_at: Option<Instant>,
+    prune_at: Instant,
+    archived: HashMap<FeedKey, ArchivedFeed>,
+    groups: HashMap<FeedKey, FailureGroups>,
+}
+
+impl HistoryWorker {
+    pub(super) fn new(config: HistoryConfig, now: fn() -> Timestamp) -> Self {
+        Self {
+            config,
+            now,
+            history: None,
+            jobs: JoinSet::new(),
+            scope: None,
+            scope_unknown: false,
+            started: false,
+            broken: false,
+            observations: Vec::new(),
+            write_at: None,
+            prune_at: Instant::now() + PRUNE.0,
+            archived: HashMap::new(),
+            groups: HashMap::new(),
+        }
+    }
+
+    /// AWS said whose rows they are, or an ARN did.
+    pub(super) fn set_scope(&mut self, account: &str, identity: &Identity) {
+        if self.scope.is_none() && !account.is_empty() {
+            self.scope = Some(Scope {
+                account: account.into(),
+                region: identity.region.clone().unwrap_or_default(),
+                endpoint: identity.endpoint_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
+            });
+        }
+    }
+
+    pub(super) fn set_scope_unknown(&mut self) {
+        self.scope_unknown = true;
+    }
+
+    /// Something has come, be it a failure.
+    pub(super) fn enable(&mut self) {
+        self.started = true;
+    }
+
+    /// Which feeds are to come with what is remembered of them, and which views with groups of failures.
+    pub(super) fn set_demand(&mut self, feeds: HashSet<FeedKey>, groups: HashSet<FeedKey>, now: Instant) {
+        for (key, kept) in &mut self.archived {
+            if !feeds.contains(key) {
+                kept.unwatched_since.get_or_insert(now);
+            }
+        }
+        for key in feeds {
+            let kept = self.archived.entry(key).or_insert(ArchivedFeed { load_due: true, ..ArchivedFeed::default() });
+            // What AWS forgot while nobody looked is only in the history.
+            kept.load_due |= kept.unwatched_since.take().is_some();
+        }
+        self.groups.retain(|key, _| groups.contains(key));
+        for key in groups {
+            self.groups.entry(key).or_insert(FailureGroups { stale: true, ..FailureGroups::default() });
+        }
+    }
+
+    pub(super) fn archived(&self, key: &FeedKey) -> Option<&ArchivedFeed> {
+        self.archived.get(key)
+    }
+
+    pub(super) fn groups(&self, key: &FeedKey) -> Option<&FailureGroups> {
+        self.groups.get(key)
+    }
+
+    /// Ids of all that was loaded.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.archived.values().flat_map(|kept| &kept.ids)
+    }
+
+    /// Whether all that will come for this feed has come.
+    pub(super) fn is_settled(&self, key: &FeedKey) -> bool {
+        let answered = self.archived.get(key).is_none_or(|kept| kept.answered);
+        let counted = self.groups.get(key).is_none_or(|groups| {
+            groups.answered && !groups.stale && !self.observations.iter().any(|observation| is_task(&observation.row))
+        });
+        (answered && counted) || self.broken || (self.scope.is_none() && self.scope_unknown)
+    }
+
+    /// A row that AWS no longer knows stays in the feed.
+    pub(super) fn add_archived(&mut self, key: &FeedKey, id: Arc<str>) {
+        if let Some(kept) = self.archived.get_mut(key) {
+            // It may have been loaded while AWS still had it.
+            if !kept.ids.contains(&id) {
+                kept.ids.push(id);
+            }
+            kept.revision += 1;
+        }
+    }
+
+    /// Time has passed: groups are counted over another stretch of it, and feeds long unseen are let go.
+    pub(super) fn on_minute(&mut self, now: Instant) {
+        self.mark_groups_stale();
+        self.archived.retain(|_, kept| kept.unwatched_since.is_none_or(|since| now - since < RELEASE_AFTER));
+    }
+
+    /// A row came from AWS; what of it will be forgotten there is noted, to be written down.
+    pub(super) fn observe(&mut self, row: Arc<dyn Row>, before: Option<Arc<dyn Row>>, now: Instant) {
+        if !is_worth_recording(&*row, before.as_deref()) || self.observations.len() >= MAX_PENDING {
+            return;
+        }
+        self.observations.push(Observation { row, before });
+        self.write_at.get_or_insert(now + WRITE_DELAY);
+    }
+
+    /// The rows that wait to be written, as they are known by now.
+    pub(super) fn refresh_pending(&mut self, known: impl Fn(&str) -> Option<Arc<dyn Row>>) {
+        for observation in self.observations.iter_mut().filter(|observation| is_task(&observation.row)) {
+            if let Some(row) = known(observation.row.id()) {
+                observation.row = row;
+            }
+        }
+    }
+
+    /// Begins what is due, one thing at a time; says when something will be.
+    pub(super) fn start(&mut self, now: Instant) -> Option<Instant> {
+        if self.broken || !self.started || !self.jobs.is_empty() {
+            return None;
+        }
+        let scope = self.scope.clone()?;
+        if let Some(key) = self.archived.iter().find(|(_, kept)| kept.load_due).map(|(key, _)| key.clone()) {
+            self.load_archived(scope, key);
+        } else if let Some(key) = self.groups.iter().find(|(_, groups)| !groups.answered).map(|(key, _)| key.clone()) {
+            self.count_failures(scope, key);
+        } else if self.write_at.is_some_and(|at| at <= now)
+            || (!self.observations.is_empty() && !self.groups.is_empty())
+        {
+            self.write(scope, now);
+        } else if let Some(key) = self.groups.iter().find(|(_, groups)| groups.stale).map(|(key, _)| key.clone()) {
+            self.count_failures(scope, key);
+        } else if self.prune_at <= now {
+            self.spawn(
+                |history, now| Ok(JobOutput::Pruned { more: history.prune(now)? }),
+                || JobOutput::Pruned { more: false },
+            );
+        } else {
+            return self.write_at.into_iter().chain([self.prune_at]).min();
+        }
+        None
+    }
+
+    fn load_archived(&mut self, scope: Scope, key: FeedKey) {
+        if let Some(kept) = self.archived.get_mut(&key) {
+            kept.load_due = false;
+        }
+        let nothing = key.clone();
+        self.spawn(
+            move |history, now| Ok(JobOutput::Archived(key.clone(), history.archived_rows(&scope, &key, now)?)),
+            || JobOutput::Archived(nothing, ArchivedRows::default()),
+        );
+    }
+
+    fn count_failures(&mut self, scope: Scope, key: FeedKey) {
+        if let Some(groups) = self.groups.get_mut(&key) {
+            groups.stale = false;
+        }
+        let nothing = key.clone();
+        self.spawn(
+            move |history, now| Ok(JobOutput::Failures(key.clone(), history.failures(&scope, &key.query, now)?)),
+            || JobOutput::Failures(nothing, Vec::new()),
+        );
+    }
+
+    fn write(&mut self, scope: Scope, now: Instant) {
+        self.mark_groups_stale();
+        let mut rows = 0;
+        let few = self.observations.iter().take_while(|observation| {
+            let room = rows < BATCH;
+            rows += record_count(&*observation.row);
+            room
+        });
+        let few = few.count();
+        let batch: Vec<Observation> = self.observations.drain(..few).collect();
+        self.write_at = (!self.observations.is_empty()).then_some(now);
+        self.spawn(
+            move |history, now| {
+                history.record(&scope, &batch, now)?;
+                Ok(JobOutput::Recorded)
+            },
+            || JobOutput::Recorded,
+        );
+    }
+
+    /// Does `work` where it may block; `otherwise` is the answer where it can't be done at all.
+    fn spawn(
+        &mut self,
+        work: impl Fn(&mut History, Timestamp) -> Result<JobOutput, HistoryError> + Send + 'static,
+        otherwise: impl FnOnce() -> JobOutput + Send + 'static,
+    ) {
+        let (history, config, now) = (self.history.take(), self.config.clone(), self.now);
+        self.jobs.spawn_blocking(move || {
+            let now = now();
+            let (mut history, notice) = history.map_or_else(|| History::open(config, now), |history| (history, None));
+            let (mut notices, mut restarted) = (Vec::from_iter(notice), false);
+            let answer = work(&mut history, now).or_else(|error| {
+                notices.extend(history.recover(&error, now));
+                restarted = true;
+                work(&mut history, now)
+            });
+            JobResult { history, notices, restarted, answer: answer.unwrap_or_else(|_| otherwise()) }
+        });
+    }
+
+    /// The job that is done; never while there is none. Safe to cancel.
+    pub(super) async fn next_result(&mut self) -> Option<JobResult> {
+        match self.jobs.join_next().await {
+            Some(Ok(outcome)) => Some(outcome),
+            Some(Err(error)) => {
+                tracing::error!("the history is given up: {error}");
+                self.broken = true;
+                None
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes the history back, and the answer in. The rows that were loaded go to the store.
+    pub(super) fn apply(&mut self, outcome: JobResult, now: Instant) -> HistoryUpdate {
+        let JobResult { history, notices, restarted, answer } = outcome;
+        self.history = Some(history);
+        let mut update = HistoryUpdate { notices, restarted, archived: None };
+        match answer {
+            JobOutput::Recorded => {}
+            JobOutput::Archived(key, ArchivedRows { rows, cut }) => {
+                if cut {
+                    update.notices.push(describe_cut(&key.query, rows.len()));
+                }
+                if let Some(kept) = self.archived.get_mut(&key) {
+                    let known: HashSet<Arc<str>> = kept.ids.iter().cloned().collect();
+                    kept.ids.extend(rows.iter().map(|row| Arc::from(row.id())).filter(|id| !known.contains(id)));
+                    kept.answered = true;
+                    kept.revision += 1;
+                }
+                update.archived = Some((key, rows));
+            }
+            JobOutput::Failures(key, rows) => {
+                if let Some(groups) = self.groups.get_mut(&key) {
+                    groups.rows = rows;
+                    groups.answered = true;
+                    groups.revision += 1;
+                }
+            }
+            JobOutput::Pruned { more } => self.prune_at = now + if more { PRUNE.2 } else { PRUNE.1 },
+        }
+        update
+    }
+
+    fn mark_groups_stale(&mut self) {
+        self.groups.values_mut().for_each(|groups| groups.stale = true);
+    }
+
+    /// Writes down what was seen and not yet written.
+    pub(super) async fn finish(mut self) {
+        loop {
+            while !self.jobs.is_empty() {
+                if let Some(JobResult { history, .. }) = self.next_result().await {
+                    self.history = Some(history);
+                }
+            }
+            match self.scope.clone().filter(|_| !self.observations.is_empty() && !self.broken) {
+                Some(scope) => self.write(scope, Instant::now()),
+                None => return,
+            }
+        }
+    }
+}
+
+fn describe_cut(query: &Query, rows: usize) -> String {
+    let back = duration(query.since.unwrap_or(DAY).into());
+    let more = if query.since.is_none() { "; since=… shows more" } else { "" };
+    format!("of what is remembered of the last {back}, the newest {rows} are shown{more}")
+}
+
+/// Whether there is something in `row` that AWS will forget, and that wasn't in it before.
+fn is_worth_recording(row: &dyn Row, before: Option<&dyn Row>) -> bool {
+    if let Some(task) = row.any().downcast_ref::<Task>() {
+        return task.stopped();
+    }
+    let Some(service) = row.any().downcast_ref::<Service>() else { return occurred_at(row).is_some() };
+    let Some(before) = before.and_then(|before| before.any().downcast_ref::<Service>()) else { return true };
+    let newest = |service: &Service| service.events.first().map(|event| event.id.clone());
+    newest(service) != newest(before) || service.deployments != before.deployments
+}
+
+fn is_task(row: &Arc<dyn Row>) -> bool {
+    row.any().is::<Task>()
+}
+
+/// How many rows a observation makes.
+fn record_count(row: &dyn Row) -> usize {
+    row.any().downcast_ref::<Service>().map_or(1, |service| 1 + service.events.len())
+}
