@@ -141,10 +141,10 @@ mod tests {
     #[case("quit = \"twice\"", "line 1, key `quit`: it can't be `twice`; one of single, double, never")]
     #[case("favourites = [1,2,3,4,5,6,7,8,9,10]", "line 1, key `favourites`: expected a string, not integer `1`")]
     #[case("[budget]\nshare = 2", "line 2, key `budget.share`: 2 is out of range; it goes from 0.01 to 1")]
-    #[case("[memory]\ndays = 0", "line 2, key `memory.days`: 0 is out of range; it goes from 1 to 3650")]
-    #[case("[memory]\ndays = \"many\"", "line 2, key `memory.days`: expected a number, not string \"many\"")]
-    #[case("[memory]\ndays = -3", "line 2, key `memory.days`: -3 is out of range; it goes from 1 to 3650")]
-    #[case("[memory]\nmegabytes = 1", "line 2, key `memory.megabytes`: 1 is out of range; it goes from 8 to 100000")]
+    #[case("[history]\ndays = 0", "line 2, key `history.days`: 0 is out of range; it goes from 1 to 3650")]
+    #[case("[history]\ndays = \"many\"", "line 2, key `history.days`: expected a number, not string \"many\"")]
+    #[case("[history]\ndays = -3", "line 2, key `history.days`: -3 is out of range; it goes from 1 to 3650")]
+    #[case("[history]\nmegabytes = 1", "line 2, key `history.megabytes`: 1 is out of range; it goes from 8 to 100000")]
     #[case("[logs]\nlines = 10", "line 2, key `logs.lines`: 10 is out of range; it goes from 1000 to 2000000")]
     #[case("[logs]\nmegabytes = 1", "line 2, key `logs.megabytes`: 1 is out of range; it goes from 4 to 2000")]
     #[case("[logs]\ncalls = 20.0", "line 2, key `logs.calls`: 20 is out of range; it goes from 0.1 to 5")]
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_told_in_the_order_of_their_lines() {
-        let text = "refresh = \"fast\"\nthem = 1\ntheme = \"midnigth\"\nquit = \"twice\"\n[memory]\ndays = 0\nmegs = 2\n\
+        let text = "refresh = \"fast\"\nthem = 1\ntheme = \"midnigth\"\nquit = \"twice\"\n[history]\ndays = 0\nmegs = 2\n\
                     [[scope]]\nenv = \"A\"\nmode = \"x\"\n[[scope]]\nenv = \"B\"\nmod = \"y\"\n\
                     [keys]\nrefesh = [\"f6\"]\ncopy = [\"ctrl-entre\"]\n\
                     [aliases]\na = \"b\"\nb = \"a\"\ntasks = \"services\"\n";
@@ -208,8 +208,8 @@ mod tests {
                 "line 2, key `them`",
                 "line 3, key `theme`",
                 "line 4, key `quit`",
-                "line 6, key `memory.days`",
-                "line 7, key `memory.megs`",
+                "line 6, key `history.days`",
+                "line 7, key `history.megs`",
                 "line 10, key `scope.1.mode`",
                 "line 13, key `scope.2.mod`",
                 "line 15, key `keys.refesh`",

@@ -34,12 +34,12 @@ pub use error::HistoryError;
 pub use groups::in_group;
 pub use read::{ArchivedRows, window_start};
 pub use record::{occurred_at, with_archived};
-pub use usage::{KnownNames, Usage, known_names, usage};
+pub use usage::{KnownNames, Usage, read_names, read_usage};
 
 use file::DatabaseFile;
 
 /// What the file in the state folder is called.
-const FILE: &str = "memory.db";
+const FILE: &str = "history.db";
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -59,8 +59,8 @@ fn known() -> KnownNames {
     let paths = Paths::of_user();
     let scope = Cli::try_parse_from(["ecsight"]).map(|cli| cli.scope).ok();
     let settings = scope.and_then(|scope| console::settings(&scope, paths.as_ref()).ok()).unwrap_or_default();
-    let file = console::keep(&settings, paths.as_ref()).file;
-    let mut known = file.map(|file| history::known_names(&file)).unwrap_or_default();
+    let file = console::history_config(&settings, paths.as_ref()).file;
+    let mut known = file.map(|file| history::read_names(&file)).unwrap_or_default();
     known.clusters.extend(settings.favourites);
     known
 }

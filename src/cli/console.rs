@@ -12,7 +12,7 @@ use crate::{
     files,
     history::{HistoryConfig, Limits},
     logging,
-    model::{Settings, Start, scope::Said, settings::Remember},
+    model::{Settings, Start, scope::Said, settings::HistorySettings},
     resource::Zone,
     tty::{self, Tty},
     ui::theme::THEMES,
@@ -126,7 +126,7 @@ pub async fn open(
         ..Start::new(Timestamp::now(), tty::clamped(crossterm::terminal::size()?))
     };
     let console = app::Console {
-        keep: keep(&settings, paths.as_ref()),
+        keep: history_config(&settings, paths.as_ref()),
         settings,
         keymap,
         start,
@@ -139,8 +139,8 @@ pub async fn open(
 }
 
 /// Where what AWS forgets is kept.
-pub fn keep(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
-    let Remember { days, megabytes, off } = settings.memory;
+pub fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
+    let HistorySettings { days, megabytes, off } = settings.history;
     let limits = Limits { days, megabytes };
     match paths.filter(|_| !off) {
         Some(paths) => HistoryConfig::in_folder(&paths.state, limits),

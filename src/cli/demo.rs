@@ -13,7 +13,7 @@ use crate::{
     aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Options, Server},
-    model::{Settings, settings::Remember},
+    model::{Settings, settings::HistorySettings},
 };
 
 /// Runs it until it is closed, or, without a console, until a signal ends it.
@@ -28,8 +28,8 @@ pub async fn run(args: DemoArgs, scope: &ScopeArgs, settings: Settings, paths: O
     }
     let connect = connect(&settings, options);
     // What the demo's world forgets is no history of the person's, and the next demo is another world.
-    let memory = Remember { off: true, ..settings.memory };
-    let settings = Settings { memory, ..settings };
+    let history = HistorySettings { off: true, ..settings.history };
+    let settings = Settings { history, ..settings };
     console::open(settings, connect, ScopeSpec::default(), scope.cluster.as_deref(), &look, paths).await
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Write, path::Path};
 use super::{Refusal, ScopeArgs, WaitArgs, console, print, wait::Wait};
 use crate::{
     config::Paths,
-    history::{HistoryConfig, Limits, usage},
+    history::{HistoryConfig, Limits, read_usage},
     model::Settings,
 };
 
@@ -24,7 +24,7 @@ pub async fn run(wait: WaitArgs, args: &ScopeArgs, settings: &Settings, paths: O
         line(&mut text, "saved tables", &described(&paths.saved));
         line(&mut text, "cache", &described(&paths.cache));
         line(&mut text, "log", &described(&paths.log));
-        line(&mut text, "memory", &memory(settings, paths));
+        line(&mut text, "history", &history(settings, paths));
     }
     print(&text)?;
 
@@ -50,16 +50,18 @@ fn line(text: &mut String, label: &str, value: &str) {
 }
 
 /// Where what AWS forgets is kept, how much of it there is, and how much there may be.
-fn memory(settings: &Settings, paths: &Paths) -> String {
-    let HistoryConfig { file: Some(path), limits } = console::keep(settings, Some(paths)) else { return "off".into() };
-    let there = match usage(&path) {
+fn history(settings: &Settings, paths: &Paths) -> String {
+    let HistoryConfig { file: Some(path), limits } = console::history_config(settings, Some(paths)) else {
+        return "off".into();
+    };
+    let there = match read_usage(&path) {
         Ok(None) => "not there yet".into(),
-        Ok(Some(stock)) => format!(
+        Ok(Some(usage)) => format!(
             "{:.1} MiB: {} stopped tasks, {} events, {} deployments",
-            stock.bytes as f64 / f64::from(1 << 20),
-            stock.tasks,
-            stock.events,
-            stock.deployments
+            usage.bytes as f64 / f64::from(1 << 20),
+            usage.tasks,
+            usage.events,
+            usage.deployments
         ),
         Err(reason) => reason,
     };

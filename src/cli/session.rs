@@ -28,7 +28,7 @@ pub struct Session {
 
 impl Session {
     pub fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
-        let handle = data::start(clients.clone(), Timestamp::now, console::keep(settings, paths));
+        let handle = data::start(clients.clone(), Timestamp::now, console::history_config(settings, paths));
         Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
     }
 

@@ -80,7 +80,7 @@ impl DatabaseFile {
         Ok(Some(aside))
     }
 
-    /// `memory.db.damaged-20260131-140509`, with a number after it when that is taken.
+    /// `history.db.damaged-20260131-140509`, with a number after it when that is taken.
     fn free_name(&self, word: &str, now: Timestamp) -> PathBuf {
         let stem = with_suffix(&self.path, &format!(".{word}-{}", now.strftime("%Y%m%d-%H%M%S")));
         let numbered = (1..).map(|number| with_suffix(&stem, &format!("-{number}")));

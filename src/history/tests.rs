@@ -281,7 +281,7 @@ fn consoles_that_open_and_write_at_once_lose_no_row() {
         }
     });
     let path = folder.path().join(FILE);
-    assert_eq!(usage(&path).expect("readable").expect("there").tasks as usize, CONSOLES * BATCHES + BATCHES);
+    assert_eq!(read_usage(&path).expect("readable").expect("there").tasks as usize, CONSOLES * BATCHES + BATCHES);
     assert_eq!(asides(&folder), Vec::<String>::new());
 }
 
@@ -347,7 +347,7 @@ fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
     drop(history);
     let path = folder.path().join(FILE);
     Connection::open(&path).expect("opened").execute_batch(VERSION_1).expect("turned back");
-    let tasks = usage(&path).expect("readable").expect("there").tasks;
+    let tasks = read_usage(&path).expect("readable").expect("there").tasks;
     assert_eq!(tasks, 1, "it can be counted before it is brought up to date");
 
     let (mut history, told) = open(&folder);
@@ -507,7 +507,7 @@ fn a_full_disk_is_told_once_and_the_session_is_remembered() {
     let many: Vec<Observation> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
     let error = history.record(&scope(), &many, NOW).expect_err("no room");
     let told = history.recover(&error, NOW).expect("something to tell");
-    assert!(told.ends_with("memory.db: the disk is full"), "{told}");
+    assert!(told.ends_with("history.db: the disk is full"), "{told}");
     history.record(&scope(), &many, NOW).expect("kept");
     assert_eq!(ids(&mut history, &prod()).len(), 200);
 }
@@ -574,14 +574,14 @@ fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back(
 fn what_there_is_is_told_without_touching_it() {
     let folder = folder();
     let path = folder.path().join(FILE);
-    assert_eq!(usage(&path), Ok(None));
+    assert_eq!(read_usage(&path), Ok(None));
     left_behind(&folder);
     let mut history = opened(&folder);
     history.record(&scope(), &[first(service(&[1, 2]))], NOW).expect("kept");
     drop(history);
-    let there = usage(&path).expect("readable").expect("there");
+    let there = read_usage(&path).expect("readable").expect("there");
     assert_eq!((there.tasks, there.events, there.deployments), (200, 2, 1));
     assert_eq!(there.bytes, fs::metadata(&path).expect("there").len());
     garbage(&path);
-    assert_eq!(usage(&path), Err("damaged".into()));
+    assert_eq!(read_usage(&path), Err("damaged".into()));
 }

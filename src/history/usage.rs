@@ -28,7 +28,7 @@ pub struct KnownNames {
 }
 
 /// The clusters and services in the file at `path`, which is only read; none where it can't be.
-pub fn known_names(path: &Path) -> KnownNames {
+pub fn read_names(path: &Path) -> KnownNames {
     let names = |column: &str, table: &str| -> Result<BTreeSet<String>, HistoryError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut statement =
@@ -46,7 +46,7 @@ pub fn known_names(path: &Path) -> KnownNames {
 ///
 /// # Errors
 /// A few words, when it can't be read.
-pub fn usage(path: &Path) -> Result<Option<Usage>, String> {
+pub fn read_usage(path: &Path) -> Result<Option<Usage>, String> {
     if !path.exists() {
         return Ok(None);
     }

@@ -82,14 +82,14 @@ pub struct Settings {
     /// Keys by action; an action that is named here loses its usual keys.
     pub keys: BTreeMap<String, Vec<String>>,
     pub budget: Share,
-    pub memory: Remember,
+    pub history: HistorySettings,
     pub logs: Reading,
 }
 
 /// What of that which AWS forgets is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Remember {
+pub struct HistorySettings {
     #[serde(deserialize_with = "days")]
     pub days: u32,
     /// The size of the file, in MiB.
@@ -99,7 +99,7 @@ pub struct Remember {
     pub off: bool,
 }
 
-impl Default for Remember {
+impl Default for HistorySettings {
     fn default() -> Self {
         let Limits { days, megabytes } = Limits::default();
         Self { days, megabytes, off: false }
@@ -270,7 +270,7 @@ impl Default for Settings {
             scopes: ScopeRule::shipped(),
             keys: BTreeMap::new(),
             budget: Share::default(),
-            memory: Remember::default(),
+            history: HistorySettings::default(),
             logs: Reading::default(),
         }
     }

@@ -247,11 +247,11 @@ fn processes_that_write_at_once_lose_no_row() {
 #[test]
 fn nothing_is_kept_where_that_is_off() {
     let mut aws = Aws::incident_now(&[]);
-    aws.home = aws.home.with(".config/ecsight/config.toml", "[memory]\noff = true\n");
+    aws.home = aws.home.with(".config/ecsight/config.toml", "[history]\noff = true\n");
     assert!(!aws.csv(&["failures"]).is_empty(), "what is there now is counted all the same");
-    assert!(!aws.home.path().join(".local/state/ecsight/memory.db").exists());
+    assert!(!aws.home.path().join(".local/state/ecsight/history.db").exists());
     let info = aws.run(&["info"]).out;
-    assert!(info.contains("memory         off\n"), "{info}");
+    assert!(info.contains("history        off\n"), "{info}");
 }
 
 #[test]

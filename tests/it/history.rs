@@ -7,7 +7,7 @@ use ecsight::{
     data::{self, Demand, Done, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, world::World},
     diagnose::{failures, failures::Failures, timeline},
-    history::{HistoryConfig, Limits, usage},
+    history::{HistoryConfig, Limits, read_usage},
     resource::{
         Query, Row, Status, View, cluster, container, deployment, event, query::DAY, service, task, task::Task,
     },
@@ -337,7 +337,7 @@ async fn a_damaged_file_costs_a_message_and_nothing_else() {
     let told = warnings(&mut console);
     assert!(matches!(&told[..], [one] if one.contains("damaged")), "{told:?}");
     console.quit().await;
-    assert!(usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    assert!(read_usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
@@ -346,7 +346,7 @@ async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() 
     let mut console = Console::open(&endpoint, state.keep());
     let seen = ended(&console.rows(&stopped(prod())).await);
     tokio::time::sleep(Duration::from_secs(10)).await;
-    assert!(usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    assert!(read_usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
     for file in fs::read_dir(state.file().parent().unwrap()).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();
     }
@@ -355,7 +355,7 @@ async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() 
     let told = warnings(&mut console);
     assert!(matches!(&told[..], [one] if one.contains("deleted while in use")), "{told:?}");
     console.quit().await;
-    assert!(usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
+    assert!(read_usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
