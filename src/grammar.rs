@@ -20,6 +20,8 @@ use regex::{Regex, RegexBuilder};
 
 use crate::nearest::{hint, mistyped};
 
+pub mod typing;
+
 /// Where a text can't be read, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {

@@ -18,11 +18,13 @@ use regex::Regex;
 mod field;
 mod needle;
 mod own;
+mod seen;
 mod stack;
 
 use field::Field;
 use needle::Needle;
 use own::{Own, Place, State};
+pub use seen::{keys, names, states, values};
 pub use stack::{Mode, Rule, Stack, Verdict};
 
 use super::{Level, Line, Role, ansi};

@@ -60,6 +60,8 @@ pub enum Arg {
     Column,
     /// The name of a row.
     Row,
+    /// A filter, of rows or of lines as the place says.
+    Filter,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// Free text; named so in help.
@@ -162,7 +164,7 @@ impl Action {
             Arg::None => 0,
             Arg::Cluster | Arg::Region | Arg::Theme | Arg::Column | Arg::OneOf(_) => 1,
             // Names of rows and profiles may have spaces in them, and free text is read by the action.
-            Arg::Profile | Arg::Row | Arg::Text(_) => return Ok(()),
+            Arg::Profile | Arg::Row | Arg::Filter | Arg::Text(_) => return Ok(()),
         };
         match (rest.split_whitespace().nth(most), most) {
             (None, _) => Ok(()),
@@ -194,6 +196,7 @@ impl Action {
             Arg::Theme => format!("{word} [theme]"),
             Arg::Column => format!("{word} [column]"),
             Arg::Row => format!("{word} [name]"),
+            Arg::Filter => format!("{word} [filter]"),
             Arg::OneOf(words) => format!("{word} [{}]", words.join("|")),
             Arg::Text(name) => format!("{word} [{name}]"),
         })

@@ -60,6 +60,17 @@ impl<'a> Args<'a> {
         Ok(args)
     }
 
+    /// The cluster that is meant, where `current` is meant when none is named; absent: all of them.
+    pub(super) fn cluster_or(&self, current: Option<&Arc<str>>) -> Option<Arc<str>> {
+        match (self.cluster, self.scope) {
+            (Some("all" | "*"), _) => None,
+            (Some(name), _) => Some(name.into()),
+            // The clusters of another scope are others.
+            (None, Some(_)) => None,
+            (None, None) => current.cloned(),
+        }
+    }
+
     /// Refuses what a view of `kind` does not take.
     ///
     /// # Errors
@@ -77,6 +88,18 @@ impl<'a> Args<'a> {
         }
         Ok(())
     }
+}
+
+/// The filter with which the arguments of a view end, while it may still be typed.
+pub(super) fn open_filter(args: &str) -> Option<&str> {
+    let begins = |at: &usize| args[..*at].is_empty() || args[..*at].ends_with(char::is_whitespace);
+    let first = |sign: &str| args.match_indices(sign).map(|(at, _)| at).find(begins);
+    let (slash, fuzzy) = (first("/"), first("-f "));
+    let filter = match (slash, fuzzy) {
+        (Some(slash), fuzzy) if fuzzy.is_none_or(|fuzzy| slash < fuzzy) => args.get(slash + 1..),
+        (_, fuzzy) => fuzzy.and_then(|at| args.get(at..)),
+    };
+    filter.filter(|filter| !filter.contains(" @"))
 }
 
 /// The view that `word` names: one of `kinds`, or a part of one.
@@ -154,14 +177,11 @@ impl Model {
         // Everything is read before anything is changed.
         let filter = args.filter.map(|text| self.read_filter(text, kind)).transpose()?;
         let scope = args.scope.map(|text| self.read_scope(text)).transpose()?;
-        let cluster = match (args.cluster, &scope) {
-            (Some("all" | "*"), _) => None,
-            // The clusters of another scope aren't known yet.
-            (Some(name), Some(_)) => Some(Arc::from(name)),
-            (Some(name), None) => Some(self.known_cluster(name)?),
-            (None, Some(_)) => None,
-            (None, None) => self.cluster.clone(),
-        };
+        let cluster = args.cluster_or(self.cluster.as_ref());
+        // The clusters of another scope aren't known yet.
+        if let (Some(_), Some(name), None) = (args.cluster, &cluster, &scope) {
+            self.known_cluster(name)?;
+        }
         if scope.is_some_and(|scope| self.switch(scope)) {
             // What was asked for is seen at once; what is wrong elsewhere can wait.
             self.go_to_root();

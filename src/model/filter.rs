@@ -13,9 +13,11 @@ use fuzzy_matcher::FuzzyMatcher;
 use jiff::{Timestamp, tz::TimeZone};
 use regex::Regex;
 
+mod complete;
 mod parse;
 mod value;
 
+pub(super) use complete::complete;
 use parse::Own;
 use value::Amount;
 

@@ -30,7 +30,8 @@ const BESIDES: [(&str, &str); 2] = [
 ];
 
 /// What filters can say; the grammar itself is told in [`super::filter`].
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 10] = [
+    ("tab", "complete columns, states and the values at hand, as listed above the prompt; right accepts"),
     ("word", "in any column shown; a|b and other regular expressions work"),
     ("\"two words\"", "as they stand"),
     ("!word", "rows without it; ! goes before any term"),
@@ -44,7 +45,7 @@ const FILTERS: [(&str, &str); 9] = [
 
 /// What filters of logs can say besides; the grammar itself is told in [`crate::logs::filter`].
 const LOG_FILTERS: [(&str, &str); 6] = [
-    ("!text", "in front of all of it: no lines that match; tab goes on to exclude and highlight"),
+    ("!text", "in front of all of it: no lines that match; ctrl-x goes on to exclude and highlight"),
     ("level>=warn", "trace, debug, info, warn, error, fatal; lines that tell no level stay"),
     ("task:1a2b container=app", "where the line comes from; also service:, revision:"),
     (".status>=500 .user.id=7", "a key of a line that is JSON"),

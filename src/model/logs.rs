@@ -15,6 +15,7 @@ mod about;
 pub mod bar;
 mod body;
 mod columns;
+mod complete;
 mod fields;
 mod finding;
 pub(super) mod jump;

@@ -6,7 +6,7 @@ use crate::logs::{
     filter::{Mode, Stack},
 };
 
-mod palette;
+mod complete;
 mod picker;
 mod press;
 
@@ -14,7 +14,7 @@ mod press;
 #[derive(Debug)]
 pub enum Overlay {
     /// `:`, in the footer row, its candidates right above it.
-    Command(Palette),
+    Command(Prompt),
     /// `/` in a table, in the footer row; the table follows as one types.
     Filter(FilterPrompt),
     /// `/` in a text, in the footer row; the text follows as one types.
@@ -37,7 +37,7 @@ impl Overlay {
     /// The line being typed, where one is.
     pub fn prompt(&self) -> Option<&Prompt> {
         Some(match self {
-            Self::Command(palette) => &palette.prompt,
+            Self::Command(prompt) => prompt,
             Self::Filter(filter) => &filter.prompt,
             Self::Search(search) => &search.prompt,
             Self::Picker(picker) => &picker.prompt,
@@ -53,7 +53,7 @@ impl Overlay {
 
     pub(super) fn prompt_mut(&mut self) -> Option<&mut Prompt> {
         Some(match self {
-            Self::Command(palette) => &mut palette.prompt,
+            Self::Command(prompt) => prompt,
             Self::Filter(filter) => &mut filter.prompt,
             Self::Search(search) => &mut search.prompt,
             Self::Picker(picker) => &mut picker.prompt,
@@ -66,25 +66,6 @@ impl Overlay {
             Self::Rules(_) | Self::Question(_) => return None,
         })
     }
-}
-
-/// The command prompt and what its last word could become.
-#[derive(Debug, Default)]
-pub struct Palette {
-    pub prompt: Prompt,
-    pub candidates: Vec<Candidate>,
-    /// The candidate that tab has put into the prompt.
-    pub chosen: Option<usize>,
-}
-
-/// What a word could become.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    pub text: String,
-    /// One line beside it; may be empty.
-    pub about: String,
-    /// Characters of `text` that matched, ascending.
-    pub matched: Vec<usize>,
 }
 
 /// The filter prompt; esc restores what was there before.

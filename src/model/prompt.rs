@@ -7,6 +7,10 @@ use tui_input::{Input, InputRequest};
 use super::keymap::Key;
 use crate::grammar::Fault;
 
+mod completion;
+
+pub use completion::{Candidate, Choice, Completion, Term};
+
 /// What a key does in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
@@ -22,6 +26,8 @@ pub enum Edit {
     /// The next candidate, and the one before.
     Next,
     Previous,
+    /// In a filter of a log: include, exclude or highlight.
+    Mode,
     Submit,
     Cancel,
 }
@@ -32,6 +38,7 @@ pub const EDITS: &[(&[&str], Edit, &str)] = &[
     (&["esc", "ctrl-c", "ctrl-g"], Edit::Cancel, "cancel"),
     (&["tab"], Edit::Next, "complete, next candidate"),
     (&["shift-tab"], Edit::Previous, "previous candidate"),
+    (&["ctrl-x"], Edit::Mode, "in logs: exclude, highlight"),
     (&["up", "ctrl-p"], Edit::Older, "older history"),
     (&["down", "ctrl-n"], Edit::Newer, "newer history"),
     (&["ctrl-r"], Edit::Search, "search the history"),
@@ -72,6 +79,7 @@ pub enum Pressed {
     Moved,
     Next,
     Previous,
+    Mode,
     Submit,
     Cancel,
 }
@@ -85,6 +93,8 @@ pub struct Prompt {
     pub preselected: bool,
     /// What → or ctrl-f at the end would add.
     pub ghost: String,
+    /// What the last word could become.
+    pub completion: Completion,
     /// What can't be read, and where; drawn in the tone of an error.
     pub fault: Option<Fault>,
     /// What is being looked for in the history, while ctrl-r is at work.
@@ -146,6 +156,7 @@ impl Prompt {
             Edit::Cancel => return Pressed::Cancel,
             Edit::Next => return Pressed::Next,
             Edit::Previous => return Pressed::Previous,
+            Edit::Mode => return Pressed::Mode,
             Edit::Older => self.recall(self.recalled.map_or(0, |index| index + 1), past),
             Edit::Newer => match self.recalled {
                 Some(0) => {

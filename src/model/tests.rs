@@ -23,6 +23,7 @@ use crate::{
 
 mod anything;
 mod commands;
+mod completing;
 mod demand;
 mod explaining;
 mod finding;

@@ -15,8 +15,8 @@ mod rules;
 /// Draws the overlay and returns where the cursor goes. `log` is what is read, if a log is.
 pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&Reader>, theme: &Theme) -> Position {
     match overlay {
-        Overlay::Command(palette) => prompt::command(buf, layout, palette, theme),
-        Overlay::Filter(filter) => prompt::line(buf, layout, "/", &filter.prompt, theme),
+        Overlay::Command(command) => prompt::line(buf, layout, ":", command, theme),
+        Overlay::Filter(filter) => prompt::filter(buf, layout, &filter.prompt, theme),
         Overlay::Search(search) => prompt::line(buf, layout, "/", &search.prompt, theme),
         Overlay::Picker(picker) => picker::draw(buf, layout, picker, theme),
         Overlay::Rule(rule) => rules::prompt(buf, layout, rule, theme),

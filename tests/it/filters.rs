@@ -32,10 +32,10 @@ fn now() -> Timestamp {
 }
 
 /// Rows of one kind, as they stand in its table, and what they are read with.
-struct Rows {
-    kind: &'static Kind,
-    entries: Vec<Entry>,
-    cx: Context,
+pub struct Rows {
+    pub kind: &'static Kind,
+    pub entries: Vec<Entry>,
+    pub cx: Context,
 }
 
 impl Rows {
@@ -45,7 +45,7 @@ impl Rows {
     }
 
     /// The rows that a filter admits, by their place.
-    fn admitted(&self, text: &str) -> BTreeSet<usize> {
+    pub fn admitted(&self, text: &str) -> BTreeSet<usize> {
         let filter = Filter::parse(text, self.kind, self.cx.now, &self.cx.zone.zone);
         let filter = filter.unwrap_or_else(|fault| panic!("{}: {text}: {fault:?}", self.kind.plural));
         let mut lens = Lens::new(self.kind, Vec::new(), self.cx.clone());
@@ -55,7 +55,7 @@ impl Rows {
 }
 
 /// Everything there is in the embedded AWS a while after its start, kind by kind, and a few rows that it does not have.
-async fn everything() -> Vec<Rows> {
+pub async fn everything() -> Vec<Rows> {
     START.with(|_| ());
     let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
     tokio::time::sleep(Duration::from_secs(20 * 60)).await;

@@ -42,7 +42,7 @@ fn half_an_hour(size: (u16, u16)) -> Stage {
 #[case::empty("prompt_empty", "/", "")]
 #[case::include("prompt_include", "/", "payment accepted")]
 #[case::exclude("prompt_exclude", "/", "!health")]
-#[case::highlight("prompt_highlight", "/ tab tab", "heap|batch")]
+#[case::highlight("prompt_highlight", "/ ctrl-x ctrl-x", "heap|batch")]
 #[case::faulty("prompt_faulty", "/", "\"payment acc")]
 #[case::time("prompt_time", "@", "")]
 #[case::no_time("prompt_no_time", "@", "10:00..25:99")]

@@ -4,6 +4,7 @@ mod architecture;
 mod asking;
 mod burst;
 mod cli;
+mod completing;
 mod credentials;
 mod data;
 mod demo_logs;

@@ -302,10 +302,13 @@ fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: Le
 #[test]
 fn a_prompt_moves_nothing() {
     let before = text(&Stage::lit(NORMAL));
-    let after = text(&Stage::lit(NORMAL).keys("/"));
-    let body = |screen: &str| screen.lines().take(23).map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(body(&before), body(&after));
-    assert_ne!(before.lines().last(), after.lines().last());
+    let body = |screen: &str, rows: usize| screen.lines().take(rows).map(str::to_owned).collect::<Vec<_>>();
+    // The list above the prompt takes no more than half of the body.
+    for (typed, rows) in [("", 12), ("state", 21)] {
+        let after = text(&Stage::lit(NORMAL).keys("/").typed(typed));
+        assert_eq!(body(&before, rows), body(&after, rows), "{typed}");
+        assert_ne!(before.lines().last(), after.lines().last());
+    }
 }
 
 #[test]

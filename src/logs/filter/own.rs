@@ -32,24 +32,35 @@ pub(super) enum State {
     Output,
 }
 
+/// What a name before an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
+pub(super) enum Name {
     Level,
     Place(Place),
 }
 
-const NAMES: &[(&str, Name)] = &[
-    ("level", Name::Level),
-    ("lvl", Name::Level),
-    ("severity", Name::Level),
-    ("task", Name::Place(Place::Task)),
-    ("container", Name::Place(Place::Container)),
-    ("service", Name::Place(Place::Service)),
-    ("svc", Name::Place(Place::Service)),
-    ("revision", Name::Place(Place::Revision)),
+/// Names in each of their spellings, and what they are.
+pub(super) const NAMES: &[(&[&str], &str, Name)] = &[
+    (&["level", "lvl", "severity"], "trace, debug, info, warn, error, fatal", Name::Level),
+    (&["task"], "id of the task", Name::Place(Place::Task)),
+    (&["container"], "name of the container", Name::Place(Place::Container)),
+    (&["service", "svc"], "service of the task", Name::Place(Place::Service)),
+    (&["revision"], "task definition of the task", Name::Place(Place::Revision)),
 ];
 
-const STATES: &[(&str, State)] = &[("late", State::Late), ("mark", State::Mark), ("output", State::Output)];
+/// States, and what they mean.
+pub(super) const STATES: &[(&str, &str, State)] = &[
+    ("late", "came after younger lines", State::Late),
+    ("mark", "a mark set by hand", State::Mark),
+    ("output", "written by a container", State::Output),
+];
+
+impl Name {
+    pub fn parse(word: &str) -> Option<Self> {
+        let known = |names: &&[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+        NAMES.iter().find(|(names, ..)| known(names)).map(|(.., name)| *name)
+    }
+}
 
 impl Place {
     /// How a source is called in this respect.
@@ -70,9 +81,9 @@ pub(super) fn own(reader: &mut Reader<'_>) -> Result<Option<(usize, Own)>, Fault
     if reader.take("is:") {
         let at = reader.characters();
         let word = reader.until_space().to_lowercase();
-        let hint = || hint(&word, STATES.iter().map(|(name, _)| *name));
-        return match STATES.iter().find(|(name, _)| *name == word) {
-            Some((_, state)) => Ok(Some((begin, Own::State(*state)))),
+        let hint = || hint(&word, STATES.iter().map(|(name, ..)| *name));
+        return match STATES.iter().find(|(name, ..)| *name == word) {
+            Some((.., state)) => Ok(Some((begin, Own::State(*state)))),
             None if word.is_empty() => Err(Fault::new(at, format!("a state is missing after is:{}", hint()))),
             None => Err(Fault::new(at, format!("unknown state `{word}`{}", hint()))),
         };
@@ -81,9 +92,8 @@ pub(super) fn own(reader: &mut Reader<'_>) -> Result<Option<(usize, Own)>, Fault
         let at = reader.characters();
         return Ok(Some((at, Own::Field { path, op, value: reader.value(op)? })));
     }
-    let known = |name: &str| NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, name)| *name);
-    let Some((name, op)) = reader.comparison(in_column, known) else {
-        let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+    let Some((name, op)) = reader.comparison(in_column, Name::parse) else {
+        let names: Vec<&str> = NAMES.iter().flat_map(|(names, ..)| names.iter().copied()).collect();
         reader.refuse_unknown("field", "JSON keys begin with a dot, text goes in quotes", &names, |_| false)?;
         return Ok(None);
     };
@@ -111,8 +121,8 @@ fn in_path(c: char) -> bool {
 }
 
 /// The path of a key: what follows the dot, where that looks like a name. `./a:b` and `.*a=b` are words.
-fn path(name: &str) -> Option<String> {
-    let path = name.strip_prefix('.')?;
+pub(super) fn path(name: &str) -> Option<String> {
+    let path = name.strip_prefix('.').filter(|path| path.chars().all(in_path))?;
     let begins = |part: &str| part.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '$'));
     (path.split('.').all(begins) && !path.contains(['*', '+', '?', '(', '[', '|', '\\'])).then(|| path.to_owned())
 }

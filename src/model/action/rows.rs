@@ -37,7 +37,7 @@ pub(super) fn filter(model: &mut Model, call: Call<'_>) -> Outcome {
     let table = table(model)?;
     if call.arg.is_empty() {
         let before = table.filter.clone();
-        model.overlay = Some(Overlay::Filter(FilterPrompt { prompt: Prompt::preselected(before.text()), before }));
+        model.open_prompt(Overlay::Filter(FilterPrompt { prompt: Prompt::preselected(before.text()), before }));
         return Ok(());
     }
     let kind = table.view.kind;

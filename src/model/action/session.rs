@@ -10,7 +10,8 @@ use crate::{
         Model, Screen,
         document::Source,
         navigation::{current_first, profile_items},
-        overlay::{Choice, Item, Overlay, Palette, Picker},
+        overlay::{Choice, Item, Overlay, Picker},
+        prompt::Prompt,
         scope::Said,
         settings::{HeaderSize, Quit, interval},
     },
@@ -26,9 +27,7 @@ const LONGEST_ARMED: SignedDuration = SignedDuration::from_hours(8);
 const TWICE: SignedDuration = SignedDuration::from_secs(2);
 
 pub(super) fn command(model: &mut Model, _: Call<'_>) -> Outcome {
-    let mut palette = Palette::default();
-    palette.complete(model);
-    model.overlay = Some(Overlay::Command(palette));
+    model.open_prompt(Overlay::Command(Prompt::default()));
     model.out.push(Effect::ListProfiles);
     Ok(())
 }

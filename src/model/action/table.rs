@@ -103,7 +103,7 @@ pub static ACTIONS: &[Action] = &[
     // Which rows, in which order.
     Action::new("filter", Table, "filter rows", rows::filter)
         .keys(&["/"])
-        .words(&["filter"], Text("filter"))
+        .words(&["filter"], Arg::Filter)
         .hint("filter", 15),
     Action::new("clear-filter", Table, "clear the filter", rows::clear_filter).keys(&["ctrl-u"]),
     Action::new("faults", Table, "only rows with a fault", rows::faults)
@@ -180,9 +180,9 @@ pub static ACTIONS: &[Action] = &[
     // In logs.
     Action::new("filter-log", Logs, "filter lines", stack::filter).keys(&["/"]).hint("filter", 10),
     Action::new("add-filter", Logs, "add a filter", stack::add).keys(&["+"]),
-    Action::new("include", Logs, "only matching lines", stack::include).words(&["include"], Text("filter")),
-    Action::new("exclude", Logs, "hide matching lines", stack::exclude).words(&["exclude"], Text("filter")),
-    Action::new("highlight", Logs, "highlight matches", stack::highlight).words(&["highlight"], Text("filter")),
+    Action::new("include", Logs, "only matching lines", stack::include).words(&["include"], Arg::Filter),
+    Action::new("exclude", Logs, "hide matching lines", stack::exclude).words(&["exclude"], Arg::Filter),
+    Action::new("highlight", Logs, "highlight matches", stack::highlight).words(&["highlight"], Arg::Filter),
     Action::new("filters", Logs, "list and edit filters", stack::list)
         .keys(&["shift-f"])
         .words(&["filters"], Arg::None)

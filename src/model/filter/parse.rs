@@ -7,8 +7,9 @@ use crate::{
     resource::Kind,
 };
 
-/// The states of every kind, beside its own: what is wrong, what is marked, what changed a moment ago.
-const STATES: [&str; 3] = ["fault", "marked", "changed"];
+/// The states of every kind, beside its own, and what each means.
+pub(super) const STATES: [(&str, &str); 3] =
+    [("fault", "something is wrong with it"), ("marked", "marked by hand"), ("changed", "changed a moment ago")];
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Own {
@@ -40,7 +41,7 @@ fn own(reader: &mut Reader<'_>, kind: &Kind) -> Result<Option<(usize, Own)>, Fau
     if reader.take("is:") {
         let unknown = reader.fault("");
         let state = reader.until_space().to_lowercase();
-        let states = || STATES.into_iter().chain(kind.states.iter().copied());
+        let states = || STATES.iter().map(|(state, _)| *state).chain(kind.states.iter().copied());
         if states().any(|known| known == state) {
             return Ok(Some((at, Own::State(state))));
         }

@@ -1,6 +1,6 @@
 //! The filters of a log: typed one at a time while the log follows, and kept in a list where each can be turned off.
 //!
-//! What is typed is an include, an exclude or a highlight: tab goes from one to the next, and `!` in front makes an
+//! What is typed is an include, an exclude or a highlight: ctrl-x goes from one to the next, and `!` in front makes an
 //! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
 
 use super::{Reader, finding::Matches, modes::reader};
@@ -17,7 +17,6 @@ use crate::{
         keymap::Key,
         overlay::{Overlay, RuleList, RulePrompt},
         prompt::Prompt,
-        text::safe,
     },
 };
 
@@ -45,7 +44,7 @@ pub const KEYS: &[(&[&str], Press, &str)] = &[
     (&["down", "j"], Press::Down, "filter down"),
     (&["space"], Press::Toggle, "on or off"),
     (&["enter"], Press::Edit, "edit"),
-    (&["tab"], Press::Mode, "include, exclude, highlight"),
+    (&["ctrl-x", "tab"], Press::Mode, "include, exclude, highlight"),
     (&["d", "delete", "backspace"], Press::Remove, "remove"),
     (&["+", "a", "/"], Press::Add, "add a filter"),
     (&["z"], Press::Suspend, "suspend or resume all"),
@@ -69,6 +68,12 @@ fn next(mode: Mode) -> Mode {
     }
 }
 
+/// The text of a filter without the `!` of the whole.
+fn bare(text: &str) -> &str {
+    let text = text.trim_start();
+    text.strip_prefix('!').unwrap_or(text)
+}
+
 impl RulePrompt {
     /// A prompt for the rule at `index` of the stack, or for one more.
     fn new(stack: &Stack, index: usize, from_list: bool) -> Self {
@@ -89,14 +94,18 @@ impl RulePrompt {
 
     /// The text without what is said of the whole.
     fn bare(&self) -> &str {
-        let text = self.prompt.text().trim_start();
-        text.strip_prefix('!').unwrap_or(text)
+        bare(self.prompt.text())
     }
 
     /// What is typed as a rule; none while there is nothing.
     fn rule(&self) -> Result<Option<Rule>, Fault> {
-        let skipped = self.prompt.text().chars().count() - self.bare().chars().count();
-        let filter = Filter::parse(self.bare()).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
+        self.read(self.prompt.text())
+    }
+
+    /// `text` as a rule.
+    fn read(&self, text: &str) -> Result<Option<Rule>, Fault> {
+        let skipped = text.chars().count() - bare(text).chars().count();
+        let filter = Filter::parse(bare(text)).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
         Ok((!filter.is_empty()).then(|| Rule { mode: self.mode(), filter, on: true }))
     }
 
@@ -108,9 +117,9 @@ impl RulePrompt {
         stack
     }
 
-    /// Makes the next mode of it, or the one before.
-    fn turn(&mut self, forward: bool) {
-        let mode = if forward { next(self.mode()) } else { next(next(self.mode())) };
+    /// Makes the next mode of it.
+    fn turn(&mut self) {
+        let mode = next(self.mode());
         if self.whole_excluded() {
             let bare = self.bare().to_owned();
             self.prompt.set(&bare);
@@ -160,30 +169,32 @@ impl Model {
     /// What is typed has changed.
     pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
         let Screen::Logs(reader) = &mut self.front else { return };
-        prompt.prompt.fault = match prompt.rule() {
+        let finds = |rule: &Option<Rule>| rule.as_ref().is_none_or(|rule| reader.finds(&rule.filter));
+        prompt.prompt.fault = match prompt.prompt.read_so_far(|text| prompt.read(text), finds) {
             Ok(rule) => {
                 reader.set_stack(prompt.stack(rule));
                 None
             }
             Err(fault) => Some(fault),
         };
-        let text = prompt.prompt.text();
-        let past = self.filters.iter().rev();
-        let rest = past.filter(|_| !text.is_empty()).find_map(|line| line.strip_prefix(text));
-        prompt.prompt.ghost = rest.map(|rest| safe(rest).into_owned()).unwrap_or_default();
     }
 
-    /// Tab in the prompt.
-    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt, forward: bool) {
-        prompt.turn(forward);
+    /// The key in the prompt that makes another mode of it.
+    pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt) {
+        prompt.turn();
         self.rule_changed(prompt);
     }
 
     /// Enter in the prompt; what can't be read keeps it open.
-    pub(in crate::model) fn rule_entered(&mut self, prompt: RulePrompt) {
-        if prompt.prompt.fault.is_some() {
-            self.overlay = Some(Overlay::Rule(prompt));
-            return;
+    pub(in crate::model) fn rule_entered(&mut self, mut prompt: RulePrompt) {
+        let Screen::Logs(reader) = &mut self.front else { return };
+        match prompt.rule() {
+            Ok(rule) => reader.set_stack(prompt.stack(rule)),
+            Err(fault) => {
+                prompt.prompt.fault = Some(fault);
+                self.overlay = Some(Overlay::Rule(prompt));
+                return;
+            }
         }
         self.remember("filters", &prompt.entry());
         self.back_to_list(&prompt);
@@ -214,12 +225,12 @@ impl Model {
             Some(Press::Up) if count > 0 => list.selected = (at + count - 1) % count,
             Some(Press::Down) if count > 0 => list.selected = (at + 1) % count,
             Some(Press::Edit) if count > 0 => {
-                self.overlay = Some(Overlay::Rule(RulePrompt::new(&reader.stack, at, true)));
-                return;
+                let prompt = RulePrompt::new(&reader.stack, at, true);
+                return self.open_prompt(Overlay::Rule(prompt));
             }
             Some(Press::Add) => {
-                self.overlay = Some(Overlay::Rule(RulePrompt::new(&reader.stack, count, true)));
-                return;
+                let prompt = RulePrompt::new(&reader.stack, count, true);
+                return self.open_prompt(Overlay::Rule(prompt));
             }
             Some(Press::Toggle) if count > 0 => reader.change(|stack| stack.rules[at].on ^= true),
             Some(Press::Mode) if count > 0 => {
@@ -241,14 +252,15 @@ pub(in crate::model) fn filter(model: &mut Model, _: Call<'_>) -> Outcome {
     let stack = &reader(model)?.stack;
     let typed = stack.rules.iter().rposition(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
     let prompt = RulePrompt::new(stack, typed.unwrap_or(stack.rules.len()), false);
-    model.overlay = Some(Overlay::Rule(prompt));
+    model.open_prompt(Overlay::Rule(prompt));
     Ok(())
 }
 
 /// One more filter.
 pub(in crate::model) fn add(model: &mut Model, _: Call<'_>) -> Outcome {
     let stack = &reader(model)?.stack;
-    model.overlay = Some(Overlay::Rule(RulePrompt::new(stack, stack.rules.len(), false)));
+    let prompt = RulePrompt::new(stack, stack.rules.len(), false);
+    model.open_prompt(Overlay::Rule(prompt));
     Ok(())
 }
 
@@ -270,7 +282,7 @@ fn put(model: &mut Model, mode: Mode, text: &str) -> Outcome {
     let mut prompt = RulePrompt::new(&reader.stack, reader.stack.rules.len(), false);
     prompt.mode = mode;
     if text.is_empty() {
-        model.overlay = Some(Overlay::Rule(prompt));
+        model.open_prompt(Overlay::Rule(prompt));
         return Ok(());
     }
     prompt.prompt.set(text);

@@ -5,11 +5,6 @@ use fuzzy_matcher::FuzzyMatcher;
 use super::{Choice, Item, Picker, Shown};
 use crate::model::text::{FUZZY, safe};
 
-/// How well `text` matches `pattern`, and which of its characters do; `None` when it doesn't.
-pub(super) fn fuzzy(text: &str, pattern: &str) -> Option<(i64, Vec<usize>)> {
-    FUZZY.fuzzy_indices(text, pattern)
-}
-
 impl Item {
     pub fn new(text: &str, about: &str, choice: Choice) -> Self {
         Self { text: safe(text).into_owned(), about: safe(about).into_owned(), choice }
@@ -41,7 +36,7 @@ impl Picker {
             .enumerate()
             .filter_map(|(index, item)| {
                 // The kind of thing (`profile`, `region`) is typed like the thing itself; only the latter is underlined.
-                let (score, matched) = fuzzy(&format!("{} {}", item.text, item.about), pattern)?;
+                let (score, matched) = FUZZY.fuzzy_indices(&format!("{} {}", item.text, item.about), pattern)?;
                 let length = item.text.chars().count();
                 let matched = matched.into_iter().filter(|character| *character < length).collect();
                 Some((score, Shown { item: index, matched }))

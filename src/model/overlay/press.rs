@@ -1,15 +1,15 @@
 //! Keys and pastes while something lies over the screen.
 
-use super::{Choice, FilterPrompt, Overlay, Question, SearchPrompt};
+use super::{Choice, FilterPrompt, Overlay, Question};
 use crate::{
     event::Effect,
     model::{
         Model, Screen,
         filter::Filter,
         keymap::Key,
-        prompt::{self, Edit, Pressed},
-        text::safe,
+        prompt::{self, Edit, Pressed, Prompt},
     },
+    resource::Context,
 };
 
 impl Model {
@@ -47,7 +47,7 @@ impl Model {
     }
 
     /// The history of what is typed there.
-    fn past(&self, overlay: &Overlay) -> &[String] {
+    pub(super) fn past(&self, overlay: &Overlay) -> &[String] {
         match overlay {
             Overlay::Command(_) => &self.commands,
             Overlay::Filter(_) | Overlay::Search(_) | Overlay::Rule(_) => &self.filters,
@@ -56,11 +56,21 @@ impl Model {
         }
     }
 
-    fn after(&mut self, overlay: Overlay, pressed: Pressed) {
+    fn after(&mut self, mut overlay: Overlay, pressed: Pressed) {
         match pressed {
-            Pressed::Changed => self.changed(overlay),
-            Pressed::Moved => self.overlay = Some(overlay),
+            Pressed::Changed => {
+                self.complete(&mut overlay);
+                self.changed(overlay);
+            }
+            // Whoever moves on accepts what was chosen.
+            Pressed::Moved => self.open_prompt(overlay),
             Pressed::Next | Pressed::Previous => self.choose(overlay, if pressed == Pressed::Next { 1 } else { -1 }),
+            Pressed::Mode => {
+                if let Overlay::Rule(rule) = &mut overlay {
+                    self.rule_turned(rule);
+                }
+                self.open_prompt(overlay);
+            }
             Pressed::Submit => self.submit(overlay),
             Pressed::Cancel => self.cancel(overlay),
         }
@@ -68,26 +78,8 @@ impl Model {
 
     fn changed(&mut self, mut overlay: Overlay) {
         match &mut overlay {
-            Overlay::Command(palette) => {
-                palette.prompt.fault = None;
-                palette.complete(self);
-            }
-            Overlay::Filter(filter) => {
-                let text = filter.prompt.text().to_owned();
-                let read = self.front_kind().map(|kind| Filter::parse(&text, kind, self.now, &self.settings.zone.zone));
-                // What can't be read yet leaves the last good filter in force.
-                filter.prompt.fault = match read {
-                    Some(Ok(filter)) => {
-                        self.set_filter(filter);
-                        None
-                    }
-                    Some(Err(fault)) => Some(fault),
-                    None => None,
-                };
-                let past = self.filters.iter().rev();
-                let rest = past.filter(|_| !text.is_empty()).find_map(|line| line.strip_prefix(&*text));
-                filter.prompt.ghost = rest.map(|rest| safe(rest).into_owned()).unwrap_or_default();
-            }
+            Overlay::Command(prompt) => prompt.fault = None,
+            Overlay::Filter(filter) => self.filter_changed(&mut filter.prompt),
             Overlay::Search(search) => {
                 let text = search.prompt.text().to_owned();
                 self.look_for(&text);
@@ -101,29 +93,41 @@ impl Model {
         self.overlay = Some(overlay);
     }
 
+    /// What is typed in the prompt for a filter has changed. What can't be read yet leaves the last good one in force.
+    fn filter_changed(&mut self, prompt: &mut Prompt) {
+        let Screen::Table(table) = &mut self.front else { return };
+        let (kind, cx) = (table.view.kind, Context { now: self.now, zone: self.settings.zone.clone() });
+        let read = |text: &str| Filter::parse(text, kind, cx.now, &cx.zone.zone);
+        let finds = |filter: &Filter| table.admitted(filter, &cx).next().is_some();
+        prompt.fault = match prompt.read_so_far(read, finds) {
+            Ok(filter) => {
+                table.filter = filter;
+                None
+            }
+            Err(fault) => Some(fault),
+        };
+    }
+
     fn choose(&mut self, mut overlay: Overlay, steps: isize) {
-        match &mut overlay {
-            Overlay::Command(palette) => palette.choose(steps),
-            Overlay::Rule(rule) => self.rule_turned(rule, steps > 0),
-            Overlay::Query(query) => query.in_time = !query.in_time,
-            _ => {}
+        if let Overlay::Query(query) = &mut overlay {
+            query.in_time = !query.in_time;
+        } else if overlay.prompt_mut().is_some_and(|prompt| prompt.choose(steps)) {
+            return self.changed(overlay);
         }
         self.overlay = Some(overlay);
     }
 
     fn submit(&mut self, overlay: Overlay) {
         match overlay {
-            Overlay::Command(palette) => {
-                let line = palette.prompt.text().trim().to_owned();
+            Overlay::Command(prompt) => {
+                let line = prompt.text().trim().to_owned();
                 self.remember("commands", &line);
                 if let Err(reason) = self.run(&line) {
                     self.warn(reason);
                 }
             }
-            Overlay::Filter(filter) if filter.prompt.fault.is_some() => self.overlay = Some(Overlay::Filter(filter)),
-            Overlay::Filter(FilterPrompt { prompt, .. }) | Overlay::Search(SearchPrompt { prompt, .. }) => {
-                self.remember("filters", prompt.text().trim());
-            }
+            Overlay::Filter(filter) => self.filter_entered(filter),
+            Overlay::Search(search) => self.remember("filters", search.prompt.text().trim()),
             Overlay::Rule(rule) => self.rule_entered(rule),
             Overlay::When(when) => self.when_entered(when),
             Overlay::Query(query) => self.query_entered(query),
@@ -134,6 +138,21 @@ impl Model {
                 {
                     self.warn(reason);
                 }
+            }
+        }
+    }
+
+    /// Enter in the prompt for a filter; what can't be read keeps it open.
+    fn filter_entered(&mut self, mut filter: FilterPrompt) {
+        let text = filter.prompt.text().trim();
+        match self.front_kind().map(|kind| Filter::parse(text, kind, self.now, &self.settings.zone.zone)) {
+            Some(Err(fault)) => {
+                filter.prompt.fault = Some(fault);
+                self.overlay = Some(Overlay::Filter(filter));
+            }
+            read => {
+                self.remember("filters", text);
+                read.and_then(Result::ok).map(|filter| self.set_filter(filter));
             }
         }
     }

@@ -9,7 +9,7 @@ use std::{
 use super::{Sort, Survey, Table, cursor::is_called, fresh};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
-    model::filter::{Candidate, Lens},
+    model::filter::{Candidate, Filter, Lens},
     resource::{Context, Order, Pace, Row, Unit, Zone},
 };
 
@@ -67,17 +67,21 @@ impl Table {
 
     /// The rows that are shown, out of all.
     fn chosen(&self, cx: &Context) -> Vec<Entry> {
+        self.admitted(&self.filter, cx).cloned().collect()
+    }
+
+    /// The rows that would be shown if `filter` were in force.
+    pub fn admitted<'a>(&'a self, filter: &'a Filter, cx: &'a Context) -> impl Iterator<Item = &'a Entry> {
         let columns = (self.view.kind.columns)();
         // The seconds of an age are no words to look for.
         let searched = (0..columns.len())
             .filter(|&index| columns[index].shown(&self.view.query, self.wide) && columns[index].unit != Unit::Seconds);
         let mut lens = Lens::new(self.view.kind, searched.collect(), cx.clone());
-        let admitted = self.all.iter().filter(|entry| {
+        self.all.iter().filter(move |entry| {
             let candidate =
                 Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };
-            (!self.faults_only || entry.row.fault()) && self.filter.admits(candidate, &mut lens)
-        });
-        admitted.cloned().collect()
+            (!self.faults_only || entry.row.fault()) && filter.admits(candidate, &mut lens)
+        })
     }
 
     /// Takes the new rows and finds the cursor's place among them.

@@ -130,9 +130,9 @@ fn the_palette_completes_and_enter_runs_what_is_shown() {
     let mut model = console();
     press(&mut model, ":");
     type_in(&mut model, "serv");
-    let Some(Overlay::Command(palette)) = &model.overlay else { panic!("no palette") };
-    assert_eq!((palette.candidates[0].text.as_str(), palette.prompt.ghost.as_str()), ("service", "ice"));
-    assert_eq!(palette.candidates[0].matched, [0, 1, 2, 3]);
+    let Some(Overlay::Command(prompt)) = &model.overlay else { panic!("no palette") };
+    assert_eq!((prompt.completion.candidates[0].text.as_str(), prompt.ghost.as_str()), ("service", "ice"));
+    assert_eq!(prompt.completion.candidates[0].matched, [0, 1, 2, 3]);
     press(&mut model, "tab");
     type_in(&mut model, " st");
     press(&mut model, "tab");
@@ -163,8 +163,8 @@ fn arguments_are_completed_by_what_they_are(#[case] line: &str, #[case] first: &
     model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
     press(&mut model, ":");
     type_in(&mut model, line);
-    let Some(Overlay::Command(palette)) = &model.overlay else { panic!("no palette") };
-    assert_eq!(palette.candidates.first().map(|candidate| candidate.text.as_str()), Some(first));
+    let Some(Overlay::Command(prompt)) = &model.overlay else { panic!("no palette") };
+    assert_eq!(prompt.completion.candidates.first().map(|candidate| candidate.text.as_str()), Some(first));
 }
 
 #[test]

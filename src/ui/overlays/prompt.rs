@@ -8,36 +8,60 @@ use ratatui::{
 
 use super::list;
 use crate::{
-    model::{Layout, overlay::Palette, prompt::Prompt, text::safe},
+    model::{
+        Layout,
+        prompt::{Completion, Prompt},
+        text::safe,
+    },
     ui::{
-        text::{Pen, width},
+        text::{Pen, width as text_width},
         theme::{Scope, Theme},
     },
 };
 
-/// Candidates shown at once above the command prompt, and how wide they may be.
+/// Candidates shown at once above a prompt, and how wide they may be.
 const CANDIDATES: u16 = 10;
 const LIST_WIDTH: u16 = 72;
 
-/// The command prompt with its candidates above it.
-pub fn command(buf: &mut Buffer, layout: &Layout, palette: &Palette, theme: &Theme) -> Position {
-    let count = u16::try_from(palette.candidates.len()).unwrap_or(CANDIDATES);
-    let rows = count.min(CANDIDATES).min(layout.footer.saturating_sub(layout.header + 1));
-    let width = if layout.width < 2 * LIST_WIDTH { layout.width } else { LIST_WIDTH };
-    if rows > 0 {
-        // A rule parts the list from what it covers.
-        let above = Rect { x: 0, y: layout.footer - rows - 1, width, height: rows + 1 };
-        panel(buf, above, theme);
-        Pen::new(buf, 0, above.y, width).fill(theme.glyphs.rule, theme.get(Scope::Border));
+/// The prompt for a filter of a table.
+pub fn filter(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, theme: &Theme) -> Position {
+    let cursor = line(buf, layout, "/", prompt, theme);
+    advise(buf, layout, prompt, cursor, "word  column=value  is:fault", theme);
+    cursor
+}
+
+/// What the last word could become, above the prompt. It leaves half of the body in sight.
+fn candidates(buf: &mut Buffer, layout: &Layout, completion: &Completion, theme: &Theme) {
+    let count = completion.candidates.len();
+    let most = CANDIDATES.min(layout.footer.saturating_sub(layout.header) / 2);
+    let rows = u16::try_from(count).unwrap_or(most).min(most);
+    if rows == 0 {
+        return;
     }
-    let area = Rect { x: 0, y: layout.footer - rows, width, height: rows }.intersection(buf.area);
-    let lines = palette.candidates.iter().map(|candidate| list::Line {
+    let width = if layout.width < 2 * LIST_WIDTH { layout.width } else { LIST_WIDTH };
+    // A rule parts the list from what it covers.
+    let above = Rect { x: 0, y: layout.footer - rows - 1, width, height: rows + 1 };
+    panel(buf, above, theme);
+    Pen::new(buf, 0, above.y, width).fill(theme.glyphs.rule, theme.get(Scope::Border));
+    if count > usize::from(rows) {
+        let text = format!(" {rows} of {count} ");
+        Pen::new(buf, width.saturating_sub(text_width(&text) + 2), above.y, width).put(&text, theme.get(Scope::Faint));
+    }
+    let area = Rect { y: layout.footer - rows, height: rows, ..above }.intersection(buf.area);
+    let lines = completion.candidates.iter().map(|candidate| list::Line {
         text: &candidate.text,
         about: &candidate.about,
         matched: &candidate.matched,
     });
-    list::draw(buf, area, lines, palette.chosen, theme);
-    line(buf, layout, ":", &palette.prompt, theme)
+    list::draw(buf, area, lines, completion.chosen, theme);
+}
+
+/// Says what may be typed while nothing is.
+pub fn advise(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, cursor: Position, advice: &str, theme: &Theme) {
+    let x = layout.width.saturating_sub(text_width(advice) + 1);
+    if prompt.text().is_empty() && prompt.searching.is_none() && x > cursor.x + 1 {
+        Pen::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
+    }
 }
 
 /// Takes an area over.
@@ -47,8 +71,9 @@ pub fn panel(buf: &mut Buffer, area: Rect, theme: &Theme) {
     buf.set_style(area, theme.get(Scope::Base).patch(theme.get(Scope::Picker)));
 }
 
-/// One prompt, begun by `sign`.
+/// One prompt, begun by `sign`, with what its last word could become above it.
 pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
+    candidates(buf, layout, &prompt.completion, theme);
     let area = Rect { x: 0, y: layout.footer, width: layout.width, height: 1 }.intersection(buf.area);
     Clear.render(area, buf);
     buf.set_style(area, theme.get(Scope::Base));
@@ -60,7 +85,7 @@ pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, them
     let mut end = area.right();
     if let Some(fault) = &prompt.fault {
         let reason = format!("{} {}", theme.glyphs.tone(crate::resource::Tone::Bad), fault.reason);
-        let x = end.saturating_sub(width(&reason).min(area.width / 2) + 1);
+        let x = end.saturating_sub(text_width(&reason).min(area.width / 2) + 1);
         Pen::new(buf, x, area.y, end).fit(&reason, theme.glyphs.ellipsis, theme.get(Scope::PromptError));
         end = x.saturating_sub(2);
     }

@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Block, Widget},
 };
 
-use super::prompt::{line, panel};
+use super::prompt::{advise, line, panel};
 use crate::{
     logs::filter::{Mode, Rule, Stack},
     model::{
@@ -17,7 +17,6 @@ use crate::{
             stack::{KEYS, Press, word},
         },
         overlay::{RuleList, RulePrompt, WhenPrompt},
-        prompt::Prompt,
         text::safe,
     },
     ui::{
@@ -37,7 +36,7 @@ const MODES: u16 = 9;
 pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Theme) -> Position {
     let sign = format!("{} /", word(rule.mode()));
     let cursor = line(buf, layout, &sign, &rule.prompt, theme);
-    advise(buf, layout, &rule.prompt, cursor, "tab: exclude, highlight", theme);
+    advise(buf, layout, &rule.prompt, cursor, "ctrl-x: exclude, highlight", theme);
     cursor
 }
 
@@ -46,14 +45,6 @@ pub fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme)
     let cursor = line(buf, layout, "@ ", &when.prompt, theme);
     advise(buf, layout, &when.prompt, cursor, "14:05  -2h  10:00..10:20  2026-01-31 14:05", theme);
     cursor
-}
-
-/// Says what may be typed while nothing is.
-fn advise(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, cursor: Position, advice: &str, theme: &Theme) {
-    let x = layout.width.saturating_sub(width(advice) + 1);
-    if prompt.text().is_empty() && prompt.searching.is_none() && x > cursor.x + 1 {
-        Pen::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
-    }
 }
 
 /// The filters one below the other, and the keys that change them.

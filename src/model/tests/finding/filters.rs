@@ -1,6 +1,7 @@
 //! Filters of a log, by keys.
 
 use super::*;
+use crate::logs::filter::Filter;
 
 #[test]
 fn typing_narrows_at_once_and_esc_restores() {
@@ -54,12 +55,11 @@ fn a_filter_is_typed_anew_or_another_is_added() {
 }
 
 #[rstest]
-#[case("tab", "request", Mode::Exclude, "request", "!request", 0)]
-#[case("tab tab", "slow", Mode::Highlight, "slow", "slow", 40)]
-#[case("tab tab tab", "slow", Mode::Include, "slow", "slow", 4)]
-#[case("shift-tab", "slow", Mode::Highlight, "slow", "slow", 40)]
+#[case("ctrl-x", "request", Mode::Exclude, "request", "!request", 0)]
+#[case("ctrl-x ctrl-x", "slow", Mode::Highlight, "slow", "slow", 40)]
+#[case("ctrl-x ctrl-x ctrl-x", "slow", Mode::Include, "slow", "slow", 4)]
 #[case("left", "!served request", Mode::Exclude, "served request", "!served request", 8)]
-fn tab_and_a_sign_say_what_is_made_of_it(
+fn a_key_and_a_sign_say_whether_it_includes_excludes_or_highlights(
     #[case] keys: &str,
     #[case] typed: &str,
     #[case] mode: Mode,
@@ -78,11 +78,11 @@ fn tab_and_a_sign_say_what_is_made_of_it(
 }
 
 #[test]
-fn tab_after_a_sign_takes_it_away() {
+fn the_key_takes_a_sign_away() {
     let mut model = in_log();
     press(&mut model, "/");
     type_in(&mut model, "!slow");
-    press(&mut model, "tab enter");
+    press(&mut model, "ctrl-x enter");
     assert_eq!(rules(&model), [(Mode::Highlight, "slow", true)]);
 }
 
@@ -160,4 +160,95 @@ fn a_filter_that_is_named_as_in_tables_is_an_include() {
     run(&mut model, "/failed");
     run(&mut model, "filter slow");
     assert_eq!(rules(&model), [(Mode::Include, "failed", true), (Mode::Include, "slow", true)]);
+}
+
+fn prompt_of(model: &Model) -> &prompt::Prompt {
+    model.overlay.as_ref().and_then(Overlay::prompt).expect("a prompt")
+}
+
+fn offered(model: &Model) -> Vec<&str> {
+    prompt_of(model).completion.candidates.iter().map(|candidate| candidate.text.as_str()).collect()
+}
+
+/// In a log of JSON and of plain lines, of two tasks.
+fn in_json() -> Model {
+    let mut model = in_log();
+    let json = |status: u32, level| {
+        let user = r#""user":{"id":7},"tags":["a b","c"],"odd key":1"#;
+        let text = format!(r#"{{"status":{status},"path":"/pay \"now\"",{user}}}"#);
+        Line { source: Some(source("89abcdef0123")), ..line(500, Some(level), &text) }
+    };
+    give_lines(&mut model, vec![json(200, Level::Info), json(503, Level::Error), json(200, Level::Info)]);
+    model
+}
+
+#[rstest]
+#[case("", "level task container service revision .status .path .user.id .tags is:late is:mark is:output")]
+#[case("s", "service severity")]
+#[case("sv", "svc")]
+#[case("failed !lev", "level")]
+#[case("is:l", "is:late")]
+#[case(".u", ".user.id")]
+#[case("level>=", "warn error fatal info debug trace")]
+#[case("level=", "info error warn")]
+#[case("level>=W", "warn")]
+#[case("task:", "0123abcd 89abcdef")]
+#[case("container=", "app")]
+#[case("revision:", "api:7")]
+#[case(".status>=", "200 503")]
+#[case(".status=5", "503")]
+#[case(".path=", r#""/pay \"now\"""#)]
+#[case(".tags=", r#""a b" c"#)]
+#[case("level=warn", "")]
+#[case("is:late", "")]
+#[case("request", "")]
+#[case("\"task", "")]
+#[case("nginx:", "")]
+fn terms_are_completed_by_what_the_lines_hold(#[case] typed: &str, #[case] expected: &str) {
+    let mut model = in_json();
+    press(&mut model, "/");
+    type_in(&mut model, typed);
+    assert_eq!(offered(&model).join(" "), expected);
+}
+
+/// Whatever is offered can be read, and a value is one of a line.
+#[test]
+fn what_is_offered_can_be_read_and_finds_a_line() {
+    let mut model = in_json();
+    press(&mut model, "/");
+    let names: Vec<String> = offered(&model).into_iter().map(str::to_owned).collect();
+    assert!(names.len() > 10);
+    let compared = names.iter().filter(|name| !name.starts_with("is:"));
+    let ops = [":", "=", "!=", "~", "!~", "<", "<=", ">", ">="];
+    let compared = compared.flat_map(|name| ops.map(|op| format!("{name}{op}")));
+    for typed in [String::new()].into_iter().chain(compared) {
+        press(&mut model, "ctrl-u");
+        model.update(model.now, Event::Paste(typed.clone()));
+        for _ in 0..offered(&model).len() {
+            press(&mut model, "tab");
+            let text = prompt_of(&model).text().to_owned();
+            let filter = Filter::parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
+            let finds =
+                reader(&model).ring.numbers().any(|number| filter.admits(reader(&model).ring.get(number).unwrap()));
+            let value = [":", "=", "~"].iter().any(|op| names.iter().any(|name| typed == format!("{name}{op}")));
+            assert!(finds || !value, "{text} finds nothing");
+        }
+    }
+}
+
+#[test]
+fn a_term_that_is_not_finished_yet_hides_nothing() {
+    let mut model = in_json();
+    press(&mut model, "/");
+    let mut typed = String::new();
+    for (next, left) in [("level", 43), (">", 43), ("=", 43), ("wa", 43), ("rn", 9), (" task:", 9), ("89", 1)] {
+        type_in(&mut model, next);
+        typed += next;
+        assert_eq!((shown(&model).len(), &prompt_of(&model).fault), (left, &None), "{typed}");
+    }
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "leve");
+    assert_eq!(shown(&model).len(), 43);
+    press(&mut model, "enter");
+    assert_eq!(shown(&model).len(), 0, "what is entered counts as it is");
 }

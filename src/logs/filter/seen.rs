@@ -1,0 +1,77 @@
+//! What filters of logs can ask for, as far as the lines at hand tell: names and values, for completion.
+
+use super::own::{NAMES, Name, STATES, path};
+use crate::{
+    grammar::{Op, typing::by_frequency},
+    logs::{
+        Level, Line,
+        json::{self, Map, Part},
+    },
+};
+
+/// Levels in the order in which somebody may want to compare with them.
+const LEVELS: [Level; 6] = [Level::Warn, Level::Error, Level::Fatal, Level::Info, Level::Debug, Level::Trace];
+/// How deep keys of JSON are looked for: what lies deeper is hardly typed.
+const DEEPEST: usize = 4;
+
+/// The names of what a line may be asked for, in all their spellings, and what each is.
+pub fn names() -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
+    NAMES.iter().map(|(spellings, about, _)| (*spellings, *about))
+}
+
+/// What a line may be, after `is:`.
+pub fn states() -> impl Iterator<Item = (&'static str, &'static str)> {
+    STATES.iter().map(|(state, about, _)| (*state, *about))
+}
+
+/// The keys of a line that is JSON, with their dot, and what each holds; those within lists without a number, and the
+/// first of what they hold.
+pub fn keys(line: &Line) -> Vec<(String, String)> {
+    let mut keys = Vec::new();
+    if let Some(map) = json::object(&line.text) {
+        note_keys(&map, "", 0, &mut keys);
+    }
+    keys.retain(|(key, _)| path(key).is_some());
+    keys
+}
+
+fn note_keys(map: &Map, before: &str, depth: usize, keys: &mut Vec<(String, String)>) {
+    for (key, part) in map {
+        note_key(part, &format!("{before}.{key}"), depth, keys);
+    }
+}
+
+fn note_key(part: &Part, key: &str, depth: usize, keys: &mut Vec<(String, String)>) {
+    match part {
+        Part::Object(map) if depth < DEEPEST => note_keys(map, key, depth + 1, keys),
+        Part::Object(_) => {}
+        Part::List(list) => list.iter().for_each(|part| note_key(part, key, depth, keys)),
+        part if keys.iter().all(|(known, _)| known != key) => {
+            keys.extend(part.text().map(|text| (key.to_owned(), text.to_owned())));
+        }
+        _ => {}
+    }
+}
+
+/// The values that lines have of what `name` asks for, the most frequent first, and in how many each is. Where levels are
+/// put in order, all there are, uncounted.
+pub fn values<'a>(name: &str, op: Op, lines: impl Iterator<Item = &'a Line>) -> Vec<(String, usize)> {
+    if let Some(path) = path(name) {
+        let mut values = Vec::new();
+        for line in lines.filter(|line| json::may_be(&line.text)) {
+            json::each(&line.text, &path, |value| values.push(value.to_owned()));
+        }
+        return by_frequency(values);
+    }
+    match (Name::parse(name), op) {
+        (None, _) | (Some(Name::Level), Op::Matches | Op::MatchesNot) => Vec::new(),
+        (Some(Name::Level), Op::Contains | Op::Equals | Op::Differs) => {
+            by_frequency(lines.filter_map(|line| Some(line.level?.word().to_owned())))
+        }
+        (Some(Name::Level), _) => LEVELS.map(|level| (level.word().to_owned(), 0)).into(),
+        // The last of its names is the shortest.
+        (Some(Name::Place(place)), _) => {
+            by_frequency(lines.filter_map(|line| Some(place.of(line.source.as_deref()?).last()?.to_owned())))
+        }
+    }
+}

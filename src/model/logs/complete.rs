@@ -1,0 +1,86 @@
+//! What the last term of a log's filter could become: names, JSON keys, states, and the values in the lines at hand.
+
+use std::collections::HashMap;
+
+use super::Reader;
+use crate::{
+    grammar::{Op, typing::by_frequency},
+    logs::{
+        Line, Role,
+        filter::{self, Filter},
+    },
+    model::{
+        prompt::{Completion, Term},
+        text::safe,
+    },
+};
+
+/// Lines that are looked through while somebody types, and bytes of them.
+const LINES: usize = 2_000;
+const BYTES: usize = 256 << 10;
+/// Keys of JSON that are offered.
+const KEYS: usize = 30;
+/// Characters of an example of what a key holds.
+const EXAMPLE: usize = 40;
+
+impl Reader {
+    /// What the last term of `text` could become.
+    pub(in crate::model) fn complete(&self, text: &str) -> Completion {
+        let values = |name: &str, op: Op| {
+            let values = filter::values(name, op, self.newest());
+            values.into_iter().map(|(value, lines)| (value, count(lines))).collect()
+        };
+        Completion::of_term(text, |word| self.terms(word), values)
+    }
+
+    /// Whether the newest lines have one that `filter` admits.
+    pub(super) fn finds(&self, filter: &Filter) -> bool {
+        self.newest().any(|line| filter.admits(line))
+    }
+
+    /// The newest lines that containers wrote, as many as can be looked through while somebody types.
+    fn newest(&self) -> impl Iterator<Item = &Line> {
+        let mut bytes = 0;
+        let near = self.ring.numbers().rev().filter_map(|number| self.ring.get(number)).take(LINES);
+        let few = near.take_while(move |line| {
+            bytes += line.text.len();
+            bytes <= BYTES
+        });
+        few.filter(|line| line.role == Role::Output)
+    }
+
+    /// Names, the keys of JSON where `word` may be the beginning of one, and states.
+    fn terms(&self, word: &str) -> Vec<Term> {
+        let name = |(spellings, about): (&[&str], &str)| Term {
+            spellings: spellings.iter().map(|spelling| (*spelling).to_owned()).collect(),
+            about: about.to_owned(),
+        };
+        let keys = if word.is_empty() || word.starts_with('.') { self.keys() } else { Vec::new() };
+        let states = filter::states().map(|(state, about)| Term::state(state, about));
+        filter::names().map(name).chain(keys).chain(states).collect()
+    }
+
+    /// The keys of the lines that are JSON, the most frequent first, each with what the newest line has there.
+    fn keys(&self) -> Vec<Term> {
+        let (mut keys, mut examples) = (Vec::new(), HashMap::new());
+        for (key, value) in self.newest().flat_map(filter::keys) {
+            examples.entry(key.clone()).or_insert(value);
+            keys.push(key);
+        }
+        let known = by_frequency(keys).into_iter().filter(|(key, _)| safe(key) == *key).take(KEYS);
+        let term = |(key, _): (String, usize)| {
+            let example = examples.remove(&key).unwrap_or_default();
+            let example: String = safe(&example).chars().take(EXAMPLE).collect();
+            Term { spellings: vec![key], about: format!("JSON, such as {example}") }
+        };
+        known.map(term).collect()
+    }
+}
+
+fn count(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        1 => "1 line".into(),
+        lines => format!("{lines} lines"),
+    }
+}

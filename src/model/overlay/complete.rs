@@ -1,0 +1,174 @@
+//! What the last word of a prompt could become: in `:` the verbs, then what the verb takes; in `/` the terms of a filter.
+
+use super::Overlay;
+use crate::{
+    aws::regions::REGIONS,
+    model::{
+        Model, Screen, Table,
+        action::{self, ACTIONS, Arg, Place},
+        alias,
+        command::{self, Args},
+        filter,
+        prompt::{Choice, Completion},
+        text::safe,
+    },
+    resource::{Kind, Query, Status, View, query::PARTS},
+};
+
+/// How far one may want to look back.
+const BACK: &[&str] = &["since=1h", "since=6h", "since=2d", "since=7d"];
+
+impl Model {
+    /// Offers what the last word of a prompt could become.
+    pub(in crate::model) fn complete(&self, overlay: &mut Overlay) {
+        let complete: fn(&Self, &str) -> Completion = match overlay {
+            Overlay::Command(_) => Self::complete_command,
+            Overlay::Filter(_) => Self::complete_rows,
+            Overlay::Rule(_) => Self::complete_lines,
+            _ => return,
+        };
+        let past = self.past(overlay);
+        if let Some(prompt) = overlay.prompt_mut() {
+            let completion = prompt.typed().map(|text| complete(self, text)).unwrap_or_default();
+            prompt.offer(completion, past);
+        }
+    }
+
+    /// Opens a prompt.
+    pub(in crate::model) fn open_prompt(&mut self, mut overlay: Overlay) {
+        self.complete(&mut overlay);
+        self.overlay = Some(overlay);
+    }
+
+    /// What the last term of a filter could become, where the table that is seen is filtered.
+    fn complete_rows(&self, text: &str) -> Completion {
+        match &self.front {
+            Screen::Table(table) => filter::complete(text, table, &self.cx()),
+            Screen::Text(_) | Screen::Logs(_) => Completion::default(),
+        }
+    }
+
+    /// The same where the log that is seen is filtered.
+    fn complete_lines(&self, text: &str) -> Completion {
+        match &self.front {
+            Screen::Logs(reader) => reader.complete(text),
+            Screen::Table(_) | Screen::Text(_) => Completion::default(),
+        }
+    }
+
+    /// The same for the filter of whatever is seen.
+    fn complete_filter(&self, text: &str) -> Completion {
+        match &self.front {
+            Screen::Logs(reader) => reader.complete(text),
+            Screen::Table(_) | Screen::Text(_) => self.complete_rows(text),
+        }
+    }
+
+    fn complete_command(&self, line: &str) -> Completion {
+        let within = |text: &str, completion: Completion| completion.behind(line.len() - text.len());
+        let command = line.trim_start().trim_start_matches(':').trim_start();
+        if let Some(filter) = command.strip_prefix('/') {
+            return within(filter, self.complete_filter(filter));
+        }
+        let Some((verb, rest)) = command.split_once(char::is_whitespace) else {
+            return within(command, Completion::like(0, command, verbs(self)));
+        };
+        // What an alias stands for comes before what is typed after it.
+        let expanded = alias::expand(&self.settings.aliases, verb).unwrap_or_default();
+        let (verb, given) = expanded.split_once(char::is_whitespace).unwrap_or((&expanded, ""));
+        if let Some((kind, status)) = self.view_word(verb) {
+            return match command::open_filter(rest) {
+                Some(filter) => {
+                    let args = format!("{given} {rest}");
+                    let args = Args::parse(&args).unwrap_or_default();
+                    within(filter, self.complete_view(kind, status, &args, filter))
+                }
+                None => within(rest, last_word(rest, |word| of_view(self, kind, status, word))),
+            };
+        }
+        let Some(action) = action::by_word(verb) else { return Completion::default() };
+        match (action.arg, action.place) {
+            (Arg::Filter, Place::Logs) => within(rest, self.complete_lines(rest)),
+            (Arg::Filter, _) => within(rest, self.complete_filter(rest)),
+            _ => within(rest, last_word(rest, |word| of_action(self, action.arg, word))),
+        }
+    }
+
+    /// What the last term of a filter could become, where a view is opened with it: by the rows that are known of it.
+    fn complete_view(&self, kind: &'static Kind, status: Status, args: &Args<'_>, text: &str) -> Completion {
+        let cluster = args.cluster_or(self.cluster.as_ref()).filter(|_| kind.in_cluster);
+        let mut table = Table::new(View::new(kind, Query { cluster, status, since: args.since, ..Query::default() }));
+        // Nothing is known of the rows of another scope.
+        if args.scope.is_none() {
+            table.arrange(&self.snapshot, &self.cx(), false);
+        }
+        filter::complete(text, &table, &self.cx())
+    }
+}
+
+/// What the last word of `text` could become.
+fn last_word(text: &str, choices: impl FnOnce(&str) -> Vec<Choice>) -> Completion {
+    let before = text.trim_end_matches(|c: char| !c.is_whitespace()).len();
+    let word = text.get(before..).unwrap_or_default();
+    Completion::like(before, word, choices(word))
+}
+
+fn words(words: impl IntoIterator<Item = impl Into<String>>) -> Vec<Choice> {
+    words.into_iter().map(|word| (word.into(), String::new())).collect()
+}
+
+fn verbs(model: &Model) -> Vec<Choice> {
+    let kinds = model.kinds.iter().map(|kind| (kind.name.to_owned(), kind.about.to_owned()));
+    let own = model.settings.aliases.iter().map(|(word, command)| (word.clone(), safe(command).into_owned()));
+    let kind = model.kind_seen().map_or("", |kind| kind.name);
+    let actions = ACTIONS
+        .iter()
+        .filter(|action| action.works_in(model.places(), kind))
+        .filter_map(|action| Some(((*action.words.first()?).to_owned(), action.about.to_owned())));
+    let parts = PARTS.iter().map(|(word, kind, _)| ((*word).to_owned(), format!("{word} {kind}s")));
+    kinds.chain(parts).chain(own).chain(actions).collect()
+}
+
+/// What the command of a view takes.
+fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Choice> {
+    if word.starts_with('@') {
+        return scopes(model, word);
+    }
+    let back = kind.reaches_back() && (kind.name != "task" || status != Status::Running);
+    let back = words(back.then_some(BACK).into_iter().flatten().copied());
+    let clusters = if kind.in_cluster || kind.name == "cluster" { clusters(model) } else { Vec::new() };
+    [clusters, back].concat()
+}
+
+/// What the command of an action takes.
+fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Choice> {
+    match arg {
+        _ if word.starts_with('@') => scopes(model, word),
+        Arg::Cluster => clusters(model),
+        Arg::Profile => words(model.profiles.iter().flatten()),
+        Arg::Region => words(REGIONS.iter().copied()),
+        Arg::Theme => words(&model.settings.themes),
+        Arg::OneOf(known) => words(known.iter().copied()),
+        Arg::Column => {
+            let columns = model.front_kind().map(|kind| (kind.columns)()).unwrap_or_default();
+            columns.iter().map(|column| (column.name.to_owned(), column.title.to_owned())).collect()
+        }
+        Arg::Row => {
+            let rows = model.table().map(|table| &table.rows[..]).unwrap_or_default();
+            words(rows.iter().map(|entry| safe(&entry.row.name()).into_owned()))
+        }
+        Arg::None | Arg::Filter | Arg::Text(_) => Vec::new(),
+    }
+}
+
+fn clusters(model: &Model) -> Vec<Choice> {
+    words(model.snapshot.clusters().iter().map(|name| safe(name)))
+}
+
+/// Profiles, and behind one its Regions.
+fn scopes(model: &Model, word: &str) -> Vec<Choice> {
+    match word.split_once('/') {
+        Some((profile, _)) => words(REGIONS.iter().map(|region| format!("{profile}/{region}"))),
+        None => words(model.profiles.iter().flatten().map(|profile| format!("@{profile}"))),
+    }
+}
