@@ -5,7 +5,7 @@
 //! tail       history, then follow: FilterLogEvents for many streams, GetLogEvents for one
 //!   live     the same over a Live Tail session
 //!   seen     what has come before
-//!   merge    order, what comes late
+//!   merge    order, and what comes late for its place in it
 //!   pace     how many calls a second it costs
 //!   words    what went wrong, for people
 //! insights   one query past the tail
@@ -102,7 +102,7 @@ pub struct Line {
     pub at: Timestamp,
     pub role: Role,
     pub level: Option<Level>,
-    /// It came after lines that are younger than it had been shown.
+    /// It came too late to be put in its place: it stands after younger lines.
     pub late: bool,
     /// The ARN of the task that began or ended here; absent for everything else.
     pub task: Option<Arc<str>>,
@@ -264,6 +264,8 @@ pub struct News {
 pub enum Told {
     /// Lines to be put at the end, in their order.
     Lines(Vec<Line>),
+    /// Lines that came late, to be put between the others by their time; in order.
+    Late(Vec<Line>),
     /// Lines older than all others, in their order; `end`: there are none before them.
     Older {
         lines: Vec<Line>,

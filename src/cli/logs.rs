@@ -142,7 +142,13 @@ async fn read(
                 None => return Err(Refusal::Failed("the data task has ended; the log may say why".into())),
                 Some(Told::Lines(lines)) => {
                     end.wait.advanced();
-                    if !printer.print(&lines)? {
+                    if !printer.print(&lines, false)? {
+                        return Ok(0);
+                    }
+                }
+                Some(Told::Late(lines)) => {
+                    end.wait.advanced();
+                    if !printer.print(&lines, true)? {
                         return Ok(0);
                     }
                 }

@@ -23,3 +23,11 @@ pub(super) fn said_by(task: &str, container: &str, text: &str) -> Line {
     };
     Line { source: Some(Arc::new(source)), ..said(text) }
 }
+
+/// Puts lines that came late between the others, each after the last that is not younger.
+pub(super) fn put_between(lines: &mut Vec<Line>, late: Vec<Line>) {
+    for line in late {
+        let before = lines.iter().rposition(|held| !held.late && held.at <= line.at);
+        lines.insert(before.map_or(0, |before| before + 1), line);
+    }
+}

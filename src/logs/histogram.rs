@@ -56,6 +56,13 @@ impl Histogram {
         }
     }
 
+    /// Counts no more what has this number or a higher one: the numbers have moved, and are counted anew.
+    pub fn cut(&mut self, number: i64) {
+        while let Some((_, second, error)) = self.counted.pop_back_if(|(counted, ..)| *counted >= number) {
+            self.uncount(second, error);
+        }
+    }
+
     /// From the first second that has a line to the end of the last.
     pub fn span(&self) -> Option<Range<Timestamp>> {
         let (first, _) = self.seconds.first_key_value()?;
@@ -148,7 +155,7 @@ mod tests {
         /// However lines come and go, what is counted is what is in sight.
         #[test]
         fn it_follows_what_is_in_sight(
-            steps in prop::collection::vec((0u8..4, 0i64..30), 1..80),
+            steps in prop::collection::vec((0u8..5, 0i64..30), 1..80),
             context in prop::option::of(0u16..4),
         ) {
             let filter = Filter::parse("error").unwrap();
@@ -161,6 +168,14 @@ mod tests {
                 match step {
                     0 => { ring.prepend(vec![line]); }
                     1 => { sight.advance(&ring, &stack, 150); }
+                    2 => {
+                        let inserted = ring.insert(vec![line]);
+                        inserted.first().into_iter().for_each(|first| histogram.cut(first));
+                        match stack.context {
+                            None => sight.insert(&inserted, &ring, &stack),
+                            Some(_) => (sight, histogram) = (Sight::new(0), Histogram::default()),
+                        }
+                    }
                     _ => { ring.push(line); }
                 }
                 if second % 2 == 0 {

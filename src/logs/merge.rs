@@ -1,8 +1,9 @@
-//! The lines of many streams in the order of their time, as far as one can wait for it.
+//! The lines of many streams in the order of their time, as far as one can wait for it. Those that come later still are
+//! told apart, to be put between the others.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Line, Role, Source, level};
 
@@ -23,6 +24,15 @@ pub struct Merge {
     taken: u64,
     /// What is the youngest that was let out.
     out: Option<Timestamp>,
+}
+
+/// Lines that are let out together.
+#[derive(Debug, Default)]
+pub struct Released {
+    /// They belong before some that were let out earlier; in order.
+    pub late: Vec<Line>,
+    /// They belong at the end, in order.
+    pub lines: Vec<Line>,
 }
 
 #[derive(Debug)]
@@ -47,17 +57,25 @@ impl Merge {
         self.waiting.push(Reverse(Waiting { place, at: line.at, number: self.taken, line }));
     }
 
-    /// Lets out, in order, what is not younger than `up_to`, at most so many lines; those whose place is past are
-    /// marked, for lines that are read do not move any more.
-    pub fn release(&mut self, up_to: Timestamp, most: usize) -> Vec<Line> {
-        let mut lines = Vec::new();
-        while lines.len() < most && self.next().is_some_and(|place| place <= up_to) {
+    /// Lets out at most `most` lines that are not younger than `up_to`. A line that comes later than some that were let
+    /// out belongs before these, if it is not further than `reach` behind them; the start and the stop of a task always
+    /// do. What comes later still is marked, and stands at the end.
+    pub fn release(&mut self, up_to: Timestamp, reach: SignedDuration, most: usize) -> Released {
+        let mut released = Released::default();
+        while released.late.len() + released.lines.len() < most && self.next().is_some_and(|place| place <= up_to) {
             let Some(Reverse(Waiting { place, mut line, .. })) = self.waiting.pop() else { break };
-            line.late = self.out.is_some_and(|out| place < out);
-            self.out = self.out.max(Some(place));
-            lines.push(line);
+            let behind = self.out.map(|out| out.duration_since(place)).filter(SignedDuration::is_positive);
+            let is_edge = matches!(line.role, Role::Started | Role::Stopped { .. });
+            match behind {
+                Some(behind) if is_edge || behind <= reach => released.late.push(line),
+                _ => {
+                    line.late = behind.is_some();
+                    self.out = self.out.max(Some(place));
+                    released.lines.push(line);
+                }
+            }
         }
-        lines
+        released
     }
 
     /// The place in time of the first that waits.
@@ -117,7 +135,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::logs::Stream;
+    use crate::logs::{Stream, ring::Ring};
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millisecond(ms).unwrap()
@@ -135,33 +153,42 @@ mod tests {
     }
 
     const WINDOW: i64 = 2_000;
+    const REACH: SignedDuration = SignedDuration::from_secs(60);
 
     proptest! {
         /// Lines written at some time come up to so much later.
         #[test]
-        fn lines_are_complete_and_what_comes_within_the_window_is_in_order(
+        fn lines_within_the_window_come_in_order_and_all_within_the_reach_find_their_place(
             written in vec((0..60_000_i64, 0..4_000_i64), 0..300),
         ) {
             let mut coming: Vec<(i64, i64, usize)> =
                 written.iter().enumerate().map(|(number, (at, delay))| (at + delay, *at, number)).collect();
             coming.sort_unstable();
             let mut merge = Merge::default();
-            let mut lines = Vec::new();
-            for (now, ms, number) in coming {
-                lines.extend(merge.release(at(now) - SignedDuration::from_millis(WINDOW), usize::MAX));
-                merge.push(said(ms, number), at(now));
+            let (mut ring, mut told) = (Ring::default(), at(-1));
+            let mut take = |released: Released| {
+                for line in &released.late {
+                    let (_, delay) = written[line.text.parse::<usize>().unwrap()];
+                    assert!(line.at < told && delay > WINDOW, "late after {delay} ms");
+                }
+                ring.insert(released.late);
+                for line in released.lines {
+                    assert!(line.at >= told && !line.late);
+                    told = line.at;
+                    ring.push(line);
+                }
+            };
+            for (now, ms, number) in &coming {
+                take(merge.release(at(*now) - SignedDuration::from_millis(WINDOW), REACH, usize::MAX));
+                merge.push(said(*ms, *number), at(*now));
             }
-            lines.extend(merge.release(at(i64::from(u32::MAX)), usize::MAX));
-            let mut shown = at(-1);
-            for line in &lines {
-                prop_assert_eq!(line.late, line.at < shown);
-                shown = shown.max(line.at);
-                let (_, delay) = written[line.text.parse::<usize>().unwrap()];
-                prop_assert!(!line.late || delay > WINDOW, "late after {} ms", delay);
-            }
-            let mut numbers: Vec<usize> = lines.iter().map(|line| line.text.parse().unwrap()).collect();
-            numbers.sort_unstable();
-            prop_assert_eq!(numbers, (0..written.len()).collect::<Vec<_>>());
+            take(merge.release(at(i64::from(u32::MAX)), REACH, usize::MAX));
+            // By time; what is alike in time stands as it came.
+            let mut expected: Vec<(i64, usize)> = coming.iter().map(|(_, ms, number)| (*ms, *number)).collect();
+            expected.sort_by_key(|(ms, _)| *ms);
+            let held = ring.numbers().filter_map(|number| ring.get(number));
+            let found: Vec<_> = held.map(|line| (line.at.as_millisecond(), line.text.parse().unwrap())).collect();
+            prop_assert_eq!(found, expected);
         }
     }
 
@@ -169,7 +196,7 @@ mod tests {
     fn what_is_alike_in_time_stays_as_it_came() {
         let mut merge = Merge::default();
         (0..50).for_each(|number| merge.push(said(5, number), at(10)));
-        let texts: Vec<_> = merge.release(at(10), 100).into_iter().map(|line| line.text).collect();
+        let texts: Vec<_> = merge.release(at(10), REACH, 100).lines.into_iter().map(|line| line.text).collect();
         assert_eq!(texts, (0..50).map(|number| number.to_string().into()).collect::<Vec<Box<str>>>());
     }
 
@@ -178,7 +205,26 @@ mod tests {
         let mut merge = Merge::default();
         merge.push(said(9_000_000, 0), at(10));
         merge.push(said(20, 1), at(30));
-        let lines = merge.release(at(30), 100);
-        assert_eq!(lines.iter().map(|line| (&*line.text, line.late)).collect::<Vec<_>>(), [("0", false), ("1", false)]);
+        let released = merge.release(at(30), REACH, 100);
+        assert!(released.late.is_empty());
+        let lines: Vec<_> = released.lines.iter().map(|line| (&*line.text, line.late)).collect();
+        assert_eq!(lines, [("0", false), ("1", false)]);
+    }
+
+    #[test]
+    fn what_is_beyond_the_reach_is_marked_at_the_end_but_a_task_starts_and_stops_in_its_place() {
+        let mut merge = Merge::default();
+        merge.push(said(100_000, 0), at(100_000));
+        merge.release(at(100_000), REACH, 100);
+        merge.push(said(40_000, 1), at(100_000));
+        merge.push(said(39_999, 2), at(100_000));
+        for role in [Role::Started, Role::Stopped { fault: true }] {
+            merge.put(Line { role, ..said(1_000, 3).into() }, at(100_000));
+        }
+        let Released { late, lines } = merge.release(at(100_000), REACH, 100);
+        let roles: Vec<_> = late.iter().map(|line| (line.role, &*line.text, line.late)).collect();
+        let stopped = Role::Stopped { fault: true };
+        assert_eq!(roles, [(Role::Started, "3", false), (stopped, "3", false), (Role::Output, "1", false)]);
+        assert_eq!(lines.iter().map(|line| (&*line.text, line.late)).collect::<Vec<_>>(), [("2", true)]);
     }
 }

@@ -18,8 +18,8 @@ impl Default for Limits {
     }
 }
 
-/// Lines in the order in which they are read, each with a number that stays its own: the next one at the end has the
-/// next number, older ones put before the first have lower numbers, below zero if need be.
+/// Lines in the order in which they are read, numbered: the next one at the end has the next number, older ones put before
+/// the first have lower numbers, below zero if need be. A line keeps its number until others are put before it.
 #[derive(Debug, Default)]
 pub struct Ring {
     lines: VecDeque<Line>,
@@ -28,6 +28,8 @@ pub struct Ring {
     bytes: usize,
     limits: Limits,
     let_go: u64,
+    /// Lines that were put between others.
+    inserted: u64,
     /// Lines are missing before the first: older ones would not join on.
     cut: bool,
 }
@@ -46,13 +48,42 @@ impl Ring {
     pub fn push(&mut self, line: Line) -> i64 {
         self.bytes += size(&line);
         self.lines.push_back(line);
+        self.make_room();
+        self.numbers().end - 1
+    }
+
+    /// Puts lines that came late, in order of time, where they belong: each after those of the same time. What is older
+    /// than a ring that has let lines go is let go as well.
+    pub fn insert(&mut self, late: Vec<Line>) -> Inserted {
+        let (mut after, mut inserted) = (Vec::new(), Vec::new());
+        for line in late.into_iter().rev() {
+            // What is out of place says nothing about time.
+            while let Some(younger) = self.lines.pop_back_if(|held| held.late || held.at > line.at) {
+                after.push(younger);
+            }
+            if self.lines.is_empty() && self.cut {
+                self.let_go += 1;
+                continue;
+            }
+            self.bytes += size(&line);
+            self.inserted += 1;
+            inserted.push(self.numbers().end);
+            after.push(line);
+        }
+        self.lines.extend(after.into_iter().rev());
+        self.make_room();
+        inserted.reverse();
+        Inserted(inserted)
+    }
+
+    /// Lets the oldest lines go that there is no room for.
+    fn make_room(&mut self) {
         while self.lines.len() > 1 && (self.lines.len() > self.limits.lines || self.bytes > self.limits.bytes) {
             self.bytes -= self.lines.pop_front().map_or(0, |line| size(&line));
             self.first += 1;
             self.let_go += 1;
             self.cut = true;
         }
-        self.numbers().end - 1
     }
 
     /// Puts older lines before the first, as many of the youngest as there is room for: how many that was. None where
@@ -88,9 +119,50 @@ impl Ring {
         self.let_go
     }
 
+    /// Lines that were put between others.
+    pub fn inserted(&self) -> u64 {
+        self.inserted
+    }
+
     /// What the lines take.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+/// Lines that were put between others: for each the number, until then, of the line that it was put before. In order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inserted(Vec<i64>);
+
+impl Inserted {
+    /// The first number that another line has now.
+    pub fn first(&self) -> Option<i64> {
+        self.0.first().copied()
+    }
+
+    /// The number, now, of the line that had `number`.
+    pub fn moved(&self, number: i64) -> i64 {
+        number + self.0.partition_point(|before| *before <= number) as i64
+    }
+
+    /// The numbers of the lines that were put in, in order.
+    pub fn numbers(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().zip(0..).map(|(before, nth)| before + nth)
+    }
+
+    /// Moves the numbers of lines, which are in order, and puts in those new ones that are `wanted`.
+    pub fn follow(&self, numbers: &mut VecDeque<i64>, wanted: impl Fn(i64) -> bool) {
+        let Some(first) = self.first() else { return };
+        let after = numbers.split_off(numbers.partition_point(|number| *number < first));
+        let mut new = self.numbers().filter(|number| wanted(*number)).peekable();
+        for number in after {
+            let number = self.moved(number);
+            while let Some(new) = new.next_if(|new| *new < number) {
+                numbers.push_back(new);
+            }
+            numbers.push_back(number);
+        }
+        numbers.extend(new);
     }
 }
 
@@ -124,6 +196,38 @@ mod tests {
         assert_eq!(ring.push(said("e")), 2);
         assert_eq!((ring.numbers(), texts(&ring)), (0..3, vec!["c", "d", "e"]));
         assert_eq!((ring.get(-1), ring.get(3), ring.let_go()), (None, None, 1));
+    }
+
+    fn at(second: i64, text: &str) -> Line {
+        Line { at: jiff::Timestamp::from_second(second).unwrap(), ..said(text) }
+    }
+
+    #[test]
+    fn a_late_line_is_put_after_those_of_its_time_and_the_numbers_behind_it_move() {
+        let mut ring = Ring::new(Limits { lines: 6, ..Limits::default() });
+        for line in [at(1, "a"), at(3, "b"), at(3, "c"), at(5, "d")] {
+            ring.push(line);
+        }
+        let inserted = ring.insert(vec![at(0, "first"), at(3, "late")]);
+        assert_eq!(texts(&ring), ["first", "a", "b", "c", "late", "d"]);
+        assert_eq!(inserted.numbers().collect::<Vec<_>>(), [0, 4]);
+        assert_eq!((0..5).map(|number| inserted.moved(number)).collect::<Vec<_>>(), [1, 2, 3, 5, 6]);
+        // The oldest make room, and what is older than them has no place any more.
+        let inserted = ring.insert(vec![at(4, "later")]);
+        assert_eq!(texts(&ring), ["a", "b", "c", "late", "later", "d"]);
+        assert_eq!((ring.let_go(), inserted.first()), (1, Some(5)));
+        assert_eq!(ring.insert(vec![at(0, "too old")]), Inserted::default());
+        assert_eq!((ring.let_go(), ring.numbers()), (2, 1..7));
+    }
+
+    #[test]
+    fn lines_that_are_out_of_place_or_ahead_of_time_hold_no_late_line_up() {
+        let mut ring = Ring::default();
+        for line in [at(10, "a"), at(9_999, "ahead"), at(12, "b"), Line { late: true, ..at(5, "old") }, at(14, "c")] {
+            ring.push(line);
+        }
+        ring.insert(vec![at(13, "late")]);
+        assert_eq!(texts(&ring), ["a", "ahead", "b", "late", "old", "c"]);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::{collections::VecDeque, ops::Range};
 
 use super::{
+    Line,
     filter::{Stack, Verdict},
-    ring::Ring,
+    ring::{Inserted, Ring},
 };
 
 /// What asking about a line costs besides its text, in bytes that are searched.
@@ -85,6 +86,19 @@ impl Sight {
                 numbers.drain(..numbers.partition_point(|number| *number < held.start));
             }
         }
+    }
+
+    /// Follows lines that were put between others. Not with context: that changes with every line that comes between.
+    pub fn insert(&mut self, inserted: &Inserted, ring: &Ring, stack: &Stack) {
+        let moved = |number: i64| inserted.moved(number);
+        (self.anchor, self.news) = (moved(self.anchor), moved(self.news));
+        self.matched = self.matched.map(|(lowest, highest)| (moved(lowest), moved(highest)));
+        let Some(seen) = &mut self.seen else { return };
+        *seen = moved(seen.start)..moved(seen.end);
+        let asked = stack.is_active();
+        let passes = |line: &Line| !asked || matches!(stack.verdict(line), Verdict::Match | Verdict::Pass);
+        let shown = |number: i64| seen.contains(&number) && ring.get(number).is_some_and(passes);
+        inserted.follow(&mut self.numbers, shown);
     }
 
     /// Looks at more lines, for as long as it takes to search about so many bytes; whether all have been looked at.

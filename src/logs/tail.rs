@@ -48,6 +48,9 @@ const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
 const WINDOW_MARGIN: SignedDuration = SignedDuration::from_millis(500);
 /// It is measured over so long.
 const WINDOW_EVERY: Duration = Duration::from_secs(60);
+/// A line that comes later is still put in its place if it is at most this much older than the youngest one shown: as far
+/// as the widest second look goes back. Lines written before the reading began always are.
+const REACH: SignedDuration = SignedDuration::from_secs(300);
 /// A line that is so far ahead of this machine's clock shows that one of them is wrong.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long the stream of a task that has ended is still followed, and that of a range that is over.

@@ -18,6 +18,7 @@ mod columns;
 mod complete;
 mod fields;
 mod finding;
+mod insert;
 pub(super) mod jump;
 mod link;
 pub(super) mod live;
@@ -212,6 +213,10 @@ impl Reader {
                     self.origins.note(&line);
                     self.ring.push(line);
                 }
+            }
+            Told::Late(lines) => {
+                lines.iter().for_each(|line| self.origins.note(line));
+                self.put_between(lines);
             }
             Told::Older { lines, end } => {
                 lines.iter().for_each(|line| self.origins.note(line));

@@ -226,8 +226,7 @@ impl Theme {
     /// With glyphs any terminal and any font can show.
     #[must_use]
     pub fn ascii(self, ascii: bool) -> Self {
-        let glyphs = if ascii { &glyphs::ASCII } else { &glyphs::UNICODE };
-        Self { glyphs, ..self }
+        Self { glyphs: Glyphs::new(ascii), ..self }
     }
 
     /// What a part of the screen wears; what a style leaves open shows what lies beneath.

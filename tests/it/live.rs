@@ -18,7 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::support::in_process::sdk_config;
+use crate::support::{in_process::sdk_config, tailing::put_between};
 
 const START_MS: i64 = 1_769_860_800_000;
 const GROUP: &str = "/ecs/web";
@@ -78,6 +78,7 @@ impl Reading {
         while let Ok(news) = self.news.try_recv() {
             match news.told {
                 Told::Lines(lines) => self.lines.extend(lines),
+                Told::Late(lines) => put_between(&mut self.lines, lines),
                 Told::Status(status) => self.status = status,
                 Told::Older { .. } => {}
             }

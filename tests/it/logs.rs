@@ -47,16 +47,16 @@ fn a_frozen_log_says_how_much_is_new_and_marks_its_line() {
     assert_snapshot!(look(&frozen(LARGE)));
 }
 
-/// A start or a stop is known later than the lines around it: its mark tells why it stands after them.
+/// What came too late to be put in its place stands after younger lines: its mark tells why.
 #[rstest]
-#[case(Role::Started, "+ task 6b8d0f2a started")]
-#[case(Role::Stopped { fault: true }, "− task 6b8d0f2a stopped: exit 1")]
-fn a_start_or_a_stop_that_came_late_is_marked(#[case] role: Role, #[case] words: &str) {
-    let late = |late| Line { late, ..rule(before(5_000), role, words) };
+#[case(Role::Output)]
+#[case(Role::Gap(Some(1)))]
+fn what_came_too_late_is_marked(#[case] role: Role) {
+    let late = |late| Line { late, ..rule(before(500_000), role, "GET /late 200") };
     for (marked, late) in [(true, late(true)), (false, late(false))] {
         let said = vec![line(before(2_000), &source(1, "payments"), "GET /health 200"), late];
         let screen = text(&Stage::log(NORMAL).said(following()).lines(said));
-        let row = screen.lines().find(|row| row.contains("6b8d0f2a")).expect("the rule");
+        let row = screen.lines().find(|row| row.contains("/late")).expect("the line");
         assert_eq!(row.starts_with('↑'), marked, "{row}");
     }
 }

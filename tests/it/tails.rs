@@ -13,7 +13,7 @@ use ecsight::{
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use crate::support::in_process::sdk_config;
+use crate::support::{in_process::sdk_config, tailing::put_between};
 
 const START_MS: i64 = 1_750_000_000_000;
 
@@ -50,6 +50,7 @@ impl Log {
             assert_eq!(news.tail, 7);
             match news.told {
                 Told::Lines(lines) => self.lines.extend(lines),
+                Told::Late(lines) => put_between(&mut self.lines, lines),
                 Told::Older { lines, .. } => self.older = Some(lines),
                 Told::Status(status) => self.phase = status.phase,
             }
@@ -98,6 +99,16 @@ async fn a_task_s_lines_stand_between_its_beginning_and_its_end() {
     let own: Vec<usize> = log.lines.iter().enumerate().filter(|(_, line)| place(line)).map(|(at, _)| at).collect();
     assert!(begun < own.first().copied(), "{begun:?} {own:?}");
     assert!(own.iter().filter(|at| **at > stop).count() == 0, "{stop} {own:?}");
+}
+
+/// ECS tells of them later than CloudWatch tells what the tasks write.
+#[tokio::test(start_paused = true)]
+async fn starts_and_stops_stand_among_the_lines_by_their_time() {
+    let mut log = Log::open("checkout", Range::Newest);
+    log.read(10).await;
+    assert!(log.told(Role::Started).len() > 2);
+    assert!(log.lines.is_sorted_by_key(|line| line.at));
+    assert!(!log.lines.iter().any(|line| line.late));
 }
 
 #[tokio::test(start_paused = true)]

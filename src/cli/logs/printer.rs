@@ -18,7 +18,10 @@ use crate::{
         logs::{Scribe, record, rows::colour},
     },
     resource::Tone,
-    ui::{Theme, theme::Scope},
+    ui::{
+        Theme,
+        theme::{Glyphs, Scope},
+    },
     visible::{safe, safe_lines},
 };
 
@@ -31,6 +34,7 @@ pub(super) struct Printer {
     terminal: bool,
     /// The colours, where they are wanted.
     theme: Option<Theme>,
+    glyphs: &'static Glyphs,
     /// The longest label so far.
     label: usize,
 }
@@ -40,11 +44,13 @@ impl Printer {
         let terminal = io::stdout().is_terminal();
         let theme = theme(settings).filter(|_| form == Form::Text);
         let zone = settings.zone.zone.clone();
-        Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, label: 0 }
+        let glyphs = Glyphs::new(settings.ascii);
+        Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, glyphs, label: 0 }
     }
 
-    /// Prints the lines that pass; false when nobody reads them any more.
-    pub(super) fn print(&mut self, lines: &[Line]) -> io::Result<bool> {
+    /// Prints the lines that pass; false when nobody reads them any more. What is printed can't be moved: on a terminal a
+    /// line that came `late` is marked.
+    pub(super) fn print(&mut self, lines: &[Line], late: bool) -> io::Result<bool> {
         let mut text = String::new();
         for line in lines {
             let output = line.role == Role::Output;
@@ -53,7 +59,7 @@ impl Printer {
             }
             match self.form {
                 Form::Json => text += &record(line),
-                Form::Text if self.terminal => text += &self.shown(line),
+                Form::Text if self.terminal => text += &self.shown(line, late || line.late),
                 Form::Text if output => self.scribe.write(line, &mut text),
                 // That lines are missing is wrong; that tasks come and go is not.
                 Form::Text if matches!(line.role, Role::Gap(_)) => {
@@ -72,8 +78,9 @@ impl Printer {
         }
     }
 
-    /// A line for somebody who looks at it: the time of day, the task by name and colour, the text.
-    fn shown(&mut self, line: &Line) -> String {
+    /// A line for somebody who looks at it: the time of day, a sign where it came late, the task by name and colour, the
+    /// text.
+    fn shown(&mut self, line: &Line, late: bool) -> String {
         let at = line.at.to_zoned_datetime(self.zone.clone()).strftime("%H:%M:%S.%3f").to_string();
         let style = |style: fn(&Theme, &Line) -> Style| self.theme.as_ref().map(|theme| style(theme, line));
         let text = match line.role {
@@ -82,12 +89,13 @@ impl Printer {
         };
         let text = paint(&text, style(of_text));
         let at = paint(&at, style(|theme, _| theme.get(Scope::Faint)));
-        let Some(source) = &line.source else { return format!("{at} {text}\n") };
+        let sign = if late { self.glyphs.late } else { " " };
+        let Some(source) = &line.source else { return format!("{at}{sign}{text}\n") };
         let label = safe(&format!("{}/{}", source.task(), source.container)).into_owned();
         self.label = self.label.max(label.chars().count());
         let label = format!("{label:<width$}", width = self.label);
         let colour = self.theme.as_ref().map(|theme| theme.get(Scope::task(colour(source))));
-        format!("{at} {} {text}\n", paint(&label, colour))
+        format!("{at}{sign}{} {text}\n", paint(&label, colour))
     }
 }
 

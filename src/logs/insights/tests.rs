@@ -44,7 +44,7 @@ impl Stage {
             match self.news.recv().await.unwrap().told {
                 Told::Lines(more) => lines.extend(more),
                 Told::Status(status) if status.phase == Phase::Done => return (lines, (*status).clone()),
-                Told::Status(_) | Told::Older { .. } => {}
+                Told::Status(_) | Told::Late(_) | Told::Older { .. } => {}
             }
         }
     }

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -85,7 +86,16 @@ fn context_surrounds_matches_but_brings_back_nothing_that_is_excluded() {
 enum Step {
     Push(usize),
     Prepend(usize),
-    Refilter { anchor: i64, rules: usize, context: Option<u16> },
+    /// A line that comes so many seconds late.
+    Insert {
+        number: usize,
+        back: i64,
+    },
+    Refilter {
+        anchor: i64,
+        rules: usize,
+        context: Option<u16>,
+    },
     Suspend,
     Advance(usize),
 }
@@ -101,15 +111,16 @@ const RULES: &[&[(Mode, &str)]] = &[
     &[(Mode::Include, "nowhere")],
 ];
 
-fn line(number: usize) -> Line {
+fn line(number: usize, second: i64) -> Line {
     let role = if number % 11 == 10 { Role::Note } else { Role::Output };
-    Line { role, ..said(TEXTS[number % TEXTS.len()]) }
+    Line { role, at: Timestamp::from_second(second).unwrap(), ..said(TEXTS[number % TEXTS.len()]) }
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0usize..99).prop_map(Step::Push),
         2 => (0usize..99).prop_map(Step::Prepend),
+        2 => (0usize..99, 0i64..60).prop_map(|(number, back)| Step::Insert { number, back }),
         1 => (-10i64..60, 0..RULES.len(), prop::option::of(0u16..5))
             .prop_map(|(anchor, rules, context)| Step::Refilter { anchor, rules, context }),
         1 => Just(Step::Suspend),
@@ -141,12 +152,30 @@ proptest! {
         let mut ring = Ring::new(Limits { lines, ..Limits::default() });
         let (mut sight, mut now) = (Sight::new(0), stack(&[], None));
         let mut ever: Vec<(i64, Line)> = Vec::new();
-        for step in steps {
+        for (step, second) in steps.into_iter().zip(0..) {
             match step {
-                Step::Push(number) => ever.push((ring.push(line(number)), line(number))),
+                Step::Push(number) => {
+                    let line = line(number, second);
+                    ever.push((ring.push(line.clone()), line));
+                }
                 Step::Prepend(number) => {
-                    if ring.prepend(vec![line(number)]) > 0 {
-                        ever.insert(0, (ring.numbers().start, line(number)));
+                    let line = line(number, -second);
+                    if ring.prepend(vec![line.clone()]) > 0 {
+                        ever.insert(0, (ring.numbers().start, line));
+                    }
+                }
+                Step::Insert { number, back } => {
+                    let line = line(number, second - back);
+                    let inserted = ring.insert(vec![line.clone()]);
+                    ever.iter_mut().for_each(|(number, _)| *number = inserted.moved(*number));
+                    for number in inserted.numbers() {
+                        ever.insert(ever.partition_point(|(other, _)| *other < number), (number, line.clone()));
+                    }
+                    if now.context.is_none() {
+                        sight.insert(&inserted, &ring, &now);
+                    } else {
+                        sight = Sight::new(ring.numbers().end);
+                        ever.retain(|(number, _)| ring.numbers().contains(number));
                     }
                 }
                 Step::Refilter { anchor, rules, context } => {

@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Tail,
+    REACH, Tail,
     forward::Moment,
     lane::{Held, Lane, passes},
     past::BATCH,
 };
-use crate::logs::{News, Phase, Quiet, Range, Status, Told, words};
+use crate::logs::{News, Phase, Quiet, Range, Status, Told, merge::Released, words};
 
 /// The status is told no more often.
 const STATUS_EVERY: Duration = Duration::from_millis(500);
@@ -27,11 +27,17 @@ impl Tail {
             self.send(news, told).await?;
         }
         loop {
-            let lines = self.merge.release(self.ripe(), BATCH);
-            if lines.is_empty() {
+            let reach = if self.status.caught_up { REACH } else { SignedDuration::MAX };
+            let Released { late, lines } = self.merge.release(self.ripe(), reach, BATCH);
+            if late.is_empty() && lines.is_empty() {
                 break;
             }
-            self.send(news, Told::Lines(lines)).await?;
+            if !late.is_empty() {
+                self.send(news, Told::Late(late)).await?;
+            }
+            if !lines.is_empty() {
+                self.send(news, Told::Lines(lines)).await?;
+            }
         }
         self.end();
         let read = self.lanes.iter().all(Lane::is_read);

@@ -13,6 +13,7 @@ use crate::{
     aws::Clients,
     logs::{
         Ends, Followed, Line, News, Pace, Range, Read, Role, Set, Source, Status, Stream, Subject, Told, Wanted,
+        fixture::put_between,
         scripted::{self, Answer, Called, clients, now},
     },
     resource::{Query, View, task},
@@ -90,6 +91,7 @@ impl Tailing {
         while let Ok(Some(news)) = timeout_at(until, self.news.recv()).await {
             match news.told {
                 Told::Lines(lines) => self.lines.extend(lines),
+                Told::Late(lines) => put_between(&mut self.lines, lines),
                 Told::Older { lines, .. } => {
                     self.before.splice(0..0, lines);
                 }
@@ -221,5 +223,5 @@ async fn what_runs_does_not_wait_long_for_what_has_ended() {
     tail.pass(6).await;
     assert_eq!(tail.texts(Role::Output), ["before", "now"]);
     tail.pass(60).await;
-    assert_eq!(tail.texts(Role::Output), ["before", "now", "last words"]);
+    assert_eq!(tail.texts(Role::Output), ["before", "last words", "now"]);
 }

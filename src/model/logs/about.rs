@@ -69,7 +69,7 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     }
     section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());
     if line.late {
-        section.toned("late", "it came after younger lines had been shown", Tone::Wait);
+        section.toned("late", "it came too late for its place: younger lines stand before it", Tone::Wait);
     }
     if let Some(source) = &line.source {
         section

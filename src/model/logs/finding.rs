@@ -9,7 +9,7 @@ use crate::logs::{
     Line, Role,
     filter::{Mode, Stack, Verdict},
     histogram::Histogram,
-    ring::Ring,
+    ring::{Inserted, Ring},
 };
 
 /// What a reader keeps for finding things.
@@ -83,6 +83,14 @@ impl Matches {
             if ahead { self.seen.1 += 1 } else { self.seen.0 -= 1 }
         }
         self.seen == (held.start, held.end)
+    }
+
+    /// Follows lines that were put between others.
+    pub fn insert(&mut self, inserted: &Inserted, ring: &Ring, stack: &Stack) {
+        self.seen = (inserted.moved(self.seen.0), inserted.moved(self.seen.1));
+        let (seen, mode) = (self.seen.0..self.seen.1, searched(stack));
+        let found = |line: &Line| mode.is_some_and(|mode| matches(stack, mode, line));
+        inserted.follow(&mut self.numbers, |number| seen.contains(&number) && ring.get(number).is_some_and(found));
     }
 
     /// Forgets what is no longer held.

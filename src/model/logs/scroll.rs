@@ -276,12 +276,12 @@ impl Reader {
     }
 
     /// A digest of everything that the rows in sight are made of. Lines never change, so a full page of a frozen log stays
-    /// what it is while others come.
+    /// what it is while others come at the end.
     fn digest(&self) -> u64 {
         let hasher = &mut DefaultHasher::new();
         let Frame { page, width, now, .. } = &self.frame;
         (self.top, page, width, self.wrap, self.times, self.json, &self.expanded, self.looked).hash(hasher);
-        self.finding.elapsed.hash(hasher);
+        (self.finding.elapsed, self.ring.inserted()).hash(hasher);
         (self.number(0), self.older, self.ring.let_go() > 0, self.cleared, self.origins.count()).hash(hasher);
         let full = self.rows.len() >= usize::from(*page);
         (!full || self.follow).then(|| self.sight.numbers().back()).hash(hasher);

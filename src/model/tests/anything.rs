@@ -38,6 +38,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => (1u64..4, prop::collection::vec(any_line(), 0..40)).prop_map(|(tail, lines)| {
             Event::Log(News { tail, told: Told::Lines(lines) })
         }),
+        2 => (1u64..4, prop::collection::vec(any_line(), 0..8)).prop_map(|(tail, lines)| {
+            Event::Log(News { tail, told: Told::Late(lines) })
+        }),
         1 => (1u64..4, prop::collection::vec(any_line(), 0..8), any::<bool>()).prop_map(|(tail, lines, end)| {
             Event::Log(News { tail, told: Told::Older { lines, end } })
         }),

@@ -9,6 +9,8 @@ use crate::{
     model::logs::{Json, Older, Reader, Times, rows::Shape},
 };
 
+mod late;
+
 /// A log of a ring that holds so many lines, at second 0.
 fn in_log(lines: usize) -> Model {
     let mut model = console();

@@ -49,6 +49,11 @@ pub struct Glyphs {
 }
 
 impl Glyphs {
+    /// Those of any terminal and any font, or those that look better.
+    pub fn new(ascii: bool) -> &'static Self {
+        if ascii { &ASCII } else { &UNICODE }
+    }
+
     /// The sign of a tone, for those who don't see colours; blank when there is nothing to say.
     pub fn tone(&self, tone: Tone) -> &'static str {
         match tone {

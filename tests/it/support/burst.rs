@@ -138,7 +138,7 @@ impl Console {
 
     fn count(&mut self, news: &News) {
         let lines = match &news.told {
-            Told::Lines(lines) | Told::Older { lines, .. } => lines,
+            Told::Lines(lines) | Told::Late(lines) | Told::Older { lines, .. } => lines,
             Told::Status(_) => return,
         };
         for number in lines.iter().filter_map(number) {

@@ -62,6 +62,8 @@ pub struct Tailing {
     pub older: mpsc::Sender<()>,
     news: mpsc::Receiver<News>,
     pub lines: Vec<Line>,
+    /// How many of them came late.
+    pub late: usize,
     pub before: Vec<Line>,
     /// All lines before are read.
     pub end: bool,
@@ -113,7 +115,7 @@ impl Tailing {
         let ends = Ends { set: sets, older: asked, news: told };
         let reading = tokio::spawn(logs::read(clients.clone(), wanted, clock, ends));
         let (lines, before, statuses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { set, older, news, lines, before, end: false, statuses, reading }
+        Self { set, older, news, lines, late: 0, before, end: false, statuses, reading }
     }
 
     /// Lets so much time pass.
@@ -125,6 +127,10 @@ impl Tailing {
                 Told::Lines(lines) => {
                     assert!((1..=2_000).contains(&lines.len()), "{} lines", lines.len());
                     self.lines.extend(lines);
+                }
+                Told::Late(lines) => {
+                    self.late += lines.len();
+                    put_between(&mut self.lines, lines);
                 }
                 Told::Older { lines, end } => {
                     self.before.splice(0..0, lines);
@@ -158,4 +164,12 @@ impl Tailing {
 
 pub fn texts(lines: &[Line]) -> Vec<&str> {
     lines.iter().filter(|line| line.role == Role::Output).map(|line| &*line.text).collect()
+}
+
+/// Puts lines that came late between the others, each after the last that is not younger.
+pub fn put_between(lines: &mut Vec<Line>, late: Vec<Line>) {
+    for line in late {
+        let before = lines.iter().rposition(|held| !held.late && held.at <= line.at);
+        lines.insert(before.map_or(0, |before| before + 1), line);
+    }
 }

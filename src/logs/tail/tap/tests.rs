@@ -14,6 +14,7 @@ use super::*;
 use crate::{
     logs::{
         Ends, News, Pace, Range, Read, Set, Status, Subject, Told, Wanted,
+        fixture::put_between,
         groups::tests::followed,
         scripted::{Answer, Calls, clients, now, start, update},
     },
@@ -121,6 +122,7 @@ impl Stage {
         while let Ok(news) = self.news.try_recv() {
             match news.told {
                 Told::Lines(lines) => self.lines.extend(lines),
+                Told::Late(lines) => put_between(&mut self.lines, lines),
                 Told::Status(status) => self.status = status,
                 Told::Older { .. } => {}
             }
