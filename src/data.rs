@@ -18,18 +18,18 @@ use crate::{
     resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
 };
 
+mod enrich;
 mod evidence;
 mod feed;
 mod history_worker;
-mod join;
 mod poller;
 mod raw;
 mod state;
 mod store;
 mod tails;
 
-pub use evidence::evidence;
-pub use raw::raw;
+pub use evidence::collect_evidence;
+pub use raw::fetch_raw;
 pub use state::FeedState;
 
 pub use crate::{aws::Identity, history::Limits};
@@ -107,11 +107,11 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Demand {
     /// The view on top: asked for at its own cadence.
-    pub front: Option<View>,
+    pub foreground: Option<View>,
     /// What the screen on top shows beside that view: refreshed four times slower.
-    pub beside: Vec<View>,
+    pub companions: Vec<View>,
     /// The views beneath it: refreshed eight times slower.
-    pub behind: Vec<View>,
+    pub background: Vec<View>,
     /// Ids of the rows in sight.
     pub visible: Vec<Arc<str>>,
     pub paused: bool,
@@ -224,7 +224,7 @@ impl Snapshot {
     }
 
     fn cluster_names(&self, wanted: impl Fn(&dyn Row) -> bool) -> Vec<Arc<str>> {
-        let rows = self.feeds.get(&join::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
+        let rows = self.feeds.get(&enrich::clusters()).map(|feed| feed.rows.clone()).unwrap_or_default();
         let rows = rows.iter().map(|entry| &*entry.row).filter(|row| wanted(*row));
         let mut names: Vec<Arc<str>> = rows.filter_map(|row| row.cluster().map(Arc::from)).collect();
         names.sort_unstable();
@@ -243,16 +243,16 @@ impl Snapshot {
         let come = |key: &FeedKey| {
             self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready || feed.failure.is_some())
         };
-        let companions = join::companions(view);
+        let companions = enrich::companions(view);
         self.arrived(view) && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key))
     }
 
     /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
     /// link as a whole.
-    pub fn obstacle(&self, view: &View) -> Option<&Arc<Failure>> {
+    pub fn blocking_failure(&self, view: &View) -> Option<&Arc<Failure>> {
         // Without clusters, what is put together out of all of them has nothing to be made of.
         let composed = matches!(view.kind.origin, Origin::Composed(_)) && view.query.cluster.is_none();
-        let clusters = composed.then(join::clusters);
+        let clusters = composed.then(enrich::clusters);
         let keys = [roots(view), self.keys_of(view), clusters.into_iter().collect()].concat();
         let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
         feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.link.failure.as_ref())
@@ -262,7 +262,7 @@ impl Snapshot {
 /// The feed that tells which feeds `view` is made of; none where one cluster is named.
 fn roots(view: &View) -> Vec<FeedKey> {
     let scattered = !matches!(view.kind.origin, Origin::Composed(_)) && view.kind.in_cluster;
-    if scattered && view.query.cluster.is_none() { vec![join::clusters()] } else { Vec::new() }
+    if scattered && view.query.cluster.is_none() { vec![enrich::clusters()] } else { Vec::new() }
 }
 
 /// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's. What it sees is kept

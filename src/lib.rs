@@ -18,7 +18,7 @@
 //!                         │   poller   what is due of what is looked at, back-off            │
 //!                         │   feed     one list of rows: its due times, its batches          │
 //!                         │   store    rows by id, what changed in them                      │
-//!                         │   join     what rows of one kind know of another's, judged       │
+//!                         │   enrich   what one kind's rows say about another's, diagnosed   │
 //!                         │   evidence what an explanation asks for once                     │
 //!                         │   tails    the log that is read: its streams, as tasks come, go  │
 //!                         └─────┬─────────────────────────┬──────────────────────────────────┘

@@ -48,9 +48,9 @@ impl Case {
         // A task definition is described once it is in sight.
         let visible = beside.iter().filter(|view| view.kind == &revision::KIND);
         handle.demand.send_replace(Demand {
-            front: Some(subject.view.clone()),
+            foreground: Some(subject.view.clone()),
             visible: visible.filter_map(|view| view.query.family.clone()).collect(),
-            beside: beside.clone(),
+            companions: beside.clone(),
             slowdown: 1,
             zone: zone.clone(),
             ..Demand::default()
@@ -64,7 +64,8 @@ impl Case {
         let mut known = Known::of(rows.into_iter().map(|row| &**row), now);
         known.zone.clone_from(zone);
         let scope = CommandScope::of(&clients.identity());
-        let asked = Wait::new("log lines and target health", *timeout).on(data::evidence(clients, &*row, &known));
+        let asked =
+            Wait::new("log lines and target health", *timeout).on(data::collect_evidence(clients, &*row, &known));
         let mut evidence = asked.await.unwrap_or_else(|refusal| Evidence {
             gaps: vec![format!("log lines and target health could not be looked at: {refusal}")],
             ..Evidence::default()

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     aws::Trouble,
     config::Paths,
-    data::{Demand, Snapshot, raw},
+    data::{Demand, Snapshot, fetch_raw},
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
@@ -53,7 +53,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
     }
     let (kind, view) = (table.view.kind, table.view.clone());
     let zone = session.zone.clone();
-    let demand = Demand { front: Some(view.clone()), slowdown: 1, zone, ..Demand::default() };
+    let demand = Demand { foreground: Some(view.clone()), slowdown: 1, zone, ..Demand::default() };
     session.handle.demand.send_replace(demand.clone());
     let waited =
         until(&mut session.handle, session.timeout, from_ref(&view), |snapshot| snapshot.complete(&view)).await;
@@ -101,7 +101,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
     let cut = io::stdout().is_terminal();
     let answers = async || {
         let wait = Wait::new(format!("AWS's own words on {}", kind.plural), *timeout);
-        patiently(wait, async || raw(clients, &view, &chosen).await).await
+        patiently(wait, async || fetch_raw(clients, &view, &chosen).await).await
     };
     if args.output == Output::CsvExcel {
         print_own(export::MARK)?;

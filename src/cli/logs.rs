@@ -128,7 +128,7 @@ async fn read(
     let view = of.view.clone();
     let mut end = End::new(args.follow, Wait::new(format!("the lines of {}", of.name), *timeout));
     handle.demand.send_replace(Demand {
-        front: Some(view.clone()),
+        foreground: Some(view.clone()),
         slowdown: 1,
         log: Some(Wanted { id: 1, of, read, pace: Pace::default() }),
         ..Demand::default()
@@ -161,7 +161,7 @@ async fn read(
                 changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
                 let snapshot = handle.snapshots.borrow_and_update().clone();
                 end.wait.saw(&snapshot);
-                end.tasks(snapshot.obstacle(&view).map(|failure| &**failure))?;
+                end.tasks(snapshot.blocking_failure(&view).map(|failure| &**failure))?;
             }
             _ = interrupts.recv() => return Ok(INTERRUPTED),
             _ = listening.tick() => if printer::deserted() {
@@ -285,7 +285,7 @@ async fn subject(
         return Ok(of);
     }
     // Which containers there are, and which task was there before, is known when all tasks are.
-    handle.demand.send_replace(Demand { front: Some(of.view.clone()), slowdown: 1, ..Demand::default() });
+    handle.demand.send_replace(Demand { foreground: Some(of.view.clone()), slowdown: 1, ..Demand::default() });
     let snapshot =
         until(handle, *timeout, std::slice::from_ref(&of.view), |snapshot| snapshot.arrived(&of.view)).await?;
     let entries = snapshot.feeds_of(&of.view).into_iter().flat_map(|feed| feed.rows.iter());

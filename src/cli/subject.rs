@@ -234,7 +234,7 @@ pub fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String
 pub async fn looked(session: &mut Session, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
     let Session { handle, timeout, .. } = session;
     // Beside, not in front: what the console would join to them is of no interest here.
-    handle.demand.send_replace(Demand { beside: views.to_vec(), slowdown: 1, ..Demand::default() });
+    handle.demand.send_replace(Demand { companions: views.to_vec(), slowdown: 1, ..Demand::default() });
     until(handle, *timeout, views, |snapshot| views.iter().all(|view| snapshot.arrived(view))).await
 }
 

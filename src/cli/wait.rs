@@ -187,7 +187,7 @@ pub async fn until(
             return Ok(snapshot);
         }
         wait.saw(&snapshot);
-        let obstacles = || views.iter().filter_map(|view| snapshot.obstacle(view));
+        let obstacles = || views.iter().filter_map(|view| snapshot.blocking_failure(view));
         let hard = obstacles().filter(|failure| failure.trouble != Trouble::Throttled).min_by_key(|f| may_pass(f));
         deadline = match hard {
             None => None,
@@ -221,7 +221,7 @@ pub async fn settled(
         let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
         let (mut failed, mut awaited, mut passing) = (Vec::new(), Vec::new(), false);
         for view in views.iter().filter(|view| !come(&snapshot, view)) {
-            let obstacle = snapshot.obstacle(view);
+            let obstacle = snapshot.blocking_failure(view);
             match obstacle.filter(|failure| failure.trouble != Trouble::Throttled) {
                 None => awaited.push((view, obstacle)),
                 Some(failure) if may_pass(failure) && !late => passing = true,

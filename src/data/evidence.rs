@@ -25,12 +25,12 @@ const LINES: i32 = 20;
 
 /// Finds out what helps to explain `subject`, a task or a service; of a service, its newest failed task, or its newest
 /// running one where none has failed.
-pub async fn evidence(clients: &Clients, subject: &dyn Row, known: &Known<'_>) -> Evidence {
+pub async fn collect_evidence(clients: &Clients, subject: &dyn Row, known: &Known<'_>) -> Evidence {
     let subject = subject.any();
     let (task, service) = if let Some(task) = subject.downcast_ref::<Task>() {
         (Some(task), task.service().and_then(|name| known.service(&task.cluster_name, name)))
     } else if let Some(service) = subject.downcast_ref::<Service>() {
-        (telling(known.tasks(&service.cluster_name, &service.service_name)), Some(service))
+        (most_telling_task(known.tasks(&service.cluster_name, &service.service_name)), Some(service))
     } else {
         return Evidence::default();
     };
@@ -40,40 +40,47 @@ pub async fn evidence(clients: &Clients, subject: &dyn Row, known: &Known<'_>) -
     };
     let groups = service.map(|service| service.target_groups.as_slice()).unwrap_or_default();
     let (mut evidence, health) =
-        future::join(of_task(clients, task, definition, known), of_targets(clients, groups)).await;
+        future::join(task_evidence(clients, task, definition, known), target_evidence(clients, groups)).await;
     evidence.targets = health.targets;
     evidence.gaps.extend(health.gaps);
     evidence
 }
 
 /// What is said of something that has gone meanwhile.
-pub(super) fn unknown(id: &str) -> Evidence {
+pub(super) fn unknown_subject(id: &str) -> Evidence {
     Evidence { gaps: vec![format!("{} is not known any more", last_part(id))], ..Evidence::default() }
 }
 
 /// The task that tells most of its service.
-fn telling<'a>(tasks: &[&'a Task]) -> Option<&'a Task> {
+fn most_telling_task<'a>(tasks: &[&'a Task]) -> Option<&'a Task> {
     let failed = tasks.iter().filter(|task| task.failed()).max_by_key(|task| task.stopped_at);
     let running = || tasks.iter().filter(|task| !task.stopped()).max_by_key(|task| task.started_at);
     failed.or_else(running).copied()
 }
 
 /// The task definition, and the last lines of the container that the task's end began with.
-async fn of_task(clients: &Clients, task: Option<&Task>, definition: Option<&str>, known: &Known<'_>) -> Evidence {
+async fn task_evidence(
+    clients: &Clients,
+    task: Option<&Task>,
+    definition: Option<&str>,
+    known: &Known<'_>,
+) -> Evidence {
     let mut evidence = Evidence::default();
     let Some(arn) = definition else { return evidence };
     let revision = match known.revision(arn) {
         Some(revision) => revision.clone(),
-        None => match describe(clients, arn).await {
+        None => match describe_definition(clients, arn).await {
             Ok(revision) => revision,
             Err(failure) => {
-                evidence.gaps.push(gap(&format!("the task definition {} could not be read", last_part(arn)), &failure));
+                evidence
+                    .gaps
+                    .push(describe_gap(&format!("the task definition {} could not be read", last_part(arn)), &failure));
                 return evidence;
             }
         },
     };
     if let Some(task) = task {
-        match excerpt(clients, task, &revision).await {
+        match log_excerpt(clients, task, &revision).await {
             Ok(lines) => evidence.lines = lines,
             Err(reason) => evidence.gaps.push(reason),
         }
@@ -83,7 +90,7 @@ async fn of_task(clients: &Clients, task: Option<&Task>, definition: Option<&str
 }
 
 /// The task definition with this ARN.
-pub(super) async fn describe(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
+pub(super) async fn describe_definition(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
     let operation = operation::DESCRIBE_TASK_DEFINITION.name;
     let none = || Failure::local(operation, Trouble::NotFound, "AWS knows no such task definition");
     let Origin::Fetched(fetch) = revision::KIND.origin else { return Err(none()) };
@@ -93,8 +100,8 @@ pub(super) async fn describe(clients: &Clients, arn: &str) -> Result<Revision, F
 }
 
 /// The end of the culprit's log, or the sentence that says why there is none.
-async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<Option<Excerpt>, String> {
-    let Some(container) = culprit(task, revision) else { return Ok(None) };
+async fn log_excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<Option<Excerpt>, String> {
+    let Some(container) = root_container(task, revision) else { return Ok(None) };
     let stream = logs::stream(task, container, revision).map_err(|reason| reason.to_string())?;
     let request = clients
         .logs(stream.region.as_deref())
@@ -104,7 +111,8 @@ async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<
         .start_from_head(false)
         .limit(LINES);
     let answer = clients.call(operation::GET_LOG_EVENTS, request.send()).await;
-    let events = answer.map_err(|failure| no_log(task, container, &stream, &failure))?.events.unwrap_or_default();
+    let events =
+        answer.map_err(|failure| explain_missing_log(task, container, &stream, &failure))?.events.unwrap_or_default();
     let mut masker = Masker::default();
     let lines: Vec<_> = events
         .into_iter()
@@ -126,7 +134,7 @@ async fn excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<
 }
 
 /// The container that the task's end began with; of a task that has not ended, its first essential one.
-fn culprit<'a>(task: &'a Task, revision: &Revision) -> Option<&'a Container> {
+fn root_container<'a>(task: &'a Task, revision: &Revision) -> Option<&'a Container> {
     let named = |name: &str| task.containers.iter().find(|container| container.name == name);
     let judged = task.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
     let mut essential = revision.containers.iter().filter(|definition| definition.essential);
@@ -136,18 +144,18 @@ fn culprit<'a>(task: &'a Task, revision: &Revision) -> Option<&'a Container> {
         .or_else(|| task.containers.first())
 }
 
-fn no_log(task: &Task, container: &Container, stream: &Stream, failure: &Failure) -> String {
+fn explain_missing_log(task: &Task, container: &Container, stream: &Stream, failure: &Failure) -> String {
     let ran = task.started_at.is_some() || container.exit_code.is_some();
     match failure.trouble {
         Trouble::NotFound if !ran => logs::NoStream::NotStarted.to_string(),
         Trouble::NotFound if failure.message.contains("group") => format!("there is no log group {}", stream.group),
         Trouble::NotFound => format!("the log stream of {} is gone, or it wrote nothing", container.name),
-        _ => gap(&format!("the log of {} could not be read", container.name), failure),
+        _ => describe_gap(&format!("the log of {} could not be read", container.name), failure),
     }
 }
 
 /// The health of the first group's targets.
-async fn of_targets(clients: &Clients, groups: &[String]) -> Evidence {
+async fn target_evidence(clients: &Clients, groups: &[String]) -> Evidence {
     let mut evidence = Evidence::default();
     let [first, others @ ..] = groups else { return evidence };
     let request = clients.elb().describe_target_health().target_group_arn(first);
@@ -173,7 +181,7 @@ async fn of_targets(clients: &Clients, groups: &[String]) -> Evidence {
             });
             evidence.targets = targets.collect();
         }
-        Err(failure) => evidence.gaps.push(gap("the health of the targets could not be read", &failure)),
+        Err(failure) => evidence.gaps.push(describe_gap("the health of the targets could not be read", &failure)),
     }
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|arn| group_name(arn)).collect();
@@ -188,7 +196,7 @@ fn group_name(arn: &str) -> &str {
 }
 
 /// What could not be done, and what helps, or why.
-pub(super) fn gap(what: &str, failure: &Failure) -> String {
+pub(super) fn describe_gap(what: &str, failure: &Failure) -> String {
     match &failure.advice {
         Some(advice) if failure.trouble == Trouble::Denied => format!("{what}: {advice}"),
         _ => format!("{what}: {}", failure.message),

@@ -21,7 +21,7 @@ mod listing;
 
 use attempts::Attempts;
 pub(super) use attempts::{Now, back_off};
-use listing::{Listing, Paged};
+use listing::{Listing, PageResult};
 
 /// Describe calls of one feed under way at once: enough for two round trips to the first rows at any size.
 const CONCURRENCY: usize = 10;
@@ -30,13 +30,13 @@ const PER_CALL: Duration = Duration::from_millis(3_500);
 /// A batch that goes anyway takes along what is due within this part of its interval.
 const TAKE_ALONG: f64 = 0.5;
 
-/// How eagerly a feed is followed.
+/// Polling priority of a feed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Zeal {
+pub(super) struct Priority {
     /// All intervals are multiplied by this.
     pub factor: u32,
     /// On top of the screen: rows in sight and rows in motion come first.
-    pub front: bool,
+    pub foreground: bool,
     /// What is on screen is made of it, so a refresh by hand is for it, too.
     pub shown: bool,
     /// Refreshing is paused: what has come once is not asked for again.
@@ -62,26 +62,26 @@ pub(super) struct FeedPlan {
     pub ids: Vec<Arc<str>>,
     /// A full list has come at least once.
     pub listed: bool,
-    pub zeal: Option<Zeal>,
+    pub priority: Option<Priority>,
     pub calls: Vec<AbortHandle>,
     listing: Listing,
     /// How listing fares, and when the last page came.
-    lists: Attempts,
+    list_attempts: Attempts,
     listed_at: Option<Timestamp>,
     /// How describing fares, and when the last rows came.
-    describes: Attempts,
+    describe_attempts: Attempts,
     described_at: Option<Timestamp>,
     described: HashMap<Arc<str>, Described>,
     /// The ids, for looking one up, and those of them that have never been described, in the order of the list.
     known: HashSet<Arc<str>>,
-    unseen: VecDeque<Arc<str>>,
+    undescribed: VecDeque<Arc<str>>,
     /// Rows that were listed and left out when they were described.
     left_out: Option<Arc<Failure>>,
     under_way: usize,
     /// Complete lists so far.
     rounds: u64,
     /// The list was asked for by hand and has not come yet.
-    asked: bool,
+    list_requested: bool,
     /// Rows in sight were asked for by hand and are not under way yet.
     refreshing: bool,
     /// How many of the ids the last complete list had; the rest is kept from before.
@@ -100,7 +100,7 @@ enum Described {
 
 /// What stands between a feed and its data.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Obstacle {
+pub(super) struct FeedFailure {
     pub failure: Arc<Failure>,
     /// When the call that failed is made again.
     pub retry_at: Option<Timestamp>,
@@ -115,20 +115,20 @@ impl FeedPlan {
             fetch,
             ids: Vec::new(),
             listed: false,
-            zeal: None,
+            priority: None,
             calls: Vec::new(),
             listing: Listing::new(now),
-            lists: Attempts::default(),
+            list_attempts: Attempts::default(),
             listed_at: None,
-            describes: Attempts::default(),
+            describe_attempts: Attempts::default(),
             described_at: None,
             described: HashMap::new(),
             known: HashSet::new(),
-            unseen: VecDeque::new(),
+            undescribed: VecDeque::new(),
             left_out: None,
             under_way: 0,
             rounds: 0,
-            asked: false,
+            list_requested: false,
             refreshing: false,
             in_list: 0,
             filled: false,
@@ -136,14 +136,14 @@ impl FeedPlan {
     }
 
     /// Nobody looks any more: what is under way is cancelled, what came stays.
-    pub(super) fn rest(&mut self, now: Instant) {
-        self.zeal = None;
+    pub(super) fn deactivate(&mut self, now: Instant) {
+        self.priority = None;
         for call in self.calls.drain(..) {
             call.abort();
         }
         self.under_way = 0;
         self.described.retain(|_, described| !matches!(described, Described::UnderWay(_)));
-        self.find_unseen();
+        self.find_undescribed();
         if self.listing.due(now).is_none_or(|at| at <= now) {
             self.listing.restart(now);
         }
@@ -151,15 +151,15 @@ impl FeedPlan {
 
     /// The user asked: the list, and every row in sight, are due.
     pub(super) fn refresh(&mut self, now: Instant) {
-        self.lists.hurry();
-        self.describes.hurry();
+        self.list_attempts.retry_now();
+        self.describe_attempts.retry_now();
         for described in self.described.values_mut() {
             if let Described::LeftOut(_, again) = described {
                 *again = now;
             }
         }
-        (self.asked, self.refreshing) = (true, true);
-        self.listing.begin_at(now);
+        (self.list_requested, self.refreshing) = (true, true);
+        self.listing.start_at(now);
     }
 
     /// What to ask now, at most `room` calls, and when to look again.
@@ -170,20 +170,20 @@ impl FeedPlan {
         pace: impl Fn(&str) -> Option<Pace>,
         room: usize,
     ) -> (Vec<Due>, Option<Instant>) {
-        let Some(zeal) = self.zeal else { return (Vec::new(), None) };
+        let Some(priority) = self.priority else { return (Vec::new(), None) };
         let mut due = Vec::new();
-        let mut next = self.lists.waits(now);
-        if next.is_none() && !(zeal.once && self.listed && !self.asked) {
+        let mut next = self.list_attempts.blocked_until(now);
+        if next.is_none() && !(priority.once && self.listed && !self.list_requested) {
             match self.listing.due(now) {
                 Some(at) if at > now => next = Some(at),
-                Some(_) if room > 0 => due.push(Due::List(self.listing.ask())),
+                Some(_) if room > 0 => due.push(Due::List(self.listing.next_token())),
                 _ => {}
             }
         }
         let room = room.saturating_sub(due.len()).min(CONCURRENCY.saturating_sub(self.under_way));
-        let (batches, later) = match self.describes.waits(now) {
+        let (batches, later) = match self.describe_attempts.blocked_until(now) {
             Some(at) => (Vec::new(), Some(at)),
-            None => self.batches(now, zeal, visible, pace, room),
+            None => self.batches(now, priority, visible, pace, room),
         };
         // Without room for a call the rows in sight are still to be asked for.
         self.refreshing &= room == 0;
@@ -195,7 +195,7 @@ impl FeedPlan {
     fn batches(
         &mut self,
         now: Instant,
-        zeal: Zeal,
+        priority: Priority,
         visible: &HashSet<Arc<str>>,
         pace: impl Fn(&str) -> Option<Pace>,
         room: usize,
@@ -204,20 +204,22 @@ impl FeedPlan {
         if size == 0 {
             return (Vec::new(), None);
         }
-        if let Some(chosen) = self.first_looks(visible, room * size) {
-            return (self.send(&chosen, room), None);
+        if let Some(chosen) = self.first_describes(visible, room * size) {
+            return (self.start_batches(&chosen, room), None);
         }
         let cadence = self.fetch.cadence();
-        let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * zeal.factor;
+        let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * priority.factor;
         // The only row there is is in sight, or what is in sight comes from it.
         let only = self.ids.len() == 1;
         let in_sight = |id: &Arc<str>| only || visible.contains(id);
         let interval = |id: &Arc<str>| {
-            let seen = zeal.front && in_sight(id);
+            let seen = priority.foreground && in_sight(id);
             match pace(id) {
                 Some(Pace::Final) => None,
-                Some(Pace::Moving) if zeal.front => Some(seconds(zeal.every.unwrap_or(cadence.moving)) * zeal.factor),
-                _ if seen => Some(seconds(zeal.every.unwrap_or(cadence.visible)) * zeal.factor),
+                Some(Pace::Moving) if priority.foreground => {
+                    Some(seconds(priority.every.unwrap_or(cadence.moving)) * priority.factor)
+                }
+                _ if seen => Some(seconds(priority.every.unwrap_or(cadence.visible)) * priority.factor),
                 _ if self.fetch.visible_only(&self.key.query) => None,
                 _ => Some(sweep),
             }
@@ -235,7 +237,7 @@ impl FeedPlan {
                     let Some(interval) = interval(id) else { continue };
                     let due = *at + interval;
                     let asked = self.refreshing && in_sight(id);
-                    if zeal.once && !asked {
+                    if priority.once && !asked {
                         continue;
                     }
                     if due <= now || asked {
@@ -257,13 +259,13 @@ impl FeedPlan {
         let spare = (size - overdue.len() % size) % size;
         let chosen: Vec<Arc<str>> =
             overdue.into_iter().chain(soon.into_iter().take(spare)).map(|(_, id)| id.clone()).collect();
-        (self.send(&chosen, room), next)
+        (self.start_batches(&chosen, room), next)
     }
 
     /// So many ids that have never been described, those in sight first; `None` when there are fewer. While a long list
     /// arrives they fill every call, so that a call costs what it brings and not a look through all that came before.
-    fn first_looks(&mut self, visible: &HashSet<Arc<str>>, wanted: usize) -> Option<Vec<Arc<str>>> {
-        if self.unseen.len() < wanted.max(1) || self.refreshing || self.fetch.visible_only(&self.key.query) {
+    fn first_describes(&mut self, visible: &HashSet<Arc<str>>, wanted: usize) -> Option<Vec<Arc<str>>> {
+        if self.undescribed.len() < wanted.max(1) || self.refreshing || self.fetch.visible_only(&self.key.query) {
             return None;
         }
         let new = |id: &Arc<str>| self.known.contains(id) && !self.described.contains_key(id);
@@ -271,13 +273,13 @@ impl FeedPlan {
         chosen.sort_unstable();
         chosen.truncate(wanted);
         while chosen.len() < wanted {
-            chosen.extend(Some(self.unseen.pop_front()?).filter(|id| new(id) && !visible.contains(id)));
+            chosen.extend(Some(self.undescribed.pop_front()?).filter(|id| new(id) && !visible.contains(id)));
         }
         Some(chosen)
     }
 
     /// Batches of `ids`, at most `room` of them, which are under way from now on.
-    fn send(&mut self, ids: &[Arc<str>], room: usize) -> Vec<Vec<Arc<str>>> {
+    fn start_batches(&mut self, ids: &[Arc<str>], room: usize) -> Vec<Vec<Arc<str>>> {
         let batches: Vec<Vec<Arc<str>>> = ids.chunks(self.fetch.batch()).take(room).map(<[_]>::to_vec).collect();
         for id in batches.iter().flatten() {
             let left_out = match self.described.get(id) {
@@ -290,45 +292,45 @@ impl FeedPlan {
         batches
     }
 
-    fn find_unseen(&mut self) {
-        self.unseen = self.ids.iter().filter(|id| !self.described.contains_key(*id)).cloned().collect();
+    fn find_undescribed(&mut self) {
+        self.undescribed = self.ids.iter().filter(|id| !self.described.contains_key(*id)).cloned().collect();
     }
 
     /// A page of the list came; whether it was the last one.
     ///
     /// # Errors
     /// When the list would never end.
-    pub(super) fn page(&mut self, page: Page, now: Now) -> Result<bool, Arc<Failure>> {
+    pub(super) fn add_page(&mut self, page: Page, now: Now) -> Result<bool, Arc<Failure>> {
         // Of the first list, every page is shown as it comes; after a fresh start some of it is there.
-        let collected = match self.listing.page(page) {
-            Paged::Complete(collected) => collected,
-            Paged::More(new) => {
+        let collected = match self.listing.add_page(page) {
+            PageResult::Complete(collected) => collected,
+            PageResult::More(new) => {
                 self.listed_at = Some(now.clock);
-                self.lists.progressed();
+                self.list_attempts.progressed();
                 if !self.listed {
                     for id in new.into_iter().filter(|id| self.known.insert(id.clone())) {
                         self.ids.push(id.clone());
-                        self.unseen.push_back(id);
+                        self.undescribed.push_back(id);
                     }
                 }
                 return Ok(false);
             }
-            Paged::Endless(failure) => {
+            PageResult::Endless(failure) => {
                 let failure = Arc::new(failure);
                 self.listing.restart(now.at);
-                self.lists.failed_for_good(&failure, self.lasting_pace(), now);
+                self.list_attempts.failed_for_good(&failure, self.lasting_pace(), now);
                 return Err(failure);
             }
-            Paged::Stray => return Ok(false),
+            PageResult::Unexpected => return Ok(false),
         };
-        self.lists.succeeded();
+        self.list_attempts.succeeded();
         self.listed_at = Some(now.clock);
-        self.asked = false;
+        self.list_requested = false;
         let ids = self.with_arns(collected);
         self.in_list = ids.len();
-        let ids = if self.fetch.keeps_gone(&self.key.query) { with_kept(ids, &self.ids) } else { ids };
+        let ids = if self.fetch.keeps_gone(&self.key.query) { with_unlisted(ids, &self.ids) } else { ids };
         let pages = ids.len().div_ceil(100).max(1);
-        let factor = self.zeal.map_or(1, |zeal| zeal.factor);
+        let factor = self.priority.map_or(1, |priority| priority.factor);
         self.rounds += 1;
         let interval = self.stretched(self.fetch.cadence().list, pages) * factor;
         self.listing.restart(now.at + self.jittered(interval));
@@ -340,8 +342,8 @@ impl FeedPlan {
             self.described.retain(|id, _| self.known.contains(id));
         }
         self.ids = ids;
-        self.find_unseen();
-        self.forget_left_out();
+        self.find_undescribed();
+        self.clear_left_out();
         Ok(true)
     }
 
@@ -351,7 +353,7 @@ impl FeedPlan {
     }
 
     /// Lets go of ids that the last complete list lacked.
-    pub(super) fn let_go(&mut self, unwanted: impl Fn(&str) -> bool) {
+    pub(super) fn remove_unlisted(&mut self, unwanted: impl Fn(&str) -> bool) {
         let in_list = self.in_list;
         let mut place = 0;
         self.ids.retain(|id| {
@@ -363,17 +365,17 @@ impl FeedPlan {
     /// A list that repeats the name it was given is understood as the ARN that name has turned out to be.
     fn with_arns(&self, ids: Vec<Arc<str>>) -> Vec<Arc<str>> {
         match (ids.as_slice(), self.ids.as_slice()) {
-            ([name], [arn]) if names(name, arn) => vec![arn.clone()],
+            ([name], [arn]) if is_name_of(name, arn) => vec![arn.clone()],
             _ => ids,
         }
     }
 
     /// A describe call for `asked` came back. What was asked by name is known by its ARN from now on.
-    pub(super) fn described(&mut self, asked: &[Arc<str>], batch: &Batch, now: Now) {
-        self.describes.succeeded();
+    pub(super) fn on_described(&mut self, asked: &[Arc<str>], batch: &Batch, now: Now) {
+        self.describe_attempts.succeeded();
         self.under_way = self.under_way.saturating_sub(1);
         let found: Vec<Arc<str>> = batch.rows.iter().map(|row| row.id().into()).collect();
-        let is = |id: &Arc<str>, other: &Arc<str>| id == other || names(id, other);
+        let is = |id: &Arc<str>, other: &Arc<str>| id == other || is_name_of(id, other);
         // Some answer by another name than they were asked by: what counts is how many came.
         let whole = found.len() + batch.missing.len() >= asked.len();
         for id in asked {
@@ -387,7 +389,7 @@ impl FeedPlan {
         }
         for id in &found {
             if !asked.contains(id)
-                && let Some(place) = self.ids.iter().position(|asked| names(asked, id))
+                && let Some(place) = self.ids.iter().position(|asked| is_name_of(asked, id))
             {
                 self.described.remove(&self.ids[place]);
                 self.ids[place] = id.clone();
@@ -405,11 +407,11 @@ impl FeedPlan {
             let text = format!("it left out {} that were listed", self.key.kind.plural);
             self.left_out = Some(Arc::new(Failure::garbled(batch.operation, text)));
         }
-        self.forget_left_out();
+        self.clear_left_out();
     }
 
     /// Rows that were left out have come, or are listed no more.
-    fn forget_left_out(&mut self) {
+    fn clear_left_out(&mut self) {
         let is_out = |described: &Described| !matches!(described, Described::At(_) | Described::UnderWay(0));
         if self.left_out.is_some() && !self.described.values().any(is_out) {
             self.left_out = None;
@@ -417,36 +419,36 @@ impl FeedPlan {
     }
 
     /// A call failed: the page, or the rows, are asked for again after a while.
-    pub(super) fn failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Now) {
+    pub(super) fn on_failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Now) {
         for id in asked {
             self.described.remove(id);
-            self.unseen.push_back(id.clone());
+            self.undescribed.push_back(id.clone());
         }
         let pace = self.lasting_pace();
         if !listing {
             self.under_way = self.under_way.saturating_sub(1);
-            self.describes.failed(failure, pace, now);
-        } else if !self.listing.failed(failure, now.at) {
-            self.lists.failed(failure, pace, now);
+            self.describe_attempts.failed(failure, pace, now);
+        } else if !self.listing.on_failed(failure, now.at) {
+            self.list_attempts.failed(failure, pace, now);
         }
     }
 
     /// What stands between it and its data.
-    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+    pub(super) fn failure(&self) -> Option<FeedFailure> {
         let of = |attempts: &Attempts| {
             let failure = attempts.failure()?.clone();
-            Some(Obstacle { failure, retry_at: attempts.retry_at(), partial: false })
+            Some(FeedFailure { failure, retry_at: attempts.retry_at(), partial: false })
         };
         let left_out = || {
             let partial = self.described_at.is_some();
-            self.left_out.clone().map(|failure| Obstacle { failure, retry_at: None, partial })
+            self.left_out.clone().map(|failure| FeedFailure { failure, retry_at: None, partial })
         };
-        of(&self.lists).or_else(|| of(&self.describes)).or_else(left_out)
+        of(&self.list_attempts).or_else(|| of(&self.describe_attempts)).or_else(left_out)
     }
 
     /// When AWS last confirmed what it holds: by the call that fails now, or else by whichever came last.
-    pub(super) fn confirmed(&self) -> Option<Timestamp> {
-        match (self.lists.failure(), self.describes.failure()) {
+    pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
+        match (self.list_attempts.failure(), self.describe_attempts.failure()) {
             (None, None) => self.listed_at.max(self.described_at),
             (Some(_), None) => self.listed_at,
             (None, Some(_)) => self.described_at,
@@ -464,27 +466,27 @@ impl FeedPlan {
     /// Seconds after which its data count as late: twice what its slowest part takes.
     pub(super) fn late_after(&self) -> u32 {
         let cadence = self.fetch.cadence();
-        let factor = self.zeal.map_or(1, |zeal| zeal.factor);
+        let factor = self.priority.map_or(1, |priority| priority.factor);
         let pages = self.ids.len().div_ceil(100).max(1);
-        let visible = self.zeal.and_then(|zeal| zeal.every).unwrap_or(cadence.visible);
+        let visible = self.priority.and_then(|priority| priority.every).unwrap_or(cadence.visible);
         let slowest = self.stretched(cadence.list.min(60), pages).max(seconds(visible));
         (slowest * factor * 2).as_secs() as u32
     }
 
     /// What failed of late and `concerns` picks is due again, whatever its own back-off.
     pub(super) fn recover(&mut self, concerns: impl Fn(&Failure) -> bool) {
-        self.lists.recover(&concerns);
-        self.describes.recover(&concerns);
+        self.list_attempts.recover(&concerns);
+        self.describe_attempts.recover(&concerns);
     }
 
     /// The shortest time between two attempts at what somebody has to put right: no longer for what the screen consults
     /// than for its own rows.
     fn lasting_pace(&self) -> Duration {
-        self.stretched(0, 1) * self.zeal.filter(|zeal| !zeal.shown).map_or(1, |zeal| zeal.factor)
+        self.stretched(0, 1) * self.priority.filter(|priority| !priority.shown).map_or(1, |priority| priority.factor)
     }
 
     fn stretched(&self, cadence: u32, calls: usize) -> Duration {
-        let peers = self.zeal.map_or(1, |zeal| zeal.peers);
+        let peers = self.priority.map_or(1, |priority| priority.peers);
         seconds(cadence).max(PER_CALL * calls as u32 * peers)
     }
 
@@ -508,14 +510,14 @@ fn seconds(seconds: u32) -> Duration {
 }
 
 /// The listed ids, and those known before that the list has forgotten.
-fn with_kept(mut ids: Vec<Arc<str>>, before: &[Arc<str>]) -> Vec<Arc<str>> {
+fn with_unlisted(mut ids: Vec<Arc<str>>, before: &[Arc<str>]) -> Vec<Arc<str>> {
     let listed: HashSet<Arc<str>> = ids.iter().cloned().collect();
     ids.extend(before.iter().filter(|id| !listed.contains(*id)).cloned());
     ids
 }
 
 /// Whether `name` is the short name of the thing with ARN `arn`.
-fn names(name: &str, arn: &str) -> bool {
+fn is_name_of(name: &str, arn: &str) -> bool {
     arn.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
 }
 

@@ -50,7 +50,7 @@ pub(super) struct FailureGroups {
     pub rows: Vec<Arc<dyn Row>>,
     pub revision: u64,
     /// What they were last counted from is not all that is known by now.
-    stale: bool,
+    dirty: bool,
     answered: bool,
 }
 
@@ -154,7 +154,7 @@ impl HistoryWorker {
         }
         self.groups.retain(|key, _| groups.contains(key));
         for key in groups {
-            self.groups.entry(key).or_insert(FailureGroups { stale: true, ..FailureGroups::default() });
+            self.groups.entry(key).or_insert(FailureGroups { dirty: true, ..FailureGroups::default() });
         }
     }
 
@@ -175,7 +175,7 @@ impl HistoryWorker {
     pub(super) fn is_settled(&self, key: &FeedKey) -> bool {
         let answered = self.archived.get(key).is_none_or(|kept| kept.answered);
         let counted = self.groups.get(key).is_none_or(|groups| {
-            groups.answered && !groups.stale && !self.observations.iter().any(|observation| is_task(&observation.row))
+            groups.answered && !groups.dirty && !self.observations.iter().any(|observation| is_task(&observation.row))
         });
         (answered && counted) || self.broken || (self.scope.is_none() && self.scope_unknown)
     }
@@ -229,7 +229,7 @@ impl HistoryWorker {
             || (!self.observations.is_empty() && !self.groups.is_empty())
         {
             self.write(scope, now);
-        } else if let Some(key) = self.groups.iter().find(|(_, groups)| groups.stale).map(|(key, _)| key.clone()) {
+        } else if let Some(key) = self.groups.iter().find(|(_, groups)| groups.dirty).map(|(key, _)| key.clone()) {
             self.count_failures(scope, key);
         } else if self.prune_at <= now {
             self.spawn(
@@ -255,7 +255,7 @@ impl HistoryWorker {
 
     fn count_failures(&mut self, scope: Scope, key: FeedKey) {
         if let Some(groups) = self.groups.get_mut(&key) {
-            groups.stale = false;
+            groups.dirty = false;
         }
         let nothing = key.clone();
         self.spawn(
@@ -349,7 +349,7 @@ impl HistoryWorker {
     }
 
     fn mark_groups_stale(&mut self) {
-        self.groups.values_mut().for_each(|groups| groups.stale = true);
+        self.groups.values_mut().for_each(|groups| groups.dirty = true);
     }
 
     /// Writes down what was seen and not yet written.

@@ -15,8 +15,8 @@ use crate::{
 ///
 /// # Errors
 /// The first call's failure.
-pub async fn raw(clients: &Clients, view: &View, rows: &[Arc<dyn Row>]) -> Result<Vec<Value>, Failure> {
-    let source = source(view.kind);
+pub async fn fetch_raw(clients: &Clients, view: &View, rows: &[Arc<dyn Row>]) -> Result<Vec<Value>, Failure> {
+    let source = fetched_kind(view.kind);
     // What is put together here is nobody's answer.
     let Origin::Fetched(fetch) = source.origin else { return Ok(rows.iter().map(|row| row.json()).collect()) };
     let (clients, captured) = clients.capturing();
@@ -34,10 +34,10 @@ pub async fn raw(clients: &Clients, view: &View, rows: &[Arc<dyn Row>]) -> Resul
 }
 
 /// The fetched kind at the root of `kind`.
-fn source(kind: &'static Kind) -> &'static Kind {
+fn fetched_kind(kind: &'static Kind) -> &'static Kind {
     match kind.origin {
         Origin::Fetched(_) | Origin::Composed(_) => kind,
-        Origin::Derived { from, .. } => source(from),
+        Origin::Derived { from, .. } => fetched_kind(from),
     }
 }
 

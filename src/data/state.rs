@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Feed, Phase, Snapshot, join, roots};
+use super::{Feed, Phase, Snapshot, enrich, roots};
 use crate::{
     aws::{Failure, Trouble},
     resource::View,
@@ -21,7 +21,7 @@ pub struct FeedState {
     /// The rows that are here are current; the failure only keeps others from coming.
     pub partial: bool,
     /// The worst failure among the feeds that the rows take values from: some columns are empty or old.
-    pub beside: Option<Arc<Failure>>,
+    pub companion_failure: Option<Arc<Failure>>,
     /// When the oldest of what is shown was confirmed by AWS; of what fails, where something does.
     pub fetched: Option<Timestamp>,
     /// When the first of the feeds is, or was, late.
@@ -32,11 +32,11 @@ pub struct FeedState {
 
 impl FeedState {
     /// The state of a view made of `feeds`. `root` is the feed that says which feeds these are, if there is one.
-    pub fn of(feeds: &[&Feed], root: Option<&Feed>) -> Self {
+    pub fn combine(feeds: &[&Feed], root: Option<&Feed>) -> Self {
         let own = feeds;
         let feeds = if own.is_empty() { root.as_slice() } else { own };
-        let failing: Vec<&&Feed> = feeds.iter().filter(|feed| lasting(feed).is_some()).collect();
-        let settled = |feed: &&Feed| feed.phase == Phase::Ready || (feeds.len() > 1 && lasting(feed).is_some());
+        let failing: Vec<&&Feed> = feeds.iter().filter(|feed| lasting_failure(feed).is_some()).collect();
+        let settled = |feed: &&Feed| feed.phase == Phase::Ready || (feeds.len() > 1 && lasting_failure(feed).is_some());
         let phase = match feeds {
             [] => Phase::Loading,
             feeds if feeds.iter().all(settled) => Phase::Ready,
@@ -44,15 +44,16 @@ impl FeedState {
             _ => Phase::Loading,
         };
         // What has never come is not old.
-        let missing = |feed: &&&Feed| feed.partial || (come(feed).is_none() && feed.rows.is_empty());
+        let missing = |feed: &&&Feed| feed.partial || (confirmed_at(feed).is_none() && feed.rows.is_empty());
         let partial =
-            !failing.is_empty() && failing.iter().all(missing) && feeds.iter().any(|feed| come(feed).is_some());
-        let oldest = |of: &mut dyn Iterator<Item = &Feed>| of.filter_map(come).min();
-        let late_at = |feed: &&Feed| come(feed).map(|at| at + SignedDuration::from_secs(feed.late_after.into()));
+            !failing.is_empty() && failing.iter().all(missing) && feeds.iter().any(|feed| confirmed_at(feed).is_some());
+        let oldest = |of: &mut dyn Iterator<Item = &Feed>| of.filter_map(confirmed_at).min();
+        let late_at =
+            |feed: &&Feed| confirmed_at(feed).map(|at| at + SignedDuration::from_secs(feed.late_after.into()));
         let worst = feeds.iter().filter_map(|feed| Some((feed.failure.clone()?, feed.retry_at)));
-        let worst = worst.max_by_key(|(failure, _)| gravity(failure));
+        let worst = worst.max_by_key(|(failure, _)| severity(failure));
         let root = root.filter(|_| !own.is_empty() && worst.is_none());
-        let root = root.and_then(|root| Some((lasting(root)?.clone(), root.retry_at)));
+        let root = root.and_then(|root| Some((lasting_failure(root)?.clone(), root.retry_at)));
         Self {
             phase,
             partial: partial || root.is_some(),
@@ -64,7 +65,7 @@ impl FeedState {
             nothing: feeds.iter().map(|feed| &feed.nothing).find(|said| !said.is_empty()).cloned().unwrap_or_default(),
             retry_at: worst.as_ref().or(root.as_ref()).and_then(|(_, retry_at)| *retry_at),
             failure: worst.or(root).map(|(failure, _)| failure),
-            beside: None,
+            companion_failure: None,
         }
     }
 
@@ -89,19 +90,19 @@ impl FeedState {
     }
 
     /// Whether the data are older than they should be.
-    pub fn late(&self, now: Timestamp) -> bool {
+    pub fn is_late(&self, now: Timestamp) -> bool {
         self.late_at.is_some_and(|late| now > late)
     }
 
     /// Whether the rows are of the past. A throttle alone passes by itself.
-    pub fn stale(&self, now: Timestamp) -> bool {
+    pub fn is_stale(&self, now: Timestamp) -> bool {
         let failing = self.failure.as_ref().is_some_and(|failure| failure.trouble != Trouble::Throttled);
-        self.late(now) || (failing && !self.partial)
+        self.is_late(now) || (failing && !self.partial)
     }
 
     /// What there is to tell of failures: of the rows themselves, or else of what they take from others.
-    pub fn told(&self) -> Option<&Arc<Failure>> {
-        self.failure.as_ref().or(self.beside.as_ref())
+    pub fn reported_failure(&self) -> Option<&Arc<Failure>> {
+        self.failure.as_ref().or(self.companion_failure.as_ref())
     }
 }
 
@@ -112,10 +113,10 @@ impl Snapshot {
         let keys = self.keys_of(view);
         let feeds: Vec<&Feed> = keys.iter().map(|key| self.feeds.get(key).unwrap_or(&unknown)).collect();
         let root = roots(view).first().map(|key| self.feeds.get(key).unwrap_or(&unknown));
-        let mut state = FeedState::of(&feeds, root);
-        let companions = join::companions(view);
-        let companions = companions.iter().flat_map(|view| self.feeds_of(view)).filter_map(lasting);
-        state.beside = companions.max_by_key(|failure| gravity(failure)).cloned();
+        let mut state = FeedState::combine(&feeds, root);
+        let companions = enrich::companions(view);
+        let companions = companions.iter().flat_map(|view| self.feeds_of(view)).filter_map(lasting_failure);
+        state.companion_failure = companions.max_by_key(|failure| severity(failure)).cloned();
         if let Some(failure) = &self.link.failure {
             (state.failure, state.retry_at, state.partial) = (Some(failure.clone()), self.link.retry_at, false);
         }
@@ -124,17 +125,17 @@ impl Snapshot {
 }
 
 /// When what a feed holds was confirmed, if anything has come.
-fn come(feed: &Feed) -> Option<Timestamp> {
+fn confirmed_at(feed: &Feed) -> Option<Timestamp> {
     feed.fetched.filter(|_| feed.phase != Phase::Loading)
 }
 
 /// The failure of a feed, unless it is a throttle, which passes by itself.
-fn lasting(feed: &Feed) -> Option<&Arc<Failure>> {
+fn lasting_failure(feed: &Feed) -> Option<&Arc<Failure>> {
     feed.failure.as_ref().filter(|failure| failure.trouble != Trouble::Throttled)
 }
 
 /// What a person should hear of first is the greatest.
-fn gravity(failure: &Failure) -> u8 {
+fn severity(failure: &Failure) -> u8 {
     match failure.trouble {
         Trouble::Credentials => 5,
         Trouble::Denied => 4,

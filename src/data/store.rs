@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Entry,
-    join::{Joined, Stale},
+    enrich::{Dirty, Facts},
 };
 use crate::{
     diagnose::{self, Known},
@@ -23,18 +23,18 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Store {
     entries: HashMap<Arc<str>, Entry>,
-    joined: Joined,
+    facts: Facts,
     /// Kinds of which a row has changed since the last publication.
-    pub touched: HashSet<&'static Kind>,
+    pub changed_kinds: HashSet<&'static Kind>,
     /// Clusters whose stopped tasks have been listed.
     counted: HashSet<Arc<str>>,
     /// The rules to judge by are there.
-    pub judging: bool,
+    pub rules_loaded: bool,
     /// The zone of the times within findings.
     pub zone: Zone,
-    stale: Stale,
+    dirty: Dirty,
     /// Services that have been examined at least once.
-    examined: HashSet<Arc<str>>,
+    diagnosed: HashSet<Arc<str>>,
 }
 
 impl Store {
@@ -58,56 +58,56 @@ impl Store {
 
     /// Takes in a row as AWS gave it.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
-        let row = self.joined.complete(&*row).unwrap_or(row);
+        let row = self.facts.enrich(&*row).unwrap_or(row);
         // What comes from the history was judged there.
-        let judged = if row.remembered() { None } else { self.judged(&*row, now) };
+        let judged = if row.remembered() { None } else { self.with_verdict(&*row, now) };
         let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
         let old = self.entries.get(&id);
-        let row = old.and_then(|old| remembering(&*row, &*old.row, now)).unwrap_or(row);
+        let row = old.and_then(|old| carry_over(&*row, &*old.row, now)).unwrap_or(row);
         if old.is_some_and(|old| old.row.same(&*row)) {
             return;
         }
-        self.stale.take_in(&*row);
-        self.touched.insert(row.kind());
+        self.dirty.mark(&*row);
+        self.changed_kinds.insert(row.kind());
         let described = row.any().downcast_ref::<Revision>().is_some_and(|revision| revision.described);
-        let entry = merged(old, row, now);
+        let entry = merge(old, row, now);
         self.entries.insert(id.clone(), entry);
         if described {
-            self.judge(now, |task| task.task_definition_arn.as_deref() == Some(&*id));
+            self.diagnose_stopped_tasks(now, |task| task.task_definition_arn.as_deref() == Some(&*id));
         }
     }
 
     /// From now on stopped tasks are judged when they come; those that came before are now.
-    pub(super) fn judge_from_now_on(&mut self, now: Timestamp) {
-        self.judging = true;
-        self.judge(now, |_| true);
-        self.grow_stale();
-        self.touched.insert(&service::KIND);
+    pub(super) fn enable_rules(&mut self, now: Timestamp) {
+        self.rules_loaded = true;
+        self.diagnose_stopped_tasks(now, |_| true);
+        self.mark_all_dirty();
+        self.changed_kinds.insert(&service::KIND);
     }
 
-    /// Time has passed: what is told of the last hour is to be told anew.
-    pub(super) fn grow_stale(&mut self) {
-        self.stale = Stale::all();
+    /// Time has passed: everything that depends on the last hour is diagnosed again.
+    pub(super) fn mark_all_dirty(&mut self) {
+        self.dirty = Dirty::all();
     }
 
     /// Judges the stopped tasks that `concerned` picks. To be judged is no news of the task: nothing is marked.
-    fn judge(&mut self, now: Timestamp, concerned: impl Fn(&Task) -> bool) {
+    fn diagnose_stopped_tasks(&mut self, now: Timestamp, concerned: impl Fn(&Task) -> bool) {
         let tasks = self.entries.iter().filter(|(_, entry)| entry.row.any().downcast_ref().is_some_and(&concerned));
         let judged: Vec<_> =
-            tasks.filter_map(|(id, entry)| Some((id.clone(), self.judged(&*entry.row, now)?))).collect();
+            tasks.filter_map(|(id, entry)| Some((id.clone(), self.with_verdict(&*entry.row, now)?))).collect();
         for (id, row) in judged {
             if let Some(entry) = self.entries.get_mut(&id) {
-                self.stale.take_in(&*row);
+                self.dirty.mark(&*row);
                 entry.row = row;
-                self.touched.insert(&task::KIND);
+                self.changed_kinds.insert(&task::KIND);
             }
         }
     }
 
     /// A stopped task with why it stopped, as far as the rows here tell; `None` for what is no such task.
-    fn judged(&self, row: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
-        let task = row.any().downcast_ref::<Task>().filter(|task| self.judging && task.stopped())?;
+    fn with_verdict(&self, row: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
+        let task = row.any().downcast_ref::<Task>().filter(|task| self.rules_loaded && task.stopped())?;
         let service = task.service().zip(task.task_arn.split_once(":task/"));
         let service = service.map(|(name, (account, _))| format!("{account}:service/{}/{name}", task.cluster_name));
         let ids = [service.as_deref(), task.task_definition_arn.as_deref(), task.container_instance_arn.as_deref()];
@@ -124,7 +124,7 @@ impl Store {
     }
 
     /// AWS has forgotten the row, or has it still. Of what has not ended, nothing is said.
-    pub(super) fn mark_forgotten(&mut self, id: &str, forgotten: bool, now: Timestamp) {
+    pub(super) fn mark_archived(&mut self, id: &str, forgotten: bool, now: Timestamp) {
         let Some(entry) = self.entries.get(id) else { return };
         if occurred_at(&*entry.row).is_some()
             && let Some(row) = with_archived(&*entry.row, forgotten)
@@ -134,49 +134,49 @@ impl Store {
     }
 
     /// The stopped tasks of `cluster` are all here.
-    pub(super) fn count_failures(&mut self, cluster: &Arc<str>) {
+    pub(super) fn mark_counted(&mut self, cluster: &Arc<str>) {
         if self.counted.insert(cluster.clone()) {
-            self.touched.insert(&task::KIND);
+            self.changed_kinds.insert(&task::KIND);
         }
     }
 
-    /// Tells the rows what others know of them; the hour that failures are counted in moves with `now`.
-    pub(super) fn join(&mut self, now: Timestamp) {
-        let mut joined = Joined::default();
+    /// Adds to rows what rows of other kinds say about them; the hour that failures are counted in moves with `now`.
+    pub(super) fn enrich(&mut self, now: Timestamp) {
+        let mut facts = Facts::default();
         for cluster in &self.counted {
-            joined.counted(cluster);
+            facts.add_counted_cluster(cluster);
         }
         for entry in self.entries.values() {
             let row = entry.row.any();
             if let Some(service) = row.downcast_ref::<Service>() {
-                joined.service(service);
+                facts.add_service(service);
             } else if let Some(task) = row.downcast_ref::<Task>() {
-                joined.stopped(task, now);
+                facts.add_stopped_task(task, now);
             }
         }
         for entry in self.entries.values_mut() {
-            if let Some(row) = joined.complete(&*entry.row) {
-                self.touched.insert(row.kind());
-                *entry = merged(Some(entry), row, now);
+            if let Some(row) = facts.enrich(&*entry.row) {
+                self.changed_kinds.insert(row.kind());
+                *entry = merge(Some(entry), row, now);
             }
         }
-        self.joined = joined;
-        self.examine(now);
+        self.facts = facts;
+        self.diagnose_services(now);
     }
 
     /// Examines the services of which something has changed.
-    fn examine(&mut self, now: Timestamp) {
-        if !self.judging || self.stale.nothing() {
+    fn diagnose_services(&mut self, now: Timestamp) {
+        if !self.rules_loaded || self.dirty.is_empty() {
             return;
         }
-        let stale = std::mem::take(&mut self.stale);
+        let dirty = std::mem::take(&mut self.dirty);
         let rows = self.entries.values().map(|entry| &*entry.row);
-        let mut known = Known::of(rows.filter(|row| stale.matters(*row)), now);
+        let mut known = Known::of(rows.filter(|row| dirty.affects(*row)), now);
         known.zone.clone_from(&self.zone);
         let services =
             self.entries.iter().filter_map(|(id, entry)| Some((id, entry.row.any().downcast_ref::<Service>()?)));
         let examined: Vec<_> = services
-            .filter(|(_, service)| stale.concerns(&service.cluster_name, &service.service_name))
+            .filter(|(_, service)| dirty.contains(&service.cluster_name, &service.service_name))
             .map(|(id, service)| {
                 let findings = diagnose::service(service, &known);
                 let changed = findings != service.findings;
@@ -185,24 +185,24 @@ impl Store {
             })
             .collect();
         for (id, row) in examined {
-            let first = self.examined.insert(id.clone());
+            let first = self.diagnosed.insert(id.clone());
             let Some((row, entry)) = row.zip(self.entries.get_mut(&id)) else { continue };
-            self.touched.insert(&service::KIND);
+            self.changed_kinds.insert(&service::KIND);
             // To be looked at for the first time is no news of it.
-            *entry = if first { Entry { row, ..entry.clone() } } else { merged(Some(entry), row, now) };
+            *entry = if first { Entry { row, ..entry.clone() } } else { merge(Some(entry), row, now) };
         }
     }
 
     /// Forgets the rows that no feed holds any more.
-    pub(super) fn keep<'a>(&mut self, held: impl Iterator<Item = &'a Arc<str>>) {
+    pub(super) fn retain<'a>(&mut self, held: impl Iterator<Item = &'a Arc<str>>) {
         let held: HashSet<&Arc<str>> = held.collect();
         self.entries.retain(|id, _| held.contains(id));
-        self.examined.retain(|id| held.contains(id));
+        self.diagnosed.retain(|id| held.contains(id));
     }
 }
 
 /// `row` with what was known of it `before` and AWS does not tell; `None` where there is no such thing.
-fn remembering(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
+fn carry_over(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
     if let Some(service) = row.any().downcast_ref::<Service>() {
         // Until it is examined again.
         let findings = &before.any().downcast_ref::<Service>().filter(|before| !before.findings.is_empty())?.findings;
@@ -221,21 +221,21 @@ pub(super) fn derive(
     before: &[Entry],
     now: Timestamp,
 ) -> Vec<Entry> {
-    marked(source.iter().flat_map(|entry| rows(&*entry.row)), before, now)
+    with_changes(source.iter().flat_map(|entry| rows(&*entry.row)), before, now)
 }
 
 /// Rows with their changes against `before`; those that are the same stay the same.
-pub(super) fn marked(rows: impl Iterator<Item = Arc<dyn Row>>, before: &[Entry], now: Timestamp) -> Vec<Entry> {
+pub(super) fn with_changes(rows: impl Iterator<Item = Arc<dyn Row>>, before: &[Entry], now: Timestamp) -> Vec<Entry> {
     let before: HashMap<&str, &Entry> = before.iter().map(|entry| (entry.row.id(), entry)).collect();
     rows.map(|row| match before.get(row.id()) {
         Some(old) if old.row.same(&*row) => (*old).clone(),
-        old => merged(old.copied(), row, now),
+        old => merge(old.copied(), row, now),
     })
     .collect()
 }
 
 /// `row` in place of `old`: what differs on screen is marked, what differs out of sight keeps the old mark.
-fn merged(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
+fn merge(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
     let Some(old) = old else { return Entry { row, changed: 0, changed_at: None } };
     match row.changes(&*old.row, &Context { now, zone: Zone::UTC }) {
         0 => Entry { row, ..old.clone() },

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Phase, Snapshot, distinct,
-    evidence::{describe, gap},
+    evidence::{describe_definition, describe_gap},
     feed::{back_off, earliest},
 };
 use crate::{
@@ -26,51 +26,51 @@ use crate::{
 
 mod set;
 
-use set::{Chosen, Drawn};
+use set::{TailMarkers, TailTasks};
 
 /// What is known of a task definition, which never changes: it is asked for until it is here.
 #[derive(Debug, Default)]
-struct Definition {
+struct KnownDefinition {
     revision: Option<Arc<Revision>>,
     /// Why the last attempt failed.
     failure: Option<String>,
     attempts: u32,
     /// When it is asked for; not while that is under way, nor where there is no hope.
-    ask_at: Option<Instant>,
+    retry_at: Option<Instant>,
 }
 
-impl Definition {
+impl KnownDefinition {
     /// The answer may still come.
-    fn awaited(&self) -> bool {
-        self.revision.is_none() && (self.failure.is_none() || self.ask_at.is_some())
+    fn is_awaited(&self) -> bool {
+        self.revision.is_none() && (self.failure.is_none() || self.retry_at.is_some())
     }
 }
 
 /// An answer: of which task definition, and what.
-pub(super) type Answer = (Arc<str>, Result<Revision, Failure>);
+pub(super) type DefinitionAnswer = (Arc<str>, Result<Revision, Failure>);
 
 /// The one tail there is at a time.
 pub(super) struct Tails {
     clients: Clients,
     now: fn() -> Timestamp,
     news: mpsc::Sender<News>,
-    tail: Option<Tail>,
+    tail: Option<ActiveTail>,
     /// By ARN.
-    definitions: HashMap<Arc<str>, Definition>,
-    calls: JoinSet<Answer>,
+    definitions: HashMap<Arc<str>, KnownDefinition>,
+    calls: JoinSet<DefinitionAnswer>,
 }
 
-struct Tail {
+struct ActiveTail {
     wanted: Wanted,
     set: watch::Sender<Set>,
     older: mpsc::Sender<()>,
     reading: JoinHandle<()>,
-    drawn: Drawn,
+    markers: TailMarkers,
     /// A digest of the rows that the set was last made of.
-    made_of: Option<u64>,
+    source_digest: Option<u64>,
 }
 
-impl Drop for Tail {
+impl Drop for ActiveTail {
     fn drop(&mut self) {
         self.reading.abort();
     }
@@ -82,7 +82,7 @@ impl Tails {
     }
 
     /// Takes note of what is read now: begins with another log, and ends what nobody reads any more.
-    pub(super) fn demanded(&mut self, wanted: Option<&Wanted>) {
+    pub(super) fn set_demand(&mut self, wanted: Option<&Wanted>) {
         if self.tail.as_ref().map(|tail| tail.wanted.id) == wanted.map(|wanted| wanted.id) {
             return;
         }
@@ -94,12 +94,19 @@ impl Tails {
             let (older, asked) = mpsc::channel(1);
             let ends = Ends { set: streams, older: asked, news: self.news.clone() };
             let reading = tokio::spawn(logs::read(self.clients.clone(), wanted.clone(), self.now, ends));
-            Tail { wanted: wanted.clone(), set, older, reading, drawn: Drawn::default(), made_of: None }
+            ActiveTail {
+                wanted: wanted.clone(),
+                set,
+                older,
+                reading,
+                markers: TailMarkers::default(),
+                source_digest: None,
+            }
         });
     }
 
     /// Asks for older lines of the tail called so; while they are on their way, once is enough.
-    pub(super) fn older(&self, tail: u64) {
+    pub(super) fn request_older(&self, tail: u64) {
         if let Some(tail) = self.tail.as_ref().filter(|current| current.wanted.id == tail) {
             let _ = tail.older.try_send(());
         }
@@ -107,21 +114,21 @@ impl Tails {
 
     /// Works out anew which streams belong to the log where something has changed, and asks for the task definitions
     /// that tell.
-    pub(super) fn follow(&mut self, told: &Snapshot, now: Instant) {
+    pub(super) fn update_streams(&mut self, told: &Snapshot, now: Instant) {
         let Some(tail) = &mut self.tail else { return };
-        let made_of = made_of(told, &tail.wanted);
-        if tail.made_of.replace(made_of) != Some(made_of) {
+        let made_of = source_digest(told, &tail.wanted);
+        if tail.source_digest.replace(made_of) != Some(made_of) {
             let view = &tail.wanted.of.view;
             let rows = distinct(told.feeds_of(view));
             let tasks = rows.into_iter().filter_map(|row| row.any().downcast_ref::<Task>()).collect();
-            let chosen = Chosen::of(&tail.wanted, tasks, told.arrived(view));
+            let chosen = TailTasks::choose(&tail.wanted, tasks, told.arrived(view));
             for arn in chosen.definitions() {
                 if !self.definitions.contains_key(arn) {
-                    let due = Definition { ask_at: Some(now), ..Definition::default() };
+                    let due = KnownDefinition { retry_at: Some(now), ..KnownDefinition::default() };
                     self.definitions.insert(arn.into(), due);
                 }
             }
-            let set = tail.drawn.set(&tail.wanted.of, &chosen, &self.definitions, told.obstacle(view));
+            let set = tail.markers.stream_set(&tail.wanted.of, &chosen, &self.definitions, told.blocking_failure(view));
             tail.set.send_if_modified(|before| {
                 let changed = *before != set;
                 *before = set;
@@ -129,10 +136,10 @@ impl Tails {
             });
         }
         for (arn, definition) in &mut self.definitions {
-            if definition.ask_at.take_if(|at| *at <= now).is_some() {
+            if definition.retry_at.take_if(|at| *at <= now).is_some() {
                 let (clients, arn) = (self.clients.clone(), arn.clone());
                 self.calls.spawn(async move {
-                    let answer = describe(&clients, &arn).await;
+                    let answer = describe_definition(&clients, &arn).await;
                     (arn, answer)
                 });
             }
@@ -141,16 +148,16 @@ impl Tails {
 
     /// When a task definition is to be asked for again.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.definitions.values().map(|definition| definition.ask_at).fold(None, earliest)
+        self.definitions.values().map(|definition| definition.retry_at).fold(None, earliest)
     }
 
     /// The next answer, while one is on its way.
-    pub(super) async fn next(&mut self) -> Option<Option<Answer>> {
+    pub(super) async fn next(&mut self) -> Option<Option<DefinitionAnswer>> {
         self.calls.join_next().await.map(Result::ok)
     }
 
     /// Takes an answer in; there is none where the question was taken back.
-    pub(super) fn take(&mut self, answer: Option<Answer>, now: Instant) {
+    pub(super) fn apply(&mut self, answer: Option<DefinitionAnswer>, now: Instant) {
         let Some((arn, answer)) = answer else { return };
         let definition = self.definitions.entry(arn).or_default();
         match answer {
@@ -158,18 +165,18 @@ impl Tails {
             Err(failure) => {
                 let lasting = matches!(failure.trouble, Trouble::Denied | Trouble::NotFound | Trouble::Invalid);
                 definition.attempts += 1;
-                definition.ask_at = (!lasting).then(|| now + back_off(definition.attempts));
-                definition.failure = Some(gap("its task definition could not be read", &failure));
+                definition.retry_at = (!lasting).then(|| now + back_off(definition.attempts));
+                definition.failure = Some(describe_gap("its task definition could not be read", &failure));
             }
         }
         if let Some(tail) = &mut self.tail {
-            tail.made_of = None;
+            tail.source_digest = None;
         }
     }
 }
 
 /// A digest of the rows that a log is of, and of how far they are.
-fn made_of(told: &Snapshot, wanted: &Wanted) -> u64 {
+fn source_digest(told: &Snapshot, wanted: &Wanted) -> u64 {
     let mut hasher = DefaultHasher::new();
     for key in told.keys_of(&wanted.of.view) {
         let feed = told.feeds.get(&key);

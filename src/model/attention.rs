@@ -107,9 +107,9 @@ impl Attention {
             }
         }
         Demand {
-            front: front.cloned(),
-            beside,
-            behind,
+            foreground: front.cloned(),
+            companions: beside,
+            background: behind,
             visible,
             paused: model.paused,
             slowdown: self.slowdown(model.now),
@@ -174,7 +174,7 @@ impl Model {
     fn age_ticks(&self) -> Option<Timestamp> {
         let state = self.state();
         let age = state.age(self.now)?;
-        if self.paused || state.stale(self.now) {
+        if self.paused || state.is_stale(self.now) {
             return Some(self.now + SignedDuration::from_secs(header::until_coarser(age)));
         }
         // Late begins just after the last good moment.
@@ -239,8 +239,8 @@ impl Model {
 
     fn digest_table(&self, table: &Table, hasher: &mut impl Hasher) {
         (table.rows.len(), table.total, table.top, table.cursor).hash(hasher);
-        (table.source.phase, table.source.stale(self.now), &table.source.nothing).hash(hasher);
-        for failure in [&table.source.failure, &table.source.beside].into_iter().flatten() {
+        (table.source.phase, table.source.is_stale(self.now), &table.source.nothing).hash(hasher);
+        for failure in [&table.source.failure, &table.source.companion_failure].into_iter().flatten() {
             (failure.operation, failure.trouble, &failure.message).hash(hasher);
         }
         let columns = table.columns();

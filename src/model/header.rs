@@ -87,7 +87,7 @@ impl Header {
                 None => Mode::ReadOnly,
             },
             paused: model.paused,
-            age: (model.paused || state.stale(model.now)).then(|| state.age(model.now)).flatten().map(coarse),
+            age: (model.paused || state.is_stale(model.now)).then(|| state.age(model.now)).flatten().map(coarse),
             currency: currency(&state),
             api,
             api_tone,
@@ -135,7 +135,7 @@ impl Model {
                 let mut state = self.snapshot.state(&view);
                 let consulted = viewer.source.consults();
                 let mut failures = consulted.iter().filter_map(|view| self.snapshot.state(view).failure);
-                state.beside = state.beside.or_else(|| failures.next());
+                state.companion_failure = state.companion_failure.or_else(|| failures.next());
                 state
             }
         }
@@ -150,7 +150,7 @@ impl Model {
 }
 
 fn currency(state: &FeedState) -> Currency {
-    match state.told() {
+    match state.reported_failure() {
         _ if state.fetched.is_none() => Currency::Awaited,
         None => Currency::Live,
         Some(failure) if failure.trouble == Trouble::Throttled => Currency::Delayed,
@@ -160,7 +160,7 @@ fn currency(state: &FeedState) -> Currency {
 
 fn api(model: &Model, state: &FeedState) -> (String, Tone) {
     let link = &model.snapshot.link;
-    let Some(failure) = state.told() else {
+    let Some(failure) = state.reported_failure() else {
         let answered = || model.snapshot.identity.account.is_some() || model.snapshot.feeds.values().any(has_come);
         let connecting = link.calls == 0 || !answered();
         return if connecting { ("connecting".into(), Tone::Muted) } else { ("ok".into(), Tone::Good) };

@@ -56,7 +56,7 @@ impl Console {
     }
 
     fn look_at(&mut self, view: &View) {
-        self.change(|demand| demand.front = Some(view.clone()));
+        self.change(|demand| demand.foreground = Some(view.clone()));
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Demand)) {
@@ -187,7 +187,7 @@ async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: 
     let mut behind = vec![View::new(&cluster::KIND, Query::default())];
     behind.extend((view.kind == &task::KIND).then(|| services(CLUSTER)));
     console.look_at(&view);
-    console.change(|demand| demand.behind = behind);
+    console.change(|demand| demand.background = behind);
     let ready = |feed: &&Feed| feed.phase == Phase::Ready;
     let filled = |feeds: Vec<&Feed>| !feeds.is_empty() && feeds.iter().all(ready);
     let snapshot = console.until(|snapshot| filled(snapshot.feeds_of(&view))).await;

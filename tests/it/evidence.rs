@@ -2,7 +2,7 @@
 
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
-    data::{self, Demand, Done, Request, evidence},
+    data::{self, Demand, Done, Request, collect_evidence},
     demo::{Endpoint, Options},
     diagnose::{self, Known},
     history::HistoryConfig,
@@ -42,7 +42,7 @@ impl Scene {
     }
 
     async fn evidence(&self, subject: &dyn Row) -> Evidence {
-        evidence(&self.clients, subject, &self.known()).await
+        collect_evidence(&self.clients, subject, &self.known()).await
     }
 
     fn known(&self) -> Known<'_> {
@@ -155,7 +155,7 @@ async fn the_data_layer_answers_with_what_is_known_of_the_row() {
     let now = || Timestamp::from_millisecond(START_MS).unwrap();
     let mut handle = data::start(scene.clients.clone(), now, HistoryConfig::default());
     let view = View::new(&service::KIND, Query::service("prod", "orders-api"));
-    handle.demand.send_replace(Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() });
+    handle.demand.send_replace(Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() });
     handle.snapshots.wait_for(|snapshot| snapshot.complete(&view)).await.unwrap();
     for (id, told) in [(scene.service().service_arn.as_str(), true), ("arn:aws:ecs:eu-west-1:1:service/prod/x", false)]
     {

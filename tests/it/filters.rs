@@ -68,7 +68,7 @@ pub async fn everything() -> Vec<Rows> {
             _ => Query { status: Status::All, ..Query::default() },
         };
         let view = View::new(kind, query);
-        let mut demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+        let mut demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let snapshot = handle.snapshots.wait_for(|snapshot| snapshot.complete(&view)).await.expect("rows").clone();
         // Revisions are described when they are seen.

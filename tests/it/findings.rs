@@ -55,7 +55,8 @@ async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
     ];
     // What an explanation consults beyond that comes once the services are known.
     for _ in 0..2 {
-        let demand = Demand { front: Some(front.clone()), beside: beside.clone(), slowdown: 1, ..Demand::default() };
+        let demand =
+            Demand { foreground: Some(front.clone()), companions: beside.clone(), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand);
         let all = |snapshot: &Snapshot| std::iter::once(&front).chain(&beside).all(|view| snapshot.complete(view));
         let snapshot = handle.snapshots.wait_for(|snapshot| all(snapshot)).await.unwrap().clone();

@@ -59,7 +59,7 @@ impl Console {
     }
 
     fn look_at(&mut self, view: &View) {
-        self.demand.front = Some(view.clone());
+        self.demand.foreground = Some(view.clone());
         self.handle.demand.send_replace(self.demand.clone());
     }
 

@@ -206,7 +206,7 @@ impl Console {
     /// The rows that a table of `view` shows once everything has come.
     async fn rows(&self, view: View) -> Vec<Arc<dyn Row>> {
         let mut handle = data::start(self.clients.clone(), Timestamp::now, HistoryConfig::default());
-        let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+        let demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let rows = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await;
         if !described_on_sight(&view) {
@@ -232,7 +232,7 @@ async fn until(handle: &mut Handle, view: &View, done: impl Fn(&Snapshot) -> boo
     if let Ok(snapshot) = tokio::time::timeout(LIMIT, come).await {
         return rows_of(&snapshot.expect("the data task lives"), view);
     }
-    panic!("{view:?} does not come: {:?}", handle.snapshots.borrow().obstacle(view));
+    panic!("{view:?} does not come: {:?}", handle.snapshots.borrow().blocking_failure(view));
 }
 
 fn rows_of(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {

@@ -89,7 +89,7 @@ fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
 
 /// What there is of `view`.
 async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
-    let demand = Demand { front: Some(view.clone()), slowdown: 1, ..Demand::default() };
+    let demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand);
     let come = handle.snapshots.wait_for(|snapshot| snapshot.complete(view));
     let come = tokio::time::timeout(Duration::from_secs(3600), come).await;

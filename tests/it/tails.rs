@@ -39,7 +39,12 @@ impl Log {
         let of = Subject { name: service.into(), view: view.clone(), tasks: None, container: Some("app".into()) };
         let read = Read::Tail { range, pattern: None, live: false };
         let wanted = Wanted { id: 7, of, read, pace: Pace::default() };
-        handle.demand.send_replace(Demand { front: Some(view), slowdown: 1, log: Some(wanted), ..Demand::default() });
+        handle.demand.send_replace(Demand {
+            foreground: Some(view),
+            slowdown: 1,
+            log: Some(wanted),
+            ..Demand::default()
+        });
         Self { handle, endpoint, lines: Vec::new(), older: None, phase: Phase::Resolving }
     }
 

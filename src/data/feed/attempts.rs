@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use crate::aws::{Failure, Trouble};
 
 /// Waits after failures that pass by themselves: the first, which doubles, and the longest.
-const PASSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(12));
+const TRANSIENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(12));
 /// The same after throttles, which the request budget slows down already.
 const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 /// The same after a denied call: somebody may grant it meanwhile, and waits to see it.
 const DENIED: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(12));
 /// The same after other failures that somebody has to put right.
-const LASTS: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
+const LASTING: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
 
 /// The present, by the clock that waits go by and by that on the wall.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub(super) struct Attempts {
 impl Attempts {
     /// Takes a failure in. `pace` is the shortest time between two calls.
     pub(super) fn failed(&mut self, failure: &Arc<Failure>, pace: Duration, now: Now) {
-        let lasting = !passes(failure.trouble);
+        let lasting = !is_transient(failure.trouble);
         self.fail(failure, lasting, pace, now);
     }
 
@@ -54,8 +54,8 @@ impl Attempts {
             Trouble::Offline | Trouble::Credentials => None,
             Trouble::Throttled => Some(doubled(THROTTLED, self.failed)),
             Trouble::Denied => Some(doubled(DENIED, self.failed).max(pace)),
-            _ if lasting => Some(doubled(LASTS, self.failed).max(pace)),
-            _ => Some(doubled(PASSES, self.failed)),
+            _ if lasting => Some(doubled(LASTING, self.failed).max(pace)),
+            _ => Some(doubled(TRANSIENT, self.failed)),
         };
         self.retry_at =
             wait.map(|wait| Now { at: now.at + wait, clock: now.clock.saturating_add(wait).unwrap_or(now.clock) });
@@ -78,19 +78,19 @@ impl Attempts {
     }
 
     /// The next call may go at once; what failed last still stands.
-    pub(super) fn hurry(&mut self) {
+    pub(super) fn retry_now(&mut self) {
         (self.failed, self.retry_at) = (0, None);
     }
 
     /// The next call may go at once if what failed passes by itself, and `concerns` picks it.
     pub(super) fn recover(&mut self, concerns: impl Fn(&Failure) -> bool) {
         if !self.lasting && self.failure.as_ref().is_some_and(|failure| concerns(failure)) {
-            self.hurry();
+            self.retry_now();
         }
     }
 
     /// Until when no call may go.
-    pub(super) fn waits(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn blocked_until(&self, now: Instant) -> Option<Instant> {
         self.retry_at.map(|retry| retry.at).filter(|at| *at > now)
     }
 
@@ -104,7 +104,7 @@ impl Attempts {
 }
 
 /// Whether a failure passes by itself.
-fn passes(trouble: Trouble) -> bool {
+fn is_transient(trouble: Trouble) -> bool {
     match trouble {
         Trouble::Throttled | Trouble::Credentials | Trouble::Offline | Trouble::Garbled | Trouble::Server => true,
         Trouble::Denied | Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => false,
@@ -113,7 +113,7 @@ fn passes(trouble: Trouble) -> bool {
 
 /// The wait after so many failures in a row that pass by themselves: 1, 2, 4, 8, 12 seconds.
 pub(in crate::data) fn back_off(failures: u32) -> Duration {
-    doubled(PASSES, failures)
+    doubled(TRANSIENT, failures)
 }
 
 fn doubled((first, longest): (Duration, Duration), failures: u32) -> Duration {

@@ -10,9 +10,9 @@ use crate::{
 };
 
 /// Pages in a row without a new id after which the list counts as endless. AWS sends an empty page now and then.
-const MOST_BARREN: u32 = 20;
+const MAX_EMPTY_PAGES: u32 = 20;
 /// Pages after which it counts as endless whatever they bring.
-const MOST_PAGES: usize = 1_000;
+const MAX_PAGES: usize = 1_000;
 
 /// A list, from its first page to its last.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub(super) struct Listing {
     known: HashSet<Arc<str>>,
     /// Tokens that have led to a page.
     followed: HashSet<String>,
-    barren: u32,
+    empty_pages: u32,
     /// AWS no longer knew a token, and the list has begun over.
-    begun_over: bool,
+    restarted: bool,
 }
 
 #[derive(Debug)]
@@ -39,14 +39,14 @@ enum Next {
 
 /// What a page means.
 #[derive(Debug)]
-pub(super) enum Paged {
+pub(super) enum PageResult {
     /// Another page follows; the ids that this one adds.
     More(Vec<Arc<str>>),
     Complete(Vec<Arc<str>>),
     /// It would never end.
     Endless(Failure),
     /// Nobody waits for it any more.
-    Stray,
+    Unexpected,
 }
 
 impl Listing {
@@ -56,8 +56,8 @@ impl Listing {
             collected: Vec::new(),
             known: HashSet::new(),
             followed: HashSet::new(),
-            barren: 0,
-            begun_over: false,
+            empty_pages: 0,
+            restarted: false,
         }
     }
 
@@ -71,7 +71,7 @@ impl Listing {
     }
 
     /// The token of the page that is asked for now.
-    pub(super) fn ask(&mut self) -> Option<String> {
+    pub(super) fn next_token(&mut self) -> Option<String> {
         let token = match &self.next {
             Next::First(_) | Next::UnderWay(None) => None,
             Next::Page(token) | Next::UnderWay(Some(token)) => Some(token.clone()),
@@ -81,7 +81,7 @@ impl Listing {
     }
 
     /// Begins from the first page at `at`, unless it has begun.
-    pub(super) fn begin_at(&mut self, at: Instant) {
+    pub(super) fn start_at(&mut self, at: Instant) {
         if let Next::First(due) = &mut self.next {
             *due = at;
         }
@@ -89,37 +89,37 @@ impl Listing {
 
     /// Gives up what has come, and begins from the first page at `at`.
     pub(super) fn restart(&mut self, at: Instant) {
-        *self = Self { begun_over: self.begun_over, ..Self::new(at) };
+        *self = Self { restarted: self.restarted, ..Self::new(at) };
     }
 
-    pub(super) fn page(&mut self, page: Page) -> Paged {
-        let Next::UnderWay(_) = self.next else { return Paged::Stray };
+    pub(super) fn add_page(&mut self, page: Page) -> PageResult {
+        let Next::UnderWay(_) = self.next else { return PageResult::Unexpected };
         let new: Vec<Arc<str>> = page.ids.into_iter().filter(|id| self.known.insert(id.clone())).collect();
         self.collected.extend(new.iter().cloned());
         let Some(token) = page.next else {
-            self.begun_over = false;
-            return Paged::Complete(std::mem::take(&mut self.collected));
+            self.restarted = false;
+            return PageResult::Complete(std::mem::take(&mut self.collected));
         };
-        self.barren = if new.is_empty() { self.barren + 1 } else { 0 };
+        self.empty_pages = if new.is_empty() { self.empty_pages + 1 } else { 0 };
         let endless = if !self.followed.insert(token.clone()) {
             "the list leads back to one of its own pages"
-        } else if self.barren >= MOST_BARREN || self.followed.len() >= MOST_PAGES {
+        } else if self.empty_pages >= MAX_EMPTY_PAGES || self.followed.len() >= MAX_PAGES {
             "the list goes on and on without an end"
         } else {
             self.next = Next::Page(token);
-            return Paged::More(new);
+            return PageResult::More(new);
         };
-        Paged::Endless(Failure::garbled(page.operation, endless))
+        PageResult::Endless(Failure::garbled(page.operation, endless))
     }
 
     /// The page that was asked for failed. It is asked for again; where AWS no longer knows its token, the list begins
     /// over, once. Whether that is so.
-    pub(super) fn failed(&mut self, failure: &Failure, now: Instant) -> bool {
+    pub(super) fn on_failed(&mut self, failure: &Failure, now: Instant) -> bool {
         let Next::UnderWay(token) = &mut self.next else { return false };
         match token.take() {
             Some(_) if failure.trouble == Trouble::Invalid => {
                 self.restart(now);
-                !std::mem::replace(&mut self.begun_over, true)
+                !std::mem::replace(&mut self.restarted, true)
             }
             Some(token) => {
                 self.next = Next::Page(token);

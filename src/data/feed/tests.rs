@@ -38,7 +38,8 @@ impl Fetch for Table {
 
 static TENS: Table = Table { batch: 10, keeps_gone: false };
 static KEEPING: Table = Table { batch: 10, keeps_gone: true };
-const FRONT: Option<Zeal> = Some(Zeal { factor: 1, front: true, shown: true, once: false, every: None, peers: 1 });
+const FRONT: Option<Priority> =
+    Some(Priority { factor: 1, foreground: true, shown: true, once: false, every: None, peers: 1 });
 
 /// A moment on both clocks.
 fn both(at: Instant) -> Now {
@@ -61,13 +62,13 @@ fn failure(trouble: Trouble) -> Arc<Failure> {
 
 /// Why nothing, or not all, comes.
 fn why(plan: &FeedPlan) -> Option<Trouble> {
-    plan.obstacle().map(|obstacle| obstacle.failure.trouble)
+    plan.failure().map(|failed| failed.failure.trouble)
 }
 
 fn plan(fetch: &'static dyn Fetch) -> (FeedPlan, Instant) {
     let now = Instant::now();
     let mut plan = FeedPlan::new(View::new(&service::KIND, Query::cluster("prod")), fetch, now);
-    plan.zeal = FRONT;
+    plan.priority = FRONT;
     (plan, now)
 }
 
@@ -87,9 +88,9 @@ fn answer(plan: &mut FeedPlan, due: Vec<Due>, all: &[Arc<str>], now: Instant) {
                 let start = token.and_then(|token| token.parse().ok()).unwrap_or(0);
                 let end = (start + 100).min(all.len());
                 let next = (end < all.len()).then(|| end.to_string());
-                plan.page(page(&all[start..end], next.as_deref()), both(now)).unwrap();
+                plan.add_page(page(&all[start..end], next.as_deref()), both(now)).unwrap();
             }
-            Due::Describe(ids) => plan.described(&ids, &batch(&ids), both(now)),
+            Due::Describe(ids) => plan.on_described(&ids, &batch(&ids), both(now)),
         }
     }
 }
@@ -187,14 +188,14 @@ fn a_row_asked_for_by_name_is_known_by_its_arn() {
     let (mut plan, now) = plan(&TENS);
     let (name, arn): (Arc<str>, Arc<str>) = ("web".into(), "arn:aws:ecs:::service/prod/web".into());
     ask(&mut plan, now, &[]);
-    plan.page(page(std::slice::from_ref(&name), None), both(now)).unwrap();
+    plan.add_page(page(std::slice::from_ref(&name), None), both(now)).unwrap();
     ask(&mut plan, now, &[]);
-    plan.described(std::slice::from_ref(&name), &batch(std::slice::from_ref(&arn)), both(now));
+    plan.on_described(std::slice::from_ref(&name), &batch(std::slice::from_ref(&arn)), both(now));
     assert_eq!(plan.ids, std::slice::from_ref(&arn));
     assert!(plan.filled());
     let later = now + Duration::from_secs(70);
     ask(&mut plan, later, &[]);
-    plan.page(page(&[name], None), both(later)).unwrap();
+    plan.add_page(page(&[name], None), both(later)).unwrap();
     assert_eq!(plan.ids, [arn]);
     assert_eq!(why(&plan), None);
 }
@@ -204,10 +205,10 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
     let (mut plan, mut now) = plan(&TENS);
     let all = ids(5);
     fill(&mut plan, &all, now);
-    let listed = plan.confirmed();
+    let listed = plan.confirmed_at();
     plan.refresh(now);
     assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None));
-    plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+    plan.on_failed(true, &[], &failure(Trouble::Denied), both(now));
     let (end, mut lists) = (now + Duration::from_secs(600), 0);
     while now < end {
         let (due, next) = ask(&mut plan, now, &all);
@@ -216,17 +217,17 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
             match due {
                 Due::List(_) => {
                     lists += 1;
-                    plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+                    plan.on_failed(true, &[], &failure(Trouble::Denied), both(now));
                 }
                 Due::Describe(ids) => {
                     let later = Now { at: now, clock: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(60) };
-                    plan.described(&ids, &batch(&ids), later);
+                    plan.on_described(&ids, &batch(&ids), later);
                 }
             }
         }
         // That the rows it has are described does not mean that it may list them.
         assert_eq!(why(&plan), Some(Trouble::Denied));
-        assert_eq!(plan.confirmed(), listed, "as old as the list");
+        assert_eq!(plan.confirmed_at(), listed, "as old as the list");
     }
     assert!((48..=52).contains(&lists), "{lists} attempts in ten minutes");
     assert_eq!(plan.ids, all);
@@ -237,10 +238,10 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
 #[test]
 fn what_the_screen_consults_is_asked_for_again_as_soon_as_its_own_rows() {
     let (mut plan, now) = plan(&TENS);
-    plan.zeal = FRONT.map(|zeal| Zeal { factor: 4, front: false, ..zeal });
+    plan.priority = FRONT.map(|priority| Priority { factor: 4, foreground: false, ..priority });
     let wait = |plan: &mut FeedPlan, peers: u32| {
-        plan.zeal = plan.zeal.map(|zeal| Zeal { peers, ..zeal });
-        plan.failed(true, &[], &failure(Trouble::Denied), both(now));
+        plan.priority = plan.priority.map(|priority| Priority { peers, ..priority });
+        plan.on_failed(true, &[], &failure(Trouble::Denied), both(now));
         ask(plan, now, &[]).1.unwrap() - now
     };
     wait(&mut plan, 1);
@@ -262,7 +263,7 @@ fn a_list_whose_page_fails_goes_on_from_that_page() {
             lists += usize::from(is_list);
             if is_list && lists % 10 == 3 {
                 failed += 1;
-                plan.failed(true, &[], &failure(Trouble::Throttled), both(now));
+                plan.on_failed(true, &[], &failure(Trouble::Throttled), both(now));
                 assert_eq!(why(&plan), Some(Trouble::Throttled));
             } else {
                 answer(&mut plan, vec![due], &all, now);
@@ -282,12 +283,12 @@ fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
     let (due, _) = ask(&mut plan, now, &[]);
     for due in due {
         match due {
-            Due::Describe(ids) => plan.failed(false, &ids, &failure(Trouble::Server), both(now)),
+            Due::Describe(ids) => plan.on_failed(false, &ids, &failure(Trouble::Server), both(now)),
             due @ Due::List(_) => answer(&mut plan, vec![due], &all, now),
         }
     }
     assert_eq!(ask(&mut plan, now, &[]).0, [Due::List(Some("200".into()))]);
-    plan.failed(true, &[], &failure(Trouble::NotFound), both(now));
+    plan.on_failed(true, &[], &failure(Trouble::NotFound), both(now));
     let (due, _) = ask(&mut plan, now + Duration::from_secs(13), &[]);
     assert!(due.len() == CONCURRENCY && due.iter().all(|due| matches!(due, Due::Describe(_))), "{due:?}");
 }
@@ -302,7 +303,7 @@ fn a_token_that_is_no_longer_known_starts_the_list_over_once() {
         assert_eq!(due[0], Due::List(None));
         answer(&mut plan, vec![Due::List(None)], &all, now);
         assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(Some("100".into())));
-        plan.failed(true, &[], &expired, both(now));
+        plan.on_failed(true, &[], &expired, both(now));
         assert_eq!(why(&plan), (attempt > 0).then_some(Trouble::Invalid));
     }
     let (due, next) = ask(&mut plan, now, &[]);
@@ -324,7 +325,7 @@ fn a_list_without_an_end_is_an_error_and_not_asked_for_ever(#[case] token: fn(u3
             match due {
                 Due::List(_) => {
                     pages += 1;
-                    if let Err(failure) = plan.page(page(&all, Some(&token(pages))), both(now)) {
+                    if let Err(failure) = plan.add_page(page(&all, Some(&token(pages))), both(now)) {
                         failures.push(failure);
                     }
                 }
@@ -346,7 +347,7 @@ fn an_id_that_comes_twice_is_one_row() {
     for (ids, next) in [(vec![&all[0], &all[1], &all[0]], Some("2")), (vec![&all[1], &all[2]], None)] {
         ask(&mut plan, now, &[]);
         let ids: Vec<Arc<str>> = ids.into_iter().cloned().collect();
-        plan.page(page(&ids, next), both(now)).unwrap();
+        plan.add_page(page(&ids, next), both(now)).unwrap();
         assert!(plan.ids.len() <= all.len());
     }
     assert_eq!(plan.ids, all);
@@ -359,18 +360,18 @@ fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
     let (due, _) = ask(&mut plan, now, &[]);
     answer(&mut plan, due, &all, now);
     assert_eq!(ask(&mut plan, now, &[]).0, [Due::Describe(all.clone())]);
-    plan.described(&all, &Batch::default(), both(now));
-    let obstacle = plan.obstacle().unwrap();
-    assert!(obstacle.failure.trouble == Trouble::Garbled && !obstacle.partial, "{obstacle:?}");
+    plan.on_described(&all, &Batch::default(), both(now));
+    let failed = plan.failure().unwrap();
+    assert!(failed.failure.trouble == Trouble::Garbled && !failed.partial, "{failed:?}");
     assert!(!plan.filled());
     let later = now + Duration::from_secs(1);
     assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(all.clone())]);
-    plan.described(&all, &batch(&all[..5]), both(later));
-    assert!(plan.obstacle().unwrap().partial, "five are here");
+    plan.on_described(&all, &batch(&all[..5]), both(later));
+    assert!(plan.failure().unwrap().partial, "five are here");
     let later = now + Duration::from_secs(4);
     assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(vec![all[5].clone()])]);
-    plan.described(&all[5..], &batch(&all[5..]), both(later));
-    assert_eq!(plan.obstacle(), None);
+    plan.on_described(&all[5..], &batch(&all[5..]), both(later));
+    assert_eq!(plan.failure(), None);
     assert!(plan.filled());
 }
 
@@ -382,17 +383,17 @@ fn a_row_that_aws_calls_missing_is_gone_and_no_failure() {
     answer(&mut plan, due, &all, now);
     ask(&mut plan, now, &[]);
     let answered = Batch { missing: all[5..].to_vec(), ..batch(&all[..5]) };
-    plan.described(&all, &answered, both(now));
-    assert_eq!((plan.obstacle(), &plan.ids[..]), (None, &all[..5]));
+    plan.on_described(&all, &answered, both(now));
+    assert_eq!((plan.failure(), &plan.ids[..]), (None, &all[..5]));
 }
 
 #[test]
 fn a_paused_feed_comes_once_and_again_only_by_hand() {
     let (mut plan, now) = plan(&TENS);
-    plan.zeal = FRONT.map(|zeal| Zeal { once: true, ..zeal });
+    plan.priority = FRONT.map(|priority| Priority { once: true, ..priority });
     let all = ids(250);
     let (due, _) = ask(&mut plan, now, &[]);
-    plan.failed(true, &[], &failure(Trouble::Server), both(now));
+    plan.on_failed(true, &[], &failure(Trouble::Server), both(now));
     assert_eq!(due, [Due::List(None)]);
     let later = now + Duration::from_secs(1);
     fill(&mut plan, &all, later);
@@ -412,9 +413,9 @@ fn a_rested_feed_goes_on_where_it_was() {
     answer(&mut plan, due, &all, now);
     let (due, _) = ask(&mut plan, now, &[]);
     assert_eq!(due.len(), 3);
-    plan.rest(now);
+    plan.deactivate(now);
     assert_eq!(ask(&mut plan, now, &[]), (vec![], None));
-    plan.zeal = FRONT;
+    plan.priority = FRONT;
     assert_eq!(ask(&mut plan, now, &[]).0.len(), 3);
 }
 
@@ -461,7 +462,7 @@ fn rows_whose_first_call_failed_are_asked_for_again() {
     let (due, _) = ask(&mut plan, now, &[]);
     for due in due {
         match due {
-            Due::Describe(ids) => plan.failed(false, &ids, &failure(Trouble::Server), both(now)),
+            Due::Describe(ids) => plan.on_failed(false, &ids, &failure(Trouble::Server), both(now)),
             list @ Due::List(_) => answer(&mut plan, vec![list], &all, now),
         }
     }

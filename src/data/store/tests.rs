@@ -47,35 +47,35 @@ fn told(store: &Store) -> (Vec<Problem>, bool) {
 fn a_service_is_examined_once_there_are_rules_and_again_when_its_tasks_change() {
     let mut store = Store::default();
     store.put(Arc::new(service(1)), NOW);
-    store.join(NOW);
+    store.enrich(NOW);
     assert_eq!(told(&store), (vec![], false), "without rules nothing is judged");
-    store.judge_from_now_on(NOW);
-    store.join(NOW);
+    store.enable_rules(NOW);
+    store.enrich(NOW);
     assert_eq!(told(&store), (vec![Problem::Short], false), "what was so before is no news");
     store.put(Arc::new(service(2)), NOW);
-    store.join(NOW);
+    store.enrich(NOW);
     assert_eq!(told(&store), (vec![], true), "what became of it is");
     for n in 0..3 {
         store.put(Arc::new(crashed(&format!("c{n}"), NOW)), NOW);
     }
-    store.join(NOW);
+    store.enrich(NOW);
     assert_eq!(told(&store).0, [Problem::CrashLoop]);
-    store.grow_stale();
-    store.join(after(4000));
+    store.mark_all_dirty();
+    store.enrich(after(4000));
     assert_eq!(told(&store).0, [], "the hour is over");
 }
 
 #[test]
 fn the_same_answer_again_is_nothing_new() {
     let mut store = Store::default();
-    store.judge_from_now_on(NOW);
+    store.enable_rules(NOW);
     store.put(Arc::new(service(1)), NOW);
-    store.join(NOW);
-    store.touched.clear();
+    store.enrich(NOW);
+    store.changed_kinds.clear();
     store.put(Arc::new(service(1)), after(15));
-    store.join(after(15));
+    store.enrich(after(15));
     assert_eq!(told(&store).0, [Problem::Short]);
-    assert!(store.touched.is_empty(), "{:?}", store.touched);
+    assert!(store.changed_kinds.is_empty(), "{:?}", store.changed_kinds);
 }
 
 #[test]
@@ -125,12 +125,12 @@ fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
     let mut store = Store::default();
     store.put(stopped("a"), NOW);
     assert_eq!(rule(&store, "a"), None);
-    store.judge_from_now_on(NOW);
+    store.enable_rules(NOW);
     assert_eq!(rule(&store, "a"), Some("EXIT-0"));
     assert_eq!((store.entries["a"].changed, store.entries["a"].changed_at), (0, None));
-    store.touched.clear();
+    store.changed_kinds.clear();
     store.put(stopped("a"), NOW);
-    assert!(store.touched.is_empty(), "the same task again");
+    assert!(store.changed_kinds.is_empty(), "the same task again");
     store.put(stopped("b"), NOW);
     assert_eq!(rule(&store, "b"), Some("EXIT-0"));
 }
@@ -138,7 +138,7 @@ fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
 #[test]
 fn a_task_definition_that_comes_later_is_heard_too() {
     let mut store = Store::default();
-    store.judge_from_now_on(NOW);
+    store.enable_rules(NOW);
     store.put(stopped("a"), NOW);
     let definition = |name: &str, essential| Definition { name: name.to_owned(), essential, ..Definition::default() };
     store.put(

@@ -8,10 +8,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Definition;
+use super::KnownDefinition;
 use crate::{
     aws::Failure,
-    data::evidence::gap,
+    data::evidence::describe_gap,
     logs::{self, Followed, Line, Quiet, Range, Read, Role, Set, Source, Subject, Wanted},
     resource::{
         format::{last_part, one_line, short_id},
@@ -21,16 +21,16 @@ use crate::{
 };
 
 /// Streams that are read for the newest lines before stopped tasks are left out: what one call can ask for.
-const AT_ONCE: usize = 100;
+const MAX_NEWEST_STREAMS: usize = 100;
 /// Stopped tasks that are read for them however many run.
-const ENDS: usize = 20;
+const MAX_STOPPED_TASKS: usize = 20;
 /// Streams that are read at most.
-const MOST: usize = 1_000;
+const MAX_STREAMS: usize = 1_000;
 /// The last lines of a task may arrive, and be dated, after its end.
 const SLACK: SignedDuration = SignedDuration::from_mins(5);
 
 /// The tasks whose lines can be in the range that is read, the newest first.
-pub(super) struct Chosen<'a> {
+pub(super) struct TailTasks<'a> {
     tasks: Vec<&'a Task>,
     range: (Option<Timestamp>, Option<Timestamp>),
     /// How many there is no room for.
@@ -41,15 +41,15 @@ pub(super) struct Chosen<'a> {
     arrived: bool,
 }
 
-impl<'a> Chosen<'a> {
-    pub(super) fn of(wanted: &Wanted, mut tasks: Vec<&'a Task>, arrived: bool) -> Self {
+impl<'a> TailTasks<'a> {
+    pub(super) fn choose(wanted: &Wanted, mut tasks: Vec<&'a Task>, arrived: bool) -> Self {
         let range = bounds(&wanted.read);
         let mut unknown = Vec::new();
         if let Some(meant) = &wanted.of.tasks {
             unknown.extend(meant.iter().filter(|arn| tasks.iter().all(|task| task.task_arn != ***arn)).cloned());
             tasks.retain(|task| meant.iter().any(|arn| **arn == *task.task_arn));
         }
-        tasks.retain(|task| lives_in(task, range));
+        tasks.retain(|task| overlaps(task, range));
         tasks.sort_by_key(|task| (task.stopped(), Reverse(task.age_from()), &task.task_arn));
         let all = tasks.len();
         let newest = matches!(wanted.read, Read::Tail { range: Range::Newest, .. }) && wanted.of.tasks.is_none();
@@ -58,7 +58,8 @@ impl<'a> Chosen<'a> {
             let one = wanted.of.container.is_some();
             streams += if one { 1 } else { task.containers.len() };
             ends += usize::from(task.stopped());
-            let room = if newest && task.stopped() && ends > ENDS { AT_ONCE } else { MOST };
+            let room =
+                if newest && task.stopped() && ends > MAX_STOPPED_TASKS { MAX_NEWEST_STREAMS } else { MAX_STREAMS };
             streams <= room
         });
         Self { left_out: all - tasks.len(), tasks, range, unknown, arrived }
@@ -91,7 +92,7 @@ fn bounds(read: &Read) -> (Option<Timestamp>, Option<Timestamp>) {
 }
 
 /// Whether lines of `task` can be in the range.
-fn lives_in(task: &Task, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> bool {
+fn overlaps(task: &Task, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> bool {
     let begins = task.created_at.zip(to).is_none_or(|(begun, to)| begun <= to);
     let ends =
         task.ended().zip(from).is_none_or(|(ended, from)| ended.saturating_add(SLACK).is_ok_and(|end| end >= from));
@@ -100,47 +101,47 @@ fn lives_in(task: &Task, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> 
 
 /// What has been told of a tail's tasks: marks stay as they were told, each is told once.
 #[derive(Debug, Default)]
-pub(super) struct Drawn {
-    marks: BTreeMap<(Arc<str>, Mark), Line>,
+pub(super) struct TailMarkers {
+    marks: BTreeMap<(Arc<str>, MarkerKind), Line>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
+enum MarkerKind {
     Started,
     Stopped,
     /// Of a container's name: lines can get lost.
-    Leaky,
+    Lossy,
 }
 
-impl Drawn {
+impl TailMarkers {
     /// The streams of the tasks that were chosen, as far as their task definitions are known.
-    pub(super) fn set(
+    pub(super) fn stream_set(
         &mut self,
         of: &Subject,
-        chosen: &Chosen<'_>,
-        definitions: &HashMap<Arc<str>, Definition>,
-        obstacle: Option<&Arc<Failure>>,
+        chosen: &TailTasks<'_>,
+        definitions: &HashMap<Arc<str>, KnownDefinition>,
+        failure: Option<&Arc<Failure>>,
     ) -> Set {
         let mut streams = Vec::new();
-        let mut silent = Silent::default();
+        let mut silent = SilentContainers::default();
         let mut awaited = false;
         for task in &chosen.tasks {
             let definition = task.task_definition_arn.as_deref().and_then(|arn| definitions.get(arn));
-            awaited |= definition.is_some_and(Definition::awaited);
+            awaited |= definition.is_some_and(KnownDefinition::is_awaited);
             match definition {
-                Some(Definition { revision: Some(revision), .. }) => {
-                    self.streams(of, task, revision, &mut streams, &mut silent);
+                Some(KnownDefinition { revision: Some(revision), .. }) => {
+                    self.add_streams(of, task, revision, &mut streams, &mut silent);
                 }
-                Some(Definition { failure: Some(why), .. }) => silent.add(task.revision(), task, why.clone()),
+                Some(KnownDefinition { failure: Some(why), .. }) => silent.add(task.revision(), task, why.clone()),
                 Some(_) => {}
                 None => silent.add("", task, "ECS names no task definition, so it is not known where it logs".into()),
             }
             self.mark(task, chosen);
         }
-        let mut quiet = silent.told(chosen.tasks.len());
+        let mut quiet = silent.into_sources(chosen.tasks.len());
         let say = |what: String, why: &str| Quiet { what, why: why.into() };
-        if let Some(failure) = obstacle.filter(|_| !chosen.arrived) {
-            quiet.push(say(of.name.clone(), &gap("its tasks could not be looked up", failure)));
+        if let Some(failure) = failure.filter(|_| !chosen.arrived) {
+            quiet.push(say(of.name.clone(), &describe_gap("its tasks could not be looked up", failure)));
         } else if chosen.arrived {
             quiet.extend(chosen.unknown.iter().map(|arn| {
                 say(format!("task {}", short_id(arn)), "ECS has forgotten it, and with it where it logged")
@@ -162,13 +163,13 @@ impl Drawn {
         Set { streams, marks, quiet, complete: chosen.arrived && !awaited }
     }
 
-    fn streams(
+    fn add_streams(
         &mut self,
         of: &Subject,
         task: &Task,
         revision: &Revision,
         streams: &mut Vec<Followed>,
-        silent: &mut Silent,
+        silent: &mut SilentContainers,
     ) {
         let task_arn: Arc<str> = task.task_arn.as_str().into();
         let meant = |name: &str| of.container.as_deref().is_none_or(|meant| meant == name);
@@ -185,8 +186,8 @@ impl Drawn {
                     // It is the task's end as ECS tells it, not the container's: whatever is written comes before.
                     let ended = task.stopped_at.or_else(|| task.ended()).filter(|_| task.stopped());
                     streams.push(Followed { source: Arc::new(source), ended });
-                    if let (Some(size), Some(at)) = (logs::leaky(container, revision), begun(task)) {
-                        self.note_leak(&container.name, size, at);
+                    if let (Some(size), Some(at)) = (logs::leaky(container, revision), containers_started_at(task)) {
+                        self.note_lossy(&container.name, size, at);
                     }
                 }
                 Err(reason) => silent.add(&container.name, task, reason.to_string()),
@@ -198,18 +199,18 @@ impl Drawn {
     }
 
     /// Says once that the lines of a container can get lost on their way.
-    fn note_leak(&mut self, container: &str, size: &str, at: Timestamp) {
+    fn note_lossy(&mut self, container: &str, size: &str, at: Timestamp) {
         let buffer = if size.is_empty() { "its buffer".to_owned() } else { format!("its buffer of {size}") };
         let text =
             format!("{container} logs without waiting: when {buffer} is full, lines are lost before they get here");
-        self.marks.entry((container.into(), Mark::Leaky)).or_insert_with(|| line(at, Role::Note, text));
+        self.marks.entry((container.into(), MarkerKind::Lossy)).or_insert_with(|| line(at, Role::Note, text));
     }
 
     /// Says once that a task began, and once that it ended and why.
-    fn mark(&mut self, task: &Task, chosen: &Chosen<'_>) {
+    fn mark(&mut self, task: &Task, chosen: &TailTasks<'_>) {
         let arn: Arc<str> = task.task_arn.as_str().into();
         let id = short_id(&task.task_arn);
-        if let Some(at) = begun(task) {
+        if let Some(at) = containers_started_at(task) {
             let revision = match task.revision().rsplit_once(':') {
                 Some((_, number)) if chosen.one_family() => format!(", revision {number}"),
                 Some(_) => format!(", {}", last_part(task.revision())),
@@ -217,20 +218,20 @@ impl Drawn {
             };
             let text = format!("+ task {id} started{revision}");
             let started = || Line { task: Some(arn.clone()), ..line(at, Role::Started, text) };
-            self.marks.entry((arn.clone(), Mark::Started)).or_insert_with(started);
+            self.marks.entry((arn.clone(), MarkerKind::Started)).or_insert_with(started);
         }
         // Until it is judged, why it stopped is not known.
         if let (Some(at), Some(verdict)) = (task.ended(), &task.verdict) {
             let text = format!("− task {id} stopped: {}", one_line(&verdict.line()));
             let role = Role::Stopped { fault: task.failed() };
             let stopped = || Line { task: Some(arn.clone()), ..line(at, role, text) };
-            self.marks.entry((arn.clone(), Mark::Stopped)).or_insert_with(stopped);
+            self.marks.entry((arn.clone(), MarkerKind::Stopped)).or_insert_with(stopped);
         }
     }
 }
 
 /// When a task's containers began, as far as it got: they may write before ECS has noticed that they run.
-fn begun(task: &Task) -> Option<Timestamp> {
+fn containers_started_at(task: &Task) -> Option<Timestamp> {
     let pulled = task.pull_stopped_at.filter(|at| task.started_at.is_some_and(|started| *at < started));
     pulled.or(task.started_at)
 }
@@ -241,15 +242,15 @@ fn line(at: Timestamp, role: Role, text: String) -> Line {
 
 /// Containers without lines, and the tasks they are of, by name and reason.
 #[derive(Default)]
-struct Silent(BTreeMap<(String, String), Vec<String>>);
+struct SilentContainers(BTreeMap<(String, String), Vec<String>>);
 
-impl Silent {
+impl SilentContainers {
     fn add(&mut self, container: &str, task: &Task, why: String) {
         self.0.entry((container.into(), why)).or_default().push(short_id(&task.task_arn).into());
     }
 
     /// What is said of them, out of so many tasks.
-    fn told(self, tasks: usize) -> Vec<Quiet> {
+    fn into_sources(self, tasks: usize) -> Vec<Quiet> {
         let what = |name: String, of: &[String]| match of {
             _ if tasks < 2 && !name.is_empty() => name,
             [task] if name.is_empty() => format!("task {task}"),

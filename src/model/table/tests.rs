@@ -232,8 +232,8 @@ fn without_clusters_their_own_feed_speaks() {
 #[test]
 fn data_are_late_once_they_are_older_than_they_should_be() {
     let table = of(&snapshot(1, vec![]));
-    assert!(!table.source.late(at(60)));
-    assert!(table.source.late(at(61)));
+    assert!(!table.source.is_late(at(60)));
+    assert!(table.source.is_late(at(61)));
     assert_eq!(table.source.age(at(61)), Some(61));
 }
 

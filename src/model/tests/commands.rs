@@ -191,7 +191,7 @@ fn a_start_may_bring_a_cluster_a_command_and_a_filter() {
     let table = front_table(&model);
     assert_eq!((table.title().as_str(), table.filter.text()), ("tasks(prod)", "is:fault"));
     let effects = model.update(at(0), Event::Tick);
-    assert_eq!(demands(&effects)[0].front, Some(View::new(&TASK, Query::cluster("prod"))));
+    assert_eq!(demands(&effects)[0].foreground, Some(View::new(&TASK, Query::cluster("prod"))));
     let start = Start { command: Some("nonsense".into()), ..Start::new(at(0), (80, 24)) };
     let model = Model::new(KINDS, Settings::default(), Keymap::default(), start);
     assert!(flash(&model).starts_with("unknown command `nonsense`"));

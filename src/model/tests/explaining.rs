@@ -28,7 +28,7 @@ fn a_row_is_explained_with_what_is_asked_once() {
     let text = front_text(&model);
     assert_eq!(text.title, "explain task b");
     assert!(text.text().contains("OutOfMemory") && text.text().contains("asking for the last log lines"));
-    assert_eq!((model.demand().front, model.demand().visible), (Some(tasks()), vec![B.into()]));
+    assert_eq!((model.demand().foreground, model.demand().visible), (Some(tasks()), vec![B.into()]));
     model.update(at(1), found_out("arn:aws:ecs:eu-west-1:1:task/prod/another"));
     assert!(front_text(&model).text().contains("asking"), "that was another's");
     model.update(at(1), found_out(B));
@@ -138,14 +138,14 @@ fn what_an_explanation_consults_is_asked_for() {
     type_in(&mut model, "services prod");
     press(&mut model, "enter shift-x");
     let demand = model.demand();
-    assert_eq!(demand.front, Some(view));
+    assert_eq!(demand.foreground, Some(view));
     let consulted = diagnose::beside(&troubled as &dyn Row);
     assert!(!consulted.is_empty());
-    assert_eq!(demand.beside, consulted);
+    assert_eq!(demand.companions, consulted);
     assert!(
         demand.visible.contains(&"api:7".into()),
         "a task definition is described only where it is seen: {demand:?}"
     );
     press(&mut model, "shift-x");
-    assert_eq!(model.demand().beside, []);
+    assert_eq!(model.demand().companions, []);
 }

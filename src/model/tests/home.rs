@@ -24,8 +24,8 @@ fn a_console_begins_with_what_is_wrong_and_the_clusters_are_one_key_away() {
     assert_eq!(hint(&model, "explain").map(|hint| hint.key), Some("enter".into()));
     let first = model.update(at(0), Event::Tick);
     let demand = demands(&first)[0];
-    assert_eq!(demand.front.as_ref().map(|view| view.kind.name), Some("trouble"));
-    assert_eq!(demand.behind, [View::new(&cluster::KIND, Query::default())]);
+    assert_eq!(demand.foreground.as_ref().map(|view| view.kind.name), Some("trouble"));
+    assert_eq!(demand.background, [View::new(&cluster::KIND, Query::default())]);
     press(&mut model, "esc");
     assert_eq!(model.crumbs(), ["clusters"]);
     press(&mut model, "-");

@@ -20,7 +20,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, model: &Model, theme: &
     let head = Rect { height: 1, ..area };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let body = table.body();
-    let stale = body == Body::Rows && table.source.stale(cx.now);
+    let stale = body == Body::Rows && table.source.is_stale(cx.now);
     draw_title(buf, head, table, &body, stale, cx, theme);
 
     if body == Body::Rows {

@@ -56,7 +56,7 @@ fn stopped(id: &str, revision: u32, second: i64, end: i64) -> Task {
 }
 
 /// Revision 1 logs to `/one`, and so on; the proxy has no driver.
-fn definitions(revisions: impl IntoIterator<Item = u32>) -> HashMap<Arc<str>, Definition> {
+fn definitions(revisions: impl IntoIterator<Item = u32>) -> HashMap<Arc<str>, KnownDefinition> {
     let definition = |revision: u32| {
         let app = Part {
             name: "app".into(),
@@ -70,7 +70,7 @@ fn definitions(revisions: impl IntoIterator<Item = u32>) -> HashMap<Arc<str>, De
         let proxy = Part { name: "proxy".into(), ..Part::default() };
         let arn = format!("arn:aws:ecs:eu-west-1:1:task-definition/web:{revision}");
         let revision = Revision { containers: vec![app, proxy], described: true, ..Revision::default() };
-        (arn.into(), Definition { revision: Some(Arc::new(revision)), ..Definition::default() })
+        (arn.into(), KnownDefinition { revision: Some(Arc::new(revision)), ..KnownDefinition::default() })
     };
     revisions.into_iter().map(definition).collect()
 }
@@ -81,9 +81,9 @@ fn wanted(range: Range) -> Wanted {
     Wanted { id: 1, of, read: Read::Tail { range, pattern: None, live: false }, pace: Pace::default() }
 }
 
-fn set(wanted: &Wanted, tasks: &[Task], definitions: &HashMap<Arc<str>, Definition>) -> Set {
-    let chosen = Chosen::of(wanted, tasks.iter().collect(), true);
-    Drawn::default().set(&wanted.of, &chosen, definitions, None)
+fn set(wanted: &Wanted, tasks: &[Task], definitions: &HashMap<Arc<str>, KnownDefinition>) -> Set {
+    let chosen = TailTasks::choose(wanted, tasks.iter().collect(), true);
+    TailMarkers::default().stream_set(&wanted.of, &chosen, definitions, None)
 }
 
 /// `group stream`, and whether it has ended.
@@ -126,10 +126,10 @@ fn what_befell_the_tasks_is_told_in_its_place_and_with_its_cause() {
 #[test]
 fn a_mark_is_told_once_and_an_end_only_when_its_cause_is_known() {
     let (wanted, definitions) = (wanted(Range::Newest), definitions([1]));
-    let mut drawn = Drawn::default();
+    let mut drawn = TailMarkers::default();
     let mut marks = |task: &Task| {
-        let chosen = Chosen::of(&wanted, vec![task], true);
-        drawn.set(&wanted.of, &chosen, &definitions, None).marks.len()
+        let chosen = TailTasks::choose(&wanted, vec![task], true);
+        drawn.stream_set(&wanted.of, &chosen, &definitions, None).marks.len()
     };
     let ended = stopped("a", 1, 0, 50);
     assert_eq!(marks(&Task { verdict: None, ..ended.clone() }), 1);
@@ -144,11 +144,11 @@ fn a_revision_that_can_not_be_read_is_named_and_one_that_is_awaited_leaves_the_s
     let mut known = definitions([1]);
     let arn = |revision: u32| Arc::from(format!("arn:aws:ecs:eu-west-1:1:task-definition/web:{revision}"));
     let why = "its task definition could not be read: not allowed";
-    known.insert(arn(2), Definition { failure: Some(why.into()), ..Definition::default() });
+    known.insert(arn(2), KnownDefinition { failure: Some(why.into()), ..KnownDefinition::default() });
     let denied = set(&wanted(Range::Newest), &tasks[..2], &known);
     assert_eq!(quiet(&denied)[1], format!("web:2 of b: {why}"));
     assert!(denied.complete, "it will not be asked for again");
-    known.insert(arn(3), Definition::default());
+    known.insert(arn(3), KnownDefinition::default());
     assert!(!set(&wanted(Range::Newest), &tasks, &known).complete);
 }
 
@@ -201,8 +201,8 @@ fn without_tasks_there_is_a_sentence_and_without_an_answer_another() {
         advice: Some("ask for ecs:ListTasks".into()),
         at: at(0),
     });
-    let chosen = Chosen::of(&wanted, Vec::new(), false);
-    let set = Drawn::default().set(&wanted.of, &chosen, &HashMap::new(), Some(&failure));
+    let chosen = TailTasks::choose(&wanted, Vec::new(), false);
+    let set = TailMarkers::default().stream_set(&wanted.of, &chosen, &HashMap::new(), Some(&failure));
     assert_eq!(quiet(&set), ["web: its tasks could not be looked up: ask for ecs:ListTasks"]);
     assert!(!set.complete);
 }

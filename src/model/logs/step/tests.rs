@@ -107,7 +107,7 @@ fn a_service_s_log_is_of_all_its_tasks_and_is_asked_for_as_long_as_it_is_open() 
     let demand = model.demand();
     let wanted = demand.log.unwrap();
     assert_eq!((name(&model), &wanted.of.view, wanted.of.tasks), ("web", &tasks(), None));
-    assert_eq!(demand.front, Some(tasks()));
+    assert_eq!(demand.foreground, Some(tasks()));
     press(&mut model, "q");
     assert_eq!(model.demand().log, None);
 }

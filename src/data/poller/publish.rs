@@ -1,4 +1,4 @@
-//! What the data task tells: snapshots, made of what is new.
+//! Publishing: snapshots of what has changed.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -9,10 +9,10 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{MINUTELY, Poller, past::belongs, sources};
+use super::{MINUTELY, Poller, history::matches_query, sources};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Entry, Feed, FeedKey, FeedState, Link, Phase, join, store},
+    data::{Entry, Feed, FeedKey, FeedState, Link, Phase, enrich, store},
     resource::{
         Context, Material, Origin, Row, Status, instance, service,
         task::{self, Task},
@@ -20,52 +20,53 @@ use crate::{
 };
 
 impl Poller {
-    /// Tells what is new since the last time, if anything is.
+    /// Publishes what has changed since the last time, if anything has.
     pub(super) fn publish(&mut self) {
         let now = (self.now)();
         let clusters = self.clusters();
         let mut news = false;
         // Once more when the first round completed what others wait for: the last page of stopped tasks.
-        while !(self.touched.is_empty() && self.store.touched.is_empty()) {
-            if [&task::KIND, &service::KIND, &instance::KIND].iter().any(|kind| self.store.touched.contains(kind)) {
-                self.store.join(now);
+        while !(self.changed_feeds.is_empty() && self.store.changed_kinds.is_empty()) {
+            if [&task::KIND, &service::KIND, &instance::KIND].iter().any(|kind| self.store.changed_kinds.contains(kind))
+            {
+                self.store.enrich(now);
             }
-            let kinds = std::mem::take(&mut self.store.touched);
-            let mut touched = std::mem::take(&mut self.touched);
+            let kinds = std::mem::take(&mut self.store.changed_kinds);
+            let mut touched = std::mem::take(&mut self.changed_feeds);
             touched.extend(self.feeds.keys().filter(|key| kinds.contains(key.kind)).cloned());
             for key in &touched {
-                news |= self.tell(key, now);
+                news |= self.publish_feed(key, now);
             }
         }
         if self.clusters() != clusters {
-            self.assign();
+            self.assign_priorities();
         }
-        news |= self.tell_derived(now);
-        news |= self.tell_composed(now);
+        news |= self.publish_derived(now);
+        news |= self.publish_composed(now);
         let link = self.link();
-        if news || link != self.told.link || self.identity != self.told.identity {
-            self.told.link = link;
-            self.told.identity = self.identity.clone();
-            self.told.revision += 1;
-            self.publish.send_replace(Arc::new(self.told.clone()));
+        if news || link != self.published.link || self.identity != self.published.identity {
+            self.published.link = link;
+            self.published.identity = self.identity.clone();
+            self.published.revision += 1;
+            self.publish.send_replace(Arc::new(self.published.clone()));
         }
-        if !self.rules && self.told.feeds.values().any(|feed| !feed.rows.is_empty()) {
-            self.learn();
+        if !self.rules_requested && self.published.feeds.values().any(|feed| !feed.rows.is_empty()) {
+            self.load_rules();
         }
     }
 
     /// Brings the published feed up to date; whether anything in it is new.
-    fn tell(&mut self, key: &FeedKey, now: Timestamp) -> bool {
+    fn publish_feed(&mut self, key: &FeedKey, now: Timestamp) -> bool {
         let Some(feed) = self.feeds.get_mut(key) else { return false };
         let (filled, late_after) = (feed.filled(), feed.late_after());
         let mut rows: Vec<_> = feed.ids.iter().filter_map(|id| self.store.get(id).cloned()).collect();
-        let obstacle = feed.obstacle();
-        let confirmed = feed.confirmed().filter(|_| filled || !rows.is_empty());
-        rows.extend(self.remembered_beside(key, &rows));
-        rows.retain(|entry| belongs(&*entry.row, &key.query, now));
+        let failed = feed.failure();
+        let confirmed = feed.confirmed_at().filter(|_| filled || !rows.is_empty());
+        rows.extend(self.archived_entries(key, &rows));
+        rows.retain(|entry| matches_query(&*entry.row, &key.query, now));
         // A stopped task without its verdict is half a row, and so is a service that was not examined.
-        let unexamined = !self.store.judging && key.kind == &service::KIND && !rows.is_empty();
-        let half = unexamined || rows.iter().any(|entry| unjudged(&*entry.row));
+        let unexamined = !self.store.rules_loaded && key.kind == &service::KIND && !rows.is_empty();
+        let half = unexamined || rows.iter().any(|entry| lacks_verdict(&*entry.row));
         let phase = match (filled && !half && self.history.is_settled(key), rows.is_empty()) {
             (true, _) => Phase::Ready,
             (false, true) => Phase::Loading,
@@ -76,22 +77,20 @@ impl Poller {
             && key.query.status == Status::Stopped
             && let (Some(cluster), None, None) = (&key.query.cluster, &key.query.service, &key.query.family)
         {
-            self.store.count_failures(cluster);
+            self.store.mark_counted(cluster);
         }
-        let old = self.told.feeds.entry(key.clone()).or_default();
-        let same_rows = same(&rows, &old.rows);
-        // How fresh the data are is told in steps as long as all is well: nobody sees it before they are late.
+        let old = self.published.feeds.entry(key.clone()).or_default();
+        let same_rows = same_rows(&rows, &old.rows);
+        // How fresh the data are is published in steps as long as all is well: nobody sees it before they are late.
         let step = i64::from(late_after / 4);
         let fetched = match (old.fetched, confirmed) {
-            (Some(old), Some(new))
-                if obstacle.is_none() && (0..step).contains(&(new.as_second() - old.as_second())) =>
-            {
+            (Some(old), Some(new)) if failed.is_none() && (0..step).contains(&(new.as_second() - old.as_second())) => {
                 Some(old)
             }
             (_, confirmed) => confirmed,
         };
-        let (failure, retry_at, partial) = match obstacle {
-            Some(obstacle) => (Some(obstacle.failure), obstacle.retry_at, obstacle.partial),
+        let (failure, retry_at, partial) = match failed {
+            Some(failed) => (Some(failed.failure), failed.retry_at, failed.partial),
             None => (None, None, false),
         };
         let state = (phase, fetched, late_after, &failure, retry_at, partial);
@@ -106,8 +105,8 @@ impl Poller {
     }
 
     /// Derives the derived views on screen from their sources, and chooses the rows of those that are a part of another.
-    fn tell_derived(&mut self, now: Timestamp) -> bool {
-        let keys: Vec<FeedKey> = self.wanted().flat_map(|view| self.told.keys_of(view)).collect();
+    fn publish_derived(&mut self, now: Timestamp) -> bool {
+        let keys: Vec<FeedKey> = self.demanded_views().flat_map(|view| self.published.keys_of(view)).collect();
         let mut news = false;
         for key in keys {
             let Some(source) = sources(&key).into_iter().next().filter(|source| *source != key) else { continue };
@@ -116,65 +115,66 @@ impl Poller {
                 Origin::Derived { rows, .. } => Some(rows),
                 Origin::Composed(_) => continue,
             };
-            let Some(parent) = self.told.feeds.get(&source).cloned() else { continue };
-            let digest = (digest(&[(&source, parent.clone())]), self.past_digest(&key));
+            let Some(parent) = self.published.feeds.get(&source).cloned() else { continue };
+            let digest = (digest(&[(&source, parent.clone())]), self.history_digest(&key));
             if self.made_of.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
-            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
+            let old = self.published.feeds.get(&key).cloned().unwrap_or_default();
             let mut rows = match derive {
                 Some(rows) => store::derive(&parent.rows, rows, &old.rows, now),
                 None => parent.rows.to_vec(),
             };
             if derive.is_some() && parent.phase == Phase::Ready {
-                self.keep_dropped(&key, &old.rows, &rows, now);
+                self.archive_dropped(&key, &old.rows, &rows, now);
             }
-            rows.extend(self.remembered_beside(&key, &rows));
-            rows.retain(|entry| belongs(&*entry.row, &key.query, now));
+            rows.extend(self.archived_entries(&key, &rows));
+            rows.retain(|entry| matches_query(&*entry.row, &key.query, now));
             let phase = match parent.phase {
                 Phase::Ready if !self.history.is_settled(&key) => Phase::Filling,
                 phase => phase,
             };
-            self.tell_made(key, rows, Feed { phase, ..parent });
+            self.publish_made(key, rows, Feed { phase, ..parent });
             news = true;
         }
         news
     }
 
-    /// Tells `rows` as those of a feed that was made here, in the state of `whole`.
-    fn tell_made(&mut self, key: FeedKey, rows: Vec<Entry>, whole: Feed) {
-        let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
-        let same = same(&rows, &old.rows);
+    /// Publishes `rows` as those of a feed that is made here, in the state of `whole`.
+    fn publish_made(&mut self, key: FeedKey, rows: Vec<Entry>, whole: Feed) {
+        let old = self.published.feeds.get(&key).cloned().unwrap_or_default();
+        let same = same_rows(&rows, &old.rows);
         let revision = if same && old.phase == whole.phase { old.revision } else { old.revision + 1 };
         let rows = if same { old.rows } else { Arc::new(rows) };
-        self.told.feeds.insert(key, Feed { rows, revision, ..whole });
+        self.published.feeds.insert(key, Feed { rows, revision, ..whole });
     }
 
     /// Puts together the composed views on screen, when what they are made of has changed.
-    fn tell_composed(&mut self, now: Timestamp) -> bool {
-        let keys: Vec<FeedKey> = self.wanted().cloned().collect();
+    fn publish_composed(&mut self, now: Timestamp) -> bool {
+        let keys: Vec<FeedKey> = self.demanded_views().cloned().collect();
         let mut news = false;
         for key in keys {
             let Origin::Composed(compose) = key.kind.origin else { continue };
-            let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| self.told.keys_of(source)).collect();
+            let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| self.published.keys_of(source)).collect();
             let feeds: Vec<(&FeedKey, Feed)> =
-                parts.iter().map(|part| (part, self.told.feeds.get(part).cloned().unwrap_or_default())).collect();
-            // Which parts there are is told by the clusters, unless one is named.
-            let clusters = join::clusters();
-            let root = key.query.cluster.is_none().then(|| self.told.feeds.get(&clusters).cloned().unwrap_or_default());
+                parts.iter().map(|part| (part, self.published.feeds.get(part).cloned().unwrap_or_default())).collect();
+            // The clusters say which parts there are, unless one is named.
+            let clusters = enrich::clusters();
+            let root =
+                key.query.cluster.is_none().then(|| self.published.feeds.get(&clusters).cloned().unwrap_or_default());
             let root: Vec<(&FeedKey, Feed)> = root.map(|root| (&clusters, root)).into_iter().collect();
-            let digest = (digest(&[&*root, &*feeds].concat()), self.past_digest(&key));
+            let digest = (digest(&[&*root, &*feeds].concat()), self.history_digest(&key));
             if self.made_of.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
-            let old = self.told.feeds.get(&key).cloned().unwrap_or_default();
+            let old = self.published.feeds.get(&key).cloned().unwrap_or_default();
             let parts: Vec<&Feed> = feeds.iter().map(|(_, feed)| feed).collect();
-            let mut whole = FeedState::of(&parts, root.first().map(|(_, feed)| feed)).into_feed();
+            let mut whole = FeedState::combine(&parts, root.first().map(|(_, feed)| feed)).into_feed();
             if whole.phase == Phase::Ready && old.phase != Phase::Ready && !self.history.is_settled(&key) {
                 whole.phase = Phase::Filling;
             }
-            let mut parts = Parts::of(&feeds);
-            self.add_the_past(&key, &mut parts.rows);
+            let mut parts = SourceRows::from_feeds(&feeds);
+            self.add_archived(&key, &mut parts.rows);
             let material =
                 Material { rows: &parts.rows, seen: &parts.seen, awaited: &parts.awaited, gaps: &parts.gaps };
             let rows = compose.rows(&key.query, &material, &Context { now, zone: self.demand.zone.clone() });
@@ -182,8 +182,8 @@ impl Poller {
             let known = !feeds.is_empty() || whole.phase == Phase::Ready;
             whole.nothing =
                 if rows.is_empty() && known { compose.nothing(&key.query, &material).into() } else { Arc::default() };
-            let entries = store::marked(rows.into_iter(), &old.rows, now);
-            self.tell_made(key, entries, whole);
+            let entries = store::with_changes(rows.into_iter(), &old.rows, now);
+            self.publish_made(key, entries, whole);
             news = true;
         }
         news
@@ -191,30 +191,30 @@ impl Poller {
 
     /// How many clusters are known, and how many of them have container instances: what scattered views depend on.
     fn clusters(&self) -> [usize; 2] {
-        [&service::KIND, &instance::KIND].map(|kind| self.told.clusters_with(kind).len())
+        [&service::KIND, &instance::KIND].map(|kind| self.published.clusters_with(kind).len())
     }
 
     /// The views on screen, and those beside and beneath.
-    pub(super) fn wanted(&self) -> impl Iterator<Item = &FeedKey> {
-        self.demand.front.iter().chain(&self.demand.beside).chain(&self.demand.behind)
+    pub(super) fn demanded_views(&self) -> impl Iterator<Item = &FeedKey> {
+        self.demand.foreground.iter().chain(&self.demand.companions).chain(&self.demand.background)
     }
 
     fn link(&self) -> Link {
         let now = Instant::now();
         let (recent, calls) = self.clients.budget.calls();
-        let told = &self.told.link;
-        // The rate is told once a minute, and while it is still growing at the start.
-        let ripe = self.minute_at - now > MINUTELY - Duration::from_secs(1) || told.calls_per_minute == 0;
-        let calls_per_minute = if ripe { recent as u32 } else { told.calls_per_minute };
+        let before = &self.published.link;
+        // The rate is published once a minute, and while it is still growing at the start.
+        let ripe = self.minute_at - now > MINUTELY - Duration::from_secs(1) || before.calls_per_minute == 0;
+        let calls_per_minute = if ripe { recent as u32 } else { before.calls_per_minute };
         let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
-        let base = Link { calls_per_minute, calls: if ripe { calls } else { told.calls }, ..Link::default() };
-        let Some(standing) = &self.standing else { return base };
+        let base = Link { calls_per_minute, calls: if ripe { calls } else { before.calls }, ..Link::default() };
+        let Some(outage) = &self.outage else { return base };
         // The same attempt keeps its time: the clock's jitter is no news.
-        let retry_at = told.retry_at.filter(|_| told.attempts == standing.attempts);
+        let retry_at = before.retry_at.filter(|_| before.attempts == outage.attempts);
         Link {
-            retry_at: retry_at.or_else(|| Some(wall(standing.retry_at))),
-            failure: Some(standing.failure.clone()),
-            attempts: standing.attempts,
+            retry_at: retry_at.or_else(|| Some(wall(outage.retry_at))),
+            failure: Some(outage.failure.clone()),
+            attempts: outage.attempts,
             ..base
         }
     }
@@ -222,21 +222,21 @@ impl Poller {
 
 /// The sources of a composed view, by how far they are.
 #[derive(Default)]
-struct Parts {
+struct SourceRows {
     rows: Vec<Arc<dyn Row>>,
     seen: Vec<FeedKey>,
     awaited: Vec<FeedKey>,
     gaps: Vec<(FeedKey, Arc<Failure>)>,
 }
 
-impl Parts {
-    fn of(feeds: &[(&FeedKey, Feed)]) -> Self {
+impl SourceRows {
+    fn from_feeds(feeds: &[(&FeedKey, Feed)]) -> Self {
         let mut parts = Self::default();
         for (key, feed) in feeds {
             parts.rows.extend(feed.rows.iter().map(|entry| entry.row.clone()));
             let key = (*key).clone();
             match &feed.failure {
-                // What went well before and fails now is old, which is told elsewhere, but was looked at.
+                // What went well before and fails now is old, which is said elsewhere, but was looked at.
                 Some(failure) if failure.trouble == Trouble::Denied => parts.gaps.push((key, failure.clone())),
                 _ if feed.phase == Phase::Ready => parts.seen.push(key),
                 // A throttle passes by itself.
@@ -249,12 +249,12 @@ impl Parts {
 }
 
 /// Whether these are the very same rows, in the same order.
-fn same(new: &[Entry], old: &[Entry]) -> bool {
+fn same_rows(new: &[Entry], old: &[Entry]) -> bool {
     new.len() == old.len() && new.iter().zip(old).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row))
 }
 
 /// A stopped task that is still to be judged.
-fn unjudged(row: &dyn Row) -> bool {
+fn lacks_verdict(row: &dyn Row) -> bool {
     row.any().downcast_ref::<Task>().is_some_and(|task| task.stopped() && task.verdict.is_none())
 }
 

@@ -1,35 +1,35 @@
-//! What the data task answers when it is asked something once.
+//! Answers to one-off requests.
 
 use std::sync::Arc;
 
 use super::Poller;
 use crate::{
     aws::{Clients, Failure, Trouble},
-    data::{Done, Request, evidence, raw},
+    data::{Done, Request, collect_evidence, evidence, fetch_raw},
     diagnose::Known,
     resource::{Origin, Row, View},
 };
 
 impl Poller {
     /// Begins to answer; a console that has gone away in the meantime needs no answer.
-    pub(super) fn request(&mut self, request: Request) {
+    pub(super) fn handle_request(&mut self, request: Request) {
         let (clients, answers) = (self.clients.clone(), self.answers.clone());
         match request {
             Request::Raw { kind, query, id } => {
                 let row = self.row(&id);
                 tokio::spawn(async move {
-                    let result = one_raw(&clients, View::new(kind, query), row, &id).await;
+                    let result = raw_row(&clients, View::new(kind, query), row, &id).await;
                     let _ = answers.send(Done::Raw { id, result }).await;
                 });
             }
-            Request::Older { tail } => self.tails.older(tail),
+            Request::Older { tail } => self.tails.request_older(tail),
             Request::Evidence { id } => {
                 let (row, rows, now) = (self.row(&id), self.store.rows(), (self.now)());
                 tokio::spawn(async move {
                     let known = Known::of(rows.iter().map(|row| &**row), now);
                     let evidence = match row {
-                        Some(row) => evidence(&clients, &*row, &known).await,
-                        None => evidence::unknown(&id),
+                        Some(row) => collect_evidence(&clients, &*row, &known).await,
+                        None => evidence::unknown_subject(&id),
                     };
                     let _ = answers.send(Done::Evidence { id, evidence: Arc::new(evidence) }).await;
                 });
@@ -38,18 +38,18 @@ impl Poller {
     }
 
     fn row(&self, id: &str) -> Option<Arc<dyn Row>> {
-        self.store.get(id).map(|entry| entry.row.clone()).or_else(|| self.derived(id))
+        self.store.get(id).map(|entry| entry.row.clone()).or_else(|| self.derived_row(id))
     }
 
     /// A row that was derived from another.
-    fn derived(&self, id: &str) -> Option<Arc<dyn Row>> {
-        let feeds = self.told.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
+    fn derived_row(&self, id: &str) -> Option<Arc<dyn Row>> {
+        let feeds = self.published.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
         let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());
         entries.find(|entry| entry.row.id() == id).map(|entry| entry.row.clone())
     }
 }
 
-async fn one_raw(
+async fn raw_row(
     clients: &Clients,
     view: View,
     row: Option<Arc<dyn Row>>,
@@ -57,5 +57,5 @@ async fn one_raw(
 ) -> Result<serde_json::Value, Failure> {
     let gone = || Failure::local("Describe", Trouble::NotFound, format!("{id} is not known any more"));
     let row = row.ok_or_else(gone)?;
-    raw(clients, &view, std::slice::from_ref(&row)).await.map(|mut found| found.pop().unwrap_or_default())
+    fetch_raw(clients, &view, std::slice::from_ref(&row)).await.map(|mut found| found.pop().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! What the data task does about what AWS forgets.
+//! The poller and the history: what to record, and what to show of what AWS has forgotten.
 
 use std::{
     collections::HashSet,
@@ -18,14 +18,14 @@ use crate::{
 
 impl Poller {
     /// Asks the history for what is on screen.
-    pub(super) fn want_the_past(&mut self) {
+    pub(super) fn request_history(&mut self) {
         let (mut feeds, mut groups) = (HashSet::new(), HashSet::new());
-        for view in self.wanted() {
+        for view in self.demanded_views() {
             match view.kind.origin {
                 Origin::Composed(compose) if compose.past() == Past::Failures => {
                     groups.insert(view.clone());
                 }
-                _ => feeds.extend(self.past_of(view)),
+                _ => feeds.extend(self.archived_feeds(view)),
             }
         }
         self.history.set_demand(feeds, groups, Instant::now());
@@ -43,35 +43,37 @@ impl Poller {
     }
 
     /// A list of `key` is complete: what it no longer has, AWS has forgotten.
-    pub(super) fn listed_in_full(&mut self, key: &FeedKey, at: Timestamp) {
+    pub(super) fn on_list_complete(&mut self, key: &FeedKey, at: Timestamp) {
         let Some(feed) = self.feeds.get(key).filter(|feed| feed.fetch.keeps_gone(&key.query)) else { return };
         // The list of one named row repeats the name.
         if key.query.task.is_none() {
             for (id, forgotten) in feed.ids_by_list() {
-                self.store.mark_forgotten(id, forgotten, at);
+                self.store.mark_archived(id, forgotten, at);
             }
         }
     }
 
     /// Lets go of what the history has and nobody is shown any more; whether there was anything.
-    pub(super) fn let_the_past_go(&mut self, now: Instant) -> bool {
+    pub(super) fn forget_archived(&mut self, now: Instant) -> bool {
         self.history.on_minute(now);
         let at = (self.now)();
         let (mut forgotten, store) = (false, &self.store);
         for (key, feed) in &mut self.feeds {
             let before = feed.ids.len();
             let row = |id: &str| store.get(id).map(|entry| &*entry.row);
-            feed.let_go(|id| row(id).is_some_and(|row| row.remembered() && !belongs(row, &key.query, at)));
+            feed.remove_unlisted(|id| {
+                row(id).is_some_and(|row| row.remembered() && !matches_query(row, &key.query, at))
+            });
             if feed.ids.len() < before {
                 forgotten = true;
-                self.touched.insert(key.clone());
+                self.changed_feeds.insert(key.clone());
             }
         }
         forgotten
     }
 
     /// The history has done something.
-    pub(super) fn remembers(&mut self, news: HistoryUpdate) {
+    pub(super) fn apply_history(&mut self, news: HistoryUpdate) {
         let HistoryUpdate { notices, restarted, archived } = news;
         for text in notices {
             // Nobody may be listening, and a full queue is full of answers.
@@ -82,7 +84,7 @@ impl Poller {
             for row in rows {
                 self.store.put_if_new(row, at);
             }
-            self.touched.insert(key);
+            self.changed_feeds.insert(key);
         }
         if restarted {
             let now = Instant::now();
@@ -93,7 +95,7 @@ impl Poller {
     }
 
     /// The entries that are remembered for `key`, but for those that `live` has.
-    pub(super) fn remembered_beside(&self, key: &FeedKey, live: &[Entry]) -> Vec<Entry> {
+    pub(super) fn archived_entries(&self, key: &FeedKey, live: &[Entry]) -> Vec<Entry> {
         let Some(kept) = self.history.archived(key).filter(|kept| !kept.ids.is_empty()) else { return Vec::new() };
         let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
         let kept = kept.ids.iter().filter(|id| !live.contains(&***id));
@@ -101,24 +103,24 @@ impl Poller {
     }
 
     /// What distinguishes one state of what is remembered for `key` from another.
-    pub(super) fn past_digest(&self, key: &FeedKey) -> u64 {
+    pub(super) fn history_digest(&self, key: &FeedKey) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.history.is_settled(key).hash(&mut hasher);
         let own = self.history.groups(key).map(|groups| groups.revision);
         own.hash(&mut hasher);
-        for key in self.past_of(key) {
+        for key in self.archived_feeds(key) {
             self.history.archived(&key).map(|kept| kept.revision).hash(&mut hasher);
         }
         hasher.finish()
     }
 
     /// Adds what is remembered for a composed view to the `rows` it is made of.
-    pub(super) fn add_the_past(&self, key: &FeedKey, rows: &mut Vec<Arc<dyn Row>>) {
+    pub(super) fn add_archived(&self, key: &FeedKey, rows: &mut Vec<Arc<dyn Row>>) {
         if let Some(groups) = self.history.groups(key) {
             rows.extend(groups.rows.iter().cloned());
         }
         let mut known: HashSet<Arc<str>> = rows.iter().map(|row| row.id().into()).collect();
-        for key in self.past_of(key).iter().filter(|past| *past != key) {
+        for key in self.archived_feeds(key).iter().filter(|past| *past != key) {
             if let Origin::Derived { rows: derive, .. } = key.kind.origin {
                 known.extend(rows.iter().flat_map(|row| derive(&**row)).map(|row| Arc::from(row.id())));
             }
@@ -129,12 +131,12 @@ impl Poller {
     }
 
     /// The feeds of which something is remembered that `view` shows.
-    fn past_of(&self, view: &View) -> Vec<FeedKey> {
-        remembered(view).iter().flat_map(|view| self.told.keys_of(view)).collect()
+    fn archived_feeds(&self, view: &View) -> Vec<FeedKey> {
+        archived_views(view).iter().flat_map(|view| self.published.keys_of(view)).collect()
     }
 
     /// Keeps in a derived feed what is no longer in the rows it is derived from.
-    pub(super) fn keep_dropped(&mut self, key: &FeedKey, before: &[Entry], live: &[Entry], at: Timestamp) {
+    pub(super) fn archive_dropped(&mut self, key: &FeedKey, before: &[Entry], live: &[Entry], at: Timestamp) {
         if self.history.archived(key).is_none() {
             return;
         }
@@ -150,7 +152,7 @@ impl Poller {
 }
 
 /// Whether a row belongs into a view of `query`, as far as that is for us to say: when it happened, and why.
-pub(super) fn belongs(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
+pub(super) fn matches_query(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
     if query.task.is_some() {
         return true;
     }
@@ -163,7 +165,7 @@ pub(super) fn belongs(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
 }
 
 /// The views whose rows are remembered, behind what `view` shows.
-fn remembered(view: &View) -> Vec<View> {
+fn archived_views(view: &View) -> Vec<View> {
     let lasting = |view: &View| match view.kind {
         kind if kind == &task::KIND => view.query.status != Status::Running || view.query.task.is_some(),
         kind => kind.reaches_back() && !matches!(kind.origin, Origin::Composed(_)),
@@ -177,7 +179,7 @@ fn remembered(view: &View) -> Vec<View> {
                 |view: &View| [&event::KIND, &deployment::KIND].map(|kind| View::new(kind, view.query.clone()));
             let parts = |view: View| match view.kind {
                 kind if kind == &service::KIND => of_service(&view).to_vec(),
-                _ => remembered(&view),
+                _ => archived_views(&view),
             };
             compose.sources(&view.query).into_iter().flat_map(parts).collect()
         }

@@ -36,24 +36,24 @@ pub(super) fn companions(view: &View) -> Vec<View> {
 }
 
 /// Cluster and service, by name.
-type Name = (String, String);
+type ServiceKey = (String, String);
 
 /// Services that are to be examined anew, because something they are judged by has changed.
 #[derive(Debug, Default)]
-pub(super) struct Stale {
+pub(super) struct Dirty {
     all: bool,
     clusters: HashSet<String>,
     /// By cluster.
     services: HashMap<String, HashSet<String>>,
 }
 
-impl Stale {
+impl Dirty {
     pub(super) fn all() -> Self {
         Self { all: true, ..Self::default() }
     }
 
     /// `row` is new, or has changed.
-    pub(super) fn take_in(&mut self, row: &dyn Row) {
+    pub(super) fn mark(&mut self, row: &dyn Row) {
         let row = row.any();
         if let Some(service) = row.downcast_ref::<Service>() {
             let cluster = self.services.entry(service.cluster_name.clone()).or_default();
@@ -67,22 +67,22 @@ impl Stale {
         }
     }
 
-    pub(super) fn nothing(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         !self.all && self.clusters.is_empty() && self.services.is_empty()
     }
 
-    pub(super) fn concerns(&self, cluster: &str, service: &str) -> bool {
+    pub(super) fn contains(&self, cluster: &str, service: &str) -> bool {
         let named = || self.services.get(cluster).is_some_and(|services| services.contains(service));
         self.all || self.clusters.contains(cluster) || named()
     }
 
     /// Whether `row` matters for one of them.
-    pub(super) fn matters(&self, row: &dyn Row) -> bool {
+    pub(super) fn affects(&self, row: &dyn Row) -> bool {
         let row = row.any();
         if let Some(service) = row.downcast_ref::<Service>() {
-            self.concerns(&service.cluster_name, &service.service_name)
+            self.contains(&service.cluster_name, &service.service_name)
         } else if let Some(task) = row.downcast_ref::<Task>() {
-            task.service().is_some_and(|name| self.concerns(&task.cluster_name, name))
+            task.service().is_some_and(|name| self.contains(&task.cluster_name, name))
         } else {
             true
         }
@@ -91,17 +91,17 @@ impl Stale {
 
 /// What is known across kinds at one moment.
 #[derive(Debug, Default)]
-pub(super) struct Joined {
+pub(super) struct Facts {
     /// Failed tasks of the last hour.
-    failures: HashMap<Name, u32>,
+    failures: HashMap<ServiceKey, u32>,
     /// Clusters whose stopped tasks were looked at: where a service without an entry had no failure.
     counted: Vec<String>,
     /// The task definition each service is heading for.
-    current: HashMap<Name, String>,
+    current: HashMap<ServiceKey, String>,
 }
 
-impl Joined {
-    pub(super) fn service(&mut self, service: &Service) {
+impl Facts {
+    pub(super) fn add_service(&mut self, service: &Service) {
         if let Some(definition) = &service.task_definition {
             let name = (service.cluster_name.clone(), service.service_name.clone());
             self.current.insert(name, definition.clone());
@@ -109,11 +109,11 @@ impl Joined {
     }
 
     /// The stopped tasks of `cluster` were listed.
-    pub(super) fn counted(&mut self, cluster: &str) {
+    pub(super) fn add_counted_cluster(&mut self, cluster: &str) {
         self.counted.push(cluster.to_owned());
     }
 
-    pub(super) fn stopped(&mut self, task: &Task, now: Timestamp) {
+    pub(super) fn add_stopped_task(&mut self, task: &Task, now: Timestamp) {
         let recent = task.stopped_at.is_some_and(|at| now.as_second() - at.as_second() < HOUR);
         if let Some(service) = task.service().filter(|_| recent && task.failed()) {
             *self.failures.entry((task.cluster_name.clone(), service.to_owned())).or_default() += 1;
@@ -121,7 +121,7 @@ impl Joined {
     }
 
     /// `row` with what others know of it; `None` when it knows all that already.
-    pub(super) fn complete(&self, row: &dyn Row) -> Option<Arc<dyn Row>> {
+    pub(super) fn enrich(&self, row: &dyn Row) -> Option<Arc<dyn Row>> {
         if let Some(service) = row.any().downcast_ref::<Service>() {
             let name = (service.cluster_name.clone(), service.service_name.clone());
             let counted = self.counted.contains(&service.cluster_name);
