@@ -1,6 +1,6 @@
 //! The composition root: one loop that owns model and terminal, and carries out what the model asks for.
 //!
-//! Everything that happens (a key, fresh data, the outcome of an errand, time) becomes an [`Event`] for
+//! Everything that happens (a key, fresh data, the outcome of a job, time) becomes an [`Event`] for
 //! [`Model::update`]; what that returns is carried out in `perform.rs`. Nothing in the loop waits for anything else
 //! than the next happening, so no server, disk or desktop can freeze the screen.
 
@@ -24,20 +24,20 @@ use crate::{
 };
 
 mod clipboard;
-mod errands;
+mod data_link;
 mod frames;
-mod link;
+mod jobs;
 mod perform;
 
-pub use link::Connect;
+pub use data_link::Connect;
 
 use clipboard::{Desktop, Multiplexer, Route};
-use errands::Errands;
+use data_link::DataLink;
 use frames::FrameLimiter;
-use link::Link;
+use jobs::JobQueue;
 
 /// How long leaving may wait for files still to be written.
-const FAREWELL: Duration = Duration::from_secs(1);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a console is made of.
 pub struct Console {
@@ -48,15 +48,15 @@ pub struct Console {
     /// Absent when this user has no home: then nothing is saved or remembered.
     pub paths: Option<Paths>,
     /// Where what AWS forgets is kept.
-    pub keep: HistoryConfig,
-    pub surroundings: Surroundings,
+    pub history: HistoryConfig,
+    pub terminal: TerminalEnv,
     /// The wall clock.
     pub now: fn() -> Timestamp,
 }
 
 /// What the environment says about the terminal and who sits at it.
 #[derive(Debug, Clone, Copy)]
-pub struct Surroundings {
+pub struct TerminalEnv {
     /// The person sits at the other end of an SSH connection.
     pub remote: bool,
     pub clipboard: Route,
@@ -64,9 +64,9 @@ pub struct Surroundings {
     pub depth: Depth,
 }
 
-impl Surroundings {
+impl TerminalEnv {
     /// Reads them from the variables that `variable` knows.
-    pub fn read(variable: impl Fn(&str) -> Option<String> + Copy) -> Self {
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String> + Copy) -> Self {
         let remote = ["SSH_CONNECTION", "SSH_TTY"].into_iter().any(|name| variable(name).is_some());
         Self {
             remote,
@@ -77,8 +77,8 @@ impl Surroundings {
     }
 
     /// Those of this process.
-    pub fn here() -> Self {
-        Self::read(|name| env::var(name).ok())
+    pub fn from_process() -> Self {
+        Self::from_variables(|name| env::var(name).ok())
     }
 }
 
@@ -108,21 +108,21 @@ pub struct App<H> {
     host: H,
     model: Model,
     theme: Theme,
-    link: Link,
-    errands: Errands<Outcome>,
+    data_link: DataLink,
+    jobs: JobQueue<JobOutcome>,
     desktop: Desktop,
     frames: FrameLimiter,
     /// What is shown is no longer what is.
     dirty: bool,
     connect: Connect,
     paths: Option<Paths>,
-    keep: HistoryConfig,
-    surroundings: Surroundings,
+    history: HistoryConfig,
+    terminal: TerminalEnv,
     now: fn() -> Timestamp,
 }
 
-/// What became of an errand.
-enum Outcome {
+/// What became of a job.
+enum JobOutcome {
     Event(Event),
     /// The desktop would not take it; the terminal may.
     CopyByTerminal(String),
@@ -133,30 +133,30 @@ enum Turn {
     Frame,
     Input(Input),
     Events(Vec<Event>),
-    Outcome(Outcome),
+    Outcome(JobOutcome),
 }
 
 impl<H: Host> App<H> {
     /// A console on `host`, about to draw its first frame. Needs a tokio runtime.
     pub fn new(host: H, console: Console) -> Self {
-        let Console { settings, keymap, start, connect, paths, keep, surroundings, now } = console;
+        let Console { settings, keymap, start, connect, paths, history, terminal, now } = console;
         let scope = start.scope.clone();
-        let theme = theme(&settings, surroundings.depth);
+        let theme = load_theme(&settings, terminal.depth);
         let model = Model::new(kinds::KINDS, settings, keymap, start);
-        let link = Link::open(&connect, scope, model.demand(), keep.clone(), now);
+        let data_link = DataLink::open(&connect, scope, model.demand(), history.clone(), now);
         let app = Self {
             host,
             model,
             theme,
-            link,
-            errands: Errands::new(),
+            data_link,
+            jobs: JobQueue::new(),
             desktop: Desktop::default(),
-            frames: FrameLimiter::new(surroundings.remote),
+            frames: FrameLimiter::new(terminal.remote),
             dirty: true,
             connect,
             paths,
-            keep,
-            surroundings,
+            history,
+            terminal,
             now,
         };
         // Known before somebody names one.
@@ -169,25 +169,25 @@ impl<H: Host> App<H> {
     /// # Errors
     /// When the terminal fails in any other way than by going away.
     pub async fn run(mut self) -> io::Result<Exit> {
-        let exit = match self.turns().await {
+        let exit = match self.run_loop().await {
             Err(error) if tty::is_gone(&error) => Exit::Gone,
             result => result?,
         };
         // First the terminal, then whatever is still to be written.
-        let Self { host, errands, link, .. } = self;
+        let Self { host, jobs, data_link, .. } = self;
         drop(host);
-        let _ = timeout(FAREWELL, async { tokio::join!(errands.finish(), link.finish()) }).await;
+        let _ = timeout(SHUTDOWN_TIMEOUT, async { tokio::join!(jobs.finish(), data_link.finish()) }).await;
         Ok(exit)
     }
 
-    async fn turns(&mut self) -> io::Result<Exit> {
+    async fn run_loop(&mut self) -> io::Result<Exit> {
         loop {
-            let exit = match self.turn().await {
+            let exit = match self.next_turn().await {
                 Turn::Frame => self.draw().map(|()| None),
-                Turn::Input(input) => self.take(input).await,
-                Turn::Events(events) => self.take_in(events),
-                Turn::Outcome(Outcome::Event(event)) => self.take_in([event]),
-                Turn::Outcome(Outcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
+                Turn::Input(input) => self.handle_input(input).await,
+                Turn::Events(events) => self.handle_events(events),
+                Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([event]),
+                Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };
             if let Some(exit) = exit? {
                 return Ok(exit);
@@ -196,17 +196,17 @@ impl<H: Host> App<H> {
     }
 
     /// Waits for the next thing to do. A frame that is due goes first, and can't crowd out the rest: it is rate-limited.
-    async fn turn(&mut self) -> Turn {
+    async fn next_turn(&mut self) -> Turn {
         let now = Instant::now();
         let frame = self.dirty.then(|| self.frames.due(now));
-        let tick = self.model.next_tick().map(|at| now + until((self.now)(), at));
+        let tick = self.model.next_tick().map(|at| now + duration_until((self.now)(), at));
         tokio::select! {
             biased;
-            () = reached(frame) => Turn::Frame,
+            () = wait_until(frame) => Turn::Frame,
             input = self.host.next() => Turn::Input(input),
-            outcome = self.errands.next() => Turn::Outcome(outcome),
-            events = self.link.next() => Turn::Events(events),
-            () = reached(tick) => Turn::Events(vec![Event::Tick]),
+            outcome = self.jobs.next() => Turn::Outcome(outcome),
+            events = self.data_link.next() => Turn::Events(events),
+            () = wait_until(tick) => Turn::Events(vec![Event::Tick]),
         }
     }
 
@@ -217,22 +217,22 @@ impl<H: Host> App<H> {
         Ok(())
     }
 
-    async fn take(&mut self, input: Input) -> io::Result<Option<Exit>> {
+    async fn handle_input(&mut self, input: Input) -> io::Result<Option<Exit>> {
         match input {
             Input::Terminal(event) => {
                 if matches!(event, TerminalEvent::Resize(..)) {
                     // A terminal that shrank and grew again between two frames has lost cells, and its size tells nothing.
                     self.host.clear()?;
                 }
-                self.take_in(translate(event))
+                self.handle_events(translate(event))
             }
             Input::Stop => {
                 self.host.stop().await?;
-                self.returned()
+                self.on_resume()
             }
             Input::Continued => {
                 self.host.retake()?;
-                self.returned()
+                self.on_resume()
             }
             Input::Terminate(signal) => Ok(Some(Exit::Signal(signal))),
             Input::Gone => Ok(Some(Exit::Gone)),
@@ -240,17 +240,17 @@ impl<H: Host> App<H> {
     }
 
     /// The terminal is ours again: its size may have changed meanwhile, and whoever typed `fg` is looking at it.
-    fn returned(&mut self) -> io::Result<Option<Exit>> {
+    fn on_resume(&mut self) -> io::Result<Option<Exit>> {
         self.dirty = true;
         let (columns, rows) = self.host.size()?;
-        self.take_in([Event::Resize(columns, rows), Event::Focus(true)])
+        self.handle_events([Event::Resize(columns, rows), Event::Focus(true)])
     }
 
-    fn take_in(&mut self, events: impl IntoIterator<Item = Event>) -> io::Result<Option<Exit>> {
+    fn handle_events(&mut self, events: impl IntoIterator<Item = Event>) -> io::Result<Option<Exit>> {
         for event in events {
             let effects = self.model.update((self.now)(), event);
             self.dirty |= self.model.take_dirty();
-            self.dress();
+            self.update_theme();
             for effect in effects {
                 if let Some(exit) = self.perform(effect)? {
                     return Ok(Some(exit));
@@ -261,17 +261,17 @@ impl<H: Host> App<H> {
     }
 
     /// The theme follows the settings, which `:theme` changes.
-    fn dress(&mut self) {
+    fn update_theme(&mut self) {
         let settings = &self.model.settings;
         if settings.theme != self.theme.name {
-            self.theme = theme(settings, self.surroundings.depth);
+            self.theme = load_theme(settings, self.terminal.depth);
             self.dirty = true;
         }
     }
 }
 
 /// The theme that is set, on a terminal of this depth.
-fn theme(settings: &Settings, depth: Depth) -> Theme {
+fn load_theme(settings: &Settings, depth: Depth) -> Theme {
     Theme::named(&settings.theme).unwrap_or_default().at(depth).ascii(settings.ascii)
 }
 
@@ -291,12 +291,12 @@ fn translate(event: TerminalEvent) -> Option<Event> {
 }
 
 /// How long it is until `at`; nothing when that is past.
-fn until(now: Timestamp, at: Timestamp) -> Duration {
+fn duration_until(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default()
 }
 
 /// Completes at `moment`; never, when there is none.
-async fn reached(moment: Option<Instant>) {
+async fn wait_until(moment: Option<Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,

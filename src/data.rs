@@ -80,7 +80,7 @@ pub struct Feed {
 
 /// The state of the link to AWS, for the header.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Link {
+pub struct Connection {
     /// Calls a minute over the last minute, as shown: rounded, and refreshed seldom enough not to draw for its own sake.
     pub calls_per_minute: u32,
     /// Calls since the start.
@@ -99,7 +99,7 @@ pub struct Snapshot {
     /// Grows with every publication.
     pub revision: u64,
     pub identity: Identity,
-    pub link: Link,
+    pub connection: Connection,
     pub feeds: HashMap<FeedKey, Feed>,
 }
 
@@ -196,7 +196,7 @@ impl Snapshot {
 
     /// Every failure that stands: the link's, and the feeds'.
     pub fn failures(&self) -> impl Iterator<Item = &Arc<Failure>> {
-        self.link.failure.iter().chain(self.feeds.values().filter_map(|feed| feed.failure.as_ref()))
+        self.connection.failure.iter().chain(self.feeds.values().filter_map(|feed| feed.failure.as_ref()))
     }
 
     /// The feeds that make up `view`, those that exist.
@@ -255,7 +255,7 @@ impl Snapshot {
         let clusters = composed.then(enrich::clusters);
         let keys = [roots(view), self.keys_of(view), clusters.into_iter().collect()].concat();
         let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
-        feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.link.failure.as_ref())
+        feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.connection.failure.as_ref())
     }
 }
 
@@ -265,15 +265,15 @@ fn roots(view: &View) -> Vec<FeedKey> {
     if scattered && view.query.cluster.is_none() { vec![enrich::clusters()] } else { Vec::new() }
 }
 
-/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's. What it sees is kept
-/// as `keep` says.
-pub fn start(clients: Clients, now: fn() -> Timestamp, keep: HistoryConfig) -> Handle {
+/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
+/// `history` says what is recorded of what it sees.
+pub fn start(clients: Clients, now: fn() -> Timestamp, history: HistoryConfig) -> Handle {
     let (publish, snapshots) =
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
     let (demand, wanted) = watch::channel(Demand::default());
     let (requests, asked) = mpsc::channel(16);
     let (answer, done) = mpsc::channel(16);
     let (tell, news) = mpsc::channel(16);
-    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, keep).run(wanted, asked));
+    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, history).run(wanted, asked));
     Handle { snapshots, demand, requests, done, news, ended }
 }

@@ -24,7 +24,7 @@ pub enum Event {
     /// Lines of the log that is read.
     Log(News),
     /// What became of an [`Effect`], as a message for the person.
-    Told(Notice),
+    Notice(Notice),
     /// The choices for a picker that was opened empty (profiles are read from files).
     Profiles(Vec<String>),
 }
@@ -32,12 +32,12 @@ pub enum Event {
 /// A message for the person, kept under `!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    pub level: Level,
+    pub level: NoticeLevel,
     pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
+pub enum NoticeLevel {
     Info,
     Warn,
     Error,

@@ -11,7 +11,7 @@ use jiff::ZonedDateTime;
 use rustix::{fs::OFlags, process::geteuid};
 
 /// How many entries of a history are kept.
-const HISTORY: usize = 1_000;
+const MAX_ENTRIES: usize = 1_000;
 /// Filters and tables name what one looks at; that is nobody else's business.
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
@@ -27,7 +27,7 @@ const LARGEST: u64 = 16 << 20;
 /// When folder or file cannot be written.
 pub fn save(folder: &Path, name: &str, extension: &str, at: &ZonedDateTime, content: &str) -> io::Result<PathBuf> {
     create_folder(folder)?;
-    let stem = format!("{}-{}", safe(name), at.strftime("%Y%m%d-%H%M%S"));
+    let stem = format!("{}-{}", safe_name(name), at.strftime("%Y%m%d-%H%M%S"));
     let mut taken = 0;
     loop {
         let suffix = if taken == 0 { String::new() } else { format!("-{taken}") };
@@ -41,8 +41,8 @@ pub fn save(folder: &Path, name: &str, extension: &str, at: &ZonedDateTime, cont
 }
 
 /// The entries of the history `list`, oldest first; none when there is no such file yet.
-pub fn history(folder: &Path, list: &str) -> Vec<String> {
-    read(OpenOptions::new().read(true).custom_flags(flags(OFlags::NOFOLLOW)), &history_path(folder, list))
+pub fn read_list(folder: &Path, list: &str) -> Vec<String> {
+    read(OpenOptions::new().read(true).custom_flags(flags(OFlags::NOFOLLOW)), &list_path(folder, list))
         .map(|text| text.lines().map(str::to_owned).collect())
         .unwrap_or_default()
 }
@@ -51,15 +51,15 @@ pub fn history(folder: &Path, list: &str) -> Vec<String> {
 ///
 /// # Errors
 /// When folder or file cannot be written.
-pub fn remember(folder: &Path, list: &str, entry: &str) -> io::Result<()> {
+pub fn append_to_list(folder: &Path, list: &str, entry: &str) -> io::Result<()> {
     // One entry a line; a line break could only have been pasted.
     let entry = entry.lines().collect::<Vec<_>>().join(" ");
-    let mut entries = history(folder, list);
+    let mut entries = read_list(folder, list);
     entries.retain(|known| *known != entry);
     entries.push(entry);
-    let oldest = entries.len().saturating_sub(HISTORY);
+    let oldest = entries.len().saturating_sub(MAX_ENTRIES);
     create_folder(folder)?;
-    replace(&history_path(folder, list), &(entries[oldest..].join("\n") + "\n"))
+    replace(&list_path(folder, list), &(entries[oldest..].join("\n") + "\n"))
 }
 
 /// Puts `text` in place of the file at `path`, or creates it; readers see the old text or the new, never half of it.
@@ -86,8 +86,8 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let file = regular(options.mode(PRIVATE_FILE).custom_flags(flags(OFlags::NOFOLLOW)).open(path)?)?;
+pub fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = require_regular(options.mode(PRIVATE_FILE).custom_flags(flags(OFlags::NOFOLLOW)).open(path)?)?;
     if too_open(&file.metadata()?) {
         file.set_permissions(Permissions::from_mode(PRIVATE_FILE))?;
     }
@@ -121,7 +121,7 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 }
 
 fn read(options: &OpenOptions, path: &Path) -> io::Result<String> {
-    let file = regular(options.open(path)?)?;
+    let file = require_regular(options.open(path)?)?;
     if file.metadata()?.len() > LARGEST {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is too large"));
     }
@@ -135,7 +135,7 @@ fn flags(more: OFlags) -> i32 {
     (OFlags::NONBLOCK | more).bits().cast_signed()
 }
 
-fn regular(file: File) -> io::Result<File> {
+fn require_regular(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() {
         return Ok(file);
     }
@@ -158,12 +158,12 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn history_path(folder: &Path, list: &str) -> PathBuf {
+fn list_path(folder: &Path, list: &str) -> PathBuf {
     folder.join(format!("{list}.history"))
 }
 
 /// `name` as part of a file name: whatever is no letter, digit, dot or dash becomes a dash.
-fn safe(name: &str) -> String {
+fn safe_name(name: &str) -> String {
     let safe: String = name
         .chars()
         .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' })
@@ -223,10 +223,10 @@ mod tests {
     fn a_history_keeps_the_newest_thousand_each_once() {
         let folder = folder();
         for n in 0..1_005 {
-            remember(folder.path(), "filters", &format!("name~{n}")).expect("remembered");
+            append_to_list(folder.path(), "filters", &format!("name~{n}")).expect("remembered");
         }
-        remember(folder.path(), "filters", "name~500").expect("remembered");
-        let entries = history(folder.path(), "filters");
+        append_to_list(folder.path(), "filters", "name~500").expect("remembered");
+        let entries = read_list(folder.path(), "filters");
         assert_eq!(entries.len(), 1_000);
         assert_eq!(entries.first().map(String::as_str), Some("name~5"));
         assert_eq!(entries.last().map(String::as_str), Some("name~500"));
@@ -243,12 +243,12 @@ mod tests {
         fs::create_dir(&state).and_then(|()| fs::write(&file, "services\n")).expect("made by somebody");
         fs::set_permissions(&state, Permissions::from_mode(0o777)).expect("ours");
         fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("ours");
-        private(OpenOptions::new().append(true), &file).expect("opened");
+        open_private(OpenOptions::new().append(true), &file).expect("opened");
         assert_eq!(mode(&file), 0o600);
         fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("ours");
-        remember(&state, "commands", "tasks").expect("remembered");
+        append_to_list(&state, "commands", "tasks").expect("remembered");
         assert_eq!((mode(&file), mode(&state)), (0o600, 0o700));
-        assert_eq!(history(&state, "commands"), ["services", "tasks"]);
+        assert_eq!(read_list(&state, "commands"), ["services", "tasks"]);
     }
 
     #[test]
@@ -261,8 +261,8 @@ mod tests {
         std::os::unix::fs::symlink(path("target"), path("link.history")).expect("linked");
 
         for name in ["pipe", "link"] {
-            assert_eq!(history(folder.path(), name), Vec::<String>::new(), "{name}");
-            let opened = private(OpenOptions::new().append(true).create(true), &history_path(folder.path(), name));
+            assert_eq!(read_list(folder.path(), name), Vec::<String>::new(), "{name}");
+            let opened = open_private(OpenOptions::new().append(true).create(true), &list_path(folder.path(), name));
             assert!(opened.is_err(), "{name}");
         }
         assert!(read_text(&path("pipe.history")).is_err());
@@ -272,20 +272,20 @@ mod tests {
         // A name that is taken for the half-written file is not written through.
         let half = path("taken.history").with_added_extension(format!("{}.new", std::process::id()));
         std::os::unix::fs::symlink(path("target"), &half).expect("linked");
-        remember(folder.path(), "taken", "services").expect("remembered");
+        append_to_list(folder.path(), "taken", "services").expect("remembered");
         assert_eq!(fs::read_to_string(path("target")).expect("there"), "somebody else's\n");
-        assert_eq!(history(folder.path(), "taken"), ["services"]);
+        assert_eq!(read_list(folder.path(), "taken"), ["services"]);
     }
 
     #[test]
     fn pasted_line_breaks_make_no_entries() {
         let folder = folder();
-        remember(folder.path(), "commands", "services\nprod").expect("remembered");
-        assert_eq!(history(folder.path(), "commands"), ["services prod"]);
+        append_to_list(folder.path(), "commands", "services\nprod").expect("remembered");
+        assert_eq!(read_list(folder.path(), "commands"), ["services prod"]);
     }
 
     #[test]
     fn no_history_is_an_empty_one() {
-        assert_eq!(history(folder().path(), "commands"), Vec::<String>::new());
+        assert_eq!(read_list(folder().path(), "commands"), Vec::<String>::new());
     }
 }

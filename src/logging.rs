@@ -77,7 +77,7 @@ impl Rotating {
         if let Some(folder) = path.parent() {
             files::create_folder(folder)?;
         }
-        let file = files::private(OpenOptions::new().append(true).create(true), path)?;
+        let file = files::open_private(OpenOptions::new().append(true).create(true), path)?;
         Ok(Self { path: path.to_owned(), bytes: file.metadata()?.len(), file, limit: MAX_BYTES })
     }
 

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::{
     aws::ScopeSpec,
     data::{Demand, Done, Snapshot},
-    event::{Effect, Event, Level, Notice},
+    event::{Effect, Event, Notice, NoticeLevel},
     resource::{Context, Kind, Query, View},
 };
 
@@ -60,7 +60,7 @@ pub use table::Table;
 use action::{Call, Place};
 use attention::Attention;
 use keymap::Key;
-use scope::Said;
+use scope::WriteOverride;
 use view_history::ViewHistory;
 
 /// Lines of a history that are kept.
@@ -101,7 +101,7 @@ pub struct Model {
     /// Which credentials, and where.
     pub scope: ScopeSpec,
     /// What a person said about changes in this scope.
-    pub said: Option<Said>,
+    pub write_override: Option<WriteOverride>,
     /// Changes are refused in every scope, whatever its rules say, until a person says otherwise there.
     read_only: bool,
     /// The cluster that `:` commands mean when they name none; `None` is all of them.
@@ -144,8 +144,8 @@ impl Model {
             overlay: None,
             messages: Messages::default(),
             scope: start.scope,
-            said: start.said,
-            read_only: start.said == Some(Said::ReadOnly),
+            write_override: start.said,
+            read_only: start.said == Some(WriteOverride::ReadOnly),
             cluster: None,
             paused: false,
             profiles: None,
@@ -198,7 +198,7 @@ impl Model {
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
             Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
             Event::Done(Done::Warning(text)) => self.warn(text),
-            Event::Told(notice) => self.tell(notice.level, notice.text),
+            Event::Notice(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
         }
         self.messages.fade(self.now);
@@ -348,7 +348,7 @@ impl Model {
         }
     }
 
-    fn tell(&mut self, level: Level, text: impl Into<String>) {
+    fn tell(&mut self, level: NoticeLevel, text: impl Into<String>) {
         let view = self.view_digest();
         self.messages.tell(self.now, Notice { level, text: text.into() }, view);
         if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, document::Source::Messages)) {
@@ -364,11 +364,11 @@ impl Model {
     }
 
     fn info(&mut self, text: impl Into<String>) {
-        self.tell(Level::Info, text);
+        self.tell(NoticeLevel::Info, text);
     }
 
     fn warn(&mut self, text: impl Into<String>) {
-        self.tell(Level::Warn, text);
+        self.tell(NoticeLevel::Warn, text);
     }
 
     /// Adds a line to the history called `list`, and to its file.

@@ -41,8 +41,8 @@ mod screen;
 use screen::Screen;
 
 /// The largest screen that is drawn on; what lies beyond stays empty.
-const MOST_COLUMNS: u16 = 1_500;
-const MOST_ROWS: u16 = 500;
+const MAX_COLUMNS: u16 = 1_500;
+const MAX_ROWS: u16 = 500;
 
 /// What reaches the console from its terminal and from whoever may send it signals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Tty {
     }
 
     fn take(&mut self) -> io::Result<()> {
-        let mut hold = hold();
+        let mut hold = lock_hold();
         if *hold == Hold::Ended {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
@@ -246,7 +246,7 @@ enum Hold {
 /// Held while writing, so that nothing follows what gives the terminal back.
 static HOLD: Mutex<Hold> = Mutex::new(Hold::Free);
 
-fn hold() -> MutexGuard<'static, Hold> {
+fn lock_hold() -> MutexGuard<'static, Hold> {
     HOLD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -259,7 +259,7 @@ impl<W: Write> Write for Guarded<W> {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let hold = hold();
+        let hold = lock_hold();
         if *hold == Hold::Taken {
             self.0.write_all(bytes)?;
             self.0.flush()?;
@@ -274,11 +274,11 @@ impl<W: Write> Write for Guarded<W> {
 
 /// Gives the terminal back: modes off, main screen, cursor shown. Does nothing when it is not taken.
 pub fn restore() {
-    give_back(Hold::Free);
+    release(Hold::Free);
 }
 
-fn give_back(then: Hold) {
-    let mut hold = hold();
+fn release(then: Hold) {
+    let mut hold = lock_hold();
     let before = *hold;
     if before != Hold::Ended {
         *hold = then;
@@ -306,7 +306,7 @@ pub fn install_reports() {
     let (panic, _) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
     std::panic::set_hook(Box::new(move |info| {
         // The main task may still be drawing.
-        give_back(Hold::Ended);
+        release(Hold::Ended);
         let _ = writeln!(io::stderr(), "{}", panic.panic_report(info));
         tracing::error!("{info}");
         std::process::exit(101);
@@ -327,7 +327,7 @@ fn panic_on_request() -> io::Result<()> {
 
 /// Why the console can't be shown on standard output, and what to do instead; `None` when it can. `term` is the
 /// environment's `TERM`.
-pub fn obstacle(term: Option<&str>) -> Option<&'static str> {
+pub fn unusable_reason(term: Option<&str>) -> Option<&'static str> {
     match term {
         _ if !io::stdout().is_terminal() => Some("the console needs a terminal; `ecsight get KIND` prints without one"),
         Some("dumb") => Some(
@@ -339,7 +339,7 @@ pub fn obstacle(term: Option<&str>) -> Option<&'static str> {
 
 /// `size` within what a screen can have: a terminal may claim 65535 by 65535, whose frame would take gigabytes.
 pub fn clamped((columns, rows): (u16, u16)) -> (u16, u16) {
-    (columns.min(MOST_COLUMNS), rows.min(MOST_ROWS))
+    (columns.min(MAX_COLUMNS), rows.min(MAX_ROWS))
 }
 
 /// Whether `error` says that the other end has gone, which needs no report.

@@ -4,10 +4,10 @@ use std::io;
 
 use jiff::tz::TimeZone;
 
-use super::{App, Exit, Outcome, clipboard, clipboard::Route, link::Link};
+use super::{App, Exit, JobOutcome, clipboard, clipboard::Route, data_link::DataLink};
 use crate::{
     aws::{ScopeSpec, profiles},
-    event::{Effect, Event, Level, Notice},
+    event::{Effect, Event, Notice, NoticeLevel},
     files,
     tty::Host,
 };
@@ -16,8 +16,8 @@ impl<H: Host> App<H> {
     /// Carries out one effect; says so when it is the last one.
     pub(super) fn perform(&mut self, effect: Effect) -> io::Result<Option<Exit>> {
         match effect {
-            Effect::Demand(demand) => self.link.look_at(*demand),
-            Effect::Request(request) => self.link.ask(request),
+            Effect::Demand(demand) => self.data_link.set_demand(*demand),
+            Effect::Request(request) => self.data_link.request(request),
             Effect::Switch(scope) => self.switch(scope),
             Effect::Copy(text) => self.copy(text)?,
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
@@ -25,7 +25,7 @@ impl<H: Host> App<H> {
             Effect::ListProfiles => self.list_profiles(),
             Effect::Suspend => {
                 if let Err(error) = self.host.request_stop() {
-                    self.tell(Level::Warn, format!("not suspended: {error}"))?;
+                    self.notify(NoticeLevel::Warn, format!("not suspended: {error}"))?;
                 }
             }
             Effect::Redraw => {
@@ -39,28 +39,30 @@ impl<H: Host> App<H> {
 
     /// Puts `text` into the terminal's clipboard.
     pub(super) fn copy_by_terminal(&mut self, text: &str) -> io::Result<()> {
-        let multiplexer = self.surroundings.multiplexer;
+        let multiplexer = self.terminal.multiplexer;
         match clipboard::osc52(text, multiplexer) {
             Ok(sequence) => {
                 self.host.send(&sequence)?;
                 // Sent, not copied: a terminal does not say whether it allows this.
-                self.tell(Level::Info, format!("{} sent to the terminal's clipboard (OSC 52)", summary(text)))
+                self.notify(NoticeLevel::Info, format!("{} sent to the terminal's clipboard (OSC 52)", summary(text)))
             }
-            Err(refusal) => self.tell(Level::Warn, refusal),
+            Err(refusal) => self.notify(NoticeLevel::Warn, refusal),
         }
     }
 
     fn copy(&mut self, text: String) -> io::Result<()> {
-        match self.surroundings.clipboard {
+        match self.terminal.clipboard {
             Route::Terminal => self.copy_by_terminal(&text),
             Route::Desktop => {
                 let desktop = self.desktop.clone();
-                self.errands.block(move || {
+                self.jobs.add_blocking(move || {
                     Some(match desktop.copy(text.clone()) {
-                        Ok(()) => told(Level::Info, format!("{} copied to the clipboard", summary(&text))),
+                        Ok(()) => {
+                            notice_outcome(NoticeLevel::Info, format!("{} copied to the clipboard", summary(&text)))
+                        }
                         Err(error) => {
                             tracing::info!("the desktop does not take it: {error}");
-                            Outcome::CopyByTerminal(text)
+                            JobOutcome::CopyByTerminal(text)
                         }
                     })
                 });
@@ -71,14 +73,14 @@ impl<H: Host> App<H> {
 
     fn save(&mut self, name: String, extension: &'static str, content: String) -> io::Result<()> {
         let Some(paths) = &self.paths else {
-            return self.tell(Level::Error, "not saved: this user has no home folder");
+            return self.notify(NoticeLevel::Error, "not saved: this user has no home folder");
         };
         let folder = paths.saved.clone();
         let at = (self.now)().to_zoned_datetime(TimeZone::system());
-        self.errands.block(move || {
+        self.jobs.add_blocking(move || {
             Some(match files::save(&folder, &name, extension, &at, &content) {
-                Ok(path) => told(Level::Info, format!("saved {}", path.display())),
-                Err(error) => told(Level::Error, format!("not saved in {}: {error}", folder.display())),
+                Ok(path) => notice_outcome(NoticeLevel::Info, format!("saved {}", path.display())),
+                Err(error) => notice_outcome(NoticeLevel::Error, format!("not saved in {}: {error}", folder.display())),
             })
         });
         Ok(())
@@ -87,8 +89,8 @@ impl<H: Host> App<H> {
     fn remember(&self, list: &'static str, entry: String) {
         let Some(paths) = &self.paths else { return };
         let folder = paths.state.clone();
-        self.errands.block(move || {
-            if let Err(error) = files::remember(&folder, list, &entry) {
+        self.jobs.add_blocking(move || {
+            if let Err(error) = files::append_to_list(&folder, list, &entry) {
                 tracing::warn!("{list} are not remembered in {}: {error}", folder.display());
             }
             None
@@ -97,30 +99,31 @@ impl<H: Host> App<H> {
 
     /// The old scope's data layer ends here and now; the screen stays.
     fn switch(&mut self, scope: ScopeSpec) {
-        self.link = Link::open(&self.connect, scope, self.link.demand().clone(), self.keep.clone(), self.now);
+        self.data_link =
+            DataLink::open(&self.connect, scope, self.data_link.demand().clone(), self.history.clone(), self.now);
     }
 
     pub(super) fn list_profiles(&self) {
-        self.errands.run(async {
+        self.jobs.add(async {
             Some(match profiles::names().await {
-                Ok(names) => Outcome::Event(Event::Profiles(names)),
-                Err(error) => told(Level::Error, format!("no profiles: {}", chain(&error))),
+                Ok(names) => JobOutcome::Event(Event::Profiles(names)),
+                Err(error) => notice_outcome(NoticeLevel::Error, format!("no profiles: {}", chain(&error))),
             })
         });
     }
 
-    fn tell(&mut self, level: Level, text: impl Into<String>) -> io::Result<()> {
+    fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) -> io::Result<()> {
         // No message asks for anything that could end the console.
-        self.take_in([notice(level, text.into())]).map(drop)
+        self.handle_events([notice(level, text.into())]).map(drop)
     }
 }
 
-fn told(level: Level, text: String) -> Outcome {
-    Outcome::Event(notice(level, text))
+fn notice_outcome(level: NoticeLevel, text: String) -> JobOutcome {
+    JobOutcome::Event(notice(level, text))
 }
 
-fn notice(level: Level, text: String) -> Event {
-    Event::Told(Notice { level, text })
+fn notice(level: NoticeLevel, text: String) -> Event {
+    Event::Notice(Notice { level, text })
 }
 
 /// An error and what caused it, in one line.

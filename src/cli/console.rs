@@ -6,13 +6,13 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{ConsoleArgs, Refusal, ScopeArgs, output};
 use crate::{
-    app::{self, App, Connect, Surroundings},
+    app::{self, App, Connect, TerminalEnv},
     aws::{Budget, Clients, ScopeSpec, profiles},
     config::{self, Paths},
     files,
     history::{HistoryConfig, Limits},
     logging,
-    model::{Settings, Start, scope::Said, settings::HistorySettings},
+    model::{Settings, Start, scope::WriteOverride, settings::HistorySettings},
     resource::Zone,
     tty::{self, Tty},
     ui::theme::THEMES,
@@ -86,10 +86,10 @@ fn overlay(settings: Settings, args: &ConsoleArgs) -> Settings {
 }
 
 /// What the flags say about changes.
-fn said(args: &ConsoleArgs) -> Option<Said> {
+fn write_override(args: &ConsoleArgs) -> Option<WriteOverride> {
     match (args.read_only, args.write) {
-        (true, _) => Some(Said::ReadOnly),
-        (_, true) => Some(Said::Write),
+        (true, _) => Some(WriteOverride::ReadOnly),
+        (_, true) => Some(WriteOverride::Write),
         _ => None,
     }
 }
@@ -106,17 +106,17 @@ pub async fn open(
     args: &ConsoleArgs,
     paths: Option<Paths>,
 ) -> Result<u8, Refusal> {
-    if let Some(obstacle) = tty::obstacle(std::env::var("TERM").ok().as_deref()) {
-        return Err(Refusal::Usage(obstacle.into()));
+    if let Some(reason) = tty::unusable_reason(std::env::var("TERM").ok().as_deref()) {
+        return Err(Refusal::Usage(reason.into()));
     }
     let settings = overlay(settings, args);
     let keymap = config::keymap(&settings).map_err(|mistakes| {
         Refusal::Usage(mistakes.into_iter().map(|mistake| mistake.what).collect::<Vec<_>>().join("\n"))
     })?;
-    let remembered = |list| paths.as_ref().map(|paths| files::history(&paths.state, list)).unwrap_or_default();
+    let remembered = |list| paths.as_ref().map(|paths| files::read_list(&paths.state, list)).unwrap_or_default();
     let start = Start {
         scope,
-        said: said(args),
+        said: write_override(args),
         cluster: cluster.map(Into::into),
         command: args.open.as_ref().map(|locator| format!(":open {locator}")).or_else(|| args.command.clone()),
         filter: args.filter.clone(),
@@ -126,13 +126,13 @@ pub async fn open(
         ..Start::new(Timestamp::now(), tty::clamped(crossterm::terminal::size()?))
     };
     let console = app::Console {
-        keep: history_config(&settings, paths.as_ref()),
+        history: history_config(&settings, paths.as_ref()),
         settings,
         keymap,
         start,
         connect,
         paths,
-        surroundings: Surroundings::here(),
+        terminal: TerminalEnv::from_process(),
         now: Timestamp::now,
     };
     Ok(App::new(Tty::enter()?, console).run().await?.code())

@@ -117,8 +117,8 @@ impl Snapshot {
         let companions = enrich::companions(view);
         let companions = companions.iter().flat_map(|view| self.feeds_of(view)).filter_map(lasting_failure);
         state.companion_failure = companions.max_by_key(|failure| severity(failure)).cloned();
-        if let Some(failure) = &self.link.failure {
-            (state.failure, state.retry_at, state.partial) = (Some(failure.clone()), self.link.retry_at, false);
+        if let Some(failure) = &self.connection.failure {
+            (state.failure, state.retry_at, state.partial) = (Some(failure.clone()), self.connection.retry_at, false);
         }
         state
     }

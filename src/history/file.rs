@@ -44,7 +44,7 @@ impl DatabaseFile {
             files::create_folder(folder)?;
         }
         // SQLite gives the files that it makes beside this one the same rights; those that were there before get them here.
-        files::private(OpenOptions::new().write(true).create(true), path)?;
+        files::open_private(OpenOptions::new().write(true).create(true), path)?;
         for companion in COMPANIONS {
             files::make_private(&with_suffix(path, companion))?;
         }

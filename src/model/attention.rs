@@ -12,7 +12,7 @@ use super::{
     Model, Screen, Table,
     document::{Raw, Source},
     header,
-    scope::Said,
+    scope::WriteOverride,
     table::{FRESH, fresh},
 };
 use crate::{
@@ -153,7 +153,7 @@ impl Model {
         let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
         let mut ticks =
             vec![self.messages.fades_at(), self.attention.slows_at(self.now), self.retold_at(), self.sought_until()];
-        if let Some(Said::WriteUntil { until, .. }) = self.said {
+        if let Some(WriteOverride::WriteUntil { until, .. }) = self.write_override {
             let left = header::seconds_until(until, self.now);
             // A countdown shows another minute once it has fallen below this one.
             let step = if left < 60 { 1 } else { left - (header::coarse(left) - 1) };

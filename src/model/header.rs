@@ -73,7 +73,7 @@ impl Header {
             account: clean(&identity.account),
             region: clean(&identity.region).or_else(|| clean(&model.scope.region)),
             environment: model
-                .standing()
+                .scope_state()
                 .rule
                 .and_then(|place| model.settings.scopes.get(place))
                 .map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
@@ -91,7 +91,7 @@ impl Header {
             currency: currency(&state),
             api,
             api_tone,
-            calls_per_minute: model.snapshot.link.calls_per_minute,
+            calls_per_minute: model.snapshot.connection.calls_per_minute,
             zone: Some(&model.settings.zone).filter(|zone| **zone != Zone::UTC).map(|zone| zone.name(model.now)),
         }
     }
@@ -159,7 +159,7 @@ fn currency(state: &FeedState) -> Currency {
 }
 
 fn api(model: &Model, state: &FeedState) -> (String, Tone) {
-    let link = &model.snapshot.link;
+    let link = &model.snapshot.connection;
     let Some(failure) = state.reported_failure() else {
         let answered = || model.snapshot.identity.account.is_some() || model.snapshot.feeds.values().any(has_come);
         let connecting = link.calls == 0 || !answered();

@@ -12,7 +12,7 @@ use super::{
     prompt::EDITS,
     text::safe,
 };
-use crate::{event::Level, resource::Tone};
+use crate::{event::NoticeLevel, resource::Tone};
 
 const PLAIN: Ink = Ink::Tone(Tone::Plain);
 const MUTED: Ink = Ink::Tone(Tone::Muted);
@@ -171,9 +171,9 @@ pub(super) fn messages(model: &Model) -> Vec<TextLine> {
     let line = |message: &super::messages::Message| {
         let at = message.at.to_zoned_datetime(model.settings.zone.zone.clone()).strftime("%H:%M:%S").to_string();
         let (word, tone) = match message.level {
-            Level::Info => ("info ", Tone::Muted),
-            Level::Warn => ("warn ", Tone::Warn),
-            Level::Error => ("error", Tone::Bad),
+            NoticeLevel::Info => ("info ", Tone::Muted),
+            NoticeLevel::Warn => ("warn ", Tone::Warn),
+            NoticeLevel::Error => ("error", Tone::Bad),
         };
         let spans =
             vec![(format!("{at}  "), MUTED), (format!("{word}  "), Ink::Tone(tone)), (message.text.clone(), PLAIN)];

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::text::safe;
-use crate::event::{Level, Notice};
+use crate::event::{Notice, NoticeLevel};
 
 /// How long mere information stands.
 const FADE: SignedDuration = SignedDuration::from_secs(6);
@@ -17,7 +17,7 @@ const KEPT: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     pub at: Timestamp,
-    pub level: Level,
+    pub level: NoticeLevel,
     /// Safe to draw as it is.
     pub text: String,
 }
@@ -37,7 +37,7 @@ impl Messages {
     /// Keeps the message and shows it, unless a graver one stands; `view` is a digest of the view that it belongs to.
     pub fn tell(&mut self, at: Timestamp, notice: Notice, view: u64) {
         let message = self.keep(at, notice).clone();
-        if self.flash.as_ref().is_none_or(|standing| standing.level <= message.level) {
+        if self.flash.as_ref().is_none_or(|shown| shown.level <= message.level) {
             self.flash = Some(message);
             self.said_in = view;
         }
@@ -46,7 +46,7 @@ impl Messages {
     /// Takes down information that was said in another view than `view`.
     pub fn leave(&mut self, view: u64) {
         let elsewhere = self.said_in != view;
-        self.flash.take_if(|message| message.level == Level::Info && elsewhere);
+        self.flash.take_if(|message| message.level == NoticeLevel::Info && elsewhere);
     }
 
     /// Keeps the message without showing it: the screen says it otherwise.
@@ -61,17 +61,17 @@ impl Messages {
 
     /// A key was pressed: warnings and errors have been seen.
     pub fn seen(&mut self) {
-        self.flash.take_if(|message| message.level > Level::Info);
+        self.flash.take_if(|message| message.level > NoticeLevel::Info);
     }
 
     /// Takes down information that has stood long enough.
     pub fn fade(&mut self, now: Timestamp) {
-        self.flash.take_if(|message| message.level == Level::Info && now >= message.at + FADE);
+        self.flash.take_if(|message| message.level == NoticeLevel::Info && now >= message.at + FADE);
     }
 
     /// When the message that stands will fade; `None` when it stays.
     pub fn fades_at(&self) -> Option<Timestamp> {
-        self.flash.as_ref().filter(|message| message.level == Level::Info).map(|message| message.at + FADE)
+        self.flash.as_ref().filter(|message| message.level == NoticeLevel::Info).map(|message| message.at + FADE)
     }
 }
 
@@ -83,37 +83,37 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn notice(level: Level, text: &str) -> Notice {
+    fn notice(level: NoticeLevel, text: &str) -> Notice {
         Notice { level, text: text.into() }
     }
 
-    fn standing(messages: &Messages) -> Option<&str> {
+    fn shown(messages: &Messages) -> Option<&str> {
         messages.flash.as_ref().map(|message| message.text.as_str())
     }
 
     #[test]
     fn information_fades_after_six_seconds() {
         let mut messages = Messages::default();
-        messages.tell(at(0), notice(Level::Info, "copied"), 0);
+        messages.tell(at(0), notice(NoticeLevel::Info, "copied"), 0);
         assert_eq!(messages.fades_at(), Some(at(6)));
         messages.seen();
         messages.fade(at(5));
-        assert_eq!(standing(&messages), Some("copied"));
+        assert_eq!(shown(&messages), Some("copied"));
         messages.fade(at(6));
-        assert_eq!(standing(&messages), None);
+        assert_eq!(shown(&messages), None);
         assert_eq!(messages.log.len(), 1);
     }
 
     #[test]
     fn an_error_stands_until_a_key_and_information_does_not_cover_it() {
         let mut messages = Messages::default();
-        messages.tell(at(0), notice(Level::Error, "denied"), 0);
-        messages.tell(at(1), notice(Level::Info, "copied"), 0);
+        messages.tell(at(0), notice(NoticeLevel::Error, "denied"), 0);
+        messages.tell(at(1), notice(NoticeLevel::Info, "copied"), 0);
         messages.leave(1);
         messages.fade(at(100));
-        assert_eq!((standing(&messages), messages.fades_at()), (Some("denied"), None));
+        assert_eq!((shown(&messages), messages.fades_at()), (Some("denied"), None));
         messages.seen();
-        assert_eq!(standing(&messages), None);
+        assert_eq!(shown(&messages), None);
         assert_eq!(messages.log.len(), 2);
     }
 
@@ -121,7 +121,7 @@ mod tests {
     fn the_log_is_bounded_and_its_texts_are_safe() {
         let mut messages = Messages::default();
         for second in 0..=1000 {
-            messages.tell(at(second), notice(Level::Info, "\u{1b}[2J"), 0);
+            messages.tell(at(second), notice(NoticeLevel::Info, "\u{1b}[2J"), 0);
         }
         assert_eq!((messages.log.len(), messages.log[0].at), (1000, at(1)));
         assert_eq!(messages.log[0].text, "␛[2J");

@@ -8,12 +8,12 @@ use super::{
     document::Source,
     filter::Filter,
     overlay::{Choice, Item, Overlay},
-    scope::Said,
+    scope::WriteOverride,
 };
 use crate::{
     aws::{Failure, ScopeSpec, profiles, regions},
     data::Snapshot,
-    event::{Effect, Level, Notice},
+    event::{Effect, Notice, NoticeLevel},
     resource::{Kind, Query, View, Zone},
 };
 
@@ -178,7 +178,7 @@ impl Model {
             return false;
         }
         self.scope = scope.clone();
-        self.said = self.read_only.then_some(Said::ReadOnly);
+        self.write_override = self.read_only.then_some(WriteOverride::ReadOnly);
         self.snapshot = Arc::new(Snapshot::default());
         self.cluster = None;
         self.go_home();
@@ -190,8 +190,8 @@ impl Model {
     /// Takes the right to make changes back when its time is up.
     pub(super) fn disarm_when_due(&mut self) {
         let now = self.now;
-        let over = |said: &mut Said| matches!(said, Said::WriteUntil { until, .. } if *until <= now);
-        if self.said.take_if(over).is_some() && !self.writable() {
+        let over = |said: &mut WriteOverride| matches!(said, WriteOverride::WriteUntil { until, .. } if *until <= now);
+        if self.write_override.take_if(over).is_some() && !self.writable() {
             self.warn("read-only again: the time is up");
         }
     }
@@ -220,7 +220,7 @@ impl Model {
         for text in news {
             // Header and table say it shorter; the whole of it is for later reading. Once, when several feeds fail alike.
             if self.messages.log.back().is_none_or(|last| last.text != text) {
-                self.messages.keep(self.now, Notice { level: Level::Error, text });
+                self.messages.keep(self.now, Notice { level: NoticeLevel::Error, text });
             }
         }
         self.follow();

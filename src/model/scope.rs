@@ -21,20 +21,20 @@ pub struct ScopeRule {
     #[serde(default)]
     pub tone: Tone,
     /// Absent: as without the rule.
-    pub mode: Option<Mode>,
+    pub mode: Option<AccessMode>,
 }
 
 /// Whether calls that change something are let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Mode {
+pub enum AccessMode {
     ReadOnly,
     Write,
 }
 
 /// What a person said about changes in the scope that is looked at. It counts before any rule, and ends with the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub enum WriteOverride {
     ReadOnly,
     Write,
     /// Until then, and only where the same rule holds as when it was said: what is allowed in a sandbox is not in
@@ -47,56 +47,56 @@ pub enum Said {
 
 /// What the scope that is looked at is called, and whether it may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct ScopeState {
     /// The rule that gives both, by its place among the rules; absent where none does, or none does yet.
     pub rule: Option<usize>,
-    pub mode: Mode,
+    pub mode: AccessMode,
 }
 
 impl Settings {
     /// What the first rule that matches says. Where it takes the account to know which one that is, and the account is not
     /// known yet, there is no word, and nothing may be changed.
-    pub fn standing(&self, identity: &Identity, cluster: Option<&str>) -> Standing {
+    pub fn scope_state(&self, identity: &Identity, cluster: Option<&str>) -> ScopeState {
         for (place, rule) in self.scopes.iter().enumerate() {
             match rule.matches(identity, cluster) {
-                Some(true) => return Standing { rule: Some(place), mode: rule.mode.unwrap_or(self.mode()) },
+                Some(true) => return ScopeState { rule: Some(place), mode: rule.mode.unwrap_or(self.mode()) },
                 Some(false) => {}
-                None => return Standing { rule: None, mode: Mode::ReadOnly },
+                None => return ScopeState { rule: None, mode: AccessMode::ReadOnly },
             }
         }
-        Standing { rule: None, mode: self.mode() }
+        ScopeState { rule: None, mode: self.mode() }
     }
 
     /// The mode where no rule sets one.
-    fn mode(&self) -> Mode {
-        if self.read_only { Mode::ReadOnly } else { Mode::Write }
+    fn mode(&self) -> AccessMode {
+        if self.read_only { AccessMode::ReadOnly } else { AccessMode::Write }
     }
 }
 
 impl Model {
     /// What the scope in view is called, and its mode by the rules: decided anew from what is known now.
-    pub fn standing(&self) -> Standing {
+    pub fn scope_state(&self) -> ScopeState {
         let identity = &self.snapshot.identity;
-        let standing = self.settings.standing(identity, self.cluster.as_deref());
+        let state = self.settings.scope_state(identity, self.cluster.as_deref());
         // Without a Region there are no clients yet, and nobody knows whose they will be.
-        if identity.region.is_none() { Standing { mode: Mode::ReadOnly, ..standing } } else { standing }
+        if identity.region.is_none() { ScopeState { mode: AccessMode::ReadOnly, ..state } } else { state }
     }
 
     /// Whether changes are let through now.
     pub fn writable(&self) -> bool {
-        let standing = self.standing();
-        match self.said {
-            Some(Said::ReadOnly) => false,
-            Some(Said::Write) => true,
-            Some(Said::WriteUntil { rule, .. }) if rule == standing.rule => true,
-            _ => standing.mode == Mode::Write,
+        let state = self.scope_state();
+        match self.write_override {
+            Some(WriteOverride::ReadOnly) => false,
+            Some(WriteOverride::Write) => true,
+            Some(WriteOverride::WriteUntil { rule, .. }) if rule == state.rule => true,
+            _ => state.mode == AccessMode::Write,
         }
     }
 
     /// Until when changes are let through, where that is for a while only.
     pub fn armed_until(&self) -> Option<Timestamp> {
-        match self.said {
-            Some(Said::WriteUntil { until, rule }) if rule == self.standing().rule => Some(until),
+        match self.write_override {
+            Some(WriteOverride::WriteUntil { until, rule }) if rule == self.scope_state().rule => Some(until),
             _ => None,
         }
     }
@@ -127,7 +127,7 @@ impl ScopeRule {
             cluster: None,
             env: "PROD".into(),
             tone: Tone::Bad,
-            mode: Some(Mode::ReadOnly),
+            mode: Some(AccessMode::ReadOnly),
         };
         vec![Self { profile: production(), ..rule.clone() }, Self { cluster: production(), ..rule }]
     }

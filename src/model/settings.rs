@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, Unit, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
-use super::scope::{Said, ScopeRule};
+use super::scope::{ScopeRule, WriteOverride};
 use crate::{
     aws::{ScopeSpec, budget},
     data::Limits,
@@ -284,7 +284,7 @@ pub struct Start {
     pub size: (u16, u16),
     pub scope: ScopeSpec,
     /// What was said about changes on the command line.
-    pub said: Option<Said>,
+    pub said: Option<WriteOverride>,
     /// Begin at this cluster's services rather than at the clusters.
     pub cluster: Option<Arc<str>>,
     /// A `:` command to run at once, with or without the colon.

@@ -7,7 +7,7 @@ use super::{
     theme::{Scope, Theme},
 };
 use crate::{
-    event::Level,
+    event::NoticeLevel,
     model::{Keymap, Model, messages::Message},
     resource::Tone,
 };
@@ -25,9 +25,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
 
 fn flash(buf: &mut Buffer, area: Rect, message: &Message, keymap: &Keymap, theme: &Theme) {
     let (scope, tone) = match message.level {
-        Level::Info => (Scope::FlashInfo, Tone::Plain),
-        Level::Warn => (Scope::FlashWarn, Tone::Warn),
-        Level::Error => (Scope::FlashError, Tone::Bad),
+        NoticeLevel::Info => (Scope::FlashInfo, Tone::Plain),
+        NoticeLevel::Warn => (Scope::FlashWarn, Tone::Warn),
+        NoticeLevel::Error => (Scope::FlashError, Tone::Bad),
     };
     buf.set_style(area, theme.get(Scope::Base));
     let mut pen = Pen::new(buf, area.x, area.y, area.right());

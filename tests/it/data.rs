@@ -294,15 +294,15 @@ async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault:
     console.look_at(&view);
     console.filled(&view).await;
     endpoint.add_fault(fault.parse().unwrap());
-    let snapshot = console.until(|snapshot| snapshot.link.failure.is_some()).await;
-    assert_eq!(snapshot.link.failure.as_ref().unwrap().trouble, trouble);
+    let snapshot = console.until(|snapshot| snapshot.connection.failure.is_some()).await;
+    assert_eq!(snapshot.connection.failure.as_ref().unwrap().trouble, trouble);
     assert_eq!(feed(&snapshot, &view).rows.len(), 20);
     let before = arrived(&endpoint);
     tokio::time::sleep(Duration::from_secs(600)).await;
     let tries = arrived(&endpoint) - before;
     assert!((10..=60).contains(&tries), "{tries} tries in ten minutes");
     endpoint.clear_faults();
-    let snapshot = console.until(|snapshot| snapshot.link.failure.is_none()).await;
+    let snapshot = console.until(|snapshot| snapshot.connection.failure.is_none()).await;
     assert_eq!(feed(&snapshot, &view).rows.len(), 20);
     console.until(|snapshot| feed(snapshot, &view).failure.is_none()).await;
 }

@@ -6,8 +6,8 @@ use ecsight::{
     aws::{Failure, Trouble},
     data::{Done, Feed, FeedKey, Phase},
     diagnose::timeline,
-    event::{Event, Level, Notice},
-    model::{Settings, scope::Said, settings::HeaderSize},
+    event::{Event, Notice, NoticeLevel},
+    model::{Settings, scope::WriteOverride, settings::HeaderSize},
     resource::{Query, Status, View, service},
     ui::{Theme, theme::Depth},
 };
@@ -84,9 +84,9 @@ fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
     let failure = Arc::new(offline("ListServices"));
     let failed = Feed { failure: Some(failure.clone()), phase: Phase::Loading, ..feed(Vec::new()) };
     let stage = Stage::lit(NORMAL).feed(view(&service::KIND), failed).know(|snapshot| {
-        snapshot.link.failure = Some(failure);
-        snapshot.link.attempts = 4;
-        snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(8));
+        snapshot.connection.failure = Some(failure);
+        snapshot.connection.attempts = 4;
+        snapshot.connection.retry_at = Some(now() + SignedDuration::from_secs(8));
     });
     assert_snapshot!(look(&stage));
 }
@@ -114,9 +114,9 @@ fn old_rows_stay_dimmed_with_their_age_and_faults_still_stand_out() {
     let failure = Arc::new(offline("DescribeServices"));
     let stale = Feed { failure: Some(failure.clone()), ..feed(services()) };
     let stage = Stage::lit(LARGE).feed(view(&service::KIND), stale).know(|snapshot| {
-        snapshot.link.failure = Some(failure);
-        snapshot.link.attempts = 4;
-        snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(250));
+        snapshot.connection.failure = Some(failure);
+        snapshot.connection.attempts = 4;
+        snapshot.connection.retry_at = Some(now() + SignedDuration::from_secs(250));
     });
     assert_snapshot!(look(&stage.wait(242)));
 }
@@ -128,8 +128,8 @@ fn a_throttle_shows_in_the_header_alone() {
     let failure = Arc::new(throttle);
     let slow = Feed { failure: Some(failure.clone()), ..feed(services()) };
     let stage = Stage::lit(NORMAL).feed(view(&service::KIND), slow).know(|snapshot| {
-        snapshot.link.failure = Some(failure);
-        snapshot.link.retry_at = Some(now() + SignedDuration::from_secs(8));
+        snapshot.connection.failure = Some(failure);
+        snapshot.connection.retry_at = Some(now() + SignedDuration::from_secs(8));
     });
     assert_snapshot!(look(&stage));
 }
@@ -280,19 +280,20 @@ fn help_is_read_from_the_table_of_actions() {
 
 #[test]
 fn messages_are_kept() {
-    let error = Notice { level: Level::Error, text: "could not write /tmp/x.csv: no space left on device".into() };
-    let info = Notice { level: Level::Info, text: "copied cart".into() };
+    let error =
+        Notice { level: NoticeLevel::Error, text: "could not write /tmp/x.csv: no space left on device".into() };
+    let info = Notice { level: NoticeLevel::Info, text: "copied cart".into() };
     assert_snapshot!(look(&Stage::lit(NORMAL).told(error).told(info).keys("!")));
 }
 
 #[rstest]
-#[case("info", Level::Info, "copied cart")]
+#[case("info", NoticeLevel::Info, "copied cart")]
 #[case(
     "error",
-    Level::Error,
+    NoticeLevel::Error,
     "could not write the table to /home/dana/.local/state/ecsight/dumps/services-acme-prod.csv: no space left"
 )]
-fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: Level, #[case] message: &str) {
+fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: NoticeLevel, #[case] message: &str) {
     let stage = Stage::lit(NORMAL).told(Notice { level, text: message.into() });
     let screen = look(&stage);
     assert_snapshot!(format!("flash_{name}"), screen);
@@ -330,10 +331,10 @@ fn a_picker_lies_over_the_middle() {
 fn paused_and_writable_are_unmistakable() {
     let settings = Settings { header: HeaderSize::Full, ..Settings::default() };
     let mut stage = Stage::lit_with(LARGE, settings);
-    stage.model.said = Some(Said::Write);
+    stage.model.write_override = Some(WriteOverride::Write);
     assert_snapshot!("paused_large", look(&stage.keys("=").wait(95)));
     let mut stage = Stage::lit(NARROW);
-    stage.model.said = Some(Said::Write);
+    stage.model.write_override = Some(WriteOverride::Write);
     assert_snapshot!("paused_narrow", look(&stage.keys("=").wait(95)));
 }
 

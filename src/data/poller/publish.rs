@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{MINUTELY, Poller, history::matches_query, sources};
 use crate::{
     aws::{Failure, Trouble},
-    data::{Entry, Feed, FeedKey, FeedState, Link, Phase, enrich, store},
+    data::{Connection, Entry, Feed, FeedKey, FeedState, Phase, enrich, store},
     resource::{
         Context, Material, Origin, Row, Status, instance, service,
         task::{self, Task},
@@ -43,9 +43,9 @@ impl Poller {
         }
         news |= self.publish_derived(now);
         news |= self.publish_composed(now);
-        let link = self.link();
-        if news || link != self.published.link || self.identity != self.published.identity {
-            self.published.link = link;
+        let connection = self.connection();
+        if news || connection != self.published.connection || self.identity != self.published.identity {
+            self.published.connection = connection;
             self.published.identity = self.identity.clone();
             self.published.revision += 1;
             self.publish.send_replace(Arc::new(self.published.clone()));
@@ -199,19 +199,20 @@ impl Poller {
         self.demand.foreground.iter().chain(&self.demand.companions).chain(&self.demand.background)
     }
 
-    fn link(&self) -> Link {
+    fn connection(&self) -> Connection {
         let now = Instant::now();
         let (recent, calls) = self.clients.budget.calls();
-        let before = &self.published.link;
+        let before = &self.published.connection;
         // The rate is published once a minute, and while it is still growing at the start.
         let ripe = self.minute_at - now > MINUTELY - Duration::from_secs(1) || before.calls_per_minute == 0;
         let calls_per_minute = if ripe { recent as u32 } else { before.calls_per_minute };
         let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
-        let base = Link { calls_per_minute, calls: if ripe { calls } else { before.calls }, ..Link::default() };
+        let base =
+            Connection { calls_per_minute, calls: if ripe { calls } else { before.calls }, ..Connection::default() };
         let Some(outage) = &self.outage else { return base };
         // The same attempt keeps its time: the clock's jitter is no news.
         let retry_at = before.retry_at.filter(|_| before.attempts == outage.attempts);
-        Link {
+        Connection {
             retry_at: retry_at.or_else(|| Some(wall(outage.retry_at))),
             failure: Some(outage.failure.clone()),
             attempts: outage.attempts,

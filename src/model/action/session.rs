@@ -12,7 +12,7 @@ use crate::{
         navigation::{current_first, profile_items},
         overlay::{Choice, Item, Overlay, Picker},
         prompt::Prompt,
-        scope::Said,
+        scope::WriteOverride,
         settings::{HeaderSize, Quit, interval},
     },
     nearest,
@@ -206,12 +206,12 @@ pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
             .filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED)
             .ok_or_else(|| format!("invalid time `{text}`; expected up to 8h, such as 15m"))?,
     };
-    model.said = Some(Said::WriteUntil { until: model.now + time, rule: model.standing().rule });
+    model.write_override = Some(WriteOverride::WriteUntil { until: model.now + time, rule: model.scope_state().rule });
     Ok(())
 }
 
 pub(super) fn read_only(model: &mut Model, _: Call<'_>) -> Outcome {
-    model.said = Some(Said::ReadOnly);
+    model.write_override = Some(WriteOverride::ReadOnly);
     Ok(())
 }
 

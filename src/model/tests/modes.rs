@@ -2,7 +2,7 @@
 
 use super::commands::run;
 use super::*;
-use crate::{data::Identity, model::scope::Said};
+use crate::{data::Identity, model::scope::WriteOverride};
 
 fn identity(profile: &str, account: Option<&str>) -> Identity {
     Identity {
@@ -14,7 +14,7 @@ fn identity(profile: &str, account: Option<&str>) -> Identity {
 }
 
 /// A console with these settings, in a scope that is this one.
-fn console_with(settings: &str, said: Option<Said>, identity: Identity) -> Model {
+fn console_with(settings: &str, said: Option<WriteOverride>, identity: Identity) -> Model {
     let settings: Settings = toml::from_str(settings).expect("settings");
     let start = Start { said, ..Start::new(at(0), (120, 30)) };
     let mut model = Model::new(KINDS, settings, Keymap::default(), start);
@@ -96,7 +96,7 @@ fn nothing_is_carried_to_the_next_profile() {
     know(&mut model, identity("other", None));
     assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
 
-    let mut model = console_with("", Some(Said::Write), identity("dev", None));
+    let mut model = console_with("", Some(WriteOverride::Write), identity("dev", None));
     assert_eq!(told(&model), ("-".into(), Mode::Write));
     run(&mut model, "profile my-prod");
     know(&mut model, identity("my-prod", None));
@@ -135,7 +135,7 @@ fn writing_is_allowed_for_a_while() {
 #[test]
 fn read_only_by_flag_is_so_everywhere_until_somebody_says_otherwise() {
     let rules = "read_only = false";
-    let mut model = console_with(rules, Some(Said::ReadOnly), identity("dev", None));
+    let mut model = console_with(rules, Some(WriteOverride::ReadOnly), identity("dev", None));
     assert_eq!(told(&model).1, Mode::ReadOnly);
     run(&mut model, "profile other");
     know(&mut model, identity("other", None));
@@ -176,15 +176,15 @@ proptest! {
             profile: profile.map(Into::into),
             ..Identity { account: account.map(Into::into), ..identity("", None) }
         };
-        let standing = settings.standing(&with(account), cluster);
-        let careful = scope::Mode::ReadOnly;
-        match standing.rule {
-            Some(place) => prop_assert_eq!(standing.mode == careful, !rules[place].3),
-            None if account.is_some() => prop_assert_eq!(standing.mode == careful, read_only),
-            None => prop_assert!(standing.mode == careful || !read_only),
+        let state = settings.scope_state(&with(account), cluster);
+        let careful = scope::AccessMode::ReadOnly;
+        match state.rule {
+            Some(place) => prop_assert_eq!(state.mode == careful, !rules[place].3),
+            None if account.is_some() => prop_assert_eq!(state.mode == careful, read_only),
+            None => prop_assert!(state.mode == careful || !read_only),
         }
-        let before = settings.standing(&with(None), cluster);
-        let after = settings.standing(&with(Some("a")), cluster);
+        let before = settings.scope_state(&with(None), cluster);
+        let after = settings.scope_state(&with(Some("a")), cluster);
         prop_assert!(before == after || before.mode == careful && before.rule.is_none(), "{:?} {:?}", before, after);
     }
 }

@@ -167,7 +167,7 @@ fn no_command_ignores_a_word_after_it() {
                 }
                 let effects = run(&mut model, &format!("{word} {NOWHERE} {NOWHERE}"));
                 let said = flash(&model);
-                let refused = model.messages.flash.as_ref().is_some_and(|message| message.level == Level::Warn)
+                let refused = model.messages.flash.as_ref().is_some_and(|message| message.level == NoticeLevel::Warn)
                     && (said.contains(NOWHERE) || said.contains("does nothing here"));
                 let used = match &model.front {
                     Screen::Table(table) => table.filter.text().contains(NOWHERE),

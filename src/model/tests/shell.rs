@@ -158,13 +158,13 @@ fn help_narrows_every_action_to_what_is_typed() {
 #[test]
 fn messages_are_kept_and_read_again() {
     let mut model = console();
-    let notice = Notice { level: Level::Error, text: "ListTasks: denied".into() };
-    model.update(at(3600), Event::Told(notice.clone()));
+    let notice = Notice { level: NoticeLevel::Error, text: "ListTasks: denied".into() };
+    model.update(at(3600), Event::Notice(notice.clone()));
     assert_eq!(flash(&model), "ListTasks: denied");
     press(&mut model, "!");
     assert_eq!(flash(&model), "", "a key has seen it");
     assert_eq!(front_text(&model).text(), "01:00:00  error  ListTasks: denied\n");
-    model.update(at(3601), Event::Told(notice));
+    model.update(at(3601), Event::Notice(notice));
     assert_eq!(front_text(&model).lines.len(), 2);
 }
 
@@ -181,8 +181,8 @@ fn information_goes_when_the_view_does_and_a_warning_stays_until_a_key() {
     let mut model = in_tasks();
     press(&mut model, "f7 j");
     assert_ne!(flash(&model), "", "it is still the same view");
-    let warning = Notice { level: Level::Warn, text: "not saved".into() };
-    model.update(at(0), Event::Told(warning));
+    let warning = Notice { level: NoticeLevel::Warn, text: "not saved".into() };
+    model.update(at(0), Event::Notice(warning));
     model.show(services());
     model.update(at(60), Event::Tick);
     assert_eq!(flash(&model), "not saved");
@@ -195,7 +195,7 @@ fn a_failure_is_kept_in_full_once_for_as_long_as_it_stands() {
     let mut model = console();
     let mut snapshot = world(2, vec![]);
     let failing = failure(Trouble::Offline);
-    snapshot.link.failure = Some(failing.clone());
+    snapshot.connection.failure = Some(failing.clone());
     snapshot.feeds.get_mut(&clusters()).unwrap().failure = Some(failing.clone());
     give(&mut model, 1, snapshot.clone());
     give(&mut model, 2, snapshot);
@@ -231,8 +231,8 @@ fn troubles_of_the_link_are_put_in_few_words() {
     let api = |trouble, attempts| {
         let mut model = console();
         let mut snapshot = world(2, vec![]);
-        snapshot.link.failure = Some(failure(trouble));
-        snapshot.link.attempts = attempts;
+        snapshot.connection.failure = Some(failure(trouble));
+        snapshot.connection.attempts = attempts;
         give(&mut model, 0, snapshot);
         model.header().api
     };

@@ -67,8 +67,8 @@ fn flashes_fade_and_a_retry_is_counted_down() {
     model.update(at(6), Event::Tick);
     assert!(model.take_dirty() && flash(&model).is_empty());
     let mut throttled = world(2, vec![]);
-    throttled.link.failure = Some(failure(Trouble::Throttled));
-    throttled.link.retry_at = Some(at(15));
+    throttled.connection.failure = Some(failure(Trouble::Throttled));
+    throttled.connection.retry_at = Some(at(15));
     give(&mut model, 7, throttled);
     assert_eq!((model.header().api.as_str(), model.next_tick()), ("throttled, next in 8s", Some(at(8))));
 }
@@ -87,7 +87,7 @@ fn data_that_change_nothing_shown_make_no_frame() {
     give(&mut model, 0, world(4, vec![task("a")]));
     assert!(model.take_dirty());
     let mut busier = world(4, vec![task("a")]);
-    busier.link.calls_per_minute = 12;
+    busier.connection.calls_per_minute = 12;
     give(&mut model, 0, busier);
     assert!(model.take_dirty(), "the header shows the calls");
 }

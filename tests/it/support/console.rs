@@ -24,7 +24,7 @@ use aws_smithy_runtime_api::client::{
 use aws_types::region::Region;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ecsight::{
-    app::{App, Connect, Console, Exit, Surroundings},
+    app::{App, Connect, Console, Exit, TerminalEnv},
     aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
     config::Paths,
     demo::{Endpoint, Fault, Options},
@@ -122,9 +122,9 @@ where
             settings,
             start: Start { scope, ..Start::new(now(), size) },
             connect: connect(endpoint.clone(), network.clone()),
-            keep: HistoryConfig::in_folder(&paths.state, Limits::default()),
+            history: HistoryConfig::in_folder(&paths.state, Limits::default()),
             paths: Some(paths),
-            surroundings: Surroundings::read(|_| None),
+            terminal: TerminalEnv::from_variables(|_| None),
             now,
         },
     );

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use ecsight::{
-    data::{Entry, Feed, FeedKey, Identity, Link, Snapshot},
+    data::{Connection, Entry, Feed, FeedKey, Identity, Snapshot},
     event::{Event, Notice},
     kinds::KINDS,
     model::{Keymap, Model, Settings, Start, keymap::Key},
@@ -78,7 +78,7 @@ impl Stage {
             profile: Some("oncall".into()),
             endpoint_url: None,
         };
-        stage.snapshot.link = Link { calls_per_minute: 42, calls: 117, ..Link::default() };
+        stage.snapshot.connection = Connection { calls_per_minute: 42, calls: 117, ..Connection::default() };
         let feeds: [(FeedKey, Vec<Entry>); 2] = [
             (View::new(&cluster::KIND, Query::default()), fixtures::clusters()),
             (view(&service::KIND), fixtures::services()),
@@ -127,7 +127,7 @@ impl Stage {
     }
 
     pub fn told(mut self, notice: Notice) -> Self {
-        self.event(Event::Told(notice));
+        self.event(Event::Notice(notice));
         self
     }
 

@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     aws::{Clients, Failure, ScopeSpec},
     data::{self, Demand, Handle, Identity, Request, Snapshot},
-    event::{Event, Level, Notice},
+    event::{Event, Notice, NoticeLevel},
     history::HistoryConfig,
 };
 
@@ -20,50 +20,50 @@ use crate::{
 pub type Connect = Arc<dyn Fn(ScopeSpec) -> BoxFuture<'static, Result<Clients, Failure>> + Send + Sync>;
 
 /// How long after a failure to connect the files are read again: somebody may have corrected them.
-const AGAIN: Duration = Duration::from_secs(5);
+const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 
 /// One scope's data layer. Dropping it ends everything under way, an attempt to connect included.
-pub struct Link {
+pub struct DataLink {
     connect: Connect,
     scope: ScopeSpec,
-    state: State,
+    state: LinkState,
     /// Why there are no clients, as it was told last: once.
-    told: Option<String>,
+    reported: Option<String>,
     /// What is looked at, whether or not anybody can hear it yet.
     demand: Demand,
     /// What was asked before anybody could hear it.
-    waiting: Vec<Request>,
-    keep: HistoryConfig,
+    queued: Vec<Request>,
+    history: HistoryConfig,
     now: fn() -> Timestamp,
 }
 
-enum State {
+enum LinkState {
     Connecting(JoinSet<Result<Clients, Failure>>),
     Up(Handle),
     Down { retry_at: Instant },
 }
 
-impl Link {
+impl DataLink {
     /// Begins to connect to `scope`, in the background.
     pub fn open(
         connect: &Connect,
         scope: ScopeSpec,
         demand: Demand,
-        keep: HistoryConfig,
+        history: HistoryConfig,
         now: fn() -> Timestamp,
     ) -> Self {
-        let state = attempt(connect, &scope);
-        Self { connect: connect.clone(), scope, state, told: None, demand, waiting: Vec::new(), keep, now }
+        let state = start_connecting(connect, &scope);
+        Self { connect: connect.clone(), scope, state, reported: None, demand, queued: Vec::new(), history, now }
     }
 
     /// Says what is looked at.
-    pub fn look_at(&mut self, demand: Demand) {
+    pub fn set_demand(&mut self, demand: Demand) {
         match &self.state {
-            State::Up(handle) => drop(handle.demand.send_replace(demand.clone())),
-            State::Down { .. } if demand.refresh != self.demand.refresh => {
-                self.state = attempt(&self.connect, &self.scope)
+            LinkState::Up(handle) => drop(handle.demand.send_replace(demand.clone())),
+            LinkState::Down { .. } if demand.refresh != self.demand.refresh => {
+                self.state = start_connecting(&self.connect, &self.scope)
             }
-            State::Down { .. } | State::Connecting(_) => {}
+            LinkState::Down { .. } | LinkState::Connecting(_) => {}
         }
         self.demand = demand;
     }
@@ -74,24 +74,24 @@ impl Link {
     }
 
     /// Asks a one-off question, once there is somebody to ask.
-    pub fn ask(&mut self, request: Request) {
+    pub fn request(&mut self, request: Request) {
         match &self.state {
             // A full queue means that nothing is answered anyhow; the person will ask again.
-            State::Up(handle) => drop(handle.requests.try_send(request)),
-            State::Connecting(_) => self.waiting.push(request),
-            State::Down { .. } => {}
+            LinkState::Up(handle) => drop(handle.requests.try_send(request)),
+            LinkState::Connecting(_) => self.queued.push(request),
+            LinkState::Down { .. } => {}
         }
     }
 
     /// The next news. Safe to cancel; never returns when there will be none.
     pub async fn next(&mut self) -> Vec<Event> {
         match &mut self.state {
-            State::Connecting(attempt) => match attempt.join_next().await {
-                Some(Ok(Ok(clients))) => self.up(clients),
-                Some(Ok(Err(failure))) => self.down(failure),
+            LinkState::Connecting(attempt) => match attempt.join_next().await {
+                Some(Ok(Ok(clients))) => self.on_connected(clients),
+                Some(Ok(Err(failure))) => self.on_failed(failure),
                 Some(Err(_)) | None => std::future::pending().await,
             },
-            State::Up(handle) => tokio::select! {
+            LinkState::Up(handle) => tokio::select! {
                 biased;
                 Some(done) = handle.done.recv() => vec![Event::Done(done)],
                 Some(news) = handle.news.recv() => vec![Event::Log(news)],
@@ -100,9 +100,9 @@ impl Link {
                 }
                 else => std::future::pending().await,
             },
-            State::Down { retry_at } => {
+            LinkState::Down { retry_at } => {
                 sleep_until(*retry_at).await;
-                self.state = attempt(&self.connect, &self.scope);
+                self.state = start_connecting(&self.connect, &self.scope);
                 Vec::new()
             }
         }
@@ -110,25 +110,25 @@ impl Link {
 
     /// Ends it, once what was seen is written down.
     pub async fn finish(self) {
-        if let State::Up(handle) = self.state {
+        if let LinkState::Up(handle) = self.state {
             handle.finish().await;
         }
     }
 
-    fn up(&mut self, clients: Clients) -> Vec<Event> {
+    fn on_connected(&mut self, clients: Clients) -> Vec<Event> {
         let warning = clients.warning();
-        let handle = data::start(clients, self.now, self.keep.clone());
+        let handle = data::start(clients, self.now, self.history.clone());
         handle.demand.send_replace(self.demand.clone());
         let first = handle.snapshots.borrow().clone();
-        self.state = State::Up(handle);
-        std::mem::take(&mut self.waiting).into_iter().for_each(|request| self.ask(request));
-        let warning = warning.map(|text| Event::Told(Notice { level: Level::Warn, text }));
+        self.state = LinkState::Up(handle);
+        std::mem::take(&mut self.queued).into_iter().for_each(|request| self.request(request));
+        let warning = warning.map(|text| Event::Notice(Notice { level: NoticeLevel::Warn, text }));
         [Event::Snapshot(first)].into_iter().chain(warning).collect()
     }
 
     /// No clients, no data task: a snapshot says so in its stead, so that the header shows it for as long as it is so.
-    fn down(&mut self, failure: Failure) -> Vec<Event> {
-        self.state = State::Down { retry_at: Instant::now() + AGAIN };
+    fn on_failed(&mut self, failure: Failure) -> Vec<Event> {
+        self.state = LinkState::Down { retry_at: Instant::now() + RECONNECT_AFTER };
         let failure = match failure.code.as_deref() {
             Some("NoRegion" | "NoSuchRegion") => failure.also("`:region` chooses one"),
             Some("NoSuchProfile") => failure.also("`:profile` chooses one"),
@@ -143,21 +143,21 @@ impl Link {
                 endpoint_url: scope.endpoint_url,
                 ..Identity::default()
             },
-            link: data::Link { failure: Some(Arc::new(failure)), ..data::Link::default() },
+            connection: data::Connection { failure: Some(Arc::new(failure)), ..data::Connection::default() },
             ..Snapshot::default()
         };
-        let fresh = (self.told.as_ref() != Some(&text))
-            .then(|| Event::Told(Notice { level: Level::Error, text: text.clone() }));
-        self.told = Some(text);
+        let fresh = (self.reported.as_ref() != Some(&text))
+            .then(|| Event::Notice(Notice { level: NoticeLevel::Error, text: text.clone() }));
+        self.reported = Some(text);
         [Event::Snapshot(Arc::new(snapshot))].into_iter().chain(fresh).collect()
     }
 }
 
 /// Begins to connect.
-fn attempt(connect: &Connect, scope: &ScopeSpec) -> State {
+fn start_connecting(connect: &Connect, scope: &ScopeSpec) -> LinkState {
     let mut attempt = JoinSet::new();
     attempt.spawn(connect(scope.clone()));
-    State::Connecting(attempt)
+    LinkState::Connecting(attempt)
 }
 
 #[cfg(test)]
@@ -182,15 +182,15 @@ mod tests {
         });
         let demand = |refresh| Demand { refresh, ..Demand::default() };
         let now = || Timestamp::UNIX_EPOCH;
-        let mut link = Link::open(&connect, ScopeSpec::default(), demand(0), HistoryConfig::default(), now);
-        assert!(matches!(link.next().await[..], [Event::Snapshot(_), Event::Told(_)]));
+        let mut link = DataLink::open(&connect, ScopeSpec::default(), demand(0), HistoryConfig::default(), now);
+        assert!(matches!(link.next().await[..], [Event::Snapshot(_), Event::Notice(_)]));
         let failed = Instant::now();
         assert!(link.next().await.is_empty());
-        assert_eq!(failed.elapsed(), AGAIN);
+        assert_eq!(failed.elapsed(), RECONNECT_AFTER);
         assert!(matches!(link.next().await[..], [Event::Snapshot(_)]));
-        link.look_at(demand(0));
+        link.set_demand(demand(0));
         assert_eq!(attempts.load(Ordering::SeqCst), 2);
-        link.look_at(demand(1));
+        link.set_demand(demand(1));
         assert!(matches!(link.next().await[..], [Event::Snapshot(_)]));
         assert_eq!(attempts.load(Ordering::SeqCst), 3);
     }

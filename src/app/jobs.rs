@@ -7,23 +7,23 @@ use tokio::{
     task::{JoinHandle, spawn_blocking},
 };
 
-type Errand<T> = BoxFuture<'static, Option<T>>;
+type Job<T> = BoxFuture<'static, Option<T>>;
 
 /// A queue of things to do, and what became of them.
-pub struct Errands<T> {
-    queue: mpsc::UnboundedSender<Errand<T>>,
+pub struct JobQueue<T> {
+    queue: mpsc::UnboundedSender<Job<T>>,
     outcomes: mpsc::UnboundedReceiver<T>,
     worker: JoinHandle<()>,
 }
 
-impl<T: Send + 'static> Errands<T> {
+impl<T: Send + 'static> JobQueue<T> {
     /// An empty queue. Needs a tokio runtime.
     pub fn new() -> Self {
-        let (queue, mut waiting) = mpsc::unbounded_channel::<Errand<T>>();
+        let (queue, mut waiting) = mpsc::unbounded_channel::<Job<T>>();
         let (done, outcomes) = mpsc::unbounded_channel();
         let worker = tokio::spawn(async move {
-            while let Some(errand) = waiting.recv().await {
-                if let Some(outcome) = errand.await {
+            while let Some(job) = waiting.recv().await {
+                if let Some(outcome) = job.await {
                     let _ = done.send(outcome);
                 }
             }
@@ -31,15 +31,15 @@ impl<T: Send + 'static> Errands<T> {
         Self { queue, outcomes, worker }
     }
 
-    /// Does `errand` when those before it are done.
-    pub fn run(&self, errand: impl Future<Output = Option<T>> + Send + 'static) {
+    /// Does `job` when those before it are done.
+    pub fn add(&self, job: impl Future<Output = Option<T>> + Send + 'static) {
         // The worker ends with the queue, so there is always somebody to take it.
-        let _ = self.queue.send(Box::pin(errand));
+        let _ = self.queue.send(Box::pin(job));
     }
 
     /// The same for one that blocks.
-    pub fn block(&self, errand: impl FnOnce() -> Option<T> + Send + 'static) {
-        self.run(async { spawn_blocking(errand).await.ok().flatten() });
+    pub fn add_blocking(&self, job: impl FnOnce() -> Option<T> + Send + 'static) {
+        self.add(async { spawn_blocking(job).await.ok().flatten() });
     }
 
     /// The next outcome. Safe to cancel.
@@ -66,16 +66,16 @@ mod tests {
     #[tokio::test]
     async fn errands_are_done_in_order_and_all_of_them() {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let mut errands = Errands::new();
+        let mut jobs = JobQueue::new();
         for n in 0..20 {
             let seen = seen.clone();
-            errands.block(move || {
+            jobs.add_blocking(move || {
                 seen.lock().expect("not poisoned").push(n);
                 (n == 0).then_some(n)
             });
         }
-        assert_eq!(errands.next().await, 0);
-        errands.finish().await;
+        assert_eq!(jobs.next().await, 0);
+        jobs.finish().await;
         assert_eq!(*seen.lock().expect("not poisoned"), (0..20).collect::<Vec<_>>());
     }
 }
