@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use crate::{
     files,
     kinds::KINDS,
-    model::{Keymap, Settings, alias},
+    model::{Keymap, Settings, action::Known, alias},
     nearest::hint,
 };
 
@@ -56,8 +56,10 @@ fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigErr
             Mistake::at(text, &keys, mistake.what)
         }));
     }
+    // Which profiles there are is no matter of this file.
+    let known = Known { kinds: KINDS, themes: themes.to_vec(), profiles: None };
     mistakes.extend(
-        alias::mistakes(&settings.aliases, KINDS)
+        alias::mistakes(&settings.aliases, &known)
             .into_iter()
             .map(|(word, what)| Mistake::at(text, &["aliases", &word], what)),
     );
@@ -183,6 +185,11 @@ mod tests {
     #[case(
         "[aliases]\nb = \"stopped\"\nx = \"b /exti=1\"",
         "line 3, key `aliases.x`: filter, character 1: unknown column `exti`; did you mean exit?; text goes in quotes"
+    )]
+    #[case(
+        "[aliases]\nb = \"services @ops/eu-wset-1\"\nx = \"theme midnigth\"",
+        "line 2, key `aliases.b`: unknown Region `eu-wset-1`; did you mean eu-west-1 or eu-west-2 or eu-west-3?\n\
+         config.toml, line 3, key `aliases.x`: unknown theme `midnigth`; did you mean midnight?"
     )]
     #[case("[aliases]\nq = \"services\"", "line 2, key `aliases.q`: `q` is a command already; choose another word")]
     #[case("theme = \"a\"\ntheme = \"b\"", "line 2: duplicate key")]

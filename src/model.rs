@@ -160,6 +160,10 @@ impl Model {
             dirty: true,
             drawn: 0,
         };
+        if !model.settings.aliases.is_empty() {
+            // They may name profiles.
+            model.out.push(Effect::ListProfiles);
+        }
         match (start.cluster, &start.command) {
             (Some(cluster), _) => model.open_cluster(Some(cluster)),
             (None, None) => model.go_home(),

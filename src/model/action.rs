@@ -3,11 +3,14 @@
 
 use super::Model;
 
+mod arg;
 mod rows;
 mod session;
 mod table;
 mod views;
 
+pub use arg::{Arg, Known};
+pub(super) use arg::{check_filter, check_scope};
 pub use table::ACTIONS;
 pub(super) use views::asked;
 
@@ -47,25 +50,6 @@ impl Place {
             || both(Self::Table, Self::Row)
             || both(Self::Text, Self::Json)
     }
-}
-
-/// What a `:` command takes after its word; completion follows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arg {
-    None,
-    Cluster,
-    Profile,
-    Region,
-    Theme,
-    Column,
-    /// The name of a row.
-    Row,
-    /// A filter, of rows or of lines as the place says.
-    Filter,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// Free text; named so in help.
-    Text(&'static str),
 }
 
 /// How an action was called.
@@ -155,21 +139,17 @@ impl Action {
         self.place.meets(other.place) && (kinds || other.kinds.is_empty())
     }
 
-    /// Refuses words that its command does not take, so that none is passed over in silence.
+    /// Refuses what its command does not take, so that nothing is passed over in silence.
     ///
     /// # Errors
-    /// Which word is too many.
-    pub fn takes(&self, verb: &str, rest: &str) -> Result<(), String> {
-        let most = match self.arg {
-            Arg::None => 0,
-            Arg::Cluster | Arg::Region | Arg::Theme | Arg::Column | Arg::OneOf(_) => 1,
-            // Names of rows and profiles may have spaces in them, and free text is read by the action.
-            Arg::Profile | Arg::Row | Arg::Filter | Arg::Text(_) => return Ok(()),
-        };
-        match (rest.split_whitespace().nth(most), most) {
-            (None, _) => Ok(()),
-            (Some(word), 0) => Err(format!("`:{verb}` takes no argument; `{word}` is one word too many")),
-            (Some(word), _) => Err(format!("`{word}` is one word too many; `:{verb}` takes one")),
+    /// Which word is too many, or what is wrong with it, and the nearest that would do.
+    pub fn takes(&self, verb: &str, rest: &str, known: &Known<'_>) -> Outcome {
+        let excess = self.arg.most().and_then(|most| Some((most, rest.split_whitespace().nth(most)?)));
+        match excess {
+            _ if rest.is_empty() => Ok(()),
+            None => self.arg.check(rest, known),
+            Some((0, word)) => Err(format!("`:{verb}` takes no argument; `{word}` is one word too many")),
+            Some((_, word)) => Err(format!("`{word}` is one word too many; `:{verb}` takes one")),
         }
     }
 
@@ -188,18 +168,7 @@ impl Action {
     /// How the command is written: `theme NAME`; `None` when it has no word.
     pub fn usage(&self) -> Option<String> {
         let word = self.words.first()?;
-        Some(match self.arg {
-            Arg::None => (*word).into(),
-            Arg::Cluster => format!("{word} [cluster]"),
-            Arg::Profile => format!("{word} [profile]"),
-            Arg::Region => format!("{word} [region]"),
-            Arg::Theme => format!("{word} [theme]"),
-            Arg::Column => format!("{word} [column]"),
-            Arg::Row => format!("{word} [name]"),
-            Arg::Filter => format!("{word} [filter]"),
-            Arg::OneOf(words) => format!("{word} [{}]", words.join("|")),
-            Arg::Text(name) => format!("{word} [{name}]"),
-        })
+        Some(self.arg.usage().map_or_else(|| (*word).into(), |arg| format!("{word} [{arg}]")))
     }
 }
 

@@ -1,16 +1,18 @@
 //! Aliases: words of the configuration that stand for commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    action::{self, ACTIONS},
+    Filter,
+    action::{self, ACTIONS, Arg, Known},
     command::{self, Args},
     unbound,
 };
 use crate::{
-    nearest,
+    grammar::{Fault, typing::comparison},
+    logs, nearest,
     resource::{Kind, query::PARTS},
 };
 
@@ -37,41 +39,64 @@ pub fn expand(aliases: &Aliases, line: &str) -> Result<String, String> {
 }
 
 /// What is wrong with each alias that no command can be made of, by alias.
-pub fn mistakes(aliases: &Aliases, kinds: &[&'static Kind]) -> Vec<(String, String)> {
-    let fault = |alias: &String| Some((alias.clone(), check(alias, aliases, kinds).err()?));
+pub fn mistakes(aliases: &Aliases, known: &Known<'_>) -> Vec<(String, String)> {
+    let fault = |alias: &String| Some((alias.clone(), check(alias, aliases, known).err()?));
     aliases.keys().filter_map(fault).collect()
 }
 
-fn check(alias: &str, aliases: &Aliases, kinds: &[&'static Kind]) -> Result<(), String> {
+fn check(alias: &str, aliases: &Aliases, known: &Known<'_>) -> Result<(), String> {
     if alias.is_empty() || alias.contains(char::is_whitespace) || alias.starts_with([':', '/']) {
         return Err(format!("`{alias}` can't be typed as a command; an alias is one word"));
     }
-    if built_in(kinds).iter().any(|word| word.eq_ignore_ascii_case(alias)) {
+    if built_in(known.kinds).iter().any(|word| word.eq_ignore_ascii_case(alias)) {
         return Err(format!("`{alias}` is a command already; choose another word"));
     }
     let line = expand(aliases, alias)?;
     let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
+    let rest = rest.trim();
     if verb.is_empty() {
         return Err("the command is missing".into());
     }
-    // Which rows are filtered is known only where it is typed.
-    if verb.starts_with('/') {
-        return Ok(());
+    if let Some(filter) = line.strip_prefix('/') {
+        return check_any_filter(filter, known.kinds);
     }
-    if let Some((kind, status)) = command::view_word(kinds, verb) {
+    if let Some((kind, status)) = command::view_word(known.kinds, verb) {
         let args = Args::parse(rest)?;
         args.suit(kind, status)?;
-        // The time does not matter to whether a filter can be read.
-        let read = |text| command::read_filter(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
-        return args.filter.map(read).transpose().map(drop);
+        args.scope.map_or(Ok(()), |scope| action::check_scope(scope, known.profiles))?;
+        return args.filter.map_or(Ok(()), |filter| action::check_filter(filter, kind));
     }
-    match action::by_word(verb) {
-        Some(action) => action.takes(verb, rest.trim()),
-        None => {
-            let others = aliases.keys().map(String::as_str).filter(|other| *other != alias);
-            Err(unknown(verb, &others.chain(built_in(kinds)).collect::<Vec<_>>()))
-        }
+    let Some(action) = action::by_word(verb) else {
+        let others = aliases.keys().map(String::as_str).filter(|other| *other != alias);
+        return Err(unknown(verb, &others.chain(built_in(known.kinds)).collect::<Vec<_>>()));
+    };
+    action.takes(verb, rest, known)?;
+    match action.arg {
+        Arg::Filter => check_any_filter(rest, known.kinds),
+        Arg::Column if !rest.is_empty() => check_any_column(rest, known.kinds),
+        _ => Ok(()),
     }
+}
+
+/// Refuses a filter that suits neither rows of any kind nor lines: what is filtered is known only where it is typed.
+fn check_any_filter(text: &str, kinds: &[&'static Kind]) -> Result<(), String> {
+    let rows = kinds.iter().map(|kind| Filter::parse(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).err());
+    let faults: Option<Vec<Fault>> = rows.chain([logs::filter::Filter::parse(text).err()]).collect();
+    // The first that can read most of it was meant.
+    let Some(fault) = faults.unwrap_or_default().into_iter().rev().max_by_key(|fault| fault.at) else { return Ok(()) };
+    let term: String = text.chars().skip(fault.at).collect();
+    let unknown = comparison(&term).filter(|_| fault.reason.starts_with("unknown column"));
+    let reason = unknown.and_then(|(name, ..)| check_any_column(name, kinds).err());
+    Err(command::mistake(&Fault::new(fault.at, reason.unwrap_or(fault.reason))))
+}
+
+/// Refuses a name that no column of any kind has.
+fn check_any_column(name: &str, kinds: &[&'static Kind]) -> Result<(), String> {
+    if kinds.iter().any(|kind| kind.column(name).is_some()) {
+        return Ok(());
+    }
+    let columns: BTreeSet<&str> = kinds.iter().flat_map(|kind| (kind.columns)()).map(|column| column.name).collect();
+    Err(nearest::unknown("column", name, columns.iter().copied()))
 }
 
 /// What is said of a command word that is none of `known`.
@@ -104,6 +129,10 @@ mod tests {
         pairs.iter().map(|(word, command)| ((*word).into(), (*command).into())).collect()
     }
 
+    fn known(profiles: Option<&[String]>) -> Known<'_> {
+        Known { kinds: KINDS, themes: vec!["terminal", "midnight"], profiles }
+    }
+
     #[rstest]
     #[case("x", "x")]
     #[case("oom", "stopped /exit=137")]
@@ -123,7 +152,7 @@ mod tests {
     #[case(&[("a", "b"), ("b", "c"), ("c", "b")], "a 1", "a → b → c → b")]
     fn a_loop_of_aliases_is_refused(#[case] pairs: &[(&str, &str)], #[case] line: &str, #[case] path: &str) {
         assert_eq!(expand(&aliases(pairs), line), Err(format!("the aliases form a loop: {path}")));
-        assert_eq!(mistakes(&aliases(pairs), KINDS).len(), pairs.len());
+        assert_eq!(mistakes(&aliases(pairs), &known(None)).len(), pairs.len());
     }
 
     #[rstest]
@@ -136,6 +165,30 @@ mod tests {
     #[case("x", "readonly now", "`:readonly` takes no argument")]
     #[case("x", "deploy", "no `:deploy` here: what k9s calls a deployment is a service here")]
     #[case("x", " : ", "the command is missing")]
+    #[case("x", "include levl>=warn", "filter, character 1: unknown field `levl`; did you mean level")]
+    #[case("x", "exclude !\"health", "filter, character 2: the quote is not closed")]
+    #[case("x", "highlight level>=loud", "filter, character 8: `loud` is no level")]
+    #[case("x", "/exti=1", "filter, character 1: unknown column `exti`; did you mean exit?")]
+    #[case("x", "/exit=137 resaon=x", "filter, character 10: unknown column `resaon`; did you mean reason")]
+    #[case("x", "/stopped>25:99", "filter, character 9: `25:99` is no time")]
+    #[case("x", "filter is:fautl", "filter, character 4: unknown state `fautl`; did you mean fault")]
+    #[case("x", "services @opss", "unknown profile `opss`; did you mean ops?")]
+    #[case("x", "services @ops/eu-wset-1", "unknown Region `eu-wset-1`; did you mean eu-west-1")]
+    #[case("x", "ctx @/eu-wset-1", "unknown Region `eu-wset-1`; did you mean eu-west-1")]
+    #[case("x", "scope opss", "unknown profile `opss`; did you mean ops?")]
+    #[case("x", "profile opss", "unknown profile `opss`; did you mean ops?")]
+    #[case("x", "region eu-wset-1", "unknown Region `eu-wset-1`; did you mean eu-west-1")]
+    #[case("x", "theme midnigth", "unknown theme `midnigth`; did you mean midnight?")]
+    #[case("x", "sort colour", "unknown column `colour`; ")]
+    #[case("x", "header ful", "unknown argument `ful`; did you mean full?")]
+    #[case("x", "save docx", "unknown argument `docx`; one of csv, json, ndjson, text, view")]
+    #[case("x", "refresh soon", "`soon` is no interval; write 5s, 2m or auto")]
+    #[case("x", "write forever", "invalid time `forever`; expected up to 8h")]
+    #[case("x", "around many", "invalid number of lines `many`; expected 1 to 100, or off")]
+    #[case("x", "at 25:99", "`25:99` is no time")]
+    #[case("x", "open x", "invalid locator `x`; expected scope://")]
+    #[case("x", "open scope://-/-/prod/tsk/a", "unknown kind `tsk`; did you mean task")]
+    #[case("x", "open scope://-/-/prod/task/a?exti=1", "filter, character 1: unknown column `exti`")]
     #[case("tasks", "services", "`tasks` is a command already")]
     #[case("SVC", "services", "`SVC` is a command already")]
     #[case("stopped", "tasks", "`stopped` is a command already")]
@@ -146,7 +199,8 @@ mod tests {
         #[case] command: &str,
         #[case] expected: &str,
     ) {
-        let found = mistakes(&aliases(&[(alias, command)]), KINDS);
+        let profiles = ["dev", "ops"].map(String::from);
+        let found = mistakes(&aliases(&[(alias, command)]), &known(Some(&profiles)));
         let [(key, what)] = &found[..] else { panic!("{found:?}") };
         assert!(key == alias && what.starts_with(expected), "{what}");
         let (_, offered) = what.split_once("did you mean").unwrap_or_default();
@@ -162,8 +216,28 @@ mod tests {
     #[case("profile staging")]
     #[case("sec")]
     #[case("include level>=warn")]
+    #[case("exclude !health")]
+    #[case("include")]
+    #[case("/level>=warn")]
+    #[case("/exit=137 age<2h")]
+    #[case("/status=failing")]
+    #[case("filter rollout:failed")]
+    #[case("services @whatever/eu-west-1")]
+    #[case("ctx @whatever")]
+    #[case("sort exit")]
+    #[case("theme midnight")]
+    #[case("header off")]
+    #[case("refresh 5s")]
+    #[case("refresh off")]
+    #[case("write 1h")]
+    #[case("around off")]
+    #[case("at 2026-01-31 14:05")]
+    #[case("at -2h..-1h")]
+    #[case("open scope://dev/eu-west-1/prod/task/a?exit=1")]
+    #[case("query fields @message")]
+    #[case("describe web api")]
     fn an_alias_that_stands_for_a_command_is_none(#[case] command: &str) {
         // A word that only k9s has is free.
-        assert_eq!(mistakes(&aliases(&[("x", command), ("sec", "revisions")]), KINDS), []);
+        assert_eq!(mistakes(&aliases(&[("x", command), ("sec", "revisions")]), &known(None)), []);
     }
 }

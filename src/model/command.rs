@@ -14,13 +14,14 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Model, Screen,
-    action::{self, Arg, Call},
+    action::{self, Arg, Call, Known},
     alias,
     filter::Filter,
     settings,
 };
 use crate::{
     aws::ScopeSpec,
+    grammar::Fault,
     resource::{Kind, Query, Status, View, query::PARTS},
 };
 
@@ -115,8 +116,12 @@ pub(super) fn view_word(kinds: &[&'static Kind], word: &str) -> Option<(&'static
 /// # Errors
 /// Where it can't be read, and why.
 pub(super) fn read_filter(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
-    Filter::parse(text, kind, now, zone)
-        .map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))
+    Filter::parse(text, kind, now, zone).map_err(|fault| mistake(&fault))
+}
+
+/// What is said of a filter that can't be read, where no prompt shows the place.
+pub(super) fn mistake(fault: &Fault) -> String {
+    format!("filter, character {}: {}", fault.at + 1, fault.reason)
 }
 
 impl Model {
@@ -142,14 +147,20 @@ impl Model {
         let Some(action) = action::by_word(verb) else {
             return Err(alias::unknown(verb, &self.verbs()));
         };
-        action.takes(verb, rest)?;
+        action.takes(verb, rest, &self.known())?;
         // A row that is named may be of another kind than those that are seen.
-        let names = action.arg == Arg::Row && !rest.is_empty();
+        let names = matches!(action.arg, Arg::Row) && !rest.is_empty();
         let kind = self.kind_seen().map_or("", |kind| kind.name);
         if !names && !action.works_in(self.places(), kind) {
             return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
         }
         (action.run)(self, Call { arg: rest, nth: 0 })
+    }
+
+    /// What the arguments of commands are checked against.
+    pub(super) fn known(&self) -> Known<'_> {
+        let themes = self.settings.themes.iter().map(String::as_str).collect();
+        Known { kinds: self.kinds, themes, profiles: self.profiles.as_deref() }
     }
 
     /// Everything that can begin a command.
@@ -211,17 +222,16 @@ impl Model {
 
     /// The scope `profile/region`, `profile` or `/region`; what it doesn't name stays as it is.
     pub(super) fn read_scope(&self, text: &str) -> Result<ScopeSpec, String> {
+        action::check_scope(text, self.profiles.as_deref())?;
         let (profile, region) = text.split_once('/').unwrap_or((text, ""));
-        let mut scope = self.scope.clone();
-        if !profile.is_empty() {
-            scope.profile = Some(self.known_profile(profile)?);
-            // A profile brings its own Region, unless one is named.
-            scope.region = None;
-        }
-        if !region.is_empty() {
-            scope.region = Some(self.known_region(region)?);
-        }
-        Ok(scope)
+        let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        // A profile brings its own Region, unless one is named.
+        let kept = self.scope.region.clone().filter(|_| profile.is_empty());
+        Ok(ScopeSpec {
+            profile: named(profile).or_else(|| self.scope.profile.clone()),
+            region: named(region).or(kept),
+            ..self.scope.clone()
+        })
     }
 }
 

@@ -5,10 +5,14 @@ use std::{fmt, str::FromStr};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::{Model, Screen, command::Args, document::Subject};
+use super::{
+    Model, Screen,
+    command::{Args, view_word},
+    document::Subject,
+};
 use crate::{
     nearest,
-    resource::{Status, query::PARTS},
+    resource::{Kind, Status, query::PARTS},
 };
 
 /// What a locator begins with.
@@ -74,6 +78,17 @@ impl fmt::Display for Locator {
     }
 }
 
+impl Locator {
+    /// The view that its row is in.
+    ///
+    /// # Errors
+    /// When there is none, with the nearest.
+    pub(super) fn view(&self, kinds: &[&'static Kind]) -> Result<(&'static Kind, Status), String> {
+        let unknown = || nearest::unknown("kind", &self.kind, kinds.iter().map(|kind| kind.name));
+        view_word(kinds, &self.kind).ok_or_else(unknown)
+    }
+}
+
 impl Model {
     /// The locator of a row, with the filter of the table that is seen.
     pub(super) fn locate(&self, subject: &Subject) -> Locator {
@@ -105,9 +120,7 @@ impl Model {
     /// Opens what a locator says, in its scope.
     pub(super) fn open_locator(&mut self, text: &str) -> Result<(), String> {
         let locator: Locator = text.parse()?;
-        let (kind, status) = self
-            .view_word(&locator.kind)
-            .ok_or_else(|| nearest::unknown("kind", &locator.kind, self.kinds.iter().map(|kind| kind.name)))?;
+        let (kind, status) = locator.view(self.kinds)?;
         let here = self.snapshot.identity.clone();
         let profile =
             locator.profile.filter(|name| ![&here.profile, &self.scope.profile].contains(&&Some(name.clone())));

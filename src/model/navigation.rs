@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::{
     Model, Screen, Table, Viewer,
     action::Outcome,
+    alias,
     document::Source,
     filter::Filter,
     overlay::{Choice, Item, Overlay},
     scope::WriteOverride,
 };
 use crate::{
-    aws::{Failure, ScopeSpec, profiles, regions},
+    aws::{Failure, ScopeSpec},
     data::Snapshot,
     event::{Effect, Notice, NoticeLevel},
     resource::{Kind, Query, View, Zone},
@@ -196,22 +197,6 @@ impl Model {
         }
     }
 
-    /// The Region called `name`.
-    pub(super) fn known_region(&self, name: &str) -> Result<String, String> {
-        match regions::plausible(name) {
-            true => Ok(name.into()),
-            false => Err(regions::unknown(name)),
-        }
-    }
-
-    /// The profile called `name`; while the names are not known yet, it is for the one who connects to say.
-    pub(super) fn known_profile(&self, name: &str) -> Result<String, String> {
-        match &self.profiles {
-            Some(known) if !known.iter().any(|known| known == name) => Err(profiles::unknown(name, known)),
-            _ => Ok(name.into()),
-        }
-    }
-
     /// Takes new data.
     pub(super) fn take(&mut self, snapshot: Arc<Snapshot>) {
         let before = std::mem::replace(&mut self.snapshot, snapshot);
@@ -249,7 +234,12 @@ impl Model {
 
     /// Takes the names of the profiles, and adds them to a picker that waits for them.
     pub(super) fn take_profiles(&mut self, profiles: Vec<String>) {
-        self.profiles = Some(profiles);
+        let first = self.profiles.replace(profiles).is_none();
+        // Which profiles there are differs from machine to machine: a wrong one is no reason not to start.
+        let mistakes = if first { alias::mistakes(&self.settings.aliases, &self.known()) } else { Vec::new() };
+        for (word, what) in mistakes {
+            self.warn(format!("config.toml, key `aliases.{word}`: {what}"));
+        }
         let items = profile_items(self);
         if let Some(Overlay::Picker(picker)) = &mut self.overlay
             && std::mem::take(&mut picker.wants_profiles)

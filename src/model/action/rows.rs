@@ -71,9 +71,7 @@ pub(super) fn inspect(model: &mut Model, call: Call<'_>) -> Outcome {
     }
     model.settings.inspect = match call.arg {
         "" => !model.settings.inspect,
-        "on" => true,
-        "off" => false,
-        other => return Err(format!("invalid state `{other}`; expected on or off")),
+        text => text == "on",
     };
     match model.layout().pane {
         None if model.settings.inspect => Err(format!("it takes {}", layout::PANE_NEEDS)),

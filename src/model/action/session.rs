@@ -15,7 +15,6 @@ use crate::{
         scope::WriteOverride,
         settings::{HeaderSize, Quit, interval},
     },
-    nearest,
     resource::Zone,
 };
 
@@ -75,6 +74,10 @@ pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
+pub(super) fn check_refresh(text: &str) -> Outcome {
+    if text == "off" { Ok(()) } else { interval(text).map(drop) }
+}
+
 pub(super) fn pause(model: &mut Model, _: Call<'_>) -> Outcome {
     model.paused = !model.paused;
     Ok(())
@@ -89,8 +92,7 @@ pub(super) fn header(model: &mut Model, call: Call<'_>) -> Outcome {
     model.settings.header = match (call.arg, model.settings.header) {
         ("full", _) | ("", HeaderSize::Off) => HeaderSize::Full,
         ("compact", _) | ("", HeaderSize::Full) => HeaderSize::Compact,
-        ("off", _) | ("", HeaderSize::Compact) => HeaderSize::Off,
-        (other, _) => return Err(format!("invalid header `{other}`; expected full, compact or off")),
+        _ => HeaderSize::Off,
     };
     Ok(())
 }
@@ -107,10 +109,6 @@ pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
         model.overlay = Some(Overlay::Picker(Picker::new("theme", items)));
         return Ok(());
     }
-    let themes = &model.settings.themes;
-    if !themes.iter().any(|name| name == call.arg) {
-        return Err(nearest::unknown("theme", call.arg, themes.iter().map(String::as_str)));
-    }
     model.settings.theme = call.arg.into();
     Ok(())
 }
@@ -124,9 +122,8 @@ pub(super) fn zone(model: &mut Model, call: Call<'_>) -> Outcome {
             return Err("local time is UTC; `time_zone` in config.toml names another".into());
         }
         "" if in_utc => home,
-        "" | "utc" => TimeZone::UTC,
         "local" => home,
-        other => return Err(format!("unknown time zone `{other}`; expected local or utc")),
+        _ => TimeZone::UTC,
     };
     model.show_times_in(Zone::named(zone));
     model.info(format!("times are in {}", model.settings.zone.name(model.now)));
@@ -149,8 +146,7 @@ pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
         return pick_scope(model, "profile", items);
     }
     // A profile brings its own Region.
-    let profile = Some(model.known_profile(call.arg)?);
-    let scope = ScopeSpec { profile, region: None, ..model.scope.clone() };
+    let scope = ScopeSpec { profile: Some(call.arg.into()), region: None, ..model.scope.clone() };
     change(model, scope)
 }
 
@@ -159,7 +155,7 @@ pub(super) fn region(model: &mut Model, call: Call<'_>) -> Outcome {
         model.overlay = Some(Overlay::Picker(Picker::new("Region", region_items(model))));
         return Ok(());
     }
-    let scope = ScopeSpec { region: Some(model.known_region(call.arg)?), ..model.scope.clone() };
+    let scope = ScopeSpec { region: Some(call.arg.into()), ..model.scope.clone() };
     change(model, scope)
 }
 
@@ -198,16 +194,19 @@ pub(super) fn whoami(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
-    let time = match call.arg {
-        "" => ARMED,
-        text => text
-            .parse()
-            .ok()
-            .filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED)
-            .ok_or_else(|| format!("invalid time `{text}`; expected up to 8h, such as 15m"))?,
-    };
+    let time = if call.arg.is_empty() { ARMED } else { read_time(call.arg)? };
     model.write_override = Some(WriteOverride::WriteUntil { until: model.now + time, rule: model.scope_state().rule });
     Ok(())
+}
+
+pub(super) fn check_write(text: &str) -> Outcome {
+    read_time(text).map(drop)
+}
+
+/// For how long changes are to be allowed.
+fn read_time(text: &str) -> Result<SignedDuration, String> {
+    let time = text.parse().ok().filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED);
+    time.ok_or_else(|| format!("invalid time `{text}`; expected up to 8h, such as 15m"))
 }
 
 pub(super) fn read_only(model: &mut Model, _: Call<'_>) -> Outcome {

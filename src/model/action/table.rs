@@ -3,6 +3,7 @@
 use super::{
     Action,
     Arg::{self, Text},
+    Outcome,
     Place::{self, Everywhere, Json, Logs, Row, Table},
     rows, session, views,
 };
@@ -27,6 +28,11 @@ const LOGGING: &[&str] = &[
 /// Kinds whose rows can be explained.
 pub(super) const EXPLAINED: &[&str] =
     &["trouble", "failure", "service", "deployment", "task", "container", "instance", "event", "moment"];
+
+/// What every text will do for.
+fn anything(_: &str) -> Outcome {
+    Ok(())
+}
 
 /// Every action, in the order in which help lists them.
 pub static ACTIONS: &[Action] = &[
@@ -142,7 +148,7 @@ pub static ACTIONS: &[Action] = &[
     Action::new("copy-command", Everywhere, "copy the aws command", rows::copy_command)
         .keys(&["ctrl-y"])
         .hint("copy command", 77),
-    Action::new("open-locator", Everywhere, "open a locator", rows::open_locator).words(&["open"], Text("locator")),
+    Action::new("open-locator", Everywhere, "open a locator", rows::open_locator).words(&["open"], Arg::Locator),
     Action::new("copy-cluster", Row, "copy the cluster name", rows::copy_cluster).keys(&["n"]),
     Action::new("save", Everywhere, "save to a file", rows::save)
         .keys(&["ctrl-s"])
@@ -180,9 +186,9 @@ pub static ACTIONS: &[Action] = &[
     // In logs.
     Action::new("filter-log", Logs, "filter lines", stack::filter).keys(&["/"]).hint("filter", 10),
     Action::new("add-filter", Logs, "add a filter", stack::add).keys(&["+"]),
-    Action::new("include", Logs, "only matching lines", stack::include).words(&["include"], Arg::Filter),
-    Action::new("exclude", Logs, "hide matching lines", stack::exclude).words(&["exclude"], Arg::Filter),
-    Action::new("highlight", Logs, "highlight matches", stack::highlight).words(&["highlight"], Arg::Filter),
+    Action::new("include", Logs, "only matching lines", stack::include).words(&["include"], Arg::LineFilter),
+    Action::new("exclude", Logs, "hide matching lines", stack::exclude).words(&["exclude"], Arg::LineFilter),
+    Action::new("highlight", Logs, "highlight matches", stack::highlight).words(&["highlight"], Arg::LineFilter),
     Action::new("filters", Logs, "list and edit filters", stack::list)
         .keys(&["shift-f"])
         .words(&["filters"], Arg::None)
@@ -195,7 +201,7 @@ pub static ACTIONS: &[Action] = &[
         .hint("level", 16),
     Action::new("context", Logs, "lines around matches", stack::context)
         .keys(&["x"])
-        .words(&["around"], Text("lines"))
+        .words(&["around"], Text("lines", stack::check_context))
         .hint("context", 32),
     Action::new("next-found", Logs, "next match", jump::next_match).keys(&["n"]).hint("next match", 34),
     Action::new("previous-found", Logs, "previous match", jump::previous_match).keys(&["shift-n"]),
@@ -203,7 +209,7 @@ pub static ACTIONS: &[Action] = &[
     Action::new("previous-error", Logs, "previous error", jump::previous_error).keys(&["shift-e"]),
     Action::new("go-to-time", Logs, "go to a time or range", jump::time)
         .keys(&["@"])
-        .words(&["at"], Text("time"))
+        .words(&["at"], Text("time", jump::check_time))
         .hint("time", 18),
     Action::new("range", Logs, "newest, oldest, 1m 5m 15m 30m 1h 3h 12h", jump::range)
         .keys(&["0", "1", "2", "3", "4", "5", "6", "7", "8"]),
@@ -211,14 +217,14 @@ pub static ACTIONS: &[Action] = &[
     Action::new("ten-minutes", Logs, "10 min back, forward", jump::ten_minutes).keys(&["(", ")"]),
     Action::new("histogram", Logs, "histogram", strip::toggle).keys(&["i"]).hint("histogram", 36),
     Action::new("reload", Logs, "reload the range", jump::reload).keys(&["r"]),
-    Action::new("pattern", Logs, "filter in CloudWatch", jump::pattern).words(&["pattern"], Text("pattern")),
+    Action::new("pattern", Logs, "filter in CloudWatch", jump::pattern).words(&["pattern"], Text("pattern", anything)),
     Action::new("live", Logs, "Live Tail (billed)", live::toggle)
         .keys(&["ctrl-t"])
         .words(&["live"], Arg::None)
         .hint("live", 49),
     Action::new("query", Logs, "Insights query (billed)", query::open)
         .keys(&["shift-q"])
-        .words(&["query", "insights"], Text("query"))
+        .words(&["query", "insights"], Text("query", anything))
         .hint("query", 48),
     Action::new("mark-log", Logs, "insert a time mark", marks::mark).keys(&["m"]).hint("mark", 38),
     Action::new("elapsed", Logs, "time since mark or line", marks::elapsed)
@@ -245,7 +251,7 @@ pub static ACTIONS: &[Action] = &[
     Action::new("command", Everywhere, "run a command", session::command).keys(&[":"]).hint("command", 85),
     Action::new("help", Everywhere, "help", session::help)
         .keys(&["?", "f1"])
-        .words(&["help", "h"], Text("word"))
+        .words(&["help", "h"], Text("word", anything))
         .hint("help", 5),
     Action::new("aliases", Everywhere, "views, commands, aliases", session::aliases)
         .keys(&["ctrl-a"])
@@ -255,7 +261,7 @@ pub static ACTIONS: &[Action] = &[
         .words(&["messages", "msg"], Arg::None),
     Action::new("refresh", Everywhere, "refresh; :refresh 5s, off", session::refresh)
         .keys(&["ctrl-r", "f5"])
-        .words(&["refresh"], Text("5s|off|auto"))
+        .words(&["refresh"], Text("5s|off|auto", session::check_refresh))
         .hint("refresh", 72),
     Action::new("pause", Everywhere, "pause or resume refresh", session::pause)
         .keys(&["="])
@@ -275,11 +281,12 @@ pub static ACTIONS: &[Action] = &[
     Action::new("theme", Everywhere, "change the theme", session::theme).words(&["theme", "skin"], Arg::Theme),
     Action::new("scope", Everywhere, "switch profile, Region or cluster", session::scope)
         .keys(&["ctrl-p"])
-        .words(&["ctx", "context", "scope"], Text("@profile/region")),
+        .words(&["ctx", "context", "scope"], Arg::Scope),
     Action::new("profile", Everywhere, "switch profile", session::profile).words(&["profile"], Arg::Profile),
     Action::new("region", Everywhere, "switch Region", session::region).words(&["region"], Arg::Region),
     Action::new("whoami", Everywhere, "your identity and Region", session::whoami).words(&["whoami"], Arg::None),
-    Action::new("write", Everywhere, "allow changes for 15m", session::write).words(&["write"], Text("15m")),
+    Action::new("write", Everywhere, "allow changes for 15m", session::write)
+        .words(&["write"], Text("15m", session::check_write)),
     Action::new("read-only", Everywhere, "allow no changes", session::read_only).words(&["readonly"], Arg::None),
     Action::new("suspend", Everywhere, "suspend; fg resumes", session::suspend).words(&["suspend"], Arg::None),
     Action::new("interrupt", Everywhere, "twice: quit", session::interrupt).keys(&["ctrl-c"]),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     Reader,
@@ -19,6 +19,9 @@ use crate::{
         overlay::{Overlay, WhenPrompt},
     },
 };
+
+/// A moment before which is every time that is meant: what is still to come depends on when it is asked for.
+const LATEST: Timestamp = Timestamp::constant(200_000_000_000, 0);
 
 /// Minutes behind the keys 2 to 8.
 const MINUTES: [i64; 7] = [1, 5, 15, 30, 60, 180, 720];
@@ -237,6 +240,11 @@ pub(in crate::model) fn time(model: &mut Model, call: Call<'_>) -> Outcome {
         return Ok(());
     }
     model.go(call.arg).map_err(|fault| fault.reason)
+}
+
+/// Refuses what is neither a time nor a range.
+pub(in crate::model) fn check_time(text: &str) -> Outcome {
+    span::read(text, LATEST, &TimeZone::UTC).map(drop).map_err(|fault| fault.reason)
 }
 
 /// By the key: the newest lines, the oldest, the last minutes or hours.

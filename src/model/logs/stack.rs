@@ -14,6 +14,7 @@ use crate::{
     model::{
         Model, Screen,
         action::{Call, Outcome},
+        command,
         keymap::Key,
         overlay::{Overlay, RuleList, RulePrompt},
         prompt::Prompt,
@@ -276,6 +277,14 @@ pub(in crate::model) fn highlight(model: &mut Model, call: Call<'_>) -> Outcome 
     put(model, Mode::Highlight, call.arg)
 }
 
+/// Refuses a filter of lines that can't be read.
+///
+/// # Errors
+/// Where it can't be read, and why.
+pub(in crate::model) fn check(text: &str) -> Outcome {
+    RulePrompt::new(&Stack::default(), 0, false).read(text).map(drop).map_err(|fault| command::mistake(&fault))
+}
+
 /// Adds a filter; without a text its prompt opens.
 fn put(model: &mut Model, mode: Mode, text: &str) -> Outcome {
     let reader = reader(model)?;
@@ -286,7 +295,7 @@ fn put(model: &mut Model, mode: Mode, text: &str) -> Outcome {
         return Ok(());
     }
     prompt.prompt.set(text);
-    let rule = prompt.rule().map_err(|fault| format!("filter, character {}: {}", fault.at + 1, fault.reason))?;
+    let rule = prompt.rule().map_err(|fault| command::mistake(&fault))?;
     reader.set_stack(prompt.stack(rule));
     model.remember("filters", &prompt.entry());
     Ok(())
@@ -316,10 +325,9 @@ pub(in crate::model) fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
 pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let least = match (call.arg, reader.least()) {
-        ("off", _) | ("", Some(Level::Error | Level::Fatal)) => None,
         ("warn", _) | ("", None) => Some("level<warn"),
-        ("error", _) | ("", Some(_)) => Some("level<error"),
-        (other, _) => return Err(format!("`{other}` is no level; off, warn and error are known")),
+        ("error", _) | ("", Some(Level::Trace | Level::Debug | Level::Info | Level::Warn)) => Some("level<error"),
+        _ => None,
     };
     let filter = least.map(Filter::parse).transpose().map_err(|fault| fault.reason)?;
     reader.change(|stack| {
@@ -341,15 +349,24 @@ pub(in crate::model) fn context(model: &mut Model, call: Call<'_>) -> Outcome {
     let lines = match call.arg {
         "" if reader.stack.context.is_some() => None,
         "" => Some(AROUND),
-        "off" => None,
-        text => match text.parse() {
-            Ok(lines @ 1..=MOST_AROUND) => Some(lines),
-            _ => return Err(format!("`{text}` is no number of lines from 1 to {MOST_AROUND}")),
-        },
+        text => read_context(text)?,
     };
     if !reader.stack.is_active() {
         return Err("nothing is filtered, so all lines are shown; / filters".into());
     }
     reader.change(|stack| stack.context = lines);
     Ok(())
+}
+
+pub(in crate::model) fn check_context(text: &str) -> Outcome {
+    read_context(text).map(drop)
+}
+
+/// How many lines are shown around a match; none where that is off.
+fn read_context(text: &str) -> Result<Option<u16>, String> {
+    match (text, text.parse()) {
+        ("off", _) => Ok(None),
+        (_, Ok(lines @ 1..=MOST_AROUND)) => Ok(Some(lines)),
+        _ => Err(format!("invalid number of lines `{text}`; expected 1 to {MOST_AROUND}, or off")),
+    }
 }

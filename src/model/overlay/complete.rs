@@ -5,7 +5,7 @@ use crate::{
     aws::regions::REGIONS,
     model::{
         Model, Screen, Table,
-        action::{self, ACTIONS, Arg, Place},
+        action::{self, ACTIONS, Arg},
         alias,
         command::{self, Args},
         filter,
@@ -87,11 +87,12 @@ impl Model {
             };
         }
         let Some(action) = action::by_word(verb) else { return Completion::default() };
-        match (action.arg, action.place) {
-            (Arg::Filter, Place::Logs) => within(rest, self.complete_lines(rest)),
-            (Arg::Filter, _) => within(rest, self.complete_filter(rest)),
-            _ => within(rest, last_word(rest, |word| of_action(self, action.arg, word))),
-        }
+        let completion = match action.arg {
+            Arg::LineFilter => self.complete_lines(rest),
+            Arg::Filter => self.complete_filter(rest),
+            arg => last_word(rest, |word| of_action(self, arg, word)),
+        };
+        within(rest, completion)
     }
 
     /// What the last term of a filter could become, where a view is opened with it: by the rows that are known of it.
@@ -143,7 +144,7 @@ fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Choice
 /// What the command of an action takes.
 fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Choice> {
     match arg {
-        _ if word.starts_with('@') => scopes(model, word),
+        Arg::Scope => scopes(model, word),
         Arg::Cluster => clusters(model),
         Arg::Profile => words(model.profiles.iter().flatten()),
         Arg::Region => words(REGIONS.iter().copied()),
@@ -157,7 +158,7 @@ fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Choice> {
             let rows = model.table().map(|table| &table.rows[..]).unwrap_or_default();
             words(rows.iter().map(|entry| safe(&entry.row.name()).into_owned()))
         }
-        Arg::None | Arg::Filter | Arg::Text(_) => Vec::new(),
+        Arg::None | Arg::Filter | Arg::LineFilter | Arg::Locator | Arg::Text(..) => Vec::new(),
     }
 }
 

@@ -48,7 +48,8 @@ fn the_last_cluster_is_meant_where_none_is_named() {
 #[case("refresh soon", "`soon` is no interval")]
 #[case("write forever", "invalid time `forever`; expected up to 8h")]
 #[case("sort colour", "clusters have no column `colour`; one of name")]
-#[case("save docx", "invalid format `docx` for a table")]
+#[case("save docx", "unknown argument `docx`; one of csv, json")]
+#[case("save view", "invalid format `view` for a table")]
 #[case("cl prod staging", "`staging` is one word too many")]
 #[case("filter exit", "")]
 fn mistakes_change_nothing_and_are_told(#[case] line: &str, #[case] told: &str) {
@@ -195,4 +196,19 @@ fn a_start_may_bring_a_cluster_a_command_and_a_filter() {
     let start = Start { command: Some("nonsense".into()), ..Start::new(at(0), (80, 24)) };
     let model = Model::new(KINDS, Settings::default(), Keymap::default(), start);
     assert!(flash(&model).starts_with("unknown command `nonsense`"));
+}
+
+/// Profiles are read after the start, and a wrong one is told then.
+#[test]
+fn an_alias_with_an_unknown_profile_is_told_once_profiles_are_known() {
+    let aliases = [("mine", "services @opss"), ("ours", "services @ops")];
+    let aliases = aliases.map(|(word, command)| (word.to_owned(), command.to_owned())).into();
+    let settings = Settings { aliases, ..Settings::default() };
+    let mut model = Model::new(KINDS, settings, Keymap::default(), Start::new(at(0), (80, 24)));
+    assert!(model.update(at(0), Event::Tick).contains(&Effect::ListProfiles));
+    model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
+    assert_eq!(flash(&model), "config.toml, key `aliases.mine`: unknown profile `opss`; did you mean ops?");
+    press(&mut model, "down");
+    model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
+    assert_eq!((flash(&model), model.messages.log.len()), ("", 1));
 }

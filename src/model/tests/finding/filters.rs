@@ -136,7 +136,7 @@ fn the_least_level_goes_from_all_to_warnings_to_errors() {
     assert_eq!(prompt.map(prompt::Prompt::text), Some("request|level"));
     press(&mut model, "esc shift-w");
     assert_eq!(shown(&model).len(), 41);
-    assert_eq!(model.run("level loud"), Err("`loud` is no level; off, warn and error are known".into()));
+    assert_eq!(model.run("level loud"), Err("unknown argument `loud`; one of off, warn, error".into()));
 }
 
 #[test]

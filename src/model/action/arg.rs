@@ -1,0 +1,142 @@
+//! What `:` commands take after their word, and what they refuse of it.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::Outcome;
+use crate::{
+    aws::{profiles, regions},
+    model::{command::read_filter, locator::Locator, logs::stack},
+    nearest,
+    resource::Kind,
+};
+
+/// What a `:` command takes after its word; completion and checks follow it.
+#[derive(Debug, Clone, Copy)]
+pub enum Arg {
+    None,
+    Cluster,
+    Profile,
+    Region,
+    /// A profile, a Region, or both: `@profile/region`.
+    Scope,
+    Theme,
+    Column,
+    /// The name of a row.
+    Row,
+    /// A filter of what is seen: of rows, or of lines.
+    Filter,
+    /// A filter of lines.
+    LineFilter,
+    Locator,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// Text, called so in help, and what refuses it where it can't be read.
+    Text(&'static str, fn(&str) -> Outcome),
+}
+
+/// What arguments are checked against.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    pub kinds: &'a [&'static Kind],
+    pub themes: Vec<&'a str>,
+    /// Absent until they have been read.
+    pub profiles: Option<&'a [String]>,
+}
+
+impl Arg {
+    /// What stands for it in help; nothing for a command that takes none.
+    pub(super) fn usage(self) -> Option<String> {
+        Some(match self {
+            Self::None => return None,
+            Self::Cluster => "cluster".into(),
+            Self::Profile => "profile".into(),
+            Self::Region => "region".into(),
+            Self::Scope => "@profile/region".into(),
+            Self::Theme => "theme".into(),
+            Self::Column => "column".into(),
+            Self::Row => "name".into(),
+            Self::Filter | Self::LineFilter => "filter".into(),
+            Self::Locator => "locator".into(),
+            Self::OneOf(words) => words.join("|"),
+            Self::Text(name, _) => name.into(),
+        })
+    }
+
+    /// How many words it is at most; absent where spaces may be part of it.
+    pub(super) fn most(self) -> Option<usize> {
+        match self {
+            Self::None => Some(0),
+            Self::Cluster | Self::Region | Self::Theme | Self::Column | Self::OneOf(_) => Some(1),
+            Self::Profile
+            | Self::Scope
+            | Self::Row
+            | Self::Filter
+            | Self::LineFilter
+            | Self::Locator
+            | Self::Text(..) => None,
+        }
+    }
+
+    /// Refuses `text` where no screen could take it. What only one screen knows (its rows, its columns) is for that to say.
+    ///
+    /// # Errors
+    /// What is wrong, and the nearest that would do.
+    pub(super) fn check(self, text: &str, known: &Known<'_>) -> Outcome {
+        match self {
+            Self::None | Self::Cluster | Self::Row | Self::Column | Self::Filter => Ok(()),
+            Self::Profile => check_profile(text, known.profiles),
+            Self::Region => check_region(text),
+            Self::Scope => check_scope(text.trim_start_matches('@'), known.profiles),
+            Self::Theme => one_of("theme", text, &known.themes),
+            Self::LineFilter => stack::check(text),
+            Self::Locator => check_locator(text, known.kinds),
+            Self::OneOf(words) => one_of("argument", text, words),
+            Self::Text(_, check) => check(text),
+        }
+    }
+}
+
+fn one_of(what: &str, text: &str, words: &[&str]) -> Outcome {
+    if words.contains(&text) { Ok(()) } else { Err(nearest::unknown(what, text, words.iter().copied())) }
+}
+
+/// Refuses a name that is none of the profiles there are, once those are known.
+fn check_profile(name: &str, known: Option<&[String]>) -> Outcome {
+    match known {
+        Some(known) if !known.iter().any(|known| known == name) => Err(profiles::unknown(name, known)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a name that no Region has.
+fn check_region(name: &str) -> Outcome {
+    if regions::plausible(name) { Ok(()) } else { Err(regions::unknown(name)) }
+}
+
+/// Refuses a scope, `profile/region`, `profile` or `/region`, of which a part is unknown.
+///
+/// # Errors
+/// The nearest names.
+pub(in crate::model) fn check_scope(text: &str, profiles: Option<&[String]>) -> Outcome {
+    let (profile, region) = text.split_once('/').unwrap_or((text, ""));
+    if !profile.is_empty() {
+        check_profile(profile, profiles)?;
+    }
+    if region.is_empty() { Ok(()) } else { check_region(region) }
+}
+
+/// Whose scope it is, is for the one who opens it to look at.
+fn check_locator(text: &str, kinds: &[&'static Kind]) -> Outcome {
+    let locator: Locator = text.parse()?;
+    let (kind, _) = locator.view(kinds)?;
+    locator.filter.map_or(Ok(()), |filter| check_filter(&filter, kind))
+}
+
+/// Refuses a filter that can't be read for rows of `kind`.
+///
+/// # Errors
+/// Where it can't be read, and why.
+pub(in crate::model) fn check_filter(text: &str, kind: &Kind) -> Outcome {
+    // The time does not matter to whether it can be read.
+    read_filter(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).map(drop)
+}
