@@ -85,7 +85,7 @@ pub struct Observation {
     pub before: Option<Arc<dyn Row>>,
 }
 
-/// What is remembered. One at a time uses it.
+/// The history. Used from one place at a time.
 #[derive(Debug)]
 pub struct History {
     config: HistoryConfig,

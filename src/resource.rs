@@ -43,9 +43,9 @@ use column::count_cell;
 use fetch::{gone, owned, present, strings, tags};
 
 /// The state, and the word in tables, of what AWS has forgotten.
-const KEPT: &str = "kept";
+const ARCHIVED: &str = "archived";
 /// The same in words.
-const KEPT_LONG: &str = "ECS has forgotten it; kept by ecsight";
+const ARCHIVED_LONG: &str = "ECS has forgotten it; from ecsight's history";
 
 /// How soon a row may change again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
         false
     }
     /// AWS has forgotten it; it stands as it was last seen.
-    fn remembered(&self) -> bool {
+    fn archived(&self) -> bool {
         false
     }
     /// Which of its kind's [`Kind::states`] it is in.
@@ -128,7 +128,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn parent(&self) -> Option<&str>;
     fn pace(&self) -> Pace;
     fn fault(&self) -> bool;
-    fn remembered(&self) -> bool;
+    fn archived(&self) -> bool;
     fn states(&self) -> Vec<&'static str>;
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
@@ -178,8 +178,8 @@ impl<R: Resource> Row for R {
         Resource::fault(self)
     }
 
-    fn remembered(&self) -> bool {
-        Resource::remembered(self)
+    fn archived(&self) -> bool {
+        Resource::archived(self)
     }
 
     fn states(&self) -> Vec<&'static str> {
@@ -328,7 +328,7 @@ pub trait Compose: Send + Sync {
     }
     /// The rows, out of everything the sources hold.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
-    /// What is remembered that it is made of besides.
+    /// The archived rows that it is also made of.
     fn past(&self) -> Past {
         Past::Nothing
     }

@@ -111,7 +111,7 @@ impl Wanted {
             let rows = self.rows(session, &views).await?;
             let (found, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|subject| self.means(&*subject.row));
             seen.extend(others);
-            // Deleted services are remembered for a while; one that lives is meant.
+            // ECS lists deleted services for a while; a live one is meant.
             let alive = found.iter().filter(|subject| !deleted(&*subject.row)).count();
             let mut found: Vec<Subject> =
                 found.into_iter().filter(|subject| alive == 0 || !deleted(&*subject.row)).collect();

@@ -30,7 +30,7 @@ const RELEASE_AFTER: Duration = Duration::from_secs(900);
 const PRUNE: (Duration, Duration, Duration) =
     (Duration::from_secs(60), Duration::from_secs(600), Duration::from_secs(1));
 
-/// What is remembered for one feed.
+/// The archived rows of one feed.
 #[derive(Debug, Default)]
 pub(super) struct ArchivedFeed {
     /// Ids of the rows, which are in the store.
@@ -140,17 +140,17 @@ impl HistoryWorker {
         self.started = true;
     }
 
-    /// Which feeds are to come with what is remembered of them, and which views with groups of failures.
+    /// Which feeds are to come with what is archived of them, and which views with groups of failures.
     pub(super) fn set_demand(&mut self, feeds: HashSet<FeedKey>, groups: HashSet<FeedKey>, now: Instant) {
-        for (key, kept) in &mut self.archived {
+        for (key, feed) in &mut self.archived {
             if !feeds.contains(key) {
-                kept.unwatched_since.get_or_insert(now);
+                feed.unwatched_since.get_or_insert(now);
             }
         }
         for key in feeds {
-            let kept = self.archived.entry(key).or_insert(ArchivedFeed { load_due: true, ..ArchivedFeed::default() });
+            let feed = self.archived.entry(key).or_insert(ArchivedFeed { load_due: true, ..ArchivedFeed::default() });
             // What AWS forgot while nobody looked is only in the history.
-            kept.load_due |= kept.unwatched_since.take().is_some();
+            feed.load_due |= feed.unwatched_since.take().is_some();
         }
         self.groups.retain(|key, _| groups.contains(key));
         for key in groups {
@@ -168,12 +168,12 @@ impl HistoryWorker {
 
     /// Ids of all that was loaded.
     pub(super) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.archived.values().flat_map(|kept| &kept.ids)
+        self.archived.values().flat_map(|feed| &feed.ids)
     }
 
     /// Whether all that will come for this feed has come.
     pub(super) fn is_settled(&self, key: &FeedKey) -> bool {
-        let answered = self.archived.get(key).is_none_or(|kept| kept.answered);
+        let answered = self.archived.get(key).is_none_or(|feed| feed.answered);
         let counted = self.groups.get(key).is_none_or(|groups| {
             groups.answered && !groups.dirty && !self.observations.iter().any(|observation| is_task(&observation.row))
         });
@@ -182,19 +182,19 @@ impl HistoryWorker {
 
     /// A row that AWS no longer knows stays in the feed.
     pub(super) fn add_archived(&mut self, key: &FeedKey, id: Arc<str>) {
-        if let Some(kept) = self.archived.get_mut(key) {
+        if let Some(feed) = self.archived.get_mut(key) {
             // It may have been loaded while AWS still had it.
-            if !kept.ids.contains(&id) {
-                kept.ids.push(id);
+            if !feed.ids.contains(&id) {
+                feed.ids.push(id);
             }
-            kept.revision += 1;
+            feed.revision += 1;
         }
     }
 
     /// Time has passed: groups are counted over another stretch of it, and feeds long unseen are let go.
     pub(super) fn on_minute(&mut self, now: Instant) {
         self.mark_groups_stale();
-        self.archived.retain(|_, kept| kept.unwatched_since.is_none_or(|since| now - since < RELEASE_AFTER));
+        self.archived.retain(|_, feed| feed.unwatched_since.is_none_or(|since| now - since < RELEASE_AFTER));
     }
 
     /// A row came from AWS; what of it will be forgotten there is noted, to be written down.
@@ -221,7 +221,7 @@ impl HistoryWorker {
             return None;
         }
         let scope = self.scope.clone()?;
-        if let Some(key) = self.archived.iter().find(|(_, kept)| kept.load_due).map(|(key, _)| key.clone()) {
+        if let Some(key) = self.archived.iter().find(|(_, feed)| feed.load_due).map(|(key, _)| key.clone()) {
             self.load_archived(scope, key);
         } else if let Some(key) = self.groups.iter().find(|(_, groups)| !groups.answered).map(|(key, _)| key.clone()) {
             self.count_failures(scope, key);
@@ -243,8 +243,8 @@ impl HistoryWorker {
     }
 
     fn load_archived(&mut self, scope: Scope, key: FeedKey) {
-        if let Some(kept) = self.archived.get_mut(&key) {
-            kept.load_due = false;
+        if let Some(feed) = self.archived.get_mut(&key) {
+            feed.load_due = false;
         }
         let nothing = key.clone();
         self.spawn(
@@ -328,11 +328,11 @@ impl HistoryWorker {
                 if cut {
                     update.notices.push(describe_cut(&key.query, rows.len()));
                 }
-                if let Some(kept) = self.archived.get_mut(&key) {
-                    let known: HashSet<Arc<str>> = kept.ids.iter().cloned().collect();
-                    kept.ids.extend(rows.iter().map(|row| Arc::from(row.id())).filter(|id| !known.contains(id)));
-                    kept.answered = true;
-                    kept.revision += 1;
+                if let Some(feed) = self.archived.get_mut(&key) {
+                    let known: HashSet<Arc<str>> = feed.ids.iter().cloned().collect();
+                    feed.ids.extend(rows.iter().map(|row| Arc::from(row.id())).filter(|id| !known.contains(id)));
+                    feed.answered = true;
+                    feed.revision += 1;
                 }
                 update.archived = Some((key, rows));
             }
@@ -371,7 +371,7 @@ impl HistoryWorker {
 fn describe_cut(query: &Query, rows: usize) -> String {
     let back = duration(query.since.unwrap_or(DAY).into());
     let more = if query.since.is_none() { "; since=… shows more" } else { "" };
-    format!("of what is remembered of the last {back}, the newest {rows} are shown{more}")
+    format!("showing the newest {rows} rows in the history of the last {back}{more}")
 }
 
 /// Whether there is something in `row` that AWS will forget, and that wasn't in it before.

@@ -88,7 +88,7 @@ pub(super) struct Poller {
     identity_due: Option<Instant>,
     outage: Option<Outage>,
     published: Snapshot,
-    /// What the derived and the composed feeds were last made of: digests of feeds, and of what is remembered.
+    /// What the derived and the composed feeds were last made of: digests of feeds, and of what is archived.
     made_of: HashMap<FeedKey, (u64, u64)>,
     minute_at: Instant,
     published_at: Instant,

@@ -45,7 +45,7 @@ fn fetched_kind(kind: &'static Kind) -> &'static Kind {
 /// AWS has forgotten.
 fn by_cluster(view: &View, rows: &[Arc<dyn Row>]) -> BTreeMap<Option<Arc<str>>, Vec<Arc<str>>> {
     let mut ids: BTreeMap<Option<Arc<str>>, Vec<Arc<str>>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.remembered()) {
+    for row in rows.iter().filter(|row| !row.archived()) {
         let cluster = view.query.cluster.clone().or_else(|| row.cluster().map(Arc::from));
         let ids = ids.entry(cluster).or_default();
         let id = row.parent().unwrap_or_else(|| row.id());

@@ -60,7 +60,7 @@ impl Store {
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         let row = self.facts.enrich(&*row).unwrap_or(row);
         // What comes from the history was judged there.
-        let judged = if row.remembered() { None } else { self.with_verdict(&*row, now) };
+        let judged = if row.archived() { None } else { self.with_verdict(&*row, now) };
         let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
         let old = self.entries.get(&id);

@@ -206,7 +206,7 @@ impl Compose for Timeline {
             let life = task.map(Life::of).unwrap_or_default();
             moments.retain(|moment| moment.is_of_a_task() || life.touches(moment));
         }
-        // What is remembered and what is live may tell of the same.
+        // Archived and live rows may tell of the same.
         let mut seen = HashSet::new();
         moments.retain(|moment: &Moment| seen.insert(moment.id.clone()));
         moments.into_iter().map(|moment| Arc::new(moment) as Arc<dyn Row>).collect()

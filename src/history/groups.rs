@@ -140,7 +140,7 @@ fn newest_member(connection: &Connection, sum: &GroupTally, now: Timestamp) -> R
         body.and_then(|(service, body)| restore(RecordKind::Task, &sum.counted.cluster_name, &service, &body, now));
     let task = row.as_ref().and_then(|row| row.any().downcast_ref::<Task>());
     // Whether AWS still has it is not known here.
-    Ok(task.map(|task| Arc::new(Task { remembered: false, ..task.clone() })))
+    Ok(task.map(|task| Arc::new(Task { archived: false, ..task.clone() })))
 }
 
 fn timestamp(milliseconds: i64) -> Timestamp {

@@ -103,20 +103,20 @@ pub fn occurred_at(row: &dyn Row) -> Option<Timestamp> {
 }
 
 /// `row` as one that AWS has forgotten, or as one it has not; `None` when it is that already, or of a kind that is not
-/// remembered.
-pub fn with_archived(row: &dyn Row, remembered: bool) -> Option<Arc<dyn Row>> {
-    if row.remembered() == remembered {
+/// archived.
+pub fn with_archived(row: &dyn Row, archived: bool) -> Option<Arc<dyn Row>> {
+    if row.archived() == archived {
         return None;
     }
     let row = row.any();
     if let Some(task) = row.downcast_ref::<Task>() {
-        return Some(Arc::new(Task { remembered, ..task.clone() }));
+        return Some(Arc::new(Task { archived, ..task.clone() }));
     }
     if let Some(event) = row.downcast_ref::<Event>() {
-        return Some(Arc::new(Event { remembered, ..event.clone() }));
+        return Some(Arc::new(Event { archived, ..event.clone() }));
     }
     let deployment = row.downcast_ref::<Deployment>()?;
-    Some(Arc::new(Deployment { remembered, ..deployment.clone() }))
+    Some(Arc::new(Deployment { archived, ..deployment.clone() }))
 }
 
 /// The row that was written as `body`, judged `now`; absent when it makes no sense.
@@ -129,13 +129,13 @@ pub(super) fn restore(
 ) -> Option<Arc<dyn Row>> {
     let value: Value = serde_json::from_str(body).ok()?;
     let service_arn = value.get(SERVICE_ARN).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (cluster_name, service_name, remembered) = (cluster.to_owned(), service.to_owned(), true);
+    let (cluster_name, service_name, archived) = (cluster.to_owned(), service.to_owned(), true);
     let row: serde_json::Result<Arc<dyn Row>> = match kind {
         RecordKind::Task => serde_json::from_value(value).map(|task: Task| Arc::new(complete_task(task, now)) as _),
         RecordKind::Event => serde_json::from_value(value)
-            .map(|event: Event| Arc::new(Event { cluster_name, service_name, service_arn, remembered, ..event }) as _),
+            .map(|event: Event| Arc::new(Event { cluster_name, service_name, service_arn, archived, ..event }) as _),
         RecordKind::Deployment => serde_json::from_value(value).map(|deployment: Deployment| {
-            Arc::new(Deployment { cluster_name, service_name, service_arn, remembered, ..deployment }) as _
+            Arc::new(Deployment { cluster_name, service_name, service_arn, archived, ..deployment }) as _
         }),
     };
     row.inspect_err(|error| tracing::warn!("a row in history makes no sense: {error}")).ok()
@@ -144,7 +144,7 @@ pub(super) fn restore(
 /// `task` with what its containers take from it, and why it stopped.
 fn complete_task(mut task: Task, now: Timestamp) -> Task {
     task.verdict = Some(verdict_of(&task, now));
-    task.remembered = true;
+    task.archived = true;
     for container in &mut task.containers {
         container.cluster_name.clone_from(&task.cluster_name);
         container.task_arn.clone_from(&task.task_arn);
@@ -157,7 +157,7 @@ fn complete_task(mut task: Task, now: Timestamp) -> Task {
 fn to_json<R: Serialize>(row: &R, service_arn: Option<&str>) -> String {
     let mut value = serde_json::to_value(row).unwrap_or_default();
     if let Value::Object(members) = &mut value {
-        members.remove("remembered");
+        members.remove("archived");
         members.extend(service_arn.map(|arn| (SERVICE_ARN.to_owned(), arn.into())));
     }
     remove_empty(&mut value);

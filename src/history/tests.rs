@@ -58,8 +58,8 @@ pub(super) fn stopped(id: &str, age: i64) -> Task {
 }
 
 /// The task as it comes out of history: judged, and one that AWS has forgotten.
-fn kept(task: Task) -> Task {
-    Task { verdict: Some(groups::verdict_of(&task, NOW)), remembered: true, ..task }
+fn archived(task: Task) -> Task {
+    Task { verdict: Some(groups::verdict_of(&task, NOW)), archived: true, ..task }
 }
 
 /// The service `web` with events of these ages, newest first, and a deployment.
@@ -130,7 +130,7 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
     let task = Task { attachments, tags: vec![("team".into(), "shop".into())], ..stopped("t1", 60) };
     let service = service(&[30]);
     let mut history = opened(&folder);
-    history.record(&scope(), &[first(task.clone()), first(service.clone())], NOW).expect("kept");
+    history.record(&scope(), &[first(task.clone()), first(service.clone())], NOW).expect("recorded");
     drop(history);
 
     let mut history = opened(&folder);
@@ -140,9 +140,9 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows[0].clone()
     };
-    assert!(only(&prod()).same(&kept(task)));
-    assert!(only(&of_web(&event::KIND)).same(&Event { remembered: true, ..service.events[0].clone() }));
-    assert!(only(&of_web(&deployment::KIND)).same(&Deployment { remembered: true, ..service.deployments[0].clone() }));
+    assert!(only(&prod()).same(&archived(task)));
+    assert!(only(&of_web(&event::KIND)).same(&Event { archived: true, ..service.events[0].clone() }));
+    assert!(only(&of_web(&deployment::KIND)).same(&Deployment { archived: true, ..service.deployments[0].clone() }));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn running_tasks_are_none_of_its_business() {
     let folder = folder();
     let mut history = opened(&folder);
     let running = Task { last_status: Some("RUNNING".into()), ..stopped("t1", 60) };
-    history.record(&scope(), &[first(running)], NOW).expect("kept");
+    history.record(&scope(), &[first(running)], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), Vec::<String>::new());
 }
 
@@ -164,11 +164,11 @@ fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: T
     let folder = folder();
     let mut history = opened(&folder);
     for task in [stopped("t", 60), second.clone()] {
-        history.record(&scope(), &[first(task)], NOW).expect("kept");
+        history.record(&scope(), &[first(task)], NOW).expect("recorded");
     }
     let rows = history.archived_rows(&scope(), &prod(), NOW).expect("loaded").rows;
     assert_eq!(rows.len(), 1);
-    assert_eq!(rows[0].same(&kept(second)), counts);
+    assert_eq!(rows[0].same(&archived(second)), counts);
 }
 
 #[test]
@@ -176,14 +176,14 @@ fn of_a_service_only_what_is_new_is_written() {
     let folder = folder();
     let events = View::new(&event::KIND, Query::service("prod", "web"));
     let mut history = opened(&folder);
-    history.record(&scope(), &[first(service(&[50, 60, 70]))], NOW).expect("kept");
+    history.record(&scope(), &[first(service(&[50, 60, 70]))], NOW).expect("recorded");
     // Something of it is forgotten, as if it were too old: the console that comes next doesn't bring it back.
     history.connection().expect("open").execute("DELETE FROM seen WHERE name = 'event-70'", []).expect("deleted");
     let (before, after) = (service(&[40, 50, 60, 70]), service(&[30, 40, 50, 60]));
-    history.record(&scope(), &[first(before.clone())], NOW).expect("kept");
+    history.record(&scope(), &[first(before.clone())], NOW).expect("recorded");
     history
         .record(&scope(), &[Observation { row: Arc::new(after), before: Some(Arc::new(before)) }], NOW)
-        .expect("kept");
+        .expect("recorded");
     assert_eq!(ids(&mut history, &events), ["event-30", "event-40", "event-50", "event-60"]);
 }
 
@@ -191,7 +191,7 @@ fn of_a_service_only_what_is_new_is_written() {
 fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
     let folder = folder();
     let mut history = opened(&folder);
-    history.record(&scope(), &["t1", "t2", "t3"].map(|id| first(stopped(id, 60))), NOW).expect("kept");
+    history.record(&scope(), &["t1", "t2", "t3"].map(|id| first(stopped(id, 60))), NOW).expect("recorded");
     let body = |name: &str, body: &str| {
         let connection = history.connection.as_ref().expect("open");
         connection.execute("UPDATE seen SET body = ? WHERE name LIKE '%' || ?", [body, name]).expect("written");
@@ -206,13 +206,13 @@ fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
 fn each_account_region_and_cluster_has_its_own() {
     let folder = folder();
     let mut history = opened(&folder);
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     let elsewhere = Scope { region: "eu-central-1".into(), ..scope() };
     assert!(history.archived_rows(&elsewhere, &prod(), NOW).expect("loaded").rows.is_empty());
     // An emulator has the account ids, and often the cluster names, of others.
     let emulator = Scope { endpoint: "http://127.0.0.1:4566".into(), ..scope() };
     assert!(history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows.is_empty());
-    history.record(&emulator, &[first(stopped("t2", 60))], NOW).expect("kept");
+    history.record(&emulator, &[first(stopped("t2", 60))], NOW).expect("recorded");
     let of_emulator = history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows;
     assert_eq!(of_emulator.iter().map(|row| row.name().into_owned()).collect::<Vec<_>>(), ["t2"]);
     assert_eq!(ids(&mut history, &tasks(Query::cluster("staging"))), Vec::<String>::new());
@@ -224,7 +224,7 @@ fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
     let folder = folder();
     let mut history = opened(&folder);
     let ages = [("hour", 3_600), ("day", 86_000), ("week", 600_000)];
-    history.record(&scope(), &ages.map(|(id, age)| first(stopped(id, age))), NOW).expect("kept");
+    history.record(&scope(), &ages.map(|(id, age)| first(stopped(id, age))), NOW).expect("recorded");
     let mut of = |since: Option<u32>| ids(&mut history, &tasks(Query { since, ..Query::cluster("prod") }));
     assert_eq!(of(None), ["hour", "day"]);
     assert_eq!(of(Some(7_200)), ["hour"]);
@@ -245,7 +245,7 @@ fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usi
     let folder = folder();
     let mut history = opened(&folder);
     let task = Task { container_instance_arn: Some("arn:instance/1".into()), ..stopped("t1", 60) };
-    history.record(&scope(), &[first(task)], NOW).expect("kept");
+    history.record(&scope(), &[first(task)], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &tasks(query)).len(), found);
 }
 
@@ -254,9 +254,9 @@ fn the_newest_come_and_that_there_are_more_is_told() {
     let folder = folder();
     let mut history = opened(&folder);
     let many: Vec<Observation> = (0..2_001).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
-    history.record(&scope(), &many[..2_000], NOW).expect("kept");
+    history.record(&scope(), &many[..2_000], NOW).expect("recorded");
     assert!(!history.archived_rows(&scope(), &prod(), NOW).expect("loaded").cut);
-    history.record(&scope(), &many[2_000..], NOW).expect("kept");
+    history.record(&scope(), &many[2_000..], NOW).expect("recorded");
     let loaded = history.archived_rows(&scope(), &prod(), NOW).expect("loaded");
     assert_eq!((loaded.rows.len(), loaded.cut), (2_000, true));
     assert!(loaded.rows[0].id().ends_with("/t0") && loaded.rows[1_999].id().ends_with("/t1999"));
@@ -275,7 +275,7 @@ fn consoles_that_open_and_write_at_once_lose_no_row() {
                 for batch in 0..BATCHES {
                     // One of its own, and one that all of them see.
                     let tasks = [format!("own-{console}-{batch}"), format!("common-{batch}")];
-                    history.record(&scope(), &tasks.map(|id| first(stopped(&id, 60))), NOW).expect("kept");
+                    history.record(&scope(), &tasks.map(|id| first(stopped(&id, 60))), NOW).expect("recorded");
                 }
             });
         }
@@ -290,7 +290,7 @@ fn nobody_else_may_read_it() {
     let folder = folder();
     let state = folder.path().join("state");
     let (mut history, _) = History::open(HistoryConfig::in_folder(&state, Limits::default()), NOW);
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
     for file in fs::read_dir(&state).expect("readable").map(|entry| entry.expect("an entry").path()) {
@@ -309,7 +309,7 @@ fn asides(folder: &TempDir) -> Vec<String> {
 fn left_behind(folder: &TempDir) -> PathBuf {
     let mut history = opened(folder);
     let many: Vec<Observation> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
-    history.record(&scope(), &many, NOW).expect("kept");
+    history.record(&scope(), &many, NOW).expect("recorded");
     folder.path().join(FILE)
 }
 
@@ -342,7 +342,7 @@ PRAGMA user_version = 1;
 fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
     let folder = folder();
     let mut history = opened(&folder);
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     let groups = history.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len();
     drop(history);
     let path = folder.path().join(FILE);
@@ -354,7 +354,7 @@ fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
     assert_eq!(told, None);
     assert_eq!(ids(&mut history, &prod()), ["t1"]);
     assert_eq!(history.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len(), groups);
-    history.record(&scope(), &[first(stopped("t2", 30))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t2", 30))], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), ["t2", "t1"]);
     let check = Connection::open(&path).expect("opened");
     let broken: i64 =
@@ -394,7 +394,7 @@ fn a_file_that_cant_be_used_is_set_aside_and_a_new_one_begun(
     let told = told.expect("something to tell");
     assert!(told.contains(reason) && told.contains(&aside.display().to_string()), "{told}");
     assert_eq!(fs::read(&aside).expect("nothing is lost"), before);
-    history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), ["new"]);
     drop(history);
     assert_eq!(ids(&mut opened(&folder), &prod()), ["new"]);
@@ -419,7 +419,7 @@ fn damage_that_shows_later_is_mended_likewise(#[case] harm: fn(&Path)) {
         told = history.recover(&error, NOW);
     }
     assert!(told.is_some_and(|told| told.contains("set aside")));
-    history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut opened(&folder), &prod()), ["new"], "it is in the file again");
 }
 
@@ -433,7 +433,7 @@ fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
         if let Some(error) = damage(history) {
             history.recover(&error, NOW);
         }
-        history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("kept");
+        history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("recorded");
     }
     drop((one, other));
     assert_eq!(asides(&folder).len(), 1);
@@ -444,14 +444,14 @@ fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
 fn a_file_deleted_while_in_use_is_told_and_made_again() {
     let folder = folder();
     let (mut history, _) = open(&folder);
-    history.record(&scope(), &[first(stopped("before", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("before", 60))], NOW).expect("recorded");
     for file in fs::read_dir(folder.path()).expect("readable") {
         fs::remove_file(file.expect("a file").path()).expect("removed");
     }
     let error = history.record(&scope(), &[first(stopped("lost", 60))], NOW).expect_err("the file is gone");
     let told = history.recover(&error, NOW);
     assert!(told.is_some_and(|told| told.contains("deleted while in use")));
-    history.record(&scope(), &[first(stopped("after", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("after", 60))], NOW).expect("recorded");
     drop(history);
     assert_eq!(ids(&mut opened(&folder), &prod()), ["after"]);
 }
@@ -468,7 +468,7 @@ fn a_file_that_others_could_read_is_made_private() {
     open_to_all(&beside);
     let (mut history, told) = open(&folder);
     assert_eq!(told, None);
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     for file in fs::read_dir(folder.path()).expect("readable") {
         let path = file.expect("a file").path();
         let mode = fs::metadata(&path).expect("there").permissions().mode() & 0o777;
@@ -483,22 +483,22 @@ fn a_pipe_in_place_of_the_file_is_not_waited_for() {
     assert!(made.success());
     let (mut history, told) = open(&folder);
     assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
 }
 
 #[test]
-fn without_a_place_for_a_file_the_session_is_remembered() {
+fn without_a_place_for_a_file_the_session_is_recorded_in_ram() {
     let folder = folder();
     let file = folder.path().join("a-file");
     fs::write(&file, "").expect("written");
     let (mut history, told) = History::open(HistoryConfig::in_folder(&file, Limits::default()), NOW);
     assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), ["t1"]);
 }
 
 #[test]
-fn a_full_disk_is_told_once_and_the_session_is_remembered() {
+fn a_full_disk_is_told_once_and_the_session_is_recorded_in_ram() {
     let folder = folder();
     let mut history = opened(&folder);
     let pages: i64 =
@@ -508,12 +508,12 @@ fn a_full_disk_is_told_once_and_the_session_is_remembered() {
     let error = history.record(&scope(), &many, NOW).expect_err("no room");
     let told = history.recover(&error, NOW).expect("something to tell");
     assert!(told.ends_with("history.db: the disk is full"), "{told}");
-    history.record(&scope(), &many, NOW).expect("kept");
+    history.record(&scope(), &many, NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()).len(), 200);
 }
 
 #[test]
-fn a_lock_that_is_not_given_up_is_told_and_the_session_is_remembered() {
+fn a_lock_that_is_not_given_up_is_told_and_the_session_is_recorded_in_ram() {
     let folder = folder();
     let mut history = opened(&folder);
     let other = Connection::open(folder.path().join(FILE)).expect("opened");
@@ -522,7 +522,7 @@ fn a_lock_that_is_not_given_up_is_told_and_the_session_is_remembered() {
     let error = history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect_err("locked");
     let told = history.recover(&error, NOW).expect("something to tell");
     assert!(told.ends_with("another program keeps it locked"), "{told}");
-    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
 }
 
 /// Tidies up until nothing is left to do.
@@ -537,10 +537,10 @@ fn what_is_too_old_is_forgotten() {
     let mut history = opened(&folder);
     let days = |days: i64| days * i64::from(DAY);
     let many: Vec<Observation> = (0..1_200).map(|n| first(stopped(&format!("old{n}"), days(31) + n))).collect();
-    history.record(&scope(), &many, NOW).expect("kept");
+    history.record(&scope(), &many, NOW).expect("recorded");
     history
         .record(&scope(), &[first(stopped("new", days(29))), first(service(&[days(31), days(32)]))], NOW)
-        .expect("kept");
+        .expect("recorded");
     tidy(&mut history);
     let all = Query { since: Some(u32::MAX), ..Query::default() };
     assert_eq!(ids(&mut history, &tasks(all.clone())), ["new"]);
@@ -560,11 +560,11 @@ fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back(
     let (mut history, _) = History::open(config, NOW);
     let wordy = |id: &str, age| Task { stopped_reason: Some("because ".repeat(100)), ..stopped(id, age) };
     let many: Vec<Observation> = (0..4_000).map(|n| first(wordy(&format!("t{n}"), 10_000 - n))).collect();
-    history.record(&scope(), &many, NOW).expect("kept");
+    history.record(&scope(), &many, NOW).expect("recorded");
     tidy(&mut history);
-    let kept = ids(&mut history, &tasks(Query { since: Some(DAY), ..Query::cluster("prod") }));
-    assert!((300..900).contains(&kept.len()), "{}", kept.len());
-    assert_eq!(kept[0], "t3999");
+    let stored = ids(&mut history, &tasks(Query { since: Some(DAY), ..Query::cluster("prod") }));
+    assert!((300..900).contains(&stored.len()), "{}", stored.len());
+    assert_eq!(stored[0], "t3999");
     drop(history);
     let size = fs::metadata(folder.path().join(FILE)).expect("there").len();
     assert!(size < 4 << 20, "{size} bytes");
@@ -577,7 +577,7 @@ fn what_there_is_is_told_without_touching_it() {
     assert_eq!(read_usage(&path), Ok(None));
     left_behind(&folder);
     let mut history = opened(&folder);
-    history.record(&scope(), &[first(service(&[1, 2]))], NOW).expect("kept");
+    history.record(&scope(), &[first(service(&[1, 2]))], NOW).expect("recorded");
     drop(history);
     let there = read_usage(&path).expect("readable").expect("there");
     assert_eq!((there.tasks, there.events, there.deployments), (200, 2, 1));

@@ -10,7 +10,7 @@ use super::{
     schema::{OLDEST, VERSION, version},
 };
 
-/// How much is remembered.
+/// How much is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Of the file, and of the log beside it.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
+    ARCHIVED, ARCHIVED_LONG, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation,
     Resource, Row, Tone, Unit, View, count_cell,
     event::Event,
     finding::{Finding, Problem},
@@ -22,7 +22,7 @@ pub static KIND: Kind = Kind {
     aliases: &["dep", "rs"],
     about: "deployments of services: rollout state and counts, old and new",
     columns: super::columns::<Deployment>,
-    states: &["failed", "failing", "stuck", "crashing", "unplaced", "short", "unhealthy", "waiting", KEPT],
+    states: &["failed", "failing", "stuck", "crashing", "unplaced", "short", "unhealthy", "waiting", ARCHIVED],
     sort: ("age", false),
     in_cluster: true,
     json_key: "deployments",
@@ -73,7 +73,7 @@ pub struct Deployment {
     pub finding: Option<Finding>,
     /// ECS has forgotten it: it stands as it was last seen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub remembered: bool,
+    pub archived: bool,
 }
 
 impl Deployment {
@@ -100,7 +100,7 @@ impl Deployment {
             updated_at: timestamp(deployment.updated_at.as_ref()),
             ended_at: None,
             finding: None,
-            remembered: false,
+            archived: false,
         }
     }
 
@@ -116,14 +116,14 @@ impl Deployment {
     }
 
     pub fn is_primary(&self) -> bool {
-        !self.remembered && self.status.as_deref() == Some("PRIMARY")
+        !self.archived && self.status.as_deref() == Some("PRIMARY")
     }
 
     /// The rollout state in one word; the deployment's status where AWS gives no rollout state.
     pub fn progress(&self) -> &str {
         match self.rollout_state.as_deref() {
             // Another one took its place before it was done.
-            Some("IN_PROGRESS") if self.remembered => "superseded",
+            Some("IN_PROGRESS") if self.archived => "superseded",
             Some("COMPLETED") => "completed",
             Some("IN_PROGRESS") => "in progress",
             Some("FAILED") => "failed",
@@ -134,7 +134,7 @@ impl Deployment {
 
     /// What it fails by, hangs in or waits for, while there is such a deployment.
     fn trouble(&self) -> Option<&Finding> {
-        self.finding.as_ref().filter(|_| !self.remembered)
+        self.finding.as_ref().filter(|_| !self.archived)
     }
 
     /// How it stands in one word, as its service does: `stuck`, `waiting`; by its rollout state where nothing is wrong.
@@ -149,7 +149,7 @@ impl Deployment {
         }
         match self.rollout_state.as_deref() {
             Some("FAILED") => Tone::Bad,
-            _ if self.remembered => Tone::Muted,
+            _ if self.archived => Tone::Muted,
             Some("IN_PROGRESS") if self.failed_tasks > 0 => Tone::Warn,
             Some("IN_PROGRESS") => Tone::Busy,
             Some("COMPLETED") => Tone::Good,
@@ -185,7 +185,7 @@ static FIELDS: &[Field<Deployment>] = &[
     Field {
         column: Column::new("status", "STATUS", 7, 10),
         cell: |row, _| {
-            let status = if row.remembered { Some(KEPT) } else { row.status.as_deref() };
+            let status = if row.archived { Some(ARCHIVED) } else { row.status.as_deref() };
             let tone = if row.is_primary() { Tone::Plain } else { Tone::Muted };
             Cell::new(status.unwrap_or("-"), tone)
         },
@@ -287,7 +287,7 @@ impl Resource for Deployment {
 
     fn pace(&self) -> Pace {
         match self.rollout_state.as_deref() {
-            _ if self.remembered => Pace::Final,
+            _ if self.archived => Pace::Final,
             Some("IN_PROGRESS") => Pace::Moving,
             _ => Pace::Calm,
         }
@@ -297,13 +297,13 @@ impl Resource for Deployment {
         self.trouble().is_some() || matches!(self.tone(), Tone::Bad | Tone::Warn)
     }
 
-    fn remembered(&self) -> bool {
-        self.remembered
+    fn archived(&self) -> bool {
+        self.archived
     }
 
     fn states(&self) -> Vec<&'static str> {
         let standing = self.trouble().and_then(|finding| Standing::of(finding.problem));
-        self.remembered.then_some(KEPT).into_iter().chain(standing.map(Standing::word)).collect()
+        self.archived.then_some(ARCHIVED).into_iter().chain(standing.map(Standing::word)).collect()
     }
 
     fn drill(&self) -> Option<View> {
@@ -344,7 +344,7 @@ impl Resource for Deployment {
             )
             .field("Started", when(self.created_at, cx))
             .field("Updated", when(self.updated_at, cx))
-            .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
+            .toned("Archived", if self.archived { ARCHIVED_LONG } else { "" }, Tone::Muted);
         document
     }
 }
@@ -390,7 +390,7 @@ mod tests {
         let row = rows[0].any().downcast_ref::<Deployment>().unwrap();
         assert_eq!((row.state(), row.tone(), Row::fault(row)), (word, tone, true));
         assert_eq!(row.finding.as_ref().map(|finding| &*finding.cause), Some("because"));
-        let gone = Deployment { remembered: true, ..row.clone() };
+        let gone = Deployment { archived: true, ..row.clone() };
         assert_eq!((gone.state(), gone.tone(), Row::fault(&gone)), ("superseded", Tone::Muted, false));
         let old = rows[1].any().downcast_ref::<Deployment>().unwrap();
         assert_eq!((old.state(), Row::fault(old)), ("completed", false));
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn what_another_took_the_place_of_is_not_in_progress_any_more() {
         assert_eq!(deployment("IN_PROGRESS").progress(), "in progress");
-        assert_eq!(Deployment { remembered: true, ..deployment("IN_PROGRESS") }.progress(), "superseded");
-        assert_eq!(Deployment { remembered: true, ..deployment("COMPLETED") }.progress(), "completed");
+        assert_eq!(Deployment { archived: true, ..deployment("IN_PROGRESS") }.progress(), "superseded");
+        assert_eq!(Deployment { archived: true, ..deployment("COMPLETED") }.progress(), "completed");
     }
 }

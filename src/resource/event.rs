@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cell, Column, Context, Document, Field, KEPT, KEPT_LONG, Kind, Order, Origin, Pace, Part, Query, Relation,
+    ARCHIVED, ARCHIVED_LONG, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation,
     Resource, Row, Tone, Unit, View,
     format::{age_cell, age_order, one_line, text_cell, text_order, time_cell, time_order, timestamp, when},
     service::{self, Service},
@@ -19,7 +19,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ev"],
     about: "service events, the newest 100 of each service",
     columns: super::columns::<Event>,
-    states: &[KEPT],
+    states: &[ARCHIVED],
     sort: ("age", false),
     in_cluster: true,
     json_key: "events",
@@ -45,7 +45,7 @@ pub struct Event {
     pub message: String,
     /// ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub remembered: bool,
+    pub archived: bool,
 }
 
 impl Event {
@@ -63,7 +63,7 @@ impl Event {
             service_arn: service_arn.to_owned(),
             created_at,
             message: event.message.unwrap_or_default(),
-            remembered: false,
+            archived: false,
         }
     }
 
@@ -83,14 +83,14 @@ impl Event {
 
     /// The message in one line.
     pub fn cell(&self) -> Cell<'static> {
-        let kept = if self.remembered { format!("{KEPT}: ") } else { String::new() };
+        let prefix = if self.archived { format!("{ARCHIVED}: ") } else { String::new() };
         let tone = match self.tone() {
             tone @ (Tone::Warn | Tone::Bad) => tone,
-            _ if self.remembered => Tone::Muted,
+            _ if self.archived => Tone::Muted,
             tone => tone,
         };
         let told = one_line(self.told());
-        Cell::new(format!("{kept}{told}"), tone).values([told])
+        Cell::new(format!("{prefix}{told}"), tone).values([told])
     }
 
     /// The message without its opening `(service NAME) `, which every row would repeat.
@@ -161,12 +161,12 @@ impl Resource for Event {
         self.tone() == Tone::Bad
     }
 
-    fn remembered(&self) -> bool {
-        self.remembered
+    fn archived(&self) -> bool {
+        self.archived
     }
 
     fn states(&self) -> Vec<&'static str> {
-        self.remembered.then_some(KEPT).into_iter().collect()
+        self.archived.then_some(ARCHIVED).into_iter().collect()
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
@@ -185,7 +185,7 @@ impl Resource for Event {
             .field("Service", &*self.service_name)
             .field("At", when(self.created_at, cx))
             .field("Id", &*self.id)
-            .toned("Kept", if self.remembered { KEPT_LONG } else { "" }, Tone::Muted);
+            .toned("Archived", if self.archived { ARCHIVED_LONG } else { "" }, Tone::Muted);
         document.section("Message").text(0, &*self.message, self.tone());
         document
     }

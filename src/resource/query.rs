@@ -45,7 +45,7 @@ pub struct Query {
     pub task: Option<Arc<str>>,
     /// Tasks only.
     pub status: Status,
-    /// What happened in the last so many seconds: how far back what is remembered is looked up.
+    /// What happened in the last so many seconds: how far back the history is read.
     pub since: Option<u32>,
     /// Tasks only: those of one group of failures, by its name.
     pub group: Option<Arc<str>>,

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Batch, Cadence, Cell, Context, Document, Fetch, KEPT, Kind, Only, Origin, Pace, Page, Query, Relation, Resource,
-    Status, Tone, View, cluster,
+    ARCHIVED, Batch, Cadence, Cell, Context, Document, Fetch, Kind, Only, Origin, Pace, Page, Query, Relation,
+    Resource, Status, Tone, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, short_id, timestamp, words},
     gone, inspect, instance, revision, service,
@@ -30,7 +30,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ta", "po", "pod", "pods"],
     about: "tasks: running, stopped, or all; why they stopped",
     columns: super::columns::<Task>,
-    states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", KEPT],
+    states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", ARCHIVED],
     sort: ("age", false),
     in_cluster: true,
     json_key: "tasks",
@@ -78,7 +78,7 @@ pub struct Task {
     pub verdict: Option<Arc<Verdict>>,
     /// ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub remembered: bool,
+    pub archived: bool,
 }
 
 /// Whether a task's reason leaves it to the containers to tell more.
@@ -159,7 +159,7 @@ impl Task {
             tags: super::tags(task.tags),
             current: None,
             verdict: None,
-            remembered: false,
+            archived: false,
             task_arn,
             cluster_name,
         })
@@ -334,8 +334,8 @@ impl Resource for Task {
         }
     }
 
-    fn remembered(&self) -> bool {
-        self.remembered
+    fn archived(&self) -> bool {
+        self.archived
     }
 
     fn fault(&self) -> bool {
@@ -358,8 +358,8 @@ impl Resource for Task {
         if self.current == Some(false) {
             states.push("old");
         }
-        if self.remembered {
-            states.push(KEPT);
+        if self.archived {
+            states.push(ARCHIVED);
         }
         states
     }

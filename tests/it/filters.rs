@@ -104,7 +104,7 @@ fn rare(kind: &Kind) -> Vec<Entry> {
                     containers: several,
                     last_status: Some("STOPPED".into()),
                     current: Some(false),
-                    remembered: true,
+                    archived: true,
                     ..Task::default()
                 }),
             ]

@@ -207,14 +207,14 @@ fn what_aws_has_forgotten_is_listed_with_what_it_has() {
     // Another AWS, which knows nothing of what was in the one before.
     let aws = before.replaced(another(2));
     let rows = aws.csv(&["stopped", "-c", "prod", "--since", "24h", "--filter", "is:stopped"]);
-    let (kept, live): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row[status] == "stopped kept");
-    assert_eq!(kept.len(), seen.len());
+    let (archived, live): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row[status] == "stopped archived");
+    assert_eq!(archived.len(), seen.len());
     assert!(!live.is_empty());
-    let kept = aws.get(&["stopped", "-c", "prod", "--filter", "is:kept", "-o", "json"]);
-    let json: Value = serde_json::from_str(&kept.out).expect("JSON");
+    let archived = aws.get(&["stopped", "-c", "prod", "--filter", "is:archived", "-o", "json"]);
+    let json: Value = serde_json::from_str(&archived.out).expect("JSON");
     let tasks = json["tasks"].as_array().expect("a list");
     assert_eq!(tasks.len(), seen.len());
-    assert!(tasks.iter().all(|task| task["remembered"] == true && task["stoppedReason"].is_string()));
+    assert!(tasks.iter().all(|task| task["archived"] == true && task["stoppedReason"].is_string()));
 }
 
 #[test]

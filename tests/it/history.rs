@@ -127,19 +127,19 @@ async fn a_task_that_stopped_before_a_restart_is_there_after_ecs_forgot_it() {
     let after = console.rows(&stopped(prod())).await;
     assert!(ids(&after).is_superset(&before));
     for row in &after {
-        assert!(row.remembered() || !before.contains(row.id()), "{}", row.id());
-        assert_eq!(row.states().contains(&"kept"), row.remembered());
+        assert!(row.archived() || !before.contains(row.id()), "{}", row.id());
+        assert_eq!(row.states().contains(&"archived"), row.archived());
         assert!(row.any().downcast_ref::<Task>().is_some_and(|task| !task.stopped() || task.verdict.is_some()));
     }
-    // What is in a task that is only remembered can be looked at, and shown in full without asking for it.
-    let kept = after.iter().find(|row| row.remembered()).expect("one that is kept");
-    let inside = View::new(&container::KIND, Query::task("prod", kept.id()));
+    // What is in a task that is only archived can be looked at, and shown in full without asking for it.
+    let archived = after.iter().find(|row| row.archived()).expect("an archived one");
+    let inside = View::new(&container::KIND, Query::task("prod", archived.id()));
     assert!(!console.rows(&inside).await.is_empty());
     let asked = endpoint.count("DescribeTasks");
-    let request = Request::Raw { kind: &task::KIND, query: prod(), id: kept.id().into() };
+    let request = Request::Raw { kind: &task::KIND, query: prod(), id: archived.id().into() };
     console.handle.requests.send(request).await.unwrap();
     let Some(Done::Raw { result: Ok(json), .. }) = console.handle.done.recv().await else { panic!("no answer") };
-    assert_eq!((json["taskArn"].as_str(), json["remembered"].as_bool()), (Some(kept.id()), Some(true)));
+    assert_eq!((json["taskArn"].as_str(), json["archived"].as_bool()), (Some(archived.id()), Some(true)));
     assert_eq!(endpoint.count("DescribeTasks"), asked);
 }
 
@@ -152,11 +152,11 @@ async fn what_ecs_forgets_in_the_meantime_is_marked_and_stays() {
     console.demand.slowdown = 12;
     console.look_at(&view);
     tokio::time::sleep(LONG).await;
-    let snapshot = console.until(|snapshot| rows(snapshot, &view).iter().any(|row| row.remembered())).await;
+    let snapshot = console.until(|snapshot| rows(snapshot, &view).iter().any(|row| row.archived())).await;
     let after = rows(&snapshot, &view);
     assert!(ids(&after).is_superset(&before));
-    assert!(after.iter().filter(|row| before.contains(row.id())).all(|row| row.remembered()));
-    assert!(after.iter().any(|row| !row.remembered()));
+    assert!(after.iter().filter(|row| before.contains(row.id())).all(|row| row.archived()));
+    assert!(after.iter().any(|row| !row.archived()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,8 +190,8 @@ async fn events_and_deployments_that_are_over_stay() {
             tokio::time::sleep(Duration::from_secs(60)).await;
             let after = console.rows(view).await;
             assert!(ids(&after).is_superset(before), "{view:?}");
-            let kept = after.iter().filter(|row| row.remembered()).count();
-            assert!(kept > 0 && kept < after.len(), "{kept} of {} {}", after.len(), view.kind.plural);
+            let archived = after.iter().filter(|row| row.archived()).count();
+            assert!(archived > 0 && archived < after.len(), "{archived} of {} {}", after.len(), view.kind.plural);
         }
     }
 }
@@ -226,7 +226,7 @@ async fn failures(console: &mut Console, query: Query) -> Vec<Failures> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_are_counted_over_what_is_live_and_what_is_remembered() {
+async fn failures_are_counted_over_live_and_archived_tasks() {
     let (endpoint, state) = (incident(), State::new());
     let mut console = Console::open(&endpoint, state.keep());
     let total = |groups: &[Failures]| groups.iter().map(|group| group.count).sum::<u64>();
@@ -243,14 +243,14 @@ async fn failures_are_counted_over_what_is_live_and_what_is_remembered() {
     let mut console = Console::open(&endpoint, state.keep());
     let after = failures(&mut console, prod()).await;
     for group in &before {
-        let grown = after.iter().find(|grown| grown.id() == group.id()).expect("it is remembered");
+        let grown = after.iter().find(|grown| grown.id() == group.id()).expect("it is archived");
         assert!(grown.count >= group.count && grown.first <= group.first && grown.last >= group.last);
     }
     assert!(total(&after) > total(&before));
     let group = after.iter().max_by_key(|group| group.count).expect("a group");
     let members = console.rows(&group.drill().expect("members")).await;
     assert_eq!(ids(&members).len() as u64, group.count);
-    assert!(members.iter().any(|row| row.remembered()) && members.iter().any(|row| !row.remembered()));
+    assert!(members.iter().any(|row| row.archived()) && members.iter().any(|row| !row.archived()));
     let of_service = failures(&mut console, Query::service("prod", group.service.as_str())).await;
     assert!(of_service.iter().all(|other| other.service == group.service) && !of_service.is_empty());
 }
@@ -276,8 +276,8 @@ async fn a_timeline_goes_back_to_before_the_restart() {
     let mut console = Console::open(&endpoint, state.keep());
     let after = ids(&console.rows(&view).await);
     // Tasks that lived on have other moments by now; those that had stopped have all of theirs.
-    let kept = before.intersection(&after).count();
-    assert!(kept * 10 > before.len() * 9, "{kept} of {}", before.len());
+    let archived = before.intersection(&after).count();
+    assert!(archived * 10 > before.len() * 9, "{archived} of {}", before.len());
 }
 
 #[tokio::test(start_paused = true)]

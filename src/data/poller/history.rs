@@ -61,9 +61,7 @@ impl Poller {
         for (key, feed) in &mut self.feeds {
             let before = feed.ids.len();
             let row = |id: &str| store.get(id).map(|entry| &*entry.row);
-            feed.remove_unlisted(|id| {
-                row(id).is_some_and(|row| row.remembered() && !matches_query(row, &key.query, at))
-            });
+            feed.remove_unlisted(|id| row(id).is_some_and(|row| row.archived() && !matches_query(row, &key.query, at)));
             if feed.ids.len() < before {
                 forgotten = true;
                 self.changed_feeds.insert(key.clone());
@@ -94,27 +92,27 @@ impl Poller {
         }
     }
 
-    /// The entries that are remembered for `key`, but for those that `live` has.
+    /// The entries that are archived for `key`, but for those that `live` has.
     pub(super) fn archived_entries(&self, key: &FeedKey, live: &[Entry]) -> Vec<Entry> {
-        let Some(kept) = self.history.archived(key).filter(|kept| !kept.ids.is_empty()) else { return Vec::new() };
+        let Some(feed) = self.history.archived(key).filter(|feed| !feed.ids.is_empty()) else { return Vec::new() };
         let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
-        let kept = kept.ids.iter().filter(|id| !live.contains(&***id));
-        kept.filter_map(|id| self.store.get(id).cloned()).collect()
+        let archived = feed.ids.iter().filter(|id| !live.contains(&***id));
+        archived.filter_map(|id| self.store.get(id).cloned()).collect()
     }
 
-    /// What distinguishes one state of what is remembered for `key` from another.
+    /// What distinguishes one state of what is archived for `key` from another.
     pub(super) fn history_digest(&self, key: &FeedKey) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.history.is_settled(key).hash(&mut hasher);
         let own = self.history.groups(key).map(|groups| groups.revision);
         own.hash(&mut hasher);
         for key in self.archived_feeds(key) {
-            self.history.archived(&key).map(|kept| kept.revision).hash(&mut hasher);
+            self.history.archived(&key).map(|feed| feed.revision).hash(&mut hasher);
         }
         hasher.finish()
     }
 
-    /// Adds what is remembered for a composed view to the `rows` it is made of.
+    /// Adds what is archived for a composed view to the `rows` it is made of.
     pub(super) fn add_archived(&self, key: &FeedKey, rows: &mut Vec<Arc<dyn Row>>) {
         if let Some(groups) = self.history.groups(key) {
             rows.extend(groups.rows.iter().cloned());
@@ -124,13 +122,13 @@ impl Poller {
             if let Origin::Derived { rows: derive, .. } = key.kind.origin {
                 known.extend(rows.iter().flat_map(|row| derive(&**row)).map(|row| Arc::from(row.id())));
             }
-            for id in self.history.archived(key).iter().flat_map(|kept| &kept.ids).filter(|id| !known.contains(*id)) {
+            for id in self.history.archived(key).iter().flat_map(|feed| &feed.ids).filter(|id| !known.contains(*id)) {
                 rows.extend(self.store.get(id).map(|entry| entry.row.clone()));
             }
         }
     }
 
-    /// The feeds of which something is remembered that `view` shows.
+    /// The feeds of which something is archived that `view` shows.
     fn archived_feeds(&self, view: &View) -> Vec<FeedKey> {
         archived_views(view).iter().flat_map(|view| self.published.keys_of(view)).collect()
     }
@@ -156,7 +154,7 @@ pub(super) fn matches_query(row: &dyn Row, query: &Query, now: Timestamp) -> boo
     if query.task.is_some() {
         return true;
     }
-    let bounded = query.since.is_some() || row.remembered();
+    let bounded = query.since.is_some() || row.archived();
     let recent = || occurred_at(row).is_none_or(|at| at >= window_start(query, now));
     let task = || row.any().downcast_ref::<Task>();
     let member = |group: &str| task().is_some_and(|task| in_group(task, group));
@@ -164,7 +162,7 @@ pub(super) fn matches_query(row: &dyn Row, query: &Query, now: Timestamp) -> boo
     (!bounded || recent()) && query.group.as_deref().is_none_or(member) && query.only.as_ref().is_none_or(meant)
 }
 
-/// The views whose rows are remembered, behind what `view` shows.
+/// The views whose rows are archived, behind what `view` shows.
 fn archived_views(view: &View) -> Vec<View> {
     let lasting = |view: &View| match view.kind {
         kind if kind == &task::KIND => view.query.status != Status::Running || view.query.task.is_some(),

@@ -225,7 +225,7 @@ fn an_event_is_one_line_with_short_names() {
     assert_eq!(moment.detail, "has registered 1 targets in (target-group web-blue) (task 01234567).");
 }
 
-/// What is remembered comes beside what is live.
+/// Archived rows appear beside live ones.
 #[test]
 fn nothing_is_told_twice() {
     let rows: Vec<Arc<dyn Row>> =
@@ -315,7 +315,7 @@ fn event(id: &str, second: i64) -> Event {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/web".into(),
         created_at: at(second),
         message: "(service web) has begun draining connections on 1 tasks.".into(),
-        remembered: false,
+        archived: false,
     }
 }
 
@@ -337,6 +337,6 @@ fn deployment(rollout: &str) -> Deployment {
         updated_at: at(90),
         ended_at: None,
         finding: None,
-        remembered: false,
+        archived: false,
     }
 }

@@ -22,7 +22,7 @@ fn of(service: &str, task: Task) -> Task {
 fn remembering(tasks: impl IntoIterator<Item = Task>) -> History {
     let mut history = History::open(HistoryConfig::default(), NOW).0;
     let tasks: Vec<Observation> = tasks.into_iter().map(first).collect();
-    history.record(&scope(), &tasks, NOW).expect("kept");
+    history.record(&scope(), &tasks, NOW).expect("recorded");
     history
 }
 
@@ -98,7 +98,7 @@ fn a_failure_that_is_seen_twice_counts_once() {
     let mut history = remembering([stopped("a", 60), stopped("b", 70)]);
     history
         .record(&scope(), &[first(stopped("a", 60)), first(Task { version: 9, ..stopped("b", 70) })], NOW)
-        .expect("kept");
+        .expect("recorded");
     assert_eq!(counts(&mut history, &Query::default()), [("web".into(), 2, vec![1])]);
 }
 
@@ -145,6 +145,6 @@ fn a_newer_program_judges_again_what_an_older_one_wrote() {
 fn without_a_file_failures_are_counted_all_the_same() {
     let (mut history, told) = History::open(crate::history::HistoryConfig::default(), NOW);
     assert_eq!(told, None);
-    history.record(&scope(), &[first(stopped("a", 60))], NOW).expect("kept");
+    history.record(&scope(), &[first(stopped("a", 60))], NOW).expect("recorded");
     assert_eq!(counts(&mut history, &Query::default()), [("web".into(), 1, vec![1])]);
 }

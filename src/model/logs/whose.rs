@@ -124,7 +124,7 @@ impl Whose {
             (None, None) => (&*task.cluster_name, Query::task(&*task.cluster_name, &*task.task_arn)),
         };
         // What was forgotten long ago is looked up as far back as that.
-        let age = task.ended().filter(|_| task.remembered).map(|ended| seconds_since(ended, now) + HOUR);
+        let age = task.ended().filter(|_| task.archived).map(|ended| seconds_since(ended, now) + HOUR);
         let since = age.filter(|age| *age > i64::from(DAY)).and_then(|age| u32::try_from(age).ok());
         let tasks = vec![task.task_arn.as_str().into()];
         Self { tasks, ..Self::plain(format!("{of}/{}", short_id(&task.task_arn)), Query { since, ..query }) }

@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::resource::{
-    Cell, Column, Field, KEPT, Order, Part, Tone, Unit,
+    ARCHIVED, Cell, Column, Field, Order, Part, Tone, Unit,
     format::{age_cell, age_order, id_cell, last_part, number_order, text_cell, text_order, time_cell, time_order},
 };
 
@@ -37,9 +37,11 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| text_order(group_name(row.group.as_deref())),
     },
     Field {
-        column: Column::new("status", "STATUS", 7, 14).aliases(&["state", "last"]),
-        cell: |row, _| match row.remembered {
-            true => Cell::new(format!("{} {KEPT}", row.state()), Tone::Muted).values([row.state(), KEPT.into()]),
+        column: Column::new("status", "STATUS", 7, 16).aliases(&["state", "last"]),
+        cell: |row, _| match row.archived {
+            true => {
+                Cell::new(format!("{} {ARCHIVED}", row.state()), Tone::Muted).values([row.state(), ARCHIVED.into()])
+            }
             false => Cell::new(row.state(), row.tone()),
         },
         order: |row, _| Order::Text(row.state()),

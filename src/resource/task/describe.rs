@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Task;
 use crate::resource::{
-    Context, Document, KEPT_LONG, Tone,
+    ARCHIVED_LONG, Context, Document, Tone,
     document::Section,
     format::{duration, last_part, seconds_since, when},
     inspect,
@@ -75,7 +75,7 @@ fn findings(task: &Task, section: &mut Section) {
     if task.health_status.as_deref() == Some("UNHEALTHY") {
         section.text(0, "its health check fails", Tone::Bad);
     }
-    section.toned("Kept", if task.remembered { KEPT_LONG } else { "" }, Tone::Muted);
+    section.toned("Archived", if task.archived { ARCHIVED_LONG } else { "" }, Tone::Muted);
 }
 
 /// Each step of its life: when, and how long it took.

@@ -82,7 +82,7 @@ fn ranking() -> Service {
             service_arn,
             created_at: ago(2 * MINUTE),
             message: message.into(),
-            remembered: false,
+            archived: false,
         }],
         ..blank_service("ranking")
     }

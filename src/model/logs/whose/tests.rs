@@ -154,7 +154,7 @@ fn an_event_is_read_around_its_moment_and_one_of_just_now_goes_on() {
 
 #[test]
 fn what_was_forgotten_long_ago_is_looked_up_as_far_back() {
-    let old = Task { remembered: true, stopped_at: ago(3 * i64::from(DAY)), ..task("a") };
+    let old = Task { archived: true, stopped_at: ago(3 * i64::from(DAY)), ..task("a") };
     assert_eq!(whose(&old).subject().view.query.since, Some(3 * DAY + 3_600));
     assert_eq!(whose(&Task { stopped_at: ago(60), ..old }).subject().view.query.since, None);
 }
