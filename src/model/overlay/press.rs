@@ -152,7 +152,9 @@ impl Model {
             }
             read => {
                 self.remember("filters", text);
-                read.and_then(Result::ok).map(|filter| self.set_filter(filter));
+                if let Some(Ok(filter)) = read {
+                    self.set_filter(filter);
+                }
             }
         }
     }
