@@ -2,7 +2,9 @@
 
 use crate::{
     diagnose::{failures, timeline, trouble},
-    resource::{Kind, cluster, container, deployment, event, family, instance, revision, service, task},
+    resource::{
+        Kind, capacity_provider, cluster, container, deployment, event, family, instance, revision, service, task,
+    },
 };
 
 /// A kind is one file below `resource/`, or below `diagnose/` where its rows take judgement, and one line here.
@@ -14,6 +16,7 @@ pub static KINDS: &[&Kind] = &[
     &task::KIND,
     &container::KIND,
     &instance::KIND,
+    &capacity_provider::KIND,
     &deployment::KIND,
     &event::KIND,
     &timeline::KIND,

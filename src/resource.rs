@@ -8,6 +8,7 @@ use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
 use serde::Serialize;
 
+pub mod capacity_provider;
 pub mod cluster;
 mod column;
 pub mod command;

@@ -7,6 +7,7 @@
 pub enum Class {
     ClusterRead,
     ClusterResourceRead,
+    CapacityProviderRead,
     ServiceRead,
     ServiceDeployment,
     TaskDefinitionRead,
@@ -19,7 +20,11 @@ impl Class {
     /// The account's quota: burst, and calls a second. Shared by everybody in it.
     pub fn quota(self) -> (f64, f64) {
         match self {
-            Self::ClusterRead | Self::ServiceDeployment | Self::TaskDefinitionRead | Self::Identity => (50.0, 20.0),
+            Self::ClusterRead
+            | Self::CapacityProviderRead
+            | Self::ServiceDeployment
+            | Self::TaskDefinitionRead
+            | Self::Identity => (50.0, 20.0),
             Self::ClusterResourceRead | Self::ServiceRead => (100.0, 20.0),
             // Less than what any Region grants: the usual share of it is one call a second.
             Self::Logs | Self::LoadBalancing => (8.0, 4.0),
@@ -93,6 +98,7 @@ operations! {
     DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead Read,
     LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead Read,
     DESCRIBE_CONTAINER_INSTANCES = "ecs" "DescribeContainerInstances" ClusterResourceRead Read,
+    DESCRIBE_CAPACITY_PROVIDERS = "ecs" "DescribeCapacityProviders" CapacityProviderRead Read,
     LIST_TASK_DEFINITION_FAMILIES = "ecs" "ListTaskDefinitionFamilies" TaskDefinitionRead Read,
     LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead Read,
     DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead Read,

@@ -301,6 +301,10 @@ impl FeedPlan {
     /// # Errors
     /// When the list would never end.
     pub(super) fn add_page(&mut self, page: Page, now: Now) -> Result<bool, Arc<Failure>> {
+        for row in &page.rows {
+            self.described.insert(row.id().into(), Described::At(now.at));
+            self.described_at = Some(now.clock);
+        }
         // Of the first list, every page is shown as it comes; after a fresh start some of it is there.
         let collected = match self.listing.add_page(page) {
             PageResult::Complete(collected) => collected,
@@ -310,7 +314,9 @@ impl FeedPlan {
                 if !self.listed {
                     for id in new.into_iter().filter(|id| self.known.insert(id.clone())) {
                         self.ids.push(id.clone());
-                        self.undescribed.push_back(id);
+                        if !self.described.contains_key(&id) {
+                            self.undescribed.push_back(id);
+                        }
                     }
                 }
                 return Ok(false);

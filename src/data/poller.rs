@@ -413,8 +413,11 @@ impl Poller {
     fn on_listed(&mut self, key: FeedKey, result: Result<Page, Failure>, now: Instant) {
         self.changed_feeds.insert(key.clone());
         self.history.enable();
-        let Some(feed) = self.feeds.get_mut(&key) else { return };
         let at = (self.now)();
+        for row in result.iter().flat_map(|page| &page.rows) {
+            self.put(row.clone(), at);
+        }
+        let Some(feed) = self.feeds.get_mut(&key) else { return };
         let now = Now { at: now, clock: at };
         match result {
             Ok(page) => {

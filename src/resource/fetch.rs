@@ -7,10 +7,12 @@ use futures::future::BoxFuture;
 use super::{Query, Resource, Row};
 use crate::aws::{Clients, Failure, Operation};
 
-/// One page of ids.
+/// One page of a list.
 #[derive(Debug, Default)]
 pub struct Page {
     pub ids: Vec<Arc<str>>,
+    /// The rows behind them, where the list describes them as well.
+    pub rows: Vec<Arc<dyn Row>>,
     pub next: Option<String>,
     /// The API operation that answered; empty where none was called.
     pub operation: &'static str,
@@ -51,7 +53,7 @@ pub trait Fetch: Send + Sync {
     fn keeps_gone(&self, _query: &Query) -> bool {
         false
     }
-    /// One page of ids; full pages are asked for.
+    /// One page of ids, or of rows where AWS describes them at once; full pages are asked for.
     fn list<'a>(
         &'a self,
         aws: &'a Clients,
@@ -78,7 +80,22 @@ impl Page {
         let ids = present(operation, ids)?.into_iter().map(Arc::from).collect();
         // An empty token would start the list over.
         let next = next.filter(|token| !token.is_empty());
-        Ok(Self { ids, next, operation: operation.name })
+        Ok(Self { ids, next, operation: operation.name, ..Self::default() })
+    }
+
+    /// A page of a list that describes what it lists; items without so much as a name are left out.
+    ///
+    /// # Errors
+    /// When the answer has no list of items.
+    pub(super) fn of_rows<S, R: Resource>(
+        operation: Operation,
+        items: Option<Vec<S>>,
+        row: impl Fn(S) -> Option<R>,
+        next: Option<String>,
+    ) -> Result<Self, Failure> {
+        let rows = Batch::new(operation, items, row, Vec::new())?.rows;
+        let ids = rows.iter().map(|row| row.id().to_owned()).collect();
+        Ok(Self { rows, ..Self::new(operation, Some(ids), next)? })
     }
 
     /// A list that needs no call: the one row that was asked for.

@@ -53,7 +53,7 @@ fn batch(found: &[Arc<str>]) -> Batch {
 }
 
 fn page(ids: &[Arc<str>], next: Option<&str>) -> Page {
-    Page { ids: ids.to_vec(), next: next.map(str::to_owned), operation: "ListServices" }
+    Page { ids: ids.to_vec(), next: next.map(str::to_owned), operation: "ListServices", ..Page::default() }
 }
 
 fn failure(trouble: Trouble) -> Arc<Failure> {
@@ -198,6 +198,20 @@ fn a_row_asked_for_by_name_is_known_by_its_arn() {
     plan.add_page(page(&[name], None), both(later)).unwrap();
     assert_eq!(plan.ids, [arn]);
     assert_eq!(why(&plan), None);
+}
+
+/// As capacity providers are: one operation lists and describes them.
+#[test]
+fn rows_that_come_with_the_list_are_not_described_again() {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(3);
+    let rows = batch(&all).rows;
+    assert_eq!(ask(&mut plan, now, &all).0, [Due::List(None)]);
+    plan.add_page(Page { rows: rows[..2].to_vec(), ..page(&all[..2], Some("2")) }, both(now)).unwrap();
+    assert_eq!(ask(&mut plan, now, &all).0, [Due::List(Some("2".into()))]);
+    assert!(plan.add_page(Page { rows: rows[2..].to_vec(), ..page(&all[2..], None) }, both(now)).unwrap());
+    assert_eq!(plan.ids, all);
+    assert_eq!(ask(&mut plan, now, &all).0, []);
 }
 
 #[test]

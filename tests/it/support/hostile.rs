@@ -30,6 +30,12 @@ const ERRORS: u64 = 3;
 /// What answers are made of, by name. A word is another shape or a kind of value; a list has up to four of its item.
 const SHAPES: &[(&str, &str)] = &[
     (
+        "provider",
+        r#"{"name":"text","type":"state","status":"state","updateStatus":"state","updateStatusReason":"reason",
+            "autoScalingGroupProvider":{"autoScalingGroupArn":"arn","managedScaling":{"status":"state",
+            "targetCapacity":"int","instanceWarmupPeriod":"int"},"managedDraining":"state"}}"#,
+    ),
+    (
         "cluster",
         r#"{"clusterArn":"arn","clusterName":"text","status":"text","runningTasksCount":"int","pendingTasksCount":"int",
             "activeServicesCount":"int","registeredContainerInstancesCount":"int","capacityProviders":["text"],
@@ -327,6 +333,15 @@ fn of_json(operation: &str, asked: &Value, chance: &mut Chance) -> Value {
             list("taskArns", &format!("task{}", &status[..1]), 40)
         }
         "ListContainerInstances" => list("containerInstanceArns", "instance", 6),
+        "DescribeCapacityProviders" => {
+            let mut providers: Vec<Value> = Vec::new();
+            for name in ["FARGATE", "one\u{202e}", "\u{1b}[2J"] {
+                let mut row = value("provider", chance);
+                row["capacityProviderArn"] = arn("capacity-provider", name).into();
+                providers.push(row);
+            }
+            json!({ "capacityProviders": providers })
+        }
         "ListTaskDefinitionFamilies" => json!({ "families": ["web", "api\u{202e}", "\u{1b}cEVIL"] }),
         "ListTaskDefinitions" => {
             json!({ "taskDefinitionArns": [arn("task-definition", "web:1"), "web:x", "EVIL\u{7}"] })
