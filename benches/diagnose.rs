@@ -103,5 +103,5 @@ fn stopped_tasks_judged(bencher: divan::Bencher<'_, '_>) {
     let (tasks, known) = (stopped(), Known::default());
     bencher
         .counter(ItemsCount::new(tasks.len()))
-        .bench_local(|| tasks.iter().map(|task| diagnose::stopped(task, &known).cause.len()).sum::<usize>());
+        .bench_local(|| tasks.iter().map(|task| diagnose::diagnose_stop(task, &known).cause.len()).sum::<usize>());
 }

@@ -11,39 +11,39 @@ use crate::resource::{
 
 #[cfg(test)]
 mod builders;
-mod case;
-mod deaths;
-mod draft;
-mod exited;
+mod capacity;
+mod container_exit;
 mod explain;
+mod failed_tasks;
 pub mod failures;
 mod group;
 mod instance;
 mod message;
 pub mod names;
-mod news;
 mod pending;
 mod placement;
 mod rollout;
-mod room;
-mod scene;
 mod service;
+mod service_context;
+mod service_events;
+mod stop_facts;
 mod stopped;
 pub mod timeline;
 pub mod trouble;
+mod verdict_builder;
 #[cfg(test)]
 mod worlds;
 
 pub use explain::{Explanation, beside, explain};
 pub use group::{GroupKey, group_key};
-pub use instance::instance;
-pub use message::{Message, event, message};
-pub use pending::pending;
-pub use service::service;
-pub use stopped::stopped;
+pub use instance::diagnose_instance;
+pub use message::{Message, diagnose_event, diagnose_message};
+pub use pending::diagnose_pending;
+pub use service::diagnose_service;
+pub use stopped::diagnose_stop;
 
-use deaths::verdict_of;
-use draft::Draft;
+use failed_tasks::verdict_of;
+use verdict_builder::VerdictBuilder;
 
 const MINUTE: i64 = 60;
 /// What counts as of late; also how long AWS keeps stopped tasks at least.

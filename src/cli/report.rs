@@ -18,7 +18,7 @@ use crate::{
     config::Paths,
     diagnose::{
         failures::{self, Failures},
-        timeline::{self, Moment, Step},
+        timeline::{self, EntryKind, TimelineEntry},
     },
     knowledge::{Certainty, Verdict},
     model::Settings,
@@ -85,7 +85,7 @@ fn report(case: &Case, since: u32) -> String {
         findings(case),
         verdicts(case),
         groups(case, since),
-        moments(case, since),
+        entries(case, since),
         last_lines(case),
         gaps(case),
     ];
@@ -104,7 +104,7 @@ fn head(case: &Case, since: u32) -> String {
 fn state(case: &Case) -> String {
     let Some(service) = case.row.any().downcast_ref::<Service>() else { return String::new() };
     let mut text = heading("State", 2);
-    text += &item(0, &format!("{}: {}", service.standing().word(), service.counts()));
+    text += &item(0, &format!("{}: {}", service.health().word(), service.counts()));
     for deployment in &service.deployments {
         let since = deployment.created_at.map(|at| format!(", since {}", case.zone.clock(at))).unwrap_or_default();
         let reason = deployment.rollout_state_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -171,7 +171,7 @@ fn groups(case: &Case, since: u32) -> String {
         let codes: Vec<String> = group.exit_codes.iter().map(ToString::to_string).collect();
         [
             group.count.to_string(),
-            group.what().into_owned(),
+            group.title().into_owned(),
             group.container.clone(),
             group.revision.clone(),
             codes.join(", "),
@@ -188,32 +188,32 @@ struct Line<'a> {
     first: Timestamp,
     last: Timestamp,
     times: usize,
-    moment: &'a Moment,
+    entry: &'a TimelineEntry,
 }
 
-fn moments(case: &Case, since: u32) -> String {
-    let mut moments = of_kind::<Moment>(case, &history(&*case.row, &timeline::KIND, since));
+fn entries(case: &Case, since: u32) -> String {
+    let mut entries = of_kind::<TimelineEntry>(case, &history(&*case.row, &timeline::KIND, since));
     let from = case.now - jiff::SignedDuration::from_secs(since.into());
-    moments.retain(|moment| moment.at >= from && tells(moment));
-    moments.sort_by_key(|moment| (moment.at, moment.step));
+    entries.retain(|entry| entry.at >= from && tells(entry));
+    entries.sort_by_key(|entry| (entry.at, entry.step));
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for moment in moments {
+    for entry in entries {
         match lines.last_mut() {
-            Some(line) if alike(line.moment, moment) => (line.last, line.times) = (moment.at, line.times + 1),
-            _ => lines.push(Line { first: moment.at, last: moment.at, times: 1, moment }),
+            Some(line) if alike(line.entry, entry) => (line.last, line.times) = (entry.at, line.times + 1),
+            _ => lines.push(Line { first: entry.at, last: entry.at, times: 1, entry }),
         }
     }
     if lines.is_empty() {
         return String::new();
     }
     let left_out = lines.len().saturating_sub(LINES);
-    let rows = lines.into_iter().skip(left_out).map(|Line { first, last, times, moment }| {
-        let detail = moment.verdict.as_ref().map_or_else(|| moment.detail.clone(), |verdict| verdict.line());
+    let rows = lines.into_iter().skip(left_out).map(|Line { first, last, times, entry }| {
+        let detail = entry.verdict.as_ref().map_or_else(|| entry.detail.clone(), |verdict| verdict.line());
         match times {
-            1 => [case.zone.clock(first), format!("{} {}", moment.subject(), moment.what), detail],
+            1 => [case.zone.clock(first), format!("{} {}", entry.subject(), entry.what), detail],
             _ => {
                 let until = case.zone.second(last);
-                [format!("{} to {until}", case.zone.clock(first)), format!("{} {times} times", moment.what), detail]
+                [format!("{} to {until}", case.zone.clock(first)), format!("{} {times} times", entry.what), detail]
             }
         }
     });
@@ -221,17 +221,24 @@ fn moments(case: &Case, since: u32) -> String {
     if left_out == 0 { text } else { text + &format!("\n{left_out} earlier lines are left out.\n") }
 }
 
-/// Whether a moment belongs into a summary: what deployments do, what went wrong; not what the scheduler does all day.
-fn tells(moment: &Moment) -> bool {
-    match moment.step {
-        Step::Begun | Step::RollingBack | Step::Waiting | Step::Completed | Step::Failed => true,
-        Step::Event | Step::Stopped => moment.tone >= Tone::Warn,
-        Step::Created | Step::Pulling | Step::Pulled | Step::Running | Step::Stopping | Step::Settled => false,
+/// Whether an entry belongs into a summary: what deployments do, what went wrong; not what the scheduler does all day.
+fn tells(entry: &TimelineEntry) -> bool {
+    match entry.step {
+        EntryKind::Begun | EntryKind::RollingBack | EntryKind::Waiting | EntryKind::Completed | EntryKind::Failed => {
+            true
+        }
+        EntryKind::Event | EntryKind::Stopped => entry.tone >= Tone::Warn,
+        EntryKind::Created
+        | EntryKind::Pulling
+        | EntryKind::Pulled
+        | EntryKind::Running
+        | EntryKind::Stopping
+        | EntryKind::Settled => false,
     }
 }
 
-fn alike(one: &Moment, other: &Moment) -> bool {
-    let cause = |moment: &Moment| moment.verdict.as_ref().map(|verdict: &Arc<Verdict>| verdict.line());
+fn alike(one: &TimelineEntry, other: &TimelineEntry) -> bool {
+    let cause = |entry: &TimelineEntry| entry.verdict.as_ref().map(|verdict: &Arc<Verdict>| verdict.line());
     let same = one.verdict.is_some() || one.detail == other.detail;
     one.step == other.step && one.what == other.what && cause(one) == cause(other) && same
 }

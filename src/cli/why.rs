@@ -135,7 +135,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
     if asked == Message::default() {
         return Err(Refusal::Usage("--message: there is nothing in it".into()));
     }
-    let verdict = diagnose::message(&asked);
+    let verdict = diagnose::diagnose_message(&asked);
     let document = || inspect::verdict(&verdict, inspect::IN_FULL).masked();
     match args.output {
         Form::Text => print_coloured(&ui::printed(&document(), width(), theme(settings).as_ref())),

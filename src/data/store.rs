@@ -112,7 +112,7 @@ impl Store {
         let service = service.map(|(name, (account, _))| format!("{account}:service/{}/{name}", task.cluster_name));
         let ids = [service.as_deref(), task.task_definition_arn.as_deref(), task.container_instance_arn.as_deref()];
         let rows = ids.into_iter().flatten().filter_map(|id| self.get(id)).map(|entry| &*entry.row);
-        let verdict = diagnose::stopped(task, &Known::of(rows, now));
+        let verdict = diagnose::diagnose_stop(task, &Known::of(rows, now));
         Some(Arc::new(Task { verdict: Some(Arc::new(verdict)), ..task.clone() }))
     }
 
@@ -178,7 +178,7 @@ impl Store {
         let examined: Vec<_> = services
             .filter(|(_, service)| dirty.contains(&service.cluster_name, &service.service_name))
             .map(|(id, service)| {
-                let findings = diagnose::service(service, &known);
+                let findings = diagnose::diagnose_service(service, &known);
                 let changed = findings != service.findings;
                 let row = changed.then(|| Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>);
                 (id.clone(), row)

@@ -7,14 +7,14 @@ use crate::resource::{
 };
 
 mod beside;
+mod builder;
 mod instance;
 mod service;
 mod task;
-mod telling;
 
 pub use beside::beside;
 
-use telling::Telling;
+use builder::ExplanationBuilder;
 
 /// What can be said of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,24 +29,24 @@ pub struct Explanation {
 /// What is wrong with `row` and why, as far as `known` tells.
 pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
     let any = row.any();
-    let telling = if let Some(of) = any.downcast_ref::<Service>() {
-        service::service(of, known)
+    let builder = if let Some(of) = any.downcast_ref::<Service>() {
+        service::explain_service(of, known)
     } else if let Some(of) = any.downcast_ref::<Deployment>() {
-        service::deployment(of, known)
+        service::explain_deployment(of, known)
     } else if let Some(of) = any.downcast_ref::<Event>() {
-        service::event(of, known)
+        service::explain_event(of, known)
     } else if let Some(of) = any.downcast_ref::<Task>() {
-        task::task(of, known)
+        task::explain_task(of, known)
     } else if let Some(of) = any.downcast_ref::<Container>() {
-        task::container(of, known)
+        task::explain_container(of, known)
     } else if let Some(of) = any.downcast_ref::<Instance>() {
-        instance::instance(of, known)
+        instance::explain_instance(of, known)
     } else {
-        let mut telling = Telling::new(known);
-        telling.document = row.describe(&Context { now: known.now, zone: known.zone.clone() });
-        telling
+        let mut builder = ExplanationBuilder::new(known);
+        builder.document = row.describe(&Context { now: known.now, zone: known.zone.clone() });
+        builder
     };
-    telling.finish(command::show(row))
+    builder.build(command::show(row))
 }
 
 #[cfg(test)]

@@ -60,14 +60,14 @@ pub struct Failures {
     pub deployed: Option<bool>,
     /// Why the newest of them stopped.
     pub verdict: Option<Arc<Verdict>>,
-    newest: Option<Newest>,
+    newest: Option<NewestTask>,
 }
 
 impl Serialize for Failures {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Record<'a> {
+        struct FailureRecord<'a> {
             cluster: &'a str,
             service: &'a str,
             revision: &'a str,
@@ -82,7 +82,7 @@ impl Serialize for Failures {
             verdict: Option<&'a Verdict>,
         }
         let verdict = self.verdict.as_deref();
-        Record {
+        FailureRecord {
             cluster: &self.cluster_name,
             service: &self.service,
             revision: &self.revision,
@@ -102,7 +102,7 @@ impl Serialize for Failures {
 
 /// What a group is made of.
 #[derive(Debug)]
-pub struct Counted {
+pub struct FailureCounts {
     pub cluster_name: String,
     pub name: Arc<str>,
     pub service: String,
@@ -117,9 +117,9 @@ pub struct Counted {
 
 /// The newest member.
 #[derive(Debug, Clone)]
-struct Newest(Arc<Task>);
+struct NewestTask(Arc<Task>);
 
-impl PartialEq for Newest {
+impl PartialEq for NewestTask {
     fn eq(&self, other: &Self) -> bool {
         self.0.task_arn == other.0.task_arn
     }
@@ -127,8 +127,8 @@ impl PartialEq for Newest {
 
 impl Failures {
     /// A group that was counted over the last `since` seconds, with the newest of its members.
-    pub fn new(counted: Counted, newest: Option<Arc<Task>>, since: Option<u32>) -> Self {
-        let Counted { cluster_name, name, service, revision, container, cause, count, first, last, exit_codes } =
+    pub fn new(counted: FailureCounts, newest: Option<Arc<Task>>, since: Option<u32>) -> Self {
+        let FailureCounts { cluster_name, name, service, revision, container, cause, count, first, last, exit_codes } =
             counted;
         Self {
             id: format!("{cluster_name}/{service}/{name}"),
@@ -145,12 +145,12 @@ impl Failures {
             exit_codes,
             deployed: None,
             verdict: newest.as_ref().and_then(|task| task.verdict.clone()),
-            newest: newest.map(Newest),
+            newest: newest.map(NewestTask),
         }
     }
 
     /// The same, with whether its revision is still deployed by one of `services`, or by none.
-    fn beside(&self, services: &HashMap<(&str, &str), &Service>, all: bool) -> Self {
+    fn with_services(&self, services: &HashMap<(&str, &str), &Service>, all: bool) -> Self {
         let service = services.get(&(self.cluster_name.as_str(), self.service.as_str()));
         let deployed = match (self.in_service(), service) {
             (true, Some(service)) => Some(deploys(service, &self.revision)),
@@ -167,7 +167,7 @@ impl Failures {
     }
 
     /// The cause in a few words; the text itself where no rule knows it.
-    pub fn what(&self) -> Cow<'_, str> {
+    pub fn title(&self) -> Cow<'_, str> {
         match self.verdict.as_deref() {
             Some(verdict) if !verdict.short.is_empty() => verdict.short.into(),
             _ => one_line(&self.cause).into(),
@@ -238,8 +238,8 @@ static FIELDS: &[Field<Failures>] = &[
     },
     Field {
         column: Column::new("cause", "CAUSE", 12, 48).aliases(&["why", "reason"]),
-        cell: |row, _| Cell::new(row.what(), row.tone()),
-        order: |row, _| Order::Text(row.what()),
+        cell: |row, _| Cell::new(row.title(), row.tone()),
+        order: |row, _| Order::Text(row.title()),
     },
     Field {
         column: Column::new("count", "COUNT", 5, 6).unit(Unit::Count),
@@ -321,7 +321,7 @@ impl Resource for Failures {
     }
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
-        let Newest(task) = self.newest.as_ref()?;
+        let NewestTask(task) = self.newest.as_ref()?;
         let query = Query { status: Status::All, ..Query::task(&*self.cluster_name, &*task.task_arn) };
         Some((View::new(&task::KIND, query), task.clone()))
     }
@@ -345,7 +345,7 @@ impl Resource for Failures {
         let mut document = Document::default();
         document
             .section("Failures")
-            .toned("Cause", self.what(), self.tone())
+            .toned("Cause", self.title(), self.tone())
             .field("Service", &*self.service)
             .field("Task definition", &*self.revision)
             .field("Container", &*self.container)
@@ -353,7 +353,7 @@ impl Resource for Failures {
             .field("First", when(Some(self.first), cx))
             .field("Last", when(Some(self.last), cx))
             .field("Exit codes", self.exit_codes())
-            .toned("State", self.told_state(), self.tone());
+            .toned("State", self.state_text(), self.tone());
         if let Some(verdict) = &self.verdict {
             document.sections.extend(inspect::verdict(verdict, inspect::IN_FULL).sections);
         }
@@ -367,7 +367,7 @@ impl Resource for Failures {
 }
 
 impl Failures {
-    fn told_state(&self) -> &'static str {
+    fn state_text(&self) -> &'static str {
         match self.deployed {
             Some(true) => "running: the service still deploys this revision",
             Some(false) => "gone: the service no longer deploys this revision",
@@ -401,7 +401,7 @@ impl Compose for Groups {
             material.seen.iter().any(of)
         };
         let groups = material.rows.iter().filter_map(|row| row.any().downcast_ref::<Failures>());
-        let groups = groups.map(|group| group.beside(&services, seen(&group.cluster_name)));
+        let groups = groups.map(|group| group.with_services(&services, seen(&group.cluster_name)));
         groups.map(|group| Arc::new(group) as Arc<dyn Row>).collect()
     }
 }

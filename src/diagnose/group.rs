@@ -5,7 +5,7 @@ use crate::{
     resource::task::Task,
 };
 
-use super::draft::UNKNOWN;
+use super::verdict_builder::UNKNOWN_PREFIX;
 
 /// What failures of one kind have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +25,7 @@ pub fn group_key(task: &Task, verdict: &Verdict) -> GroupKey {
     let cause = match (verdict.rule, verdict.exit_code) {
         (Some(rule), Some(code)) if !rule.ends_with(&format!("-{code}")) => format!("{rule} ({code})"),
         (Some(rule), _) => rule.to_owned(),
-        (None, _) => knowledge::essence(verdict.cause.strip_prefix(UNKNOWN).unwrap_or(&verdict.cause)),
+        (None, _) => knowledge::essence(verdict.cause.strip_prefix(UNKNOWN_PREFIX).unwrap_or(&verdict.cause)),
     };
     GroupKey {
         service: task.service().or(task.group.as_deref()).unwrap_or_default().to_owned(),
@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        diagnose::{Known, stopped},
+        diagnose::{Known, diagnose_stop},
         resource::container::Container,
     };
 
@@ -55,7 +55,7 @@ mod tests {
             containers: vec![container],
             ..Task::default()
         };
-        group_key(&task, &stopped(&task, &Known::default()))
+        group_key(&task, &diagnose_stop(&task, &Known::default()))
     }
 
     #[rstest]

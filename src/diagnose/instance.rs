@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Draft, Known, MINUTE, names, room};
+use super::{Known, MINUTE, VerdictBuilder, capacity, names};
 use crate::{
     knowledge::{Rule, situations},
     resource::{
@@ -19,63 +19,64 @@ const AGENT_LOST: i64 = 3 * MINUTE;
 const DRAINED: i64 = 15 * MINUTE;
 
 /// What is wrong with `instance`, worst first.
-pub fn instance(instance: &Instance, known: &Known<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = [agent(instance, known), registration(instance), drain(instance, known)]
-        .into_iter()
-        .flatten()
-        .chain(ailments(instance))
-        .collect();
+pub fn diagnose_instance(instance: &Instance, known: &Known<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        [check_agent(instance, known), check_registration(instance), check_drain(instance, known)]
+            .into_iter()
+            .flatten()
+            .chain(check_health(instance))
+            .collect();
     findings.sort_by_key(|finding| finding.problem);
     findings
 }
 
 /// A finding that `rule` explains, quoting what it is concluded from.
-fn finding(
+fn rule_finding(
     instance: &Instance,
     problem: Problem,
     rule: &'static Rule,
     cause: String,
     quotes: &[(&str, String)],
 ) -> Finding {
-    let mut draft = Draft::of(rule);
+    let mut builder = VerdictBuilder::from_rule(rule);
     for (field, text) in quotes {
-        draft.quote(*field, text.clone());
+        builder.quote(*field, text.clone());
     }
-    let verdict = draft.verdict(names::instance(instance));
+    let verdict = builder.build(names::instance_names(instance));
     Finding { problem, since: None, cause, verdict: Some(Arc::new(verdict)) }
 }
 
-fn agent(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
+fn check_agent(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     let active = matches!(instance.status.as_deref(), Some("ACTIVE" | "DRAINING"));
     let back = instance.agent_lost_at.is_some_and(|at| seconds_since(at, known.now) < AGENT_LOST);
     if instance.agent_connected || !active || back {
         return None;
     }
-    let there = match services(instance, known).as_slice() {
+    let there = match service_names(instance, known).as_slice() {
         [] if instance.running_tasks_count == 0 => "nothing runs there".to_owned(),
-        [] => format!("{} there can't be stopped or watched", tasks(instance.running_tasks_count)),
-        names => format!("{} there: {}", tasks(instance.running_tasks_count), names.join(", ")),
+        [] => format!("{} there can't be stopped or watched", count_tasks(instance.running_tasks_count)),
+        names => format!("{} there: {}", count_tasks(instance.running_tasks_count), names.join(", ")),
     };
     let quotes = [
         ("agentConnected", "false".to_owned()),
         ("runningTasksCount", instance.running_tasks_count.to_string()),
         ("agentVersion", instance.agent_version.clone().unwrap_or_default()),
     ];
-    let found = finding(instance, Problem::AgentLost, &situations::AGENT_GONE, there, &quotes);
+    let found = rule_finding(instance, Problem::AgentLost, &situations::AGENT_GONE, there, &quotes);
     Some(Finding { since: instance.agent_lost_at, ..found })
 }
 
-fn registration(instance: &Instance) -> Option<Finding> {
+fn check_registration(instance: &Instance) -> Option<Finding> {
     if instance.status.as_deref() != Some("REGISTRATION_FAILED") {
         return None;
     }
     let reason = instance.status_reason.as_deref().map(one_line).unwrap_or_else(|| "AWS gives no reason".into());
     let quotes = [("statusReason", reason.clone())];
     let cause = format!("could not join the cluster: {reason}");
-    Some(finding(instance, Problem::InstanceIll, &situations::NOT_REGISTERED, cause, &quotes))
+    Some(rule_finding(instance, Problem::InstanceIll, &situations::NOT_REGISTERED, cause, &quotes))
 }
 
-fn ailments(instance: &Instance) -> impl Iterator<Item = Finding> {
+fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
     // A check that has no data yet, or just begun, is no ailment; that the agent is gone is told on its own.
     let ill = instance.ailments.iter().filter(|ailment| ailment.status == "IMPAIRED" && !ailment.of_agent());
     ill.map(|ailment| {
@@ -83,40 +84,40 @@ fn ailments(instance: &Instance) -> impl Iterator<Item = Finding> {
         let reason = ailment.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
         let quotes = [("healthStatus.details[].type", ailment.kind.clone())];
         let cause = format!("{kind} impaired{reason}");
-        let found = finding(instance, Problem::InstanceIll, &situations::IMPAIRED, cause, &quotes);
+        let found = rule_finding(instance, Problem::InstanceIll, &situations::IMPAIRED, cause, &quotes);
         Finding { since: ailment.since, ..found }
     })
 }
 
 /// A drain that waits for something that will not happen by itself soon.
-fn drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
+fn check_drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     if !instance.draining() || instance.running_tasks_count + instance.pending_tasks_count == 0 {
         return None;
     }
     let since = instance.draining_since;
     let long = since.is_some_and(|at| seconds_since(at, known.now) > DRAINED);
-    let holders = holders(instance, known);
+    let holders = drain_blockers(instance, known);
     let looked_at = !known.on_instance(&instance.container_instance_arn).is_empty();
     let left = instance.running_tasks_count + instance.pending_tasks_count;
     let (problem, cause) = match holders.first() {
         Some((task, why)) => {
             let more = if holders.len() > 1 { format!(", and {} more", holders.len() - 1) } else { String::new() };
-            (Problem::DrainStuck, format!("held by {}, {why}{more}", called(task)))
+            (Problem::DrainStuck, format!("held by {}, {why}{more}", task_label(task)))
         }
-        None if long => (Problem::DrainStuck, format!("{} still there", tasks(left))),
+        None if long => (Problem::DrainStuck, format!("{} still there", count_tasks(left))),
         // It takes its time, as far as can be told.
         None if looked_at => return None,
-        None => (Problem::Notice, format!("drains; {} still there", tasks(left))),
+        None => (Problem::Notice, format!("drains; {} still there", count_tasks(left))),
     };
     let mut quotes = vec![("status", "DRAINING".to_owned()), ("runningTasksCount", left.to_string())];
-    let told: Vec<String> = holders.iter().map(|(task, why)| format!("{}: {why}", called(task))).collect();
+    let told: Vec<String> = holders.iter().map(|(task, why)| format!("{}: {why}", task_label(task))).collect();
     quotes.push(("tasks that hold it", told.join("; ")));
-    let found = finding(instance, problem, &situations::DRAIN_HELD, cause, &quotes);
+    let found = rule_finding(instance, problem, &situations::DRAIN_HELD, cause, &quotes);
     Some(Finding { since, ..found })
 }
 
 /// The tasks on a draining instance that will stay, and why.
-fn holders<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'static str)> {
+fn drain_blockers<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'static str)> {
     let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
     let why = |task: &Task| {
         let Some(name) = task.service() else { return Some("a standalone task: a drain never stops one") };
@@ -124,11 +125,11 @@ fn holders<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'stati
         if service.scheduling_strategy.as_deref() == Some("DAEMON") {
             return None;
         }
-        let protected = room::protected(service);
+        let protected = capacity::has_protected_tasks(service);
         match () {
             () if protected => Some("whose service has protected tasks"),
-            () if room::deadlocked(service) => Some("whose service leaves no room: minimum and maximum percent"),
-            () if room::must_start_first(service) && room::placeless(service) => {
+            () if capacity::is_deadlocked(service) => Some("whose service leaves no room: minimum and maximum percent"),
+            () if capacity::must_start_first(service) && capacity::lacks_placement(service) => {
                 Some("whose replacement finds no place")
             }
             () => None,
@@ -138,7 +139,7 @@ fn holders<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'stati
 }
 
 /// Names of the services that run on an instance, as far as its tasks are known.
-fn services<'a>(instance: &Instance, known: &Known<'a>) -> Vec<&'a str> {
+fn service_names<'a>(instance: &Instance, known: &Known<'a>) -> Vec<&'a str> {
     let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
     let mut names: Vec<&str> = here.filter_map(|task| task.service().or(task.group.as_deref())).collect();
     names.sort_unstable();
@@ -147,13 +148,13 @@ fn services<'a>(instance: &Instance, known: &Known<'a>) -> Vec<&'a str> {
 }
 
 /// `model-training (1d7b6e2a)`.
-fn called(task: &Task) -> String {
+fn task_label(task: &Task) -> String {
     let group = task.group.as_deref().unwrap_or("task");
     let name = group.split_once(':').map_or(group, |(_, name)| name);
     format!("{name} ({})", short_id(&task.task_arn))
 }
 
-fn tasks(count: i32) -> String {
+fn count_tasks(count: i32) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 

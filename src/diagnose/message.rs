@@ -1,6 +1,6 @@
 //! Why, from words alone: a service event, or a message that somebody pasted.
 
-use super::{Known, draft::Draft, names, stopped::stopped};
+use super::{Known, names, stopped::diagnose_stop, verdict_builder::VerdictBuilder};
 use crate::{
     knowledge::{self, Class, Names, Place, Rule, Verdict},
     resource::{container::Container, event::Event, format::one_line, task::Task},
@@ -21,10 +21,10 @@ pub struct Message<'a> {
 
 /// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event,
 /// a failure of a call, the reason code of a target.
-pub fn message(message: &Message<'_>) -> Verdict {
+pub fn diagnose_message(message: &Message<'_>) -> Verdict {
     let text = message.text.trim();
     if message.stop_code.is_some() || message.exit_code.is_some() {
-        return of_a_task(message);
+        return diagnose_task_message(message);
     }
     let places = [Place::Task, Place::Container, Place::Attachment, Place::ManagedAgent, Place::Failure];
     let reason = || places.into_iter().find_map(|place| knowledge::of_reason(place, text));
@@ -33,16 +33,17 @@ pub fn message(message: &Message<'_>) -> Verdict {
     let told = if text.starts_with("(service ") { event().or_else(reason) } else { reason().or_else(event) };
     let rollout = || knowledge::of_rollout(text).filter(|rule| !ANYTHING.contains(&rule.id));
     let code = || knowledge::of_target(text).or_else(|| knowledge::of_stop_code(text).filter(|_| !text.is_empty()));
-    said(told.or_else(rollout).or_else(code), text, Class::Warning).verdict(Names::default())
+    builder_for(told.or_else(rollout).or_else(code), text, Class::Warning).build(Names::default())
 }
 
 /// What `event` of a service means.
-pub fn event(event: &Event, known: &Known<'_>) -> Verdict {
-    said(knowledge::of_event(&event.message), &event.message, Class::Normal).verdict(names::event(event, known))
+pub fn diagnose_event(event: &Event, known: &Known<'_>) -> Verdict {
+    builder_for(knowledge::of_event(&event.message), &event.message, Class::Normal)
+        .build(names::event_names(event, known))
 }
 
 /// A task of which nothing is known but this.
-fn of_a_task(message: &Message<'_>) -> Verdict {
+fn diagnose_task_message(message: &Message<'_>) -> Verdict {
     let text = one_line(message.text);
     let container = Container { exit_code: message.exit_code, ..Container::default() };
     let task = Task {
@@ -52,20 +53,20 @@ fn of_a_task(message: &Message<'_>) -> Verdict {
         containers: message.exit_code.map(|_| container).into_iter().collect(),
         ..Task::default()
     };
-    stopped(&task, &Known::default())
+    diagnose_stop(&task, &Known::default())
 }
 
 /// What `rule` says of `text`; where that quotes a task's reason, what is known of the reason.
-fn said<'a>(rule: Option<&'static Rule>, text: &'a str, class: Class) -> Draft<'a> {
+fn builder_for<'a>(rule: Option<&'static Rule>, text: &'a str, class: Class) -> VerdictBuilder<'a> {
     let quotes = rule.is_some_and(|rule| QUOTING.contains(&rule.id));
     let quoted = text
         .split_once("Reason: ")
         .filter(|_| quotes)
         .and_then(|(_, reason)| knowledge::of_reason(Place::Task, reason));
-    let mut draft = quoted.or(rule).map_or_else(|| Draft::unknown(text, class), Draft::of);
-    draft.text = Some(text);
-    draft.quote("message", text);
-    draft
+    let mut builder = quoted.or(rule).map_or_else(|| VerdictBuilder::unknown(text, class), VerdictBuilder::from_rule);
+    builder.text = Some(text);
+    builder.quote("message", text);
+    builder
 }
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ mod tests {
     use crate::knowledge::Certainty;
 
     fn of(text: &str) -> Verdict {
-        message(&Message { text, ..Message::default() })
+        diagnose_message(&Message { text, ..Message::default() })
     }
 
     #[rstest]
@@ -117,7 +118,7 @@ mod tests {
         #[case] exit_code: Option<i32>,
         #[case] rule: &str,
     ) {
-        let verdict = message(&Message { text, stop_code, exit_code });
+        let verdict = diagnose_message(&Message { text, stop_code, exit_code });
         assert_eq!(verdict.rule, Some(rule), "{verdict:#?}");
         assert!(!verdict.cause.contains("``") && !verdict.cause.contains("[]"), "{}", verdict.cause);
     }
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_event_names_its_service() {
-        let event = super::event(
+        let event = super::diagnose_event(
             &Event {
                 id: "1".to_owned(),
                 cluster_name: "prod".to_owned(),

@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// The names around `task`; of its containers, around `container`.
-pub fn task(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Names {
+pub fn task_names(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Names {
     let owner = task.service().and_then(|name| known.service(&task.cluster_name, name));
-    let mut names = owner.map(service).unwrap_or_default();
+    let mut names = owner.map(service_names).unwrap_or_default();
     let arn = task.container_instance_arn.as_deref();
     let host = known.instances(&task.cluster_name).iter().find(|host| Some(&*host.container_instance_arn) == arn);
     put_arn(&mut names, &task.task_arn);
@@ -41,14 +41,14 @@ pub fn task(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Na
         put_roles(&mut names, revision);
     }
     if let Some(container) = container {
-        let definition = revision.and_then(|revision| defined(revision, &container.name));
+        let definition = revision.and_then(|revision| definition_of(revision, &container.name));
         put_container(&mut names, container, definition, task.task_id());
     }
     names
 }
 
 /// The names around `service`.
-pub fn service(service: &Service) -> Names {
+pub fn service_names(service: &Service) -> Names {
     let mut names = Names::default();
     put_arn(&mut names, &service.service_arn);
     put_definition(&mut names, service.task_definition.as_deref());
@@ -63,7 +63,7 @@ pub fn service(service: &Service) -> Names {
 }
 
 /// The names around `instance`.
-pub fn instance(instance: &Instance) -> Names {
+pub fn instance_names(instance: &Instance) -> Names {
     let mut names = Names::default();
     put_arn(&mut names, &instance.container_instance_arn);
     put(&mut names, "cluster", Some(&instance.cluster_name));
@@ -75,9 +75,9 @@ pub fn instance(instance: &Instance) -> Names {
 }
 
 /// The names around `event`, but for those in its text.
-pub fn event(event: &Event, known: &Known<'_>) -> Names {
+pub fn event_names(event: &Event, known: &Known<'_>) -> Names {
     let owner = known.service(&event.cluster_name, &event.service_name);
-    let mut names = owner.map(service).unwrap_or_default();
+    let mut names = owner.map(service_names).unwrap_or_default();
     put_arn(&mut names, &event.service_arn);
     put(&mut names, "cluster", Some(&event.cluster_name));
     put(&mut names, "service", Some(&event.service_name));
@@ -90,7 +90,7 @@ pub fn event(event: &Event, known: &Known<'_>) -> Names {
 }
 
 /// What `text`, a message of AWS, is about counts more than what is known otherwise.
-pub fn text(names: &mut Names, text: &str) {
+pub fn add_names_in(names: &mut Names, text: &str) {
     for (name, pattern) in &*MENTIONED {
         let found = pattern.captures(text).and_then(|found| found.get(1)).map(|found| found.as_str());
         match *name {
@@ -102,7 +102,7 @@ pub fn text(names: &mut Names, text: &str) {
 }
 
 /// A container's part of a task definition.
-pub(super) fn defined<'a>(revision: &'a Revision, container: &str) -> Option<&'a Definition> {
+pub(super) fn definition_of<'a>(revision: &'a Revision, container: &str) -> Option<&'a Definition> {
     revision.containers.iter().find(|definition| definition.name == container)
 }
 
@@ -262,7 +262,7 @@ mod tests {
     #[case("The specified log group does not exist. (log group /ecs/web.)", "log_group", "/ecs/web")]
     fn messages_name_what_they_are_about(#[case] message: &str, #[case] name: &str, #[case] value: &str) {
         let mut names = Names::default();
-        text(&mut names, message);
+        add_names_in(&mut names, message);
         assert_eq!(names.get(name), Some(value));
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Draft, Known, MINUTE, names};
+use super::{Known, MINUTE, VerdictBuilder, names};
 use crate::{
     knowledge::{Rule, situations},
     resource::{
@@ -31,7 +31,7 @@ const NOT_STOPPED: i64 = MINUTE;
 const UNDECIDED: i64 = MINUTE;
 
 /// What a task is waiting for.
-pub(super) struct Wait<'a> {
+pub(super) struct TaskWait<'a> {
     pub rule: &'static Rule,
     /// As AWS calls it: `PENDING`.
     pub state: &'a str,
@@ -45,21 +45,21 @@ pub(super) struct Wait<'a> {
     pub lost: Option<&'a Instance>,
 }
 
-impl<'a> Wait<'a> {
+impl<'a> TaskWait<'a> {
     /// What `task` is waiting for; nothing when it runs as it should, or has stopped.
-    pub fn of(task: &'a Task, known: &Known<'a>) -> Option<Self> {
+    pub fn new(task: &'a Task, known: &Known<'a>) -> Option<Self> {
         let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
         let state = task.last_status.as_deref()?;
         let to_stop = task.desired_status.as_deref() == Some("STOPPED");
         let begun = task.stopping_at.or(task.execution_stopped_at);
         let (rule, since, limit, usual) = match state {
-            "PROVISIONING" if brought(task) => {
+            "PROVISIONING" if waits_for_instance(task) => {
                 (&situations::NO_INSTANCE, task.created_at, INSTANCE_COMES, "seconds; minutes while an instance starts")
             }
             "PROVISIONING" => (&situations::PROVISIONING, task.created_at, PROVISIONING, "seconds"),
             "PENDING" => match (task.pull_started_at, task.pull_stopped_at) {
                 (Some(at), None) => (&situations::PULLING, Some(at), PENDING, "10 to 60 s"),
-                (_, Some(at)) => (&situations::STARTING, Some(at), starts_in(revision), "seconds"),
+                (_, Some(at)) => (&situations::STARTING, Some(at), start_limit(revision), "seconds"),
                 (None, None) => (&situations::PENDING, task.created_at, PENDING, "10 to 60 s"),
             },
             "ACTIVATING" => {
@@ -67,11 +67,13 @@ impl<'a> Wait<'a> {
                 (&situations::ACTIVATING, since, ACTIVATING, "seconds")
             }
             "RUNNING" if to_stop => (&situations::NOT_STOPPED, begun, NOT_STOPPED, "seconds"),
-            "RUNNING" => (&situations::UNDECIDED, task.started_at, undecided(task, revision?)?, "a few checks"),
+            "RUNNING" => {
+                (&situations::UNDECIDED, task.started_at, health_check_limit(task, revision?)?, "a few checks")
+            }
             "DEACTIVATING" => {
                 (&situations::DEACTIVATING, begun, DEACTIVATING, "the target group's deregistration delay")
             }
-            "STOPPING" => (&situations::STOPPING, begun, stops_in(revision), "less than the stop timeout"),
+            "STOPPING" => (&situations::STOPPING, begun, stop_limit(revision), "less than the stop timeout"),
             "DEPROVISIONING" => {
                 (&situations::DEPROVISIONING, task.execution_stopped_at.or(begun), DEPROVISIONING, "10 to 30 s")
             }
@@ -95,7 +97,7 @@ impl<'a> Wait<'a> {
     }
 
     /// `PENDING, pulls its image (usually 10 to 60 s)`.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         match self.lost {
             Some(instance) => format!("{}: the agent on {} is gone", self.state, instance.short_name()),
             None => format!("{}, {} (usually {})", self.state, self.rule.short, self.usual),
@@ -104,52 +106,57 @@ impl<'a> Wait<'a> {
 
     /// What the task is judged to wait for, with what that is concluded from.
     pub fn finding(&self, task: &Task, known: &Known<'_>) -> Finding {
-        let mut draft = Draft::of(self.rule);
-        draft.quote("lastStatus", self.state);
-        draft.quote("desiredStatus", task.desired_status.clone().unwrap_or_default());
+        let mut builder = VerdictBuilder::from_rule(self.rule);
+        builder.quote("lastStatus", self.state);
+        builder.quote("desiredStatus", task.desired_status.clone().unwrap_or_default());
         if let Some(elapsed) = self.elapsed(known.now) {
-            draft.quote("in this state for", format!("{} (usually {})", duration(elapsed), self.usual));
+            builder.quote("in this state for", format!("{} (usually {})", duration(elapsed), self.usual));
         }
         if let (Some(from), None) = (task.pull_started_at, task.pull_stopped_at) {
-            draft.quote("pullStartedAt", format!("{} ago", duration(seconds_since(from, known.now))));
+            builder.quote("pullStartedAt", format!("{} ago", duration(seconds_since(from, known.now))));
         }
         if let Some(instance) = self.lost {
-            draft.quote("agentConnected", format!("false, on {}", instance.short_name()));
+            builder.quote("agentConnected", format!("false, on {}", instance.short_name()));
         }
         if let Some(attachment) = task.attachments.iter().find(|attachment| attachment.reason.is_some()) {
-            draft.quote("attachments[].details.statusReason", attachment.reason.clone().unwrap_or_default());
+            builder.quote("attachments[].details.statusReason", attachment.reason.clone().unwrap_or_default());
         }
         let image = task.containers.iter().find(|container| container.exit_code.is_none());
-        let verdict = draft.verdict(names::task(task, image, known));
-        Finding { problem: Problem::TaskStuck, since: self.since, cause: self.told(), verdict: Some(Arc::new(verdict)) }
+        let verdict = builder.build(names::task_names(task, image, known));
+        Finding {
+            problem: Problem::TaskStuck,
+            since: self.since,
+            cause: self.describe(),
+            verdict: Some(Arc::new(verdict)),
+        }
     }
 }
 
 /// Why `task` is still on its way, when it should not be any more.
-pub fn pending(task: &Task, known: &Known<'_>) -> Option<Finding> {
-    let wait = Wait::of(task, known).filter(|wait| wait.overdue(known.now))?;
+pub fn diagnose_pending(task: &Task, known: &Known<'_>) -> Option<Finding> {
+    let wait = TaskWait::new(task, known).filter(|wait| wait.overdue(known.now))?;
     Some(wait.finding(task, known))
 }
 
 /// A capacity provider of one's own brings the instance it is to run on.
-fn brought(task: &Task) -> bool {
+fn waits_for_instance(task: &Task) -> bool {
     let provider = task.capacity_provider_name.as_deref();
     provider.is_some_and(|provider| !provider.starts_with("FARGATE")) && task.container_instance_arn.is_none()
 }
 
 /// A container may wait for another as long as its start timeout says.
-fn starts_in(revision: Option<&Revision>) -> i64 {
+fn start_limit(revision: Option<&Revision>) -> i64 {
     let timeouts = revision.into_iter().flat_map(|revision| &revision.containers);
     let longest = timeouts.filter_map(|container| container.start_timeout).max();
     longest.map_or(PENDING, |seconds| PENDING.max(i64::from(seconds) + MINUTE))
 }
 
-fn stops_in(revision: Option<&Revision>) -> i64 {
+fn stop_limit(revision: Option<&Revision>) -> i64 {
     STOPPING + i64::from(revision.map_or(STOP_TIMEOUT, Revision::stop_timeout))
 }
 
 /// When a running task's health check should have said something, where it has one and has said nothing.
-fn undecided(task: &Task, revision: &Revision) -> Option<i64> {
+fn health_check_limit(task: &Task, revision: &Revision) -> Option<i64> {
     let unknown = task.health_status.as_deref() == Some("UNKNOWN");
     let essential = revision.containers.iter().filter(|container| container.essential);
     let checks = essential.filter_map(|container| container.check);

@@ -9,7 +9,7 @@ mod constraint;
 
 /// What a task needs of an instance.
 #[derive(Debug, Default)]
-pub(super) struct Demand<'a> {
+pub(super) struct Requirements<'a> {
     cpu: i32,
     memory: i32,
     gpus: usize,
@@ -27,7 +27,7 @@ pub(super) struct Demand<'a> {
 
 /// What an instance lacks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Lack {
+pub(super) enum Shortfall {
     /// `DRAINING`, `REGISTERING`, …
     Status(String),
     Agent,
@@ -46,14 +46,14 @@ pub(super) enum Lack {
 /// A cluster's instances and what each lacks for one task.
 #[derive(Debug)]
 pub(super) struct Placement<'a> {
-    demand: Demand<'a>,
-    instances: Vec<(&'a Instance, Vec<Lack>)>,
+    requirements: Requirements<'a>,
+    instances: Vec<(&'a Instance, Vec<Shortfall>)>,
     /// Constraints that could not be judged.
-    unjudged: Vec<&'a str>,
+    unparsed: Vec<&'a str>,
 }
 
-impl<'a> Demand<'a> {
-    fn of(service: &'a Service, revision: &'a Revision, known: &Known<'a>) -> Self {
+impl<'a> Requirements<'a> {
+    fn new(service: &'a Service, revision: &'a Revision, known: &Known<'a>) -> Self {
         let containers = &revision.containers;
         let own_network = revision.network_mode.as_deref() == Some("awsvpc");
         let ports = containers.iter().flat_map(|container| &container.host_ports).filter(|_| !own_network);
@@ -69,53 +69,53 @@ impl<'a> Demand<'a> {
             attributes: &revision.requires_attributes,
             constraints: constraints.map(String::as_str).filter(|constraint| *constraint != DISTINCT).collect(),
             providers: providers.filter(|name| !name.starts_with("FARGATE")).collect(),
-            zones: own_network.then(|| zones(service, known)).flatten(),
+            zones: own_network.then(|| subnet_zones(service, known)).flatten(),
             taken: tasks.filter(|_| distinct).filter_map(|task| task.container_instance_arn.as_deref()).collect(),
         }
     }
 
     /// What `instance` lacks; empty when the task would fit.
-    fn lacks(&self, instance: &Instance) -> Vec<Lack> {
+    fn shortfalls(&self, instance: &Instance) -> Vec<Shortfall> {
         let mut lacks = Vec::new();
-        let mut lack = |lacking: bool, what: Lack| {
+        let mut lack = |lacking: bool, what: Shortfall| {
             if lacking {
                 lacks.push(what);
             }
         };
         let status = instance.status.as_deref().unwrap_or("ACTIVE");
-        lack(status != "ACTIVE", Lack::Status(status.to_lowercase().replace('_', " ")));
-        lack(!instance.agent_connected, Lack::Agent);
+        lack(status != "ACTIVE", Shortfall::Status(status.to_lowercase().replace('_', " ")));
+        lack(!instance.agent_connected, Shortfall::Agent);
         let provider = instance.capacity_provider_name.as_deref().unwrap_or_default();
-        lack(!self.providers.is_empty() && !self.providers.contains(&provider), Lack::Provider);
+        lack(!self.providers.is_empty() && !self.providers.contains(&provider), Shortfall::Provider);
         let zone = instance.availability_zone.as_deref();
-        lack(self.zones.as_ref().zip(zone).is_some_and(|(zones, zone)| !zones.contains(zone)), Lack::Zone);
+        lack(self.zones.as_ref().zip(zone).is_some_and(|(zones, zone)| !zones.contains(zone)), Shortfall::Zone);
         for (name, value) in self.attributes {
             let found = instance.attributes.iter().find(|(known, _)| known == name);
             let meets = found.is_some_and(|(_, has)| value.is_none() || value == has);
             // Instances of old agents and of other tools come without a list.
-            lack(!instance.attributes.is_empty() && !meets, Lack::Attribute(name.clone()));
+            lack(!instance.attributes.is_empty() && !meets, Shortfall::Attribute(name.clone()));
         }
         for expression in &self.constraints {
-            let meets = constraint::meets(expression, instance).unwrap_or(true);
-            lack(!meets, Lack::Constraint((*expression).to_owned()));
+            let meets = constraint::satisfies(expression, instance).unwrap_or(true);
+            lack(!meets, Shortfall::Constraint((*expression).to_owned()));
         }
-        lack(self.gpus > instance.gpus, Lack::Gpu);
-        lack(self.taken.contains(instance.container_instance_arn.as_str()), Lack::Taken);
+        lack(self.gpus > instance.gpus, Shortfall::Gpu);
+        lack(self.taken.contains(instance.container_instance_arn.as_str()), Shortfall::Taken);
         for (port, protocol) in &self.ports {
             let taken = if *protocol == "udp" { &instance.udp_ports } else { &instance.ports };
-            lack(taken.contains(port), Lack::Port(*port, (*protocol).to_owned()));
+            lack(taken.contains(port), Shortfall::Port(*port, (*protocol).to_owned()));
         }
-        lack(instance.cpu.0 < self.cpu, Lack::Cpu(instance.cpu.0));
-        lack(instance.memory.0 < self.memory, Lack::Memory(instance.memory.0));
+        lack(instance.cpu.0 < self.cpu, Shortfall::Cpu(instance.cpu.0));
+        lack(instance.memory.0 < self.memory, Shortfall::Memory(instance.memory.0));
         lacks
     }
 
     /// How far an instance is from taking the task: what it lacks counts one each, room as much as is missing of it.
-    fn distance(&self, lacks: &[Lack]) -> f64 {
+    fn distance(&self, lacks: &[Shortfall]) -> f64 {
         let share = |free: i32, wanted: i32| f64::from(wanted - free) / f64::from(wanted.max(1));
-        let one = |lack: &Lack| match lack {
-            Lack::Cpu(free) => share(*free, self.cpu),
-            Lack::Memory(free) => share(*free, self.memory),
+        let one = |lack: &Shortfall| match lack {
+            Shortfall::Cpu(free) => share(*free, self.cpu),
+            Shortfall::Memory(free) => share(*free, self.memory),
             _ => 1.0,
         };
         lacks.iter().map(one).sum()
@@ -125,7 +125,7 @@ impl<'a> Demand<'a> {
 const DISTINCT: &str = "distinctInstance";
 
 /// The Availability Zones of a service's subnets, as far as instances in them tell; absent unless all are known.
-fn zones<'a>(service: &Service, known: &Known<'a>) -> Option<BTreeSet<&'a str>> {
+fn subnet_zones<'a>(service: &Service, known: &Known<'a>) -> Option<BTreeSet<&'a str>> {
     let instances = known.instances(&service.cluster_name);
     let zone = |subnet: &String| {
         let inside = instances.iter().find(|instance| instance.attribute("ecs.subnet-id") == Some(subnet));
@@ -136,19 +136,19 @@ fn zones<'a>(service: &Service, known: &Known<'a>) -> Option<BTreeSet<&'a str>> 
 
 /// What keeps a task of `service` from the instances of its cluster; absent as long as they or its task definition are
 /// not known, or where it does not run on instances.
-pub(super) fn placement<'a>(service: &'a Service, known: &Known<'a>) -> Option<Placement<'a>> {
+pub(super) fn check_placement<'a>(service: &'a Service, known: &Known<'a>) -> Option<Placement<'a>> {
     let instances = known.instances(&service.cluster_name);
     let definition = service.primary().and_then(|primary| primary.task_definition.as_deref());
     let revision = known.revision(definition.or(service.task_definition.as_deref())?)?;
     if instances.is_empty() || !service.on_instances() {
         return None;
     }
-    let demand = Demand::of(service, revision, known);
+    let demand = Requirements::new(service, revision, known);
     let unjudged = demand.constraints.iter().copied();
-    let unjudged = unjudged.filter(|text| constraint::meets(text, instances[0]).is_none()).collect();
-    let mut instances: Vec<_> = instances.iter().map(|instance| (*instance, demand.lacks(instance))).collect();
+    let unjudged = unjudged.filter(|text| constraint::satisfies(text, instances[0]).is_none()).collect();
+    let mut instances: Vec<_> = instances.iter().map(|instance| (*instance, demand.shortfalls(instance))).collect();
     instances.sort_by_key(|(instance, _)| instance.short_name());
-    Some(Placement { demand, instances, unjudged })
+    Some(Placement { requirements: demand, instances, unparsed: unjudged })
 }
 
 impl Placement<'_> {
@@ -157,28 +157,29 @@ impl Placement<'_> {
     }
 
     /// The instance that comes closest, where none fits.
-    fn nearest(&self) -> Option<(&Instance, &[Lack])> {
-        let distance = |lacks: &[Lack]| self.demand.distance(lacks);
+    fn nearest(&self) -> Option<(&Instance, &[Shortfall])> {
+        let distance = |lacks: &[Shortfall]| self.requirements.distance(lacks);
         let nearest = self.instances.iter().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)))?;
         (!nearest.1.is_empty()).then_some((nearest.0, &*nearest.1))
     }
 
     /// The nearest miss in one line: `needs 4096 CPU units; best is i-0ab… with 2944 free`.
-    pub fn miss(&self) -> Option<String> {
+    pub fn nearest_miss(&self) -> Option<String> {
         let (instance, lacks) = self.nearest()?;
         let name = instance.short_name();
-        let room: Vec<&Lack> = lacks.iter().filter(|lack| matches!(lack, Lack::Cpu(_) | Lack::Memory(_))).collect();
-        let needs = |lack: &Lack| match lack {
-            Lack::Cpu(_) => format!("{} CPU units", self.demand.cpu),
-            _ => format!("{} MiB", self.demand.memory),
+        let room: Vec<&Shortfall> =
+            lacks.iter().filter(|lack| matches!(lack, Shortfall::Cpu(_) | Shortfall::Memory(_))).collect();
+        let needs = |lack: &Shortfall| match lack {
+            Shortfall::Cpu(_) => format!("{} CPU units", self.requirements.cpu),
+            _ => format!("{} MiB", self.requirements.memory),
         };
         let Some(other) = lacks.iter().find(|lack| !room.contains(lack)) else {
             return Some(match room.as_slice() {
-                [one @ (Lack::Cpu(free) | Lack::Memory(free))] => {
+                [one @ (Shortfall::Cpu(free) | Shortfall::Memory(free))] => {
                     format!("needs {}; best is {name} with {free} free", needs(one))
                 }
                 _ => {
-                    let Demand { cpu, memory, .. } = self.demand;
+                    let Requirements { cpu, memory, .. } = self.requirements;
                     let (free_cpu, free_memory) = (instance.cpu.0, instance.memory.0);
                     format!("needs {cpu} CPU and {memory} MiB; closest is {name}: {free_cpu} and {free_memory}")
                 }
@@ -186,45 +187,49 @@ impl Placement<'_> {
         };
         let further = if lacks.len() > 1 { format!(", and {} more", lacks.len() - 1) } else { String::new() };
         Some(match other {
-            Lack::Status(status) => format!("closest is {name}, which is {status}{further}"),
-            Lack::Agent => format!("closest is {name}, whose agent is gone{further}"),
-            Lack::Provider => format!("no instance of {} has room{further}", self.demand.providers.join(", ")),
-            Lack::Zone => format!("closest is {name}, in a zone without a subnet of the service{further}"),
-            Lack::Attribute(attribute) => format!("closest is {name}, which lacks {attribute}{further}"),
-            Lack::Constraint(text) => format!("closest is {name}, which fails {text}{further}"),
-            Lack::Gpu => format!("needs {} GPUs; {name} has {}{further}", self.demand.gpus, instance.gpus),
-            Lack::Taken => format!("one task an instance, and {name} has one already{further}"),
-            Lack::Port(port, _) => format!("needs host port {port}; it is taken on {name}{further}"),
-            Lack::Cpu(_) | Lack::Memory(_) => return None,
+            Shortfall::Status(status) => format!("closest is {name}, which is {status}{further}"),
+            Shortfall::Agent => format!("closest is {name}, whose agent is gone{further}"),
+            Shortfall::Provider => {
+                format!("no instance of {} has room{further}", self.requirements.providers.join(", "))
+            }
+            Shortfall::Zone => format!("closest is {name}, in a zone without a subnet of the service{further}"),
+            Shortfall::Attribute(attribute) => format!("closest is {name}, which lacks {attribute}{further}"),
+            Shortfall::Constraint(text) => format!("closest is {name}, which fails {text}{further}"),
+            Shortfall::Gpu => format!("needs {} GPUs; {name} has {}{further}", self.requirements.gpus, instance.gpus),
+            Shortfall::Taken => format!("one task an instance, and {name} has one already{further}"),
+            Shortfall::Port(port, _) => format!("needs host port {port}; it is taken on {name}{further}"),
+            Shortfall::Cpu(_) | Shortfall::Memory(_) => return None,
         })
     }
 
     /// Which requirement rules out how many instances, and what comes closest.
-    pub fn tell(&self, section: &mut Section) {
+    pub fn write_to(&self, section: &mut Section) {
         let all = self.instances.len();
         let fitting: Vec<&str> = self.fitting().map(Instance::short_name).collect();
-        section.field("Needs", self.needs()).field("Instances", format!("{all} in the cluster, {} fit", fitting.len()));
-        for (what, names) in self.tally() {
+        section
+            .field("Needs", self.describe_needs())
+            .field("Instances", format!("{all} in the cluster, {} fit", fitting.len()));
+        for (what, names) in self.count_shortfalls() {
             let some = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
             let more = if names.len() > NAMED { ", …" } else { "" };
             section.text(0, format!("{} of {all} {what}: {some}{more}", names.len()), Tone::Warn);
         }
-        if let Some(miss) = self.miss() {
+        if let Some(miss) = self.nearest_miss() {
             section.text(0, format!("nearest miss: {miss}"), Tone::Bad);
         }
         if !fitting.is_empty() {
             let some = fitting.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
             section.text(0, format!("by this {some} would fit now; ECS tries again by itself"), Tone::Plain);
         }
-        for expression in &self.unjudged {
+        for expression in &self.unparsed {
             section.text(0, format!("not checked: constraint {expression}"), Tone::Muted);
         }
         section.text(0, "not checked: free network interfaces, which the API does not tell", Tone::Muted);
     }
 
     /// What the task needs, in words.
-    fn needs(&self) -> String {
-        let Demand { cpu, memory, gpus, ports, constraints, providers, .. } = &self.demand;
+    fn describe_needs(&self) -> String {
+        let Requirements { cpu, memory, gpus, ports, constraints, providers, .. } = &self.requirements;
         let some = |needed: bool, text: String| needed.then_some(text);
         let parts = [
             some(*cpu > 0, format!("{cpu} CPU units")),
@@ -241,11 +246,11 @@ impl Placement<'_> {
     }
 
     /// What is lacking, and where; what rules out most instances first.
-    fn tally(&self) -> Vec<(String, Vec<&str>)> {
+    fn count_shortfalls(&self) -> Vec<(String, Vec<&str>)> {
         let mut tally: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (instance, lacks) in &self.instances {
             for lack in lacks {
-                tally.entry(self.what(lack)).or_default().push(instance.short_name());
+                tally.entry(self.describe(lack)).or_default().push(instance.short_name());
             }
         }
         let mut tally: Vec<_> = tally.into_iter().collect();
@@ -253,28 +258,28 @@ impl Placement<'_> {
         tally
     }
 
-    fn what(&self, lack: &Lack) -> String {
+    fn describe(&self, lack: &Shortfall) -> String {
         let most = |free: fn(&Instance) -> i32| self.instances.iter().map(|(one, _)| free(one)).max().unwrap_or(0);
         match lack {
-            Lack::Status(status) => status.to_string(),
-            Lack::Agent => "without an agent".into(),
-            Lack::Provider => "of another capacity provider".into(),
-            Lack::Zone => "in a zone without a subnet of the service".into(),
-            Lack::Attribute(name) => format!("without {name}"),
-            Lack::Constraint(expression) => format!("fail {expression}"),
-            Lack::Gpu => "without enough GPUs".into(),
-            Lack::Taken => "run one of its tasks already".into(),
-            Lack::Port(port, protocol) => format!("use port {port}/{protocol}"),
-            Lack::Cpu(_) => {
+            Shortfall::Status(status) => status.to_string(),
+            Shortfall::Agent => "without an agent".into(),
+            Shortfall::Provider => "of another capacity provider".into(),
+            Shortfall::Zone => "in a zone without a subnet of the service".into(),
+            Shortfall::Attribute(name) => format!("without {name}"),
+            Shortfall::Constraint(expression) => format!("fail {expression}"),
+            Shortfall::Gpu => "without enough GPUs".into(),
+            Shortfall::Taken => "run one of its tasks already".into(),
+            Shortfall::Port(port, protocol) => format!("use port {port}/{protocol}"),
+            Shortfall::Cpu(_) => {
                 let size = most(|instance| instance.cpu.1);
                 let too_large =
-                    if size < self.demand.cpu { format!(", the largest has {size}") } else { String::new() };
+                    if size < self.requirements.cpu { format!(", the largest has {size}") } else { String::new() };
                 format!("with too little CPU (at most {} free{too_large})", most(|instance| instance.cpu.0))
             }
-            Lack::Memory(_) => {
+            Shortfall::Memory(_) => {
                 let size = most(|instance| instance.memory.1);
                 let too_large =
-                    if size < self.demand.memory { format!(", the largest has {size}") } else { String::new() };
+                    if size < self.requirements.memory { format!(", the largest has {size}") } else { String::new() };
                 format!("with too little memory (at most {} MiB free{too_large})", most(|instance| instance.memory.0))
             }
         }

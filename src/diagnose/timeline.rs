@@ -1,4 +1,4 @@
-//! The timeline: what befell a service and its tasks, one row a moment, on one axis.
+//! The timeline: what befell a service and its tasks, one row an entry, on one axis.
 
 use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
@@ -20,16 +20,16 @@ use crate::{
     },
 };
 
-mod steps;
+mod entries;
 
-pub use steps::{of_deployment, of_event, of_service, of_task};
+pub use entries::{deployment_entries, event_entry, service_entries, task_entries};
 
 pub static KIND: Kind = Kind {
     name: "moment",
     plural: "timeline",
     aliases: &["tl"],
-    about: "what befell services and their tasks, on one time axis",
-    columns: columns::<Moment>,
+    about: "events of services and their tasks on one time axis",
+    columns: columns::<TimelineEntry>,
     states: &["task", "event", "deployment", "start", "stop"],
     sort: ("time", true),
     in_cluster: true,
@@ -41,7 +41,7 @@ pub static KIND: Kind = Kind {
 /// for, then what the scheduler does about it, then what becomes of the tasks, and at last what the scheduler makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Step {
+pub enum EntryKind {
     /// A deployment began.
     Begun,
     RollingBack,
@@ -61,7 +61,7 @@ pub enum Step {
     Failed,
 }
 
-impl Step {
+impl EntryKind {
     /// The words that `is:` understands: of whom it tells, and whether something starts or stops.
     fn states(self) -> &'static [&'static str] {
         match self {
@@ -76,16 +76,16 @@ impl Step {
 /// One row of a timeline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Moment {
+pub struct TimelineEntry {
     #[serde(skip)]
     id: String,
     pub at: Timestamp,
-    pub step: Step,
+    pub step: EntryKind,
     #[serde(rename = "cluster")]
     pub cluster_name: String,
     #[serde(rename = "service", skip_serializing_if = "Option::is_none")]
     pub service_name: Option<String>,
-    /// The id of the task, event or deployment that it is a moment of: an ARN for tasks.
+    /// The id of the task, event or deployment that it is an entry of: an ARN for tasks.
     pub of: String,
     /// What happened, in a word or three.
     pub what: Cow<'static, str>,
@@ -96,20 +96,20 @@ pub struct Moment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Arc<Verdict>>,
     #[serde(skip)]
-    subject: Option<Subject>,
+    subject: Option<EntryRow>,
 }
 
-/// The row that it is a moment of.
+/// The row that it is an entry of.
 #[derive(Debug, Clone)]
-struct Subject(Arc<dyn Row>);
+struct EntryRow(Arc<dyn Row>);
 
-impl PartialEq for Subject {
+impl PartialEq for EntryRow {
     fn eq(&self, other: &Self) -> bool {
         self.0.same(&*other.0)
     }
 }
 
-impl Moment {
+impl TimelineEntry {
     /// Whom it befell, as the table calls it: `1a2b3c4d`, `event`, `deployment`.
     pub fn subject(&self) -> &str {
         match self.step.states() {
@@ -120,7 +120,7 @@ impl Moment {
     }
 
     /// The same, and the service: `task 1a2b3c4d of web`, `event of web`.
-    fn whom(&self) -> String {
+    fn subject_text(&self) -> String {
         let task = if self.is_of_a_task() { "task " } else { "" };
         let of = self.service_name.as_deref().map(|service| format!(" of {service}")).unwrap_or_default();
         format!("{task}{}{of}", self.subject())
@@ -128,11 +128,11 @@ impl Moment {
 
     /// The same, of a row that is part of another.
     fn about(self, row: &(impl Resource + Clone)) -> Self {
-        Self { subject: Some(Subject(Arc::new(row.clone()))), ..self }
+        Self { subject: Some(EntryRow(Arc::new(row.clone()))), ..self }
     }
 
     /// Where its subject is: the one task, in whatever state, or what belongs to the service.
-    fn home(&self) -> Option<Query> {
+    fn subject_query(&self) -> Option<Query> {
         match self.is_of_a_task() {
             true => Some(Query { status: Status::All, ..Query::task(&*self.cluster_name, &*self.of) }),
             false => Some(Query::service(&*self.cluster_name, self.service_name.as_deref()?)),
@@ -150,13 +150,13 @@ impl Moment {
     }
 }
 
-/// The timeline of what `row` belongs to, and the id of the moment in it that is the row's own; `None` where there is no
+/// The timeline of what `row` belongs to, and the id of the entry in it that is the row's own; `None` where there is no
 /// such thing.
 pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
     let row = row.any();
-    let of_service = |cluster: &str, service: &str| View::new(&KIND, Query::service(cluster, service));
+    let service_view = |cluster: &str, service: &str| View::new(&KIND, Query::service(cluster, service));
     if let Some(service) = row.downcast_ref::<Service>() {
-        Some((of_service(&service.cluster_name, &service.service_name), None))
+        Some((service_view(&service.cluster_name, &service.service_name), None))
     } else if let Some(task) = row.downcast_ref::<Task>() {
         let service = task.service().map(Arc::from);
         Some((View::new(&KIND, Query { service, ..Query::task(&*task.cluster_name, &*task.task_arn) }), None))
@@ -164,11 +164,11 @@ pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
         let query = Resource::related(failures, Relation::Owner)?.query;
         Some((View::new(&KIND, query), None))
     } else if let Some(event) = row.downcast_ref::<Event>() {
-        let moment = of_event(event).map(|moment| moment.id);
-        Some((of_service(&event.cluster_name, &event.service_name), moment))
+        let entry = event_entry(event).map(|entry| entry.id);
+        Some((service_view(&event.cluster_name, &event.service_name), entry))
     } else if let Some(deployment) = row.downcast_ref::<Deployment>() {
-        let moment = of_deployment(deployment).pop().map(|moment| moment.id);
-        Some((of_service(&deployment.cluster_name, &deployment.service_name), moment))
+        let entry = deployment_entries(deployment).pop().map(|entry| entry.id);
+        Some((service_view(&deployment.cluster_name, &deployment.service_name), entry))
     } else {
         None
     }
@@ -197,19 +197,19 @@ impl Compose for Timeline {
     }
 
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>> {
-        let mut moments: Vec<Moment> = material.rows.iter().flat_map(|row| of_row(row, &cx.zone)).collect();
+        let mut entries: Vec<TimelineEntry> = material.rows.iter().flat_map(|row| of_row(row, &cx.zone)).collect();
         if let Some(since) = query.since {
-            moments.retain(|moment| seconds_since(moment.at, cx.now) <= since.into());
+            entries.retain(|entry| seconds_since(entry.at, cx.now) <= since.into());
         }
         if query.task.is_some() {
             let task = material.rows.iter().find_map(|row| row.any().downcast_ref::<Task>());
             let life = task.map(Life::of).unwrap_or_default();
-            moments.retain(|moment| moment.is_of_a_task() || life.touches(moment));
+            entries.retain(|entry| entry.is_of_a_task() || life.touches(entry));
         }
         // Archived and live rows may tell of the same.
         let mut seen = HashSet::new();
-        moments.retain(|moment: &Moment| seen.insert(moment.id.clone()));
-        moments.into_iter().map(|moment| Arc::new(moment) as Arc<dyn Row>).collect()
+        entries.retain(|entry: &TimelineEntry| seen.insert(entry.id.clone()));
+        entries.into_iter().map(|entry| Arc::new(entry) as Arc<dyn Row>).collect()
     }
 
     fn nothing(&self, query: &Query, _: &Material<'_>) -> Vec<String> {
@@ -222,22 +222,22 @@ impl Compose for Timeline {
     }
 }
 
-/// The moments that a row of any kind tells of, and which row that is.
-fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<Moment> {
+/// The entries that a row of any kind tells of, and which row that is.
+fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<TimelineEntry> {
     let any = row.any();
-    let moments = if let Some(task) = any.downcast_ref::<Task>() {
-        of_task(task)
+    let entries = if let Some(task) = any.downcast_ref::<Task>() {
+        task_entries(task)
     } else if let Some(service) = any.downcast_ref::<Service>() {
-        of_service(service, zone)
+        service_entries(service, zone)
     } else if let Some(event) = any.downcast_ref::<Event>() {
-        of_event(event).into_iter().collect()
+        event_entry(event).into_iter().collect()
     } else if let Some(deployment) = any.downcast_ref::<Deployment>() {
-        of_deployment(deployment)
+        deployment_entries(deployment)
     } else {
         Vec::new()
     };
-    let own = |moment: &Moment| moment.subject.clone().or_else(|| Some(Subject(row.clone())));
-    moments.into_iter().map(|moment| Moment { subject: own(&moment), ..moment }).collect()
+    let own = |entry: &TimelineEntry| entry.subject.clone().or_else(|| Some(EntryRow(row.clone())));
+    entries.into_iter().map(|entry| TimelineEntry { subject: own(&entry), ..entry }).collect()
 }
 
 /// From when to when a task lived, for what happened around it.
@@ -260,15 +260,15 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Whether the moment lies within it, or names the task or what it was started by.
-    fn touches(&self, moment: &Moment) -> bool {
-        let within = self.from.is_some_and(|from| from <= moment.at) && self.to.is_none_or(|to| moment.at <= to);
-        let named = !self.id.is_empty() && moment.detail.contains(short_id(self.id));
-        within || named || (moment.step == Step::Begun && moment.of == self.deployment)
+    /// Whether the entry lies within it, or names the task or what it was started by.
+    fn touches(&self, entry: &TimelineEntry) -> bool {
+        let within = self.from.is_some_and(|from| from <= entry.at) && self.to.is_none_or(|to| entry.at <= to);
+        let named = !self.id.is_empty() && entry.detail.contains(short_id(self.id));
+        within || named || (entry.step == EntryKind::Begun && entry.of == self.deployment)
     }
 }
 
-static FIELDS: &[Field<Moment>] = &[
+static FIELDS: &[Field<TimelineEntry>] = &[
     Field {
         column: Column::new("time", "TIME", 9, 17).aliases(&["at", "clock"]).unit(Unit::Time),
         cell: |row, cx| Cell::plain(cx.zone.short(row.at, cx.now)).values([row.at.to_string()]),
@@ -317,7 +317,7 @@ static FIELDS: &[Field<Moment>] = &[
     },
 ];
 
-impl Resource for Moment {
+impl Resource for TimelineEntry {
     fn kind() -> &'static Kind {
         &KIND
     }
@@ -347,7 +347,7 @@ impl Resource for Moment {
     }
 
     fn fault(&self) -> bool {
-        self.tone == Tone::Bad || matches!(self.step, Step::RollingBack | Step::Waiting)
+        self.tone == Tone::Bad || matches!(self.step, EntryKind::RollingBack | EntryKind::Waiting)
     }
 
     fn states(&self) -> Vec<&'static str> {
@@ -360,7 +360,7 @@ impl Resource for Moment {
             ["event", ..] => &event::KIND,
             _ => &deployment::KIND,
         };
-        Some(View::new(kind, self.home()?))
+        Some(View::new(kind, self.subject_query()?))
     }
 
     fn related(&self, relation: Relation) -> Option<View> {
@@ -369,7 +369,7 @@ impl Resource for Moment {
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         let row = &self.subject.as_ref()?.0;
-        Some((View::new(row.kind(), self.home()?), row.clone()))
+        Some((View::new(row.kind(), self.subject_query()?), row.clone()))
     }
 
     fn cli(&self) -> Option<Vec<String>> {
@@ -388,7 +388,7 @@ impl Resource for Moment {
             .field("Of", &*self.of)
             .field("At", when(Some(self.at), cx));
         document.section("Detail").text(0, &*self.detail, self.tone);
-        if let Some(Subject(row)) = &self.subject {
+        if let Some(EntryRow(row)) = &self.subject {
             document.sections.extend(row.describe(cx).sections);
         }
         document
@@ -401,17 +401,17 @@ impl Resource for Moment {
 
     fn inspect(&self, cx: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::verdict_of(&self.whom(), verdict, lines));
+            return Some(inspect::verdict_of(&self.subject_text(), verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {
-            ["event" | "task", ..] => format!("{}: {}", self.whom(), self.what),
-            _ => format!("{} {}", self.whom(), self.what),
+            ["event" | "task", ..] => format!("{}: {}", self.subject_text(), self.what),
+            _ => format!("{} {}", self.subject_text(), self.what),
         };
         let section = document.section(title);
         section.toned("Detail", &*self.detail, self.tone);
         if let Some(event) = self.subject.as_ref().and_then(|subject| subject.0.any().downcast_ref::<Event>()) {
-            let verdict = super::event(event, &Known::default());
+            let verdict = super::diagnose_event(event, &Known::default());
             section.field("Means", verdict.cause).field("Next", verdict.next.join("; "));
         }
         section.field("At", cx.zone.clock(self.at));

@@ -6,7 +6,7 @@ use std::{borrow::Cow, sync::Arc};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Known, instance as found_with};
+use super::{Known, diagnose_instance};
 use crate::{
     knowledge::Verdict,
     resource::{
@@ -64,7 +64,7 @@ pub struct Trouble {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Other>,
     #[serde(skip)]
-    subject: Option<Subject>,
+    subject: Option<TroubleRow>,
 }
 
 /// A lesser thing that is wrong with the same row, or one of several rows that a notice is about.
@@ -87,12 +87,12 @@ pub enum What {
 
 /// The row that something is wrong with, and the view it was found in.
 #[derive(Debug, Clone)]
-struct Subject {
+struct TroubleRow {
     view: View,
     row: Arc<dyn Row>,
 }
 
-impl PartialEq for Subject {
+impl PartialEq for TroubleRow {
     fn eq(&self, other: &Self) -> bool {
         self.view == other.view && self.row.same(&*other.row)
     }
@@ -100,7 +100,7 @@ impl PartialEq for Subject {
 
 impl Trouble {
     /// What `findings` say of `row`, which is one of `view`: the worst, and the rest beside it. None where there are none.
-    fn of(findings: &[Finding], row: &Arc<dyn Row>, view: View) -> Option<Self> {
+    fn from_findings(findings: &[Finding], row: &Arc<dyn Row>, view: View) -> Option<Self> {
         let (worst, others) = findings.split_first()?;
         let other = |finding: &Finding| Other {
             name: None,
@@ -118,7 +118,7 @@ impl Trouble {
             cause: worst.cause.clone(),
             verdict: worst.verdict.clone(),
             others: others.iter().map(other).collect(),
-            subject: Some(Subject { view, row: row.clone() }),
+            subject: Some(TroubleRow { view, row: row.clone() }),
         })
     }
 
@@ -133,7 +133,7 @@ impl Trouble {
     fn word(&self) -> &'static str {
         match self.what {
             What::Problem(problem) => problem.word(),
-            What::Remark(remark) => remark.word(),
+            What::Remark(remark) => remark.label(),
         }
     }
 
@@ -337,13 +337,13 @@ impl Compose for Troubles {
         for row in material.rows {
             let home = || View::new(row.kind(), Query { cluster: row.cluster().map(Arc::from), ..Query::default() });
             if let Some(service) = row.any().downcast_ref::<Service>() {
-                rows.extend(Trouble::of(&service.findings, row, home()));
+                rows.extend(Trouble::from_findings(&service.findings, row, home()));
             } else if let Some(instance) = row.any().downcast_ref::<Instance>() {
-                rows.extend(Trouble::of(&found_with(instance, &known), row, home()));
+                rows.extend(Trouble::from_findings(&diagnose_instance(instance, &known), row, home()));
             }
         }
-        rows.extend(standalone::troubles(material.rows, cx.now));
-        let rows = notices::folded(rows);
+        rows.extend(standalone::find_crash_loops(material.rows, cx.now));
+        let rows = notices::fold_notices(rows);
         let remarks = remarks::remarks(material, rows.is_empty());
         rows.into_iter().chain(remarks).map(|row| Arc::new(row) as Arc<dyn Row>).collect()
     }

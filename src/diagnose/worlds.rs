@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{HOUR, Known, MINUTE, builders::*, case::Case, explain, rollout, service, trouble};
+use super::{
+    HOUR, Known, MINUTE, builders::*, diagnose_service, explain, rollout, service_context::ServiceContext, trouble,
+};
 use crate::{
     knowledge::{self, Class},
     resource::{
         Context, Material, Query, Row, Tone, View,
         document::{Document, Line},
         finding::{Finding, Problem},
-        service::{Progress, Service, Standing},
+        service::{Progress, Service, ServiceHealth},
         task::Task,
     },
 };
@@ -174,7 +176,7 @@ impl World {
     /// The service as a list shows it.
     fn examined(&self) -> Service {
         let mut examined = self.service.clone();
-        examined.findings = service(&self.service, &self.listed());
+        examined.findings = diagnose_service(&self.service, &self.listed());
         let failed = |task: &&Task| super::verdict_of(task, &self.listed()).class >= Class::Failure;
         let late = |task: &&Task| task.stopped_at.is_some_and(|at| (now() - at).as_secs() < HOUR);
         let failed = self.tasks.iter().filter(|task| task.stopped()).filter(late).filter(failed).count();
@@ -222,16 +224,16 @@ fn the_list_the_state_and_the_explanation_agree() {
         assert_eq!(shown(&listed.findings), shown(&explained.findings), "seed {seed}: list and explanation");
         assert_eq!(
             shown(&listed.findings),
-            shown(&service(&world.service, &world.all())),
+            shown(&diagnose_service(&world.service, &world.all())),
             "seed {seed}: whoever opened what"
         );
 
         let worst = listed.findings.iter().map(|finding| finding.problem).min();
         let faulty = worst.is_some_and(|problem| problem < Problem::Notice);
-        let standing = listed.standing();
+        let health = listed.health();
         let of_service = worst.is_some_and(|problem| problem <= Problem::Complaint);
-        let bad = standing < Standing::Deploying;
-        assert_eq!(bad, of_service, "seed {seed}: state {} for {worst:?}", standing.word());
+        let bad = health < ServiceHealth::Deploying;
+        assert_eq!(bad, of_service, "seed {seed}: state {} for {worst:?}", health.word());
         let failed = listed.failed_last_hour.is_some_and(|failed| failed > 0);
         assert_eq!(Row::fault(&listed), faulty || failed, "seed {seed}: fault for {worst:?}");
         let leaving = listed.status.as_deref() == Some("DRAINING");
@@ -253,7 +255,7 @@ fn no_explanation_contradicts_itself() {
     for seed in 0..WORLDS {
         let world = World::any(&mut Chance(seed));
         let known = world.all();
-        let case = Case::of(&world.service, &known);
+        let context = ServiceContext::new(&world.service, &known);
         let explained = explain(&world.service, &known);
         let document = &explained.document;
         let findings = texts(document, "Findings").join("\n");
@@ -273,7 +275,7 @@ fn no_explanation_contradicts_itself() {
         for (outcome, question, _) in &here {
             assert_eq!(*outcome, Tone::Bad, "seed {seed}: {question}");
         }
-        let found = rollout::rollout(&case);
+        let found = rollout::diagnose_rollout(&context);
         let fine =
             |question: &str| checks.iter().any(|(outcome, asked, _)| *asked == question && *outcome == Tone::Good);
         let stalled = found.as_ref().and_then(Finding::rule) == Some(knowledge::situations::STALLED.id);
@@ -281,13 +283,16 @@ fn no_explanation_contradicts_itself() {
 
         // Evidence that quotes an error of the scheduler, and a check that knows of none.
         let quotes = explained.findings.iter().filter_map(|finding| finding.verdict.as_ref());
-        let since = case.rollout().and_then(|primary| primary.created_at);
-        let newer = case.news.iter().filter(|news| news.event.created_at >= since && !news.of_an_end());
-        let newer: Vec<_> = newer.filter(|news| news.class() >= Class::Failure).collect();
-        let quoted = |text: &str| newer.iter().any(|news| text.contains(&*news.event.message));
+        let since = context.rollout().and_then(|primary| primary.created_at);
+        let newer = context
+            .events
+            .iter()
+            .filter(|classified| classified.event.created_at >= since && !classified.is_deployment_end());
+        let newer: Vec<_> = newer.filter(|classified| classified.class() >= Class::Failure).collect();
+        let quoted = |text: &str| newer.iter().any(|classified| text.contains(&*classified.event.message));
         let error = quotes.flat_map(|verdict| &verdict.evidence).any(|quote| quoted(&quote.text));
         assert!(!(error && fine("Do events report an error?")), "seed {seed}: {checks:?}");
-        if case.of_rollout().count() > 0 {
+        if context.rollout_failures().count() > 0 {
             assert!(!fine("Are tasks failing?"), "seed {seed}: {checks:?}");
         }
 
@@ -296,7 +301,7 @@ fn no_explanation_contradicts_itself() {
             .iter()
             .filter_map(|line| line.split_once("x ")?.0.parse::<usize>().ok())
             .sum();
-        assert_eq!(listed, case.deaths.len(), "seed {seed}: {document:?}");
+        assert_eq!(listed, context.failed_tasks.len(), "seed {seed}: {document:?}");
         for finding in &explained.findings {
             let all = finding.cause.split(" failures in the last hour").next().and_then(|text| text.rsplit(' ').next());
             if let Some(all) = all.filter(|_| finding.cause.contains(" failures in the last hour")) {
@@ -436,7 +441,7 @@ fn every_planted_fault_is_one_row() {
             let worst = examined.findings.first().map(|finding| (finding.problem, finding.cause.clone()));
             let planted = worst.as_ref().is_some_and(|(problem, _)| problems.contains(problem));
             assert!(planted, "seed {seed}: {what}: {worst:?}");
-            assert!(examined.standing() < Standing::Deploying, "seed {seed}: {what}");
+            assert!(examined.health() < ServiceHealth::Deploying, "seed {seed}: {what}");
             assert_eq!(rows(vec![Arc::new(examined)]).len(), 1, "seed {seed}: {what}");
         }
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     diagnose::{
         self, GroupKey, Known,
-        failures::{Counted, Failures},
+        failures::{FailureCounts, Failures},
         group_key,
     },
     knowledge::{Class, Verdict},
@@ -35,7 +35,7 @@ pub(super) fn group_of(task: &Task, now: Timestamp) -> (FailureGroup, Option<i32
 }
 
 pub(super) fn verdict_of(task: &Task, now: Timestamp) -> Arc<Verdict> {
-    let judge = || Arc::new(diagnose::stopped(task, &Known::of([], now)));
+    let judge = || Arc::new(diagnose::diagnose_stop(task, &Known::of([], now)));
     task.verdict.clone().unwrap_or_else(judge)
 }
 
@@ -56,7 +56,7 @@ pub fn in_group(task: &Task, name: &str) -> bool {
 struct GroupTally {
     id: i64,
     newest: Option<i32>,
-    counted: Counted,
+    counted: FailureCounts,
 }
 
 impl History {
@@ -104,7 +104,7 @@ fn count_by_group(
     while let Some(row) = answer.next()? {
         let (first, last) = (timestamp(row.get(8)?), timestamp(row.get(9)?));
         let (id, exit_code): (i64, Option<i32>) = (row.get(0)?, row.get(6)?);
-        let fresh = Counted {
+        let fresh = FailureCounts {
             cluster_name: cluster.to_owned(),
             name: row.get::<_, String>(1)?.into(),
             service: row.get(2)?,

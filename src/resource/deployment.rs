@@ -12,7 +12,7 @@ use super::{
     finding::{Finding, Problem},
     format::{age_cell, age_order, amount, last_part, one_line, text_cell, text_order, timestamp, when},
     revision,
-    service::{self, Service, Standing},
+    service::{self, Service, ServiceHealth},
     task,
 };
 
@@ -139,8 +139,8 @@ impl Deployment {
 
     /// How it stands in one word, as its service does: `stuck`, `waiting`; by its rollout state where nothing is wrong.
     pub fn state(&self) -> &str {
-        let standing = self.trouble().and_then(|finding| Standing::of(finding.problem));
-        standing.map(Standing::word).unwrap_or_else(|| self.progress())
+        let health = self.trouble().and_then(|finding| ServiceHealth::from_problem(finding.problem));
+        health.map(ServiceHealth::word).unwrap_or_else(|| self.progress())
     }
 
     pub fn tone(&self) -> Tone {
@@ -302,8 +302,8 @@ impl Resource for Deployment {
     }
 
     fn states(&self) -> Vec<&'static str> {
-        let standing = self.trouble().and_then(|finding| Standing::of(finding.problem));
-        self.archived.then_some(ARCHIVED).into_iter().chain(standing.map(Standing::word)).collect()
+        let health = self.trouble().and_then(|finding| ServiceHealth::from_problem(finding.problem));
+        self.archived.then_some(ARCHIVED).into_iter().chain(health.map(ServiceHealth::word)).collect()
     }
 
     fn drill(&self) -> Option<View> {

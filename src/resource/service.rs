@@ -22,11 +22,11 @@ use crate::aws::{Clients, Failure, operation};
 
 mod columns;
 mod describe;
+mod health;
 mod progress;
-mod standing;
 
+pub use health::ServiceHealth;
 pub use progress::{Pause, Progress};
-pub use standing::Standing;
 
 pub static KIND: Kind = Kind {
     name: "service",
@@ -254,19 +254,19 @@ impl Resource for Service {
     }
 
     fn pace(&self) -> Pace {
-        match self.counted() {
-            Standing::Steady | Standing::Inactive => Pace::Calm,
+        match self.health_by_counts() {
+            ServiceHealth::Steady | ServiceHealth::Inactive => Pace::Calm,
             _ => Pace::Moving,
         }
     }
 
     fn fault(&self) -> bool {
         let found = self.findings.iter().any(|finding| finding.problem < Problem::Notice);
-        found || self.standing() < Standing::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
+        found || self.health() < ServiceHealth::Deploying || self.failed_last_hour.is_some_and(|failed| failed > 0)
     }
 
     fn states(&self) -> Vec<&'static str> {
-        vec![self.standing().word()]
+        vec![self.health().word()]
     }
 
     fn drill(&self) -> Option<View> {

@@ -10,7 +10,7 @@ use ecsight::{
     history::HistoryConfig,
     resource::{
         Query, Row, Status, View, cluster, container, event, service,
-        service::{Service, Standing},
+        service::{Service, ServiceHealth},
         task,
         task::Task,
     },
@@ -554,10 +554,10 @@ async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the
         let view = services("prod");
         console.look_at(&view);
         let snapshot = console.filled(&view).await;
-        let standings: Vec<Standing> =
-            feed(&snapshot, &view).rows.iter().map(|entry| row::<Service>(&*entry.row).standing()).collect();
-        assert_eq!(standings.contains(&Standing::Waiting), told, "{standings:?}");
-        assert!(standings.contains(&Standing::Failing));
+        let standings: Vec<ServiceHealth> =
+            feed(&snapshot, &view).rows.iter().map(|entry| row::<Service>(&*entry.row).health()).collect();
+        assert_eq!(standings.contains(&ServiceHealth::Waiting), told, "{standings:?}");
+        assert!(standings.contains(&ServiceHealth::Failing));
         assert_eq!(feed(&snapshot, &view).failure, None);
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(endpoint.count("DescribeServiceDeployments") > 2, told);

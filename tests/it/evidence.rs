@@ -66,7 +66,7 @@ impl Scene {
 /// A stopped task has its verdict by the time that anything is asked about it.
 fn judged(row: &Arc<dyn Row>) -> Arc<dyn Row> {
     let task = row.any().downcast_ref::<Task>().expect("a task");
-    let verdict = task.stopped().then(|| Arc::new(diagnose::stopped(task, &Known::default())));
+    let verdict = task.stopped().then(|| Arc::new(diagnose::diagnose_stop(task, &Known::default())));
     Arc::new(Task { verdict, ..task.clone() })
 }
 

@@ -17,7 +17,7 @@ use ecsight::{
         document::{Document, Line},
         finding::{Finding, Problem},
         instance::{self, Instance},
-        service::{self, Service, Standing},
+        service::{self, Service, ServiceHealth},
         task::{self, Task},
     },
 };
@@ -81,7 +81,7 @@ fn found(rows: &[Arc<dyn Row>]) -> BTreeMap<String, Vec<Finding>> {
     let findings = rows.iter().filter_map(|row| {
         let any = row.any();
         let service = any.downcast_ref::<Service>().map(|service| service.findings.clone());
-        let found = service.or_else(|| Some(diagnose::instance(any.downcast_ref::<Instance>()?, &known)))?;
+        let found = service.or_else(|| Some(diagnose::diagnose_instance(any.downcast_ref::<Instance>()?, &known)))?;
         (!found.is_empty()).then(|| (row.name().into_owned(), found))
     });
     findings.collect()
@@ -164,9 +164,9 @@ async fn each_planted_fault_is_one_row_of_trouble_and_is_explained_alike(#[case]
         let explanation = diagnose::explain(service, &known);
         assert_eq!(told(&explanation.findings), told(&service.findings), "{name}");
         assert_eq!((&own.cause, own.others.len() + 1), (&service.findings[0].cause, service.findings.len()), "{name}");
-        let steady = [Standing::Steady, Standing::Deploying].contains(&service.standing());
+        let steady = [ServiceHealth::Steady, ServiceHealth::Deploying].contains(&service.health());
         let notice = service.findings[0].problem == Problem::Notice;
-        assert!(!steady || notice || name == &"orders-api", "{name}: {}", service.standing().word());
+        assert!(!steady || notice || name == &"orders-api", "{name}: {}", service.health().word());
     }
 }
 
@@ -177,8 +177,8 @@ async fn each_planted_fault_is_one_row_of_trouble_and_is_explained_alike(#[case]
 async fn in_a_calm_account_nothing_is_found(#[case] minutes: u64) {
     let rows = account(Scenario::Calm, minutes).await;
     assert_eq!(found(&rows), BTreeMap::new());
-    let standings = rows.iter().filter_map(|row| Some(row.any().downcast_ref::<Service>()?.standing()));
-    assert!(standings.into_iter().all(|standing| standing == Standing::Steady));
+    let standings = rows.iter().filter_map(|row| Some(row.any().downcast_ref::<Service>()?.health()));
+    assert!(standings.into_iter().all(|standing| standing == ServiceHealth::Steady));
 }
 
 /// The lines of a document.

@@ -11,7 +11,7 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
     demo::{Endpoint, Options, Scenario},
-    diagnose::timeline::Moment,
+    diagnose::timeline::TimelineEntry,
     history::HistoryConfig,
     kinds::KINDS,
     model::{
@@ -155,7 +155,7 @@ impl Drawn {
 /// The time of what happened: a service says the same sentence again and again, and the sentences differ in nothing else.
 fn happened(row: &dyn Row) -> Option<Timestamp> {
     let event = row.any().downcast_ref::<Event>().and_then(|event| event.created_at);
-    event.or_else(|| row.any().downcast_ref::<Moment>().map(|moment| moment.at))
+    event.or_else(|| row.any().downcast_ref::<TimelineEntry>().map(|moment| moment.at))
 }
 
 /// Rows that look alike and are not: some cell of theirs differs.

@@ -160,7 +160,7 @@ fn stopped(text: &str) -> Task {
     };
     let task = fixtures::stopped("t1", 60, "TaskFailedToStart", text, vec![container]);
     let task = Task { tags: vec![("note".into(), text.into())], ..task };
-    Task { verdict: Some(Arc::new(diagnose::stopped(&task, &Known::default()))), ..task }
+    Task { verdict: Some(Arc::new(diagnose::diagnose_stop(&task, &Known::default()))), ..task }
 }
 
 /// A service that says `text` wherever it can.

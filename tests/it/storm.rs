@@ -99,7 +99,7 @@ async fn rows_with_everything_at_its_end_can_be_shown(#[values(1, 2, 3, 4, 5, 6)
             .map(|(view, row)| match row.any().downcast_ref::<Task>().filter(|task| task.stopped()) {
                 Some(task) => {
                     let known = Known::of(rows.iter().map(|(_, row)| &**row), now);
-                    let verdict = Some(Arc::new(diagnose::stopped(task, &known)));
+                    let verdict = Some(Arc::new(diagnose::diagnose_stop(task, &known)));
                     (view.clone(), Arc::new(Task { verdict, ..task.clone() }) as Arc<dyn Row>)
                 }
                 None => (view.clone(), row.clone()),

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{service::in_short, telling::Telling};
+use super::{builder::ExplanationBuilder, service::summarize};
 use crate::{
-    diagnose::{Known, instance as findings_of, service},
+    diagnose::{Known, diagnose_instance, diagnose_service},
     resource::{Tone, instance::Instance, task::Task},
 };
 
-pub(super) fn instance<'a>(instance: &'a Instance, known: &'a Known<'a>) -> Telling<'a> {
-    let mut telling = Telling::new(known);
+pub(super) fn explain_instance<'a>(instance: &'a Instance, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
+    let mut builder = ExplanationBuilder::new(known);
     let Instance { running_tasks_count: running, cpu, memory, .. } = instance;
     let status = instance.status.as_deref().unwrap_or("-").to_lowercase();
     let agent = if instance.agent_connected { "agent connected" } else { "agent gone a moment ago" };
     let well = format!("nothing is wrong as far as ecsight can see: {status}, {agent}, {running} tasks");
-    telling.findings(findings_of(instance, known), &well);
-    let section = telling.document.section("Instance");
+    builder.add_findings(diagnose_instance(instance, known), &well);
+    let section = builder.document.section("Instance");
     section
         .field("Status", status)
         .field("Left", format!("{} of {} CPU units, {} of {} MiB", cpu.0, cpu.1, memory.0, memory.1))
@@ -28,24 +28,24 @@ pub(super) fn instance<'a>(instance: &'a Instance, known: &'a Known<'a>) -> Tell
     for task in &tasks {
         groups.entry(task.group.as_deref().unwrap_or("-")).or_default().push(task);
     }
-    let section = telling.document.section("What runs there");
+    let section = builder.document.section("What runs there");
     for (group, tasks) in groups {
         let states: Vec<String> = tasks.iter().map(|task| task.state().into_owned()).collect();
         let name = group.strip_prefix("service:").unwrap_or(group);
         let owner = group.strip_prefix("service:").and_then(|name| known.service(&instance.cluster_name, name));
-        section.text(0, format!("{}x {name} ({})", tasks.len(), summed(&states)), Tone::Plain);
-        if let Some(trouble) = owner.map(|owner| service(owner, known)).as_deref().and_then(in_short) {
+        section.text(0, format!("{}x {name} ({})", tasks.len(), count_states(&states)), Tone::Plain);
+        if let Some(trouble) = owner.map(|owner| diagnose_service(owner, known)).as_deref().and_then(summarize) {
             section.text(1, trouble, Tone::Warn);
         }
     }
     if tasks.is_empty() && *running > 0 {
-        telling.gaps.push("its tasks: what runs there".into());
+        builder.gaps.push("its tasks: what runs there".into());
     }
-    telling
+    builder
 }
 
 /// `2 running, 1 to stop`.
-fn summed(states: &[String]) -> String {
+fn count_states(states: &[String]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for state in states {
         *counts.entry(state).or_default() += 1;

@@ -4,18 +4,16 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::telling::{Telling, ago};
+use super::builder::{ExplanationBuilder, format_time};
 use crate::{
     diagnose::{
-        HOUR, Known,
-        case::Case,
-        deaths::{self, times},
-        event as judged,
-        news::News,
-        pending::Wait,
-        placement::placement,
-        rollout::{Answer, steps},
-        service as findings_of,
+        HOUR, Known, diagnose_event as judged, diagnose_service,
+        failed_tasks::{self, count_times},
+        pending::TaskWait,
+        placement::check_placement,
+        rollout::{QuestionResult, ask_all},
+        service_context::ServiceContext,
+        service_events::ClassifiedEvent,
     },
     knowledge::Class,
     resource::{
@@ -39,44 +37,44 @@ const ATTEMPTS: usize = 3;
 /// Tasks that are started within so many seconds belong to one attempt.
 const ROUND: i64 = 8;
 
-pub(super) fn service<'a>(service: &'a Service, known: &'a Known<'a>) -> Telling<'a> {
-    let case = Case::of(service, known);
-    let mut telling = Telling::new(known);
-    telling.findings(findings_of(service, known), &well(&case));
-    about(&mut telling, &case);
-    telling
+pub(super) fn explain_service<'a>(service: &'a Service, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
+    let context = ServiceContext::new(service, known);
+    let mut builder = ExplanationBuilder::new(known);
+    builder.add_findings(diagnose_service(service, known), &healthy_summary(&context));
+    add_details(&mut builder, &context);
+    builder
 }
 
-pub(super) fn deployment<'a>(deployment: &'a Deployment, known: &'a Known<'a>) -> Telling<'a> {
-    let mut telling = Telling::new(known);
+pub(super) fn explain_deployment<'a>(deployment: &'a Deployment, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
+    let mut builder = ExplanationBuilder::new(known);
     let Some(service) = known.service(&deployment.cluster_name, &deployment.service_name) else {
-        telling.findings(Vec::new(), &format!("its rollout is {}", deployment.progress()));
-        telling.gaps.push("its service, so what it hangs in".into());
-        return telling;
+        builder.add_findings(Vec::new(), &format!("its rollout is {}", deployment.progress()));
+        builder.gaps.push("its service, so what it hangs in".into());
+        return builder;
     };
-    let case = Case::of(service, known);
-    if case.rollout().is_some_and(|rollout| rollout.id == deployment.id) {
-        telling.findings(findings_of(service, known), &well(&case));
-        about(&mut telling, &case);
-        return telling;
+    let context = ServiceContext::new(service, known);
+    if context.rollout().is_some_and(|rollout| rollout.id == deployment.id) {
+        builder.add_findings(diagnose_service(service, known), &healthy_summary(&context));
+        add_details(&mut builder, &context);
+        return builder;
     }
     let Deployment { running_count, desired_count, .. } = deployment;
     let well = match deployment.is_primary() {
         true => format!("rolled out: {running_count} of {desired_count} tasks run"),
         false => format!("it is being replaced; {running_count} of its tasks still run"),
     };
-    telling.findings(Vec::new(), &well);
-    telling.aside(format!("Service {}", service.service_name), &findings_of(service, known));
-    failures(&mut telling.document, &case, |task| deaths::started_by(task, deployment));
-    telling
+    builder.add_findings(Vec::new(), &well);
+    builder.add_related_findings(format!("Service {}", service.service_name), &diagnose_service(service, known));
+    add_failures(&mut builder.document, &context, |task| failed_tasks::started_by(task, deployment));
+    builder
 }
 
-pub(super) fn event<'a>(event: &'a Event, known: &'a Known<'a>) -> Telling<'a> {
-    let mut telling = Telling::new(known);
+pub(super) fn explain_event<'a>(event: &'a Event, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
+    let mut builder = ExplanationBuilder::new(known);
     let verdict = Arc::new(judged(event, known));
     let service = known.service(&event.cluster_name, &event.service_name);
-    let findings = service.map(|service| findings_of(service, known)).unwrap_or_default();
-    let section = telling.document.section("Event");
+    let findings = service.map(|service| diagnose_service(service, known)).unwrap_or_default();
+    let section = builder.document.section("Event");
     let tone = match verdict.class {
         Class::Failure | Class::Critical => Tone::Bad,
         Class::Warning => Tone::Warn,
@@ -85,118 +83,118 @@ pub(super) fn event<'a>(event: &'a Event, known: &'a Known<'a>) -> Telling<'a> {
     };
     section.text(0, one_line(&event.message), tone).text(1, &*verdict.cause, Tone::Plain);
     if let Some(at) = event.created_at {
-        section.text(1, ago(at, known), Tone::Muted);
+        section.text(1, format_time(at, known), Tone::Muted);
     }
-    telling.verdicts.push(verdict);
+    builder.verdicts.push(verdict);
     if let Some(service) = service {
-        let case = Case::of(service, known);
-        let section = telling.document.section(format!("Service {} now", service.service_name));
+        let context = ServiceContext::new(service, known);
+        let section = builder.document.section(format!("Service {} now", service.service_name));
         if findings.is_empty() {
-            section.text(0, well(&case), Tone::Good);
+            section.text(0, healthy_summary(&context), Tone::Good);
         }
         for finding in &findings {
             section.text(0, format!("{}: {}", finding.problem.word(), finding.cause), finding.problem.tone());
         }
-        if news_of_placement(event) {
-            placed(&mut telling, &case);
+        if is_placement_event(event) {
+            add_placement(&mut builder, &context);
         }
         // What the event told may be over; what to do follows from how things are.
-        telling.verdicts.extend(findings.iter().filter_map(|finding| finding.verdict.clone()));
+        builder.verdicts.extend(findings.iter().filter_map(|finding| finding.verdict.clone()));
     } else {
-        telling.gaps.push(format!("service {}: whether this still holds", event.service_name));
+        builder.gaps.push(format!("service {}: whether this still holds", event.service_name));
     }
-    telling.findings = Vec::new();
-    telling
+    builder.findings = Vec::new();
+    builder
 }
 
-fn news_of_placement(event: &Event) -> bool {
-    News { event, rule: crate::knowledge::of_event(&event.message) }.of_placement()
+fn is_placement_event(event: &Event) -> bool {
+    ClassifiedEvent { event, rule: crate::knowledge::of_event(&event.message) }.is_placement_failure()
 }
 
 /// The one honest line where nothing is wrong with the service; its tasks may tell otherwise.
-fn well(case: &Case<'_>) -> String {
-    match lingering(case).is_empty() {
-        true => format!("nothing is wrong as far as ecsight can see: {}", standing(case)),
-        false => format!("no fault of the service so far ({}), but of its tasks: see below", standing(case)),
+fn healthy_summary(context: &ServiceContext<'_>) -> String {
+    match lingering_tasks(context).is_empty() {
+        true => format!("nothing is wrong as far as ecsight can see: {}", current_state(context)),
+        false => format!("no fault of the service so far ({}), but of its tasks: see below", current_state(context)),
     }
 }
 
 /// How it stands where nothing is wrong.
-fn standing(case: &Case<'_>) -> String {
-    let Service { running_count, desired_count, .. } = case.service;
-    let now = case.known.now;
-    if case.rollout().is_some() || !case.service.settled() {
-        let moving = case.rollout().map_or_else(String::new, |primary| {
+fn current_state(context: &ServiceContext<'_>) -> String {
+    let Service { running_count, desired_count, .. } = context.service;
+    let now = context.known.now;
+    if context.rollout().is_some() || !context.service.settled() {
+        let moving = context.rollout().map_or_else(String::new, |primary| {
             let started = primary.created_at.map(|at| format!(", under way for {}", duration(seconds_since(at, now))));
             format!("{} of {} new", primary.running_count, primary.desired_count) + &started.unwrap_or_default()
         });
-        let what = if case.rollout().is_some() { "a rollout, as it should go" } else { "changing" };
+        let what = if context.rollout().is_some() { "a rollout, as it should go" } else { "changing" };
         let moving = if moving.is_empty() { format!("{running_count} of {desired_count} running") } else { moving };
         return format!("{what}: {moving}");
     }
     // Events tell of a steady state each time a task was replaced, too: what was rolled out when says more.
-    let since = case.service.primary().and_then(Deployment::since).map(|at| duration(seconds_since(at, now)));
+    let since = context.service.primary().and_then(Deployment::since).map(|at| duration(seconds_since(at, now)));
     let rolled_out = since.map(|since| format!(", rolled out {since} ago")).unwrap_or_default();
     format!("{running_count} of {desired_count} running{rolled_out}")
 }
 
 /// What stands behind the findings of a service.
-fn about(telling: &mut Telling<'_>, case: &Case<'_>) {
-    let tasks = alive(case);
-    pause(telling, case);
-    let section = telling.document.section("Tasks to look at");
-    for line in lingering(case) {
+fn add_details(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
+    let tasks = live_tasks(context);
+    add_pause(builder, context);
+    let section = builder.document.section("Tasks to look at");
+    for line in lingering_tasks(context) {
         section.text(0, line, Tone::Warn);
     }
-    let wait = overdue(case).into_iter().next();
-    telling.verdicts.extend(wait.and_then(|(task, wait)| wait.finding(task, case.known).verdict));
-    if case.rollout().is_some() {
-        rollout(telling.document.section("Rollout"), case, &tasks);
-        if telling.findings.iter().any(|finding| OF_ROLLOUTS.contains(&finding.problem)) {
-            step_by_step(telling.document.section("Why it is not done"), case, &tasks);
+    let wait = overdue_tasks(context).into_iter().next();
+    builder.verdicts.extend(wait.and_then(|(task, wait)| wait.finding(task, context.known).verdict));
+    if context.rollout().is_some() {
+        add_rollout(builder.document.section("Rollout"), context, &tasks);
+        if builder.findings.iter().any(|finding| OF_ROLLOUTS.contains(&finding.problem)) {
+            add_questions(builder.document.section("Why it is not done"), context, &tasks);
         }
     }
-    if telling.findings.iter().any(|finding| finding.problem == Problem::NotPlaced) {
-        placed(telling, case);
+    if builder.findings.iter().any(|finding| finding.problem == Problem::NotPlaced) {
+        add_placement(builder, context);
     }
-    failures(&mut telling.document, case, |_| true);
-    if case.service.failed_last_hour.is_none() && case.stopped.is_empty() {
-        telling.gaps.push("stopped tasks: failures of the last hour would be missing here".into());
+    add_failures(&mut builder.document, context, |_| true);
+    if context.service.failed_last_hour.is_none() && context.stopped_tasks.is_empty() {
+        builder.gaps.push("stopped tasks: failures of the last hour would be missing here".into());
     }
 }
 
 /// Its tasks that have not stopped, as far as they were looked at, oldest first.
-fn alive<'a>(case: &Case<'a>) -> Vec<&'a Task> {
-    let tasks = case.known.tasks(&case.service.cluster_name, &case.service.service_name).iter();
+fn live_tasks<'a>(context: &ServiceContext<'a>) -> Vec<&'a Task> {
+    let tasks = context.known.tasks(&context.service.cluster_name, &context.service.service_name).iter();
     let mut tasks: Vec<&Task> = tasks.filter(|task| !task.stopped()).copied().collect();
     tasks.sort_by_key(|task| (task.created_at, task.task_arn.as_str()));
     tasks
 }
 
 /// Tasks that are longer in their state than is usual, with what they wait for.
-fn overdue<'a>(case: &Case<'a>) -> Vec<(&'a Task, Wait<'a>)> {
+fn overdue_tasks<'a>(context: &ServiceContext<'a>) -> Vec<(&'a Task, TaskWait<'a>)> {
     let overdue = |task: &'a Task| {
-        let wait = Wait::of(task, case.known).filter(|wait| wait.overdue(case.known.now))?;
+        let wait = TaskWait::new(task, context.known).filter(|wait| wait.overdue(context.known.now))?;
         Some((task, wait))
     };
-    alive(case).into_iter().filter_map(overdue).collect()
+    live_tasks(context).into_iter().filter_map(overdue).collect()
 }
 
 /// What is to be seen of its tasks: those that are overdue, and that health checks fail.
-fn lingering(case: &Case<'_>) -> Vec<String> {
-    let overdue = overdue(case);
+fn lingering_tasks(context: &ServiceContext<'_>) -> Vec<String> {
+    let overdue = overdue_tasks(context);
     let mut lines: Vec<String> = overdue
         .iter()
         .take(LINGERING)
         .map(|(task, wait)| {
-            let elapsed = wait.elapsed(case.known.now).map(|seconds| format!(" for {}", duration(seconds)));
-            format!("{}{}: {}", short_id(&task.task_arn), elapsed.unwrap_or_default(), wait.told())
+            let elapsed = wait.elapsed(context.known.now).map(|seconds| format!(" for {}", duration(seconds)));
+            format!("{}{}: {}", short_id(&task.task_arn), elapsed.unwrap_or_default(), wait.describe())
         })
         .collect();
     if overdue.len() > LINGERING {
         lines.push(format!("{} more like these", overdue.len() - LINGERING));
     }
-    let alive = alive(case);
+    let alive = live_tasks(context);
     let ill = |task: &&&Task| {
         task.health_status.as_deref() == Some("UNHEALTHY") && task.desired_status.as_deref() != Some("STOPPED")
     };
@@ -212,11 +210,11 @@ const OF_ROLLOUTS: &[Problem] =
     &[Problem::RolloutFailed, Problem::RolloutFailing, Problem::RolloutStuck, Problem::NotPlaced];
 
 /// What somebody can do who is asked to decide.
-fn pause(telling: &mut Telling<'_>, case: &Case<'_>) {
-    let Some(pause) = case.paused() else { return };
-    let section = telling.document.section("The decision");
-    section.text(0, pause.told(case.known.now), Tone::Wait);
-    let (Some(deployment), Some(hook)) = (&case.service.current_service_deployment, &pause.hook_id) else { return };
+fn add_pause(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
+    let Some(pause) = context.pause() else { return };
+    let section = builder.document.section("The decision");
+    section.text(0, pause.told(context.known.now), Tone::Wait);
+    let (Some(deployment), Some(hook)) = (&context.service.current_service_deployment, &pause.hook_id) else { return };
     let region = deployment.split(':').nth(3).unwrap_or_default();
     let command = |action: &str| {
         format!(
@@ -227,12 +225,12 @@ fn pause(telling: &mut Telling<'_>, case: &Case<'_>) {
     section.text(0, "to go on:", Tone::Plain).text(1, command("CONTINUE"), Tone::Plain);
     section.text(0, "to roll back:", Tone::Plain).text(1, command("ROLLBACK"), Tone::Plain);
     let show = format!("aws ecs describe-service-deployments --service-deployment-arns {deployment} --region {region}");
-    telling.commands.push(show);
+    builder.commands.push(show);
 }
 
 /// How far it is.
-fn rollout(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
-    let (service, now) = (case.service, case.known.now);
+fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Task]) {
+    let (service, now) = (context.service, context.known.now);
     for deployment in &service.deployments {
         let Deployment { running_count, desired_count, pending_count, failed_tasks, .. } = deployment;
         let pending = if *pending_count > 0 { format!(", {pending_count} pending") } else { String::new() };
@@ -241,10 +239,10 @@ fn rollout(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
         let counts = format!("{}: {running_count} of {desired_count} running{pending}{failed}", deployment.revision());
         section.toned(label, counts, deployment.tone());
     }
-    let primary = case.rollout();
+    let primary = context.rollout();
     let started = primary.and_then(|primary| primary.created_at).map(|at| duration(seconds_since(at, now)));
     section.field("Under way for", started.unwrap_or_default());
-    section.field("Attempt", primary.and_then(|primary| attempt(case, primary)).unwrap_or_default());
+    section.field("Attempt", primary.and_then(|primary| describe_attempt(context, primary)).unwrap_or_default());
     let progress = service.progress.as_ref();
     let stage = progress.and_then(|progress| progress.lifecycle_stage.as_deref()).unwrap_or_default();
     section.field("Stage", stage.to_lowercase().replace('_', " "));
@@ -260,7 +258,7 @@ fn rollout(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
         _ => "off".to_owned(),
     };
     section.field("Circuit breaker", breaker);
-    if let Some(attempts) = attempts(case, tasks) {
+    if let Some(attempts) = describe_attempts(context, tasks) {
         section.toned("Next attempt", attempts, Tone::Wait);
     }
     let reason = primary.and_then(|primary| primary.rollout_state_reason.as_deref()).map(one_line);
@@ -268,30 +266,30 @@ fn rollout(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
 }
 
 /// Which attempt at its revision a rollout is, where failed tasks of earlier ones are known.
-fn attempt(case: &Case<'_>, primary: &Deployment) -> Option<String> {
-    let same = case.stopped.iter().filter(|task| task.task_definition_arn == primary.task_definition);
-    let earlier = same.filter(|task| task.created_at < primary.created_at && !deaths::started_by(task, primary));
+fn describe_attempt(context: &ServiceContext<'_>, primary: &Deployment) -> Option<String> {
+    let same = context.stopped_tasks.iter().filter(|task| task.task_definition_arn == primary.task_definition);
+    let earlier = same.filter(|task| task.created_at < primary.created_at && !failed_tasks::started_by(task, primary));
     let earlier: Vec<_> = earlier.filter_map(|task| Some((task.started_by.as_deref()?, task.created_at?))).collect();
     let rollouts: BTreeSet<&str> = earlier.iter().map(|(by, _)| *by).filter(|by| by.starts_with("ecs-svc/")).collect();
     let first = earlier.iter().map(|(_, at)| *at).min()?;
-    let ago = duration(seconds_since(first, case.known.now));
+    let ago = duration(seconds_since(first, context.known.now));
     (!rollouts.is_empty())
         .then(|| format!("number {} or more of {}; an earlier one {ago} ago", rollouts.len() + 1, primary.revision()))
 }
 
 /// When the scheduler will try again, where it waits between its attempts.
-fn attempts(case: &Case<'_>, tasks: &[&Task]) -> Option<String> {
-    if !case.news.iter().any(News::of_back_off) {
+fn describe_attempts(context: &ServiceContext<'_>, tasks: &[&Task]) -> Option<String> {
+    if !context.events.iter().any(ClassifiedEvent::is_back_off) {
         return None;
     }
-    let primary = case.rollout()?;
-    let own = case.stopped.iter().chain(tasks).filter(|task| deaths::started_by(task, primary));
+    let primary = context.rollout()?;
+    let own = context.stopped_tasks.iter().chain(tasks).filter(|task| failed_tasks::started_by(task, primary));
     let mut created: Vec<Timestamp> = own.filter_map(|task| task.created_at).collect();
     created.sort();
     created.dedup_by(|later, earlier| later.as_second() - earlier.as_second() <= ROUND);
     let gaps: Vec<String> =
         created.windows(2).map(|pair| duration(seconds_since(pair[0], pair[1]))).rev().take(ATTEMPTS).collect();
-    let last = created.last().map(|at| duration(seconds_since(*at, case.known.now)));
+    let last = created.last().map(|at| duration(seconds_since(*at, context.known.now)));
     let most = "ECS waits longer each time, about 27m at most; a new task definition ends that at once";
     Some(match last {
         Some(last) if !gaps.is_empty() => {
@@ -303,13 +301,13 @@ fn attempts(case: &Case<'_>, tasks: &[&Task]) -> Option<String> {
 }
 
 /// The questions of a rollout, and where it hangs.
-fn step_by_step(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
-    for step in steps(case, tasks) {
+fn add_questions(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Task]) {
+    for step in ask_all(context, tasks) {
         let (outcome, answer, tone) = match step.answer {
-            Answer::Fine(text) => (Tone::Good, text, Tone::Muted),
-            Answer::Open(text) => (Tone::Wait, text, Tone::Muted),
-            Answer::Bad(text) => (Tone::Bad, text, Tone::Plain),
-            Answer::Stuck(finding) => (Tone::Bad, finding.cause, finding.problem.tone()),
+            QuestionResult::Fine(text) => (Tone::Good, text, Tone::Muted),
+            QuestionResult::Open(text) => (Tone::Wait, text, Tone::Muted),
+            QuestionResult::Bad(text) => (Tone::Bad, text, Tone::Plain),
+            QuestionResult::Stuck(finding) => (Tone::Bad, finding.cause, finding.problem.tone()),
         };
         let answer = if step.here { format!("HERE: {answer}") } else { answer };
         section.lines.push(Line::Check { outcome, question: step.question, answer: vec![(answer, tone)] });
@@ -317,28 +315,28 @@ fn step_by_step(section: &mut Section, case: &Case<'_>, tasks: &[&Task]) {
 }
 
 /// Where its tasks could run.
-fn placed(telling: &mut Telling<'_>, case: &Case<'_>) {
-    match placement(case.service, case.known) {
-        Some(placement) => placement.tell(telling.document.section("Placement")),
-        None if !case.service.on_instances() => {}
-        None if case.known.instances(&case.service.cluster_name).is_empty() => {
-            telling.gaps.push("the cluster's instances: what is left on them".into());
+fn add_placement(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
+    match check_placement(context.service, context.known) {
+        Some(placement) => placement.write_to(builder.document.section("Placement")),
+        None if !context.service.on_instances() => {}
+        None if context.known.instances(&context.service.cluster_name).is_empty() => {
+            builder.gaps.push("the cluster's instances: what is left on them".into());
         }
-        None => telling.gaps.push(format!("task definition {}: what a task needs", case.service.revision())),
+        None => builder.gaps.push(format!("task definition {}: what a task needs", context.service.revision())),
     }
 }
 
 /// What its tasks died of, the most frequent cause first; one line a cause, however many they were.
-fn failures(document: &mut Document, case: &Case<'_>, concerned: impl Fn(&Task) -> bool) {
-    let now = case.known.now;
-    let deaths = case.deaths.iter().filter(|death| concerned(death.task));
-    let groups = deaths::groups(deaths);
+fn add_failures(document: &mut Document, context: &ServiceContext<'_>, concerned: impl Fn(&Task) -> bool) {
+    let now = context.known.now;
+    let failed = context.failed_tasks.iter().filter(|failed| concerned(failed.task));
+    let groups = failed_tasks::group_by_cause(failed);
     let section = document.section("Failures of the last hour");
     for group in groups.iter().take(GROUPS) {
         let Some(newest) = group.newest() else { continue };
-        let pace = group.pace().map(|gap| format!(", one every {}", duration(gap))).unwrap_or_default();
+        let pace = group.average_gap().map(|gap| format!(", one every {}", duration(gap))).unwrap_or_default();
         let last = duration(seconds_since(newest.at, now));
-        section.text(0, format!("{}x {}", group.count(), group.line()), Tone::Bad);
+        section.text(0, format!("{}x {}", group.count(), group.summary()), Tone::Bad);
         let revision = last_part(newest.task.revision());
         section.text(
             1,
@@ -351,16 +349,17 @@ fn failures(document: &mut Document, case: &Case<'_>, concerned: impl Fn(&Task) 
     }
     // AWS counts a failure before the stopped task is in its list.
     let young = |primary: &&Deployment| primary.created_at.is_some_and(|at| seconds_since(at, now) < HOUR);
-    let counted = case.rollout().filter(young).and_then(|primary| usize::try_from(primary.failed_tasks).ok());
-    match counted.unwrap_or_default().saturating_sub(case.of_rollout().count()) {
+    let counted = context.rollout().filter(young).and_then(|primary| usize::try_from(primary.failed_tasks).ok());
+    match counted.unwrap_or_default().saturating_sub(context.rollout_failures().count()) {
         0 => {}
         newer => _ = section.text(0, format!("{newer} more are counted, but not listed by AWS yet"), Tone::Muted),
     }
 }
 
 /// One line that a task or an instance may say of the service it belongs to.
-pub(super) fn in_short(findings: &[Finding]) -> Option<String> {
+pub(super) fn summarize(findings: &[Finding]) -> Option<String> {
     let worst = findings.first()?;
-    let more = if findings.len() > 1 { format!(", and {} more", times(findings.len() - 1)) } else { String::new() };
+    let more =
+        if findings.len() > 1 { format!(", and {} more", count_times(findings.len() - 1)) } else { String::new() };
     Some(format!("{}: {}{more}", worst.problem.word(), worst.cause))
 }

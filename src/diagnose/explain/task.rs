@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    telling::{Telling, ago},
+    builder::{ExplanationBuilder, format_time},
     verdict_of,
 };
 use crate::{
-    diagnose::{Draft, Known, case::Case, deaths, group_key, names, pending::Wait, service as findings_of},
+    diagnose::{
+        Known, VerdictBuilder, diagnose_service, failed_tasks, group_key, names, pending::TaskWait,
+        service_context::ServiceContext,
+    },
     knowledge::{self, Class, Place, Verdict, situations},
     resource::{
         Tone,
@@ -19,58 +22,58 @@ use crate::{
     },
 };
 
-pub(super) fn task<'a>(task: &'a Task, known: &'a Known<'a>) -> Telling<'a> {
-    let mut telling = Telling::new(known);
+pub(super) fn explain_task<'a>(task: &'a Task, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
+    let mut builder = ExplanationBuilder::new(known);
     if task.stopped() {
-        stopped(&mut telling, task, known);
+        add_stop(&mut builder, task, known);
     } else {
-        alive(&mut telling, task, known);
+        add_live_state(&mut builder, task, known);
     }
-    life(telling.document.section("Its life"), task, known);
-    let containers = telling.document.section("Containers");
+    add_life(builder.document.section("Its life"), task, known);
+    let containers = builder.document.section("Containers");
     for container in &task.containers {
         containers.text(0, container.summary(), container.tone());
     }
     let service = task.service().and_then(|name| known.service(&task.cluster_name, name));
     if let Some(service) = service {
-        telling.aside(format!("Service {}", service.service_name), &findings_of(service, known));
+        builder.add_related_findings(format!("Service {}", service.service_name), &diagnose_service(service, known));
     }
     let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
-    if revision.is_none() && !telling.findings.is_empty() {
-        telling.gaps.push(format!("task definition {}: limits, health checks and images", task.revision()));
+    if revision.is_none() && !builder.findings.is_empty() {
+        builder.gaps.push(format!("task definition {}: limits, health checks and images", task.revision()));
     }
-    telling
+    builder
 }
 
-pub(super) fn container<'a>(container: &'a Container, known: &'a Known<'a>) -> Telling<'a> {
+pub(super) fn explain_container<'a>(container: &'a Container, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
     let Some(owner) = known.task(&container.cluster_name, &container.task_arn) else {
-        let mut telling = Telling::new(known);
-        telling.findings(Vec::new(), &format!("as far as it tells itself: {}", container.summary()));
-        telling.gaps.push("its task, so why it ended".into());
-        return telling;
+        let mut builder = ExplanationBuilder::new(known);
+        builder.add_findings(Vec::new(), &format!("as far as it tells itself: {}", container.summary()));
+        builder.gaps.push("its task, so why it ended".into());
+        return builder;
     };
-    let mut telling = task(owner, known);
-    let culprit = owner.stopped().then(|| verdict_of(owner, known)).and_then(|verdict| verdict.container.clone());
-    let text = match culprit {
-        Some(culprit) if culprit == container.name => format!("it began here: {}", container.summary()),
-        Some(culprit) => format!("it began with {culprit}, not here: {}", container.summary()),
+    let mut builder = explain_task(owner, known);
+    let root = owner.stopped().then(|| verdict_of(owner, known)).and_then(|verdict| verdict.container.clone());
+    let text = match root {
+        Some(root) if root == container.name => format!("it began here: {}", container.summary()),
+        Some(root) => format!("it began with {root}, not here: {}", container.summary()),
         None => container.summary(),
     };
     let mut section = Section { title: format!("Container {}", container.name), ..Section::default() };
     section.text(0, text, container.tone());
-    let place = telling.document.sections.len().min(1);
-    telling.document.sections.insert(place, section);
-    telling
+    let place = builder.document.sections.len().min(1);
+    builder.document.sections.insert(place, section);
+    builder
 }
 
-fn stopped(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
+fn add_stop(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Known<'_>) {
     let verdict = verdict_of(task, known);
     if verdict.class < Class::Failure {
-        telling.findings(Vec::new(), &format!("it ended as it may: {}", verdict.line()));
-        if let Some(section) = telling.document.sections.last_mut() {
+        builder.add_findings(Vec::new(), &format!("it ended as it may: {}", verdict.line()));
+        if let Some(section) = builder.document.sections.last_mut() {
             section.text(1, &*verdict.cause, Tone::Plain);
         }
-        telling.verdicts.push(verdict);
+        builder.verdicts.push(verdict);
         return;
     }
     let finding = Finding {
@@ -79,10 +82,10 @@ fn stopped(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
         cause: verdict.line(),
         verdict: Some(verdict.clone()),
     };
-    telling.findings(vec![finding], "");
-    let alike = alike(task, &verdict, known);
+    builder.add_findings(vec![finding], "");
+    let alike = count_alike(task, &verdict, known);
     if alike > 0
-        && let Some(section) = telling.document.sections.last_mut()
+        && let Some(section) = builder.document.sections.last_mut()
     {
         let text = match alike {
             1 => "another task of the service died of the same in the last hour".to_owned(),
@@ -93,28 +96,28 @@ fn stopped(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
 }
 
 /// How many others of its service died of the same within the last hour.
-fn alike(task: &Task, verdict: &Arc<Verdict>, known: &Known<'_>) -> usize {
+fn count_alike(task: &Task, verdict: &Arc<Verdict>, known: &Known<'_>) -> usize {
     let service = task.service().and_then(|name| known.service(&task.cluster_name, name));
     let Some(service) = service else { return 0 };
     let key = group_key(task, verdict);
-    let case = Case::of(service, known);
-    let same = |death: &&deaths::Death<'_>| {
-        death.task.task_arn != task.task_arn && group_key(death.task, &death.verdict) == key
+    let context = ServiceContext::new(service, known);
+    let same = |failed: &&failed_tasks::FailedTask<'_>| {
+        failed.task.task_arn != task.task_arn && group_key(failed.task, &failed.verdict) == key
     };
-    case.deaths.iter().filter(same).count()
+    context.failed_tasks.iter().filter(same).count()
 }
 
-fn alive(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
+fn add_live_state(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Known<'_>) {
     let now = known.now;
-    let wait = Wait::of(task, known);
+    let wait = TaskWait::new(task, known);
     let mut findings: Vec<Finding> = Vec::new();
     if let Some(wait) = wait.as_ref().filter(|wait| wait.overdue(now)) {
         findings.push(wait.finding(task, known));
     }
     if task.health_status.as_deref() == Some("UNHEALTHY") && task.desired_status.as_deref() != Some("STOPPED") {
-        findings.extend(unhealthy(task, known));
+        findings.extend(check_health(task, known));
     }
-    findings.extend(no_way_in(task, known));
+    findings.extend(check_exec_agent(task, known));
     let runs = task.started_at.map(|at| format!(" for {}", duration(seconds_since(at, now)))).unwrap_or_default();
     let health = match task.health_status.as_deref() {
         Some("HEALTHY") => ", healthy",
@@ -123,66 +126,66 @@ fn alive(telling: &mut Telling<'_>, task: &Task, known: &Known<'_>) {
     let well = match &wait {
         Some(wait) => {
             let elapsed = wait.elapsed(now).map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
-            format!("on its way{elapsed}: {}", wait.told())
+            format!("on its way{elapsed}: {}", wait.describe())
         }
         None => format!("nothing is wrong as far as ecsight can see: it runs{runs}{health}"),
     };
     let overdue = !findings.is_empty();
-    telling.findings(findings, &well);
+    builder.add_findings(findings, &well);
     if let Some(wait) = &wait {
-        let section = telling.document.section("What it waits for");
-        section.field("State", wait.state).field("For", elapsed(wait, now)).field("Usually", wait.usual);
+        let section = builder.document.section("What it waits for");
+        section.field("State", wait.state).field("For", describe_elapsed(wait, now)).field("Usually", wait.usual);
         if !overdue {
             section.text(0, wait.rule.cause, Tone::Plain);
-            telling.verdicts.extend(wait.finding(task, known).verdict);
+            builder.verdicts.extend(wait.finding(task, known).verdict);
         }
     }
 }
 
-fn elapsed(wait: &Wait<'_>, now: jiff::Timestamp) -> String {
+fn describe_elapsed(wait: &TaskWait<'_>, now: jiff::Timestamp) -> String {
     let told = |seconds: i64| format!("{}; too long after {}", duration(seconds), duration(wait.limit));
     wait.elapsed(now).map(told).unwrap_or_default()
 }
 
-fn unhealthy(task: &Task, known: &Known<'_>) -> Option<Finding> {
+fn check_health(task: &Task, known: &Known<'_>) -> Option<Finding> {
     let failing = task.containers.iter().find(|container| container.health_status.as_deref() == Some("UNHEALTHY"));
-    let mut draft = Draft::of(&situations::CHECKS_FAIL);
-    draft.container = failing;
-    draft.quote("healthStatus", "UNHEALTHY");
+    let mut builder = VerdictBuilder::from_rule(&situations::CHECKS_FAIL);
+    builder.container = failing;
+    builder.quote("healthStatus", "UNHEALTHY");
     if let Some(container) = failing {
-        draft.quote(format!("containers[{}].healthStatus", container.name), "UNHEALTHY");
+        builder.quote(format!("containers[{}].healthStatus", container.name), "UNHEALTHY");
     }
-    let verdict = draft.verdict(names::task(task, failing, known));
+    let verdict = builder.build(names::task_names(task, failing, known));
     Some(Finding { problem: Problem::Unhealthy, since: None, cause: verdict.line(), verdict: Some(Arc::new(verdict)) })
 }
 
 /// ECS Exec was asked for, and its agent does not run in a container that does.
-fn no_way_in(task: &Task, known: &Known<'_>) -> Option<Finding> {
+fn check_exec_agent(task: &Task, known: &Known<'_>) -> Option<Finding> {
     let ended = |container: &&Container| {
         let runs = container.last_status.as_deref() == Some("RUNNING");
         runs && container.exec_agent.as_deref() == Some("STOPPED")
     };
     let container = task.containers.iter().find(ended)?;
     let text = container.exec_reason.as_deref().unwrap_or_default();
-    let mut draft = match knowledge::of_reason(Place::ManagedAgent, text) {
-        Some(rule) => Draft::of(rule),
-        None => Draft::unknown(text, Class::Warning),
+    let mut builder = match knowledge::of_reason(Place::ManagedAgent, text) {
+        Some(rule) => VerdictBuilder::from_rule(rule),
+        None => VerdictBuilder::unknown(text, Class::Warning),
     };
-    draft.container = Some(container);
-    draft.quote(format!("containers[{}].managedAgents[].lastStatus", container.name), "STOPPED");
-    draft.quote(format!("containers[{}].managedAgents[].reason", container.name), text);
-    let verdict = draft.verdict(names::task(task, Some(container), known));
+    builder.container = Some(container);
+    builder.quote(format!("containers[{}].managedAgents[].lastStatus", container.name), "STOPPED");
+    builder.quote(format!("containers[{}].managedAgents[].reason", container.name), text);
+    let verdict = builder.build(names::task_names(task, Some(container), known));
     let cause = format!("no shell into {}: {}", container.name, verdict.line());
     Some(Finding { problem: Problem::Notice, since: None, cause, verdict: Some(Arc::new(verdict)) })
 }
 
 /// Each step of its life, and how long it took.
-fn life(section: &mut Section, task: &Task, known: &Known<'_>) {
+fn add_life(section: &mut Section, task: &Task, known: &Known<'_>) {
     let now = known.now;
     let took = |from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>| {
         from.zip(to).map(|(from, to)| duration(seconds_since(from, to))).unwrap_or_default()
     };
-    section.field("Created", task.created_at.map(|at| ago(at, known)).unwrap_or_default());
+    section.field("Created", task.created_at.map(|at| format_time(at, known)).unwrap_or_default());
     section.field("Pull took", took(task.pull_started_at, task.pull_stopped_at));
     if task.pull_started_at.is_some() && task.pull_stopped_at.is_none() && !task.stopped() {
         section.toned("Pulling for", took(task.pull_started_at, Some(now)), Tone::Busy);
@@ -194,5 +197,5 @@ fn life(section: &mut Section, task: &Task, known: &Known<'_>) {
         section.field("Ran for", "it never ran");
     }
     section.field("Stop took", took(task.stopping_at, task.stopped_at));
-    section.field("Stopped", task.stopped_at.map(|at| ago(at, known)).unwrap_or_default());
+    section.field("Stopped", task.stopped_at.map(|at| format_time(at, known)).unwrap_or_default());
 }

@@ -244,7 +244,7 @@ fn nothing_that_is_shown_counts_down_by_itself_in_a_finding() {
     let pulling = Task { pull_started_at: ago(500), ..on_its_way("a1", 8, "PENDING", 520) };
     let findings = |at| {
         let known = Known::of([&subject as &dyn Row, &pulling], at);
-        let found = crate::diagnose::service(&subject, &known).into_iter();
+        let found = crate::diagnose::diagnose_service(&subject, &known).into_iter();
         found.map(|finding| (finding.problem, finding.since, finding.cause)).collect::<Vec<_>>()
     };
     assert_eq!(findings(now()), findings(later));

@@ -11,7 +11,7 @@ fn ago(seconds: i64) -> Timestamp {
 
 /// Failures of `web:7` between these ages, counted from memory.
 fn group(service: &str, count: u64, [first, last]: [i64; 2]) -> Failures {
-    let counted = Counted {
+    let counted = FailureCounts {
         cluster_name: "prod".into(),
         name: "web:7 app EXIT-1".into(),
         service: service.into(),
@@ -98,7 +98,7 @@ fn it_leads_to_its_members_and_to_what_they_belong_to() {
 #[test]
 fn without_a_verdict_the_cause_is_told_as_it_is() {
     let group = group("web", 3, [600, 60]);
-    assert_eq!(group.what(), "EXIT-1");
+    assert_eq!(group.title(), "EXIT-1");
     let document = Resource::describe(&group, &Context { now: NOW, zone: Zone::UTC });
     assert!(format!("{document:?}").contains("3 in the last 6h, 3.0 an hour"));
 }

@@ -9,7 +9,10 @@ use crate::{
 fn found(subject: &Instance, others: &[&dyn Row]) -> Vec<(Problem, String)> {
     let mut rows: Vec<&dyn Row> = vec![subject];
     rows.extend(others);
-    super::instance(subject, &known(&rows)).into_iter().map(|finding| (finding.problem, finding.cause)).collect()
+    super::diagnose_instance(subject, &known(&rows))
+        .into_iter()
+        .map(|finding| (finding.problem, finding.cause))
+        .collect()
 }
 
 fn here() -> Instance {
@@ -30,7 +33,7 @@ fn an_agent_that_is_gone_is_told_with_what_runs_there() {
     let batch = Task { group: Some("family:batch".into()), ..on(task("b1", 2), "i-0a1b") };
     let rows: [&dyn Row; 2] = [&on(task("a1", 7), "i-0a1b"), &batch];
     assert_eq!(found(&lost, &rows), [(Problem::AgentLost, "3 tasks there: family:batch, web".into())]);
-    assert_eq!(super::instance(&lost, &known(&[]))[0].since, ago(600));
+    assert_eq!(super::diagnose_instance(&lost, &known(&[]))[0].since, ago(600));
 }
 
 #[rstest]

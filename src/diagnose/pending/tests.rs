@@ -13,7 +13,7 @@ use crate::{
 fn hangs(task: &Task, others: &[&dyn Row]) -> Option<(&'static str, String)> {
     let mut rows: Vec<&dyn Row> = vec![task];
     rows.extend(others);
-    let finding = pending(task, &known(&rows))?;
+    let finding = diagnose_pending(task, &known(&rows))?;
     assert_eq!(finding.problem, Problem::TaskStuck);
     Some((finding.rule().unwrap_or("none"), finding.cause))
 }
@@ -40,7 +40,7 @@ fn pulled(task: Task, started: i64, stopped: Option<i64>) -> Task {
 fn each_state_has_its_time(#[case] task: Task, #[case] limit: i64, #[case] rule: &str) {
     let after = |seconds: i64| {
         let known = Known::of([&task as &dyn Row], now() + jiff::SignedDuration::from_secs(seconds));
-        pending(&task, &known).and_then(|finding| finding.rule())
+        diagnose_pending(&task, &known).and_then(|finding| finding.rule())
     };
     assert_eq!(after(limit), None);
     assert_eq!(after(limit + 1), Some(rule));
@@ -94,7 +94,7 @@ fn whatever_it_waits_for_its_agent_would_have_to_do_it() {
 #[test]
 fn it_is_told_how_long_it_has_been_pulling() {
     let task = pulled(on_its_way("a", 7, "PENDING", 500), 480, None);
-    let finding = pending(&task, &known(&[&task])).unwrap();
+    let finding = diagnose_pending(&task, &known(&[&task])).unwrap();
     assert_eq!(finding.since, ago(480));
     let verdict = finding.verdict.unwrap();
     let quotes: Vec<_> = verdict.evidence.iter().map(|quote| (&*quote.field, &*quote.text)).collect();

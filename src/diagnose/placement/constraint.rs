@@ -6,16 +6,16 @@ use regex::Regex;
 use crate::resource::instance::Instance;
 
 /// Whether `instance` meets `expression`; absent when it says something that is not understood here.
-pub(super) fn meets(expression: &str, instance: &Instance) -> Option<bool> {
+pub(super) fn satisfies(expression: &str, instance: &Instance) -> Option<bool> {
     if expression.contains(['(', ')']) || expression.contains(" or ") || expression.contains("||") {
         return None;
     }
     let conditions = expression.split(" and ").flat_map(|part| part.split("&&"));
-    conditions.map(|condition| holds(condition.trim(), instance)).try_fold(true, |all, one| Some(all && one?))
+    conditions.map(|condition| condition_holds(condition.trim(), instance)).try_fold(true, |all, one| Some(all && one?))
 }
 
 /// One comparison: `attribute:ecs.instance-type == m5.large`, `attribute:gpu exists`, `ecs.os-type in [linux]`.
-fn holds(condition: &str, instance: &Instance) -> Option<bool> {
+fn condition_holds(condition: &str, instance: &Instance) -> Option<bool> {
     let (subject, rest) = condition.split_once(char::is_whitespace)?;
     let (operator, wanted) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
     let wanted = wanted.trim();
@@ -24,11 +24,11 @@ fn holds(condition: &str, instance: &Instance) -> Option<bool> {
     let value = instance.attribute(name);
     let listed = || {
         let list = wanted.strip_prefix('[')?.strip_suffix(']')?;
-        Some(list.split(',').any(|item| value == Some(bare(item))))
+        Some(list.split(',').any(|item| value == Some(unquoted(item))))
     };
     match operator {
-        "==" | "equals" => Some(value == Some(bare(wanted))),
-        "!=" | "not_equals" => Some(value != Some(bare(wanted))),
+        "==" | "equals" => Some(value == Some(unquoted(wanted))),
+        "!=" | "not_equals" => Some(value != Some(unquoted(wanted))),
         "exists" => Some(here),
         "!exists" | "not_exists" => Some(!here),
         "in" => listed(),
@@ -40,11 +40,11 @@ fn holds(condition: &str, instance: &Instance) -> Option<bool> {
 }
 
 fn pattern(text: &str) -> Option<Regex> {
-    Regex::new(&format!("^(?:{})$", bare(text))).ok()
+    Regex::new(&format!("^(?:{})$", unquoted(text))).ok()
 }
 
 /// Without quotes and blanks around it.
-fn bare(text: &str) -> &str {
+fn unquoted(text: &str) -> &str {
     text.trim().trim_matches(['"', '\''])
 }
 
@@ -74,6 +74,6 @@ mod tests {
         let attribute = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
         let attributes = vec![attribute("ecs.instance-type", Some("m5.large")), attribute("trunk", None)];
         let instance = Instance { attributes, ..Instance::default() };
-        assert_eq!(super::meets(expression, &instance), meets);
+        assert_eq!(super::satisfies(expression, &instance), meets);
     }
 }

@@ -48,10 +48,10 @@ fn told(service: Service, revision: Revision, instances: &[Instance]) -> (Option
     let mut rows: Vec<&dyn Row> = instances.iter().map(|instance| instance as &dyn Row).collect();
     rows.extend([&service as &dyn Row, &revision]);
     let known = Known::of(rows, jiff::Timestamp::UNIX_EPOCH);
-    let placement = placement(&service, &known).expect("all is known");
+    let placement = check_placement(&service, &known).expect("all is known");
     let mut document = Document::default();
-    placement.tell(document.section("Placement"));
-    (placement.miss(), format!("{document:?}"))
+    placement.write_to(document.section("Placement"));
+    (placement.nearest_miss(), format!("{document:?}"))
 }
 
 #[test]
@@ -137,6 +137,6 @@ fn without_instances_or_a_task_definition_nothing_is_claimed() {
     let rows: [&[&dyn Row]; 2] = [&[&service, &instance], &[&service, &revision]];
     for rows in rows {
         let known = Known::of(rows.iter().copied(), jiff::Timestamp::UNIX_EPOCH);
-        assert!(placement(&service, &known).is_none());
+        assert!(check_placement(&service, &known).is_none());
     }
 }

@@ -15,9 +15,9 @@ fn hangs_in(service: &Service, others: &[&dyn Row]) -> Option<(usize, Problem, S
     let mut rows: Vec<&dyn Row> = vec![service];
     rows.extend(others);
     let known: Known<'_> = known(&rows);
-    let case = Case::of(service, &known);
-    let found = rollout(&case)?;
-    let place = steps(&case, &[]).iter().position(|step| matches!(step.answer, Answer::Stuck(_)));
+    let context = ServiceContext::new(service, &known);
+    let found = diagnose_rollout(&context)?;
+    let place = ask_all(&context, &[]).iter().position(|step| matches!(step.answer, QuestionResult::Stuck(_)));
     let rule = found.rule().unwrap_or("none");
     Some((place.map_or(0, |place| place + 1), found.problem, found.cause, rule))
 }
@@ -27,10 +27,10 @@ fn in_detail(service: &Service, others: &[&dyn Row], place: usize) -> (String, &
     let mut rows: Vec<&dyn Row> = vec![service];
     rows.extend(others);
     let known: Known<'_> = known(&rows);
-    let case = Case::of(service, &known);
-    match steps(&case, known.tasks("prod", "web")).swap_remove(place - 1).answer {
-        Answer::Stuck(found) => (found.cause.clone(), found.rule().unwrap_or("none")),
-        Answer::Fine(text) | Answer::Bad(text) | Answer::Open(text) => (text, ""),
+    let context = ServiceContext::new(service, &known);
+    match ask_all(&context, known.tasks("prod", "web")).swap_remove(place - 1).answer {
+        QuestionResult::Stuck(found) => (found.cause.clone(), found.rule().unwrap_or("none")),
+        QuestionResult::Fine(text) | QuestionResult::Bad(text) | QuestionResult::Open(text) => (text, ""),
     }
 }
 

@@ -10,7 +10,10 @@ use crate::{
 fn found(subject: &Service, others: &[&dyn Row]) -> Vec<(Problem, String)> {
     let mut rows: Vec<&dyn Row> = vec![subject];
     rows.extend(others);
-    super::service(subject, &known(&rows)).into_iter().map(|finding| (finding.problem, finding.cause)).collect()
+    super::diagnose_service(subject, &known(&rows))
+        .into_iter()
+        .map(|finding| (finding.problem, finding.cause))
+        .collect()
 }
 
 fn one(problem: Problem, cause: &str) -> Vec<(Problem, String)> {
@@ -161,7 +164,7 @@ fn what_spot_takes_back_is_a_notice_alone() {
     let tasks: Vec<Task> = [300, 600, 900, 1200].map(|age| taken(&format!("s{age}"), age)).into();
     let subject = web(4);
     assert_eq!(found(&subject, &rows(&tasks)), one(Problem::Notice, "Spot took tasks back, 4 times in the last hour"));
-    let findings = super::service(&subject, &known(&rows(&tasks)));
+    let findings = super::diagnose_service(&subject, &known(&rows(&tasks)));
     assert!(!Row::fault(&Service { findings, ..subject }));
 }
 

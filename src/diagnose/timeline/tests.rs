@@ -37,9 +37,9 @@ fn lived() -> Task {
     }
 }
 
-fn told(moments: &[Moment]) -> Vec<(i64, &str, &str)> {
-    let second = |moment: &Moment| moment.at.as_second() - at(0).unwrap().as_second();
-    moments.iter().map(|moment| (second(moment), &*moment.what, moment.detail.as_str())).collect()
+fn told(entries: &[TimelineEntry]) -> Vec<(i64, &str, &str)> {
+    let second = |entry: &TimelineEntry| entry.at.as_second() - at(0).unwrap().as_second();
+    entries.iter().map(|entry| (second(entry), &*entry.what, entry.detail.as_str())).collect()
 }
 
 fn verdict(class: Class) -> Arc<Verdict> {
@@ -104,8 +104,8 @@ fn verdict(class: Class) -> Arc<Verdict> {
     Task { created_at: at(30), pull_started_at: at(14), pull_stopped_at: at(13), started_at: at(20), stopping_at: at(10), stopped_at: at(5), ..task() },
     &[(30, "created", "web:7"), (20, "running", ""), (10, "stopping", ""), (5, "stopped", "")],
 )]
-fn a_task_has_a_moment_for_each_step_that_has_a_time(#[case] task: Task, #[case] moments: &[(i64, &str, &str)]) {
-    assert_eq!(told(&of_task(&task)), moments);
+fn a_task_has_a_moment_for_each_step_that_has_a_time(#[case] task: Task, #[case] entries: &[(i64, &str, &str)]) {
+    assert_eq!(told(&task_entries(&task)), entries);
 }
 
 #[rstest]
@@ -114,7 +114,7 @@ fn a_task_has_a_moment_for_each_step_that_has_a_time(#[case] task: Task, #[case]
 #[case(Class::Normal, Tone::Muted, false)]
 fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] tone: Tone, #[case] fault: bool) {
     let task = Task { verdict: Some(verdict(class)), ..lived() };
-    let stop = of_task(&task).pop().unwrap();
+    let stop = task_entries(&task).pop().unwrap();
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
     assert_eq!((stop.tone, Resource::fault(&stop)), (tone, fault));
     assert!(Resource::inspect(&stop, &cx(), 4).is_some());
@@ -143,33 +143,33 @@ fn a_pause_waits_until_it_ends_by_itself() {
         progress: Some(progress),
         ..Service::default()
     };
-    let moments = of_service(&service, &Zone::UTC);
+    let entries = service_entries(&service, &Zone::UTC);
     assert_eq!(
-        told(&moments),
+        told(&entries),
         [
             (30, "rolling back", "an alarm fired"),
             (60, "waits for you", "until 2026-01-31 15:00:00Z, then it goes on by itself"),
         ]
     );
-    assert!(moments.iter().all(|moment| moment.of == "ecs-svc/1" && Resource::fault(moment)));
+    assert!(entries.iter().all(|entry| entry.of == "ecs-svc/1" && Resource::fault(entry)));
 }
 
 #[test]
 fn deployments_begin_and_end() {
     let deployment = deployment("IN_PROGRESS");
-    assert_eq!(told(&of_deployment(&deployment)), [(0, "begun", "web:7, 4 tasks wanted")]);
+    assert_eq!(told(&deployment_entries(&deployment)), [(0, "begun", "web:7, 4 tasks wanted")]);
     let failed = Deployment {
         rollout_state: Some("FAILED".into()),
         rollout_state_reason: Some("tasks failed\nto start".into()),
         ..deployment.clone()
     };
-    let moments = of_deployment(&failed);
-    assert_eq!(told(&moments)[1], (90, "failed by then", "web:7, tasks failed to start, 1m30s after it began"));
-    assert!(Resource::fault(&moments[1]));
+    let entries = deployment_entries(&failed);
+    assert_eq!(told(&entries)[1], (90, "failed by then", "web:7, tasks failed to start, 1m30s after it began"));
+    assert!(Resource::fault(&entries[1]));
     let completed = Deployment { rollout_state: Some("COMPLETED".into()), ..deployment };
-    assert_eq!(told(&of_deployment(&completed))[1].1, "completed by then");
+    assert_eq!(told(&deployment_entries(&completed))[1].1, "completed by then");
     let long_ago = Deployment { created_at: at(-86_400), ..completed };
-    assert_eq!(of_deployment(&long_ago).len(), 1, "its last change is no longer its end");
+    assert_eq!(deployment_entries(&long_ago).len(), 1, "its last change is no longer its end");
 }
 
 /// The time of a deployment's last change is no more than a hint at its end.
@@ -181,9 +181,13 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
         events: vec![Event { message: message.into(), ..event("a", 60) }],
         ..Service::default()
     };
-    let of = |service: &Service| of_service(service, &Zone::UTC).iter().map(|moment| moment.step).collect::<Vec<_>>();
-    assert_eq!(of(&service(done)), [Step::Settled, Step::Begun]);
-    assert_eq!(of(&service(&done.replace("svc/1", "svc/2"))), [Step::Settled, Step::Begun, Step::Completed]);
+    let of =
+        |service: &Service| service_entries(service, &Zone::UTC).iter().map(|entry| entry.step).collect::<Vec<_>>();
+    assert_eq!(of(&service(done)), [EntryKind::Settled, EntryKind::Begun]);
+    assert_eq!(
+        of(&service(&done.replace("svc/1", "svc/2"))),
+        [EntryKind::Settled, EntryKind::Begun, EntryKind::Completed]
+    );
 }
 
 #[test]
@@ -198,20 +202,20 @@ fn rows_of_one_second_stand_in_the_order_of_causes() {
         Arc::new(deployment("IN_PROGRESS")),
         Arc::new(Event { created_at: at(-1), ..event("c", 0) }),
     ];
-    let mut moments = moments(&Query::service("prod", "web"), &rows);
-    moments.sort_by(|a, b| order(a).total_cmp(&order(b)));
-    let what: Vec<_> = moments.iter().map(|moment| (moment.subject().to_owned(), moment.step)).collect();
+    let mut entries = entries(&Query::service("prod", "web"), &rows);
+    entries.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    let what: Vec<_> = entries.iter().map(|entry| (entry.subject().to_owned(), entry.step)).collect();
     let of = |subject: &str, step| (subject.to_owned(), step);
     assert_eq!(
         what,
         [
-            of("event", Step::Event),
-            of("deployment", Step::Begun),
-            of("event", Step::Event),
-            of("01234567", Step::Created),
-            of("01234567", Step::Running),
-            of("01234567", Step::Stopped),
-            of("event", Step::Settled),
+            of("event", EntryKind::Event),
+            of("deployment", EntryKind::Begun),
+            of("event", EntryKind::Event),
+            of("01234567", EntryKind::Created),
+            of("01234567", EntryKind::Running),
+            of("01234567", EntryKind::Stopped),
+            of("event", EntryKind::Settled),
         ]
     );
 }
@@ -221,8 +225,8 @@ fn an_event_is_one_line_with_short_names() {
     let message = "(service web) has registered 1 targets\n in (target-group \
                    arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web-blue/6d0ecf831eec9f09) (task \
                    0123456789abcdef0123456789abcdef).";
-    let moment = of_event(&Event { message: message.into(), ..event("a", 0) }).unwrap();
-    assert_eq!(moment.detail, "has registered 1 targets in (target-group web-blue) (task 01234567).");
+    let entry = event_entry(&Event { message: message.into(), ..event("a", 0) }).unwrap();
+    assert_eq!(entry.detail, "has registered 1 targets in (target-group web-blue) (task 01234567).");
 }
 
 /// Archived rows appear beside live ones.
@@ -230,7 +234,7 @@ fn an_event_is_one_line_with_short_names() {
 fn nothing_is_told_twice() {
     let rows: Vec<Arc<dyn Row>> =
         vec![Arc::new(lived()), Arc::new(event("a", 5)), Arc::new(event("a", 5)), Arc::new(lived())];
-    assert_eq!(moments(&Query::service("prod", "web"), &rows).len(), 5);
+    assert_eq!(entries(&Query::service("prod", "web"), &rows).len(), 5);
 }
 
 #[test]
@@ -247,7 +251,7 @@ fn a_task_has_its_own_moments_and_what_its_service_said_meanwhile() {
         Arc::new(event("after", 300)),
     ];
     let query = Query { service: Some("web".into()), ..Query::task("prod", lived().task_arn) };
-    let of: Vec<_> = moments(&query, &rows).into_iter().map(|moment| moment.of).collect();
+    let of: Vec<_> = entries(&query, &rows).into_iter().map(|entry| entry.of).collect();
     let task = lived().task_arn;
     let task = task.as_str();
     // Of the older deployment its end, which fell into the task's life.
@@ -257,50 +261,47 @@ fn a_task_has_its_own_moments_and_what_its_service_said_meanwhile() {
 #[test]
 fn every_moment_leads_to_its_row_and_answers_to_its_words() {
     let rows: Vec<Arc<dyn Row>> = vec![Arc::new(lived()), Arc::new(deployment("FAILED")), Arc::new(event("a", 5))];
-    for moment in moments(&Query::service("prod", "web"), &rows) {
-        let view = Resource::drill(&moment).unwrap();
-        let (kind, word) = match moment.subject() {
+    for entry in entries(&Query::service("prod", "web"), &rows) {
+        let view = Resource::drill(&entry).unwrap();
+        let (kind, word) = match entry.subject() {
             "event" => ("event", "event"),
             "deployment" => ("deployment", "deployment"),
             _ => ("task", "task"),
         };
-        assert_eq!(view.kind.name, kind, "{moment:?}");
-        assert!(Resource::states(&moment).contains(&word), "{moment:?}");
-        assert!(Resource::about(&moment).is_some() && Resource::cli(&moment).is_some(), "{moment:?}");
+        assert_eq!(view.kind.name, kind, "{entry:?}");
+        assert!(Resource::states(&entry).contains(&word), "{entry:?}");
+        assert!(Resource::about(&entry).is_some() && Resource::cli(&entry).is_some(), "{entry:?}");
         for field in FIELDS {
-            assert!(!(field.cell)(&moment, &cx()).text.is_empty(), "{moment:?}: {}", field.column.name);
+            assert!(!(field.cell)(&entry, &cx()).text.is_empty(), "{entry:?}: {}", field.column.name);
         }
-        assert!(!Resource::describe(&moment, &cx()).sections.is_empty());
+        assert!(!Resource::describe(&entry, &cx()).sections.is_empty());
     }
-    let stop = of_task(&lived()).pop().unwrap();
+    let stop = task_entries(&lived()).pop().unwrap();
     assert_eq!(Resource::states(&stop), ["task", "stop"]);
 }
 
 #[test]
 fn rows_know_their_timeline() {
-    let (query, moment) = view(&lived()).map(|(view, moment)| (view.query, moment)).unwrap();
-    assert_eq!(
-        (query.task.as_deref(), query.service.as_deref(), moment),
-        (Some(&*lived().task_arn), Some("web"), None)
-    );
-    let (query, moment) = view(&event("a", 5)).map(|(view, moment)| (view.query, moment)).unwrap();
-    assert_eq!((query, moment.as_deref()), (Query::service("prod", "web"), Some("a#event")));
+    let (query, entry) = view(&lived()).map(|(view, entry)| (view.query, entry)).unwrap();
+    assert_eq!((query.task.as_deref(), query.service.as_deref(), entry), (Some(&*lived().task_arn), Some("web"), None));
+    let (query, entry) = view(&event("a", 5)).map(|(view, entry)| (view.query, entry)).unwrap();
+    assert_eq!((query, entry.as_deref()), (Query::service("prod", "web"), Some("a#event")));
     let alone = Task { group: Some("family:web".into()), ..lived() };
     let (view, _) = view(&alone).unwrap();
     assert_eq!(Timeline.sources(&view.query).len(), 1, "a standalone task has no service to ask");
 }
 
-fn order(moment: &Moment) -> f64 {
-    match moment.order() {
+fn order(entry: &TimelineEntry) -> f64 {
+    match entry.order() {
         Order::Number(number) => number,
         order => panic!("{order:?}"),
     }
 }
 
-fn moments(query: &Query, rows: &[Arc<dyn Row>]) -> Vec<Moment> {
+fn entries(query: &Query, rows: &[Arc<dyn Row>]) -> Vec<TimelineEntry> {
     let material = Material { rows, seen: &[], awaited: &[], gaps: &[] };
     let rows = Timeline.rows(query, &material, &cx());
-    rows.iter().map(|row| row.any().downcast_ref::<Moment>().unwrap().clone()).collect()
+    rows.iter().map(|row| row.any().downcast_ref::<TimelineEntry>().unwrap().clone()).collect()
 }
 
 fn cx() -> Context {

@@ -9,7 +9,7 @@ use crate::resource::finding::Problem;
 const NAMED: usize = 3;
 
 /// `rows`, of which those that are mere notices by the same rule have become one.
-pub(super) fn folded(rows: Vec<Trouble>) -> Vec<Trouble> {
+pub(super) fn fold_notices(rows: Vec<Trouble>) -> Vec<Trouble> {
     let (notices, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_notice);
     let mut groups: BTreeMap<(&str, &str), Vec<Trouble>> = BTreeMap::new();
     for row in notices {
@@ -19,7 +19,7 @@ pub(super) fn folded(rows: Vec<Trouble>) -> Vec<Trouble> {
     for ((kind, rule), mut group) in groups {
         group.sort_by(|a, b| (&a.name, &a.cluster).cmp(&(&b.name, &b.cluster)));
         match group.as_slice() {
-            [first, _, ..] => rows.push(one(kind, rule, first, &group)),
+            [first, _, ..] => rows.push(fold_group(kind, rule, first, &group)),
             _ => rows.append(&mut group),
         }
     }
@@ -31,7 +31,7 @@ fn is_notice(row: &Trouble) -> bool {
     matches!(row.what, What::Problem(Problem::Notice))
 }
 
-fn one(kind: &str, rule: &str, first: &Trouble, group: &[Trouble]) -> Trouble {
+fn fold_group(kind: &str, rule: &str, first: &Trouble, group: &[Trouble]) -> Trouble {
     let mut names: Vec<&str> = group.iter().map(|row| &*row.name).collect();
     names.dedup();
     let named = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");

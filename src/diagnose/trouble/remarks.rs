@@ -25,7 +25,7 @@ pub enum Remark {
 }
 
 impl Remark {
-    pub(super) fn word(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Self::Well => "nothing wrong",
             Self::Awaited => "still looking",
@@ -53,7 +53,7 @@ pub(super) fn remarks(material: &Material<'_>, well: bool) -> Vec<Trouble> {
     let blind = material.gaps.iter().any(|(view, _)| services(view));
     let looked = material.seen.iter().any(services);
     let fine = (well && looked && material.awaited.is_empty())
-        .then(|| remark(Remark::Well, "", format!("{} looked at", extent(material))));
+        .then(|| remark(Remark::Well, "", format!("{} looked at", describe_extent(material))));
     let mut remarks = Vec::new();
     for ((things, ()), clusters) in grouped(material.awaited.iter().map(|view| (view, ()))) {
         remarks.push(remark(Remark::Awaited, things, clusters));
@@ -94,23 +94,23 @@ pub(super) fn nothing(material: &Material<'_>) -> Vec<String> {
         (true, true) => vec!["There is nothing to look at: no cluster here".to_owned()],
         (true, false) => vec![format!("looking at {}", awaited.join("; "))],
         (false, false) => vec![
-            format!("nothing is wrong so far: {}", extent(material)),
+            format!("nothing is wrong so far: {}", describe_extent(material)),
             format!("still looking at {}", awaited.join("; ")),
         ],
-        (false, true) => vec![format!("Nothing is wrong: {}", extent(material))],
+        (false, true) => vec![format!("Nothing is wrong: {}", describe_extent(material))],
     }
 }
 
 /// How much was looked at: `3 clusters, 26 services`.
-fn extent(material: &Material<'_>) -> String {
+fn describe_extent(material: &Material<'_>) -> String {
     let clusters: BTreeSet<_> = material.seen.iter().filter_map(|view| view.query.cluster.as_deref()).collect();
     let rows = |kind| material.rows.iter().filter(|row| row.kind() == kind).count();
     let parts = [(clusters.len(), "cluster"), (rows(&service::KIND), "service"), (rows(&instance::KIND), "instance")];
     let told = parts.iter().filter(|(count, what)| *count > 0 || *what == "service");
-    told.map(|(count, what)| counted(*count, what)).collect::<Vec<_>>().join(", ")
+    told.map(|(count, what)| count_of(*count, what)).collect::<Vec<_>>().join(", ")
 }
 
-fn counted(count: usize, what: &str) -> String {
+fn count_of(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -118,12 +118,12 @@ fn counted(count: usize, what: &str) -> String {
 fn grouped<'a, K: Ord>(views: impl Iterator<Item = (&'a View, K)>) -> BTreeMap<(&'static str, K), String> {
     let mut groups: BTreeMap<(&'static str, K), Vec<&str>> = BTreeMap::new();
     for (view, key) in views {
-        groups.entry((things(view), key)).or_default().extend(view.query.cluster.as_deref());
+        groups.entry((plural_of(view), key)).or_default().extend(view.query.cluster.as_deref());
     }
-    groups.into_iter().map(|(key, clusters)| (key, of(&clusters))).collect()
+    groups.into_iter().map(|(key, clusters)| (key, in_clusters(&clusters))).collect()
 }
 
-fn things(view: &View) -> &'static str {
+fn plural_of(view: &View) -> &'static str {
     match view.query.status {
         Status::Stopped if view.kind == &task::KIND => "stopped tasks",
         _ if view.kind == &instance::KIND => "container instances",
@@ -131,7 +131,7 @@ fn things(view: &View) -> &'static str {
     }
 }
 
-fn of(clusters: &[&str]) -> String {
+fn in_clusters(clusters: &[&str]) -> String {
     match clusters {
         [] => String::new(),
         clusters if clusters.len() <= NAMED + 1 => format!("of {}", clusters.join(", ")),

@@ -15,14 +15,14 @@ use crate::resource::{
 /// How long ago a failure may be and still count.
 const HOUR: i64 = 3600;
 /// So many failures without a good run between them are no accident.
-const LOOP: usize = 3;
+const CRASH_LOOP: usize = 3;
 
 /// A run of a family, and the row it is.
-type Run<'a> = (&'a Task, &'a Arc<dyn Row>);
+type TaskRun<'a> = (&'a Task, &'a Arc<dyn Row>);
 
 /// One trouble for each family of standalone tasks that fails; none once a run went well again.
-pub(super) fn troubles(rows: &[Arc<dyn Row>], now: Timestamp) -> Vec<Trouble> {
-    let mut families: BTreeMap<(&str, &str), Vec<Run<'_>>> = BTreeMap::new();
+pub(super) fn find_crash_loops(rows: &[Arc<dyn Row>], now: Timestamp) -> Vec<Trouble> {
+    let mut families: BTreeMap<(&str, &str), Vec<TaskRun<'_>>> = BTreeMap::new();
     for row in rows {
         let Some(task) = row.any().downcast_ref::<Task>() else { continue };
         let recent = task.stopped_at.is_some_and(|at| seconds_since(at, now) < HOUR);
@@ -30,7 +30,7 @@ pub(super) fn troubles(rows: &[Arc<dyn Row>], now: Timestamp) -> Vec<Trouble> {
             families.entry((&task.cluster_name, family(task))).or_default().push((task, row));
         }
     }
-    families.into_iter().filter_map(|((cluster, family), runs)| trouble(cluster, family, runs)).collect()
+    families.into_iter().filter_map(|((cluster, family), runs)| crash_loop(cluster, family, runs)).collect()
 }
 
 /// The family of its task definition.
@@ -38,16 +38,16 @@ fn family(task: &Task) -> &str {
     task.revision().split(':').next().unwrap_or_default()
 }
 
-fn trouble(cluster: &str, family: &str, mut runs: Vec<Run<'_>>) -> Option<Trouble> {
+fn crash_loop(cluster: &str, family: &str, mut runs: Vec<TaskRun<'_>>) -> Option<Trouble> {
     runs.sort_by_key(|(task, _)| std::cmp::Reverse(task.stopped_at));
     let failed: Vec<_> = runs.iter().filter(|(task, _)| task.failed()).collect();
     let in_a_row = runs.iter().take_while(|(task, _)| task.failed()).count();
     let (newest, row) = failed.first()?;
     // One run that failed and was made good by the next is over.
-    if in_a_row == 0 && failed.len() < LOOP {
+    if in_a_row == 0 && failed.len() < CRASH_LOOP {
         return None;
     }
-    let problem = if in_a_row >= LOOP { Problem::CrashLoop } else { Problem::TaskFailed };
+    let problem = if in_a_row >= CRASH_LOOP { Problem::CrashLoop } else { Problem::TaskFailed };
     let why = newest.verdict.as_ref().map(|verdict| verdict.line()).or_else(|| newest.reason());
     let why = why.unwrap_or_else(|| "no reason was given".to_owned());
     let cause = match failed.len() {
@@ -57,6 +57,6 @@ fn trouble(cluster: &str, family: &str, mut runs: Vec<Run<'_>>) -> Option<Troubl
     let since = failed.last().and_then(|(task, _)| task.stopped_at);
     let finding = Finding { problem, since, cause, verdict: newest.verdict.clone() };
     let stopped = Query { status: Status::Stopped, ..Query::cluster(cluster) };
-    let trouble = Trouble::of(&[finding], row, View::new(&task::KIND, stopped))?;
+    let trouble = Trouble::from_findings(&[finding], row, View::new(&task::KIND, stopped))?;
     Some(Trouble { name: family.to_owned(), ..trouble })
 }

@@ -44,7 +44,7 @@ fn run(minutes: i64, code: i32) -> Arc<dyn Row> {
 /// What has been judged, as the data layer does when a stopped task comes.
 fn judged(row: Arc<dyn Row>) -> Arc<dyn Row> {
     let task = row.any().downcast_ref::<Task>().unwrap();
-    let verdict = crate::diagnose::stopped(task, &Known::default());
+    let verdict = crate::diagnose::diagnose_stop(task, &Known::default());
     Arc::new(Task { verdict: Some(Arc::new(verdict)), ..task.clone() })
 }
 
@@ -194,8 +194,8 @@ fn nothing_at_all_is_no_health() {
 fn notices_of_many_services_are_one_row() {
     let spot = |name: &str| {
         let subject = Service { service_name: name.into(), cluster_name: "prod".into(), ..Service::default() };
-        let verdict = crate::diagnose::Draft::of(&crate::knowledge::situations::SPOT);
-        let verdict = Some(Arc::new(verdict.verdict(crate::knowledge::Names::default())));
+        let verdict = crate::diagnose::VerdictBuilder::from_rule(&crate::knowledge::situations::SPOT);
+        let verdict = Some(Arc::new(verdict.build(crate::knowledge::Names::default())));
         let cause = "Spot took tasks back, once in the last hour".to_owned();
         let finding = Finding { problem: Problem::Notice, since: Some(at(-60)), cause, verdict };
         Arc::new(Service { service_arn: name.into(), findings: vec![finding], ..subject }) as Arc<dyn Row>

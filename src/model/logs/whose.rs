@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     data::Snapshot,
-    diagnose::{failures::Failures, timeline::Moment},
+    diagnose::{failures::Failures, timeline::TimelineEntry},
     logs::{Range, Subject},
     resource::{
         Only, Query, Row, Status, View,
@@ -84,7 +84,7 @@ impl Whose {
         } else if let Some(failures) = any.downcast_ref::<Failures>() {
             Self::drilled(failures, name)
         } else if let Some((_, subject)) = row.about() {
-            let moment = any.downcast_ref::<Moment>().map(|moment| moment.at);
+            let moment = any.downcast_ref::<TimelineEntry>().map(|moment| moment.at);
             Self::of(&*subject, snapshot, now).map(|whose| whose.around(moment, now))
         } else {
             Self::drilled(row, name)

@@ -1,6 +1,6 @@
 //! The columns of the services table.
 
-use super::{Service, Standing};
+use super::{Service, ServiceHealth};
 use crate::resource::{
     Cell, Column, Field, Order, Part, Tone, Unit, count_cell,
     format::{age_cell, age_order, duration, seconds_since, text_cell, text_order},
@@ -18,9 +18,9 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
     Field {
-        column: Column::new("state", "STATE", 9, 11).aliases(&["status", "standing"]),
-        cell: |row, _| Cell::new(row.standing().word(), row.standing().tone()),
-        order: |row, _| Order::Text(row.standing().word().into()),
+        column: Column::new("state", "STATE", 9, 11).aliases(&["status", "health"]),
+        cell: |row, _| Cell::new(row.health().word(), row.health().tone()),
+        order: |row, _| Order::Text(row.health().word().into()),
     },
     Field {
         column: Column::new("desired", "DES", 3, 5).aliases(&["des"]).unit(Unit::Count),
@@ -31,7 +31,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         column: Column::new("running", "RUN", 3, 5).aliases(&["run"]).unit(Unit::Count),
         cell: |row, _| {
             let short = row.running_count < row.desired_count;
-            Cell::new(row.running_count.to_string(), if short { row.standing().tone() } else { Tone::Plain })
+            Cell::new(row.running_count.to_string(), if short { row.health().tone() } else { Tone::Plain })
         },
         order: |row, _| Order::Number(row.running_count.into()),
     },
@@ -50,7 +50,7 @@ pub(super) static FIELDS: &[Field<Service>] = &[
             None => Cell::absent(),
             Some(0) => Cell::new("0", Tone::Muted),
             // In a steady service they are of the past.
-            Some(failed) if row.standing() == Standing::Steady => Cell::new(failed.to_string(), Tone::Warn),
+            Some(failed) if row.health() == ServiceHealth::Steady => Cell::new(failed.to_string(), Tone::Warn),
             Some(failed) => Cell::new(failed.to_string(), Tone::Bad),
         },
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),

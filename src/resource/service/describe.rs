@@ -13,11 +13,11 @@ const EVENTS: usize = 12;
 pub(super) fn service(service: &Service, cx: &Context) -> Document {
     let mut document = Document::default();
     findings(service, cx, document.section("Findings"));
-    let standing = service.standing();
+    let health = service.health();
     document
         .section("Service")
         .field("Name", &*service.service_name)
-        .toned("State", standing.word(), standing.tone())
+        .toned("State", health.word(), health.tone())
         .field("Cluster", &*service.cluster_name)
         .field("Status", service.status.clone().unwrap_or_default())
         .field("Tasks", service.counts())

@@ -47,7 +47,7 @@ fn examined(rows: Vec<Arc<dyn Row>>) -> Vec<Arc<dyn Row>> {
     let known = Known::of(rows.iter().map(|row| &**row), now());
     let findings = |row: &Arc<dyn Row>| match row.any().downcast_ref::<Service>() {
         Some(service) => {
-            let findings = diagnose::service(service, &known);
+            let findings = diagnose::diagnose_service(service, &known);
             Arc::new(Service { findings, ..service.clone() }) as Arc<dyn Row>
         }
         None => row.clone(),

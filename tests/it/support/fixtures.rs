@@ -193,7 +193,7 @@ fn service(
 fn examined(service: Service) -> Entry {
     let tasks = tasks();
     let known = Known::of(tasks.iter().map(|entry| &*entry.row), now());
-    let findings = diagnose::service(&service, &known);
+    let findings = diagnose::diagnose_service(&service, &known);
     entry(Service { findings, ..service })
 }
 
@@ -293,7 +293,7 @@ pub fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Con
 }
 
 fn judged(task: Task) -> Task {
-    Task { verdict: Some(Arc::new(diagnose::stopped(&task, &Known::default()))), ..task }
+    Task { verdict: Some(Arc::new(diagnose::diagnose_stop(&task, &Known::default()))), ..task }
 }
 
 /// Tasks of a service that keeps running out of memory, and of a rollout that can't pull its image.

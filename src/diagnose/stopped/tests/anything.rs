@@ -57,7 +57,7 @@ proptest! {
 
     #[test]
     fn every_task_has_a_cause_and_evidence_for_it(task in any_task(stop_code(CODES))) {
-        let verdict = stopped(&task, &Known::default());
+        let verdict = diagnose_stop(&task, &Known::default());
         prop_assert!(!verdict.cause.trim().is_empty(), "{verdict:#?}");
         prop_assert_eq!(verdict.rule.is_none(), verdict.certainty == Certainty::Unknown, "{:#?}", verdict);
         prop_assert!(!verdict.next.iter().any(|next| next.contains('{')), "{verdict:#?}");
@@ -67,7 +67,7 @@ proptest! {
     fn what_people_and_spot_stop_never_failed(
         task in any_task(stop_code(&["UserInitiated", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]))
     ) {
-        prop_assert!(stopped(&task, &Known::default()).class < Class::Failure);
+        prop_assert!(diagnose_stop(&task, &Known::default()).class < Class::Failure);
     }
 
     #[test]
@@ -75,7 +75,7 @@ proptest! {
         task in any_task(stop_code(&["ServiceSchedulerInitiated"]))
     ) {
         let unhealthy = task.stopped_reason.as_deref().unwrap_or_default().to_lowercase().contains("health check");
-        prop_assert_eq!(stopped(&task, &Known::default()).class >= Class::Failure, unhealthy);
+        prop_assert_eq!(diagnose_stop(&task, &Known::default()).class >= Class::Failure, unhealthy);
     }
 
     #[test]
@@ -84,7 +84,7 @@ proptest! {
     ) {
         let mut containers = vec![("job", Some(0), "")];
         containers.extend(codes.into_iter().map(|code| ("helper", code, "")));
-        let verdict = stopped(&alone(exited(&containers)), &Known::default());
+        let verdict = diagnose_stop(&alone(exited(&containers)), &Known::default());
         prop_assert_eq!((verdict.class, verdict.short), (Class::Normal, "finished"));
     }
 }

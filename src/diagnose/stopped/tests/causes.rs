@@ -337,21 +337,21 @@ fn each_end_is_called_by_its_cause(
     #[case] task: Task,
     #[case] rule: &str,
     #[case] (class, certainty): (Class, Certainty),
-    #[case] culprit: &str,
+    #[case] root: &str,
     #[case] cause: &str,
 ) {
-    let verdict = stopped(&task, &Known::default());
+    let verdict = diagnose_stop(&task, &Known::default());
     let code = verdict.exit_code.map(|code| format!(" ({code})")).unwrap_or_default();
     assert_eq!(verdict.rule, Some(rule), "{verdict:#?}");
     assert_eq!((verdict.class, verdict.certainty), (class, certainty), "{verdict:#?}");
-    assert_eq!(format!("{}{code}", verdict.container.clone().unwrap_or_default()), culprit, "{verdict:#?}");
+    assert_eq!(format!("{}{code}", verdict.container.clone().unwrap_or_default()), root, "{verdict:#?}");
     assert!(verdict.cause.contains(cause), "{}", verdict.cause);
     assert!(!verdict.cause.is_empty() && !verdict.short.is_empty(), "{verdict:#?}");
 }
 
 #[test]
 fn rules_named_here_exist() {
-    for id in GENERAL {
+    for id in GENERAL_RULES {
         assert!(knowledge::by_id(id).is_some(), "{id}");
     }
 }

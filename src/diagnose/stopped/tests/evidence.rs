@@ -38,14 +38,14 @@ fn revision(containers: &[(&str, bool)]) -> Revision {
 }
 
 fn knowing(rows: &[&dyn Row], task: &Task) -> Verdict {
-    stopped(task, &Known::of(rows.iter().copied(), Timestamp::UNIX_EPOCH))
+    diagnose_stop(task, &Known::of(rows.iter().copied(), Timestamp::UNIX_EPOCH))
 }
 
 #[test]
 fn what_the_task_needs_is_told_by_its_definition() {
     // Without it, a helper that has done its work and an application that was asked to stop look like work done.
     let task = alone(exited(&[("init", Some(0), ""), ("app", Some(143), "")]));
-    assert_eq!(stopped(&task, &Known::default()).class, Class::Normal);
+    assert_eq!(diagnose_stop(&task, &Known::default()).class, Class::Normal);
     let verdict = knowing(&[&revision(&[("init", false), ("app", true)])], &task);
     assert_eq!((verdict.rule, verdict.container.as_deref()), (Some("EXIT-143"), Some("app")));
     // What the task can do without did not end it, whatever its exit code.
@@ -61,7 +61,7 @@ fn a_secret_points_to_the_container_that_wants_it_and_names_are_filled_in() {
                   secretsmanager:GetSecretValue on resource: \
                   arn:aws:secretsmanager:eu-west-1:481516234217:secret:app/db-AbCdEf because no policy allows it";
     let task = unstarted(reason, &[("envoy", ""), ("app", "")]);
-    assert_eq!(stopped(&task, &Known::default()).container, None);
+    assert_eq!(diagnose_stop(&task, &Known::default()).container, None);
     let verdict = knowing(&[&revision(&[("envoy", true), ("app", true)])], &task);
     assert_eq!(verdict.container.as_deref(), Some("app"));
     assert!(verdict.next[0].contains("pay-exec") && verdict.next[0].contains("app/db-AbCdEf"), "{:?}", verdict.next);
@@ -82,7 +82,7 @@ fn the_health_check_of_the_definition_tells_whose_it_was() {
     let reason = "Task failed container health checks";
     let task = task("ServiceSchedulerInitiated", reason, &[("envoy", Some(0), ""), ("app", Some(143), "")]);
     assert_eq!(knowing(&[&revision], &task).container.as_deref(), Some("app"));
-    assert_eq!(stopped(&task, &Known::default()).container, None);
+    assert_eq!(diagnose_stop(&task, &Known::default()).container, None);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn the_stop_timeout_of_the_definition_tells_a_forced_kill() {
     let reason = "Scaling activity initiated by (deployment ecs-svc/4816000000720)";
     let task = task("ServiceSchedulerInitiated", reason, &[("app", Some(137), "")]);
     let task = task.change(|task| task.execution_stopped_at = at(3630));
-    assert!(!stopped(&task, &Known::default()).cause.contains("did not end"));
+    assert!(!diagnose_stop(&task, &Known::default()).cause.contains("did not end"));
     let verdict = knowing(&[&revision(&[("app", true)])], &task);
     assert!(
         verdict.cause.ends_with("`app` did not end within its 10 s when asked to, and was killed (137)."),
@@ -151,7 +151,7 @@ fn ends_that_repeat_are_certain() {
     "The moon was full"
 )]
 fn what_no_rule_knows_is_shown_whole(#[case] task: Task, #[case] class: Class, #[case] text: &str) {
-    let verdict = stopped(&task, &Known::default());
+    let verdict = diagnose_stop(&task, &Known::default());
     assert_eq!((verdict.rule, verdict.certainty, verdict.class), (None, Certainty::Unknown, class), "{verdict:#?}");
     assert!(verdict.cause.starts_with(&format!("no rule knows this: {text}")), "{}", verdict.cause);
     assert!(verdict.next.is_empty() && verdict.command.is_none() && verdict.page.is_none());
@@ -159,14 +159,14 @@ fn what_no_rule_knows_is_shown_whole(#[case] task: Task, #[case] class: Class, #
 
 #[test]
 fn silence_is_called_silence() {
-    let verdict = stopped(&Task { task_arn: "t".to_owned(), ..Task::default() }, &Known::default());
+    let verdict = diagnose_stop(&Task { task_arn: "t".to_owned(), ..Task::default() }, &Known::default());
     assert_eq!((verdict.cause.as_str(), verdict.certainty), ("AWS gives no reason.", Certainty::Unknown));
 }
 
 #[test]
 fn evidence_begins_with_what_told_and_leaves_out_what_says_nothing() {
     let task = slow(exited(&[("app", Some(137), OOM), ("envoy", Some(143), ""), ("log", Some(0), "")]));
-    let verdict = stopped(&task, &Known::default());
+    let verdict = diagnose_stop(&task, &Known::default());
     let quotes: Vec<_> = verdict.evidence.iter().map(|quote| (quote.field.as_str(), quote.text.as_str())).collect();
     assert_eq!(
         quotes,
@@ -184,7 +184,7 @@ fn evidence_begins_with_what_told_and_leaves_out_what_says_nothing() {
 
 #[test]
 fn a_verdict_is_json_that_scripts_can_rely_on() {
-    let verdict = stopped(&exited(&[("app", Some(137), OOM)]), &Known::default());
+    let verdict = diagnose_stop(&exited(&[("app", Some(137), OOM)]), &Known::default());
     let json = serde_json::to_value(&verdict).unwrap();
     let first = json!({"field": "containers[app].reason", "text": OOM});
     assert_eq!(
@@ -198,7 +198,7 @@ fn a_verdict_is_json_that_scripts_can_rely_on() {
         json["command"].as_str().unwrap().starts_with("aws ecs describe-task-definition --task-definition payments:57")
     );
     assert!(json["page"].as_str().unwrap().starts_with("https://docs.aws.amazon.com/"));
-    let unknown = serde_json::to_value(stopped(&unstarted("The moon was full", &[]), &Known::default())).unwrap();
+    let unknown = serde_json::to_value(diagnose_stop(&unstarted("The moon was full", &[]), &Known::default())).unwrap();
     assert_eq!(
         (&unknown["rule"], &unknown["certainty"], &unknown["next"]),
         (&json!(null), &json!("unknown"), &json!([]))

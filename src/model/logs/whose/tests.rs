@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    diagnose::{failures::Counted, timeline},
+    diagnose::{failures::FailureCounts, timeline},
     resource::{Context, Material, Origin, Resource, Zone},
 };
 
@@ -62,7 +62,7 @@ fn event(seconds: i64) -> Event {
 }
 
 fn failures() -> Failures {
-    let counted = Counted {
+    let counted = FailureCounts {
         cluster_name: "prod".into(),
         name: "web:7 app oom".into(),
         service: "web".into(),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Draft, HOUR, Known, MINUTE,
-    deaths::{Death, deaths, times},
+    HOUR, Known, MINUTE, VerdictBuilder,
+    failed_tasks::{FailedTask, count_times, failed_tasks},
     names,
-    news::{News, news},
+    service_events::{ClassifiedEvent, events_since_steady},
 };
 use crate::{
     knowledge::{Class, Names, Rule, Verdict},
@@ -22,34 +22,40 @@ use crate::{
 };
 
 /// How long a start may take where nothing is known of earlier ones.
-const PATIENCE: i64 = 5 * MINUTE;
+const DEFAULT_START_TIME: i64 = 5 * MINUTE;
 /// So many times as long as it usually takes is too long.
-const STARTS: i64 = 3;
+const START_FACTOR: i64 = 3;
 /// A complaint that is older than this may be over, once something was started.
-const STILL: i64 = 10 * MINUTE;
+const COMPLAINT_AGE: i64 = 10 * MINUTE;
 /// However fast or slow it usually is.
-const SHORTEST: i64 = 3 * MINUTE;
-const LONGEST: i64 = 30 * MINUTE;
+const MIN_START_LIMIT: i64 = 3 * MINUTE;
+const MAX_START_LIMIT: i64 = 30 * MINUTE;
 
 /// Judged is by what every list of services has, too: the service, its events, and the stopped tasks of its cluster.
 /// Then the list and an explanation agree, whoever has opened what. What else is known adds detail to an explanation.
-pub(super) struct Case<'a> {
+pub(super) struct ServiceContext<'a> {
     pub service: &'a Service,
     pub known: &'a Known<'a>,
     /// Its stopped tasks, oldest first.
-    pub stopped: Vec<&'a Task>,
+    pub stopped_tasks: Vec<&'a Task>,
     /// Its events since it was last well, newest first.
-    pub news: Vec<News<'a>>,
+    pub events: Vec<ClassifiedEvent<'a>>,
     /// Its tasks that failed in the last hour, newest first.
-    pub deaths: Vec<Death<'a>>,
+    pub failed_tasks: Vec<FailedTask<'a>>,
 }
 
-impl<'a> Case<'a> {
-    pub fn of(service: &'a Service, known: &'a Known<'a>) -> Self {
+impl<'a> ServiceContext<'a> {
+    pub fn new(service: &'a Service, known: &'a Known<'a>) -> Self {
         let tasks = known.tasks(&service.cluster_name, &service.service_name).iter();
         let mut stopped: Vec<&Task> = tasks.filter(|task| task.stopped()).copied().collect();
         stopped.sort_by_key(|task| (task.created_at, task.task_arn.as_str()));
-        Self { service, known, stopped, news: news(service), deaths: deaths(service, known) }
+        Self {
+            service,
+            known,
+            stopped_tasks: stopped,
+            events: events_since_steady(service),
+            failed_tasks: failed_tasks(service, known),
+        }
     }
 
     /// The deployment that is being rolled out, or was given up.
@@ -60,23 +66,23 @@ impl<'a> Case<'a> {
     }
 
     /// What it waits for somebody to decide.
-    pub fn paused(&self) -> Option<&'a Pause> {
+    pub fn pause(&self) -> Option<&'a Pause> {
         let progress = self.service.progress.as_ref().filter(|_| self.service.deploying())?;
         progress.pause.as_ref()
     }
 
-    fn rolling(&self) -> bool {
+    fn is_rolling_update(&self) -> bool {
         self.service.deployment_strategy.as_deref().is_none_or(|strategy| strategy == "ROLLING")
     }
 
     /// Old and new stand side by side on purpose: blue/green and its like, before they clean up.
     pub fn side_by_side(&self) -> bool {
         let stage = self.service.progress.as_ref().and_then(|progress| progress.lifecycle_stage.as_deref());
-        !self.rolling() && stage.is_some_and(|stage| stage != "CLEAN_UP")
+        !self.is_rolling_update() && stage.is_some_and(|stage| stage != "CLEAN_UP")
     }
 
     /// Fewer tasks run than wanted, of the service or of its rollout, whatever is pending.
-    pub fn lacking(&self) -> bool {
+    pub fn lacks_tasks(&self) -> bool {
         let rollout = self.rollout().is_some_and(|primary| primary.running_count < primary.desired_count);
         rollout || self.service.running_count < self.service.desired_count
     }
@@ -86,89 +92,107 @@ impl<'a> Case<'a> {
     pub fn progressed_at(&self) -> Option<Timestamp> {
         let rollout = self.rollout().and_then(|primary| primary.created_at);
         let progress = self.service.progress.as_ref().filter(|_| self.service.deploying());
-        let stage = progress.map(|progress| [progress.started_at, progress.updated_at.filter(|_| !self.rolling())]);
-        // The event before the news is that it was well.
-        let told = self.news.iter().find(|news| self.is_progress(news)).map(|news| news.event);
-        let told = told.or_else(|| self.service.events.get(self.news.len()));
+        let stage =
+            progress.map(|progress| [progress.started_at, progress.updated_at.filter(|_| !self.is_rolling_update())]);
+        // The event before these is that it was steady.
+        let told =
+            self.events.iter().find(|classified| self.is_progress(classified)).map(|classified| classified.event);
+        let told = told.or_else(|| self.service.events.get(self.events.len()));
         let times = stage.into_iter().flatten().chain([rollout, told.and_then(|event| event.created_at)]);
         times.flatten().max()
     }
 
-    fn is_progress(&self, news: &News<'_>) -> bool {
-        if news.of_a_start() {
-            let text = &news.event.message;
+    fn is_progress(&self, classified: &ClassifiedEvent<'_>) -> bool {
+        if classified.is_task_start() {
+            let text = &classified.event.message;
             let dead = |task: &&&Task| !task.task_id().is_empty() && text.contains(task.task_id());
-            let died = self.stopped.iter().filter(dead).count();
+            let died = self.stopped_tasks.iter().filter(dead).count();
             return died == 0 || died < text.matches("(task ").count();
         }
         // While tasks are missing outside a rollout, one that goes brings nothing.
-        let goes = self.rollout().is_some() || !self.lacking();
-        news.rule.is_some() && news.class() == Class::Normal && (goes || news.id() == "EV-REGISTERED")
+        let goes = self.rollout().is_some() || !self.lacks_tasks();
+        classified.rule.is_some()
+            && classified.class() == Class::Normal
+            && (goes || classified.rule_id() == "EV-REGISTERED")
     }
 
     /// When it last moved in any way but for complaints: it got on, or a task stopped.
-    pub fn moved_at(&self) -> Option<Timestamp> {
-        let stops = self.stopped.iter().flat_map(|task| [task.stopping_at, task.stopped_at]).flatten();
+    pub fn last_activity_at(&self) -> Option<Timestamp> {
+        let stops = self.stopped_tasks.iter().flat_map(|task| [task.stopping_at, task.stopped_at]).flatten();
         self.progressed_at().into_iter().chain(stops).max()
     }
 
     /// Seconds without progress after which what should start hangs: by how long its tasks took to start, where some are
     /// known.
-    pub fn patience(&self) -> i64 {
+    pub fn start_limit(&self) -> i64 {
         let started = |task: &&Task| Some(seconds_since(task.created_at?, task.started_at?));
-        let slowest = self.stopped.iter().filter_map(started).max();
-        let usual = slowest.map_or(PATIENCE, |seconds| (STARTS * seconds).clamp(SHORTEST, LONGEST));
+        let slowest = self.stopped_tasks.iter().filter_map(started).max();
+        let usual = slowest
+            .map_or(DEFAULT_START_TIME, |seconds| (START_FACTOR * seconds).clamp(MIN_START_LIMIT, MAX_START_LIMIT));
         let grace = self.service.health_check_grace_period_seconds.filter(|_| !self.service.target_groups.is_empty());
-        usual + i64::from(grace.unwrap_or_default()).clamp(0, LONGEST)
+        usual + i64::from(grace.unwrap_or_default()).clamp(0, MAX_START_LIMIT)
     }
 
     /// Whether it has not got on for so many seconds, as far as can be told.
-    pub fn quiet_for(&self, seconds: i64) -> bool {
+    pub fn stalled_for(&self, seconds: i64) -> bool {
         self.progressed_at().is_some_and(|at| seconds_since(at, self.known.now) > seconds)
     }
 
-    /// Events like `news` in the last hour.
-    pub fn repeats(&self, news: &News<'_>) -> usize {
-        let late = |other: &&News<'_>| {
-            other.id() == news.id() && other.event.created_at.is_some_and(|at| seconds_since(at, self.known.now) < HOUR)
+    /// Events like `classified` in the last hour.
+    pub fn repeats(&self, classified: &ClassifiedEvent<'_>) -> usize {
+        let late = |other: &&ClassifiedEvent<'_>| {
+            other.rule_id() == classified.rule_id()
+                && other.event.created_at.is_some_and(|at| seconds_since(at, self.known.now) < HOUR)
         };
-        self.news.iter().filter(late).count()
+        self.events.iter().filter(late).count()
     }
 
-    /// `line`, with how often `news` came in the last hour where that was more than once.
-    pub fn counted(&self, line: String, news: &News<'_>) -> String {
-        match self.repeats(news) {
+    /// `line`, with how often `classified` came in the last hour where that was more than once.
+    pub fn with_count(&self, line: String, classified: &ClassifiedEvent<'_>) -> String {
+        match self.repeats(classified) {
             0 | 1 => line,
-            count => format!("{line}, {} in the last hour", times(count)),
+            count => format!("{line}, {} in the last hour", count_times(count)),
         }
     }
 
     /// The newest complaint that a task finds no place, while it still holds: tasks are missing, and none was started
     /// since, or the complaints go on all the same.
-    pub fn misplaced(&self) -> Option<&News<'a>> {
-        if !self.lacking() {
+    pub fn placement_failure(&self) -> Option<&ClassifiedEvent<'a>> {
+        if !self.lacks_tasks() {
             return None;
         }
         let begun = self.rollout().and_then(|primary| primary.created_at);
-        let newer = |news: &&News<'_>| news.of_placement() && (begun.is_none() || news.event.created_at >= begun);
-        let newest = self.news.iter().find(newer)?;
+        let newer = |classified: &&ClassifiedEvent<'_>| {
+            classified.is_placement_failure() && (begun.is_none() || classified.event.created_at >= begun)
+        };
+        let newest = self.events.iter().find(newer)?;
         let still = newest.event.created_at >= self.progressed_at();
-        let recent = newest.event.created_at.is_some_and(|at| seconds_since(at, self.known.now) < STILL);
+        let recent = newest.event.created_at.is_some_and(|at| seconds_since(at, self.known.now) < COMPLAINT_AGE);
         (still || (recent && self.repeats(newest) > 1)).then_some(newest)
     }
 
     /// The newest event that `is` of a sort; empty when there is none.
-    pub fn message(&self, is: impl Fn(&News<'a>) -> bool) -> String {
-        self.news.iter().find(|news| is(news)).map(|news| one_line(&news.event.message)).unwrap_or_default()
+    pub fn newest_message(&self, is: impl Fn(&ClassifiedEvent<'a>) -> bool) -> String {
+        self.events
+            .iter()
+            .find(|classified| is(classified))
+            .map(|classified| one_line(&classified.event.message))
+            .unwrap_or_default()
     }
 
     /// A finding that `rule` explains, with what it is concluded from.
-    pub fn found(&self, problem: Problem, rule: &'static Rule, cause: String, quotes: &[(&str, String)]) -> Finding {
-        self.found_of(problem, rule, cause, quotes, names::service(self.service))
+    pub fn rule_finding(
+        &self,
+        problem: Problem,
+        rule: &'static Rule,
+        cause: String,
+        quotes: &[(&str, String)],
+    ) -> Finding {
+        self.rule_finding_with_names(problem, rule, cause, quotes, names::service_names(self.service))
     }
 
     /// The same, where more than the service has a name.
-    pub fn found_of(
+    pub fn rule_finding_with_names(
         &self,
         problem: Problem,
         rule: &'static Rule,
@@ -176,11 +200,11 @@ impl<'a> Case<'a> {
         quotes: &[(&str, String)],
         names: Names,
     ) -> Finding {
-        let mut draft = Draft::of(rule);
+        let mut builder = VerdictBuilder::from_rule(rule);
         for (field, text) in quotes {
-            draft.quote(*field, text.clone());
+            builder.quote(*field, text.clone());
         }
-        self.finding(problem, None, cause, draft.verdict(names))
+        self.finding(problem, None, cause, builder.build(names))
     }
 
     pub fn finding(&self, problem: Problem, since: Option<Timestamp>, cause: String, verdict: Verdict) -> Finding {

@@ -13,20 +13,20 @@ use crate::resource::{
 /// What containers are given to stop where nothing else is said.
 const STOP_TIMEOUT: i64 = 30;
 /// A kill this much before the stop timeout is still one by it: times are rounded on the way.
-const ROUNDED: i64 = 2;
+const ROUNDING: i64 = 2;
 /// Exit codes of containers that were stopped from outside: asked to, killed, lost.
 pub(super) const TERMINATED: i32 = 143;
 pub(super) const KILLED: i32 = 137;
 pub(super) const LOST: i32 = 255;
 
-pub(super) struct Scene<'a> {
+pub(super) struct StopFacts<'a> {
     pub task: &'a Task,
     pub known: &'a Known<'a>,
     pub revision: Option<&'a Revision>,
 }
 
-impl<'a> Scene<'a> {
-    pub fn of(task: &'a Task, known: &'a Known<'a>) -> Self {
+impl<'a> StopFacts<'a> {
+    pub fn new(task: &'a Task, known: &'a Known<'a>) -> Self {
         let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
         Self { task, known, revision }
     }
@@ -42,18 +42,19 @@ impl<'a> Scene<'a> {
     }
 
     /// A service wants it to run for ever.
-    pub fn of_service(&self) -> bool {
+    pub fn is_service_task(&self) -> bool {
         self.task.service().is_some() || self.task.started_by.as_deref().is_some_and(|by| by.starts_with("ecs-svc/"))
     }
 
     /// What the task definition says of `container`.
-    pub fn defined(&self, container: &Container) -> Option<&'a Definition> {
-        self.revision.and_then(|revision| names::defined(revision, &container.name))
+    pub fn definition(&self, container: &Container) -> Option<&'a Definition> {
+        self.revision.and_then(|revision| names::definition_of(revision, &container.name))
     }
 
     /// Containers whose end ends the task: all of them, as far as the task definition is not known.
-    pub fn essential(&self) -> Vec<&'a Container> {
-        let essential = |container: &&Container| self.defined(container).is_none_or(|definition| definition.essential);
+    pub fn essential_containers(&self) -> Vec<&'a Container> {
+        let essential =
+            |container: &&Container| self.definition(container).is_none_or(|definition| definition.essential);
         let found: Vec<_> = self.task.containers.iter().filter(essential).collect();
         if found.is_empty() { self.task.containers.iter().collect() } else { found }
     }
@@ -65,37 +66,37 @@ impl<'a> Scene<'a> {
     }
 
     /// When its containers had stopped, and the field that tells.
-    fn stopped(&self) -> Option<(&'static str, Timestamp)> {
+    fn containers_stopped_at(&self) -> Option<(&'static str, Timestamp)> {
         let execution = self.task.execution_stopped_at.map(|at| ("executionStoppedAt", at));
         execution.or(self.task.stopped_at.map(|at| ("stoppedAt", at)))
     }
 
     /// Seconds from the intent to stop until its containers had, and the fields that tell.
     pub fn stop_took(&self) -> Option<(String, i64)> {
-        let (field, end) = self.stopped()?;
+        let (field, end) = self.containers_stopped_at()?;
         Some((format!("{field} - stoppingAt"), seconds_since(self.task.stopping_at?, end)))
     }
 
     /// Seconds that `container` is given to stop.
     pub fn stop_timeout(&self, container: &Container) -> i64 {
-        self.defined(container).and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
+        self.definition(container).and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
     }
 
     /// It was killed because it was still there when its stop timeout was over.
-    pub fn forced(&self, container: &Container) -> bool {
+    pub fn was_killed_after_timeout(&self, container: &Container) -> bool {
         let took = self.stop_took().map_or(0, |(_, took)| took);
-        container.exit_code == Some(KILLED) && took >= self.stop_timeout(container) - ROUNDED
+        container.exit_code == Some(KILLED) && took >= self.stop_timeout(container) - ROUNDING
     }
 
     /// The container that it began with. Containers have no stop time, so their reasons and exit codes have to tell:
     /// those that are stopped because another has ended show 143 or 137.
-    pub fn culprit(&self) -> Option<&'a Container> {
-        let essential = self.essential();
+    pub fn root_container(&self) -> Option<&'a Container> {
+        let essential = self.essential_containers();
         let finished = essential.iter().any(|container| container.exit_code == Some(0));
         essential.into_iter().min_by_key(|container| match container.exit_code {
             Some(0) => 3,
-            _ if tells_of_itself(container) => 0,
-            Some(KILLED) if finished && self.forced(container) => 5,
+            _ if has_own_reason(container) => 0,
+            Some(KILLED) if finished && self.was_killed_after_timeout(container) => 5,
             Some(KILLED) => 2,
             Some(TERMINATED) => 4,
             Some(_) => 1,
@@ -104,7 +105,7 @@ impl<'a> Scene<'a> {
     }
 
     /// How many other tasks of the cluster ended so on the same instance within the same minute.
-    pub fn fellows(&self) -> usize {
+    pub fn count_peers(&self) -> usize {
         let (Some(instance), Some(at)) = (&self.task.container_instance_arn, self.task.stopped_at) else { return 0 };
         let fellow = |task: &&&Task| {
             let near = task.stopped_at.is_some_and(|then| (then.as_second() - at.as_second()).abs() <= MINUTE);
@@ -117,12 +118,12 @@ impl<'a> Scene<'a> {
 }
 
 /// Its reason is why it ended, not why it was slow to.
-fn tells_of_itself(container: &Container) -> bool {
+fn has_own_reason(container: &Container) -> bool {
     let about_stopping = |reason: &str| reason.contains("CannotStop") || reason.contains("transition to stopped");
     container.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty() && !about_stopping(reason))
 }
 
 /// Seconds for people: `30 s`, `3h20m`.
-pub(super) fn lasting(seconds: i64) -> String {
+pub(super) fn format_seconds(seconds: i64) -> String {
     if seconds < 120 { format!("{seconds} s") } else { duration(seconds) }
 }

@@ -8,31 +8,31 @@ use crate::{
 use super::names;
 
 /// What the cause begins with where no rule knows the message.
-pub(super) const UNKNOWN: &str = "no rule knows this: ";
+pub(super) const UNKNOWN_PREFIX: &str = "no rule knows this: ";
 
 /// What a verdict will be: a rule's own words, but for what is said otherwise.
 #[derive(Debug, Default)]
-pub(super) struct Draft<'a> {
+pub(super) struct VerdictBuilder<'a> {
     pub rule: Option<&'static Rule>,
     pub short: Option<&'static str>,
     pub class: Option<Class>,
     pub certainty: Option<Certainty>,
     pub cause: Option<String>,
     /// What is added to the cause: a consequence.
-    pub further: Option<String>,
+    pub consequence: Option<String>,
     pub container: Option<&'a Container>,
     pub exit_code: Option<i32>,
     /// The message that told it; names in it count most.
     pub text: Option<&'a str>,
     pub evidence: Vec<Quote>,
     /// What to check before all else.
-    pub first: Option<String>,
+    pub first_check: Option<String>,
     /// All went as it should: there is nothing to check.
-    pub well: bool,
+    pub expected: bool,
 }
 
-impl<'a> Draft<'a> {
-    pub fn of(rule: &'static Rule) -> Self {
+impl<'a> VerdictBuilder<'a> {
+    pub fn from_rule(rule: &'static Rule) -> Self {
         Self { rule: Some(rule), ..Self::default() }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Draft<'a> {
     pub fn unknown(text: &str, class: Class) -> Self {
         let cause = match one_line(text) {
             text if text.is_empty() => "AWS gives no reason.".to_owned(),
-            text => format!("{}{text}", UNKNOWN),
+            text => format!("{}{text}", UNKNOWN_PREFIX),
         };
         Self { cause: Some(cause), class: Some(class), ..Self::default() }
     }
@@ -56,17 +56,17 @@ impl<'a> Draft<'a> {
     }
 
     /// The verdict, with `names` and those in its message filled in.
-    pub fn verdict(self, mut names: Names) -> Verdict {
+    pub fn build(self, mut names: Names) -> Verdict {
         if let Some(text) = self.text {
-            names::text(&mut names, text);
+            names::add_names_in(&mut names, text);
         }
         let rule = self.rule;
-        let advice = rule.filter(|_| !self.well);
+        let advice = rule.filter(|_| !self.expected);
         let filled = |templates: &[&str]| templates.iter().map(|next| knowledge::fill(next, &names)).collect();
         let mut next: Vec<String> = advice.map(|rule| filled(rule.next)).unwrap_or_default();
-        next.splice(0..0, self.first);
+        next.splice(0..0, self.first_check);
         let mut cause = self.cause.or_else(|| rule.map(|rule| knowledge::fill(rule.cause, &names))).unwrap_or_default();
-        if let Some(further) = self.further {
+        if let Some(further) = self.consequence {
             let pause = if cause.ends_with(['.', '!', '?', '"']) { " " } else { ". " };
             cause = format!("{cause}{pause}{further}");
         }

@@ -16,16 +16,16 @@ use crate::{
 };
 
 /// So much is quoted, and so much recommended, at most.
-const QUOTES: usize = 10;
-const NEXT: usize = 7;
-const COMMANDS: usize = 3;
+const MAX_QUOTES: usize = 10;
+const MAX_NEXT_STEPS: usize = 7;
+const MAX_COMMANDS: usize = 3;
 /// So many log lines stand on the first page, after what was found.
-const LAST: usize = 6;
+const LAST_LOG_LINES: usize = 6;
 /// Targets that are well are counted, not listed.
-const TARGETS: usize = 12;
+const MAX_TARGETS: usize = 12;
 
 /// An explanation in the making.
-pub(super) struct Telling<'a> {
+pub(super) struct ExplanationBuilder<'a> {
     pub document: Document,
     pub findings: Vec<Finding>,
     /// Verdicts beside those of the findings.
@@ -38,7 +38,7 @@ pub(super) struct Telling<'a> {
     known: &'a Known<'a>,
 }
 
-impl<'a> Telling<'a> {
+impl<'a> ExplanationBuilder<'a> {
     pub fn new(known: &'a Known<'a>) -> Self {
         Self {
             document: Document::default(),
@@ -52,10 +52,10 @@ impl<'a> Telling<'a> {
     }
 
     /// Begins with what is wrong; where nothing is, with `well`.
-    pub fn findings(&mut self, findings: Vec<Finding>, well: &str) {
+    pub fn add_findings(&mut self, findings: Vec<Finding>, well: &str) {
         let section = self.document.section("Findings");
         for finding in &findings {
-            tell(section, finding, self.known);
+            write_finding(section, finding, self.known);
         }
         if findings.is_empty() {
             section.text(0, well, Tone::Good);
@@ -64,7 +64,7 @@ impl<'a> Telling<'a> {
     }
 
     /// Findings of something else that belongs to it, one line each.
-    pub fn aside(&mut self, title: String, findings: &[Finding]) {
+    pub fn add_related_findings(&mut self, title: String, findings: &[Finding]) {
         let section = self.document.section(title);
         for finding in findings {
             section.text(0, headline(finding), finding.problem.tone());
@@ -72,12 +72,12 @@ impl<'a> Telling<'a> {
     }
 
     /// Everything after the findings that follows from them, and what was found out for this explanation.
-    pub fn finish(mut self, own: Option<String>) -> Explanation {
+    pub fn build(mut self, own: Option<String>) -> Explanation {
         let found = self.findings.iter().filter_map(|finding| finding.verdict.clone());
         let verdicts: Vec<Arc<Verdict>> = found.chain(std::mem::take(&mut self.verdicts)).collect();
-        self.evidence(&verdicts);
-        self.next(&verdicts);
-        self.commands(&verdicts, own);
+        self.add_evidence(&verdicts);
+        self.add_next_steps(&verdicts);
+        self.add_commands(&verdicts, own);
         let mut pages: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.page.as_deref()).collect();
         pages.dedup();
         let section = self.document.section("Documentation");
@@ -88,13 +88,13 @@ impl<'a> Telling<'a> {
             if let Some(excerpt) = &evidence.lines {
                 let zone = &self.known.zone;
                 let place = self.document.sections.len().min(1);
-                let (earlier, last) = excerpt.lines.split_at(excerpt.lines.len().saturating_sub(LAST));
-                self.document.sections.insert(place, lines("Last log lines", excerpt, last, zone));
+                let (earlier, last) = excerpt.lines.split_at(excerpt.lines.len().saturating_sub(LAST_LOG_LINES));
+                self.document.sections.insert(place, log_section("Last log lines", excerpt, last, zone));
                 self.document
                     .sections
-                    .extend((!earlier.is_empty()).then(|| lines("Log lines before", excerpt, earlier, zone)));
+                    .extend((!earlier.is_empty()).then(|| log_section("Log lines before", excerpt, earlier, zone)));
             }
-            targets(self.document.section("Targets"), &evidence.targets);
+            write_targets(self.document.section("Targets"), &evidence.targets);
             self.gaps.extend(evidence.gaps.iter().cloned());
         }
         let section = self.document.section("Not looked at");
@@ -106,14 +106,14 @@ impl<'a> Telling<'a> {
         Explanation { document: self.document.masked(), findings: self.findings, commands }
     }
 
-    fn evidence(&mut self, verdicts: &[Arc<Verdict>]) {
+    fn add_evidence(&mut self, verdicts: &[Arc<Verdict>]) {
         let section = self.document.section("Evidence");
         if verdicts.first().is_some_and(|verdict| verdict.certainty == Certainty::Likely) {
             section.text(0, "likely, not certain", Tone::Muted);
         }
         let mut seen = Vec::new();
         for quote in verdicts.iter().flat_map(|verdict| &verdict.evidence) {
-            if seen.len() < QUOTES && !seen.contains(&quote) {
+            if seen.len() < MAX_QUOTES && !seen.contains(&quote) {
                 seen.push(quote);
                 let spans = vec![(format!("{}: ", quote.field), Tone::Muted), (one_line(&quote.text), Tone::Plain)];
                 section.lines.push(Line::Text { depth: 0, spans });
@@ -121,7 +121,7 @@ impl<'a> Telling<'a> {
         }
     }
 
-    fn next(&mut self, verdicts: &[Arc<Verdict>]) {
+    fn add_next_steps(&mut self, verdicts: &[Arc<Verdict>]) {
         let section = self.document.section("What to check next");
         let mut steps: Vec<&String> = Vec::new();
         for step in self.next.iter().chain(verdicts.iter().flat_map(|verdict| &verdict.next)) {
@@ -129,22 +129,22 @@ impl<'a> Telling<'a> {
                 steps.push(step);
             }
         }
-        for (index, step) in steps.iter().take(NEXT).enumerate() {
+        for (index, step) in steps.iter().take(MAX_NEXT_STEPS).enumerate() {
             section.text(0, format!("{}. {step}", index + 1), Tone::Plain);
         }
     }
 
     /// The commands of the verdicts, worst first; the one that shows the row last.
-    fn commands(&mut self, verdicts: &[Arc<Verdict>], own: Option<String>) {
+    fn add_commands(&mut self, verdicts: &[Arc<Verdict>], own: Option<String>) {
         let told = verdicts.iter().filter_map(|verdict| verdict.command.clone());
         let mut commands = std::mem::take(&mut self.commands);
         for command in told.chain(own) {
             // The same with a Region, or by ARN, is the same.
-            if !commands.iter().any(|known| by_id(known).starts_with(&by_id(&command))) {
+            if !commands.iter().any(|known| with_short_ids(known).starts_with(&with_short_ids(&command))) {
                 commands.push(command);
             }
         }
-        commands.truncate(COMMANDS);
+        commands.truncate(MAX_COMMANDS);
         self.commands = commands.iter().map(|command| self.known.scope.apply(command)).collect();
         let section = self.document.section("Command").verbatim();
         for command in &self.commands {
@@ -154,7 +154,7 @@ impl<'a> Telling<'a> {
 }
 
 /// A command with ids in place of ARNs.
-fn by_id(command: &str) -> String {
+fn with_short_ids(command: &str) -> String {
     let words = command.split(' ').map(|word| if word.starts_with("arn:") { last_part(word) } else { word });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -165,24 +165,24 @@ fn headline(finding: &Finding) -> String {
 }
 
 /// A finding: what and why in a line, then in a sentence, and since when.
-fn tell(section: &mut Section, finding: &Finding, known: &Known<'_>) {
+fn write_finding(section: &mut Section, finding: &Finding, known: &Known<'_>) {
     section.text(0, headline(finding), finding.problem.tone());
     if let Some(verdict) = finding.verdict.as_ref().filter(|verdict| !verdict.cause.is_empty()) {
         section.text(1, &*verdict.cause, Tone::Plain);
     }
     if let Some(since) = finding.since.filter(|since| *since <= known.now) {
-        section.text(1, format!("since {}", ago(since, known)), Tone::Muted);
+        section.text(1, format!("since {}", format_time(since, known)), Tone::Muted);
     }
 }
 
 /// `14:05, 12m ago`.
-pub(super) fn ago(time: jiff::Timestamp, known: &Known<'_>) -> String {
+pub(super) fn format_time(time: jiff::Timestamp, known: &Known<'_>) -> String {
     let clock = known.zone.minute(time, known.now);
     format!("{clock}, {} ago", duration(seconds_since(time, known.now)))
 }
 
 /// Some of the last lines of a container's log.
-fn lines(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)], zone: &Zone) -> Section {
+fn log_section(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)], zone: &Zone) -> Section {
     let title = format!("{title} of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
     let mut section = Section { title, verbatim: !lines.is_empty(), ..Section::default() };
     if lines.is_empty() {
@@ -196,9 +196,9 @@ fn lines(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)], zo
 }
 
 /// The health of targets: those that are not well, each with what its reason means.
-fn targets(section: &mut Section, targets: &[Target]) {
+fn write_targets(section: &mut Section, targets: &[Target]) {
     let well = targets.iter().filter(|target| target.state == "healthy").count();
-    for target in targets.iter().filter(|target| target.state != "healthy").take(TARGETS) {
+    for target in targets.iter().filter(|target| target.state != "healthy").take(MAX_TARGETS) {
         let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
         let reason = target.reason.as_deref().unwrap_or_default();
         let meaning = knowledge::of_target(reason).map(|rule| format!(": {}", rule.cause)).unwrap_or_default();

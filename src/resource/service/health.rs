@@ -5,7 +5,7 @@ use crate::resource::{Tone, finding::Problem};
 
 /// How a service stands, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum ServiceHealth {
     /// The rollout failed.
     Failed,
     /// Tasks of the rollout die, or it is being rolled back.
@@ -28,7 +28,7 @@ pub enum Standing {
     Steady,
 }
 
-impl Standing {
+impl ServiceHealth {
     pub fn word(self) -> &'static str {
         match self {
             Self::Failed => "failed",
@@ -58,7 +58,7 @@ impl Standing {
     }
 
     /// What a service that has `problem` stands like; absent where that is no matter of the whole service.
-    pub(in crate::resource) fn of(problem: Problem) -> Option<Self> {
+    pub(in crate::resource) fn from_problem(problem: Problem) -> Option<Self> {
         match problem {
             Problem::RolloutFailed => Some(Self::Failed),
             Problem::RolloutFailing => Some(Self::Failing),
@@ -75,24 +75,26 @@ impl Standing {
 
 impl Service {
     /// How it stands by what was found wrong with it; where nothing was, by its counts.
-    pub fn standing(&self) -> Standing {
-        let found = self.findings.iter().find_map(|finding| Standing::of(finding.problem));
-        found.unwrap_or_else(|| self.counted())
+    pub fn health(&self) -> ServiceHealth {
+        let found = self.findings.iter().find_map(|finding| ServiceHealth::from_problem(finding.problem));
+        found.unwrap_or_else(|| self.health_by_counts())
     }
 
     /// How it stands by its counts and the state of its rollout alone.
-    pub(super) fn counted(&self) -> Standing {
+    pub(super) fn health_by_counts(&self) -> ServiceHealth {
         let primary = self.primary();
         let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
         match self.status.as_deref() {
-            Some("DRAINING") => Standing::Draining,
-            Some("INACTIVE") => Standing::Inactive,
-            _ if rollout == Some("FAILED") => Standing::Failed,
-            _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => Standing::Waiting,
-            _ if self.deploying() => Standing::Deploying,
+            Some("DRAINING") => ServiceHealth::Draining,
+            Some("INACTIVE") => ServiceHealth::Inactive,
+            _ if rollout == Some("FAILED") => ServiceHealth::Failed,
+            _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => {
+                ServiceHealth::Waiting
+            }
+            _ if self.deploying() => ServiceHealth::Deploying,
             // That tasks fail, or are missing for too long, is a finding.
-            _ if self.running_count != self.desired_count || self.pending_count > 0 => Standing::Deploying,
-            _ => Standing::Steady,
+            _ if self.running_count != self.desired_count || self.pending_count > 0 => ServiceHealth::Deploying,
+            _ => ServiceHealth::Steady,
         }
     }
 }
@@ -123,14 +125,14 @@ mod tests {
     }
 
     #[rstest]
-    #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), Standing::Steady)]
-    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), Standing::Deploying)]
-    #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), Standing::Failed)]
-    #[case(service(0, 0, &[]), Standing::Steady)]
-    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] standing: Standing) {
-        assert_eq!(service.standing(), standing);
+    #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Steady)]
+    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Deploying)]
+    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), ServiceHealth::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), ServiceHealth::Deploying)]
+    #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), ServiceHealth::Failed)]
+    #[case(service(0, 0, &[]), ServiceHealth::Steady)]
+    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] health: ServiceHealth) {
+        assert_eq!(service.health(), health);
     }
 }

@@ -1,13 +1,13 @@
-//! From what AWS says of tasks, events and deployments to moments.
+//! From what AWS says of tasks, events and deployments to entries.
 //!
-//! A step that AWS gives no time for makes no moment. Clocks of several machines are at work: a step keeps its own time
+//! A step that AWS gives no time for makes no entry. Clocks of several machines are at work: a step keeps its own time
 //! even where that contradicts the order of things, and a duration that would be negative is left out.
 
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Moment, Step, Subject};
+use super::{EntryKind, EntryRow, TimelineEntry};
 use crate::{
     knowledge::{self, Class},
     resource::{
@@ -26,8 +26,8 @@ const SOON: i64 = 3600;
 
 /// The life of a task: created, running (which tells of the pull), stopping, stopped. A pull is a row of its own where the
 /// task did not get further; a stop that took no second is one row.
-pub fn of_task(task: &Task) -> Vec<Moment> {
-    let moment = |at: Timestamp, step: Step, what: &'static str, detail: String, tone: Tone| Moment {
+pub fn task_entries(task: &Task) -> Vec<TimelineEntry> {
+    let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String, tone: Tone| TimelineEntry {
         id: format!("{}#{what}", task.task_arn),
         at,
         step,
@@ -40,21 +40,21 @@ pub fn of_task(task: &Task) -> Vec<Moment> {
         verdict: None,
         subject: None,
     };
-    let mut moments = Vec::new();
+    let mut entries = Vec::new();
     if let Some(at) = task.created_at {
-        moments.push(moment(at, Step::Created, "created", origin(task), Tone::Muted));
+        entries.push(entry(at, EntryKind::Created, "created", origin(task), Tone::Muted));
     }
     if let Some(at) = task.started_at {
-        moments.push(moment(at, Step::Running, "running", start(task, at), Tone::Good));
+        entries.push(entry(at, EntryKind::Running, "running", start(task, at), Tone::Good));
     } else if let Some(at) = task.pull_stopped_at {
         // That it ended does not mean that it went well.
-        moments.push(moment(at, Step::Pulled, "pull ended", pull(task, at), Tone::Muted));
+        entries.push(entry(at, EntryKind::Pulled, "pull ended", pull(task, at), Tone::Muted));
     } else if let Some(at) = task.pull_started_at {
         let (detail, tone) = match task.stopped() {
             true => ("it never finished".to_owned(), Tone::Muted),
             false => (String::new(), Tone::Busy),
         };
-        moments.push(moment(at, Step::Pulling, "pulling image", detail, tone));
+        entries.push(entry(at, EntryKind::Pulling, "pulling image", detail, tone));
     }
     // Without the request for a stop, the end of its containers is where it began to stop.
     let stopping = task.stopping_at.or(task.execution_stopped_at);
@@ -65,7 +65,7 @@ pub fn of_task(task: &Task) -> Vec<Moment> {
         // Once it has stopped, that row has the cause.
         let why = task.stopped_reason.as_deref().filter(|_| !task.stopped()).map(one_line);
         let tone = if task.stopped() { Tone::Muted } else { Tone::Wait };
-        moments.push(moment(at, Step::Stopping, "stopping", sentence([why, ran]), tone));
+        entries.push(entry(at, EntryKind::Stopping, "stopping", sentence([why, ran]), tone));
     }
     if let Some(at) = task.stopped_at {
         let tone = match (&task.verdict, task.failed()) {
@@ -74,10 +74,10 @@ pub fn of_task(task: &Task) -> Vec<Moment> {
             (None, true) => Tone::Bad,
             (None, false) => Tone::Muted,
         };
-        let stopped = moment(at, Step::Stopped, "stopped", end(task, stopping, at), tone);
-        moments.push(Moment { verdict: task.verdict.clone(), ..stopped });
+        let stopped = entry(at, EntryKind::Stopped, "stopped", end(task, stopping, at), tone);
+        entries.push(TimelineEntry { verdict: task.verdict.clone(), ..stopped });
     }
-    moments
+    entries
 }
 
 /// What was created, and where.
@@ -112,26 +112,31 @@ fn end(task: &Task, stopping: Option<Timestamp>, at: Timestamp) -> String {
 }
 
 /// What a service says of itself: its events and its deployments; times in `zone`.
-pub fn of_service(service: &Service, zone: &Zone) -> Vec<Moment> {
-    let events = service.events.iter().filter_map(|event| of_event(event).map(|moment| moment.about(event)));
+pub fn service_entries(service: &Service, zone: &Zone) -> Vec<TimelineEntry> {
+    let events = service.events.iter().filter_map(|event| event_entry(event).map(|entry| entry.about(event)));
     let deployments = service.deployments.iter().flat_map(|deployment| {
-        let mut moments = of_deployment(deployment);
+        let mut entries = deployment_entries(deployment);
         // An event that tells of the end knows the time better.
-        moments
-            .retain(|moment| moment.step == Step::Begun || !service.events.iter().any(|event| ends(deployment, event)));
-        moments.into_iter().map(|moment| moment.about(deployment))
+        entries.retain(|entry| {
+            entry.step == EntryKind::Begun || !service.events.iter().any(|event| is_end_event(deployment, event))
+        });
+        entries.into_iter().map(|entry| entry.about(deployment))
     });
-    let progress = service.progress.iter().flat_map(|progress| of_progress(service, progress, zone));
+    let progress = service.progress.iter().flat_map(|progress| progress_entries(service, progress, zone));
     events.chain(deployments).chain(progress).collect()
 }
 
-pub fn of_event(event: &Event) -> Option<Moment> {
+pub fn event_entry(event: &Event) -> Option<TimelineEntry> {
     let rule = knowledge::of_event(&event.message);
     let tone = rule.map_or_else(|| event.tone(), |rule| inspect::tone(rule.class));
-    Some(Moment {
+    Some(TimelineEntry {
         id: format!("{}#event", event.id),
         at: event.created_at?,
-        step: if rule.is_some_and(|rule| rule.class == Class::Recovery) { Step::Settled } else { Step::Event },
+        step: if rule.is_some_and(|rule| rule.class == Class::Recovery) {
+            EntryKind::Settled
+        } else {
+            EntryKind::Event
+        },
         cluster_name: event.cluster_name.clone(),
         service_name: Some(event.service_name.clone()),
         of: event.id.clone(),
@@ -144,8 +149,8 @@ pub fn of_event(event: &Event) -> Option<Moment> {
 }
 
 /// Its beginning, and its end where it has ended.
-pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
-    let moment = |at: Timestamp, step: Step, what: &'static str, detail: String, tone: Tone| Moment {
+pub fn deployment_entries(deployment: &Deployment) -> Vec<TimelineEntry> {
+    let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String, tone: Tone| TimelineEntry {
         id: format!("{}#{what}", deployment.id),
         at,
         step,
@@ -159,39 +164,39 @@ pub fn of_deployment(deployment: &Deployment) -> Vec<Moment> {
         subject: None,
     };
     let revision = Some(deployment.revision()).filter(|revision| !revision.is_empty()).map(str::to_owned);
-    let mut moments = Vec::new();
+    let mut entries = Vec::new();
     if let Some(at) = deployment.created_at {
         let under_way = deployment.rollout_state.as_deref() == Some("IN_PROGRESS");
         let tone = if under_way { Tone::Busy } else { Tone::Muted };
         let tasks = (deployment.desired_count > 0).then(|| format!("{} tasks wanted", deployment.desired_count));
-        moments.push(moment(at, Step::Begun, "begun", sentence([revision.clone(), tasks]), tone));
+        entries.push(entry(at, EntryKind::Begun, "begun", sentence([revision.clone(), tasks]), tone));
     }
     // AWS tells when it last changed, which may be later than its end, and after a while says nothing of that.
     let soon =
         deployment.updated_at.zip(deployment.created_at).is_none_or(|(end, begun)| seconds_since(begun, end) < SOON);
     let end = match deployment.rollout_state.as_deref() {
-        Some("COMPLETED") if soon => Some((Step::Completed, "completed by then", Tone::Good)),
-        Some("FAILED") => Some((Step::Failed, "failed by then", Tone::Bad)),
+        Some("COMPLETED") if soon => Some((EntryKind::Completed, "completed by then", Tone::Good)),
+        Some("FAILED") => Some((EntryKind::Failed, "failed by then", Tone::Bad)),
         _ => None,
     };
     if let Some(((step, what, tone), at)) = end.zip(deployment.updated_at) {
-        let reason = deployment.rollout_state_reason.as_deref().filter(|_| step == Step::Failed).map(one_line);
+        let reason = deployment.rollout_state_reason.as_deref().filter(|_| step == EntryKind::Failed).map(one_line);
         let since = between(deployment.created_at, at).map(|took| format!("{took} after it began"));
-        moments.push(moment(at, step, what, sentence([revision, reason, since]), tone));
+        entries.push(entry(at, step, what, sentence([revision, reason, since]), tone));
     }
-    moments
+    entries
 }
 
 /// Whether the event tells that the deployment is over.
-fn ends(deployment: &Deployment, event: &Event) -> bool {
+fn is_end_event(deployment: &Deployment, event: &Event) -> bool {
     let over = ["deployment completed", "deployment failed"].iter().any(|end| event.message.contains(end));
     over && event.message.contains(&deployment.id)
 }
 
 /// What the deployment under way tells beyond that.
-fn of_progress(service: &Service, progress: &Progress, zone: &Zone) -> Vec<Moment> {
+fn progress_entries(service: &Service, progress: &Progress, zone: &Zone) -> Vec<TimelineEntry> {
     let Some(arn) = &service.current_service_deployment else { return Vec::new() };
-    let moment = |at: Timestamp, step: Step, what: &'static str, detail: String| Moment {
+    let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String| TimelineEntry {
         id: format!("{arn}#{what}"),
         at,
         step,
@@ -200,18 +205,18 @@ fn of_progress(service: &Service, progress: &Progress, zone: &Zone) -> Vec<Momen
         of: service.primary().map_or_else(|| arn.clone(), |primary| primary.id.clone()),
         what: Cow::Borrowed(what),
         detail,
-        tone: if step == Step::Waiting { Tone::Wait } else { Tone::Warn },
+        tone: if step == EntryKind::Waiting { Tone::Wait } else { Tone::Warn },
         verdict: None,
-        subject: service.primary().map(|primary| Subject(Arc::new(primary.clone()))),
+        subject: service.primary().map(|primary| EntryRow(Arc::new(primary.clone()))),
     };
     let rolled = progress.rollback_at.map(|at| {
         let reason = progress.rollback_reason.as_deref().map(one_line);
-        moment(at, Step::RollingBack, "rolling back", sentence([reason]))
+        entry(at, EntryKind::RollingBack, "rolling back", sentence([reason]))
     });
     let waits = progress.pause.as_ref().zip(progress.updated_at).map(|(pause, at)| {
         let until =
             pause.expires_at.map(|at| format!("until {}, then it {} by itself", zone.clock(at), pause.otherwise()));
-        moment(at, Step::Waiting, "waits for you", sentence([until]))
+        entry(at, EntryKind::Waiting, "waits for you", sentence([until]))
     });
     rolled.into_iter().chain(waits).collect()
 }

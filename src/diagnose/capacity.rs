@@ -1,10 +1,10 @@
 //! Whether a service's settings leave room to start and stop tasks.
 
-use super::news::{News, news};
+use super::service_events::{ClassifiedEvent, events_since_steady};
 use crate::resource::service::Service;
 
 /// The fewest tasks that must stay, and the most that may be.
-fn bounds(service: &Service) -> Option<(i32, i32)> {
+fn task_bounds(service: &Service) -> Option<(i32, i32)> {
     let (minimum, maximum) = (service.minimum_healthy_percent?, service.maximum_percent?);
     let desired = i64::from(service.desired_count);
     let floor = (desired * i64::from(minimum) + 99) / 100;
@@ -13,7 +13,7 @@ fn bounds(service: &Service) -> Option<(i32, i32)> {
 }
 
 /// Neither may a task be started before one stops, nor one be stopped before another runs.
-pub(super) fn deadlocked(service: &Service) -> bool {
+pub(super) fn is_deadlocked(service: &Service) -> bool {
     let desired = service.desired_count;
     // Blue/green and its like bring up a second side whatever the percentages say.
     let rolling = service.deployment_strategy.as_deref().is_none_or(|strategy| strategy == "ROLLING");
@@ -21,22 +21,22 @@ pub(super) fn deadlocked(service: &Service) -> bool {
     rolling
         && desired > 0
         && service.scheduling_strategy.as_deref() != Some("DAEMON")
-        && bounds(service).is_some_and(stuck)
+        && task_bounds(service).is_some_and(stuck)
 }
 
 /// A task is stopped only once another one runs.
 pub(super) fn must_start_first(service: &Service) -> bool {
-    service.desired_count > 0 && bounds(service).is_some_and(|(floor, _)| floor >= service.desired_count)
+    service.desired_count > 0 && task_bounds(service).is_some_and(|(floor, _)| floor >= service.desired_count)
 }
 
 /// Since it was last well, it found no place for a task.
-pub(super) fn placeless(service: &Service) -> bool {
-    news(service).iter().any(News::of_placement)
+pub(super) fn lacks_placement(service: &Service) -> bool {
+    events_since_steady(service).iter().any(ClassifiedEvent::is_placement_failure)
 }
 
 /// Tasks of it are protected against scale-in, and in the way.
-pub(super) fn protected(service: &Service) -> bool {
-    news(service).iter().any(News::of_protection)
+pub(super) fn has_protected_tasks(service: &Service) -> bool {
+    events_since_steady(service).iter().any(ClassifiedEvent::is_protection)
 }
 
 #[cfg(test)]
@@ -64,8 +64,8 @@ mod tests {
             maximum_percent: Some(maximum),
             ..Service::default()
         };
-        assert_eq!(deadlocked(&service), stuck);
-        assert!(!deadlocked(&Service { deployment_strategy: Some("BLUE_GREEN".into()), ..service.clone() }));
-        assert!(!deadlocked(&Service { maximum_percent: None, ..service }));
+        assert_eq!(is_deadlocked(&service), stuck);
+        assert!(!is_deadlocked(&Service { deployment_strategy: Some("BLUE_GREEN".into()), ..service.clone() }));
+        assert!(!is_deadlocked(&Service { maximum_percent: None, ..service }));
     }
 }

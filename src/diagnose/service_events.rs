@@ -1,0 +1,78 @@
+//! What a service's events tell that still holds: everything since it was last well.
+
+use super::{Known, diagnose_event};
+use crate::{
+    knowledge::{self, Class, Rule, Verdict},
+    resource::{event::Event, service::Service},
+};
+
+/// An event, and the rule that knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClassifiedEvent<'a> {
+    pub event: &'a Event,
+    pub rule: Option<&'static Rule>,
+}
+
+/// The events of `service` since it was last well, newest first.
+pub(super) fn events_since_steady(service: &Service) -> Vec<ClassifiedEvent<'_>> {
+    let known = service.events.iter().map(|event| ClassifiedEvent { event, rule: knowledge::of_event(&event.message) });
+    known.take_while(|classified| classified.class() != Class::Recovery).collect()
+}
+
+impl ClassifiedEvent<'_> {
+    pub fn rule_id(&self) -> &'static str {
+        self.rule.map_or("", |rule| rule.id)
+    }
+
+    pub fn class(&self) -> Class {
+        self.rule.map_or(Class::Normal, |rule| rule.class)
+    }
+
+    /// No place for a task, whatever the reason.
+    pub fn is_placement_failure(&self) -> bool {
+        let id = self.rule_id();
+        self.class() >= Class::Failure && (id.starts_with("EV-PLACE") || OTHER_PLACEMENT_RULES.contains(&id))
+    }
+
+    /// A health check fails, the load balancer's or a container's.
+    pub fn is_health_failure(&self) -> bool {
+        self.rule_id().starts_with("EV-UNHEALTHY") || self.rule_id() == "EV-CONTAINER-HC"
+    }
+
+    /// The scheduler waits longer and longer between its attempts.
+    pub fn is_back_off(&self) -> bool {
+        self.rule_id() == "EV-CRASHLOOP"
+    }
+
+    pub fn is_deadlock(&self) -> bool {
+        self.rule_id() == "EV-MINMAX-DEADLOCK"
+    }
+
+    pub fn is_protection(&self) -> bool {
+        self.rule_id() == "EV-PROTECTED"
+    }
+
+    /// Tasks were started, which may have died since.
+    pub fn is_task_start(&self) -> bool {
+        matches!(self.rule_id(), "EV-STARTED" | "EV-AZ-START" | "EV-REPLACED-UNHEALTHY")
+    }
+
+    /// It tells of a deployment that has ended, not of what holds up the one under way.
+    pub fn is_deployment_end(&self) -> bool {
+        self.rule_id().starts_with("EV-DEPLOY-FAILED")
+    }
+
+    pub fn verdict(&self, known: &Known<'_>) -> Verdict {
+        diagnose_event(self.event, known)
+    }
+
+    /// What it tells in a few words, which codes a health check answered with included: `wrong health check code: 502`.
+    pub fn summary(&self, verdict: &Verdict) -> String {
+        let codes = self.event.message.split_once("codes: [").and_then(|(_, rest)| rest.split_once(']'));
+        let codes = codes.map(|(codes, _)| format!(": {codes}")).unwrap_or_default();
+        verdict.line() + &codes
+    }
+}
+
+/// Rules of events that tell of tasks without a place under other names.
+const OTHER_PLACEMENT_RULES: &[&str] = &["EV-PROVISIONING-LIMIT", "EV-LAUNCH-PARTIAL", "EV-AGENT-START"];
