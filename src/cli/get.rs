@@ -19,7 +19,7 @@ use super::{
 use crate::{
     aws::Trouble,
     config::Paths,
-    data::{Demand, Snapshot, fetch_raw},
+    data::{Demand, Snapshot, distinct, fetch_raw},
     kinds::KINDS,
     model::{Settings, Table, filter::Filter, table::Sort},
     nearest::hint,
@@ -203,7 +203,7 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
 }
 
 fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
-    snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
+    distinct(snapshot.feeds_of(view)).into_iter().cloned().collect()
 }
 
 /// Whether rows of `view` are known by name only until somebody looks at them.

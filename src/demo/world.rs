@@ -37,7 +37,7 @@ use self::lifecycle::Step;
 pub(crate) use self::{
     arn::last_part,
     chatter::Voice,
-    cluster::{CapacityProvider, Cluster, StrategyItem, Tag},
+    cluster::{Backing, CapacityProvider, Cluster, StrategyItem, Tag},
     deployment::{Breaker, Deployment, DeploymentConfig, PauseHook, Rollout, RolloutStatus, Stage, Threshold},
     founding::{ContainerPlan, Logging, ServicePlan, TaskPlan},
     image::{Conduct, Image, Quirk},

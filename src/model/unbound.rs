@@ -50,7 +50,7 @@ const FOREIGN_WORDS: &[(&[&str], &str)] = &[
     (&["alarm", "alarms", "metrics"], "no metrics and alarms in this version; :trouble lists what is wrong"),
     (&["loggroup", "loggroups", "lg"], "logs are opened from what writes them: l on a service or task"),
     (
-        &["exec", "shell", "sh", "attach", "port-forward", "pf", "forward", "cp"],
+        &["exec", "shell", "sh", "attach", "port-forward", "pf", "forward"],
         "no shells and no port forwarding in this version; l shows the logs",
     ),
     (

@@ -1,44 +1,52 @@
-//! Capacity providers: what tasks get their machines from.
+//! Capacity providers: what tasks of a cluster run on, and how AWS scales it.
 
 use std::{borrow::Cow, sync::Arc};
 
-use aws_sdk_ecs::types::{CapacityProvider as Sdk, CapacityProviderField};
+use aws_sdk_ecs::{
+    operation::describe_capacity_providers::builders::DescribeCapacityProvidersFluentBuilder,
+    types::{
+        AutoScalingGroupProvider, CapacityProvider as Sdk, CapacityProviderField, ManagedInstancesProvider,
+        ManagedScaling,
+    },
+};
 use futures::{FutureExt, future::BoxFuture};
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Resource,
-    Tone, Unit,
-    format::{duration, last_part, text_cell, text_order, words},
+    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
+    Relation, Resource, Tone, Unit, View, cluster,
+    format::{last_part, text_cell, text_order, words},
     gone,
 };
 use crate::aws::{Clients, Failure, operation};
+
+mod describe;
 
 pub static KIND: Kind = Kind {
     name: "provider",
     plural: "providers",
     aliases: &["cp", "capacity-provider", "capacity-providers"],
-    about: "capacity providers of the account: Fargate, Auto Scaling groups, scaling target in per cent",
+    about: "capacity providers of clusters: type, scaling, last update",
     columns: super::columns::<CapacityProvider>,
     states: &["updating"],
     sort: ("name", false),
-    in_cluster: false,
+    in_cluster: true,
     json_key: "capacityProviders",
     origin: Origin::Fetched(&CapacityProviders),
 };
 
-/// A capacity provider; every part that AWS leaves out is absent.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProvider.html>
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CapacityProvider {
     pub capacity_provider_arn: String,
     pub name: String,
+    /// The only cluster that can use it, by name; absent where any cluster can.
+    pub cluster_name: Option<String>,
     /// `FARGATE`, `FARGATE_SPOT`, `EC2_AUTOSCALING`, `MANAGED_INSTANCES`.
-    #[serde(rename = "type")]
-    pub provider_type: Option<String>,
+    pub r#type: Option<String>,
+    /// `PROVISIONING`, `ACTIVE`, `DEPROVISIONING`, `INACTIVE`.
     pub status: Option<String>,
-    /// What became of the last change: `UPDATE_COMPLETE`, `DELETE_FAILED`.
+    /// `CREATE`, `UPDATE` or `DELETE`, with `_IN_PROGRESS`, `_COMPLETE` or `_FAILED`.
     pub update_status: Option<String>,
     pub update_status_reason: Option<String>,
     pub auto_scaling_group: Option<AutoScalingGroup>,
@@ -46,65 +54,118 @@ pub struct CapacityProvider {
     pub tags: Vec<(String, String)>,
 }
 
-/// How ECS drives an Auto Scaling group.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+/// The Auto Scaling group behind a capacity provider.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AutoScalingGroup {
+    /// The ARN, or only the name.
     pub arn: String,
-    /// `ENABLED` or `DISABLED`, as the two below.
+    /// Whether ECS scales the group: `on`, `off`, as the two other switches.
     pub managed_scaling: Option<String>,
-    pub managed_termination_protection: Option<String>,
-    pub managed_draining: Option<String>,
-    /// Per cent of the group's instances that tasks should use.
+    /// The share of the instances to keep in use, in percent.
     pub target_capacity: Option<i32>,
-    /// Instances started or stopped at once.
-    pub minimum_scaling_step_size: Option<i32>,
-    pub maximum_scaling_step_size: Option<i32>,
-    /// Seconds.
-    pub instance_warmup_period: Option<i32>,
+    /// The fewest and the most instances that are started or ended at once.
+    pub steps: (Option<i32>, Option<i32>),
+    /// Seconds until a new instance counts.
+    pub warmup: Option<i32>,
+    /// Whether instances with tasks are kept when the group scales in.
+    pub termination_protection: Option<String>,
+    /// Whether instances are drained before they end.
+    pub draining: Option<String>,
 }
 
-/// How ECS manages instances itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+/// How AWS runs the instances of a managed instances provider.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManagedInstances {
     pub infrastructure_role_arn: Option<String>,
-    /// Seconds that an instance may be idle.
+    /// `ON_DEMAND`, `SPOT`, `RESERVED`.
+    pub capacity_option: Option<String>,
+    /// `CAPACITY_PROVIDER`, `NONE`: whose tags the instances get.
+    pub propagate_tags: Option<String>,
+    /// Seconds for which an idle instance stays; -1: for good.
     pub scale_in_after: Option<i32>,
+    /// Whether AWS replaces impaired instances: `on`, `off`.
+    pub auto_repair: Option<String>,
+}
+
+impl AutoScalingGroup {
+    fn from_sdk(provider: AutoScalingGroupProvider) -> Self {
+        let scaling = provider.managed_scaling.unwrap_or_else(|| ManagedScaling::builder().build());
+        Self {
+            arn: provider.auto_scaling_group_arn,
+            managed_scaling: scaling.status.map(|status| switch(status.as_str())),
+            target_capacity: scaling.target_capacity,
+            steps: (scaling.minimum_scaling_step_size, scaling.maximum_scaling_step_size),
+            warmup: scaling.instance_warmup_period,
+            termination_protection: provider.managed_termination_protection.map(|status| switch(status.as_str())),
+            draining: provider.managed_draining.map(|status| switch(status.as_str())),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        last_part(&self.arn)
+    }
+
+    /// `to 90%`, `off`: whether ECS scales it, and to which share in use.
+    fn scaling(&self) -> Option<Cow<'_, str>> {
+        match (self.managed_scaling.as_deref()?, self.target_capacity) {
+            ("on", Some(target)) => Some(format!("to {target}%").into()),
+            (other, _) => Some(other.into()),
+        }
+    }
+}
+
+impl ManagedInstances {
+    fn from_sdk(provider: ManagedInstancesProvider) -> Self {
+        let option = provider.instance_launch_template.and_then(|template| template.capacity_option_type);
+        Self {
+            capacity_option: option.map(|option| option.as_str().to_owned()),
+            infrastructure_role_arn: provider.infrastructure_role_arn,
+            propagate_tags: provider.propagate_tags.map(|tags| tags.as_str().to_owned()),
+            scale_in_after: provider.infrastructure_optimization.and_then(|optimization| optimization.scale_in_after),
+            auto_repair: provider
+                .auto_repair_configuration
+                .and_then(|repair| Some(switch(repair.actions_status?.as_str()))),
+        }
+    }
 }
 
 impl CapacityProvider {
     fn from_sdk(provider: Sdk) -> Option<Self> {
         let capacity_provider_arn = provider.capacity_provider_arn.or_else(|| provider.name.clone())?;
-        let group = provider.auto_scaling_group_provider.map(|group| {
-            let scaling = group.managed_scaling;
-            let scaling = scaling.as_ref();
-            AutoScalingGroup {
-                managed_scaling: scaling.and_then(|scaling| scaling.status.as_ref()).map(|is| is.as_str().to_owned()),
-                managed_termination_protection: group.managed_termination_protection.map(|is| is.as_str().to_owned()),
-                managed_draining: group.managed_draining.map(|is| is.as_str().to_owned()),
-                target_capacity: scaling.and_then(|scaling| scaling.target_capacity),
-                minimum_scaling_step_size: scaling.and_then(|scaling| scaling.minimum_scaling_step_size),
-                maximum_scaling_step_size: scaling.and_then(|scaling| scaling.maximum_scaling_step_size),
-                instance_warmup_period: scaling.and_then(|scaling| scaling.instance_warmup_period),
-                arn: group.auto_scaling_group_arn,
-            }
-        });
-        let instances = provider.managed_instances_provider.map(|instances| ManagedInstances {
-            infrastructure_role_arn: instances.infrastructure_role_arn,
-            scale_in_after: instances.infrastructure_optimization.and_then(|how| how.scale_in_after),
-        });
         Some(Self {
             name: provider.name.unwrap_or_else(|| last_part(&capacity_provider_arn).to_owned()),
             capacity_provider_arn,
-            provider_type: provider.r#type.map(|is| is.as_str().to_owned()),
-            status: provider.status.map(|is| is.as_str().to_owned()),
-            update_status: provider.update_status.map(|is| is.as_str().to_owned()),
+            cluster_name: provider.cluster.map(|cluster| last_part(&cluster).to_owned()),
+            r#type: provider.r#type.map(|kind| kind.as_str().to_owned()),
+            status: provider.status.map(|status| status.as_str().to_owned()),
+            update_status: provider.update_status.map(|status| status.as_str().to_owned()),
             update_status_reason: provider.update_status_reason,
-            auto_scaling_group: group,
-            managed_instances: instances,
+            auto_scaling_group: provider.auto_scaling_group_provider.map(AutoScalingGroup::from_sdk),
+            managed_instances: provider.managed_instances_provider.map(ManagedInstances::from_sdk),
             tags: super::tags(provider.tags),
         })
+    }
+
+    /// What tasks run on, in words; older Regions leave the type out of what has an Auto Scaling group.
+    fn type_in_words(&self) -> Option<Cow<'_, str>> {
+        Some(match self.r#type.as_deref() {
+            Some("FARGATE") => "Fargate".into(),
+            Some("FARGATE_SPOT") => "Fargate Spot".into(),
+            Some("EC2_AUTOSCALING") => "Auto Scaling group".into(),
+            Some("MANAGED_INSTANCES") => "managed instances".into(),
+            Some(other) => in_words(other).into(),
+            None if self.auto_scaling_group.is_some() => "Auto Scaling group".into(),
+            None if self.managed_instances.is_some() => "managed instances".into(),
+            None => return None,
+        })
+    }
+
+    /// A part of the Auto Scaling group, where there is one.
+    fn of_group<'a, T>(&'a self, part: impl FnOnce(&'a AutoScalingGroup) -> Option<T>) -> Option<T> {
+        self.auto_scaling_group.as_ref().and_then(part)
     }
 
     fn tone(&self) -> Tone {
@@ -117,75 +178,86 @@ impl CapacityProvider {
 
     fn update_tone(&self) -> Tone {
         match self.update_status.as_deref() {
-            Some(update) if update.ends_with("_FAILED") => Tone::Bad,
-            Some(update) if update.ends_with("_IN_PROGRESS") => Tone::Busy,
+            Some(status) if status.ends_with("_FAILED") => Tone::Bad,
+            Some(status) if status.ends_with("_IN_PROGRESS") => Tone::Busy,
             _ => Tone::Muted,
         }
     }
+}
 
-    fn group(&self) -> Option<&str> {
-        self.auto_scaling_group.as_ref().map(|group| last_part(&group.arn))
-    }
+/// `UPDATE_IN_PROGRESS` as `update in progress`.
+fn in_words(constant: &str) -> String {
+    constant.to_lowercase().replace('_', " ")
+}
 
-    fn of_group<'a>(&'a self, part: impl Fn(&'a AutoScalingGroup) -> &'a Option<String>) -> Option<&'a str> {
-        self.auto_scaling_group.as_ref().and_then(|group| part(group).as_deref())
-    }
-
-    fn target(&self) -> Option<i32> {
-        self.auto_scaling_group.as_ref().and_then(|group| group.target_capacity)
+/// `ENABLED` and `DISABLED` as `on` and `off`; anything else in words.
+fn switch(setting: &str) -> String {
+    match setting {
+        "ENABLED" => "on".to_owned(),
+        "DISABLED" => "off".to_owned(),
+        other => in_words(other),
     }
 }
 
 static FIELDS: &[Field<CapacityProvider>] = &[
     Field {
-        column: Column::new("name", "PROVIDER", 8, 64).aliases(&["provider"]),
+        column: Column::new("name", "NAME", 11, 48).aliases(&["provider"]).identity(),
         cell: |row, _| Cell::plain(&*row.name),
         order: |row, _| Order::Text((&*row.name).into()),
     },
     Field {
-        column: Column::new("type", "TYPE", 7, 17),
-        cell: |row, _| text_cell(row.provider_type.as_deref()),
-        order: |row, _| text_order(row.provider_type.as_deref()),
+        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
+        cell: |row, _| text_cell(row.cluster_name.as_deref()),
+        order: |row, _| text_order(row.cluster_name.as_deref()),
     },
     Field {
-        column: Column::new("status", "STATUS", 6, 14).marks_row(),
-        cell: |row, _| text_cell(row.status.as_deref()).toned(row.tone()),
+        column: Column::new("type", "TYPE", 8, 18),
+        cell: |row, _| row.type_in_words().map_or_else(Cell::absent, Cell::plain),
+        order: |row, _| row.type_in_words().map_or(Order::Absent, Order::Text),
+    },
+    Field {
+        column: Column::new("status", "STATUS", 8, 14).aliases(&["state"]),
+        cell: |row, _| row.status.as_deref().map_or_else(Cell::absent, |it| Cell::new(in_words(it), row.tone())),
         order: |row, _| text_order(row.status.as_deref()),
     },
     Field {
-        column: Column::new("update", "LAST UPDATE", 8, 18).priority(1).marks_row(),
-        cell: |row, _| text_cell(row.update_status.as_deref()).toned(row.update_tone()),
+        column: Column::new("update", "UPDATE", 8, 20).marks_row(),
+        cell: |row, _| {
+            let status = row.update_status.as_deref();
+            status.map_or_else(Cell::absent, |status| Cell::new(in_words(status), row.update_tone()))
+        },
         order: |row, _| text_order(row.update_status.as_deref()),
     },
     Field {
-        column: Column::new("scaling", "SCALING", 7, 8).priority(2),
-        cell: |row, _| text_cell(row.of_group(|group| &group.managed_scaling)),
-        order: |row, _| text_order(row.of_group(|group| &group.managed_scaling)),
-    },
-    Field {
-        column: Column::new("target", "TARGET", 3, 8).unit(Unit::Count).priority(2),
-        cell: |row, _| row.target().map_or_else(Cell::absent, |target| Cell::plain(target.to_string())),
-        order: |row, _| row.target().map_or(Order::Absent, |target| Order::Number(target.into())),
-    },
-    Field {
-        column: Column::new("group", "AUTO SCALING GROUP", 12, 64).aliases(&["asg"]).priority(3),
-        cell: |row, _| text_cell(row.group()),
-        order: |row, _| text_order(row.group()),
-    },
-    Field {
-        column: Column::new("reason", "REASON", 12, 160).aliases(&["why"]).priority(1),
+        column: Column::new("reason", "REASON", 12, 160).aliases(&["why"]).wide(),
         cell: |row, _| text_cell(row.update_status_reason.as_deref()),
         order: |row, _| text_order(row.update_status_reason.as_deref()),
     },
     Field {
-        column: Column::new("draining", "DRAINING", 8, 8).wide(),
-        cell: |row, _| text_cell(row.of_group(|group| &group.managed_draining)),
-        order: |row, _| text_order(row.of_group(|group| &group.managed_draining)),
+        column: Column::new("asg", "AUTO SCALING GROUP", 10, 40).aliases(&["group"]).priority(2),
+        cell: |row, _| text_cell(row.of_group(|group| Some(group.name()))),
+        order: |row, _| text_order(row.of_group(|group| Some(group.name()))),
     },
     Field {
-        column: Column::new("protection", "TERMINATION PROTECTION", 8, 22).wide(),
-        cell: |row, _| text_cell(row.of_group(|group| &group.managed_termination_protection)),
-        order: |row, _| text_order(row.of_group(|group| &group.managed_termination_protection)),
+        column: Column::new("scaling", "SCALING", 7, 9).aliases(&["target"]).unit(Unit::Count).priority(1),
+        cell: |row, _| {
+            let cell = row.of_group(AutoScalingGroup::scaling).map_or_else(Cell::absent, Cell::plain);
+            cell.values(row.of_group(|group| group.target_capacity).map(|target| target.to_string()))
+        },
+        order: |row, _| {
+            let target = row.of_group(|group| group.target_capacity);
+            target.map_or(Order::Absent, |target| Order::Number(target.into()))
+        },
+    },
+    Field {
+        column: Column::new("protection", "PROTECTION", 10, 10).priority(3),
+        cell: |row, _| text_cell(row.of_group(|group| group.termination_protection.as_deref())),
+        order: |row, _| text_order(row.of_group(|group| group.termination_protection.as_deref())),
+    },
+    Field {
+        column: Column::new("draining", "DRAINING", 8, 8).priority(4),
+        cell: |row, _| text_cell(row.of_group(|group| group.draining.as_deref())),
+        order: |row, _| text_order(row.of_group(|group| group.draining.as_deref())),
     },
 ];
 
@@ -206,8 +278,13 @@ impl Resource for CapacityProvider {
         (&*self.name).into()
     }
 
+    fn cluster(&self) -> Option<&str> {
+        self.cluster_name.as_deref()
+    }
+
     fn pace(&self) -> Pace {
-        if self.tone() == Tone::Busy || self.update_tone() == Tone::Busy { Pace::Moving } else { Pace::Calm }
+        let moving = self.tone() == Tone::Busy || self.update_tone() == Tone::Busy;
+        if moving { Pace::Moving } else { Pace::Calm }
     }
 
     fn fault(&self) -> bool {
@@ -215,80 +292,55 @@ impl Resource for CapacityProvider {
     }
 
     fn states(&self) -> Vec<&'static str> {
-        if self.pace() == Pace::Moving { vec!["updating"] } else { Vec::new() }
+        if Resource::pace(self) == Pace::Moving { vec!["updating"] } else { Vec::new() }
+    }
+
+    fn related(&self, relation: Relation) -> Option<View> {
+        (relation == Relation::Owner).then(|| View::new(&cluster::KIND, Query::default()))
     }
 
     fn cli(&self) -> Option<Vec<String>> {
-        words(["ecs", "describe-capacity-providers", "--capacity-providers", &self.name])
+        let mut call = words(["ecs", "describe-capacity-providers", "--capacity-providers", &self.name])?;
+        call.extend(self.cluster_name.as_ref().into_iter().flat_map(|name| ["--cluster".to_owned(), name.clone()]));
+        Some(call)
     }
 
     fn describe(&self, _: &Context) -> Document {
-        let mut document = Document::default();
-        document
-            .section("Capacity provider")
-            .field("Name", &*self.name)
-            .field("Type", self.provider_type.clone().unwrap_or_default())
-            .toned("Status", self.status.clone().unwrap_or_default(), self.tone())
-            .toned("Last update", self.update_status.clone().unwrap_or_default(), self.update_tone())
-            .field("Reason", self.update_status_reason.clone().unwrap_or_default())
-            .field("ARN", &*self.capacity_provider_arn);
-        if let Some(group) = &self.auto_scaling_group {
-            let number =
-                |number: Option<i32>, unit: &str| number.map(|number| format!("{number}{unit}")).unwrap_or_default();
-            let seconds = |seconds: Option<i32>| seconds.map(|seconds| duration(seconds.into())).unwrap_or_default();
-            document
-                .section("Auto Scaling group")
-                .field("Name", last_part(&group.arn))
-                .field("Managed scaling", group.managed_scaling.clone().unwrap_or_default())
-                .field("Target capacity", number(group.target_capacity, " %"))
-                .field("Smallest step", number(group.minimum_scaling_step_size, ""))
-                .field("Largest step", number(group.maximum_scaling_step_size, ""))
-                .field("Instance warm-up", seconds(group.instance_warmup_period))
-                .field("Managed draining", group.managed_draining.clone().unwrap_or_default())
-                .field("Termination protection", group.managed_termination_protection.clone().unwrap_or_default())
-                .field("ARN", &*group.arn);
-        }
-        if let Some(instances) = &self.managed_instances {
-            let idle = instances.scale_in_after.map(|seconds| duration(seconds.into())).unwrap_or_default();
-            document
-                .section("Managed Instances")
-                .field("Infrastructure role", instances.infrastructure_role_arn.clone().unwrap_or_default())
-                .field("Scale in after", idle);
-        }
-        document.tags(&self.tags);
-        document
+        describe::provider(self)
     }
 }
 
 /// One operation lists and describes them.
 struct CapacityProviders;
 
+impl CapacityProviders {
+    fn request(aws: &Clients, query: &Query) -> DescribeCapacityProvidersFluentBuilder {
+        let request = aws.ecs.describe_capacity_providers().include(CapacityProviderField::Tags);
+        request.set_cluster(super::owned(&query.cluster))
+    }
+}
+
 impl Fetch for CapacityProviders {
+    /// An answer holds ten, however many are asked for.
     fn batch(&self) -> usize {
-        100
+        10
     }
 
-    /// The list brings the rows, so only those that are being updated are looked at in between.
     fn cadence(&self) -> Cadence {
-        Cadence { list: 60, visible: 90, moving: 10, sweep: 120 }
+        Cadence { list: 60, visible: 15, moving: 5, sweep: 60 }
     }
 
     fn list<'a>(
         &'a self,
         aws: &'a Clients,
-        _: &'a Query,
+        query: &'a Query,
         token: Option<String>,
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
-            let request = aws
-                .ecs
-                .describe_capacity_providers()
-                .include(CapacityProviderField::Tags)
-                .max_results(10)
-                .set_next_token(token);
+            let request = Self::request(aws, query).set_next_token(token);
             let answer = aws.call(operation::DESCRIBE_CAPACITY_PROVIDERS, request.send()).await?;
-            let (items, next) = (answer.capacity_providers, answer.next_token);
-            Page::of_rows(operation::DESCRIBE_CAPACITY_PROVIDERS, items, CapacityProvider::from_sdk, next)
+            let row = CapacityProvider::from_sdk;
+            Page::of_rows(operation::DESCRIBE_CAPACITY_PROVIDERS, answer.capacity_providers, row, answer.next_token)
         }
         .boxed()
     }
@@ -296,24 +348,19 @@ impl Fetch for CapacityProviders {
     fn describe<'a>(
         &'a self,
         aws: &'a Clients,
-        _: &'a Query,
+        query: &'a Query,
         ids: Vec<Arc<str>>,
     ) -> BoxFuture<'a, Result<Batch, Failure>> {
         async move {
-            let request = aws
-                .ecs
-                .describe_capacity_providers()
-                .set_capacity_providers(Some(super::strings(&ids)))
-                .include(CapacityProviderField::Tags);
+            let request = Self::request(aws, query).set_capacity_providers(Some(super::strings(&ids)));
             let answer = aws.call(operation::DESCRIBE_CAPACITY_PROVIDERS, request.send()).await?;
+            let row = CapacityProvider::from_sdk;
             let missing = gone(answer.failures);
-            Batch::new(
-                operation::DESCRIBE_CAPACITY_PROVIDERS,
-                answer.capacity_providers,
-                CapacityProvider::from_sdk,
-                missing,
-            )
+            Batch::new(operation::DESCRIBE_CAPACITY_PROVIDERS, answer.capacity_providers, row, missing)
         }
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

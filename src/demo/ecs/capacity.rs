@@ -9,7 +9,7 @@ use super::{
     json::{Object, missing, tags},
     paging::{PageRequest, page},
 };
-use crate::demo::world::{Tag, World, last_part};
+use crate::demo::world::{Backing, Tag, World, last_part};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -32,7 +32,8 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
         None => ["FARGATE", "FARGATE_SPOT"]
             .into_iter()
             .map(str::to_owned)
-            .chain(world.capacity_providers.iter().map(|provider| provider.name.clone()))
+            // Managed instances are seen only with the cluster that has them.
+            .chain(world.capacity_providers.iter().filter(|it| it.cluster().is_none()).map(|it| it.name.clone()))
             .collect(),
     };
     let mut failures = Vec::new();
@@ -58,30 +59,56 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
 
 fn provider_json(world: &World, name: &str, with_tags: bool) -> Value {
     let kept = world.capacity_providers.iter().find(|provider| provider.name == name);
-    let group = kept.map(|provider| {
-        json!({
-            "autoScalingGroupArn": format!(
-                "arn:aws:autoscaling:{}:{}:autoScalingGroup:5f0c1b2e-7a34-4d8c-9b61-3c2d7e9f8a10:autoScalingGroupName/{name}",
-                world.region, world.account_id
-            ),
-            "managedScaling": {
-                "status": "ENABLED",
-                "targetCapacity": provider.target_capacity,
-                "minimumScalingStepSize": 1,
-                "maximumScalingStepSize": 10,
-                "instanceWarmupPeriod": 300,
-            },
-            "managedTerminationProtection": "DISABLED",
-            "managedDraining": "ENABLED",
-        })
-    });
     let own_tags: &[Tag] = kept.map_or(&[], |provider| &provider.tags);
-    Object::new()
+    let object = Object::new()
         .set("capacityProviderArn", world.arn(&format!("capacity-provider/{name}")))
         .set("name", name)
         .set("status", "ACTIVE")
-        .set("type", if kept.is_some() { "EC2_AUTOSCALING" } else { name })
-        .maybe("autoScalingGroupProvider", group)
-        .set("tags", if with_tags { tags(own_tags) } else { json!([]) })
-        .done()
+        .set("tags", if with_tags { tags(own_tags) } else { json!([]) });
+    let object = match kept.map(|provider| provider.backing) {
+        None => object.set("type", name),
+        Some(Backing::AutoScalingGroup { target_capacity }) => object
+            .set("type", "EC2_AUTOSCALING")
+            .set("autoScalingGroupProvider", auto_scaling_group(world, name, target_capacity)),
+        Some(Backing::ManagedInstances { cluster }) => object
+            .set("type", "MANAGED_INSTANCES")
+            .set("cluster", world.cluster_arn(cluster))
+            .set("updateStatus", "CREATE_COMPLETE")
+            .set("managedInstancesProvider", managed_instances(world)),
+    };
+    object.done()
+}
+
+fn auto_scaling_group(world: &World, name: &str, target_capacity: u32) -> Value {
+    let (region, account) = (&world.region, &world.account_id);
+    let id = "5f0c1b2e-7a34-4d8c-9b61-3c2d7e9f8a10";
+    json!({
+        "autoScalingGroupArn":
+            format!("arn:aws:autoscaling:{region}:{account}:autoScalingGroup:{id}:autoScalingGroupName/{name}"),
+        "managedScaling": {
+            "status": "ENABLED",
+            "targetCapacity": target_capacity,
+            "minimumScalingStepSize": 1,
+            "maximumScalingStepSize": 10,
+            "instanceWarmupPeriod": 300,
+        },
+        "managedTerminationProtection": "DISABLED",
+        "managedDraining": "ENABLED",
+    })
+}
+
+fn managed_instances(world: &World) -> Value {
+    let account = &world.account_id;
+    json!({
+        "infrastructureRoleArn": format!("arn:aws:iam::{account}:role/ecsInfrastructureRole"),
+        "instanceLaunchTemplate": {
+            "ec2InstanceProfileArn": format!("arn:aws:iam::{account}:instance-profile/ecsInstanceRole"),
+            "capacityOptionType": "ON_DEMAND",
+            "networkConfiguration": { "subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"] },
+            "monitoring": "BASIC",
+        },
+        "propagateTags": "CAPACITY_PROVIDER",
+        "infrastructureOptimization": { "scaleInAfter": 300 },
+        "autoRepairConfiguration": { "actionsStatus": "ENABLED" },
+    })
 }

@@ -22,6 +22,7 @@ pub(super) fn found(world: &mut World, start: i64, now: i64) {
     let prod = cluster(world, "prod", Some("prod-ec2"));
     let staging = cluster(world, "staging", Some("staging-ec2"));
     let batch = cluster(world, "batch", Some("batch-ec2"));
+    managed_instances(world, batch, "batch-managed");
     let machines = instances(world, prod, 6, "m5.xlarge", start);
     instances(world, staging, 2, "m5.large", start);
     let workers = instances(world, batch, 3, "c6i.2xlarge", start);

@@ -1,7 +1,7 @@
 //! The parts scenarios are put together from.
 
 use crate::demo::world::{
-    CapacityProvider, Cluster, Conduct, ContainerPlan, DeploymentConfig, Image, Instance, Logging, Quirk, Rng,
+    Backing, CapacityProvider, Cluster, Conduct, ContainerPlan, DeploymentConfig, Image, Instance, Logging, Quirk, Rng,
     ServicePlan, StrategyItem, TaskPlan, Voice, World,
 };
 
@@ -138,7 +138,7 @@ pub(super) fn cluster(world: &mut World, name: &str, provider: Option<&str>) -> 
         capacity_providers.push(provider.to_owned());
         world.capacity_providers.push(CapacityProvider {
             name: provider.to_owned(),
-            target_capacity: 90,
+            backing: Backing::AutoScalingGroup { target_capacity: 90 },
             tags: vec![("environment".into(), name.to_owned())],
         });
     }
@@ -151,6 +151,14 @@ pub(super) fn cluster(world: &mut World, name: &str, provider: Option<&str>) -> 
         tags: vec![("environment".into(), name.to_owned())],
     });
     world.clusters.len() - 1
+}
+
+/// Adds a capacity provider of managed instances to a cluster.
+pub(super) fn managed_instances(world: &mut World, cluster: usize, name: &str) {
+    world.clusters[cluster].capacity_providers.push(name.to_owned());
+    let tags = vec![("environment".into(), world.clusters[cluster].name.clone())];
+    let backing = Backing::ManagedInstances { cluster };
+    world.capacity_providers.push(CapacityProvider { name: name.to_owned(), backing, tags });
 }
 
 /// Adds `count` instances spread over the zones. Returns the place of the first.

@@ -30,10 +30,29 @@ pub(crate) struct Cluster {
     pub(crate) tags: Vec<Tag>,
 }
 
-/// A capacity provider backed by an Auto Scaling group; those of Fargate exist in every account and are not kept here.
+/// A capacity provider of the account's own; those of Fargate exist in every account and are not kept here.
 #[derive(Debug, Clone)]
 pub(crate) struct CapacityProvider {
     pub(crate) name: String,
-    pub(crate) target_capacity: u32,
+    pub(crate) backing: Backing,
     pub(crate) tags: Vec<Tag>,
+}
+
+/// Where the instances of a capacity provider come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backing {
+    /// An Auto Scaling group, of whose instances ECS keeps this share in use, in percent. Any cluster can use it.
+    AutoScalingGroup { target_capacity: u32 },
+    /// Instances that AWS manages for one cluster.
+    ManagedInstances { cluster: usize },
+}
+
+impl CapacityProvider {
+    /// The only cluster that can use it.
+    pub(crate) fn cluster(&self) -> Option<usize> {
+        match self.backing {
+            Backing::AutoScalingGroup { .. } => None,
+            Backing::ManagedInstances { cluster } => Some(cluster),
+        }
+    }
 }

@@ -165,8 +165,40 @@ def task_definitions_and_families():
 
 @check
 def capacity_providers():
-    names = {provider["name"] for provider in ecs.describe_capacity_providers()["capacityProviders"]}
-    assert {"FARGATE", "FARGATE_SPOT"} <= names, names
+    def all_of(**asked):
+        found, token = [], {}
+        while token is not None:
+            answer = ecs.describe_capacity_providers(**asked, **token)
+            assert not answer["failures"] and len(answer["capacityProviders"]) <= asked.get("maxResults", 10), answer
+            found += answer["capacityProviders"]
+            token = {"nextToken": answer["nextToken"]} if "nextToken" in answer else None
+        return {provider["name"]: provider for provider in found}, len(found)
+
+    everywhere, count = all_of(include=["TAGS"])
+    assert {"FARGATE", "FARGATE_SPOT"} <= set(everywhere) and count == len(everywhere), everywhere
+    assert all_of(include=["TAGS"], maxResults=2) == (everywhere, count)
+    refused("InvalidParameterException", ecs.describe_capacity_providers, maxResults=11)
+    types = {provider["type"] for provider in everywhere.values()}
+    assert types == {"FARGATE", "FARGATE_SPOT", "EC2_AUTOSCALING"}, types
+    managed = 0
+    for cluster in clusters():
+        described = ecs.describe_clusters(clusters=[cluster])["clusters"][0]
+        of_cluster, _ = all_of(cluster=cluster, include=["TAGS"], maxResults=1)
+        assert set(of_cluster) == set(described["capacityProviders"]), of_cluster
+        for name, provider in of_cluster.items():
+            asked = ecs.describe_capacity_providers(
+                cluster=cluster, capacityProviders=[provider["capacityProviderArn"]], include=["TAGS"]
+            )
+            assert asked["capacityProviders"] == [provider], asked
+            if provider["type"] == "MANAGED_INSTANCES":
+                managed += 1
+                assert provider["cluster"] == described["clusterArn"] and name not in everywhere, provider
+                assert provider["managedInstancesProvider"]["infrastructureRoleArn"], provider
+            else:
+                assert provider == everywhere[name] and "cluster" not in provider, provider
+    assert managed
+    gone = ecs.describe_capacity_providers(capacityProviders=["no-such-provider"])
+    assert not gone["capacityProviders"] and gone["failures"][0]["reason"] == "MISSING", gone
 
 
 @check

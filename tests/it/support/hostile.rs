@@ -33,7 +33,9 @@ const SHAPES: &[(&str, &str)] = &[
         "provider",
         r#"{"name":"text","type":"state","status":"state","updateStatus":"state","updateStatusReason":"reason",
             "autoScalingGroupProvider":{"autoScalingGroupArn":"arn","managedScaling":{"status":"state",
-            "targetCapacity":"int","instanceWarmupPeriod":"int"},"managedDraining":"state"}}"#,
+            "targetCapacity":"int","instanceWarmupPeriod":"int"},"managedDraining":"state"},"cluster":"arn",
+            "managedInstancesProvider":{"infrastructureRoleArn":"arn","propagateTags":"text",
+            "infrastructureOptimization":{"scaleInAfter":"int"},"autoRepairConfiguration":{"actionsStatus":"text"}}}"#,
     ),
     (
         "cluster",
