@@ -5,7 +5,7 @@
 use divan::counter::ItemsCount;
 use ecsight::{
     diagnose::{self, Known},
-    knowledge::{self, Place, Rule},
+    knowledge::{self, ReasonField, Rule},
     resource::{container::Container, task::Task},
 };
 
@@ -21,7 +21,7 @@ fn thousand(which: impl Fn(&Rule) -> bool) -> Vec<String> {
 }
 
 fn reasons() -> Vec<String> {
-    thousand(|rule| rule.places.contains(&Place::Task))
+    thousand(|rule| rule.places.contains(&ReasonField::Task))
 }
 
 fn events() -> Vec<String> {
@@ -47,7 +47,7 @@ fn reasons_recognised(bencher: divan::Bencher<'_, '_>) {
     let texts = reasons();
     bencher
         .counter(ItemsCount::new(texts.len()))
-        .bench_local(|| texts.iter().filter_map(|text| knowledge::of_reason(Place::Task, text)).count());
+        .bench_local(|| texts.iter().filter_map(|text| knowledge::of_reason(ReasonField::Task, text)).count());
 }
 
 #[divan::bench]

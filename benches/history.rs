@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use divan::Bencher;
 use ecsight::{
-    history::{History, HistoryConfig, Limits, Observation, Scope},
+    history::{History, HistoryConfig, HistoryLimits, HistoryScope, Observation},
     resource::{Query, Status, View, container::Container, task, task::Task},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +19,8 @@ fn main() {
     divan::main();
 }
 
-fn scope() -> Scope {
-    Scope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
+fn scope() -> HistoryScope {
+    HistoryScope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
 }
 
 /// One of 100 services in five clusters, with five ways to fail.
@@ -77,7 +77,7 @@ fn full() -> &'static Mutex<Full> {
     static FULL: std::sync::OnceLock<Mutex<Full>> = std::sync::OnceLock::new();
     FULL.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        let (mut history, told) = History::open(HistoryConfig::in_folder(folder.path(), Limits::default()), NOW);
+        let (mut history, told) = History::open(HistoryConfig::in_folder(folder.path(), HistoryLimits::default()), NOW);
         assert_eq!(told, None);
         for batch in (0..TASKS).collect::<Vec<_>>().chunks(1_000) {
             let sight = |number: &u32| Observation { row: Arc::new(stopped(*number)), before: None };
@@ -127,7 +127,7 @@ fn keep(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn open(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = HistoryConfig::in_folder(folder.path(), Limits::default());
+    let config = HistoryConfig::in_folder(folder.path(), HistoryLimits::default());
     drop(History::open(config.clone(), NOW));
     bencher.bench_local(|| History::open(config.clone(), NOW));
 }

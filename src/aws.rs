@@ -29,12 +29,12 @@ pub mod profiles;
 pub mod regions;
 
 pub use budget::Budget;
-pub use credentials::Source;
-pub use error::{Failure, Trouble};
+pub use credentials::CredentialSource;
+pub use error::{Failure, FailureKind};
 pub use identity::Identity;
-pub use operation::{Class, Nature, Operation};
+pub use operation::{Nature, Operation, QuotaClass};
 
-use advice::Whose;
+use advice::FailureContext;
 use credentials::Signer;
 use interceptor::{CallLog, CaptureBody, HostAsNamed, ReadOnlyGuard};
 
@@ -177,8 +177,8 @@ impl Clients {
         client.clone()
     }
 
-    fn whose(&self) -> Whose<'_> {
-        Whose { scope: &self.scope, choice: self.signer.as_ref().map(|signer| &signer.choice) }
+    fn whose(&self) -> FailureContext<'_> {
+        FailureContext { scope: &self.scope, choice: self.signer.as_ref().map(|signer| &signer.choice) }
     }
 
     /// What a person should know before anything is sent: that it goes over the network in clear.
@@ -206,10 +206,10 @@ impl Clients {
         self.budget.acquire(operation.class).await;
         let result = request.await.map_err(|error| Failure::of(operation, self.whose(), &error));
         match &result {
-            Err(failure) if failure.trouble == Trouble::Throttled => self.budget.throttled(operation.class),
+            Err(failure) if failure.kind == FailureKind::Throttled => self.budget.throttled(operation.class),
             _ => self.budget.answered(operation.class),
         }
-        if let (Err(Failure { trouble: Trouble::Credentials, .. }), Some(signer)) = (&result, &self.signer) {
+        if let (Err(Failure { kind: FailureKind::Credentials, .. }), Some(signer)) = (&result, &self.signer) {
             signer.forget();
         }
         result
@@ -233,7 +233,7 @@ impl Clients {
             Err(failure) => failure,
         };
         tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "left out");
-        if failure.trouble == Trouble::Denied {
+        if failure.kind == FailureKind::Denied {
             denied().insert(operation.name);
         }
         None

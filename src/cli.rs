@@ -21,12 +21,12 @@ use crate::{
     ui::theme::THEMES,
 };
 
-mod case;
 mod complete;
 mod console;
 mod demo;
 mod get;
 mod info;
+mod investigation;
 mod logs;
 mod man;
 mod names;
@@ -112,7 +112,7 @@ pub struct ScopeArgs {
     pub config: Option<PathBuf>,
     /// How much goes into the log file
     #[arg(long, global = true, value_name = "LEVEL", env = "ECSIGHT_LOG_LEVEL", default_value = "warn", value_parser = levels())]
-    pub log_level: logging::Level,
+    pub log_level: logging::Verbosity,
 }
 
 /// How the console looks and starts.

@@ -32,7 +32,7 @@ pub use evidence::collect_evidence;
 pub use raw::fetch_raw;
 pub use state::FeedState;
 
-pub use crate::{aws::Identity, history::Limits};
+pub use crate::{aws::Identity, history::HistoryLimits};
 
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;

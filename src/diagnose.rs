@@ -37,7 +37,7 @@ mod worlds;
 pub use explain::{Explanation, beside, explain};
 pub use group::{GroupKey, group_key};
 pub use instance::diagnose_instance;
-pub use message::{Message, diagnose_event, diagnose_message};
+pub use message::{AwsMessage, diagnose_event, diagnose_message};
 pub use pending::diagnose_pending;
 pub use service::diagnose_service;
 pub use stopped::diagnose_stop;

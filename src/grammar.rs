@@ -135,9 +135,9 @@ impl Case {
 /// Where it can't be read, and why.
 pub fn terms<T>(
     text: &str,
-    own: impl Fn(&mut Reader<'_>) -> Result<Option<(usize, T)>, Fault>,
+    own: impl Fn(&mut FilterReader<'_>) -> Result<Option<(usize, T)>, Fault>,
 ) -> Result<(Vec<Term<T>>, Case), Fault> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = FilterReader { text, at: 0 };
     let (mut terms, mut case) = (Vec::new(), Case::default());
     while reader.skip_spaces() {
         match reader.flag() {
@@ -155,13 +155,13 @@ pub fn option<'a>(text: &'a str, flag: &str) -> Option<&'a str> {
 
 /// How far a filter's text is read.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct FilterReader<'a> {
     text: &'a str,
     /// Bytes read.
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FilterReader<'a> {
     pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }

@@ -43,12 +43,12 @@ const FILE: &str = "history.db";
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct HistoryLimits {
     pub days: u32,
     pub megabytes: u32,
 }
 
-impl Default for Limits {
+impl Default for HistoryLimits {
     fn default() -> Self {
         Self { days: 30, megabytes: 256 }
     }
@@ -59,19 +59,19 @@ impl Default for Limits {
 pub struct HistoryConfig {
     /// Absent: in RAM, for as long as the session lasts.
     pub file: Option<PathBuf>,
-    pub limits: Limits,
+    pub limits: HistoryLimits,
 }
 
 impl HistoryConfig {
     /// In the file below this state folder.
-    pub fn in_folder(state: &Path, limits: Limits) -> Self {
+    pub fn in_folder(state: &Path, limits: HistoryLimits) -> Self {
         Self { file: Some(state.join(FILE)), limits }
     }
 }
 
 /// Whose clusters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Scope {
+pub struct HistoryScope {
     pub account: String,
     pub region: String,
     /// The endpoint URL; empty for AWS's own. An emulator has the account ids of others.

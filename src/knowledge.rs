@@ -99,7 +99,7 @@ pub enum Certainty {
 
 /// Which field of a task a text was found in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum ReasonField {
     /// `stoppedReason`.
     Task,
     /// `containers[].reason`.
@@ -122,7 +122,7 @@ pub struct Rule {
     pub class: Class,
     pub certainty: Certainty,
     /// Fields it applies to; empty for tables that know one field only.
-    pub places: &'static [Place],
+    pub places: &'static [ReasonField],
     /// Regular expressions of which one must match; empty where the table looks up by code.
     pub patterns: &'static [&'static str],
     /// What happened, in one sentence.

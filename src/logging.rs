@@ -22,15 +22,15 @@ const MAX_BYTES: u64 = 4 << 20;
 
 /// How much is noted. Warnings unless something else is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level(LevelFilter);
+pub struct Verbosity(LevelFilter);
 
-impl Default for Level {
+impl Default for Verbosity {
     fn default() -> Self {
         Self(LevelFilter::WARN)
     }
 }
 
-impl FromStr for Level {
+impl FromStr for Verbosity {
     type Err = String;
 
     /// Parses `off`, `error`, `warn`, `info`, `debug` or `trace`.
@@ -47,7 +47,7 @@ impl FromStr for Level {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn start(level: Level, path: &Path) -> io::Result<()> {
+pub fn start(level: Verbosity, path: &Path) -> io::Result<()> {
     if level.0 == LevelFilter::OFF {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub fn start(level: Level, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn targets(Level(level): Level) -> Targets {
+fn targets(Verbosity(level): Verbosity) -> Targets {
     Targets::new()
         .with_default(level.min(LevelFilter::INFO))
         .with_target("aws_config", LevelFilter::OFF)
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    fn level(word: &str) -> Level {
+    fn level(word: &str) -> Verbosity {
         word.parse().expect("a level")
     }
 
@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn a_level_is_one_of_six_words() {
-        assert_eq!("off".parse(), Ok(Level(LevelFilter::OFF)));
-        assert!("loud".parse::<Level>().is_err_and(|message| message.contains("off, error, warn")));
-        assert!("3".parse::<Level>().is_err());
+        assert_eq!("off".parse(), Ok(Verbosity(LevelFilter::OFF)));
+        assert!("loud".parse::<Verbosity>().is_err_and(|message| message.contains("off, error, warn")));
+        assert!("3".parse::<Verbosity>().is_err());
     }
 
     #[test]

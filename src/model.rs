@@ -48,7 +48,7 @@ mod unbound;
 mod view_history;
 
 pub use document::Viewer;
-pub use filter::Filter;
+pub use filter::RowFilter;
 pub use header::Header;
 pub use keymap::Keymap;
 pub use layout::{Layout, layout};
@@ -57,7 +57,7 @@ pub use overlay::Overlay;
 pub use settings::{Settings, Start};
 pub use table::Table;
 
-use action::{Call, Place};
+use action::{ActionContext, Call};
 use attention::Attention;
 use keymap::Key;
 use scope::WriteOverride;
@@ -322,7 +322,7 @@ impl Model {
     }
 
     /// Where one is, by which actions work there; the key of an earlier place wins over that of a later one.
-    fn places(&self) -> &'static [Place] {
+    fn places(&self) -> &'static [ActionContext] {
         places(&self.front)
     }
 
@@ -355,7 +355,7 @@ impl Model {
     fn tell(&mut self, level: NoticeLevel, text: impl Into<String>) {
         let view = self.view_digest();
         self.messages.tell(self.now, Notice { level, text: text.into() }, view);
-        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, document::Source::Messages)) {
+        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, document::TextSource::Messages)) {
             self.refill();
         }
     }
@@ -399,13 +399,13 @@ impl Model {
 }
 
 /// Where one is on a screen, by which actions work there; the key of an earlier place wins over that of a later one.
-fn places(screen: &Screen) -> &'static [Place] {
-    use Place::{Everywhere, Json, Logs, Row, Table, Text};
+fn places(screen: &Screen) -> &'static [ActionContext] {
+    use ActionContext::{Everywhere, Json, Logs, Row, Table, Text};
 
     match screen {
         Screen::Table(_) => &[Table, Row, Everywhere],
         Screen::Text(viewer) => match &viewer.source {
-            document::Source::Raw(..) => &[Json, Text, Row, Everywhere],
+            document::TextSource::Raw(..) => &[Json, Text, Row, Everywhere],
             source if source.subject().is_some() => &[Text, Row, Everywhere],
             _ => &[Text, Everywhere],
         },

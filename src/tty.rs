@@ -38,7 +38,7 @@ use tokio::{
 
 mod screen;
 
-use screen::Screen;
+use screen::ScreenBackend;
 
 /// The largest screen that is drawn on; what lies beyond stays empty.
 const MAX_COLUMNS: u16 = 1_500;
@@ -108,7 +108,7 @@ pub trait Host {
 
 /// The terminal of this process.
 pub struct Tty {
-    terminal: Terminal<Screen<Guarded<File>>>,
+    terminal: Terminal<ScreenBackend<Guarded<File>>>,
     /// Absent while the terminal is somebody else's, so that nothing of theirs is read here.
     events: Option<EventStream>,
     signals: Vec<(unix::Signal, Input)>,
@@ -132,7 +132,7 @@ impl Tty {
             .collect::<io::Result<_>>()?;
         let stdout = io::stdout();
         let mut tty = Self {
-            terminal: Terminal::new(Screen::new(Guarded(File::from(stdout.as_fd().try_clone_to_owned()?))))?,
+            terminal: Terminal::new(ScreenBackend::new(Guarded(File::from(stdout.as_fd().try_clone_to_owned()?))))?,
             events: None,
             signals,
             continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,

@@ -170,7 +170,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::aws::Trouble;
+    use crate::aws::FailureKind;
 
     #[tokio::test(start_paused = true)]
     async fn a_failed_connection_is_tried_again_by_itself_and_on_refresh_and_told_once() {
@@ -178,7 +178,7 @@ mod tests {
         let counted = attempts.clone();
         let connect: Connect = Arc::new(move |_| {
             counted.fetch_add(1, Ordering::SeqCst);
-            ready(Err(Failure::local("", Trouble::Credentials, "no profile `x`"))).boxed()
+            ready(Err(Failure::local("", FailureKind::Credentials, "no profile `x`"))).boxed()
         });
         let demand = |refresh| Demand { refresh, ..Demand::default() };
         let now = || Timestamp::UNIX_EPOCH;

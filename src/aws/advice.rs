@@ -7,7 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use super::{
     ScopeSpec,
-    credentials::{Base, Choice},
+    credentials::{Base, CredentialChoice},
 };
 
 /// One kind of failure, and what helps. Texts may hold `{profile}` ("profile `dev`"), `{flag}` (` --profile dev`, of the
@@ -142,13 +142,13 @@ pub fn by_code(code: &str) -> Option<&'static Remedy> {
 
 /// Whose failure it is: what texts are filled with.
 #[derive(Debug, Clone, Copy)]
-pub struct Whose<'a> {
+pub struct FailureContext<'a> {
     pub scope: &'a ScopeSpec,
-    pub choice: Option<&'a Choice>,
+    pub choice: Option<&'a CredentialChoice>,
 }
 
 /// What is wrong with credentials, by what they failed with: code, sentence, advice.
-pub fn unsigned(error: &CredentialsError, whose: Whose<'_>) -> (Option<&'static str>, String, Option<String>) {
+pub fn unsigned(error: &CredentialsError, whose: FailureContext<'_>) -> (Option<&'static str>, String, Option<String>) {
     let chain: Vec<String> = {
         let error: &dyn Error = error;
         std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect()
@@ -167,7 +167,7 @@ pub fn unsigned(error: &CredentialsError, whose: Whose<'_>) -> (Option<&'static 
     (Some(remedy.code), said, Some(whose.fill(remedy.advice, &text)))
 }
 
-impl Whose<'_> {
+impl FailureContext<'_> {
     /// Fills a text of the table; `text` is what the SDK said.
     pub fn fill(self, template: &str, text: &str) -> String {
         let name = self.choice.map(|choice| choice.source.name()).or(self.scope.profile.as_deref());
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn no_text_keeps_a_name_in_braces() {
         let scope = ScopeSpec::default();
-        let whose = Whose { scope: &scope, choice: None };
+        let whose = FailureContext { scope: &scope, choice: None };
         for remedy in [UNSIGNED, REFUSED, LOCAL].into_iter().flatten() {
             for text in [remedy.advice, remedy.says.unwrap_or_default()] {
                 let filled = whose.fill(text, "");

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
-use super::Class;
+use super::QuotaClass;
 
 /// The part of the account's quota that one console may use at most, where nothing else is configured.
 pub const DEFAULT_SHARE: f64 = 0.25;
@@ -29,12 +29,12 @@ const PAUSE: Duration = Duration::from_millis(1500);
 #[derive(Debug, Clone)]
 pub struct Budget {
     share: f64,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<BudgetState>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    buckets: BTreeMap<Class, Bucket>,
+struct BudgetState {
+    buckets: BTreeMap<QuotaClass, Bucket>,
     /// When the calls of the last minute were made.
     recent: VecDeque<Instant>,
     calls: u64,
@@ -64,7 +64,7 @@ impl Budget {
     }
 
     /// Waits until a call of `class` may go, and counts it. Dropping the future gives nothing away.
-    pub async fn acquire(&self, class: Class) {
+    pub async fn acquire(&self, class: QuotaClass) {
         loop {
             let at = {
                 let mut state = self.lock();
@@ -83,7 +83,7 @@ impl Budget {
     }
 
     /// AWS said that `class` is over its quota: silence for a moment, then half the rate.
-    pub fn throttled(&self, class: Class) {
+    pub fn throttled(&self, class: QuotaClass) {
         let now = Instant::now();
         let mut state = self.lock();
         let bucket = state.bucket(class, self.share);
@@ -97,7 +97,7 @@ impl Budget {
     }
 
     /// A call of `class` was answered, well or ill, but not throttled.
-    pub fn answered(&self, class: Class) {
+    pub fn answered(&self, class: QuotaClass) {
         let now = Instant::now();
         self.lock().bucket(class, self.share).climb(now);
     }
@@ -109,13 +109,13 @@ impl Budget {
         (state.recent.len(), state.calls)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BudgetState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn bucket(&mut self, class: Class, share: f64) -> &mut Bucket {
+impl BudgetState {
+    fn bucket(&mut self, class: QuotaClass, share: f64) -> &mut Bucket {
         self.buckets.entry(class).or_insert_with(|| Bucket::new(class, share))
     }
 
@@ -127,7 +127,7 @@ impl State {
 }
 
 impl Bucket {
-    fn new(class: Class, share: f64) -> Self {
+    fn new(class: QuotaClass, share: f64) -> Self {
         let (burst, rate) = class.quota();
         let burst = (burst * share * 2.0).clamp(1.0, burst);
         let rate = (rate * share).max(FLOOR);
@@ -169,14 +169,14 @@ mod tests {
     async fn take(budget: &Budget, count: usize) -> Duration {
         let start = Instant::now();
         for _ in 0..count {
-            budget.acquire(Class::ServiceRead).await;
+            budget.acquire(QuotaClass::ServiceRead).await;
         }
         start.elapsed()
     }
 
     /// Calls a second of the class that is tested.
     fn rate(budget: &Budget) -> f64 {
-        budget.lock().bucket(Class::ServiceRead, budget.share).rate
+        budget.lock().bucket(QuotaClass::ServiceRead, budget.share).rate
     }
 
     #[tokio::test(start_paused = true)]
@@ -191,15 +191,15 @@ mod tests {
     async fn a_throttle_silences_and_halves_once_and_the_rate_climbs_back() {
         let budget = Budget::with_share(0.25);
         take(&budget, 3).await;
-        budget.throttled(Class::ServiceRead);
-        budget.throttled(Class::ServiceRead);
+        budget.throttled(QuotaClass::ServiceRead);
+        budget.throttled(QuotaClass::ServiceRead);
         assert_eq!(rate(&budget), 2.5);
         assert!(take(&budget, 1).await >= PAUSE);
         tokio::time::advance(CLIMB_EVERY).await;
-        budget.answered(Class::ServiceRead);
+        budget.answered(QuotaClass::ServiceRead);
         assert_eq!(rate(&budget), 3.125);
         tokio::time::advance(Duration::from_secs(600)).await;
-        budget.answered(Class::ServiceRead);
+        budget.answered(QuotaClass::ServiceRead);
         assert_eq!(rate(&budget), 5.0);
     }
 
@@ -207,7 +207,7 @@ mod tests {
     async fn a_class_that_was_throttled_for_long_answers_soon_after() {
         let budget = Budget::with_share(0.25);
         for _ in 0..20 {
-            budget.throttled(Class::ServiceRead);
+            budget.throttled(QuotaClass::ServiceRead);
             tokio::time::advance(2 * PAUSE).await;
         }
         assert_eq!(rate(&budget), 0.625);
@@ -218,9 +218,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn classes_do_not_share() {
         let budget = Budget::with_share(0.25);
-        budget.throttled(Class::ServiceRead);
+        budget.throttled(QuotaClass::ServiceRead);
         let start = Instant::now();
-        budget.acquire(Class::ClusterRead).await;
+        budget.acquire(QuotaClass::ClusterRead).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 

@@ -33,7 +33,7 @@ use futures::{
 };
 use tokio::time::timeout;
 
-use super::profiles::{self, Refusal};
+use super::profiles::{self, ProfileError};
 
 /// How long a source may take; a `credential_process` may ask a person for a code.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -54,7 +54,7 @@ const KEYS: &[&str] = &[
 
 /// Where the credentials of a scope come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum CredentialSource {
     /// `AWS_ACCESS_KEY_ID` and what belongs to it.
     Environment,
     /// The role of the token in `AWS_WEB_IDENTITY_TOKEN_FILE`.
@@ -67,7 +67,7 @@ pub enum Source {
     Instance,
 }
 
-impl Source {
+impl CredentialSource {
     /// The profile that signs, or else the word for what does in its stead.
     pub fn profile(&self) -> Result<&str, &'static str> {
         match self {
@@ -102,8 +102,8 @@ pub enum Base {
 
 /// A source, and what speaks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    pub source: Source,
+pub struct CredentialChoice {
+    pub source: CredentialSource,
     /// Why it is this one: a clause for the log.
     pub why: &'static str,
     /// The profile that settings such as the Region come from, whoever signs.
@@ -119,7 +119,7 @@ pub struct Choice {
 ///
 /// # Errors
 /// When there is no such profile, or the configuration files can't be read.
-pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Choice, Refusal> {
+pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<CredentialChoice, ProfileError> {
     let set = |name: &str| env.get(name).is_ok_and(|value| !value.trim().is_empty());
     let settings = profiles::selected(fs, env, explicit).await?;
     let profiles = load(fs, env, &EnvConfigFiles::default(), &settings).await?;
@@ -129,24 +129,26 @@ pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Choice
     let free = explicit.is_none();
 
     let (source, why) = if free && set("AWS_ACCESS_KEY_ID") {
-        (Source::Environment, "keys in the environment come before any profile that is not named explicitly")
+        (CredentialSource::Environment, "keys in the environment come before any profile that is not named explicitly")
     } else if free && set("AWS_WEB_IDENTITY_TOKEN_FILE") && !role {
-        (Source::WebIdentity, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and no profile is named explicitly")
+        (CredentialSource::WebIdentity, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and no profile is named explicitly")
     } else if KEYS.iter().any(|key| has(key)) {
         let why = match free {
             true => "no keys are in the environment, and the profile has credentials",
             false => "the profile is named explicitly, which comes before keys in the environment",
         };
-        (Source::Profile(settings.clone()), why)
+        (CredentialSource::Profile(settings.clone()), why)
     } else if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
-        (Source::Container, "neither environment nor profile has credentials, and the container offers some")
+        (CredentialSource::Container, "neither environment nor profile has credentials, and the container offers some")
     } else {
-        (Source::Instance, "neither environment, profile nor container has credentials")
+        (CredentialSource::Instance, "neither environment, profile nor container has credentials")
     };
     let (base, base_profile) = match &source {
-        Source::Environment => (Base::Environment, settings.clone()),
-        Source::WebIdentity | Source::Container | Source::Instance => (Base::Machine, settings.clone()),
-        Source::Profile(name) => base_of(&profiles, name),
+        CredentialSource::Environment => (Base::Environment, settings.clone()),
+        CredentialSource::WebIdentity | CredentialSource::Container | CredentialSource::Instance => {
+            (Base::Machine, settings.clone())
+        }
+        CredentialSource::Profile(name) => base_of(&profiles, name),
     };
     let keys_of_credentials_file = source.profile().is_ok()
         && profile.is_some_and(asks_a_process)
@@ -154,7 +156,7 @@ pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Choice
             .await?
             .get_profile(&settings)
             .is_some_and(|profile| profile.get("aws_access_key_id").is_some());
-    Ok(Choice { source, why, settings, base, base_profile, keys_of_credentials_file })
+    Ok(CredentialChoice { source, why, settings, base, base_profile, keys_of_credentials_file })
 }
 
 /// Follows the roles of a profile down to what they are assumed with.
@@ -191,30 +193,32 @@ fn credentials_file() -> EnvConfigFiles {
     EnvConfigFiles::builder().include_default_credentials_file(true).build()
 }
 
-async fn load(fs: &Fs, env: &Env, files: &EnvConfigFiles, name: &str) -> Result<ProfileSet, Refusal> {
-    profile::load(fs, env, files, Some(name.to_owned().into())).await.map_err(|error| Refusal::unreadable(&error))
+async fn load(fs: &Fs, env: &Env, files: &EnvConfigFiles, name: &str) -> Result<ProfileSet, ProfileError> {
+    profile::load(fs, env, files, Some(name.to_owned().into())).await.map_err(|error| ProfileError::unreadable(&error))
 }
 
-impl Choice {
+impl CredentialChoice {
     /// What asks the source. Made anew whenever it is asked, so that what changed in the files meanwhile counts.
     fn provider(&self, region: Option<Region>) -> SharedCredentialsProvider {
         let config = ProviderConfig::without_region().with_region(region);
         match &self.source {
-            Source::Environment => SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
-            Source::WebIdentity => SharedCredentialsProvider::new(
+            CredentialSource::Environment => {
+                SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
+            }
+            CredentialSource::WebIdentity => SharedCredentialsProvider::new(
                 WebIdentityTokenCredentialsProvider::builder().configure(&config).build(),
             ),
-            Source::Profile(name) => {
+            CredentialSource::Profile(name) => {
                 let mut builder = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name);
                 if self.keys_of_credentials_file {
                     builder = builder.profile_files(credentials_file());
                 }
                 SharedCredentialsProvider::new(builder.build())
             }
-            Source::Container => {
+            CredentialSource::Container => {
                 SharedCredentialsProvider::new(EcsCredentialsProvider::builder().configure(&config).build())
             }
-            Source::Instance => {
+            CredentialSource::Instance => {
                 SharedCredentialsProvider::new(ImdsCredentialsProvider::builder().configure(&config).build())
             }
         }
@@ -229,14 +233,14 @@ type Attempt = Shared<BoxFuture<'static, Result<Credentials, NoCredentials>>>;
 /// The credentials of one scope. Cheap to clone: clones share what the source gave.
 #[derive(Clone)]
 pub struct Signer {
-    pub choice: Choice,
+    pub choice: CredentialChoice,
     region: Option<Region>,
     /// The last attempt, be it under way: whoever asks meanwhile waits for the same one.
     attempt: Arc<Mutex<Option<Attempt>>>,
 }
 
 impl Signer {
-    pub fn new(choice: Choice, region: Option<Region>) -> Self {
+    pub fn new(choice: CredentialChoice, region: Option<Region>) -> Self {
         Self { choice, region, attempt: Arc::default() }
     }
 
@@ -286,7 +290,7 @@ fn spent(attempt: &Attempt) -> bool {
 
 /// Says in the log which credentials were chosen. Of a key only its end is told; of a failure only that there is one, for
 /// what a process wrote to its standard error may be anything.
-fn note(choice: &Choice, result: &Result<Credentials, CredentialsError>) {
+fn note(choice: &CredentialChoice, result: &Result<Credentials, CredentialsError>) {
     let (source, why) = (choice.source.name(), choice.why);
     match result {
         Ok(credentials) => tracing::info!(

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Operation,
-    advice::{self, Whose},
+    advice::{self, FailureContext},
     interceptor::Refused,
     operation,
 };
@@ -17,9 +17,9 @@ use super::{
 /// The code of a failure that comes of clocks that are apart.
 const CLOCK_SKEW: &str = "ClockSkew";
 
-/// What kind of trouble a failed call means, and so what the poller does next.
+/// What kind of failure it is, and so what the poller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Trouble {
+pub enum FailureKind {
     /// Over a quota: slow down, keep going.
     Throttled,
     /// Not allowed: stop asking for this, name the action.
@@ -40,7 +40,7 @@ pub enum Trouble {
     ReadOnly,
 }
 
-impl Trouble {
+impl FailureKind {
     /// In two or three words.
     pub fn words(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ const GARBLED: &str = "check the proxy and the endpoint URL";
 pub struct Failure {
     /// The API operation: `DescribeServices`. Empty where it did not come to a call.
     pub operation: &'static str,
-    pub trouble: Trouble,
+    pub kind: FailureKind,
     /// The exception's name where there is one: `AccessDeniedException`; or that of a [`Remedy`](advice::Remedy).
     pub code: Option<String>,
     /// AWS's message in full, or the transport's in plain words; never the SDK's debug text.
@@ -89,7 +89,7 @@ impl Error for Failure {}
 impl Failure {
     /// A failure of a kind that [`advice`] knows, which arose before anything was asked.
     pub(super) fn before_any_call(code: &'static str, message: impl Into<String>) -> Self {
-        let failure = Self::local("", Trouble::Credentials, message).coded(Some(code.to_owned()));
+        let failure = Self::local("", FailureKind::Credentials, message).coded(Some(code.to_owned()));
         match advice::by_code(code) {
             Some(remedy) => failure.advise(remedy.advice),
             None => failure,
@@ -97,13 +97,13 @@ impl Failure {
     }
 
     /// A failure that arose on this side of the wire.
-    pub fn local(operation: &'static str, trouble: Trouble, message: impl Into<String>) -> Self {
-        Self { operation, trouble, code: None, message: message.into(), advice: None, at: Timestamp::now() }
+    pub fn local(operation: &'static str, kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { operation, kind, code: None, message: message.into(), advice: None, at: Timestamp::now() }
     }
 
     /// An answer that makes no sense, and why not.
     pub fn garbled(operation: &'static str, message: impl Into<String>) -> Self {
-        Self::local(operation, Trouble::Garbled, message).advise(GARBLED)
+        Self::local(operation, FailureKind::Garbled, message).advise(GARBLED)
     }
 
     /// Whether it is the same failure as another, at whatever time.
@@ -123,16 +123,16 @@ impl Failure {
     }
 
     /// Reads an SDK error: its class, AWS's own message, and what helps.
-    pub(super) fn of<E>(operation: Operation, whose: Whose<'_>, error: &SdkError<E, HttpResponse>) -> Self
+    pub(super) fn of<E>(operation: Operation, whose: FailureContext<'_>, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let (trouble, code, message) = match error {
+        let (kind, code, message) = match error {
             SdkError::ServiceError(service) => of_service(service.err(), service.raw()),
             SdkError::ResponseError(response) => {
-                (Trouble::Garbled, None, garbled(response.raw(), root_cause(error).as_deref()))
+                (FailureKind::Garbled, None, garbled(response.raw(), root_cause(error).as_deref()))
             }
-            SdkError::TimeoutError(_) => (Trouble::Offline, None, "no answer within the time limit".to_owned()),
+            SdkError::TimeoutError(_) => (FailureKind::Offline, None, "no answer within the time limit".to_owned()),
             _ => {
                 if let Some(credentials) = link_of::<CredentialsError>(error) {
                     return Self::unsigned(whose, credentials);
@@ -140,7 +140,7 @@ impl Failure {
                 of_transport(error)
             }
         };
-        let failure = Self::local(operation.name, trouble, message).coded(code);
+        let failure = Self::local(operation.name, kind, message).coded(code);
         let failure = match error {
             SdkError::ServiceError(service) => failure.by_the_clock(service.raw()),
             _ => failure,
@@ -152,9 +152,9 @@ impl Failure {
     }
 
     /// The call could not be signed.
-    pub(super) fn unsigned(whose: Whose<'_>, error: &CredentialsError) -> Self {
+    pub(super) fn unsigned(whose: FailureContext<'_>, error: &CredentialsError) -> Self {
         let (code, message, advice) = advice::unsigned(error, whose);
-        let failure = Self::local("", Trouble::Credentials, message).coded(code.map(str::to_owned));
+        let failure = Self::local("", FailureKind::Credentials, message).coded(code.map(str::to_owned));
         let general = || advice_for(&failure, whose).unwrap_or_default();
         let advice = advice.unwrap_or_else(general);
         failure.advise(advice)
@@ -186,16 +186,16 @@ impl Failure {
     /// The state of the credentials that it tells of, in two or three words, where more is known than that they are
     /// missing.
     pub fn state_of_credentials(&self) -> Option<&'static str> {
-        let remedy = self.code.as_deref().and_then(advice::by_code).filter(|_| self.trouble == Trouble::Credentials);
+        let remedy = self.code.as_deref().and_then(advice::by_code).filter(|_| self.kind == FailureKind::Credentials);
         remedy.map(|remedy| remedy.state)
     }
 
     /// What is wrong, in two or three words.
     pub fn state(&self) -> &'static str {
-        self.state_of_credentials().unwrap_or_else(|| self.trouble.words())
+        self.state_of_credentials().unwrap_or_else(|| self.kind.words())
     }
 
-    /// The call, if there was one, and what its trouble is in a few words.
+    /// The call, if there was one, and what went wrong, in a few words.
     pub fn in_short(&self) -> String {
         let operation = Some(self.operation).filter(|operation| !operation.is_empty());
         operation.into_iter().chain([self.state()]).collect::<Vec<_>>().join(": ")
@@ -203,8 +203,8 @@ impl Failure {
 
     /// In a few words, with the action that is missing where one is.
     pub fn briefly(&self) -> String {
-        match self.trouble {
-            Trouble::Denied => format!("no permission ({})", self.action()),
+        match self.kind {
+            FailureKind::Denied => format!("no permission ({})", self.action()),
             _ => self.state().to_owned(),
         }
     }
@@ -223,27 +223,27 @@ impl Failure {
     }
 }
 
-fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (Trouble, Option<String>, String) {
+fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureKind, Option<String>, String) {
     let status = raw.status().as_u16();
     let Some(code) = error.code() else {
-        let trouble = if status >= 500 { Trouble::Server } else { Trouble::Garbled };
-        return (trouble, None, garbled(raw, None));
+        let kind = if status >= 500 { FailureKind::Server } else { FailureKind::Garbled };
+        return (kind, None, garbled(raw, None));
     };
-    let trouble = match code {
+    let kind = match code {
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-            Trouble::Throttled
+            FailureKind::Throttled
         }
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => Trouble::Denied,
-        code if advice::by_code(code).is_some() => Trouble::Credentials,
-        code if code.ends_with("NotFoundException") || code.ends_with("NotFound") => Trouble::NotFound,
-        _ if status >= 500 => Trouble::Server,
-        _ => Trouble::Invalid,
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => FailureKind::Denied,
+        code if advice::by_code(code).is_some() => FailureKind::Credentials,
+        code if code.ends_with("NotFoundException") || code.ends_with("NotFound") => FailureKind::NotFound,
+        _ if status >= 500 => FailureKind::Server,
+        _ => FailureKind::Invalid,
     };
     let message = match error.message() {
         Some(message) if !message.trim().is_empty() => message.trim().to_owned(),
         _ => code.to_owned(),
     };
-    (trouble, Some(code.to_owned()), message)
+    (kind, Some(code.to_owned()), message)
 }
 
 /// The first error of a kind in a chain.
@@ -252,10 +252,10 @@ fn link_of<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&
 }
 
 /// Nothing came back, or nothing was sent: the read-only guard, or the network.
-fn of_transport(error: &(dyn Error + 'static)) -> (Trouble, Option<String>, String) {
+fn of_transport(error: &(dyn Error + 'static)) -> (FailureKind, Option<String>, String) {
     match link_of::<Refused>(error) {
-        Some(refused) => (Trouble::ReadOnly, None, refused.to_string()),
-        None => (Trouble::Offline, None, root_cause(error).unwrap_or_else(|| "no connection".to_owned())),
+        Some(refused) => (FailureKind::ReadOnly, None, refused.to_string()),
+        None => (FailureKind::Offline, None, root_cause(error).unwrap_or_else(|| "no connection".to_owned())),
     }
 }
 
@@ -285,23 +285,23 @@ fn garbled(raw: &HttpResponse, cause: Option<&str>) -> String {
     }
 }
 
-fn advice_for(failure: &Failure, whose: Whose<'_>) -> Option<String> {
+fn advice_for(failure: &Failure, whose: FailureContext<'_>) -> Option<String> {
     let remedy = failure.code.as_deref().and_then(advice::by_code);
-    Some(match failure.trouble {
-        Trouble::Denied => format!("ask for {} on this scope", failure.action()),
-        Trouble::Credentials => whose.fill(remedy.map_or("{renew}", |remedy| remedy.advice), ""),
-        Trouble::Offline if failure.message.contains("certificate") => {
+    Some(match failure.kind {
+        FailureKind::Denied => format!("ask for {} on this scope", failure.action()),
+        FailureKind::Credentials => whose.fill(remedy.map_or("{renew}", |remedy| remedy.advice), ""),
+        FailureKind::Offline if failure.message.contains("certificate") => {
             "a proxy that reads along? Name the file with its CA in SSL_CERT_FILE".to_owned()
         }
-        Trouble::Offline => match &whose.scope.endpoint_url {
+        FailureKind::Offline => match &whose.scope.endpoint_url {
             Some(url) => format!("is {url} right, and up?"),
             None => "check network, VPN and proxy".to_owned(),
         },
-        Trouble::Throttled => "the account's quota is used up; asking more slowly".to_owned(),
-        Trouble::Garbled => GARBLED.to_owned(),
-        Trouble::Server => "AWS has trouble; it should pass".to_owned(),
-        Trouble::ReadOnly => ":write to arm this scope".to_owned(),
-        Trouble::NotFound | Trouble::Invalid => return None,
+        FailureKind::Throttled => "the account's quota is used up; asking more slowly".to_owned(),
+        FailureKind::Garbled => GARBLED.to_owned(),
+        FailureKind::Server => "AWS has kind; it should pass".to_owned(),
+        FailureKind::ReadOnly => ":write to arm this scope".to_owned(),
+        FailureKind::NotFound | FailureKind::Invalid => return None,
     })
 }
 
@@ -316,8 +316,8 @@ mod tests {
 
     static NOWHERE: ScopeSpec = ScopeSpec { profile: None, region: None, endpoint_url: None };
 
-    fn nobody() -> Whose<'static> {
-        Whose { scope: &NOWHERE, choice: None }
+    fn nobody() -> FailureContext<'static> {
+        FailureContext { scope: &NOWHERE, choice: None }
     }
 
     #[derive(Debug, thiserror::Error)]
@@ -341,22 +341,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case(400, "ThrottlingException", Trouble::Throttled)]
-    #[case(400, "AccessDeniedException", Trouble::Denied)]
-    #[case(403, "ExpiredToken", Trouble::Credentials)]
-    #[case(403, "RequestExpired", Trouble::Credentials)]
-    #[case(403, "OptInRequired", Trouble::Credentials)]
-    #[case(400, "ClusterNotFoundException", Trouble::NotFound)]
-    #[case(400, "TargetGroupNotFound", Trouble::NotFound)]
-    #[case(400, "InvalidParameterException", Trouble::Invalid)]
-    #[case(500, "ServerException", Trouble::Server)]
+    #[case(400, "ThrottlingException", FailureKind::Throttled)]
+    #[case(400, "AccessDeniedException", FailureKind::Denied)]
+    #[case(403, "ExpiredToken", FailureKind::Credentials)]
+    #[case(403, "RequestExpired", FailureKind::Credentials)]
+    #[case(403, "OptInRequired", FailureKind::Credentials)]
+    #[case(400, "ClusterNotFoundException", FailureKind::NotFound)]
+    #[case(400, "TargetGroupNotFound", FailureKind::NotFound)]
+    #[case(400, "InvalidParameterException", FailureKind::Invalid)]
+    #[case(500, "ServerException", FailureKind::Server)]
     fn the_code_tells_the_trouble_and_the_message_is_kept_whole(
         #[case] status: u16,
         #[case] code: &str,
-        #[case] trouble: Trouble,
+        #[case] kind: FailureKind,
     ) {
         let failure = answer(status, Some(code), "AWS's own words", "{}");
-        assert_eq!((failure.trouble, failure.message.as_str()), (trouble, "AWS's own words"));
+        assert_eq!((failure.kind, failure.message.as_str()), (kind, "AWS's own words"));
     }
 
     #[test]
@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn a_proxys_page_is_told_as_such() {
         let failure = answer(500, None, "", "<html>Bad gateway</html>");
-        assert_eq!(failure.trouble, Trouble::Server);
+        assert_eq!(failure.kind, FailureKind::Server);
         assert!(failure.message.contains("proxy"), "{}", failure.message);
     }
 
@@ -403,7 +403,7 @@ mod tests {
         let cause = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "Connection refused (os error 111)");
         let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(ConnectorError::io(cause.into()));
         let failure = Failure::of(DESCRIBE_SERVICES, nobody(), &error);
-        assert_eq!(failure.trouble, Trouble::Offline);
+        assert_eq!(failure.kind, FailureKind::Offline);
         assert_eq!(failure.message, "Connection refused (os error 111)");
     }
 
@@ -412,8 +412,8 @@ mod tests {
         let cause = CredentialsError::not_loaded_no_source();
         let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(ConnectorError::other(cause.into(), None));
         let scope = ScopeSpec { profile: Some("prod".into()), ..ScopeSpec::default() };
-        let failure = Failure::of(DESCRIBE_SERVICES, Whose { scope: &scope, choice: None }, &error);
-        assert_eq!(failure.trouble, Trouble::Credentials);
+        let failure = Failure::of(DESCRIBE_SERVICES, FailureContext { scope: &scope, choice: None }, &error);
+        assert_eq!(failure.kind, FailureKind::Credentials);
         assert!(failure.advice.unwrap().contains("aws sso login --profile prod"));
     }
 }

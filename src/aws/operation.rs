@@ -4,7 +4,7 @@
 /// Region.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
+pub enum QuotaClass {
     ClusterRead,
     ClusterResourceRead,
     CapacityProviderRead,
@@ -16,7 +16,7 @@ pub enum Class {
     LoadBalancing,
 }
 
-impl Class {
+impl QuotaClass {
     /// The account's quota: burst, and calls a second. Shared by everybody in it.
     pub fn quota(self) -> (f64, f64) {
         match self {
@@ -58,7 +58,7 @@ pub struct Operation {
     /// The IAM prefix: `ecs`.
     pub service: &'static str,
     pub name: &'static str,
-    pub class: Class,
+    pub class: QuotaClass,
     pub nature: Nature,
 }
 
@@ -79,7 +79,7 @@ macro_rules! operations {
         $(pub const $constant: Operation = Operation {
             service: $service,
             name: $name,
-            class: Class::$class,
+            class: QuotaClass::$class,
             nature: Nature::$nature,
         };)*
 

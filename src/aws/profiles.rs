@@ -16,9 +16,9 @@ const VARIABLES: &[&str] = &["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
 /// Why a profile can't be used: a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Refusal(String);
+pub struct ProfileError(String);
 
-impl Refusal {
+impl ProfileError {
     pub(super) fn unreadable(error: &ProfileFileLoadError) -> Self {
         let error: &dyn std::error::Error = error;
         let chain = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
@@ -38,11 +38,11 @@ pub fn unknown(name: &str, known: &[String]) -> String {
 ///
 /// # Errors
 /// When there is no such profile, or the configuration files can't be read.
-pub async fn check(explicit: Option<&str>) -> Result<String, Refusal> {
+pub async fn check(explicit: Option<&str>) -> Result<String, ProfileError> {
     selected(&Fs::real(), &Env::real(), explicit).await
 }
 
-pub(super) async fn selected(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<String, Refusal> {
+pub(super) async fn selected(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<String, ProfileError> {
     let variable =
         |name: &&'static str| env.get(name).ok().filter(|value| !value.is_empty()).map(|value| (value, *name));
     let (name, variable) = match (explicit, VARIABLES.iter().find_map(variable)) {
@@ -50,12 +50,12 @@ pub(super) async fn selected(fs: &Fs, env: &Env, explicit: Option<&str>) -> Resu
         (None, Some((name, variable))) => (name, Some(variable)),
         (None, None) => return Ok(DEFAULT.to_owned()),
     };
-    let known = names_in(fs, env).await.map_err(|error| Refusal::unreadable(&error))?;
+    let known = names_in(fs, env).await.map_err(|error| ProfileError::unreadable(&error))?;
     if known.contains(&name) {
         return Ok(name);
     }
     let from = variable.map(|variable| format!("{variable}: ")).unwrap_or_default();
-    Err(Refusal(from + &unknown(&name, &known)))
+    Err(ProfileError(from + &unknown(&name, &known)))
 }
 
 /// Every profile of `~/.aws/config` and `~/.aws/credentials`, or of the files that `AWS_CONFIG_FILE` and

@@ -10,7 +10,7 @@ use crate::{
     aws::{Budget, Clients, ScopeSpec, profiles},
     config::{self, Paths},
     files,
-    history::{HistoryConfig, Limits},
+    history::{HistoryConfig, HistoryLimits},
     logging,
     model::{Settings, Start, scope::WriteOverride, settings::HistorySettings},
     resource::Zone,
@@ -141,7 +141,7 @@ pub async fn open(
 /// Where what AWS forgets is kept.
 pub fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
     let HistorySettings { days, megabytes, off } = settings.history;
-    let limits = Limits { days, megabytes };
+    let limits = HistoryLimits { days, megabytes };
     match paths.filter(|_| !off) {
         Some(paths) => HistoryConfig::in_folder(&paths.state, limits),
         None => HistoryConfig { file: None, limits },

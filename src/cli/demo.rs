@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::{DemoArgs, Refusal, ScopeArgs, console};
 use crate::{
     app::Connect,
-    aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
+    aws::{Budget, Clients, Failure, FailureKind, ScopeSpec},
     config::Paths,
     demo::{Endpoint, Options, Server},
     model::{Settings, settings::HistorySettings},
@@ -51,13 +51,13 @@ async fn serve(addr: SocketAddr, options: Options) -> Result<u8, Refusal> {
 }
 
 /// The embedded AWS and its Region.
-type World = OnceCell<(Server, String)>;
+type EmbeddedAws = OnceCell<(Server, String)>;
 
 /// Clients that need nothing of this machine's configuration: any keys open the embedded AWS. It is made when it is first
 /// connected to, behind the console's first frame, and ends with the last clone of the connector.
 fn connect(settings: &Settings, options: Options) -> Connect {
     let share = settings.budget.share;
-    let world = Arc::new(World::new());
+    let world = Arc::new(EmbeddedAws::new());
     Arc::new(move |scope: ScopeSpec| {
         let (world, options) = (world.clone(), options.clone());
         Box::pin(async move {
@@ -79,6 +79,6 @@ async fn begin(options: Options) -> Result<(Server, String), Failure> {
     let region = endpoint.with(|world| world.region.clone());
     let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), endpoint)
         .await
-        .map_err(|error| Failure::local("Connect", Trouble::Offline, format!("no embedded AWS: {error}")))?;
+        .map_err(|error| Failure::local("Connect", FailureKind::Offline, format!("no embedded AWS: {error}")))?;
     Ok((server, region))
 }

@@ -12,16 +12,16 @@ use serde_json::{Map, Value};
 use super::{
     GetArgs, Listed, Output, Refusal, ScopeArgs, console, names,
     output::{pretty, print, print_own},
-    session::Session,
-    subject::{Wanted, is_id, means, near_id},
+    session::CliSession,
+    subject::{NameQuery, is_id, means, near_id},
     wait::{Wait, patiently, until},
 };
 use crate::{
-    aws::Trouble,
+    aws::FailureKind,
     config::Paths,
     data::{Demand, Snapshot, distinct, fetch_raw},
     kinds::KINDS,
-    model::{Settings, Table, filter::Filter, table::Sort},
+    model::{Settings, Table, filter::RowFilter, table::Sort},
     nearest::hint,
     resource::{
         Context, Kind, Origin, Pace, Query, Row, Status, View,
@@ -40,14 +40,14 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: O
     let now = Timestamp::now();
     let table = table(&args, scope, settings, now)?;
     let clients = console::clients(&console::scope(scope).await?, settings).await?;
-    let mut session = Session::open(clients, args.wait, settings, paths);
+    let mut session = CliSession::open(clients, args.wait, settings, paths);
     let cx = Context { now, zone: session.zone.clone() };
     let result = answer(&args, table, &mut session, &cx).await;
     session.close().await;
     result
 }
 
-async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Context) -> Result<(), Refusal> {
+async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: &Context) -> Result<(), Refusal> {
     if let Some(service) = table.view.query.service.clone() {
         table.view.query = in_its_cluster(session, &service, table.view.query).await?;
     }
@@ -58,7 +58,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
     let waited =
         until(&mut session.handle, session.timeout, from_ref(&view), |snapshot| snapshot.complete(&view)).await;
     let mut snapshot = match waited {
-        Err(Refusal::Aws(failure)) if failure.trouble == Trouble::NotFound => {
+        Err(Refusal::Aws(failure)) if failure.kind == FailureKind::NotFound => {
             return Err(names::unknown(session, &view.query).await.unwrap_or(failure.into()));
         }
         waited => waited?,
@@ -71,7 +71,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
     {
         return Err(refusal);
     }
-    let Session { clients, handle, timeout, .. } = session;
+    let CliSession { clients, handle, timeout, .. } = session;
     let (ids, strangers) = choose(&rows, &args.names);
     let refusal = (!strangers.is_empty()).then(|| Refusal::Unknown(unknown(kind, &strangers, &rows)));
     if ids.is_empty()
@@ -118,8 +118,8 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut Session, cx: &Co
 }
 
 /// The query in the cluster in which the service is: one that is named, or the only one that has it.
-async fn in_its_cluster(session: &mut Session, service: &str, query: Query) -> Result<Query, Refusal> {
-    let wanted = Wanted::service(service, query.cluster.as_deref())?;
+async fn in_its_cluster(session: &mut CliSession, service: &str, query: Query) -> Result<Query, Refusal> {
+    let wanted = NameQuery::service(service, query.cluster.as_deref())?;
     let cluster = match &wanted.cluster {
         Some(cluster) => Some(cluster.clone()),
         None => wanted.find(session).await?.row.cluster().map(Arc::from),
@@ -186,7 +186,7 @@ fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp)
     let mut table = Table::new(View::new(kind, query));
     table.wide = args.output != Output::Table;
     if let Some(text) = &args.filter {
-        table.filter = Filter::parse(text, kind, now, &settings.zone.zone).map_err(|fault| {
+        table.filter = RowFilter::parse(text, kind, now, &settings.zone.zone).map_err(|fault| {
             Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))
         })?;
     }

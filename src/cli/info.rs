@@ -5,7 +5,7 @@ use std::{fmt::Write, path::Path};
 use super::{Refusal, ScopeArgs, WaitArgs, console, print, wait::Wait};
 use crate::{
     config::Paths,
-    history::{HistoryConfig, Limits, read_usage},
+    history::{HistoryConfig, HistoryLimits, read_usage},
     model::Settings,
 };
 
@@ -65,7 +65,7 @@ fn history(settings: &Settings, paths: &Paths) -> String {
         ),
         Err(reason) => reason,
     };
-    let Limits { days, megabytes } = limits;
+    let HistoryLimits { days, megabytes } = limits;
     format!("{} ({there}; at most {days} days, {megabytes} MiB)", path.display())
 }
 

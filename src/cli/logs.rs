@@ -12,14 +12,14 @@ use tokio::{
 use super::{
     Refusal, ScopeArgs, WaitArgs, complete,
     output::note,
-    session::Session,
+    session::CliSession,
     subject,
     values::since,
     wait::{Wait, passes, until},
     why::connect,
 };
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     config::Paths,
     data::Demand,
     logs::{Pace, Phase, Range, Read, Status, Subject, Told, Wanted, filter::Filter},
@@ -66,7 +66,7 @@ pub struct LogsArgs {
     pub previous: bool,
     /// Output format
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-    pub output: Form,
+    pub output: LogFormat,
     #[command(flatten)]
     pub wait: WaitArgs,
 }
@@ -80,7 +80,7 @@ Examples:
 
 /// The form of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum LogFormat {
     /// Time, task and container, text
     Text,
     /// One object a line
@@ -98,12 +98,12 @@ pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: 
         })
     });
     let printer = Printer::new(args.output, filter.transpose()?, settings);
-    let names: Vec<subject::Wanted> = args
+    let names: Vec<subject::NameQuery> = args
         .names
         .iter()
-        .map(|name| subject::Wanted::read(name, scope.cluster.as_deref()))
+        .map(|name| subject::NameQuery::read(name, scope.cluster.as_deref()))
         .collect::<Result<_, _>>()?;
-    let mut session = Session::open(connect(&names[0], scope, settings).await?, args.wait, settings, paths);
+    let mut session = CliSession::open(connect(&names[0], scope, settings).await?, args.wait, settings, paths);
     let answer = read(&args, &names, printer, &mut session).await;
     session.close().await;
     answer
@@ -111,13 +111,13 @@ pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: 
 
 async fn read(
     args: &LogsArgs,
-    names: &[subject::Wanted],
+    names: &[subject::NameQuery],
     mut printer: Printer,
-    session: &mut Session,
+    session: &mut CliSession,
 ) -> Result<u8, Refusal> {
     let now = Timestamp::now();
     let of = subject(args, names, session, now).await?;
-    let Session { handle, timeout, .. } = session;
+    let CliSession { handle, timeout, .. } = session;
     let range = match args.since {
         Some(seconds) => {
             Range::Since(now.checked_sub(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MIN))
@@ -201,7 +201,7 @@ impl End {
             self.wait.advanced();
         }
         let failure = status.failure.as_deref().cloned();
-        match failure.as_ref().filter(|failure| failure.trouble != Trouble::Throttled) {
+        match failure.as_ref().filter(|failure| failure.kind != FailureKind::Throttled) {
             Some(failure) if self.follow && self.failure.is_none() => {
                 note(&format!("warning: {failure}; it is tried again"));
             }
@@ -223,7 +223,7 @@ impl End {
     fn tasks(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
         match failure.filter(|failure| !passes(failure)) {
             Some(failure) if !self.caught_up() => return Err(failure.clone().into()),
-            Some(failure) if self.of_tasks.as_ref().is_none_or(|known| known.trouble != failure.trouble) => {
+            Some(failure) if self.of_tasks.as_ref().is_none_or(|known| known.kind != failure.kind) => {
                 note(&format!("warning: {failure}"));
             }
             _ => {}
@@ -235,7 +235,7 @@ impl End {
     /// When to look whether it is over. A log that is followed has no end once it is caught up.
     fn wake(&self) -> Instant {
         let patience =
-            self.failure.as_ref().filter(|(_, failure)| !self.follow && failure.trouble != Trouble::Throttled);
+            self.failure.as_ref().filter(|(_, failure)| !self.follow && failure.kind != FailureKind::Throttled);
         let wait = Some(self.wait.wake()).filter(|_| !self.caught_up());
         let far = Instant::now() + Duration::from_secs(3_600);
         patience.map(|(since, _)| *since + PATIENCE).into_iter().chain(wait).min().unwrap_or(far)
@@ -248,7 +248,7 @@ impl End {
         }
         let failure = self.failure.as_ref().map(|(_, failure)| failure).or(self.of_tasks.as_ref());
         let over = self.failure.as_ref().is_some_and(|(since, failure)| {
-            !self.follow && failure.trouble != Trouble::Throttled && *since + PATIENCE <= Instant::now()
+            !self.follow && failure.kind != FailureKind::Throttled && *since + PATIENCE <= Instant::now()
         });
         match failure {
             Some(failure) if over => {
@@ -270,15 +270,15 @@ fn tell(status: &Status) {
 /// Whose lines are meant.
 async fn subject(
     args: &LogsArgs,
-    names: &[subject::Wanted],
-    session: &mut Session,
+    names: &[subject::NameQuery],
+    session: &mut CliSession,
     now: Timestamp,
 ) -> Result<Subject, Refusal> {
     let mut rows = Vec::new();
     for name in names {
         rows.push(name.find(session).await?.row);
     }
-    let Session { handle, timeout, .. } = session;
+    let CliSession { handle, timeout, .. } = session;
     let known = handle.snapshots.borrow().clone();
     let of = Whose::of_all(&rows, &known, now).map_err(Refusal::Usage)?.subject();
     if args.container.is_none() && !args.previous {

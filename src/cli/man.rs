@@ -10,7 +10,7 @@ use crate::{
     demo::faults,
     model::{
         Keymap,
-        action::{ACTIONS, Place},
+        action::{ACTIONS, ActionContext},
     },
 };
 
@@ -139,10 +139,10 @@ fn rest(page: &mut Vec<u8>) -> io::Result<()> {
     roff.control("SH", ["KEYS"]);
     let keymap = Keymap::default();
     for (place, title) in [
-        (Place::Everywhere, "Everywhere"),
-        (Place::Table, "In tables"),
-        (Place::Text, "In texts"),
-        (Place::Logs, "In logs"),
+        (ActionContext::Everywhere, "Everywhere"),
+        (ActionContext::Table, "In tables"),
+        (ActionContext::Text, "In texts"),
+        (ActionContext::Logs, "In logs"),
     ] {
         roff.control("SS", [title]);
         for action in ACTIONS.iter().filter(|action| action.place == place) {

@@ -4,18 +4,18 @@ use std::slice::from_ref;
 
 use super::{
     Refusal,
-    session::Session,
-    subject::{Wanted, looked},
+    session::CliSession,
+    subject::{NameQuery, looked},
 };
 use crate::{
-    aws::Trouble,
+    aws::FailureKind,
     nearest,
     resource::{Kind, Query, View, cluster, family},
 };
 
 /// `refusal`, or that there is no such cluster, where AWS has refused because it does not know it.
-pub async fn blame(session: &mut Session, cluster: Option<&str>, refusal: Refusal) -> Refusal {
-    let unknown = matches!(&refusal, Refusal::Aws(failure) if failure.trouble == Trouble::NotFound);
+pub async fn blame(session: &mut CliSession, cluster: Option<&str>, refusal: Refusal) -> Refusal {
+    let unknown = matches!(&refusal, Refusal::Aws(failure) if failure.kind == FailureKind::NotFound);
     match cluster {
         Some(name) if unknown => self::cluster(session, name).await.unwrap_or(refusal),
         _ => refusal,
@@ -23,14 +23,14 @@ pub async fn blame(session: &mut Session, cluster: Option<&str>, refusal: Refusa
 }
 
 /// What of `query` AWS does not know: its cluster, its service or its family; nothing where it knows all of it.
-pub async fn unknown(session: &mut Session, query: &Query) -> Option<Refusal> {
+pub async fn unknown(session: &mut CliSession, query: &Query) -> Option<Refusal> {
     if let Some(name) = &query.cluster
         && let Some(refusal) = cluster(session, name).await
     {
         return Some(refusal);
     }
     if let Some(name) = &query.service
-        && let Ok(wanted) = Wanted::service(name, query.cluster.as_deref())
+        && let Ok(wanted) = NameQuery::service(name, query.cluster.as_deref())
         && let Err(refusal @ Refusal::Unknown(_)) = wanted.find(session).await
     {
         return Some(refusal);
@@ -38,12 +38,12 @@ pub async fn unknown(session: &mut Session, query: &Query) -> Option<Refusal> {
     not_in(session, &family::KIND, query.family.as_deref()?).await
 }
 
-async fn cluster(session: &mut Session, name: &str) -> Option<Refusal> {
+async fn cluster(session: &mut CliSession, name: &str) -> Option<Refusal> {
     not_in(session, &cluster::KIND, name).await
 }
 
 /// That there is no `name` among all of `kind`; nothing where there is, and where they can't be listed.
-async fn not_in(session: &mut Session, kind: &'static Kind, name: &str) -> Option<Refusal> {
+async fn not_in(session: &mut CliSession, kind: &'static Kind, name: &str) -> Option<Refusal> {
     let view = View::new(kind, Query::default());
     let snapshot = Box::pin(looked(session, from_ref(&view))).await.ok()?;
     let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());

@@ -6,11 +6,11 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    Refusal, ScopeArgs, WaitArgs,
-    case::Case,
-    complete, print,
-    session::Session,
-    subject::Wanted,
+    Refusal, ScopeArgs, WaitArgs, complete,
+    investigation::Investigation,
+    print,
+    session::CliSession,
+    subject::NameQuery,
     values::since,
     why::{connect, title},
 };
@@ -63,13 +63,13 @@ pub async fn run(
     settings: &Settings,
     paths: Option<&Paths>,
 ) -> Result<(), Refusal> {
-    let wanted = Wanted::service(&args.service, scope.cluster.as_deref())?;
-    let mut session = Session::open(connect(&wanted, scope, settings).await?, args.wait, settings, paths);
+    let wanted = NameQuery::service(&args.service, scope.cluster.as_deref())?;
+    let mut session = CliSession::open(connect(&wanted, scope, settings).await?, args.wait, settings, paths);
     let views =
         |row: &dyn Row| vec![history(row, &failures::KIND, args.since), history(row, &timeline::KIND, args.since)];
-    let case = Case::open(&mut session, &wanted, views).await;
+    let investigation = Investigation::open(&mut session, &wanted, views).await;
     session.close().await;
-    print(&masked(&report(&case?, args.since)))
+    print(&masked(&report(&investigation?, args.since)))
 }
 
 /// What a composed kind tells of a service.
@@ -78,55 +78,57 @@ fn history(row: &dyn Row, kind: &'static crate::resource::Kind, since: u32) -> V
     View::new(kind, Query { since: Some(since), ..query })
 }
 
-fn report(case: &Case, since: u32) -> String {
+fn report(investigation: &Investigation, since: u32) -> String {
     let parts = [
-        head(case, since),
-        state(case),
-        findings(case),
-        verdicts(case),
-        groups(case, since),
-        entries(case, since),
-        last_lines(case),
-        gaps(case),
+        head(investigation, since),
+        state(investigation),
+        findings(investigation),
+        verdicts(investigation),
+        groups(investigation, since),
+        entries(investigation, since),
+        last_lines(investigation),
+        gaps(investigation),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn head(case: &Case, since: u32) -> String {
-    let identity = &case.snapshot.identity;
+fn head(investigation: &Investigation, since: u32) -> String {
+    let identity = &investigation.snapshot.identity;
     let account = identity.account.as_ref().map(|account| format!("account {account}"));
     let place: Vec<String> = account.into_iter().chain(identity.region.clone()).collect();
     let back = duration(since.into());
-    heading(&format!("Incident report: {}", title(&*case.row)), 1)
-        + &format!("{}; written {}; looks back {back}\n", place.join(", "), case.zone.clock(case.now))
+    heading(&format!("Incident report: {}", title(&*investigation.row)), 1)
+        + &format!("{}; written {}; looks back {back}\n", place.join(", "), investigation.zone.clock(investigation.now))
 }
 
-fn state(case: &Case) -> String {
-    let Some(service) = case.row.any().downcast_ref::<Service>() else { return String::new() };
+fn state(investigation: &Investigation) -> String {
+    let Some(service) = investigation.row.any().downcast_ref::<Service>() else { return String::new() };
     let mut text = heading("State", 2);
     text += &item(0, &format!("{}: {}", service.health().word(), service.counts()));
     for deployment in &service.deployments {
-        let since = deployment.created_at.map(|at| format!(", since {}", case.zone.clock(at))).unwrap_or_default();
+        let since =
+            deployment.created_at.map(|at| format!(", since {}", investigation.zone.clock(at))).unwrap_or_default();
         let reason = deployment.rollout_state_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         text += &item(0, &format!("{}{since}{reason}", deployment.counts()));
     }
     text
 }
 
-fn findings(case: &Case) -> String {
+fn findings(investigation: &Investigation) -> String {
     let mut text = heading("Findings", 2);
-    for finding in &case.explanation.findings {
-        let since = finding.since.map(|since| format!(", since {}", case.zone.clock(since))).unwrap_or_default();
+    for finding in &investigation.explanation.findings {
+        let since =
+            finding.since.map(|since| format!(", since {}", investigation.zone.clock(since))).unwrap_or_default();
         text += &item(0, &format!("{}: {}{since}", finding.problem.word(), finding.cause));
     }
-    if case.explanation.findings.is_empty() {
+    if investigation.explanation.findings.is_empty() {
         text += &item(0, "nothing is wrong as far as ecsight can see");
     }
     text
 }
 
-fn verdicts(case: &Case) -> String {
-    let verdicts = case.verdicts();
+fn verdicts(investigation: &Investigation) -> String {
+    let verdicts = investigation.verdicts();
     if verdicts.is_empty() {
         return String::new();
     }
@@ -156,13 +158,13 @@ fn of_verdict(verdict: &Verdict) -> String {
 }
 
 /// The rows of one kind, of all that was looked at.
-fn of_kind<'a, R: 'static>(case: &'a Case, view: &View) -> Vec<&'a R> {
-    let rows = case.snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
+fn of_kind<'a, R: 'static>(investigation: &'a Investigation, view: &View) -> Vec<&'a R> {
+    let rows = investigation.snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
     rows.filter_map(|entry| entry.row.any().downcast_ref::<R>()).collect()
 }
 
-fn groups(case: &Case, since: u32) -> String {
-    let mut groups = of_kind::<Failures>(case, &history(&*case.row, &failures::KIND, since));
+fn groups(investigation: &Investigation, since: u32) -> String {
+    let mut groups = of_kind::<Failures>(investigation, &history(&*investigation.row, &failures::KIND, since));
     groups.sort_by_key(|group| std::cmp::Reverse(group.last));
     if groups.is_empty() {
         return String::new();
@@ -175,8 +177,8 @@ fn groups(case: &Case, since: u32) -> String {
             group.container.clone(),
             group.revision.clone(),
             codes.join(", "),
-            case.zone.clock(group.first),
-            case.zone.clock(group.last),
+            investigation.zone.clock(group.first),
+            investigation.zone.clock(group.last),
         ]
     });
     let head = ["count", "cause", "container", "task definition", "exit codes", "first", "last"];
@@ -184,36 +186,40 @@ fn groups(case: &Case, since: u32) -> String {
 }
 
 /// One line of the timeline: the same thing, as often as it happened without anything else in between.
-struct Line<'a> {
+struct TimelineLine<'a> {
     first: Timestamp,
     last: Timestamp,
     times: usize,
     entry: &'a TimelineEntry,
 }
 
-fn entries(case: &Case, since: u32) -> String {
-    let mut entries = of_kind::<TimelineEntry>(case, &history(&*case.row, &timeline::KIND, since));
-    let from = case.now - jiff::SignedDuration::from_secs(since.into());
+fn entries(investigation: &Investigation, since: u32) -> String {
+    let mut entries = of_kind::<TimelineEntry>(investigation, &history(&*investigation.row, &timeline::KIND, since));
+    let from = investigation.now - jiff::SignedDuration::from_secs(since.into());
     entries.retain(|entry| entry.at >= from && tells(entry));
     entries.sort_by_key(|entry| (entry.at, entry.step));
-    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<TimelineLine<'_>> = Vec::new();
     for entry in entries {
         match lines.last_mut() {
             Some(line) if alike(line.entry, entry) => (line.last, line.times) = (entry.at, line.times + 1),
-            _ => lines.push(Line { first: entry.at, last: entry.at, times: 1, entry }),
+            _ => lines.push(TimelineLine { first: entry.at, last: entry.at, times: 1, entry }),
         }
     }
     if lines.is_empty() {
         return String::new();
     }
     let left_out = lines.len().saturating_sub(LINES);
-    let rows = lines.into_iter().skip(left_out).map(|Line { first, last, times, entry }| {
+    let rows = lines.into_iter().skip(left_out).map(|TimelineLine { first, last, times, entry }| {
         let detail = entry.verdict.as_ref().map_or_else(|| entry.detail.clone(), |verdict| verdict.line());
         match times {
-            1 => [case.zone.clock(first), format!("{} {}", entry.subject(), entry.what), detail],
+            1 => [investigation.zone.clock(first), format!("{} {}", entry.subject(), entry.what), detail],
             _ => {
-                let until = case.zone.second(last);
-                [format!("{} to {until}", case.zone.clock(first)), format!("{} {times} times", entry.what), detail]
+                let until = investigation.zone.second(last);
+                [
+                    format!("{} to {until}", investigation.zone.clock(first)),
+                    format!("{} {times} times", entry.what),
+                    detail,
+                ]
             }
         }
     });
@@ -243,17 +249,20 @@ fn alike(one: &TimelineEntry, other: &TimelineEntry) -> bool {
     one.step == other.step && one.what == other.what && cause(one) == cause(other) && same
 }
 
-fn last_lines(case: &Case) -> String {
-    let Some(excerpt) = &case.evidence.lines else { return String::new() };
+fn last_lines(investigation: &Investigation) -> String {
+    let Some(excerpt) = &investigation.evidence.lines else { return String::new() };
     let whose = format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
-    let lines: Vec<String> =
-        excerpt.lines.iter().map(|(at, text)| format!("{} {}", case.zone.second(*at), text.trim_end())).collect();
+    let lines: Vec<String> = excerpt
+        .lines
+        .iter()
+        .map(|(at, text)| format!("{} {}", investigation.zone.second(*at), text.trim_end()))
+        .collect();
     heading(&whose, 2) + &verbatim(lines.iter().map(String::as_str))
 }
 
-fn gaps(case: &Case) -> String {
-    if case.evidence.gaps.is_empty() {
+fn gaps(investigation: &Investigation) -> String {
+    if investigation.evidence.gaps.is_empty() {
         return String::new();
     }
-    heading("Not looked at", 2) + &case.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
+    heading("Not looked at", 2) + &investigation.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
 }

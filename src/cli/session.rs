@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// How long what was seen may take to be written down, once all is printed.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
-pub struct Session {
+pub struct CliSession {
     pub clients: Clients,
     pub handle: Handle,
     /// How long to wait without progress.
@@ -26,7 +26,7 @@ pub struct Session {
     pub zone: Zone,
 }
 
-impl Session {
+impl CliSession {
     pub fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
         let handle = data::start(clients.clone(), Timestamp::now, console::history_config(settings, paths));
         Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
@@ -39,6 +39,6 @@ impl Session {
                 note(&format!("warning: {text}"));
             }
         }
-        let _ = timeout(FAREWELL, self.handle.finish()).await;
+        let _ = timeout(FINISH_TIMEOUT, self.handle.finish()).await;
     }
 }

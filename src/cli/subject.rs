@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{Refusal, names, session::Session, wait::until};
+use super::{Refusal, names, session::CliSession, wait::until};
 use crate::{
     data::{Demand, Snapshot},
     nearest::{hint, nearest},
@@ -25,7 +25,7 @@ const REMEMBERED: u32 = 30 * DAY;
 
 /// Something that was asked about.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct NamedRow {
     pub row: Arc<dyn Row>,
     /// Where it is found.
     pub view: View,
@@ -33,7 +33,7 @@ pub struct Subject {
 
 /// What a name can stand for, before it is looked for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct NameQuery {
     /// The name, or the last part of the ARN.
     pub name: String,
     pub cluster: Option<Arc<str>>,
@@ -43,7 +43,7 @@ pub struct Wanted {
     kinds: &'static [&'static str],
 }
 
-impl Wanted {
+impl NameQuery {
     /// Reads a name or an ARN; `cluster` is what `--cluster` says.
     ///
     /// # Errors
@@ -98,14 +98,14 @@ impl Wanted {
     ///
     /// # Errors
     /// When there is no such thing, or there are several; when AWS refuses.
-    pub async fn find(&self, session: &mut Session) -> Result<Subject, Refusal> {
+    pub async fn find(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
         match self.search(session).await {
             Err(refusal @ Refusal::Aws(_)) => Err(names::blame(session, self.cluster.as_deref(), refusal).await),
             done => done,
         }
     }
 
-    async fn search(&self, session: &mut Session) -> Result<Subject, Refusal> {
+    async fn search(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
         let mut seen = Vec::new();
         for views in [self.by_name(), self.by_list()] {
             let rows = self.rows(session, &views).await?;
@@ -113,7 +113,7 @@ impl Wanted {
             seen.extend(others);
             // ECS lists deleted services for a while; a live one is meant.
             let alive = found.iter().filter(|subject| !deleted(&*subject.row)).count();
-            let mut found: Vec<Subject> =
+            let mut found: Vec<NamedRow> =
                 found.into_iter().filter(|subject| alive == 0 || !deleted(&*subject.row)).collect();
             match (found.len(), found.pop()) {
                 (1, Some(subject)) => return Ok(subject),
@@ -168,7 +168,7 @@ impl Wanted {
     }
 
     /// The rows of `views`, each once.
-    async fn rows(&self, session: &mut Session, views: &[View]) -> Result<Vec<Subject>, Refusal> {
+    async fn rows(&self, session: &mut CliSession, views: &[View]) -> Result<Vec<NamedRow>, Refusal> {
         if views.is_empty() {
             return Ok(Vec::new());
         }
@@ -176,14 +176,14 @@ impl Wanted {
         let mut seen = HashSet::new();
         let rows = views.iter().flat_map(|view| snapshot.feeds_of(view)).flat_map(|feed| feed.rows.iter());
         let rows = rows.map(|entry| &entry.row).filter(|row| seen.insert(row.id().to_owned()));
-        Ok(rows.map(|row| Subject { view: home(&**row), row: row.clone() }).collect())
+        Ok(rows.map(|row| NamedRow { view: home(&**row), row: row.clone() }).collect())
     }
 
     fn means(&self, row: &dyn Row) -> bool {
         means(&self.name, row)
     }
 
-    fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a Subject>) -> String {
+    fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a NamedRow>) -> String {
         let mut lines: Vec<String> = found.map(|subject| format!("\n  {}", subject.row.id())).collect();
         lines.sort();
         let more = if self.cluster.is_none() { "name the cluster with --cluster, or write" } else { "write" };
@@ -191,7 +191,7 @@ impl Wanted {
     }
 
     /// What there is instead, when it is a name that was mistyped; `seen` is what was looked through.
-    async fn unknown(&self, session: &mut Session, seen: &[Subject]) -> Result<String, Refusal> {
+    async fn unknown(&self, session: &mut CliSession, seen: &[NamedRow]) -> Result<String, Refusal> {
         let place = self.cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
         let nothing = match self.kinds {
             [kind] => format!("there is no {kind} `{}`{place}", self.name),
@@ -231,8 +231,8 @@ pub fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String
 }
 
 /// Looks at `views` until they have come.
-pub async fn looked(session: &mut Session, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
-    let Session { handle, timeout, .. } = session;
+pub async fn looked(session: &mut CliSession, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+    let CliSession { handle, timeout, .. } = session;
     // Beside, not in front: what the console would join to them is of no interest here.
     handle.demand.send_replace(Demand { companions: views.to_vec(), slowdown: 1, ..Demand::default() });
     until(handle, *timeout, views, |snapshot| views.iter().all(|view| snapshot.arrived(view))).await
@@ -287,7 +287,7 @@ mod tests {
         #[case] cluster: Option<&str>,
         #[case] kinds: &[&str],
     ) {
-        let wanted = Wanted::read(text, None).unwrap();
+        let wanted = NameQuery::read(text, None).unwrap();
         assert_eq!((wanted.name.as_str(), wanted.cluster.as_deref(), wanted.kinds), (name, cluster, kinds));
         assert_eq!(wanted.region.is_some(), text.starts_with("arn:"));
     }
@@ -299,7 +299,7 @@ mod tests {
     #[case("i-0123", &["service"], &["instance"])]
     #[case("what is this?", &[], &[])]
     fn lists_are_looked_through_for_ids_alone(#[case] name: &str, #[case] named: &[&str], #[case] listed: &[&str]) {
-        let wanted = Wanted::read(name, Some("prod")).unwrap();
+        let wanted = NameQuery::read(name, Some("prod")).unwrap();
         assert_eq!((kinds(wanted.by_name()), kinds(wanted.by_list())), (named.to_vec(), listed.to_vec()));
     }
 }

@@ -91,9 +91,9 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     }
 }
 
-pub(super) fn levels() -> impl TypedValueParser<Value = logging::Level> {
+pub(super) fn levels() -> impl TypedValueParser<Value = logging::Verbosity> {
     PossibleValuesParser::new(["off", "error", "warn", "info", "debug", "trace"])
-        .try_map(|word| word.parse::<logging::Level>())
+        .try_map(|word| word.parse::<logging::Verbosity>())
 }
 
 pub(super) fn scenarios() -> impl TypedValueParser<Value = Scenario> {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Refusal, note, values::timeout};
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Handle, Phase, Snapshot},
     resource::{Origin, Pace, View, format},
 };
@@ -160,7 +160,7 @@ pub async fn patiently<T>(mut wait: Wait, mut ask: impl AsyncFnMut() -> Result<T
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
-        if !passes(&failure) || (failure.trouble != Trouble::Throttled && Instant::now() >= deadline) {
+        if !passes(&failure) || (failure.kind != FailureKind::Throttled && Instant::now() >= deadline) {
             return Err(failure.into());
         }
         wait.check(Some(&failure))?;
@@ -188,7 +188,7 @@ pub async fn until(
         }
         wait.saw(&snapshot);
         let obstacles = || views.iter().filter_map(|view| snapshot.blocking_failure(view));
-        let hard = obstacles().filter(|failure| failure.trouble != Trouble::Throttled).min_by_key(|f| may_pass(f));
+        let hard = obstacles().filter(|failure| failure.kind != FailureKind::Throttled).min_by_key(|f| may_pass(f));
         deadline = match hard {
             None => None,
             Some(failure) if !may_pass(failure) => return Err(Failure::clone(failure).into()),
@@ -222,7 +222,7 @@ pub async fn settled(
         let (mut failed, mut awaited, mut passing) = (Vec::new(), Vec::new(), false);
         for view in views.iter().filter(|view| !come(&snapshot, view)) {
             let obstacle = snapshot.blocking_failure(view);
-            match obstacle.filter(|failure| failure.trouble != Trouble::Throttled) {
+            match obstacle.filter(|failure| failure.kind != FailureKind::Throttled) {
                 None => awaited.push((view, obstacle)),
                 Some(failure) if may_pass(failure) && !late => passing = true,
                 Some(failure) if *view == views[0] => return Err(Failure::clone(failure).into()),
@@ -265,9 +265,9 @@ async fn news(handle: &mut Handle, deadline: Instant) -> Result<(), Refusal> {
 
 /// Whether waiting may be all it takes.
 pub fn passes(failure: &Failure) -> bool {
-    failure.trouble == Trouble::Throttled || may_pass(failure)
+    failure.kind == FailureKind::Throttled || may_pass(failure)
 }
 
 fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.trouble, Trouble::Offline | Trouble::Server | Trouble::Garbled) || failure.is_clock_skew()
+    matches!(failure.kind, FailureKind::Offline | FailureKind::Server | FailureKind::Garbled) || failure.is_clock_skew()
 }

@@ -9,18 +9,17 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{
-    Refusal, ScopeArgs, WaitArgs,
-    case::Case,
-    complete, console,
+    Refusal, ScopeArgs, WaitArgs, complete, console,
+    investigation::Investigation,
     output::{pretty, print, print_coloured, theme},
-    session::Session,
-    subject::Wanted,
+    session::CliSession,
+    subject::NameQuery,
     values::number,
 };
 use crate::{
     aws::{Clients, ScopeSpec},
     config::Paths,
-    diagnose::{self, Message},
+    diagnose::{self, AwsMessage},
     knowledge::{Class, Verdict},
     model::Settings,
     resource::{Document, Row, Tone, inspect, markdown, secrets::masked_json},
@@ -50,7 +49,7 @@ pub struct WhyArgs {
     pub exit_code: Option<i32>,
     /// Output format
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
-    pub output: Form,
+    pub output: ExplanationFormat,
     #[command(flatten)]
     pub wait: WaitArgs,
 }
@@ -69,7 +68,7 @@ Exit codes:
 
 /// The form in which `why` answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum ExplanationFormat {
     /// As the console explains it
     Text,
     /// Findings and verdicts, for scripts
@@ -101,22 +100,22 @@ async fn of_thing(
     settings: &Settings,
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
-    let wanted = Wanted::read(name, scope.cluster.as_deref())?;
-    let mut session = Session::open(connect(&wanted, scope, settings).await?, args.wait, settings, paths);
-    let case = Case::open(&mut session, &wanted, |_| Vec::new()).await;
+    let wanted = NameQuery::read(name, scope.cluster.as_deref())?;
+    let mut session = CliSession::open(connect(&wanted, scope, settings).await?, args.wait, settings, paths);
+    let investigation = Investigation::open(&mut session, &wanted, |_| Vec::new()).await;
     session.close().await;
-    let case = case?;
-    let (title, document) = (title(&*case.row), &case.explanation.document);
+    let investigation = investigation?;
+    let (title, document) = (title(&*investigation.row), &investigation.explanation.document);
     match args.output {
-        Form::Text => print_coloured(&text(&title, document, settings)),
-        Form::Markdown => print(&(markdown::heading(&title, 1) + &markdown::document(document, 2))),
-        Form::Json => print(&pretty(&masked_json(&json_of(&case)))?),
+        ExplanationFormat::Text => print_coloured(&text(&title, document, settings)),
+        ExplanationFormat::Markdown => print(&(markdown::heading(&title, 1) + &markdown::document(document, 2))),
+        ExplanationFormat::Json => print(&pretty(&masked_json(&json_of(&investigation)))?),
     }?;
-    Ok(u8::from(case.trouble()))
+    Ok(u8::from(investigation.trouble()))
 }
 
 /// Clients for where the thing is: an ARN names its Region.
-pub(super) async fn connect(wanted: &Wanted, scope: &ScopeArgs, settings: &Settings) -> Result<Clients, Refusal> {
+pub(super) async fn connect(wanted: &NameQuery, scope: &ScopeArgs, settings: &Settings) -> Result<Clients, Refusal> {
     let spec = console::scope(scope).await?;
     let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
     console::clients(&spec, settings).await
@@ -131,16 +130,16 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         }
         text => text.unwrap_or_default().to_owned(),
     };
-    let asked = Message { text: text.trim(), stop_code: args.stop_code.as_deref(), exit_code: args.exit_code };
-    if asked == Message::default() {
+    let asked = AwsMessage { text: text.trim(), stop_code: args.stop_code.as_deref(), exit_code: args.exit_code };
+    if asked == AwsMessage::default() {
         return Err(Refusal::Usage("--message: there is nothing in it".into()));
     }
     let verdict = diagnose::diagnose_message(&asked);
     let document = || inspect::verdict(&verdict, inspect::IN_FULL).masked();
     match args.output {
-        Form::Text => print_coloured(&ui::printed(&document(), width(), theme(settings).as_ref())),
-        Form::Markdown => print(&markdown::document(&document(), 2)),
-        Form::Json => print(&pretty(&masked_json(&json!({
+        ExplanationFormat::Text => print_coloured(&ui::printed(&document(), width(), theme(settings).as_ref())),
+        ExplanationFormat::Markdown => print(&markdown::document(&document(), 2)),
+        ExplanationFormat::Json => print(&pretty(&masked_json(&json!({
             "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
             "findings": [],
             "verdicts": [verdict],
@@ -173,9 +172,9 @@ fn width() -> Option<u16> {
     terminal.then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| columns)
 }
 
-fn json_of(case: &Case) -> Value {
-    let row = &*case.row;
-    let findings = case.explanation.findings.iter().map(|finding| {
+fn json_of(investigation: &Investigation) -> Value {
+    let row = &*investigation.row;
+    let findings = investigation.explanation.findings.iter().map(|finding| {
         json!({
             "problem": finding.problem,
             "since": finding.since,
@@ -183,7 +182,7 @@ fn json_of(case: &Case) -> Value {
             "rule": finding.verdict.as_ref().and_then(|verdict| verdict.rule),
         })
     });
-    let lines = case.evidence.lines.as_ref().map(|excerpt| {
+    let lines = investigation.evidence.lines.as_ref().map(|excerpt| {
         let lines = excerpt.lines.iter().map(|(at, text)| json!({ "at": at, "text": text }));
         json!({
             "task": excerpt.task_arn,
@@ -193,7 +192,7 @@ fn json_of(case: &Case) -> Value {
             "lines": lines.collect::<Vec<_>>(),
         })
     });
-    let targets = case.evidence.targets.iter().map(|target| {
+    let targets = investigation.evidence.targets.iter().map(|target| {
         json!({
             "id": target.id,
             "port": target.port,
@@ -202,14 +201,14 @@ fn json_of(case: &Case) -> Value {
             "description": target.description,
         })
     });
-    let verdicts: Vec<Arc<Verdict>> = case.verdicts();
+    let verdicts: Vec<Arc<Verdict>> = investigation.verdicts();
     json!({
         "subject": { "kind": row.kind().name, "name": row.name(), "cluster": row.cluster(), "arn": row.id() },
         "findings": findings.collect::<Vec<_>>(),
         "verdicts": verdicts,
         "log": lines,
         "targets": targets.collect::<Vec<_>>(),
-        "gaps": case.evidence.gaps,
-        "commands": case.explanation.commands,
+        "gaps": investigation.evidence.gaps,
+        "commands": investigation.explanation.commands,
     })
 }

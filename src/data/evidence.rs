@@ -5,7 +5,7 @@ use futures::future;
 use jiff::Timestamp;
 
 use crate::{
-    aws::{Clients, Failure, Trouble, operation},
+    aws::{Clients, Failure, FailureKind, operation},
     diagnose::Known,
     logs::{self, Stream},
     resource::{
@@ -92,7 +92,7 @@ async fn task_evidence(
 /// The task definition with this ARN.
 pub(super) async fn describe_definition(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
     let operation = operation::DESCRIBE_TASK_DEFINITION.name;
-    let none = || Failure::local(operation, Trouble::NotFound, "AWS knows no such task definition");
+    let none = || Failure::local(operation, FailureKind::NotFound, "AWS knows no such task definition");
     let Origin::Fetched(fetch) = revision::KIND.origin else { return Err(none()) };
     let batch = fetch.describe(clients, &Query::default(), vec![arn.into()]).await?;
     let found = batch.rows.first().and_then(|row| row.any().downcast_ref::<Revision>());
@@ -146,10 +146,10 @@ fn root_container<'a>(task: &'a Task, revision: &Revision) -> Option<&'a Contain
 
 fn explain_missing_log(task: &Task, container: &Container, stream: &Stream, failure: &Failure) -> String {
     let ran = task.started_at.is_some() || container.exit_code.is_some();
-    match failure.trouble {
-        Trouble::NotFound if !ran => logs::NoStream::NotStarted.to_string(),
-        Trouble::NotFound if failure.message.contains("group") => format!("there is no log group {}", stream.group),
-        Trouble::NotFound => format!("the log stream of {} is gone, or it wrote nothing", container.name),
+    match failure.kind {
+        FailureKind::NotFound if !ran => logs::NoStream::NotStarted.to_string(),
+        FailureKind::NotFound if failure.message.contains("group") => format!("there is no log group {}", stream.group),
+        FailureKind::NotFound => format!("the log stream of {} is gone, or it wrote nothing", container.name),
         _ => describe_gap(&format!("the log of {} could not be read", container.name), failure),
     }
 }
@@ -198,7 +198,7 @@ fn group_name(arn: &str) -> &str {
 /// What could not be done, and what helps, or why.
 pub(super) fn describe_gap(what: &str, failure: &Failure) -> String {
     match &failure.advice {
-        Some(advice) if failure.trouble == Trouble::Denied => format!("{what}: {advice}"),
+        Some(advice) if failure.kind == FailureKind::Denied => format!("{what}: {advice}"),
         _ => format!("{what}: {}", failure.message),
     }
 }

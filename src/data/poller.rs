@@ -21,7 +21,7 @@ use super::{
     tails::Tails,
 };
 use crate::{
-    aws::{Clients, Failure, Identity, Trouble},
+    aws::{Clients, Failure, FailureKind, Identity},
     history::HistoryConfig,
     knowledge,
     logs::News,
@@ -390,7 +390,7 @@ impl Poller {
                 self.on_success("");
             }
             Some(CallResult::Identity(Err(failure))) => {
-                let denied = failure.trouble == Trouble::Denied;
+                let denied = failure.kind == FailureKind::Denied;
                 self.history.set_scope_unknown();
                 self.on_failure(Arc::new(failure), now);
                 let wait = self.outage.as_ref().map_or(IDENTITY_RETRY, |outage| back_off(outage.attempts));
@@ -485,7 +485,7 @@ impl Poller {
     fn on_failure(&mut self, failure: Arc<Failure>, now: Instant) {
         self.urgent = true;
         tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "call failed");
-        if !matches!(failure.trouble, Trouble::Offline | Trouble::Credentials) {
+        if !matches!(failure.kind, FailureKind::Offline | FailureKind::Credentials) {
             return;
         }
         let (attempts, begun) = match &self.outage {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Feed, Phase, Snapshot, enrich, roots};
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     resource::View,
 };
 
@@ -96,7 +96,7 @@ impl FeedState {
 
     /// Whether the rows are of the past. A throttle alone passes by itself.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        let failing = self.failure.as_ref().is_some_and(|failure| failure.trouble != Trouble::Throttled);
+        let failing = self.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::Throttled);
         self.is_late(now) || (failing && !self.partial)
     }
 
@@ -131,16 +131,16 @@ fn confirmed_at(feed: &Feed) -> Option<Timestamp> {
 
 /// The failure of a feed, unless it is a throttle, which passes by itself.
 fn lasting_failure(feed: &Feed) -> Option<&Arc<Failure>> {
-    feed.failure.as_ref().filter(|failure| failure.trouble != Trouble::Throttled)
+    feed.failure.as_ref().filter(|failure| failure.kind != FailureKind::Throttled)
 }
 
 /// What a person should hear of first is the greatest.
 fn severity(failure: &Failure) -> u8 {
-    match failure.trouble {
-        Trouble::Credentials => 5,
-        Trouble::Denied => 4,
-        Trouble::Offline | Trouble::Garbled | Trouble::Server => 3,
-        Trouble::Invalid | Trouble::NotFound | Trouble::ReadOnly => 2,
-        Trouble::Throttled => 1,
+    match failure.kind {
+        FailureKind::Credentials => 5,
+        FailureKind::Denied => 4,
+        FailureKind::Offline | FailureKind::Garbled | FailureKind::Server => 3,
+        FailureKind::Invalid | FailureKind::NotFound | FailureKind::ReadOnly => 2,
+        FailureKind::Throttled => 1,
     }
 }

@@ -19,7 +19,7 @@ use super::{
     feed::{back_off, earliest},
 };
 use crate::{
-    aws::{Clients, Failure, Trouble},
+    aws::{Clients, Failure, FailureKind},
     logs::{self, Ends, News, Set, Wanted},
     resource::{revision::Revision, task::Task},
 };
@@ -163,7 +163,8 @@ impl Tails {
         match answer {
             Ok(revision) => definition.revision = Some(Arc::new(revision)),
             Err(failure) => {
-                let lasting = matches!(failure.trouble, Trouble::Denied | Trouble::NotFound | Trouble::Invalid);
+                let lasting =
+                    matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid);
                 definition.attempts += 1;
                 definition.retry_at = (!lasting).then(|| now + back_off(definition.attempts));
                 definition.failure = Some(describe_gap("its task definition could not be read", &failure));

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Known;
 use crate::resource::{
-    Row, container::Container, deployment::Deployment, event::Event, instance::Instance, revision::Revision,
+    Row, container::Container, deployment::Deployment, event::ServiceEvent, instance::Instance, revision::Revision,
     service::Service, task::Task,
 };
 
@@ -73,15 +73,15 @@ pub(super) fn rolling(counts: [i32; 2], age: i64) -> Service {
     service
 }
 
-pub(super) fn event(message: &str, age: i64) -> Event {
-    Event {
+pub(super) fn event(message: &str, age: i64) -> ServiceEvent {
+    ServiceEvent {
         id: format!("event {age} {message}"),
         cluster_name: "prod".into(),
         service_name: "web".into(),
         service_arn: arn("service", "prod/web"),
         created_at: ago(age),
         message: format!("(service web) {message}"),
-        ..Event::default()
+        ..ServiceEvent::default()
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     verdict_builder::VerdictBuilder,
 };
 use crate::{
-    knowledge::{self, Certainty, Class, Place},
+    knowledge::{self, Certainty, Class, ReasonField},
     resource::{container::Container, format::one_line, task::Task},
 };
 
@@ -20,7 +20,7 @@ const REPEATED: usize = 3;
 pub(super) fn diagnose_exit<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
     let root = facts.root_container();
-    if let Some(rule) = specific_rule(Place::Task, reason) {
+    if let Some(rule) = specific_rule(ReasonField::Task, reason) {
         let builder = VerdictBuilder { text: Some(reason), ..VerdictBuilder::from_rule(rule) };
         if rule.class < Class::Failure {
             return add_stop_request(builder, facts);
@@ -35,8 +35,9 @@ pub(super) fn diagnose_exit<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
         return builder;
     };
     let own = root.reason.as_deref().unwrap_or_default().trim();
-    let known = specific_rule(Place::Container, own);
-    let known = known.or_else(|| knowledge::of_reason(Place::Container, own).filter(|_| root.exit_code.is_none()));
+    let known = specific_rule(ReasonField::Container, own);
+    let known =
+        known.or_else(|| knowledge::of_reason(ReasonField::Container, own).filter(|_| root.exit_code.is_none()));
     let mut builder = match (known, root.exit_code) {
         (Some(rule), _) => VerdictBuilder { text: Some(own), ..VerdictBuilder::from_rule(rule) },
         (None, None) if !own.is_empty() => {
@@ -96,7 +97,7 @@ fn memory_limit(container: &Container, facts: &StopFacts<'_>) -> Option<String> 
 
 /// Neither a reason nor an exit code.
 fn no_exit_code<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
-    match knowledge::of_reason(Place::Task, facts.reason()) {
+    match knowledge::of_reason(ReasonField::Task, facts.reason()) {
         None if !facts.reason().is_empty() => VerdictBuilder::unknown(facts.reason(), Class::Warning),
         _ => VerdictBuilder { rule: knowledge::of_exit(None), ..VerdictBuilder::default() },
     }
@@ -160,7 +161,7 @@ fn exit_code<'a>(facts: &StopFacts<'a>, root: &Container, code: i32) -> VerdictB
     let name = container_label(root);
     let Some(rule) = knowledge::of_exit(Some(code)) else {
         return VerdictBuilder {
-            rule: knowledge::of_reason(Place::Task, "Essential container in task exited"),
+            rule: knowledge::of_reason(ReasonField::Task, "Essential container in task exited"),
             certainty: Some(Certainty::Likely),
             cause: Some(format!(
                 "{name} exited with {code}, a code of its own: its last log lines may tell what it means."

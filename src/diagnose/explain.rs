@@ -2,8 +2,8 @@
 
 use super::{Known, verdict_of};
 use crate::resource::{
-    Context, Document, Row, command, container::Container, deployment::Deployment, event::Event, finding::Finding,
-    instance::Instance, service::Service, task::Task,
+    Context, Document, Row, command, container::Container, deployment::Deployment, event::ServiceEvent,
+    finding::Finding, instance::Instance, service::Service, task::Task,
 };
 
 mod beside;
@@ -33,7 +33,7 @@ pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
         service::explain_service(of, known)
     } else if let Some(of) = any.downcast_ref::<Deployment>() {
         service::explain_deployment(of, known)
-    } else if let Some(of) = any.downcast_ref::<Event>() {
+    } else if let Some(of) = any.downcast_ref::<ServiceEvent>() {
         service::explain_event(of, known)
     } else if let Some(of) = any.downcast_ref::<Task>() {
         task::explain_task(of, known)

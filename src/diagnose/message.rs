@@ -2,8 +2,8 @@
 
 use super::{Known, names, stopped::diagnose_stop, verdict_builder::VerdictBuilder};
 use crate::{
-    knowledge::{self, Class, Names, Place, Rule, Verdict},
-    resource::{container::Container, event::Event, format::one_line, task::Task},
+    knowledge::{self, Class, Names, ReasonField, Rule, Verdict},
+    resource::{container::Container, event::ServiceEvent, format::one_line, task::Task},
 };
 
 /// Events that quote why a task could not start.
@@ -13,7 +13,7 @@ const ANYTHING: &[&str] = &["SD-ANY"];
 
 /// A message without the task or the service it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Message<'a> {
+pub struct AwsMessage<'a> {
     pub text: &'a str,
     pub stop_code: Option<&'a str>,
     pub exit_code: Option<i32>,
@@ -21,12 +21,18 @@ pub struct Message<'a> {
 
 /// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event,
 /// a failure of a call, the reason code of a target.
-pub fn diagnose_message(message: &Message<'_>) -> Verdict {
+pub fn diagnose_message(message: &AwsMessage<'_>) -> Verdict {
     let text = message.text.trim();
     if message.stop_code.is_some() || message.exit_code.is_some() {
         return diagnose_task_message(message);
     }
-    let places = [Place::Task, Place::Container, Place::Attachment, Place::ManagedAgent, Place::Failure];
+    let places = [
+        ReasonField::Task,
+        ReasonField::Container,
+        ReasonField::Attachment,
+        ReasonField::ManagedAgent,
+        ReasonField::Failure,
+    ];
     let reason = || places.into_iter().find_map(|place| knowledge::of_reason(place, text));
     let event = || knowledge::of_event(text);
     // Events begin with the service; some of them quote a task's reason, and some reasons sound like an event.
@@ -37,13 +43,13 @@ pub fn diagnose_message(message: &Message<'_>) -> Verdict {
 }
 
 /// What `event` of a service means.
-pub fn diagnose_event(event: &Event, known: &Known<'_>) -> Verdict {
+pub fn diagnose_event(event: &ServiceEvent, known: &Known<'_>) -> Verdict {
     builder_for(knowledge::of_event(&event.message), &event.message, Class::Normal)
         .build(names::event_names(event, known))
 }
 
 /// A task of which nothing is known but this.
-fn diagnose_task_message(message: &Message<'_>) -> Verdict {
+fn diagnose_task_message(message: &AwsMessage<'_>) -> Verdict {
     let text = one_line(message.text);
     let container = Container { exit_code: message.exit_code, ..Container::default() };
     let task = Task {
@@ -62,7 +68,7 @@ fn builder_for<'a>(rule: Option<&'static Rule>, text: &'a str, class: Class) -> 
     let quoted = text
         .split_once("Reason: ")
         .filter(|_| quotes)
-        .and_then(|(_, reason)| knowledge::of_reason(Place::Task, reason));
+        .and_then(|(_, reason)| knowledge::of_reason(ReasonField::Task, reason));
     let mut builder = quoted.or(rule).map_or_else(|| VerdictBuilder::unknown(text, class), VerdictBuilder::from_rule);
     builder.text = Some(text);
     builder.quote("message", text);
@@ -77,7 +83,7 @@ mod tests {
     use crate::knowledge::Certainty;
 
     fn of(text: &str) -> Verdict {
-        diagnose_message(&Message { text, ..Message::default() })
+        diagnose_message(&AwsMessage { text, ..AwsMessage::default() })
     }
 
     #[rstest]
@@ -118,7 +124,7 @@ mod tests {
         #[case] exit_code: Option<i32>,
         #[case] rule: &str,
     ) {
-        let verdict = diagnose_message(&Message { text, stop_code, exit_code });
+        let verdict = diagnose_message(&AwsMessage { text, stop_code, exit_code });
         assert_eq!(verdict.rule, Some(rule), "{verdict:#?}");
         assert!(!verdict.cause.contains("``") && !verdict.cause.contains("[]"), "{}", verdict.cause);
     }
@@ -135,7 +141,7 @@ mod tests {
     #[test]
     fn an_event_names_its_service() {
         let event = super::diagnose_event(
-            &Event {
+            &ServiceEvent {
                 id: "1".to_owned(),
                 cluster_name: "prod".to_owned(),
                 service_name: "payments".to_owned(),

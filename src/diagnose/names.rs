@@ -9,7 +9,7 @@ use crate::{
     knowledge::Names,
     resource::{
         container::Container,
-        event::Event,
+        event::ServiceEvent,
         format::last_part,
         instance::Instance,
         revision::{Definition, Revision},
@@ -75,7 +75,7 @@ pub fn instance_names(instance: &Instance) -> Names {
 }
 
 /// The names around `event`, but for those in its text.
-pub fn event_names(event: &Event, known: &Known<'_>) -> Names {
+pub fn event_names(event: &ServiceEvent, known: &Known<'_>) -> Names {
     let owner = known.service(&event.cluster_name, &event.service_name);
     let mut names = owner.map(service_names).unwrap_or_default();
     put_arn(&mut names, &event.service_arn);

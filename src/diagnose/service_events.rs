@@ -3,13 +3,13 @@
 use super::{Known, diagnose_event};
 use crate::{
     knowledge::{self, Class, Rule, Verdict},
-    resource::{event::Event, service::Service},
+    resource::{event::ServiceEvent, service::Service},
 };
 
 /// An event, and the rule that knows it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClassifiedEvent<'a> {
-    pub event: &'a Event,
+    pub event: &'a ServiceEvent,
     pub rule: Option<&'static Rule>,
 }
 

@@ -8,7 +8,7 @@ use super::{
     verdict_builder::VerdictBuilder,
 };
 use crate::{
-    knowledge::{self, Class, Names, Place, Rule, Verdict},
+    knowledge::{self, Class, Names, ReasonField, Rule, Verdict},
     resource::{
         container::Container,
         format::{one_line, seconds_since},
@@ -57,14 +57,14 @@ pub fn diagnose_stop(task: &Task, known: &Known<'_>) -> Verdict {
 }
 
 /// The rule that knows `text`, and tells why.
-pub(super) fn specific_rule(place: Place, text: &str) -> Option<&'static Rule> {
+pub(super) fn specific_rule(place: ReasonField, text: &str) -> Option<&'static Rule> {
     knowledge::of_reason(place, text).filter(|rule| !GENERAL_RULES.contains(&rule.id))
 }
 
 /// A person or a tool called StopTask. What they said is their words, however much it looks like AWS's.
 fn stopped_by_user<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
-    if let Some(rule) = specific_rule(Place::Task, reason).filter(|rule| rule.id == "STOP-DEREGISTER") {
+    if let Some(rule) = specific_rule(ReasonField::Task, reason).filter(|rule| rule.id == "STOP-DEREGISTER") {
         return add_stop_request(VerdictBuilder::from_rule(rule), facts);
     }
     let rule = knowledge::of_stop_code("UserInitiated");
@@ -78,7 +78,7 @@ fn stopped_by_scheduler<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
     let unhealthy = reason.to_lowercase().contains("health check");
     let code = knowledge::of_stop_code("ServiceSchedulerInitiated");
-    let mut builder = match specific_rule(Place::Task, reason) {
+    let mut builder = match specific_rule(ReasonField::Task, reason) {
         Some(rule) => VerdictBuilder { text: Some(reason), ..VerdictBuilder::from_rule(rule) },
         None if reason.is_empty() => VerdictBuilder { rule: code, ..VerdictBuilder::default() },
         None => VerdictBuilder {
@@ -102,7 +102,7 @@ fn stopped_by_scheduler<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
 /// What it ran on is gone, or about to be: not the application's fault.
 fn host_failed<'a>(facts: &StopFacts<'a>, code: &str) -> VerdictBuilder<'a> {
     let reason = facts.reason();
-    let rule = specific_rule(Place::Task, reason).filter(|rule| rule.class < Class::Failure);
+    let rule = specific_rule(ReasonField::Task, reason).filter(|rule| rule.class < Class::Failure);
     let rule = rule.or_else(|| knowledge::of_stop_code(code));
     add_stop_request(
         VerdictBuilder { rule, class: Some(Class::Warning), text: Some(reason), ..VerdictBuilder::default() },
@@ -128,7 +128,7 @@ pub(super) fn add_stop_request<'a>(mut builder: VerdictBuilder<'a>, facts: &Stop
 
 /// Something AWS said: where it stands, and whose it is.
 struct StopReason<'a> {
-    place: Place,
+    place: ReasonField,
     field: String,
     text: &'a str,
     container: Option<&'a Container>,
@@ -137,7 +137,7 @@ struct StopReason<'a> {
 fn stop_reasons<'a>(facts: &StopFacts<'a>) -> Vec<StopReason<'a>> {
     let task = facts.task;
     let mut reasons = vec![StopReason {
-        place: Place::Task,
+        place: ReasonField::Task,
         field: "stoppedReason".to_owned(),
         text: facts.reason(),
         container: None,
@@ -145,12 +145,12 @@ fn stop_reasons<'a>(facts: &StopFacts<'a>) -> Vec<StopReason<'a>> {
     for container in &task.containers {
         let text = container.reason.as_deref().unwrap_or_default().trim();
         let field = field_of(container, "reason");
-        reasons.push(StopReason { place: Place::Container, field, text, container: Some(container) });
+        reasons.push(StopReason { place: ReasonField::Container, field, text, container: Some(container) });
     }
     for attachment in &task.attachments {
         let text = attachment.reason.as_deref().unwrap_or_default().trim();
         let field = format!("attachments[{}].statusReason", attachment.kind);
-        reasons.push(StopReason { place: Place::Attachment, field, text, container: None });
+        reasons.push(StopReason { place: ReasonField::Attachment, field, text, container: None });
     }
     reasons.retain(|reason| !reason.text.is_empty());
     reasons

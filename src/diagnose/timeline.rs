@@ -12,7 +12,7 @@ use crate::{
         Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past, Query,
         Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
         deployment::{self, Deployment},
-        event::{self, Event},
+        event::{self, ServiceEvent},
         format::{age_cell, age_order, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when},
         inspect,
         service::{self, Service},
@@ -163,7 +163,7 @@ pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
     } else if let Some(failures) = row.downcast_ref::<Failures>() {
         let query = Resource::related(failures, Relation::Owner)?.query;
         Some((View::new(&KIND, query), None))
-    } else if let Some(event) = row.downcast_ref::<Event>() {
+    } else if let Some(event) = row.downcast_ref::<ServiceEvent>() {
         let entry = event_entry(event).map(|entry| entry.id);
         Some((service_view(&event.cluster_name, &event.service_name), entry))
     } else if let Some(deployment) = row.downcast_ref::<Deployment>() {
@@ -229,7 +229,7 @@ fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<TimelineEntry> {
         task_entries(task)
     } else if let Some(service) = any.downcast_ref::<Service>() {
         service_entries(service, zone)
-    } else if let Some(event) = any.downcast_ref::<Event>() {
+    } else if let Some(event) = any.downcast_ref::<ServiceEvent>() {
         event_entry(event).into_iter().collect()
     } else if let Some(deployment) = any.downcast_ref::<Deployment>() {
         deployment_entries(deployment)
@@ -410,7 +410,7 @@ impl Resource for TimelineEntry {
         };
         let section = document.section(title);
         section.toned("Detail", &*self.detail, self.tone);
-        if let Some(event) = self.subject.as_ref().and_then(|subject| subject.0.any().downcast_ref::<Event>()) {
+        if let Some(event) = self.subject.as_ref().and_then(|subject| subject.0.any().downcast_ref::<ServiceEvent>()) {
             let verdict = super::diagnose_event(event, &Known::default());
             section.field("Means", verdict.cause).field("Next", verdict.next.join("; "));
         }

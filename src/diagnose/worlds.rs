@@ -10,7 +10,7 @@ use crate::{
     knowledge::{self, Class},
     resource::{
         Context, Material, Query, Row, Tone, View,
-        document::{Document, Line},
+        document::{Document, DocumentLine},
         finding::{Finding, Problem},
         service::{Progress, Service, ServiceHealth},
         task::Task,
@@ -195,14 +195,16 @@ fn text(spans: &[(String, Tone)]) -> String {
 }
 
 /// The lines of the section with this title.
-fn section<'a>(document: &'a Document, title: &str) -> impl Iterator<Item = &'a Line> {
+fn section<'a>(document: &'a Document, title: &str) -> impl Iterator<Item = &'a DocumentLine> {
     let section = document.sections.iter().find(move |section| section.title == title);
     section.into_iter().flat_map(|section| &section.lines)
 }
 
 fn texts(document: &Document, title: &str) -> Vec<String> {
-    let text = |line: &Line| match line {
-        Line::Text { spans, .. } | Line::Field { value: spans, .. } | Line::Check { answer: spans, .. } => text(spans),
+    let text = |line: &DocumentLine| match line {
+        DocumentLine::Text { spans, .. }
+        | DocumentLine::Field { value: spans, .. }
+        | DocumentLine::Check { answer: spans, .. } => text(spans),
     };
     section(document, title).map(text).collect()
 }
@@ -266,7 +268,7 @@ fn no_explanation_contradicts_itself() {
 
         // What is wrong is marked once, and it is what was found.
         let checks = section(document, "Why it is not done").filter_map(|line| match line {
-            Line::Check { outcome, question, answer } => Some((*outcome, *question, text(answer))),
+            DocumentLine::Check { outcome, question, answer } => Some((*outcome, *question, text(answer))),
             _ => None,
         });
         let checks: Vec<_> = checks.collect();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    History, HistoryError, Scope,
+    History, HistoryError, HistoryScope,
     ids::{FailureGroup, clusters},
     read::window_start,
     record::{RecordKind, restore},
@@ -63,7 +63,7 @@ impl History {
     /// The failures within the time that `query` looks back, by what they have in common.
     pub fn failures(
         &mut self,
-        scope: &Scope,
+        scope: &HistoryScope,
         query: &Query,
         now: Timestamp,
     ) -> Result<Vec<Arc<dyn Row>>, HistoryError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{HistoryError, Scope};
+use super::{HistoryError, HistoryScope};
 
 /// The numbers looked up so far, within one transaction.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl RowIds {
     pub(super) fn cluster_id(
         &mut self,
         write: &Transaction<'_>,
-        scope: &Scope,
+        scope: &HistoryScope,
         cluster: &str,
     ) -> Result<i64, HistoryError> {
         if let Some(id) = self.clusters.get(cluster) {
@@ -78,7 +78,7 @@ impl RowIds {
 /// The numbers of the clusters of `scope`, or of the one that is named, with their names.
 pub(super) fn clusters(
     connection: &Connection,
-    scope: &Scope,
+    scope: &HistoryScope,
     cluster: Option<&str>,
 ) -> Result<Vec<(i64, String)>, HistoryError> {
     let mut statement = connection.prepare_cached(

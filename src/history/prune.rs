@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{History, HistoryError, Limits, reclassify, record::RecordKind};
+use super::{History, HistoryError, HistoryLimits, reclassify, record::RecordKind};
 
 /// Rows that are forgotten in one step, and pages that are given back to the disk.
 const ROWS: usize = 500;
@@ -41,7 +41,7 @@ fn used_bytes(connection: &Connection) -> Result<i64, HistoryError> {
     Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
 }
 
-fn too_old(connection: &Connection, limits: Limits, now: Timestamp) -> Result<Vec<i64>, HistoryError> {
+fn too_old(connection: &Connection, limits: HistoryLimits, now: Timestamp) -> Result<Vec<i64>, HistoryError> {
     let days = SignedDuration::from_hours(i64::from(limits.days) * 24);
     let oldest = now.checked_sub(days).unwrap_or(Timestamp::MIN).as_millisecond();
     let mut rows = Vec::new();

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{params_from_iter, types::Value};
 
 use super::{
-    History, HistoryError, Scope,
+    History, HistoryError, HistoryScope,
     ids::clusters,
     record::{RecordKind, restore},
 };
@@ -32,7 +32,12 @@ pub fn window_start(query: &Query, now: Timestamp) -> Timestamp {
 
 impl History {
     /// The rows of `view` that were seen, as ones that AWS has forgotten. A task that is named is found at any age.
-    pub fn archived_rows(&mut self, scope: &Scope, view: &View, now: Timestamp) -> Result<ArchivedRows, HistoryError> {
+    pub fn archived_rows(
+        &mut self,
+        scope: &HistoryScope,
+        view: &View,
+        now: Timestamp,
+    ) -> Result<ArchivedRows, HistoryError> {
         let Some(kind) = RecordKind::for_kind(view.kind) else { return Ok(ArchivedRows::default()) };
         let query = &view.query;
         let limit = if query.since.is_some() { ROWS_ASKED_FOR } else { ROWS };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::groups::verdict_of;
-use crate::resource::{Kind, Row, deployment, deployment::Deployment, event, event::Event, task, task::Task};
+use crate::resource::{Kind, Row, deployment, deployment::Deployment, event, event::ServiceEvent, task, task::Task};
 
 /// Under which a row's JSON has the ARN of the service it belongs to.
 const SERVICE_ARN: &str = "serviceArn";
@@ -60,7 +60,7 @@ impl Record {
         }
     }
 
-    pub(super) fn from_event(event: &Event, now: Timestamp) -> Self {
+    pub(super) fn from_event(event: &ServiceEvent, now: Timestamp) -> Self {
         Self {
             kind: RecordKind::Event,
             cluster: event.cluster_name.clone(),
@@ -98,7 +98,7 @@ pub fn occurred_at(row: &dyn Row) -> Option<Timestamp> {
     if let Some(task) = row.downcast_ref::<Task>() {
         return ended_at(task).filter(|_| task.stopped());
     }
-    let event = row.downcast_ref::<Event>().map(|event| event.created_at);
+    let event = row.downcast_ref::<ServiceEvent>().map(|event| event.created_at);
     event.or_else(|| row.downcast_ref::<Deployment>().map(|deployment| deployment.created_at)).flatten()
 }
 
@@ -112,8 +112,8 @@ pub fn with_archived(row: &dyn Row, archived: bool) -> Option<Arc<dyn Row>> {
     if let Some(task) = row.downcast_ref::<Task>() {
         return Some(Arc::new(Task { archived, ..task.clone() }));
     }
-    if let Some(event) = row.downcast_ref::<Event>() {
-        return Some(Arc::new(Event { archived, ..event.clone() }));
+    if let Some(event) = row.downcast_ref::<ServiceEvent>() {
+        return Some(Arc::new(ServiceEvent { archived, ..event.clone() }));
     }
     let deployment = row.downcast_ref::<Deployment>()?;
     Some(Arc::new(Deployment { archived, ..deployment.clone() }))
@@ -132,8 +132,9 @@ pub(super) fn restore(
     let (cluster_name, service_name, archived) = (cluster.to_owned(), service.to_owned(), true);
     let row: serde_json::Result<Arc<dyn Row>> = match kind {
         RecordKind::Task => serde_json::from_value(value).map(|task: Task| Arc::new(complete_task(task, now)) as _),
-        RecordKind::Event => serde_json::from_value(value)
-            .map(|event: Event| Arc::new(Event { cluster_name, service_name, service_arn, archived, ..event }) as _),
+        RecordKind::Event => serde_json::from_value(value).map(|event: ServiceEvent| {
+            Arc::new(ServiceEvent { cluster_name, service_name, service_arn, archived, ..event }) as _
+        }),
         RecordKind::Deployment => serde_json::from_value(value).map(|deployment: Deployment| {
             Arc::new(Deployment { cluster_name, service_name, service_arn, archived, ..deployment }) as _
         }),

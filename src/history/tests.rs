@@ -11,7 +11,7 @@ use crate::resource::{
     deployment,
     deployment::Deployment,
     event,
-    event::Event,
+    event::ServiceEvent,
     query::DAY,
     service::Service,
     task,
@@ -24,8 +24,8 @@ pub(super) fn ago(seconds: i64) -> Timestamp {
     NOW - SignedDuration::from_secs(seconds)
 }
 
-pub(super) fn scope() -> Scope {
-    Scope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
+pub(super) fn scope() -> HistoryScope {
+    HistoryScope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
 }
 
 pub(super) fn arn(name: &str) -> String {
@@ -64,14 +64,14 @@ fn archived(task: Task) -> Task {
 
 /// The service `web` with events of these ages, newest first, and a deployment.
 fn service(ages: &[i64]) -> Service {
-    let of = |age: &i64| Event {
+    let of = |age: &i64| ServiceEvent {
         id: format!("event-{age}"),
         cluster_name: "prod".into(),
         service_name: "web".into(),
         service_arn: arn("service/prod/web"),
         created_at: Some(ago(*age)),
         message: format!("(service web) was unable to place a task, {age}"),
-        ..Event::default()
+        ..ServiceEvent::default()
     };
     Service {
         service_arn: arn("service/prod/web"),
@@ -104,7 +104,7 @@ fn prod() -> View {
 }
 
 fn open(folder: &TempDir) -> (History, Option<String>) {
-    History::open(HistoryConfig::in_folder(folder.path(), Limits::default()), NOW)
+    History::open(HistoryConfig::in_folder(folder.path(), HistoryLimits::default()), NOW)
 }
 
 /// A history without anything to be told of it.
@@ -141,7 +141,7 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
         rows[0].clone()
     };
     assert!(only(&prod()).same(&archived(task)));
-    assert!(only(&of_web(&event::KIND)).same(&Event { archived: true, ..service.events[0].clone() }));
+    assert!(only(&of_web(&event::KIND)).same(&ServiceEvent { archived: true, ..service.events[0].clone() }));
     assert!(only(&of_web(&deployment::KIND)).same(&Deployment { archived: true, ..service.deployments[0].clone() }));
 }
 
@@ -207,10 +207,10 @@ fn each_account_region_and_cluster_has_its_own() {
     let folder = folder();
     let mut history = opened(&folder);
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
-    let elsewhere = Scope { region: "eu-central-1".into(), ..scope() };
+    let elsewhere = HistoryScope { region: "eu-central-1".into(), ..scope() };
     assert!(history.archived_rows(&elsewhere, &prod(), NOW).expect("loaded").rows.is_empty());
     // An emulator has the account ids, and often the cluster names, of others.
-    let emulator = Scope { endpoint: "http://127.0.0.1:4566".into(), ..scope() };
+    let emulator = HistoryScope { endpoint: "http://127.0.0.1:4566".into(), ..scope() };
     assert!(history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows.is_empty());
     history.record(&emulator, &[first(stopped("t2", 60))], NOW).expect("recorded");
     let of_emulator = history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows;
@@ -289,7 +289,7 @@ fn consoles_that_open_and_write_at_once_lose_no_row() {
 fn nobody_else_may_read_it() {
     let folder = folder();
     let state = folder.path().join("state");
-    let (mut history, _) = History::open(HistoryConfig::in_folder(&state, Limits::default()), NOW);
+    let (mut history, _) = History::open(HistoryConfig::in_folder(&state, HistoryLimits::default()), NOW);
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
@@ -491,7 +491,7 @@ fn without_a_place_for_a_file_the_session_is_recorded_in_ram() {
     let folder = folder();
     let file = folder.path().join("a-file");
     fs::write(&file, "").expect("written");
-    let (mut history, told) = History::open(HistoryConfig::in_folder(&file, Limits::default()), NOW);
+    let (mut history, told) = History::open(HistoryConfig::in_folder(&file, HistoryLimits::default()), NOW);
     assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), ["t1"]);
@@ -556,7 +556,7 @@ fn what_is_too_old_is_forgotten() {
 #[test]
 fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back() {
     let folder = folder();
-    let config = HistoryConfig::in_folder(folder.path(), Limits { megabytes: 1, ..Limits::default() });
+    let config = HistoryConfig::in_folder(folder.path(), HistoryLimits { megabytes: 1, ..HistoryLimits::default() });
     let (mut history, _) = History::open(config, NOW);
     let wordy = |id: &str, age| Task { stopped_reason: Some("because ".repeat(100)), ..stopped(id, age) };
     let many: Vec<Observation> = (0..4_000).map(|n| first(wordy(&format!("t{n}"), 10_000 - n))).collect();

@@ -6,17 +6,22 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    History, HistoryError, Observation, Scope,
+    History, HistoryError, HistoryScope, Observation,
     groups::group_of,
     ids::RowIds,
     record::{Record, RecordKind},
 };
-use crate::resource::{deployment::Deployment, event::Event, service::Service, task::Task};
+use crate::resource::{deployment::Deployment, event::ServiceEvent, service::Service, task::Task};
 
 impl History {
     /// Writes down the stopped tasks among `observations`, and the events and deployments of the services: all of them or
     /// none. What is known already, in this console or another, stays unless this is newer or more complete.
-    pub fn record(&mut self, scope: &Scope, observations: &[Observation], now: Timestamp) -> Result<(), HistoryError> {
+    pub fn record(
+        &mut self,
+        scope: &HistoryScope,
+        observations: &[Observation],
+        now: Timestamp,
+    ) -> Result<(), HistoryError> {
         // Without a file nothing is told of them that the session doesn't know anyway, but for how failures group.
         let services = self.is_on_disk();
         let write = self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -27,7 +32,7 @@ impl History {
                 pen.write_task(task)?;
             } else if let Some(service) = row.any().downcast_ref::<Service>().filter(|_| services) {
                 pen.write_service(service, before.and_then(|before| before.downcast_ref()))?;
-            } else if let Some(event) = row.any().downcast_ref::<Event>().filter(|_| services) {
+            } else if let Some(event) = row.any().downcast_ref::<ServiceEvent>().filter(|_| services) {
                 pen.write_ungrouped(&Record::from_event(event, now))?;
             } else if let Some(deployment) = row.any().downcast_ref::<Deployment>().filter(|_| services) {
                 pen.write_ungrouped(&Record::from_deployment(deployment, now))?;
@@ -39,7 +44,7 @@ impl History {
 
 struct Writer<'a> {
     transaction: Transaction<'a>,
-    scope: &'a Scope,
+    scope: &'a HistoryScope,
     ids: RowIds,
     now: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Why there is no way into a container by ECS Exec.
 
-use super::{Class, Place::ManagedAgent, Rule};
+use super::{Class, ReasonField::ManagedAgent, Rule};
 
 /// What these rules share: the application goes on.
 const EXEC: Rule = Rule { class: Class::Warning, places: &[ManagedAgent], page: guide!("ecs-exec"), ..Rule::PLAIN };

@@ -2,7 +2,7 @@
 
 use super::{
     Class,
-    Place::Failure,
+    ReasonField::Failure,
     Rule,
     commands::{INSTANCE, INSTANCES, REQUIRED_ATTRIBUTES, SUBNETS, TASK},
 };

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::{
-    Place, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, situations, start, start_up,
-    stop_codes, targets, text::normalise,
+    ReasonField, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, situations, start,
+    start_up, stop_codes, targets, text::normalise,
 };
 
 /// What recognises stopped reasons and their like: in this order, each table where its rows say they apply.
@@ -62,7 +62,7 @@ pub fn warmed() -> bool {
 }
 
 /// What knows a reason: a task's, a container's, an attachment's, a managed agent's, a failure's.
-pub fn of_reason(place: Place, text: &str) -> Option<&'static Rule> {
+pub fn of_reason(place: ReasonField, text: &str) -> Option<&'static Rule> {
     first(&OF_REASON, text, |rule| rule.places.contains(&place))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Certainty,
-    Place::{Failure, Task},
+    ReasonField::{Failure, Task},
     Rule,
     commands::{
         CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, INSTANCE, INSTANCES, REQUIRED_ATTRIBUTES, SERVICE, SUBNETS, TRUNKING,

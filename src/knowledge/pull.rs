@@ -2,7 +2,7 @@
 
 use super::{
     Certainty, Class,
-    Place::{Container, Task},
+    ReasonField::{Container, Task},
     Rule,
     commands::{EXECUTION_ROLE, IMAGE, IMAGES, INSTANCE, REGISTRY_LOGIN, ROUTES, SERVICE},
 };

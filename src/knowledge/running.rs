@@ -2,7 +2,7 @@
 
 use super::{
     Class,
-    Place::{Container, Task},
+    ReasonField::{Container, Task},
     Rule,
     commands::{CAPACITY_STRATEGY, HEALTH_CHECK, INSTANCE, LOG, MEMORY, TARGETS, WHO_STOPPED},
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Certainty,
-    Place::{Container, Task},
+    ReasonField::{Container, Task},
     Rule,
     commands::{ENTRY_POINT, INSTANCE, MEMORY, PORTS, TASK, TASK_DEFINITION},
 };

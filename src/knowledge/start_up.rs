@@ -2,7 +2,7 @@
 
 use super::{
     Certainty,
-    Place::{Attachment, Container, Task},
+    ReasonField::{Attachment, Container, Task},
     Rule,
     commands::{
         EFS_MOUNT_TARGETS, EXECUTION_ROLE, EXECUTION_ROLE_TRUST, LOG_GROUP, MANAGED_VOLUMES, PARAMETER, REGISTRY_LOGIN,

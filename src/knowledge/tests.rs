@@ -152,7 +152,13 @@ fn every_command_reads_and_is_safe_to_paste() {
 #[case("  \n ")]
 #[case("Gremlins ate the task")]
 fn what_no_rule_knows_is_not_guessed_at(#[case] text: &str) {
-    for place in [Place::Task, Place::Container, Place::Attachment, Place::ManagedAgent, Place::Failure] {
+    for place in [
+        ReasonField::Task,
+        ReasonField::Container,
+        ReasonField::Attachment,
+        ReasonField::ManagedAgent,
+        ReasonField::Failure,
+    ] {
         assert!(of_reason(place, text).is_none());
     }
     assert!(of_event(text).is_none());
@@ -207,12 +213,12 @@ fn every_code_finds_its_rule() {
 
 #[test]
 fn a_reason_counts_only_where_it_can_stand() {
-    assert_eq!(of_reason(Place::Failure, "RESOURCE:CPU").map(|rule| rule.id), Some("START-RES-CPU"));
-    assert_eq!(of_reason(Place::Failure, "AGENT").map(|rule| rule.id), Some("FAILURES-AGENT"));
-    assert_eq!(of_reason(Place::Task, "AGENT").map(|rule| rule.id), Some("START-AGENT"));
-    assert!(of_reason(Place::Container, "AGENT").is_none());
-    assert!(of_reason(Place::Container, "Essential container in task exited").is_none());
-    assert!(of_reason(Place::ManagedAgent, "OutOfMemoryError").is_none());
+    assert_eq!(of_reason(ReasonField::Failure, "RESOURCE:CPU").map(|rule| rule.id), Some("START-RES-CPU"));
+    assert_eq!(of_reason(ReasonField::Failure, "AGENT").map(|rule| rule.id), Some("FAILURES-AGENT"));
+    assert_eq!(of_reason(ReasonField::Task, "AGENT").map(|rule| rule.id), Some("START-AGENT"));
+    assert!(of_reason(ReasonField::Container, "AGENT").is_none());
+    assert!(of_reason(ReasonField::Container, "Essential container in task exited").is_none());
+    assert!(of_reason(ReasonField::ManagedAgent, "OutOfMemoryError").is_none());
 }
 
 #[rstest]

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{Ends, Line, News, Phase, Read, Role, Scanned, Set, Status, Told, Wanted, groups};
-use crate::aws::{Clients, Failure, Trouble, operation};
+use crate::aws::{Clients, Failure, FailureKind, operation};
 
 mod plan;
 mod rows;
@@ -147,7 +147,7 @@ impl Run {
         };
         let answer = self.clients.call(operation::START_QUERY, sent).await;
         let answer = answer.map_err(|failure| told(failure, place, text))?;
-        let nameless = || Failure::local(operation::START_QUERY.name, Trouble::Garbled, "AWS named no query");
+        let nameless = || Failure::local(operation::START_QUERY.name, FailureKind::Garbled, "AWS named no query");
         answer.query_id.ok_or_else(nameless)
     }
 
@@ -163,7 +163,7 @@ impl Run {
             let request = client.get_query_results().query_id(&running.query).send();
             let answer = match self.clients.call(operation::GET_QUERY_RESULTS, request).await {
                 Ok(answer) => answer,
-                Err(failure) if passes(&failure) || failure.trouble == Trouble::Offline => {
+                Err(failure) if passes(&failure) || failure.kind == FailureKind::Offline => {
                     self.wait(failure).await?;
                     continue;
                 }
@@ -266,7 +266,7 @@ fn scanned(statistics: &QueryStatistics) -> Scanned {
 
 /// Whether it is worth trying again.
 fn passes(failure: &Failure) -> bool {
-    matches!(failure.trouble, Trouble::Throttled | Trouble::Server)
+    matches!(failure.kind, FailureKind::Throttled | FailureKind::Server)
         || failure.code.as_deref() == Some("LimitExceededException")
 }
 
@@ -302,7 +302,7 @@ fn ended(status: &QueryStatus) -> Failure {
         QueryStatus::Timeout => "it took longer than the 60 minutes that AWS gives it",
         _ => "AWS could not run it",
     };
-    let failure = Failure::local(operation::GET_QUERY_RESULTS.name, Trouble::Invalid, why);
+    let failure = Failure::local(operation::GET_QUERY_RESULTS.name, FailureKind::Invalid, why);
     match status {
         QueryStatus::Timeout => failure.advise("ask for a shorter time"),
         _ => failure,

@@ -32,7 +32,7 @@ use tokio::{
 };
 
 use super::{Followed, Live, Source, merge::Said};
-use crate::aws::{Clients, Failure, Trouble, operation::START_LIVE_TAIL};
+use crate::aws::{Clients, Failure, FailureKind, operation::START_LIVE_TAIL};
 
 mod address;
 pub mod reason;
@@ -125,7 +125,7 @@ pub async fn open(
     growing: bool,
     pattern: Option<&str>,
 ) -> Result<Session, Failure> {
-    let impossible = |why| Failure::local(START_LIVE_TAIL.name, Trouble::Invalid, why);
+    let impossible = |why| Failure::local(START_LIVE_TAIL.name, FailureKind::Invalid, why);
     let address = Address::of(streams, growing).map_err(impossible)?;
     let client = clients.logs(address.region.as_deref());
     let opened = async {
@@ -137,7 +137,7 @@ pub async fn open(
     let mut stream = clients.call(START_LIVE_TAIL, opened).await?.response_stream;
     let first = match told(&mut stream).await {
         Ok(first) => first,
-        Err(ended) => return Err(Failure::local(START_LIVE_TAIL.name, Trouble::Offline, ended.to_string())),
+        Err(ended) => return Err(Failure::local(START_LIVE_TAIL.name, FailureKind::Offline, ended.to_string())),
     };
     let (queue, updates) = mpsc::channel(WAITING);
     let pump = tokio::spawn(pump(stream, first, queue)).abort_handle();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{Quiet, Source, live::Ended};
-use crate::aws::{Failure, Trouble};
+use crate::aws::{Failure, FailureKind};
 
 /// AWS no longer knows the place up to which was read: it keeps it for 24 hours.
 pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
@@ -37,12 +37,14 @@ pub(super) fn live_ended(ended: &Ended, wait: Duration) -> String {
 pub(super) fn held(source: &Source, failure: &Failure) -> Quiet {
     let (group, message) = (&source.stream.group, failure.message.as_str());
     let names = |word: &str| message.to_lowercase().contains(word);
-    let why = match failure.trouble {
-        Trouble::NotFound if names("stream") => return absent(source),
-        Trouble::NotFound => "there is no such log group (yet): it was deleted, or nothing has been written".to_owned(),
+    let why = match failure.kind {
+        FailureKind::NotFound if names("stream") => return absent(source),
+        FailureKind::NotFound => {
+            "there is no such log group (yet): it was deleted, or nothing has been written".to_owned()
+        }
         _ if names("kms") => format!("its lines are encrypted with a KMS key that may not be used: {message}"),
-        Trouble::Denied => format!("no permission to read it: ask for {} on {group}", failure.action()),
-        Trouble::Invalid if failure.code.as_deref() == Some("InvalidOperationException") => {
+        FailureKind::Denied => format!("no permission to read it: ask for {} on {group}", failure.action()),
+        FailureKind::Invalid if failure.code.as_deref() == Some("InvalidOperationException") => {
             "its class (infrequent access, or delivery) does not let lines be read this way; try :query".to_owned()
         }
         _ => format!("CloudWatch refuses: {message}"),
@@ -111,44 +113,50 @@ mod tests {
     }
 
     #[rstest]
-    #[case::group(Trouble::NotFound, None, "The specified log group does not exist.", "/ecs/web", "no such log group")]
+    #[case::group(
+        FailureKind::NotFound,
+        None,
+        "The specified log group does not exist.",
+        "/ecs/web",
+        "no such log group"
+    )]
     #[case::stream(
-        Trouble::NotFound,
+        FailureKind::NotFound,
         None,
         "The specified log stream does not exist.",
         "1a2b3c4d app",
         "no log stream yet"
     )]
     #[case::denied(
-        Trouble::Denied,
+        FailureKind::Denied,
         None,
         "User: x is not authorized",
         "/ecs/web",
         "ask for logs:GetLogEvents on /ecs/web"
     )]
     #[case::key(
-        Trouble::Denied,
+        FailureKind::Denied,
         None,
         "not authorized to perform: kms:Decrypt on k",
         "/ecs/web",
         "KMS key that may not be used: not"
     )]
     #[case::class(
-        Trouble::Invalid,
+        FailureKind::Invalid,
         Some("InvalidOperationException"),
         "of log-group-class X",
         "/ecs/web",
         "infrequent access"
     )]
     #[case::pattern(
-        Trouble::Invalid,
+        FailureKind::Invalid,
         Some("InvalidParameterException"),
         "Invalid filter pattern",
         "/ecs/web",
         "refuses: Invalid filter pattern"
     )]
     fn each_reason_has_its_sentence(
-        #[case] trouble: Trouble,
+        #[case] trouble: FailureKind,
         #[case] code: Option<&str>,
         #[case] message: &str,
         #[case] what: &str,

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Model, Screen, Table, Viewer,
-    document::{self, Explaining, Ink, Inquiry, Raw, Source, Subject, TextLine},
+    document::{self, Explaining, Inquiry, RawAnswer, TextLine, TextSource, TextStyle, TextSubject},
     help,
     layout::Pane,
     text::safe,
@@ -34,15 +34,15 @@ pub(super) enum About {
 }
 
 /// The subject of a text about `row` of a table.
-pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> Subject {
-    Subject { view: table.view.clone(), row: row.clone(), gone: false }
+pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> TextSubject {
+    TextSubject { view: table.view.clone(), row: row.clone(), gone: false }
 }
 
 /// The subject of an explanation that was asked for of `subject`.
-pub(super) fn explained(subject: Subject) -> Result<Subject, String> {
+pub(super) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
     let row = &subject.row;
     match row.about() {
-        Some((view, row)) => Ok(Subject { view, row, gone: false }),
+        Some((view, row)) => Ok(TextSubject { view, row, gone: false }),
         None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
         None => Ok(subject),
     }
@@ -50,17 +50,17 @@ pub(super) fn explained(subject: Subject) -> Result<Subject, String> {
 
 impl Model {
     /// Opens a text about a row, in place of one about a row.
-    pub(super) fn open_about(&mut self, subject: Subject, about: About) {
+    pub(super) fn open_about(&mut self, subject: TextSubject, about: About) {
         let name = format!("{} {}", subject.row.kind().name, safe(&subject.row.name()));
         let (title, source) = match about {
-            About::Description => (format!("describe {name}"), Source::Describe(subject)),
+            About::Description => (format!("describe {name}"), TextSource::Describe(subject)),
             About::Raw => {
                 self.ask_raw(&subject);
-                (format!("json {name}"), Source::Raw(subject, Raw::Asked))
+                (format!("json {name}"), TextSource::Raw(subject, RawAnswer::Asked))
             }
             About::Explanation => {
                 let inquiry = self.inquire(&subject);
-                (format!("explain {name}"), Source::Explain(subject, Explaining::new(inquiry)))
+                (format!("explain {name}"), TextSource::Explain(subject, Explaining::new(inquiry)))
             }
         };
         let screen = Screen::Text(Box::new(Viewer::new(title, source)));
@@ -79,7 +79,7 @@ impl Model {
         let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
         let lines = said.map(|document| document::prose_lines(&document.masked())).unwrap_or_default();
-        let mut viewer = Viewer::new(safe(&title), Source::Describe(subject(table, row)));
+        let mut viewer = Viewer::new(safe(&title), TextSource::Describe(subject(table, row)));
         // Its title is the pane's.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
         viewer.fit(pane.text_width());
@@ -87,7 +87,7 @@ impl Model {
     }
 
     /// Asks for the raw answer about a row.
-    pub(super) fn ask_raw(&mut self, subject: &Subject) {
+    pub(super) fn ask_raw(&mut self, subject: &TextSubject) {
         let mut query = subject.view.query.clone();
         if let Some(cluster) = subject.row.cluster() {
             query.cluster = Some(cluster.into());
@@ -99,23 +99,23 @@ impl Model {
     /// Takes the raw answer, if it is still wanted.
     pub(super) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
         let Screen::Text(viewer) = &mut self.front else { return };
-        if let Source::Raw(subject, raw) = &mut viewer.source
+        if let TextSource::Raw(subject, raw) = &mut viewer.source
             && subject.row.id() == id
         {
             match (result, &*raw) {
-                (Ok(value), _) => *raw = Raw::Here(value),
-                (Err(failure), Raw::Here(_)) => {
+                (Ok(value), _) => *raw = RawAnswer::Here(value),
+                (Err(failure), RawAnswer::Here(_)) => {
                     let text = failure.to_string();
                     return self.warn(text);
                 }
-                (Err(failure), _) => *raw = Raw::Failed(failure),
+                (Err(failure), _) => *raw = RawAnswer::Failed(failure),
             }
             self.refill();
         }
     }
 
     /// Asks for what an explanation wants to know beyond what is polled.
-    fn inquire(&mut self, subject: &Subject) -> Inquiry {
+    fn inquire(&mut self, subject: &TextSubject) -> Inquiry {
         match evidence_of(&*subject.row) {
             Some(id) => {
                 self.out.push(Effect::Request(Request::Evidence { id: id.into() }));
@@ -129,8 +129,8 @@ impl Model {
     pub(super) fn ask_again(&mut self) {
         let Screen::Text(viewer) = &self.front else { return };
         match viewer.source.clone() {
-            Source::Raw(subject, _) => self.ask_raw(&subject),
-            Source::Explain(subject, _) => {
+            TextSource::Raw(subject, _) => self.ask_raw(&subject),
+            TextSource::Explain(subject, _) => {
                 // What was found out before stays until it is known better.
                 self.inquire(&subject);
             }
@@ -141,7 +141,7 @@ impl Model {
     /// Takes what was found out for an explanation, if it is still wanted.
     pub(super) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
         let Screen::Text(viewer) = &mut self.front else { return };
-        if let Source::Explain(subject, explaining) = &mut viewer.source
+        if let TextSource::Explain(subject, explaining) = &mut viewer.source
             && evidence_of(&*subject.row) == Some(id)
         {
             explaining.inquiry = Inquiry::Here(evidence);
@@ -166,7 +166,7 @@ impl Model {
     /// Whether what an open explanation was made of has changed.
     fn explains_otherwise(&self) -> bool {
         let Screen::Text(viewer) = &self.front else { return false };
-        let Source::Explain(subject, explaining) = &viewer.source else { return false };
+        let TextSource::Explain(subject, explaining) = &viewer.source else { return false };
         explaining.made_of != self.consulted(subject)
     }
 
@@ -180,13 +180,14 @@ impl Model {
     /// When the times in an open explanation are to be told anew.
     pub(super) fn retold_at(&self) -> Option<Timestamp> {
         let Screen::Text(viewer) = &self.front else { return None };
-        let Source::Explain(_, explaining) = &viewer.source else { return None };
+        let TextSource::Explain(_, explaining) = &viewer.source else { return None };
         explaining.made_at.map(|at| at + RETOLD)
     }
 
     /// Makes those lines anew that are set in columns by the width of the screen.
     pub(super) fn set_anew(&mut self) {
-        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, Source::Help | Source::Aliases)) {
+        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Help | TextSource::Aliases))
+        {
             self.refill();
         }
     }
@@ -195,18 +196,18 @@ impl Model {
     pub(super) fn refill(&mut self) {
         let Screen::Text(viewer) = &self.front else { return };
         let lines = match &viewer.source {
-            Source::Describe(subject) => {
+            TextSource::Describe(subject) => {
                 let document = subject.row.describe(&self.cx());
                 document::prose_lines(&if viewer.reveal { document } else { document.masked() })
             }
-            Source::Raw(_, Raw::Here(value)) => document::json_lines(value, viewer.reveal),
-            Source::Raw(_, Raw::Asked | Raw::Failed(_)) => Vec::new(),
-            Source::Explain(subject, explaining) => {
+            TextSource::Raw(_, RawAnswer::Here(value)) => document::json_lines(value, viewer.reveal),
+            TextSource::Raw(_, RawAnswer::Asked | RawAnswer::Failed(_)) => Vec::new(),
+            TextSource::Explain(subject, explaining) => {
                 let explanation = self.explain(subject, explaining);
                 let made_of = self.consulted(subject);
                 let lines = explanation_lines(&explanation, explaining);
                 if let Screen::Text(viewer) = &mut self.front
-                    && let Source::Explain(_, explaining) = &mut viewer.source
+                    && let TextSource::Explain(_, explaining) = &mut viewer.source
                 {
                     explaining.commands = explanation.commands;
                     explaining.made_of = made_of;
@@ -214,17 +215,17 @@ impl Model {
                 }
                 lines
             }
-            Source::Line(document) => document::prose_lines(document),
-            Source::Help => help::help(self),
-            Source::Aliases => help::aliases(self),
-            Source::Messages => help::messages(self),
+            TextSource::Line(document) => document::prose_lines(document),
+            TextSource::Help => help::help(self),
+            TextSource::Aliases => help::aliases(self),
+            TextSource::Messages => help::messages(self),
         };
         if let Screen::Text(viewer) = &mut self.front {
             viewer.set_lines(lines);
         }
     }
 
-    fn explain(&self, subject: &Subject, explaining: &Explaining) -> Explanation {
+    fn explain(&self, subject: &TextSubject, explaining: &Explaining) -> Explanation {
         let rows = distinct(self.feeds_consulted(subject).map(|(_, feed)| feed));
         let mut known = Known::of(rows.into_iter().map(|row| &**row), self.now);
         known.scope = self.command_scope();
@@ -246,7 +247,7 @@ impl Model {
     }
 
     /// The lists an explanation draws on: whatever is known of the cluster, and the task definitions.
-    fn feeds_consulted(&self, subject: &Subject) -> impl Iterator<Item = (&FeedKey, &Feed)> {
+    fn feeds_consulted(&self, subject: &TextSubject) -> impl Iterator<Item = (&FeedKey, &Feed)> {
         let cluster = subject.row.cluster();
         let relevant = move |key: &FeedKey| {
             matches!(key.kind.origin, Origin::Fetched(_))
@@ -256,7 +257,7 @@ impl Model {
     }
 
     /// A digest of what an explanation draws on.
-    fn consulted(&self, subject: &Subject) -> u64 {
+    fn consulted(&self, subject: &TextSubject) -> u64 {
         let digest = |(key, feed): (&FeedKey, &Feed)| {
             let hasher = &mut DefaultHasher::new();
             (key, feed.revision).hash(hasher);
@@ -281,7 +282,7 @@ fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<
     if matches!(explaining.inquiry, Inquiry::Asked) {
         // Where they will stand: after the first section.
         let place = lines.iter().position(|line| line.spans.is_empty()).unwrap_or(lines.len());
-        let asking = TextLine::new("asking for the last log lines ...", Ink::Tone(Tone::Busy));
+        let asking = TextLine::new("asking for the last log lines ...", TextStyle::Tone(Tone::Busy));
         lines.splice(place..place, [TextLine::default(), asking]);
     }
     lines

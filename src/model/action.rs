@@ -16,7 +16,7 @@ pub(super) use views::asked;
 
 /// Where an action's keys work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum ActionContext {
     /// On every screen.
     Everywhere,
     /// On a row: in its table, and in texts about it.
@@ -31,7 +31,7 @@ pub enum Place {
     Logs,
 }
 
-impl Place {
+impl ActionContext {
     /// Every place and its title in help and in the README, in the order in which both list them.
     pub const ALL: [(Self, &str); 6] = [
         (Self::Text, "In texts"),
@@ -68,7 +68,7 @@ pub type Outcome = Result<(), String>;
 pub struct Action {
     /// What `config.toml` calls it.
     pub name: &'static str,
-    pub place: Place,
+    pub place: ActionContext,
     /// Names of the kinds in whose tables, and in texts about whose rows, it works; empty for all.
     pub kinds: &'static [&'static str],
     /// Default keys, the one that hints show first.
@@ -95,7 +95,7 @@ pub struct Hint {
 impl Action {
     const fn new(
         name: &'static str,
-        place: Place,
+        place: ActionContext,
         about: &'static str,
         run: fn(&mut Model, Call<'_>) -> Outcome,
     ) -> Self {
@@ -124,7 +124,7 @@ impl Action {
     }
 
     /// Whether it works at one of `places`, in a table of the kind called `kind` or a text about such a row.
-    pub fn works_in(&self, places: &[Place], kind: &str) -> bool {
+    pub fn works_in(&self, places: &[ActionContext], kind: &str) -> bool {
         places.contains(&self.place) && self.suits(kind)
     }
 
@@ -156,11 +156,11 @@ impl Action {
     /// Where it works, for a message: the kinds of its rows, or the screens.
     pub fn whereabouts(&self) -> String {
         match (self.kinds, self.place) {
-            ([], Place::Everywhere | Place::Row) => "rows".into(),
-            ([], Place::Table) => "tables".into(),
-            ([], Place::Text) => "texts".into(),
-            ([], Place::Json) => "JSON".into(),
-            ([], Place::Logs) => "logs".into(),
+            ([], ActionContext::Everywhere | ActionContext::Row) => "rows".into(),
+            ([], ActionContext::Table) => "tables".into(),
+            ([], ActionContext::Text) => "texts".into(),
+            ([], ActionContext::Json) => "JSON".into(),
+            ([], ActionContext::Logs) => "logs".into(),
             (kinds, _) => kinds.join(", "),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Filter,
+    RowFilter,
     action::{self, ACTIONS, Arg, Known},
     command::{self, Args},
     unbound,
@@ -80,7 +80,7 @@ fn check(alias: &str, aliases: &Aliases, known: &Known<'_>) -> Result<(), String
 
 /// Refuses a filter that suits neither rows of any kind nor lines: what is filtered is known only where it is typed.
 fn check_any_filter(text: &str, kinds: &[&'static Kind]) -> Result<(), String> {
-    let rows = kinds.iter().map(|kind| Filter::parse(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).err());
+    let rows = kinds.iter().map(|kind| RowFilter::parse(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).err());
     let faults: Option<Vec<Fault>> = rows.chain([logs::filter::Filter::parse(text).err()]).collect();
     // The first that can read most of it was meant.
     let Some(fault) = faults.unwrap_or_default().into_iter().rev().max_by_key(|fault| fault.at) else { return Ok(()) };

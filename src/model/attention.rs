@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Model, Screen, Table,
-    document::{Raw, Source},
+    document::{RawAnswer, TextSource},
     header,
     scope::WriteOverride,
     table::{FRESH, fresh},
@@ -230,7 +230,7 @@ impl Model {
                 viewer.lines.hash(hasher);
                 viewer.top.hash(hasher);
                 viewer.source.subject().map(|subject| subject.gone).hash(hasher);
-                matches!(viewer.source, Source::Raw(_, Raw::Asked)).hash(hasher);
+                matches!(viewer.source, TextSource::Raw(_, RawAnswer::Asked)).hash(hasher);
             }
             Screen::Logs(reader) => reader.shown(self.now).hash(hasher),
         }
@@ -241,7 +241,7 @@ impl Model {
         (table.rows.len(), table.total, table.top, table.cursor).hash(hasher);
         (table.source.phase, table.source.is_stale(self.now), &table.source.nothing).hash(hasher);
         for failure in [&table.source.failure, &table.source.companion_failure].into_iter().flatten() {
-            (failure.operation, failure.trouble, &failure.message).hash(hasher);
+            (failure.operation, failure.kind, &failure.message).hash(hasher);
         }
         let columns = table.columns();
         (&columns, table.survey).hash(hasher);

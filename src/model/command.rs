@@ -16,7 +16,7 @@ use super::{
     Model, Screen,
     action::{self, Arg, Call, Known},
     alias,
-    filter::Filter,
+    filter::RowFilter,
     settings,
 };
 use crate::{
@@ -115,8 +115,8 @@ pub(super) fn view_word(kinds: &[&'static Kind], word: &str) -> Option<(&'static
 ///
 /// # Errors
 /// Where it can't be read, and why.
-pub(super) fn read_filter(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
-    Filter::parse(text, kind, now, zone).map_err(|fault| mistake(&fault))
+pub(super) fn read_filter(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<RowFilter, String> {
+    RowFilter::parse(text, kind, now, zone).map_err(|fault| mistake(&fault))
 }
 
 /// What is said of a filter that can't be read, where no prompt shows the place.
@@ -216,7 +216,7 @@ impl Model {
         }
     }
 
-    pub(super) fn read_filter(&self, text: &str, kind: &Kind) -> Result<Filter, String> {
+    pub(super) fn read_filter(&self, text: &str, kind: &Kind) -> Result<RowFilter, String> {
         read_filter(text, kind, self.now, &self.settings.zone.zone)
     }
 

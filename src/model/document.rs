@@ -20,7 +20,7 @@ pub use prose::lines as prose_lines;
 
 /// How a piece of text is to look; the theme gives it a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ink {
+pub enum TextStyle {
     Tone(Tone),
     /// The sign of a check, one character: drawn as the theme has it.
     Sign(Tone),
@@ -43,14 +43,14 @@ pub enum Ink {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TextLine {
     /// Safe to draw as they are; no line breaks in them. Indentation is part of them.
-    pub spans: Vec<(String, Ink)>,
+    pub spans: Vec<(String, TextStyle)>,
     /// Cells by which continuation rows are indented when it is wrapped.
     pub hang: u16,
 }
 
 impl TextLine {
     /// A line in one piece.
-    pub fn new(text: impl Into<String>, ink: Ink) -> Self {
+    pub fn new(text: impl Into<String>, ink: TextStyle) -> Self {
         Self { spans: vec![(text.into(), ink)], hang: 0 }
     }
 
@@ -62,7 +62,7 @@ impl TextLine {
     /// The part of it that stands in `row`, indented as it is there.
     pub(super) fn part(&self, row: &TextRow) -> Self {
         let mut start = 0;
-        let mut spans = vec![(" ".repeat(row.indent.into()), Ink::Tone(Tone::Plain))];
+        let mut spans = vec![(" ".repeat(row.indent.into()), TextStyle::Tone(Tone::Plain))];
         for (text, ink) in &self.spans {
             let (from, to) = (row.start.max(start), row.end.min(start + text.len()));
             if let Some(part) = text.get(from.saturating_sub(start)..to.saturating_sub(start)).filter(|_| from < to) {
@@ -74,7 +74,7 @@ impl TextLine {
     }
 
     pub(super) fn is_title(&self) -> bool {
-        self.spans.iter().any(|(_, ink)| *ink == Ink::Title)
+        self.spans.iter().any(|(_, ink)| *ink == TextStyle::Title)
     }
 }
 
@@ -92,13 +92,13 @@ pub struct TextRow {
 
 /// Where the text comes from.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum TextSource {
     /// The row in human words.
-    Describe(Subject),
+    Describe(TextSubject),
     /// The row as AWS tells it.
-    Raw(Subject, Raw),
+    Raw(TextSubject, RawAnswer),
     /// Why the row is as it is.
-    Explain(Subject, Explaining),
+    Explain(TextSubject, Explaining),
     /// What is known of a line of a log.
     Line(Arc<Document>),
     Help,
@@ -106,16 +106,16 @@ pub enum Source {
     Messages,
 }
 
-impl Source {
+impl TextSource {
     /// The row it is about.
-    pub fn subject(&self) -> Option<&Subject> {
+    pub fn subject(&self) -> Option<&TextSubject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
 
-    fn subject_mut(&mut self) -> Option<&mut Subject> {
+    fn subject_mut(&mut self) -> Option<&mut TextSubject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
@@ -138,7 +138,7 @@ impl Source {
 
 /// The row a text is about.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct TextSubject {
     /// The table it was taken from.
     pub view: View,
     /// As last seen.
@@ -149,7 +149,7 @@ pub struct Subject {
 
 /// The raw answer, on its way or here.
 #[derive(Debug, Clone)]
-pub enum Raw {
+pub enum RawAnswer {
     Asked,
     Here(serde_json::Value),
     Failed(Failure),
@@ -195,7 +195,7 @@ pub struct Search {
 #[derive(Debug)]
 pub struct Viewer {
     pub title: String,
-    pub source: Source,
+    pub source: TextSource,
     /// The lines that are shown: all of them, or in help and messages those that were searched for.
     pub lines: Vec<TextLine>,
     /// The lines cut to rows: one a line without wrapping, as many as needed with it.
@@ -214,7 +214,7 @@ pub struct Viewer {
 
 impl Viewer {
     /// A text without lines yet.
-    pub fn new(title: impl Into<String>, source: Source) -> Self {
+    pub fn new(title: impl Into<String>, source: TextSource) -> Self {
         Self {
             title: title.into(),
             source,

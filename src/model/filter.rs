@@ -18,7 +18,7 @@ mod parse;
 mod value;
 
 pub(super) use complete::complete;
-use parse::Own;
+use parse::RowTest;
 use value::Amount;
 
 use super::text::FUZZY;
@@ -30,15 +30,15 @@ use crate::{
 
 /// A filter as it was typed, ready to be asked about rows.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct RowFilter {
     text: String,
-    conditions: Vec<(bool, Condition)>,
+    conditions: Vec<(bool, RowCondition)>,
     ages: bool,
 }
 
 /// A term with everything worked out that doesn't depend on the row.
 #[derive(Debug, Clone)]
-enum Condition {
+enum RowCondition {
     /// Somewhere in the shown columns; plain words match a whole id (an ARN that was pasted), too.
     Anywhere {
         regex: Regex,
@@ -71,7 +71,7 @@ enum Comparison {
 
 /// What a filter may ask about a row besides its cells.
 #[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
+pub struct RowInFilter<'a> {
     pub entry: &'a Entry,
     pub marked: bool,
     /// Some of its cells changed a moment ago.
@@ -116,7 +116,7 @@ impl Lens {
     }
 }
 
-impl Filter {
+impl RowFilter {
     /// Reads a filter for tables of `kind`. Times of day in it are those before `now` in `zone`.
     ///
     /// # Errors
@@ -125,14 +125,14 @@ impl Filter {
         let (terms, case) = parse::parse(text, kind)?;
         let columns = (kind.columns)();
         let ages = terms.iter().any(|term| match &term.test {
-            Test::Own(Own::Compare { column, .. }) => columns.get(*column).is_some_and(|column| column.ages),
-            Test::Own(Own::State(state)) => state == "changed",
+            Test::Own(RowTest::Compare { column, .. }) => columns.get(*column).is_some_and(|column| column.ages),
+            Test::Own(RowTest::State(state)) => state == "changed",
             _ => false,
         });
-        let reading = Reading { columns: &columns, case, now, zone };
+        let reading = ConditionContext { columns: &columns, case, now, zone };
         let conditions = terms
             .into_iter()
-            .map(|term| Ok((term.negated, Condition::new(term, &reading)?)))
+            .map(|term| Ok((term.negated, RowCondition::new(term, &reading)?)))
             .collect::<Result<_, Fault>>()?;
         Ok(Self { text: text.trim().into(), conditions, ages })
     }
@@ -149,8 +149,7 @@ impl Filter {
 
     /// Whether it compares the values of this column.
     pub fn asks_for(&self, column: usize) -> bool {
-        let asked =
-            |condition: &Condition| matches!(condition, Condition::Cell { column: asked, .. } if *asked == column);
+        let asked = |condition: &RowCondition| matches!(condition, RowCondition::Cell { column: asked, .. } if *asked == column);
         self.conditions.iter().any(|(_, condition)| asked(condition))
     }
 
@@ -160,10 +159,10 @@ impl Filter {
     }
 
     /// Whether the row is to be shown.
-    pub fn admits(&self, candidate: Candidate<'_>, lens: &mut Lens) -> bool {
+    pub fn admits(&self, candidate: RowInFilter<'_>, lens: &mut Lens) -> bool {
         let mut looked = false;
         self.conditions.iter().all(|(negated, condition)| {
-            if !looked && matches!(condition, Condition::Anywhere { .. }) {
+            if !looked && matches!(condition, RowCondition::Anywhere { .. }) {
                 lens.look(candidate.entry);
                 looked = true;
             }
@@ -173,15 +172,15 @@ impl Filter {
 }
 
 /// What the terms of one filter are read with.
-struct Reading<'a> {
+struct ConditionContext<'a> {
     columns: &'a [&'static Column],
     case: Case,
     now: Timestamp,
     zone: &'a TimeZone,
 }
 
-impl Condition {
-    fn new(term: Term<Own>, reading: &Reading<'_>) -> Result<Self, Fault> {
+impl RowCondition {
+    fn new(term: Term<RowTest>, reading: &ConditionContext<'_>) -> Result<Self, Fault> {
         let fault = |reason| Fault::new(term.at, reason);
         let plain = |text: String| {
             let regex = compile(&regex::escape(&text), &text, reading.case).map_err(fault)?;
@@ -193,19 +192,19 @@ impl Condition {
                 None => plain(word),
             },
             Test::Quoted(text) => plain(text),
-            Test::Own(Own::Fuzzy(text)) => {
+            Test::Own(RowTest::Fuzzy(text)) => {
                 let perfect = FUZZY.fuzzy_match(&text, &text).unwrap_or_default();
                 Ok(Self::Fuzzy { least: perfect * ALIKE / 100, text })
             }
-            Test::Own(Own::State(state)) => Ok(Self::State(state)),
-            Test::Own(Own::Compare { column, op, value }) => {
+            Test::Own(RowTest::State(state)) => Ok(Self::State(state)),
+            Test::Own(RowTest::Compare { column, op, value }) => {
                 let unit = reading.columns.get(column).map(|column| column.unit).unwrap_or_default();
                 Ok(Self::Cell { column, comparison: Comparison::new(op, value, unit, reading).map_err(fault)? })
             }
         }
     }
 
-    fn holds(&self, Candidate { entry, marked, changed }: Candidate<'_>, lens: &Lens) -> bool {
+    fn holds(&self, RowInFilter { entry, marked, changed }: RowInFilter<'_>, lens: &Lens) -> bool {
         let row = &entry.row;
         match self {
             Self::Anywhere { regex, id } => {
@@ -226,7 +225,7 @@ impl Condition {
 }
 
 impl Comparison {
-    fn new(op: Op, value: String, unit: Unit, reading: &Reading<'_>) -> Result<Self, String> {
+    fn new(op: Op, value: String, unit: Unit, reading: &ConditionContext<'_>) -> Result<Self, String> {
         let matches = matches!(op, Op::Contains | Op::Matches | Op::MatchesNot);
         if unit != Unit::Text && !matches {
             return Ok(Self::Amount { op, amount: value::read(&value, unit, reading.now, reading.zone)? });

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::{Model, Screen, text::safe};
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Feed, FeedState, Phase},
     resource::{Tone, Zone, format::last_part},
 };
 
 /// May things be changed?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Mode {
+pub enum WriteMode {
     #[default]
     ReadOnly,
     /// Until further notice.
@@ -49,7 +49,7 @@ pub struct Header {
     pub endpoint_url: Option<String>,
     /// `None` is all clusters.
     pub cluster: Option<String>,
-    pub mode: Mode,
+    pub mode: WriteMode,
     pub paused: bool,
     /// Seconds since the data in view was confirmed, rounded as by [`coarse`]; only while that is longer than it should
     /// be, or its feed fails, or paused.
@@ -82,9 +82,9 @@ impl Header {
             endpoint_url: clean(&identity.endpoint_url).or_else(|| clean(&model.scope.endpoint_url)),
             cluster: model.cluster.as_deref().map(|name| safe(name).into_owned()),
             mode: match model.armed_until() {
-                Some(until) => Mode::Armed { left: coarse(until.duration_since(model.now).as_secs().max(0)) },
-                None if model.writable() => Mode::Write,
-                None => Mode::ReadOnly,
+                Some(until) => WriteMode::Armed { left: coarse(until.duration_since(model.now).as_secs().max(0)) },
+                None if model.writable() => WriteMode::Write,
+                None => WriteMode::ReadOnly,
             },
             paused: model.paused,
             age: (model.paused || state.is_stale(model.now)).then(|| state.age(model.now)).flatten().map(coarse),
@@ -144,7 +144,7 @@ impl Model {
     /// When the call that fails is made again, where the header counts down to it.
     pub(super) fn retry_at(&self) -> Option<Timestamp> {
         let state = self.state();
-        let counted = |failure: &Failure| matches!(failure.trouble, Trouble::Throttled | Trouble::Offline);
+        let counted = |failure: &Failure| matches!(failure.kind, FailureKind::Throttled | FailureKind::Offline);
         state.retry_at.filter(|at| *at > self.now && state.failure.is_some_and(|failure| counted(&failure)))
     }
 }
@@ -153,7 +153,7 @@ fn currency(state: &FeedState) -> Currency {
     match state.reported_failure() {
         _ if state.fetched.is_none() => Currency::Awaited,
         None => Currency::Live,
-        Some(failure) if failure.trouble == Trouble::Throttled => Currency::Delayed,
+        Some(failure) if failure.kind == FailureKind::Throttled => Currency::Delayed,
         Some(_) => Currency::Incomplete,
     }
 }
@@ -166,18 +166,18 @@ fn api(model: &Model, state: &FeedState) -> (String, Tone) {
         return if connecting { ("connecting".into(), Tone::Muted) } else { ("ok".into(), Tone::Good) };
     };
     let next = state.retry_at.map(|at| seconds_until(at, model.now)).filter(|seconds| *seconds > 0);
-    match failure.trouble {
-        Trouble::Throttled => {
+    match failure.kind {
+        FailureKind::Throttled => {
             (format!("throttled{}", next.map(|s| format!(", next in {s}s")).unwrap_or_default()), Tone::Warn)
         }
-        Trouble::Offline => {
+        FailureKind::Offline => {
             let when = next.map(|seconds| format!(" in {seconds}s")).unwrap_or_default();
             (format!("offline, retry {}{when}", link.attempts.max(1)), Tone::Bad)
         }
-        Trouble::Credentials => (failure.state_of_credentials().unwrap_or("no credentials").into(), Tone::Bad),
-        Trouble::Denied => ("denied".into(), Tone::Warn),
-        Trouble::Server | Trouble::Garbled => ("failing".into(), Tone::Bad),
-        Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => ("refused".into(), Tone::Warn),
+        FailureKind::Credentials => (failure.state_of_credentials().unwrap_or("no credentials").into(), Tone::Bad),
+        FailureKind::Denied => ("denied".into(), Tone::Warn),
+        FailureKind::Server | FailureKind::Garbled => ("failing".into(), Tone::Bad),
+        FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly => ("refused".into(), Tone::Warn),
     }
 }
 

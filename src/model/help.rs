@@ -4,8 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     Model, Screen,
-    action::{ACTIONS, Action, Place},
-    document::{Ink, TextLine, wrap},
+    action::{ACTIONS, Action, ActionContext},
+    document::{TextLine, TextStyle, wrap},
     kind_seen,
     logs::stack,
     places,
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{event::NoticeLevel, resource::Tone};
 
-const PLAIN: Ink = Ink::Tone(Tone::Plain);
-const MUTED: Ink = Ink::Tone(Tone::Muted);
+const PLAIN: TextStyle = TextStyle::Tone(Tone::Plain);
+const MUTED: TextStyle = TextStyle::Tone(Tone::Muted);
 
 /// The most cells that keys take where they stand in two columns, cells between columns, and the width from which on
 /// there are two.
@@ -54,12 +54,12 @@ const LOG_FILTERS: [(&str, &str); 6] = [
 ];
 
 /// Keys, words or terms, and what they do.
-struct Entry {
+struct HelpEntry {
     keys: String,
     about: String,
 }
 
-impl Entry {
+impl HelpEntry {
     fn new(keys: impl Into<String>, about: impl Into<String>) -> Self {
         Self { keys: keys.into(), about: about.into() }
     }
@@ -74,9 +74,9 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
     };
     let width = model.text_width();
     let (places, kind) = (places(screen), kind_seen(screen).map_or("", |kind| kind.name));
-    let in_logs = places.contains(&Place::Logs);
+    let in_logs = places.contains(&ActionContext::Logs);
     let mut lines = Vec::new();
-    for (place, title) in Place::ALL {
+    for (place, title) in ActionContext::ALL {
         let actions = ACTIONS.iter().filter(|action| action.place == place);
         if all {
             section(&mut lines, title, &actions.map(|action| in_full(model, action)).collect::<Vec<_>>(), 1, width);
@@ -86,20 +86,20 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
         }
     }
     let terms =
-        |terms: &[(&str, &str)]| terms.iter().map(|(term, about)| Entry::new(*term, *about)).collect::<Vec<_>>();
+        |terms: &[(&str, &str)]| terms.iter().map(|(term, about)| HelpEntry::new(*term, *about)).collect::<Vec<_>>();
     if all {
-        let keys: Vec<_> = stack::KEYS.iter().map(|(keys, _, about)| Entry::new(some(keys), *about)).collect();
+        let keys: Vec<_> = stack::KEYS.iter().map(|(keys, _, about)| HelpEntry::new(some(keys), *about)).collect();
         section(&mut lines, "In the list of a log's filters", &keys, columns(width), width);
     }
     if all || in_logs {
         section(&mut lines, "Filters of logs", &terms(&LOG_FILTERS), 1, width);
     }
-    if all || places.contains(&Place::Table) || in_logs {
+    if all || places.contains(&ActionContext::Table) || in_logs {
         section(&mut lines, "Filters", &terms(&FILTERS), 1, width);
     }
     // A log has keys enough to fill its help.
     if all || !in_logs {
-        let edits: Vec<_> = EDITS.iter().map(|(keys, _, about)| Entry::new(some(keys), *about)).collect();
+        let edits: Vec<_> = EDITS.iter().map(|(keys, _, about)| HelpEntry::new(some(keys), *about)).collect();
         section(&mut lines, "In prompts", &edits, columns(width), width);
     }
     section(&mut lines, "Besides", &terms(&BESIDES), 1, width);
@@ -124,21 +124,21 @@ fn some<K: ToString>(keys: &[K]) -> String {
 }
 
 /// An action by its keys; by its command where it has none.
-fn in_short(model: &Model, action: &Action) -> Entry {
+fn in_short(model: &Model, action: &Action) -> HelpEntry {
     let keys = some(model.keymap.keys(action));
     let command = action.words.first().filter(|_| keys.is_empty());
-    Entry::new(command.map_or(keys, |word| format!(":{word}")), action.about)
+    HelpEntry::new(command.map_or(keys, |word| format!(":{word}")), action.about)
 }
 
 /// An action by its keys and its command, with the kinds of rows that it is for.
-fn in_full(model: &Model, action: &Action) -> Entry {
+fn in_full(model: &Model, action: &Action) -> HelpEntry {
     let command = action.usage().map(|usage| format!(":{usage}"));
     let keys = [Some(some(model.keymap.keys(action))), command].into_iter().flatten().filter(|text| !text.is_empty());
     let about = match action.kinds {
         [] => action.about.to_owned(),
         kinds => format!("{} ({})", action.about, kinds.join(", ")),
     };
-    Entry::new(keys.collect::<Vec<_>>().join(" "), about)
+    HelpEntry::new(keys.collect::<Vec<_>>().join(" "), about)
 }
 
 /// The words for views and commands, and the person's own words.
@@ -148,16 +148,16 @@ pub(super) fn aliases(model: &Model) -> Vec<TextLine> {
         others => format!("{about} ({})", others.join(", ")),
     };
     let mut lines = Vec::new();
-    let mut list = |title, entries: Vec<Entry>| section(&mut lines, title, &entries, 1, model.text_width());
+    let mut list = |title, entries: Vec<HelpEntry>| section(&mut lines, title, &entries, 1, model.text_width());
     let kinds = model
         .kinds
         .iter()
-        .map(|kind| Entry::new(kind.name, with(kind.about, &kind.names().skip(1).collect::<Vec<_>>())));
+        .map(|kind| HelpEntry::new(kind.name, with(kind.about, &kind.names().skip(1).collect::<Vec<_>>())));
     list("Views", kinds.collect());
-    let own = model.settings.aliases.iter().map(|(word, command)| Entry::new(safe(word), safe(command)));
+    let own = model.settings.aliases.iter().map(|(word, command)| HelpEntry::new(safe(word), safe(command)));
     list("Your own", own.collect());
     let words = ACTIONS.iter().filter_map(|action| {
-        Some(Entry::new(action.usage()?, with(action.about, action.words.get(1..).unwrap_or_default())))
+        Some(HelpEntry::new(action.usage()?, with(action.about, action.words.get(1..).unwrap_or_default())))
     });
     list("Commands", words.collect());
     lines
@@ -175,26 +175,29 @@ pub(super) fn messages(model: &Model) -> Vec<TextLine> {
             NoticeLevel::Warn => ("warn ", Tone::Warn),
             NoticeLevel::Error => ("error", Tone::Bad),
         };
-        let spans =
-            vec![(format!("{at}  "), MUTED), (format!("{word}  "), Ink::Tone(tone)), (message.text.clone(), PLAIN)];
+        let spans = vec![
+            (format!("{at}  "), MUTED),
+            (format!("{word}  "), TextStyle::Tone(tone)),
+            (message.text.clone(), PLAIN),
+        ];
         TextLine { spans, hang: 17 }
     };
     model.messages.log.iter().rev().map(line).collect()
 }
 
 /// A title and its entries, in columns that are read downwards; nothing when there are no entries.
-fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[Entry], columns: usize, width: usize) {
+fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[HelpEntry], columns: usize, width: usize) {
     if entries.is_empty() {
         return;
     }
-    lines.push(TextLine::new(title, Ink::Title));
+    lines.push(TextLine::new(title, TextStyle::Title));
     let most = if columns > 1 { KEYS } else { width / 3 };
     let keys = entries.iter().map(|entry| entry.keys.width()).max().unwrap_or(0).min(most);
     if columns < 2 {
         return lines.extend(entries.iter().flat_map(|entry| set(entry, keys)));
     }
     let column = (width - GAP) / 2;
-    let cut = |entry: &Entry| cut(set(entry, keys), column);
+    let cut = |entry: &HelpEntry| cut(set(entry, keys), column);
     let mut left: Vec<_> = entries.iter().map(cut).collect();
     // The columns are as even as whole entries allow, the left one never the shorter.
     let total: usize = left.iter().map(Vec::len).sum();
@@ -217,9 +220,9 @@ fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[Entry], columns: u
 }
 
 /// An entry as a line, whose text hangs beneath itself; keys that are too long for their column have one of their own.
-fn set(entry: &Entry, keys: usize) -> Vec<TextLine> {
+fn set(entry: &HelpEntry, keys: usize) -> Vec<TextLine> {
     let hang = u16::try_from(2 + keys + GAP).unwrap_or(0);
-    let key = (format!("  {}", entry.keys), Ink::Key);
+    let key = (format!("  {}", entry.keys), TextStyle::Key);
     let about = (entry.about.clone(), PLAIN);
     let pad = |cells: usize| (" ".repeat(cells), PLAIN);
     match (keys + GAP).checked_sub(entry.keys.width()).filter(|left| *left >= GAP) {

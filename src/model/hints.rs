@@ -3,7 +3,7 @@
 use super::{
     Model, Screen,
     action::{ACTIONS, Action, Hint},
-    document::Source,
+    document::TextSource,
 };
 use crate::diagnose::trouble;
 
@@ -35,7 +35,8 @@ impl Model {
     /// Text and rank of an action's hint, here and now.
     fn hint(&self, action: &Action) -> Option<(&'static str, u8)> {
         let (text, rank) = action.hint?;
-        let explaining = matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..)));
+        let explaining =
+            matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Explain(..)));
         match (action.name, &self.front) {
             // What enter opens of a trouble is its explanation.
             ("open", Screen::Table(table)) if table.view.kind == &trouble::KIND => Some(("explain", rank)),
@@ -51,7 +52,7 @@ impl Model {
             ("freeze", Screen::Logs(reader)) if !reader.follow => Some(("follow", rank)),
             ("next-match", Screen::Text(viewer)) => viewer.search.as_ref().map(|_| (text, rank)),
             // The text that is open needs no key to open it.
-            ("describe", Screen::Text(viewer)) if matches!(viewer.source, Source::Describe(_)) => None,
+            ("describe", Screen::Text(viewer)) if matches!(viewer.source, TextSource::Describe(_)) => None,
             ("back", Screen::Table(table)) => match self.behind.last() {
                 // One step from home is said by its name.
                 Some(Screen::Table(beneath)) if table.view.kind == &trouble::KIND => {

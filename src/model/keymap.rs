@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::action::{ACTIONS, Action, Place};
+use super::action::{ACTIONS, Action, ActionContext};
 use crate::nearest;
 
 /// A key with its modifiers, in one spelling: shift is folded into letters (`G`), never kept beside them.
@@ -220,7 +220,7 @@ impl Keymap {
 
     /// The action that `key` calls in a table of the kind called `kind` or a text about such a row, and which of its
     /// keys it is. The first of `places` at which the key calls one counts.
-    pub fn find(&self, key: Key, places: &[Place], kind: &str) -> Option<(&'static Action, usize)> {
+    pub fn find(&self, key: Key, places: &[ActionContext], kind: &str) -> Option<(&'static Action, usize)> {
         places
             .iter()
             .find_map(|place| self.called_by(key).find(|(action, _)| action.place == *place && action.suits(kind)))
@@ -313,7 +313,9 @@ mod tests {
         let mut keymap = Keymap::default();
         keymap.rebind("refresh", &["f9"]).unwrap();
         let find = |key: &str| {
-            keymap.find(key.parse().unwrap(), &[Place::Table, Place::Everywhere], "task").map(|(action, _)| action.name)
+            keymap
+                .find(key.parse().unwrap(), &[ActionContext::Table, ActionContext::Everywhere], "task")
+                .map(|(action, _)| action.name)
         };
         assert_eq!(find("f9"), Some("refresh"));
         assert_eq!(find("ctrl-r"), None);

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use super::{
     Model, Screen,
     command::{Args, view_word},
-    document::Subject,
+    document::TextSubject,
 };
 use crate::{
     nearest,
@@ -91,7 +91,7 @@ impl Locator {
 
 impl Model {
     /// The locator of a row, with the filter of the table that is seen.
-    pub(super) fn locate(&self, subject: &Subject) -> Locator {
+    pub(super) fn locate(&self, subject: &TextSubject) -> Locator {
         let identity = &self.snapshot.identity;
         let row = &subject.row;
         let part = PARTS.iter().find(|(_, kind, status)| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Model, Screen, document::Subject};
+use super::{Model, Screen, document::TextSubject};
 use crate::{
     data::{Feed, Phase},
     grammar::is_id,
@@ -15,7 +15,7 @@ impl Model {
     ///
     /// # Errors
     /// When there is none, with the nearest names, or when it could be several.
-    pub(super) fn find_row(&self, name: &str) -> Result<Subject, String> {
+    pub(super) fn find_row(&self, name: &str) -> Result<TextSubject, String> {
         let table = self.table();
         // The row under the cursor is meant where several have its name.
         if let Some((table, entry)) = table.and_then(|table| Some((table, table.current()?)))
@@ -67,10 +67,10 @@ impl Model {
     }
 
     /// Rows called `name` of all that is known but what is put together here; of the first kind that has any.
-    fn known_rows(&self, name: &str) -> Vec<Subject> {
+    fn known_rows(&self, name: &str) -> Vec<TextSubject> {
         let theirs = |(view, _): &(&View, &Feed)| !matches!(view.kind.origin, Origin::Composed(_));
         let mut found = called(name, self.snapshot.feeds.iter().filter(theirs));
-        let place = |subject: &Subject| self.kinds.iter().position(|kind| *kind == subject.row.kind());
+        let place = |subject: &TextSubject| self.kinds.iter().position(|kind| *kind == subject.row.kind());
         let first = found.iter().map(place).min();
         found.retain(|subject| Some(place(subject)) == first);
         found
@@ -78,8 +78,8 @@ impl Model {
 }
 
 /// Rows called `name`, each once, with a view that holds it.
-fn called<'a>(name: &str, feeds: impl Iterator<Item = (&'a View, &'a Feed)>) -> Vec<Subject> {
-    let mut found: Vec<Subject> = Vec::new();
+fn called<'a>(name: &str, feeds: impl Iterator<Item = (&'a View, &'a Feed)>) -> Vec<TextSubject> {
+    let mut found: Vec<TextSubject> = Vec::new();
     for (view, feed) in feeds {
         for entry in feed.rows.iter().filter(|entry| is_called(&*entry.row, name)) {
             if found.iter().all(|other| other.row.id() != entry.row.id()) {
@@ -94,6 +94,6 @@ fn is_called(row: &dyn Row, name: &str) -> bool {
     row.name() == name || is_id(row.id(), name)
 }
 
-fn subject(view: &View, row: &Arc<dyn Row>) -> Subject {
-    Subject { view: view.clone(), row: row.clone(), gone: false }
+fn subject(view: &View, row: &Arc<dyn Row>) -> TextSubject {
+    TextSubject { view: view.clone(), row: row.clone(), gone: false }
 }

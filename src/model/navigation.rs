@@ -6,9 +6,9 @@ use super::{
     Model, Screen, Table, Viewer,
     action::Outcome,
     alias,
-    document::Source,
-    filter::Filter,
-    overlay::{Choice, Item, Overlay},
+    document::TextSource,
+    filter::RowFilter,
+    overlay::{Overlay, PickAction, PickerItem},
     scope::WriteOverride,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) fn root(kinds: &[&'static Kind]) -> Screen {
     let clusters = kinds.iter().find(|kind| kind.name == "cluster").or(kinds.first());
     match clusters {
         Some(kind) => Screen::Table(Box::new(Table::new(View::new(kind, Query::default())))),
-        None => Screen::Text(Box::new(Viewer::new("help", Source::Help))),
+        None => Screen::Text(Box::new(Viewer::new("help", TextSource::Help))),
     }
 }
 
@@ -154,7 +154,7 @@ impl Model {
     }
 
     /// Puts a filter in force.
-    pub(super) fn set_filter(&mut self, filter: Filter) {
+    pub(super) fn set_filter(&mut self, filter: RowFilter) {
         self.table_mut(|table| table.filter = filter);
     }
 
@@ -164,7 +164,7 @@ impl Model {
         let (now, zone) = (self.now, &self.settings.zone.zone);
         for screen in std::iter::once(&mut self.front).chain(&mut self.behind) {
             if let Screen::Table(table) = screen
-                && let Ok(filter) = Filter::parse(table.filter.text(), table.view.kind, now, zone)
+                && let Ok(filter) = RowFilter::parse(table.filter.text(), table.view.kind, now, zone)
             {
                 table.filter = filter;
             }
@@ -213,7 +213,7 @@ impl Model {
     }
 
     /// Opens a text of the console's own; the one that is open already is closed.
-    pub(super) fn open_text(&mut self, title: &str, source: Source) {
+    pub(super) fn open_text(&mut self, title: &str, source: TextSource) {
         let same = |viewer: &Viewer| std::mem::discriminant(&viewer.source) == std::mem::discriminant(&source);
         if matches!(&self.front, Screen::Text(viewer) if same(viewer)) {
             self.pop();
@@ -250,10 +250,10 @@ impl Model {
 }
 
 /// One item a profile that is known, the one in use first.
-pub(super) fn profile_items(model: &Model) -> Vec<Item> {
+pub(super) fn profile_items(model: &Model) -> Vec<PickerItem> {
     let current = model.snapshot.identity.profile.as_ref().or(model.scope.profile.as_ref());
     let names = model.profiles.iter().flatten().map(String::as_str);
-    current_first("profile", names, current.map(String::as_str), |name| Choice::Profile(name.into()))
+    current_first("profile", names, current.map(String::as_str), |name| PickAction::Profile(name.into()))
 }
 
 /// One item a name, the current one first and marked as such.
@@ -261,12 +261,12 @@ pub(super) fn current_first<'a>(
     about: &str,
     names: impl Iterator<Item = &'a str>,
     current: Option<&str>,
-    choice: impl Fn(&str) -> Choice,
-) -> Vec<Item> {
+    choice: impl Fn(&str) -> PickAction,
+) -> Vec<PickerItem> {
     let mut names: Vec<&str> = names.collect();
     names.sort_by_key(|name| Some(*name) != current);
     let about = |name: &str| if Some(name) == current { format!("{about}, current") } else { about.to_owned() };
-    names.into_iter().map(|name| Item::new(name, &about(name), choice(name))).collect()
+    names.into_iter().map(|name| PickerItem::new(name, &about(name), choice(name))).collect()
 }
 
 /// A failure in full, with what to do about it.

@@ -1,6 +1,6 @@
 //! What lies over a screen and takes the keys first: prompts and pickers.
 
-use super::{filter::Filter, prompt::Prompt};
+use super::{filter::RowFilter, prompt::Prompt};
 use crate::logs::{
     Range, Subject,
     filter::{Mode, Stack},
@@ -73,7 +73,7 @@ impl Overlay {
 pub struct FilterPrompt {
     pub prompt: Prompt,
     /// The filter in force before the prompt opened.
-    pub before: Filter,
+    pub before: RowFilter,
 }
 
 /// The search prompt; esc restores what was there before.
@@ -134,7 +134,7 @@ pub struct Question {
     /// What enter does, and what esc.
     pub yes: &'static str,
     pub no: &'static str,
-    pub choice: Choice,
+    pub choice: PickAction,
 }
 
 /// A list to pick one of, by typing some of it.
@@ -143,7 +143,7 @@ pub struct Picker {
     pub title: String,
     pub prompt: Prompt,
     /// Everything there is to pick.
-    pub items: Vec<Item>,
+    pub items: Vec<PickerItem>,
     /// What matches, best first; all of them while nothing is typed.
     pub shown: Vec<Shown>,
     /// Index into `shown`.
@@ -163,17 +163,17 @@ pub struct Shown {
 
 /// Something to pick.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub struct PickerItem {
     /// Safe to draw as it is.
     pub text: String,
     /// One line beside it; may be empty. Safe to draw as it is.
     pub about: String,
-    pub choice: Choice,
+    pub choice: PickAction,
 }
 
 /// What picking does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Choice {
+pub enum PickAction {
     Profile(String),
     Region(String),
     /// `None` is all clusters.

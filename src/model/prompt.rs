@@ -9,7 +9,7 @@ use crate::grammar::Fault;
 
 mod completion;
 
-pub use completion::{Candidate, Choice, Completion, Term};
+pub use completion::{Candidate, Completion, FilterTerm, Suggestion};
 
 /// What a key does in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::scope::{ScopeRule, WriteOverride};
 use crate::{
     aws::{ScopeSpec, budget},
-    data::Limits,
+    data::HistoryLimits,
     logs::{Pace, ring},
     resource::{Zone, query::DAY},
 };
@@ -83,7 +83,7 @@ pub struct Settings {
     pub keys: BTreeMap<String, Vec<String>>,
     pub budget: Share,
     pub history: HistorySettings,
-    pub logs: Reading,
+    pub logs: LogSettings,
 }
 
 /// What of that which AWS forgets is kept.
@@ -101,7 +101,7 @@ pub struct HistorySettings {
 
 impl Default for HistorySettings {
     fn default() -> Self {
-        let Limits { days, megabytes } = Limits::default();
+        let HistoryLimits { days, megabytes } = HistoryLimits::default();
         Self { days, megabytes, off: false }
     }
 }
@@ -109,7 +109,7 @@ impl Default for HistorySettings {
 /// How much of a log is held, and how fast it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Reading {
+pub struct LogSettings {
     #[serde(deserialize_with = "lines")]
     pub lines: u32,
     /// What the lines may take, in MiB.
@@ -120,7 +120,7 @@ pub struct Reading {
     pub calls: f64,
 }
 
-impl Default for Reading {
+impl Default for LogSettings {
     fn default() -> Self {
         let ring::Limits { lines, bytes } = ring::Limits::default();
         let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
@@ -128,7 +128,7 @@ impl Default for Reading {
     }
 }
 
-impl Reading {
+impl LogSettings {
     /// What a ring holds at most.
     pub fn limits(self) -> ring::Limits {
         let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
@@ -271,7 +271,7 @@ impl Default for Settings {
             keys: BTreeMap::new(),
             budget: Share::default(),
             history: HistorySettings::default(),
-            logs: Reading::default(),
+            logs: LogSettings::default(),
         }
     }
 }

@@ -8,9 +8,9 @@ use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{filter::Filter, text::safe};
+use super::{filter::RowFilter, text::safe};
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Entry, FeedState, Phase, Snapshot},
     knowledge,
     resource::{
@@ -58,7 +58,7 @@ pub enum Body {
 #[derive(Debug)]
 pub struct Table {
     pub view: View,
-    pub filter: Filter,
+    pub filter: RowFilter,
     pub sort: Sort,
     /// The column picked with shift-←/→, to be sorted by.
     pub picked: Option<usize>,
@@ -99,7 +99,7 @@ pub struct Table {
     all: Vec<Entry>,
     ordering: Option<arrange::Ordering>,
     /// What the rows that are shown were chosen by.
-    choice: Option<arrange::Choice>,
+    choice: Option<arrange::ArrangeInput>,
 }
 
 impl Table {
@@ -109,7 +109,7 @@ impl Table {
         Self {
             sort: Sort { column: view.kind.column(column).unwrap_or(0), descending },
             view,
-            filter: Filter::default(),
+            filter: RowFilter::default(),
             picked: None,
             faults_only: false,
             wide: false,
@@ -139,9 +139,9 @@ impl Table {
         match &self.source.failure {
             _ if !self.rows.is_empty() => Body::Rows,
             _ if self.total > 0 => Body::FilteredOut { hidden: self.total },
-            Some(failure) if failure.trouble == Trouble::Denied => Body::Denied(failure.clone()),
+            Some(failure) if failure.kind == FailureKind::Denied => Body::Denied(failure.clone()),
             // A throttle passes by itself; until then there is nothing to say but that it takes longer.
-            Some(failure) if failure.trouble != Trouble::Throttled => Body::Failed(failure.clone()),
+            Some(failure) if failure.kind != FailureKind::Throttled => Body::Failed(failure.clone()),
             _ if self.source.phase == Phase::Ready => Body::Empty,
             _ => Body::Loading,
         }

@@ -6,16 +6,16 @@ use serde_json::json;
 
 use super::{
     action::ACTIONS,
-    document::{Raw, Source},
+    document::{RawAnswer, TextSource},
     fixture::*,
-    header::Mode,
+    header::WriteMode,
     overlay::RuleList,
     prompt,
     settings::{HeaderSize, Quit},
     *,
 };
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::Request,
     diagnose::trouble,
     resource::{Query, Status, View, cluster, service},
@@ -40,10 +40,10 @@ mod time;
 /// Real kinds, where it matters that they are.
 static REAL: &[&Kind] = &[&trouble::KIND, &cluster::KIND, &service::KIND, &crate::resource::task::KIND];
 
-fn failure(trouble: Trouble) -> Arc<Failure> {
+fn failure(trouble: FailureKind) -> Arc<Failure> {
     Arc::new(Failure {
         operation: "ListTasks",
-        trouble,
+        kind: trouble,
         code: None,
         message: "something is wrong".into(),
         advice: None,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ARCHIVED, ARCHIVED_LONG, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation,
     Resource, Row, Tone, Unit, View, count_cell,
-    event::Event,
+    event::ServiceEvent,
     finding::{Finding, Problem},
     format::{age_cell, age_order, amount, last_part, one_line, text_cell, text_order, timestamp, when},
     revision,
@@ -105,13 +105,13 @@ impl Deployment {
     }
 
     /// Takes from the service's `events` when it completed or failed.
-    pub(super) fn take_end(&mut self, events: &[Event]) {
+    pub(super) fn take_end(&mut self, events: &[ServiceEvent]) {
         let end = match self.rollout_state.as_deref() {
             Some("COMPLETED") => "deployment completed",
             Some("FAILED") => "deployment failed",
             _ => return,
         };
-        let own = |event: &&Event| event.message.contains(&self.id) && event.message.contains(end);
+        let own = |event: &&ServiceEvent| event.message.contains(&self.id) && event.message.contains(end);
         self.ended_at = events.iter().find(own).and_then(|event| event.created_at);
     }
 
@@ -398,10 +398,10 @@ mod tests {
 
     #[test]
     fn a_rollout_ended_when_an_event_says_so_not_when_a_task_was_last_replaced() {
-        let said = |message: &str, second| Event {
+        let said = |message: &str, second| ServiceEvent {
             created_at: Some(at(second)),
             message: format!("(service web) (deployment ecs-svc/8) {message}"),
-            ..Event::default()
+            ..ServiceEvent::default()
         };
         let events = [said("has reached a steady state.", 80_000), said("deployment completed.", 300)];
         let mut completed = deployment("COMPLETED");

@@ -10,7 +10,7 @@ pub type Span = (String, Tone);
 
 /// One line of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum DocumentLine {
     /// A label and its value, set in two columns.
     Field { label: &'static str, value: Vec<Span> },
     /// Running text, indented by `depth` steps.
@@ -23,12 +23,12 @@ pub enum Line {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Section {
     pub title: String,
-    pub lines: Vec<Line>,
+    pub lines: Vec<DocumentLine>,
     /// Commands or log lines: to be read, and copied, as they are.
     pub verbatim: bool,
 }
 
-impl Line {
+impl DocumentLine {
     /// The sign before a check: well, not well, not known yet.
     pub fn sign(outcome: Tone) -> &'static str {
         match outcome {
@@ -57,8 +57,9 @@ impl Document {
     pub fn masked(&self) -> Self {
         let mut document = self.clone();
         for line in document.sections.iter_mut().flat_map(|section| &mut section.lines) {
-            let (Line::Field { value: spans, .. } | Line::Text { spans, .. } | Line::Check { answer: spans, .. }) =
-                line;
+            let (DocumentLine::Field { value: spans, .. }
+            | DocumentLine::Text { spans, .. }
+            | DocumentLine::Check { answer: spans, .. }) = line;
             for (text, _) in spans {
                 *text = masked_line(text);
             }
@@ -95,7 +96,7 @@ impl Section {
     pub fn toned(&mut self, label: &'static str, value: impl Into<String>, tone: Tone) -> &mut Self {
         let value = value.into();
         if !value.is_empty() {
-            self.lines.push(Line::Field { label, value: vec![(value, tone)] });
+            self.lines.push(DocumentLine::Field { label, value: vec![(value, tone)] });
         }
         self
     }
@@ -108,7 +109,7 @@ impl Section {
 
     /// A line of running text.
     pub fn text(&mut self, depth: u8, text: impl Into<String>, tone: Tone) -> &mut Self {
-        self.lines.push(Line::Text { depth, spans: vec![(text.into(), tone)] });
+        self.lines.push(DocumentLine::Text { depth, spans: vec![(text.into(), tone)] });
         self
     }
 }

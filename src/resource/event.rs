@@ -18,7 +18,7 @@ pub static KIND: Kind = Kind {
     plural: "events",
     aliases: &["ev"],
     about: "service events, the newest 100 of each service",
-    columns: super::columns::<Event>,
+    columns: super::columns::<ServiceEvent>,
     states: &[ARCHIVED],
     sort: ("age", false),
     in_cluster: true,
@@ -33,7 +33,7 @@ fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Event {
+pub struct ServiceEvent {
     pub id: String,
     #[serde(skip)]
     pub cluster_name: String,
@@ -48,7 +48,7 @@ pub struct Event {
     pub archived: bool,
 }
 
-impl Event {
+impl ServiceEvent {
     pub(super) fn from_sdk(
         event: aws_sdk_ecs::types::ServiceEvent,
         cluster: &str,
@@ -100,7 +100,7 @@ impl Event {
     }
 }
 
-static FIELDS: &[Field<Event>] = &[
+static FIELDS: &[Field<ServiceEvent>] = &[
     Field {
         column: Column::new("age", "AGE", 4, 6).age(),
         cell: |row, cx| age_cell(row.created_at, cx.now),
@@ -128,7 +128,7 @@ static FIELDS: &[Field<Event>] = &[
     },
 ];
 
-impl Resource for Event {
+impl Resource for ServiceEvent {
     fn kind() -> &'static Kind {
         &KIND
     }
@@ -206,7 +206,7 @@ mod tests {
     #[case("ate something that disagreed with it.", Tone::Plain)]
     fn an_event_has_the_tone_of_what_it_means(#[case] told: &str, #[case] tone: Tone) {
         let event = aws_sdk_ecs::types::ServiceEvent::builder().message(format!("(service web) {told}")).build();
-        let event = Event::from_sdk(event, "prod", "web", "arn:aws:ecs:eu-west-1:111122223333:service/prod/web");
+        let event = ServiceEvent::from_sdk(event, "prod", "web", "arn:aws:ecs:eu-west-1:111122223333:service/prod/web");
         assert_eq!((event.tone(), Resource::fault(&event)), (tone, tone == Tone::Bad));
     }
 }

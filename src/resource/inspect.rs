@@ -72,12 +72,12 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{knowledge::Quote, resource::document::Line};
+    use crate::{knowledge::Quote, resource::document::DocumentLine};
 
     fn lines(document: &Document) -> Vec<(&'static str, String)> {
-        let line = |line: &Line| match line {
-            Line::Field { label, value } => (*label, value.iter().map(|(text, _)| text.as_str()).collect()),
-            Line::Text { spans, .. } | Line::Check { answer: spans, .. } => {
+        let line = |line: &DocumentLine| match line {
+            DocumentLine::Field { label, value } => (*label, value.iter().map(|(text, _)| text.as_str()).collect()),
+            DocumentLine::Text { spans, .. } | DocumentLine::Check { answer: spans, .. } => {
                 ("", spans.iter().map(|(text, _)| text.as_str()).collect())
             }
         };

@@ -1,6 +1,6 @@
 //! Documents as Markdown, for tickets and chats.
 
-use super::document::{Document, Line, Section, Span};
+use super::document::{Document, DocumentLine, Section, Span};
 use crate::visible::one_line;
 
 /// The document, with headings of this rank for its sections and an item a line; what is to be read as it is, in a fence.
@@ -18,14 +18,14 @@ fn section(section: &Section, rank: usize) -> String {
     for line in &section.lines {
         text.push_str(&match line {
             // A value that goes on.
-            Line::Field { label: "", value } => item(1, &joined(value)),
-            Line::Field { label: label @ "Command", value } => {
+            DocumentLine::Field { label: "", value } => item(1, &joined(value)),
+            DocumentLine::Field { label: label @ "Command", value } => {
                 format!("- **{label}**:\n\n{}\n", verbatim([joined(value).as_str()]))
             }
-            Line::Field { label, value } => format!("- **{label}**: {}\n", escaped(&joined(value))),
-            Line::Text { depth, spans } => item(usize::from(*depth), &joined(spans)),
-            Line::Check { outcome, question, answer } => {
-                item(0, &format!("{} {question} {}", Line::sign(*outcome), joined(answer)))
+            DocumentLine::Field { label, value } => format!("- **{label}**: {}\n", escaped(&joined(value))),
+            DocumentLine::Text { depth, spans } => item(usize::from(*depth), &joined(spans)),
+            DocumentLine::Check { outcome, question, answer } => {
+                item(0, &format!("{} {question} {}", DocumentLine::sign(*outcome), joined(answer)))
             }
         });
     }
@@ -66,11 +66,11 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
     line(head.map(str::to_owned)) + &rule + &rows.into_iter().map(line).collect::<String>()
 }
 
-fn content(line: &Line) -> String {
+fn content(line: &DocumentLine) -> String {
     match line {
-        Line::Field { value: spans, .. } | Line::Text { spans, .. } | Line::Check { answer: spans, .. } => {
-            joined(spans)
-        }
+        DocumentLine::Field { value: spans, .. }
+        | DocumentLine::Text { spans, .. }
+        | DocumentLine::Check { answer: spans, .. } => joined(spans),
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, View, cluster,
     deployment::{self, Deployment},
-    event::{self, Event},
+    event::{self, ServiceEvent},
     finding::{Finding, Problem},
     format::{amount, last_part, timestamp, words},
     gone, present, revision, task,
@@ -96,7 +96,7 @@ pub struct Service {
     pub created_by: Option<String>,
     pub deployments: Vec<Deployment>,
     /// Newest first; at most 100.
-    pub events: Vec<Event>,
+    pub events: Vec<ServiceEvent>,
     pub tags: Vec<(String, String)>,
     /// How far its deployment is, while there is one and one may ask.
     pub progress: Option<Progress>,
@@ -120,8 +120,8 @@ impl Service {
         let balancers = service.load_balancers.unwrap_or_default();
         let deployments = service.deployments.unwrap_or_default();
         let events = service.events.unwrap_or_default().into_iter();
-        let events: Vec<Event> =
-            events.map(|event| Event::from_sdk(event, &cluster_name, &service_name, &service_arn)).collect();
+        let events: Vec<ServiceEvent> =
+            events.map(|event| ServiceEvent::from_sdk(event, &cluster_name, &service_name, &service_arn)).collect();
         Some(Self {
             status: service.status,
             desired_count: amount(service.desired_count),

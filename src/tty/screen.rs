@@ -18,7 +18,7 @@ const FRAME_BYTES: usize = 64 * 1024;
 
 /// [`CrosstermBackend`] with three differences: a frame is one write inside one synchronised update (mode 2026), what
 /// the terminal already shows is not sent again, cursor included, and the terminal is never asked anything.
-pub struct Screen<W: Write> {
+pub struct ScreenBackend<W: Write> {
     inner: CrosstermBackend<BufWriter<W>>,
     /// A synchronised update has begun.
     open: bool,
@@ -27,7 +27,7 @@ pub struct Screen<W: Write> {
     shown: Option<bool>,
 }
 
-impl<W: Write> Screen<W> {
+impl<W: Write> ScreenBackend<W> {
     pub fn new(writer: W) -> Self {
         let inner = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, writer));
         Self { inner, open: false, cursor: None, shown: None }
@@ -51,7 +51,7 @@ impl<W: Write> Screen<W> {
     }
 }
 
-impl<W: Write> Backend for Screen<W> {
+impl<W: Write> Backend for ScreenBackend<W> {
     type Error = io::Error;
 
     fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
@@ -153,14 +153,14 @@ mod tests {
     }
 
     /// A fixed viewport, so that no size is asked of the terminal the tests happen to run in.
-    fn terminal() -> (Terminal<Screen<Wire>>, Wire) {
+    fn terminal() -> (Terminal<ScreenBackend<Wire>>, Wire) {
         let wire = Wire::default();
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 120, 30)) };
-        let terminal = Terminal::with_options(Screen::new(wire.clone()), options).expect("a terminal in memory");
+        let terminal = Terminal::with_options(ScreenBackend::new(wire.clone()), options).expect("a terminal in memory");
         (terminal, wire)
     }
 
-    fn draw(terminal: &mut Terminal<Screen<Wire>>, text: &str, cursor: Option<(u16, u16)>) {
+    fn draw(terminal: &mut Terminal<ScreenBackend<Wire>>, text: &str, cursor: Option<(u16, u16)>) {
         terminal
             .draw(|frame| {
                 frame.render_widget(text, frame.area());
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_clear_waits_for_its_frame_and_forgets_the_cursor() {
         let wire = Wire::default();
-        let mut screen = Screen::new(wire.clone());
+        let mut screen = ScreenBackend::new(wire.clone());
         screen.hide_cursor().expect("memory");
         screen.flush().expect("memory");
         wire.take();

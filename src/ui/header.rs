@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use crate::{
     model::{
         action::Hint,
-        header::{Currency, Header, Mode},
+        header::{Currency, Header, WriteMode},
     },
     resource::{Tone, format::duration},
     ui::{
@@ -71,9 +71,9 @@ fn account(header: &Header, short: bool, theme: &Theme) -> String {
 /// Read-only, or for how long not; the style says how much care it wants.
 fn mode(header: &Header, theme: &Theme) -> (String, Style) {
     match header.mode {
-        Mode::ReadOnly => ("RO".into(), theme.get(Scope::HeaderReadOnly)),
-        Mode::Write => (" RW ".into(), theme.get(Scope::HeaderWrite)),
-        Mode::Armed { left } => (format!(" RW {} left ", duration(left.max(0))), theme.get(Scope::HeaderWrite)),
+        WriteMode::ReadOnly => ("RO".into(), theme.get(Scope::HeaderReadOnly)),
+        WriteMode::Write => (" RW ".into(), theme.get(Scope::HeaderWrite)),
+        WriteMode::Armed { left } => (format!(" RW {} left ", duration(left.max(0))), theme.get(Scope::HeaderWrite)),
     }
 }
 
@@ -217,7 +217,8 @@ fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
         Currency::Delayed => ("delayed".to_owned(), theme.tone(Tone::Warn)),
     });
     let (mode, mode_style) = mode(header, theme);
-    let mode = if header.mode == Mode::ReadOnly { ("read-only".to_owned(), mode_style) } else { (mode, mode_style) };
+    let mode =
+        if header.mode == WriteMode::ReadOnly { ("read-only".to_owned(), mode_style) } else { (mode, mode_style) };
     let facts = [
         ("api", (api, theme.tone(header.api_tone))),
         ("calls", (format!("{}/min", header.calls_per_minute), plain)),
@@ -268,7 +269,7 @@ mod tests {
         let stormy = Header {
             paused: true,
             age: Some(3_600),
-            mode: Mode::Armed { left: 840 },
+            mode: WriteMode::Armed { left: 840 },
             api: "offline, retry 14 in 128s".into(),
             api_tone: Tone::Bad,
             ..header()

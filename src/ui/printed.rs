@@ -10,14 +10,14 @@ use super::{
 use crate::{
     model::{
         Viewer,
-        document::{Source, prose_lines},
+        document::{TextSource, prose_lines},
     },
     resource::Document,
 };
 
 /// The lines of `document`, cut at `width` cells where one is given, in the colours of `theme` where there are any.
 pub fn printed(document: &Document, width: Option<u16>, theme: Option<&Theme>) -> String {
-    let mut viewer = Viewer::new("", Source::Help);
+    let mut viewer = Viewer::new("", TextSource::Help);
     viewer.set_lines(prose_lines(document));
     viewer.fit(width.unwrap_or(u16::MAX));
     let mut text = String::new();

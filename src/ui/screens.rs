@@ -7,7 +7,7 @@ use super::{
     theme::{Scope, Theme},
 };
 use crate::{
-    aws::Trouble,
+    aws::FailureKind,
     data::FeedState,
     model::header::coarse,
     resource::{Tone, format::duration},
@@ -40,7 +40,7 @@ fn capitalised(word: &str) -> String {
 /// passes by itself.
 fn failing(state: &FeedState, age: Option<i64>, theme: &Theme) -> Option<(String, Scope)> {
     let age = age.map(|age| format!("{} old", duration(coarse(age))));
-    let failure = state.reported_failure().filter(|failure| age.is_some() || failure.trouble != Trouble::Throttled);
+    let failure = state.reported_failure().filter(|failure| age.is_some() || failure.kind != FailureKind::Throttled);
     let cause = failure.map(|failure| failure.in_short());
     let parts: Vec<String> = age.into_iter().chain(cause).collect();
     let note = format!("{} {}", theme.glyphs.tone(Tone::Warn), parts.join(&format!(" {} ", theme.glyphs.dot)));

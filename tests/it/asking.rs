@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ecsight::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     event::Event,
     logs::{Group, News, Phase, Range, Read, Scanned, Status, Told},
     model::Screen,
@@ -134,7 +134,7 @@ fn a_query_runs_over_its_time_and_esc_comes_back_to_the_tail() {
 #[case("failed", Some("at character 8, \"fliter x\": unexpected symbol"), Phase::Done)]
 fn what_becomes_of_a_query_is_said(#[case] name: &str, #[case] failure: Option<&str>, #[case] phase: Phase) {
     let failure = failure.map(|message| {
-        Arc::new(Failure::local("StartQuery", Trouble::Invalid, message).advise("`:query` opens it again"))
+        Arc::new(Failure::local("StartQuery", FailureKind::Invalid, message).advise("`:query` opens it again"))
     });
     let scanned = Some(Scanned { bytes: 3e9, records: 1e6, matched: 42.0 });
     let stage = log((80, 24), web()).run("query fields @message | fliter x").keys("enter");

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ecsight::{
-    aws::{Budget, Clients, ScopeSpec, Trouble, operation},
+    aws::{Budget, Clients, FailureKind, ScopeSpec, operation},
     data::{self, Demand, Done, Entry, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, Server, world::World},
     diagnose::trouble,
@@ -264,7 +264,7 @@ async fn what_is_denied_stops_alone_and_names_the_action() {
     console.look_at(&view);
     let snapshot = console.until(|snapshot| snapshot.feeds.get(&view).is_some_and(|feed| feed.failure.is_some())).await;
     let failure = feed(&snapshot, &view).failure.clone().unwrap();
-    assert_eq!((failure.trouble, failure.operation), (Trouble::Denied, "DescribeTasks"));
+    assert_eq!((failure.kind, failure.operation), (FailureKind::Denied, "DescribeTasks"));
     assert!(failure.message.contains("is not authorized to perform: ecs:DescribeTasks"), "{}", failure.message);
     tokio::time::sleep(Duration::from_secs(300)).await;
     let asked = endpoint.count("DescribeTasks");
@@ -283,11 +283,11 @@ async fn what_is_denied_stops_alone_and_names_the_action() {
 }
 
 #[rstest]
-#[case::cut("cut", Trouble::Offline)]
-#[case::hang("hang", Trouble::Offline)]
-#[case::expired("expired", Trouble::Credentials)]
+#[case::cut("cut", FailureKind::Offline)]
+#[case::hang("hang", FailureKind::Offline)]
+#[case::expired("expired", FailureKind::Credentials)]
 #[tokio::test(start_paused = true)]
-async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault: &str, #[case] trouble: Trouble) {
+async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault: &str, #[case] trouble: FailureKind) {
     let endpoint = sized(1, 20, 1);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -295,7 +295,7 @@ async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault:
     console.filled(&view).await;
     endpoint.add_fault(fault.parse().unwrap());
     let snapshot = console.until(|snapshot| snapshot.connection.failure.is_some()).await;
-    assert_eq!(snapshot.connection.failure.as_ref().unwrap().trouble, trouble);
+    assert_eq!(snapshot.connection.failure.as_ref().unwrap().kind, trouble);
     assert_eq!(feed(&snapshot, &view).rows.len(), 20);
     let before = arrived(&endpoint);
     tokio::time::sleep(Duration::from_secs(600)).await;
@@ -316,18 +316,18 @@ async fn a_throttle_slows_it_down_and_is_told() {
     console.look_at(&view);
     let snapshot = console.until(|snapshot| snapshot.state(&view).failure.is_some()).await;
     let state = snapshot.state(&view);
-    assert_eq!(state.failure.map(|failure| failure.trouble), Some(Trouble::Throttled));
+    assert_eq!(state.failure.map(|failure| failure.kind), Some(FailureKind::Throttled));
     assert!(state.retry_at > Some(now()), "it is known when it goes on");
     assert_eq!(feed(&*console.filled(&view).await, &view).rows.len(), 200);
     console.until(|snapshot| snapshot.state(&view).failure.is_none()).await;
 }
 
 #[rstest]
-#[case::html("http500", Trouble::Garbled)]
-#[case::garbled("malformed", Trouble::Garbled)]
-#[case::cut_short("truncate", Trouble::Garbled)]
+#[case::html("http500", FailureKind::Garbled)]
+#[case::garbled("malformed", FailureKind::Garbled)]
+#[case::cut_short("truncate", FailureKind::Garbled)]
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_makes_no_sense_is_told_in_words(#[case] fault: &str, #[case] trouble: Trouble) {
+async fn an_answer_that_makes_no_sense_is_told_in_words(#[case] fault: &str, #[case] trouble: FailureKind) {
     let endpoint = sized(1, 3, 1);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -336,8 +336,8 @@ async fn an_answer_that_makes_no_sense_is_told_in_words(#[case] fault: &str, #[c
     let failed = |snapshot: &Snapshot| snapshot.feeds.get(&view).and_then(|feed| feed.failure.clone());
     let snapshot = console.until(|snapshot| failed(snapshot).is_some()).await;
     let failure = failed(&snapshot).unwrap();
-    assert_eq!(failure.trouble, trouble, "{failure:?}");
-    assert_eq!(snapshot.state(&view).failure.map(|failure| failure.trouble), Some(trouble));
+    assert_eq!(failure.kind, trouble, "{failure:?}");
+    assert_eq!(snapshot.state(&view).failure.map(|failure| failure.kind), Some(trouble));
     assert!(!failure.message.contains("SdkError") && !failure.message.contains("Unhandled"), "{}", failure.message);
     endpoint.clear_faults();
     console.filled(&view).await;
@@ -522,7 +522,7 @@ async fn a_read_only_scope_refuses_to_change_anything_before_it_is_sent() {
     let update =
         |clients: &Clients| clients.ecs.update_service().cluster("prod").service("web").desired_count(0).send();
     let failure = clients.call(operation::DESCRIBE_SERVICES, update(&clients)).await.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::ReadOnly, "{failure:?}");
+    assert_eq!(failure.kind, FailureKind::ReadOnly, "{failure:?}");
     // Whichever client it is.
     let (capturing, _) = clients.capturing();
     let refusals = [
@@ -620,22 +620,22 @@ async fn a_long_list_is_whole_though_a_tenth_of_its_pages_fails(#[case] fault: &
 
 /// What a person is told where a console begins, and on every other screen, when all calls fail from the start.
 #[rstest]
-#[case::cut("cut", Trouble::Offline)]
-#[case::hang("hang", Trouble::Offline)]
-#[case::unavailable("unavailable", Trouble::Server)]
-#[case::server("server-error", Trouble::Server)]
-#[case::throttled("throttle", Trouble::Throttled)]
-#[case::denied("deny", Trouble::Denied)]
-#[case::denied_clusters("deny:ListClusters", Trouble::Denied)]
-#[case::denied_details("deny:DescribeClusters", Trouble::Denied)]
-#[case::expired("expired", Trouble::Credentials)]
-#[case::cut_short("truncate", Trouble::Garbled)]
-#[case::garbage("malformed", Trouble::Garbled)]
-#[case::html("http500", Trouble::Garbled)]
+#[case::cut("cut", FailureKind::Offline)]
+#[case::hang("hang", FailureKind::Offline)]
+#[case::unavailable("unavailable", FailureKind::Server)]
+#[case::server("server-error", FailureKind::Server)]
+#[case::throttled("throttle", FailureKind::Throttled)]
+#[case::denied("deny", FailureKind::Denied)]
+#[case::denied_clusters("deny:ListClusters", FailureKind::Denied)]
+#[case::denied_details("deny:DescribeClusters", FailureKind::Denied)]
+#[case::expired("expired", FailureKind::Credentials)]
+#[case::cut_short("truncate", FailureKind::Garbled)]
+#[case::garbage("malformed", FailureKind::Garbled)]
+#[case::html("http500", FailureKind::Garbled)]
 #[tokio::test(start_paused = true)]
 async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
     #[case] fault: &str,
-    #[case] class: Trouble,
+    #[case] class: FailureKind,
     #[values(trouble(), View::new(&cluster::KIND, Query::default()), View::new(&service::KIND, Query::default()))]
     view: View,
 ) {
@@ -650,7 +650,7 @@ async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
     let most = if fault == "hang" { 9 } else { 1 };
     assert!(start.elapsed() <= Duration::from_secs(most), "told after {:?}", start.elapsed());
     let state = snapshot.state(&view);
-    assert_eq!(state.failure.map(|failure| failure.trouble), Some(class));
+    assert_eq!(state.failure.map(|failure| failure.kind), Some(class));
     assert_eq!(state.nothing.len(), 0, "nothing is known: {:?}", state.nothing);
     assert!(!snapshot.complete(&view));
     tokio::time::sleep(Duration::from_secs(20)).await;
@@ -663,7 +663,7 @@ async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
     let over = Instant::now();
     console.until(|snapshot| snapshot.state(&view).failure.is_none() && snapshot.arrived(&view)).await;
     // Who is not allowed is asked again once a minute.
-    let most = if class == Trouble::Denied { 65 } else { 15 };
+    let most = if class == FailureKind::Denied { 65 } else { 15 };
     assert!(over.elapsed() <= Duration::from_secs(most), "went on after {:?}", over.elapsed());
 }
 

@@ -10,8 +10,8 @@ use ecsight::{
     demo::{Scenario, faults},
     kinds::KINDS,
     model::{
-        Filter, Keymap,
-        action::{ACTIONS, Action, Place},
+        Keymap, RowFilter,
+        action::{ACTIONS, Action, ActionContext},
     },
     ui::theme::THEMES,
 };
@@ -61,7 +61,7 @@ fn the_filters_of_the_readme_are_understood() {
     assert!(examples.len() > 10, "{examples:?}");
     for example in examples {
         let example = example.replace("\\|", "|");
-        let filter = Filter::parse(&example, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        let filter = RowFilter::parse(&example, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
         assert!(filter.is_ok(), "{example}: {filter:?}");
     }
 }
@@ -181,7 +181,7 @@ fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]
 
 fn keys() -> String {
     let keymap = Keymap::default();
-    let of = |place: Place| {
+    let of = |place: ActionContext| {
         let row = |action: &Action| {
             let keys: Vec<_> = keymap
                 .keys(action)
@@ -198,7 +198,7 @@ fn keys() -> String {
         let actions = ACTIONS.iter().filter(move |action| action.place == place);
         table(["key", "what it does", "name", "command"], actions.map(row))
     };
-    Place::ALL.iter().map(|(place, title)| format!("\n{title}:\n{}", of(*place))).collect()
+    ActionContext::ALL.iter().map(|(place, title)| format!("\n{title}:\n{}", of(*place))).collect()
 }
 
 fn kinds() -> String {

@@ -8,7 +8,7 @@ use ecsight::{
     demo::{Endpoint, Options},
     history::HistoryConfig,
     kinds::KINDS,
-    model::filter::{Candidate, Filter, Lens},
+    model::filter::{Lens, RowFilter, RowInFilter},
     resource::{
         Column, Context, Kind, Query, Row, Status, Unit, View, Zone, container::Container, family, revision, task,
         task::Task,
@@ -46,10 +46,10 @@ impl Rows {
 
     /// The rows that a filter admits, by their place.
     pub fn admitted(&self, text: &str) -> BTreeSet<usize> {
-        let filter = Filter::parse(text, self.kind, self.cx.now, &self.cx.zone.zone);
+        let filter = RowFilter::parse(text, self.kind, self.cx.now, &self.cx.zone.zone);
         let filter = filter.unwrap_or_else(|fault| panic!("{}: {text}: {fault:?}", self.kind.plural));
         let mut lens = Lens::new(self.kind, Vec::new(), self.cx.clone());
-        let mut admits = |entry| filter.admits(Candidate { entry, marked: false, changed: false }, &mut lens);
+        let mut admits = |entry| filter.admits(RowInFilter { entry, marked: false, changed: false }, &mut lens);
         (0..self.entries.len()).filter(|index| admits(&self.entries[*index])).collect()
     }
 }
@@ -284,7 +284,7 @@ fn every_header_names_its_column_and_no_other() {
                 for written in [name.replace(' ', ""), name.replace(' ', "-"), name.to_lowercase().replace(' ', "")] {
                     assert_eq!(kind.column(&written), Some(index), "{}: {written}", kind.plural);
                     let filter = format!("{written}:x");
-                    let read = Filter::parse(&filter, kind, fixtures::now(), &TimeZone::UTC).expect("a filter");
+                    let read = RowFilter::parse(&filter, kind, fixtures::now(), &TimeZone::UTC).expect("a filter");
                     assert!(!read.is_empty());
                 }
             }
@@ -310,7 +310,7 @@ async fn states_are_those_that_rows_are_in() {
 #[test]
 fn what_no_kind_knows_is_a_mistake() {
     for kind in KINDS {
-        let read = |text: &str| Filter::parse(text, kind, fixtures::now(), &TimeZone::UTC);
+        let read = |text: &str| RowFilter::parse(text, kind, fixtures::now(), &TimeZone::UTC);
         for op in ["=", "!=", "~", "!~", "<", "<=", ">", ">="] {
             let fault = read(&format!("a nosuchthing{op}1")).expect_err(kind.plural);
             assert_eq!(fault.at, 2, "{}: {fault:?}", kind.plural);
@@ -341,6 +341,6 @@ fn what_no_kind_knows_is_a_mistake() {
         }
     }
     // A column of another kind is one that was meant.
-    let read = |text: &str| Filter::parse(text, &task::KIND, fixtures::now(), &TimeZone::UTC);
+    let read = |text: &str| RowFilter::parse(text, &task::KIND, fixtures::now(), &TimeZone::UTC);
     assert!(read("rollout:failed").is_err() && read("image:nginx").is_err());
 }

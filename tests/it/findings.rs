@@ -14,7 +14,7 @@ use ecsight::{
     history::HistoryConfig,
     resource::{
         Context, Material, Origin, Query, Row, Status, View, Zone,
-        document::{Document, Line},
+        document::{Document, DocumentLine},
         finding::{Finding, Problem},
         instance::{self, Instance},
         service::{self, Service, ServiceHealth},
@@ -183,13 +183,13 @@ async fn in_a_calm_account_nothing_is_found(#[case] minutes: u64) {
 
 /// The lines of a document.
 fn lines(document: &Document) -> Vec<String> {
-    let text = |line: &Line| match line {
-        Line::Field { value: spans, .. } | Line::Text { spans, .. } => {
+    let text = |line: &DocumentLine| match line {
+        DocumentLine::Field { value: spans, .. } | DocumentLine::Text { spans, .. } => {
             spans.iter().map(|(text, _)| text.as_str()).collect::<String>()
         }
-        Line::Check { outcome, question, answer } => {
+        DocumentLine::Check { outcome, question, answer } => {
             let answer: String = answer.iter().map(|(text, _)| text.as_str()).collect();
-            format!("{} {question} {answer}", Line::sign(*outcome))
+            format!("{} {question} {answer}", DocumentLine::sign(*outcome))
         }
     };
     document.sections.iter().flat_map(|section| section.lines.iter().map(text)).collect()

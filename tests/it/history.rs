@@ -7,7 +7,7 @@ use ecsight::{
     data::{self, Demand, Done, Feed, Handle, Phase, Request, Snapshot},
     demo::{Endpoint, Options, world::World},
     diagnose::{failures, failures::Failures, timeline},
-    history::{HistoryConfig, Limits, read_usage},
+    history::{HistoryConfig, HistoryLimits, read_usage},
     resource::{
         Query, Row, Status, View, cluster, container, deployment, event, query::DAY, service, task, task::Task,
     },
@@ -39,7 +39,7 @@ impl State {
     }
 
     fn keep(&self) -> HistoryConfig {
-        HistoryConfig::in_folder(self.0.path(), Limits::default())
+        HistoryConfig::in_folder(self.0.path(), HistoryLimits::default())
     }
 
     fn file(&self) -> std::path::PathBuf {
@@ -362,7 +362,7 @@ async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() 
 async fn a_folder_that_cannot_be_written_costs_one_message() {
     let (endpoint, state) = (incident(), State::new());
     fs::write(state.0.path().join("file"), "").unwrap();
-    let keep = HistoryConfig::in_folder(&state.0.path().join("file"), Limits::default());
+    let keep = HistoryConfig::in_folder(&state.0.path().join("file"), HistoryLimits::default());
     let mut console = Console::open(&endpoint, keep);
     assert!(!console.rows(&stopped(prod())).await.is_empty());
     assert!(!failures(&mut console, prod()).await.is_empty());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ecsight::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     logs::{Line, Live, Phase, Quiet, Role, Status},
     ui::{Theme, theme::Depth},
 };
@@ -98,20 +98,20 @@ fn quiet() -> Vec<Quiet> {
     ]
 }
 
-fn held_up(trouble: Trouble, phase: Phase) -> Status {
+fn held_up(trouble: FailureKind, phase: Phase) -> Status {
     let failure = match trouble {
-        Trouble::Denied => Failure {
+        FailureKind::Denied => Failure {
             message: "User: arn:aws:sts::481516234217:assumed-role/OnCall/dana is not authorized to perform: \
                       logs:FilterLogEvents on resource: /ecs/payments"
                 .into(),
             advice: Some("ask for a policy that allows logs:FilterLogEvents".into()),
             ..denied("FilterLogEvents")
         },
-        Trouble::Throttled => {
-            Failure { trouble, message: "Rate exceeded".into(), advice: None, ..offline("FilterLogEvents") }
+        FailureKind::Throttled => {
+            Failure { kind: trouble, message: "Rate exceeded".into(), advice: None, ..offline("FilterLogEvents") }
         }
-        Trouble::Credentials => Failure {
-            trouble,
+        FailureKind::Credentials => Failure {
+            kind: trouble,
             code: Some("ExpiredTokenException".into()),
             message: "The security token included in the request is expired".into(),
             advice: Some("aws sso login --profile oncall".into()),
@@ -129,17 +129,17 @@ fn held_up(trouble: Trouble, phase: Phase) -> Status {
 #[case("waiting", Status { phase: Phase::Following, streams: 4, quiet: quiet(), ..Status::default() })]
 #[case("empty", Status { phase: Phase::Done, streams: 1, ..Status::default() })]
 #[case("quiet", Status { phase: Phase::Following, quiet: quiet(), ..Status::default() })]
-#[case("denied", held_up(Trouble::Denied, Phase::History))]
-#[case("expired", held_up(Trouble::Credentials, Phase::History))]
+#[case("denied", held_up(FailureKind::Denied, Phase::History))]
+#[case("expired", held_up(FailureKind::Credentials, Phase::History))]
 fn each_reason_for_no_lines_has_its_own_words(#[case] name: &str, #[case] status: Status) {
     assert_snapshot!(format!("no_lines_{name}"), text(&Stage::log(NORMAL).said(status)));
 }
 
 #[rstest]
-#[case("throttled", held_up(Trouble::Throttled, Phase::Following))]
-#[case("expired", held_up(Trouble::Credentials, Phase::Following))]
-#[case("offline", held_up(Trouble::Offline, Phase::Following))]
-#[case("denied", held_up(Trouble::Denied, Phase::Following))]
+#[case("throttled", held_up(FailureKind::Throttled, Phase::Following))]
+#[case("expired", held_up(FailureKind::Credentials, Phase::Following))]
+#[case("offline", held_up(FailureKind::Offline, Phase::Following))]
+#[case("denied", held_up(FailureKind::Denied, Phase::Following))]
 #[case("live", Status { live: Some(Live { since: before(754_000), sampled: 4 }), ..following() })]
 #[case("lost", Status { lost: 1_302, quiet: quiet(), lag: Some(SignedDuration::from_secs(94)), ..following() })]
 fn the_state_of_the_tail_is_in_the_bar(#[case] name: &str, #[case] status: Status) {

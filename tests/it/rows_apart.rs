@@ -16,13 +16,13 @@ use ecsight::{
     kinds::KINDS,
     model::{
         Screen, Table,
-        filter::Filter,
+        filter::RowFilter,
         layout::{self, Slot},
         overlay::Overlay,
     },
     resource::{
         Align, Column, Kind, Query, Row, Status, Tone, View,
-        event::Event,
+        event::ServiceEvent,
         family::{self, Family},
         revision::{self, Revision},
         service, task,
@@ -117,7 +117,7 @@ impl Drawn {
         let mut stage = Stage::lit((width, u16::try_from(rows.min(MANY) + 40).unwrap()));
         let mut table = Table::new(view.clone());
         if rows > MANY {
-            table.filter = Filter::parse(SOME, view.kind, now(), &TimeZone::UTC).unwrap();
+            table.filter = RowFilter::parse(SOME, view.kind, now(), &TimeZone::UTC).unwrap();
         }
         stage.model.front = Screen::Table(Box::new(table));
         let stage = stage.wait(elapsed().as_secs() as i64).know(|known| *known = snapshot.clone());
@@ -154,7 +154,7 @@ impl Drawn {
 
 /// The time of what happened: a service says the same sentence again and again, and the sentences differ in nothing else.
 fn happened(row: &dyn Row) -> Option<Timestamp> {
-    let event = row.any().downcast_ref::<Event>().and_then(|event| event.created_at);
+    let event = row.any().downcast_ref::<ServiceEvent>().and_then(|event| event.created_at);
     event.or_else(|| row.any().downcast_ref::<TimelineEntry>().map(|moment| moment.at))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ecsight::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Done, Feed, FeedKey, Phase},
     diagnose::timeline,
     event::{Event, Notice, NoticeLevel},
@@ -96,7 +96,7 @@ fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
 fn a_cluster_that_is_not_there_is_named_with_the_nearest() {
     let failure = Failure {
         operation: "ListServices",
-        trouble: Trouble::NotFound,
+        kind: FailureKind::NotFound,
         code: Some("ClusterNotFoundException".into()),
         message: "Cluster not found.".into(),
         advice: None,
@@ -124,7 +124,7 @@ fn old_rows_stay_dimmed_with_their_age_and_faults_still_stand_out() {
 #[test]
 fn a_throttle_shows_in_the_header_alone() {
     let mut throttle = offline("DescribeServices");
-    throttle.trouble = ecsight::aws::Trouble::Throttled;
+    throttle.kind = ecsight::aws::FailureKind::Throttled;
     let failure = Arc::new(throttle);
     let slow = Feed { failure: Some(failure.clone()), ..feed(services()) };
     let stage = Stage::lit(NORMAL).feed(view(&service::KIND), slow).know(|snapshot| {

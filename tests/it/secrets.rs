@@ -9,7 +9,7 @@ use ecsight::{
     resource::{
         Context, Query, Row, Status, View,
         container::Container,
-        event::Event,
+        event::ServiceEvent,
         evidence::{Evidence, Excerpt},
         export, markdown,
         revision::{Definition, Revision},
@@ -167,13 +167,13 @@ fn stopped(text: &str) -> Task {
 fn failing(text: &str) -> service::Service {
     let mut deployment = fixtures::deployment("checkout", "checkout:7", "FAILED", [3, 0, 0], 9, 600);
     deployment.rollout_state_reason = Some(text.into());
-    let event = Event {
+    let event = ServiceEvent {
         id: "e1".into(),
         message: text.into(),
         cluster_name: "acme-prod".into(),
         service_name: "checkout".into(),
         created_at: fixtures::ago(30),
-        ..Event::default()
+        ..ServiceEvent::default()
     };
     service::Service {
         desired_count: 3,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ecsight::{
-    aws::Trouble,
+    aws::FailureKind,
     demo::{
         Endpoint,
         logs::{Access, Settings},
@@ -290,17 +290,17 @@ async fn a_pattern_is_searched_by_aws_even_in_one_stream() {
 
 /// Whatever goes wrong for a while: it is told, and the tail goes on where it was.
 #[rstest]
-#[case::throttled("throttle", Trouble::Throttled)]
-#[case::credentials_expired("expired", Trouble::Credentials)]
-#[case::cut("cut", Trouble::Offline)]
-#[case::no_answer("hang", Trouble::Offline)]
-#[case::a_proxys_page("http500", Trouble::Server)]
-#[case::half_a_body("truncate", Trouble::Garbled)]
-#[case::denied("deny", Trouble::Denied)]
+#[case::throttled("throttle", FailureKind::Throttled)]
+#[case::credentials_expired("expired", FailureKind::Credentials)]
+#[case::cut("cut", FailureKind::Offline)]
+#[case::no_answer("hang", FailureKind::Offline)]
+#[case::a_proxys_page("http500", FailureKind::Server)]
+#[case::half_a_body("truncate", FailureKind::Garbled)]
+#[case::denied("deny", FailureKind::Denied)]
 #[tokio::test(start_paused = true)]
 async fn trouble_is_told_and_the_tail_goes_on_where_it_was(
     #[case] fault: &str,
-    #[case] trouble: Trouble,
+    #[case] trouble: FailureKind,
     #[values(1, 150)] streams: usize,
 ) {
     let (endpoint, sources) = (quiet(), sources(streams));
@@ -314,7 +314,7 @@ async fn trouble_is_told_and_the_tail_goes_on_where_it_was(
     endpoint.add_fault(fault.parse().unwrap());
     tail.pass(60).await;
     let failure = tail.status().failure.clone().expect("a failure");
-    assert_eq!(failure.trouble, trouble);
+    assert_eq!(failure.kind, trouble);
     assert!(tail.status().retry_at.is_some());
     endpoint.clear_faults();
     tail.pass(150).await;

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
     super::output::{note, theme},
-    Form,
+    LogFormat,
 };
 use crate::{
     logs::{Level, Line, Role, ansi, filter::Filter},
@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) struct Printer {
-    form: Form,
+    form: LogFormat,
     filter: Option<Filter>,
     zone: TimeZone,
     scribe: Scribe,
@@ -40,9 +40,9 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    pub(super) fn new(form: Form, filter: Option<Filter>, settings: &Settings) -> Self {
+    pub(super) fn new(form: LogFormat, filter: Option<Filter>, settings: &Settings) -> Self {
         let terminal = io::stdout().is_terminal();
-        let theme = theme(settings).filter(|_| form == Form::Text);
+        let theme = theme(settings).filter(|_| form == LogFormat::Text);
         let zone = settings.zone.zone.clone();
         let glyphs = Glyphs::new(settings.ascii);
         Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, glyphs, label: 0 }
@@ -58,16 +58,16 @@ impl Printer {
                 continue;
             }
             match self.form {
-                Form::Json => text += &record(line),
-                Form::Text if self.terminal => text += &self.shown(line, late || line.late),
-                Form::Text if output => self.scribe.write(line, &mut text),
+                LogFormat::Json => text += &record(line),
+                LogFormat::Text if self.terminal => text += &self.shown(line, late || line.late),
+                LogFormat::Text if output => self.scribe.write(line, &mut text),
                 // That lines are missing is wrong; that tasks come and go is not.
-                Form::Text if matches!(line.role, Role::Gap(_)) => {
+                LogFormat::Text if matches!(line.role, Role::Gap(_)) => {
                     let mut said = String::new();
                     self.scribe.write(line, &mut said);
                     note(said.trim_end());
                 }
-                Form::Text => {}
+                LogFormat::Text => {}
             }
         }
         let text = safe_lines(&text, self.theme.is_some());

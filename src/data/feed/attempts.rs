@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::aws::{Failure, Trouble};
+use crate::aws::{Failure, FailureKind};
 
 /// Waits after failures that pass by themselves: the first, which doubles, and the longest.
 const TRANSIENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(12));
@@ -37,7 +37,7 @@ pub(super) struct Attempts {
 impl Attempts {
     /// Takes a failure in. `pace` is the shortest time between two calls.
     pub(super) fn failed(&mut self, failure: &Arc<Failure>, pace: Duration, now: Now) {
-        let lasting = !is_transient(failure.trouble);
+        let lasting = !is_transient(failure.kind);
         self.fail(failure, lasting, pace, now);
     }
 
@@ -49,11 +49,11 @@ impl Attempts {
     fn fail(&mut self, failure: &Arc<Failure>, lasting: bool, pace: Duration, now: Now) {
         self.failed = if self.lasting == lasting { self.failed + 1 } else { 1 };
         self.lasting = lasting;
-        let wait = match failure.trouble {
+        let wait = match failure.kind {
             // Trouble of the whole link: it is tried again for all feeds together.
-            Trouble::Offline | Trouble::Credentials => None,
-            Trouble::Throttled => Some(doubled(THROTTLED, self.failed)),
-            Trouble::Denied => Some(doubled(DENIED, self.failed).max(pace)),
+            FailureKind::Offline | FailureKind::Credentials => None,
+            FailureKind::Throttled => Some(doubled(THROTTLED, self.failed)),
+            FailureKind::Denied => Some(doubled(DENIED, self.failed).max(pace)),
             _ if lasting => Some(doubled(LASTING, self.failed).max(pace)),
             _ => Some(doubled(TRANSIENT, self.failed)),
         };
@@ -104,10 +104,14 @@ impl Attempts {
 }
 
 /// Whether a failure passes by itself.
-fn is_transient(trouble: Trouble) -> bool {
+fn is_transient(trouble: FailureKind) -> bool {
     match trouble {
-        Trouble::Throttled | Trouble::Credentials | Trouble::Offline | Trouble::Garbled | Trouble::Server => true,
-        Trouble::Denied | Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => false,
+        FailureKind::Throttled
+        | FailureKind::Credentials
+        | FailureKind::Offline
+        | FailureKind::Garbled
+        | FailureKind::Server => true,
+        FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use tokio::time::Instant;
 
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     resource::Page,
 };
 
@@ -117,7 +117,7 @@ impl Listing {
     pub(super) fn on_failed(&mut self, failure: &Failure, now: Instant) -> bool {
         let Next::UnderWay(token) = &mut self.next else { return false };
         match token.take() {
-            Some(_) if failure.trouble == Trouble::Invalid => {
+            Some(_) if failure.kind == FailureKind::Invalid => {
                 self.restart(now);
                 !std::mem::replace(&mut self.restarted, true)
             }

@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    aws::{Clients, Trouble},
+    aws::{Clients, FailureKind},
     resource::{Batch, Cadence, Origin, Query, Row, View, cluster, family::Family, service, task},
 };
 
@@ -56,13 +56,13 @@ fn page(ids: &[Arc<str>], next: Option<&str>) -> Page {
     Page { ids: ids.to_vec(), next: next.map(str::to_owned), operation: "ListServices", ..Page::default() }
 }
 
-fn failure(trouble: Trouble) -> Arc<Failure> {
+fn failure(trouble: FailureKind) -> Arc<Failure> {
     Arc::new(Failure { at: Timestamp::UNIX_EPOCH, ..Failure::local("ListServices", trouble, "no") })
 }
 
 /// Why nothing, or not all, comes.
-fn why(plan: &FeedPlan) -> Option<Trouble> {
-    plan.failure().map(|failed| failed.failure.trouble)
+fn why(plan: &FeedPlan) -> Option<FailureKind> {
+    plan.failure().map(|failed| failed.failure.kind)
 }
 
 fn plan(fetch: &'static dyn Fetch) -> (FeedPlan, Instant) {
@@ -222,7 +222,7 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
     let listed = plan.confirmed_at();
     plan.refresh(now);
     assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None));
-    plan.on_failed(true, &[], &failure(Trouble::Denied), both(now));
+    plan.on_failed(true, &[], &failure(FailureKind::Denied), both(now));
     let (end, mut lists) = (now + Duration::from_secs(600), 0);
     while now < end {
         let (due, next) = ask(&mut plan, now, &all);
@@ -231,7 +231,7 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
             match due {
                 Due::List(_) => {
                     lists += 1;
-                    plan.on_failed(true, &[], &failure(Trouble::Denied), both(now));
+                    plan.on_failed(true, &[], &failure(FailureKind::Denied), both(now));
                 }
                 Due::Describe(ids) => {
                     let later = Now { at: now, clock: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(60) };
@@ -240,7 +240,7 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
             }
         }
         // That the rows it has are described does not mean that it may list them.
-        assert_eq!(why(&plan), Some(Trouble::Denied));
+        assert_eq!(why(&plan), Some(FailureKind::Denied));
         assert_eq!(plan.confirmed_at(), listed, "as old as the list");
     }
     assert!((48..=52).contains(&lists), "{lists} attempts in ten minutes");
@@ -255,7 +255,7 @@ fn what_the_screen_consults_is_asked_for_again_as_soon_as_its_own_rows() {
     plan.priority = FRONT.map(|priority| Priority { factor: 4, foreground: false, ..priority });
     let wait = |plan: &mut FeedPlan, peers: u32| {
         plan.priority = plan.priority.map(|priority| Priority { peers, ..priority });
-        plan.on_failed(true, &[], &failure(Trouble::Denied), both(now));
+        plan.on_failed(true, &[], &failure(FailureKind::Denied), both(now));
         ask(plan, now, &[]).1.unwrap() - now
     };
     wait(&mut plan, 1);
@@ -277,8 +277,8 @@ fn a_list_whose_page_fails_goes_on_from_that_page() {
             lists += usize::from(is_list);
             if is_list && lists % 10 == 3 {
                 failed += 1;
-                plan.on_failed(true, &[], &failure(Trouble::Throttled), both(now));
-                assert_eq!(why(&plan), Some(Trouble::Throttled));
+                plan.on_failed(true, &[], &failure(FailureKind::Throttled), both(now));
+                assert_eq!(why(&plan), Some(FailureKind::Throttled));
             } else {
                 answer(&mut plan, vec![due], &all, now);
             }
@@ -297,12 +297,12 @@ fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
     let (due, _) = ask(&mut plan, now, &[]);
     for due in due {
         match due {
-            Due::Describe(ids) => plan.on_failed(false, &ids, &failure(Trouble::Server), both(now)),
+            Due::Describe(ids) => plan.on_failed(false, &ids, &failure(FailureKind::Server), both(now)),
             due @ Due::List(_) => answer(&mut plan, vec![due], &all, now),
         }
     }
     assert_eq!(ask(&mut plan, now, &[]).0, [Due::List(Some("200".into()))]);
-    plan.on_failed(true, &[], &failure(Trouble::NotFound), both(now));
+    plan.on_failed(true, &[], &failure(FailureKind::NotFound), both(now));
     let (due, _) = ask(&mut plan, now + Duration::from_secs(13), &[]);
     assert!(due.len() == CONCURRENCY && due.iter().all(|due| matches!(due, Due::Describe(_))), "{due:?}");
 }
@@ -311,14 +311,14 @@ fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
 fn a_token_that_is_no_longer_known_starts_the_list_over_once() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(250);
-    let expired = failure(Trouble::Invalid);
+    let expired = failure(FailureKind::Invalid);
     for attempt in 0..2 {
         let (due, _) = ask(&mut plan, now, &[]);
         assert_eq!(due[0], Due::List(None));
         answer(&mut plan, vec![Due::List(None)], &all, now);
         assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(Some("100".into())));
         plan.on_failed(true, &[], &expired, both(now));
-        assert_eq!(why(&plan), (attempt > 0).then_some(Trouble::Invalid));
+        assert_eq!(why(&plan), (attempt > 0).then_some(FailureKind::Invalid));
     }
     let (due, next) = ask(&mut plan, now, &[]);
     assert!(due.iter().all(|due| matches!(due, Due::Describe(_))));
@@ -346,7 +346,7 @@ fn a_list_without_an_end_is_an_error_and_not_asked_for_ever(#[case] token: fn(u3
                 due @ Due::Describe(_) => answer(&mut plan, vec![due], &all, now),
             }
         }
-        assert!(failures.is_empty() || why(&plan) == Some(Trouble::Garbled), "it stands until a list is whole");
+        assert!(failures.is_empty() || why(&plan) == Some(FailureKind::Garbled), "it stands until a list is whole");
     }
     assert!((9..=13).contains(&failures.len()), "{} attempts in ten minutes", failures.len());
     assert!(pages <= failures.len() as u32 * most, "{pages} pages in {} attempts", failures.len());
@@ -376,7 +376,7 @@ fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
     assert_eq!(ask(&mut plan, now, &[]).0, [Due::Describe(all.clone())]);
     plan.on_described(&all, &Batch::default(), both(now));
     let failed = plan.failure().unwrap();
-    assert!(failed.failure.trouble == Trouble::Garbled && !failed.partial, "{failed:?}");
+    assert!(failed.failure.kind == FailureKind::Garbled && !failed.partial, "{failed:?}");
     assert!(!plan.filled());
     let later = now + Duration::from_secs(1);
     assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(all.clone())]);
@@ -407,7 +407,7 @@ fn a_paused_feed_comes_once_and_again_only_by_hand() {
     plan.priority = FRONT.map(|priority| Priority { once: true, ..priority });
     let all = ids(250);
     let (due, _) = ask(&mut plan, now, &[]);
-    plan.on_failed(true, &[], &failure(Trouble::Server), both(now));
+    plan.on_failed(true, &[], &failure(FailureKind::Server), both(now));
     assert_eq!(due, [Due::List(None)]);
     let later = now + Duration::from_secs(1);
     fill(&mut plan, &all, later);
@@ -476,7 +476,7 @@ fn rows_whose_first_call_failed_are_asked_for_again() {
     let (due, _) = ask(&mut plan, now, &[]);
     for due in due {
         match due {
-            Due::Describe(ids) => plan.on_failed(false, &ids, &failure(Trouble::Server), both(now)),
+            Due::Describe(ids) => plan.on_failed(false, &ids, &failure(FailureKind::Server), both(now)),
             list @ Due::List(_) => answer(&mut plan, vec![list], &all, now),
         }
     }

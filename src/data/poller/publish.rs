@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{MINUTELY, Poller, history::matches_query, sources};
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Connection, Entry, Feed, FeedKey, FeedState, Phase, enrich, store},
     resource::{
         Context, Material, Origin, Row, Status, instance, service,
@@ -238,10 +238,10 @@ impl SourceRows {
             let key = (*key).clone();
             match &feed.failure {
                 // What went well before and fails now is old, which is said elsewhere, but was looked at.
-                Some(failure) if failure.trouble == Trouble::Denied => parts.gaps.push((key, failure.clone())),
+                Some(failure) if failure.kind == FailureKind::Denied => parts.gaps.push((key, failure.clone())),
                 _ if feed.phase == Phase::Ready => parts.seen.push(key),
                 // A throttle passes by itself.
-                Some(failure) if failure.trouble != Trouble::Throttled => parts.gaps.push((key, failure.clone())),
+                Some(failure) if failure.kind != FailureKind::Throttled => parts.gaps.push((key, failure.clone())),
                 _ => parts.awaited.push(key),
             }
         }
@@ -263,7 +263,7 @@ fn lacks_verdict(row: &dyn Row) -> bool {
 fn digest(feeds: &[(&FeedKey, Feed)]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for (key, feed) in feeds {
-        let failure = feed.failure.as_ref().map(|failure| (failure.operation, failure.trouble, &failure.message));
+        let failure = feed.failure.as_ref().map(|failure| (failure.operation, failure.kind, &failure.message));
         (key, feed.revision, feed.phase == Phase::Ready).hash(&mut hasher);
         (feed.fetched, feed.late_after, failure, feed.retry_at, feed.partial).hash(&mut hasher);
     }

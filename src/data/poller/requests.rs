@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Poller;
 use crate::{
-    aws::{Clients, Failure, Trouble},
+    aws::{Clients, Failure, FailureKind},
     data::{Done, Request, collect_evidence, evidence, fetch_raw},
     diagnose::Known,
     resource::{Origin, Row, View},
@@ -55,7 +55,7 @@ async fn raw_row(
     row: Option<Arc<dyn Row>>,
     id: &str,
 ) -> Result<serde_json::Value, Failure> {
-    let gone = || Failure::local("Describe", Trouble::NotFound, format!("{id} is not known any more"));
+    let gone = || Failure::local("Describe", FailureKind::NotFound, format!("{id} is not known any more"));
     let row = row.ok_or_else(gone)?;
     fetch_raw(clients, &view, std::slice::from_ref(&row)).await.map(|mut found| found.pop().unwrap_or_default())
 }

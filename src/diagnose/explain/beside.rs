@@ -1,8 +1,8 @@
 //! What an explanation consults beyond the row it explains.
 
 use crate::resource::{
-    Query, Row, Status, View, container::Container, deployment::Deployment, event::Event, instance, instance::Instance,
-    revision, service, service::Service, task, task::Task,
+    Query, Row, Status, View, container::Container, deployment::Deployment, event::ServiceEvent, instance,
+    instance::Instance, revision, service, service::Service, task, task::Task,
 };
 
 /// The views an explanation of `row` consults beyond the row's own: the cluster's stopped tasks, which are polled with
@@ -16,7 +16,7 @@ pub fn beside(row: &dyn Row) -> Vec<View> {
         views.push(running(&of.cluster_name, &of.service_name));
         views.extend(of.task_definition.as_deref().and_then(revision::view));
         views
-    } else if let Some(of) = row.downcast_ref::<Event>() {
+    } else if let Some(of) = row.downcast_ref::<ServiceEvent>() {
         vec![one_service(&of.cluster_name, &of.service_name), stopped(&of.cluster_name)]
     } else if let Some(of) = row.downcast_ref::<Task>() {
         of_task(of)

@@ -7,7 +7,7 @@ use crate::{
     knowledge::{self, Certainty, Verdict},
     resource::{
         Document, Tone, Zone,
-        document::{Line, Section},
+        document::{DocumentLine, Section},
         evidence::{Excerpt, Target},
         finding::Finding,
         format::{duration, last_part, one_line, seconds_since, short_id},
@@ -116,7 +116,7 @@ impl<'a> ExplanationBuilder<'a> {
             if seen.len() < MAX_QUOTES && !seen.contains(&quote) {
                 seen.push(quote);
                 let spans = vec![(format!("{}: ", quote.field), Tone::Muted), (one_line(&quote.text), Tone::Plain)];
-                section.lines.push(Line::Text { depth: 0, spans });
+                section.lines.push(DocumentLine::Text { depth: 0, spans });
             }
         }
     }
@@ -190,7 +190,7 @@ fn log_section(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String
     }
     for (at, line) in lines {
         let spans = vec![(format!("{} ", zone.second(*at)), Tone::Muted), (line.clone(), Tone::Plain)];
-        section.lines.push(Line::Text { depth: 0, spans });
+        section.lines.push(DocumentLine::Text { depth: 0, spans });
     }
     section
 }

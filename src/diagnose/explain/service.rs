@@ -19,8 +19,8 @@ use crate::{
     resource::{
         Document, Tone,
         deployment::Deployment,
-        document::{Line, Section},
-        event::Event,
+        document::{DocumentLine, Section},
+        event::ServiceEvent,
         finding::{Finding, Problem},
         format::{duration, last_part, one_line, seconds_since, short_id},
         service::Service,
@@ -69,7 +69,7 @@ pub(super) fn explain_deployment<'a>(deployment: &'a Deployment, known: &'a Know
     builder
 }
 
-pub(super) fn explain_event<'a>(event: &'a Event, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
+pub(super) fn explain_event<'a>(event: &'a ServiceEvent, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
     let mut builder = ExplanationBuilder::new(known);
     let verdict = Arc::new(judged(event, known));
     let service = known.service(&event.cluster_name, &event.service_name);
@@ -107,7 +107,7 @@ pub(super) fn explain_event<'a>(event: &'a Event, known: &'a Known<'a>) -> Expla
     builder
 }
 
-fn is_placement_event(event: &Event) -> bool {
+fn is_placement_event(event: &ServiceEvent) -> bool {
     ClassifiedEvent { event, rule: crate::knowledge::of_event(&event.message) }.is_placement_failure()
 }
 
@@ -310,7 +310,7 @@ fn add_questions(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&
             QuestionResult::Stuck(finding) => (Tone::Bad, finding.cause, finding.problem.tone()),
         };
         let answer = if step.here { format!("HERE: {answer}") } else { answer };
-        section.lines.push(Line::Check { outcome, question: step.question, answer: vec![(answer, tone)] });
+        section.lines.push(DocumentLine::Check { outcome, question: step.question, answer: vec![(answer, tone)] });
     }
 }
 

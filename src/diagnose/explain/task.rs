@@ -11,7 +11,7 @@ use crate::{
         Known, VerdictBuilder, diagnose_service, failed_tasks, group_key, names, pending::TaskWait,
         service_context::ServiceContext,
     },
-    knowledge::{self, Class, Place, Verdict, situations},
+    knowledge::{self, Class, ReasonField, Verdict, situations},
     resource::{
         Tone,
         container::Container,
@@ -167,7 +167,7 @@ fn check_exec_agent(task: &Task, known: &Known<'_>) -> Option<Finding> {
     };
     let container = task.containers.iter().find(ended)?;
     let text = container.exec_reason.as_deref().unwrap_or_default();
-    let mut builder = match knowledge::of_reason(Place::ManagedAgent, text) {
+    let mut builder = match knowledge::of_reason(ReasonField::ManagedAgent, text) {
         Some(rule) => VerdictBuilder::from_rule(rule),
         None => VerdictBuilder::unknown(text, Class::Warning),
     };

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     diagnose::builders::*,
     resource::{
-        document::{Line, Section},
+        document::{DocumentLine, Section},
         evidence::{Evidence, Excerpt, Target},
         finding::Problem,
         service::{Pause, Progress},
@@ -13,17 +13,17 @@ use crate::{
 
 /// The explanation of a row as text, titles flush left.
 fn written(explanation: &Explanation) -> String {
-    let line = |line: &Line| match line {
-        Line::Field { label, value } => {
+    let line = |line: &DocumentLine| match line {
+        DocumentLine::Field { label, value } => {
             format!("  {label}: {}", value.iter().map(|(text, _)| text.as_str()).collect::<String>())
         }
-        Line::Text { depth, spans } => {
+        DocumentLine::Text { depth, spans } => {
             let text: String = spans.iter().map(|(text, _)| text.as_str()).collect();
             format!("  {}{text}", "  ".repeat((*depth).into()))
         }
-        Line::Check { outcome, question, answer } => {
+        DocumentLine::Check { outcome, question, answer } => {
             let answer: String = answer.iter().map(|(text, _)| text.as_str()).collect();
-            format!("  {} {question} {answer}", Line::sign(*outcome))
+            format!("  {} {question} {answer}", DocumentLine::sign(*outcome))
         }
     };
     let section = |section: &Section| {

@@ -13,7 +13,7 @@ use crate::{
     resource::{
         Tone, Zone,
         deployment::Deployment,
-        event::Event,
+        event::ServiceEvent,
         format::{duration, one_line, seconds_since, short_id},
         inspect,
         service::{Progress, Service},
@@ -126,7 +126,7 @@ pub fn service_entries(service: &Service, zone: &Zone) -> Vec<TimelineEntry> {
     events.chain(deployments).chain(progress).collect()
 }
 
-pub fn event_entry(event: &Event) -> Option<TimelineEntry> {
+pub fn event_entry(event: &ServiceEvent) -> Option<TimelineEntry> {
     let rule = knowledge::of_event(&event.message);
     let tone = rule.map_or_else(|| event.tone(), |rule| inspect::tone(rule.class));
     Some(TimelineEntry {
@@ -188,7 +188,7 @@ pub fn deployment_entries(deployment: &Deployment) -> Vec<TimelineEntry> {
 }
 
 /// Whether the event tells that the deployment is over.
-fn is_end_event(deployment: &Deployment, event: &Event) -> bool {
+fn is_end_event(deployment: &Deployment, event: &ServiceEvent) -> bool {
     let over = ["deployment completed", "deployment failed"].iter().any(|end| event.message.contains(end));
     over && event.message.contains(&deployment.id)
 }

@@ -178,7 +178,7 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
     let done = "(service web) (deployment ecs-svc/1) deployment completed.";
     let service = |message: &str| Service {
         deployments: vec![deployment("COMPLETED")],
-        events: vec![Event { message: message.into(), ..event("a", 60) }],
+        events: vec![ServiceEvent { message: message.into(), ..event("a", 60) }],
         ..Service::default()
     };
     let of =
@@ -193,14 +193,17 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
 #[test]
 fn rows_of_one_second_stand_in_the_order_of_causes() {
     let same = Task { created_at: at(0), started_at: at(0), stopping_at: at(0), stopped_at: at(0), ..task() };
-    let settled =
-        Event { created_at: at(0), message: "(service web) has reached a steady state.".into(), ..event("b", 0) };
+    let settled = ServiceEvent {
+        created_at: at(0),
+        message: "(service web) has reached a steady state.".into(),
+        ..event("b", 0)
+    };
     let rows: Vec<Arc<dyn Row>> = vec![
         Arc::new(settled),
         Arc::new(same),
         Arc::new(event("a", 0)),
         Arc::new(deployment("IN_PROGRESS")),
-        Arc::new(Event { created_at: at(-1), ..event("c", 0) }),
+        Arc::new(ServiceEvent { created_at: at(-1), ..event("c", 0) }),
     ];
     let mut entries = entries(&Query::service("prod", "web"), &rows);
     entries.sort_by(|a, b| order(a).total_cmp(&order(b)));
@@ -225,7 +228,7 @@ fn an_event_is_one_line_with_short_names() {
     let message = "(service web) has registered 1 targets\n in (target-group \
                    arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web-blue/6d0ecf831eec9f09) (task \
                    0123456789abcdef0123456789abcdef).";
-    let entry = event_entry(&Event { message: message.into(), ..event("a", 0) }).unwrap();
+    let entry = event_entry(&ServiceEvent { message: message.into(), ..event("a", 0) }).unwrap();
     assert_eq!(entry.detail, "has registered 1 targets in (target-group web-blue) (task 01234567).");
 }
 
@@ -240,7 +243,8 @@ fn nothing_is_told_twice() {
 #[test]
 fn a_task_has_its_own_moments_and_what_its_service_said_meanwhile() {
     let id = "0123456789abcdef0123456789abcdef";
-    let named = Event { message: format!("(service web) has started 1 tasks: (task {id})."), ..event("named", -2) };
+    let named =
+        ServiceEvent { message: format!("(service web) has started 1 tasks: (task {id})."), ..event("named", -2) };
     let rows: Vec<Arc<dyn Row>> = vec![
         Arc::new(lived()),
         Arc::new(deployment("IN_PROGRESS")),
@@ -308,8 +312,8 @@ fn cx() -> Context {
     Context { now: at(1000).unwrap(), zone: Zone::UTC }
 }
 
-fn event(id: &str, second: i64) -> Event {
-    Event {
+fn event(id: &str, second: i64) -> ServiceEvent {
+    ServiceEvent {
         id: id.into(),
         cluster_name: "prod".into(),
         service_name: "web".into(),

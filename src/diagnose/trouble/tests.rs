@@ -2,7 +2,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    aws::{Failure, Trouble as Kind},
+    aws::{Failure, FailureKind as Kind},
     resource::{Zone, container::Container, task::Task},
 };
 
@@ -56,7 +56,7 @@ fn view(kind: &'static Kinds, cluster: &str) -> View {
 type Kinds = crate::resource::Kind;
 
 fn denied(operation: &'static str) -> Arc<Failure> {
-    Arc::new(Failure { trouble: Kind::Denied, ..Failure::local(operation, Kind::Denied, "not authorized") })
+    Arc::new(Failure { kind: Kind::Denied, ..Failure::local(operation, Kind::Denied, "not authorized") })
 }
 
 fn rows(material: &Material<'_>) -> Vec<Trouble> {

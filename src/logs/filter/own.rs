@@ -1,7 +1,7 @@
 //! What a filter of logs knows besides words.
 
 use crate::{
-    grammar::{Fault, Op, Reader, in_column},
+    grammar::{Fault, FilterReader, Op, in_column},
     logs::{Level, Source},
     nearest::hint,
     resource::format::last_part,
@@ -76,7 +76,7 @@ impl Place {
 }
 
 /// Reads what comes next, if it is none of the words.
-pub(super) fn own(reader: &mut Reader<'_>) -> Result<Option<(usize, Own)>, Fault> {
+pub(super) fn own(reader: &mut FilterReader<'_>) -> Result<Option<(usize, Own)>, Fault> {
     let begin = reader.characters();
     if reader.take("is:") {
         let at = reader.characters();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Ended;
-use crate::aws::{Failure, Trouble};
+use crate::aws::{Failure, FailureKind};
 
 /// What may pass is tried again after so long.
 const LATER: Duration = Duration::from_secs(60);
@@ -24,23 +24,27 @@ pub fn of(failure: &Failure, region: &str) -> String {
         }
         _ => {}
     }
-    match failure.trouble {
-        Trouble::Denied => failure.briefly(),
-        Trouble::Throttled => "AWS throttles it".into(),
-        Trouble::NotFound => "its log group does not exist yet".into(),
-        Trouble::Offline if not_offered(region) => format!("not offered in {region}"),
-        Trouble::Garbled | Trouble::Server => format!("{}: {message}", failure.trouble.words()),
-        Trouble::Offline | Trouble::Credentials | Trouble::ReadOnly | Trouble::Invalid => message,
+    match failure.kind {
+        FailureKind::Denied => failure.briefly(),
+        FailureKind::Throttled => "AWS throttles it".into(),
+        FailureKind::NotFound => "its log group does not exist yet".into(),
+        FailureKind::Offline if not_offered(region) => format!("not offered in {region}"),
+        FailureKind::Garbled | FailureKind::Server => format!("{}: {message}", failure.kind.words()),
+        FailureKind::Offline | FailureKind::Credentials | FailureKind::ReadOnly | FailureKind::Invalid => message,
     }
 }
 
 /// When a session may be worth another try; never, where nothing will have changed.
 pub fn later(failure: &Failure, region: &str) -> Option<Duration> {
-    let passes = match failure.trouble {
-        Trouble::Denied | Trouble::ReadOnly => false,
-        Trouble::Invalid => failure.code.as_deref() == Some("LimitExceededException"),
-        Trouble::Offline => !not_offered(region),
-        Trouble::Throttled | Trouble::Credentials | Trouble::NotFound | Trouble::Garbled | Trouble::Server => true,
+    let passes = match failure.kind {
+        FailureKind::Denied | FailureKind::ReadOnly => false,
+        FailureKind::Invalid => failure.code.as_deref() == Some("LimitExceededException"),
+        FailureKind::Offline => !not_offered(region),
+        FailureKind::Throttled
+        | FailureKind::Credentials
+        | FailureKind::NotFound
+        | FailureKind::Garbled
+        | FailureKind::Server => true,
     };
     passes.then_some(LATER)
 }
@@ -61,19 +65,19 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(Trouble::Denied, "AccessDeniedException", "no permission (logs:StartLiveTail)", false)]
+    #[case(FailureKind::Denied, "AccessDeniedException", "no permission (logs:StartLiveTail)", false)]
     #[case(
-        Trouble::Invalid,
+        FailureKind::Invalid,
         "InvalidOperationException",
         "the log group is of the infrequent-access class, which has none",
         false
     )]
-    #[case(Trouble::Invalid, "LimitExceededException", "too many sessions at once in this account", true)]
-    #[case(Trouble::Throttled, "ThrottlingException", "AWS throttles it", true)]
-    #[case(Trouble::Invalid, "UnknownOperationException", "not offered in eu-west-1", false)]
-    #[case(Trouble::NotFound, "ResourceNotFoundException", "its log group does not exist yet", true)]
+    #[case(FailureKind::Invalid, "LimitExceededException", "too many sessions at once in this account", true)]
+    #[case(FailureKind::Throttled, "ThrottlingException", "AWS throttles it", true)]
+    #[case(FailureKind::Invalid, "UnknownOperationException", "not offered in eu-west-1", false)]
+    #[case(FailureKind::NotFound, "ResourceNotFoundException", "its log group does not exist yet", true)]
     fn each_reason_has_its_words(
-        #[case] trouble: Trouble,
+        #[case] trouble: FailureKind,
         #[case] code: &str,
         #[case] words: &str,
         #[case] again: bool,
@@ -85,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_host_that_is_not_there_means_another_thing_where_it_is_not_offered() {
-        let failure = Failure::local("StartLiveTail", Trouble::Offline, "no such host");
+        let failure = Failure::local("StartLiveTail", FailureKind::Offline, "no such host");
         assert_eq!(of(&failure, "cn-north-1"), "not offered in cn-north-1");
         assert_eq!(later(&failure, "cn-north-1"), None);
         assert_eq!(of(&failure, "eu-west-1"), "no such host");

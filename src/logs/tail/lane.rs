@@ -11,7 +11,7 @@ use super::{
     forward::{Bounds, Forward, Moment},
 };
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     logs::{Source, merge::Said},
 };
 
@@ -191,14 +191,14 @@ impl Lane {
         }
         self.doubtful &= !self.is_absent_with(&failure);
         let has_place = self.back.as_ref().map_or(self.on.has_place(), Back::has_place);
-        if failure.trouble == Trouble::Invalid && has_place {
+        if failure.kind == FailureKind::Invalid && has_place {
             self.let_go();
             self.lost += 1;
             self.due = now + doubled(WAIT, self.lost);
             return After::Resume;
         }
         let attempts = self.held.as_ref().map_or(0, |held| held.attempts) + 1;
-        self.due = now + doubled(if passes(failure.trouble) { WAIT } else { WAIT_LONG }, attempts);
+        self.due = now + doubled(if passes(failure.kind) { WAIT } else { WAIT_LONG }, attempts);
         self.held = Some(Held { failure: Arc::new(failure), attempts });
         After::Wait
     }
@@ -216,12 +216,12 @@ impl Lane {
     }
 
     fn is_absent_with(&self, failure: &Failure) -> bool {
-        failure.trouble == Trouble::NotFound && failure.message.to_lowercase().contains("stream")
+        failure.kind == FailureKind::NotFound && failure.message.to_lowercase().contains("stream")
     }
 
     /// The others need not wait for it.
     pub(super) fn is_left_behind(&self) -> bool {
-        self.held.as_ref().is_some_and(|held| held.attempts >= PATIENCE || !passes(held.failure.trouble))
+        self.held.as_ref().is_some_and(|held| held.attempts >= PATIENCE || !passes(held.failure.kind))
     }
 
     /// Keeps a part of its streams; the others go into lanes of their own, numbered from `number` on.
@@ -253,10 +253,14 @@ pub(super) fn same_group(one: &Source, other: &Source) -> bool {
 }
 
 /// Trouble that passes by itself, or is everybody's.
-pub(super) fn passes(trouble: Trouble) -> bool {
+pub(super) fn passes(trouble: FailureKind) -> bool {
     match trouble {
-        Trouble::Throttled | Trouble::Credentials | Trouble::Offline | Trouble::Garbled | Trouble::Server => true,
-        Trouble::Denied | Trouble::NotFound | Trouble::Invalid | Trouble::ReadOnly => false,
+        FailureKind::Throttled
+        | FailureKind::Credentials
+        | FailureKind::Offline
+        | FailureKind::Garbled
+        | FailureKind::Server => true,
+        FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly => false,
     }
 }
 

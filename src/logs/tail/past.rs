@@ -148,7 +148,7 @@ impl Tail {
     pub(super) fn finish_elder(&mut self) {
         let Some(elder) = &mut self.elder else { return };
         // What cannot be read has no older lines to tell.
-        elder.lanes.retain(|lane| lane.held.as_ref().is_none_or(|held| super::lane::passes(held.failure.trouble)));
+        elder.lanes.retain(|lane| lane.held.as_ref().is_none_or(|held| super::lane::passes(held.failure.kind)));
         if elder.lanes.iter().any(|lane| lane.past.is_none()) {
             return;
         }

@@ -95,7 +95,7 @@ impl Tail {
     fn hindrance(&self) -> Option<&Lane> {
         let older = self.elder.iter().flat_map(|elder| &elder.lanes);
         let mut held = self.lanes.iter().chain(older).filter_map(|lane| Some((lane, lane.held.as_ref()?)));
-        let common = held.find(|(_, held)| passes(held.failure.trouble)).map(|(lane, _)| lane);
+        let common = held.find(|(_, held)| passes(held.failure.kind)).map(|(lane, _)| lane);
         let all = self.lanes.iter().all(|lane| lane.held.is_some() && !lane.is_absent());
         common.or_else(|| self.lanes.first().filter(|_| all))
     }
@@ -104,7 +104,7 @@ impl Tail {
     fn quiet(&self) -> Vec<Quiet> {
         let held = |lane: &Lane, held: &Held| {
             let source = &lane.streams.first()?.source;
-            (!passes(held.failure.trouble)).then(|| words::held(source, &held.failure))
+            (!passes(held.failure.kind)).then(|| words::held(source, &held.failure))
         };
         let mut quiet = self.set.quiet.clone();
         quiet.extend(self.left.iter().cloned());

@@ -10,9 +10,9 @@ use crate::{
     event::Effect,
     model::{
         Model, Screen, Table,
-        document::Source,
+        document::TextSource,
         layout,
-        overlay::{Choice, FilterPrompt, Item, Overlay, Picker},
+        overlay::{FilterPrompt, Overlay, PickAction, Picker, PickerItem},
         prompt::Prompt,
     },
     nearest,
@@ -117,7 +117,7 @@ pub(super) fn sort(model: &mut Model, call: Call<'_>) -> Outcome {
     } else if let Some(column) = table.picked {
         table.sort_by(column);
     } else {
-        let item = |index: usize| Item::new(columns[index].title, columns[index].name, Choice::Sort(index));
+        let item = |index: usize| PickerItem::new(columns[index].title, columns[index].name, PickAction::Sort(index));
         let query = &table.view.query;
         let alike = |index: &usize| columns[*index].told_by.is_some_and(|part| query.fixes(part));
         let items = (0..columns.len()).filter(|index| !alike(index)).map(item).collect();
@@ -195,7 +195,7 @@ pub(super) fn copy_command(model: &mut Model, _: Call<'_>) -> Outcome {
     let command = match &model.front {
         Screen::Table(_) => show_command(model, &*current(model)?)?,
         Screen::Text(viewer) => match &viewer.source {
-            Source::Explain(_, explaining) if !explaining.commands.is_empty() => explaining.commands[0].clone(),
+            TextSource::Explain(_, explaining) if !explaining.commands.is_empty() => explaining.commands[0].clone(),
             source => show_command(model, &*source.subject().ok_or("this text is about no row")?.row)?,
         },
         Screen::Logs(_) => return Err("no aws command shows a merged log".into()),
@@ -216,7 +216,7 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
     let cx = model.cx();
     let item = |text: &str, name: &str| {
         let text = masked(text);
-        Item::new(text.as_str(), name, Choice::Copy(text.clone()))
+        PickerItem::new(text.as_str(), name, PickAction::Copy(text.clone()))
     };
     let mut items = vec![item(row.id(), "id")];
     for (index, column) in (row.kind().columns)().into_iter().enumerate() {
@@ -228,7 +228,7 @@ pub(super) fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
     items.push(item(&model.locate(&subject).to_string(), "locator"));
     items.extend(show_command(model, &**row).ok().map(|command| item(&command, "command")));
     let json = serde_json::to_string_pretty(&masked_json(&row.json())).unwrap_or_default();
-    items.push(Item::new("all of it", "json", Choice::Copy(json)));
+    items.push(PickerItem::new("all of it", "json", PickAction::Copy(json)));
     model.overlay = Some(Overlay::Picker(Picker::new("copy", items)));
     Ok(())
 }
@@ -245,7 +245,7 @@ pub(super) fn save(model: &mut Model, call: Call<'_>) -> Outcome {
         Screen::Table(table) => save_table(table, call.arg, model)?,
         Screen::Text(viewer) => {
             let (extension, format) = match viewer.source {
-                Source::Raw(..) => ("json", "json"),
+                TextSource::Raw(..) => ("json", "json"),
                 _ => ("txt", "text"),
             };
             if !["", format].contains(&call.arg) {

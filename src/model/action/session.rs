@@ -8,9 +8,9 @@ use crate::{
     event::Effect,
     model::{
         Model, Screen,
-        document::Source,
+        document::TextSource,
         navigation::{current_first, profile_items},
-        overlay::{Choice, Item, Overlay, Picker},
+        overlay::{Overlay, PickAction, Picker, PickerItem},
         prompt::Prompt,
         scope::WriteOverride,
         settings::{HeaderSize, Quit, interval},
@@ -32,9 +32,9 @@ pub(super) fn command(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(super) fn help(model: &mut Model, call: Call<'_>) -> Outcome {
-    let open = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Help));
+    let open = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Help));
     if call.arg.is_empty() || !open {
-        model.open_text("help", Source::Help);
+        model.open_text("help", TextSource::Help);
     }
     if !call.arg.is_empty() {
         model.look_for(call.arg);
@@ -43,12 +43,12 @@ pub(super) fn help(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn aliases(model: &mut Model, _: Call<'_>) -> Outcome {
-    model.open_text("aliases", Source::Aliases);
+    model.open_text("aliases", TextSource::Aliases);
     Ok(())
 }
 
 pub(super) fn messages(model: &mut Model, _: Call<'_>) -> Outcome {
-    model.open_text("messages", Source::Messages);
+    model.open_text("messages", TextSource::Messages);
     Ok(())
 }
 
@@ -104,7 +104,7 @@ pub(super) fn crumbs(model: &mut Model, _: Call<'_>) -> Outcome {
 
 pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
-        let item = |name: &String| Item::new(name, "", Choice::Theme(name.clone()));
+        let item = |name: &String| PickerItem::new(name, "", PickAction::Theme(name.clone()));
         let items = model.settings.themes.iter().map(item).collect();
         model.overlay = Some(Overlay::Picker(Picker::new("theme", items)));
         return Ok(());
@@ -159,14 +159,14 @@ pub(super) fn region(model: &mut Model, call: Call<'_>) -> Outcome {
     change(model, scope)
 }
 
-fn region_items(model: &Model) -> Vec<Item> {
+fn region_items(model: &Model) -> Vec<PickerItem> {
     let current = model.snapshot.identity.region.as_ref().or(model.scope.region.as_ref());
-    let item = |name: &str| Choice::Region(name.into());
+    let item = |name: &str| PickAction::Region(name.into());
     current_first("Region", REGIONS.iter().copied(), current.map(String::as_str), item)
 }
 
 /// Opens a picker in which profiles are among the choices; they are read from files first where they aren't known.
-fn pick_scope(model: &mut Model, title: &str, items: Vec<Item>) -> Outcome {
+fn pick_scope(model: &mut Model, title: &str, items: Vec<PickerItem>) -> Outcome {
     let mut picker = Picker::new(title, items);
     if model.profiles.is_none() {
         picker.wants_profiles = true;

@@ -2,10 +2,9 @@
 
 use super::{
     Action,
+    ActionContext::{self, Everywhere, Json, Logs, Row, Table},
     Arg::{self, Text},
-    Outcome,
-    Place::{self, Everywhere, Json, Logs, Row, Table},
-    rows, session, views,
+    Outcome, rows, session, views,
 };
 use crate::model::logs::{self, jump, live, marks, query, stack, strip, take};
 
@@ -165,23 +164,23 @@ pub static ACTIONS: &[Action] = &[
         .hint("previous logs", 23),
     Action::new("pick-logs", Row, "logs by container, time", logs::open::pick).kinds(LOGGING).keys(&["shift-l"]),
     // In logs.
-    Action::new("previous-task", Place::Logs, "previous task's logs", logs::step::previous)
+    Action::new("previous-task", ActionContext::Logs, "previous task's logs", logs::step::previous)
         .keys(&["p"])
         .hint("previous task", 30),
-    Action::new("step-task", Place::Logs, "older, newer task's logs", logs::step::step)
+    Action::new("step-task", ActionContext::Logs, "older, newer task's logs", logs::step::step)
         .keys(&["<", ">"])
         .hint("older, newer task", 45),
-    Action::new("around-stop", Place::Logs, "around the last stop", logs::step::around_stop)
+    Action::new("around-stop", ActionContext::Logs, "around the last stop", logs::step::around_stop)
         .keys(&["9"])
         .hint("around the stop", 32),
-    Action::new("all-containers", Place::Logs, "all containers, or one", logs::step::all_containers)
+    Action::new("all-containers", ActionContext::Logs, "all containers, or one", logs::step::all_containers)
         .keys(&["a"])
         .hint("all containers", 47),
     // In texts.
-    Action::new("search", Place::Text, "search", views::search).keys(&["/"]).hint("search", 10),
-    Action::new("next-match", Place::Text, "next match", views::next_match).keys(&["n"]).hint("next match", 12),
-    Action::new("previous-match", Place::Text, "previous match", views::previous_match).keys(&["shift-n"]),
-    Action::new("wrap", Place::Text, "wrap long lines", views::wrap).keys(&["w"]).hint("wrap", 40),
+    Action::new("search", ActionContext::Text, "search", views::search).keys(&["/"]).hint("search", 10),
+    Action::new("next-match", ActionContext::Text, "next match", views::next_match).keys(&["n"]).hint("next match", 12),
+    Action::new("previous-match", ActionContext::Text, "previous match", views::previous_match).keys(&["shift-n"]),
+    Action::new("wrap", ActionContext::Text, "wrap long lines", views::wrap).keys(&["w"]).hint("wrap", 40),
     Action::new("reveal", Json, "show or mask secret values", views::reveal).keys(&["x"]).hint("reveal", 50),
     // In logs.
     Action::new("filter-log", Logs, "filter lines", stack::filter).keys(&["/"]).hint("filter", 10),

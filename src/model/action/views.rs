@@ -8,10 +8,10 @@ use crate::{
     model::{
         Model, Screen,
         about::{About, explained, subject},
-        document::{Source, Subject},
+        document::{TextSource, TextSubject},
         layout,
         navigation::current_first,
-        overlay::{Choice, Item, Overlay, Picker, SearchPrompt},
+        overlay::{Overlay, PickAction, Picker, PickerItem, SearchPrompt},
         prompt::Prompt,
     },
     resource::{Origin, Query, Relation, Row, Status, View},
@@ -106,14 +106,14 @@ pub(super) fn describe(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn raw(model: &mut Model, call: Call<'_>) -> Outcome {
-    let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Raw(..)));
+    let back = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Raw(..)));
     let about = if back && call.arg.is_empty() { About::Description } else { About::Raw };
     model.open_about(asked(model, call)?, about);
     Ok(())
 }
 
 pub(super) fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
-    let explains = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, Source::Explain(..)));
+    let explains = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Explain(..)));
     if explains && call.arg.is_empty() {
         return back(model, call);
     }
@@ -127,7 +127,7 @@ pub(super) fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 /// The row that is asked about: the one that is named, else the one under the cursor or the one the text is about.
-pub(in crate::model) fn asked(model: &Model, call: Call<'_>) -> Result<Subject, String> {
+pub(in crate::model) fn asked(model: &Model, call: Call<'_>) -> Result<TextSubject, String> {
     if !call.arg.is_empty() {
         return model.find_row(call.arg);
     }
@@ -292,12 +292,12 @@ pub(super) fn cluster(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 /// One item a cluster, and one for all of them.
-pub(super) fn cluster_items(model: &Model) -> Vec<Item> {
+pub(super) fn cluster_items(model: &Model) -> Vec<PickerItem> {
     let clusters = model.snapshot.clusters();
     let names = clusters.iter().map(|name| &**name);
     let mut items =
-        current_first("cluster", names, model.cluster.as_deref(), |name| Choice::Cluster(Some(name.to_owned())));
-    items.push(Item::new("all clusters", "", Choice::Cluster(None)));
+        current_first("cluster", names, model.cluster.as_deref(), |name| PickAction::Cluster(Some(name.to_owned())));
+    items.push(PickerItem::new("all clusters", "", PickAction::Cluster(None)));
     items
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ink, TextLine};
+use super::{TextLine, TextStyle};
 use crate::{
     model::text::safe,
     resource::secrets::{MASK, masked_json},
@@ -10,7 +10,7 @@ use crate::{
 
 /// `value` in pretty lines of JSON, two cells a level. Secrets are masked unless `reveal` is set.
 pub fn lines(value: &Value, reveal: bool) -> Vec<TextLine> {
-    let mut writer = Writer { lines: vec![TextLine::default()] };
+    let mut writer = JsonWriter { lines: vec![TextLine::default()] };
     if reveal {
         writer.value(value, 0)
     } else {
@@ -19,12 +19,12 @@ pub fn lines(value: &Value, reveal: bool) -> Vec<TextLine> {
     writer.lines
 }
 
-struct Writer {
+struct JsonWriter {
     lines: Vec<TextLine>,
 }
 
-impl Writer {
-    fn put(&mut self, text: impl Into<String>, ink: Ink) {
+impl JsonWriter {
+    fn put(&mut self, text: impl Into<String>, ink: TextStyle) {
         if let Some(line) = self.lines.last_mut() {
             line.spans.push((text.into(), ink));
         }
@@ -33,7 +33,7 @@ impl Writer {
     fn new_line(&mut self, depth: u16) {
         self.lines.push(TextLine { spans: Vec::new(), hang: depth.saturating_mul(2).saturating_add(2) });
         if depth > 0 {
-            self.put("  ".repeat(depth.into()), Ink::Punctuation);
+            self.put("  ".repeat(depth.into()), TextStyle::Punctuation);
         }
     }
 
@@ -45,11 +45,11 @@ impl Writer {
                 self.list('{', fields.iter().map(|(name, value)| (Some(name), value)), '}', depth);
             }
             Value::String(text) => {
-                let ink = if text.contains(MASK) { Ink::Masked } else { Ink::Text };
+                let ink = if text.contains(MASK) { TextStyle::Masked } else { TextStyle::Text };
                 self.put(safe(&literal(value)), ink);
             }
-            Value::Number(_) => self.put(literal(value), Ink::Number),
-            Value::Bool(_) | Value::Null => self.put(literal(value), Ink::Literal),
+            Value::Number(_) => self.put(literal(value), TextStyle::Number),
+            Value::Bool(_) | Value::Null => self.put(literal(value), TextStyle::Literal),
         }
     }
 
@@ -60,25 +60,25 @@ impl Writer {
         close: char,
         depth: u16,
     ) {
-        self.put(open, Ink::Punctuation);
+        self.put(open, TextStyle::Punctuation);
         let mut empty = true;
         for (name, value) in values {
             if !empty {
-                self.put(",", Ink::Punctuation);
+                self.put(",", TextStyle::Punctuation);
             }
             empty = false;
             self.new_line(depth.saturating_add(1));
             if let Some(name) = name {
                 let name = serde_json::to_string(name).unwrap_or_default();
-                self.put(safe(&name), Ink::Label);
-                self.put(": ", Ink::Punctuation);
+                self.put(safe(&name), TextStyle::Label);
+                self.put(": ", TextStyle::Punctuation);
             }
             self.value(value, depth.saturating_add(1));
         }
         if !empty {
             self.new_line(depth);
         }
-        self.put(close, Ink::Punctuation);
+        self.put(close, TextStyle::Punctuation);
     }
 }
 
@@ -116,9 +116,9 @@ mod tests {
     fn each_kind_of_value_has_its_ink() {
         let value = json!({"a": [1, "x", null, true, {}, []]});
         let inks = |line: usize| lines(&value, false)[line].spans.iter().map(|(_, ink)| *ink).collect::<Vec<_>>();
-        assert_eq!(inks(1), [Ink::Punctuation, Ink::Label, Ink::Punctuation, Ink::Punctuation]);
-        assert_eq!(inks(2)[1], Ink::Number);
-        assert_eq!((inks(3)[1], inks(4)[1], inks(5)[1]), (Ink::Text, Ink::Literal, Ink::Literal));
+        assert_eq!(inks(1), [TextStyle::Punctuation, TextStyle::Label, TextStyle::Punctuation, TextStyle::Punctuation]);
+        assert_eq!(inks(2)[1], TextStyle::Number);
+        assert_eq!((inks(3)[1], inks(4)[1], inks(5)[1]), (TextStyle::Text, TextStyle::Literal, TextStyle::Literal));
         assert_eq!(lines(&value, false)[6].text(), "    {},");
     }
 

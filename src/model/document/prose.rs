@@ -2,12 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Ink, TextLine};
+use super::{TextLine, TextStyle};
 use crate::{
     model::text::safe,
     resource::{
         Tone,
-        document::{Document, Line, Section, Span},
+        document::{Document, DocumentLine, Section, Span},
     },
 };
 
@@ -19,7 +19,7 @@ pub fn lines(document: &Document) -> Vec<TextLine> {
             lines.push(TextLine::default());
         }
         if !section.title.is_empty() {
-            lines.push(TextLine::new(safe(&section.title), Ink::Title));
+            lines.push(TextLine::new(safe(&section.title), TextStyle::Title));
         }
         let labels = label_width(section);
         lines.extend(section.lines.iter().flat_map(|line| set(line, labels)));
@@ -30,29 +30,29 @@ pub fn lines(document: &Document) -> Vec<TextLine> {
 /// Cells of the widest label of a section.
 fn label_width(section: &Section) -> usize {
     let widths = section.lines.iter().filter_map(|line| match line {
-        Line::Field { label, .. } => Some(label.width()),
-        Line::Check { question, .. } => Some(question.width()),
-        Line::Text { .. } => None,
+        DocumentLine::Field { label, .. } => Some(label.width()),
+        DocumentLine::Check { question, .. } => Some(question.width()),
+        DocumentLine::Text { .. } => None,
     });
     widths.max().unwrap_or(0)
 }
 
 /// One line of a document; more where a value has line breaks in it.
-fn set(line: &Line, labels: usize) -> Vec<TextLine> {
+fn set(line: &DocumentLine, labels: usize) -> Vec<TextLine> {
     let padded = |head: &str| format!("{head}{}  ", " ".repeat(labels - head.width().min(labels)));
     match line {
-        Line::Field { label, value } => headed(vec![(format!("  {}", padded(label)), Ink::Label)], value),
-        Line::Check { outcome, question, answer } => {
-            let sign = (Line::sign(*outcome).to_owned(), Ink::Sign(*outcome));
-            let question = (format!(" {}", padded(question)), Ink::Tone(Tone::Plain));
-            headed(vec![("  ".to_owned(), Ink::Label), sign, question], answer)
+        DocumentLine::Field { label, value } => headed(vec![(format!("  {}", padded(label)), TextStyle::Label)], value),
+        DocumentLine::Check { outcome, question, answer } => {
+            let sign = (DocumentLine::sign(*outcome).to_owned(), TextStyle::Sign(*outcome));
+            let question = (format!(" {}", padded(question)), TextStyle::Tone(Tone::Plain));
+            headed(vec![("  ".to_owned(), TextStyle::Label), sign, question], answer)
         }
-        Line::Text { depth, spans } => {
+        DocumentLine::Text { depth, spans } => {
             let indent = 2 + 2 * usize::from(*depth);
             let mut lines = pieces(spans);
             for line in &mut lines {
                 line.hang = u16::try_from(indent + numbering(&line.text())).unwrap_or(0);
-                line.spans.insert(0, (" ".repeat(indent), Ink::Label));
+                line.spans.insert(0, (" ".repeat(indent), TextStyle::Label));
             }
             lines
         }
@@ -60,9 +60,9 @@ fn set(line: &Line, labels: usize) -> Vec<TextLine> {
 }
 
 /// A value after what stands before it; all its lines begin in the same column.
-fn headed(head: Vec<(String, Ink)>, value: &[Span]) -> Vec<TextLine> {
+fn headed(head: Vec<(String, TextStyle)>, value: &[Span]) -> Vec<TextLine> {
     let width = head.iter().map(|(text, _)| text.width()).sum();
-    let below = vec![(" ".repeat(width), Ink::Label)];
+    let below = vec![(" ".repeat(width), TextStyle::Label)];
     let mut lines = pieces(value);
     for (index, line) in lines.iter_mut().enumerate() {
         line.spans.splice(0..0, if index == 0 { head.clone() } else { below.clone() });
@@ -89,7 +89,7 @@ fn pieces(spans: &[Span]) -> Vec<TextLine> {
             let piece = piece.trim_end_matches('\r').replace('\t', "  ");
             let piece = safe(&piece);
             if let Some(line) = lines.last_mut().filter(|_| !piece.is_empty()) {
-                line.spans.push((piece.into_owned(), Ink::Tone(*tone)));
+                line.spans.push((piece.into_owned(), TextStyle::Tone(*tone)));
             }
         }
     }

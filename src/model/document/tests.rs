@@ -1,11 +1,11 @@
 use super::*;
-use crate::model::document::Ink;
+use crate::model::document::TextStyle;
 
 fn viewer(lines: &[&str]) -> Viewer {
-    let mut viewer = Viewer::new("text", Source::Messages);
+    let mut viewer = Viewer::new("text", TextSource::Messages);
     // Searching in a text about a row leaves nothing out; the lines alone matter here.
     viewer.wrap = false;
-    viewer.set_lines(lines.iter().map(|line| TextLine::new(*line, Ink::Text)).collect());
+    viewer.set_lines(lines.iter().map(|line| TextLine::new(*line, TextStyle::Text)).collect());
     viewer
 }
 
@@ -69,11 +69,11 @@ fn sideways_it_goes_no_further_than_there_is_text() {
 #[test]
 fn in_lists_only_what_matches_is_left_under_its_title() {
     let lines = || {
-        let text = |text| TextLine::new(text, Ink::Text);
-        let title = |text| TextLine::new(text, Ink::Title);
+        let text = |text| TextLine::new(text, TextStyle::Text);
+        let title = |text| TextLine::new(text, TextStyle::Title);
         vec![title("One"), text("apple"), title("Two"), text("banana"), text("apple pie")]
     };
-    let mut viewer = Viewer::new("help", Source::Help);
+    let mut viewer = Viewer::new("help", TextSource::Help);
     viewer.set_lines(lines());
     viewer.look_for("pie", 10);
     viewer.set_lines(lines());

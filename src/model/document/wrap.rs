@@ -52,10 +52,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{model::document::Ink, resource::Tone};
+    use crate::{model::document::TextStyle, resource::Tone};
 
     fn line(text: &str, hang: u16) -> TextLine {
-        TextLine { hang, ..TextLine::new(text, Ink::Tone(Tone::Plain)) }
+        TextLine { hang, ..TextLine::new(text, TextStyle::Tone(Tone::Plain)) }
     }
 
     fn cut(text: &str, hang: u16, width: u16) -> Vec<String> {

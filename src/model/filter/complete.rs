@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Filter, parse::STATES};
+use super::{RowFilter, parse::STATES};
 use crate::{
     grammar::{
         Op, option,
@@ -10,7 +10,7 @@ use crate::{
     },
     model::{
         Table,
-        prompt::{Choice, Completion, Term},
+        prompt::{Completion, FilterTerm, Suggestion},
     },
     resource::{Cell, Column, Context, Kind, Row, Unit},
 };
@@ -34,7 +34,7 @@ pub(in crate::model) fn complete(text: &str, table: &Table, cx: &Context) -> Com
             Unit::Seconds => Vec::new(),
             Unit::Text if ordered => Vec::new(),
             _ => {
-                let others = Filter::parse(without_last_term(text), kind, cx.now, &cx.zone.zone).unwrap_or_default();
+                let others = RowFilter::parse(without_last_term(text), kind, cx.now, &cx.zone.zone).unwrap_or_default();
                 let rows = table.admitted(&others, cx).map(|entry| &*entry.row);
                 let values = by_frequency(rows.flat_map(|row| compared(row, column, unit, op, cx)));
                 values.into_iter().map(|(value, rows)| (value, count(rows, kind))).collect()
@@ -49,8 +49,8 @@ fn count(rows: usize, kind: &Kind) -> String {
 }
 
 /// The columns of a kind and the states of its rows; beside a column that `word` names, how to go on.
-fn terms(kind: &Kind, word: &str) -> Vec<Term> {
-    let column = |column: &Column| Term {
+fn terms(kind: &Kind, word: &str) -> Vec<FilterTerm> {
+    let column = |column: &Column| FilterTerm {
         spellings: column.names().map(str::to_lowercase).filter(|name| !name.contains(' ')).collect(),
         about: match column.answers_to(word) {
             true => format!("{}; {}", column.title, what_follows(column.unit)),
@@ -58,7 +58,7 @@ fn terms(kind: &Kind, word: &str) -> Vec<Term> {
         },
     };
     let states = STATES.into_iter().chain(kind.states.iter().map(|state| (*state, "")));
-    let states = states.map(|(state, about)| Term::state(state, about));
+    let states = states.map(|(state, about)| FilterTerm::state(state, about));
     (kind.columns)().into_iter().map(column).chain(states).collect()
 }
 
@@ -75,7 +75,7 @@ fn what_follows(unit: Unit) -> &'static str {
 }
 
 /// Times that a column may be compared with.
-fn examples(unit: Unit, cx: &Context) -> Vec<Choice> {
+fn examples(unit: Unit, cx: &Context) -> Vec<Suggestion> {
     if unit == Unit::Seconds {
         return AGES.map(|(age, about)| (age.to_owned(), about.to_owned())).into();
     }

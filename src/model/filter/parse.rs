@@ -1,7 +1,7 @@
 //! What a table's filter knows besides words: columns, states, and what is fuzzy.
 
 use crate::{
-    grammar::{self, Case, Fault, Op, Reader, Term, Test, in_column, option},
+    grammar::{self, Case, Fault, FilterReader, Op, Term, Test, in_column, option},
     kinds::KINDS,
     nearest::hint,
     resource::Kind,
@@ -12,18 +12,20 @@ pub(super) const STATES: [(&str, &str); 3] =
     [("fault", "something is wrong with it"), ("marked", "marked by hand"), ("changed", "changed a moment ago")];
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Own {
+pub(super) enum RowTest {
     Fuzzy(String),
     Compare { column: usize, op: Op, value: String },
     State(String),
 }
 
 /// The terms of `text` for a table of `kind`.
-pub(super) fn parse(text: &str, kind: &Kind) -> Result<(Vec<Term<Own>>, Case), Fault> {
+pub(super) fn parse(text: &str, kind: &Kind) -> Result<(Vec<Term<RowTest>>, Case), Fault> {
     if let Some(fuzzy) = option(text, "-f").map(str::trim) {
         return match fuzzy {
             "" => Err(Fault::new(text.chars().count(), "what to look for is missing after -f")),
-            fuzzy => Ok((vec![Term { negated: false, test: Test::Own(Own::Fuzzy(fuzzy.into())), at: 0 }], Case::Smart)),
+            fuzzy => {
+                Ok((vec![Term { negated: false, test: Test::Own(RowTest::Fuzzy(fuzzy.into())), at: 0 }], Case::Smart))
+            }
         };
     }
     if option(text, "-l").is_some() {
@@ -32,10 +34,10 @@ pub(super) fn parse(text: &str, kind: &Kind) -> Result<(Vec<Term<Own>>, Case), F
     grammar::terms(text, |reader| own(reader, kind))
 }
 
-fn own(reader: &mut Reader<'_>, kind: &Kind) -> Result<Option<(usize, Own)>, Fault> {
+fn own(reader: &mut FilterReader<'_>, kind: &Kind) -> Result<Option<(usize, RowTest)>, Fault> {
     if let Some((column, op)) = reader.comparison(in_column, |name| kind.column(name)) {
         let at = reader.characters();
-        return Ok(Some((at, Own::Compare { column, op, value: reader.value(op)? })));
+        return Ok(Some((at, RowTest::Compare { column, op, value: reader.value(op)? })));
     }
     let at = reader.characters();
     if reader.take("is:") {
@@ -43,7 +45,7 @@ fn own(reader: &mut Reader<'_>, kind: &Kind) -> Result<Option<(usize, Own)>, Fau
         let state = reader.until_space().to_lowercase();
         let states = || STATES.iter().map(|(state, _)| *state).chain(kind.states.iter().copied());
         if states().any(|known| known == state) {
-            return Ok(Some((at, Own::State(state))));
+            return Ok(Some((at, RowTest::State(state))));
         }
         let reason = match state.as_str() {
             "" => format!("a state is missing after is:{}", hint("", states())),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::{
-    parse::{Own, parse},
+    parse::{RowTest, parse},
     *,
 };
 use crate::{
@@ -24,8 +24,8 @@ fn rows() -> Vec<Entry> {
     rows.into_iter().map(entry).collect()
 }
 
-fn read(text: &str) -> Result<Filter, Fault> {
-    Filter::parse(text, &TASK, at(0), &TimeZone::UTC)
+fn read(text: &str) -> Result<RowFilter, Fault> {
+    RowFilter::parse(text, &TASK, at(0), &TimeZone::UTC)
 }
 
 /// Names of the rows that the filter admits ten seconds after the tasks started; `web-2` is marked, and fresh.
@@ -34,8 +34,8 @@ fn admitted(text: &str) -> Vec<String> {
     let mut lens = Lens::new(&TASK, vec![0, 1, 2, 4], Context { now: at(10), zone: Zone::UTC });
     let rows = rows();
     let candidate = |entry| {
-        let this = Candidate { entry, marked: false, changed: false };
-        if entry.row.name() == "web-2" { Candidate { marked: true, changed: true, ..this } } else { this }
+        let this = RowInFilter { entry, marked: false, changed: false };
+        if entry.row.name() == "web-2" { RowInFilter { marked: true, changed: true, ..this } } else { this }
     };
     let admitted = rows.iter().filter(|entry| filter.admits(candidate(entry), &mut lens));
     admitted.map(|entry| entry.row.name().into_owned()).collect()
@@ -118,20 +118,20 @@ fn only_filters_that_ask_for_ages_change_with_time() {
 }
 
 /// Terms, and a way to write each of them.
-fn term() -> impl Strategy<Value = (String, Term<Own>)> {
+fn term() -> impl Strategy<Value = (String, Term<RowTest>)> {
     let word = "[a-z][a-z0-9]{0,6}";
     let quoted = "[a-z \"]{0,8}".prop_map(|text| (format!("\"{}\"", text.replace('"', "\\\"")), Test::Quoted(text)));
     let compared = (0usize..6, 0usize..OPS.len(), "[a-z0-9]{1,5}").prop_map(|(column, op, value)| {
         let (spelling, op) = OPS[op];
         let name = (TASK.columns)()[column].name;
-        (format!("{name}{spelling}{value}"), Test::Own(Own::Compare { column, op, value }))
+        (format!("{name}{spelling}{value}"), Test::Own(RowTest::Compare { column, op, value }))
     });
     let test = prop_oneof![
         word.prop_map(|word| (word.clone(), Test::Word(word))),
         quoted,
         compared,
         prop::sample::select(vec!["fault", "changed", "stopped"])
-            .prop_map(|state| (format!("is:{state}"), Test::Own(Own::State(state.into())))),
+            .prop_map(|state| (format!("is:{state}"), Test::Own(RowTest::State(state.into())))),
     ];
     (any::<bool>(), test).prop_map(|(negated, (text, test))| {
         let text = if negated { format!("!{text}") } else { text };
@@ -150,7 +150,7 @@ proptest! {
         if let Ok(filter) = read(&text) {
             let mut lens = Lens::new(&TASK, vec![0, 1], Context { now: at(10), zone: Zone::UTC });
             for entry in rows() {
-                filter.admits(Candidate { entry: &entry, marked: false, changed: false }, &mut lens);
+                filter.admits(RowInFilter { entry: &entry, marked: false, changed: false }, &mut lens);
             }
         }
     }
@@ -159,8 +159,8 @@ proptest! {
     fn what_is_written_is_read_back(terms in prop::collection::vec(term(), 0..5)) {
         let text = terms.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("  ");
         let (read, _) = parse(&text, &TASK).unwrap();
-        let read: Vec<Term<Own>> = read.into_iter().map(|term| Term { at: 0, ..term }).collect();
-        let written: Vec<Term<Own>> = terms.into_iter().map(|(_, term)| term).collect();
+        let read: Vec<Term<RowTest>> = read.into_iter().map(|term| Term { at: 0, ..term }).collect();
+        let written: Vec<Term<RowTest>> = terms.into_iter().map(|(_, term)| term).collect();
         prop_assert_eq!(read, written);
     }
 

@@ -36,8 +36,8 @@ const TEXT: u8 = 4;
 /// out for that: those that tell rows apart stay, and the others follow from the `left`th on as long as there is room.
 pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> {
     let all = (table.view.kind.columns)();
-    let column = |index: usize| Some(Plan::new(index, all.get(index)?, rank(table, index, all[index])));
-    let mut shown: Vec<Plan> = table.columns().into_iter().filter_map(column).collect();
+    let column = |index: usize| Some(ColumnPlan::new(index, all.get(index)?, rank(table, index, all[index])));
+    let mut shown: Vec<ColumnPlan> = table.columns().into_iter().filter_map(column).collect();
     if table.left > 0 {
         let mut hidden = table.left.min(furthest_left(table));
         shown.retain(|plan| {
@@ -52,7 +52,7 @@ pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> 
     share(&mut shown, room);
 
     let mut x = GUTTER;
-    let place = |plan: Plan| {
+    let place = |plan: ColumnPlan| {
         let slot = Slot { column: plan.index, x, width: plan.width };
         x += plan.width + GAP;
         slot
@@ -87,7 +87,7 @@ fn cells(text: &str) -> u16 {
 }
 
 /// A column that may be shown.
-struct Plan {
+struct ColumnPlan {
     index: usize,
     min: u16,
     max: u16,
@@ -102,7 +102,7 @@ struct Plan {
     width: u16,
 }
 
-impl Plan {
+impl ColumnPlan {
     fn new(index: usize, column: &Column, rank: u8) -> Self {
         let title = cells(column.title).clamp(column.min, column.max.max(column.min));
         let firm = column.align == Align::Right;
@@ -132,7 +132,7 @@ impl Plan {
 }
 
 /// Widens each plan's need to the texts in sight and to a sample of all others.
-fn measure(plans: &mut [Plan], table: &Table, page: u16, cx: &Context) {
+fn measure(plans: &mut [ColumnPlan], table: &Table, page: u16, cx: &Context) {
     let step = (table.rows.len() / SAMPLE).max(1);
     let sample = table.rows.iter().step_by(step);
     let sight = &table.rows[table.in_sight(page)];
@@ -153,20 +153,20 @@ fn settled(width: u16) -> u16 {
 }
 
 /// Drops columns until the rest are comfortable; the least important first, or from the right while scrolled sideways.
-fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
-    let total = |plans: &[Plan], claim: fn(&Plan) -> u16| -> u16 {
+fn choose(plans: &mut Vec<ColumnPlan>, room: u16, scrolled: bool) {
+    let total = |plans: &[ColumnPlan], claim: fn(&ColumnPlan) -> u16| -> u16 {
         let gaps = GAP * u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
         plans.iter().map(claim).fold(gaps, u16::saturating_add)
     };
     // The last of those that matter least, if one of them matters less than `rank`. One at least moves while scrolled.
-    let least = |plans: &[Plan], rank: u8| {
+    let least = |plans: &[ColumnPlan], rank: u8| {
         let lesser: Vec<_> = plans.iter().enumerate().filter(|(_, plan)| plan.rank > rank).collect();
         let spared = scrolled && lesser.len() <= 1;
         let least = lesser.into_iter().max_by_key(|(at, plan)| (if scrolled { 0 } else { plan.rank }, *at));
         least.map(|(at, _)| at).filter(|_| !spared)
     };
-    type Width = fn(&Plan) -> u16;
-    let steps: [(Width, u8); 3] = [(Plan::comfort, TEXT), (Plan::least, ALWAYS), (|plan| plan.min, STAYS)];
+    type Width = fn(&ColumnPlan) -> u16;
+    let steps: [(Width, u8); 3] = [(ColumnPlan::comfort, TEXT), (ColumnPlan::least, ALWAYS), (|plan| plan.min, STAYS)];
     for (claim, rank) in steps {
         while total(plans, claim) > room
             && let Some(at) = least(plans, if scrolled { STAYS } else { rank })
@@ -182,7 +182,7 @@ fn choose(plans: &mut Vec<Plan>, room: u16, scrolled: bool) {
 }
 
 /// Gives every column its due, the important ones first.
-fn share(plans: &mut [Plan], room: u16) {
+fn share(plans: &mut [ColumnPlan], room: u16) {
     let gaps = u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
     for plan in plans.iter_mut() {
         plan.width = plan.min.min(room);
@@ -193,7 +193,7 @@ fn share(plans: &mut [Plan], room: u16) {
     let mut order: Vec<usize> = (0..plans.len()).collect();
     // Of equals the narrow ones first: they are soon content.
     order.sort_by_key(|at| (plans[*at].rank, plans[*at].need));
-    let wishes: [fn(&Plan) -> u16; 2] = [Plan::comfort, |plan| plan.need];
+    let wishes: [fn(&ColumnPlan) -> u16; 2] = [ColumnPlan::comfort, |plan| plan.need];
     for wish in wishes {
         for at in &order {
             let plan = &mut plans[*at];
@@ -210,16 +210,16 @@ mod tests {
 
     use super::*;
 
-    fn plan(index: usize, min: u16, need: u16, priority: u8) -> Plan {
+    fn plan(index: usize, min: u16, need: u16, priority: u8) -> ColumnPlan {
         let rank = match (index, priority) {
             (0, _) => STAYS,
             (_, 0) => ALWAYS,
             _ => priority + TEXT,
         };
-        Plan { index, min, max: need.max(min), rank, firm: false, title: min, need, width: 0 }
+        ColumnPlan { index, min, max: need.max(min), rank, firm: false, title: min, need, width: 0 }
     }
 
-    fn laid_out(mut plans: Vec<Plan>, room: u16) -> Vec<(usize, u16)> {
+    fn laid_out(mut plans: Vec<ColumnPlan>, room: u16) -> Vec<(usize, u16)> {
         choose(&mut plans, room, false);
         share(&mut plans, room);
         plans.iter().map(|plan| (plan.index, plan.width)).collect()
@@ -248,12 +248,12 @@ mod tests {
             room in 20u16..200,
             scrolled: bool,
         ) {
-            let made = |(index, (rank, min, more)): (usize, &(u8, u16, u16))| Plan {
+            let made = |(index, (rank, min, more)): (usize, &(u8, u16, u16))| ColumnPlan {
                 rank: if index == 0 { STAYS } else { *rank },
                 ..plan(index, *min, min + more, 1)
             };
-            let all: Vec<Plan> = columns.iter().enumerate().map(made).collect();
-            let staying = |plans: &[Plan]| plans.iter().filter(|plan| plan.stays()).count();
+            let all: Vec<ColumnPlan> = columns.iter().enumerate().map(made).collect();
+            let staying = |plans: &[ColumnPlan]| plans.iter().filter(|plan| plan.stays()).count();
             let least: u16 = all.iter().filter(|plan| plan.stays()).map(|plan| plan.min + GAP).sum();
             let (before, ranks) = (staying(&all), all.iter().map(|plan| plan.rank).collect::<Vec<_>>());
             let mut plans = all;

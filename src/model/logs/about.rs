@@ -54,9 +54,10 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     for (name, value) in &fields {
         let name = format!("{name}{}  ", " ".repeat(width - name.width()));
-        section
-            .lines
-            .push(document::Line::Text { depth: 0, spans: vec![(name, Tone::Muted), (value.clone(), Tone::Plain)] });
+        section.lines.push(document::DocumentLine::Text {
+            depth: 0,
+            spans: vec![(name, Tone::Muted), (value.clone(), Tone::Plain)],
+        });
     }
     if fields.is_empty() {
         section.text(0, line.text.trim_end(), Tone::Plain);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Json, Older, Reader, Times};
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     logs::Phase,
     model::header::{coarse, seconds_until},
     resource::{
@@ -215,10 +215,10 @@ impl Reader {
 fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Item {
     let next = retry_at.map(|at| seconds_until(at, now)).filter(|seconds| *seconds > 0);
     let next = next.map(|seconds| duration(coarse(seconds)));
-    let (words, tone) = match failure.trouble {
-        Trouble::Throttled => ("throttled".into(), Tone::Warn),
-        Trouble::Offline => ("offline".into(), Tone::Bad),
-        Trouble::Credentials => ("credentials expired".into(), Tone::Bad),
+    let (words, tone) = match failure.kind {
+        FailureKind::Throttled => ("throttled".into(), Tone::Warn),
+        FailureKind::Offline => ("offline".into(), Tone::Bad),
+        FailureKind::Credentials => ("credentials expired".into(), Tone::Bad),
         _ => (failure.briefly(), Tone::Bad),
     };
     let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, next try in {next}"));

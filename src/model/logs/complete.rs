@@ -10,7 +10,7 @@ use crate::{
         filter::{self, Filter},
     },
     model::{
-        prompt::{Completion, Term},
+        prompt::{Completion, FilterTerm},
         text::safe,
     },
 };
@@ -50,18 +50,18 @@ impl Reader {
     }
 
     /// Names, the keys of JSON where `word` may be the beginning of one, and states.
-    fn terms(&self, word: &str) -> Vec<Term> {
-        let name = |(spellings, about): (&[&str], &str)| Term {
+    fn terms(&self, word: &str) -> Vec<FilterTerm> {
+        let name = |(spellings, about): (&[&str], &str)| FilterTerm {
             spellings: spellings.iter().map(|spelling| (*spelling).to_owned()).collect(),
             about: about.to_owned(),
         };
         let keys = if word.is_empty() || word.starts_with('.') { self.keys() } else { Vec::new() };
-        let states = filter::states().map(|(state, about)| Term::state(state, about));
+        let states = filter::states().map(|(state, about)| FilterTerm::state(state, about));
         filter::names().map(name).chain(keys).chain(states).collect()
     }
 
     /// The keys of the lines that are JSON, the most frequent first, each with what the newest line has there.
-    fn keys(&self) -> Vec<Term> {
+    fn keys(&self) -> Vec<FilterTerm> {
         let (mut keys, mut examples) = (Vec::new(), HashMap::new());
         for (key, value) in self.newest().flat_map(filter::keys) {
             examples.entry(key.clone()).or_insert(value);
@@ -71,7 +71,7 @@ impl Reader {
         let term = |(key, _): (String, usize)| {
             let example = examples.remove(&key).unwrap_or_default();
             let example: String = safe(&example).chars().take(EXAMPLE).collect();
-            Term { spellings: vec![key], about: format!("JSON, such as {example}") }
+            FilterTerm { spellings: vec![key], about: format!("JSON, such as {example}") }
         };
         known.map(term).collect()
     }

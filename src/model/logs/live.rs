@@ -9,7 +9,7 @@ use crate::{
     model::{
         Model, Screen,
         action::{Call, Outcome},
-        overlay::{Choice, Overlay, Question},
+        overlay::{Overlay, PickAction, Question},
     },
     resource::format::grouped,
 };
@@ -44,7 +44,7 @@ fn question() -> Question {
         ],
         yes: "follow live",
         no: "stay with polling",
-        choice: Choice::Live,
+        choice: PickAction::Live,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     model::{
         Model, Screen, Viewer,
         action::{Call, Outcome},
-        document::Source,
+        document::TextSource,
     },
 };
 
@@ -143,11 +143,11 @@ impl Model {
     fn open_line(&mut self, raw: bool) -> Outcome {
         let Screen::Logs(reader) = &self.front else { return Err("this is for logs".into()) };
         let (title, source) = match (raw, reader.current()) {
-            (true, Some((_, line))) => ("raw event", Source::Line(super::about::event(line))),
+            (true, Some((_, line))) => ("raw event", TextSource::Line(super::about::event(line))),
             (true, None) => return Err("there is no line here".into()),
             (false, current) => {
                 let line = current.map(|(_, line)| line);
-                ("log line", Source::Line(super::about::document(reader, line, &self.settings.zone, self.now)))
+                ("log line", TextSource::Line(super::about::document(reader, line, &self.settings.zone, self.now)))
             }
         };
         self.push(Screen::Text(Box::new(Viewer::new(title, source))));

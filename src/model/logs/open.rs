@@ -14,7 +14,7 @@ use crate::{
     model::{
         Model, Screen,
         action::{Call, Outcome, asked},
-        overlay::{Choice, Item, Overlay, Picker},
+        overlay::{Overlay, PickAction, Picker, PickerItem},
     },
     resource::{Row, revision::Revision, task::Task},
 };
@@ -88,7 +88,7 @@ pub(in crate::model) fn pick(model: &mut Model, call: Call<'_>) -> Outcome {
     let items = parts.into_iter().flat_map(|(part, about, of)| {
         let item = move |(range, words): &(Range, &str)| {
             let named = if part.is_empty() { (*words).to_owned() } else { format!("{part}: {words}") };
-            Item::new(&named, &about, Choice::Log(of.clone().into(), *range))
+            PickerItem::new(&named, &about, PickAction::Log(of.clone().into(), *range))
         };
         ranges.iter().map(item).collect::<Vec<_>>()
     });

@@ -14,7 +14,7 @@ use crate::{
     model::{
         Model, Screen,
         action::{Call, Outcome},
-        overlay::{Choice, Item, Overlay, Picker},
+        overlay::{Overlay, PickAction, Picker, PickerItem},
     },
     resource::{
         Status, View,
@@ -254,8 +254,8 @@ pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcom
             let tasks = model.tasks_in(&of);
             let containers = tasks.iter().flat_map(|task| &task.containers);
             let names: BTreeSet<&str> = containers.map(|container| &*container.name).collect();
-            let item = |name: &&str| Item::new(name, "container", Choice::Log(one(&of, name).into(), range));
-            let items: Vec<Item> = names.iter().map(item).collect();
+            let item = |name: &&str| PickerItem::new(name, "container", PickAction::Log(one(&of, name).into(), range));
+            let items: Vec<PickerItem> = names.iter().map(item).collect();
             if items.len() < 2 {
                 return Err("all there are is read already".into());
             }

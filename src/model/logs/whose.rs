@@ -13,7 +13,7 @@ use crate::{
         cluster::Cluster,
         container::Container,
         deployment::Deployment,
-        event::Event,
+        event::ServiceEvent,
         family::Family,
         format::{seconds_since, short_id},
         instance::Instance,
@@ -78,7 +78,7 @@ impl Whose {
             let only = Only::Definitions(one(&name));
             let query = Query { only: Some(only.clone()), ..Query::family(&*revision.family) };
             Ok(Self::group(name, query, Query::default(), only))
-        } else if let Some(event) = any.downcast_ref::<Event>() {
+        } else if let Some(event) = any.downcast_ref::<ServiceEvent>() {
             let service = Self::service(&event.cluster_name, &event.service_name);
             Ok(service.around(event.created_at, now))
         } else if let Some(failures) = any.downcast_ref::<Failures>() {

@@ -9,7 +9,7 @@ use crate::{
         alias,
         command::{self, Args},
         filter,
-        prompt::{Choice, Completion},
+        prompt::{Completion, Suggestion},
         text::safe,
     },
     resource::{Kind, Query, Status, View, query::PARTS},
@@ -108,17 +108,17 @@ impl Model {
 }
 
 /// What the last word of `text` could become.
-fn last_word(text: &str, choices: impl FnOnce(&str) -> Vec<Choice>) -> Completion {
+fn last_word(text: &str, choices: impl FnOnce(&str) -> Vec<Suggestion>) -> Completion {
     let before = text.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let word = text.get(before..).unwrap_or_default();
     Completion::like(before, word, choices(word))
 }
 
-fn words(words: impl IntoIterator<Item = impl Into<String>>) -> Vec<Choice> {
+fn words(words: impl IntoIterator<Item = impl Into<String>>) -> Vec<Suggestion> {
     words.into_iter().map(|word| (word.into(), String::new())).collect()
 }
 
-fn verbs(model: &Model) -> Vec<Choice> {
+fn verbs(model: &Model) -> Vec<Suggestion> {
     let kinds = model.kinds.iter().map(|kind| (kind.name.to_owned(), kind.about.to_owned()));
     let own = model.settings.aliases.iter().map(|(word, command)| (word.clone(), safe(command).into_owned()));
     let kind = model.kind_seen().map_or("", |kind| kind.name);
@@ -131,7 +131,7 @@ fn verbs(model: &Model) -> Vec<Choice> {
 }
 
 /// What the command of a view takes.
-fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Choice> {
+fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Suggestion> {
     if word.starts_with('@') {
         return scopes(model, word);
     }
@@ -142,7 +142,7 @@ fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Choice
 }
 
 /// What the command of an action takes.
-fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Choice> {
+fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Suggestion> {
     match arg {
         Arg::Scope => scopes(model, word),
         Arg::Cluster => clusters(model),
@@ -162,12 +162,12 @@ fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Choice> {
     }
 }
 
-fn clusters(model: &Model) -> Vec<Choice> {
+fn clusters(model: &Model) -> Vec<Suggestion> {
     words(model.snapshot.clusters().iter().map(|name| safe(name)))
 }
 
 /// Profiles, and behind one its Regions.
-fn scopes(model: &Model, word: &str) -> Vec<Choice> {
+fn scopes(model: &Model, word: &str) -> Vec<Suggestion> {
     match word.split_once('/') {
         Some((profile, _)) => words(REGIONS.iter().map(|region| format!("{profile}/{region}"))),
         None => words(model.profiles.iter().flatten().map(|profile| format!("@{profile}"))),

@@ -2,24 +2,24 @@
 
 use fuzzy_matcher::FuzzyMatcher;
 
-use super::{Choice, Item, Picker, Shown};
+use super::{PickAction, Picker, PickerItem, Shown};
 use crate::model::text::{FUZZY, safe};
 
-impl Item {
-    pub fn new(text: &str, about: &str, choice: Choice) -> Self {
+impl PickerItem {
+    pub fn new(text: &str, about: &str, choice: PickAction) -> Self {
         Self { text: safe(text).into_owned(), about: safe(about).into_owned(), choice }
     }
 }
 
 impl Picker {
-    pub fn new(title: &str, items: Vec<Item>) -> Self {
+    pub fn new(title: &str, items: Vec<PickerItem>) -> Self {
         let mut picker = Self { title: title.into(), items, ..Self::default() };
         picker.narrow();
         picker
     }
 
     /// Puts items before those there are. The one that was moved to stays selected.
-    pub fn put_first(&mut self, items: Vec<Item>) {
+    pub fn put_first(&mut self, items: Vec<PickerItem>) {
         let moved_to =
             self.shown.get(self.selected).filter(|_| self.selected > 0).map(|shown| shown.item + items.len());
         self.items.splice(..0, items);
@@ -56,7 +56,7 @@ impl Picker {
     }
 
     /// What the selected item does.
-    pub fn choice(&self) -> Option<Choice> {
+    pub fn choice(&self) -> Option<PickAction> {
         let shown = self.shown.get(self.selected)?;
         self.items.get(shown.item).map(|item| item.choice.clone())
     }

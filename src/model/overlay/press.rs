@@ -1,11 +1,11 @@
 //! Keys and pastes while something lies over the screen.
 
-use super::{Choice, FilterPrompt, Overlay, Question};
+use super::{FilterPrompt, Overlay, PickAction, Question};
 use crate::{
     event::Effect,
     model::{
         Model, Screen,
-        filter::Filter,
+        filter::RowFilter,
         keymap::Key,
         prompt::{self, Edit, Pressed, Prompt},
     },
@@ -97,8 +97,8 @@ impl Model {
     fn filter_changed(&mut self, prompt: &mut Prompt) {
         let Screen::Table(table) = &mut self.front else { return };
         let (kind, cx) = (table.view.kind, Context { now: self.now, zone: self.settings.zone.clone() });
-        let read = |text: &str| Filter::parse(text, kind, cx.now, &cx.zone.zone);
-        let finds = |filter: &Filter| table.admitted(filter, &cx).next().is_some();
+        let read = |text: &str| RowFilter::parse(text, kind, cx.now, &cx.zone.zone);
+        let finds = |filter: &RowFilter| table.admitted(filter, &cx).next().is_some();
         prompt.fault = match prompt.read_so_far(read, finds) {
             Ok(filter) => {
                 table.filter = filter;
@@ -145,7 +145,7 @@ impl Model {
     /// Enter in the prompt for a filter; what can't be read keeps it open.
     fn filter_entered(&mut self, mut filter: FilterPrompt) {
         let text = filter.prompt.text().trim();
-        match self.front_kind().map(|kind| Filter::parse(text, kind, self.now, &self.settings.zone.zone)) {
+        match self.front_kind().map(|kind| RowFilter::parse(text, kind, self.now, &self.settings.zone.zone)) {
             Some(Err(fault)) => {
                 filter.prompt.fault = Some(fault);
                 self.overlay = Some(Overlay::Filter(filter));
@@ -192,25 +192,25 @@ impl Model {
         }
     }
 
-    fn pick(&mut self, choice: Choice) -> Result<(), String> {
+    fn pick(&mut self, choice: PickAction) -> Result<(), String> {
         match choice {
-            Choice::Profile(name) => self.run(&format!("profile {name}")),
-            Choice::Region(name) => self.run(&format!("region {name}")),
-            Choice::Cluster(name) => self.choose_cluster(name.map(Into::into)),
-            Choice::Copy(text) => {
+            PickAction::Profile(name) => self.run(&format!("profile {name}")),
+            PickAction::Region(name) => self.run(&format!("region {name}")),
+            PickAction::Cluster(name) => self.choose_cluster(name.map(Into::into)),
+            PickAction::Copy(text) => {
                 self.out.push(Effect::Copy(text));
                 Ok(())
             }
-            Choice::Sort(column) => {
+            PickAction::Sort(column) => {
                 self.table_mut(|table| table.sort_by(column));
                 Ok(())
             }
-            Choice::Theme(name) => self.run(&format!("theme {name}")),
-            Choice::Live => {
+            PickAction::Theme(name) => self.run(&format!("theme {name}")),
+            PickAction::Live => {
                 self.set_live(true);
                 Ok(())
             }
-            Choice::Log(of, range) => {
+            PickAction::Log(of, range) => {
                 self.read_log(*of, range, None);
                 Ok(())
             }

@@ -17,18 +17,18 @@ const MOST: usize = 50;
 const LONGEST: usize = 120;
 
 /// A word that may be typed, and one line about it, which may be empty.
-pub type Choice = (String, String);
+pub type Suggestion = (String, String);
 
 /// A name or a state that a filter knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Term {
+pub struct FilterTerm {
     /// Its name first.
     pub spellings: Vec<String>,
     /// One line about it; may be empty.
     pub about: String,
 }
 
-impl Term {
+impl FilterTerm {
     /// The state `word`.
     pub fn state(word: &str, about: &str) -> Self {
         Self { spellings: vec![format!("is:{word}")], about: about.to_owned() }
@@ -58,7 +58,7 @@ pub struct Completion {
 impl Completion {
     /// The choices that are like `word`, which stands behind `start` bytes: those that begin with it first, the shorter
     /// before the longer.
-    pub fn like(start: usize, word: &str, choices: Vec<Choice>) -> Self {
+    pub fn like(start: usize, word: &str, choices: Vec<Suggestion>) -> Self {
         let mut found: Vec<(i64, Candidate)> = choices
             .into_iter()
             .filter_map(|(text, about)| {
@@ -74,10 +74,10 @@ impl Completion {
     }
 
     /// The terms that begin with `word`, in either case: those whose name does before those of which another spelling does.
-    fn beginning(start: usize, word: &str, terms: Vec<Term>) -> Self {
+    fn beginning(start: usize, word: &str, terms: Vec<FilterTerm>) -> Self {
         let lower = word.to_lowercase();
         let matched: Vec<usize> = (0..lower.chars().count()).collect();
-        let spelt = |Term { spellings, about }: Term| {
+        let spelt = |FilterTerm { spellings, about }: FilterTerm| {
             let begins = |text: &str| text.to_lowercase().starts_with(&lower);
             let (at, text) = spellings.into_iter().enumerate().find(|(_, spelling)| begins(spelling))?;
             Some((at > 0, Candidate { text, about, matched: matched.clone() }))
@@ -95,15 +95,15 @@ impl Completion {
     /// beginning of, `values` what may follow a name and an operator.
     pub fn of_term(
         text: &str,
-        terms: impl FnOnce(&str) -> Vec<Term>,
-        values: impl FnOnce(&str, Op) -> Vec<Choice>,
+        terms: impl FnOnce(&str) -> Vec<FilterTerm>,
+        values: impl FnOnce(&str, Op) -> Vec<Suggestion>,
     ) -> Self {
         let Some(start) = last_term(text) else { return Self::default() };
         let term = &text[start..];
         let compared = comparison(term);
         let (word, found) = match compared.filter(|(name, ..)| *name != "is") {
             Some((name, op, word)) => {
-                let write = |(value, about): Choice| Some((as_typed(&value, op)?, about));
+                let write = |(value, about): Suggestion| Some((as_typed(&value, op)?, about));
                 let choices = values(name, op).into_iter().filter_map(write).collect();
                 // In whatever case a value is typed, its own is offered.
                 (word, Self::like(text.len() - word.len(), &word.to_lowercase(), choices))

@@ -9,7 +9,7 @@ use std::{
 use super::{Sort, Survey, Table, cursor::is_called, fresh};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
-    model::filter::{Candidate, Filter, Lens},
+    model::filter::{Lens, RowFilter, RowInFilter},
     resource::{Context, Order, Pace, Row, Unit, Zone},
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Ordering {
 
 /// What it depends on, but for the time, which of them are shown.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Choice {
+pub(super) struct ArrangeInput {
     filter: String,
     faults_only: bool,
     wide: bool,
@@ -43,7 +43,7 @@ impl Table {
             feeds: feeds.iter().map(|feed| (Arc::as_ptr(&feed.rows).addr(), feed.revision)).collect(),
             sort: self.sort,
         };
-        let choice = Choice {
+        let choice = ArrangeInput {
             filter: self.filter.text().into(),
             faults_only: self.faults_only,
             wide: self.wide,
@@ -71,7 +71,7 @@ impl Table {
     }
 
     /// The rows that would be shown if `filter` were in force.
-    pub fn admitted<'a>(&'a self, filter: &'a Filter, cx: &'a Context) -> impl Iterator<Item = &'a Entry> {
+    pub fn admitted<'a>(&'a self, filter: &'a RowFilter, cx: &'a Context) -> impl Iterator<Item = &'a Entry> {
         let columns = (self.view.kind.columns)();
         // The seconds of an age are no words to look for.
         let searched = (0..columns.len())
@@ -79,7 +79,7 @@ impl Table {
         let mut lens = Lens::new(self.view.kind, searched.collect(), cx.clone());
         self.all.iter().filter(move |entry| {
             let candidate =
-                Candidate { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };
+                RowInFilter { entry, marked: self.marks.contains(entry.row.id()), changed: fresh(entry, cx.now) != 0 };
             (!self.faults_only || entry.row.fault()) && filter.admits(candidate, &mut lens)
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Sort, Table};
-use crate::{data::Entry, model::filter::Filter};
+use crate::{data::Entry, model::filter::RowFilter};
 
 /// Whether this is the row's id, or its name.
 pub(super) fn is_called(entry: &Entry, word: &str) -> bool {
@@ -91,7 +91,7 @@ impl Table {
             return true;
         }
         if !self.filter.is_empty() {
-            self.filter = Filter::default();
+            self.filter = RowFilter::default();
             return true;
         }
         std::mem::take(&mut self.faults_only)

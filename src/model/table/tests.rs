@@ -25,8 +25,8 @@ fn of(snapshot: &Snapshot) -> Table {
     table
 }
 
-fn filter(text: &str) -> Filter {
-    Filter::parse(text, &TASK, at(0), &jiff::tz::TimeZone::UTC).unwrap()
+fn filter(text: &str) -> RowFilter {
+    RowFilter::parse(text, &TASK, at(0), &jiff::tz::TimeZone::UTC).unwrap()
 }
 
 fn selected(table: &Table) -> &str {
@@ -188,9 +188,16 @@ fn a_task_in_two_feeds_is_shown_once_as_it_was_last() {
 #[test]
 fn the_body_says_why_there_are_no_rows() {
     let failure = |trouble| {
-        Arc::new(Failure { operation: "ListTasks", trouble, code: None, message: "no".into(), advice: None, at: at(0) })
+        Arc::new(Failure {
+            operation: "ListTasks",
+            kind: trouble,
+            code: None,
+            message: "no".into(),
+            advice: None,
+            at: at(0),
+        })
     };
-    let with = |phase, trouble: Option<Trouble>, rows: Vec<Task>| {
+    let with = |phase, trouble: Option<FailureKind>, rows: Vec<Task>| {
         let mut snapshot = snapshot(1, rows);
         let feed = snapshot.feeds.get_mut(&tasks()).unwrap();
         feed.phase = phase;
@@ -202,11 +209,11 @@ fn the_body_says_why_there_are_no_rows() {
         (with(Phase::Loading, None, vec![]), Body::Loading),
         (with(Phase::Filling, None, vec![]), Body::Loading),
         (with(Phase::Ready, None, vec![]), Body::Empty),
-        (with(Phase::Loading, Some(Trouble::Throttled), vec![]), Body::Loading),
-        (with(Phase::Loading, Some(Trouble::Denied), vec![]), Body::Denied(failure(Trouble::Denied))),
-        (with(Phase::Loading, Some(Trouble::Offline), vec![]), Body::Failed(failure(Trouble::Offline))),
+        (with(Phase::Loading, Some(FailureKind::Throttled), vec![]), Body::Loading),
+        (with(Phase::Loading, Some(FailureKind::Denied), vec![]), Body::Denied(failure(FailureKind::Denied))),
+        (with(Phase::Loading, Some(FailureKind::Offline), vec![]), Body::Failed(failure(FailureKind::Offline))),
         // Old rows are better than none.
-        (with(Phase::Ready, Some(Trouble::Offline), vec![task("a")]), Body::Rows),
+        (with(Phase::Ready, Some(FailureKind::Offline), vec![task("a")]), Body::Rows),
     ];
     for (snapshot, body) in cases {
         assert_eq!(of(&snapshot).body(), body);

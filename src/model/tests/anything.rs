@@ -70,7 +70,7 @@ fn any_line() -> impl Strategy<Value = Line> {
 
 /// Keys, and what a tail tells, where a log is read.
 fn in_a_log() -> impl Strategy<Value = Event> {
-    let keys = ACTIONS.iter().filter(|action| action.place == Place::Logs);
+    let keys = ACTIONS.iter().filter(|action| action.place == ActionContext::Logs);
     let keys: Vec<&str> = keys.flat_map(|action| action.keys.iter().copied()).chain(["up", "down", "g", "c"]).collect();
     prop_oneof![3 => prop::sample::select(keys).prop_map(|key| Event::Key(key_event(key))), 2 => any_event()]
 }

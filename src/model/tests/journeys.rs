@@ -117,7 +117,7 @@ fn raw_json_is_asked_for_shown_masked_and_revealed() {
     let id: Arc<str> = "arn:aws:ecs:eu-west-1:1:task/prod/a".into();
     let asked = Request::Raw { kind: &TASK, query: tasks().query, id: id.clone() };
     assert_eq!(but_demands(press(&mut model, "y")), [Effect::Request(asked.clone())]);
-    assert!(matches!(front_text(&model).source, Source::Raw(_, Raw::Asked)));
+    assert!(matches!(front_text(&model).source, TextSource::Raw(_, RawAnswer::Asked)));
     let value = json!({"environment": [{"name": "API_TOKEN", "value": "hunter2"}]});
     model.update(at(1), Event::Done(Done::Raw { id, result: Ok(value) }));
     assert!(!front_text(&model).text().contains("hunter2"));
@@ -138,11 +138,11 @@ fn an_answer_nobody_waits_for_any_more_is_dropped_and_a_failed_one_is_shown() {
     press(&mut model, "y");
     let answer = |id: &str, result| Event::Done(Done::Raw { id: id.into(), result });
     model.update(at(1), answer("another", Ok(json!({}))));
-    assert!(matches!(front_text(&model).source, Source::Raw(_, Raw::Asked)));
+    assert!(matches!(front_text(&model).source, TextSource::Raw(_, RawAnswer::Asked)));
     let id = "arn:aws:ecs:eu-west-1:1:task/prod/a";
-    model.update(at(1), answer(id, Err((*failure(Trouble::Denied)).clone())));
+    model.update(at(1), answer(id, Err((*failure(FailureKind::Denied)).clone())));
     assert!(
-        matches!(&front_text(&model).source, Source::Raw(_, Raw::Failed(failure)) if failure.trouble == Trouble::Denied)
+        matches!(&front_text(&model).source, TextSource::Raw(_, RawAnswer::Failed(failure)) if failure.kind == FailureKind::Denied)
     );
 }
 

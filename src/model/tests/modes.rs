@@ -27,9 +27,9 @@ fn know(model: &mut Model, identity: Identity) {
 }
 
 /// The header's word, `-` for none, and the mode.
-fn told(model: &Model) -> (String, Mode) {
+fn told(model: &Model) -> (String, WriteMode) {
     let header = model.header();
-    assert_eq!(model.demand().writable, header.mode != Mode::ReadOnly, "the data layer does what the header says");
+    assert_eq!(model.demand().writable, header.mode != WriteMode::ReadOnly, "the data layer does what the header says");
     (header.environment.map_or_else(|| "-".into(), |(word, _)| word), header.mode)
 }
 
@@ -37,10 +37,13 @@ const ACCOUNT_THEN_CLUSTER: &str = "[[scope]]\naccount = \"1*\"\nenv = \"ACCT\"\
                                     [[scope]]\ncluster = \"prod\"\nenv = \"EDGY\"\nmode = \"write\"\n";
 
 #[rstest]
-#[case::the_account_is_still_to_come(None, ("-", Mode::ReadOnly))]
-#[case::it_is_the_one_of_the_rule(Some("123"), ("ACCT", Mode::ReadOnly))]
-#[case::it_is_another(Some("234"), ("EDGY", Mode::Write))]
-fn word_and_mode_come_from_the_first_rule_that_matches(#[case] account: Option<&str>, #[case] expected: (&str, Mode)) {
+#[case::the_account_is_still_to_come(None, ("-", WriteMode::ReadOnly))]
+#[case::it_is_the_one_of_the_rule(Some("123"), ("ACCT", WriteMode::ReadOnly))]
+#[case::it_is_another(Some("234"), ("EDGY", WriteMode::Write))]
+fn word_and_mode_come_from_the_first_rule_that_matches(
+    #[case] account: Option<&str>,
+    #[case] expected: (&str, WriteMode),
+) {
     let mut model = console_with(ACCOUNT_THEN_CLUSTER, None, identity("x", None));
     run(&mut model, "svc prod");
     know(&mut model, identity("x", account));
@@ -48,14 +51,18 @@ fn word_and_mode_come_from_the_first_rule_that_matches(#[case] account: Option<&
 }
 
 #[rstest]
-#[case::no_file("", "my-prod", ("PROD", Mode::ReadOnly))]
-#[case::no_file_and_no_production("", "dev", ("-", Mode::ReadOnly))]
-#[case::writable_but_for_production("read_only = false", "my-prod", ("PROD", Mode::ReadOnly))]
-#[case::writable("read_only = false", "dev", ("-", Mode::Write))]
-#[case::by_region("[[scope]]\nregion = \"us-*\"\nenv = \"US\"\nmode = \"write\"", "dev", ("US", Mode::Write))]
-#[case::a_word_alone("read_only = false\n[[scope]]\nregion = \"us-*\"\nenv = \"US\"", "dev", ("US", Mode::Write))]
-#[case::keys_of_the_environment("[[scope]]\nprofile = \"env\"\nenv = \"KEYS\"\nmode = \"write\"", "", ("KEYS", Mode::Write))]
-fn what_is_known_without_a_call_decides(#[case] settings: &str, #[case] profile: &str, #[case] expected: (&str, Mode)) {
+#[case::no_file("", "my-prod", ("PROD", WriteMode::ReadOnly))]
+#[case::no_file_and_no_production("", "dev", ("-", WriteMode::ReadOnly))]
+#[case::writable_but_for_production("read_only = false", "my-prod", ("PROD", WriteMode::ReadOnly))]
+#[case::writable("read_only = false", "dev", ("-", WriteMode::Write))]
+#[case::by_region("[[scope]]\nregion = \"us-*\"\nenv = \"US\"\nmode = \"write\"", "dev", ("US", WriteMode::Write))]
+#[case::a_word_alone("read_only = false\n[[scope]]\nregion = \"us-*\"\nenv = \"US\"", "dev", ("US", WriteMode::Write))]
+#[case::keys_of_the_environment("[[scope]]\nprofile = \"env\"\nenv = \"KEYS\"\nmode = \"write\"", "", ("KEYS", WriteMode::Write))]
+fn what_is_known_without_a_call_decides(
+    #[case] settings: &str,
+    #[case] profile: &str,
+    #[case] expected: (&str, WriteMode),
+) {
     let known = match profile {
         "" => Identity { profile: None, borrowed: Some("env"), ..identity("", None) },
         name => identity(name, None),
@@ -67,40 +74,40 @@ fn what_is_known_without_a_call_decides(#[case] settings: &str, #[case] profile:
 #[test]
 fn nothing_may_be_changed_before_it_is_known_whose_it_is() {
     let model = console_with("read_only = false", None, Identity::default());
-    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
 }
 
 #[test]
 fn the_cluster_that_is_gone_to_decides_anew() {
     let mut model = console_with(ACCOUNT_THEN_CLUSTER, None, identity("x", Some("234")));
-    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
     run(&mut model, "svc prod");
-    assert_eq!(told(&model), ("EDGY".into(), Mode::Write));
+    assert_eq!(told(&model), ("EDGY".into(), WriteMode::Write));
     run(&mut model, "svc staging");
-    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
 }
 
 #[test]
 fn nothing_is_carried_to_the_next_profile() {
     let rules = "[[scope]]\nprofile = \"static\"\nenv = \"PLAY\"\nmode = \"write\"";
     let mut model = console_with(rules, None, identity("static", None));
-    assert_eq!(told(&model), ("PLAY".into(), Mode::Write));
+    assert_eq!(told(&model), ("PLAY".into(), WriteMode::Write));
     run(&mut model, "profile role");
-    assert_eq!(model.header().mode, Mode::ReadOnly, "not yet known");
+    assert_eq!(model.header().mode, WriteMode::ReadOnly, "not yet known");
     know(&mut model, identity("role", None));
-    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
 
     run(&mut model, "write");
-    assert_eq!(told(&model), ("-".into(), Mode::Armed { left: 900 }));
+    assert_eq!(told(&model), ("-".into(), WriteMode::Armed { left: 900 }));
     run(&mut model, "profile other");
     know(&mut model, identity("other", None));
-    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
 
     let mut model = console_with("", Some(WriteOverride::Write), identity("dev", None));
-    assert_eq!(told(&model), ("-".into(), Mode::Write));
+    assert_eq!(told(&model), ("-".into(), WriteMode::Write));
     run(&mut model, "profile my-prod");
     know(&mut model, identity("my-prod", None));
-    assert_eq!(told(&model), ("PROD".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("PROD".into(), WriteMode::ReadOnly));
 }
 
 #[test]
@@ -108,27 +115,27 @@ fn what_is_allowed_for_a_while_is_allowed_where_the_same_rule_holds() {
     let mut model = console_with("", None, identity("dev", None));
     run(&mut model, "svc staging");
     run(&mut model, "write 5m");
-    assert_eq!(told(&model), ("-".into(), Mode::Armed { left: 300 }));
+    assert_eq!(told(&model), ("-".into(), WriteMode::Armed { left: 300 }));
     run(&mut model, "svc prod");
-    assert_eq!(told(&model), ("PROD".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("PROD".into(), WriteMode::ReadOnly));
     run(&mut model, "svc staging");
-    assert_eq!(told(&model), ("-".into(), Mode::Armed { left: 300 }));
+    assert_eq!(told(&model), ("-".into(), WriteMode::Armed { left: 300 }));
     run(&mut model, "readonly");
-    assert_eq!(told(&model), ("-".into(), Mode::ReadOnly));
+    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
 }
 
 #[test]
 fn writing_is_allowed_for_a_while() {
     let mut model = console_with("", None, identity("dev", None));
     run(&mut model, "svc staging");
-    assert_eq!(told(&model).1, Mode::ReadOnly);
+    assert_eq!(told(&model).1, WriteMode::ReadOnly);
     assert_eq!(run(&mut model, "write 5m"), [], "the data layer goes on");
     assert_eq!(front_table(&model).title(), "services(staging)", "the screens stay");
     model.update(at(299), Event::Tick);
-    assert_eq!(told(&model).1, Mode::Armed { left: 1 });
+    assert_eq!(told(&model).1, WriteMode::Armed { left: 1 });
     let effects = model.update(at(300), Event::Tick);
     assert_eq!(demands(&effects).iter().map(|demand| demand.writable).collect::<Vec<_>>(), [false]);
-    assert_eq!(told(&model).1, Mode::ReadOnly);
+    assert_eq!(told(&model).1, WriteMode::ReadOnly);
     assert!(flash(&model).contains("read-only again"));
 }
 
@@ -136,12 +143,12 @@ fn writing_is_allowed_for_a_while() {
 fn read_only_by_flag_is_so_everywhere_until_somebody_says_otherwise() {
     let rules = "read_only = false";
     let mut model = console_with(rules, Some(WriteOverride::ReadOnly), identity("dev", None));
-    assert_eq!(told(&model).1, Mode::ReadOnly);
+    assert_eq!(told(&model).1, WriteMode::ReadOnly);
     run(&mut model, "profile other");
     know(&mut model, identity("other", None));
-    assert_eq!(told(&model).1, Mode::ReadOnly);
+    assert_eq!(told(&model).1, WriteMode::ReadOnly);
     run(&mut model, "write");
-    assert_eq!(told(&model).1, Mode::Armed { left: 900 });
+    assert_eq!(told(&model).1, WriteMode::Armed { left: 900 });
 }
 
 fn patterns() -> impl Strategy<Value = Option<&'static str>> {

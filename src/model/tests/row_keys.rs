@@ -33,13 +33,13 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
     let mut compared = 0;
     for row in ROWS {
         for text in ["d", "shift-x", "y"] {
-            for action in ACTIONS.iter().filter(|action| action.place == Place::Row) {
+            for action in ACTIONS.iter().filter(|action| action.place == ActionContext::Row) {
                 let (mut here, mut there) = (on(row), on(row));
                 press(&mut there, text);
                 let kind = here.front_kind().unwrap().name;
                 let Some(name) = key(action).filter(|_| action.suits(kind)) else { continue };
                 let (called, _) = there.keymap.find(name.parse().unwrap(), there.places(), kind).unwrap();
-                if [Place::Text, Place::Json].contains(&called.place) {
+                if [ActionContext::Text, ActionContext::Json].contains(&called.place) {
                     continue;
                 }
                 assert_eq!(called.name, action.name);

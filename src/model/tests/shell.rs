@@ -194,7 +194,7 @@ fn information_goes_when_the_view_does_and_a_warning_stays_until_a_key() {
 fn a_failure_is_kept_in_full_once_for_as_long_as_it_stands() {
     let mut model = console();
     let mut snapshot = world(2, vec![]);
-    let failing = failure(Trouble::Offline);
+    let failing = failure(FailureKind::Offline);
     snapshot.connection.failure = Some(failing.clone());
     snapshot.feeds.get_mut(&clusters()).unwrap().failure = Some(failing.clone());
     give(&mut model, 1, snapshot.clone());
@@ -236,7 +236,7 @@ fn troubles_of_the_link_are_put_in_few_words() {
         give(&mut model, 0, snapshot);
         model.header().api
     };
-    assert_eq!(api(Trouble::Offline, 4), "offline, retry 4");
-    assert_eq!(api(Trouble::Credentials, 1), "no credentials");
-    assert_eq!(api(Trouble::Throttled, 1), "throttled");
+    assert_eq!(api(FailureKind::Offline, 4), "offline, retry 4");
+    assert_eq!(api(FailureKind::Credentials, 1), "no credentials");
+    assert_eq!(api(FailureKind::Throttled, 1), "throttled");
 }

@@ -67,7 +67,7 @@ fn flashes_fade_and_a_retry_is_counted_down() {
     model.update(at(6), Event::Tick);
     assert!(model.take_dirty() && flash(&model).is_empty());
     let mut throttled = world(2, vec![]);
-    throttled.connection.failure = Some(failure(Trouble::Throttled));
+    throttled.connection.failure = Some(failure(FailureKind::Throttled));
     throttled.connection.retry_at = Some(at(15));
     give(&mut model, 7, throttled);
     assert_eq!((model.header().api.as_str(), model.next_tick()), ("throttled, next in 8s", Some(at(8))));

@@ -11,7 +11,7 @@ use crate::ui::{
 const GAP: u16 = 2;
 
 /// One line of the list.
-pub struct Line<'a> {
+pub struct ListLine<'a> {
     pub text: &'a str,
     pub about: &'a str,
     /// Characters of `text` that matched, ascending.
@@ -22,14 +22,14 @@ pub struct Line<'a> {
 pub fn draw<'a>(
     buf: &mut Buffer,
     area: Rect,
-    lines: impl Iterator<Item = Line<'a>>,
+    lines: impl Iterator<Item = ListLine<'a>>,
     chosen: Option<usize>,
     theme: &Theme,
 ) {
     let page = usize::from(area.height);
     let top = chosen.map_or(0, |chosen| (chosen + 1).saturating_sub(page));
-    let shown: Vec<Line<'_>> = lines.skip(top).take(page).collect();
-    let widest = |of: fn(&Line<'a>) -> &'a str| shown.iter().map(|line| width(of(line))).max().unwrap_or(0);
+    let shown: Vec<ListLine<'_>> = lines.skip(top).take(page).collect();
+    let widest = |of: fn(&ListLine<'a>) -> &'a str| shown.iter().map(|line| width(of(line))).max().unwrap_or(0);
     // What is said about a text gives way to it, but for half of the room.
     let (room, about) = (area.width.saturating_sub(2), widest(|line| line.about));
     let beside = if about > 0 { about.saturating_add(GAP).min(room / 2) } else { 0 };
@@ -44,7 +44,7 @@ pub fn draw<'a>(
     }
 }
 
-fn draw_one(buf: &mut Buffer, row: Rect, line: &Line<'_>, column: u16, theme: &Theme) {
+fn draw_one(buf: &mut Buffer, row: Rect, line: &ListLine<'_>, column: u16, theme: &Theme) {
     let start = row.x + 1;
     let text = fit_ends(line.text, column, theme.glyphs.ellipsis);
     let cut = text != line.text;

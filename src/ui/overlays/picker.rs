@@ -14,7 +14,7 @@ use super::{
 use crate::{
     model::{
         Layout,
-        overlay::{Item, Picker},
+        overlay::{Picker, PickerItem},
     },
     ui::{
         text::{Pen, width},
@@ -32,7 +32,7 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     // As high as all there is to pick from: it must not shrink while one types.
     let rows = u16::try_from(picker.items.len().max(1)).unwrap_or(u16::MAX);
     let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(4).max(FRAME + 1));
-    let column = |of: fn(&Item) -> &str| picker.items.iter().map(|item| width(of(item))).max().unwrap_or(0);
+    let column = |of: fn(&PickerItem) -> &str| picker.items.iter().map(|item| width(of(item))).max().unwrap_or(0);
     let needed = column(|item| &item.text) + column(|item| &item.about) + 8;
     let wide = needed.max(NARROWEST).min(layout.width.saturating_sub(4));
     let area = screen.centered(wide.into(), height.into());
@@ -49,7 +49,7 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     let inner = Rect { x: area.x + 1, y: area.y + 3, width: area.width - 2, height: area.height - FRAME };
     let lines = picker.shown.iter().filter_map(|shown| {
         let item = picker.items.get(shown.item)?;
-        Some(list::Line { text: &item.text, about: &item.about, matched: &shown.matched })
+        Some(list::ListLine { text: &item.text, about: &item.about, matched: &shown.matched })
     });
     list::draw(buf, inner, lines, Some(picker.selected), theme);
     if picker.shown.is_empty() {

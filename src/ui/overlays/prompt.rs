@@ -48,7 +48,7 @@ fn candidates(buf: &mut Buffer, layout: &Layout, completion: &Completion, theme:
         Pen::new(buf, width.saturating_sub(text_width(&text) + 2), above.y, width).put(&text, theme.get(Scope::Faint));
     }
     let area = Rect { y: layout.footer - rows, height: rows, ..above }.intersection(buf.area);
-    let lines = completion.candidates.iter().map(|candidate| list::Line {
+    let lines = completion.candidates.iter().map(|candidate| list::ListLine {
         text: &candidate.text,
         about: &candidate.about,
         matched: &candidate.matched,

@@ -4,13 +4,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{capitalised, failing, title};
 use crate::{
-    aws::Trouble,
+    aws::FailureKind,
     data::Phase,
     model::{Model, Table, table::Body, text::safe},
     resource::{Context, Origin, Status, Tone},
     ui::{
         theme::{Scope, Theme},
-        widgets::{notice::Notice, rows},
+        widgets::{notice::NoticePanel, rows},
     },
 };
 
@@ -74,7 +74,7 @@ fn notes(table: &Table, body: &Body, stale: bool, cx: &Context, theme: &Theme) -
     notes
 }
 
-fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> Notice {
+fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePanel {
     let (kind, keymap) = (table.view.kind, &model.keymap);
     let things = kind.plural;
     // Those that can be counted: a timeline has moments.
@@ -87,7 +87,7 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> Notice {
     let unknown = query.cluster.as_deref().and_then(|name| model.unknown_cluster(name));
     let said = table.source.nothing.to_vec();
     let (tone, headline, body, advice) = match body {
-        Body::Rows => return Notice::default(),
+        Body::Rows => return NoticePanel::default(),
         Body::Loading if composed => (Tone::Busy, format!("Looking for {things}{place}"), said, vec![]),
         Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), said, vec![]),
         Body::Empty if !said.is_empty() => {
@@ -127,7 +127,7 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> Notice {
                 advice,
             )
         }
-        Body::Failed(failure) if failure.trouble == Trouble::NotFound && unknown.is_some() => (
+        Body::Failed(failure) if failure.kind == FailureKind::NotFound && unknown.is_some() => (
             Tone::Bad,
             unknown.unwrap_or_default(),
             vec![failure.to_string()],
@@ -142,5 +142,5 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> Notice {
             (Tone::Bad, headline, vec![failure.to_string()], advice)
         }
     };
-    Notice { tone, headline, body, advice: advice.into_iter().flatten().collect() }
+    NoticePanel { tone, headline, body, advice: advice.into_iter().flatten().collect() }
 }

@@ -8,7 +8,7 @@ use super::{capitalised, title};
 use crate::{
     model::{
         Viewer,
-        document::{Ink, Search, Source, TextLine, TextRow},
+        document::{Search, TextLine, TextRow, TextSource, TextStyle},
         layout::TEXT_MARGIN,
     },
     ui::{
@@ -59,7 +59,7 @@ pub(super) fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &Tex
         let span = start..start + text.len();
         start = span.end;
         for (part, matched) in pieces(viewer.search.as_ref(), row.line, &clip(&span, row.start, row.end)) {
-            if let Ink::Sign(tone) = ink {
+            if let TextStyle::Sign(tone) = ink {
                 put(&mut pen, theme.glyphs.check(*tone), style, &mut skip);
                 continue;
             }
@@ -108,18 +108,18 @@ fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Ra
     pieces
 }
 
-pub(in crate::ui) fn ink_style(ink: Ink, source: &Source, theme: &Theme) -> Style {
+pub(in crate::ui) fn ink_style(ink: TextStyle, source: &TextSource, theme: &Theme) -> Style {
     let scope = match ink {
-        Ink::Tone(tone) | Ink::Sign(tone) => return theme.tone(tone),
-        Ink::Title => Scope::SectionTitle,
-        Ink::Label if matches!(source, Source::Raw(..)) => Scope::JsonKey,
-        Ink::Label => Scope::Label,
-        Ink::Text => Scope::JsonString,
-        Ink::Number => Scope::JsonNumber,
-        Ink::Literal => Scope::JsonLiteral,
-        Ink::Punctuation => Scope::JsonPunctuation,
-        Ink::Masked => Scope::Masked,
-        Ink::Key => Scope::HintKey,
+        TextStyle::Tone(tone) | TextStyle::Sign(tone) => return theme.tone(tone),
+        TextStyle::Title => Scope::SectionTitle,
+        TextStyle::Label if matches!(source, TextSource::Raw(..)) => Scope::JsonKey,
+        TextStyle::Label => Scope::Label,
+        TextStyle::Text => Scope::JsonString,
+        TextStyle::Number => Scope::JsonNumber,
+        TextStyle::Literal => Scope::JsonLiteral,
+        TextStyle::Punctuation => Scope::JsonPunctuation,
+        TextStyle::Masked => Scope::Masked,
+        TextStyle::Key => Scope::HintKey,
     };
     theme.get(scope)
 }
@@ -147,8 +147,8 @@ mod tests {
     #[case(false, "  ✓ well\n  ✖ not well\n  ○ not known")]
     #[case(true, "  o well\n  X not well\n  ? not known")]
     fn a_check_has_its_sign_in_any_terminal(#[case] ascii: bool, #[case] drawn: &str) {
-        let mut viewer = Viewer::new("", Source::Help);
-        let check = |tone, question| crate::resource::document::Line::Check {
+        let mut viewer = Viewer::new("", TextSource::Help);
+        let check = |tone, question| crate::resource::document::DocumentLine::Check {
             outcome: tone,
             question,
             answer: vec![(String::new(), Tone::Muted)],

@@ -71,17 +71,17 @@ struct File {
 struct Sheet {
     palette: BTreeMap<String, Color>,
     /// By scope: the style's words, and where they stand.
-    styles: BTreeMap<String, (String, Place)>,
+    styles: BTreeMap<String, (String, FilePosition)>,
 }
 
 /// A line of a file, for errors.
 #[derive(Clone)]
-struct Place {
+struct FilePosition {
     file: String,
     line: usize,
 }
 
-impl Place {
+impl FilePosition {
     fn new(file: &str, text: &str, span: Range<usize>) -> Self {
         let before = text.get(..span.start).unwrap_or_default();
         Self { file: file.to_owned(), line: before.matches('\n').count() + 1 }
@@ -115,7 +115,7 @@ fn is_scope(name: &str) -> bool {
 
 impl Sheet {
     fn read(text: &str, file: &str) -> Result<Self, ThemeError> {
-        let place = |span| Place::new(file, text, span);
+        let place = |span| FilePosition::new(file, text, span);
         let parsed: File = toml::from_str(text)
             .map_err(|error| place(error.span().unwrap_or_default()).error(error.message().to_owned()))?;
 

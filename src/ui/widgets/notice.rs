@@ -13,7 +13,7 @@ const MEASURE: u16 = 76;
 
 /// A headline after its tone's sign, an explanation, and advice.
 #[derive(Debug, Default)]
-pub struct Notice {
+pub struct NoticePanel {
     pub tone: Tone,
     pub headline: String,
     /// Paragraphs.
@@ -22,7 +22,7 @@ pub struct Notice {
     pub advice: Vec<String>,
 }
 
-impl Notice {
+impl NoticePanel {
     /// Draws it at the top left of `area`.
     pub fn draw(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let sign = theme.glyphs.tone(self.tone);

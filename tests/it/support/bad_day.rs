@@ -10,7 +10,7 @@ use ecsight::{
         Context, Kind, Material, Origin, Query, Row, Status, View, Zone,
         container::Container,
         deployment::Deployment,
-        event::Event,
+        event::ServiceEvent,
         evidence::{Evidence, Excerpt, Target},
         instance::{self, Instance},
         revision::{self, Definition, Revision},
@@ -75,7 +75,7 @@ fn ranking() -> Service {
             task_definition: Some(revision),
             ..deployment("ranking", "ranking:8", "COMPLETED", [3, 2, 0], 0, 6 * HOUR)
         }],
-        events: vec![Event {
+        events: vec![ServiceEvent {
             id: "ranking-1".into(),
             cluster_name: "acme-batch".into(),
             service_name: "ranking".into(),

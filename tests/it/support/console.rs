@@ -25,10 +25,10 @@ use aws_types::region::Region;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ecsight::{
     app::{App, Connect, Console, Exit, TerminalEnv},
-    aws::{Budget, Clients, Failure, ScopeSpec, Trouble},
+    aws::{Budget, Clients, Failure, FailureKind, ScopeSpec},
     config::Paths,
     demo::{Endpoint, Fault, Options},
-    history::{HistoryConfig, Limits},
+    history::{HistoryConfig, HistoryLimits},
     model::{Keymap, Settings, Start},
     tty::{Host, Input},
 };
@@ -122,7 +122,7 @@ where
             settings,
             start: Start { scope, ..Start::new(now(), size) },
             connect: connect(endpoint.clone(), network.clone()),
-            history: HistoryConfig::in_folder(&paths.state, Limits::default()),
+            history: HistoryConfig::in_folder(&paths.state, HistoryLimits::default()),
             paths: Some(paths),
             terminal: TerminalEnv::from_variables(|_| None),
             now,
@@ -142,7 +142,7 @@ pub const FORBIDDEN: &str = "us-gov-east-1";
 fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
     Arc::new(move |scope: ScopeSpec| {
         if scope.region.as_deref() == Some(FORBIDDEN) {
-            let failure = Failure::local("Connect", Trouble::Credentials, "no credentials for this partition");
+            let failure = Failure::local("Connect", FailureKind::Credentials, "no credentials for this partition");
             return ready(Err(failure.advise("try another profile"))).boxed();
         }
         let inner = in_process::http_client(&endpoint);

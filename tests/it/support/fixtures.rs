@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ecsight::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Entry, Feed, Phase},
     diagnose::{self, Known},
     resource::{
-        Row, cluster::Cluster, container::Container, deployment::Deployment, event::Event, service::Service, task::Task,
+        Row, cluster::Cluster, container::Container, deployment::Deployment, event::ServiceEvent, service::Service,
+        task::Task,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +49,7 @@ pub fn feed(rows: Vec<Entry>) -> Feed {
 pub fn denied(operation: &'static str) -> Failure {
     Failure {
         operation,
-        trouble: Trouble::Denied,
+        kind: FailureKind::Denied,
         code: Some("AccessDeniedException".into()),
         message: format!(
             "User: arn:aws:sts::481516234217:assumed-role/OnCall/dana is not authorized to perform: ecs:{operation} \
@@ -63,7 +64,7 @@ pub fn denied(operation: &'static str) -> Failure {
 pub fn offline(operation: &'static str) -> Failure {
     Failure {
         operation,
-        trouble: Trouble::Offline,
+        kind: FailureKind::Offline,
         code: None,
         message: "the connection to ecs.eu-west-1.amazonaws.com was refused".into(),
         advice: Some("check the network, the VPN and the proxy settings".into()),
@@ -176,14 +177,14 @@ fn service(
         failed_last_hour: Some(failed_last_hour),
         task_definition: Some(arn("task-definition", &revision)),
         deployments: vec![deployment(name, &revision, rollout, counts, failed, age)],
-        events: vec![Event {
+        events: vec![ServiceEvent {
             id: format!("{name}-1"),
             cluster_name: "acme-prod".into(),
             service_name: name.into(),
             service_arn: service_arn(name),
             created_at: ago(age.min(4 * MINUTE)),
             message: format!("(service {name}) has reached a steady state."),
-            ..Event::default()
+            ..ServiceEvent::default()
         }],
         ..blank_service(name)
     }
@@ -349,14 +350,14 @@ pub fn tasks() -> Vec<Entry> {
 
 /// What befell the service that keeps running out of memory: its tasks, and what the scheduler said of them.
 pub fn history() -> Vec<Arc<dyn Row>> {
-    let said = |number: usize, age: i64, what: &str| Event {
+    let said = |number: usize, age: i64, what: &str| ServiceEvent {
         id: format!("payments-said-{number}"),
         cluster_name: "acme-prod".into(),
         service_name: "payments".into(),
         service_arn: service_arn("payments"),
         created_at: ago(age),
         message: format!("(service payments) {what}"),
-        ..Event::default()
+        ..ServiceEvent::default()
     };
     let words = [
         (22, "has started 1 tasks: (task 6b8d0f2a4c6e4b8d9f1a3c5e7b9d2f4a)."),

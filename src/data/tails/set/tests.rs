@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::{
-    aws::Trouble,
+    aws::FailureKind,
     knowledge::{Certainty, Class, Verdict},
     logs::Pace,
     resource::{Query, View, container::Container, revision::Definition as Part, task},
@@ -195,7 +195,7 @@ fn without_tasks_there_is_a_sentence_and_without_an_answer_another() {
     let wanted = wanted(Range::Newest);
     let failure = Arc::new(Failure {
         operation: "ListTasks",
-        trouble: Trouble::Denied,
+        kind: FailureKind::Denied,
         code: None,
         message: "not authorized".into(),
         advice: Some("ask for ecs:ListTasks".into()),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    aws::{Failure, Trouble},
+    aws::{Failure, FailureKind},
     data::{Feed, Snapshot},
     event::Event,
     knowledge::{Certainty, Class, Verdict},
@@ -168,7 +168,7 @@ fn what_is_known_is_taken_where_aws_does_not_answer() {
         press(&mut model, "p");
         let failure = failing.then(|| Failure {
             operation: "ListTasks",
-            trouble: Trouble::Denied,
+            kind: FailureKind::Denied,
             code: None,
             message: "no".into(),
             advice: None,

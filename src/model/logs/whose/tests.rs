@@ -50,14 +50,14 @@ fn deployment() -> Deployment {
     }
 }
 
-fn event(seconds: i64) -> Event {
-    Event {
+fn event(seconds: i64) -> ServiceEvent {
+    ServiceEvent {
         id: "e".into(),
         cluster_name: "prod".into(),
         service_name: "web".into(),
         created_at: ago(seconds),
         message: "(service web) has reached a steady state.".into(),
-        ..Event::default()
+        ..ServiceEvent::default()
     }
 }
 

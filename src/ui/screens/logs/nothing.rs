@@ -1,17 +1,17 @@
 //! Why no line is shown, in words, and what to do.
 
 use crate::{
-    aws::Trouble,
+    aws::FailureKind,
     logs::{Range, Read},
     model::{
         Keymap,
         logs::{Reader, nothing::Nothing},
     },
     resource::Tone,
-    ui::{theme::Theme, widgets::notice::Notice},
+    ui::{theme::Theme, widgets::notice::NoticePanel},
 };
 
-pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> Notice {
+pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> NoticePanel {
     let name = &reader.subject().name;
     let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
     let quiet = || reader.status.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
@@ -61,8 +61,8 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
             (Tone::Bad, headline, vec![failure.message.clone()], vec![failure.advice.clone(), back])
         }
         Nothing::Failed(failure) => {
-            let again = match failure.trouble {
-                Trouble::Credentials => "it goes on by itself once there are credentials",
+            let again = match failure.kind {
+                FailureKind::Credentials => "it goes on by itself once there are credentials",
                 _ => "it is tried again by itself",
             };
             // What is known of the log says more than what every call that fails so is told.
@@ -90,7 +90,7 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
             )
         }
     };
-    Notice { tone, headline, body, advice: advice.into_iter().flatten().collect() }
+    NoticePanel { tone, headline, body, advice: advice.into_iter().flatten().collect() }
 }
 
 /// The filters in force.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     Refusal,
-    session::Session,
-    subject::Wanted,
+    session::CliSession,
+    subject::NameQuery,
     wait::{Wait, settled},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A thing that is explained, and what it is explained by.
-pub struct Case {
+pub struct Investigation {
     pub row: Arc<dyn Row>,
     pub evidence: Evidence,
     pub explanation: Explanation,
@@ -30,19 +30,19 @@ pub struct Case {
     pub zone: Zone,
 }
 
-impl Case {
+impl Investigation {
     /// Finds what is wanted, looks at it, at what its explanation consults and at what `more` adds; then asks for evidence.
     /// What could not be looked at is a gap in that, but for the thing itself.
     ///
     /// # Errors
     /// When the thing itself can't be found or looked at.
     pub async fn open(
-        session: &mut Session,
-        wanted: &Wanted,
+        session: &mut CliSession,
+        wanted: &NameQuery,
         more: impl Fn(&dyn Row) -> Vec<View>,
     ) -> Result<Self, Refusal> {
         let subject = wanted.find(session).await?;
-        let Session { clients, handle, timeout, zone } = session;
+        let CliSession { clients, handle, timeout, zone } = session;
         let now = Timestamp::now();
         let beside = [diagnose::beside(&*subject.row), more(&*subject.row)].concat();
         // A task definition is described once it is in sight.
