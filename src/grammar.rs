@@ -305,10 +305,14 @@ pub fn in_column(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/')
 }
 
+/// Whether some of its characters mean something else than themselves in a regular expression.
+pub fn has_metacharacters(text: &str) -> bool {
+    text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
+}
+
 /// The regular expression that a word is, if it is one.
 pub fn regular(word: &str, case: Case) -> Option<Regex> {
-    let looks = word.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']);
-    looks.then(|| compile(word, word, case).ok()).flatten()
+    has_metacharacters(word).then(|| compile(word, word, case).ok()).flatten()
 }
 
 /// The regular expression `pattern`, in the case that `typed` asks for.

@@ -1,11 +1,11 @@
-//! A filter while it is typed: its last term, and how a value is written in one.
+//! Helpers for completing a filter while it is typed: its last term, and how a value is quoted.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{OPS, Op};
 
-/// The byte at which the last term of `text` begins, after its `!`: the end of the text where that is a space. Absent
-/// within quotes.
+/// The byte at which the last term of `text` begins, after its `!`; the end of the text after a space. Absent within
+/// quotes.
 pub fn last_term(text: &str) -> Option<usize> {
     let (mut start, mut quoted, mut before) = (0, false, ' ');
     for (at, c) in text.char_indices() {
@@ -21,7 +21,7 @@ pub fn last_term(text: &str) -> Option<usize> {
     (!quoted).then_some(start)
 }
 
-/// `text` without its last term and the `!` of that.
+/// `text` without its last term and the `!` in front of that.
 pub fn without_last_term(text: &str) -> &str {
     let before = last_term(text).and_then(|at| text.get(..at)).unwrap_or(text);
     before.strip_suffix('!').unwrap_or(before)
@@ -34,17 +34,17 @@ pub fn comparison(term: &str) -> Option<(&str, Op, &str)> {
     OPS.iter().find_map(|(spelling, op)| Some((name, *op, rest.strip_prefix(spelling)?)))
 }
 
-/// `value` as it is written after an operator: in quotes where it needs them. Absent where no quotes help.
+/// `value` as it is written after an operator, in quotes if it needs them. Absent if it is empty or can't be quoted.
 pub fn written(value: &str) -> Option<Cow<'_, str>> {
     match value.starts_with('"') || value.contains(char::is_whitespace) {
         false => (!value.is_empty()).then_some(Cow::Borrowed(value)),
-        // The closing quote would be taken for one within.
+        // The backslash would escape the closing quote.
         true if value.ends_with('\\') => None,
         true => Some(Cow::Owned(format!("\"{}\"", value.replace('"', "\\\"")))),
     }
 }
 
-/// The different values and how often each occurs: the most frequent first, and the first of those that are as frequent.
+/// Each value with its count, the most frequent first; values of equal count in the order of their first occurrence.
 pub fn by_frequency(values: impl IntoIterator<Item = String>) -> Vec<(String, usize)> {
     let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
     for (at, value) in values.into_iter().enumerate() {

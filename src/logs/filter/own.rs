@@ -60,6 +60,14 @@ impl Name {
         let known = |names: &&[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
         NAMES.iter().find(|(names, ..)| known(names)).map(|(.., name)| *name)
     }
+
+    /// What may be typed after it.
+    pub fn what_follows(self) -> &'static str {
+        match self {
+            Self::Level => ">= at least, < below, = is, != is not",
+            Self::Place(_) => "= is, : contains, ~ matches, != is not",
+        }
+    }
 }
 
 impl Place {

@@ -1,4 +1,4 @@
-//! What filters of logs can ask for, as far as the lines at hand tell: names and values, for completion.
+//! The names that a filter of a log knows, and the values of the lines at hand, for completion.
 
 use super::own::{NAMES, Name, STATES, path};
 use crate::{
@@ -9,23 +9,23 @@ use crate::{
     },
 };
 
-/// Levels in the order in which somebody may want to compare with them.
+/// Levels, those that are most often compared with first.
 const LEVELS: [Level; 6] = [Level::Warn, Level::Error, Level::Fatal, Level::Info, Level::Debug, Level::Trace];
-/// How deep keys of JSON are looked for: what lies deeper is hardly typed.
+/// Levels of nesting in which keys of JSON are looked for.
 const DEEPEST: usize = 4;
 
-/// The names of what a line may be asked for, in all their spellings, and what each is.
-pub fn names() -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
-    NAMES.iter().map(|(spellings, about, _)| (*spellings, *about))
+/// Each name with its spellings, what it is, and what may follow it.
+pub fn names() -> impl Iterator<Item = (&'static [&'static str], &'static str, &'static str)> {
+    NAMES.iter().map(|(spellings, about, name)| (*spellings, *about, name.what_follows()))
 }
 
-/// What a line may be, after `is:`.
+/// The states that may follow `is:`, and what each means.
 pub fn states() -> impl Iterator<Item = (&'static str, &'static str)> {
     STATES.iter().map(|(state, about, _)| (*state, *about))
 }
 
-/// The keys of a line that is JSON, with their dot, and what each holds; those within lists without a number, and the
-/// first of what they hold.
+/// The keys of a line that is JSON, with a dot in front, and their values. A key within a list has no index, and the value
+/// of the first item that has it.
 pub fn keys(line: &Line) -> Vec<(String, String)> {
     let mut keys = Vec::new();
     if let Some(map) = json::object(&line.text) {
@@ -53,8 +53,8 @@ fn note_key(part: &Part, key: &str, depth: usize, keys: &mut Vec<(String, String
     }
 }
 
-/// The values that lines have of what `name` asks for, the most frequent first, and in how many each is. Where levels are
-/// put in order, all there are, uncounted.
+/// The values that the lines have for `name`, the most frequent first, each with the number of lines. For levels that `op`
+/// puts in order: all levels, with a count of 0.
 pub fn values<'a>(name: &str, op: Op, lines: impl Iterator<Item = &'a Line>) -> Vec<(String, usize)> {
     if let Some(path) = path(name) {
         let mut values = Vec::new();
@@ -69,7 +69,7 @@ pub fn values<'a>(name: &str, op: Op, lines: impl Iterator<Item = &'a Line>) -> 
             by_frequency(lines.filter_map(|line| Some(line.level?.word().to_owned())))
         }
         (Some(Name::Level), _) => LEVELS.map(|level| (level.word().to_owned(), 0)).into(),
-        // The last of its names is the shortest.
+        // The last name is the shortest.
         (Some(Name::Place(place)), _) => {
             by_frequency(lines.filter_map(|line| Some(place.of(line.source.as_deref()?).last()?.to_owned())))
         }

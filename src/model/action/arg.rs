@@ -10,7 +10,7 @@ use crate::{
     resource::Kind,
 };
 
-/// What a `:` command takes after its word; completion and checks follow it.
+/// The argument of a `:` command; completion and checks follow from it.
 #[derive(Debug, Clone, Copy)]
 pub enum Arg {
     None,
@@ -77,7 +77,7 @@ impl Arg {
         }
     }
 
-    /// Refuses `text` where no screen could take it. What only one screen knows (its rows, its columns) is for that to say.
+    /// Refuses `text` if no screen could take it. Rows and columns are checked by the screen that knows them.
     ///
     /// # Errors
     /// What is wrong, and the nearest that would do.
@@ -125,7 +125,7 @@ pub(in crate::model) fn check_scope(text: &str, profiles: Option<&[String]>) -> 
     if region.is_empty() { Ok(()) } else { check_region(region) }
 }
 
-/// Whose scope it is, is for the one who opens it to look at.
+/// Refuses a locator of an unknown kind or with an invalid filter. Its scope may be one that only another machine knows.
 fn check_locator(text: &str, kinds: &[&'static Kind]) -> Outcome {
     let locator: Locator = text.parse()?;
     let (kind, _) = locator.view(kinds)?;

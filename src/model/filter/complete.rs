@@ -1,4 +1,4 @@
-//! What the last term of a table's filter could become: columns, states, and the values in the rows at hand.
+//! Completion of the last term of a table's filter: columns, states, and values of the rows at hand.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::{
     resource::{Cell, Column, Context, Kind, Row, Unit},
 };
 
-/// Lengths of time that an age may be compared with.
+/// Ages that are offered, and what each means.
 const AGES: [(&str, &str); 4] = [("5m", "5 minutes"), ("1h", "1 hour"), ("6h", "6 hours"), ("1d", "1 day")];
 
-/// What the last term of `text` could become. Values are those of the rows that the other terms admit.
+/// Completes the last term of `text`. Values are those of the rows that the other terms admit.
 pub(in crate::model) fn complete(text: &str, table: &Table, cx: &Context) -> Completion {
     if option(text, "-f").is_some() {
         return Completion::default();
@@ -30,7 +30,7 @@ pub(in crate::model) fn complete(text: &str, table: &Table, cx: &Context) -> Com
         let ordered = matches!(op, Op::Less | Op::AtMost | Op::Greater | Op::AtLeast);
         match unit {
             Unit::Seconds | Unit::Time if ordered => examples(unit, cx),
-            // Hardly anybody means one to the second, or what comes before a word.
+            // An age changes each second, and text is hardly ever compared by order.
             Unit::Seconds => Vec::new(),
             Unit::Text if ordered => Vec::new(),
             _ => {
@@ -48,7 +48,7 @@ fn count(rows: usize, kind: &Kind) -> String {
     format!("{rows} {}", if rows == 1 { kind.name } else { kind.plural })
 }
 
-/// The columns of a kind and the states of its rows; beside a column that `word` names, how to go on.
+/// The columns of a kind and the states of its rows. A column that `word` spells out has beside it what may follow.
 fn terms(kind: &Kind, word: &str) -> Vec<FilterTerm> {
     let column = |column: &Column| FilterTerm {
         spellings: column.names().map(str::to_lowercase).filter(|name| !name.contains(' ')).collect(),
@@ -74,7 +74,7 @@ fn what_follows(unit: Unit) -> &'static str {
     }
 }
 
-/// Times that a column may be compared with.
+/// Ages or times that are offered for a column of this unit.
 fn examples(unit: Unit, cx: &Context) -> Vec<Suggestion> {
     if unit == Unit::Seconds {
         return AGES.map(|(age, about)| (age.to_owned(), about.to_owned())).into();
@@ -84,7 +84,7 @@ fn examples(unit: Unit, cx: &Context) -> Vec<Suggestion> {
     vec![(hour, "the last full hour".into()), (day, "today".into())]
 }
 
-/// What of a cell is compared by `op`, each value once; nothing where it has none.
+/// The values of a cell that `op` compares, each once; empty if the cell has none.
 fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> BTreeSet<String> {
     let cell: Cell<'_> = row.cell(column, cx);
     if cell.is_absent() {
@@ -93,7 +93,7 @@ fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> B
     let drawn = matches!(op, Op::Contains | Op::Matches | Op::MatchesNot);
     let within = |value: &&str| !drawn || cell.text.contains(*value);
     let values: BTreeSet<String> = match unit {
-        // As it is drawn: in the zone of the console.
+        // The text as drawn, in the time zone of the console.
         Unit::Time => BTreeSet::new(),
         _ => cell.compared().filter(within).map(str::to_owned).collect(),
     };

@@ -1,4 +1,4 @@
-//! What the last term of a log's filter could become: names, JSON keys, states, and the values in the lines at hand.
+//! Completion of the last term of a log's filter: names, keys of JSON, states, and values of the lines at hand.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,16 @@ use crate::{
     },
 };
 
-/// Lines that are looked through while somebody types, and bytes of them.
+/// The newest lines that are searched at each key press, and their bytes.
 const LINES: usize = 2_000;
 const BYTES: usize = 256 << 10;
-/// Keys of JSON that are offered.
+/// Most keys of JSON that are offered.
 const KEYS: usize = 30;
 /// Characters of an example of what a key holds.
 const EXAMPLE: usize = 40;
 
 impl Reader {
-    /// What the last term of `text` could become.
+    /// Completes the last term of `text`.
     pub(in crate::model) fn complete(&self, text: &str) -> Completion {
         let values = |name: &str, op: Op| {
             let values = filter::values(name, op, self.newest());
@@ -38,7 +38,7 @@ impl Reader {
         self.newest().any(|line| filter.admits(line))
     }
 
-    /// The newest lines that containers wrote, as many as can be looked through while somebody types.
+    /// The newest lines that containers wrote, as many as can be searched at each key press.
     fn newest(&self) -> impl Iterator<Item = &Line> {
         let mut bytes = 0;
         let near = self.ring.numbers().rev().filter_map(|number| self.ring.get(number)).take(LINES);
@@ -49,18 +49,22 @@ impl Reader {
         few.filter(|line| line.role == Role::Output)
     }
 
-    /// Names, the keys of JSON where `word` may be the beginning of one, and states.
+    /// Names, keys of JSON if `word` is empty or begins with a dot, and states. A name that `word` spells out has beside it
+    /// what may follow.
     fn terms(&self, word: &str) -> Vec<FilterTerm> {
-        let name = |(spellings, about): (&[&str], &str)| FilterTerm {
+        let name = |(spellings, about, follows): (&[&str], &str, &str)| FilterTerm {
             spellings: spellings.iter().map(|spelling| (*spelling).to_owned()).collect(),
-            about: about.to_owned(),
+            about: match spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(word)) {
+                true => follows.to_owned(),
+                false => about.to_owned(),
+            },
         };
         let keys = if word.is_empty() || word.starts_with('.') { self.keys() } else { Vec::new() };
         let states = filter::states().map(|(state, about)| FilterTerm::state(state, about));
         filter::names().map(name).chain(keys).chain(states).collect()
     }
 
-    /// The keys of the lines that are JSON, the most frequent first, each with what the newest line has there.
+    /// The keys of the lines that are JSON, the most frequent first, each with the value of the newest line that has it.
     fn keys(&self) -> Vec<FilterTerm> {
         let (mut keys, mut examples) = (Vec::new(), HashMap::new());
         for (key, value) in self.newest().flat_map(filter::keys) {

@@ -1,4 +1,4 @@
-//! What the last word of a prompt could become: in `:` the verbs, then what the verb takes; in `/` the terms of a filter.
+//! Completion of the last word of a prompt: in `:` a command, then its arguments; in `/` a term of a filter.
 
 use super::Overlay;
 use crate::{
@@ -15,11 +15,11 @@ use crate::{
     resource::{Kind, Query, Status, View, query::PARTS},
 };
 
-/// How far one may want to look back.
-const BACK: &[&str] = &["since=1h", "since=6h", "since=2d", "since=7d"];
+/// Times to look back that are offered.
+const SINCE: &[&str] = &["since=1h", "since=6h", "since=2d", "since=7d"];
 
 impl Model {
-    /// Offers what the last word of a prompt could become.
+    /// Fills in the candidates and the ghost text of a prompt.
     pub(in crate::model) fn complete(&self, overlay: &mut Overlay) {
         let complete: fn(&Self, &str) -> Completion = match overlay {
             Overlay::Command(_) => Self::complete_command,
@@ -34,13 +34,13 @@ impl Model {
         }
     }
 
-    /// Opens a prompt.
+    /// Opens a prompt with its candidates.
     pub(in crate::model) fn open_prompt(&mut self, mut overlay: Overlay) {
         self.complete(&mut overlay);
         self.overlay = Some(overlay);
     }
 
-    /// What the last term of a filter could become, where the table that is seen is filtered.
+    /// Completes a filter of the table in front.
     fn complete_rows(&self, text: &str) -> Completion {
         match &self.front {
             Screen::Table(table) => filter::complete(text, table, &self.cx()),
@@ -48,7 +48,7 @@ impl Model {
         }
     }
 
-    /// The same where the log that is seen is filtered.
+    /// Completes a filter of the log in front.
     fn complete_lines(&self, text: &str) -> Completion {
         match &self.front {
             Screen::Logs(reader) => reader.complete(text),
@@ -56,7 +56,7 @@ impl Model {
         }
     }
 
-    /// The same for the filter of whatever is seen.
+    /// Completes a filter of the table or log in front.
     fn complete_filter(&self, text: &str) -> Completion {
         match &self.front {
             Screen::Logs(reader) => reader.complete(text),
@@ -64,6 +64,7 @@ impl Model {
         }
     }
 
+    /// Completes a command and its arguments.
     fn complete_command(&self, line: &str) -> Completion {
         let within = |text: &str, completion: Completion| completion.behind(line.len() - text.len());
         let command = line.trim_start().trim_start_matches(':').trim_start();
@@ -73,7 +74,7 @@ impl Model {
         let Some((verb, rest)) = command.split_once(char::is_whitespace) else {
             return within(command, Completion::like(0, command, verbs(self)));
         };
-        // What an alias stands for comes before what is typed after it.
+        // The arguments within an alias come before those typed after it.
         let expanded = alias::expand(&self.settings.aliases, verb).unwrap_or_default();
         let (verb, given) = expanded.split_once(char::is_whitespace).unwrap_or((&expanded, ""));
         if let Some((kind, status)) = self.view_word(verb) {
@@ -95,11 +96,11 @@ impl Model {
         within(rest, completion)
     }
 
-    /// What the last term of a filter could become, where a view is opened with it: by the rows that are known of it.
+    /// Completes the filter of a view that a command opens, with the rows that were fetched for that view before.
     fn complete_view(&self, kind: &'static Kind, status: Status, args: &Args<'_>, text: &str) -> Completion {
         let cluster = args.cluster_or(self.cluster.as_ref()).filter(|_| kind.in_cluster);
         let mut table = Table::new(View::new(kind, Query { cluster, status, since: args.since, ..Query::default() }));
-        // Nothing is known of the rows of another scope.
+        // Rows of another scope are unknown.
         if args.scope.is_none() {
             table.arrange(&self.snapshot, &self.cx(), false);
         }
@@ -107,7 +108,7 @@ impl Model {
     }
 }
 
-/// What the last word of `text` could become.
+/// Completes the last word of `text`.
 fn last_word(text: &str, choices: impl FnOnce(&str) -> Vec<Suggestion>) -> Completion {
     let before = text.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let word = text.get(before..).unwrap_or_default();
@@ -130,18 +131,18 @@ fn verbs(model: &Model) -> Vec<Suggestion> {
     kinds.chain(parts).chain(own).chain(actions).collect()
 }
 
-/// What the command of a view takes.
+/// Arguments of a command that opens a view.
 fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Suggestion> {
     if word.starts_with('@') {
         return scopes(model, word);
     }
     let back = kind.reaches_back() && (kind.name != "task" || status != Status::Running);
-    let back = words(back.then_some(BACK).into_iter().flatten().copied());
+    let back = words(back.then_some(SINCE).into_iter().flatten().copied());
     let clusters = if kind.in_cluster || kind.name == "cluster" { clusters(model) } else { Vec::new() };
     [clusters, back].concat()
 }
 
-/// What the command of an action takes.
+/// Arguments of a command that runs an action.
 fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Suggestion> {
     match arg {
         Arg::Scope => scopes(model, word),
@@ -166,7 +167,7 @@ fn clusters(model: &Model) -> Vec<Suggestion> {
     words(model.snapshot.clusters().iter().map(|name| safe(name)))
 }
 
-/// Profiles, and behind one its Regions.
+/// Profiles; Regions once a profile and a slash are typed.
 fn scopes(model: &Model, word: &str) -> Vec<Suggestion> {
     match word.split_once('/') {
         Some((profile, _)) => words(REGIONS.iter().map(|region| format!("{profile}/{region}"))),

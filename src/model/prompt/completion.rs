@@ -1,28 +1,28 @@
-//! What the last word of a prompt could become, and how one of that is chosen.
+//! Candidates for the last word of a prompt, how to choose one, and the ghost text.
 
 use fuzzy_matcher::FuzzyMatcher;
 
 use super::Prompt;
 use crate::{
     grammar::{
-        Fault, Op,
+        Fault, Op, has_metacharacters,
         typing::{comparison, last_term, without_last_term, written},
     },
     model::text::{FUZZY, safe},
 };
 
-/// Candidates that are offered at most: more than fit on any screen help nobody.
+/// Most candidates that are offered.
 const MOST: usize = 50;
-/// Characters of the longest value that is offered: nobody compares with a whole paragraph.
+/// Characters of the longest value that is offered.
 const LONGEST: usize = 120;
 
-/// A word that may be typed, and one line about it, which may be empty.
+/// A word that may be typed, and one line about it; that may be empty.
 pub type Suggestion = (String, String);
 
-/// A name or a state that a filter knows.
+/// A name or a state that a filter may contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterTerm {
-    /// Its name first.
+    /// All spellings; the name comes first.
     pub spellings: Vec<String>,
     /// One line about it; may be empty.
     pub about: String,
@@ -35,7 +35,7 @@ impl FilterTerm {
     }
 }
 
-/// What the last word could become.
+/// A word that may replace the last word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub text: String,
@@ -45,19 +45,19 @@ pub struct Candidate {
     pub matched: Vec<usize>,
 }
 
-/// What the last word could become, best first.
+/// The candidates for the last word, best first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completion {
-    /// Bytes before the word.
+    /// The byte at which the last word begins.
     start: usize,
     pub candidates: Vec<Candidate>,
-    /// The candidate that tab has put into the prompt.
+    /// Index of the candidate that tab put into the prompt.
     pub chosen: Option<usize>,
 }
 
 impl Completion {
-    /// The choices that are like `word`, which stands behind `start` bytes: those that begin with it first, the shorter
-    /// before the longer.
+    /// The choices that match `word` fuzzily. Those that begin with it come first, the shorter before the longer. `word`
+    /// begins at byte `start`.
     pub fn like(start: usize, word: &str, choices: Vec<Suggestion>) -> Self {
         let mut found: Vec<(i64, Candidate)> = choices
             .into_iter()
@@ -73,7 +73,7 @@ impl Completion {
         Self::new(start, found.into_iter().map(|(_, candidate)| candidate))
     }
 
-    /// The terms that begin with `word`, in either case: those whose name does before those of which another spelling does.
+    /// The terms that begin with `word`, ignoring case. Those whose name does come before those with another such spelling.
     fn beginning(start: usize, word: &str, terms: Vec<FilterTerm>) -> Self {
         let lower = word.to_lowercase();
         let matched: Vec<usize> = (0..lower.chars().count()).collect();
@@ -91,8 +91,8 @@ impl Completion {
         Self { start, candidates: candidates.take(MOST).collect(), chosen: None }
     }
 
-    /// What the last term of the filter `text` could become: `terms` are the names and states that a word may be the
-    /// beginning of, `values` what may follow a name and an operator.
+    /// The candidates for the last term of the filter `text`: `terms` are the names and states, `values` the values that may
+    /// follow a name and an operator.
     pub fn of_term(
         text: &str,
         terms: impl FnOnce(&str) -> Vec<FilterTerm>,
@@ -105,39 +105,39 @@ impl Completion {
             Some((name, op, word)) => {
                 let write = |(value, about): Suggestion| Some((as_typed(&value, op)?, about));
                 let choices = values(name, op).into_iter().filter_map(write).collect();
-                // In whatever case a value is typed, its own is offered.
+                // A lower-case pattern matches a value in any case.
                 (word, Self::like(text.len() - word.len(), &word.to_lowercase(), choices))
             }
             None => (term, Self::beginning(start, term, terms(term))),
         };
         match &found.candidates[..] {
-            // It is complete.
+            // The term is complete.
             [only] if only.text == word && compared.is_some() => Self::default(),
             _ => found,
         }
     }
 
-    /// The same behind `bytes` more.
+    /// The same for a text with `bytes` more in front.
     pub fn behind(self, bytes: usize) -> Self {
         Self { start: self.start + bytes, ..self }
     }
 }
 
-/// A value as it is typed after `op`; absent where it can't be, or would not stand for itself.
+/// A value as it is typed after `op`. Absent if it can't be typed, or if a regular expression would read it differently.
 fn as_typed(value: &str, op: Op) -> Option<String> {
     let pattern = matches!(op, Op::Matches | Op::MatchesNot);
-    let plain = value.chars().count() <= LONGEST && safe(value) == value && !(pattern && regex::escape(value) != value);
+    let plain = value.chars().count() <= LONGEST && safe(value) == value && !(pattern && has_metacharacters(value));
     plain.then(|| written(value)).flatten().map(Into::into)
 }
 
 impl Prompt {
-    /// The text that counts: none while typing would replace it, or while the history is searched.
+    /// The text to complete: empty while typing would replace it, absent during a search of the history.
     pub fn typed(&self) -> Option<&str> {
         self.searching.is_none().then_some(if self.preselected { "" } else { self.text() })
     }
 
-    /// Offers what the last word could become, and as ghost what the newest such line of the history, or else the best
-    /// candidate, adds to the text.
+    /// Shows the candidates. The ghost text is the rest of the newest line of the history that begins with the text, or else
+    /// of the best candidate.
     pub fn offer(&mut self, completion: Completion, past: &[String]) {
         self.completion = completion;
         self.ghost = self.rest(past).map(|rest| safe(rest).into_owned()).unwrap_or_default();
@@ -150,8 +150,9 @@ impl Prompt {
         line.or_else(|| self.completion.candidates.first()?.text.strip_prefix(word?))
     }
 
-    /// The filter that is in force while this one is typed. Its last term is left out as long as it could become one of the
-    /// candidates and can't be read yet, or finds nothing: nobody wants to see what `stat` hides on the way to `status=`.
+    /// The filter that is in force while this one is typed. Its last term is left out while it is unfinished: something is
+    /// missing at its end, or it could become one of the candidates and can't be read yet or finds nothing. So `stat` hides
+    /// no rows on the way to `status=`.
     ///
     /// # Errors
     /// Where it can't be read, and why.
@@ -160,11 +161,14 @@ impl Prompt {
         read: impl Fn(&str) -> Result<T, Fault>,
         finds: impl FnOnce(&T) -> bool,
     ) -> Result<T, Fault> {
-        match read(self.text()) {
-            result if self.completion.candidates.is_empty() => result,
-            Ok(filter) if finds(&filter) => Ok(filter),
-            _ => read(without_last_term(self.text())),
-        }
+        let text = self.text();
+        let offers = !self.completion.candidates.is_empty();
+        let result = read(text);
+        let unfinished = match &result {
+            Ok(filter) => offers && !finds(filter),
+            Err(fault) => offers || fault.at >= text.chars().count(),
+        };
+        if unfinished { read(without_last_term(text)) } else { result }
     }
 
     /// Puts the next candidate in place of the last word, or the one before it; false where there is none.
@@ -184,5 +188,22 @@ impl Prompt {
         self.ghost.clear();
         self.completion.chosen = Some(next);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("web-api", Op::Matches, Some("web-api"))]
+    #[case("out of memory", Op::MatchesNot, Some("\"out of memory\""))]
+    #[case("nginx:1.2", Op::Matches, None)]
+    #[case("nginx:1.2", Op::Contains, Some("nginx:1.2"))]
+    #[case("\u{1b}[2J", Op::Equals, None)]
+    fn a_value_is_offered_if_it_stands_for_itself(#[case] value: &str, #[case] op: Op, #[case] typed: Option<&str>) {
+        assert_eq!(as_typed(value, op).as_deref(), typed);
     }
 }

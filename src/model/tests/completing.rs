@@ -148,6 +148,13 @@ fn a_term_that_is_not_finished_yet_hides_nothing() {
     press(&mut model, "ctrl-u");
     type_in(&mut model, "e");
     assert_eq!((offered(&model).as_str(), names(front_table(&model)).join(" ").as_str()), ("exit", "b c e evil"));
+    // Nothing is offered after it, and yet it is only unfinished.
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "exit=137 !age=");
+    assert_eq!((offered(&model).as_str(), names(front_table(&model)).join(" ").as_str()), ("", "b e"));
+    assert_eq!(prompt_of(&model).fault, None);
+    type_in(&mut model, " ");
+    assert_eq!(prompt_of(&model).fault.as_ref().map(|fault| fault.at), Some(14));
     press(&mut model, "ctrl-u");
     type_in(&mut model, "ex");
     assert_eq!(names(front_table(&model)).len(), 6);

@@ -237,11 +237,28 @@ fn what_is_offered_can_be_read_and_finds_a_line() {
 }
 
 #[test]
+fn what_stands_beside_a_name_is_what_it_means_or_what_may_follow() {
+    let mut model = in_json();
+    press(&mut model, "/");
+    for (typed, about) in [
+        ("leve", "trace, debug, info, warn, error, fatal"),
+        ("level", ">= at least, < below, = is, != is not"),
+        ("SVC", "= is, : contains, ~ matches, != is not"),
+    ] {
+        press(&mut model, "ctrl-u");
+        type_in(&mut model, typed);
+        let beside: Vec<&str> = prompt_of(&model).completion.candidates.iter().map(|it| it.about.as_str()).collect();
+        assert_eq!(beside, [about], "{typed}");
+    }
+}
+
+#[test]
 fn a_term_that_is_not_finished_yet_hides_nothing() {
     let mut model = in_json();
     press(&mut model, "/");
     let mut typed = String::new();
-    for (next, left) in [("level", 43), (">", 43), ("=", 43), ("wa", 43), ("rn", 9), (" task:", 9), ("89", 1)] {
+    let steps = [("level", 43), (">", 43), ("=", 43), ("wa", 43), ("rn", 9), (" task:", 9), ("89", 1), (" .none=", 1)];
+    for (next, left) in steps {
         type_in(&mut model, next);
         typed += next;
         assert_eq!((shown(&model).len(), &prompt_of(&model).fault), (left, &None), "{typed}");
