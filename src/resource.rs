@@ -41,7 +41,7 @@ pub use zone::Zone;
 use crate::aws::Failure;
 
 use column::count_cell;
-use fetch::{gone, owned, present, strings, tags};
+use fetch::{owned, present, strings, tags};
 
 /// The state, and the word in tables, of what AWS has forgotten.
 const ARCHIVED: &str = "archived";

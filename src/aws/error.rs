@@ -299,7 +299,7 @@ fn advice_for(failure: &Failure, whose: FailureContext<'_>) -> Option<String> {
         },
         FailureKind::Throttled => "the account's quota is used up; asking more slowly".to_owned(),
         FailureKind::Garbled => GARBLED.to_owned(),
-        FailureKind::Server => "AWS has kind; it should pass".to_owned(),
+        FailureKind::Server => "AWS has trouble; it should pass".to_owned(),
         FailureKind::ReadOnly => ":write to arm this scope".to_owned(),
         FailureKind::NotFound | FailureKind::Invalid => return None,
     })

@@ -411,7 +411,8 @@ impl FeedPlan {
         }
         if !whole && self.left_out.is_none() {
             let text = format!("it left out {} that were listed", self.key.kind.plural);
-            self.left_out = Some(Arc::new(Failure::garbled(batch.operation, text)));
+            let unexplained = || Failure::garbled(batch.operation, text);
+            self.left_out = Some(Arc::new(batch.refused.clone().unwrap_or_else(unexplained)));
         }
         self.clear_left_out();
     }

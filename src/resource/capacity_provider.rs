@@ -16,7 +16,6 @@ use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
     Relation, Resource, Tone, Unit, View, cluster,
     format::{last_part, text_cell, text_order, words},
-    gone,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -355,8 +354,7 @@ impl Fetch for CapacityProviders {
             let request = Self::request(aws, query).set_capacity_providers(Some(super::strings(&ids)));
             let answer = aws.call(operation::DESCRIBE_CAPACITY_PROVIDERS, request.send()).await?;
             let row = CapacityProvider::from_sdk;
-            let missing = gone(answer.failures);
-            Batch::new(operation::DESCRIBE_CAPACITY_PROVIDERS, answer.capacity_providers, row, missing)
+            Batch::new(operation::DESCRIBE_CAPACITY_PROVIDERS, answer.capacity_providers, row, answer.failures)
         }
         .boxed()
     }

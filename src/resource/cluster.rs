@@ -10,7 +10,7 @@ use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource, Tone,
     Unit, View,
     format::{amount, last_part, text_cell, text_order, words},
-    gone, service,
+    service,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -210,7 +210,7 @@ impl Fetch for Clusters {
                 .include(ClusterField::Settings)
                 .include(ClusterField::Tags);
             let answer = aws.call(operation::DESCRIBE_CLUSTERS, request.send()).await?;
-            Batch::new(operation::DESCRIBE_CLUSTERS, answer.clusters, Cluster::from_sdk, gone(answer.failures))
+            Batch::new(operation::DESCRIBE_CLUSTERS, answer.clusters, Cluster::from_sdk, answer.failures)
         }
         .boxed()
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use aws_sdk_ecs::types::Failure as SdkFailure;
 use futures::future::BoxFuture;
 
-use super::{Query, Resource, Row};
-use crate::aws::{Clients, Failure, Operation};
+use super::{Query, Resource, Row, format::last_part};
+use crate::aws::{Clients, Failure, FailureKind, Operation};
 
 /// One page of a list.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Batch {
     pub operation: &'static str,
     /// Ids that AWS no longer knows (`failures[]` with reason MISSING).
     pub missing: Vec<Arc<str>>,
+    /// Why AWS left out others of the ids (`failures[]` with another reason).
+    pub refused: Option<Failure>,
 }
 
 /// How often, at most, a feed asks.
@@ -93,7 +96,7 @@ impl Page {
         row: impl Fn(S) -> Option<R>,
         next: Option<String>,
     ) -> Result<Self, Failure> {
-        let rows = Batch::new(operation, items, row, Vec::new())?.rows;
+        let rows = Batch::new(operation, items, row, None)?.rows;
         let ids = rows.iter().map(|row| row.id().to_owned()).collect();
         Ok(Self { rows, ..Self::new(operation, Some(ids), next)? })
     }
@@ -121,18 +124,28 @@ impl Batch {
         operation: Operation,
         items: Option<Vec<S>>,
         row: impl Fn(S) -> Option<R>,
-        missing: Vec<Arc<str>>,
+        failures: Option<Vec<SdkFailure>>,
     ) -> Result<Self, Failure> {
         let rows = present(operation, items)?.into_iter().filter_map(row);
         let rows = rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect();
-        Ok(Self { rows, missing, operation: operation.name })
+        // What is missing is gone, which is no error.
+        let gone = |failure: &SdkFailure| failure.reason.as_deref() == Some("MISSING");
+        let (missing, refused): (Vec<_>, Vec<_>) = failures.unwrap_or_default().into_iter().partition(gone);
+        let missing = missing.into_iter().filter_map(|failure| failure.arn.map(Arc::from)).collect();
+        Ok(Self { rows, missing, refused: refusal(operation, &refused), operation: operation.name })
     }
 }
 
-/// The ids of `failures[]` that AWS calls MISSING: gone, which is no error.
-pub(super) fn gone(failures: Option<Vec<aws_sdk_ecs::types::Failure>>) -> Vec<Arc<str>> {
-    let missing = failures.unwrap_or_default().into_iter().filter(|f| f.reason.as_deref() == Some("MISSING"));
-    missing.filter_map(|failure| failure.arn.map(Arc::from)).collect()
+/// `web and 3 more left out: ACCESS_DENIED, not authorized`.
+fn refusal(operation: Operation, refused: &[SdkFailure]) -> Option<Failure> {
+    let (first, others) = refused.split_first()?;
+    let name = first.arn.as_deref().map_or("some", last_part);
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let told: Vec<&str> = [&first.reason, &first.detail].into_iter().filter_map(Option::as_deref).collect();
+    let why = if told.is_empty() { "AWS gives no reason".to_owned() } else { told.join(", ") };
+    let denied = first.reason.as_deref() == Some("ACCESS_DENIED");
+    let kind = if denied { FailureKind::Denied } else { FailureKind::Invalid };
+    Some(Failure::local(operation.name, kind, format!("{name}{more} left out: {why}")))
 }
 
 /// A part of a query as the SDK takes it.
@@ -147,4 +160,34 @@ pub(super) fn strings(ids: &[Arc<str>]) -> Vec<String> {
 pub(super) fn tags(tags: Option<Vec<aws_sdk_ecs::types::Tag>>) -> Vec<(String, String)> {
     let pair = |tag: aws_sdk_ecs::types::Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     tags.unwrap_or_default().into_iter().filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::operation, resource::family::Family};
+
+    fn batch(failures: &[(&str, Option<&str>)]) -> Batch {
+        let failure = |(name, reason): &(&str, Option<&str>)| {
+            let arn = format!("arn:aws:ecs:eu-west-1:1:service/prod/{name}");
+            let detail = reason.filter(|reason| *reason != "MISSING").map(|_| "not authorized".to_owned());
+            SdkFailure::builder().arn(arn).set_reason(reason.map(str::to_owned)).set_detail(detail).build()
+        };
+        let failures = Some(failures.iter().map(failure).collect());
+        Batch::new(operation::DESCRIBE_SERVICES, Some(Vec::<Family>::new()), Some, failures).unwrap()
+    }
+
+    #[test]
+    fn what_is_missing_is_gone_and_what_aws_left_out_for_another_reason_is_told_with_it() {
+        let gone = batch(&[("old", Some("MISSING"))]);
+        assert_eq!((&*gone.missing[0], gone.refused), ("arn:aws:ecs:eu-west-1:1:service/prod/old", None));
+        let denied = [("web", Some("ACCESS_DENIED")), ("old", Some("MISSING")), ("api", Some("ACCESS_DENIED"))];
+        let refused = batch(&denied).refused.unwrap();
+        let told = "DescribeServices: web and 1 more left out: ACCESS_DENIED, not authorized";
+        assert_eq!((refused.kind, refused.to_string().as_str()), (FailureKind::Denied, told));
+        let refused = batch(&[("web", None)]).refused.unwrap();
+        let told = "DescribeServices: web left out: AWS gives no reason";
+        assert_eq!((refused.kind, refused.to_string().as_str()), (FailureKind::Invalid, told));
+        assert!(batch(&[]).refused.is_none());
+    }
 }

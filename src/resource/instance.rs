@@ -14,7 +14,7 @@ use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
     Relation, Resource, Tone, Unit, View, cluster, count_cell,
     format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
-    gone, task,
+    task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -401,8 +401,7 @@ impl Fetch for Instances {
             let answer = aws.call(operation::DESCRIBE_CONTAINER_INSTANCES, request.send()).await?;
             let cluster = query.cluster.as_deref().unwrap_or_default();
             let row = |instance| Instance::from_sdk(instance, cluster);
-            let missing = gone(answer.failures);
-            Batch::new(operation::DESCRIBE_CONTAINER_INSTANCES, answer.container_instances, row, missing)
+            Batch::new(operation::DESCRIBE_CONTAINER_INSTANCES, answer.container_instances, row, answer.failures)
         }
         .boxed()
     }

@@ -296,7 +296,7 @@ impl Fetch for Revisions {
             let request = aws.ecs.describe_task_definition().set_task_definition(id);
             let answer = aws.call(operation::DESCRIBE_TASK_DEFINITION, request.send()).await?;
             let found = answer.task_definition.map(|definition| vec![definition]);
-            Batch::new(operation::DESCRIBE_TASK_DEFINITION, found, Revision::from_sdk, Vec::new())
+            Batch::new(operation::DESCRIBE_TASK_DEFINITION, found, Revision::from_sdk, None)
         }
         .boxed()
     }

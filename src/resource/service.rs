@@ -16,7 +16,7 @@ use super::{
     event::{self, ServiceEvent},
     finding::{Finding, Problem},
     format::{amount, last_part, timestamp, words},
-    gone, present, revision, task,
+    present, revision, task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -352,7 +352,7 @@ impl Fetch for Services {
             let services = present(operation::DESCRIBE_SERVICES, answer.services)?;
             let mut services: Vec<Service> = services.into_iter().filter_map(Service::from_sdk).collect();
             progress::complete(aws, &mut services).await;
-            Batch::new(operation::DESCRIBE_SERVICES, Some(services), Some, gone(answer.failures))
+            Batch::new(operation::DESCRIBE_SERVICES, Some(services), Some, answer.failures)
         }
         .boxed()
     }

@@ -12,7 +12,7 @@ use super::{
     Resource, Status, Tone, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, short_id, timestamp, words},
-    gone, inspect, instance, revision, service,
+    inspect, instance, revision, service,
 };
 use crate::{
     aws::{Clients, Failure, operation},
@@ -480,7 +480,7 @@ impl Fetch for Tasks {
                 .set_tasks(Some(super::strings(&ids)))
                 .include(TaskField::Tags);
             let answer = aws.call(operation::DESCRIBE_TASKS, request.send()).await?;
-            Batch::new(operation::DESCRIBE_TASKS, answer.tasks, Task::from_sdk, gone(answer.failures))
+            Batch::new(operation::DESCRIBE_TASKS, answer.tasks, Task::from_sdk, answer.failures)
         }
         .boxed()
     }

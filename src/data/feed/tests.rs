@@ -390,6 +390,22 @@ fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
 }
 
 #[test]
+fn a_row_that_aws_refuses_to_describe_is_told_with_its_reason() {
+    let (mut plan, now) = plan(&TENS);
+    let all = ids(2);
+    let (due, _) = ask(&mut plan, now, &[]);
+    answer(&mut plan, due, &all, now);
+    ask(&mut plan, now, &[]);
+    let refused = Failure::local("DescribeServices", FailureKind::Denied, "s00001 left out: ACCESS_DENIED");
+    plan.on_described(&all, &Batch { refused: Some(refused.clone()), ..batch(&all[..1]) }, both(now));
+    let failed = plan.failure().unwrap();
+    assert!(failed.failure.is_like(&refused) && failed.partial, "{failed:?}");
+    let later = now + Duration::from_secs(100);
+    fill(&mut plan, &all, later);
+    assert_eq!(plan.failure(), None);
+}
+
+#[test]
 fn a_row_that_aws_calls_missing_is_gone_and_no_failure() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(6);
