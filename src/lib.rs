@@ -40,6 +40,8 @@
 //! * **Registries, not match arms.** A resource kind is one file below `resource/` (or `diagnose/`) and one line in
 //!   [`kinds::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
 //!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
+//! * **Kinds own their abilities.** An action says which [`resource::Ability`] it needs; a kind lists those its rows have.
+//!   Where keys work and clash, help, hints and messages follow from both: no list of kinds stands anywhere else.
 //! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
 //!   account. It imports nothing of the console, so that a wrong idea about AWS is not shared by both sides.
 //!
@@ -48,6 +50,7 @@
 //! | change | touches |
 //! |---|---|
 //! | a resource kind | `resource/x.rs`, one line in `KINDS` |
+//! | a key that works on a kind's rows | one element of that kind's abilities |
 //! | a column | one element of that kind's fields |
 //! | a diagnosis rule | one row of a table in `knowledge/`, with the messages that are its test |
 //! | an action | one row of `ACTIONS` and its function |
@@ -55,6 +58,20 @@
 //! | a theme | one file in `themes/`, one line |
 //! | an AWS operation | one line in [`aws::operation`], and the IAM policy in the README |
 //! | something known of AWS's words | one row of a table below `knowledge/`, with messages it must recognise |
+//!
+//! # How to add a kind
+//!
+//! `resource/capacity_provider.rs` is a short example. In one file:
+//!
+//! 1. A struct of our own with what is shown, and its `from_sdk`: every field that AWS may leave out is optional, and
+//!    enums stay texts, so that values nobody here knows are shown as they come.
+//! 2. The static [`resource::Kind`]: names, columns, abilities, states for `is:` filters, and where its rows come from.
+//!    [`resource::Origin::Fetched`] takes a [`resource::Fetch`]: pages of ids and batched describes, or pages that bring
+//!    their rows where one operation does both. Rows made of those of other kinds are derived or composed.
+//! 3. [`resource::Resource`]: id, name, what Enter opens, when it is a fault, what `d` says, the `aws` command.
+//!
+//! Then one line in [`kinds::KINDS`], and one in [`aws::operation`] for each new API operation. Tables, filters, `get`,
+//! help, completion and the README follow; `UPDATE_README=1 cargo test --test it drift` writes the README's tables anew.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 

@@ -227,7 +227,7 @@ impl Model {
         if let Some(overlay) = self.overlay.take() {
             return self.press_overlay(overlay, key);
         }
-        let kind = self.kind_seen().map_or("", |kind| kind.name);
+        let kind = self.kind_seen();
         match self.keymap.find(key, self.places(), kind) {
             Some((action, nth)) => {
                 if let Err(reason) = (action.run)(self, Call { arg: "", nth }) {

@@ -8,6 +8,7 @@ use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
 use serde::Serialize;
 
+mod ability;
 pub mod capacity_provider;
 pub mod cluster;
 mod column;
@@ -32,6 +33,7 @@ pub mod service;
 pub mod task;
 pub mod zone;
 
+pub use ability::Ability;
 pub use column::{Align, Cell, Column, Context, Field, Order, Tone, Unit};
 pub use document::Document;
 pub use fetch::{Batch, Cadence, Fetch, Page};
@@ -256,6 +258,8 @@ pub struct Kind {
     /// One line for help and completion.
     pub about: &'static str,
     pub columns: fn() -> Vec<&'static Column>,
+    /// What its rows can do, or have: keys, commands, help and hints follow from it.
+    pub abilities: &'static [Ability],
     /// The words that `is:WORD` filters understand for its rows, beside `fault`, `marked` and `changed`.
     pub states: &'static [&'static str],
     /// The column it is sorted by at first, and whether downwards.
@@ -274,12 +278,9 @@ impl Kind {
         [self.name].into_iter().chain(plural).chain(self.aliases.iter().copied())
     }
 
-    /// Whether what AWS forgets of it is kept, so that one can say how far to look back.
-    pub fn reaches_back(&self) -> bool {
-        match self.origin {
-            Origin::Composed(compose) => compose.past() != Past::Nothing,
-            _ => [&task::KIND, &event::KIND, &deployment::KIND].contains(&self),
-        }
+    /// Whether its rows can do, or have, this.
+    pub fn can(&self, ability: Ability) -> bool {
+        self.abilities.contains(&ability)
     }
 
     /// The index of the column called `word`, by name or alias.

@@ -24,7 +24,7 @@ use crate::{
     model::{Settings, Table, filter::RowFilter, table::Sort},
     nearest::hint,
     resource::{
-        Context, Kind, Origin, Pace, Query, Row, Status, View,
+        Ability, Context, Kind, Origin, Pace, Query, Row, Status, View,
         export::{self, Csv},
         format::last_part,
         revision, service, task,
@@ -134,11 +134,11 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     let narrowing: [(&str, bool, Narrows); 5] = [
         ("--cluster", scope.cluster.is_some(), |kind| kind.in_cluster),
         ("--service", args.service.is_some(), |kind| {
-            [&service::KIND, &task::KIND].contains(&root(kind)) || kind.reaches_back()
+            [&service::KIND, &task::KIND].contains(&root(kind)) || kind.can(Ability::Archive)
         }),
         ("--family", args.family.is_some(), |kind| [&task::KIND, &revision::KIND].contains(&root(kind))),
         ("--status", args.status.is_some(), |kind| root(kind) == &task::KIND),
-        ("--since", args.since.is_some(), Kind::reaches_back),
+        ("--since", args.since.is_some(), |kind| kind.can(Ability::Archive)),
     ];
     for (flag, given, narrows) in narrowing {
         if given && !narrows(kind) {

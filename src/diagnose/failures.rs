@@ -9,8 +9,8 @@ use serde::{Serialize, Serializer};
 use crate::{
     knowledge::Verdict,
     resource::{
-        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Past, Query, Relation,
-        Resource, Row, Status, Tone, Unit, View, columns,
+        Ability, Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Past, Query,
+        Relation, Resource, Row, Status, Tone, Unit, View, columns,
         format::{age_cell, age_order, duration, last_part, one_line, seconds_since, text_cell, text_order, when},
         inspect,
         query::DAY,
@@ -26,6 +26,15 @@ pub static KIND: Kind = Kind {
     aliases: &["fail", "crash", "crashes"],
     about: "failed tasks by service, revision, container and cause: how often, since when",
     columns: columns::<Failures>,
+    abilities: &[
+        Ability::Explain,
+        Ability::Logs,
+        Ability::Events,
+        Ability::Deployments,
+        Ability::Timeline,
+        Ability::TaskDefinition,
+        Ability::Archive,
+    ],
     states: &["running", "gone"],
     sort: ("last", false),
     in_cluster: true,

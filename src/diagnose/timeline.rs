@@ -9,8 +9,8 @@ use super::{Known, failures::Failures};
 use crate::{
     knowledge::Verdict,
     resource::{
-        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past, Query,
-        Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
+        Ability, Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past,
+        Query, Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
         deployment::{self, Deployment},
         event::{self, ServiceEvent},
         format::{age_cell, age_order, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when},
@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
     aliases: &["tl"],
     about: "events of services and their tasks on one time axis",
     columns: columns::<TimelineEntry>,
+    abilities: &[Ability::Explain, Ability::Logs, Ability::Events, Ability::Timeline, Ability::Archive],
     states: &["task", "event", "deployment", "start", "stop"],
     sort: ("time", true),
     in_cluster: true,

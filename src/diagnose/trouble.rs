@@ -10,7 +10,7 @@ use super::{Known, diagnose_instance};
 use crate::{
     knowledge::Verdict,
     resource::{
-        Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Query, Relation,
+        Ability, Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Query, Relation,
         Resource, Row, Status, Tone, View, columns,
         finding::{Finding, Problem},
         format::{age_cell, age_order, text_cell, text_order, when},
@@ -33,6 +33,15 @@ pub static KIND: Kind = Kind {
     aliases: &["tr", "home"],
     about: "everything that is wrong, worst first: what, since when, and the cause",
     columns: columns::<Trouble>,
+    abilities: &[
+        Ability::Explain,
+        Ability::Logs,
+        Ability::StoppedTasks,
+        Ability::Events,
+        Ability::Deployments,
+        Ability::Timeline,
+        Ability::TaskDefinition,
+    ],
     states: &["service", "instance", "task"],
     sort: ("problem", false),
     in_cluster: true,

@@ -19,7 +19,7 @@ use crate::{
     data::{Feed, FeedKey, Phase, Request, distinct},
     diagnose::{self, Explanation, Known},
     event::Effect,
-    resource::{Origin, Row, Tone, command::CommandScope, evidence::Evidence},
+    resource::{Ability, Origin, Row, Tone, command::CommandScope, evidence::Evidence},
 };
 
 /// How often the times in an explanation are told anew.
@@ -268,13 +268,9 @@ impl Model {
     }
 }
 
-/// The service or task that is asked about when `row` is to be explained.
+/// What is asked about when `row` is to be explained: itself, or what it is a part of.
 fn evidence_of(row: &dyn Row) -> Option<&str> {
-    match row.kind().name {
-        "service" | "task" => Some(row.id()),
-        "deployment" | "container" => row.parent(),
-        _ => None,
-    }
+    row.kind().can(Ability::Evidence).then(|| row.parent().unwrap_or_else(|| row.id()))
 }
 
 fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<TextLine> {

@@ -2,6 +2,10 @@
 //! the README's key table follow from it.
 
 use super::Model;
+use crate::{
+    kinds::KINDS,
+    resource::{Ability, Kind},
+};
 
 mod arg;
 mod rows;
@@ -69,8 +73,8 @@ pub struct Action {
     /// What `config.toml` calls it.
     pub name: &'static str,
     pub place: ActionContext,
-    /// Names of the kinds in whose tables, and in texts about whose rows, it works; empty for all.
-    pub kinds: &'static [&'static str],
+    /// What rows must be able to do for it to work in their tables, and in texts about them; absent where all will do.
+    pub needs: Option<Ability>,
     /// Default keys, the one that hints show first.
     pub keys: &'static [&'static str],
     /// `:` command words, the one that completion offers first.
@@ -99,7 +103,7 @@ impl Action {
         about: &'static str,
         run: fn(&mut Model, Call<'_>) -> Outcome,
     ) -> Self {
-        Self { name, place, kinds: &[], keys: &[], words: &[], arg: Arg::None, about, hint: None, run }
+        Self { name, place, needs: None, keys: &[], words: &[], arg: Arg::None, about, hint: None, run }
     }
 
     const fn keys(mut self, keys: &'static [&'static str]) -> Self {
@@ -118,25 +122,39 @@ impl Action {
         self
     }
 
-    const fn kinds(mut self, kinds: &'static [&'static str]) -> Self {
-        self.kinds = kinds;
+    const fn needs(mut self, ability: Ability) -> Self {
+        self.needs = Some(ability);
         self
     }
 
-    /// Whether it works at one of `places`, in a table of the kind called `kind` or a text about such a row.
-    pub fn works_in(&self, places: &[ActionContext], kind: &str) -> bool {
+    /// Whether it works at one of `places`, in a table of `kind` or a text about such a row.
+    pub fn works_in(&self, places: &[ActionContext], kind: Option<&Kind>) -> bool {
         places.contains(&self.place) && self.suits(kind)
     }
 
-    /// Whether it works on rows of the kind called `kind`.
-    pub fn suits(&self, kind: &str) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&kind)
+    /// Whether it works on rows of `kind`; where there are none, only what all rows can do does.
+    pub fn suits(&self, kind: Option<&Kind>) -> bool {
+        self.needs.is_none_or(|ability| kind.is_some_and(|kind| kind.can(ability)))
     }
 
     /// Whether there is a screen on which one key can't call both.
     pub fn meets(&self, other: &Self) -> bool {
-        let kinds = self.kinds.is_empty() || other.kinds.iter().any(|kind| self.suits(kind));
-        self.place.meets(other.place) && (kinds || other.kinds.is_empty())
+        let both = |kind: &&'static Kind| self.suits(Some(kind)) && other.suits(Some(kind));
+        self.place.meets(other.place) && KINDS.iter().any(both)
+    }
+
+    /// The kinds on whose rows it works, by name; empty for all.
+    fn kinds(&self) -> Vec<&'static str> {
+        let able = |ability| KINDS.iter().filter(move |kind| kind.can(ability)).map(|kind| kind.name);
+        self.needs.into_iter().flat_map(able).collect()
+    }
+
+    /// What it does, and for which kinds of rows where it is not for all.
+    pub fn about_in_full(&self) -> String {
+        match self.kinds().as_slice() {
+            [] => self.about.to_owned(),
+            kinds => format!("{} ({})", self.about, kinds.join(", ")),
+        }
     }
 
     /// Refuses what its command does not take, so that nothing is passed over in silence.
@@ -155,7 +173,7 @@ impl Action {
 
     /// Where it works, for a message: the kinds of its rows, or the screens.
     pub fn whereabouts(&self) -> String {
-        match (self.kinds, self.place) {
+        match (self.kinds().as_slice(), self.place) {
             ([], ActionContext::Everywhere | ActionContext::Row) => "rows".into(),
             ([], ActionContext::Table) => "tables".into(),
             ([], ActionContext::Text) => "texts".into(),
@@ -203,9 +221,7 @@ mod tests {
                 assert!(words.insert(*word), "`:{word}` twice");
                 assert!(crate::kinds::kind(word).is_none(), "`:{word}` hides a kind");
             }
-            for kind in action.kinds {
-                assert!(crate::kinds::KINDS.iter().any(|known| known.name == *kind), "no kind is called {kind}");
-            }
+            assert!(action.needs.is_none() || !action.kinds().is_empty(), "no row can {:?}", action.needs);
             assert!(!action.about.is_empty() && !action.about.ends_with('.'), "{}", action.name);
             assert!(!action.keys.is_empty() || !action.words.is_empty(), "{} can't be called", action.name);
         }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     aws::ScopeSpec,
     grammar::Fault,
-    resource::{Kind, Query, Status, View, query::PARTS},
+    resource::{Ability, Kind, Query, Status, View, cluster, query::PARTS},
 };
 
 /// The words after the verb of a view.
@@ -77,14 +77,14 @@ impl<'a> Args<'a> {
     /// # Errors
     /// Which argument, and why.
     pub(super) fn suit(&self, kind: &Kind, status: Status) -> Result<(), String> {
-        if self.since.is_some() && !kind.reaches_back() {
+        if self.since.is_some() && !kind.can(Ability::Archive) {
             return Err(format!("since= does not apply to {}", kind.plural));
         }
-        if self.since.is_some() && kind.name == "task" && status == Status::Running {
+        if self.since.is_some() && kind.can(Ability::Status) && status == Status::Running {
             return Err("since= does not apply to running tasks; :stopped takes it".into());
         }
         // `:cluster prod` is the cluster prod, not the list of clusters.
-        if self.cluster.is_some() && !kind.in_cluster && kind.name != "cluster" {
+        if self.cluster.is_some() && !kind.in_cluster && kind != &cluster::KIND {
             return Err(format!("{} are in no cluster; a filter begins with /", kind.plural));
         }
         Ok(())
@@ -150,7 +150,7 @@ impl Model {
         action.takes(verb, rest, &self.known())?;
         // A row that is named may be of another kind than those that are seen.
         let names = matches!(action.arg, Arg::Row) && !rest.is_empty();
-        let kind = self.kind_seen().map_or("", |kind| kind.name);
+        let kind = self.kind_seen();
         if !names && !action.works_in(self.places(), kind) {
             return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
         }
@@ -181,7 +181,7 @@ impl Model {
     pub(super) fn show_kind(&mut self, kind: &'static Kind, status: Status, args: &Args<'_>) -> Result<(), String> {
         args.suit(kind, status)?;
         if let Some(cluster) = args.cluster
-            && kind.name == "cluster"
+            && kind == &cluster::KIND
         {
             return self.choose_cluster(Some(self.known_cluster(cluster)?));
         }

@@ -12,20 +12,21 @@ use crate::{
     event::{Effect, Event},
     resource::{
         Cell, Column, Context, Document, Field, Kind, Order, Origin, Query, Relation, Resource, Row, Status, Tone,
-        Unit, View,
+        Unit, View, cluster, service, task,
     },
 };
 
 pub static KINDS: &[&Kind] = &[&CLUSTER, &SERVICE, &TASK];
 
 macro_rules! kind {
-    ($name:ident, $row:ty, $singular:literal, $aliases:expr, $in_cluster:literal, $sort:expr) => {
+    ($name:ident, $row:ty, $singular:literal, $aliases:expr, $in_cluster:literal, $sort:expr, $abilities:expr) => {
         pub static $name: Kind = Kind {
             name: $singular,
             plural: concat!($singular, "s"),
             aliases: $aliases,
             about: concat!("all ", $singular, "s"),
             columns: || <$row>::fields().iter().map(|field| &field.column).collect(),
+            abilities: $abilities,
             states: &["running", "stopped"],
             sort: $sort,
             in_cluster: $in_cluster,
@@ -35,9 +36,9 @@ macro_rules! kind {
     };
 }
 
-kind!(CLUSTER, Cluster, "cluster", &["cl"], false, ("name", false));
-kind!(SERVICE, Service, "service", &["svc"], true, ("name", false));
-kind!(TASK, Task, "task", &["ta"], true, ("name", false));
+kind!(CLUSTER, Cluster, "cluster", &["cl"], false, ("name", false), cluster::KIND.abilities);
+kind!(SERVICE, Service, "service", &["svc"], true, ("name", false), service::KIND.abilities);
+kind!(TASK, Task, "task", &["ta"], true, ("name", false), task::KIND.abilities);
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cluster(pub String);

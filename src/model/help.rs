@@ -73,7 +73,7 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
         front => (false, front),
     };
     let width = model.text_width();
-    let (places, kind) = (places(screen), kind_seen(screen).map_or("", |kind| kind.name));
+    let (places, kind) = (places(screen), kind_seen(screen));
     let in_logs = places.contains(&ActionContext::Logs);
     let mut lines = Vec::new();
     for (place, title) in ActionContext::ALL {
@@ -134,11 +134,7 @@ fn in_short(model: &Model, action: &Action) -> HelpEntry {
 fn in_full(model: &Model, action: &Action) -> HelpEntry {
     let command = action.usage().map(|usage| format!(":{usage}"));
     let keys = [Some(some(model.keymap.keys(action))), command].into_iter().flatten().filter(|text| !text.is_empty());
-    let about = match action.kinds {
-        [] => action.about.to_owned(),
-        kinds => format!("{} ({})", action.about, kinds.join(", ")),
-    };
-    HelpEntry::new(keys.collect::<Vec<_>>().join(" "), about)
+    HelpEntry::new(keys.collect::<Vec<_>>().join(" "), action.about_in_full())
 }
 
 /// The words for views and commands, and the person's own words.

@@ -17,7 +17,7 @@ const RECOMMENDED: u8 = 11;
 impl Model {
     /// The keys worth showing for what is seen, most important first.
     pub fn hints(&self) -> Vec<Hint> {
-        let kind = self.kind_seen().map_or("", |kind| kind.name);
+        let kind = self.kind_seen();
         let mut hints: Vec<Hint> = ACTIONS
             .iter()
             .filter(|action| action.works_in(self.places(), kind))

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{ACTIONS, Action, ActionContext};
-use crate::nearest;
+use crate::{nearest, resource::Kind};
 
 /// A key with its modifiers, in one spelling: shift is folded into letters (`G`), never kept beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd)]
@@ -218,9 +218,8 @@ impl Keymap {
         self.keys(action).first().copied()
     }
 
-    /// The action that `key` calls in a table of the kind called `kind` or a text about such a row, and which of its
-    /// keys it is. The first of `places` at which the key calls one counts.
-    pub fn find(&self, key: Key, places: &[ActionContext], kind: &str) -> Option<(&'static Action, usize)> {
+    /// The action that `key` calls in a table of `kind` or a text about such a row, and which of its keys it is. The first of `places` at which the key calls one counts.
+    pub fn find(&self, key: Key, places: &[ActionContext], kind: Option<&Kind>) -> Option<(&'static Action, usize)> {
         places
             .iter()
             .find_map(|place| self.called_by(key).find(|(action, _)| action.place == *place && action.suits(kind)))
@@ -255,6 +254,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::resource::task;
 
     #[rstest]
     #[case("ctrl-r", KeyCode::Char('r'), KeyModifiers::CONTROL, "ctrl-r")]
@@ -314,7 +314,7 @@ mod tests {
         keymap.rebind("refresh", &["f9"]).unwrap();
         let find = |key: &str| {
             keymap
-                .find(key.parse().unwrap(), &[ActionContext::Table, ActionContext::Everywhere], "task")
+                .find(key.parse().unwrap(), &[ActionContext::Table, ActionContext::Everywhere], Some(&task::KIND))
                 .map(|(action, _)| action.name)
         };
         assert_eq!(find("f9"), Some("refresh"));

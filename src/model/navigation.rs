@@ -15,7 +15,7 @@ use crate::{
     aws::{Failure, ScopeSpec},
     data::Snapshot,
     event::{Effect, Notice, NoticeLevel},
-    resource::{Kind, Query, View, Zone},
+    resource::{Kind, Query, View, Zone, cluster, service},
 };
 
 /// Screens beneath the one that is seen; the oldest but the root are dropped.
@@ -23,7 +23,7 @@ const DEEPEST: usize = 32;
 
 /// The screen at the bottom: the clusters.
 pub(super) fn root(kinds: &[&'static Kind]) -> Screen {
-    let clusters = kinds.iter().find(|kind| kind.name == "cluster").or(kinds.first());
+    let clusters = kinds.iter().find(|kind| **kind == &cluster::KIND).or(kinds.first());
     match clusters {
         Some(kind) => Screen::Table(Box::new(Table::new(View::new(kind, Query::default())))),
         None => Screen::Text(Box::new(Viewer::new("help", TextSource::Help))),
@@ -118,7 +118,7 @@ impl Model {
         let status = table.view.query.status;
         let (kind, status) = match table.view.kind {
             kind if kind.in_cluster => (kind, status),
-            _ => match self.kinds.iter().find(|kind| kind.name == "service") {
+            _ => match self.kinds.iter().find(|kind| **kind == &service::KIND) {
                 Some(kind) => (*kind, Default::default()),
                 None => return,
             },

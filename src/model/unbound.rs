@@ -78,7 +78,7 @@ impl Model {
         let k9s = || K9S_KEYS.iter().find(|(name, _)| name.parse() == Ok(key)).map(|(_, say)| *say);
         match (elsewhere, kind, k9s()) {
             (Some(action), Some(kind), _) => {
-                format!("{key}: not for {}; {} is for {}", kind.plural, action.name, action.kinds.join(", "))
+                format!("{key}: not for {}; {} is for {}", kind.plural, action.name, action.whereabouts())
             }
             (.., Some(say)) => format!("{key}: {say}"),
             _ => {
@@ -109,7 +109,7 @@ mod tests {
         for (name, say) in K9S_KEYS {
             let key: Key = name.parse().unwrap();
             let model = console();
-            assert_eq!(keymap.find(key, model.places(), "service").map(|(action, _)| action.name), None, "{name}");
+            assert_eq!(keymap.find(key, model.places(), Some(&SERVICE)).map(|(action, _)| action.name), None, "{name}");
             assert!(format!("{name}: {say}").chars().count() <= ROOM, "{name}: {say}");
         }
     }

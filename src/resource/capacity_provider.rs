@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
     aliases: &["cp", "capacity-provider", "capacity-providers"],
     about: "capacity providers of clusters: type, scaling, last update",
     columns: super::columns::<CapacityProvider>,
+    abilities: &[],
     states: &["updating"],
     sort: ("name", false),
     in_cluster: true,

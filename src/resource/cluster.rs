@@ -7,8 +7,8 @@ use futures::{FutureExt, future::BoxFuture};
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource, Tone,
-    Unit, View,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource,
+    Tone, Unit, View,
     format::{amount, last_part, text_cell, text_order, words},
     service,
 };
@@ -20,6 +20,7 @@ pub static KIND: Kind = Kind {
     aliases: &["cl"],
     about: "clusters of the account and Region, with what runs on them",
     columns: super::columns::<Cluster>,
+    abilities: &[Ability::Logs],
     states: &[],
     sort: ("name", false),
     in_cluster: false,

@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row, Tone,
-    Unit, View,
+    Ability, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row,
+    Tone, Unit, View,
     format::{id_cell, last_part, number_order, one_line, text_cell, text_order},
     task::{self, Task},
 };
@@ -17,6 +17,7 @@ pub static KIND: Kind = Kind {
     aliases: &["co"],
     about: "containers of tasks: image, health, exit code, exec readiness",
     columns: super::columns::<Container>,
+    abilities: &[Ability::Explain, Ability::Evidence, Ability::Logs, Ability::Timeline],
     states: &["running", "pending", "stopped", "healthy", "unhealthy"],
     sort: ("name", false),
     in_cluster: true,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ARCHIVED, ARCHIVED_LONG, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation,
-    Resource, Row, Tone, Unit, View, count_cell,
+    ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query,
+    Relation, Resource, Row, Tone, Unit, View, count_cell,
     event::ServiceEvent,
     finding::{Finding, Problem},
     format::{age_cell, age_order, amount, last_part, one_line, text_cell, text_order, timestamp, when},
@@ -22,6 +22,15 @@ pub static KIND: Kind = Kind {
     aliases: &["dep", "rs"],
     about: "deployments of services: rollout state and counts, old and new",
     columns: super::columns::<Deployment>,
+    abilities: &[
+        Ability::Explain,
+        Ability::Evidence,
+        Ability::Logs,
+        Ability::Events,
+        Ability::Timeline,
+        Ability::TaskDefinition,
+        Ability::Archive,
+    ],
     states: &["failed", "failing", "stuck", "crashing", "unplaced", "short", "unhealthy", "waiting", ARCHIVED],
     sort: ("age", false),
     in_cluster: true,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ARCHIVED, ARCHIVED_LONG, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation,
-    Resource, Row, Tone, Unit, View,
+    ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query,
+    Relation, Resource, Row, Tone, Unit, View,
     format::{age_cell, age_order, one_line, text_cell, text_order, time_cell, time_order, timestamp, when},
     service::{self, Service},
 };
@@ -19,6 +19,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ev"],
     about: "service events, the newest 100 of each service",
     columns: super::columns::<ServiceEvent>,
+    abilities: &[Ability::Explain, Ability::Logs, Ability::Timeline, Ability::Archive],
     states: &[ARCHIVED],
     sort: ("age", false),
     in_cluster: true,

@@ -148,6 +148,7 @@ mod tests {
         aliases: &[],
         about: "",
         columns: || Thing::fields().iter().map(|field| &field.column).collect(),
+        abilities: &[],
         states: &[],
         sort: ("name", false),
         in_cluster: false,

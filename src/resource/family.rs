@@ -7,8 +7,8 @@ use futures::{FutureExt, future::BoxFuture};
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource, Row,
-    View, format::words, revision,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource,
+    Row, View, format::words, revision,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
     aliases: &["fam", "td", "taskdef", "taskdefs"],
     about: "task definition families with an active revision",
     columns: super::columns::<Family>,
+    abilities: &[Ability::Logs],
     states: &[],
     sort: ("name", false),
     in_cluster: false,

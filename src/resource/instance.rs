@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
-    Relation, Resource, Tone, Unit, View, cluster, count_cell,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part,
+    Query, Relation, Resource, Tone, Unit, View, cluster, count_cell,
     format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
     task,
 };
@@ -26,6 +26,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ci", "no", "node", "nodes"],
     about: "container instances: agent, state, what is left of cpu and memory",
     columns: super::columns::<Instance>,
+    abilities: &[Ability::Explain, Ability::Logs],
     states: &["disconnected", "draining"],
     sort: ("id", false),
     in_cluster: true,

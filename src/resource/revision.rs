@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query, Relation,
-    Resource, Row, Tone, Unit, View, family,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query,
+    Relation, Resource, Row, Tone, Unit, View, family,
     format::{age_cell, age_order, amount, last_part, number_order, text_cell, text_order, timestamp, words},
 };
 use crate::aws::{Clients, Failure, operation};
@@ -25,6 +25,7 @@ pub static KIND: Kind = Kind {
     aliases: &["taskdefinition", "taskdefinitions"],
     about: "task definition revisions: images, sizes, roles",
     columns: super::columns::<Revision>,
+    abilities: &[Ability::Logs],
     states: &[],
     sort: ("revision", true),
     in_cluster: false,

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, View, cluster,
+    Ability, Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, View,
+    cluster,
     deployment::{self, Deployment},
     event::{self, ServiceEvent},
     finding::{Finding, Problem},
@@ -34,6 +35,16 @@ pub static KIND: Kind = Kind {
     aliases: &["svc", "dp"],
     about: "services: counts, rollout, failures of the last hour",
     columns: super::columns::<Service>,
+    abilities: &[
+        Ability::Explain,
+        Ability::Evidence,
+        Ability::Logs,
+        Ability::StoppedTasks,
+        Ability::Events,
+        Ability::Deployments,
+        Ability::Timeline,
+        Ability::TaskDefinition,
+    ],
     states: &[
         "failed",
         "failing",

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ARCHIVED, Batch, Cadence, Cell, Context, Document, Fetch, Kind, Only, Origin, Pace, Page, Query, Relation,
+    ARCHIVED, Ability, Batch, Cadence, Cell, Context, Document, Fetch, Kind, Only, Origin, Pace, Page, Query, Relation,
     Resource, Status, Tone, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, short_id, timestamp, words},
@@ -30,6 +30,18 @@ pub static KIND: Kind = Kind {
     aliases: &["ta", "po", "pod", "pods"],
     about: "tasks: running, stopped, or all; why they stopped",
     columns: super::columns::<Task>,
+    abilities: &[
+        Ability::Explain,
+        Ability::Evidence,
+        Ability::Logs,
+        Ability::Status,
+        Ability::Events,
+        Ability::Deployments,
+        Ability::Timeline,
+        Ability::TaskDefinition,
+        Ability::Instance,
+        Ability::Archive,
+    ],
     states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", ARCHIVED],
     sort: ("age", false),
     in_cluster: true,

@@ -163,6 +163,13 @@ fn colours_are_named_in_the_theme_alone() {
 }
 
 #[test]
+fn the_table_of_actions_names_no_kind() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/action/table.rs");
+    let code = code(&fs::read_to_string(path).expect("it is text")).to_lowercase();
+    assert!(code.contains("ability::") && !code.contains("kind"), "what an action needs is an ability");
+}
+
+#[test]
 fn a_module_with_children_is_a_file_beside_a_folder() {
     let files = sources().into_iter().filter(|source| source.path.ends_with("mod.rs"));
     assert_eq!(files.map(|source| source.path).collect::<Vec<_>>(), Vec::<PathBuf>::new());

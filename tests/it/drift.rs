@@ -188,10 +188,7 @@ fn keys() -> String {
                 .iter()
                 .map(|key| format!("<kbd>{}</kbd>", key.to_string().replace('\\', "&#92;")))
                 .collect();
-            let about = match action.kinds {
-                [] => action.about.to_owned(),
-                kinds => format!("{} ({})", action.about, kinds.join(", ")),
-            };
+            let about = action.about_in_full();
             let command = action.usage().map(|usage| format!("`:{usage}`")).unwrap_or_default();
             [keys.join(" "), about, format!("`{}`", action.name), command]
         };

@@ -1,5 +1,6 @@
 //! One integration binary: every further one would link the SDKs again.
 
+mod abilities;
 mod architecture;
 mod asking;
 mod burst;

@@ -57,7 +57,7 @@ fn now() -> Timestamp {
 }
 
 /// An account so many minutes after its beginning.
-async fn account(scenario: Scenario, minutes: u64) -> Handle {
+pub async fn account(scenario: Scenario, minutes: u64) -> Handle {
     START.with(|_| ());
     let start_ms = Some(fixtures::now().as_millisecond());
     let endpoint = Endpoint::new(Options { scenario, start_ms, ..Options::default() });
@@ -88,7 +88,7 @@ fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
 }
 
 /// What there is of `view`.
-async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
+pub async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
     let demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand);
     let come = handle.snapshots.wait_for(|snapshot| snapshot.complete(view));

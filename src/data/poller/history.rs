@@ -13,7 +13,7 @@ use super::{Poller, sources};
 use crate::{
     data::{Done, Entry, FeedKey, history_worker::HistoryUpdate},
     history::{in_group, occurred_at, window_start, with_archived},
-    resource::{Only, Origin, Past, Query, Row, Status, View, deployment, event, service, task, task::Task},
+    resource::{Ability, Only, Origin, Past, Query, Row, Status, View, deployment, event, service, task::Task},
 };
 
 impl Poller {
@@ -165,8 +165,8 @@ pub(super) fn matches_query(row: &dyn Row, query: &Query, now: Timestamp) -> boo
 /// The views whose rows are archived, behind what `view` shows.
 fn archived_views(view: &View) -> Vec<View> {
     let lasting = |view: &View| match view.kind {
-        kind if kind == &task::KIND => view.query.status != Status::Running || view.query.task.is_some(),
-        kind => kind.reaches_back() && !matches!(kind.origin, Origin::Composed(_)),
+        kind if kind.can(Ability::Status) => view.query.status != Status::Running || view.query.task.is_some(),
+        kind => kind.can(Ability::Archive) && !matches!(kind.origin, Origin::Composed(_)),
     };
     match view.kind.origin {
         _ if lasting(view) => vec![view.clone()],

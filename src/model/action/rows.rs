@@ -17,7 +17,7 @@ use crate::{
     },
     nearest,
     resource::{
-        Row, command,
+        Row, cluster, command,
         export::{self, Csv},
         secrets::{masked, masked_json},
     },
@@ -184,7 +184,7 @@ pub(super) fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
     // The row of a cluster is in no other one.
     let cluster = row.cluster().map(str::to_owned).unwrap_or_else(|| row.name().into_owned());
-    if row.cluster().is_none() && row.kind().name != "cluster" {
+    if row.cluster().is_none() && row.kind() != &cluster::KIND {
         return Err(format!("this {} is in no cluster", row.kind().name));
     }
     model.out.push(Effect::Copy(cluster));

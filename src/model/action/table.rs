@@ -6,27 +6,10 @@ use super::{
     Arg::{self, Text},
     Outcome, rows, session, views,
 };
-use crate::model::logs::{self, jump, live, marks, query, stack, strip, take};
-
-/// Kinds whose rows stand for tasks.
-const LOGGING: &[&str] = &[
-    "trouble",
-    "failure",
-    "cluster",
-    "service",
-    "deployment",
-    "task",
-    "container",
-    "instance",
-    "event",
-    "moment",
-    "family",
-    "revision",
-];
-
-/// Kinds whose rows can be explained.
-pub(super) const EXPLAINED: &[&str] =
-    &["trouble", "failure", "service", "deployment", "task", "container", "instance", "event", "moment"];
+use crate::{
+    model::logs::{self, jump, live, marks, query, stack, strip, take},
+    resource::Ability,
+};
 
 /// What every text will do for.
 fn anything(_: &str) -> Outcome {
@@ -51,7 +34,7 @@ pub static ACTIONS: &[Action] = &[
         .words(&["describe"], Arg::Row)
         .hint("describe", 20),
     Action::new("explain", Row, "explain: cause, evidence, next steps", views::explain)
-        .kinds(EXPLAINED)
+        .needs(Ability::Explain)
         .keys(&["shift-x"])
         .words(&["explain"], Arg::Row)
         .hint("explain", 35),
@@ -60,32 +43,29 @@ pub static ACTIONS: &[Action] = &[
         .words(&["json", "raw"], Arg::Row)
         .hint("json", 30),
     Action::new("stopped", Row, "running, stopped, all", views::next_status)
-        .kinds(&["task"])
+        .needs(Ability::Status)
         .keys(&["x"])
         .words(&["status"], Arg::OneOf(&["running", "stopped", "all"]))
         .hint("stopped", 40),
     Action::new("stopped-tasks", Row, "stopped tasks", views::stopped_tasks)
-        .kinds(&["service", "trouble"])
+        .needs(Ability::StoppedTasks)
         .keys(&["x"])
         .hint("stopped tasks", 40),
-    Action::new("events", Row, "events", views::events)
-        .kinds(&["service", "task", "deployment", "trouble", "failure", "moment"])
-        .keys(&["shift-e"])
-        .hint("events", 42),
+    Action::new("events", Row, "events", views::events).needs(Ability::Events).keys(&["shift-e"]).hint("events", 42),
     Action::new("deployments", Row, "deployments", views::deployments)
-        .kinds(&["service", "task", "trouble", "failure"])
+        .needs(Ability::Deployments)
         .keys(&["z"])
         .hint("deployments", 44),
     Action::new("timeline", Row, "timeline", views::timeline)
-        .kinds(&["service", "task", "container", "deployment", "event", "moment", "trouble", "failure"])
+        .needs(Ability::Timeline)
         .keys(&["shift-t"])
         .hint("timeline", 41),
     Action::new("task-definition", Row, "task definition", views::task_definition)
-        .kinds(&["service", "task", "deployment", "trouble", "failure"])
+        .needs(Ability::TaskDefinition)
         .keys(&["t"])
         .hint("task definition", 46),
     Action::new("instance", Row, "container instance", views::instance)
-        .kinds(&["task"])
+        .needs(Ability::Instance)
         .keys(&["o"])
         .hint("instance", 48),
     Action::new("owner", Row, "owner", views::owner).keys(&["shift-j"]).hint("owner", 60),
@@ -154,15 +134,15 @@ pub static ACTIONS: &[Action] = &[
         .words(&["save"], Arg::OneOf(&["csv", "json", "ndjson", "text", "view"])),
     // Logs.
     Action::new("logs", Row, "logs of its tasks", logs::open::logs)
-        .kinds(LOGGING)
+        .needs(Ability::Logs)
         .keys(&["l"])
         .words(&["logs"], Arg::Row)
         .hint("logs", 22),
     Action::new("previous-logs", Row, "last stopped task's logs", logs::step::previous)
-        .kinds(LOGGING)
+        .needs(Ability::Logs)
         .keys(&["p"])
         .hint("previous logs", 23),
-    Action::new("pick-logs", Row, "logs by container, time", logs::open::pick).kinds(LOGGING).keys(&["shift-l"]),
+    Action::new("pick-logs", Row, "logs by container, time", logs::open::pick).needs(Ability::Logs).keys(&["shift-l"]),
     // In logs.
     Action::new("previous-task", ActionContext::Logs, "previous task's logs", logs::step::previous)
         .keys(&["p"])

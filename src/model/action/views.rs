@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Outcome, table::EXPLAINED};
+use super::{Call, Outcome};
 use crate::{
     diagnose::timeline,
     model::{
@@ -14,7 +14,7 @@ use crate::{
         overlay::{Overlay, PickAction, Picker, PickerItem, SearchPrompt},
         prompt::Prompt,
     },
-    resource::{Origin, Query, Relation, Row, Status, View},
+    resource::{Ability, Origin, Query, Relation, Row, Status, View},
 };
 
 /// Cells that a text is scrolled sideways at once.
@@ -119,7 +119,7 @@ pub(super) fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
     }
     let asked = asked(model, call)?;
     let kind = asked.row.kind();
-    if !call.arg.is_empty() && !EXPLAINED.contains(&kind.name) {
+    if !call.arg.is_empty() && !kind.can(Ability::Explain) {
         return Err(format!("{} are not explained; d describes one", kind.plural));
     }
     model.open_about(explained(asked)?, About::Explanation);
@@ -173,7 +173,7 @@ pub(super) fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
 pub(super) fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
     let row = row.about().map_or(row, |(_, subject)| subject);
-    let tasks = row.drill().filter(|view| view.kind.name == "task");
+    let tasks = row.drill().filter(|view| view.kind.can(Ability::Status));
     let mut view = tasks.ok_or_else(|| format!("this {} has no tasks", row.kind().name))?;
     view.query.status = Status::Stopped;
     model.show(view);
@@ -199,11 +199,8 @@ pub(super) fn owner(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
     relate(model, Relation::Owner, "owner", "service or task")?;
     let name = row.name();
-    let owner = match row.kind().name {
-        "revision" => family_of(&name),
-        _ => row.cluster(),
-    };
-    if let Some(owner) = owner {
+    // What is in no cluster is a revision of a family.
+    if let Some(owner) = row.cluster().or_else(|| family_of(&name)) {
         model.table_mut(|table| {
             if !table.view.kind.in_cluster {
                 table.seek(owner)

@@ -12,7 +12,7 @@ use crate::{
         prompt::{Completion, Suggestion},
         text::safe,
     },
-    resource::{Kind, Query, Status, View, query::PARTS},
+    resource::{Ability, Kind, Query, Status, View, cluster, query::PARTS},
 };
 
 /// Times to look back that are offered.
@@ -122,7 +122,7 @@ fn words(words: impl IntoIterator<Item = impl Into<String>>) -> Vec<Suggestion> 
 fn verbs(model: &Model) -> Vec<Suggestion> {
     let kinds = model.kinds.iter().map(|kind| (kind.name.to_owned(), kind.about.to_owned()));
     let own = model.settings.aliases.iter().map(|(word, command)| (word.clone(), safe(command).into_owned()));
-    let kind = model.kind_seen().map_or("", |kind| kind.name);
+    let kind = model.kind_seen();
     let actions = ACTIONS
         .iter()
         .filter(|action| action.works_in(model.places(), kind))
@@ -136,9 +136,9 @@ fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Sugges
     if word.starts_with('@') {
         return scopes(model, word);
     }
-    let back = kind.reaches_back() && (kind.name != "task" || status != Status::Running);
+    let back = kind.can(Ability::Archive) && (!kind.can(Ability::Status) || status != Status::Running);
     let back = words(back.then_some(SINCE).into_iter().flatten().copied());
-    let clusters = if kind.in_cluster || kind.name == "cluster" { clusters(model) } else { Vec::new() };
+    let clusters = if kind.in_cluster || kind == &cluster::KIND { clusters(model) } else { Vec::new() };
     [clusters, back].concat()
 }
 

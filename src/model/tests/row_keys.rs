@@ -36,7 +36,7 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
             for action in ACTIONS.iter().filter(|action| action.place == ActionContext::Row) {
                 let (mut here, mut there) = (on(row), on(row));
                 press(&mut there, text);
-                let kind = here.front_kind().unwrap().name;
+                let kind = here.front_kind();
                 let Some(name) = key(action).filter(|_| action.suits(kind)) else { continue };
                 let (called, _) = there.keymap.find(name.parse().unwrap(), there.places(), kind).unwrap();
                 if [ActionContext::Text, ActionContext::Json].contains(&called.place) {
@@ -46,7 +46,7 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
                 let (expected, came) = (outcome(&mut here, name), outcome(&mut there, name));
                 let open = match (action.name, text) {
                     // A row that opens nothing is described, and that it is already.
-                    ("open", _) if kind == "task" => Some("there is nothing inside this task"),
+                    ("open", _) if kind == Some(&TASK) => Some("there is nothing inside this task"),
                     // The text that is open stays, or makes way for its table.
                     ("describe", "d") | ("explain", "shift-x") | ("raw", "y") => Some(""),
                     _ => None,
@@ -68,7 +68,7 @@ fn a_text_keeps_its_own_keys_and_only_json_has_something_to_reveal() {
     let called = |keys: &str, key: &str| {
         let mut model = on("enter");
         press(&mut model, keys);
-        model.keymap.find(key.parse().unwrap(), model.places(), "service").map(|(action, _)| action.name)
+        model.keymap.find(key.parse().unwrap(), model.places(), Some(&SERVICE)).map(|(action, _)| action.name)
     };
     assert_eq!(called("d", "x"), Some("stopped-tasks"));
     assert_eq!(called("shift-x", "x"), Some("stopped-tasks"));
@@ -99,7 +99,7 @@ fn hints_of_a_text_show_no_key_that_does_something_else_there() {
     for row in ROWS {
         for text in ["", " d", " shift-x", " y"] {
             let model = on(&format!("{row}{text}"));
-            let kind = model.kind_seen().unwrap().name;
+            let kind = model.kind_seen();
             let hints = model.hints();
             let keys: Vec<&str> = hints.iter().map(|hint| hint.key.as_str()).collect();
             for (index, key) in keys.iter().enumerate() {
@@ -136,7 +136,7 @@ fn no_key_is_met_with_silence() {
             if !screen.is_empty() {
                 press(&mut model, screen);
             }
-            let kind = model.kind_seen().map_or("", |kind| kind.name);
+            let kind = model.kind_seen();
             let means = model.keymap.find(key.parse().unwrap(), model.places(), kind).is_some();
             press(&mut model, key);
             assert!(

@@ -7,7 +7,7 @@ use crate::{
     aws::FailureKind,
     data::Phase,
     model::{Model, Table, table::Body, text::safe},
-    resource::{Context, Origin, Status, Tone},
+    resource::{Ability, Context, Origin, Status, Tone},
     ui::{
         theme::{Scope, Theme},
         widgets::{notice::NoticePanel, rows},
@@ -99,7 +99,7 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
         }
         Body::Empty => {
             let advice = match (query.status, &query.cluster) {
-                (Status::Running, _) if kind.name == "task" => press("stopped", "shows stopped ones"),
+                (Status::Running, _) if kind.can(Ability::Status) => press("stopped", "shows stopped ones"),
                 (Status::Stopped, _) => press("stopped", "shows running ones, too"),
                 (_, Some(_)) => press("all-clusters", "looks in all clusters"),
                 (_, None) => Some(":region and :profile look elsewhere".into()),

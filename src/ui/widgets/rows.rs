@@ -174,6 +174,7 @@ mod tests {
         aliases: &[],
         about: "",
         columns: || Counted::fields().iter().map(|field| &field.column).collect(),
+        abilities: &[],
         states: &[],
         sort: ("name", false),
         in_cluster: false,
