@@ -13,8 +13,8 @@ use ratatui::{Terminal, backend::TestBackend};
 #[path = "../tests/it/support/fixtures.rs"]
 mod fixtures;
 #[allow(dead_code)]
-#[path = "../tests/it/support/stage.rs"]
-mod stage;
+#[path = "../tests/it/support/harness.rs"]
+mod harness;
 
 fn main() {
     divan::main();
@@ -23,13 +23,13 @@ fn main() {
 /// So many services, the cursor in their midst, on a terminal of 200x50.
 #[divan::bench(args = [50, 5_000, 50_000])]
 fn services(bencher: divan::Bencher<'_, '_>, rows: i32) {
-    let view = stage::view(&service::KIND);
-    let stage = stage::Stage::lit((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)));
-    let stage = stage.keys("G ctrl-b ctrl-b");
+    let view = harness::view(&service::KIND);
+    let harness = harness::Harness::with_account((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)));
+    let harness = harness.keys("G ctrl-b ctrl-b");
     let theme = Theme::default();
     let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a terminal in memory");
     bencher.bench_local(|| {
-        terminal.draw(|frame| ui::render(&stage.model, &theme, frame)).expect("a frame in memory");
+        terminal.draw(|frame| ui::render(&harness.model, &theme, frame)).expect("a frame in memory");
     });
 }
 
@@ -45,13 +45,13 @@ fn many_stopped(count: u32) -> Vec<Entry> {
 /// So many stopped tasks, and beside them why the one under the cursor stopped.
 #[divan::bench(args = [50, 5_000])]
 fn stopped_tasks_with_their_pane(bencher: divan::Bencher<'_, '_>, rows: u32) {
-    let view = stage::tasks_view("payments", Status::Stopped);
-    let stage = stage::Stage::lit((200, 50)).feed(view, fixtures::feed(many_stopped(rows)));
-    let stage = stage.keys("/").typed("payments").keys("enter x G ctrl-b ctrl-b");
-    assert!(stage.model.pane.is_some(), "there is a pane");
+    let view = harness::tasks_view("payments", Status::Stopped);
+    let harness = harness::Harness::with_account((200, 50)).feed(view, fixtures::feed(many_stopped(rows)));
+    let harness = harness.keys("/").type_text("payments").keys("enter x G ctrl-b ctrl-b");
+    assert!(harness.model.pane.is_some(), "there is a pane");
     let theme = Theme::default();
     let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a terminal in memory");
     bencher.bench_local(|| {
-        terminal.draw(|frame| ui::render(&stage.model, &theme, frame)).expect("a frame in memory");
+        terminal.draw(|frame| ui::render(&harness.model, &theme, frame)).expect("a frame in memory");
     });
 }

@@ -10,8 +10,8 @@ use ecsight::{event::Event, resource::service};
 #[path = "../tests/it/support/fixtures.rs"]
 mod fixtures;
 #[allow(dead_code)]
-#[path = "../tests/it/support/stage.rs"]
-mod stage;
+#[path = "../tests/it/support/harness.rs"]
+mod harness;
 
 const ROWS: [i32; 3] = [500, 5_000, 50_000];
 
@@ -20,16 +20,16 @@ fn main() {
 }
 
 /// So many services on a terminal of 200x50.
-fn services(rows: i32) -> stage::Stage {
-    let view = stage::view(&service::KIND);
-    stage::Stage::lit((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)))
+fn services(rows: i32) -> harness::Harness {
+    let view = harness::view(&service::KIND);
+    harness::Harness::with_account((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)))
 }
 
 /// Two keys for each measurement, so that the model is what it was before.
-fn press_both(bencher: divan::Bencher<'_, '_>, stage: stage::Stage, first: &str, second: &str) {
-    let mut stage = Some(stage);
+fn press_both(bencher: divan::Bencher<'_, '_>, harness: harness::Harness, first: &str, second: &str) {
+    let mut harness = Some(harness);
     bencher.counter(2_u32).bench_local(|| {
-        stage = stage.take().map(|stage| stage.keys(first).keys(second));
+        harness = harness.take().map(|harness| harness.keys(first).keys(second));
     });
 }
 
@@ -48,23 +48,23 @@ fn filter_word(bencher: divan::Bencher<'_, '_>, rows: i32) {
 /// The same with a comparison before it.
 #[divan::bench(args = ROWS)]
 fn filter_comparison(bencher: divan::Bencher<'_, '_>, rows: i32) {
-    press_both(bencher, services(rows).keys("/").typed("running>=1 !zz state~stead"), "y", "backspace");
+    press_both(bencher, services(rows).keys("/").type_text("running>=1 !zz state~stead"), "y", "backspace");
 }
 
 /// New data, in which every row is another one.
 #[divan::bench(args = ROWS)]
 fn snapshot(bencher: divan::Bencher<'_, '_>, rows: i32) {
-    let mut stage = services(rows);
+    let mut harness = services(rows);
     let both = [1, 2].map(|revision| {
-        let mut snapshot = stage.snapshot.clone();
+        let mut snapshot = harness.snapshot.clone();
         let mut feed = fixtures::feed(fixtures::many_services(rows));
         feed.revision = 1_000 + revision;
-        snapshot.feeds.insert(stage::view(&service::KIND), feed);
+        snapshot.feeds.insert(harness::view(&service::KIND), feed);
         Arc::new(snapshot)
     });
     bencher.counter(2_u32).bench_local(|| {
         for snapshot in &both {
-            stage.event(Event::Snapshot(snapshot.clone()));
+            harness.event(Event::Snapshot(snapshot.clone()));
         }
     });
 }

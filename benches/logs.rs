@@ -15,12 +15,12 @@ use std::{
 
 use ecsight::logs::{
     Line, Role, Source, Stream, ansi,
-    filter::{Filter, Mode, Rule, Stack},
+    filter::{FilterMode, FilterRule, FilterStack, LineFilter},
+    filtered_view::FilteredView,
     histogram::Histogram,
     json, level,
-    merge::{Merge, Said},
-    ring::{Limits, Ring},
-    sight::Sight,
+    merge::{LogEvent, Merge},
+    ring::{Ring, RingLimits},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -158,7 +158,7 @@ fn line(number: usize, sources: &[Arc<Source>]) -> Line {
 
 fn full(lines: usize) -> Ring {
     let sources = sources();
-    let mut ring = Ring::new(Limits::default());
+    let mut ring = Ring::new(RingLimits::default());
     for number in 0..lines {
         ring.push(line(number, &sources));
     }
@@ -166,9 +166,9 @@ fn full(lines: usize) -> Ring {
     ring
 }
 
-fn stack(mode: Mode, text: &str) -> Stack {
-    let filter = Filter::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
-    Stack { rules: vec![Rule { mode, filter, on: true }], ..Stack::default() }
+fn stack(mode: FilterMode, text: &str) -> FilterStack {
+    let filter = LineFilter::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
+    FilterStack { rules: vec![FilterRule { mode, filter, on: true }], ..FilterStack::default() }
 }
 
 /// What lines take while they are held, with everything that is known of them.
@@ -176,8 +176,8 @@ fn held(report: &mut Report) {
     for (lines, bound) in [(50_000, 40.0), (LINES, 80.0)] {
         let before = IN_USE.load(Ordering::Relaxed);
         let ring = full(lines);
-        let mut sight = Sight::new(ring.numbers().end);
-        sight.advance(&ring, &Stack::default(), usize::MAX);
+        let mut sight = FilteredView::new(ring.numbers().end);
+        sight.advance(&ring, &FilterStack::default(), usize::MAX);
         let bytes = IN_USE.load(Ordering::Relaxed) - before;
         let text: usize = ring.numbers().filter_map(|number| ring.get(number)).map(|line| line.text.len()).sum();
         let label = format!("{lines} lines held, of {} bytes each", text / lines);
@@ -210,7 +210,7 @@ fn keystrokes(report: &mut Report) {
             // At the end, where one follows, and in the middle.
             let anchor = if run % 2 == 0 { ring.numbers().end } else { ring.numbers().end / 2 };
             let begin = Instant::now();
-            let (stack, mut sight, mut first) = (stack(Mode::Include, text), Sight::new(anchor), None);
+            let (stack, mut sight, mut first) = (stack(FilterMode::Include, text), FilteredView::new(anchor), None);
             loop {
                 let step = Instant::now();
                 let done = sight.advance(&ring, &stack, STEP);
@@ -243,8 +243,8 @@ fn taking_in(report: &mut Report) {
 fn take_in(report: &mut Report, label: &str, late: usize) {
     let sources = sources();
     let mut ring = full(LINES);
-    let stack = stack(Mode::Exclude, "level<=debug \"GET /health\"");
-    let (mut sight, mut histogram) = (Sight::new(0), Histogram::default());
+    let stack = stack(FilterMode::Exclude, "level<=debug \"GET /health\"");
+    let (mut sight, mut histogram) = (FilteredView::new(0), Histogram::default());
     while !sight.advance(&ring, &stack, STEP) {}
     let mut times = Vec::new();
     for run in 0..RUNS {
@@ -286,8 +286,8 @@ fn merging(report: &mut Report) {
     let sources = sources();
     let times = (0..RUNS).map(|_| {
         let told = (0..STREAMS).flat_map(|stream| (stream..BURST).step_by(STREAMS));
-        let told: Vec<Said> = told
-            .map(|number| Said {
+        let told: Vec<LogEvent> = told
+            .map(|number| LogEvent {
                 source: sources[number % STREAMS].clone(),
                 id: Some(format!("{number:056}")),
                 at: at(number),

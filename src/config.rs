@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use crate::{
     files,
     kinds::KINDS,
-    model::{Keymap, Settings, action::Known, alias},
+    model::{Keymap, Settings, action::KnownArguments, alias},
     nearest::hint,
 };
 
@@ -57,7 +57,7 @@ fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigErr
         }));
     }
     // Which profiles there are is no matter of this file.
-    let known = Known { kinds: KINDS, themes: themes.to_vec(), profiles: None };
+    let known = KnownArguments { kinds: KINDS, themes: themes.to_vec(), profiles: None };
     mistakes.extend(
         alias::mistakes(&settings.aliases, &known)
             .into_iter()

@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     aws::{Clients, Failure},
     history::HistoryConfig,
-    logs::{News, Wanted},
+    logs::{LogRequest, TailMessage},
     resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
 };
 
@@ -124,7 +124,7 @@ pub struct Demand {
     /// Whether calls that change something are let through.
     pub writable: bool,
     /// The log that is read.
-    pub log: Option<Wanted>,
+    pub log: Option<LogRequest>,
     /// The zone of the times within texts.
     pub zone: Zone,
 }
@@ -163,7 +163,7 @@ pub struct Handle {
     pub requests: mpsc::Sender<Request>,
     pub done: mpsc::Receiver<Done>,
     /// The lines of the log that is read. Nothing is dropped: who reads slowly is waited for.
-    pub news: mpsc::Receiver<News>,
+    pub tail_messages: mpsc::Receiver<TailMessage>,
     ended: JoinHandle<()>,
 }
 
@@ -275,5 +275,5 @@ pub fn start(clients: Clients, now: fn() -> Timestamp, history: HistoryConfig) -
     let (answer, done) = mpsc::channel(16);
     let (tell, news) = mpsc::channel(16);
     let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, history).run(wanted, asked));
-    Handle { snapshots, demand, requests, done, news, ended }
+    Handle { snapshots, demand, requests, done, tail_messages: news, ended }
 }

@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 use crate::{
     aws::ScopeSpec,
     data::{Demand, Done, Request, Snapshot},
-    logs::News,
+    logs::TailMessage,
 };
 
 /// Everything that can happen to the model.
@@ -22,7 +22,7 @@ pub enum Event {
     Snapshot(Arc<Snapshot>),
     Done(Done),
     /// Lines of the log that is read.
-    Log(News),
+    Log(TailMessage),
     /// What became of an [`Effect`], as a message for the person.
     Notice(Notice),
     /// The choices for a picker that was opened empty (profiles are read from files).

@@ -30,7 +30,9 @@ use crate::{
 };
 
 pub mod ansi;
+mod dedup;
 pub mod filter;
+pub mod filtered_view;
 pub mod groups;
 pub mod histogram;
 pub mod insights;
@@ -38,20 +40,18 @@ pub mod json;
 pub mod level;
 pub mod live;
 pub mod merge;
+mod messages;
 mod pace;
 pub mod ring;
 #[cfg(test)]
 mod scripted;
-mod seen;
-pub mod sight;
 mod streams;
 mod tail;
-mod words;
 
 #[cfg(test)]
 mod fixture;
 
-pub use groups::Group;
+pub use groups::LogGroup;
 pub use streams::{NoStream, Stream, leaky, stream};
 
 /// Where a line comes from: one container of one task.
@@ -111,7 +111,7 @@ pub struct Line {
 
 /// Whose lines are read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Subject {
+pub struct LogSubject {
     /// What a person calls it: `payments`, `payments/app`.
     pub name: String,
     /// The tasks it is about: those that run and those that have stopped.
@@ -151,20 +151,20 @@ pub enum Read {
 
 /// What a person wants to read: a part of [`crate::data::Demand`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct LogRequest {
     /// What comes in answer carries it; another one begins anew.
     pub id: u64,
-    pub of: Subject,
+    pub of: LogSubject,
     pub read: Read,
     /// The most calls a second for it, by [`Pace`].
-    pub pace: Pace,
+    pub pace: CallRate,
 }
 
 /// Calls a second that reading logs may cost at most, in all.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace(pub f64);
+pub struct CallRate(pub f64);
 
-impl Default for Pace {
+impl Default for CallRate {
     fn default() -> Self {
         Self(1.0)
     }
@@ -180,7 +180,7 @@ pub struct Followed {
 
 /// A container that has no lines to read, and the sentence that says why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quiet {
+pub struct SilentSource {
     /// The container, and its task where there are several.
     pub what: String,
     pub why: String,
@@ -188,18 +188,18 @@ pub struct Quiet {
 
 /// The streams that belong to what is read, at this moment.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Set {
+pub struct StreamSet {
     pub streams: Vec<Followed>,
     /// What befell the tasks: each is shown once, in its place in time.
     pub marks: Vec<Line>,
-    pub quiet: Vec<Quiet>,
+    pub silent: Vec<SilentSource>,
     /// All tasks and their task definitions are known; before, more may come at any moment.
     pub complete: bool,
 }
 
 /// How far a tail is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
+pub enum TailPhase {
     /// The tasks and their streams are looked up.
     #[default]
     Resolving,
@@ -228,16 +228,16 @@ pub struct Scanned {
 
 /// The state of a tail.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Status {
-    pub phase: Phase,
+pub struct TailStatus {
+    pub phase: TailPhase,
     /// All that was written before it began has been told.
     pub caught_up: bool,
     /// Streams that are read.
     pub streams: usize,
     /// The log groups that they are in.
-    pub groups: Arc<[Group]>,
+    pub groups: Arc<[LogGroup]>,
     /// Containers without lines, and why.
-    pub quiet: Vec<Quiet>,
+    pub quiet: Vec<SilentSource>,
     /// What keeps it from going on, until it does; it tries again at `retry_at`.
     pub failure: Option<Arc<Failure>>,
     /// Since when it does.
@@ -255,13 +255,13 @@ pub struct Status {
 
 /// News of the tail called `tail`.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct TailMessage {
     pub tail: u64,
-    pub told: Told,
+    pub update: TailUpdate,
 }
 
 #[derive(Debug, Clone)]
-pub enum Told {
+pub enum TailUpdate {
     /// Lines to be put at the end, in their order.
     Lines(Vec<Line>),
     /// Lines that came late, to be put between the others by their time; in order.
@@ -271,22 +271,22 @@ pub enum Told {
         lines: Vec<Line>,
         end: bool,
     },
-    Status(Arc<Status>),
+    Status(Arc<TailStatus>),
 }
 
 /// The ends of a tail: what it is told, and where its news go.
 #[derive(Debug)]
-pub struct Ends {
+pub struct Channels {
     /// The streams that belong to what is read, as tasks come and go.
-    pub set: watch::Receiver<Set>,
+    pub set: watch::Receiver<StreamSet>,
     /// Asked for the lines before the oldest.
     pub older: mpsc::Receiver<()>,
     /// Whoever reads slowly is waited for.
-    pub news: mpsc::Sender<News>,
+    pub news: mpsc::Sender<TailMessage>,
 }
 
 /// Reads what is wanted until nobody listens any more. Nothing that goes wrong ends it: it is told, and tried again.
-pub async fn read(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
+pub async fn read(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, ends: Channels) {
     match &wanted.read {
         Read::Tail { .. } => tail::run(clients, wanted, now, ends).await,
         Read::Query { .. } => insights::run(clients, wanted, now, ends).await,

@@ -74,7 +74,7 @@ pub enum Screen {
     /// Scrollable text: describe, raw JSON, help, messages.
     Text(Box<Viewer>),
     /// Lines of a log.
-    Logs(Box<logs::Reader>),
+    Logs(Box<logs::LogView>),
 }
 
 /// Everything the screen shows. Rendering reads it; only [`Model::update`] changes it.

@@ -94,7 +94,7 @@ impl DataLink {
             LinkState::Up(handle) => tokio::select! {
                 biased;
                 Some(done) = handle.done.recv() => vec![Event::Done(done)],
-                Some(news) = handle.news.recv() => vec![Event::Log(news)],
+                Some(news) = handle.tail_messages.recv() => vec![Event::Log(news)],
                 Ok(()) = handle.snapshots.changed() => {
                     vec![Event::Snapshot(handle.snapshots.borrow_and_update().clone())]
                 }

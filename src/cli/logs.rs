@@ -22,10 +22,10 @@ use crate::{
     aws::{Failure, FailureKind},
     config::Paths,
     data::Demand,
-    logs::{Pace, Phase, Range, Read, Status, Subject, Told, Wanted, filter::Filter},
+    logs::{CallRate, LogRequest, LogSubject, Range, Read, TailPhase, TailStatus, TailUpdate, filter::LineFilter},
     model::{
         Settings,
-        logs::whose::{Whose, predecessor},
+        logs::target::{LogTarget, predecessor},
     },
     nearest::hint,
     resource::{Row, task::Task},
@@ -93,7 +93,7 @@ pub enum LogFormat {
 /// A mistake in what is asked for; what AWS refuses.
 pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
     let filter = args.filter.as_deref().map(|text| {
-        Filter::parse(text).map_err(|fault| {
+        LineFilter::parse(text).map_err(|fault| {
             Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))
         })
     });
@@ -130,7 +130,7 @@ async fn read(
     handle.demand.send_replace(Demand {
         foreground: Some(view.clone()),
         slowdown: 1,
-        log: Some(Wanted { id: 1, of, read, pace: Pace::default() }),
+        log: Some(LogRequest { id: 1, of, read, pace: CallRate::default() }),
         ..Demand::default()
     });
     let mut listening = interval(LISTENING);
@@ -138,24 +138,24 @@ async fn read(
     let mut interrupts = signal(SignalKind::interrupt())?;
     loop {
         tokio::select! {
-            news = handle.news.recv() => match news.map(|news| news.told) {
+            news = handle.tail_messages.recv() => match news.map(|news| news.update) {
                 None => return Err(Refusal::Failed("the data task has ended; the log may say why".into())),
-                Some(Told::Lines(lines)) => {
+                Some(TailUpdate::Lines(lines)) => {
                     end.wait.advanced();
                     if !printer.print(&lines, false)? {
                         return Ok(0);
                     }
                 }
-                Some(Told::Late(lines)) => {
+                Some(TailUpdate::Late(lines)) => {
                     end.wait.advanced();
                     if !printer.print(&lines, true)? {
                         return Ok(0);
                     }
                 }
-                Some(Told::Status(status)) => if end.told(status)? {
+                Some(TailUpdate::Status(status)) => if end.told(status)? {
                     return Ok(0);
                 },
-                Some(Told::Older { .. }) => {}
+                Some(TailUpdate::Older { .. }) => {}
             },
             changed = handle.snapshots.changed() => {
                 changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
@@ -177,7 +177,7 @@ struct End {
     follow: bool,
     /// The wait for everything that was written before.
     wait: Wait,
-    last: Option<Arc<Status>>,
+    last: Option<Arc<TailStatus>>,
     /// What stands in the way of the lines, and since when.
     failure: Option<(Instant, Failure)>,
     /// What stands in the way of the tasks they are of.
@@ -194,7 +194,7 @@ impl End {
     }
 
     /// Takes in how the tail stands; whether that is the end.
-    fn told(&mut self, status: Arc<Status>) -> Result<bool, Refusal> {
+    fn told(&mut self, status: Arc<TailStatus>) -> Result<bool, Refusal> {
         let caught_up = self.caught_up();
         let moved = self.last.as_ref().is_none_or(|last| (last.phase, last.streams) != (status.phase, status.streams));
         if moved && status.failure.is_none() {
@@ -214,7 +214,7 @@ impl End {
         if status.caught_up && !caught_up {
             tell(&status);
         }
-        let done = status.phase == Phase::Done || (status.caught_up && !self.follow);
+        let done = status.phase == TailPhase::Done || (status.caught_up && !self.follow);
         self.last = Some(status);
         Ok(done)
     }
@@ -261,7 +261,7 @@ impl End {
 }
 
 /// Says which containers have no lines, and why.
-fn tell(status: &Status) {
+fn tell(status: &TailStatus) {
     for quiet in &status.quiet {
         note(&format!("{}: {}", quiet.what, quiet.why));
     }
@@ -273,14 +273,14 @@ async fn subject(
     names: &[subject::NameQuery],
     session: &mut CliSession,
     now: Timestamp,
-) -> Result<Subject, Refusal> {
+) -> Result<LogSubject, Refusal> {
     let mut rows = Vec::new();
     for name in names {
         rows.push(name.find(session).await?.row);
     }
     let CliSession { handle, timeout, .. } = session;
     let known = handle.snapshots.borrow().clone();
-    let of = Whose::of_all(&rows, &known, now).map_err(Refusal::Usage)?.subject();
+    let of = LogTarget::of_all(&rows, &known, now).map_err(Refusal::Usage)?.subject();
     if args.container.is_none() && !args.previous {
         return Ok(of);
     }
@@ -298,13 +298,13 @@ async fn subject(
         let near = hint(name, containers.iter().copied());
         return Err(Refusal::Unknown(format!("--container: {} has no container `{name}`{near}", of.name)));
     }
-    Ok(Subject { container: Some(name.into()), ..of })
+    Ok(LogSubject { container: Some(name.into()), ..of })
 }
 
 /// The task that stopped last, or that stopped before the one that was named.
-fn previous(of: &Subject, rows: &[Arc<dyn Row>], tasks: &[&Task], now: Timestamp) -> Result<Subject, Refusal> {
+fn previous(of: &LogSubject, rows: &[Arc<dyn Row>], tasks: &[&Task], now: Timestamp) -> Result<LogSubject, Refusal> {
     let [row] = rows else { return Err(Refusal::Usage("--previous is for one service or task".into())) };
     let task = predecessor(tasks, row.any().downcast_ref());
     let nothing = || Refusal::Failed(format!("no task of {} has stopped before that is still known", of.name));
-    Ok(Whose::task(task.ok_or_else(nothing)?, now).subject())
+    Ok(LogTarget::task(task.ok_or_else(nothing)?, now).subject())
 }

@@ -24,7 +24,7 @@ use crate::{
     aws::{Clients, Failure, FailureKind, Identity},
     history::HistoryConfig,
     knowledge,
-    logs::News,
+    logs::TailMessage,
     resource::{Batch, Origin, Page, Status, View},
 };
 
@@ -102,7 +102,7 @@ impl Poller {
         now: fn() -> Timestamp,
         publish: watch::Sender<Arc<Snapshot>>,
         answers: mpsc::Sender<Done>,
-        news: mpsc::Sender<News>,
+        news: mpsc::Sender<TailMessage>,
         keep: HistoryConfig,
     ) -> Self {
         let identity = clients.identity();

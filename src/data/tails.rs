@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     aws::{Clients, Failure, FailureKind},
-    logs::{self, Ends, News, Set, Wanted},
+    logs::{self, Channels, LogRequest, StreamSet, TailMessage},
     resource::{revision::Revision, task::Task},
 };
 
@@ -53,7 +53,7 @@ pub(super) type DefinitionAnswer = (Arc<str>, Result<Revision, Failure>);
 pub(super) struct Tails {
     clients: Clients,
     now: fn() -> Timestamp,
-    news: mpsc::Sender<News>,
+    news: mpsc::Sender<TailMessage>,
     tail: Option<ActiveTail>,
     /// By ARN.
     definitions: HashMap<Arc<str>, KnownDefinition>,
@@ -61,8 +61,8 @@ pub(super) struct Tails {
 }
 
 struct ActiveTail {
-    wanted: Wanted,
-    set: watch::Sender<Set>,
+    wanted: LogRequest,
+    set: watch::Sender<StreamSet>,
     older: mpsc::Sender<()>,
     reading: JoinHandle<()>,
     markers: TailMarkers,
@@ -77,12 +77,12 @@ impl Drop for ActiveTail {
 }
 
 impl Tails {
-    pub(super) fn new(clients: Clients, now: fn() -> Timestamp, news: mpsc::Sender<News>) -> Self {
+    pub(super) fn new(clients: Clients, now: fn() -> Timestamp, news: mpsc::Sender<TailMessage>) -> Self {
         Self { clients, now, news, tail: None, definitions: HashMap::new(), calls: JoinSet::new() }
     }
 
     /// Takes note of what is read now: begins with another log, and ends what nobody reads any more.
-    pub(super) fn set_demand(&mut self, wanted: Option<&Wanted>) {
+    pub(super) fn set_demand(&mut self, wanted: Option<&LogRequest>) {
         if self.tail.as_ref().map(|tail| tail.wanted.id) == wanted.map(|wanted| wanted.id) {
             return;
         }
@@ -90,9 +90,9 @@ impl Tails {
         // What failed is worth another attempt when a person asks anew.
         self.definitions.retain(|_, definition| definition.revision.is_some());
         self.tail = wanted.map(|wanted| {
-            let (set, streams) = watch::channel(Set::default());
+            let (set, streams) = watch::channel(StreamSet::default());
             let (older, asked) = mpsc::channel(1);
-            let ends = Ends { set: streams, older: asked, news: self.news.clone() };
+            let ends = Channels { set: streams, older: asked, news: self.news.clone() };
             let reading = tokio::spawn(logs::read(self.clients.clone(), wanted.clone(), self.now, ends));
             ActiveTail {
                 wanted: wanted.clone(),
@@ -177,7 +177,7 @@ impl Tails {
 }
 
 /// A digest of the rows that a log is of, and of how far they are.
-fn source_digest(told: &Snapshot, wanted: &Wanted) -> u64 {
+fn source_digest(told: &Snapshot, wanted: &LogRequest) -> u64 {
     let mut hasher = DefaultHasher::new();
     for key in told.keys_of(&wanted.of.view) {
         let feed = told.feeds.get(&key);

@@ -16,16 +16,16 @@ use std::ops::Range;
 use regex::Regex;
 
 mod field;
+mod line_test;
 mod needle;
-mod own;
-mod seen;
 mod stack;
+mod vocabulary;
 
-use field::Field;
+use field::FieldCondition;
+use line_test::{LineState, LineTest, SourcePart};
 use needle::Needle;
-use own::{Own, Place, State};
-pub use seen::{keys, names, states, values};
-pub use stack::{Mode, Rule, Stack, Verdict};
+pub use stack::{FilterMode, FilterRule, FilterStack, FilterVerdict};
+pub use vocabulary::{keys, names, states, values};
 
 use super::{Level, Line, Role, ansi};
 use crate::grammar::{self, Case, Fault, Op, Term, Test, collate, compile, is_id, option, regular};
@@ -35,7 +35,7 @@ const MOST_MATCHES: usize = 1000;
 
 /// A filter as it was typed, ready to be asked about lines.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct LineFilter {
     text: String,
     conditions: Vec<(bool, Condition)>,
 }
@@ -52,28 +52,28 @@ enum Condition {
     },
     /// Where the line comes from. `wanted` is false for `!=` and `!~`.
     Place {
-        place: Place,
+        place: SourcePart,
         name: Needle,
         wanted: bool,
         /// What a person may have pasted whole.
         id: Option<String>,
     },
     Ordered {
-        place: Place,
+        place: SourcePart,
         op: Op,
         value: String,
     },
-    Field(Box<Field>),
-    State(State),
+    Field(Box<FieldCondition>),
+    State(LineState),
 }
 
-impl PartialEq for Filter {
+impl PartialEq for LineFilter {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Filter {
+impl LineFilter {
     /// Reads a filter for logs.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Filter {
                 return Err(Fault::new(0, reason));
             }
         }
-        let (terms, case) = grammar::terms(text, own::own)?;
+        let (terms, case) = grammar::terms(text, line_test::own)?;
         let mut conditions = terms
             .into_iter()
             .map(|term| Ok((term.negated, Condition::new(term, case)?)))
@@ -180,7 +180,7 @@ fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 }
 
 impl Condition {
-    fn new(term: Term<Own>, case: Case) -> Result<Self, Fault> {
+    fn new(term: Term<LineTest>, case: Case) -> Result<Self, Fault> {
         let fault = |reason| Fault::new(term.at, reason);
         Ok(match term.test {
             Test::Word(word) => match regular(&word, case) {
@@ -188,12 +188,12 @@ impl Condition {
                 None => Self::Plain(Needle::new(&word, case).map_err(fault)?),
             },
             Test::Quoted(text) => Self::Plain(Needle::new(&text, case).map_err(fault)?),
-            Test::Own(Own::Level { op, level }) => Self::Level { op, level },
-            Test::Own(Own::State(state)) => Self::State(state),
-            Test::Own(Own::Field { path, op, value }) => {
-                Self::Field(Box::new(Field::new(path, op, &value, case).map_err(fault)?))
+            Test::Own(LineTest::Level { op, level }) => Self::Level { op, level },
+            Test::Own(LineTest::State(state)) => Self::State(state),
+            Test::Own(LineTest::Field { path, op, value }) => {
+                Self::Field(Box::new(FieldCondition::new(path, op, &value, case).map_err(fault)?))
             }
-            Test::Own(Own::Place { place, op, value }) => match op.pattern(&value) {
+            Test::Own(LineTest::Place { place, op, value }) => match op.pattern(&value) {
                 Some((pattern, wanted)) => {
                     let name = match op {
                         Op::Contains => Needle::new(&value, case),
@@ -231,9 +231,9 @@ impl Condition {
                 name.is_some_and(|name| op.accepts(collate(name, value)))
             }
             Self::Field(field) => field.holds(&line.text),
-            Self::State(State::Late) => line.late,
-            Self::State(State::Mark) => line.role == Role::Mark,
-            Self::State(State::Output) => line.role == Role::Output,
+            Self::State(LineState::Late) => line.late,
+            Self::State(LineState::Mark) => line.role == Role::Mark,
+            Self::State(LineState::Output) => line.role == Role::Output,
             Self::Plain(_) | Self::Regular(_) | Self::Level { .. } => true,
         }
     }

@@ -4,7 +4,7 @@ use super::{Followed, Source};
 
 /// A log group, and the streams in it that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct LogGroup {
     /// Where it is; the scope's own Region where none is named.
     pub region: Option<String>,
     pub name: String,
@@ -15,7 +15,7 @@ pub struct Group {
     pub prefixes: Vec<String>,
 }
 
-impl Group {
+impl LogGroup {
     fn take(&mut self, source: &Source) {
         let name = &source.stream.name;
         if self.streams.contains(name) {
@@ -31,19 +31,19 @@ impl Group {
 }
 
 /// The groups of streams that are read, each once, in their order.
-pub fn of(streams: &[Followed]) -> Vec<Group> {
+pub fn of(streams: &[Followed]) -> Vec<LogGroup> {
     of_sources(streams.iter().map(|followed| &*followed.source))
 }
 
 /// The groups of sources, each once, in their order.
-pub fn of_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+pub fn of_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<LogGroup> {
+    let mut groups: Vec<LogGroup> = Vec::new();
     for source in sources {
         let stream = &source.stream;
         let at = groups.iter().position(|group| group.name == stream.group && group.region == stream.region);
         let at = at.unwrap_or_else(|| {
             let (region, name) = (stream.region.clone(), stream.group.clone());
-            groups.push(Group { region, name, streams: Vec::new(), prefixes: Vec::new() });
+            groups.push(LogGroup { region, name, streams: Vec::new(), prefixes: Vec::new() });
             groups.len() - 1
         });
         groups[at].take(source);

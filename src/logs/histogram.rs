@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Level, Line, Role, ring::Ring, sight::Sight};
+use super::{Level, Line, Role, filtered_view::FilteredView, ring::Ring};
 
 /// How many lines a stretch of time has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,7 +29,7 @@ pub struct Histogram {
 
 impl Histogram {
     /// Counts what has come into sight since the last time, and no more what has gone from it.
-    pub fn settle(&mut self, ring: &Ring, sight: &Sight) {
+    pub fn settle(&mut self, ring: &Ring, sight: &FilteredView) {
         if self.squeezed != sight.squeezed() {
             *self = Self { squeezed: sight.squeezed(), ..Self::default() };
         }
@@ -104,9 +104,9 @@ mod tests {
 
     use super::*;
     use crate::logs::{
-        filter::{Filter, Mode, Rule, Stack},
+        filter::{FilterMode, FilterRule, FilterStack, LineFilter},
         fixture::said,
-        ring::Limits,
+        ring::RingLimits,
     };
 
     fn line(second: i64, text: &str) -> Line {
@@ -118,11 +118,11 @@ mod tests {
     }
 
     fn counted(lines: &[(i64, &str)]) -> Histogram {
-        let (mut ring, mut sight, mut histogram) = (Ring::default(), Sight::new(0), Histogram::default());
+        let (mut ring, mut sight, mut histogram) = (Ring::default(), FilteredView::new(0), Histogram::default());
         for (second, text) in lines {
             ring.push(line(*second, text));
         }
-        sight.advance(&ring, &Stack::default(), usize::MAX);
+        sight.advance(&ring, &FilterStack::default(), usize::MAX);
         histogram.settle(&ring, &sight);
         histogram
     }
@@ -138,15 +138,15 @@ mod tests {
 
     #[test]
     fn what_befell_tasks_stretches_no_time() {
-        let (mut ring, mut sight, mut histogram) = (Ring::default(), Sight::new(0), Histogram::default());
+        let (mut ring, mut sight, mut histogram) = (Ring::default(), FilteredView::new(0), Histogram::default());
         ring.push(Line { role: Role::Started, ..line(1, "+ task started") });
         ring.push(line(100, "a"));
         ring.push(Line { role: Role::Stopped { fault: true }, ..line(900, "- task stopped") });
-        sight.advance(&ring, &Stack::default(), usize::MAX);
+        sight.advance(&ring, &FilterStack::default(), usize::MAX);
         histogram.settle(&ring, &sight);
         assert_eq!(counts(&histogram), [(100, 1, 0)]);
         ring.push(line(101, "b"));
-        sight.advance(&ring, &Stack::default(), usize::MAX);
+        sight.advance(&ring, &FilterStack::default(), usize::MAX);
         histogram.settle(&ring, &sight);
         assert_eq!(counts(&histogram), [(100, 1, 0), (101, 1, 0)]);
     }
@@ -158,11 +158,11 @@ mod tests {
             steps in prop::collection::vec((0u8..5, 0i64..30), 1..80),
             context in prop::option::of(0u16..4),
         ) {
-            let filter = Filter::parse("error").unwrap();
-            let rules = vec![Rule { mode: Mode::Include, filter, on: true }];
-            let stack = Stack { rules, suspended: false, context };
-            let mut ring = Ring::new(Limits { lines: 20, ..Limits::default() });
-            let (mut sight, mut histogram) = (Sight::new(0), Histogram::default());
+            let filter = LineFilter::parse("error").unwrap();
+            let rules = vec![FilterRule { mode: FilterMode::Include, filter, on: true }];
+            let stack = FilterStack { rules, suspended: false, context };
+            let mut ring = Ring::new(RingLimits { lines: 20, ..RingLimits::default() });
+            let (mut sight, mut histogram) = (FilteredView::new(0), Histogram::default());
             for (step, second) in steps {
                 let line = line(second, if second % 3 == 0 { "ERROR" } else { "fine" });
                 match step {
@@ -173,7 +173,7 @@ mod tests {
                         inserted.first().into_iter().for_each(|first| histogram.cut(first));
                         match stack.context {
                             None => sight.insert(&inserted, &ring, &stack),
-                            Some(_) => (sight, histogram) = (Sight::new(0), Histogram::default()),
+                            Some(_) => (sight, histogram) = (FilteredView::new(0), Histogram::default()),
                         }
                     }
                     _ => { ring.push(line); }

@@ -14,7 +14,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Ends, Line, News, Phase, Read, Role, Scanned, Set, Status, Told, Wanted, groups};
+use super::{
+    Channels, Line, LogRequest, Read, Role, Scanned, StreamSet, TailMessage, TailPhase, TailStatus, TailUpdate, groups,
+};
 use crate::aws::{Clients, Failure, FailureKind, operation};
 
 mod plan;
@@ -22,7 +24,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use plan::Plan;
+use plan::QueryPlan;
 
 /// What AWS bills for a GB that a query scans, in US dollars, as published for most Regions.
 pub const DOLLARS_A_GB: f64 = 0.005;
@@ -55,35 +57,35 @@ impl Scanned {
 }
 
 /// Nobody listens any more.
-struct Gone;
+struct ReaderGone;
 
 /// Runs the query that is wanted over the groups of the set. Ends when nobody listens; the query ends with it.
-pub async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
+pub async fn run(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, ends: Channels) {
     let news = ends.news.clone();
     tokio::select! {
-        _ = (Run { clients, wanted, now, ends, status: Status::default() }).run() => {}
+        _ = (QueryRun { clients, wanted, now, ends, status: TailStatus::default() }).run() => {}
         () = news.closed() => {}
     }
 }
 
-struct Run {
+struct QueryRun {
     clients: Clients,
-    wanted: Wanted,
+    wanted: LogRequest,
     now: fn() -> Timestamp,
-    ends: Ends,
-    status: Status,
+    ends: Channels,
+    status: TailStatus,
 }
 
-impl Run {
-    async fn run(mut self) -> Result<(), Gone> {
+impl QueryRun {
+    async fn run(mut self) -> Result<(), ReaderGone> {
         let Read::Query { text, from, to } = self.wanted.read.clone() else { return Ok(()) };
         self.tell_status().await?;
         let set = self.settled().await;
-        let plan = Plan::of(&set.streams);
-        self.status.quiet = set.quiet;
+        let plan = QueryPlan::of(&set.streams);
+        self.status.quiet = set.silent;
         self.status.streams = set.streams.len();
         self.status.groups = groups::of(&set.streams).into();
-        self.status.phase = Phase::History;
+        self.status.phase = TailPhase::History;
         self.tell_status().await?;
         for left_out in &plan.left_out {
             self.note(left_out).await?;
@@ -98,17 +100,17 @@ impl Run {
                 }
             },
         }
-        self.status.phase = Phase::Done;
+        self.status.phase = TailPhase::Done;
         self.tell_status().await?;
         // All of it is told: there is nothing older.
         while self.ends.older.recv().await.is_some() {
-            self.tell(Told::Older { lines: Vec::new(), end: true }).await?;
+            self.tell(TailUpdate::Older { lines: Vec::new(), end: true }).await?;
         }
         Ok(())
     }
 
     /// The set, once it is complete, or as far as it is known after a while.
-    async fn settled(&mut self) -> Set {
+    async fn settled(&mut self) -> StreamSet {
         let set = &mut self.ends.set;
         // Both a set that is late and one that can't change any more leave what is known by now.
         let _ = timeout(RESOLVING, set.wait_for(|set| set.complete)).await;
@@ -116,7 +118,13 @@ impl Run {
     }
 
     /// Starts the query and waits for it.
-    async fn query(&mut self, plan: &Plan, text: &str, from: Timestamp, to: Timestamp) -> Result<Answer, Gone> {
+    async fn query(
+        &mut self,
+        plan: &QueryPlan,
+        text: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<QueryResult, ReaderGone> {
         let query = loop {
             match self.start(plan, text, from, to).await {
                 Ok(query) => break query,
@@ -124,11 +132,11 @@ impl Run {
                 Err(failure) => return Ok(Err(failure)),
             }
         };
-        let running = Running { clients: self.clients.clone(), region: plan.region.clone(), query, over: false };
+        let running = RunningQuery { clients: self.clients.clone(), region: plan.region.clone(), query, over: false };
         self.results(plan, running).await
     }
 
-    async fn start(&mut self, plan: &Plan, text: &str, from: Timestamp, to: Timestamp) -> Result<String, Failure> {
+    async fn start(&mut self, plan: &QueryPlan, text: &str, from: Timestamp, to: Timestamp) -> Result<String, Failure> {
         self.status.calls += 1;
         let request = self
             .clients
@@ -152,7 +160,7 @@ impl Run {
     }
 
     /// Asks for the results until they are complete.
-    async fn results(&mut self, plan: &Plan, mut running: Running) -> Result<Answer, Gone> {
+    async fn results(&mut self, plan: &QueryPlan, mut running: RunningQuery) -> Result<QueryResult, ReaderGone> {
         let client = self.clients.logs(plan.region.as_deref());
         let least = Duration::from_secs_f64(1.0 / self.wanted.pace.0.max(0.01));
         let mut look = FIRST_LOOK;
@@ -186,7 +194,7 @@ impl Run {
     }
 
     /// Says what is in the way, and waits.
-    async fn wait(&mut self, failure: Failure) -> Result<(), Gone> {
+    async fn wait(&mut self, failure: Failure) -> Result<(), ReaderGone> {
         self.status.failure = Some(failure.into());
         self.status.retry_at = (self.now)().checked_add(SignedDuration::try_from(AGAIN).unwrap_or_default()).ok();
         self.tell_status().await?;
@@ -198,45 +206,45 @@ impl Run {
     async fn show(
         &mut self,
         found: &[Vec<ResultField>],
-        plan: &Plan,
+        plan: &QueryPlan,
         streams: &[super::Followed],
         to: Timestamp,
-    ) -> Result<(), Gone> {
-        let mut lines = rows::lines(found, &rows::Known::of(streams, plan), to);
+    ) -> Result<(), ReaderGone> {
+        let mut lines = rows::lines(found, &rows::KnownSources::of(streams, plan), to);
         let end = lines.last().map_or(to, |line| line.at);
         while !lines.is_empty() {
             let rest = lines.split_off(lines.len().min(BATCH));
-            self.tell(Told::Lines(std::mem::replace(&mut lines, rest))).await?;
+            self.tell(TailUpdate::Lines(std::mem::replace(&mut lines, rest))).await?;
         }
         let summary = rows::summary(found.len(), self.status.scanned.unwrap_or_default());
-        self.tell(Told::Lines(vec![note(end, &summary)])).await
+        self.tell(TailUpdate::Lines(vec![note(end, &summary)])).await
     }
 
-    async fn note(&self, text: &str) -> Result<(), Gone> {
-        self.tell(Told::Lines(vec![note((self.now)(), text)])).await
+    async fn note(&self, text: &str) -> Result<(), ReaderGone> {
+        self.tell(TailUpdate::Lines(vec![note((self.now)(), text)])).await
     }
 
-    async fn tell_status(&self) -> Result<(), Gone> {
-        self.tell(Told::Status(self.status.clone().into())).await
+    async fn tell_status(&self) -> Result<(), ReaderGone> {
+        self.tell(TailUpdate::Status(self.status.clone().into())).await
     }
 
-    async fn tell(&self, told: Told) -> Result<(), Gone> {
-        self.ends.news.send(News { tail: self.wanted.id, told }).await.map_err(|_| Gone)
+    async fn tell(&self, told: TailUpdate) -> Result<(), ReaderGone> {
+        self.ends.news.send(TailMessage { tail: self.wanted.id, update: told }).await.map_err(|_| ReaderGone)
     }
 }
 
 /// The results, or what the query failed with.
-type Answer = Result<Vec<Vec<ResultField>>, Failure>;
+type QueryResult = Result<Vec<Vec<ResultField>>, Failure>;
 
 /// A query that AWS works on: stopped when this is dropped before it is over.
-struct Running {
+struct RunningQuery {
     clients: Clients,
     region: Option<String>,
     query: String,
     over: bool,
 }
 
-impl Drop for Running {
+impl Drop for RunningQuery {
     fn drop(&mut self) {
         let Ok(runtime) = Handle::try_current() else { return };
         if self.over {

@@ -14,17 +14,17 @@ pub const LONGEST: usize = 16 << 10;
 const DEEPEST: usize = 64;
 
 /// The keys of an object and what they hold, as written.
-pub type Map = Vec<(String, Part)>;
+pub type Map = Vec<(String, JsonValue)>;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Part {
+pub enum JsonValue {
     Null,
     Bool(bool),
     /// As it was written: large ids keep all their digits.
     Number(String),
     Text(String),
-    List(Vec<Part>),
+    List(Vec<JsonValue>),
     Object(Map),
 }
 
@@ -34,7 +34,7 @@ pub fn object(text: &str) -> Option<Map> {
         return None;
     }
     let mut scanner = Scanner::new(text);
-    let Part::Object(map) = part(&mut scanner, 0)? else { return None };
+    let JsonValue::Object(map) = part(&mut scanner, 0)? else { return None };
     scanner.is_done().then_some(map)
 }
 
@@ -84,7 +84,7 @@ fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnM
     Some(())
 }
 
-fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
+fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<JsonValue> {
     if depth > DEEPEST {
         return None;
     }
@@ -95,7 +95,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
                 map.push((unescaped(key).into_owned(), part(scanner, depth + 1)?));
                 Some(())
             })?;
-            Part::Object(map)
+            JsonValue::Object(map)
         }
         b'[' => {
             let mut list = Vec::new();
@@ -103,14 +103,14 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<Part> {
                 list.push(part(scanner, depth + 1)?);
                 Some(())
             })?;
-            Part::List(list)
+            JsonValue::List(list)
         }
-        b'"' => Part::Text(unescaped(scanner.string()?).into_owned()),
+        b'"' => JsonValue::Text(unescaped(scanner.string()?).into_owned()),
         _ => match scanner.word()? {
-            "null" => Part::Null,
-            "true" => Part::Bool(true),
-            "false" => Part::Bool(false),
-            word => Part::Number(is_number(word).then(|| word.to_owned())?),
+            "null" => JsonValue::Null,
+            "true" => JsonValue::Bool(true),
+            "false" => JsonValue::Bool(false),
+            word => JsonValue::Number(is_number(word).then(|| word.to_owned())?),
         },
     })
 }
@@ -119,7 +119,7 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && word.parse::<f64>().is_ok()
 }
 
-impl Part {
+impl JsonValue {
     /// What it says, for those that are one value: text without its quotes.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -133,7 +133,7 @@ impl Part {
 }
 
 /// In one line.
-impl Display for Part {
+impl Display for JsonValue {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::List(list) => {

@@ -31,7 +31,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Followed, Live, Source, merge::Said};
+use super::{Followed, Live, Source, merge::LogEvent};
 use crate::aws::{Clients, Failure, FailureKind, operation::START_LIVE_TAIL};
 
 mod address;
@@ -73,8 +73,8 @@ impl Live {
 
 /// What a session tells of one second.
 #[derive(Debug, Default, PartialEq)]
-pub struct Update {
-    pub events: Vec<Said>,
+pub struct LiveUpdate {
+    pub events: Vec<LogEvent>,
     /// AWS left lines out: more came than it tells.
     pub sampled: bool,
     /// Lines that came faster than they were taken, and were dropped.
@@ -83,7 +83,7 @@ pub struct Update {
 
 /// Why a session is no more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
+pub enum SessionEnd {
     /// The three hours that AWS gives it are over.
     #[error("its three hours are over")]
     Over,
@@ -96,10 +96,10 @@ pub enum Ended {
 }
 
 /// A session that is open. It ends when this is dropped.
-pub struct Session {
+pub struct LiveSession {
     address: Address,
     growing: bool,
-    updates: mpsc::Receiver<Result<Raw, Ended>>,
+    updates: mpsc::Receiver<Result<RawUpdate, SessionEnd>>,
     pump: AbortHandle,
     /// Which stream is whose, by the names of group and stream.
     sources: HashMap<(String, String), Arc<Source>>,
@@ -108,7 +108,7 @@ pub struct Session {
 
 /// An update as AWS tells it.
 #[derive(Debug, Default)]
-struct Raw {
+struct RawUpdate {
     events: Vec<LiveTailSessionLogEvent>,
     sampled: bool,
     missed: u64,
@@ -124,7 +124,7 @@ pub async fn open(
     streams: &[Followed],
     growing: bool,
     pattern: Option<&str>,
-) -> Result<Session, Failure> {
+) -> Result<LiveSession, Failure> {
     let impossible = |why| Failure::local(START_LIVE_TAIL.name, FailureKind::Invalid, why);
     let address = Address::of(streams, growing).map_err(impossible)?;
     let client = clients.logs(address.region.as_deref());
@@ -141,7 +141,8 @@ pub async fn open(
     };
     let (queue, updates) = mpsc::channel(WAITING);
     let pump = tokio::spawn(pump(stream, first, queue)).abort_handle();
-    let mut session = Session { address, growing, updates, pump, sources: HashMap::new(), unknown: VecDeque::new() };
+    let mut session =
+        LiveSession { address, growing, updates, pump, sources: HashMap::new(), unknown: VecDeque::new() };
     session.know(streams);
     Ok(session)
 }
@@ -173,13 +174,17 @@ async fn request(
 }
 
 /// Takes what comes off the wire at once, whatever becomes of it.
-async fn pump(mut stream: EventReceiver<Told, Fault>, first: Raw, queue: mpsc::Sender<Result<Raw, Ended>>) {
+async fn pump(
+    mut stream: EventReceiver<Told, Fault>,
+    first: RawUpdate,
+    queue: mpsc::Sender<Result<RawUpdate, SessionEnd>>,
+) {
     let mut next = Ok(first);
     let (mut missed, mut sampled) = (0, false);
     loop {
         match next {
             Ok(update) => {
-                let update = Raw { missed, sampled: update.sampled || sampled, ..update };
+                let update = RawUpdate { missed, sampled: update.sampled || sampled, ..update };
                 (missed, sampled) = match queue.try_send(Ok(update)) {
                     Ok(()) => (0, false),
                     Err(TrySendError::Full(Ok(update))) => (update.missed + update.events.len() as u64, update.sampled),
@@ -187,7 +192,7 @@ async fn pump(mut stream: EventReceiver<Told, Fault>, first: Raw, queue: mpsc::S
                 };
             }
             Err(ended) => {
-                let last = Raw { missed, sampled, ..Raw::default() };
+                let last = RawUpdate { missed, sampled, ..RawUpdate::default() };
                 // Nobody may be left to hear of it.
                 let _ = queue.send(Ok(last)).await;
                 let _ = queue.send(Err(ended)).await;
@@ -199,37 +204,37 @@ async fn pump(mut stream: EventReceiver<Told, Fault>, first: Raw, queue: mpsc::S
 }
 
 /// What the session tells next.
-async fn told(stream: &mut EventReceiver<Told, Fault>) -> Result<Raw, Ended> {
+async fn told(stream: &mut EventReceiver<Told, Fault>) -> Result<RawUpdate, SessionEnd> {
     match timeout(HEARTBEAT, stream.recv()).await {
-        Err(_) => Err(Ended::Silent),
-        Ok(Ok(None)) => Err(Ended::Closed),
+        Err(_) => Err(SessionEnd::Silent),
+        Ok(Ok(None)) => Err(SessionEnd::Closed),
         Ok(Ok(Some(Told::SessionUpdate(update)))) => Ok(raw(update)),
-        Ok(Ok(Some(_))) => Ok(Raw::default()),
+        Ok(Ok(Some(_))) => Ok(RawUpdate::default()),
         Ok(Err(error)) => Err(match error.as_service_error() {
-            Some(Fault::SessionTimeoutException(_)) => Ended::Over,
+            Some(Fault::SessionTimeoutException(_)) => SessionEnd::Over,
             Some(Fault::SessionStreamingException(fault)) => {
-                Ended::Broken(fault.message().unwrap_or("AWS could not go on with it").to_owned())
+                SessionEnd::Broken(fault.message().unwrap_or("AWS could not go on with it").to_owned())
             }
-            _ => Ended::Broken("the connection was cut".to_owned()),
+            _ => SessionEnd::Broken("the connection was cut".to_owned()),
         }),
     }
 }
 
-fn raw(update: LiveTailSessionUpdate) -> Raw {
-    Raw {
+fn raw(update: LiveTailSessionUpdate) -> RawUpdate {
+    RawUpdate {
         sampled: update.session_metadata.is_some_and(|metadata| metadata.sampled),
         events: update.session_results.unwrap_or_default(),
         missed: 0,
     }
 }
 
-impl Session {
+impl LiveSession {
     /// What comes next: once a second, empty or not. May be dropped and called again: nothing is lost.
     ///
     /// # Errors
     /// When the session is no more.
-    pub async fn next(&mut self) -> Result<Update, Ended> {
-        let Raw { events, sampled, missed } = self.updates.recv().await.unwrap_or(Err(Ended::Closed))?;
+    pub async fn next(&mut self) -> Result<LiveUpdate, SessionEnd> {
+        let RawUpdate { events, sampled, missed } = self.updates.recv().await.unwrap_or(Err(SessionEnd::Closed))?;
         let mut said = Vec::with_capacity(events.len());
         for event in events {
             match self.said(event) {
@@ -242,11 +247,11 @@ impl Session {
         while self.unknown.front().is_some_and(|(came, _)| came.elapsed() > UNKNOWN_FOR) {
             self.unknown.pop_front();
         }
-        Ok(Update { events: said, sampled, missed })
+        Ok(LiveUpdate { events: said, sampled, missed })
     }
 
     /// Takes note of the streams there are now: the lines of the new ones that have come already.
-    pub fn know(&mut self, streams: &[Followed]) -> Vec<Said> {
+    pub fn know(&mut self, streams: &[Followed]) -> Vec<LogEvent> {
         let named = |source: &Arc<Source>| (source.stream.group.clone(), source.stream.name.clone());
         self.sources = streams.iter().map(|followed| (named(&followed.source), followed.source.clone())).collect();
         let mut said = Vec::new();
@@ -276,7 +281,7 @@ impl Session {
     }
 
     /// The event with its source, while that is known.
-    fn said(&self, event: LiveTailSessionLogEvent) -> Result<Said, LiveTailSessionLogEvent> {
+    fn said(&self, event: LiveTailSessionLogEvent) -> Result<LogEvent, LiveTailSessionLogEvent> {
         let group = event.log_group_identifier().unwrap_or_default();
         // `account:name`, an ARN, or the name.
         let group = group.rsplit_once(':').map_or(group, |(_, name)| name);
@@ -284,14 +289,14 @@ impl Session {
         let at = event.timestamp.or(event.ingestion_time).and_then(|at| Timestamp::from_millisecond(at).ok());
         match (self.sources.get(&key), at) {
             (Some(source), Some(at)) => {
-                Ok(Said { source: source.clone(), id: None, at, text: event.message.unwrap_or_default() })
+                Ok(LogEvent { source: source.clone(), id: None, at, text: event.message.unwrap_or_default() })
             }
             _ => Err(event),
         }
     }
 }
 
-impl Drop for Session {
+impl Drop for LiveSession {
     fn drop(&mut self) {
         self.pump.abort();
     }

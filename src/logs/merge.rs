@@ -9,7 +9,7 @@ use super::{Line, Role, Source, level};
 
 /// One event as AWS tells it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub struct LogEvent {
     pub source: Arc<Source>,
     /// FilterLogEvents names it.
     pub id: Option<String>,
@@ -46,7 +46,7 @@ struct Waiting {
 
 impl Merge {
     /// Takes in an event that came at `now`.
-    pub fn push(&mut self, said: Said, now: Timestamp) {
+    pub fn push(&mut self, said: LogEvent, now: Timestamp) {
         self.put(said.into(), now);
     }
 
@@ -115,8 +115,8 @@ impl Ord for Waiting {
     }
 }
 
-impl From<Said> for Line {
-    fn from(said: Said) -> Self {
+impl From<LogEvent> for Line {
+    fn from(said: LogEvent) -> Self {
         Self {
             source: Some(said.source),
             at: said.at,
@@ -141,7 +141,7 @@ mod tests {
         Timestamp::from_millisecond(ms).unwrap()
     }
 
-    fn said(ms: i64, number: usize) -> Said {
+    fn said(ms: i64, number: usize) -> LogEvent {
         let source = Arc::new(Source {
             stream: Stream { region: None, group: "web".into(), name: "one".into() },
             task_arn: "task".into(),
@@ -149,7 +149,7 @@ mod tests {
             service: None,
             revision: None,
         });
-        Said { source, id: None, at: at(ms), text: number.to_string() }
+        LogEvent { source, id: None, at: at(ms), text: number.to_string() }
     }
 
     const WINDOW: i64 = 2_000;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Pace;
+use super::CallRate;
 
 /// Calls that can be saved up.
 const SAVED: f64 = 4.0;
@@ -23,8 +23,8 @@ pub(super) struct Pacer {
 }
 
 impl Pacer {
-    pub(super) fn new(pace: Pace) -> Self {
-        let rate = if pace.0.is_finite() { pace.0.max(FLOOR) } else { Pace::default().0 };
+    pub(super) fn new(pace: CallRate) -> Self {
+        let rate = if pace.0.is_finite() { pace.0.max(FLOOR) } else { CallRate::default().0 };
         Self { rate, saved: SAVED, counted: Instant::now() }
     }
 
@@ -53,7 +53,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_minute_has_as_many_calls_as_it_may_and_those_saved_up() {
-        let mut pacer = Pacer::new(Pace(1.0));
+        let mut pacer = Pacer::new(CallRate(1.0));
         let end = Instant::now() + Duration::from_secs(60);
         let mut calls = 0;
         while Instant::now() < end {
@@ -71,7 +71,7 @@ mod tests {
     #[case::no_number(f64::NAN)]
     #[tokio::test(start_paused = true)]
     async fn a_pace_that_is_none_still_goes_on(#[case] pace: f64) {
-        let mut pacer = Pacer::new(Pace(pace));
+        let mut pacer = Pacer::new(CallRate(pace));
         for _ in 0..4 {
             pacer.take(Instant::now()).unwrap();
         }

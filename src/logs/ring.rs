@@ -6,13 +6,13 @@ use super::Line;
 
 /// What a ring holds at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct RingLimits {
     pub lines: usize,
     /// The lines' text and what each takes besides.
     pub bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for RingLimits {
     fn default() -> Self {
         Self { lines: 100_000, bytes: 64 << 20 }
     }
@@ -26,7 +26,7 @@ pub struct Ring {
     /// The number of the first line.
     first: i64,
     bytes: usize,
-    limits: Limits,
+    limits: RingLimits,
     let_go: u64,
     /// Lines that were put between others.
     inserted: u64,
@@ -35,7 +35,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: RingLimits) -> Self {
         Self { limits, ..Self::default() }
     }
 
@@ -180,7 +180,7 @@ mod tests {
         ring.numbers().filter_map(|number| ring.get(number)).map(|line| &*line.text).collect()
     }
 
-    fn ring(limits: Limits, lines: &[&str]) -> Ring {
+    fn ring(limits: RingLimits, lines: &[&str]) -> Ring {
         let mut ring = Ring::new(limits);
         for text in lines {
             ring.push(said(text));
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn numbers_stay_those_of_their_lines() {
-        let mut ring = ring(Limits { lines: 3, ..Limits::default() }, &["c", "d"]);
+        let mut ring = ring(RingLimits { lines: 3, ..RingLimits::default() }, &["c", "d"]);
         assert_eq!(ring.prepend(vec![said("b")]), 1);
         assert_eq!((ring.numbers(), texts(&ring)), (-1..2, vec!["b", "c", "d"]));
         assert_eq!(ring.push(said("e")), 2);
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_late_line_is_put_after_those_of_its_time_and_the_numbers_behind_it_move() {
-        let mut ring = Ring::new(Limits { lines: 6, ..Limits::default() });
+        let mut ring = Ring::new(RingLimits { lines: 6, ..RingLimits::default() });
         for line in [at(1, "a"), at(3, "b"), at(3, "c"), at(5, "d")] {
             ring.push(line);
         }
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn bytes_are_limited_as_lines_are_but_one_line_is_always_held() {
-        let limits = Limits { bytes: 2 * size(&said("12")), ..Limits::default() };
+        let limits = RingLimits { bytes: 2 * size(&said("12")), ..RingLimits::default() };
         let mut ring = ring(limits, &["12", "34", "56"]);
         assert_eq!(texts(&ring), ["34", "56"]);
         assert_eq!(ring.bytes(), limits.bytes);
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn older_lines_are_taken_up_to_the_limit_the_youngest_first() {
-        let mut ring = ring(Limits { lines: 3, ..Limits::default() }, &["d"]);
+        let mut ring = ring(RingLimits { lines: 3, ..RingLimits::default() }, &["d"]);
         assert_eq!(ring.prepend(vec![said("a"), said("b"), said("c")]), 2);
         assert_eq!(texts(&ring), ["b", "c", "d"]);
         assert_eq!(ring.prepend(vec![said("a")]), 0);
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn older_lines_never_join_on_where_some_between_are_gone() {
-        let limits = Limits { bytes: 3 * size(&said("1")), ..Limits::default() };
+        let limits = RingLimits { bytes: 3 * size(&said("1")), ..RingLimits::default() };
         let mut ring = ring(limits, &["1", "2", "3"]);
         ring.push(said("45"));
         assert_eq!(texts(&ring), ["3", "45"]);

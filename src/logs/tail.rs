@@ -15,27 +15,27 @@ use tokio::{
 };
 
 use super::{
-    Ends, Line, News, Phase, Quiet, Range, Read, Role, Set, Source, Status, Stream, Told, Wanted, merge::Merge,
-    merge::Said, pace::Pacer, words,
+    Channels, Line, LogRequest, Range, Read, Role, SilentSource, Source, Stream, StreamSet, TailMessage, TailPhase,
+    TailStatus, TailUpdate, merge::LogEvent, merge::Merge, messages, pace::Pacer,
 };
 use crate::aws::{Clients, Failure};
 
-mod ask;
-mod back;
+mod backfill;
+mod backward_reader;
+mod fetch_request;
 mod forward;
 mod joining;
-mod lane;
-mod past;
-mod tap;
-mod tell;
+mod live_source;
+mod publish;
+mod stream_group;
 #[cfg(test)]
 mod tests;
 
-use ask::Page;
-use forward::{Bounds, Moment};
-use lane::{After, Kept, Lane, PARTS};
-use past::Elder;
-use tap::Tap;
+use backfill::Backfill;
+use fetch_request::LogPage;
+use forward::{Bounds, Clocks};
+use live_source::LiveSource;
+use stream_group::{After, OpenStream, PARTS, StreamGroup};
 
 /// How often a lane that has caught up is asked for what is new, and when nothing has come for a while.
 const EVERY: Duration = Duration::from_secs(2);
@@ -68,14 +68,14 @@ const ABSENT_TRIES: u32 = 3;
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Reads until nobody listens any more.
-pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp, ends: Ends) {
+pub(super) async fn run(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, ends: Channels) {
     let Read::Tail { range, pattern, live } = &wanted.read else { return };
     let bounds = match *range {
         Range::Newest | Range::Oldest => Bounds::default(),
         Range::Since(from) => Bounds { from: Some(from.as_millisecond()), to: None },
         Range::Between(from, to) => Bounds { from: Some(from.as_millisecond()), to: Some(to.as_millisecond()) },
     };
-    let start = Moment { at: Instant::now(), clock: now() };
+    let start = Clocks { at: Instant::now(), clock: now() };
     // Nothing comes of a time that is over.
     let live = *live && bounds.to.is_none();
     let tail = Tail {
@@ -87,7 +87,7 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         now,
         start,
         pacer: Pacer::new(wanted.pace),
-        set: Set::default(),
+        set: StreamSet::default(),
         known: HashSet::new(),
         sources: Vec::new(),
         waiting: Vec::new(),
@@ -104,15 +104,15 @@ pub(super) async fn run(clients: Clients, wanted: Wanted, now: fn() -> Timestamp
         window: WINDOW,
         needed: WINDOW,
         measured_at: start.at,
-        tap: if live { Tap::due(start.at) } else { Tap::default() },
+        tap: if live { LiveSource::due(start.at) } else { LiveSource::default() },
         marked: HashSet::new(),
-        phase: Phase::Resolving,
+        phase: TailPhase::Resolving,
         ahead: false,
         heard_at: start.at,
         absent_at: start.at,
         hindered: None,
         calls: JoinSet::new(),
-        status: Status::default(),
+        status: TailStatus::default(),
         left: Vec::new(),
         out: Vec::new(),
         told: None,
@@ -128,27 +128,27 @@ struct Tail {
     /// No other tasks will join.
     fixed: bool,
     now: fn() -> Timestamp,
-    start: Moment,
+    start: Clocks,
     pacer: Pacer,
-    set: Set,
+    set: StreamSet,
     /// Streams that were taken up, and whose they are.
     known: HashSet<Stream>,
     sources: Vec<Arc<Source>>,
     /// Those that are there before reading begins.
-    waiting: Vec<Kept>,
+    waiting: Vec<OpenStream>,
     /// When reading begins even if not all streams are known.
     resolved_at: Option<Instant>,
     /// Up to when the first lines wait for lanes that may come late.
     patient_until: Option<Instant>,
     /// Lines before the first that is shown are read once it is known which streams exist.
     filling: bool,
-    lanes: Vec<Lane>,
+    lanes: Vec<StreamGroup>,
     numbers: u64,
     /// Which part of the log this is: lines before it are asked for apart.
     bounds: Bounds,
     /// The time, in milliseconds, from which on nothing is missing; where that is everything, none.
     oldest: Option<i64>,
-    elder: Option<Elder>,
+    elder: Option<Backfill>,
     older_asked: bool,
     merge: Merge,
     /// How old a line is when it is shown.
@@ -156,10 +156,10 @@ struct Tail {
     /// How old it would have had to be lately, and since when that is measured.
     needed: SignedDuration,
     measured_at: Instant,
-    tap: Tap,
+    tap: LiveSource,
     /// Marks that have been put in their place.
     marked: HashSet<u64>,
-    phase: Phase,
+    phase: TailPhase,
     /// It was told that a clock is wrong.
     ahead: bool,
     /// When the last line came.
@@ -167,19 +167,19 @@ struct Tail {
     /// When the next stream that isn't there is looked for.
     absent_at: Instant,
     /// Since when all of it is at a standstill, and why.
-    hindered: Option<(Moment, Arc<Failure>)>,
-    calls: JoinSet<(u64, Result<Page, Failure>)>,
-    status: Status,
+    hindered: Option<(Clocks, Arc<Failure>)>,
+    calls: JoinSet<(u64, Result<LogPage, Failure>)>,
+    status: TailStatus,
     /// Streams that were given up.
-    left: Vec<Quiet>,
+    left: Vec<SilentSource>,
     /// What is to be told besides lines.
-    out: Vec<Told>,
+    out: Vec<TailUpdate>,
     /// The status as it was last told, and when.
-    told: Option<(Arc<Status>, Instant)>,
+    told: Option<(Arc<TailStatus>, Instant)>,
 }
 
 impl Tail {
-    async fn run(mut self, mut ends: Ends) {
+    async fn run(mut self, mut ends: Channels) {
         let set = ends.set.borrow_and_update().clone();
         self.settle(set);
         let (mut set_open, mut older_open) = (true, true);
@@ -212,7 +212,7 @@ impl Tail {
                 },
                 heard = self.tap.next() => self.heard(heard),
                 () = ends.news.closed() => return,
-                () = wake => if self.phase == Phase::History {
+                () = wake => if self.phase == TailPhase::History {
                     self.tidy(self.moment());
                 },
             }
@@ -220,11 +220,11 @@ impl Tail {
     }
 
     /// The clock of this tail never stands still, and never goes back: lines would wait for it.
-    fn moment(&self) -> Moment {
+    fn moment(&self) -> Clocks {
         let at = Instant::now();
         let since = SignedDuration::try_from(at - self.start.at).unwrap_or_default();
         let clock = self.start.clock.saturating_add(since).unwrap_or(self.start.clock);
-        Moment { at, clock: clock.max((self.now)()) }
+        Clocks { at, clock: clock.max((self.now)()) }
     }
 
     /// Makes the calls that are due; when to look again.
@@ -232,12 +232,12 @@ impl Tail {
         let now = self.moment();
         self.start_elder(now.at);
         // The oldest first: those ahead would fill the memory with lines that have to wait.
-        let behind = |lane: &Lane| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
+        let behind = |lane: &StreamGroup| lane.back.is_none() && lane.on.polled().is_none() && lane.held.is_none();
         let hindmost = self.lanes.iter().filter(|lane| behind(lane)).map(|lane| lane.on.reached()).min();
         let full = self.merge.waiting() > WAITING;
         let (pattern, bounds, absent_at, tap) = (self.pattern.as_ref(), self.bounds, self.absent_at, &self.tap);
         let lanes = self.lanes.iter_mut().chain(self.elder.iter_mut().flat_map(|elder| &mut elder.lanes));
-        let mut waiting: Vec<(Instant, &mut Lane)> = lanes
+        let mut waiting: Vec<(Instant, &mut StreamGroup)> = lanes
             .filter(|lane| !lane.busy && lane.past.is_none() && !tap.covers(lane))
             .filter(|lane| !full || !behind(lane) || Some(lane.on.reached()) <= hindmost)
             .map(|lane| (if lane.is_absent() { lane.due.max(absent_at) } else { lane.due }, lane))
@@ -269,14 +269,14 @@ impl Tail {
         None
     }
 
-    fn answered(&mut self, number: u64, answer: Result<Page, Failure>) {
+    fn answered(&mut self, number: u64, answer: Result<LogPage, Failure>) {
         let now = self.moment();
         let every = if now.at - self.heard_at > IDLE_AFTER { EVERY_IDLE } else { EVERY };
         let bounds = self.bounds;
         let next_number = self.numbers + 1;
         self.numbers += PARTS as u64;
         let moved = self.elder.is_some() || self.oldest != bounds.from;
-        let reading = self.phase != Phase::History;
+        let reading = self.phase != TailPhase::History;
         let lanes = match &mut self.elder {
             Some(elder) if elder.lanes.iter().any(|lane| lane.number == number) => &mut elder.lanes,
             _ => &mut self.lanes,
@@ -309,7 +309,7 @@ impl Tail {
                         let parts = lane.split(next_number, now.at);
                         lanes.extend(parts);
                     }
-                    After::Resume => self.note(words::PLACE_LOST.into(), now),
+                    After::Resume => self.note(messages::PLACE_LOST.into(), now),
                 }
             }
         }
@@ -317,12 +317,12 @@ impl Tail {
     }
 
     /// Takes in events that are new.
-    fn take_in(&mut self, new: Vec<Said>, now: Moment) {
+    fn take_in(&mut self, new: Vec<LogEvent>, now: Clocks) {
         let Some(last) = new.last() else { return };
         self.heard_at = now.at;
         let ahead = last.at.duration_since(now.clock);
         if ahead > AHEAD && !std::mem::replace(&mut self.ahead, true) {
-            self.note(words::ahead(ahead), now);
+            self.note(messages::ahead(ahead), now);
         }
         self.status.lag = Some(now.clock.duration_since(last.at).max(SignedDuration::ZERO));
         for said in new {
@@ -330,29 +330,29 @@ impl Tail {
         }
     }
 
-    fn push(&mut self, said: Said, clock: Timestamp) {
+    fn push(&mut self, said: LogEvent, clock: Timestamp) {
         if said.text.is_empty() {
             self.status.lost += 1;
-            let gap = Line { role: Role::Gap(Some(1)), text: words::TEXTLESS.into(), ..Line::from(said) };
+            let gap = Line { role: Role::Gap(Some(1)), text: messages::TEXTLESS.into(), ..Line::from(said) };
             return self.merge.put(gap, clock);
         }
         self.merge.push(said, clock);
     }
 
-    fn note(&mut self, text: String, now: Moment) {
+    fn note(&mut self, text: String, now: Clocks) {
         let (source, at, text) = (None, now.clock, text.into());
         self.merge.put(Line { source, at, role: Role::Note, level: None, late: false, task: None, text }, now.clock);
     }
 
     /// What follows from an answer: the past is complete, streams are done with, lanes go together.
-    fn tidy(&mut self, now: Moment) {
+    fn tidy(&mut self, now: Clocks) {
         for lane in &mut self.lanes {
             let tried = lane.held.as_ref().is_some_and(|held| held.attempts >= ABSENT_TRIES);
-            let over = |kept: &Kept| kept.until.is_some_and(|until| tried || until <= now.at);
+            let over = |kept: &OpenStream| kept.until.is_some_and(|until| tried || until <= now.at);
             if lane.is_absent() && lane.streams.iter().all(over) {
                 let gone = std::mem::take(&mut lane.streams);
                 self.sources.retain(|source| gone.iter().all(|kept| kept.source.stream != source.stream));
-                self.left.extend(gone.iter().map(|kept| words::nothing_left(&kept.source)));
+                self.left.extend(gone.iter().map(|kept| messages::nothing_left(&kept.source)));
             }
         }
         self.lanes.retain(|lane| !lane.streams.is_empty());
@@ -366,7 +366,7 @@ impl Tail {
 
     /// Waits longer for lines where some come late, and less again where they don't: what is older still than one would
     /// wait for is no matter of batches.
-    fn adapt(&mut self, straggler: Option<Timestamp>, now: Moment) {
+    fn adapt(&mut self, straggler: Option<Timestamp>, now: Clocks) {
         let ages = straggler.map(|at| now.clock.duration_since(at).saturating_add(WINDOW_MARGIN));
         self.needed = ages.filter(|age| *age <= WINDOW_MOST).map_or(self.needed, |age| age.max(self.needed));
         self.window = self.window.max(self.needed);
@@ -380,7 +380,7 @@ impl Tail {
     fn ripe(&self) -> Timestamp {
         let now = self.moment();
         let several = self.lanes.len() > 1;
-        let bound = |lane: &Lane| match lane.on.polled() {
+        let bound = |lane: &StreamGroup| match lane.on.polled() {
             _ if lane.is_left_behind() || self.may_be_late(lane, now.at) => None,
             Some(polled) => several.then(|| polled.saturating_sub(self.window).unwrap_or(polled)),
             None if !lane.founding && !lane.arrived => None,
@@ -401,8 +401,8 @@ impl Tail {
         Some(now.at + wait)
     }
 
-    async fn send(&self, news: &mpsc::Sender<News>, told: Told) -> Option<()> {
-        news.send(News { tail: self.id, told }).await.ok()
+    async fn send(&self, news: &mpsc::Sender<TailMessage>, told: TailUpdate) -> Option<()> {
+        news.send(TailMessage { tail: self.id, update: told }).await.ok()
     }
 }
 

@@ -13,7 +13,7 @@ mod session;
 mod table;
 mod views;
 
-pub use arg::{Arg, Known};
+pub use arg::{Arg, KnownArguments};
 pub(super) use arg::{check_filter, check_scope};
 pub use table::ACTIONS;
 pub(super) use views::asked;
@@ -161,7 +161,7 @@ impl Action {
     ///
     /// # Errors
     /// Which word is too many, or what is wrong with it, and the nearest that would do.
-    pub fn takes(&self, verb: &str, rest: &str, known: &Known<'_>) -> Outcome {
+    pub fn takes(&self, verb: &str, rest: &str, known: &KnownArguments<'_>) -> Outcome {
         let excess = self.arg.most().and_then(|most| Some((most, rest.split_whitespace().nth(most)?)));
         match excess {
             _ if rest.is_empty() => Ok(()),

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     RowFilter,
-    action::{self, ACTIONS, Arg, Known},
+    action::{self, ACTIONS, Arg, KnownArguments},
     command::{self, Args},
     unbound,
 };
@@ -39,12 +39,12 @@ pub fn expand(aliases: &Aliases, line: &str) -> Result<String, String> {
 }
 
 /// What is wrong with each alias that no command can be made of, by alias.
-pub fn mistakes(aliases: &Aliases, known: &Known<'_>) -> Vec<(String, String)> {
+pub fn mistakes(aliases: &Aliases, known: &KnownArguments<'_>) -> Vec<(String, String)> {
     let fault = |alias: &String| Some((alias.clone(), check(alias, aliases, known).err()?));
     aliases.keys().filter_map(fault).collect()
 }
 
-fn check(alias: &str, aliases: &Aliases, known: &Known<'_>) -> Result<(), String> {
+fn check(alias: &str, aliases: &Aliases, known: &KnownArguments<'_>) -> Result<(), String> {
     if alias.is_empty() || alias.contains(char::is_whitespace) || alias.starts_with([':', '/']) {
         return Err(format!("`{alias}` can't be typed as a command; an alias is one word"));
     }
@@ -81,7 +81,7 @@ fn check(alias: &str, aliases: &Aliases, known: &Known<'_>) -> Result<(), String
 /// Refuses a filter that suits neither rows of any kind nor lines: what is filtered is known only where it is typed.
 fn check_any_filter(text: &str, kinds: &[&'static Kind]) -> Result<(), String> {
     let rows = kinds.iter().map(|kind| RowFilter::parse(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).err());
-    let faults: Option<Vec<Fault>> = rows.chain([logs::filter::Filter::parse(text).err()]).collect();
+    let faults: Option<Vec<Fault>> = rows.chain([logs::filter::LineFilter::parse(text).err()]).collect();
     // The first that can read most of it was meant.
     let Some(fault) = faults.unwrap_or_default().into_iter().rev().max_by_key(|fault| fault.at) else { return Ok(()) };
     let term: String = text.chars().skip(fault.at).collect();
@@ -129,8 +129,8 @@ mod tests {
         pairs.iter().map(|(word, command)| ((*word).into(), (*command).into())).collect()
     }
 
-    fn known(profiles: Option<&[String]>) -> Known<'_> {
-        Known { kinds: KINDS, themes: vec!["terminal", "midnight"], profiles }
+    fn known(profiles: Option<&[String]>) -> KnownArguments<'_> {
+        KnownArguments { kinds: KINDS, themes: vec!["terminal", "midnight"], profiles }
     }
 
     #[rstest]

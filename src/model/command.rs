@@ -14,7 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Model, Screen,
-    action::{self, Arg, Call, Known},
+    action::{self, Arg, Call, KnownArguments},
     alias,
     filter::RowFilter,
     settings,
@@ -158,9 +158,9 @@ impl Model {
     }
 
     /// What the arguments of commands are checked against.
-    pub(super) fn known(&self) -> Known<'_> {
+    pub(super) fn known(&self) -> KnownArguments<'_> {
         let themes = self.settings.themes.iter().map(String::as_str).collect();
-        Known { kinds: self.kinds, themes, profiles: self.profiles.as_deref() }
+        KnownArguments { kinds: self.kinds, themes, profiles: self.profiles.as_deref() }
     }
 
     /// Everything that can begin a command.

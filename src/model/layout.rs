@@ -149,7 +149,7 @@ pub fn layout(model: &Model) -> Layout {
     let beside_rows = match model.screen() {
         // A log that has the whole screen has no title; its bar is beneath the lines.
         Screen::Logs(reader) => {
-            let strip = if reader.finding.strip { strip::HEIGHT } else { 0 };
+            let strip = if reader.search.strip { strip::HEIGHT } else { 0 };
             strip + if reader.fullscreen { 1 } else { 2 }
         }
         Screen::Table(_) => 2,

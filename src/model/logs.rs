@@ -8,7 +8,10 @@ use super::{Model, Screen};
 use crate::{
     data::{FeedState, Request, Snapshot},
     event::Effect,
-    logs::{News, Read, Status, Subject, Told, Wanted, filter::Stack, ring::Ring, sight::Sight},
+    logs::{
+        LogRequest, LogSubject, Read, TailMessage, TailStatus, TailUpdate, filter::FilterStack,
+        filtered_view::FilteredView, ring::Ring,
+    },
 };
 
 mod about;
@@ -16,10 +19,10 @@ pub mod bar;
 mod body;
 mod columns;
 mod complete;
+mod export;
 mod fields;
-mod finding;
-mod insert;
-pub(super) mod jump;
+pub(super) mod goto;
+mod late_lines;
 mod link;
 pub(super) mod live;
 pub(super) mod marks;
@@ -27,25 +30,25 @@ pub(super) mod modes;
 pub mod nothing;
 pub(super) mod open;
 pub(super) mod query;
+mod row_math;
 pub mod rows;
-mod scale;
 mod scroll;
+mod search;
+pub(super) mod selection;
 mod span;
 pub mod stack;
-mod stamp;
-pub(super) mod step;
 pub mod strip;
-pub(super) mod take;
-pub mod whose;
-mod written;
+pub mod target;
+pub(super) mod task_switch;
+mod timestamp;
 
 use bar::Counts;
 use columns::Origins;
-pub use finding::{Finding, Matches};
-use rows::Row;
+pub use export::{LineFormatter, record};
+use rows::LogRow;
 pub(super) use scroll::Frame;
 pub use scroll::Older;
-pub use written::{Scribe, record};
+pub use search::{Matches, SearchState};
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -80,14 +83,14 @@ pub struct Top {
 
 /// A log that is read.
 #[derive(Debug)]
-pub struct Reader {
-    pub wanted: Wanted,
-    pub status: Arc<Status>,
+pub struct LogView {
+    pub wanted: LogRequest,
+    pub status: Arc<TailStatus>,
     pub ring: Ring,
     /// The lines of the ring that are shown.
-    pub sight: Sight,
+    pub view: FilteredView,
     /// The filters; after a change `look_anew` is called.
-    pub stack: Stack,
+    pub stack: FilterStack,
     /// New lines come into sight by themselves.
     pub follow: bool,
     /// The line that keys act on; absent while following.
@@ -108,9 +111,9 @@ pub struct Reader {
     /// What stands before the text stays when it is scrolled sideways.
     pub column_lock: bool,
     /// How one gets from this log to the next.
-    pub steps: step::Steps,
+    pub task_switch: task_switch::TaskSwitch,
     /// What is looked for, and what is picked.
-    pub finding: Finding,
+    pub search: SearchState,
     /// The tail that one comes back to from what a query found.
     pub(super) beneath: Option<Read>,
     /// Lines with lower numbers are cleared from the screen.
@@ -118,7 +121,7 @@ pub struct Reader {
     /// What is known of the lines before the first.
     pub older: Older,
     /// The rows in sight.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LogRow>,
     pub counts: Counts,
     pub(super) origins: Origins,
     frame: Frame,
@@ -134,7 +137,7 @@ pub struct Reader {
     set: u64,
 }
 
-impl Reader {
+impl LogView {
     /// How the data stand: by what keeps its own lines from coming, or else by the feeds of its tasks.
     pub(super) fn state(&self, snapshot: &Snapshot) -> FeedState {
         // Lines have no time at which they are late.
@@ -151,13 +154,13 @@ impl Reader {
         }
     }
 
-    pub fn new(wanted: Wanted, ring: Ring) -> Self {
+    pub fn new(wanted: LogRequest, ring: Ring) -> Self {
         Self {
             wanted,
             status: Arc::default(),
             ring,
-            sight: Sight::default(),
-            stack: Stack::default(),
+            view: FilteredView::default(),
+            stack: FilterStack::default(),
             follow: true,
             cursor: None,
             top: Top::default(),
@@ -169,8 +172,8 @@ impl Reader {
             picked: BTreeSet::new(),
             fullscreen: false,
             column_lock: true,
-            steps: step::Steps::default(),
-            finding: Finding::default(),
+            task_switch: task_switch::TaskSwitch::default(),
+            search: SearchState::default(),
             beneath: None,
             cleared: None,
             older: Older::default(),
@@ -188,7 +191,7 @@ impl Reader {
 
     /// Begins to look for the lines that pass the filters, from the place that is seen.
     pub(super) fn look_anew(&mut self) {
-        self.sight = Sight::new(self.cursor.unwrap_or(self.ring.numbers().end));
+        self.view = FilteredView::new(self.cursor.unwrap_or(self.ring.numbers().end));
         self.looked += 1;
         self.recount();
     }
@@ -197,7 +200,7 @@ impl Reader {
         format!("logs({})", self.subject().name)
     }
 
-    pub fn subject(&self) -> &Subject {
+    pub fn subject(&self) -> &LogSubject {
         &self.wanted.of
     }
 
@@ -206,19 +209,19 @@ impl Reader {
         self.leave_found() || std::mem::take(&mut self.fullscreen)
     }
 
-    fn take(&mut self, told: Told) {
+    fn on_update(&mut self, told: TailUpdate) {
         match told {
-            Told::Lines(lines) => {
+            TailUpdate::Lines(lines) => {
                 for line in lines {
                     self.origins.note(&line);
                     self.ring.push(line);
                 }
             }
-            Told::Late(lines) => {
+            TailUpdate::Late(lines) => {
                 lines.iter().for_each(|line| self.origins.note(line));
                 self.put_between(lines);
             }
-            Told::Older { lines, end } => {
+            TailUpdate::Older { lines, end } => {
                 lines.iter().for_each(|line| self.origins.note(line));
                 let came = lines.len();
                 let taken = self.ring.prepend(lines);
@@ -228,7 +231,7 @@ impl Reader {
                     false => Older::Unasked,
                 };
             }
-            Told::Status(status) => self.status = status,
+            TailUpdate::Status(status) => self.status = status,
         }
     }
 
@@ -246,13 +249,13 @@ impl Reader {
     /// A digest of everything shown that data and time can change.
     pub(super) fn shown(&self, now: Timestamp) -> impl Hash {
         let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
-        (self.set, self.cursor, self.bar(now), nothing, self.searched, self.finding.matches.count(self.cursor))
+        (self.set, self.cursor, self.bar(now), nothing, self.searched, self.search.matches.count(self.cursor))
     }
 }
 
 impl Model {
     /// The log that is read: on the screen that is seen, or on one beneath it.
-    pub fn log(&self) -> Option<&Reader> {
+    pub fn log(&self) -> Option<&LogView> {
         std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(|screen| match screen {
             Screen::Logs(reader) => Some(&**reader),
             Screen::Table(_) | Screen::Text(_) => None,
@@ -260,14 +263,14 @@ impl Model {
     }
 
     /// Takes in what a tail tells, if its log is still there.
-    pub(super) fn take_log(&mut self, news: News) {
+    pub(super) fn take_log(&mut self, news: TailMessage) {
         let mut screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
         let reader = screens.find_map(|screen| match screen {
             Screen::Logs(reader) if reader.wanted.id == news.tail => Some(reader),
             _ => None,
         });
         if let Some(reader) = reader {
-            reader.take(news.told);
+            reader.on_update(news.update);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{filter::RowFilter, prompt::Prompt};
 use crate::logs::{
-    Range, Subject,
-    filter::{Mode, Stack},
+    LogSubject, Range,
+    filter::{FilterMode, FilterStack},
 };
 
 mod complete;
@@ -90,11 +90,11 @@ pub struct SearchPrompt {
 pub struct RulePrompt {
     pub prompt: Prompt,
     /// What is made of it, unless its text says so itself.
-    pub mode: Mode,
+    pub mode: FilterMode,
     /// Which filter of the stack it is; one more where there is none.
     pub index: usize,
     /// The filters in force before the prompt opened.
-    pub before: Stack,
+    pub before: FilterStack,
     /// It leads back to the list.
     pub from_list: bool,
 }
@@ -183,7 +183,7 @@ pub enum PickAction {
     Sort(usize),
     Theme(String),
     /// A log, and which part of it.
-    Log(Box<Subject>, Range),
+    Log(Box<LogSubject>, Range),
     /// Follow over Live Tail.
     Live,
 }

@@ -9,7 +9,7 @@ use super::scope::{ScopeRule, WriteOverride};
 use crate::{
     aws::{ScopeSpec, budget},
     data::HistoryLimits,
-    logs::{Pace, ring},
+    logs::{CallRate, ring},
     resource::{Zone, query::DAY},
 };
 
@@ -122,21 +122,21 @@ pub struct LogSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        let ring::Limits { lines, bytes } = ring::Limits::default();
+        let ring::RingLimits { lines, bytes } = ring::RingLimits::default();
         let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        Self { lines: number(lines), megabytes: number(bytes >> 20), calls: Pace::default().0 }
+        Self { lines: number(lines), megabytes: number(bytes >> 20), calls: CallRate::default().0 }
     }
 }
 
 impl LogSettings {
     /// What a ring holds at most.
-    pub fn limits(self) -> ring::Limits {
+    pub fn limits(self) -> ring::RingLimits {
         let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
-        ring::Limits { lines: number(self.lines), bytes: number(self.megabytes) << 20 }
+        ring::RingLimits { lines: number(self.lines), bytes: number(self.megabytes) << 20 }
     }
 
-    pub fn pace(self) -> Pace {
-        Pace(self.calls)
+    pub fn pace(self) -> CallRate {
+        CallRate(self.calls)
     }
 }
 

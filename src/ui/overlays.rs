@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Position};
 
 use super::theme::Theme;
-use crate::model::{Layout, Overlay, logs::Reader};
+use crate::model::{Layout, Overlay, logs::LogView};
 
 mod list;
 mod picker;
@@ -13,7 +13,7 @@ mod question;
 mod rules;
 
 /// Draws the overlay and returns where the cursor goes. `log` is what is read, if a log is.
-pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&Reader>, theme: &Theme) -> Position {
+pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&LogView>, theme: &Theme) -> Position {
     match overlay {
         Overlay::Command(command) => prompt::line(buf, layout, ":", command, theme),
         Overlay::Filter(filter) => prompt::filter(buf, layout, &filter.prompt, theme),

@@ -14,8 +14,8 @@ use ecsight::{
 };
 
 use crate::{
-    rows_apart::{account, seen},
-    support::stage::Stage,
+    row_identity::{account, seen},
+    support::harness::Harness,
 };
 
 /// Rows that a key is tried on.
@@ -32,16 +32,16 @@ fn view(kind: &'static Kind) -> View {
 
 /// Whether `action` does something on one of the first rows of `view`; what it says where it does not.
 fn works(action: &Action, view: &View, snapshot: &Snapshot) -> Result<(), Vec<String>> {
-    let mut stage = Stage::lit((120, 200));
-    stage.model.front = Screen::Table(Box::new(Table::new(view.clone())));
-    let mut stage = stage.know(|known| *known = snapshot.clone());
+    let mut harness = Harness::with_account((120, 200));
+    harness.model.front = Screen::Table(Box::new(Table::new(view.clone())));
+    let mut harness = harness.change_snapshot(|known| *known = snapshot.clone());
     let mut said = Vec::new();
     for _ in 0..TRIED {
-        match (action.run)(&mut stage.model, Call::default()) {
+        match (action.run)(&mut harness.model, Call::default()) {
             Ok(()) => return Ok(()),
             Err(reason) => said.push(reason),
         }
-        stage = stage.keys("j");
+        harness = harness.keys("j");
     }
     said.dedup();
     Err(said)

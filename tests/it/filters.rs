@@ -177,9 +177,9 @@ async fn every_column_of_every_kind_is_judged_by_what_its_cells_show() {
                 assert_eq!(term(":", text), places(&|other| other.contains(text)), "{place}");
                 assert_eq!(term("!~", &regex::escape(text)), &present - &term(":", text), "{place}");
                 match column.unit {
-                    Unit::Text => judge_text(&place, text, &drawn, &present, &term),
-                    Unit::Time => judge_times(&place, text, &drawn, &present, &term),
-                    unit => judge_numbers(&place, &numbers(text, unit), &drawn, unit, &present, &rows, column),
+                    Unit::Text => check_text(&place, text, &drawn, &present, &term),
+                    Unit::Time => check_times(&place, text, &drawn, &present, &term),
+                    unit => check_numbers(&place, &numbers(text, unit), &drawn, unit, &present, &rows, column),
                 }
             }
         }
@@ -192,7 +192,7 @@ fn new_york() -> TimeZone {
 }
 
 /// A time is found as it is drawn, and as it is called in UTC.
-fn judge_times(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
+fn check_times(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
     let places = |holds: &dyn Fn(&str) -> bool| -> BTreeSet<usize> {
         present.iter().copied().filter(|row| holds(&drawn[*row])).collect()
     };
@@ -214,7 +214,7 @@ fn judge_times(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usi
 
 type Term<'a> = dyn Fn(&str, &str) -> BTreeSet<usize> + 'a;
 
-fn judge_text(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
+fn check_text(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
     let equal = term("=", text);
     for (row, other) in drawn.iter().enumerate() {
         assert!(other != text || equal.contains(&row), "{place} is not equal to itself");
@@ -235,7 +235,7 @@ fn judge_text(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usiz
     assert_eq!(&not_above | &above, *present, "{place}");
 }
 
-fn judge_numbers(
+fn check_numbers(
     place: &str,
     shown: &[f64],
     drawn: &[String],

@@ -7,7 +7,7 @@ use ecsight::demo::{Options, Scenario};
 use rstest::rstest;
 use tokio::time::Instant;
 
-use crate::support::console::{Person, at_the_console};
+use crate::support::console::{User, run_console};
 
 const SIZE: (u16, u16) = (120, 30);
 /// Lines of the header at this size.
@@ -45,10 +45,10 @@ fn says_well(screen: &str) -> bool {
     header.iter().any(|line| line.contains("● ok") || line.contains("data  live"))
 }
 
-async fn within(person: &mut Person, seconds: u64, what: &str, condition: impl Fn(&str) -> bool) {
+async fn within(user: &mut User, seconds: u64, what: &str, condition: impl Fn(&str) -> bool) {
     let start = Instant::now();
-    person.until(what, condition).await;
-    let shown = person.shown().text;
+    user.wait_until(what, condition).await;
+    let shown = user.shown().text;
     assert!(start.elapsed() <= Duration::from_secs(seconds), "{what} after {:?}:\n{shown}", start.elapsed());
 }
 
@@ -71,21 +71,20 @@ async fn from_the_start_each_screen_says_what_failed_and_comes_once_it_is_over(
 ) {
     let class = Class { fault, header, body };
     let faults = vec![fault.parse().expect("a fault")];
-    at_the_console(SIZE, Options { faults, ..calm() }, async |mut person| {
+    run_console(SIZE, Options { faults, ..calm() }, async |mut user| {
         for (screen, most) in [("", 1), (":clusters\r", 3), (":services\r", 3), (":tasks\r", 3), (":trouble\r", 3)] {
-            person.keys(screen);
-            within(&mut person, class.known_after() + most, fault, |shown| class.is_told(shown)).await;
-            let shown = person.shown().text;
+            user.keys(screen);
+            within(&mut user, class.known_after() + most, fault, |shown| class.is_told(shown)).await;
+            let shown = user.shown().text;
             assert!(!shown.contains("no cluster here") && !shown.contains("There are no"), "{shown}");
-            person.waits(20).await;
-            assert!(class.is_told(&person.shown().text), "for as long as it lasts: {}", person.shown().text);
+            user.sleep(20).await;
+            assert!(class.is_told(&user.shown().text), "for as long as it lasts: {}", user.shown().text);
         }
-        person.endpoint.clear_faults();
+        user.endpoint.clear_faults();
         if header == "denied" {
-            person.keys("\x12");
+            user.keys("\x12");
         }
-        within(&mut person, 15, "that all is well", |shown| says_well(shown) && shown.contains("Nothing is wrong"))
-            .await;
+        within(&mut user, 15, "that all is well", |shown| says_well(shown) && shown.contains("Nothing is wrong")).await;
     })
     .await;
 }
@@ -107,29 +106,29 @@ async fn later_each_screen_keeps_its_rows_and_says_what_failed(
     #[case] body: &'static [&'static str],
 ) {
     let class = Class { fault, header, body };
-    at_the_console(SIZE, calm(), async |mut person| {
-        person.sees("Nothing is wrong").await;
+    run_console(SIZE, calm(), async |mut user| {
+        user.wait_for("Nothing is wrong").await;
         let screens =
             [(":trouble\r", "Trouble(all)"), (":clusters\r", "prod"), (":services prod\r", "web"), ("l", "Logs(api)")];
         for (screen, row) in screens {
-            person.keys(screen);
-            person.until(row, |shown| shown.contains(row) && says_well(shown)).await;
-            person.waits(2).await;
-            person.fault(fault);
-            person.keys("\x12");
+            user.keys(screen);
+            user.wait_until(row, |shown| shown.contains(row) && says_well(shown)).await;
+            user.sleep(2).await;
+            user.add_fault(fault);
+            user.keys("\x12");
             // A log is asked for once in five seconds while nothing comes.
-            within(&mut person, class.known_after() + 8, fault, |shown| class.is_told(shown)).await;
-            person.waits(60).await;
-            let shown = person.shown().text;
+            within(&mut user, class.known_after() + 8, fault, |shown| class.is_told(shown)).await;
+            user.sleep(60).await;
+            let shown = user.shown().text;
             assert!(class.is_told(&shown), "for as long as it lasts:\n{shown}");
             assert!(shown.contains(row), "the rows stay:\n{shown}");
-            person.endpoint.clear_faults();
+            user.endpoint.clear_faults();
             if header == "denied" {
-                person.keys("\x12");
+                user.keys("\x12");
             }
             // What somebody has to put right in CloudWatch is tried again once a minute.
             let most = if header == "denied" && screen == "l" { 65 } else { 15 };
-            within(&mut person, most, "that all is well", says_well).await;
+            within(&mut user, most, "that all is well", says_well).await;
         }
     })
     .await;

@@ -6,8 +6,8 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     demo::{Endpoint, Options, logs::Settings, world::World},
     logs::{
-        self, Ends, Followed, Line, News, Pace, Phase, Range, Read, Role, Set, Source, Status, Stream, Subject, Told,
-        Wanted,
+        self, CallRate, Channels, Followed, Line, LogRequest, LogSubject, Range, Read, Role, Source, Stream, StreamSet,
+        TailMessage, TailPhase, TailStatus, TailUpdate,
     },
     resource::{Query, View, task},
 };
@@ -18,7 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::support::{in_process::sdk_config, tailing::put_between};
+use crate::support::{in_process::sdk_config, tail_runner::insert_late};
 
 const START_MS: i64 = 1_769_860_800_000;
 const GROUP: &str = "/ecs/web";
@@ -35,7 +35,7 @@ fn endpoint() -> Endpoint {
     endpoint
 }
 
-fn set(tasks: usize) -> Set {
+fn set(tasks: usize) -> StreamSet {
     let streams = (0..tasks).map(|task| {
         let id = format!("{task:032x}");
         let stream = Stream { region: None, group: GROUP.into(), name: format!("ecs/app/{id}") };
@@ -43,17 +43,17 @@ fn set(tasks: usize) -> Set {
         let source = Source { stream, task_arn, container: "app".into(), service: None, revision: None };
         Followed { source: Arc::new(source), ended: None }
     });
-    Set { streams: streams.collect(), complete: true, ..Set::default() }
+    StreamSet { streams: streams.collect(), complete: true, ..StreamSet::default() }
 }
 
 /// A log that is read, and all that was told of it.
 struct Reading {
     endpoint: Endpoint,
-    news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<TailMessage>,
     lines: Vec<Line>,
-    status: Arc<Status>,
+    status: Arc<TailStatus>,
     reading: JoinHandle<()>,
-    set: watch::Sender<Set>,
+    set: watch::Sender<StreamSet>,
     _older: mpsc::Sender<()>,
 }
 
@@ -64,9 +64,10 @@ impl Reading {
         let (older, asked) = mpsc::channel(1);
         let (tell, news) = mpsc::channel(1_000);
         let view = View::new(&task::KIND, Query::default());
-        let of = Subject { name: "web".into(), view, tasks: None, container: None };
-        let wanted = Wanted { id: 1, of, read, pace: Pace(1.0) };
-        let reading = tokio::spawn(logs::read(clients, wanted, now, Ends { set: streams, older: asked, news: tell }));
+        let of = LogSubject { name: "web".into(), view, tasks: None, container: None };
+        let wanted = LogRequest { id: 1, of, read, pace: CallRate(1.0) };
+        let reading =
+            tokio::spawn(logs::read(clients, wanted, now, Channels { set: streams, older: asked, news: tell }));
         Self { endpoint, news, lines: Vec::new(), status: Arc::default(), reading, set, _older: older }
     }
 
@@ -76,11 +77,11 @@ impl Reading {
 
     fn take(&mut self) {
         while let Ok(news) = self.news.try_recv() {
-            match news.told {
-                Told::Lines(lines) => self.lines.extend(lines),
-                Told::Late(lines) => put_between(&mut self.lines, lines),
-                Told::Status(status) => self.status = status,
-                Told::Older { .. } => {}
+            match news.update {
+                TailUpdate::Lines(lines) => self.lines.extend(lines),
+                TailUpdate::Late(lines) => insert_late(&mut self.lines, lines),
+                TailUpdate::Status(status) => self.status = status,
+                TailUpdate::Older { .. } => {}
             }
         }
     }
@@ -200,7 +201,7 @@ async fn queried(text: &str) -> Reading {
     });
     sleep(Duration::from_secs(5)).await;
     let mut reading = Reading::of(endpoint, 2, query(text));
-    while reading.status.phase != Phase::Done {
+    while reading.status.phase != TailPhase::Done {
         reading.wait(1).await;
     }
     reading

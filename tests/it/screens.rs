@@ -16,10 +16,10 @@ use jiff::SignedDuration;
 use rstest::rstest;
 
 use crate::support::{
-    bad_day,
     fixtures::{self, denied, feed, now, offline, services, tasks},
-    look::{LARGE, NARROW, NORMAL, look, named, text, theme},
-    stage::{CLUSTER, Stage, tasks_view, view},
+    harness::{CLUSTER, Harness, tasks_view, view},
+    incident,
+    rendering::{LARGE, NARROW, NORMAL, render_styled, render_text, theme, theme_named},
     styled::{plain, styled},
 };
 
@@ -29,66 +29,66 @@ use crate::support::{
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
 fn services_at_every_size(#[case] name: &str, #[case] size: (u16, u16)) {
-    assert_snapshot!(format!("services_{name}"), look(&Stage::lit(size)));
+    assert_snapshot!(format!("services_{name}"), render_styled(&Harness::with_account(size)));
 }
 
 #[rstest]
-#[case("truecolor", named("midnight", Depth::True))]
-#[case("256", named("midnight", Depth::Ansi256))]
-#[case("16", named("midnight", Depth::Ansi16))]
-#[case("no_color", named("midnight", Depth::Mono))]
+#[case("truecolor", theme_named("midnight", Depth::True))]
+#[case("256", theme_named("midnight", Depth::Ansi256))]
+#[case("16", theme_named("midnight", Depth::Ansi16))]
+#[case("no_color", theme_named("midnight", Depth::Mono))]
 #[case("ascii", theme().ascii(true))]
 fn services_at_every_colour_depth(#[case] name: &str, #[case] theme: Theme) {
-    let stage = Stage::lit(NORMAL).keys("down down");
-    assert_snapshot!(format!("services_{name}"), styled(&stage.draw(&theme)));
+    let harness = Harness::with_account(NORMAL).keys("down down");
+    assert_snapshot!(format!("services_{name}"), styled(&harness.draw(&theme)));
 }
 
 #[test]
 fn without_unicode_a_screen_is_ascii_throughout() {
-    let stage = Stage::lit(LARGE).keys("space :").typed("serv");
-    let screen = plain(&stage.draw(&theme().ascii(true)));
+    let harness = Harness::with_account(LARGE).keys("space :").type_text("serv");
+    let screen = plain(&harness.draw(&theme().ascii(true)));
     assert!(screen.is_ascii(), "{screen}");
-    let picker = plain(&Stage::lit(LARGE).run("ctx").draw(&theme().ascii(true)));
+    let picker = plain(&Harness::with_account(LARGE).run("ctx").draw(&theme().ascii(true)));
     assert!(picker.is_ascii(), "{picker}");
 }
 
 #[test]
 fn too_small_a_terminal_says_so() {
-    assert_snapshot!(text(&Stage::lit((49, 12))));
+    assert_snapshot!(render_text(&Harness::with_account((49, 12))));
 }
 
 #[test]
 fn the_first_frame_says_where_one_is_before_anything_is_known() {
-    assert_snapshot!(look(&Stage::dark(LARGE, Settings::default())));
+    assert_snapshot!(render_styled(&Harness::empty(LARGE, Settings::default())));
 }
 
 #[test]
 fn rows_that_are_on_their_way_are_announced() {
     let filling = Feed { phase: Phase::Filling, ..feed(services()) };
-    assert_snapshot!(text(&Stage::lit(NORMAL).feed(view(&service::KIND), filling)));
+    assert_snapshot!(render_text(&Harness::with_account(NORMAL).feed(view(&service::KIND), filling)));
 }
 
 #[test]
 fn an_empty_cluster_is_called_empty() {
-    assert_snapshot!(text(&Stage::lit(NORMAL).feed(view(&service::KIND), feed(Vec::new()))));
+    assert_snapshot!(render_text(&Harness::with_account(NORMAL).feed(view(&service::KIND), feed(Vec::new()))));
 }
 
 #[test]
 fn what_is_denied_names_the_action_and_what_to_do() {
     let refused = Feed { failure: Some(Arc::new(denied("ListServices"))), phase: Phase::Loading, ..feed(Vec::new()) };
-    assert_snapshot!(look(&Stage::lit(NORMAL).feed(view(&service::KIND), refused)));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).feed(view(&service::KIND), refused)));
 }
 
 #[test]
 fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
     let failure = Arc::new(offline("ListServices"));
     let failed = Feed { failure: Some(failure.clone()), phase: Phase::Loading, ..feed(Vec::new()) };
-    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), failed).know(|snapshot| {
+    let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), failed).change_snapshot(|snapshot| {
         snapshot.connection.failure = Some(failure);
         snapshot.connection.attempts = 4;
         snapshot.connection.retry_at = Some(now() + SignedDuration::from_secs(8));
     });
-    assert_snapshot!(look(&stage));
+    assert_snapshot!(render_styled(&harness));
 }
 
 /// A cluster that is named wrongly on the command line is known to be so once the clusters are known.
@@ -104,7 +104,7 @@ fn a_cluster_that_is_not_there_is_named_with_the_nearest() {
     };
     let wrong = View::new(&service::KIND, Query::cluster("acme-prdo"));
     let refused = Feed { failure: Some(Arc::new(failure)), phase: Phase::Loading, ..feed(Vec::new()) };
-    let screen = text(&Stage::lit_in(NORMAL, "acme-prdo").feed(wrong, refused));
+    let screen = render_text(&Harness::in_cluster(NORMAL, "acme-prdo").feed(wrong, refused));
     assert!(screen.contains("✖ unknown cluster `acme-prdo`; did you mean acme-prod?"), "{screen}");
     assert!(screen.contains(":clusters lists those there are"), "{screen}");
 }
@@ -113,12 +113,12 @@ fn a_cluster_that_is_not_there_is_named_with_the_nearest() {
 fn old_rows_stay_dimmed_with_their_age_and_faults_still_stand_out() {
     let failure = Arc::new(offline("DescribeServices"));
     let stale = Feed { failure: Some(failure.clone()), ..feed(services()) };
-    let stage = Stage::lit(LARGE).feed(view(&service::KIND), stale).know(|snapshot| {
+    let harness = Harness::with_account(LARGE).feed(view(&service::KIND), stale).change_snapshot(|snapshot| {
         snapshot.connection.failure = Some(failure);
         snapshot.connection.attempts = 4;
         snapshot.connection.retry_at = Some(now() + SignedDuration::from_secs(250));
     });
-    assert_snapshot!(look(&stage.wait(242)));
+    assert_snapshot!(render_styled(&harness.wait(242)));
 }
 
 #[test]
@@ -127,42 +127,44 @@ fn a_throttle_shows_in_the_header_alone() {
     throttle.kind = ecsight::aws::FailureKind::Throttled;
     let failure = Arc::new(throttle);
     let slow = Feed { failure: Some(failure.clone()), ..feed(services()) };
-    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), slow).know(|snapshot| {
+    let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), slow).change_snapshot(|snapshot| {
         snapshot.connection.failure = Some(failure);
         snapshot.connection.retry_at = Some(now() + SignedDuration::from_secs(8));
     });
-    assert_snapshot!(look(&stage));
+    assert_snapshot!(render_styled(&harness));
 }
 
 #[test]
 fn a_filter_stands_in_the_title_with_the_counts() {
-    assert_snapshot!(text(&Stage::lit(NORMAL).keys("/").typed("state=steady !cart").keys("enter")));
+    assert_snapshot!(render_text(
+        &Harness::with_account(NORMAL).keys("/").type_text("state=steady !cart").keys("enter")
+    ));
 }
 
 #[test]
 fn a_filter_that_hides_all_is_told_from_an_empty_table() {
-    assert_snapshot!(text(&Stage::lit(NORMAL).keys("/").typed("nosuch").keys("enter")));
+    assert_snapshot!(render_text(&Harness::with_account(NORMAL).keys("/").type_text("nosuch").keys("enter")));
 }
 
 #[test]
 fn faults_only_shows_what_is_wrong() {
-    assert_snapshot!(look(&Stage::lit(NORMAL).keys("ctrl-z")));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys("ctrl-z")));
 }
 
 #[test]
 fn without_faults_faults_only_is_good_news() {
     let well = services().into_iter().filter(|entry| !entry.row.fault()).collect();
-    assert_snapshot!(text(&Stage::lit(NORMAL).feed(view(&service::KIND), feed(well)).keys("ctrl-z")));
+    assert_snapshot!(render_text(&Harness::with_account(NORMAL).feed(view(&service::KIND), feed(well)).keys("ctrl-z")));
 }
 
 #[test]
 fn the_wide_view_has_all_columns() {
-    assert_snapshot!(text(&Stage::lit((200, 50)).keys("ctrl-w")));
+    assert_snapshot!(render_text(&Harness::with_account((200, 50)).keys("ctrl-w")));
 }
 
 #[test]
 fn scrolled_sideways_the_first_column_stays() {
-    assert_snapshot!(text(&Stage::lit(NORMAL).keys("right right right right")));
+    assert_snapshot!(render_text(&Harness::with_account(NORMAL).keys("right right right right")));
 }
 
 #[test]
@@ -170,9 +172,9 @@ fn marks_and_changes_are_seen() {
     let mut changed = services();
     changed[1].changed = 1 << 4;
     changed[1].changed_at = Some(now());
-    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), feed(changed)).keys("j j j space space");
-    assert_snapshot!("marks_and_changes", look(&stage));
-    assert_snapshot!("marks_and_changes_later", look(&stage.wait(6)));
+    let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), feed(changed)).keys("j j j space space");
+    assert_snapshot!("marks_and_changes", render_styled(&harness));
+    assert_snapshot!("marks_and_changes_later", render_styled(&harness.wait(6)));
 }
 
 #[rstest]
@@ -180,27 +182,27 @@ fn marks_and_changes_are_seen() {
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
 fn tasks_say_why_they_stopped(#[case] name: &str, #[case] size: (u16, u16)) {
-    assert_snapshot!(format!("tasks_{name}"), look(&all_tasks(size)));
+    assert_snapshot!(format!("tasks_{name}"), render_styled(&all_tasks(size)));
 }
 
 /// The tasks of the payments service, running and stopped.
-pub fn all_tasks(size: (u16, u16)) -> Stage {
-    let stage = Stage::lit(size).feed(tasks_view("payments", Status::All), feed(tasks()));
-    stage.keys("/").typed("payments").keys("enter enter x x")
+pub fn all_tasks(size: (u16, u16)) -> Harness {
+    let harness = Harness::with_account(size).feed(tasks_view("payments", Status::All), feed(tasks()));
+    harness.keys("/").type_text("payments").keys("enter enter x x")
 }
 
 /// The same, the stopped ones alone, the cursor on one that ran out of memory.
-pub fn stopped_tasks(size: (u16, u16)) -> Stage {
+pub fn stopped_tasks(size: (u16, u16)) -> Harness {
     let stopped = tasks().into_iter().filter(|entry| entry.row.states().contains(&"stopped")).collect();
-    let stage = Stage::lit(size).feed(tasks_view("payments", Status::Stopped), feed(stopped));
-    stage.keys("/").typed("payments").keys("enter x")
+    let harness = Harness::with_account(size).feed(tasks_view("payments", Status::Stopped), feed(stopped));
+    harness.keys("/").type_text("payments").keys("enter x")
 }
 
 /// What befell the payments service.
-pub fn timeline(size: (u16, u16)) -> Stage {
+pub fn timeline(size: (u16, u16)) -> Harness {
     let view = View::new(&timeline::KIND, Query::service(CLUSTER, "payments"));
-    let stage = Stage::lit(size).composed(view, &fixtures::history());
-    stage.keys("/").typed("payments").keys("enter shift-t j j j")
+    let harness = Harness::with_account(size).composed(view, &fixtures::history());
+    harness.keys("/").type_text("payments").keys("enter shift-t j j j")
 }
 
 #[rstest]
@@ -209,7 +211,7 @@ pub fn timeline(size: (u16, u16)) -> Stage {
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
 fn why_a_task_stopped_stands_beside_or_beneath_its_table(#[case] name: &str, #[case] size: (u16, u16)) {
-    assert_snapshot!(format!("stopped_{name}"), look(&stopped_tasks(size)));
+    assert_snapshot!(format!("stopped_{name}"), render_styled(&stopped_tasks(size)));
 }
 
 #[rstest]
@@ -218,47 +220,47 @@ fn why_a_task_stopped_stands_beside_or_beneath_its_table(#[case] name: &str, #[c
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
 fn what_befell_a_service_is_one_table(#[case] name: &str, #[case] size: (u16, u16)) {
-    assert_snapshot!(format!("timeline_{name}"), look(&timeline(size)));
+    assert_snapshot!(format!("timeline_{name}"), render_styled(&timeline(size)));
 }
 
 /// The containers of a task that ran out of memory.
-pub fn dead_containers(size: (u16, u16)) -> Stage {
-    let stage = all_tasks(size).keys("/").typed("1d7b6e2a").keys("enter enter");
-    let view = stage.model.table().map(|table| table.view.clone()).expect("containers are a table");
-    stage.feed(view, feed(fixtures::containers()))
+pub fn dead_containers(size: (u16, u16)) -> Harness {
+    let harness = all_tasks(size).keys("/").type_text("1d7b6e2a").keys("enter enter");
+    let view = harness.model.table().map(|table| table.view.clone()).expect("containers are a table");
+    harness.feed(view, feed(fixtures::containers()))
 }
 
 #[test]
 fn containers_show_exit_and_reason() {
-    assert_snapshot!(look(&dead_containers(LARGE)));
+    assert_snapshot!(render_styled(&dead_containers(LARGE)));
 }
 
 #[test]
 fn clusters_are_home() {
-    assert_snapshot!(look(&Stage::lit(LARGE).run("clusters")));
+    assert_snapshot!(render_styled(&Harness::with_account(LARGE).run("clusters")));
 }
 
 #[test]
 fn names_from_outside_can_neither_command_nor_deceive_the_terminal() {
-    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), feed(fixtures::hostile_services()));
-    let screen = text(&stage);
+    let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), feed(fixtures::hostile_services()));
+    let screen = render_text(&harness);
     assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
     assert_snapshot!(screen);
 }
 
 #[test]
 fn a_description_has_labels_and_values_in_two_columns() {
-    assert_snapshot!(look(&Stage::lit(LARGE).keys("/").typed("payments").keys("enter d")));
+    assert_snapshot!(render_styled(&Harness::with_account(LARGE).keys("/").type_text("payments").keys("enter d")));
 }
 
 #[test]
 fn matches_are_lit_and_counted() {
-    assert_snapshot!(look(&Stage::lit(NORMAL).keys("d /").typed("arn").keys("enter n")));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys("d /").type_text("arn").keys("enter n")));
 }
 
 #[test]
 fn raw_json_is_coloured_by_syntax() {
-    let mut stage = Stage::lit(NORMAL).keys("y");
+    let mut harness = Harness::with_account(NORMAL).keys("y");
     let json = serde_json::json!({
         "serviceName": "cart",
         "desiredCount": 6,
@@ -268,13 +270,13 @@ fn raw_json_is_coloured_by_syntax() {
         "roleArn": null,
     });
     let id = services()[0].row.id().into();
-    stage.event(Event::Done(Done::Raw { id, result: Ok(json) }));
-    assert_snapshot!(look(&stage));
+    harness.event(Event::Done(Done::Raw { id, result: Ok(json) }));
+    assert_snapshot!(render_styled(&harness));
 }
 
 #[test]
 fn help_is_read_from_the_table_of_actions() {
-    let screen = look(&Stage::lit(LARGE).keys("?"));
+    let screen = render_styled(&Harness::with_account(LARGE).keys("?"));
     assert!(screen.contains("Everywhere") && screen.contains("ctrl-r"), "{screen}");
 }
 
@@ -283,7 +285,7 @@ fn messages_are_kept() {
     let error =
         Notice { level: NoticeLevel::Error, text: "could not write /tmp/x.csv: no space left on device".into() };
     let info = Notice { level: NoticeLevel::Info, text: "copied cart".into() };
-    assert_snapshot!(look(&Stage::lit(NORMAL).told(error).told(info).keys("!")));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).notice(error).notice(info).keys("!")));
 }
 
 #[rstest]
@@ -294,19 +296,19 @@ fn messages_are_kept() {
     "could not write the table to /home/dana/.local/state/ecsight/dumps/services-acme-prod.csv: no space left"
 )]
 fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: NoticeLevel, #[case] message: &str) {
-    let stage = Stage::lit(NORMAL).told(Notice { level, text: message.into() });
-    let screen = look(&stage);
+    let harness = Harness::with_account(NORMAL).notice(Notice { level, text: message.into() });
+    let screen = render_styled(&harness);
     assert_snapshot!(format!("flash_{name}"), screen);
-    assert_eq!(text(&stage).lines().count(), 24);
+    assert_eq!(render_text(&harness).lines().count(), 24);
 }
 
 #[test]
 fn a_prompt_moves_nothing() {
-    let before = text(&Stage::lit(NORMAL));
+    let before = render_text(&Harness::with_account(NORMAL));
     let body = |screen: &str, rows: usize| screen.lines().take(rows).map(str::to_owned).collect::<Vec<_>>();
     // The list above the prompt takes no more than half of the body.
     for (typed, rows) in [("", 12), ("state", 21)] {
-        let after = text(&Stage::lit(NORMAL).keys("/").typed(typed));
+        let after = render_text(&Harness::with_account(NORMAL).keys("/").type_text(typed));
         assert_eq!(body(&before, rows), body(&after, rows), "{typed}");
         assert_ne!(before.lines().last(), after.lines().last());
     }
@@ -314,36 +316,36 @@ fn a_prompt_moves_nothing() {
 
 #[test]
 fn a_command_is_completed_above_the_prompt() {
-    assert_snapshot!(look(&Stage::lit(NORMAL).keys(":").typed("se")));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys(":").type_text("se")));
 }
 
 #[test]
 fn what_is_wrong_with_a_filter_is_shown_where_it_is() {
-    assert_snapshot!(look(&Stage::lit(NORMAL).keys("/").typed("state~(")));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys("/").type_text("state~(")));
 }
 
 #[test]
 fn a_picker_lies_over_the_middle() {
-    assert_snapshot!(look(&Stage::lit(NORMAL).run("sort")));
+    assert_snapshot!(render_styled(&Harness::with_account(NORMAL).run("sort")));
 }
 
 #[test]
 fn paused_and_writable_are_unmistakable() {
     let settings = Settings { header: HeaderSize::Full, ..Settings::default() };
-    let mut stage = Stage::lit_with(LARGE, settings);
-    stage.model.write_override = Some(WriteOverride::Write);
-    assert_snapshot!("paused_large", look(&stage.keys("=").wait(95)));
-    let mut stage = Stage::lit(NARROW);
-    stage.model.write_override = Some(WriteOverride::Write);
-    assert_snapshot!("paused_narrow", look(&stage.keys("=").wait(95)));
+    let mut harness = Harness::with_settings(LARGE, settings);
+    harness.model.write_override = Some(WriteOverride::Write);
+    assert_snapshot!("paused_large", render_styled(&harness.keys("=").wait(95)));
+    let mut harness = Harness::with_account(NARROW);
+    harness.model.write_override = Some(WriteOverride::Write);
+    assert_snapshot!("paused_narrow", render_styled(&harness.keys("=").wait(95)));
 }
 
 #[test]
 fn rows_far_down_are_drawn_with_columns_in_the_same_places() {
     let many = || feed(fixtures::many_services(5_000));
-    let stage = Stage::lit(NORMAL).feed(view(&service::KIND), many());
-    let top = text(&stage);
-    let bottom = text(&stage.keys("G"));
+    let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), many());
+    let top = render_text(&harness);
+    let bottom = render_text(&harness.keys("G"));
     let heads = |screen: &str| screen.lines().nth(3).map(str::to_owned);
     assert_eq!(heads(&top), heads(&bottom));
     assert!(bottom.contains("service-04999"), "{bottom}");
@@ -354,12 +356,12 @@ fn rows_far_down_are_drawn_with_columns_in_the_same_places() {
 #[test]
 fn any_size_can_be_drawn() {
     for keys in ["", "d", "?", ":", "/", "ctrl-w", "right right right", "ctrl-p"] {
-        for mut stage in [Stage::lit(NORMAL), Stage::dark(NORMAL, Settings::default())] {
-            stage = stage.keys(keys);
+        for mut harness in [Harness::with_account(NORMAL), Harness::empty(NORMAL, Settings::default())] {
+            harness = harness.keys(keys);
             for width in [0, 1, 2, 49, 50, 51, 80, 120, 250] {
                 for height in [0, 1, 2, 11, 12, 24, 30, 60] {
-                    stage.event(Event::Resize(width, height));
-                    let _ = stage.draw(&theme());
+                    harness.event(Event::Resize(width, height));
+                    let _ = harness.draw(&theme());
                 }
             }
         }
@@ -367,8 +369,8 @@ fn any_size_can_be_drawn() {
 }
 
 /// The screen a console begins with, on a bad day; what it is made of is known, too.
-pub fn home(size: (u16, u16)) -> Stage {
-    Stage::at_home(size, bad_day::trouble(&[], false)).know(bad_day::behind_it)
+pub fn home(size: (u16, u16)) -> Harness {
+    Harness::home(size, incident::trouble(&[], false)).change_snapshot(incident::behind_it)
 }
 
 #[rstest]
@@ -377,33 +379,33 @@ pub fn home(size: (u16, u16)) -> Stage {
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
 fn trouble_is_ranked(#[case] name: &str, #[case] size: (u16, u16)) {
-    assert_snapshot!(format!("trouble_{name}"), look(&home(size)));
+    assert_snapshot!(format!("trouble_{name}"), render_styled(&home(size)));
 }
 
 #[rstest]
-#[case::all_well("healthy", bad_day::no_trouble(&[], false))]
-#[case::nothing_yet("dark", bad_day::darkness(None))]
-#[case::nothing_so_far("so_far", bad_day::no_trouble(&[], true))]
-#[case::well_as_far_as_one_may_look("healthy_with_gaps", bad_day::no_trouble(&["ListContainerInstances"], false))]
-#[case::some_is_still_to_come("filling", bad_day::trouble(&["ListContainerInstances"], true))]
-#[case::not_allowed("denied", bad_day::darkness(Some(denied("ListClusters"))))]
-#[case::unreachable("offline", bad_day::darkness(Some(offline("ListClusters"))))]
+#[case::all_well("healthy", incident::no_trouble(&[], false))]
+#[case::nothing_yet("dark", incident::no_data(None))]
+#[case::nothing_so_far("so_far", incident::no_trouble(&[], true))]
+#[case::well_as_far_as_one_may_look("healthy_with_gaps", incident::no_trouble(&["ListContainerInstances"], false))]
+#[case::some_is_still_to_come("filling", incident::trouble(&["ListContainerInstances"], true))]
+#[case::not_allowed("denied", incident::no_data(Some(denied("ListClusters"))))]
+#[case::unreachable("offline", incident::no_data(Some(offline("ListClusters"))))]
 fn trouble_says_how_far_it_looked(#[case] name: &str, #[case] trouble: (FeedKey, Feed)) {
-    assert_snapshot!(format!("trouble_{name}"), look(&Stage::at_home(NORMAL, trouble)));
+    assert_snapshot!(format!("trouble_{name}"), render_styled(&Harness::home(NORMAL, trouble)));
 }
 
 /// The explanation of the trouble with this name.
-pub fn explained(size: (u16, u16), name: &str) -> Stage {
-    home(size).keys("/").typed(name).keys("enter enter")
+pub fn explained(size: (u16, u16), name: &str) -> Harness {
+    home(size).keys("/").type_text(name).keys("enter enter")
 }
 
 /// What the service keeps dying of, with the last lines of its log.
-pub fn explained_with_log(size: (u16, u16)) -> Stage {
-    let mut stage = explained(size, "payments");
+pub fn explained_with_log(size: (u16, u16)) -> Harness {
+    let mut harness = explained(size, "payments");
     let id = fixtures::services().into_iter().map(|entry| entry.row).find(|row| row.name() == "payments");
     let id: Arc<str> = id.expect("a service").id().into();
-    stage.event(Event::Done(Done::Evidence { id, evidence: Arc::new(bad_day::last_words()) }));
-    stage
+    harness.event(Event::Done(Done::Evidence { id, evidence: Arc::new(incident::last_log_lines()) }));
+    harness
 }
 
 #[rstest]
@@ -414,14 +416,14 @@ pub fn explained_with_log(size: (u16, u16)) -> Stage {
 #[case("placement", explained(NORMAL, "ranking"))]
 #[case("agent", explained(NORMAL, "agent"))]
 #[case("stopped_task", explained(NORMAL, "invoice-export"))]
-#[case("pending_task", all_tasks(NORMAL).know(bad_day::behind_it).keys("/").typed("is:pending").keys("enter shift-x"))]
-fn explanations_put_findings_first(#[case] name: &str, #[case] stage: Stage) {
-    assert_snapshot!(format!("explain_{name}"), look(&stage));
+#[case("pending_task", all_tasks(NORMAL).change_snapshot(incident::behind_it).keys("/").type_text("is:pending").keys("enter shift-x"))]
+fn explanations_put_findings_first(#[case] name: &str, #[case] harness: Harness) {
+    assert_snapshot!(format!("explain_{name}"), render_styled(&harness));
 }
 
 #[test]
 fn log_lines_can_not_command_the_terminal() {
-    let screen = text(&explained_with_log(LARGE));
+    let screen = render_text(&explained_with_log(LARGE));
     assert!(screen.contains("␛[31mallocation"), "{screen}");
     assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
 }

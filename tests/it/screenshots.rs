@@ -8,10 +8,10 @@ use ecsight::ui::{Theme, theme::Depth};
 use rstest::rstest;
 
 use crate::{
-    logs,
+    log_screens,
     screens::{all_tasks, dead_containers, explained_with_log, home, stopped_tasks, timeline},
     support::{
-        stage::Stage,
+        harness::Harness,
         svg::{DARK, LIGHT, Terminal, svg},
     },
 };
@@ -19,8 +19,8 @@ use crate::{
 const LARGE: (u16, u16) = (120, 30);
 const NORMAL: (u16, u16) = (80, 24);
 
-fn services(size: (u16, u16)) -> Stage {
-    Stage::lit(size).keys("j j")
+fn services(size: (u16, u16)) -> Harness {
+    Harness::with_account(size).keys("j j")
 }
 
 #[rstest]
@@ -34,13 +34,13 @@ fn services(size: (u16, u16)) -> Stage {
 #[case("timeline", timeline(LARGE), "midnight", &DARK)]
 #[case("timeline-small", timeline(NORMAL), "midnight", &DARK)]
 #[case("containers", dead_containers(LARGE), "midnight", &DARK)]
-#[case("describe", services(LARGE).keys("/").typed("payments").keys("enter d"), "midnight", &DARK)]
+#[case("describe", services(LARGE).keys("/").type_text("payments").keys("enter d"), "midnight", &DARK)]
 #[case("help", services(LARGE).keys("?"), "midnight", &DARK)]
-#[case("command", services(LARGE).keys(":").typed("ta"), "midnight", &DARK)]
+#[case("command", services(LARGE).keys(":").type_text("ta"), "midnight", &DARK)]
 #[case("picker", services(LARGE).run("sort"), "midnight", &DARK)]
-#[case("logs", Stage::merged_log(LARGE), "midnight", &DARK)]
-#[case("logs-frozen", logs::frozen(LARGE), "midnight", &DARK)]
-#[case("logs-small", Stage::merged_log(NORMAL), "terminal", &LIGHT)]
+#[case("logs", Harness::followed_log(LARGE), "midnight", &DARK)]
+#[case("logs-frozen", log_screens::frozen(LARGE), "midnight", &DARK)]
+#[case("logs-small", Harness::followed_log(NORMAL), "terminal", &LIGHT)]
 #[case("small", all_tasks(NORMAL).keys("j"), "terminal", &DARK)]
 #[case("small-light", all_tasks(NORMAL).keys("j"), "terminal", &LIGHT)]
 #[case("theme-terminal", services(NORMAL), "terminal", &DARK)]
@@ -51,13 +51,13 @@ fn services(size: (u16, u16)) -> Stage {
 #[case("theme-mono", services(NORMAL), "mono", &DARK)]
 fn are_what_the_program_draws(
     #[case] name: &str,
-    #[case] stage: Stage,
+    #[case] harness: Harness,
     #[case] theme: &str,
     #[case] terminal: &Terminal,
 ) {
     let depth = if theme == "terminal" { Depth::Ansi16 } else { Depth::True };
     let theme = Theme::named(theme).unwrap().at(depth);
-    let picture = svg(&stage.draw(&theme), "ecsight", terminal);
+    let picture = svg(&harness.draw(&theme), "ecsight", terminal);
 
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.svg"));
     if env::var_os("UPDATE_SCREENSHOTS").is_some() {

@@ -12,10 +12,10 @@ use super::{
     LogFormat,
 };
 use crate::{
-    logs::{Level, Line, Role, ansi, filter::Filter},
+    logs::{Level, Line, Role, ansi, filter::LineFilter},
     model::{
         Settings,
-        logs::{Scribe, record, rows::colour},
+        logs::{LineFormatter, record, rows::colour},
     },
     resource::Tone,
     ui::{
@@ -27,9 +27,9 @@ use crate::{
 
 pub(super) struct Printer {
     form: LogFormat,
-    filter: Option<Filter>,
+    filter: Option<LineFilter>,
     zone: TimeZone,
-    scribe: Scribe,
+    scribe: LineFormatter,
     /// Somebody looks at the lines as they come.
     terminal: bool,
     /// The colours, where they are wanted.
@@ -40,12 +40,12 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    pub(super) fn new(form: LogFormat, filter: Option<Filter>, settings: &Settings) -> Self {
+    pub(super) fn new(form: LogFormat, filter: Option<LineFilter>, settings: &Settings) -> Self {
         let terminal = io::stdout().is_terminal();
         let theme = theme(settings).filter(|_| form == LogFormat::Text);
         let zone = settings.zone.zone.clone();
         let glyphs = Glyphs::new(settings.ascii);
-        Self { form, filter, scribe: Scribe::new(zone.clone()), zone, terminal, theme, glyphs, label: 0 }
+        Self { form, filter, scribe: LineFormatter::new(zone.clone()), zone, terminal, theme, glyphs, label: 0 }
     }
 
     /// Prints the lines that pass; false when nobody reads them any more. What is printed can't be moved: on a terminal a

@@ -12,7 +12,7 @@ use super::KnownDefinition;
 use crate::{
     aws::Failure,
     data::evidence::describe_gap,
-    logs::{self, Followed, Line, Quiet, Range, Read, Role, Set, Source, Subject, Wanted},
+    logs::{self, Followed, Line, LogRequest, LogSubject, Range, Read, Role, SilentSource, Source, StreamSet},
     resource::{
         format::{last_part, one_line, short_id},
         revision::Revision,
@@ -42,7 +42,7 @@ pub(super) struct TailTasks<'a> {
 }
 
 impl<'a> TailTasks<'a> {
-    pub(super) fn choose(wanted: &Wanted, mut tasks: Vec<&'a Task>, arrived: bool) -> Self {
+    pub(super) fn choose(wanted: &LogRequest, mut tasks: Vec<&'a Task>, arrived: bool) -> Self {
         let range = bounds(&wanted.read);
         let mut unknown = Vec::new();
         if let Some(meant) = &wanted.of.tasks {
@@ -117,11 +117,11 @@ impl TailMarkers {
     /// The streams of the tasks that were chosen, as far as their task definitions are known.
     pub(super) fn stream_set(
         &mut self,
-        of: &Subject,
+        of: &LogSubject,
         chosen: &TailTasks<'_>,
         definitions: &HashMap<Arc<str>, KnownDefinition>,
         failure: Option<&Arc<Failure>>,
-    ) -> Set {
+    ) -> StreamSet {
         let mut streams = Vec::new();
         let mut silent = SilentContainers::default();
         let mut awaited = false;
@@ -139,7 +139,7 @@ impl TailMarkers {
             self.mark(task, chosen);
         }
         let mut quiet = silent.into_sources(chosen.tasks.len());
-        let say = |what: String, why: &str| Quiet { what, why: why.into() };
+        let say = |what: String, why: &str| SilentSource { what, why: why.into() };
         if let Some(failure) = failure.filter(|_| !chosen.arrived) {
             quiet.push(say(of.name.clone(), &describe_gap("its tasks could not be looked up", failure)));
         } else if chosen.arrived {
@@ -160,12 +160,12 @@ impl TailMarkers {
         }
         let mut marks: Vec<Line> = self.marks.values().filter(|line| chosen.covers(line.at)).cloned().collect();
         marks.sort_by_key(|line| line.at);
-        Set { streams, marks, quiet, complete: chosen.arrived && !awaited }
+        StreamSet { streams, marks, silent: quiet, complete: chosen.arrived && !awaited }
     }
 
     fn add_streams(
         &mut self,
-        of: &Subject,
+        of: &LogSubject,
         task: &Task,
         revision: &Revision,
         streams: &mut Vec<Followed>,
@@ -250,7 +250,7 @@ impl SilentContainers {
     }
 
     /// What is said of them, out of so many tasks.
-    fn into_sources(self, tasks: usize) -> Vec<Quiet> {
+    fn into_sources(self, tasks: usize) -> Vec<SilentSource> {
         let what = |name: String, of: &[String]| match of {
             _ if tasks < 2 && !name.is_empty() => name,
             [task] if name.is_empty() => format!("task {task}"),
@@ -259,7 +259,7 @@ impl SilentContainers {
             _ if name.is_empty() => format!("{} tasks", of.len()),
             _ => format!("{name} of {} tasks", of.len()),
         };
-        self.0.into_iter().map(|((name, why), of)| Quiet { what: what(name, &of), why }).collect()
+        self.0.into_iter().map(|((name, why), of)| SilentSource { what: what(name, &of), why }).collect()
     }
 }
 

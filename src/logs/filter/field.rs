@@ -12,17 +12,17 @@ use crate::{
 };
 
 #[derive(Debug, Clone)]
-pub(super) struct Field {
+pub(super) struct FieldCondition {
     path: String,
     /// The last name of the path: a line without it needs no reading.
     name: Needle,
     /// Nor does one without the value.
     value: Option<Needle>,
-    test: Test,
+    test: FieldTest,
 }
 
 #[derive(Debug, Clone)]
-enum Test {
+enum FieldTest {
     /// `number`: what is asked for is one; `5` is what `5.0` is.
     Text {
         regex: Regex,
@@ -36,15 +36,17 @@ enum Test {
     },
 }
 
-impl Field {
+impl FieldCondition {
     pub fn new(path: String, op: Op, value: &str, case: Case) -> Result<Self, String> {
         let name = Needle::new(path.rsplit('.').next().unwrap_or(&path), Case::Ignore)?;
         let asked = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
         let needed = matches!(op, Op::Equals | Op::Contains) && asked.is_none();
         let needle = needed.then(|| Needle::new(value, case)).transpose()?;
         let test = match op.pattern(value) {
-            Some((pattern, wanted)) => Test::Text { regex: compile(&pattern, value, case)?, wanted, number: asked },
-            None => Test::Order { op, number: number(value), lower: value.to_lowercase() },
+            Some((pattern, wanted)) => {
+                FieldTest::Text { regex: compile(&pattern, value, case)?, wanted, number: asked }
+            }
+            None => FieldTest::Order { op, number: number(value), lower: value.to_lowercase() },
         };
         Ok(Self { path, name, value: needle, test })
     }
@@ -60,12 +62,14 @@ impl Field {
         }
         let (mut any, mut unwanted) = (false, false);
         json::each(text, &self.path, |value| match &self.test {
-            Test::Text { regex, wanted: true, number } => any |= same(value, regex, *number),
-            Test::Text { regex, wanted: false, number } => {
+            FieldTest::Text { regex, wanted: true, number } => any |= same(value, regex, *number),
+            FieldTest::Text { regex, wanted: false, number } => {
                 any = true;
                 unwanted |= same(value, regex, *number);
             }
-            Test::Order { op, number, lower } => any |= compare(value, *number, lower).is_some_and(|o| op.accepts(o)),
+            FieldTest::Order { op, number, lower } => {
+                any |= compare(value, *number, lower).is_some_and(|o| op.accepts(o))
+            }
         });
         any && !unwanted
     }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Filter, apart};
+use super::{LineFilter, apart};
 use crate::logs::{Line, Role};
 
 /// What a filter does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
+pub enum FilterMode {
     /// Only lines that it admits are shown, or that another such filter admits.
     Include,
     /// No line is shown that it surely admits.
@@ -17,16 +17,16 @@ pub enum Mode {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
-    pub mode: Mode,
-    pub filter: Filter,
+pub struct FilterRule {
+    pub mode: FilterMode,
+    pub filter: LineFilter,
     pub on: bool,
 }
 
 /// The filters of a log. What no container wrote, they never hide.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Stack {
-    pub rules: Vec<Rule>,
+pub struct FilterStack {
+    pub rules: Vec<FilterRule>,
     /// None of them counts for now.
     pub suspended: bool,
     /// So many lines before and after each that was looked for are shown, too, unless they are excluded.
@@ -35,7 +35,7 @@ pub struct Stack {
 
 /// What a stack says of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FilterVerdict {
     /// It was looked for.
     Match,
     /// Nothing speaks against it.
@@ -45,33 +45,33 @@ pub enum Verdict {
     Excluded,
 }
 
-impl Stack {
-    pub fn verdict(&self, line: &Line) -> Verdict {
+impl FilterStack {
+    pub fn verdict(&self, line: &Line) -> FilterVerdict {
         if line.role != Role::Output {
-            return Verdict::Pass;
+            return FilterVerdict::Pass;
         }
-        if self.active(Mode::Exclude).any(|filter| !filter.is_empty() && filter.surely(line)) {
-            return Verdict::Excluded;
+        if self.active(FilterMode::Exclude).any(|filter| !filter.is_empty() && filter.surely(line)) {
+            return FilterVerdict::Excluded;
         }
-        let mut verdict = Verdict::Pass;
-        for filter in self.active(Mode::Include).filter(|filter| !filter.is_empty()) {
+        let mut verdict = FilterVerdict::Pass;
+        for filter in self.active(FilterMode::Include).filter(|filter| !filter.is_empty()) {
             if filter.admits(line) {
-                return Verdict::Match;
+                return FilterVerdict::Match;
             }
-            verdict = Verdict::Miss;
+            verdict = FilterVerdict::Miss;
         }
         verdict
     }
 
     /// Whether the line is shown for its own sake.
     pub fn admits(&self, line: &Line) -> bool {
-        matches!(self.verdict(line), Verdict::Match | Verdict::Pass)
+        matches!(self.verdict(line), FilterVerdict::Match | FilterVerdict::Pass)
     }
 
     /// What of `text` is looked for or lit: the ranges of bytes, in order and apart from each other.
     pub fn highlights(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        for filter in self.active(Mode::Include).chain(self.active(Mode::Highlight)) {
+        for filter in self.active(FilterMode::Include).chain(self.active(FilterMode::Highlight)) {
             filter.find(text, &mut found);
         }
         apart(found)
@@ -79,15 +79,15 @@ impl Stack {
 
     /// Whether it may hide a line.
     pub fn is_active(&self) -> bool {
-        self.active(Mode::Include).chain(self.active(Mode::Exclude)).any(|filter| !filter.is_empty())
+        self.active(FilterMode::Include).chain(self.active(FilterMode::Exclude)).any(|filter| !filter.is_empty())
     }
 
     /// What asking about a text of this length costs, in bytes that could be searched for a word meanwhile.
     pub(in crate::logs) fn cost(&self, length: usize) -> usize {
-        self.active(Mode::Include).chain(self.active(Mode::Exclude)).map(|filter| filter.cost(length)).sum()
+        self.active(FilterMode::Include).chain(self.active(FilterMode::Exclude)).map(|filter| filter.cost(length)).sum()
     }
 
-    fn active(&self, mode: Mode) -> impl Iterator<Item = &Filter> {
+    fn active(&self, mode: FilterMode) -> impl Iterator<Item = &LineFilter> {
         self.rules.iter().filter(move |rule| rule.on && rule.mode == mode && !self.suspended).map(|rule| &rule.filter)
     }
 }

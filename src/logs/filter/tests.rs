@@ -22,8 +22,8 @@ fn lines() -> Vec<Line> {
     ]
 }
 
-fn read(text: &str) -> Filter {
-    Filter::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
+fn read(text: &str) -> LineFilter {
+    LineFilter::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
 }
 
 /// Which of the lines the filter admits.
@@ -116,7 +116,7 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[usize]) {
 #[case("-f pay", 0, "nothing is looked for fuzzily in a log; a word or a regular expression is")]
 #[case("-l team=pay", 0, "lines have no tags; task:, container: and .key= are known")]
 fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
-    assert_eq!(Filter::parse(text).unwrap_err(), Fault::new(position, reason));
+    assert_eq!(LineFilter::parse(text).unwrap_err(), Fault::new(position, reason));
 }
 
 #[rstest]
@@ -134,17 +134,21 @@ fn what_is_looked_for_is_found(#[case] filter: &str, #[case] text: &str, #[case]
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
-fn rule(mode: Mode, text: &str) -> Rule {
-    Rule { mode, filter: read(text), on: true }
+fn rule(mode: FilterMode, text: &str) -> FilterRule {
+    FilterRule { mode, filter: read(text), on: true }
 }
 
 #[test]
 fn a_line_passes_when_any_filter_includes_and_none_excludes_it() {
-    let mut stack = Stack {
-        rules: vec![rule(Mode::Include, "17"), rule(Mode::Include, "refused"), rule(Mode::Exclude, "java")],
-        ..Stack::default()
+    let mut stack = FilterStack {
+        rules: vec![
+            rule(FilterMode::Include, "17"),
+            rule(FilterMode::Include, "refused"),
+            rule(FilterMode::Exclude, "java"),
+        ],
+        ..FilterStack::default()
     };
-    let admitted = |stack: &Stack| lines().iter().map(|line| stack.admits(line)).collect::<Vec<_>>();
+    let admitted = |stack: &FilterStack| lines().iter().map(|line| stack.admits(line)).collect::<Vec<_>>();
     assert_eq!(admitted(&stack), [true, true, false, false, false, true]);
     stack.rules[2].on = false;
     assert_eq!(admitted(&stack), [true, true, true, false, false, true]);
@@ -154,29 +158,36 @@ fn a_line_passes_when_any_filter_includes_and_none_excludes_it() {
 
 #[test]
 fn highlights_hide_nothing() {
-    let mut stack = Stack { rules: vec![rule(Mode::Highlight, "pay"), rule(Mode::Highlight, "x")], ..Stack::default() };
+    let mut stack = FilterStack {
+        rules: vec![rule(FilterMode::Highlight, "pay"), rule(FilterMode::Highlight, "x")],
+        ..FilterStack::default()
+    };
     assert!(!stack.is_active() && lines().iter().all(|line| stack.admits(line)));
     assert_eq!(stack.highlights("pay x pay"), [0..3, 4..5, 6..9]);
-    stack.rules[1].mode = Mode::Exclude;
+    stack.rules[1].mode = FilterMode::Exclude;
     assert_eq!(stack.highlights("pay x pay"), [0..3, 6..9], "nobody sees what is excluded");
 }
 
 #[rstest]
-#[case(Mode::Include, "level>=warn", true)]
-#[case(Mode::Exclude, "level<=info", true)]
-#[case(Mode::Exclude, "level>=trace", true)]
-#[case(Mode::Exclude, "!level>=warn", true)]
-#[case(Mode::Exclude, "level!=error", false)]
-#[case(Mode::Include, "level=error", false)]
-fn where_the_level_is_not_known_no_order_hides_a_line(#[case] mode: Mode, #[case] text: &str, #[case] shown: bool) {
-    let stack = Stack { rules: vec![rule(mode, text)], ..Stack::default() };
+#[case(FilterMode::Include, "level>=warn", true)]
+#[case(FilterMode::Exclude, "level<=info", true)]
+#[case(FilterMode::Exclude, "level>=trace", true)]
+#[case(FilterMode::Exclude, "!level>=warn", true)]
+#[case(FilterMode::Exclude, "level!=error", false)]
+#[case(FilterMode::Include, "level=error", false)]
+fn where_the_level_is_not_known_no_order_hides_a_line(
+    #[case] mode: FilterMode,
+    #[case] text: &str,
+    #[case] shown: bool,
+) {
+    let stack = FilterStack { rules: vec![rule(mode, text)], ..FilterStack::default() };
     assert_eq!(stack.admits(&said("    at com.example.Pay.run(Pay.java:17)")), shown);
 }
 
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in ".*") {
-        let _ = Filter::parse(&text);
+        let _ = LineFilter::parse(&text);
     }
 
     #[test]
@@ -184,7 +195,7 @@ proptest! {
         text in r#"(level|task|is|\.a|\.a\.b)?[a-z!"~=<>:\\ ()\[|*.é-]{0,16}"#,
         said_text in r#"[a-z{}"é:\\\[,\x1b 1.]{0,24}"#,
     ) {
-        if let Ok(filter) = Filter::parse(&text) {
+        if let Ok(filter) = LineFilter::parse(&text) {
             for line in lines().iter().chain([&said(&said_text)]) {
                 filter.admits(line);
                 filter.surely(line);
@@ -198,7 +209,7 @@ proptest! {
     /// Nothing but an empty filter is the empty filter.
     #[test]
     fn only_nothing_shows_everything(text in "[a-z!=<>:.]{1,8}") {
-        if let Ok(filter) = Filter::parse(&text) {
+        if let Ok(filter) = LineFilter::parse(&text) {
             prop_assert!(!filter.is_empty());
         }
     }

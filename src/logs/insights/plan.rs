@@ -1,20 +1,20 @@
 //! Which groups one query runs over: those of one Region, and no more than AWS takes.
 
-use crate::logs::{Followed, Group, groups};
+use crate::logs::{Followed, LogGroup, groups};
 
 /// Groups that one query takes.
 const MOST_GROUPS: usize = 50;
 
 /// What a query runs over.
 #[derive(Debug, Default, PartialEq)]
-pub struct Plan {
+pub struct QueryPlan {
     pub region: Option<String>,
     pub groups: Vec<String>,
     /// Sentences that say what it doesn't run over.
     pub left_out: Vec<String>,
 }
 
-impl Plan {
+impl QueryPlan {
     /// The groups of the Region that has the most of the streams.
     pub fn of(streams: &[Followed]) -> Self {
         let all = groups::of(streams);
@@ -26,7 +26,8 @@ impl Plan {
         else {
             return Self::default();
         };
-        let (mut here, elsewhere): (Vec<Group>, Vec<Group>) = all.into_iter().partition(|group| group.region == region);
+        let (mut here, elsewhere): (Vec<LogGroup>, Vec<LogGroup>) =
+            all.into_iter().partition(|group| group.region == region);
         let mut left_out = Vec::new();
         if let Some(first) = elsewhere.first() {
             let other = first.region.as_deref().unwrap_or("the scope's own Region");
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_region_with_the_most_streams_is_queried_and_the_others_are_named() {
-        let plan = Plan::of(&[
+        let plan = QueryPlan::of(&[
             followed(Some("us-east-1"), "/edge", "ecs/app/a1", "a1"),
             followed(None, "/web", "ecs/app/b2", "b2"),
             followed(None, "/web", "ecs/app/c3", "c3"),
@@ -64,9 +65,9 @@ mod tests {
     fn no_more_groups_than_aws_takes() {
         let streams: Vec<Followed> =
             (0..52).map(|at| followed(None, &format!("/{at}"), &format!("ecs/app/{at}"), &at.to_string())).collect();
-        let plan = Plan::of(&streams);
+        let plan = QueryPlan::of(&streams);
         assert_eq!(plan.groups.len(), 50);
         assert_eq!(plan.left_out, ["one query takes 50 log groups: 2 more are left out"]);
-        assert_eq!(Plan::of(&[]), Plan::default());
+        assert_eq!(QueryPlan::of(&[]), QueryPlan::default());
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use aws_sdk_cloudwatchlogs::types::ResultField;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::{MOST, plan::Plan};
+use super::{MOST, plan::QueryPlan};
 use crate::{
     logs::{Followed, Line, Role, Scanned, Source, Stream, level},
     resource::format::{grouped, size},
@@ -15,14 +15,14 @@ use crate::{
 const MARKS: [&str; 5] = ["@timestamp", "@ingestionTime", "@logStream", "@log", "@ptr"];
 
 /// The sources that results can come from.
-pub struct Known<'a> {
+pub struct KnownSources<'a> {
     /// By the stream's name.
     sources: HashMap<&'a str, Vec<&'a Arc<Source>>>,
-    plan: &'a Plan,
+    plan: &'a QueryPlan,
 }
 
-impl<'a> Known<'a> {
-    pub fn of(streams: &'a [Followed], plan: &'a Plan) -> Self {
+impl<'a> KnownSources<'a> {
+    pub fn of(streams: &'a [Followed], plan: &'a QueryPlan) -> Self {
         let mut sources: HashMap<&str, Vec<&Arc<Source>>> = HashMap::new();
         for followed in streams.iter().filter(|followed| followed.source.stream.region == plan.region) {
             sources.entry(&followed.source.stream.name).or_default().push(&followed.source);
@@ -55,7 +55,7 @@ fn looks_like_a_task(id: &str) -> bool {
 
 /// The results as lines: in the order of time where they are in that order or its reverse, else as they came. What has
 /// no time of its own gets `end`.
-pub fn lines(found: &[Vec<ResultField>], known: &Known<'_>, end: Timestamp) -> Vec<Line> {
+pub fn lines(found: &[Vec<ResultField>], known: &KnownSources<'_>, end: Timestamp) -> Vec<Line> {
     let widths = widths(found);
     let mut lines: Vec<Line> = found.iter().map(|row| line(row, known, end, &widths)).collect();
     if lines.is_sorted_by(|one, next| one.at >= next.at)
@@ -79,7 +79,7 @@ pub fn summary(found: usize, scanned: Scanned) -> String {
     format!("{results}; {matched} of {records} records match, {size} scanned, {price}")
 }
 
-fn line(row: &[ResultField], known: &Known<'_>, end: Timestamp, widths: &HashMap<&str, usize>) -> Line {
+fn line(row: &[ResultField], known: &KnownSources<'_>, end: Timestamp, widths: &HashMap<&str, usize>) -> Line {
     let field = |name: &str| row.iter().find(|field| field.field() == Some(name))?.value();
     let at = field("@timestamp").and_then(moment);
     // Counts by time carry it in the field that they are counted by.

@@ -9,42 +9,43 @@ use tokio::{
 
 use super::*;
 use crate::logs::{
-    Followed, Pace, Subject,
+    CallRate, Followed, LogSubject,
     groups::tests::followed,
     scripted::{Answer, Called, Calls, clients, now},
 };
 use crate::resource::{Query, View, task};
 
 struct Stage {
-    news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<TailMessage>,
     calls: Calls,
     running: JoinHandle<()>,
-    _ends: (watch::Sender<Set>, mpsc::Sender<()>),
+    _ends: (watch::Sender<StreamSet>, mpsc::Sender<()>),
 }
 
 fn query(streams: Vec<Followed>, script: impl Fn(&Called, usize) -> Answer + Send + Sync + 'static) -> Stage {
     let (clients, calls) = clients(script);
-    let (set, streams) = watch::channel(Set { streams, complete: true, ..Set::default() });
+    let (set, streams) = watch::channel(StreamSet { streams, complete: true, ..StreamSet::default() });
     let (older, asked) = mpsc::channel(1);
     let (tell, news) = mpsc::channel(64);
     let of =
-        Subject { name: "web".into(), view: View::new(&task::KIND, Query::default()), tasks: None, container: None };
+        LogSubject { name: "web".into(), view: View::new(&task::KIND, Query::default()), tasks: None, container: None };
     let to = now();
     let from = to - SignedDuration::from_hours(1);
-    let wanted = Wanted { id: 7, of, read: Read::Query { text: "fields fliter".into(), from, to }, pace: Pace(1.0) };
-    let ends = Ends { set: streams, older: asked, news: tell };
+    let wanted =
+        LogRequest { id: 7, of, read: Read::Query { text: "fields fliter".into(), from, to }, pace: CallRate(1.0) };
+    let ends = Channels { set: streams, older: asked, news: tell };
     Stage { news, calls, running: tokio::spawn(run(clients, wanted, now, ends)), _ends: (set, older) }
 }
 
 impl Stage {
     /// What was told until it was done: lines, and the last status.
-    async fn done(&mut self) -> (Vec<Line>, Status) {
+    async fn done(&mut self) -> (Vec<Line>, TailStatus) {
         let mut lines = Vec::new();
         loop {
-            match self.news.recv().await.unwrap().told {
-                Told::Lines(more) => lines.extend(more),
-                Told::Status(status) if status.phase == Phase::Done => return (lines, (*status).clone()),
-                Told::Status(_) | Told::Late(_) | Told::Older { .. } => {}
+            match self.news.recv().await.unwrap().update {
+                TailUpdate::Lines(more) => lines.extend(more),
+                TailUpdate::Status(status) if status.phase == TailPhase::Done => return (lines, (*status).clone()),
+                TailUpdate::Status(_) | TailUpdate::Late(_) | TailUpdate::Older { .. } => {}
             }
         }
     }
@@ -75,7 +76,7 @@ fn results(rows: Vec<Value>) -> impl Fn(&Called, usize) -> Answer + Send + Sync 
 }
 
 /// Why it failed, and what helps.
-fn failed(status: &Status) -> String {
+fn failed(status: &TailStatus) -> String {
     let failure = status.failure.as_ref().unwrap();
     format!("{}; {}", failure.message, failure.advice.as_deref().unwrap_or_default())
 }

@@ -1,13 +1,13 @@
 //! What matters of a line that is JSON: when, how bad, what; then the rest.
 
-use super::{Map, Part, object};
+use super::{JsonValue, Map, object};
 
 /// The parts of a line, those that are nested under names with dots in them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fields {
-    pub time: Option<(String, Part)>,
-    pub level: Option<(String, Part)>,
-    pub message: Option<(String, Part)>,
+    pub time: Option<(String, JsonValue)>,
+    pub level: Option<(String, JsonValue)>,
+    pub message: Option<(String, JsonValue)>,
     /// In the order in which they were written.
     pub rest: Map,
 }
@@ -48,7 +48,7 @@ fn flatten(map: Map, above: &str, flat: &mut Map) {
     for (key, part) in map {
         let key = if above.is_empty() { key } else { format!("{above}.{key}") };
         match part {
-            Part::Object(map) if !map.is_empty() => flatten(map, &key, flat),
+            JsonValue::Object(map) if !map.is_empty() => flatten(map, &key, flat),
             part => flat.push((key, part)),
         }
     }

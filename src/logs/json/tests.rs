@@ -8,7 +8,7 @@ const LINE: &str = r#"{"time":"14:05","id":12345678901234567890123,"level":"warn
 
 #[test]
 fn what_is_read_is_written_again_as_it_was() {
-    let written = Part::Object(object(LINE).unwrap()).to_string();
+    let written = JsonValue::Object(object(LINE).unwrap()).to_string();
     assert_eq!(written, LINE);
 }
 
@@ -35,7 +35,7 @@ fn what_is_too_long_or_too_deep_is_none() {
 }
 
 /// A field as `key=value`.
-fn told(field: Option<(String, Part)>) -> String {
+fn told(field: Option<(String, JsonValue)>) -> String {
     field.map(|(key, part)| format!("{key}={part}")).unwrap_or_default()
 }
 
@@ -102,7 +102,7 @@ proptest! {
         let text = if pretty_printed { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
         let text = text.unwrap();
         prop_assume!(text.len() <= LONGEST);
-        let written = Part::Object(object(&text).unwrap()).to_string();
+        let written = JsonValue::Object(object(&text).unwrap()).to_string();
         prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
     }
 

@@ -1,6 +1,6 @@
 //! What a Live Tail session is opened for: one Region's groups, narrowed to streams as far as AWS lets it.
 
-use crate::logs::{Followed, Group, groups};
+use crate::logs::{Followed, LogGroup, groups};
 
 /// Groups that one session takes, and names or prefixes of streams.
 const MOST_GROUPS: usize = 10;
@@ -49,7 +49,7 @@ impl Address {
     }
 }
 
-fn narrowed(group: &Group, growing: bool) -> Streams {
+fn narrowed(group: &LogGroup, growing: bool) -> Streams {
     let prefixes =
         (1..=MOST_STREAMS).contains(&group.prefixes.len()).then(|| Streams::Beginning(group.prefixes.clone()));
     let names = (group.streams.len() <= MOST_STREAMS).then(|| Streams::Named(group.streams.clone()));
@@ -58,7 +58,7 @@ fn narrowed(group: &Group, growing: bool) -> Streams {
 }
 
 /// The group's ARN: in the account and partition of a task that writes to it.
-fn arn(task: &str, group: &Group) -> Option<String> {
+fn arn(task: &str, group: &LogGroup) -> Option<String> {
     let mut parts = task.split(':').skip(1);
     let (partition, _, region, account) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let region = group.region.as_deref().unwrap_or(region);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Ended;
+use super::SessionEnd;
 use crate::aws::{Failure, FailureKind};
 
 /// What may pass is tried again after so long.
@@ -50,8 +50,8 @@ pub fn later(failure: &Failure, region: &str) -> Option<Duration> {
 }
 
 /// Whether a session that ended so is followed by another at once: the way there was good.
-pub fn at_once(ended: &Ended) -> bool {
-    matches!(ended, Ended::Over | Ended::Closed)
+pub fn at_once(ended: &SessionEnd) -> bool {
+    matches!(ended, SessionEnd::Over | SessionEnd::Closed)
 }
 
 fn not_offered(region: &str) -> bool {

@@ -15,7 +15,7 @@ fn web(tasks: &[&str]) -> Vec<Followed> {
     tasks.iter().map(|task| followed(None, "/web", &format!("ecs/app/{task}"), task)).collect()
 }
 
-async fn opened(tasks: &[&str], growing: bool) -> (Session, Wire, Calls) {
+async fn opened(tasks: &[&str], growing: bool) -> (LiveSession, Wire, Calls) {
     let (wire, frames) = mpsc::unbounded_channel();
     let frames = std::sync::Mutex::new(Some(frames));
     let (clients, calls) = clients(move |_, _| Answer::Stream(frames.lock().unwrap().take().unwrap()));
@@ -24,15 +24,15 @@ async fn opened(tasks: &[&str], growing: bool) -> (Session, Wire, Calls) {
     (session, wire, calls)
 }
 
-fn texts(said: &[Said]) -> Vec<(&str, &str)> {
+fn texts(said: &[LogEvent]) -> Vec<(&str, &str)> {
     said.iter().map(|said| (said.source.task(), said.text.as_str())).collect()
 }
 
 /// The next update with something in it.
-async fn next(session: &mut Session) -> Update {
+async fn next(session: &mut LiveSession) -> LiveUpdate {
     loop {
         let update = session.next().await.unwrap();
-        if update != Update::default() {
+        if update != LiveUpdate::default() {
             return update;
         }
     }
@@ -114,11 +114,11 @@ async fn what_a_slow_reader_misses_is_counted_and_aws_never_waits() {
 }
 
 #[rstest::rstest]
-#[case::three_hours(Some("SessionTimeoutException"), Ended::Over)]
-#[case::aws_cannot_go_on(Some("SessionStreamingException"), Ended::Broken("AWS's words".into()))]
-#[case::closed(None, Ended::Closed)]
+#[case::three_hours(Some("SessionTimeoutException"), SessionEnd::Over)]
+#[case::aws_cannot_go_on(Some("SessionStreamingException"), SessionEnd::Broken("AWS's words".into()))]
+#[case::closed(None, SessionEnd::Closed)]
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_session_says_why(#[case] exception: Option<&'static str>, #[case] expected: Ended) {
+async fn the_end_of_a_session_says_why(#[case] exception: Option<&'static str>, #[case] expected: SessionEnd) {
     let (mut session, wire, _) = opened(&["a1"], false).await;
     if let Some(name) = exception {
         wire.send(frame("exception", name, &json!({ "message": "AWS's words" }))).unwrap();
@@ -131,11 +131,11 @@ async fn the_end_of_a_session_says_why(#[case] exception: Option<&'static str>, 
 async fn without_a_heartbeat_for_five_seconds_it_is_broken() {
     let (mut session, _wire, _) = opened(&["a1"], false).await;
     let start = Instant::now();
-    assert_eq!(ended(&mut session).await, Ended::Silent);
+    assert_eq!(ended(&mut session).await, SessionEnd::Silent);
     assert_eq!(start.elapsed(), HEARTBEAT);
 }
 
-async fn ended(session: &mut Session) -> Ended {
+async fn ended(session: &mut LiveSession) -> SessionEnd {
     loop {
         if let Err(ended) = session.next().await {
             return ended;

@@ -9,11 +9,11 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::ask::{Ask, EVENTS, Page};
+use super::fetch_request::{EVENTS, FetchRequest, LogPage};
 use crate::logs::{
     Source,
-    merge::Said,
-    seen::{Pass, Seen},
+    dedup::{Dedup, DedupPass},
+    merge::LogEvent,
 };
 
 /// How far a pass reaches back, in milliseconds and in lines, whichever is less: what comes late is found, and what has
@@ -42,27 +42,27 @@ pub(super) struct Bounds {
 
 /// When something is, by both clocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct Clocks {
     pub at: Instant,
     pub clock: Timestamp,
 }
 
 /// How far some streams are read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Forward {
-    seen: Seen,
+pub(super) struct ForwardReader {
+    seen: Dedup,
     /// The time of the youngest line, in milliseconds.
     newest: Option<i64>,
-    pass: Place,
+    pass: PassPosition,
     /// A second look, under way.
-    second: Option<Place>,
+    second: Option<PassPosition>,
     /// The call under way is for it; calls for both take turns.
     is_second: bool,
     /// Up to when it was looked twice, in milliseconds.
     sure: Option<i64>,
     wide_at: Option<Instant>,
     /// What Live Tail sessions have told.
-    live: Pass,
+    live: DedupPass,
     /// When the pass began; none while what was written before is all that was read.
     began: Option<Instant>,
     /// As of when all that AWS had to tell was read; none while it is behind.
@@ -75,16 +75,16 @@ pub(super) struct Forward {
 
 /// Where a pass is.
 #[derive(Debug, Clone, Default)]
-struct Place {
+struct PassPosition {
     bounds: Bounds,
     token: Option<String>,
-    pass: Pass,
+    pass: DedupPass,
 }
 
-impl Forward {
+impl ForwardReader {
     /// What was read before this; `follow` is where it goes on, if that is known. Those of the lines that no Live Tail
     /// session has told meanwhile.
-    pub(super) fn begin(&mut self, said: Vec<Said>, follow: Option<String>, now: Moment) -> Vec<Said> {
+    pub(super) fn begin(&mut self, said: Vec<LogEvent>, follow: Option<String>, now: Clocks) -> Vec<LogEvent> {
         self.polled = Some(now.clock);
         self.pass.token = follow;
         let new = said.into_iter().filter(|said| self.note(said)).collect();
@@ -97,8 +97,8 @@ impl Forward {
         streams: Vec<Arc<Source>>,
         bounds: Bounds,
         pattern: Option<Arc<str>>,
-        now: Moment,
-    ) -> Ask {
+        now: Clocks,
+    ) -> FetchRequest {
         if self.pass.token.is_none() && !self.is_second {
             let wide = *self.wide_at.get_or_insert(now.at + WIDE_EVERY) <= now.at;
             if wide {
@@ -111,12 +111,12 @@ impl Forward {
                 (false, false) => &[OVERLAP_IDLE],
             };
             let from = self.reach(overlaps, now.clock).max(bounds.from);
-            self.pass = Place { bounds: Bounds { from, ..bounds }, ..Place::default() };
+            self.pass = PassPosition { bounds: Bounds { from, ..bounds }, ..PassPosition::default() };
             self.began = Some(now.at);
         }
         let place = self.second.as_ref().filter(|_| self.is_second).unwrap_or(&self.pass);
-        let Place { bounds: Bounds { from, to }, token, .. } = place.clone();
-        Ask { streams, from, to, token, backward: false, limit: EVENTS, pattern }
+        let PassPosition { bounds: Bounds { from, to }, token, .. } = place.clone();
+        FetchRequest { streams, from, to, token, backward: false, limit: EVENTS, pattern }
     }
 
     /// From where on to read again. A writer's clock may run ahead: what others write now must not be left out.
@@ -129,7 +129,7 @@ impl Forward {
     }
 
     /// Begins a second look at what has come since the last one, if a wide pass would not be one.
-    fn look_again(&mut self, bounds: Bounds, now: Moment) {
+    fn look_again(&mut self, bounds: Bounds, now: Clocks) {
         if self.second.is_some() {
             return;
         }
@@ -139,12 +139,12 @@ impl Forward {
         self.sure = Some(to);
         if from < to && self.seen.since(from) > OVERLAP_WIDE.1 {
             let bounds = Bounds { from: Some(from).max(bounds.from), to: Some(to) };
-            self.second = Some(Place { bounds, ..Place::default() });
+            self.second = Some(PassPosition { bounds, ..PassPosition::default() });
         }
     }
 
     /// Takes in a page: what is new of it. Lines older than the bounds are another reading's.
-    pub(super) fn take(&mut self, page: Page, bounds: Bounds, now: Moment) -> Vec<Said> {
+    pub(super) fn take(&mut self, page: LogPage, bounds: Bounds, now: Clocks) -> Vec<LogEvent> {
         if self.is_second {
             return self.take_second(page);
         }
@@ -152,9 +152,9 @@ impl Forward {
         let last = page.said.iter().map(|said| said.at.as_millisecond()).max();
         let small = page.said.len() < SMALL
             && last.is_some_and(|last| last.saturating_add(FRESH_MS) >= now.clock.as_millisecond());
-        let within = |said: &Said| bounds.from.is_none_or(|from| said.at.as_millisecond() >= from);
+        let within = |said: &LogEvent| bounds.from.is_none_or(|from| said.at.as_millisecond() >= from);
         let before = self.newest;
-        let new: Vec<Said> = page.said.into_iter().filter(|said| within(said) && self.note(said)).collect();
+        let new: Vec<LogEvent> = page.said.into_iter().filter(|said| within(said) && self.note(said)).collect();
         let straggles = |at: &Timestamp| before > Some(at.as_millisecond());
         self.straggler = new.iter().map(|said| said.at).filter(straggles).min();
         self.spoke = !new.is_empty();
@@ -166,7 +166,7 @@ impl Forward {
         new
     }
 
-    fn take_second(&mut self, page: Page) -> Vec<Said> {
+    fn take_second(&mut self, page: LogPage) -> Vec<LogEvent> {
         (self.is_second, self.straggler) = (false, None);
         let Some(mut place) = self.second.take() else { return Vec::new() };
         let new = page.said.into_iter().filter(|said| {
@@ -180,24 +180,24 @@ impl Forward {
     }
 
     /// Keeps an event in mind: whether it is new.
-    pub(super) fn note(&mut self, said: &Said) -> bool {
+    pub(super) fn note(&mut self, said: &LogEvent) -> bool {
         self.newest = self.newest.max(Some(said.at.as_millisecond()));
         self.seen.is_new(&mut self.pass.pass, said)
     }
 
     /// Takes in an event that a Live Tail session tells: whether it is new.
-    pub(super) fn hear(&mut self, said: &Said) -> bool {
+    pub(super) fn hear(&mut self, said: &LogEvent) -> bool {
         self.newest = self.newest.max(Some(said.at.as_millisecond()));
         self.seen.is_new(&mut self.live, said)
     }
 
     /// All that has come in up to now was told by a session.
-    pub(super) fn heard(&mut self, now: Moment) {
+    pub(super) fn heard(&mut self, now: Clocks) {
         self.polled = Some(now.clock);
         self.forget(now);
     }
 
-    fn forget(&mut self, now: Moment) {
+    fn forget(&mut self, now: Clocks) {
         if let Some(newest) = self.newest {
             self.seen.forget(newest.min(now.clock.as_millisecond()));
         }

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::{
     LINGER, Tail,
-    ask::STREAMS,
-    back::Back,
-    lane::{Kept, Lane, same_group},
+    backward_reader::BackwardReader,
+    fetch_request::STREAMS,
+    stream_group::{OpenStream, StreamGroup, same_group},
 };
-use crate::logs::{Phase, Range, Set, Stream, groups};
+use crate::logs::{Range, Stream, StreamSet, TailPhase, groups};
 
 /// How long further streams are waited for before the first lines are read.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -20,7 +20,7 @@ const PATIENCE: u32 = 10;
 
 impl Tail {
     /// Takes in which streams there are.
-    pub(super) fn settle(&mut self, set: Set) {
+    pub(super) fn settle(&mut self, set: StreamSet) {
         let now = self.moment();
         let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
         let mut joining = Vec::new();
@@ -32,7 +32,7 @@ impl Tail {
             ends.insert(&followed.source.stream, until);
             if self.known.insert(followed.source.stream.clone()) {
                 self.sources.push(followed.source.clone());
-                joining.push(Kept { source: followed.source.clone(), until });
+                joining.push(OpenStream { source: followed.source.clone(), until });
             }
         }
         let lanes = self.lanes.iter_mut().flat_map(|lane| &mut lane.streams);
@@ -42,14 +42,14 @@ impl Tail {
         }
         self.status.groups = groups::of(&set.streams).into();
         self.set = set;
-        if self.phase == Phase::Resolving {
+        if self.phase == TailPhase::Resolving {
             self.waiting.extend(joining);
             if !self.waiting.is_empty() && self.resolved_at.is_none() {
                 self.resolved_at = Some(now.at + RESOLVE);
             }
             return;
         }
-        let backward = self.phase == Phase::History && self.range == Range::Newest;
+        let backward = self.phase == TailPhase::History && self.range == Range::Newest;
         let lanes = self.lanes_of(joining, backward.then(history), now.at);
         self.lanes.extend(lanes);
         self.mark();
@@ -60,11 +60,11 @@ impl Tail {
     pub(super) fn begin(&mut self) {
         let now = self.moment();
         let ready = self.set.complete || self.resolved_at.is_some_and(|at| at <= now.at);
-        if self.phase != Phase::Resolving || !ready {
+        if self.phase != TailPhase::Resolving || !ready {
             return;
         }
         self.resolved_at = None;
-        self.phase = if self.waiting.is_empty() { Phase::Following } else { Phase::History };
+        self.phase = if self.waiting.is_empty() { TailPhase::Following } else { TailPhase::History };
         let streams = std::mem::take(&mut self.waiting);
         let back = (self.range == Range::Newest).then(history);
         self.lanes = self.lanes_of(streams, back, now.at);
@@ -77,17 +77,22 @@ impl Tail {
 
     /// Lanes for these streams: one group each, either of tasks that run or of such as have ended, and no more of them
     /// than a call takes. What runs comes first.
-    pub(super) fn lanes_of(&mut self, streams: Vec<Kept>, back: Option<Back>, now: Instant) -> Vec<Lane> {
-        let mut lanes: Vec<Lane> = Vec::new();
+    pub(super) fn lanes_of(
+        &mut self,
+        streams: Vec<OpenStream>,
+        back: Option<BackwardReader>,
+        now: Instant,
+    ) -> Vec<StreamGroup> {
+        let mut lanes: Vec<StreamGroup> = Vec::new();
         let (running, ended): (Vec<_>, Vec<_>) = streams.into_iter().partition(|kept| kept.until.is_none());
         for kept in running.into_iter().chain(ended) {
-            let alike = |lane: &Lane| lane.is_of(&kept.source) && lane.is_over() == kept.until.is_some();
-            let room = |lane: &&mut Lane| alike(lane) && lane.streams.len() < STREAMS;
+            let alike = |lane: &StreamGroup| lane.is_of(&kept.source) && lane.is_over() == kept.until.is_some();
+            let room = |lane: &&mut StreamGroup| alike(lane) && lane.streams.len() < STREAMS;
             match lanes.iter_mut().find(room) {
                 Some(lane) => lane.streams.push(kept),
                 None => {
                     self.numbers += 1;
-                    lanes.push(Lane::new(self.numbers, vec![kept], back.clone(), now));
+                    lanes.push(StreamGroup::new(self.numbers, vec![kept], back.clone(), now));
                 }
             }
         }
@@ -100,7 +105,7 @@ impl Tail {
         while number < self.lanes.len() {
             let lane = &self.lanes[number];
             let taker = lane.is_steady().then(|| {
-                let fits = |other: &Lane| {
+                let fits = |other: &StreamGroup| {
                     let room = other.streams.len() + lane.streams.len() <= STREAMS;
                     room && other.is_over() == lane.is_over()
                         && other.is_steady()
@@ -120,8 +125,8 @@ impl Tail {
 }
 
 /// The search for the newest lines.
-fn history() -> Back {
-    Back::new(None, Some(PATIENCE))
+fn history() -> BackwardReader {
+    BackwardReader::new(None, Some(PATIENCE))
 }
 
 /// How long a stream is still followed whose task ended at `ended`.

@@ -12,7 +12,8 @@ use tokio::{
 use crate::{
     aws::Clients,
     logs::{
-        Ends, Followed, Line, News, Pace, Range, Read, Role, Set, Source, Status, Stream, Subject, Told, Wanted,
+        CallRate, Channels, Followed, Line, LogRequest, LogSubject, Range, Read, Role, Source, Stream, StreamSet,
+        TailMessage, TailStatus, TailUpdate,
         fixture::put_between,
         scripted::{self, Answer, Called, clients, now},
     },
@@ -60,42 +61,47 @@ fn source(task: usize) -> Arc<Source> {
 }
 
 struct Tailing {
-    news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<TailMessage>,
     older: mpsc::Sender<()>,
-    set: watch::Sender<Set>,
+    set: watch::Sender<StreamSet>,
     lines: Vec<Line>,
     before: Vec<Line>,
-    statuses: Vec<Arc<Status>>,
+    statuses: Vec<Arc<TailStatus>>,
 }
 
 impl Tailing {
     fn open(clients: Clients, range: Range, streams: usize) -> Self {
         let streams = (0..streams).map(|task| Followed { source: source(task), ended: None }).collect();
-        let (set, sets) = watch::channel(Set { streams, complete: true, ..Set::default() });
+        let (set, sets) = watch::channel(StreamSet { streams, complete: true, ..StreamSet::default() });
         let (older, asked) = mpsc::channel(1);
         let (told, news) = mpsc::channel(4);
-        let of = Subject {
+        let of = LogSubject {
             name: "web".into(),
             view: View::new(&task::KIND, Query::default()),
             tasks: None,
             container: None,
         };
         let read = Read::Tail { range, pattern: None, live: false };
-        let wanted = Wanted { id: 1, of, read, pace: Pace::default() };
-        tokio::spawn(crate::logs::read(clients, wanted, scripted::now, Ends { set: sets, older: asked, news: told }));
+        let wanted = LogRequest { id: 1, of, read, pace: CallRate::default() };
+        tokio::spawn(crate::logs::read(
+            clients,
+            wanted,
+            scripted::now,
+            Channels { set: sets, older: asked, news: told },
+        ));
         Self { news, older, set, lines: Vec::new(), before: Vec::new(), statuses: Vec::new() }
     }
 
     async fn pass(&mut self, seconds: u64) {
         let until = Instant::now() + Duration::from_secs(seconds);
         while let Ok(Some(news)) = timeout_at(until, self.news.recv()).await {
-            match news.told {
-                Told::Lines(lines) => self.lines.extend(lines),
-                Told::Late(lines) => put_between(&mut self.lines, lines),
-                Told::Older { lines, .. } => {
+            match news.update {
+                TailUpdate::Lines(lines) => self.lines.extend(lines),
+                TailUpdate::Late(lines) => put_between(&mut self.lines, lines),
+                TailUpdate::Older { lines, .. } => {
                     self.before.splice(0..0, lines);
                 }
-                Told::Status(status) => self.statuses.push(status),
+                TailUpdate::Status(status) => self.statuses.push(status),
             }
         }
     }

@@ -36,7 +36,7 @@ pub enum Arg {
 
 /// What arguments are checked against.
 #[derive(Debug, Clone)]
-pub struct Known<'a> {
+pub struct KnownArguments<'a> {
     pub kinds: &'a [&'static Kind],
     pub themes: Vec<&'a str>,
     /// Absent until they have been read.
@@ -81,7 +81,7 @@ impl Arg {
     ///
     /// # Errors
     /// What is wrong, and the nearest that would do.
-    pub(super) fn check(self, text: &str, known: &Known<'_>) -> Outcome {
+    pub(super) fn check(self, text: &str, known: &KnownArguments<'_>) -> Outcome {
         match self {
             Self::None | Self::Cluster | Self::Row | Self::Column | Self::Filter => Ok(()),
             Self::Profile => check_profile(text, known.profiles),

@@ -7,7 +7,7 @@ use super::{
     Outcome, rows, session, views,
 };
 use crate::{
-    model::logs::{self, jump, live, marks, query, stack, strip, take},
+    model::logs::{self, goto, live, marks, query, selection, stack, strip},
     resource::Ability,
 };
 
@@ -138,22 +138,22 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["l"])
         .words(&["logs"], Arg::Row)
         .hint("logs", 22),
-    Action::new("previous-logs", Row, "last stopped task's logs", logs::step::previous)
+    Action::new("previous-logs", Row, "last stopped task's logs", logs::task_switch::previous)
         .needs(Ability::Logs)
         .keys(&["p"])
         .hint("previous logs", 23),
     Action::new("pick-logs", Row, "logs by container, time", logs::open::pick).needs(Ability::Logs).keys(&["shift-l"]),
     // In logs.
-    Action::new("previous-task", ActionContext::Logs, "previous task's logs", logs::step::previous)
+    Action::new("previous-task", ActionContext::Logs, "previous task's logs", logs::task_switch::previous)
         .keys(&["p"])
         .hint("previous task", 30),
-    Action::new("step-task", ActionContext::Logs, "older, newer task's logs", logs::step::step)
+    Action::new("step-task", ActionContext::Logs, "older, newer task's logs", logs::task_switch::step)
         .keys(&["<", ">"])
         .hint("older, newer task", 45),
-    Action::new("around-stop", ActionContext::Logs, "around the last stop", logs::step::around_stop)
+    Action::new("around-stop", ActionContext::Logs, "around the last stop", logs::task_switch::around_stop)
         .keys(&["9"])
         .hint("around the stop", 32),
-    Action::new("all-containers", ActionContext::Logs, "all containers, or one", logs::step::all_containers)
+    Action::new("all-containers", ActionContext::Logs, "all containers, or one", logs::task_switch::all_containers)
         .keys(&["a"])
         .hint("all containers", 47),
     // In texts.
@@ -182,21 +182,21 @@ pub static ACTIONS: &[Action] = &[
         .keys(&["x"])
         .words(&["around"], Text("lines", stack::check_context))
         .hint("context", 32),
-    Action::new("next-found", Logs, "next match", jump::next_match).keys(&["n"]).hint("next match", 34),
-    Action::new("previous-found", Logs, "previous match", jump::previous_match).keys(&["shift-n"]),
-    Action::new("next-error", Logs, "next error", jump::next_error).keys(&["e"]).hint("next error", 14),
-    Action::new("previous-error", Logs, "previous error", jump::previous_error).keys(&["shift-e"]),
-    Action::new("go-to-time", Logs, "go to a time or range", jump::time)
+    Action::new("next-found", Logs, "next match", goto::next_match).keys(&["n"]).hint("next match", 34),
+    Action::new("previous-found", Logs, "previous match", goto::previous_match).keys(&["shift-n"]),
+    Action::new("next-error", Logs, "next error", goto::next_error).keys(&["e"]).hint("next error", 14),
+    Action::new("previous-error", Logs, "previous error", goto::previous_error).keys(&["shift-e"]),
+    Action::new("go-to-time", Logs, "go to a time or range", goto::time)
         .keys(&["@"])
-        .words(&["at"], Text("time", jump::check_time))
+        .words(&["at"], Text("time", goto::check_time))
         .hint("time", 18),
-    Action::new("range", Logs, "newest, oldest, 1m 5m 15m 30m 1h 3h 12h", jump::range)
+    Action::new("range", Logs, "newest, oldest, 1m 5m 15m 30m 1h 3h 12h", goto::range)
         .keys(&["0", "1", "2", "3", "4", "5", "6", "7", "8"]),
-    Action::new("minute", Logs, "1 min back, forward", jump::minute).keys(&["{", "}"]),
-    Action::new("ten-minutes", Logs, "10 min back, forward", jump::ten_minutes).keys(&["(", ")"]),
+    Action::new("minute", Logs, "1 min back, forward", goto::minute).keys(&["{", "}"]),
+    Action::new("ten-minutes", Logs, "10 min back, forward", goto::ten_minutes).keys(&["(", ")"]),
     Action::new("histogram", Logs, "histogram", strip::toggle).keys(&["i"]).hint("histogram", 36),
-    Action::new("reload", Logs, "reload the range", jump::reload).keys(&["r"]),
-    Action::new("pattern", Logs, "filter in CloudWatch", jump::pattern).words(&["pattern"], Text("pattern", anything)),
+    Action::new("reload", Logs, "reload the range", goto::reload).keys(&["r"]),
+    Action::new("pattern", Logs, "filter in CloudWatch", goto::pattern).words(&["pattern"], Text("pattern", anything)),
     Action::new("live", Logs, "Live Tail (billed)", live::toggle)
         .keys(&["ctrl-t"])
         .words(&["live"], Arg::None)
@@ -209,9 +209,11 @@ pub static ACTIONS: &[Action] = &[
     Action::new("elapsed", Logs, "time since mark or line", marks::elapsed)
         .keys(&["shift-t"])
         .words(&["elapsed"], Arg::None),
-    Action::new("pick", Logs, "select the line", take::pick).keys(&["space"]),
-    Action::new("pick-range", Logs, "select a range", take::pick_range).keys(&["v"]),
-    Action::new("console", Logs, "copy the console URL", take::console).keys(&["b"]).words(&["console"], Arg::None),
+    Action::new("pick", Logs, "select the line", selection::pick).keys(&["space"]),
+    Action::new("pick-range", Logs, "select a range", selection::pick_range).keys(&["v"]),
+    Action::new("console", Logs, "copy the console URL", selection::console)
+        .keys(&["b"])
+        .words(&["console"], Arg::None),
     Action::new("freeze", Logs, "follow, or freeze", logs::modes::freeze).keys(&["s"]).hint("freeze", 10),
     Action::new("expand", Logs, "expand the line", logs::modes::expand).keys(&["enter"]).hint("expand", 14),
     Action::new("line-fields", Logs, "fields of the line", logs::modes::fields).keys(&["d"]).hint("fields", 20),

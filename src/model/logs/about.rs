@@ -8,7 +8,7 @@ use jiff::{
 };
 use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, fields};
+use super::{LogView, fields};
 use crate::{
     logs::{Line, Range, Read},
     resource::{
@@ -32,7 +32,7 @@ pub(super) fn event(line: &Line) -> Arc<Document> {
 }
 
 /// The line's fields and where it comes from, then the state of the log.
-pub(super) fn document(reader: &Reader, line: Option<&Line>, zone: &Zone, now: Timestamp) -> Arc<Document> {
+pub(super) fn document(reader: &LogView, line: Option<&Line>, zone: &Zone, now: Timestamp) -> Arc<Document> {
     let mut document = Document::default();
     if let Some(line) = line {
         of_line(&mut document, line, &zone.zone, now);
@@ -85,7 +85,7 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     section.field("size", format!("{} bytes", grouped(line.text.len() as u64)));
 }
 
-fn of_log(section: &mut Section, reader: &Reader, zone: &Zone) {
+fn of_log(section: &mut Section, reader: &LogView, zone: &Zone) {
     let (status, held) = (&reader.status, reader.ring.numbers());
     section
         .field("of", reader.subject().name.as_str())

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Json, Older, Reader, Times};
+use super::{Json, LogView, Older, Times};
 use crate::{
     aws::{Failure, FailureKind},
-    logs::Phase,
+    logs::TailPhase,
     model::header::{coarse, seconds_until},
     resource::{
         Tone, Zone,
@@ -29,7 +29,7 @@ pub struct Counts {
 
 /// One part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Item {
+pub struct BarItem {
     /// What is set, as in `Wrap:Off`; empty for a state, which speaks for itself.
     pub label: &'static str,
     /// What it shrinks to.
@@ -44,7 +44,7 @@ pub struct Item {
     pub right: bool,
 }
 
-impl Item {
+impl BarItem {
     fn mode(label: &'static str, letter: &'static str, value: impl Into<String>, on: bool, rank: u8) -> Self {
         let value = value.into();
         let tone = if on { Tone::Plain } else { Tone::Muted };
@@ -56,15 +56,15 @@ impl Item {
     }
 }
 
-impl Reader {
+impl LogView {
     /// What there is to count now.
     pub(super) fn count(&self) -> Counts {
         let held = self.ring.numbers();
-        let seen = self.sight.position(self.frozen_at).unwrap_or_else(|index| index);
+        let seen = self.view.position(self.frozen_at).unwrap_or_else(|index| index);
         Counts {
             lines: held.end.abs_diff(held.start),
-            hidden: self.sight.hidden(),
-            unseen: if self.follow { 0 } else { (self.sight.numbers().len() - seen) as u64 },
+            hidden: self.view.hidden(),
+            unseen: if self.follow { 0 } else { (self.view.numbers().len() - seen) as u64 },
             lost: self.status.lost,
             let_go: self.ring.let_go(),
             lag: self.status.lag.map(|lag| i64::try_from(lag.as_millis() / 100).unwrap_or(i64::MAX)),
@@ -72,14 +72,14 @@ impl Reader {
     }
 
     /// The bar, from left to right.
-    pub fn bar(&self, now: Timestamp) -> Vec<Item> {
+    pub fn bar(&self, now: Timestamp) -> Vec<BarItem> {
         let mut bar = self.modes();
         bar.extend(self.tail(now));
         bar.extend(self.amounts());
         bar
     }
 
-    fn modes(&self) -> Vec<Item> {
+    fn modes(&self) -> Vec<BarItem> {
         let on_off = |on: bool| if on { "On" } else { "Off" };
         let times = match self.times {
             Times::Off => "off".into(),
@@ -92,14 +92,14 @@ impl Reader {
             Json::Pretty => "pretty",
         };
         let context = self.stack.context.map_or_else(|| "off".into(), |lines| lines.to_string());
-        let mut modes = vec![Item::mode("Follow", "F", on_off(self.follow), self.follow, 2)];
+        let mut modes = vec![BarItem::mode("Follow", "F", on_off(self.follow), self.follow, 2)];
         if !self.follow {
             modes[0].tone = Tone::Wait;
         }
         if self.counts.unseen > 0 {
-            modes.push(Item {
+            modes.push(BarItem {
                 right: false,
-                ..Item::state(
+                ..BarItem::state(
                     format!("{} new", grouped(self.counts.unseen)),
                     format!("{} new", short(self.counts.unseen)),
                     Tone::Wait,
@@ -108,28 +108,28 @@ impl Reader {
             });
         }
         modes.extend([
-            Item::mode("Wrap", "W", on_off(self.wrap), self.wrap, 7),
-            Item::mode("Time", "T", times, self.times != Times::Off, 8),
-            Item::mode("JSON", "J", json, self.json != Json::Raw, 9),
+            BarItem::mode("Wrap", "W", on_off(self.wrap), self.wrap, 7),
+            BarItem::mode("Time", "T", times, self.times != Times::Off, 8),
+            BarItem::mode("JSON", "J", json, self.json != Json::Raw, 9),
         ]);
         if self.stack.context.is_some() {
-            modes.push(Item::mode("Ctx", "C", context, true, 10));
+            modes.push(BarItem::mode("Ctx", "C", context, true, 10));
         }
         modes.push(self.filters());
         modes
     }
 
-    fn filters(&self) -> Item {
+    fn filters(&self) -> BarItem {
         let rules = self.stack.rules.iter().filter(|rule| rule.on).count();
         if rules == 0 {
-            return Item::mode("Filters", "/", "off", false, 11);
+            return BarItem::mode("Filters", "/", "off", false, 11);
         }
         if self.stack.suspended {
-            let suspended = Item::mode("Filters", "/", format!("{rules} suspended"), true, 4);
-            return Item { tone: Tone::Wait, ..suspended };
+            let suspended = BarItem::mode("Filters", "/", format!("{rules} suspended"), true, 4);
+            return BarItem { tone: Tone::Wait, ..suspended };
         }
         let hidden = self.counts.hidden;
-        let mut filters = Item::mode("Filters", "/", rules.to_string(), true, 4);
+        let mut filters = BarItem::mode("Filters", "/", rules.to_string(), true, 4);
         if hidden > 0 {
             filters.value = format!("{rules} ({} hidden)", grouped(hidden));
             filters.brief = format!("{rules} ({})", short(hidden));
@@ -138,57 +138,59 @@ impl Reader {
     }
 
     /// What the tail is at, and what holds it up.
-    fn tail(&self, now: Timestamp) -> Vec<Item> {
+    fn tail(&self, now: Timestamp) -> Vec<BarItem> {
         let status = &self.status;
         let mut items = Vec::new();
         match (&status.failure, status.phase) {
             (Some(failure), _) => items.push(held_up(failure, status.retry_at, now)),
-            (None, Phase::Resolving) => items.push(Item::state("looking up streams", "looking up", Tone::Busy, 3)),
-            (None, Phase::History) if self.is_query() => {
-                items.push(Item::state("searching", "searching", Tone::Busy, 3));
+            (None, TailPhase::Resolving) => {
+                items.push(BarItem::state("looking up streams", "looking up", Tone::Busy, 3))
             }
-            (None, Phase::History) => items.push(Item::state("reading history", "history", Tone::Busy, 3)),
-            (None, Phase::Following) => {}
-            (None, Phase::Done) => items.push(Item::state("all is read", "all read", Tone::Muted, 6)),
+            (None, TailPhase::History) if self.is_query() => {
+                items.push(BarItem::state("searching", "searching", Tone::Busy, 3));
+            }
+            (None, TailPhase::History) => items.push(BarItem::state("reading history", "history", Tone::Busy, 3)),
+            (None, TailPhase::Following) => {}
+            (None, TailPhase::Done) => items.push(BarItem::state("all is read", "all read", Tone::Muted, 6)),
         }
         match self.older {
-            Older::Wanted | Older::Asked => items.push(Item::state("older lines ...", "older", Tone::Busy, 3)),
-            Older::None => items.push(Item::state("beginning", "beginning", Tone::Muted, 13)),
+            Older::Wanted | Older::Asked => items.push(BarItem::state("older lines ...", "older", Tone::Busy, 3)),
+            Older::None => items.push(BarItem::state("beginning", "beginning", Tone::Muted, 13)),
             Older::Unasked | Older::Full => {}
         }
         if let Some(live) = status.live {
             let (minutes, cost) = (live.minutes(now), live.dollars(now));
             let value = format!("live {minutes}m, about ${cost:.2}");
-            items.push(Item::state(value, format!("live ${cost:.2}"), Tone::Busy, 2));
+            items.push(BarItem::state(value, format!("live ${cost:.2}"), Tone::Busy, 2));
             if live.sampled > 0 {
                 let value = format!("sampled in {} of its seconds", grouped(live.sampled));
-                items.push(Item::state(value, format!("sampled {}s", short(live.sampled)), Tone::Warn, 2));
+                items.push(BarItem::state(value, format!("sampled {}s", short(live.sampled)), Tone::Warn, 2));
             }
         }
         if let Some(scanned) = status.scanned {
             let (size, matched) = (size(scanned.bytes), grouped(scanned.matched.max(0.0) as u64));
             let value = format!("{size} scanned, {}, {matched} matched", scanned.price());
-            items.push(Item::state(value, format!("{size} ${:.2}", scanned.dollars()), Tone::Plain, 3));
+            items.push(BarItem::state(value, format!("{size} ${:.2}", scanned.dollars()), Tone::Plain, 3));
         }
         items
     }
 
-    fn amounts(&self) -> Vec<Item> {
+    fn amounts(&self) -> Vec<BarItem> {
         let (status, counts) = (&self.status, self.counts);
         let mut items = Vec::new();
         if !status.quiet.is_empty() {
             let quiet = status.quiet.len();
-            items.push(Item::state(format!("{quiet} without a log"), format!("{quiet} silent"), Tone::Wait, 10));
+            items.push(BarItem::state(format!("{quiet} without a log"), format!("{quiet} silent"), Tone::Wait, 10));
         }
         if status.streams > 0 {
             let plural = if status.streams == 1 { "" } else { "s" };
             let value = format!("{} stream{plural}", grouped(status.streams as u64));
-            items.push(Item::state(value.clone(), value, Tone::Muted, 14));
+            items.push(BarItem::state(value.clone(), value, Tone::Muted, 14));
         }
         let lines = format!("{} line{}", short(counts.lines), if counts.lines == 1 { "" } else { "s" });
-        items.push(Item::state(lines.clone(), lines, Tone::Plain, 5));
+        items.push(BarItem::state(lines.clone(), lines, Tone::Plain, 5));
         if counts.let_go > 0 {
-            items.push(Item::state(
+            items.push(BarItem::state(
                 format!("{} let go", short(counts.let_go)),
                 format!("{} gone", short(counts.let_go)),
                 Tone::Wait,
@@ -196,7 +198,7 @@ impl Reader {
             ));
         }
         let (tone, rank) = if counts.lost > 0 { (Tone::Warn, 2) } else { (Tone::Muted, 12) };
-        items.push(Item::state(
+        items.push(BarItem::state(
             format!("{} lost", grouped(counts.lost)),
             format!("{} lost", short(counts.lost)),
             tone,
@@ -205,14 +207,14 @@ impl Reader {
         if let Some(lag) = counts.lag {
             let text = if lag < 600 { format!("{}.{}s", lag / 10, lag % 10) } else { duration(lag / 10) };
             let tone = if lag < 300 { Tone::Muted } else { Tone::Warn };
-            items.push(Item::state(format!("lag {text}"), format!("lag {text}"), tone, 12));
+            items.push(BarItem::state(format!("lag {text}"), format!("lag {text}"), tone, 12));
         }
         items
     }
 }
 
 /// What keeps a tail from going on, and until when.
-fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Item {
+fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> BarItem {
     let next = retry_at.map(|at| seconds_until(at, now)).filter(|seconds| *seconds > 0);
     let next = next.map(|seconds| duration(coarse(seconds)));
     let (words, tone) = match failure.kind {
@@ -223,7 +225,7 @@ fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> It
     };
     let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, next try in {next}"));
     let brief = next.map_or_else(|| words.clone(), |next| format!("{words} {next}"));
-    Item::state(full, brief, tone, 0)
+    BarItem::state(full, brief, tone, 0)
 }
 
 /// `812`, `8.4k`, `37k`, `1.2M`.

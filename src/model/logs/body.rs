@@ -7,8 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     Json, fields,
-    rows::{Ink, Piece},
-    stamp,
+    rows::{LogStyle, Piece},
+    timestamp,
 };
 use crate::{
     logs::{Line, ansi},
@@ -51,14 +51,14 @@ pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
     };
     // In full, and as it came, it keeps the time that it tells itself.
     let shown = match set.json {
-        Json::Fields if set.timed && !set.expanded => stamp::skip(text, line.at),
+        Json::Fields if set.timed && !set.expanded => timestamp::skip(text, line.at),
         _ => text,
     };
     let mut lines = read.unwrap_or_else(|| shown.split('\n').map(looks).collect());
     if !set.expanded && set.json != Json::Pretty && lines.len() > BREAKS {
         let more = lines.len() - BREAKS + 1;
         lines.truncate(BREAKS - 1);
-        lines.push(vec![Piece::new(format!(" {more} more rows"), Ink::Cut)]);
+        lines.push(vec![Piece::new(format!(" {more} more rows"), LogStyle::Cut)]);
     }
     lines
 }
@@ -75,7 +75,7 @@ fn long(text: &str, set: Setting) -> Vec<Piece> {
     }
     let mut pieces = looks(shown);
     if cut {
-        pieces.push(Piece::new(size, Ink::Cut));
+        pieces.push(Piece::new(size, LogStyle::Cut));
     }
     pieces
 }
@@ -99,7 +99,9 @@ pub(super) fn looks(text: &str) -> Vec<Piece> {
     let text = text.trim_end_matches('\r');
     let spans = ansi::spans(text).filter(|(text, _)| !text.is_empty());
     spans
-        .map(|(text, look)| Piece::new(text, if look == ansi::Look::default() { Ink::Plain } else { Ink::Look(look) }))
+        .map(|(text, look)| {
+            Piece::new(text, if look == ansi::Look::default() { LogStyle::Plain } else { LogStyle::Look(look) })
+        })
         .collect()
 }
 
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn rows_are_cut_between_words_where_that_leaves_little_room() {
-        let piece = |text: &str| vec![Piece::new(text, Ink::Plain)];
+        let piece = |text: &str| vec![Piece::new(text, LogStyle::Plain)];
         assert_eq!(texts(cut(piece("one two three"), 8)), ["one two ", "three"]);
         assert_eq!(texts(cut(piece("a verylongword"), 8)), ["a verylo", "ngword"]);
         assert_eq!(texts(cut(piece("日本語"), 5)), ["日本", "語"]);
@@ -214,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_found_is_marked_across_pieces() {
-        let pieces = vec![Piece::new("abc", Ink::Plain), Piece::new("def", Ink::Faint)];
+        let pieces = vec![Piece::new("abc", LogStyle::Plain), Piece::new("def", LogStyle::Faint)];
         let marked: Vec<_> = mark(pieces, &[0..1, 2..5]).into_iter().map(|piece| (piece.text, piece.hit)).collect();
         let expected = [("a", true), ("b", false), ("c", true), ("de", true), ("f", false)];
         assert_eq!(marked, expected.map(|(text, hit)| (text.to_owned(), hit)));
@@ -223,7 +225,7 @@ mod tests {
     proptest! {
         #[test]
         fn cutting_loses_nothing_and_fits(text in "[a-z 日é👩]{0,80}", room in 2u16..20) {
-            let rows = texts(cut(vec![Piece::new(text.clone(), Ink::Plain)], room));
+            let rows = texts(cut(vec![Piece::new(text.clone(), LogStyle::Plain)], room));
             prop_assert!(rows.iter().all(|row| row.width() <= usize::from(room)));
             prop_assert_eq!(rows.concat(), text);
         }

@@ -7,7 +7,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Reader, Times, marks};
+use super::{LogView, Times, marks};
 use crate::logs::{Line, Source};
 
 /// Below so many columns times are without fractions, and names shorter.
@@ -60,7 +60,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub fn of(reader: &Reader, width: u16) -> Self {
+    pub fn of(reader: &LogView, width: u16) -> Self {
         let (origins, narrow) = (&reader.origins, width < NARROW);
         let time = match (reader.times, narrow) {
             (Times::Off, _) => 0,
@@ -79,7 +79,7 @@ impl Columns {
         };
         Self {
             time,
-            elapsed: if reader.finding.elapsed.is_some() { marks::WIDTH } else { 0 },
+            elapsed: if reader.search.elapsed.is_some() { marks::WIDTH } else { 0 },
             service: if origins.services.len() > 1 { widest(&origins.services, services) } else { 0 },
             task: if origins.tasks.len() > 1 { origins.label(width < WIDE) } else { 0 },
             container: if origins.containers.len() > 1 { widest(&origins.containers, names) } else { 0 },

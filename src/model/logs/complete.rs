@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::Reader;
+use super::LogView;
 use crate::{
     grammar::{Op, typing::by_frequency},
     logs::{
         Line, Role,
-        filter::{self, Filter},
+        filter::{self, LineFilter},
     },
     model::{
         prompt::{Completion, FilterTerm},
@@ -23,7 +23,7 @@ const KEYS: usize = 30;
 /// Characters of an example of what a key holds.
 const EXAMPLE: usize = 40;
 
-impl Reader {
+impl LogView {
     /// Completes the last term of `text`.
     pub(in crate::model) fn complete(&self, text: &str) -> Completion {
         let values = |name: &str, op: Op| {
@@ -34,7 +34,7 @@ impl Reader {
     }
 
     /// Whether the newest lines have one that `filter` admits.
-    pub(super) fn finds(&self, filter: &Filter) -> bool {
+    pub(super) fn finds(&self, filter: &LineFilter) -> bool {
         self.newest().any(|line| filter.admits(line))
     }
 

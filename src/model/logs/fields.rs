@@ -2,12 +2,12 @@
 
 use super::{
     body::looks,
-    rows::{Ink, Piece},
+    rows::{LogStyle, Piece},
 };
 use crate::{
     logs::{
         Level, Line,
-        json::{self, Fields, Map, Part},
+        json::{self, Fields, JsonValue, Map},
     },
     model::text::safe,
 };
@@ -18,19 +18,19 @@ pub(super) fn row(line: &Line, timed: bool) -> Option<Vec<Vec<Piece>>> {
     let Fields { time, level, message, rest } = json::key_fields(&line.text)?;
     let mut first = Vec::new();
     if let Some((_, time)) = time.filter(|_| !timed) {
-        first.push(Piece::new(format!("{} ", shown(&time)), Ink::Time));
+        first.push(Piece::new(format!("{} ", shown(&time)), LogStyle::Time));
     }
     if let Some((_, told)) = level {
         let known = line.level.or_else(|| Level::parse(told.text()?));
-        first.push(known.map_or_else(|| Piece::new(format!("{} ", shown(&told)), Ink::Faint), word));
+        first.push(known.map_or_else(|| Piece::new(format!("{} ", shown(&told)), LogStyle::Faint), word));
     }
     let message = message.as_ref().and_then(|(_, part)| part.text()).unwrap_or_default().trim_end();
     let mut lines = message.split('\n').map(looks);
     first.extend(lines.next().unwrap_or_default());
     for (key, part) in &rest {
         let blank = if first.is_empty() { "" } else { " " };
-        first.push(Piece::new(format!("{blank}{}=", safe(key)), Ink::Key));
-        first.push(Piece::new(value(part), Ink::Faint));
+        first.push(Piece::new(format!("{blank}{}=", safe(key)), LogStyle::Key));
+        first.push(Piece::new(value(part), LogStyle::Faint));
     }
     Some([first].into_iter().chain(lines).collect())
 }
@@ -44,18 +44,20 @@ pub(super) fn list(line: &Line) -> Vec<(String, String)> {
 
 /// `ERROR `, in five cells.
 fn word(level: Level) -> Piece {
-    Piece::new(format!("{:<5} ", level.word().to_uppercase()), Ink::Level(level))
+    Piece::new(format!("{:<5} ", level.word().to_uppercase()), LogStyle::Level(level))
 }
 
-fn shown(part: &Part) -> String {
+fn shown(part: &JsonValue) -> String {
     let text = part.text().map_or_else(|| part.to_string(), str::to_owned);
     safe(&text).into_owned()
 }
 
 /// A value behind its key: in quotes only where it would not be told from what follows.
-fn value(part: &Part) -> String {
+fn value(part: &JsonValue) -> String {
     match part {
-        Part::Text(text) if text.is_empty() || text.contains([' ', '=', '"']) => safe(&part.to_string()).into_owned(),
+        JsonValue::Text(text) if text.is_empty() || text.contains([' ', '=', '"']) => {
+            safe(&part.to_string()).into_owned()
+        }
         part => shown(part),
     }
 }
@@ -72,7 +74,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn put(&mut self, text: impl Into<String>, ink: Ink) {
+    fn put(&mut self, text: impl Into<String>, ink: LogStyle) {
         if let Some(row) = self.rows.last_mut() {
             row.push(Piece::new(text, ink));
         }
@@ -81,54 +83,54 @@ impl Tree {
     fn row(&mut self, depth: usize) {
         self.rows.push(Vec::new());
         if depth > 0 {
-            self.put("  ".repeat(depth), Ink::Plain);
+            self.put("  ".repeat(depth), LogStyle::Plain);
         }
     }
 
     fn object(&mut self, map: &Map, depth: usize) {
-        self.put("{", Ink::Punctuation);
+        self.put("{", LogStyle::Punctuation);
         for (at, (key, part)) in map.iter().enumerate() {
             self.row(depth + 1);
-            self.put(safe(&Part::Text(key.clone()).to_string()), Ink::Name);
-            self.put(": ", Ink::Punctuation);
+            self.put(safe(&JsonValue::Text(key.clone()).to_string()), LogStyle::Name);
+            self.put(": ", LogStyle::Punctuation);
             self.part(part, depth + 1);
             if at + 1 < map.len() {
-                self.put(",", Ink::Punctuation);
+                self.put(",", LogStyle::Punctuation);
             }
         }
         if !map.is_empty() {
             self.row(depth);
         }
-        self.put("}", Ink::Punctuation);
+        self.put("}", LogStyle::Punctuation);
     }
 
-    fn part(&mut self, part: &Part, depth: usize) {
+    fn part(&mut self, part: &JsonValue, depth: usize) {
         match part {
-            Part::Object(map) => self.object(map, depth),
-            Part::List(list) => {
-                self.put("[", Ink::Punctuation);
+            JsonValue::Object(map) => self.object(map, depth),
+            JsonValue::List(list) => {
+                self.put("[", LogStyle::Punctuation);
                 for (at, part) in list.iter().enumerate() {
                     self.row(depth + 1);
                     self.part(part, depth + 1);
                     if at + 1 < list.len() {
-                        self.put(",", Ink::Punctuation);
+                        self.put(",", LogStyle::Punctuation);
                     }
                 }
                 if !list.is_empty() {
                     self.row(depth);
                 }
-                self.put("]", Ink::Punctuation);
+                self.put("]", LogStyle::Punctuation);
             }
             // A stack trace reads as one, not as a row with `\n` all over.
-            Part::Text(text) if text.trim_end().contains('\n') => {
+            JsonValue::Text(text) if text.trim_end().contains('\n') => {
                 for line in text.trim_end().lines() {
                     self.row(depth + 1);
-                    self.put(safe(&line.replace('\t', "  ")), Ink::Text);
+                    self.put(safe(&line.replace('\t', "  ")), LogStyle::Text);
                 }
             }
-            Part::Text(_) => self.put(safe(&part.to_string()), Ink::Text),
-            Part::Number(_) => self.put(part.to_string(), Ink::Number),
-            Part::Bool(_) | Part::Null => self.put(part.to_string(), Ink::Literal),
+            JsonValue::Text(_) => self.put(safe(&part.to_string()), LogStyle::Text),
+            JsonValue::Number(_) => self.put(part.to_string(), LogStyle::Number),
+            JsonValue::Bool(_) | JsonValue::Null => self.put(part.to_string(), LogStyle::Literal),
         }
     }
 }

@@ -2,16 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Reader, finding::Since, modes::reader};
+use super::{LogView, modes::reader, search::Since};
 use crate::{
-    logs::{Line, Role, Told},
+    logs::{Line, Role, TailUpdate},
     model::{
         Model,
         action::{Call, Outcome},
     },
 };
 
-impl Reader {
+impl LogView {
     /// When the last mark was set.
     fn marked(&self) -> Option<Timestamp> {
         let lines = self.ring.numbers().rev().filter_map(|number| self.ring.get(number));
@@ -20,7 +20,7 @@ impl Reader {
 
     /// What stands in the column of elapsed time beside a line; nothing while there is none.
     pub fn elapsed(&self, line: &Line) -> Option<String> {
-        Some(words(line.at.duration_since(self.finding.elapsed?.at())))
+        Some(words(line.at.duration_since(self.search.elapsed?.at())))
     }
 }
 
@@ -45,9 +45,9 @@ pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
     let text = at.to_zoned_datetime(model.settings.zone.zone.clone()).strftime("mark %Y-%m-%d %H:%M:%S").to_string();
     let reader = reader(model)?;
     let mark = Line { source: None, at, role: Role::Mark, level: None, late: false, task: None, text: text.into() };
-    reader.take(Told::Lines(vec![mark]));
-    if matches!(reader.finding.elapsed, Some(Since::Mark(_))) {
-        reader.finding.elapsed = Some(Since::Mark(at));
+    reader.on_update(TailUpdate::Lines(vec![mark]));
+    if matches!(reader.search.elapsed, Some(Since::Mark(_))) {
+        reader.search.elapsed = Some(Since::Mark(at));
     }
     if !reader.follow {
         model.info("a mark stands at the end of the log; shift-g goes there");
@@ -60,12 +60,12 @@ pub(in crate::model) fn elapsed(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let mark = reader.marked().map(Since::Mark);
     let line = || reader.current().map(|(_, line)| Since::Line(line.at));
-    let next = match reader.finding.elapsed {
+    let next = match reader.search.elapsed {
         None => Some(mark.or_else(line).ok_or("there are no lines yet")?),
         Some(Since::Mark(_)) if reader.cursor.is_some() => line(),
         Some(_) => None,
     };
-    reader.finding.elapsed = next;
+    reader.search.elapsed = next;
     if let Some(since) = next {
         model.info(match since {
             Since::Mark(_) => "time since the last mark; again: since the line of the cursor",

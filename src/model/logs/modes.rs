@@ -1,6 +1,6 @@
 //! Keys that change how a log is shown.
 
-use super::{Json, Reader, Times};
+use super::{Json, LogView, Times};
 use crate::{
     logs::Line,
     model::{
@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// The log that is seen.
-pub(super) fn reader(model: &mut Model) -> Result<&mut Reader, String> {
+pub(super) fn reader(model: &mut Model) -> Result<&mut LogView, String> {
     match &mut model.front {
         Screen::Logs(reader) => Ok(reader),
         Screen::Table(_) | Screen::Text(_) => Err("this is for logs".into()),
     }
 }
 
-impl Reader {
+impl LogView {
     /// Whether a line is wrapped: all are, or it is shown in full.
     pub(super) fn wraps(&self, expanded: bool) -> bool {
         self.wrap || expanded
@@ -42,7 +42,7 @@ impl Reader {
     /// Cells of the widest row in sight.
     fn widest(&self) -> u16 {
         use unicode_width::UnicodeWidthStr;
-        let width = |row: &super::rows::Row| row.text.iter().map(|piece| piece.text.width()).sum::<usize>();
+        let width = |row: &super::rows::LogRow| row.text.iter().map(|piece| piece.text.width()).sum::<usize>();
         let text = self.rows.iter().map(width).max().unwrap_or(0);
         let indent = self.rows.iter().map(|row| row.indent).max().unwrap_or(0);
         u16::try_from(text).unwrap_or(u16::MAX).saturating_add(indent)

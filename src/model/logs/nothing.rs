@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Reader, rows::Shape};
+use super::{LogView, rows::Shape};
 use crate::{
     aws::Failure,
-    logs::{Phase, Read},
+    logs::{Read, TailPhase},
 };
 
 /// What stands where lines would.
@@ -33,7 +33,7 @@ pub enum Nothing {
     Cleared(u64),
 }
 
-impl Reader {
+impl LogView {
     /// Why there is nothing to read; `None` when there is. What befell the tasks is no reading.
     pub fn nothing(&self) -> Option<Nothing> {
         let is_full = self.rows.len() >= usize::from(self.frame.page);
@@ -41,18 +41,18 @@ impl Reader {
             return None;
         }
         let status = &self.status;
-        let (cleared, hidden) = (self.cleared_lines(), self.sight.hidden());
+        let (cleared, hidden) = (self.cleared_lines(), self.view.hidden());
         let failure = status.failure.clone().map(Nothing::Failed);
         Some(match status.phase {
             _ if cleared > 0 => Nothing::Cleared(cleared),
             _ if hidden > 0 || !self.searched => Nothing::Hidden { lines: hidden, searching: !self.searched },
-            Phase::Done => failure.unwrap_or(if self.is_mute() { Nothing::Quiet } else { Nothing::Empty }),
+            TailPhase::Done => failure.unwrap_or(if self.is_mute() { Nothing::Quiet } else { Nothing::Empty }),
             _ if failure.is_some() => failure.unwrap_or(Nothing::Empty),
-            Phase::Resolving => Nothing::Resolving,
+            TailPhase::Resolving => Nothing::Resolving,
             _ if self.is_mute() => Nothing::Quiet,
-            Phase::History if self.is_query() => Nothing::Searching,
-            Phase::History => Nothing::Reading,
-            Phase::Following => Nothing::Waiting,
+            TailPhase::History if self.is_query() => Nothing::Searching,
+            TailPhase::History => Nothing::Reading,
+            TailPhase::Following => Nothing::Waiting,
         })
     }
 

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Reader,
-    step::one,
-    whose::{Whose, around},
+    LogView,
+    target::{LogTarget, around},
+    task_switch::one,
 };
 use crate::{
-    logs::{self, Range, Read, Subject, Wanted, ring::Ring},
+    logs::{self, LogRequest, LogSubject, Range, Read, ring::Ring},
     model::{
         Model, Screen,
         action::{Call, Outcome, asked},
@@ -25,14 +25,14 @@ const STRETCHES: [(i64, &str); 4] =
 
 impl Model {
     /// Opens the log of a subject.
-    pub(in crate::model) fn open_log(&mut self, of: Subject, read: Read) {
+    pub(in crate::model) fn open_log(&mut self, of: LogSubject, read: Read) {
         self.logs_opened += 1;
-        let wanted = Wanted { id: self.logs_opened, of, read, pace: self.settings.logs.pace() };
-        self.push(Screen::Logs(Box::new(Reader::new(wanted, Ring::new(self.settings.logs.limits())))));
+        let wanted = LogRequest { id: self.logs_opened, of, read, pace: self.settings.logs.pace() };
+        self.push(Screen::Logs(Box::new(LogView::new(wanted, Ring::new(self.settings.logs.limits())))));
     }
 
     /// Reads another log in place of the one that is seen; opens it where none is.
-    pub(in crate::model) fn read_log(&mut self, of: Subject, range: Range, seek: Option<Timestamp>) {
+    pub(in crate::model) fn read_log(&mut self, of: LogSubject, range: Range, seek: Option<Timestamp>) {
         let read = |pattern| Read::Tail { range, pattern, live: false };
         let Screen::Logs(reader) = &mut self.front else { return self.open_log(of, read(None)) };
         self.logs_opened += 1;
@@ -40,7 +40,7 @@ impl Model {
             Read::Tail { pattern, .. } => pattern.clone(),
             Read::Query { .. } => None,
         };
-        let wanted = Wanted { id: self.logs_opened, of, read: read(pattern), pace: reader.wanted.pace };
+        let wanted = LogRequest { id: self.logs_opened, of, read: read(pattern), pace: reader.wanted.pace };
         reader.begin(wanted, !matches!(range, Range::Between(..) | Range::Oldest), seek);
     }
 
@@ -55,8 +55,8 @@ impl Model {
         }
     }
 
-    pub(super) fn whose(&self, call: Call<'_>) -> Result<Whose, String> {
-        Whose::of_all(&self.rows_meant(call)?, &self.snapshot, self.now)
+    pub(super) fn whose(&self, call: Call<'_>) -> Result<LogTarget, String> {
+        LogTarget::of_all(&self.rows_meant(call)?, &self.snapshot, self.now)
     }
 }
 

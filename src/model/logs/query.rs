@@ -5,13 +5,13 @@ use std::{collections::HashSet, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    Reader,
+    LogView,
     modes::reader,
     span::{self, When},
 };
 use crate::{
     grammar::Fault,
-    logs::{Group, Range, Read, Subject, groups},
+    logs::{LogGroup, LogSubject, Range, Read, groups},
     model::{
         Model, Screen,
         action::{Call, Outcome},
@@ -30,7 +30,7 @@ const USUAL: SignedDuration = SignedDuration::from_hours(1);
 
 impl QueryPrompt {
     /// A prompt for a query of what is read.
-    fn of(reader: &Reader, text: &str, now: Timestamp, zone: &TimeZone) -> Self {
+    fn of(reader: &LogView, text: &str, now: Timestamp, zone: &TimeZone) -> Self {
         let groups = reader.groups();
         let (before, time) = match &reader.wanted.read {
             Read::Query { text, from, to } => (Some(text.to_string()), stretch(*from, *to, now)),
@@ -69,9 +69,9 @@ impl QueryPrompt {
     }
 }
 
-impl Reader {
+impl LogView {
     /// The groups of the streams that are read; before those are told, of the lines that are here.
-    fn groups(&self) -> Vec<Group> {
+    fn groups(&self) -> Vec<LogGroup> {
         if !self.status.groups.is_empty() {
             return self.status.groups.to_vec();
         }
@@ -82,7 +82,7 @@ impl Reader {
 }
 
 /// A query for the newest lines of what is read.
-fn prefilled(groups: &[Group], of: &Subject) -> String {
+fn prefilled(groups: &[LogGroup], of: &LogSubject) -> String {
     let quoted = |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
     let streams: Vec<String> = groups.iter().flat_map(|group| &group.streams).map(|name| quoted(name)).collect();
     let mut prefixes: Vec<&String> = groups.iter().flat_map(|group| &group.prefixes).collect();
@@ -115,7 +115,7 @@ fn stretch(from: Timestamp, to: Timestamp, now: Timestamp) -> String {
 }
 
 /// The groups that a query runs over, in words.
-fn over(groups: &[Group]) -> String {
+fn over(groups: &[LogGroup]) -> String {
     let names: Vec<&str> = groups.iter().take(2).map(|group| &*group.name).collect();
     let more = match groups.len().saturating_sub(names.len()) {
         0 => String::new(),

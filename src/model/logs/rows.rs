@@ -3,18 +3,18 @@
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    Json, Reader, Times,
+    Json, LogView, Times,
     body::{self, Setting, cut},
     columns::Columns,
 };
 use crate::{
-    logs::{Level, Line, Role, Source, filter::Verdict},
+    logs::{Level, Line, Role, Source, filter::FilterVerdict},
     resource::format::{duration, grouped},
 };
 
 /// How a piece of a row is to look; the theme gives it a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub enum LogStyle {
     Plain,
     /// What matters less than the rest.
     Faint,
@@ -42,20 +42,20 @@ pub enum Ink {
 pub struct Piece {
     /// Safe to draw as it is.
     pub text: String,
-    pub ink: Ink,
+    pub ink: LogStyle,
     /// A filter found it.
     pub hit: bool,
 }
 
 impl Piece {
-    pub fn new(text: impl Into<String>, ink: Ink) -> Self {
+    pub fn new(text: impl Into<String>, ink: LogStyle) -> Self {
         Self { text: text.into(), ink, hit: false }
     }
 }
 
 /// Why there is a rule across the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rule {
+pub enum Divider {
     /// Another day begins.
     Day,
     /// Where the log begins, and what is known of what was before.
@@ -77,14 +77,14 @@ pub enum Shape {
     /// A further one of it.
     More,
     /// A rule over the full width, with words in it.
-    Rule(Rule),
+    Rule(Divider),
     /// More of its words.
-    Under(Rule),
+    Under(Divider),
 }
 
 /// One row on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct LogRow {
     /// The line it is of; what stands above a line is of none.
     pub line: Option<i64>,
     pub shape: Shape,
@@ -99,8 +99,8 @@ pub struct Row {
     pub text: Vec<Piece>,
 }
 
-impl Row {
-    pub(super) fn rule(rule: Rule, words: impl Into<String>) -> Self {
+impl LogRow {
+    pub(super) fn rule(rule: Divider, words: impl Into<String>) -> Self {
         Self {
             line: None,
             shape: Shape::Rule(rule),
@@ -109,14 +109,14 @@ impl Row {
             aside: false,
             prefix: Vec::new(),
             indent: 0,
-            text: vec![Piece::new(words, Ink::Plain)],
+            text: vec![Piece::new(words, LogStyle::Plain)],
         }
     }
 }
 
 /// Sets lines to rows.
-pub(super) struct Setter<'a> {
-    pub reader: &'a Reader,
+pub(super) struct RowLayout<'a> {
+    pub reader: &'a LogView,
     pub columns: Columns,
     pub zone: &'a TimeZone,
     pub now: Timestamp,
@@ -124,27 +124,27 @@ pub(super) struct Setter<'a> {
     pub width: u16,
 }
 
-impl<'a> Setter<'a> {
-    pub fn new(reader: &'a Reader, zone: &'a TimeZone, now: Timestamp, width: u16) -> Self {
+impl<'a> RowLayout<'a> {
+    pub fn new(reader: &'a LogView, zone: &'a TimeZone, now: Timestamp, width: u16) -> Self {
         let columns = Columns::of(reader, width);
         Self { reader, columns, zone, now, width }
     }
 
     /// The rows of the line with this number.
-    pub fn line(&self, number: i64, line: &Line) -> Vec<Row> {
+    pub fn line(&self, number: i64, line: &Line) -> Vec<LogRow> {
         let (prefix, indent) = self.prefix(line);
-        let row = Row {
+        let row = LogRow {
             line: Some(number),
             shape: Shape::First,
             level: line.level,
             late: line.late,
-            aside: self.reader.stack.context.is_some() && self.reader.stack.verdict(line) == Verdict::Miss,
+            aside: self.reader.stack.context.is_some() && self.reader.stack.verdict(line) == FilterVerdict::Miss,
             prefix,
             indent,
             text: Vec::new(),
         };
         if let Some(rule) = rule(line.role) {
-            return self.rule(rule, &words(line), Row { level: None, ..row });
+            return self.rule(rule, &words(line), LogRow { level: None, ..row });
         }
         let expanded = self.reader.expanded.contains(&number);
         let set = Setting {
@@ -158,8 +158,8 @@ impl<'a> Setter<'a> {
         for text in body::lines(line, set) {
             let text = self.find(text);
             match set.wrap {
-                true => rows.extend(cut(text, set.room).into_iter().map(|text| Row { text, ..row.clone() })),
-                false => rows.push(Row { text, ..row.clone() }),
+                true => rows.extend(cut(text, set.room).into_iter().map(|text| LogRow { text, ..row.clone() })),
+                false => rows.push(LogRow { text, ..row.clone() }),
             }
         }
         for row in rows.iter_mut().skip(1) {
@@ -182,10 +182,10 @@ impl<'a> Setter<'a> {
     }
 
     /// A rule, and more rows where its words need them.
-    fn rule(&self, rule: Rule, words: &str, row: Row) -> Vec<Row> {
-        let parts = cut(vec![Piece::new(words, Ink::Plain)], self.words_room(row.indent));
-        let mut rows: Vec<Row> =
-            parts.into_iter().map(|text| Row { shape: Shape::Under(rule), text, ..row.clone() }).collect();
+    fn rule(&self, rule: Divider, words: &str, row: LogRow) -> Vec<LogRow> {
+        let parts = cut(vec![Piece::new(words, LogStyle::Plain)], self.words_room(row.indent));
+        let mut rows: Vec<LogRow> =
+            parts.into_iter().map(|text| LogRow { shape: Shape::Under(rule), text, ..row.clone() }).collect();
         if let Some(first) = rows.first_mut() {
             first.shape = Shape::Rule(rule);
         }
@@ -204,7 +204,7 @@ impl<'a> Setter<'a> {
     }
 
     /// The rule above a line that is the first of its day.
-    pub fn day(&self, line: &Line, before: Option<&Line>) -> Option<Row> {
+    pub fn day(&self, line: &Line, before: Option<&Line>) -> Option<LogRow> {
         if matches!(self.reader.times, Times::Off | Times::Relative) || line.late {
             return None;
         }
@@ -213,7 +213,7 @@ impl<'a> Setter<'a> {
             Some(before) => self.date(before.at) < day,
             None => self.date(self.now) != day,
         };
-        new.then(|| Row::rule(Rule::Day, day.strftime("%A %-d %B %Y").to_string()))
+        new.then(|| LogRow::rule(Divider::Day, day.strftime("%A %-d %B %Y").to_string()))
     }
 
     /// The day of a moment, as times are shown.
@@ -224,29 +224,29 @@ impl<'a> Setter<'a> {
     /// What stands before the text, and its cells.
     fn prefix(&self, line: &Line) -> (Vec<Piece>, u16) {
         let mut prefix = Vec::new();
-        let mut put = |text: &str, width: u16, ink: Ink| {
+        let mut put = |text: &str, width: u16, ink: LogStyle| {
             let text = body::fit(text, width);
             prefix.push(Piece::new(text + " ", ink));
         };
         let columns = &self.columns;
         if columns.time > 0 {
-            put(&self.time(line.at), columns.time, Ink::Time);
+            put(&self.time(line.at), columns.time, LogStyle::Time);
         }
         if let Some(elapsed) = self.reader.elapsed(line) {
-            put(&format!("{elapsed:>8}"), columns.elapsed, Ink::Time);
+            put(&format!("{elapsed:>8}"), columns.elapsed, LogStyle::Time);
         }
         if rule(line.role).is_some() {
             return (prefix, Columns { service: 0, task: 0, container: 0, ..*columns }.cells());
         }
         if let Some(source) = &line.source {
             if columns.service > 0 {
-                put(source.service.as_deref().unwrap_or_default(), columns.service, Ink::Origin);
+                put(source.service.as_deref().unwrap_or_default(), columns.service, LogStyle::Origin);
             }
             if columns.task > 0 {
-                put(source.task(), columns.task, Ink::Task(colour(source)));
+                put(source.task(), columns.task, LogStyle::Task(colour(source)));
             }
             if columns.container > 0 {
-                put(&source.container, columns.container, Ink::Origin);
+                put(&source.container, columns.container, LogStyle::Origin);
             }
         }
         (prefix, columns.cells())
@@ -275,14 +275,14 @@ impl<'a> Setter<'a> {
 }
 
 /// The rule that shows what is no output.
-fn rule(role: Role) -> Option<Rule> {
+fn rule(role: Role) -> Option<Divider> {
     Some(match role {
         Role::Output => return None,
-        Role::Started => Rule::Started,
-        Role::Stopped { fault } => Rule::Stopped { fault },
-        Role::Gap(_) => Rule::Gap,
-        Role::Note => Rule::Note,
-        Role::Mark => Rule::Mark,
+        Role::Started => Divider::Started,
+        Role::Stopped { fault } => Divider::Stopped { fault },
+        Role::Gap(_) => Divider::Gap,
+        Role::Note => Divider::Note,
+        Role::Mark => Divider::Mark,
     })
 }
 

@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    Reader, Times, Top,
-    rows::{Row, Rule, Setter},
-    scale::{Scale, Spot},
+    LogView, Times, Top,
+    row_math::{RowMath, RowPosition},
+    rows::{Divider, LogRow, RowLayout},
 };
 use crate::{
     logs::{Line, Read},
@@ -51,15 +51,15 @@ pub enum Older {
     Full,
 }
 
-impl Reader {
+impl LogView {
     /// How many lines pass.
     pub fn passing(&self) -> usize {
-        self.sight.numbers().len() - self.first_shown()
+        self.view.numbers().len() - self.first_shown()
     }
 
     /// How many of those that pass are cleared from the screen.
     pub(super) fn first_shown(&self) -> usize {
-        self.cleared.map_or(0, |before| self.sight.position(before).unwrap_or_else(|index| index))
+        self.cleared.map_or(0, |before| self.view.position(before).unwrap_or_else(|index| index))
     }
 
     pub(super) fn cleared_lines(&self) -> u64 {
@@ -68,18 +68,18 @@ impl Reader {
 
     /// The number of a line that is shown, by its index.
     pub(super) fn number(&self, index: usize) -> Option<i64> {
-        self.sight.numbers().get(self.first_shown() + index).copied()
+        self.view.numbers().get(self.first_shown() + index).copied()
     }
 
     /// The index of the line with this number, or of the next that is shown.
     pub fn index(&self, number: i64) -> usize {
-        let index = self.sight.position(number).unwrap_or_else(|index| index);
+        let index = self.view.position(number).unwrap_or_else(|index| index);
         index.saturating_sub(self.first_shown()).min(self.passing().saturating_sub(1))
     }
 
     /// What sets lines in the frame there is.
-    fn setter(&self) -> Setter<'_> {
-        Setter::new(self, &self.frame.zone, self.frame.now, self.frame.width)
+    fn setter(&self) -> RowLayout<'_> {
+        RowLayout::new(self, &self.frame.zone, self.frame.now, self.frame.width)
     }
 
     /// Whether the last line is in sight.
@@ -104,7 +104,7 @@ impl Reader {
     pub(in crate::model) fn go(&mut self, rows: isize) {
         match rows {
             // A range that is being picked reaches to the last line: nothing comes between.
-            isize::MAX if self.finding.range.is_some() => self.cursor = self.number(self.last()),
+            isize::MAX if self.search.range.is_some() => self.cursor = self.number(self.last()),
             isize::MAX => self.resume(),
             _ if self.follow && rows > 0 => {}
             _ if self.passing() == 0 => self.ask_older(),
@@ -159,7 +159,7 @@ impl Reader {
     /// Moves the cursor by a line, or what is in sight by a row where the line is higher than that.
     fn step(&mut self, way: isize) {
         let setter = self.setter();
-        let scale = Scale { setter: &setter };
+        let scale = RowMath { setter: &setter };
         let page = isize::try_from(self.frame.page).unwrap_or(1);
         let (top, at) = (scale.spot(self.top), self.index(self.cursor.unwrap_or_default()));
         let bottom = scale.down(top, page - 1);
@@ -183,7 +183,7 @@ impl Reader {
     /// Moves what is in sight by so many rows, and the cursor with it.
     fn turn(&mut self, rows: isize) {
         let setter = self.setter();
-        let scale = Scale { setter: &setter };
+        let scale = RowMath { setter: &setter };
         let (top, at) = (scale.spot(self.top), self.index(self.cursor.unwrap_or_default()));
         let moved = if rows < 0 { scale.up(top, -rows) } else { scale.down(top, rows) };
         let moved = moved.min(scale.last_top(self.frame.page));
@@ -202,7 +202,7 @@ impl Reader {
         }
     }
 
-    fn top_at(&self, (index, row): Spot) -> Top {
+    fn top_at(&self, (index, row): RowPosition) -> Top {
         Top { line: self.number(index).unwrap_or_default(), row }
     }
 
@@ -215,7 +215,7 @@ impl Reader {
         let in_sight = self.rows.iter().any(|row| row.line == Some(number));
         if !in_sight {
             let setter = self.setter();
-            let scale = Scale { setter: &setter };
+            let scale = RowMath { setter: &setter };
             self.top = self.top_at(scale.up((self.index(number), 0), third));
         }
     }
@@ -223,8 +223,8 @@ impl Reader {
     /// Brings what is in sight up to date.
     pub(in crate::model) fn settle(&mut self, frame: Frame) {
         self.frame = frame;
-        self.sight.settle(&self.ring);
-        let searched = self.sight.advance(&self.ring, &self.stack, AT_ONCE);
+        self.view.settle(&self.ring);
+        let searched = self.view.advance(&self.ring, &self.stack, AT_ONCE);
         self.searched = self.settle_finding(searched);
         let top = self.place();
         if self.passing() == 0 {
@@ -253,7 +253,7 @@ impl Reader {
     /// Where what is in sight begins.
     fn place(&self) -> Top {
         let setter = self.setter();
-        let scale = Scale { setter: &setter };
+        let scale = RowMath { setter: &setter };
         if self.passing() == 0 {
             return self.top;
         }
@@ -281,10 +281,10 @@ impl Reader {
         let hasher = &mut DefaultHasher::new();
         let Frame { page, width, now, .. } = &self.frame;
         (self.top, page, width, self.wrap, self.times, self.json, &self.expanded, self.looked).hash(hasher);
-        (self.finding.elapsed, self.ring.inserted()).hash(hasher);
+        (self.search.elapsed, self.ring.inserted()).hash(hasher);
         (self.number(0), self.older, self.ring.let_go() > 0, self.cleared, self.origins.count()).hash(hasher);
         let full = self.rows.len() >= usize::from(*page);
-        (!full || self.follow).then(|| self.sight.numbers().back()).hash(hasher);
+        (!full || self.follow).then(|| self.view.numbers().back()).hash(hasher);
         (self.times == Times::Relative).then(|| now.as_second()).hash(hasher);
         if self.top.row < 0 {
             (self.ring.let_go(), now.as_second() / 3600).hash(hasher);
@@ -292,9 +292,9 @@ impl Reader {
         hasher.finish()
     }
 
-    fn rows_in_sight(&self) -> Vec<Row> {
+    fn rows_in_sight(&self) -> Vec<LogRow> {
         let setter = self.setter();
-        let scale = Scale { setter: &setter };
+        let scale = RowMath { setter: &setter };
         let page = usize::from(self.frame.page);
         let mut rows = Vec::with_capacity(page);
         if self.passing() == 0 {
@@ -317,23 +317,23 @@ impl Reader {
     }
 }
 
-impl Reader {
+impl LogView {
     /// What is known of the lines before the first that is shown.
-    pub(super) fn edge(&self) -> Option<Row> {
+    pub(super) fn edge(&self) -> Option<LogRow> {
         if self.cleared.is_some() {
             let cleared = self.cleared_lines();
-            return (cleared > 0).then(|| Row::rule(Rule::Edge, format!("{} cleared", counted(cleared, "line"))));
+            return (cleared > 0).then(|| LogRow::rule(Divider::Edge, format!("{} cleared", counted(cleared, "line"))));
         }
         let gone = self.ring.let_go();
         if gone > 0 {
             let words = format!("{} not shown: the buffer is full", counted(gone, "older line"));
-            return Some(Row::rule(Rule::Gap, words));
+            return Some(LogRow::rule(Divider::Gap, words));
         }
         match self.older {
             Older::Unasked => None,
-            Older::Wanted | Older::Asked => Some(Row::rule(Rule::Edge, "older lines are read")),
-            Older::None => Some(Row::rule(Rule::Edge, "the log begins here")),
-            Older::Full => Some(Row::rule(Rule::Gap, "older lines not shown: the buffer is full")),
+            Older::Wanted | Older::Asked => Some(LogRow::rule(Divider::Edge, "older lines are read")),
+            Older::None => Some(LogRow::rule(Divider::Edge, "the log begins here")),
+            Older::Full => Some(LogRow::rule(Divider::Gap, "older lines not shown: the buffer is full")),
         }
     }
 }

@@ -3,12 +3,12 @@
 //! What is typed is an include, an exclude or a highlight: ctrl-x goes from one to the next, and `!` in front makes an
 //! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
 
-use super::{Reader, finding::Matches, modes::reader};
+use super::{LogView, modes::reader, search::Matches};
 use crate::{
     grammar::Fault,
     logs::{
         Level,
-        filter::{Filter, Mode, Rule, Stack},
+        filter::{FilterMode, FilterRule, FilterStack, LineFilter},
         histogram::Histogram,
     },
     model::{
@@ -53,19 +53,19 @@ pub const KEYS: &[(&[&str], Press, &str)] = &[
 ];
 
 /// How a mode is called.
-pub fn word(mode: Mode) -> &'static str {
+pub fn word(mode: FilterMode) -> &'static str {
     match mode {
-        Mode::Include => "include",
-        Mode::Exclude => "exclude",
-        Mode::Highlight => "highlight",
+        FilterMode::Include => "include",
+        FilterMode::Exclude => "exclude",
+        FilterMode::Highlight => "highlight",
     }
 }
 
-fn next(mode: Mode) -> Mode {
+fn next(mode: FilterMode) -> FilterMode {
     match mode {
-        Mode::Include => Mode::Exclude,
-        Mode::Exclude => Mode::Highlight,
-        Mode::Highlight => Mode::Include,
+        FilterMode::Include => FilterMode::Exclude,
+        FilterMode::Exclude => FilterMode::Highlight,
+        FilterMode::Highlight => FilterMode::Include,
     }
 }
 
@@ -77,16 +77,16 @@ fn bare(text: &str) -> &str {
 
 impl RulePrompt {
     /// A prompt for the rule at `index` of the stack, or for one more.
-    fn new(stack: &Stack, index: usize, from_list: bool) -> Self {
+    fn new(stack: &FilterStack, index: usize, from_list: bool) -> Self {
         let rule = stack.rules.get(index);
         let prompt = rule.map(|rule| Prompt::preselected(rule.filter.text())).unwrap_or_default();
-        let mode = rule.map_or(Mode::Include, |rule| rule.mode);
+        let mode = rule.map_or(FilterMode::Include, |rule| rule.mode);
         Self { prompt, mode, index, before: stack.clone(), from_list }
     }
 
     /// What is made of the text: `!` in front excludes.
-    pub fn mode(&self) -> Mode {
-        if self.whole_excluded() { Mode::Exclude } else { self.mode }
+    pub fn mode(&self) -> FilterMode {
+        if self.whole_excluded() { FilterMode::Exclude } else { self.mode }
     }
 
     fn whole_excluded(&self) -> bool {
@@ -99,20 +99,20 @@ impl RulePrompt {
     }
 
     /// What is typed as a rule; none while there is nothing.
-    fn rule(&self) -> Result<Option<Rule>, Fault> {
+    fn rule(&self) -> Result<Option<FilterRule>, Fault> {
         self.read(self.prompt.text())
     }
 
     /// `text` as a rule.
-    fn read(&self, text: &str) -> Result<Option<Rule>, Fault> {
+    fn read(&self, text: &str) -> Result<Option<FilterRule>, Fault> {
         let skipped = text.chars().count() - bare(text).chars().count();
-        let filter = Filter::parse(bare(text)).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
-        Ok((!filter.is_empty()).then(|| Rule { mode: self.mode(), filter, on: true }))
+        let filter = LineFilter::parse(bare(text)).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
+        Ok((!filter.is_empty()).then(|| FilterRule { mode: self.mode(), filter, on: true }))
     }
 
     /// The stack with the rule in its place.
-    fn stack(&self, rule: Option<Rule>) -> Stack {
-        let mut stack = Stack { suspended: false, ..self.before.clone() };
+    fn stack(&self, rule: Option<FilterRule>) -> FilterStack {
+        let mut stack = FilterStack { suspended: false, ..self.before.clone() };
         let at = self.index.min(stack.rules.len());
         stack.rules.splice(at..(at + 1).min(stack.rules.len()), rule);
         stack
@@ -130,22 +130,22 @@ impl RulePrompt {
 
     /// What is remembered: an exclude stays one.
     fn entry(&self) -> String {
-        let sign = if self.mode() == Mode::Exclude && !self.bare().trim().is_empty() { "!" } else { "" };
+        let sign = if self.mode() == FilterMode::Exclude && !self.bare().trim().is_empty() { "!" } else { "" };
         format!("{sign}{}", self.bare().trim())
     }
 }
 
-impl Reader {
+impl LogView {
     /// Puts other filters in force.
-    pub(super) fn set_stack(&mut self, stack: Stack) {
+    pub(super) fn set_stack(&mut self, stack: FilterStack) {
         self.stack = stack;
         self.look_anew();
-        self.finding.histogram = Histogram::default();
-        self.finding.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
+        self.search.histogram = Histogram::default();
+        self.search.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
     }
 
     /// Changes the filters.
-    fn change(&mut self, change: impl FnOnce(&mut Stack)) {
+    fn change(&mut self, change: impl FnOnce(&mut FilterStack)) {
         let mut stack = self.stack.clone();
         change(&mut stack);
         self.set_stack(stack);
@@ -162,15 +162,15 @@ impl Reader {
 /// What hides the lines below a level. Excluded, so that lines without a level stay, whatever is included.
 const LEAST: [(Level, &str); 2] = [(Level::Warn, "level<warn"), (Level::Error, "level<error")];
 
-fn is_least(rule: &Rule, text: &str) -> bool {
-    rule.on && rule.mode == Mode::Exclude && rule.filter.text() == text
+fn is_least(rule: &FilterRule, text: &str) -> bool {
+    rule.on && rule.mode == FilterMode::Exclude && rule.filter.text() == text
 }
 
 impl Model {
     /// What is typed has changed.
     pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
         let Screen::Logs(reader) = &mut self.front else { return };
-        let finds = |rule: &Option<Rule>| rule.as_ref().is_none_or(|rule| reader.finds(&rule.filter));
+        let finds = |rule: &Option<FilterRule>| rule.as_ref().is_none_or(|rule| reader.finds(&rule.filter));
         prompt.prompt.fault = match prompt.prompt.read_so_far(|text| prompt.read(text), finds) {
             Ok(rule) => {
                 reader.set_stack(prompt.stack(rule));
@@ -266,15 +266,15 @@ pub(in crate::model) fn add(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(in crate::model) fn include(model: &mut Model, call: Call<'_>) -> Outcome {
-    put(model, Mode::Include, call.arg)
+    put(model, FilterMode::Include, call.arg)
 }
 
 pub(in crate::model) fn exclude(model: &mut Model, call: Call<'_>) -> Outcome {
-    put(model, Mode::Exclude, call.arg)
+    put(model, FilterMode::Exclude, call.arg)
 }
 
 pub(in crate::model) fn highlight(model: &mut Model, call: Call<'_>) -> Outcome {
-    put(model, Mode::Highlight, call.arg)
+    put(model, FilterMode::Highlight, call.arg)
 }
 
 /// Refuses a filter of lines that can't be read.
@@ -282,11 +282,11 @@ pub(in crate::model) fn highlight(model: &mut Model, call: Call<'_>) -> Outcome 
 /// # Errors
 /// Where it can't be read, and why.
 pub(in crate::model) fn check(text: &str) -> Outcome {
-    RulePrompt::new(&Stack::default(), 0, false).read(text).map(drop).map_err(|fault| command::mistake(&fault))
+    RulePrompt::new(&FilterStack::default(), 0, false).read(text).map(drop).map_err(|fault| command::mistake(&fault))
 }
 
 /// Adds a filter; without a text its prompt opens.
-fn put(model: &mut Model, mode: Mode, text: &str) -> Outcome {
+fn put(model: &mut Model, mode: FilterMode, text: &str) -> Outcome {
     let reader = reader(model)?;
     let mut prompt = RulePrompt::new(&reader.stack, reader.stack.rules.len(), false);
     prompt.mode = mode;
@@ -317,7 +317,7 @@ pub(in crate::model) fn suspend(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 pub(in crate::model) fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
-    reader(model)?.set_stack(Stack::default());
+    reader(model)?.set_stack(FilterStack::default());
     Ok(())
 }
 
@@ -329,10 +329,10 @@ pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
         ("error", _) | ("", Some(Level::Trace | Level::Debug | Level::Info | Level::Warn)) => Some("level<error"),
         _ => None,
     };
-    let filter = least.map(Filter::parse).transpose().map_err(|fault| fault.reason)?;
+    let filter = least.map(LineFilter::parse).transpose().map_err(|fault| fault.reason)?;
     reader.change(|stack| {
         stack.rules.retain(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
-        stack.rules.extend(filter.map(|filter| Rule { mode: Mode::Exclude, filter, on: true }));
+        stack.rules.extend(filter.map(|filter| FilterRule { mode: FilterMode::Exclude, filter, on: true }));
         stack.suspended = false;
     });
     model.info(match least {

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Reader, modes::reader};
+use super::{LogView, modes::reader};
 use crate::model::{
     Model,
     action::{Call, Outcome},
@@ -31,11 +31,11 @@ pub struct Strip {
     pub times: Vec<(usize, String)>,
 }
 
-impl Reader {
+impl LogView {
     /// The counts in so many cells; none while there is no line.
     pub fn strip(&self, cells: u16, zone: &TimeZone) -> Option<Strip> {
         let cells = i64::from(cells.max(1));
-        let counted = &self.finding.histogram;
+        let counted = &self.search.histogram;
         let (first, _) = counted.seconds().next()?;
         let last = counted.span()?.end.as_second() - 1;
         let (step, start) = scale(first, last, cells);
@@ -76,7 +76,7 @@ fn times(start: i64, step: i64, count: usize, zone: &TimeZone) -> Vec<(usize, St
 }
 
 pub(in crate::model) fn toggle(model: &mut Model, _: Call<'_>) -> Outcome {
-    let finding = &mut reader(model)?.finding;
+    let finding = &mut reader(model)?.search;
     finding.strip = !finding.strip;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Any sequence of events.
 
 use super::*;
-use crate::logs::{self, Line, News, Role, Source, Stream, Told};
+use crate::logs::{self, Line, Role, Source, Stream, TailMessage, TailUpdate};
 use crate::model::logs as reading;
 
 /// Anything a person, the data or time may do.
@@ -36,13 +36,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         }),
         1 => Just(Event::Snapshot(Arc::default())),
         4 => (1u64..4, prop::collection::vec(any_line(), 0..40)).prop_map(|(tail, lines)| {
-            Event::Log(News { tail, told: Told::Lines(lines) })
+            Event::Log(TailMessage { tail, update: TailUpdate::Lines(lines) })
         }),
         2 => (1u64..4, prop::collection::vec(any_line(), 0..8)).prop_map(|(tail, lines)| {
-            Event::Log(News { tail, told: Told::Late(lines) })
+            Event::Log(TailMessage { tail, update: TailUpdate::Late(lines) })
         }),
         1 => (1u64..4, prop::collection::vec(any_line(), 0..8), any::<bool>()).prop_map(|(tail, lines, end)| {
-            Event::Log(News { tail, told: Told::Older { lines, end } })
+            Event::Log(TailMessage { tail, update: TailUpdate::Older { lines, end } })
         }),
     ]
 }
@@ -127,13 +127,13 @@ proptest! {
 
 /// What holds of a log whatever was done: what is drawn can be drawn, the cursor is on a line that is shown, and what is
 /// taken along can be.
-fn sound(reader: &reading::Reader, model: &Model) {
+fn sound(reader: &reading::LogView, model: &Model) {
     reader.bar(model.now);
     assert!(reader.rows.len() <= usize::from(model.layout().page));
     reader.strip(model.size.0, &model.settings.zone.zone);
-    assert!(reader.cursor.is_none_or(|cursor| reader.sight.position(cursor).is_ok()));
+    assert!(reader.cursor.is_none_or(|cursor| reader.view.position(cursor).is_ok()));
     assert!(reader.cursor.is_none() || !reader.follow);
-    assert!(reader.finding.range.is_none() || !reader.follow);
+    assert!(reader.search.range.is_none() || !reader.follow);
     let _ = reader.taken(&model.settings.zone.zone, model.now);
     for format in ["text", "view", "json"] {
         let _ = reader.saved(format, &model.settings.zone.zone);

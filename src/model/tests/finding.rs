@@ -3,10 +3,10 @@
 use super::*;
 use crate::{
     logs::{
-        Level, Line, News, Range, Read, Role, Source, Stream, Told,
-        filter::{Mode, Stack},
+        Level, Line, Range, Read, Role, Source, Stream, TailMessage, TailUpdate,
+        filter::{FilterMode, FilterStack},
     },
-    model::logs::Reader,
+    model::logs::LogView,
 };
 
 mod filters;
@@ -53,7 +53,7 @@ fn lines() -> Vec<Line> {
     (0..40).map(one).collect()
 }
 
-fn reader(model: &Model) -> &Reader {
+fn reader(model: &Model) -> &LogView {
     match &model.front {
         Screen::Logs(reader) => reader,
         other => panic!("a log was expected, not {other:?}"),
@@ -62,7 +62,7 @@ fn reader(model: &Model) -> &Reader {
 
 fn give_lines(model: &mut Model, lines: Vec<Line>) {
     let tail = reader(model).wanted.id;
-    model.update(model.now, Event::Log(News { tail, told: Told::Lines(lines) }));
+    model.update(model.now, Event::Log(TailMessage { tail, update: TailUpdate::Lines(lines) }));
 }
 
 /// In the log of the service `api`, ten minutes after noon.
@@ -89,15 +89,15 @@ fn under_cursor(model: &Model) -> &str {
 /// The lines that pass.
 fn shown(model: &Model) -> Vec<&str> {
     let reader = reader(model);
-    let lines = reader.sight.numbers().iter().filter_map(|number| reader.ring.get(*number));
+    let lines = reader.view.numbers().iter().filter_map(|number| reader.ring.get(*number));
     lines.map(|line| &*line.text).collect()
 }
 
-fn stack(model: &Model) -> &Stack {
+fn stack(model: &Model) -> &FilterStack {
     &reader(model).stack
 }
 
-fn rules(model: &Model) -> Vec<(Mode, &str, bool)> {
+fn rules(model: &Model) -> Vec<(FilterMode, &str, bool)> {
     stack(model).rules.iter().map(|rule| (rule.mode, rule.filter.text(), rule.on)).collect()
 }
 

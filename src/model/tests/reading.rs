@@ -3,10 +3,10 @@
 use super::*;
 use crate::{
     logs::{
-        Line, News, Pace, Range, Read, Role, Status, Subject, Told, Wanted,
-        ring::{Limits, Ring},
+        CallRate, Line, LogRequest, LogSubject, Range, Read, Role, TailMessage, TailStatus, TailUpdate,
+        ring::{Ring, RingLimits},
     },
-    model::logs::{Json, Older, Reader, Times, rows::Shape},
+    model::logs::{Json, LogView, Older, Times, rows::Shape},
 };
 
 mod late;
@@ -14,11 +14,11 @@ mod late;
 /// A log of a ring that holds so many lines, at second 0.
 fn in_log(lines: usize) -> Model {
     let mut model = console();
-    let of = Subject { name: "api".into(), view: tasks(), tasks: None, container: None };
+    let of = LogSubject { name: "api".into(), view: tasks(), tasks: None, container: None };
     let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
-    let wanted = Wanted { id: 7, of, read, pace: Pace::default() };
-    let ring = Ring::new(Limits { lines, ..Limits::default() });
-    model.push(Screen::Logs(Box::new(Reader::new(wanted, ring))));
+    let wanted = LogRequest { id: 7, of, read, pace: CallRate::default() };
+    let ring = Ring::new(RingLimits { lines, ..RingLimits::default() });
+    model.push(Screen::Logs(Box::new(LogView::new(wanted, ring))));
     model
 }
 
@@ -34,16 +34,16 @@ fn line(n: i64) -> Line {
     }
 }
 
-fn tell(model: &mut Model, told: Told) -> Vec<Effect> {
+fn tell(model: &mut Model, told: TailUpdate) -> Vec<Effect> {
     let now = model.now;
-    model.update(now, Event::Log(News { tail: 7, told }))
+    model.update(now, Event::Log(TailMessage { tail: 7, update: told }))
 }
 
 fn come(model: &mut Model, numbers: std::ops::Range<i64>) {
-    tell(model, Told::Lines(numbers.map(line).collect()));
+    tell(model, TailUpdate::Lines(numbers.map(line).collect()));
 }
 
-fn reader(model: &Model) -> &Reader {
+fn reader(model: &Model) -> &LogView {
     match &model.front {
         Screen::Logs(reader) => reader,
         other => panic!("a log was expected, not {other:?}"),
@@ -52,7 +52,7 @@ fn reader(model: &Model) -> &Reader {
 
 /// The texts of the rows in sight.
 fn seen(model: &Model) -> Vec<String> {
-    let text = |row: &crate::model::logs::rows::Row| row.text.iter().map(|piece| piece.text.as_str()).collect();
+    let text = |row: &crate::model::logs::rows::LogRow| row.text.iter().map(|piece| piece.text.as_str()).collect();
     reader(model).rows.iter().map(text).collect()
 }
 
@@ -148,11 +148,11 @@ fn older_lines_are_asked_for_once_and_move_nothing() {
     assert_eq!(older(&press(&mut model, "home")), 0);
     assert_eq!(older(&press(&mut model, "up up home pgup")), 1);
     assert_eq!(seen(&model)[..2], ["older lines are read", "line 0"]);
-    tell(&mut model, Told::Older { lines: (-50..0).map(line).collect(), end: false });
+    tell(&mut model, TailUpdate::Older { lines: (-50..0).map(line).collect(), end: false });
     assert_eq!((seen(&model)[0].as_str(), cursor(&model).unwrap().as_str()), ("line 0", "line 0"));
     assert_eq!(older(&press(&mut model, "home home")), 1);
     assert_eq!(cursor(&model).unwrap(), "line -50");
-    tell(&mut model, Told::Older { lines: Vec::new(), end: true });
+    tell(&mut model, TailUpdate::Older { lines: Vec::new(), end: true });
     assert_eq!(reader(&model).older, Older::None);
     assert_eq!(older(&press(&mut model, "home home up")), 0);
     assert_eq!(seen(&model)[0], "the log begins here");
@@ -181,7 +181,7 @@ fn a_frozen_log_is_drawn_twice_a_second_at_most_and_only_for_its_counts() {
     for n in 0..100 {
         let now = at(0) + jiff::SignedDuration::from_millis(n * 20);
         let lines = vec![line(100 + n)];
-        model.update(now, Event::Log(News { tail: 7, told: Told::Lines(lines) }));
+        model.update(now, Event::Log(TailMessage { tail: 7, update: TailUpdate::Lines(lines) }));
         drawn += usize::from(model.take_dirty());
     }
     assert_eq!(drawn, 3);
@@ -207,8 +207,11 @@ fn relative_times_tick_and_others_do_not() {
 #[test]
 fn lines_of_another_tail_are_none_of_ours() {
     let mut model = in_log(1_000);
-    model.update(at(0), Event::Log(News { tail: 6, told: Told::Lines(vec![line(1)]) }));
-    model.update(at(0), Event::Log(News { tail: 8, told: Told::Status(Arc::new(Status::default())) }));
+    model.update(at(0), Event::Log(TailMessage { tail: 6, update: TailUpdate::Lines(vec![line(1)]) }));
+    model.update(
+        at(0),
+        Event::Log(TailMessage { tail: 8, update: TailUpdate::Status(Arc::new(TailStatus::default())) }),
+    );
     assert!(reader(&model).ring.numbers().is_empty());
 }
 
@@ -216,7 +219,7 @@ fn lines_of_another_tail_are_none_of_ours() {
 fn json_is_shown_in_three_ways_and_opened_in_place() {
     let mut model = in_log(1_000);
     let text = r#"{"level":"warn","msg":"slow","ms":1830,"by":{"name":"a b"}}"#;
-    tell(&mut model, Told::Lines(vec![line(0), Line { text: text.into(), ..line(1) }]));
+    tell(&mut model, TailUpdate::Lines(vec![line(0), Line { text: text.into(), ..line(1) }]));
     assert_eq!(seen(&model), ["line 0", r#"WARN  slow ms=1830 by.name="a b""#]);
     let tree = ["{", r#"  "level": "warn","#, r#"  "msg": "slow","#, r#"  "ms": 1830,"#, r#"  "by": {"#];
     press(&mut model, "enter");
@@ -232,7 +235,7 @@ fn json_is_shown_in_three_ways_and_opened_in_place() {
 fn a_line_higher_than_the_page_is_scrolled_through() {
     let mut model = in_log(1_000);
     let long = Line { text: "0123456789".repeat(1_000).into(), ..line(1) };
-    tell(&mut model, Told::Lines(vec![line(0), long, line(2)]));
+    tell(&mut model, TailUpdate::Lines(vec![line(0), long, line(2)]));
     press(&mut model, "w home down");
     let first = seen(&model);
     press(&mut model, "down");
@@ -268,7 +271,7 @@ proptest! {
                     _ => Line { text: text.into(), ..line(n) },
                 }
             };
-            tell(&mut model, Told::Lines((next..next + count).map(long).collect()));
+            tell(&mut model, TailUpdate::Lines((next..next + count).map(long).collect()));
             next += count;
             press(&mut model, KEYS[key]);
             let reader = reader(&model);

@@ -9,11 +9,11 @@ use ratatui::{
 
 use super::prompt::{advise, line, panel};
 use crate::{
-    logs::filter::{Mode, Rule, Stack},
+    logs::filter::{FilterMode, FilterRule, FilterStack},
     model::{
         Layout,
         logs::{
-            Reader,
+            LogView,
             stack::{KEYS, Press, word},
         },
         overlay::{RuleList, RulePrompt, WhenPrompt},
@@ -48,8 +48,8 @@ pub fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme)
 }
 
 /// The filters one below the other, and the keys that change them.
-pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&Reader>, theme: &Theme) -> Position {
-    let none = Stack::default();
+pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&LogView>, theme: &Theme) -> Position {
+    let none = FilterStack::default();
     let stack = log.map_or(&none, |reader| &reader.stack);
     let screen = Rect::new(0, 0, layout.width, layout.height);
     let rows = u16::try_from(stack.rules.len().max(1)).unwrap_or(u16::MAX);
@@ -82,12 +82,12 @@ pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&Rea
     Position::new(inner.x, inner.y + u16::try_from(selected - top).unwrap_or(0))
 }
 
-fn draw_one(buf: &mut Buffer, row: Rect, rule: &Rule, off: bool, theme: &Theme) {
+fn draw_one(buf: &mut Buffer, row: Rect, rule: &FilterRule, off: bool, theme: &Theme) {
     let (mode, text) = match (rule.mode, off) {
         (_, true) => (Scope::Faint, Scope::Faint),
-        (Mode::Include, _) => (Scope::ToneGood, Scope::Base),
-        (Mode::Exclude, _) => (Scope::ToneBad, Scope::Base),
-        (Mode::Highlight, _) => (Scope::ToneWarn, Scope::Base),
+        (FilterMode::Include, _) => (Scope::ToneGood, Scope::Base),
+        (FilterMode::Exclude, _) => (Scope::ToneBad, Scope::Base),
+        (FilterMode::Highlight, _) => (Scope::ToneWarn, Scope::Base),
     };
     let mut pen = Pen::new(buf, row.x + 1, row.y, row.right().saturating_sub(1));
     pen.put(if rule.on { "on   " } else { "off  " }, theme.get(mode));

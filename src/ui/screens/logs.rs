@@ -7,9 +7,9 @@ use super::{capitalised, failing, title};
 use crate::{
     logs::{
         Range, Read,
-        filter::{Mode, Rule},
+        filter::{FilterMode, FilterRule},
     },
-    model::{Model, logs::Reader, text::safe},
+    model::{Model, logs::LogView, text::safe},
     resource::format::grouped,
     ui::{
         theme::{Scope, Theme},
@@ -22,14 +22,14 @@ mod nothing;
 mod rows;
 mod strip;
 
-pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme: &Theme) {
+pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
     let mut body = Rect { height: area.height.saturating_sub(1), ..area };
     let foot = Rect { y: body.bottom(), height: 1, ..area }.intersection(area);
     if !reader.fullscreen {
         draw_title(buf, Rect { height: 1, ..area }, reader, model, theme);
         body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
     }
-    if reader.finding.strip {
+    if reader.search.strip {
         let high = strip::HEIGHT.min(body.height.saturating_sub(1));
         body.height -= high;
         let beneath = Rect { y: body.bottom(), height: high, ..body };
@@ -51,7 +51,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme:
 }
 
 /// `Logs(payments) ⟨timeout⟩ ──── since 13:50 ─`
-fn draw_title(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, theme: &Theme) {
+fn draw_title(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
     let name = capitalised(&reader.title());
     let mut parts = vec![(safe(&name).into_owned(), Scope::TitleName)];
     let active = if reader.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
@@ -66,17 +66,17 @@ fn draw_title(buf: &mut Buffer, area: Rect, reader: &Reader, model: &Model, them
 }
 
 /// A filter as it is told in few words.
-fn worded(rule: &Rule) -> String {
+fn worded(rule: &FilterRule) -> String {
     let text = safe(rule.filter.text()).into_owned();
     match rule.mode {
-        Mode::Include => text,
-        Mode::Exclude => format!("not: {text}"),
-        Mode::Highlight => format!("highlight: {text}"),
+        FilterMode::Include => text,
+        FilterMode::Exclude => format!("not: {text}"),
+        FilterMode::Highlight => format!("highlight: {text}"),
     }
 }
 
 /// What else is true of the log, at the end of its title.
-fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
+fn notes(reader: &LogView, model: &Model) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     let clock = |at: Timestamp| {
         let at = at.to_zoned_datetime(model.settings.zone.zone.clone());
@@ -101,7 +101,7 @@ fn notes(reader: &Reader, model: &Model) -> Vec<(String, Scope)> {
             notes.push((format!("query, {} to {}", clock(*from), clock(*to)), Scope::TitleFilter));
         }
     }
-    if let (place, count @ 1..) = reader.finding.matches.count(reader.cursor) {
+    if let (place, count @ 1..) = reader.search.matches.count(reader.cursor) {
         let of = place.map(|place| format!("{}/", grouped(place as u64))).unwrap_or_default();
         let plural = if count == 1 { "" } else { "es" };
         notes.push((format!("{of}{} match{plural}", grouped(count as u64)), Scope::TitleCount));

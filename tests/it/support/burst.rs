@@ -10,8 +10,8 @@ use ecsight::{
     event::{Effect, Event},
     history::HistoryConfig,
     kinds,
-    logs::{Line, News, Pace, Told},
-    model::{Keymap, Model, Screen, Settings, Start, logs::Reader},
+    logs::{CallRate, Line, TailMessage, TailUpdate},
+    model::{Keymap, Model, Screen, Settings, Start, logs::LogView},
     ui::{self, Theme},
 };
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ pub struct Console {
     terminal: Terminal<TestBackend>,
     now: fn() -> Timestamp,
     /// In place of the pace that is set.
-    pace: Pace,
+    pace: CallRate,
     drawn: Option<Instant>,
     dirty: bool,
     /// How often each line of the load came, by its number.
@@ -51,7 +51,7 @@ impl Console {
             theme: Theme::default(),
             terminal: Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).expect("a terminal in memory"),
             now,
-            pace: Pace(calls),
+            pace: CallRate(calls),
             drawn: None,
             dirty: true,
             seen: Vec::new(),
@@ -106,7 +106,7 @@ impl Console {
             () = reached(frame) => return self.draw(),
             () = sleep_until(end) => return,
             Some(done) = self.handle.done.recv() => Event::Done(done),
-            Some(news) = self.handle.news.recv() => {
+            Some(news) = self.handle.tail_messages.recv() => {
                 self.count(&news);
                 Event::Log(news)
             }
@@ -136,10 +136,10 @@ impl Console {
         self.drawn = Some(Instant::now());
     }
 
-    fn count(&mut self, news: &News) {
-        let lines = match &news.told {
-            Told::Lines(lines) | Told::Late(lines) | Told::Older { lines, .. } => lines,
-            Told::Status(_) => return,
+    fn count(&mut self, news: &TailMessage) {
+        let lines = match &news.update {
+            TailUpdate::Lines(lines) | TailUpdate::Late(lines) | TailUpdate::Older { lines, .. } => lines,
+            TailUpdate::Status(_) => return,
         };
         for number in lines.iter().filter_map(number) {
             if self.seen.len() <= number {
@@ -150,7 +150,7 @@ impl Console {
     }
 
     /// The log that is read.
-    pub fn reader(&self) -> Option<&Reader> {
+    pub fn reader(&self) -> Option<&LogView> {
         match &self.model.front {
             Screen::Logs(reader) => Some(reader),
             _ => None,

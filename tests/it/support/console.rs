@@ -49,7 +49,7 @@ use super::in_process;
 /// When every test begins.
 const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
 /// How long anything may take to come on screen, in virtual time.
-const LIMIT: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What stands around every frame.
 const BEGIN_AND_END: &[u8] = b"\x1b[?2026h\x1b[?2026l";
@@ -66,7 +66,7 @@ fn now() -> Timestamp {
 
 /// What is on the screen after a frame.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub struct ShownScreen {
     pub text: String,
     /// How many frames there have been.
     pub frames: usize,
@@ -77,9 +77,9 @@ pub struct Shown {
 }
 
 /// The person at the console.
-pub struct Person {
+pub struct User {
     keyboard: mpsc::UnboundedSender<Input>,
-    shown: watch::Receiver<Shown>,
+    shown: watch::Receiver<ShownScreen>,
     pub endpoint: Endpoint,
     /// Whether the network is there.
     network: Arc<AtomicBool>,
@@ -91,7 +91,7 @@ pub struct Person {
 
 /// Lets `script` use a console of this size on an account like this, until the console is closed or the script ends.
 /// Returns how the console ended, if it did.
-pub async fn at_the_console<S>(size: (u16, u16), options: Options, script: impl FnOnce(Person) -> S) -> Option<Exit>
+pub async fn run_console<S>(size: (u16, u16), options: Options, script: impl FnOnce(User) -> S) -> Option<Exit>
 where
     S: Future<Output = ()>,
 {
@@ -100,12 +100,12 @@ where
     let endpoint = Endpoint::new(Options { start_ms: Some(START.as_millisecond()), ..options });
     let network = Arc::new(AtomicBool::new(true));
     let (keyboard, typed) = mpsc::unbounded_channel();
-    let (drawn, shown) = watch::channel(Shown::default());
+    let (drawn, shown) = watch::channel(ShownScreen::default());
     let sent = Arc::<Mutex<String>>::default();
     let state = home.path().join("state");
 
     let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a terminal in memory");
-    let memory = Memory { terminal, last: Buffer::default(), typed, drawn, sent: sent.clone() };
+    let memory = MemoryTerminal { terminal, last: Buffer::default(), typed, drawn, sent: sent.clone() };
     let paths = Paths {
         config: home.path().join("config.toml"),
         cache: home.path().join("cache"),
@@ -128,10 +128,10 @@ where
             now,
         },
     );
-    let person = Person { keyboard, shown, endpoint, network, sent, state };
+    let user = User { keyboard, shown, endpoint, network, sent, state };
     tokio::select! {
         exit = app.run() => Some(exit.expect("a terminal in memory does not fail")),
-        () = script(person) => None,
+        () = script(user) => None,
     }
 }
 
@@ -149,7 +149,7 @@ fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
         let network = network.clone();
         let client = http_client_fn(move |settings: &HttpConnectorSettings, components| {
             let inner = inner.http_connector(settings, components);
-            SharedHttpConnector::new(Wire { inner, network: network.clone() })
+            SharedHttpConnector::new(FlakyConnector { inner, network: network.clone() })
         });
         let region = scope.region.clone().map(Region::new);
         let config = in_process::sdk_config(&endpoint).to_builder().region(region).http_client(client).build();
@@ -158,12 +158,12 @@ fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
 }
 
 #[derive(Debug)]
-struct Wire {
+struct FlakyConnector {
     inner: SharedHttpConnector,
     network: Arc<AtomicBool>,
 }
 
-impl HttpConnector for Wire {
+impl HttpConnector for FlakyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if self.network.load(Ordering::SeqCst) {
             return self.inner.call(request);
@@ -173,7 +173,7 @@ impl HttpConnector for Wire {
     }
 }
 
-impl Person {
+impl User {
     /// Types; `\r` is enter, `\x1b` escape, `\t` tab, and control characters are what they are on a keyboard.
     pub fn keys(&self, keys: &str) {
         for c in keys.chars() {
@@ -189,33 +189,33 @@ impl Person {
     }
 
     pub fn press(&self, key: KeyEvent) {
-        self.happens(Input::Terminal(Event::Key(key)));
+        self.send(Input::Terminal(Event::Key(key)));
     }
 
     /// Something else than a key.
-    pub fn happens(&self, input: Input) {
+    pub fn send(&self, input: Input) {
         // A console that has gone hears nothing; the script notices by what it does not see.
         let _ = self.keyboard.send(input);
     }
 
     /// What the screen shows now.
-    pub fn shown(&self) -> Shown {
+    pub fn shown(&self) -> ShownScreen {
         self.shown.borrow().clone()
     }
 
     /// Waits until the screen shows `text`.
-    pub async fn sees(&mut self, text: &str) {
-        self.until(text, |shown| shown.contains(text)).await;
+    pub async fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |shown| shown.contains(text)).await;
     }
 
     /// Waits until the screen no longer shows `text`.
-    pub async fn sees_no(&mut self, text: &str) {
-        self.until(&format!("no {text}"), |shown| !shown.contains(text)).await;
+    pub async fn wait_until_gone(&mut self, text: &str) {
+        self.wait_until(&format!("no {text}"), |shown| !shown.contains(text)).await;
     }
 
     /// Waits until the screen is as `condition` wants it.
-    pub async fn until(&mut self, what: &str, condition: impl Fn(&str) -> bool) {
-        let come = timeout(LIMIT, self.shown.wait_for(|shown| condition(&shown.text))).await;
+    pub async fn wait_until(&mut self, what: &str, condition: impl Fn(&str) -> bool) {
+        let come = timeout(TIMEOUT, self.shown.wait_for(|shown| condition(&shown.text))).await;
         let closed = come.as_ref().is_ok_and(Result::is_err);
         let come = come.is_ok_and(|come| come.is_ok());
         assert!(!closed, "the console was closed before it showed {what}");
@@ -223,24 +223,24 @@ impl Person {
     }
 
     /// Waits until the console has been closed.
-    pub async fn leaves(&mut self) {
-        let closed = timeout(LIMIT, self.shown.wait_for(|_| false)).await.is_ok();
+    pub async fn wait_for_exit(&mut self) {
+        let closed = timeout(TIMEOUT, self.shown.wait_for(|_| false)).await.is_ok();
         assert!(closed, "it is not closed; the screen shows:\n{}", self.shown().text);
         // Its exit code comes next, and ends the test.
         pending().await
     }
 
     /// Lets this much virtual time go by.
-    pub async fn waits(&self, seconds: u64) {
+    pub async fn sleep(&self, seconds: u64) {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 
-    pub fn fault(&self, spec: &str) {
+    pub fn add_fault(&self, spec: &str) {
         self.endpoint.add_fault(spec.parse::<Fault>().expect("a fault"));
     }
 
     /// Cuts the network, or mends it.
-    pub fn network(&self, there: bool) {
+    pub fn set_network(&self, there: bool) {
         self.network.store(there, Ordering::SeqCst);
     }
 
@@ -251,16 +251,16 @@ impl Person {
 }
 
 /// A terminal in memory.
-struct Memory {
+struct MemoryTerminal {
     terminal: Terminal<TestBackend>,
     /// The frame before.
     last: Buffer,
     typed: mpsc::UnboundedReceiver<Input>,
-    drawn: watch::Sender<Shown>,
+    drawn: watch::Sender<ShownScreen>,
     sent: Arc<Mutex<String>>,
 }
 
-impl Host for Memory {
+impl Host for MemoryTerminal {
     fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let Ok(frame) = self.terminal.draw(render);
         let (text, bytes) = (text(frame.buffer), bytes(&self.last, frame.buffer));

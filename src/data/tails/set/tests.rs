@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     aws::FailureKind,
     knowledge::{Certainty, Class, Verdict},
-    logs::Pace,
+    logs::CallRate,
     resource::{Query, View, container::Container, revision::Definition as Part, task},
 };
 
@@ -75,19 +75,19 @@ fn definitions(revisions: impl IntoIterator<Item = u32>) -> HashMap<Arc<str>, Kn
     revisions.into_iter().map(definition).collect()
 }
 
-fn wanted(range: Range) -> Wanted {
+fn wanted(range: Range) -> LogRequest {
     let view = View::new(&task::KIND, Query::service("prod", "web"));
-    let of = Subject { name: "web".into(), view, tasks: None, container: None };
-    Wanted { id: 1, of, read: Read::Tail { range, pattern: None, live: false }, pace: Pace::default() }
+    let of = LogSubject { name: "web".into(), view, tasks: None, container: None };
+    LogRequest { id: 1, of, read: Read::Tail { range, pattern: None, live: false }, pace: CallRate::default() }
 }
 
-fn set(wanted: &Wanted, tasks: &[Task], definitions: &HashMap<Arc<str>, KnownDefinition>) -> Set {
+fn set(wanted: &LogRequest, tasks: &[Task], definitions: &HashMap<Arc<str>, KnownDefinition>) -> StreamSet {
     let chosen = TailTasks::choose(wanted, tasks.iter().collect(), true);
     TailMarkers::default().stream_set(&wanted.of, &chosen, definitions, None)
 }
 
 /// `group stream`, and whether it has ended.
-fn streams(set: &Set) -> Vec<(String, bool)> {
+fn streams(set: &StreamSet) -> Vec<(String, bool)> {
     let one = |stream: &Followed| {
         let found = &stream.source.stream;
         (format!("{} {}", found.group, found.name), stream.ended.is_some())
@@ -95,8 +95,8 @@ fn streams(set: &Set) -> Vec<(String, bool)> {
     set.streams.iter().map(one).collect()
 }
 
-fn quiet(set: &Set) -> Vec<String> {
-    set.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect()
+fn quiet(set: &StreamSet) -> Vec<String> {
+    set.silent.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Filters of a log, by keys.
 
 use super::*;
-use crate::logs::filter::Filter;
+use crate::logs::filter::LineFilter;
 
 #[test]
 fn typing_narrows_at_once_and_esc_restores() {
@@ -30,7 +30,7 @@ fn what_cannot_be_read_leaves_the_last_good_filter_in_force_and_the_prompt_open(
     type_in(&mut model, "st\"");
     press(&mut model, "enter");
     assert!(model.overlay.is_none());
-    assert_eq!(rules(&model), [(Mode::Include, "failed \"request\"", true)]);
+    assert_eq!(rules(&model), [(FilterMode::Include, "failed \"request\"", true)]);
 }
 
 #[test]
@@ -43,26 +43,26 @@ fn a_filter_is_typed_anew_or_another_is_added() {
     press(&mut model, "/");
     type_in(&mut model, "slow");
     press(&mut model, "enter");
-    assert_eq!(rules(&model), [(Mode::Include, "slow", true)]);
+    assert_eq!(rules(&model), [(FilterMode::Include, "slow", true)]);
     press(&mut model, "+");
     type_in(&mut model, "failed");
     press(&mut model, "enter");
     assert_eq!(shown(&model).len(), 8);
     press(&mut model, "/ backspace enter");
-    assert_eq!(rules(&model), [(Mode::Include, "slow", true)]);
+    assert_eq!(rules(&model), [(FilterMode::Include, "slow", true)]);
     press(&mut model, "ctrl-u");
     assert!(rules(&model).is_empty());
 }
 
 #[rstest]
-#[case("ctrl-x", "request", Mode::Exclude, "request", "!request", 0)]
-#[case("ctrl-x ctrl-x", "slow", Mode::Highlight, "slow", "slow", 40)]
-#[case("ctrl-x ctrl-x ctrl-x", "slow", Mode::Include, "slow", "slow", 4)]
-#[case("left", "!served request", Mode::Exclude, "served request", "!served request", 8)]
+#[case("ctrl-x", "request", FilterMode::Exclude, "request", "!request", 0)]
+#[case("ctrl-x ctrl-x", "slow", FilterMode::Highlight, "slow", "slow", 40)]
+#[case("ctrl-x ctrl-x ctrl-x", "slow", FilterMode::Include, "slow", "slow", 4)]
+#[case("left", "!served request", FilterMode::Exclude, "served request", "!served request", 8)]
 fn a_key_and_a_sign_say_whether_it_includes_excludes_or_highlights(
     #[case] keys: &str,
     #[case] typed: &str,
-    #[case] mode: Mode,
+    #[case] mode: FilterMode,
     #[case] text: &str,
     #[case] remembered: &str,
     #[case] left: usize,
@@ -83,7 +83,7 @@ fn the_key_takes_a_sign_away() {
     press(&mut model, "/");
     type_in(&mut model, "!slow");
     press(&mut model, "ctrl-x enter");
-    assert_eq!(rules(&model), [(Mode::Highlight, "slow", true)]);
+    assert_eq!(rules(&model), [(FilterMode::Highlight, "slow", true)]);
 }
 
 #[test]
@@ -92,14 +92,14 @@ fn the_list_turns_filters_off_edits_and_removes_them() {
     run(&mut model, "include failed");
     run(&mut model, "exclude request 9");
     press(&mut model, "shift-f space");
-    assert_eq!(rules(&model)[1], (Mode::Exclude, "request 9", false));
+    assert_eq!(rules(&model)[1], (FilterMode::Exclude, "request 9", false));
     press(&mut model, "up enter");
     type_in(&mut model, "slow");
     press(&mut model, "enter");
-    assert_eq!(rules(&model)[0], (Mode::Include, "slow", true));
+    assert_eq!(rules(&model)[0], (FilterMode::Include, "slow", true));
     assert!(matches!(model.overlay, Some(Overlay::Rules(RuleList { selected: 0 }))), "{:?}", model.overlay);
     press(&mut model, "tab");
-    assert_eq!(rules(&model)[0].0, Mode::Exclude);
+    assert_eq!(rules(&model)[0].0, FilterMode::Exclude);
     press(&mut model, "d d d");
     assert!(rules(&model).is_empty());
     press(&mut model, "+");
@@ -159,7 +159,7 @@ fn a_filter_that_is_named_as_in_tables_is_an_include() {
     let mut model = in_log();
     run(&mut model, "/failed");
     run(&mut model, "filter slow");
-    assert_eq!(rules(&model), [(Mode::Include, "failed", true), (Mode::Include, "slow", true)]);
+    assert_eq!(rules(&model), [(FilterMode::Include, "failed", true), (FilterMode::Include, "slow", true)]);
 }
 
 fn prompt_of(model: &Model) -> &prompt::Prompt {
@@ -227,7 +227,7 @@ fn what_is_offered_can_be_read_and_finds_a_line() {
         for _ in 0..offered(&model).len() {
             press(&mut model, "tab");
             let text = prompt_of(&model).text().to_owned();
-            let filter = Filter::parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
+            let filter = LineFilter::parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
             let finds =
                 reader(&model).ring.numbers().any(|number| filter.admits(reader(&model).ring.get(number).unwrap()));
             let value = [":", "=", "~"].iter().any(|op| names.iter().any(|name| typed == format!("{name}{op}")));

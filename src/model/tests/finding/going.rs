@@ -12,7 +12,7 @@ fn matches_are_stepped_through_and_counted() {
     assert_eq!(under_cursor(&model), "slow request 34");
     press(&mut model, "shift-n");
     assert_eq!(under_cursor(&model), "slow request 24");
-    assert_eq!(reader(&model).finding.matches.count(reader(&model).cursor), (Some(3), 4));
+    assert_eq!(reader(&model).search.matches.count(reader(&model).cursor), (Some(3), 4));
     press(&mut model, "n n");
     assert_eq!((under_cursor(&model), flash(&model)), ("slow request 34", "no match after here"));
     assert!(!reader(&model).follow);
@@ -95,7 +95,7 @@ fn a_moment_that_is_not_held_is_read_from_on() {
     assert_eq!(read(&model), (id + 1, tail(Range::Since(at(NOON - 1_800)))));
     assert_eq!(demands(&effects)[0].log.as_ref().map(|wanted| wanted.id), Some(id + 1));
     // What the tail before still tells is no longer wanted.
-    model.update(model.now, Event::Log(News { tail: id, told: Told::Lines(lines()) }));
+    model.update(model.now, Event::Log(TailMessage { tail: id, update: TailUpdate::Lines(lines()) }));
     assert!(reader(&model).ring.numbers().is_empty());
     give_lines(&mut model, lines());
     assert_eq!(under_cursor(&model), "served request 0");
@@ -107,8 +107,8 @@ fn a_moment_before_the_first_line_is_held_where_all_since_then_was_read() {
     press(&mut model, "6");
     let (id, _) = read(&model);
     give_lines(&mut model, lines());
-    let status = crate::logs::Status { phase: crate::logs::Phase::Following, ..Default::default() };
-    model.update(model.now, Event::Log(News { tail: id, told: Told::Status(Arc::new(status)) }));
+    let status = crate::logs::TailStatus { phase: crate::logs::TailPhase::Following, ..Default::default() };
+    model.update(model.now, Event::Log(TailMessage { tail: id, update: TailUpdate::Status(Arc::new(status)) }));
     run(&mut model, "at 11:30");
     assert_eq!((read(&model).0, under_cursor(&model)), (id, "served request 0"));
 }

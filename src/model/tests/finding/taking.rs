@@ -122,13 +122,13 @@ fn esc_leaves_what_is_picked_then_context_then_highlights_then_filters_then_the_
     run(&mut model, "highlight request");
     press(&mut model, "x space v");
     press(&mut model, "esc");
-    assert!(reader(&model).finding.range.is_none() && !reader(&model).picked.is_empty());
+    assert!(reader(&model).search.range.is_none() && !reader(&model).picked.is_empty());
     press(&mut model, "esc");
     assert!(reader(&model).picked.is_empty() && stack(&model).context.is_some());
     press(&mut model, "esc");
     assert!(stack(&model).context.is_none() && rules(&model).len() == 2);
     press(&mut model, "esc");
-    assert_eq!(rules(&model), [(Mode::Include, "failed", true)]);
+    assert_eq!(rules(&model), [(FilterMode::Include, "failed", true)]);
     press(&mut model, "esc");
     assert!(rules(&model).is_empty());
     press(&mut model, "esc");

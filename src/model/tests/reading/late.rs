@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{logs::sight::Sight, model::logs::Matches};
+use crate::{logs::filtered_view::FilteredView, model::logs::Matches};
 
 /// A line that came late: it was written when line `n` was.
 fn late(n: i64, text: &str) -> Line {
@@ -19,7 +19,7 @@ fn texts(model: &Model, numbers: impl IntoIterator<Item = i64>) -> BTreeSet<Stri
 fn a_late_line_stands_after_the_lines_of_its_time() {
     let mut model = in_log(1_000);
     come(&mut model, 0..100);
-    tell(&mut model, Told::Late(vec![late(97, "late")]));
+    tell(&mut model, TailUpdate::Late(vec![late(97, "late")]));
     assert_eq!(seen(&model)[page(&model) - 4..], ["line 97", "late", "line 98", "line 99"]);
     assert!(!reader(&model).rows.iter().any(|row| row.late));
 }
@@ -30,14 +30,14 @@ fn a_frozen_log_stands_still_when_a_line_comes_late_above_or_below_it() {
     come(&mut model, 0..200);
     press(&mut model, "pgup up up");
     let (before, cursor_before) = (seen(&model), cursor(&model));
-    tell(&mut model, Told::Late(vec![late(3, "above"), late(199, "below")]));
+    tell(&mut model, TailUpdate::Late(vec![late(3, "above"), late(199, "below")]));
     assert_eq!((seen(&model), cursor(&model)), (before.clone(), cursor_before.clone()));
     assert!(reader(&model).rows.iter().all(|row| {
         let line = row.line.and_then(|number| reader(&model).ring.get(number));
         line.is_some_and(|line| row.text.iter().any(|piece| piece.text == *line.text))
     }));
     let second: i64 = before[1].strip_prefix("line ").unwrap().parse().unwrap();
-    tell(&mut model, Told::Late(vec![late(second, "within")]));
+    tell(&mut model, TailUpdate::Late(vec![late(second, "within")]));
     assert_eq!(seen(&model)[..3], [before[0].as_str(), before[1].as_str(), "within"]);
     assert_eq!(cursor(&model), cursor_before);
 }
@@ -48,12 +48,12 @@ fn what_was_cleared_stays_cleared_and_what_is_new_is_counted_as_before() {
     come(&mut model, 0..10);
     press(&mut model, "shift-c");
     come(&mut model, 10..12);
-    tell(&mut model, Told::Late(vec![late(4, "late")]));
+    tell(&mut model, TailUpdate::Late(vec![late(4, "late")]));
     press(&mut model, "home");
     assert_eq!(seen(&model), ["11 lines cleared", "line 10", "line 11"]);
     press(&mut model, "u");
     come(&mut model, 12..15);
-    tell(&mut model, Told::Late(vec![late(5, "later")]));
+    tell(&mut model, TailUpdate::Late(vec![late(5, "later")]));
     model.update(at(1), Event::Tick);
     assert_eq!(reader(&model).counts.unseen, 3);
 }
@@ -93,12 +93,12 @@ proptest! {
             came += lines.len();
             let tail = reader(&model).wanted.id;
             if settled {
-                tell(&mut model, Told::Late(lines));
+                tell(&mut model, TailUpdate::Late(lines));
             } else {
                 // Several come before anything is drawn.
                 let (first, second) = lines.split_at(lines.len() / 2);
                 for lines in [first, second] {
-                    model.take_log(News { tail, told: Told::Late(lines.to_vec()) });
+                    model.take_log(TailMessage { tail, update: TailUpdate::Late(lines.to_vec()) });
                 }
                 model.update(model.now, Event::Tick);
             }
@@ -106,19 +106,19 @@ proptest! {
             let (ring, stack) = (&reader.ring, &reader.stack);
             // A cursor leaves a line that is shown no more, as one around a match that the ring has let go.
             let held: BTreeSet<String> = texts(&model, ring.numbers());
-            let shown: BTreeSet<String> = texts(&model, reader.sight.numbers().iter().copied());
+            let shown: BTreeSet<String> = texts(&model, reader.view.numbers().iter().copied());
             for ((before, after), left) in before.iter().zip(known(&model)).zip([&held, &held, &shown]) {
                 let left: BTreeSet<String> = before.intersection(left).cloned().collect();
                 prop_assert!(left.is_subset(&after), "{left:?} was {after:?}");
             }
             let times: Vec<Timestamp> = ring.numbers().filter_map(|number| ring.get(number)).map(|line| line.at).collect();
             prop_assert!(times.is_sorted());
-            let (mut sight, mut matches) = (Sight::new(ring.numbers().end), Matches::new(ring.numbers().end));
+            let (mut sight, mut matches) = (FilteredView::new(ring.numbers().end), Matches::new(ring.numbers().end));
             prop_assert!(sight.advance(ring, stack, usize::MAX) && matches.advance(ring, stack, usize::MAX));
             // Lines around a match stay when the ring has let the match go.
-            prop_assert!(stack.context.is_some() || sight.numbers() == reader.sight.numbers());
+            prop_assert!(stack.context.is_some() || sight.numbers() == reader.view.numbers());
             for number in ring.numbers() {
-                prop_assert_eq!(matches.count(Some(number)), reader.finding.matches.count(Some(number)));
+                prop_assert_eq!(matches.count(Some(number)), reader.search.matches.count(Some(number)));
             }
         }
     }

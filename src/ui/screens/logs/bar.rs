@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    model::logs::bar::Item,
+    model::logs::bar::BarItem,
     resource::Tone,
     ui::{
         text::{Pen, width},
@@ -24,7 +24,7 @@ enum Size {
     Letters,
 }
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, bar: &[Item], theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, bar: &[BarItem], theme: &Theme) {
     buf.set_style(area, theme.get(Scope::LogBar));
     let room = area.width.saturating_sub(2);
     let (size, shown) = chosen(bar, room);
@@ -44,12 +44,12 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, bar: &[Item], theme: &Theme) {
 
 /// How much of each item there is room for, and of which. What is on the right comes and goes, and must not change how
 /// much is said on the left.
-fn chosen(bar: &[Item], room: u16) -> (Size, Vec<&Item>) {
-    let needs = |items: &[&Item], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>();
-    let modes: Vec<&Item> = bar.iter().filter(|item| !item.right).collect();
+fn chosen(bar: &[BarItem], room: u16) -> (Size, Vec<&BarItem>) {
+    let needs = |items: &[&BarItem], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>();
+    let modes: Vec<&BarItem> = bar.iter().filter(|item| !item.right).collect();
     let sizes = [Size::Full, Size::Brief, Size::Letters];
     let size = sizes.into_iter().find(|size| needs(&modes, *size) + STATE <= room).unwrap_or(Size::Letters);
-    let mut items: Vec<&Item> = bar.iter().collect();
+    let mut items: Vec<&BarItem> = bar.iter().collect();
     while needs(&items, size) > room + gap(size) {
         let Some(last) = items.iter().enumerate().max_by_key(|(_, item)| item.rank).map(|(at, _)| at) else { break };
         items.remove(last);
@@ -61,16 +61,16 @@ fn gap(size: Size) -> u16 {
     if size == Size::Full { 2 } else { 1 }
 }
 
-fn value(item: &Item, size: Size) -> &str {
+fn value(item: &BarItem, size: Size) -> &str {
     if size == Size::Full { &item.value } else { &item.brief }
 }
 
-fn label(item: &Item, size: Size) -> &str {
+fn label(item: &BarItem, size: Size) -> &str {
     if size == Size::Letters { item.letter } else { item.label }
 }
 
 /// The sign before a state, for those who don't see colours.
-fn sign(item: &Item, theme: &Theme) -> &'static str {
+fn sign(item: &BarItem, theme: &Theme) -> &'static str {
     match item.tone {
         _ if !item.label.is_empty() => "",
         _ if !item.right => theme.glyphs.below,
@@ -79,7 +79,7 @@ fn sign(item: &Item, theme: &Theme) -> &'static str {
     }
 }
 
-fn cells(item: &Item, size: Size) -> u16 {
+fn cells(item: &BarItem, size: Size) -> u16 {
     let label = width(label(item, size));
     let colon = u16::from(label > 0);
     let sign = match item.tone {
@@ -90,7 +90,7 @@ fn cells(item: &Item, size: Size) -> u16 {
     label + colon + sign + width(value(item, size))
 }
 
-fn put(pen: &mut Pen<'_>, item: &Item, size: Size, theme: &Theme) {
+fn put(pen: &mut Pen<'_>, item: &BarItem, size: Size, theme: &Theme) {
     let style = match item.tone {
         Tone::Muted => theme.get(Scope::LogBarFaint),
         Tone::Plain => theme.get(Scope::LogBar),

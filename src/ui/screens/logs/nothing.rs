@@ -5,13 +5,13 @@ use crate::{
     logs::{Range, Read},
     model::{
         Keymap,
-        logs::{Reader, nothing::Nothing},
+        logs::{LogView, nothing::Nothing},
     },
     resource::Tone,
     ui::{theme::Theme, widgets::notice::NoticePanel},
 };
 
-pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> NoticePanel {
+pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> NoticePanel {
     let name = &reader.subject().name;
     let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
     let quiet = || reader.status.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
@@ -94,7 +94,7 @@ pub(super) fn notice(reader: &Reader, nothing: &Nothing, keymap: &Keymap, theme:
 }
 
 /// The filters in force.
-fn texts(reader: &Reader) -> String {
+fn texts(reader: &LogView) -> String {
     let texts: Vec<_> = reader.stack.rules.iter().filter(|rule| rule.on).map(|rule| rule.filter.text()).collect();
     texts.join(", ")
 }

@@ -10,8 +10,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::{
     logs::Level,
     model::logs::{
-        Reader,
-        rows::{Ink, Piece, Row, Rule, Shape},
+        LogView,
+        rows::{Divider, LogRow, LogStyle, Piece, Shape},
     },
     resource::Tone,
     ui::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, theme: &Theme) {
     for (row, y) in reader.rows.iter().zip(area.y..area.bottom()) {
         let area = Rect { y, height: 1, ..area };
         match row.shape {
@@ -39,14 +39,14 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, theme: &Theme)
 }
 
 /// The sign, in the gutter, that a line or a rule stands after later ones because it came later.
-fn draw_late(buf: &mut Buffer, area: Rect, row: &Row, first: bool, theme: &Theme) {
+fn draw_late(buf: &mut Buffer, area: Rect, row: &LogRow, first: bool, theme: &Theme) {
     if row.late && first {
         Pen::new(buf, area.x, area.y, area.right()).put(theme.glyphs.late, theme.get(Scope::LogLate));
     }
 }
 
 /// Gutter, prefix, the edge that tells the level, text; the last cell is the scrollbar's.
-fn draw_text(buf: &mut Buffer, area: Rect, reader: &Reader, row: &Row, theme: &Theme) {
+fn draw_text(buf: &mut Buffer, area: Rect, reader: &LogView, row: &LogRow, theme: &Theme) {
     let end = area.right().saturating_sub(1);
     draw_late(buf, area, row, row.shape == Shape::First, theme);
     let mut pen = Pen::new(buf, area.x + 1, area.y, end);
@@ -73,7 +73,7 @@ fn draw_piece(pen: &mut Pen<'_>, piece: &Piece, base: Style, theme: &Theme, skip
     if piece.hit {
         style = style.patch(theme.get(Scope::SearchMatch));
     }
-    if piece.ink == Ink::Cut {
+    if piece.ink == LogStyle::Cut {
         put(pen, theme.glyphs.ellipsis, style, skip);
     }
     put(pen, &piece.text, style, skip);
@@ -106,17 +106,17 @@ fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut u16) {
 }
 
 /// `14:02:12.120 ── + task 77aa01bc started, revision 42 ────────`
-fn draw_rule(buf: &mut Buffer, area: Rect, row: &Row, rule: Rule, first: bool, theme: &Theme) {
+fn draw_rule(buf: &mut Buffer, area: Rect, row: &LogRow, rule: Divider, first: bool, theme: &Theme) {
     let glyphs = theme.glyphs;
     let (scope, sign) = match rule {
-        Rule::Day => (Scope::LogDay, ""),
-        Rule::Edge => (Scope::LogEdge, ""),
-        Rule::Gap => (Scope::LogGap, glyphs.tone(Tone::Warn)),
-        Rule::Started => (Scope::LogStarted, glyphs.plus),
-        Rule::Stopped { fault: false } => (Scope::LogStopped, glyphs.minus),
-        Rule::Stopped { fault: true } => (Scope::LogFault, glyphs.minus),
-        Rule::Note => (Scope::LogNote, glyphs.dot),
-        Rule::Mark => (Scope::LogMark, glyphs.mark),
+        Divider::Day => (Scope::LogDay, ""),
+        Divider::Edge => (Scope::LogEdge, ""),
+        Divider::Gap => (Scope::LogGap, glyphs.tone(Tone::Warn)),
+        Divider::Started => (Scope::LogStarted, glyphs.plus),
+        Divider::Stopped { fault: false } => (Scope::LogStopped, glyphs.minus),
+        Divider::Stopped { fault: true } => (Scope::LogFault, glyphs.minus),
+        Divider::Note => (Scope::LogNote, glyphs.dot),
+        Divider::Mark => (Scope::LogMark, glyphs.mark),
     };
     let end = area.right().saturating_sub(1);
     draw_late(buf, area, row, first, theme);
@@ -158,24 +158,24 @@ fn text_style(level: Option<Level>, theme: &Theme) -> Style {
     }
 }
 
-fn style(ink: Ink, theme: &Theme) -> Style {
+fn style(ink: LogStyle, theme: &Theme) -> Style {
     let scope = match ink {
-        Ink::Plain => return Style::new(),
-        Ink::Look(look) => return theme.look(look),
-        Ink::Faint | Ink::Punctuation => Scope::Faint,
-        Ink::Time => Scope::LogTime,
-        Ink::Task(number) => Scope::task(number),
-        Ink::Origin => Scope::LogOrigin,
-        Ink::Level(Level::Error | Level::Fatal) => Scope::LogError,
-        Ink::Level(Level::Warn) => Scope::LogWarn,
-        Ink::Level(Level::Info) => Scope::LogInfo,
-        Ink::Level(Level::Debug | Level::Trace) => Scope::LogDebug,
-        Ink::Key => Scope::LogKey,
-        Ink::Name => Scope::JsonKey,
-        Ink::Text => Scope::JsonString,
-        Ink::Number => Scope::JsonNumber,
-        Ink::Literal => Scope::JsonLiteral,
-        Ink::Cut => Scope::LogCut,
+        LogStyle::Plain => return Style::new(),
+        LogStyle::Look(look) => return theme.look(look),
+        LogStyle::Faint | LogStyle::Punctuation => Scope::Faint,
+        LogStyle::Time => Scope::LogTime,
+        LogStyle::Task(number) => Scope::task(number),
+        LogStyle::Origin => Scope::LogOrigin,
+        LogStyle::Level(Level::Error | Level::Fatal) => Scope::LogError,
+        LogStyle::Level(Level::Warn) => Scope::LogWarn,
+        LogStyle::Level(Level::Info) => Scope::LogInfo,
+        LogStyle::Level(Level::Debug | Level::Trace) => Scope::LogDebug,
+        LogStyle::Key => Scope::LogKey,
+        LogStyle::Name => Scope::JsonKey,
+        LogStyle::Text => Scope::JsonString,
+        LogStyle::Number => Scope::JsonNumber,
+        LogStyle::Literal => Scope::JsonLiteral,
+        LogStyle::Cut => Scope::LogCut,
     };
     theme.get(scope)
 }

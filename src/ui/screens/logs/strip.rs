@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 pub use crate::model::logs::strip::HEIGHT;
 use crate::{
-    model::logs::Reader,
+    model::logs::LogView,
     ui::{
         text::Pen,
         theme::{Scope, Theme},
@@ -15,7 +15,7 @@ use crate::{
 /// Cells before the counts: what is counted, and the most of it in a cell.
 const LABEL: u16 = 15;
 
-pub fn draw(buf: &mut Buffer, area: Rect, reader: &Reader, zone: &TimeZone, theme: &Theme) {
+pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, zone: &TimeZone, theme: &Theme) {
     let Some(strip) = reader.strip(area.width.saturating_sub(LABEL + 1), zone) else { return };
     let rows = [("errors", &strip.errors, Scope::ToneBad), ("lines", &strip.lines, Scope::ToneBusy)];
     for ((name, counts, scope), y) in rows.into_iter().zip(area.y..area.bottom()) {

@@ -1,0 +1,170 @@
+//! What keeps a log from being read, in one sentence each.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{SilentSource, Source, live::SessionEnd};
+use crate::aws::{Failure, FailureKind};
+
+/// AWS no longer knows the place up to which was read: it keeps it for 24 hours.
+pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
+/// An event that came without what it says.
+pub(super) const TEXTLESS: &str = "a line came without its text";
+
+/// A Live Tail session is open.
+pub(super) const LIVE: &str = "Live Tail: lines come as they are written";
+/// AWS leaves lines out of a Live Tail session.
+pub(super) const SAMPLED: &str = "more than 500 lines came in this second: AWS sent a sample of them";
+/// Lines of a Live Tail session were not taken in time.
+pub(super) const MISSED: &str = "lines came faster than they could be taken";
+
+/// There is no Live Tail session.
+pub(super) fn not_live(reason: &str, later: bool) -> String {
+    let again = if later { "; tried again in a minute" } else { "" };
+    format!("Live Tail: {reason}; follows by polling{again}")
+}
+
+/// A Live Tail session is over.
+pub(super) fn live_ended(ended: &SessionEnd, wait: Duration) -> String {
+    match wait.as_secs() {
+        0 => format!("Live Tail: {ended}; opens another session"),
+        seconds => format!("Live Tail: {ended}; follows by polling, and opens another session in {seconds} s"),
+    }
+}
+
+/// Why a stream, or its group, cannot be read.
+pub(super) fn held(source: &Source, failure: &Failure) -> SilentSource {
+    let (group, message) = (&source.stream.group, failure.message.as_str());
+    let names = |word: &str| message.to_lowercase().contains(word);
+    let why = match failure.kind {
+        FailureKind::NotFound if names("stream") => return absent(source),
+        FailureKind::NotFound => {
+            "there is no such log group (yet): it was deleted, or nothing has been written".to_owned()
+        }
+        _ if names("kms") => format!("its lines are encrypted with a KMS key that may not be used: {message}"),
+        FailureKind::Denied => format!("no permission to read it: ask for {} on {group}", failure.action()),
+        FailureKind::Invalid if failure.code.as_deref() == Some("InvalidOperationException") => {
+            "its class (infrequent access, or delivery) does not let lines be read this way; try :query".to_owned()
+        }
+        _ => format!("CloudWatch refuses: {message}"),
+    };
+    SilentSource { what: group.clone(), why }
+}
+
+/// A stream that isn't there.
+fn absent(source: &Source) -> SilentSource {
+    SilentSource { what: name(source), why: "no log stream yet: it has written nothing so far".into() }
+}
+
+/// A stream that isn't there, nor will be.
+pub(super) fn nothing_left(source: &Source) -> SilentSource {
+    let why = "no log stream: it never wrote a line, or the log group's retention is over";
+    SilentSource { what: name(source), why: why.into() }
+}
+
+/// A stream that has no lines.
+pub(super) fn silent(source: &Source, ended: bool) -> SilentSource {
+    let why = if ended {
+        "the log stream is empty: nothing was written, or the log group's retention is over"
+    } else {
+        "the log stream is empty: nothing written so far"
+    };
+    SilentSource { what: name(source), why: why.into() }
+}
+
+/// Answers come, but no lines.
+pub(super) fn searching(source: &Source, pages: u32) -> SilentSource {
+    let why = format!("CloudWatch is still searching: {pages} pages without a line so far");
+    SilentSource { what: source.stream.group.clone(), why }
+}
+
+/// It goes on after it had stood still.
+pub(super) fn goes_on(after: Duration, failure: &Failure) -> String {
+    format!("goes on where it was, after {} s: {}", after.as_secs(), failure.briefly())
+}
+
+/// Lines come from the future.
+pub(super) fn ahead(by: SignedDuration) -> String {
+    format!("the newest lines are {} s ahead of this machine's clock: one of the two clocks is wrong", by.as_secs())
+}
+
+fn name(source: &Source) -> String {
+    format!("{} {}", source.task(), source.container)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::logs::Stream;
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source {
+            stream: Stream { region: None, group: "/ecs/web".into(), name: "ecs/app/1a2b3c4d5e".into() },
+            task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/1a2b3c4d5e".into(),
+            container: "app".into(),
+            service: None,
+            revision: None,
+        })
+    }
+
+    #[rstest]
+    #[case::group(
+        FailureKind::NotFound,
+        None,
+        "The specified log group does not exist.",
+        "/ecs/web",
+        "no such log group"
+    )]
+    #[case::stream(
+        FailureKind::NotFound,
+        None,
+        "The specified log stream does not exist.",
+        "1a2b3c4d app",
+        "no log stream yet"
+    )]
+    #[case::denied(
+        FailureKind::Denied,
+        None,
+        "User: x is not authorized",
+        "/ecs/web",
+        "ask for logs:GetLogEvents on /ecs/web"
+    )]
+    #[case::key(
+        FailureKind::Denied,
+        None,
+        "not authorized to perform: kms:Decrypt on k",
+        "/ecs/web",
+        "KMS key that may not be used: not"
+    )]
+    #[case::class(
+        FailureKind::Invalid,
+        Some("InvalidOperationException"),
+        "of log-group-class X",
+        "/ecs/web",
+        "infrequent access"
+    )]
+    #[case::pattern(
+        FailureKind::Invalid,
+        Some("InvalidParameterException"),
+        "Invalid filter pattern",
+        "/ecs/web",
+        "refuses: Invalid filter pattern"
+    )]
+    fn each_reason_has_its_sentence(
+        #[case] trouble: FailureKind,
+        #[case] code: Option<&str>,
+        #[case] message: &str,
+        #[case] what: &str,
+        #[case] why: &str,
+    ) {
+        let failure = Failure { code: code.map(str::to_owned), ..Failure::local("GetLogEvents", trouble, message) };
+        let quiet = held(&source(), &failure);
+        assert_eq!(quiet.what, what);
+        assert!(quiet.why.contains(why), "{}", quiet.why);
+    }
+}

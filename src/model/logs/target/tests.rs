@@ -1,0 +1,191 @@
+//! What each kind of row stands for.
+
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    diagnose::{failures::FailureCounts, timeline},
+    resource::{Context, Material, Origin, Resource, Zone},
+};
+
+const NOW: Timestamp = Timestamp::constant(2_000_000, 0);
+
+fn ago(seconds: i64) -> Option<Timestamp> {
+    Some(NOW - SignedDuration::from_secs(seconds))
+}
+
+pub fn task(id: &str) -> Task {
+    Task {
+        task_arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"),
+        cluster_name: "prod".into(),
+        group: Some("service:web".into()),
+        task_definition_arn: Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7".into()),
+        last_status: Some("STOPPED".into()),
+        stopped_at: ago(60),
+        ..Task::default()
+    }
+}
+
+fn service(name: &str) -> Service {
+    Service { service_name: name.into(), cluster_name: "prod".into(), ..Service::default() }
+}
+
+fn container(name: &str) -> Container {
+    Container {
+        name: name.into(),
+        cluster_name: "prod".into(),
+        task_arn: task("0123456789").task_arn,
+        ..Container::default()
+    }
+}
+
+fn deployment() -> Deployment {
+    Deployment {
+        id: "ecs-svc/9".into(),
+        cluster_name: "prod".into(),
+        service_name: "web".into(),
+        task_definition: Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7".into()),
+        created_at: ago(7_200),
+        ..Deployment::default()
+    }
+}
+
+fn event(seconds: i64) -> ServiceEvent {
+    ServiceEvent {
+        id: "e".into(),
+        cluster_name: "prod".into(),
+        service_name: "web".into(),
+        created_at: ago(seconds),
+        message: "(service web) has reached a steady state.".into(),
+        ..ServiceEvent::default()
+    }
+}
+
+fn failures() -> Failures {
+    let counted = FailureCounts {
+        cluster_name: "prod".into(),
+        name: "web:7 app oom".into(),
+        service: "web".into(),
+        revision: "web:7".into(),
+        container: "app".into(),
+        cause: "STOP-OOM".into(),
+        count: 3,
+        first: NOW,
+        last: NOW,
+        exit_codes: vec![137],
+    };
+    Failures::new(counted, None, Some(3_600))
+}
+
+fn whose(row: &dyn Row) -> LogTarget {
+    LogTarget::of(row, &Snapshot::default(), NOW).unwrap()
+}
+
+fn only(ids: &[&str]) -> Arc<[Arc<str>]> {
+    ids.iter().map(|id| Arc::from(*id)).collect()
+}
+
+fn of_web() -> Query {
+    Query::service("prod", "web")
+}
+
+#[rstest]
+#[case::service(&service("web"), "web", of_web())]
+#[case::deployment(
+    &deployment(),
+    "web web:7",
+    Query { only: Some(Only::Deployments(only(&["ecs-svc/9"]))), ..of_web() },
+)]
+#[case::task(&task("0123456789"), "web/01234567", of_web())]
+#[case::standalone(
+    &Task { group: Some("family:web".into()), ..task("0123456789") },
+    "web/01234567",
+    Query { family: Some("web".into()), ..Query::cluster("prod") },
+)]
+#[case::instance(
+    &Instance { container_instance_arn: "i-1".into(), cluster_name: "prod".into(), ..Instance::default() },
+    "i-1",
+    Query::instance("prod", "i-1"),
+)]
+#[case::event(&event(10), "web", of_web())]
+#[case::family(&Family { family: "web".into() }, "web", Query::family("web"))]
+#[case::revision(
+    &Revision { task_definition_arn: "arn:1:task-definition/web:7".into(), family: "web".into(), ..Revision::default() },
+    "web:7",
+    Query { only: Some(Only::Definitions(only(&["web:7"]))), ..Query::family("web") },
+)]
+fn a_row_stands_for_tasks_in_any_state(#[case] row: &dyn Row, #[case] name: &str, #[case] query: Query) {
+    let of = whose(row).subject();
+    assert_eq!((&*of.name, &of.view.query), (name, &Query { status: Status::All, ..query }));
+    assert_eq!(of.view.kind, &task::KIND);
+}
+
+#[test]
+fn a_group_of_failures_is_read_as_the_stopped_tasks_it_counts() {
+    let of = whose(&failures()).subject();
+    assert_eq!(Some(of.view), Resource::drill(&failures()));
+}
+
+#[test]
+fn a_task_is_read_alone_among_those_it_takes_turns_with_and_a_container_of_it_likewise() {
+    let one = whose(&task("0123456789")).subject();
+    assert_eq!((one.tasks, one.container), (Some(only(&[&task("0123456789").task_arn])), None));
+    let unknown = whose(&container("app")).subject();
+    assert_eq!((&*unknown.name, unknown.container.as_deref()), ("01234567/app", Some("app")));
+    assert_eq!(unknown.view.query.task.as_deref(), Some(&*task("0123456789").task_arn), "its service is not known");
+}
+
+#[test]
+fn what_is_wrong_is_read_as_what_it_is_wrong_with() {
+    let Origin::Composed(compose) = timeline::KIND.origin else { panic!("it is put together") };
+    let rows: [Arc<dyn Row>; 1] = [Arc::new(task("0123456789"))];
+    let material = Material { rows: &rows, seen: &[], awaited: &[], gaps: &[] };
+    let moments = compose.rows(&of_web(), &material, &Context { now: NOW, zone: Zone::UTC });
+    let of = whose(&**moments.last().unwrap());
+    assert_eq!((&*of.name, of.range), ("web/01234567", around(NOW - SignedDuration::from_secs(60), NOW)));
+}
+
+#[test]
+fn an_event_is_read_around_its_moment_and_one_of_just_now_goes_on() {
+    let minutes = |minutes| NOW - SignedDuration::from_mins(minutes);
+    assert_eq!(whose(&event(3_600)).range, Range::Between(minutes(65), minutes(55)));
+    assert_eq!(whose(&event(60)).range, Range::Since(minutes(6)));
+}
+
+#[test]
+fn what_was_forgotten_long_ago_is_looked_up_as_far_back() {
+    let old = Task { archived: true, stopped_at: ago(3 * i64::from(DAY)), ..task("a") };
+    assert_eq!(whose(&old).subject().view.query.since, Some(3 * DAY + 3_600));
+    assert_eq!(whose(&Task { stopped_at: ago(60), ..old }).subject().view.query.since, None);
+}
+
+fn together(rows: Vec<Arc<dyn Row>>) -> Result<LogSubject, String> {
+    LogTarget::of_all(&rows, &Snapshot::default(), NOW).map(LogTarget::subject)
+}
+
+#[test]
+fn marked_rows_are_read_together() {
+    let services = together(vec![Arc::new(service("web")), Arc::new(service("api"))]).unwrap();
+    let expected = Query { only: Some(Only::Services(only(&["web", "api"]))), ..Query::cluster("prod") };
+    assert_eq!(services.view.query, Query { status: Status::All, ..expected });
+    assert_eq!(services.name, "web and 1 more");
+
+    let tasks = together(vec![Arc::new(task("a")), Arc::new(task("b"))]).unwrap();
+    assert_eq!((tasks.view.query.service.as_deref(), tasks.tasks.map(|tasks| tasks.len())), (Some("web"), Some(2)));
+
+    let other = Task { group: Some("service:api".into()), ..task("c") };
+    let apart = together(vec![Arc::new(task("a")), Arc::new(other)]).unwrap();
+    assert_eq!((apart.view.query.service, apart.view.query.cluster.as_deref()), (None, Some("prod")));
+
+    let same = together(vec![Arc::new(container("app")), Arc::new(container("app"))]).unwrap();
+    let different = together(vec![Arc::new(container("app")), Arc::new(container("proxy"))]).unwrap();
+    assert_eq!((same.container.as_deref(), different.container.as_deref()), (Some("app"), None));
+}
+
+#[test]
+fn what_has_nothing_in_common_is_refused_in_words() {
+    let elsewhere = Service { cluster_name: "staging".into(), ..service("web") };
+    let reason = together(vec![Arc::new(service("web")), Arc::new(elsewhere)]).unwrap_err();
+    assert_eq!(reason, "the logs of these can't be read together; mark rows of one kind and cluster");
+    assert_eq!(together(Vec::new()).unwrap_err(), "there is no row here");
+}

@@ -1,0 +1,274 @@
+//! From one log to the next: the task before, the next one, all containers or one, the moments around a stop.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    modes::reader,
+    target::{LogTarget, around, predecessor},
+};
+use crate::{
+    data::Feed,
+    logs::{LogSubject, Range, Read},
+    model::{
+        Model, Screen,
+        action::{Call, Outcome},
+        overlay::{Overlay, PickAction, Picker, PickerItem},
+    },
+    resource::{
+        Status, View,
+        format::{duration, one_line, seconds_since, short_id},
+        task::Task,
+    },
+};
+
+/// What a reader keeps for stepping from one log to the next.
+#[derive(Debug, Clone, Default)]
+pub struct TaskSwitch {
+    /// The one container that was read before all were.
+    container: Option<Arc<str>>,
+    sought: Option<PendingSwitch>,
+}
+
+/// A task that is still looked for: its log is read once it is found.
+#[derive(Debug, Clone)]
+struct PendingSwitch {
+    /// Whose predecessor it is, by ARN; absent where it is the one that stopped last.
+    before: Option<Arc<str>>,
+    /// When it was asked for: what stopped since the tasks were last listed counts, too.
+    since: Timestamp,
+    /// The log that is seen was opened for it, and is left where there is none.
+    opened: bool,
+}
+
+/// How long a task that stopped last is looked for in AWS before the newest that is known is taken.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
+
+impl Model {
+    /// The tasks of a subject and those beside it that are known; whether all that have stopped are.
+    pub(super) fn tasks_of(&self, of: &LogSubject) -> (Vec<&Task>, bool) {
+        let stopped = |view: &View| {
+            let mut view = view.clone();
+            view.query.status = Status::Stopped;
+            view
+        };
+        let own = stopped(&of.view);
+        let mut wide = own.clone();
+        wide.query.service = None;
+        wide.query.family = None;
+        wide.query.only = None;
+        let views = [&of.view, &own, &wide];
+        let (view, all) = match views.into_iter().find(|view| self.snapshot.arrived(view)) {
+            Some(view) => (view, true),
+            None => (&of.view, false),
+        };
+        let query = &of.view.query;
+        let meant = |task: &&Task| {
+            query.service.as_deref().is_none_or(|service| task.service() == Some(service))
+                && query.only.as_ref().is_none_or(|only| task.is_of(only))
+                && query
+                    .family
+                    .as_deref()
+                    .is_none_or(|family| task.revision().rsplit_once(':').is_some_and(|(known, _)| known == family))
+        };
+        let rows = self.snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
+        let tasks = rows.filter_map(|entry| entry.row.any().downcast_ref::<Task>()).filter(meant);
+        (tasks.collect(), all)
+    }
+
+    /// The tasks of a subject that are known.
+    pub(super) fn tasks_in(&self, of: &LogSubject) -> Vec<&Task> {
+        let mut tasks = self.tasks_of(of).0;
+        if let Some(meant) = &of.tasks {
+            tasks.retain(|task| meant.iter().any(|arn| **arn == *task.task_arn));
+        }
+        tasks
+    }
+
+    /// Reads the log of the task that was looked for, once AWS has been asked for the newest; goes back where there is
+    /// none.
+    pub(in crate::model) fn find_sought(&mut self) {
+        let Screen::Logs(reader) = &self.front else { return };
+        let Some(sought) = reader.task_switch.sought.clone() else { return };
+        let of = reader.subject().clone();
+        let (tasks, all) = self.tasks_of(&of);
+        if !all || (self.now < sought.since + PATIENCE && !self.is_fresh(&of.view, sought.since)) {
+            return;
+        }
+        let before = sought.before.as_deref().and_then(|arn| self.task(arn));
+        match predecessor(&tasks, before) {
+            Some(task) => {
+                let task = task.clone();
+                let container = of.container;
+                self.read_task(&task, container);
+                self.tell_end(&task);
+            }
+            None => {
+                if let Screen::Logs(reader) = &mut self.front {
+                    reader.task_switch.sought = None;
+                }
+                if sought.opened {
+                    self.pop();
+                }
+                self.warn(match sought.before {
+                    Some(_) => "no task that stopped before is still known".to_owned(),
+                    None => format!("no task of {} has stopped that is still known", of.name),
+                });
+            }
+        }
+    }
+
+    /// Whether AWS has answered for all of a view since then, or can't be asked.
+    fn is_fresh(&self, view: &View, since: Timestamp) -> bool {
+        let answered = |feed: &Feed| feed.failure.is_some() || feed.fetched.is_some_and(|fetched| fetched >= since);
+        self.paused || self.snapshot.feeds_of(view).into_iter().all(answered)
+    }
+
+    /// When a task that is looked for is looked for no longer.
+    pub(in crate::model) fn sought_until(&self) -> Option<Timestamp> {
+        let Screen::Logs(reader) = &self.front else { return None };
+        reader.task_switch.sought.as_ref().map(|sought| sought.since + PATIENCE).filter(|until| *until > self.now)
+    }
+
+    fn task(&self, arn: &str) -> Option<&Task> {
+        self.snapshot.row(arn)?.any().downcast_ref()
+    }
+
+    /// Reads the log of one task, or of one container of it, in place of the one that is seen.
+    fn read_task(&mut self, task: &Task, container: Option<Arc<str>>) {
+        let mut of = LogTarget::task(task, self.now).subject();
+        if let Some(name) = container {
+            of.name = format!("{}/{name}", of.name);
+            of.container = Some(name);
+        }
+        let kept = match &self.front {
+            Screen::Logs(reader) => reader.task_switch.container.clone(),
+            _ => None,
+        };
+        self.read_log(of, Range::Newest, None);
+        if let Screen::Logs(reader) = &mut self.front {
+            reader.task_switch = TaskSwitch { container: kept, sought: None };
+        }
+    }
+
+    /// Says how and when a task ended.
+    fn tell_end(&mut self, task: &Task) {
+        let Some(ended) = task.ended() else { return };
+        let why = task.verdict.as_ref().map(|verdict| one_line(&verdict.line())).unwrap_or_default();
+        let ago = duration(seconds_since(ended, self.now));
+        self.info(format!("task {} stopped {ago} ago: {why}", short_id(&task.task_arn)));
+    }
+}
+
+/// The log of the task that was there before: of the same service, and of the same container.
+pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
+    let of = match &model.front {
+        Screen::Logs(reader) => reader.subject().clone(),
+        Screen::Table(_) | Screen::Text(_) => model.whose(call)?.subject(),
+    };
+    let before = match of.tasks.as_deref() {
+        Some([task]) => Some(task.clone()),
+        Some(_) => return Err("there is no one task before several".into()),
+        None => None,
+    };
+    let opened = !matches!(model.front, Screen::Logs(_));
+    if opened {
+        let nothing: Arc<[Arc<str>]> = Arc::default();
+        let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
+        model.open_log(LogSubject { tasks: Some(nothing), ..of }, read);
+    }
+    let sought = PendingSwitch { before, since: model.now, opened };
+    if let Screen::Logs(reader) = &mut model.front {
+        reader.task_switch.sought = Some(sought);
+    }
+    // What is known is as old as the last look: whoever asks for the newest means now.
+    model.attention.refresh();
+    if !opened {
+        model.info("asking AWS for the newest stopped tasks");
+    }
+    model.find_sought();
+    Ok(())
+}
+
+/// By the key: the log of the task that began before this one, or after it.
+pub(in crate::model) fn step(model: &mut Model, call: Call<'_>) -> Outcome {
+    let of = reader(model)?.subject().clone();
+    if !model.snapshot.arrived(&of.view) {
+        return Err("its tasks are still being looked up".into());
+    }
+    let mut tasks = model.tasks_of(&of).0;
+    let current = match of.tasks.as_deref() {
+        Some([arn]) => model.task(arn),
+        _ => None,
+    };
+    if let Some(current) = current {
+        // Tasks of one family may belong to several services, or to none.
+        tasks.retain(|task| task.service() == current.service());
+    }
+    tasks.sort_by_key(|task| (task.created_at, &*task.task_arn));
+    let place = current.and_then(|current| tasks.iter().position(|task| task.task_arn == current.task_arn));
+    let next = match (place, call.nth) {
+        (Some(place), 0) => place.checked_sub(1).ok_or("this is the oldest task that is still known")?,
+        (Some(place), _) => place + 1,
+        (None, 0) => tasks.len().checked_sub(1).ok_or("no task of it is known")?,
+        (None, _) => return Err("this is the log of several tasks; < opens that of the newest".into()),
+    };
+    let task = (*tasks.get(next).ok_or("this is the newest task")?).clone();
+    model.read_task(&task, of.container);
+    if task.stopped() {
+        model.tell_end(&task);
+    }
+    Ok(())
+}
+
+/// What was written around the last stop.
+pub(in crate::model) fn around_stop(model: &mut Model, _: Call<'_>) -> Outcome {
+    let of = reader(model)?.subject().clone();
+    let ended = model.tasks_in(&of).into_iter().filter_map(Task::ended).max();
+    let ended = ended.ok_or("no task of this log has stopped")?;
+    model.read_log(of, around(ended, model.now), Some(ended));
+    Ok(())
+}
+
+/// All containers in place of one, or that one again; a list where there was none.
+pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    let mut of = reader.subject().clone();
+    let range = match reader.wanted.read {
+        Read::Tail { range, .. } => range,
+        Read::Query { .. } => return Err("this is what a query found".into()),
+    };
+    match (of.container.take(), reader.task_switch.container.clone()) {
+        (Some(name), _) => {
+            let whole = of.name.strip_suffix(&*name).and_then(|rest| rest.strip_suffix('/')).map(str::to_owned);
+            of.name = whole.unwrap_or(of.name);
+            reader.task_switch.container = Some(name);
+            model.read_log(of, range, None);
+        }
+        (None, Some(name)) => {
+            of = one(&of, &name);
+            model.read_log(of, range, None);
+        }
+        (None, None) => {
+            let tasks = model.tasks_in(&of);
+            let containers = tasks.iter().flat_map(|task| &task.containers);
+            let names: BTreeSet<&str> = containers.map(|container| &*container.name).collect();
+            let item = |name: &&str| PickerItem::new(name, "container", PickAction::Log(one(&of, name).into(), range));
+            let items: Vec<PickerItem> = names.iter().map(item).collect();
+            if items.len() < 2 {
+                return Err("all there are is read already".into());
+            }
+            model.overlay = Some(Overlay::Picker(Picker::new("one container", items)));
+        }
+    }
+    Ok(())
+}
+
+/// One container of a subject.
+pub(super) fn one(of: &LogSubject, container: &str) -> LogSubject {
+    LogSubject { name: format!("{}/{container}", of.name), container: Some(container.into()), ..of.clone() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! From one log to the next, by keys.
+
+use super::*;
+use crate::{
+    aws::{Failure, FailureKind},
+    data::{Feed, Snapshot},
+    event::Event,
+    knowledge::{Certainty, Class, Verdict},
+    model::{
+        Keymap, Settings, Start,
+        fixture::{at, feed, flash, give, press, type_in},
+        logs::LogView,
+    },
+    resource::{Kind, Query, cluster, container::Container, service, service::Service, task},
+};
+
+static KINDS: &[&Kind] = &[&cluster::KIND, &service::KIND, &task::KIND];
+
+fn services() -> View {
+    View::new(&service::KIND, Query::cluster("prod"))
+}
+
+fn tasks() -> View {
+    View::new(&task::KIND, Query { status: Status::All, ..Query::service("prod", "web") })
+}
+
+/// A task of `web` with the containers `app` and `proxy` that began at a second and, where `end` says so, stopped.
+fn task(id: &str, begun: i64, end: Option<i64>) -> Task {
+    let verdict = |_| {
+        Arc::new(Verdict {
+            rule: None,
+            short: "out of memory",
+            class: Class::Failure,
+            cause: String::new(),
+            certainty: Certainty::Certain,
+            evidence: Vec::new(),
+            container: Some("app".into()),
+            exit_code: Some(137),
+            next: Vec::new(),
+            command: None,
+            page: None,
+        })
+    };
+    let container = |name: &str| Container { name: name.into(), ..Container::default() };
+    Task {
+        task_arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"),
+        cluster_name: "prod".into(),
+        group: Some("service:web".into()),
+        task_definition_arn: Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7".into()),
+        last_status: Some(if end.is_some() { "STOPPED" } else { "RUNNING" }.into()),
+        created_at: Some(at(begun)),
+        stopped_at: end.map(at),
+        verdict: end.map(verdict),
+        containers: ["app", "proxy"].map(container).into(),
+        ..Task::default()
+    }
+}
+
+/// Three lives of a service, of which the last goes on.
+fn lives() -> [Task; 3] {
+    [task("one", 100, Some(200)), task("two", 210, Some(300)), task("three", 310, None)]
+}
+
+/// In the services of `prod` at second 1000; the tasks of `web` are not known yet.
+fn console() -> Model {
+    let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), Start::new(at(1_000), (120, 30)));
+    model.show(services());
+    give(&mut model, 1_000, world(1, None));
+    model
+}
+
+fn world(revision: u64, tasks: Option<&[Task]>) -> Snapshot {
+    let mut snapshot = Snapshot { revision, ..Snapshot::default() };
+    let web = Service { service_name: "web".into(), cluster_name: "prod".into(), ..Service::default() };
+    snapshot.feeds.insert(services(), feed(1, [web]));
+    if let Some(tasks) = tasks {
+        // Answered in this very moment.
+        let feed = Feed { fetched: Some(at(1_001)), ..feed(revision, tasks.to_vec()) };
+        snapshot.feeds.insert(self::tasks(), feed);
+    }
+    snapshot
+}
+
+fn log(model: &Model) -> &LogView {
+    match &model.front {
+        Screen::Logs(reader) => reader,
+        other => panic!("a log was expected, not {other:?}"),
+    }
+}
+
+fn name(model: &Model) -> &str {
+    &log(model).subject().name
+}
+
+/// In the merged log of `web`, whose tasks are known.
+fn in_the_log() -> Model {
+    let mut model = console();
+    press(&mut model, "l");
+    give(&mut model, 1_001, world(2, Some(&lives())));
+    model
+}
+
+#[test]
+fn a_service_s_log_is_of_all_its_tasks_and_is_asked_for_as_long_as_it_is_open() {
+    let mut model = console();
+    press(&mut model, "l");
+    let demand = model.demand();
+    let wanted = demand.log.unwrap();
+    assert_eq!((name(&model), &wanted.of.view, wanted.of.tasks), ("web", &tasks(), None));
+    assert_eq!(demand.foreground, Some(tasks()));
+    press(&mut model, "q");
+    assert_eq!(model.demand().log, None);
+}
+
+#[test]
+fn the_last_life_that_ended_is_one_key_away_even_before_it_is_known() {
+    let mut model = console();
+    press(&mut model, "p");
+    assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]), "nothing is read until it is known");
+    let before = log(&model).wanted.id;
+    give(&mut model, 1_001, world(2, Some(&lives())));
+    assert_eq!((name(&model), model.behind.len()), ("web/two", 2), "in the place of what was looked for");
+    assert_ne!(log(&model).wanted.id, before);
+    assert_eq!(flash(&model), "task two stopped 11m ago: out of memory: app (137)");
+    press(&mut model, "p");
+    assert_eq!(name(&model), "web/one");
+    press(&mut model, "p");
+    assert_eq!((name(&model), flash(&model)), ("web/one", "no task that stopped before is still known"));
+    press(&mut model, "q");
+    assert!(matches!(model.front, Screen::Table(_)), "steps do not pile up");
+}
+
+/// The tasks of `web` as they were listed at a second, or could not be listed.
+fn listed(second: i64, tasks: &[Task], failure: Option<Failure>) -> Snapshot {
+    let mut snapshot = world(u64::try_from(second).unwrap(), Some(tasks));
+    let feed = snapshot.feeds.get_mut(&self::tasks()).unwrap();
+    (feed.fetched, feed.failure) = (Some(at(second)), failure.map(Arc::new));
+    snapshot
+}
+
+/// What is known is as old as the last look, and who presses the key means the task that stopped a moment ago.
+#[test]
+fn aws_is_asked_once_for_the_newest_stopped_task() {
+    let mut model = console();
+    give(&mut model, 1_000, listed(990, &lives(), None));
+    let before = model.demand().refresh;
+    press(&mut model, "p");
+    assert_eq!(model.demand().refresh, before + 1);
+    assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]), "what was listed before is not the newest");
+    let mut newer = lives();
+    newer[2].stopped_at = Some(at(999));
+    newer[2].last_status = Some("STOPPED".into());
+    give(&mut model, 1_001, listed(1_001, &newer, None));
+    assert_eq!(name(&model), "web/three");
+    // In a log as from a row.
+    press(&mut model, "p");
+    assert_eq!(model.demand().refresh, before + 2);
+    give(&mut model, 1_001, listed(1_001, &newer, None));
+    assert_eq!(name(&model), "web/two");
+}
+
+#[test]
+fn what_is_known_is_taken_where_aws_does_not_answer() {
+    for (second, failing, paused) in [(1_004, true, false), (1_000, false, true)] {
+        let mut model = console();
+        model.paused = paused;
+        give(&mut model, 1_000, listed(990, &lives(), None));
+        press(&mut model, "p");
+        let failure = failing.then(|| Failure {
+            operation: "ListTasks",
+            kind: FailureKind::Denied,
+            code: None,
+            message: "no".into(),
+            advice: None,
+            at: at(1_001),
+        });
+        give(&mut model, second, listed(990, &lives(), failure));
+        assert_eq!(name(&model), "web/two");
+    }
+    let mut model = console();
+    give(&mut model, 1_000, listed(990, &lives(), None));
+    press(&mut model, "p");
+    assert_eq!(model.next_tick(), Some(at(1_005)));
+    model.update(at(1_004), Event::Tick);
+    assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]));
+    model.update(at(1_005), Event::Tick);
+    assert_eq!(name(&model), "web/two");
+}
+
+#[test]
+fn where_none_has_stopped_one_is_told_and_stays_where_one_was() {
+    let mut model = console();
+    press(&mut model, "p");
+    give(&mut model, 1_001, world(2, Some(&lives()[2..])));
+    assert!(matches!(model.front, Screen::Table(_)));
+    assert_eq!(flash(&model), "no task of web has stopped that is still known");
+}
+
+#[test]
+fn the_arrows_step_through_the_tasks_by_time() {
+    let mut model = in_the_log();
+    let mut steps = |keys: &str| {
+        press(&mut model, keys);
+        (name(&model).to_owned(), flash(&model).to_owned())
+    };
+    assert_eq!(steps(">").1, "this is the log of several tasks; < opens that of the newest");
+    assert_eq!(steps("<").0, "web/three");
+    assert_eq!(steps("<").0, "web/two");
+    assert_eq!(steps("< <"), ("web/one".into(), "this is the oldest task that is still known".into()));
+    assert_eq!(steps("> >").0, "web/three");
+    assert_eq!(steps(">").1, "this is the newest task");
+}
+
+#[test]
+fn the_moments_around_the_last_stop_are_one_key() {
+    let mut model = in_the_log();
+    let range = |model: &Model| match log(model).wanted.read {
+        Read::Tail { range, .. } => range,
+        Read::Query { .. } => panic!("a tail was expected"),
+    };
+    press(&mut model, "9");
+    assert_eq!((name(&model), range(&model)), ("web", Range::Between(at(0), at(600))), "of all, around the newest");
+    press(&mut model, "< < < 9");
+    assert_eq!((name(&model), range(&model)), ("web/one", around(at(200), at(1_001))));
+    press(&mut model, "> > 9");
+    assert_eq!((range(&model), flash(&model)), (Range::Newest, "no task of this log has stopped"));
+}
+
+#[test]
+fn one_container_is_kept_from_task_to_task_and_all_are_one_key_away() {
+    let mut model = in_the_log();
+    press(&mut model, "a");
+    type_in(&mut model, "app");
+    press(&mut model, "enter");
+    assert_eq!((name(&model), log(&model).subject().container.as_deref()), ("web/app", Some("app")));
+    press(&mut model, "<");
+    assert_eq!((name(&model), log(&model).subject().container.as_deref()), ("web/three/app", Some("app")));
+    press(&mut model, "p");
+    assert_eq!(name(&model), "web/two/app");
+    press(&mut model, "a");
+    assert_eq!((name(&model), log(&model).subject().container.as_deref()), ("web/two", None));
+    press(&mut model, "a");
+    assert_eq!(name(&model), "web/two/app");
+}
+
+#[test]
+fn container_and_time_can_be_picked_before_it_is_opened() {
+    let mut model = console();
+    give(&mut model, 1_001, world(2, Some(&lives())));
+    press(&mut model, "shift-l");
+    type_in(&mut model, "proxy last stop");
+    press(&mut model, "enter");
+    let Read::Tail { range, .. } = log(&model).wanted.read else { panic!("a tail was expected") };
+    assert_eq!((name(&model), range), ("web/proxy", around(at(300), at(1_001))));
+}
+
+#[test]
+fn a_text_about_a_row_opens_its_log_too() {
+    let mut model = console();
+    press(&mut model, "d l");
+    assert_eq!(name(&model), "web");
+}

@@ -1,0 +1,161 @@
+//! What costs money is asked before it is done: Live Tail, and queries of CloudWatch Logs Insights.
+
+use std::sync::Arc;
+
+use ecsight::{
+    aws::{Failure, FailureKind},
+    event::Event,
+    logs::{LogGroup, Range, Read, Scanned, TailMessage, TailPhase, TailStatus, TailUpdate},
+    model::Screen,
+};
+use insta::assert_snapshot;
+use rstest::rstest;
+
+use crate::support::{
+    fixtures::now,
+    harness::Harness,
+    rendering::theme,
+    styled::{plain, styled},
+};
+
+fn group(name: &str, streams: &[&str], prefixes: &[&str]) -> LogGroup {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    LogGroup { region: None, name: name.into(), streams: names(streams), prefixes: names(prefixes) }
+}
+
+/// The log of the first service, whose tail has told of these groups.
+fn log(size: (u16, u16), groups: Vec<LogGroup>) -> Harness {
+    let harness = Harness::with_account(size).keys("l");
+    let status = TailStatus { phase: TailPhase::Following, streams: 2, groups: groups.into(), ..TailStatus::default() };
+    told(harness, status)
+}
+
+fn told(mut harness: Harness, status: TailStatus) -> Harness {
+    let tail = harness.model.log().expect("a log").wanted.id;
+    harness.event(Event::Log(TailMessage { tail, update: TailUpdate::Status(Arc::new(status)) }));
+    harness
+}
+
+fn web() -> Vec<LogGroup> {
+    vec![group("/ecs/web", &["ecs/app/a1", "ecs/app/b2"], &["ecs/app/"])]
+}
+
+fn read(harness: &Harness) -> &Read {
+    let Screen::Logs(reader) = harness.model.screen() else { panic!("no log") };
+    &reader.wanted.read
+}
+
+/// What is typed in the overlay.
+fn typed(harness: &Harness) -> &str {
+    harness.model.overlay.as_ref().and_then(|overlay| overlay.prompt()).expect("a prompt").text()
+}
+
+#[rstest]
+#[case("120x30", (120, 30))]
+#[case("80x24", (80, 24))]
+fn live_tail_is_asked_for_with_its_price(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("live_question_{name}"), styled(&log(size, web()).keys("ctrl-t").draw(&theme())));
+}
+
+#[rstest]
+#[case("120x30", (120, 30))]
+#[case("80x24", (80, 24))]
+fn a_query_is_asked_with_its_time_its_groups_and_its_price(#[case] name: &str, #[case] size: (u16, u16)) {
+    let harness = log(size, web()).run("query");
+    assert_snapshot!(format!("query_prompt_{name}"), styled(&harness.draw(&theme())));
+}
+
+#[test]
+fn enter_follows_live_and_again_goes_back_to_polling() {
+    let harness = log((80, 24), web()).keys("ctrl-t");
+    assert!(matches!(read(&harness), Read::Tail { live: false, .. }), "it is only asked");
+    let harness = harness.keys("x enter");
+    assert!(matches!(read(&harness), Read::Tail { live: true, range: Range::Newest, .. }));
+    let harness = harness.run("live");
+    assert!(harness.model.overlay.is_none() && matches!(read(&harness), Read::Tail { live: false, .. }));
+}
+
+#[rstest]
+#[case("esc")]
+#[case("q")]
+#[case("n")]
+fn any_no_leaves_the_log_as_it_was(#[case] key: &str) {
+    let harness = log((80, 24), web()).keys("ctrl-t").keys(key);
+    assert!(harness.model.overlay.is_none() && matches!(read(&harness), Read::Tail { live: false, .. }));
+}
+
+#[test]
+fn a_time_that_is_over_is_not_followed() {
+    let harness = log((80, 24), web()).run("at -2h..-1h").keys("ctrl-t");
+    assert!(harness.model.overlay.is_none());
+    assert!(plain(&harness.draw(&theme())).contains("nothing comes in a time that is over"));
+}
+
+#[rstest]
+#[case::of_one_container(
+    web(),
+    "fields @timestamp, @message, @logStream | filter @logStream like \"ecs/app/\" | sort @timestamp desc | limit 1000"
+)]
+#[case::of_several_groups(
+    vec![group("/web", &["a/app/1"], &["a/app/"]), group("/jobs", &["b/job/1"], &["b/job/"])],
+    "fields @timestamp, @message, @logStream, @log | filter @logStream like \"a/app/\" or @logStream like \"b/job/\" | sort @timestamp desc | limit 1000"
+)]
+#[case::of_streams_called_after_containers(
+    vec![group("/web", &["feed\"beef"], &[])],
+    "fields @timestamp, @message, @logStream | filter @logStream in [\"feed\\\"beef\"] | sort @timestamp desc | limit 1000"
+)]
+#[case::of_nothing_known(vec![], "fields @timestamp, @message, @logStream | sort @timestamp desc | limit 1000")]
+fn a_query_is_narrowed_to_what_is_read(#[case] groups: Vec<LogGroup>, #[case] text: &str) {
+    assert_eq!(typed(&log((80, 24), groups).run("query")), text);
+}
+
+#[test]
+fn a_query_runs_over_its_time_and_esc_comes_back_to_the_tail() {
+    let harness = log((80, 24), web()).run("query stats count(*) by bin(5m)").keys("tab").type_text("-2h..-1h");
+    let harness = harness.keys("enter");
+    let hour = jiff::SignedDuration::from_hours(1);
+    let (from, to) = (now() - hour * 2, now() - hour);
+    let text: Arc<str> = "stats count(*) by bin(5m)".into();
+    assert_eq!(read(&harness), &Read::Query { text, from, to });
+    let scanned = Scanned { bytes: 3e9, records: 1e6, matched: 42.0 };
+    let status =
+        TailStatus { phase: TailPhase::History, scanned: Some(scanned), groups: web().into(), ..TailStatus::default() };
+    let harness = told(harness, status);
+    // Asked again, it is there as it was.
+    let harness = harness.run("query");
+    assert_eq!(typed(&harness), "stats count(*) by bin(5m)");
+    let harness = harness.keys("esc esc");
+    assert!(matches!(read(&harness), Read::Tail { range: Range::Newest, .. }));
+    let harness = harness.keys("esc");
+    assert!(matches!(harness.model.screen(), Screen::Table(_)));
+}
+
+#[rstest]
+#[case("searching", None, TailPhase::History)]
+#[case("failed", Some("at character 8, \"fliter x\": unexpected symbol"), TailPhase::Done)]
+fn what_becomes_of_a_query_is_said(#[case] name: &str, #[case] failure: Option<&str>, #[case] phase: TailPhase) {
+    let failure = failure.map(|message| {
+        Arc::new(Failure::local("StartQuery", FailureKind::Invalid, message).advise("`:query` opens it again"))
+    });
+    let scanned = Some(Scanned { bytes: 3e9, records: 1e6, matched: 42.0 });
+    let harness = log((80, 24), web()).run("query fields @message | fliter x").keys("enter");
+    let harness = told(harness, TailStatus { phase, failure, scanned, groups: web().into(), ..TailStatus::default() });
+    assert_snapshot!(format!("query_{name}"), styled(&harness.draw(&theme())));
+}
+
+#[test]
+fn queries_of_before_are_a_key_away() {
+    let harness = log((80, 24), web()).run("query fields @message").keys("enter esc").run("query").keys("up");
+    assert_eq!(typed(&harness), "fields @message");
+}
+
+#[rstest]
+#[case("tab s o o n enter", "`soon` is no time")]
+#[case("tab backspace enter", "a time is missing")]
+#[case("end ctrl-u enter", "a query is missing")]
+fn what_can_not_be_asked_is_told_in_its_place(#[case] keys: &str, #[case] reason: &str) {
+    let harness = log((80, 24), web()).run("query").keys(keys);
+    let screen = plain(&harness.draw(&theme()));
+    assert!(screen.contains(reason), "{screen}");
+    assert!(matches!(read(&harness), Read::Tail { .. }));
+}
