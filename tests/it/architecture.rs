@@ -1,7 +1,7 @@
 //! Which way the arrows run: who imports whom, read from the source.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -160,6 +160,40 @@ fn colours_are_named_in_the_theme_alone() {
         .map(|source| source.path)
         .collect();
     assert!(named.is_empty(), "colours outside the theme: {named:?}");
+}
+
+/// The files of modules that only tests have, and the folders of their children.
+fn test_modules(sources: &[Source]) -> Vec<PathBuf> {
+    let module = Regex::new(r"#\[cfg\(test\)\]\s+(?:pub(?:\([a-z: ]+\))? )?mod (\w+);").expect("a pattern");
+    let mut found = Vec::new();
+    for source in sources {
+        let root = source.path.ends_with("lib.rs") || source.path.ends_with("main.rs");
+        let folder = if root { source.path.with_file_name("") } else { source.path.with_extension("") };
+        found.extend(module.captures_iter(&source.code).map(|captures| folder.join(&captures[1])));
+    }
+    found
+}
+
+#[test]
+fn no_type_name_is_defined_twice() {
+    let definition = Regex::new(
+        r"(?m)^(?:\s*(?:pub(?:\([a-z: ]+\))? )?(?:struct|enum|trait|union)|(?:pub(?:\([a-z: ]+\))? )?type) (\w+)",
+    )
+    .expect("a pattern");
+    let sources = sources();
+    let tests = test_modules(&sources);
+    let of_console = |source: &&Source| {
+        source.module != "demo" && tests.iter().all(|module| !source.path.with_extension("").starts_with(module))
+    };
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources.iter().filter(of_console) {
+        for captures in definition.captures_iter(&source.code) {
+            places.entry(captures[1].to_owned()).or_default().push(source.path.display().to_string());
+        }
+    }
+    assert!(places.len() > 200, "{places:?}");
+    let twice: Vec<_> = places.iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(twice.is_empty(), "names of several types: {twice:#?}");
 }
 
 #[test]
