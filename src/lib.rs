@@ -12,7 +12,7 @@
 //!                         │   │        ▼ only when dirty, 16 ms floor     │                  │
 //!                         │   │   ui::render(&Model, &Theme, &mut Frame)  │                  │
 //!                         └───┼───────────────────────────────────────────┼──────────────────┘
-//!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<News>            watch<Demand>, mpsc<Request>
+//!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<TailMessage>     watch<Demand>, mpsc<Request>
 //!                         ┌───┴───────────────────────────────────────────▼──────────────────┐
 //!                         │ data task: the one writer                                        │
 //!                         │   poller   what is due of what is looked at, back-off            │
@@ -74,6 +74,55 @@
 //! help, completion and the README follow; `UPDATE_README=1 cargo test --test it drift` writes the README's tables anew.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
+//!
+//! # Glossary
+//!
+//! One word for one thing, from the code to the screen.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | scope | a profile, its account, a Region and an endpoint: where calls go |
+//! | kind | a sort of row: services, tasks, events; how it is fetched, shown and opened |
+//! | row | one thing of a kind, as AWS described it or as it is derived from other rows |
+//! | query | which rows of a kind: a cluster, a service, a status, a time |
+//! | view | a kind and a query: what a table shows |
+//! | column | a head, a cell, an order and a width; a field is a column with the functions that fill it |
+//! | demand | what is on screen, so what is worth a call |
+//! | foreground, companions, background | the view on top, what it consults, the views beneath it |
+//! | feed | the rows of one fetched view, with phase, age and failure |
+//! | priority | how often a feed is polled |
+//! | snapshot | everything known at one moment, immutable |
+//! | failure | a call that did not succeed, with its kind, its message and advice |
+//! | outage | a failure of everything: no network, no credentials |
+//! | budget | the calls a second that one quota class of an account and Region may take |
+//! | enrich | to add to a row what rows of other kinds say about it |
+//! | archived | said of a row that AWS has forgotten and the history still has |
+//! | history | stopped tasks, events and deployments on disk, in SQLite |
+//! | observation | a row as it came from AWS, and as it was before: what the history records |
+//! | rule | a message of AWS that is understood: its cause and what to do |
+//! | verdict | why one thing happened, by a rule, with evidence and next steps |
+//! | finding | a problem of a service, a task or an instance, with the verdict that explains it |
+//! | evidence | quotes and log lines that a verdict is concluded from |
+//! | explanation | the page that `X` opens: findings, evidence, next steps |
+//! | root container | the container that caused its task to stop |
+//! | service health | the state of a service in one word, worst finding first |
+//! | timeline entry | one event of a service or a task on the time axis |
+//! | trouble | the ranked list of everything that is wrong |
+//! | effect | what the model wants done outside itself |
+//! | action | something a key or a command does; one row of `ACTIONS` |
+//! | screen, overlay | what fills the terminal, and what lies over it |
+//! | notice | a message for the person, shown for a moment and kept for the session |
+//! | locator | a view, its scope and its filter as one text |
+//! | source | one container of one task, and its log stream |
+//! | tail | the streams of a log that are read together, merged by time |
+//! | stream group | streams of one log group that one call reads |
+//! | live source | a Live Tail session that a tail reads from |
+//! | backfill | reading a stream from before the tail began |
+//! | dedup | recognising events that two calls return |
+//! | ring | the lines that a log holds at most, the oldest dropped first |
+//! | filter stack | the filters of a log: include, exclude, highlight |
+//! | filtered view | the lines of a ring that pass its filter stack |
+//! | embedded AWS | the endpoint of `ecsight demo`, with its simulated account |
 
 pub mod app;
 pub mod aws;
