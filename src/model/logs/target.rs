@@ -1,6 +1,6 @@
 //! Whose lines are meant: from rows to the tasks whose logs are read together.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -100,11 +100,29 @@ impl LogTarget {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Self, String> {
-        let each: Vec<Self> = rows.into_iter().map(|row| Self::of(&**row, snapshot, now)).collect::<Result<_, _>>()?;
+        let mut each: Vec<Self> =
+            rows.into_iter().map(|row| Self::of(&**row, snapshot, now)).collect::<Result<_, _>>()?;
+        let marked = each.len();
+        // Many events are of one service.
+        let mut seen = HashSet::new();
+        each.retain(|whose| whose.among.is_none() || seen.insert(whose.among.clone()));
         let count = each.len();
-        let all = each.into_iter().map(Ok).reduce(|all, next| all?.with(next?)).ok_or("there is no row here")??;
+        // By halves: thousands of rows may be marked, and one after another would copy the first of them each time.
+        while each.len() > 1 {
+            let mut pairs = each.into_iter();
+            let mut merged = Vec::new();
+            while let Some(one) = pairs.next() {
+                merged.push(match pairs.next() {
+                    Some(other) => one.with(other)?,
+                    None => one,
+                });
+            }
+            each = merged;
+        }
+        let all = each.pop().ok_or("there is no row here")?;
         let name = if count > 1 { format!("{} and {} more", all.name, count - 1) } else { all.name.clone() };
-        Ok(Self { name, ..all })
+        let range = if marked > 1 { Range::Newest } else { all.range };
+        Ok(Self { name, range, ..all })
     }
 
     /// The tasks of one service.

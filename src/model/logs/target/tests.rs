@@ -189,3 +189,22 @@ fn what_has_nothing_in_common_is_refused_in_words() {
     assert_eq!(reason, "the logs of these can't be read together; mark rows of one kind and cluster");
     assert_eq!(together(Vec::new()).unwrap_err(), "there is no row here");
 }
+
+#[test]
+fn thousands_of_events_of_a_few_services_are_those_services() {
+    let rows: Vec<Arc<dyn Row>> = (0..10_000)
+        .map(|number| ServiceEvent { service_name: format!("web{}", number % 25), ..event(number) })
+        .map(|event| Arc::new(event) as Arc<dyn Row>)
+        .collect();
+    let all = Whose::of_all(&rows, &Snapshot::default(), NOW).unwrap();
+    let Some(Only::Services(services)) = &all.query.only else { panic!("{all:?}") };
+    assert_eq!((services.len(), all.name.as_str(), all.range), (25, "web0 and 24 more", Range::Newest));
+}
+
+#[test]
+fn marked_tasks_are_read_in_the_order_of_their_rows() {
+    let rows: Vec<Arc<dyn Row>> = (0..7).map(|id| Arc::new(task(&id.to_string())) as Arc<dyn Row>).collect();
+    let all = Whose::of_all(&rows, &Snapshot::default(), NOW).unwrap();
+    let ids: Vec<&str> = all.tasks.iter().map(|arn| short_id(arn)).collect();
+    assert_eq!(ids, ["0", "1", "2", "3", "4", "5", "6"]);
+}
