@@ -108,10 +108,10 @@ impl AutoScalingGroup {
         last_part(&self.arn)
     }
 
-    /// `to 90%`, `off`: whether ECS scales it, and to which share in use.
+    /// `to 90 %`, `off`: whether ECS scales it, and to which share in use.
     fn scaling(&self) -> Option<Cow<'_, str>> {
         match (self.managed_scaling.as_deref()?, self.target_capacity) {
-            ("on", Some(target)) => Some(format!("to {target}%").into()),
+            ("on", Some(target)) => Some(format!("to {target} %").into()),
             (other, _) => Some(other.into()),
         }
     }
