@@ -196,7 +196,7 @@ fn thousands_of_events_of_a_few_services_are_those_services() {
         .map(|number| ServiceEvent { service_name: format!("web{}", number % 25), ..event(number) })
         .map(|event| Arc::new(event) as Arc<dyn Row>)
         .collect();
-    let all = Whose::of_all(&rows, &Snapshot::default(), NOW).unwrap();
+    let all = LogTarget::of_all(&rows, &Snapshot::default(), NOW).unwrap();
     let Some(Only::Services(services)) = &all.query.only else { panic!("{all:?}") };
     assert_eq!((services.len(), all.name.as_str(), all.range), (25, "web0 and 24 more", Range::Newest));
 }
@@ -204,7 +204,7 @@ fn thousands_of_events_of_a_few_services_are_those_services() {
 #[test]
 fn marked_tasks_are_read_in_the_order_of_their_rows() {
     let rows: Vec<Arc<dyn Row>> = (0..7).map(|id| Arc::new(task(&id.to_string())) as Arc<dyn Row>).collect();
-    let all = Whose::of_all(&rows, &Snapshot::default(), NOW).unwrap();
+    let all = LogTarget::of_all(&rows, &Snapshot::default(), NOW).unwrap();
     let ids: Vec<&str> = all.tasks.iter().map(|arn| short_id(arn)).collect();
     assert_eq!(ids, ["0", "1", "2", "3", "4", "5", "6"]);
 }
