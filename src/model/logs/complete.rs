@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::LogView;
+use super::{LogView, stack::bare};
 use crate::{
-    grammar::{Op, typing::by_frequency},
+    grammar::{
+        Op,
+        typing::{by_frequency, without_last_term},
+    },
     logs::{
         Line, Role,
         filter::{self, LineFilter},
@@ -24,10 +27,11 @@ const KEYS: usize = 30;
 const EXAMPLE: usize = 40;
 
 impl LogView {
-    /// Completes the last term of `text`.
+    /// Completes the last term of `text`. Values are those of the lines that the other terms admit.
     pub(in crate::model) fn complete(&self, text: &str) -> Completion {
         let values = |name: &str, op: Op| {
-            let values = filter::values(name, op, self.newest());
+            let others = LineFilter::parse(bare(without_last_term(text))).unwrap_or_default();
+            let values = filter::values(name, op, self.newest().filter(|line| others.admits(line)));
             values.into_iter().map(|(value, lines)| (value, count(lines))).collect()
         };
         Completion::of_term(text, |word| self.terms(word), values)

@@ -70,7 +70,7 @@ fn next(mode: FilterMode) -> FilterMode {
 }
 
 /// The text of a filter without the `!` of the whole.
-fn bare(text: &str) -> &str {
+pub(super) fn bare(text: &str) -> &str {
     let text = text.trim_start();
     text.strip_prefix('!').unwrap_or(text)
 }

@@ -197,6 +197,8 @@ fn in_json() -> Model {
 #[case("revision:", "api:7")]
 #[case(".status>=", "200 503")]
 #[case(".status=5", "503")]
+#[case("level=error .status=", "503")]
+#[case("!.status=200 task:", "89abcdef")]
 #[case(".path=", r#""/pay \"now\"""#)]
 #[case(".tags=", r#""a b" c"#)]
 #[case("level=warn", "")]
