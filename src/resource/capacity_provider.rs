@@ -110,10 +110,15 @@ impl AutoScalingGroup {
 
     /// `to 90 %`, `off`: whether ECS scales it, and to which share in use.
     fn scaling(&self) -> Option<Cow<'_, str>> {
-        match (self.managed_scaling.as_deref()?, self.target_capacity) {
-            ("on", Some(target)) => Some(format!("to {target} %").into()),
-            (other, _) => Some(other.into()),
+        match self.target() {
+            Some(target) => Some(format!("to {target} %").into()),
+            None => self.managed_scaling.as_deref().map(Into::into),
         }
+    }
+
+    /// The share to which ECS scales it, in percent; absent while scaling is off.
+    fn target(&self) -> Option<i32> {
+        self.target_capacity.filter(|_| self.managed_scaling.as_deref() == Some("on"))
     }
 }
 
@@ -242,10 +247,10 @@ static FIELDS: &[Field<CapacityProvider>] = &[
         column: Column::new("scaling", "SCALING", 7, 9).aliases(&["target"]).unit(Unit::Count).priority(1),
         cell: |row, _| {
             let cell = row.of_group(AutoScalingGroup::scaling).map_or_else(Cell::absent, Cell::plain);
-            cell.values(row.of_group(|group| group.target_capacity).map(|target| target.to_string()))
+            cell.values(row.of_group(AutoScalingGroup::target).map(|target| target.to_string()))
         },
         order: |row, _| {
-            let target = row.of_group(|group| group.target_capacity);
+            let target = row.of_group(AutoScalingGroup::target);
             target.map_or(Order::Absent, |target| Order::Number(target.into()))
         },
     },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{RowFilter, parse::STATES};
+use super::{RowFilter, parse::STATES, value};
 use crate::{
     grammar::{
         Op, option,
@@ -84,7 +84,7 @@ fn examples(unit: Unit, cx: &Context) -> Vec<Suggestion> {
     vec![(hour, "the last full hour".into()), (day, "today".into())]
 }
 
-/// The values of a cell that `op` compares, each once; empty if the cell has none.
+/// The values of a cell that `op` compares, each once; empty if the cell has none that can be compared so.
 fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> BTreeSet<String> {
     let cell: Cell<'_> = row.cell(column, cx);
     if cell.is_absent() {
@@ -92,10 +92,15 @@ fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> B
     }
     let drawn = matches!(op, Op::Contains | Op::Matches | Op::MatchesNot);
     let within = |value: &&str| !drawn || cell.text.contains(*value);
-    let values: BTreeSet<String> = match unit {
+    let mut values: BTreeSet<String> = match unit {
         // The text as drawn, in the time zone of the console.
         Unit::Time => BTreeSet::new(),
         _ => cell.compared().filter(within).map(str::to_owned).collect(),
     };
-    if values.is_empty() { BTreeSet::from([cell.text.clone().into_owned()]) } else { values }
+    if values.is_empty() {
+        values.insert(cell.text.clone().into_owned());
+    }
+    // A column of numbers may show a word, such as `off`.
+    values.retain(|value| drawn || unit == Unit::Text || value::read(value, unit, cx.now, &cx.zone.zone).is_ok());
+    values
 }

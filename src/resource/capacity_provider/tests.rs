@@ -1,3 +1,4 @@
+use aws_sdk_ecs::types::ManagedScalingStatus;
 use rstest::rstest;
 
 use super::*;
@@ -36,4 +37,25 @@ fn a_failed_update_is_a_fault_and_one_in_progress_is_watched(
 fn its_command_names_the_cluster_that_alone_can_use_it() {
     let call = Resource::cli(&provider(None, None)).unwrap().join(" ");
     assert_eq!(call, "ecs describe-capacity-providers --capacity-providers mi --cluster prod");
+}
+
+#[rstest]
+#[case(ManagedScalingStatus::Enabled, "to 100 %", "100", Order::Number(100.0))]
+#[case(ManagedScalingStatus::Disabled, "off", "off", Order::Absent)]
+fn a_target_is_compared_only_while_scaling_is_on(
+    #[case] status: ManagedScalingStatus,
+    #[case] shown: &str,
+    #[case] compared: &str,
+    #[case] order: Order<'_>,
+) {
+    let scaling = ManagedScaling::builder().status(status).target_capacity(100).build();
+    let group = AutoScalingGroupProvider::builder().auto_scaling_group_arn("asg/web").managed_scaling(scaling);
+    let provider = Sdk::builder()
+        .capacity_provider_arn("arn:aws:ecs:eu-west-1:1:capacity-provider/web")
+        .auto_scaling_group_provider(group.build().unwrap());
+    let provider = CapacityProvider::from_sdk(provider.build()).unwrap();
+    let field = FIELDS.iter().find(|field| field.column.name == "scaling").unwrap();
+    let cell = (field.cell)(&provider, &Context { now: jiff::Timestamp::UNIX_EPOCH, zone: Zone::UTC });
+    assert_eq!((&*cell.text, cell.compared().collect::<Vec<_>>()), (shown, vec![compared]));
+    assert_eq!((field.order)(&provider, &Context { now: jiff::Timestamp::UNIX_EPOCH, zone: Zone::UTC }), order);
 }
