@@ -97,22 +97,28 @@ pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: 
             Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))
         })
     });
-    let printer = Printer::new(args.output, filter.transpose()?, settings);
+    let mut printer = Printer::new(args.output, filter.transpose()?, settings);
+    if args.since.is_none() && !args.follow {
+        printer.hold();
+    }
     let names: Vec<subject::NameQuery> = args
         .names
         .iter()
         .map(|name| subject::NameQuery::read(name, scope.cluster.as_deref()))
         .collect::<Result<_, _>>()?;
     let mut session = CliSession::open(connect(&names[0], scope, settings).await?, args.wait, settings, paths);
-    let answer = read(&args, &names, printer, &mut session).await;
+    let answer = read(&args, &names, &mut printer, &mut session).await;
+    let printed = printer.print_held();
     session.close().await;
-    answer
+    let code = answer?;
+    printed?;
+    Ok(code)
 }
 
 async fn read(
     args: &LogsArgs,
     names: &[subject::NameQuery],
-    mut printer: Printer,
+    printer: &mut Printer,
     session: &mut CliSession,
 ) -> Result<u8, Refusal> {
     let now = Timestamp::now();
@@ -142,20 +148,25 @@ async fn read(
                 None => return Err(Refusal::Failed("the data task has ended; the log may say why".into())),
                 Some(TailUpdate::Lines(lines)) => {
                     end.wait.advanced();
-                    if !printer.print(&lines, false)? {
+                    if !printer.take(lines, false)? {
                         return Ok(0);
                     }
                 }
                 Some(TailUpdate::Late(lines)) => {
                     end.wait.advanced();
-                    if !printer.print(&lines, true)? {
+                    if !printer.take(lines, true)? {
+                        return Ok(0);
+                    }
+                }
+                Some(TailUpdate::Older { lines, .. }) => {
+                    end.wait.advanced();
+                    if !printer.take_older(lines)? {
                         return Ok(0);
                     }
                 }
                 Some(TailUpdate::Status(status)) => if end.told(status)? {
                     return Ok(0);
                 },
-                Some(TailUpdate::Older { .. }) => {}
             },
             changed = handle.snapshots.changed() => {
                 changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
@@ -214,7 +225,7 @@ impl End {
         if status.caught_up && !caught_up {
             tell(&status);
         }
-        let done = status.phase == TailPhase::Done || (status.caught_up && !self.follow);
+        let done = status.caught_up && (status.phase == TailPhase::Done || !self.follow);
         self.last = Some(status);
         Ok(done)
     }

@@ -448,6 +448,29 @@ async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing
     assert!(calls(&endpoint) - before <= 13, "what is missing is asked for no more");
 }
 
+/// The log of what runs begins after ended tasks have written, and of these some have no stream: nobody is told that all
+/// has come before their lines have.
+#[tokio::test(start_paused = true)]
+async fn all_has_come_when_the_lines_of_ended_tasks_before_the_first_have() {
+    let (endpoint, sources) = (quiet_endpoint(), sources(12));
+    for number in 0..12 {
+        let gone = number == 3 || number == 7;
+        if !gone {
+            let at = if number == 0 { -5_000 } else { -100_000 + number as i64 };
+            write(&endpoint, &sources[number], at, &number.to_string());
+        }
+    }
+    let mut set = running(&sources);
+    set.streams[1..].iter_mut().for_each(|stream| stream.ended = Some(at(-60_000)));
+    let mut tail = TailRunner::open(&endpoint, Range::Newest, set);
+    tail.run_for(2).await;
+    assert_eq!(numbers(&tail.lines), [0], "what runs does not wait");
+    while !tail.status().caught_up {
+        tail.run_for(1).await;
+    }
+    assert_eq!(numbers(&tail.before), [1, 2, 4, 5, 6, 8, 9, 10, 11]);
+}
+
 /// 100 tasks of one group cost at most half a call a second, an idle one less; several groups together at most one.
 #[rstest]
 #[case::busy(100, 1, Some(100), 30)]

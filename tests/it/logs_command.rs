@@ -1,11 +1,14 @@
 //! `ecsight logs`, the built binary, against the embedded AWS on a socket.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader, Read},
     process::{Child, Stdio},
     sync::LazyLock,
 };
 
+use ecsight::demo::logs::LogStore;
+use jiff::Timestamp;
 use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -36,13 +39,43 @@ fn a_pipe_gets_the_lines_of_all_lives_in_order_and_nothing_else() {
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     let lines: Vec<Vec<&str>> = answer.out.lines().map(|line| line.splitn(3, ' ').collect()).collect();
     assert!(lines.len() > 50, "{}", answer.out);
-    let tasks: std::collections::BTreeSet<&str> =
+    let tasks: BTreeSet<&str> =
         lines.iter().map(|line| line[1].split_once('/').expect("task and container").0).collect();
     assert!(tasks.len() > 3, "{tasks:?}");
     assert!(lines.is_sorted_by_key(|line| line[0]), "in the order of time");
     assert!(!answer.out.contains('\x1b'), "a pipe gets no colours");
     // That tasks come and go is for whoever watches.
     assert_eq!(answer.err, "");
+}
+
+/// Of tasks that have ended some have no stream any more; those that have one wrote before all that runs.
+#[test]
+fn lines_before_the_first_of_running_tasks_are_printed_though_streams_are_missing() {
+    let aws = Aws::incident_now(&[]);
+    let before = aws.run(&["logs", "checkout", "--container", "app", "-o", "json"]);
+    let before: Vec<Value> = before.out.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    // The last line of each stream.
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<&Value> = before.iter().rev().filter(|line| seen.insert(line["stream"].as_str())).collect();
+    last.retain(|line| line["stream"].is_string());
+    last.reverse();
+    assert!(last.len() > 5, "{last:?}");
+    let written: Vec<String> = aws.endpoint.with(|world| {
+        world.logs = LogStore::default();
+        let there = last.iter().enumerate().filter(|(number, _)| ![1, 3].contains(number));
+        let written = there.map(|(number, line)| {
+            let at: Timestamp = line["at"].as_str().expect("a time").parse().expect("a time");
+            let [group, stream] = ["group", "stream"].map(|key| line[key].as_str().expect("a name"));
+            world.logs.put(group, stream, at.as_millisecond(), number.to_string());
+            number.to_string()
+        });
+        written.collect()
+    });
+    let answer = aws.run(&["logs", "checkout", "--container", "app"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    let printed: Vec<&str> = answer.out.lines().filter_map(|line| line.splitn(3, ' ').nth(2)).collect();
+    assert_eq!(printed, written, "{}", answer.err);
+    assert_eq!(answer.err.matches("no log stream").count(), 2, "{}", answer.err);
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub(super) struct Printer {
     glyphs: &'static Glyphs,
     /// The longest label so far.
     label: usize,
+    /// Lines that are printed in order once all of them are there.
+    held: Option<Vec<Line>>,
 }
 
 impl Printer {
@@ -45,12 +47,52 @@ impl Printer {
         let theme = theme(settings).filter(|_| form == LogFormat::Text);
         let zone = settings.zone.zone.clone();
         let glyphs = Glyphs::new(settings.ascii);
-        Self { form, filter, scribe: LineFormatter::new(zone.clone()), zone, terminal, theme, glyphs, label: 0 }
+        Self {
+            form,
+            filter,
+            scribe: LineFormatter::new(zone.clone()),
+            zone,
+            terminal,
+            theme,
+            glyphs,
+            label: 0,
+            held: None,
+        }
+    }
+
+    /// Prints nothing before [`print_held`](Self::print_held).
+    pub(super) fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// Prints the lines, or holds them; false when nobody reads them any more.
+    pub(super) fn take(&mut self, mut lines: Vec<Line>, late: bool) -> io::Result<bool> {
+        match &mut self.held {
+            Some(held) => held.append(&mut lines),
+            None => return self.print(&lines, late),
+        }
+        Ok(true)
+    }
+
+    /// The same with lines that are older than all others.
+    pub(super) fn take_older(&mut self, lines: Vec<Line>) -> io::Result<bool> {
+        match &mut self.held {
+            Some(held) => drop(held.splice(0..0, lines)),
+            None => return self.print(&lines, true),
+        }
+        Ok(true)
+    }
+
+    /// Prints what was held, by time.
+    pub(super) fn print_held(&mut self) -> io::Result<()> {
+        let mut lines = self.held.take().unwrap_or_default();
+        lines.sort_by_key(|line| line.at);
+        self.print(&lines, false).map(drop)
     }
 
     /// Prints the lines that pass; false when nobody reads them any more. What is printed can't be moved: on a terminal a
     /// line that came `late` is marked.
-    pub(super) fn print(&mut self, lines: &[Line], late: bool) -> io::Result<bool> {
+    fn print(&mut self, lines: &[Line], late: bool) -> io::Result<bool> {
         let mut text = String::new();
         for line in lines {
             let output = line.role == Role::Output;

@@ -53,7 +53,7 @@ impl Tail {
     /// Where the first lines were shown without those of ended tasks: looks for these as soon as it is known which of
     /// their streams exist.
     pub(super) fn fill(&mut self) {
-        if self.filling && !self.lanes.iter().any(|lane| lane.doubtful) {
+        if self.filling && !self.lanes.iter().any(|lane| lane.doubtful && !lane.is_left_behind()) {
             (self.filling, self.older_asked) = (false, true);
         }
     }

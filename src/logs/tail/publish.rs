@@ -40,7 +40,8 @@ impl Tail {
             }
         }
         self.end();
-        let read = self.lanes.iter().all(StreamGroup::is_read);
+        let older = self.filling || self.older_asked || self.elder.is_some();
+        let read = self.lanes.iter().all(StreamGroup::is_read) && !older;
         let told = read && self.merge.next().is_none_or(|at| at > self.start.clock);
         self.status.caught_up |= told && matches!(self.phase, TailPhase::Following | TailPhase::Done);
         let (status, now) = (self.status(), Instant::now());
