@@ -17,7 +17,7 @@
 //! level, json, ansi   what a line is made of
 //! ```
 //!
-//! Which streams belong to what is asked for changes while one reads: the data layer says so with a new [`Set`].
+//! Which streams belong to what is asked for changes while one reads: the data layer says so with a new [`StreamSet`].
 
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ pub struct LogRequest {
     pub id: u64,
     pub of: LogSubject,
     pub read: Read,
-    /// The most calls a second for it, by [`Pace`].
+    /// The most calls a second for it.
     pub pace: CallRate,
 }
 

@@ -17,7 +17,7 @@ pub struct Count {
     pub errors: u32,
 }
 
-/// The lines in sight, counted by the second in which they were written. It follows one [`Sight`]; another one is counted
+/// The lines in sight, counted by the second in which they were written. It follows one [`FilteredView`]; another one is counted
 /// anew.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
