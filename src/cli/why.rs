@@ -23,7 +23,7 @@ use crate::{
     knowledge::{Class, Verdict},
     model::Settings,
     resource::{Document, Row, Tone, inspect, markdown, secrets::masked_json},
-    ui,
+    ui::{self, theme::Glyphs},
 };
 
 /// `ecsight why`.
@@ -137,7 +137,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
     let verdict = diagnose::diagnose_message(&asked);
     let document = || inspect::verdict(&verdict, inspect::IN_FULL).masked();
     match args.output {
-        ExplanationFormat::Text => print_coloured(&ui::printed(&document(), width(), theme(settings).as_ref())),
+        ExplanationFormat::Text => print_coloured(&printed(&document(), width(), settings)),
         ExplanationFormat::Markdown => print(&markdown::document(&document(), 2)),
         ExplanationFormat::Json => print(&pretty(&masked_json(&json!({
             "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
@@ -159,11 +159,13 @@ pub(super) fn title(row: &dyn Row) -> String {
 }
 
 fn text(title: &str, document: &Document, settings: &Settings) -> String {
-    let theme = theme(settings);
     let mut head = Document::default();
     head.section(title).text(0, "", Tone::Plain);
-    let head = ui::printed(&head, None, theme.as_ref());
-    head.trim_end().to_owned() + "\n\n" + &ui::printed(document, width(), theme.as_ref())
+    printed(&head, None, settings).trim_end().to_owned() + "\n\n" + &printed(document, width(), settings)
+}
+
+fn printed(document: &Document, width: Option<u16>, settings: &Settings) -> String {
+    ui::printed(document, width, Glyphs::new(settings.ascii), theme(settings).as_ref())
 }
 
 /// The width of the terminal; none for a pipe, whose reader wants lines whole.

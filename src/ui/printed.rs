@@ -5,18 +5,19 @@ use ratatui::backend::IntoCrossterm;
 
 use super::{
     screens::text::{clip, ink_style},
-    theme::Theme,
+    theme::{Glyphs, Theme},
 };
 use crate::{
     model::{
         Viewer,
-        document::{TextSource, prose_lines},
+        document::{TextSource, TextStyle, prose_lines},
     },
     resource::Document,
 };
 
-/// The lines of `document`, cut at `width` cells where one is given, in the colours of `theme` where there are any.
-pub fn printed(document: &Document, width: Option<u16>, theme: Option<&Theme>) -> String {
+/// The lines of `document`, cut at `width` cells where one is given, with the signs of `glyphs` before its checks, in the
+/// colours of `theme` where there are any.
+pub fn printed(document: &Document, width: Option<u16>, glyphs: &Glyphs, theme: Option<&Theme>) -> String {
     let mut viewer = Viewer::new("", TextSource::Help);
     viewer.set_lines(prose_lines(document));
     viewer.fit(width.unwrap_or(u16::MAX));
@@ -28,6 +29,10 @@ pub fn printed(document: &Document, width: Option<u16>, theme: Option<&Theme>) -
         for (span, ink) in &line.spans {
             let range = clip(&(start..start + span.len()), row.start, row.end);
             let part = span.get(range.start - start..range.end.saturating_sub(start)).unwrap_or_default();
+            let part = match ink {
+                TextStyle::Sign(outcome) => glyphs.check(*outcome),
+                _ => part,
+            };
             start += span.len();
             let style: Option<ContentStyle> =
                 theme.map(|theme| ink_style(*ink, &viewer.source, theme).into_crossterm());
@@ -40,4 +45,21 @@ pub fn printed(document: &Document, width: Option<u16>, theme: Option<&Theme>) -
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Tone, document::DocumentLine};
+
+    #[test]
+    fn checks_wear_the_signs_of_the_glyphs() {
+        let mut document = Document::default();
+        let check = |outcome| DocumentLine::Check { outcome, question: "Enough tasks?", answer: Vec::new() };
+        document.section("Checked").lines = [Tone::Good, Tone::Bad, Tone::Wait].map(check).to_vec();
+        let text = printed(&document, None, Glyphs::new(true), None);
+        assert!(text.is_ascii(), "{text}");
+        let text = printed(&document, None, Glyphs::new(false), None);
+        assert!(["✓", "✖", "○"].iter().all(|sign| text.contains(sign)), "{text}");
+    }
 }

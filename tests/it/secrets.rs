@@ -17,7 +17,7 @@ use ecsight::{
         service, task,
         task::Task,
     },
-    ui,
+    ui::{self, theme::Glyphs},
 };
 use serde_json::{Value, json};
 
@@ -200,7 +200,7 @@ fn no_planted_secret_is_in_a_description_or_an_explanation() {
             known.evidence = Some(&evidence);
             let explanation = diagnose::explain(row, &known);
             assert_hidden("explain", &planted, &text(&prose_lines(&explanation.document)));
-            assert_hidden("why", &planted, &ui::printed(&explanation.document, None, None));
+            assert_hidden("why", &planted, &ui::printed(&explanation.document, None, Glyphs::new(false), None));
             assert_hidden("why -o markdown", &planted, &markdown::document(&explanation.document, 2));
             assert_hidden("commands", &planted, &explanation.commands.join("\n"));
             let findings = json!({ "causes": explanation.findings.iter().map(|it| &it.cause).collect::<Vec<_>>(),
