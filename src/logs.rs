@@ -47,12 +47,14 @@ pub mod ring;
 mod scripted;
 mod streams;
 mod tail;
+mod timestamp;
 
 #[cfg(test)]
 mod fixture;
 
 pub use groups::LogGroup;
 pub use streams::{NoStream, Stream, leaky, stream};
+pub use timestamp::strip_timestamp;
 
 /// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -117,8 +117,9 @@ async fn log_excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Res
     let lines: Vec<_> = events
         .into_iter()
         .filter_map(|event| {
-            let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
-            Some((at.unwrap_or_default(), masker.mask(&event.message?)))
+            let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or_default();
+            let line = masker.mask(&event.message?);
+            Some((at, logs::strip_timestamp(&line, at).to_owned()))
         })
         .collect();
     if lines.is_empty() {

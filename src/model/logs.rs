@@ -40,7 +40,6 @@ pub mod stack;
 pub mod strip;
 pub mod target;
 pub(super) mod task_switch;
-mod timestamp;
 
 use bar::Counts;
 use columns::Origins;

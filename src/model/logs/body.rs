@@ -8,10 +8,9 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     Json, fields,
     rows::{LogStyle, Piece},
-    timestamp,
 };
 use crate::{
-    logs::{Line, ansi},
+    logs::{Line, ansi, strip_timestamp},
     model::text::safe,
 };
 
@@ -51,7 +50,7 @@ pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
     };
     // In full, and as it came, it keeps the time that it tells itself.
     let shown = match set.json {
-        Json::Fields if set.timed && !set.expanded => timestamp::skip(text, line.at),
+        Json::Fields if set.timed && !set.expanded => strip_timestamp(text, line.at),
         _ => text,
     };
     let mut lines = read.unwrap_or_else(|| shown.split('\n').map(looks).collect());

@@ -1,13 +1,13 @@
-//! The time that a line begins with: left out where the same is told before it.
+//! The timestamp that a line begins with, left out where the time is shown before it anyway.
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::Offset};
 
 /// How far a line's own time may be from when CloudWatch says it was written, and still be the same.
 const SAME: SignedDuration = SignedDuration::from_secs(1);
 
-/// What follows the time that `text` begins with, where that is about `at`; else all of it. Times without a zone are
-/// taken for UTC: what is another time then is left where it is.
-pub(super) fn skip(text: &str, at: Timestamp) -> &str {
+/// `text` without the timestamp it begins with, where that is within a second of `at`; else all of it. Timestamps without a
+/// zone are taken for UTC.
+pub fn strip_timestamp(text: &str, at: Timestamp) -> &str {
     stamp(text).filter(|(told, _)| at.duration_since(*told).abs() <= SAME).map_or(text, |(_, rest)| rest.trim_start())
 }
 
@@ -73,6 +73,6 @@ mod tests {
     #[case("short", "short")]
     #[case("日本語日本語日本語日本語", "日本語日本語日本語日本語")]
     fn only_the_same_time_is_left_out(#[case] text: &str, #[case] rest: &str) {
-        assert_eq!(skip(text, "2026-01-31T14:05:09.4Z".parse().unwrap()), rest);
+        assert_eq!(strip_timestamp(text, "2026-01-31T14:05:09.4Z".parse().unwrap()), rest);
     }
 }
