@@ -34,7 +34,7 @@ mod verdict_builder;
 #[cfg(test)]
 mod worlds;
 
-pub use explain::{Explanation, beside, explain};
+pub use explain::{Explanation, explain};
 pub use group::{GroupKey, group_key};
 pub use instance::diagnose_instance;
 pub use message::{AwsMessage, diagnose_event, diagnose_message};

@@ -105,6 +105,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         None
     }
+    /// The views that an explanation of it consults besides its own.
+    fn consults(&self) -> Vec<View> {
+        Vec::new()
+    }
     /// The AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
     fn cli(&self) -> Option<Vec<String>> {
         None
@@ -136,6 +140,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
     fn about(&self) -> Option<(View, Arc<dyn Row>)>;
+    fn consults(&self) -> Vec<View>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
     fn inspects(&self, query: &Query) -> u16;
@@ -199,6 +204,10 @@ impl<R: Resource> Row for R {
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         Resource::about(self)
+    }
+
+    fn consults(&self) -> Vec<View> {
+        Resource::consults(self)
     }
 
     fn cli(&self) -> Option<Vec<String>> {

@@ -44,18 +44,18 @@ impl Investigation {
         let subject = wanted.find(session).await?;
         let CliSession { clients, handle, timeout, zone } = session;
         let now = Timestamp::now();
-        let beside = [diagnose::beside(&*subject.row), more(&*subject.row)].concat();
+        let consulted = [subject.row.consults(), more(&*subject.row)].concat();
         // A task definition is described once it is in sight.
-        let visible = beside.iter().filter(|view| view.kind == &revision::KIND);
+        let visible = consulted.iter().filter(|view| view.kind == &revision::KIND);
         handle.demand.send_replace(Demand {
             foreground: Some(subject.view.clone()),
             visible: visible.filter_map(|view| view.query.family.clone()).collect(),
-            companions: beside.clone(),
+            companions: consulted.clone(),
             slowdown: 1,
             zone: zone.clone(),
             ..Demand::default()
         });
-        let views = [std::slice::from_ref(&subject.view), &beside].concat();
+        let views = [std::slice::from_ref(&subject.view), &consulted].concat();
         let (snapshot, failed) = settled(handle, *timeout, &views).await?;
         let gap = |(view, why): (View, String)| format!("{} could not be looked at: {why}", view.kind.plural);
         let mut gaps: Vec<String> = failed.into_iter().map(gap).collect();

@@ -6,13 +6,10 @@ use crate::resource::{
     finding::Finding, instance::Instance, service::Service, task::Task,
 };
 
-mod beside;
 mod builder;
 mod instance;
 mod service;
 mod task;
-
-pub use beside::beside;
 
 use builder::ExplanationBuilder;
 

@@ -7,7 +7,6 @@ use regex::RegexBuilder;
 
 use crate::{
     aws::Failure,
-    diagnose,
     resource::{Document, Row, Tone, View, evidence::Evidence},
 };
 
@@ -125,7 +124,7 @@ impl TextSource {
     /// The views it draws on beside the row's own.
     pub fn consults(&self) -> Vec<View> {
         match self {
-            Self::Explain(subject, _) => diagnose::beside(&*subject.row),
+            Self::Explain(subject, _) => subject.row.consults(),
             _ => Vec::new(),
         }
     }

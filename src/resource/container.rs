@@ -301,6 +301,10 @@ impl Resource for Container {
         (relation == Relation::Owner).then(|| View::new(&task::KIND, Query::task(&*self.cluster_name, &*self.task_arn)))
     }
 
+    fn consults(&self) -> Vec<View> {
+        vec![View::new(&task::KIND, Query::task(&*self.cluster_name, &*self.task_arn))]
+    }
+
     fn cli(&self) -> Option<Vec<String>> {
         task::cli(&self.cluster_name, last_part(&self.task_arn))
     }

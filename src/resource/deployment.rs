@@ -328,6 +328,14 @@ impl Resource for Deployment {
         }
     }
 
+    fn consults(&self) -> Vec<View> {
+        let Self { cluster_name, service_name, .. } = self;
+        let running = View::new(&task::KIND, Query::service(&**cluster_name, &**service_name));
+        let mut views = vec![service::view(cluster_name, service_name), task::stopped_view(cluster_name), running];
+        views.extend(self.task_definition.as_deref().and_then(revision::view));
+        views
+    }
+
     fn cli(&self) -> Option<Vec<String>> {
         service::cli(&self.cluster_name, &self.service_name)
     }

@@ -10,6 +10,7 @@ use super::{
     Relation, Resource, Row, Tone, Unit, View,
     format::{age_cell, age_order, one_line, text_cell, text_order, time_cell, time_order, timestamp, when},
     service::{self, Service},
+    task,
 };
 use crate::knowledge::{self, Class, Rule};
 
@@ -173,6 +174,10 @@ impl Resource for ServiceEvent {
     fn related(&self, relation: Relation) -> Option<View> {
         let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         (relation == Relation::Owner).then(|| View::new(&service::KIND, of_service()))
+    }
+
+    fn consults(&self) -> Vec<View> {
+        vec![service::view(&self.cluster_name, &self.service_name), task::stopped_view(&self.cluster_name)]
     }
 
     fn cli(&self) -> Option<Vec<String>> {

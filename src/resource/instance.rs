@@ -14,7 +14,7 @@ use super::{
     Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part,
     Query, Relation, Resource, Tone, Unit, View, cluster, count_cell,
     format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
-    task,
+    service, task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -343,6 +343,15 @@ impl Resource for Instance {
 
     fn related(&self, relation: Relation) -> Option<View> {
         (relation == Relation::Owner).then(|| View::new(&cluster::KIND, Query::default()))
+    }
+
+    fn consults(&self) -> Vec<View> {
+        let here = Query::instance(&*self.cluster_name, &*self.container_instance_arn);
+        let mut views = vec![View::new(&task::KIND, here)];
+        if self.draining() {
+            views.push(View::new(&service::KIND, Query::cluster(&*self.cluster_name)));
+        }
+        views
     }
 
     fn cli(&self) -> Option<Vec<String>> {

@@ -17,7 +17,7 @@ use super::{
     event::{self, ServiceEvent},
     finding::{Finding, Problem},
     format::{amount, last_part, timestamp, words},
-    present, revision, task,
+    instance, present, revision, task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -292,6 +292,19 @@ impl Resource for Service {
         }
     }
 
+    fn consults(&self) -> Vec<View> {
+        let Self { cluster_name, service_name, .. } = self;
+        let mut views = vec![task::stopped_view(cluster_name)];
+        if self.running_count + self.pending_count > 0 && !self.settled() {
+            views.push(View::new(&task::KIND, Query::service(&**cluster_name, &**service_name)));
+        }
+        if self.on_instances() && !self.settled() {
+            views.push(View::new(&instance::KIND, Query::cluster(&**cluster_name)));
+            views.extend(self.task_definition.as_deref().and_then(revision::view));
+        }
+        views
+    }
+
     fn cli(&self) -> Option<Vec<String>> {
         cli(&self.cluster_name, &self.service_name)
     }
@@ -299,6 +312,11 @@ impl Resource for Service {
     fn describe(&self, cx: &Context) -> Document {
         describe::service(self, cx)
     }
+}
+
+/// A view that has one service alone.
+pub(super) fn view(cluster: &str, service: &str) -> View {
+    View::new(&KIND, Query::service(cluster, service))
 }
 
 /// Where `relation` leads from what belongs to the service of `query`.
@@ -370,17 +388,4 @@ impl Fetch for Services {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resource::Zone;
-
-    #[test]
-    fn a_service_of_which_only_the_name_is_known_is_shown_all_the_same() {
-        let service = Service::from_sdk(Sdk::builder().service_name("web").build()).unwrap();
-        let cx = Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC };
-        for field in Service::fields() {
-            assert!(!(field.cell)(&service, &cx).text.is_empty(), "{}", field.column.name);
-        }
-        assert!(!Resource::describe(&service, &cx).sections.is_empty());
-    }
-}
+mod tests;

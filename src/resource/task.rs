@@ -392,6 +392,19 @@ impl Resource for Task {
         }
     }
 
+    fn consults(&self) -> Vec<View> {
+        let mut views: Vec<View> = Vec::new();
+        views.extend(self.service().map(|name| service::view(&self.cluster_name, name)));
+        views.extend(self.task_definition_arn.as_deref().and_then(revision::view));
+        if let Some(instance) = &self.container_instance_arn {
+            views.push(View::new(&instance::KIND, Query::instance(&*self.cluster_name, &**instance)));
+        }
+        if self.stopped() && self.service().is_some() {
+            views.push(stopped_view(&self.cluster_name));
+        }
+        views
+    }
+
     fn cli(&self) -> Option<Vec<String>> {
         cli(&self.cluster_name, self.task_id())
     }
@@ -407,6 +420,11 @@ impl Resource for Task {
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         self.verdict.as_deref().map(|verdict| inspect::verdict_of(&self.whom(), verdict, lines))
     }
+}
+
+/// The stopped tasks of a cluster: what its list of services counts failures by, so they are polled with it.
+pub(super) fn stopped_view(cluster: &str) -> View {
+    View::new(&KIND, Query { status: Status::Stopped, ..Query::cluster(cluster) })
 }
 
 /// The AWS CLI call that shows a task.

@@ -61,7 +61,7 @@ async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
         let all = |snapshot: &Snapshot| std::iter::once(&front).chain(&beside).all(|view| snapshot.complete(view));
         let snapshot = handle.snapshots.wait_for(|snapshot| all(snapshot)).await.unwrap().clone();
         let services = snapshot.feeds_of(&front).into_iter().flat_map(|feed| feed.rows.iter());
-        beside.extend(services.flat_map(|entry| diagnose::beside(&*entry.row)).filter(|view| !view.kind.in_cluster));
+        beside.extend(services.flat_map(|entry| entry.row.consults()).filter(|view| !view.kind.in_cluster));
     }
     // The last of it is judged by all of it.
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -252,7 +252,7 @@ fn nothing_that_is_shown_counts_down_by_itself_in_a_finding() {
 
 #[test]
 fn an_explanation_consults_what_it_needs_and_no_more() {
-    let kinds = |row: &dyn Row| -> Vec<&str> { beside(row).iter().map(|view| view.kind.name).collect() };
+    let kinds = |row: &dyn Row| -> Vec<&str> { row.consults().iter().map(|view| view.kind.name).collect() };
     assert_eq!(kinds(&web(4)), ["task"], "the stopped ones, which are polled anyway");
     assert_eq!(kinds(&rolling([1, 1], 60)), ["task", "task"]);
     let on_instances = Service { launch_type: Some("EC2".into()), ..rolling([1, 1], 60) };

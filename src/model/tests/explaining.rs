@@ -1,10 +1,7 @@
 //! Why a row is as it is, by keys.
 
 use super::*;
-use crate::{
-    diagnose,
-    resource::{Row, evidence::Evidence},
-};
+use crate::resource::{Row, evidence::Evidence};
 
 const B: &str = "arn:aws:ecs:eu-west-1:1:task/prod/b";
 
@@ -139,7 +136,7 @@ fn what_an_explanation_consults_is_asked_for() {
     press(&mut model, "enter shift-x");
     let demand = model.demand();
     assert_eq!(demand.foreground, Some(view));
-    let consulted = diagnose::beside(&troubled as &dyn Row);
+    let consulted = (&troubled as &dyn Row).consults();
     assert!(!consulted.is_empty());
     assert_eq!(demand.companions, consulted);
     assert!(

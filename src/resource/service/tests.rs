@@ -1,0 +1,12 @@
+use super::*;
+use crate::resource::Zone;
+
+#[test]
+fn a_service_of_which_only_the_name_is_known_is_shown_all_the_same() {
+    let service = Service::from_sdk(Sdk::builder().service_name("web").build()).unwrap();
+    let cx = Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC };
+    for field in Service::fields() {
+        assert!(!(field.cell)(&service, &cx).text.is_empty(), "{}", field.column.name);
+    }
+    assert!(!Resource::describe(&service, &cx).sections.is_empty());
+}
