@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     aws::{Clients, Failure},
-    resource::View,
+    resource::{LogTarget, Query, Status, View, task},
 };
 
 pub mod ansi;
@@ -55,6 +55,9 @@ mod fixture;
 pub use groups::LogGroup;
 pub use streams::{NoStream, Stream, leaky, stream};
 pub use timestamp::strip_timestamp;
+
+/// How much is read before and after a moment.
+const AROUND: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a line comes from: one container of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -124,6 +127,16 @@ pub struct LogSubject {
     pub container: Option<Arc<str>>,
 }
 
+impl LogSubject {
+    /// What is read of `target`: its tasks in any state, but of a group of failures those that stopped.
+    pub fn new(target: LogTarget) -> Self {
+        let status = if target.query.group.is_some() { Status::Stopped } else { Status::All };
+        let view = View::new(&task::KIND, Query { status, ..target.query });
+        let tasks = Some(target.tasks).filter(|tasks| !tasks.is_empty()).map(Into::into);
+        Self { name: target.name, view, tasks, container: target.container }
+    }
+}
+
 /// Which part of a log is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
@@ -135,6 +148,15 @@ pub enum Range {
     Since(Timestamp),
     /// From one moment to another.
     Between(Timestamp, Timestamp),
+}
+
+impl Range {
+    /// Some minutes before and after `moment`; where they are not over yet, with the lines that come.
+    pub fn around(moment: Timestamp, now: Timestamp) -> Self {
+        let from = moment.checked_sub(AROUND).unwrap_or(Timestamp::MIN);
+        let to = moment.checked_add(AROUND).unwrap_or(Timestamp::MAX);
+        if to < now { Self::Between(from, to) } else { Self::Since(from) }
+    }
 }
 
 /// How it is read.

@@ -6,6 +6,7 @@
 
 use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 mod ability;
@@ -25,6 +26,7 @@ pub mod finding;
 pub mod format;
 pub mod inspect;
 pub mod instance;
+mod log_target;
 pub mod markdown;
 pub mod query;
 pub mod revision;
@@ -37,6 +39,7 @@ pub use ability::Ability;
 pub use column::{Align, Cell, Column, Context, Field, Order, Tone, Unit};
 pub use document::Document;
 pub use fetch::{Batch, Cadence, Fetch, Page};
+pub use log_target::LogTarget;
 pub use query::{Only, Part, Query, Relation, Status, View};
 pub use zone::Zone;
 
@@ -105,6 +108,12 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         None
     }
+    /// The tasks whose logs are its logs, at the moment `now`: those that Enter opens, unless a kind says otherwise; absent
+    /// where it has none.
+    fn log_target(&self, _now: Timestamp) -> Option<LogTarget> {
+        let tasks = self.drill().filter(|view| view.kind.name == task::KIND.name)?;
+        Some(LogTarget::new(self.name(), tasks.query))
+    }
     /// The views that an explanation of it consults besides its own.
     fn consults(&self) -> Vec<View> {
         Vec::new()
@@ -140,6 +149,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
     fn about(&self) -> Option<(View, Arc<dyn Row>)>;
+    fn log_target(&self, now: Timestamp) -> Option<LogTarget>;
     fn consults(&self) -> Vec<View>;
     fn cli(&self) -> Option<Vec<String>>;
     fn describe(&self, cx: &Context) -> Document;
@@ -204,6 +214,10 @@ impl<R: Resource> Row for R {
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         Resource::about(self)
+    }
+
+    fn log_target(&self, now: Timestamp) -> Option<LogTarget> {
+        Resource::log_target(self, now)
     }
 
     fn consults(&self) -> Vec<View> {

@@ -23,12 +23,12 @@ use crate::{
     config::Paths,
     data::Demand,
     logs::{CallRate, LogRequest, LogSubject, Range, Read, TailPhase, TailStatus, TailUpdate, filter::LineFilter},
-    model::{
-        Settings,
-        logs::target::{LogTarget, predecessor},
-    },
+    model::Settings,
     nearest::hint,
-    resource::{Row, task::Task},
+    resource::{
+        LogTarget, Row,
+        task::{Task, predecessor},
+    },
 };
 
 mod printer;
@@ -291,7 +291,8 @@ async fn subject(
     }
     let CliSession { handle, timeout, .. } = session;
     let known = handle.snapshots.borrow().clone();
-    let of = LogTarget::of_all(&rows, &known, now).map_err(Refusal::Usage)?.subject();
+    let of = LogTarget::of_all(&rows, |id| Some(&**known.row(id)?), now).map_err(Refusal::Usage)?;
+    let of = LogSubject::new(of);
     if args.container.is_none() && !args.previous {
         return Ok(of);
     }
@@ -317,5 +318,5 @@ fn previous(of: &LogSubject, rows: &[Arc<dyn Row>], tasks: &[&Task], now: Timest
     let [row] = rows else { return Err(Refusal::Usage("--previous is for one service or task".into())) };
     let task = predecessor(tasks, row.any().downcast_ref());
     let nothing = || Refusal::Failed(format!("no task of {} has stopped before that is still known", of.name));
-    Ok(LogTarget::task(task.ok_or_else(nothing)?, now).subject())
+    Ok(LogSubject::new(task.ok_or_else(nothing)?.logs(now)))
 }

@@ -9,8 +9,8 @@ use super::{Known, failures::Failures};
 use crate::{
     knowledge::Verdict,
     resource::{
-        Ability, Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Pace, Part, Past,
-        Query, Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
+        Ability, Cell, Column, Compose, Context, Document, Field, Kind, LogTarget, Material, Order, Origin, Pace, Part,
+        Past, Query, Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
         deployment::{self, Deployment},
         event::{self, ServiceEvent},
         format::{age_cell, age_order, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when},
@@ -371,6 +371,11 @@ impl Resource for TimelineEntry {
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         let row = &self.subject.as_ref()?.0;
         Some((View::new(row.kind(), self.subject_query()?), row.clone()))
+    }
+
+    fn log_target(&self, now: Timestamp) -> Option<LogTarget> {
+        let subject = &self.subject.as_ref()?.0;
+        Some(subject.log_target(now)?.around(Some(self.at)))
     }
 
     fn cli(&self) -> Option<Vec<String>> {

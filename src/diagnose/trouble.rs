@@ -10,8 +10,8 @@ use super::{Known, diagnose_instance};
 use crate::{
     knowledge::Verdict,
     resource::{
-        Ability, Cell, Column, Compose, Context, Document, Field, Kind, Material, Order, Origin, Part, Query, Relation,
-        Resource, Row, Status, Tone, View, columns,
+        Ability, Cell, Column, Compose, Context, Document, Field, Kind, LogTarget, Material, Order, Origin, Part,
+        Query, Relation, Resource, Row, Status, Tone, View, columns,
         finding::{Finding, Problem},
         format::{age_cell, age_order, text_cell, text_order, when},
         inspect,
@@ -264,6 +264,10 @@ impl Resource for Trouble {
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         self.subject.as_ref().map(|subject| (subject.view.clone(), subject.row.clone()))
+    }
+
+    fn log_target(&self, now: Timestamp) -> Option<LogTarget> {
+        self.subject.as_ref()?.row.log_target(now)
     }
 
     fn cli(&self) -> Option<Vec<String>> {

@@ -38,7 +38,6 @@ pub(super) mod selection;
 mod span;
 pub mod stack;
 pub mod strip;
-pub mod target;
 pub(super) mod task_switch;
 
 use bar::Counts;

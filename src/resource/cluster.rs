@@ -4,11 +4,12 @@ use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_ecs::types::{Cluster as Sdk, ClusterField};
 use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource,
-    Tone, Unit, View,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Page,
+    Query, Resource, Tone, Unit, View,
     format::{amount, last_part, text_cell, text_order, words},
     service,
 };
@@ -146,6 +147,11 @@ impl Resource for Cluster {
 
     fn drill(&self) -> Option<View> {
         Some(View::new(&service::KIND, Query::cluster(&*self.cluster_name)))
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        let only = Only::Clusters([Arc::from(&*self.cluster_name)].into());
+        Some(LogTarget::group(&*self.cluster_name, Query::cluster(&*self.cluster_name), Query::default(), only))
     }
 
     fn cli(&self) -> Option<Vec<String>> {

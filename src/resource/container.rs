@@ -2,12 +2,13 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ability, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query, Relation, Resource, Row,
-    Tone, Unit, View,
-    format::{id_cell, last_part, number_order, one_line, text_cell, text_order},
+    Ability, Cell, Column, Context, Document, Field, Kind, LogTarget, Order, Origin, Pace, Part, Query, Relation,
+    Resource, Row, Tone, Unit, View,
+    format::{id_cell, last_part, number_order, one_line, short_id, text_cell, text_order},
     task::{self, Task},
 };
 
@@ -299,6 +300,15 @@ impl Resource for Container {
 
     fn related(&self, relation: Relation) -> Option<View> {
         (relation == Relation::Owner).then(|| View::new(&task::KIND, Query::task(&*self.cluster_name, &*self.task_arn)))
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        let task = LogTarget::task(
+            short_id(&self.task_arn),
+            Query::task(&*self.cluster_name, &*self.task_arn),
+            &self.task_arn,
+        );
+        Some(task.container(&*self.name))
     }
 
     fn consults(&self) -> Vec<View> {

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query,
-    Relation, Resource, Row, Tone, Unit, View, count_cell,
+    ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, LogTarget, Only, Order, Origin,
+    Pace, Part, Query, Relation, Resource, Row, Tone, Unit, View, count_cell,
     event::ServiceEvent,
     finding::{Finding, Problem},
     format::{age_cell, age_order, amount, last_part, one_line, text_cell, text_order, timestamp, when},
@@ -326,6 +326,13 @@ impl Resource for Deployment {
             Relation::Deployments => None,
             relation => service::related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        let service = Query::service(&*self.cluster_name, &*self.service_name);
+        let only = Only::Deployments([Arc::from(&*self.id)].into());
+        let name = format!("{} {}", self.service_name, self.revision());
+        Some(LogTarget::group(name, Query { only: Some(only.clone()), ..service.clone() }, service, only))
     }
 
     fn consults(&self) -> Vec<View> {

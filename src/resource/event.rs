@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, Order, Origin, Pace, Part, Query,
-    Relation, Resource, Row, Tone, Unit, View,
+    ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, LogTarget, Order, Origin, Pace,
+    Part, Query, Relation, Resource, Row, Tone, Unit, View,
     format::{age_cell, age_order, one_line, text_cell, text_order, time_cell, time_order, timestamp, when},
     service::{self, Service},
     task,
@@ -174,6 +174,10 @@ impl Resource for ServiceEvent {
     fn related(&self, relation: Relation) -> Option<View> {
         let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         (relation == Relation::Owner).then(|| View::new(&service::KIND, of_service()))
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        Some(LogTarget::service(&self.cluster_name, &self.service_name).around(self.created_at))
     }
 
     fn consults(&self) -> Vec<View> {

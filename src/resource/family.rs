@@ -4,11 +4,12 @@ use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_ecs::types::TaskDefinitionFamilyStatus;
 use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Page, Query, Resource,
-    Row, View, format::words, revision,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Page,
+    Query, Resource, Row, View, format::words, revision,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -56,6 +57,11 @@ impl Resource for Family {
 
     fn drill(&self) -> Option<View> {
         Some(View::new(&revision::KIND, Query::family(&*self.family)))
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        let only = Only::Definitions([Arc::from(&*self.family)].into());
+        Some(LogTarget::group(&*self.family, Query::family(&*self.family), Query::default(), only))
     }
 
     fn cli(&self) -> Option<Vec<String>> {

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part,
-    Query, Relation, Resource, Tone, Unit, View, cluster, count_cell,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Pace,
+    Page, Part, Query, Relation, Resource, Tone, Unit, View, cluster, count_cell,
     format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
     service, task,
 };
@@ -343,6 +343,12 @@ impl Resource for Instance {
 
     fn related(&self, relation: Relation) -> Option<View> {
         (relation == Relation::Owner).then(|| View::new(&cluster::KIND, Query::default()))
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        let only = Only::Instances([Arc::from(&*self.container_instance_arn)].into());
+        let here = Query::instance(&*self.cluster_name, &*self.container_instance_arn);
+        Some(LogTarget::group(self.short_name(), here, Query::cluster(&*self.cluster_name), only))
     }
 
     fn consults(&self) -> Vec<View> {

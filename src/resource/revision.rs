@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Query,
-    Relation, Resource, Row, Tone, Unit, View, family,
+    Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Pace,
+    Page, Query, Relation, Resource, Row, Tone, Unit, View, family,
     format::{age_cell, age_order, amount, last_part, number_order, text_cell, text_order, timestamp, words},
 };
 use crate::aws::{Clients, Failure, operation};
@@ -223,6 +223,13 @@ impl Resource for Revision {
 
     fn related(&self, relation: Relation) -> Option<View> {
         (relation == Relation::Owner).then(|| View::new(&family::KIND, Query::default()))
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        let name = last_part(&self.task_definition_arn);
+        let only = Only::Definitions([Arc::from(name)].into());
+        let query = Query { only: Some(only.clone()), ..Query::family(&*self.family) };
+        Some(LogTarget::group(name, query, Query::default(), only))
     }
 
     fn cli(&self) -> Option<Vec<String>> {

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Ability, Batch, Cadence, Context, Document, Fetch, Kind, Origin, Pace, Page, Query, Relation, Resource, View,
-    cluster,
+    Ability, Batch, Cadence, Context, Document, Fetch, Kind, LogTarget, Origin, Pace, Page, Query, Relation, Resource,
+    View, cluster,
     deployment::{self, Deployment},
     event::{self, ServiceEvent},
     finding::{Finding, Problem},
@@ -290,6 +290,10 @@ impl Resource for Service {
             Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
             relation => related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
+    }
+
+    fn log_target(&self, _: Timestamp) -> Option<LogTarget> {
+        Some(LogTarget::service(&self.cluster_name, &self.service_name))
     }
 
     fn consults(&self) -> Vec<View> {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ARCHIVED, Ability, Batch, Cadence, Cell, Context, Document, Fetch, Kind, Only, Origin, Pace, Page, Query, Relation,
-    Resource, Status, Tone, View, cluster,
+    ARCHIVED, Ability, Batch, Cadence, Cell, Context, Document, Fetch, Kind, LogTarget, Only, Origin, Pace, Page,
+    Query, Relation, Resource, Status, Tone, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, short_id, timestamp, words},
     inspect, instance, revision, service,
@@ -21,6 +21,9 @@ use crate::{
 
 mod columns;
 mod describe;
+mod logs;
+
+pub use logs::predecessor;
 
 pub use columns::{group_cell, group_name};
 
@@ -390,6 +393,10 @@ impl Resource for Task {
             }
             relation => service::related(relation, Query::service(&*self.cluster_name, self.service()?)),
         }
+    }
+
+    fn log_target(&self, now: Timestamp) -> Option<LogTarget> {
+        Some(self.logs(now))
     }
 
     fn consults(&self) -> Vec<View> {

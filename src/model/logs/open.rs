@@ -4,11 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    LogView,
-    target::{LogTarget, around},
-    task_switch::one,
-};
+use super::{LogView, task_switch::one};
 use crate::{
     logs::{self, LogRequest, LogSubject, Range, Read, ring::Ring},
     model::{
@@ -16,7 +12,7 @@ use crate::{
         action::{Call, Outcome, asked},
         overlay::{Overlay, PickAction, Picker, PickerItem},
     },
-    resource::{Row, revision::Revision, task::Task},
+    resource::{LogTarget, Row, revision::Revision, task::Task},
 };
 
 /// Stretches of time up to now that can be picked, in minutes, and what they are called.
@@ -55,22 +51,21 @@ impl Model {
         }
     }
 
-    pub(super) fn whose(&self, call: Call<'_>) -> Result<LogTarget, String> {
-        LogTarget::of_all(&self.rows_meant(call)?, &self.snapshot, self.now)
+    pub(super) fn log_target(&self, call: Call<'_>) -> Result<LogTarget, String> {
+        LogTarget::of_all(&self.rows_meant(call)?, |id| Some(&**self.snapshot.row(id)?), self.now)
     }
 }
 
 pub(in crate::model) fn logs(model: &mut Model, call: Call<'_>) -> Outcome {
-    let whose = model.whose(call)?;
-    let range = whose.range;
-    model.open_log(whose.subject(), Read::Tail { range, pattern: None, live: false });
+    let target = model.log_target(call)?;
+    let range = target.moment.map_or(Range::Newest, |moment| Range::around(moment, model.now));
+    model.open_log(LogSubject::new(target), Read::Tail { range, pattern: None, live: false });
     Ok(())
 }
 
 /// A list of containers and of stretches of time.
 pub(in crate::model) fn pick(model: &mut Model, call: Call<'_>) -> Outcome {
-    let whose = model.whose(call)?;
-    let of = whose.clone().subject();
+    let of = LogSubject::new(model.log_target(call)?);
     let tasks = model.tasks_in(&of);
     let ended = tasks.iter().filter_map(|task| task.ended()).max();
     let ranges = ranges(ended, model.now);
@@ -98,7 +93,7 @@ pub(in crate::model) fn pick(model: &mut Model, call: Call<'_>) -> Outcome {
 
 /// What can be picked of a log whose newest stopped task ended then.
 fn ranges(ended: Option<Timestamp>, now: Timestamp) -> Vec<(Range, &'static str)> {
-    let end = ended.map(|at| (around(at, now), "around the last stop"));
+    let end = ended.map(|at| (Range::around(at, now), "around the last stop"));
     let since = |minutes| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN);
     let stretches = STRETCHES.into_iter().map(|(minutes, words)| (Range::Since(since(minutes)), words));
     [(Range::Newest, "the newest lines")]

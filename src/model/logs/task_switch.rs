@@ -4,10 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    modes::reader,
-    target::{LogTarget, around, predecessor},
-};
+use super::modes::reader;
 use crate::{
     data::Feed,
     logs::{LogSubject, Range, Read},
@@ -19,7 +16,7 @@ use crate::{
     resource::{
         Status, View,
         format::{duration, one_line, seconds_since, short_id},
-        task::Task,
+        task::{Task, predecessor},
     },
 };
 
@@ -137,7 +134,7 @@ impl Model {
 
     /// Reads the log of one task, or of one container of it, in place of the one that is seen.
     fn read_task(&mut self, task: &Task, container: Option<Arc<str>>) {
-        let mut of = LogTarget::task(task, self.now).subject();
+        let mut of = LogSubject::new(task.logs(self.now));
         if let Some(name) = container {
             of.name = format!("{}/{name}", of.name);
             of.container = Some(name);
@@ -165,7 +162,7 @@ impl Model {
 pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
     let of = match &model.front {
         Screen::Logs(reader) => reader.subject().clone(),
-        Screen::Table(_) | Screen::Text(_) => model.whose(call)?.subject(),
+        Screen::Table(_) | Screen::Text(_) => LogSubject::new(model.log_target(call)?),
     };
     let before = match of.tasks.as_deref() {
         Some([task]) => Some(task.clone()),
@@ -227,7 +224,7 @@ pub(in crate::model) fn around_stop(model: &mut Model, _: Call<'_>) -> Outcome {
     let of = reader(model)?.subject().clone();
     let ended = model.tasks_in(&of).into_iter().filter_map(Task::ended).max();
     let ended = ended.ok_or("no task of this log has stopped")?;
-    model.read_log(of, around(ended, model.now), Some(ended));
+    model.read_log(of, Range::around(ended, model.now), Some(ended));
     Ok(())
 }
 

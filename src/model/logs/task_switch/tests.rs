@@ -221,7 +221,7 @@ fn the_moments_around_the_last_stop_are_one_key() {
     press(&mut model, "9");
     assert_eq!((name(&model), range(&model)), ("web", Range::Between(at(0), at(600))), "of all, around the newest");
     press(&mut model, "< < < 9");
-    assert_eq!((name(&model), range(&model)), ("web/one", around(at(200), at(1_001))));
+    assert_eq!((name(&model), range(&model)), ("web/one", Range::around(at(200), at(1_001))));
     press(&mut model, "> > 9");
     assert_eq!((range(&model), flash(&model)), (Range::Newest, "no task of this log has stopped"));
 }
@@ -251,7 +251,7 @@ fn container_and_time_can_be_picked_before_it_is_opened() {
     type_in(&mut model, "proxy last stop");
     press(&mut model, "enter");
     let Read::Tail { range, .. } = log(&model).wanted.read else { panic!("a tail was expected") };
-    assert_eq!((name(&model), range), ("web/proxy", around(at(300), at(1_001))));
+    assert_eq!((name(&model), range), ("web/proxy", Range::around(at(300), at(1_001))));
 }
 
 #[test]

@@ -2,10 +2,28 @@
 
 use rstest::rstest;
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::{
-    diagnose::{failures::FailureCounts, timeline},
-    resource::{Context, Material, Origin, Resource, Zone},
+    diagnose::{
+        failures::{FailureCounts, Failures},
+        timeline,
+    },
+    logs::{LogSubject, Range},
+    resource::{
+        Context, Material, Origin, Resource, Status, Zone,
+        container::Container,
+        deployment::Deployment,
+        event::ServiceEvent,
+        family::Family,
+        format::short_id,
+        instance::Instance,
+        query::DAY,
+        revision::Revision,
+        service::Service,
+        task::{self, Task},
+    },
 };
 
 const NOW: Timestamp = Timestamp::constant(2_000_000, 0);
@@ -77,8 +95,16 @@ fn failures() -> Failures {
     Failures::new(counted, None, Some(3_600))
 }
 
+fn unknown<'a>(_: &str) -> Option<&'a dyn Row> {
+    None
+}
+
 fn whose(row: &dyn Row) -> LogTarget {
-    LogTarget::of(row, &Snapshot::default(), NOW).unwrap()
+    LogTarget::of(row, unknown, NOW).unwrap()
+}
+
+fn subject(row: &dyn Row) -> LogSubject {
+    LogSubject::new(whose(row))
 }
 
 fn only(ids: &[&str]) -> Arc<[Arc<str>]> {
@@ -115,24 +141,27 @@ fn of_web() -> Query {
     Query { only: Some(Only::Definitions(only(&["web:7"]))), ..Query::family("web") },
 )]
 fn a_row_stands_for_tasks_in_any_state(#[case] row: &dyn Row, #[case] name: &str, #[case] query: Query) {
-    let of = whose(row).subject();
+    let of = subject(row);
     assert_eq!((&*of.name, &of.view.query), (name, &Query { status: Status::All, ..query }));
     assert_eq!(of.view.kind, &task::KIND);
 }
 
 #[test]
 fn a_group_of_failures_is_read_as_the_stopped_tasks_it_counts() {
-    let of = whose(&failures()).subject();
+    let of = subject(&failures());
     assert_eq!(Some(of.view), Resource::drill(&failures()));
 }
 
 #[test]
 fn a_task_is_read_alone_among_those_it_takes_turns_with_and_a_container_of_it_likewise() {
-    let one = whose(&task("0123456789")).subject();
+    let one = subject(&task("0123456789"));
     assert_eq!((one.tasks, one.container), (Some(only(&[&task("0123456789").task_arn])), None));
-    let unknown = whose(&container("app")).subject();
-    assert_eq!((&*unknown.name, unknown.container.as_deref()), ("01234567/app", Some("app")));
-    assert_eq!(unknown.view.query.task.as_deref(), Some(&*task("0123456789").task_arn), "its service is not known");
+    let alone = subject(&container("app"));
+    assert_eq!((&*alone.name, alone.container.as_deref()), ("01234567/app", Some("app")));
+    assert_eq!(alone.view.query.task.as_deref(), Some(&*task("0123456789").task_arn), "its service is not known");
+    let (task, container) = (task("0123456789"), container("app"));
+    let known = LogTarget::of(&container, |id| (id == task.task_arn).then_some(&task as &dyn Row), NOW).unwrap();
+    assert_eq!((&*known.name, known.query), ("web/01234567/app", of_web()));
 }
 
 #[test]
@@ -142,25 +171,26 @@ fn what_is_wrong_is_read_as_what_it_is_wrong_with() {
     let material = Material { rows: &rows, seen: &[], awaited: &[], gaps: &[] };
     let moments = compose.rows(&of_web(), &material, &Context { now: NOW, zone: Zone::UTC });
     let of = whose(&**moments.last().unwrap());
-    assert_eq!((&*of.name, of.range), ("web/01234567", around(NOW - SignedDuration::from_secs(60), NOW)));
+    assert_eq!((&*of.name, of.moment), ("web/01234567", ago(60)));
 }
 
 #[test]
 fn an_event_is_read_around_its_moment_and_one_of_just_now_goes_on() {
     let minutes = |minutes| NOW - SignedDuration::from_mins(minutes);
-    assert_eq!(whose(&event(3_600)).range, Range::Between(minutes(65), minutes(55)));
-    assert_eq!(whose(&event(60)).range, Range::Since(minutes(6)));
+    let range = |event: &ServiceEvent| Range::around(whose(event).moment.unwrap(), NOW);
+    assert_eq!(range(&event(3_600)), Range::Between(minutes(65), minutes(55)));
+    assert_eq!(range(&event(60)), Range::Since(minutes(6)));
 }
 
 #[test]
 fn what_was_forgotten_long_ago_is_looked_up_as_far_back() {
     let old = Task { archived: true, stopped_at: ago(3 * i64::from(DAY)), ..task("a") };
-    assert_eq!(whose(&old).subject().view.query.since, Some(3 * DAY + 3_600));
-    assert_eq!(whose(&Task { stopped_at: ago(60), ..old }).subject().view.query.since, None);
+    assert_eq!(subject(&old).view.query.since, Some(3 * DAY + 3_600));
+    assert_eq!(subject(&Task { stopped_at: ago(60), ..old }).view.query.since, None);
 }
 
 fn together(rows: Vec<Arc<dyn Row>>) -> Result<LogSubject, String> {
-    LogTarget::of_all(&rows, &Snapshot::default(), NOW).map(LogTarget::subject)
+    LogTarget::of_all(&rows, unknown, NOW).map(LogSubject::new)
 }
 
 #[test]
@@ -196,15 +226,15 @@ fn thousands_of_events_of_a_few_services_are_those_services() {
         .map(|number| ServiceEvent { service_name: format!("web{}", number % 25), ..event(number) })
         .map(|event| Arc::new(event) as Arc<dyn Row>)
         .collect();
-    let all = LogTarget::of_all(&rows, &Snapshot::default(), NOW).unwrap();
+    let all = LogTarget::of_all(&rows, unknown, NOW).unwrap();
     let Some(Only::Services(services)) = &all.query.only else { panic!("{all:?}") };
-    assert_eq!((services.len(), all.name.as_str(), all.range), (25, "web0 and 24 more", Range::Newest));
+    assert_eq!((services.len(), all.name.as_str(), all.moment), (25, "web0 and 24 more", None));
 }
 
 #[test]
 fn marked_tasks_are_read_in_the_order_of_their_rows() {
     let rows: Vec<Arc<dyn Row>> = (0..7).map(|id| Arc::new(task(&id.to_string())) as Arc<dyn Row>).collect();
-    let all = LogTarget::of_all(&rows, &Snapshot::default(), NOW).unwrap();
+    let all = LogTarget::of_all(&rows, unknown, NOW).unwrap();
     let ids: Vec<&str> = all.tasks.iter().map(|arn| short_id(arn)).collect();
     assert_eq!(ids, ["0", "1", "2", "3", "4", "5", "6"]);
 }

@@ -1,0 +1,41 @@
+//! Whose logs a task stands for, and which task ran before it.
+
+use jiff::Timestamp;
+
+use super::Task;
+use crate::resource::{
+    LogTarget, Query,
+    format::{seconds_since, short_id},
+    query::DAY,
+};
+
+/// What a task that ECS has forgotten is looked up with besides: what ran around it.
+const HOUR: i64 = 3_600;
+
+impl Task {
+    /// It alone, among those that take turns with it.
+    pub fn logs(&self, now: Timestamp) -> LogTarget {
+        let family = self.revision().rsplit_once(':').map(|(family, _)| family);
+        let (of, query) = match (self.service(), family) {
+            (Some(service), _) => (service, Query::service(&*self.cluster_name, service)),
+            (None, Some(family)) => {
+                (family, Query { family: Some(family.into()), ..Query::cluster(&*self.cluster_name) })
+            }
+            (None, None) => (&*self.cluster_name, Query::task(&*self.cluster_name, &*self.task_arn)),
+        };
+        // What was forgotten long ago is looked up as far back as that.
+        let age = self.ended().filter(|_| self.archived).map(|ended| seconds_since(ended, now) + HOUR);
+        let since = age.filter(|age| *age > i64::from(DAY)).and_then(|age| u32::try_from(age).ok());
+        let name = format!("{of}/{}", short_id(&self.task_arn));
+        LogTarget::task(name, Query { since, ..query }, &self.task_arn)
+    }
+}
+
+/// The task that stopped last before `before` was there; of all, where that is no task.
+pub fn predecessor<'a>(tasks: &[&'a Task], before: Option<&Task>) -> Option<&'a Task> {
+    let earlier = |task: &&&Task| match before {
+        Some(before) => task.task_arn != before.task_arn && task.created_at <= before.created_at,
+        None => true,
+    };
+    tasks.iter().filter(|task| task.stopped()).filter(earlier).max_by_key(|task| task.ended()).copied()
+}
