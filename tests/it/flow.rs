@@ -379,8 +379,8 @@ async fn from_the_start_to_the_cause(#[case] size: (u16, u16)) {
         user.wait_for("Explain service checkout").await;
         user.wait_for("crash loop: out of memory: app (137)").await;
         user.wait_for("at its memory limit of 768 MiB").await;
-        user.keys("G");
-        user.wait_for("java.lang.OutOfMemoryError: Java heap space").await;
+        user.keys("/heap space\r");
+        user.wait_for("java.lang.OutOfMemoryError: Java").await;
         let asked = ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"];
         let asked: u64 = asked.iter().map(|operation| user.endpoint.count(operation)).sum();
         assert!(asked <= 6, "{asked} calls for two explanations");

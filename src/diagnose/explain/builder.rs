@@ -92,7 +92,7 @@ impl<'a> ExplanationBuilder<'a> {
                 self.document.sections.insert(place, log_section("Last log lines", excerpt, last, zone));
                 self.document
                     .sections
-                    .extend((!earlier.is_empty()).then(|| log_section("Log lines before", excerpt, earlier, zone)));
+                    .extend((!earlier.is_empty()).then(|| log_section("Earlier log lines", excerpt, earlier, zone)));
             }
             write_targets(self.document.section("Targets"), &evidence.targets);
             self.gaps.extend(evidence.gaps.iter().cloned());
