@@ -21,12 +21,10 @@ use crate::{
     resource::{Context, Kind, Query, View},
 };
 
-mod about;
 pub mod action;
 pub mod alias;
 mod attention;
 mod command;
-pub mod document;
 pub mod filter;
 pub mod header;
 mod help;
@@ -34,33 +32,32 @@ mod hints;
 pub mod keymap;
 pub mod layout;
 pub mod locator;
-pub mod logs;
 mod lookup;
 pub mod messages;
 mod navigation;
 pub mod overlay;
 pub mod prompt;
 pub mod scope;
+pub mod screens;
 pub mod settings;
-pub mod table;
 pub mod text;
 mod unbound;
 mod view_history;
 
-pub use document::Viewer;
 pub use filter::RowFilter;
 pub use header::Header;
 pub use keymap::Keymap;
 pub use layout::{Layout, layout};
 pub use messages::Messages;
 pub use overlay::Overlay;
+pub use screens::{table::Table, text::Viewer};
 pub use settings::{Settings, Start};
-pub use table::Table;
 
 use action::{ActionContext, Call};
 use attention::Attention;
 use keymap::Key;
 use scope::WriteOverride;
+use screens::text::TextSource;
 use view_history::ViewHistory;
 
 /// Lines of a history that are kept.
@@ -74,7 +71,7 @@ pub enum Screen {
     /// Scrollable text: describe, raw JSON, help, messages.
     Text(Box<Viewer>),
     /// Lines of a log.
-    Logs(Box<logs::LogView>),
+    Logs(Box<screens::logs::LogView>),
 }
 
 /// Everything the screen shows. Rendering reads it; only [`Model::update`] changes it.
@@ -355,7 +352,7 @@ impl Model {
     fn tell(&mut self, level: NoticeLevel, text: impl Into<String>) {
         let view = self.view_digest();
         self.messages.tell(self.now, Notice { level, text: text.into() }, view);
-        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, document::TextSource::Messages)) {
+        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Messages)) {
             self.refill();
         }
     }
@@ -405,7 +402,7 @@ fn places(screen: &Screen) -> &'static [ActionContext] {
     match screen {
         Screen::Table(_) => &[Table, Row, Everywhere],
         Screen::Text(viewer) => match &viewer.source {
-            document::TextSource::Raw(..) => &[Json, Text, Row, Everywhere],
+            TextSource::Raw(..) => &[Json, Text, Row, Everywhere],
             source if source.subject().is_some() => &[Text, Row, Everywhere],
             _ => &[Text, Everywhere],
         },

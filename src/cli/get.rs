@@ -21,7 +21,7 @@ use crate::{
     config::Paths,
     data::{Demand, Snapshot, distinct, fetch_raw},
     kinds::KINDS,
-    model::{Settings, Table, filter::RowFilter, table::Sort},
+    model::{Settings, Table, filter::RowFilter, screens::table::Sort},
     nearest::hint,
     resource::{
         Ability, Context, Kind, Origin, Pace, Query, Row, Status, View,

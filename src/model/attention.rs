@@ -9,11 +9,12 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Model, Screen, Table,
-    document::{RawAnswer, TextSource},
-    header,
+    Model, Screen, Table, header,
     scope::WriteOverride,
-    table::{FRESH, fresh},
+    screens::{
+        table::{FRESH, fresh},
+        text::{RawAnswer, TextSource},
+    },
 };
 use crate::{
     data::{Demand, Entry},

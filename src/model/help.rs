@@ -5,11 +5,12 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     Model, Screen,
     action::{ACTIONS, Action, ActionContext},
-    document::{TextLine, TextStyle, wrap},
-    kind_seen,
-    logs::stack,
-    places,
+    kind_seen, places,
     prompt::EDITS,
+    screens::{
+        logs::stack,
+        text::{TextLine, TextStyle, wrap},
+    },
     text::safe,
 };
 use crate::{event::NoticeLevel, resource::Tone};

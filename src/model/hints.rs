@@ -3,7 +3,7 @@
 use super::{
     Model, Screen,
     action::{ACTIONS, Action, Hint},
-    document::TextSource,
+    screens::text::TextSource,
 };
 use crate::diagnose::trouble;
 

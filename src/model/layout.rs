@@ -12,7 +12,7 @@
 //! The footer is always the last row. With crumbs off the body reaches over it, and a flash or prompt still uses it:
 //! nothing moves when a prompt opens.
 
-use super::{Model, Screen, logs::strip, settings::HeaderSize};
+use super::{Model, Screen, screens::logs::strip, settings::HeaderSize};
 
 mod columns;
 

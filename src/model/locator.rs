@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use super::{
     Model, Screen,
     command::{Args, view_word},
-    document::TextSubject,
+    screens::text::TextSubject,
 };
 use crate::{
     nearest,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Model, Screen, document::TextSubject};
+use super::{Model, Screen, screens::text::TextSubject};
 use crate::{
     data::{Feed, Phase},
     grammar::is_id,

@@ -6,10 +6,10 @@ use super::{
     Model, Screen, Table, Viewer,
     action::Outcome,
     alias,
-    document::TextSource,
     filter::RowFilter,
     overlay::{Overlay, PickAction, PickerItem},
     scope::WriteOverride,
+    screens::text::TextSource,
 };
 use crate::{
     aws::{Failure, ScopeSpec},

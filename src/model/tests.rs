@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::{
     action::ACTIONS,
-    document::{RawAnswer, TextSource},
     fixture::*,
     header::WriteMode,
     overlay::RuleList,
     prompt,
+    screens::text::{RawAnswer, TextSource},
     settings::{HeaderSize, Quit},
     *,
 };

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Position};
 
 use super::theme::Theme;
-use crate::model::{Layout, Overlay, logs::LogView};
+use crate::model::{Layout, Overlay, screens::logs::LogView};
 
 mod list;
 mod picker;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::{
         Viewer,
-        document::{TextSource, TextStyle, prose_lines},
+        screens::text::{TextSource, TextStyle, prose_lines},
     },
     resource::Document,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ecsight::{
     diagnose::{self, Known},
-    model::document::{TextLine, json_lines, prose_lines},
+    model::screens::text::{TextLine, json_lines, prose_lines},
     resource::{
         Context, Query, Row, Status, View,
         container::Container,

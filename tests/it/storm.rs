@@ -9,7 +9,7 @@ use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
     diagnose::{self, Known},
     kinds::KINDS,
-    model::document::{json_lines, prose_lines},
+    model::screens::text::{json_lines, prose_lines},
     resource::{Context, Fetch, Material, Origin, Query, Row, Status, View, export, task::Task},
 };
 use jiff::Timestamp;

@@ -15,7 +15,7 @@ use crate::{
     logs::{Level, Line, Role, ansi, filter::LineFilter},
     model::{
         Settings,
-        logs::{LineFormatter, record, rows::colour},
+        screens::logs::{LineFormatter, record, rows::colour},
     },
     resource::Tone,
     ui::{

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::Outcome;
 use crate::{
     aws::{profiles, regions},
-    model::{command::read_filter, locator::Locator, logs::stack},
+    model::{command::read_filter, locator::Locator, screens::logs::stack},
     nearest,
     resource::Kind,
 };

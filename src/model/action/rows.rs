@@ -9,11 +9,10 @@ use super::{
 use crate::{
     event::Effect,
     model::{
-        Model, Screen, Table,
-        document::TextSource,
-        layout,
+        Model, Screen, Table, layout,
         overlay::{FilterPrompt, Overlay, PickAction, Picker, PickerItem},
         prompt::Prompt,
+        screens::text::TextSource,
     },
     nearest,
     resource::{

@@ -8,11 +8,11 @@ use crate::{
     event::Effect,
     model::{
         Model, Screen,
-        document::TextSource,
         navigation::{current_first, profile_items},
         overlay::{Overlay, PickAction, Picker, PickerItem},
         prompt::Prompt,
         scope::WriteOverride,
+        screens::text::TextSource,
         settings::{HeaderSize, Quit, interval},
     },
     resource::Zone,

@@ -7,7 +7,7 @@ use super::{
     Outcome, rows, session, views,
 };
 use crate::{
-    model::logs::{self, goto, live, marks, query, selection, stack, strip},
+    model::screens::logs::{self, goto, live, marks, query, selection, stack, strip},
     resource::Ability,
 };
 

@@ -6,13 +6,14 @@ use super::{Call, Outcome};
 use crate::{
     diagnose::timeline,
     model::{
-        Model, Screen,
-        about::{About, explained, subject},
-        document::{TextSource, TextSubject},
-        layout,
+        Model, Screen, layout,
         navigation::current_first,
         overlay::{Overlay, PickAction, Picker, PickerItem, SearchPrompt},
         prompt::Prompt,
+        screens::text::{
+            TextSource, TextSubject,
+            about::{About, explained, subject},
+        },
     },
     resource::{Ability, Origin, Query, Relation, Row, Status, View},
 };

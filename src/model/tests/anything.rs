@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::logs::{self, Line, Role, Source, Stream, TailMessage, TailUpdate};
-use crate::model::logs as reading;
+use crate::model::screens::logs as reading;
 
 /// Anything a person, the data or time may do.
 fn any_event() -> impl Strategy<Value = Event> {

@@ -6,7 +6,7 @@ use crate::{
         Level, Line, Range, Read, Role, Source, Stream, TailMessage, TailUpdate,
         filter::{FilterMode, FilterStack},
     },
-    model::logs::LogView,
+    model::screens::logs::LogView,
 };
 
 mod filters;

@@ -6,7 +6,7 @@ use crate::{
         CallRate, Line, LogRequest, LogSubject, Range, Read, Role, TailMessage, TailStatus, TailUpdate,
         ring::{Ring, RingLimits},
     },
-    model::logs::{Json, LogView, Older, Times, rows::Shape},
+    model::screens::logs::{Json, LogView, Older, Times, rows::Shape},
 };
 
 mod late;
@@ -52,7 +52,8 @@ fn reader(model: &Model) -> &LogView {
 
 /// The texts of the rows in sight.
 fn seen(model: &Model) -> Vec<String> {
-    let text = |row: &crate::model::logs::rows::LogRow| row.text.iter().map(|piece| piece.text.as_str()).collect();
+    let text =
+        |row: &crate::model::screens::logs::rows::LogRow| row.text.iter().map(|piece| piece.text.as_str()).collect();
     reader(model).rows.iter().map(text).collect()
 }
 

@@ -87,7 +87,7 @@ fn help_begins_with_the_keys_of_the_screen_and_has_four_pages_at_most() {
         let text = front_text(&model);
         let pages = text.rows.len().div_ceil(page(&model));
         assert!(pages <= 4, "{keys}: {pages} pages, {} rows", text.rows.len());
-        let titles: Vec<_> = text.lines.iter().filter(|line| line.is_title()).map(document::TextLine::text).collect();
+        let titles: Vec<_> = text.lines.iter().filter(|line| line.is_title()).map(screens::text::TextLine::text).collect();
         assert_eq!(titles[0], first, "{keys}");
         let last = if keys.ends_with('l') { "Filters of logs" } else { "In prompts" };
         assert!(["Everywhere", last].iter().all(|title| titles.contains(&(*title).to_owned())), "{titles:?}");

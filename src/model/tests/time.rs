@@ -54,8 +54,8 @@ fn changed_cells_are_marked_for_five_seconds() {
     let entry = crate::data::Entry { changed: 0b10, changed_at: Some(at(0)), ..feed.rows[0].clone() };
     feed.rows = Arc::new(vec![entry]);
     give(&mut model, 0, changed);
-    assert_eq!(table::fresh(&front_table(&model).rows[0], at(4)), 0b10);
-    assert_eq!(table::fresh(&front_table(&model).rows[0], at(5)), 0);
+    assert_eq!(screens::table::fresh(&front_table(&model).rows[0], at(4)), 0b10);
+    assert_eq!(screens::table::fresh(&front_table(&model).rows[0], at(5)), 0);
 }
 
 #[test]

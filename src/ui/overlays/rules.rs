@@ -12,11 +12,11 @@ use crate::{
     logs::filter::{FilterMode, FilterRule, FilterStack},
     model::{
         Layout,
-        logs::{
+        overlay::{RuleList, RulePrompt, WhenPrompt},
+        screens::logs::{
             LogView,
             stack::{KEYS, Press, word},
         },
-        overlay::{RuleList, RulePrompt, WhenPrompt},
         text::safe,
     },
     ui::{

@@ -9,7 +9,7 @@ use crate::{
         Range, Read,
         filter::{FilterMode, FilterRule},
     },
-    model::{Model, logs::LogView, text::safe},
+    model::{Model, screens::logs::LogView, text::safe},
     resource::format::grouped,
     ui::{
         theme::{Scope, Theme},

@@ -6,7 +6,7 @@ use super::{capitalised, failing, title};
 use crate::{
     aws::FailureKind,
     data::Phase,
-    model::{Model, Table, table::Body, text::safe},
+    model::{Model, Table, screens::table::Body, text::safe},
     resource::{Ability, Context, Origin, Status, Tone},
     ui::{
         theme::{Scope, Theme},

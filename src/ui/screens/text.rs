@@ -8,8 +8,8 @@ use super::{capitalised, title};
 use crate::{
     model::{
         Viewer,
-        document::{Search, TextLine, TextRow, TextSource, TextStyle},
         layout::TEXT_MARGIN,
+        screens::text::{Search, TextLine, TextRow, TextSource, TextStyle},
     },
     ui::{
         text::Pen,
@@ -156,7 +156,7 @@ mod tests {
         let mut document = crate::resource::Document::default();
         let lines = [(Tone::Good, "well"), (Tone::Bad, "not well"), (Tone::Wait, "not known")];
         document.section("").lines.extend(lines.map(|(tone, question)| check(tone, question)));
-        viewer.set_lines(crate::model::document::prose_lines(&document));
+        viewer.set_lines(crate::model::screens::text::prose_lines(&document));
         viewer.fit(40);
         let area = Rect::new(0, 0, 40, 4);
         let mut buf = Buffer::empty(area);

@@ -11,7 +11,7 @@ use crate::{
     model::{
         Table,
         layout::{self, Slot},
-        table::fresh,
+        screens::table::fresh,
         text::safe,
     },
     resource::{Align, Cell, Column, Context, Row, Tone},

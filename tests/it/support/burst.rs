@@ -11,7 +11,7 @@ use ecsight::{
     history::HistoryConfig,
     kinds,
     logs::{CallRate, Line, TailMessage, TailUpdate},
-    model::{Keymap, Model, Screen, Settings, Start, logs::LogView},
+    model::{Keymap, Model, Screen, Settings, Start, screens::logs::LogView},
     ui::{self, Theme},
 };
 use jiff::Timestamp;

@@ -183,7 +183,7 @@ fn matches_are_found_some_at_a_time() {
     let mut model = in_log();
     run(&mut model, "highlight slow");
     let Screen::Logs(reader) = &mut model.front else { panic!("no log") };
-    let mut matches = crate::model::logs::Matches::new(20);
+    let mut matches = crate::model::screens::logs::Matches::new(20);
     let mut rounds = 0;
     while !matches.advance(&reader.ring, &reader.stack, 300) {
         rounds += 1;

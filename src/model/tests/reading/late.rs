@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{logs::filtered_view::FilteredView, model::logs::Matches};
+use crate::{logs::filtered_view::FilteredView, model::screens::logs::Matches};
 
 /// A line that came late: it was written when line `n` was.
 fn late(n: i64, text: &str) -> Line {

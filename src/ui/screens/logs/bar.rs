@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
-    model::logs::bar::BarItem,
+    model::screens::logs::bar::BarItem,
     resource::Tone,
     ui::{
         text::{Pen, width},

@@ -5,7 +5,7 @@ use crate::{
     logs::{Range, Read},
     model::{
         Keymap,
-        logs::{LogView, nothing::Nothing},
+        screens::logs::{LogView, nothing::Nothing},
     },
     resource::Tone,
     ui::{theme::Theme, widgets::notice::NoticePanel},

@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
     logs::Level,
-    model::logs::{
+    model::screens::logs::{
         LogView,
         rows::{Divider, LogRow, LogStyle, Piece, Shape},
     },

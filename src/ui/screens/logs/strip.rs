@@ -3,9 +3,9 @@
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-pub use crate::model::logs::strip::HEIGHT;
+pub use crate::model::screens::logs::strip::HEIGHT;
 use crate::{
-    model::logs::LogView,
+    model::screens::logs::LogView,
     ui::{
         text::Pen,
         theme::{Scope, Theme},

@@ -8,11 +8,11 @@ use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{filter::RowFilter, text::safe};
 use crate::{
     aws::{Failure, FailureKind},
     data::{Entry, FeedState, Phase, Snapshot},
     knowledge,
+    model::{filter::RowFilter, text::safe},
     resource::{
         Column, Origin, Past, Status, View,
         format::{duration, last_part, short_id},
@@ -172,7 +172,7 @@ impl Table {
     }
 
     /// The name of the row that was asked for, once it is known that there is none.
-    pub(super) fn asked_in_vain(&mut self) -> Option<Arc<str>> {
+    pub(in crate::model) fn asked_in_vain(&mut self) -> Option<Arc<str>> {
         let name = self.asked_for.take_if(|_| self.source.phase == Phase::Ready)?;
         (!self.all.iter().any(|entry| cursor::is_called(entry, &name))).then_some(name)
     }

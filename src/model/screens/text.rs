@@ -10,9 +10,10 @@ use crate::{
     resource::{Document, Row, Tone, View, evidence::Evidence},
 };
 
+pub(in crate::model) mod about;
 mod json;
 mod prose;
-pub(super) mod wrap;
+pub(in crate::model) mod wrap;
 
 pub use json::lines as json_lines;
 pub use prose::lines as prose_lines;
@@ -59,7 +60,7 @@ impl TextLine {
     }
 
     /// The part of it that stands in `row`, indented as it is there.
-    pub(super) fn part(&self, row: &TextRow) -> Self {
+    pub(in crate::model) fn part(&self, row: &TextRow) -> Self {
         let mut start = 0;
         let mut spans = vec![(" ".repeat(row.indent.into()), TextStyle::Tone(Tone::Plain))];
         for (text, ink) in &self.spans {
@@ -72,7 +73,7 @@ impl TextLine {
         Self { spans, hang: 0 }
     }
 
-    pub(super) fn is_title(&self) -> bool {
+    pub(in crate::model) fn is_title(&self) -> bool {
         self.spans.iter().any(|(_, ink)| *ink == TextStyle::Title)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     model::{
         Model, Screen, Viewer,
         action::{Call, Outcome},
-        document::TextSource,
+        screens::text::TextSource,
     },
 };
 

@@ -8,17 +8,14 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Model, Screen, Table, Viewer,
-    document::{self, Explaining, Inquiry, RawAnswer, TextLine, TextSource, TextStyle, TextSubject},
-    help,
-    layout::Pane,
-    text::safe,
+    Explaining, Inquiry, RawAnswer, TextLine, TextSource, TextStyle, TextSubject, Viewer, json_lines, prose_lines,
 };
 use crate::{
     aws::Failure,
     data::{Feed, FeedKey, Phase, Request, distinct},
     diagnose::{self, Explanation, Known},
     event::Effect,
+    model::{Model, Screen, Table, help, layout::Pane, text::safe},
     resource::{Ability, Origin, Row, Tone, command::CommandScope, evidence::Evidence},
 };
 
@@ -27,19 +24,19 @@ const RETOLD: SignedDuration = SignedDuration::from_secs(10);
 
 /// What a text tells about its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(in crate::model) enum About {
     Description,
     Raw,
     Explanation,
 }
 
 /// The subject of a text about `row` of a table.
-pub(super) fn subject(table: &Table, row: &Arc<dyn Row>) -> TextSubject {
+pub(in crate::model) fn subject(table: &Table, row: &Arc<dyn Row>) -> TextSubject {
     TextSubject { view: table.view.clone(), row: row.clone(), gone: false }
 }
 
 /// The subject of an explanation that was asked for of `subject`.
-pub(super) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
+pub(in crate::model) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
     let row = &subject.row;
     match row.about() {
         Some((view, row)) => Ok(TextSubject { view, row, gone: false }),
@@ -50,7 +47,7 @@ pub(super) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
 
 impl Model {
     /// Opens a text about a row, in place of one about a row.
-    pub(super) fn open_about(&mut self, subject: TextSubject, about: About) {
+    pub(in crate::model) fn open_about(&mut self, subject: TextSubject, about: About) {
         let name = format!("{} {}", subject.row.kind().name, safe(&subject.row.name()));
         let (title, source) = match about {
             About::Description => (format!("describe {name}"), TextSource::Describe(subject)),
@@ -72,13 +69,13 @@ impl Model {
     }
 
     /// What the pane says of the row under the cursor.
-    pub(super) fn inspect(&self, pane: Pane) -> Option<Viewer> {
+    pub(in crate::model) fn inspect(&self, pane: Pane) -> Option<Viewer> {
         let Screen::Table(table) = &self.front else { return None };
         let row = &table.current()?.row;
         let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));
         let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
-        let lines = said.map(|document| document::prose_lines(&document.masked())).unwrap_or_default();
+        let lines = said.map(|document| prose_lines(&document.masked())).unwrap_or_default();
         let mut viewer = Viewer::new(safe(&title), TextSource::Describe(subject(table, row)));
         // Its title is the pane's.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
@@ -87,7 +84,7 @@ impl Model {
     }
 
     /// Asks for the raw answer about a row.
-    pub(super) fn ask_raw(&mut self, subject: &TextSubject) {
+    pub(in crate::model) fn ask_raw(&mut self, subject: &TextSubject) {
         let mut query = subject.view.query.clone();
         if let Some(cluster) = subject.row.cluster() {
             query.cluster = Some(cluster.into());
@@ -97,7 +94,7 @@ impl Model {
     }
 
     /// Takes the raw answer, if it is still wanted.
-    pub(super) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
+    pub(in crate::model) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
         let Screen::Text(viewer) = &mut self.front else { return };
         if let TextSource::Raw(subject, raw) = &mut viewer.source
             && subject.row.id() == id
@@ -126,7 +123,7 @@ impl Model {
     }
 
     /// Asks again what an open text was told once.
-    pub(super) fn ask_again(&mut self) {
+    pub(in crate::model) fn ask_again(&mut self) {
         let Screen::Text(viewer) = &self.front else { return };
         match viewer.source.clone() {
             TextSource::Raw(subject, _) => self.ask_raw(&subject),
@@ -139,7 +136,7 @@ impl Model {
     }
 
     /// Takes what was found out for an explanation, if it is still wanted.
-    pub(super) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
+    pub(in crate::model) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
         let Screen::Text(viewer) = &mut self.front else { return };
         if let TextSource::Explain(subject, explaining) = &mut viewer.source
             && evidence_of(&*subject.row) == Some(id)
@@ -150,7 +147,7 @@ impl Model {
     }
 
     /// Brings a text about a row up to date with the data.
-    pub(super) fn follow(&mut self) {
+    pub(in crate::model) fn follow(&mut self) {
         let Screen::Text(viewer) = &mut self.front else { return };
         let Some(view) = viewer.source.subject().map(|subject| subject.view.clone()) else { return };
         let feeds = self.snapshot.feeds_of(&view);
@@ -171,21 +168,21 @@ impl Model {
     }
 
     /// Makes an open explanation anew when its times are old.
-    pub(super) fn retell(&mut self) {
+    pub(in crate::model) fn retell(&mut self) {
         if self.retold_at().is_some_and(|at| at <= self.now) {
             self.refill();
         }
     }
 
     /// When the times in an open explanation are to be told anew.
-    pub(super) fn retold_at(&self) -> Option<Timestamp> {
+    pub(in crate::model) fn retold_at(&self) -> Option<Timestamp> {
         let Screen::Text(viewer) = &self.front else { return None };
         let TextSource::Explain(_, explaining) = &viewer.source else { return None };
         explaining.made_at.map(|at| at + RETOLD)
     }
 
     /// Makes those lines anew that are set in columns by the width of the screen.
-    pub(super) fn set_anew(&mut self) {
+    pub(in crate::model) fn set_anew(&mut self) {
         if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Help | TextSource::Aliases))
         {
             self.refill();
@@ -193,14 +190,14 @@ impl Model {
     }
 
     /// Makes the lines of the text that is seen anew.
-    pub(super) fn refill(&mut self) {
+    pub(in crate::model) fn refill(&mut self) {
         let Screen::Text(viewer) = &self.front else { return };
         let lines = match &viewer.source {
             TextSource::Describe(subject) => {
                 let document = subject.row.describe(&self.cx());
-                document::prose_lines(&if viewer.reveal { document } else { document.masked() })
+                prose_lines(&if viewer.reveal { document } else { document.masked() })
             }
-            TextSource::Raw(_, RawAnswer::Here(value)) => document::json_lines(value, viewer.reveal),
+            TextSource::Raw(_, RawAnswer::Here(value)) => json_lines(value, viewer.reveal),
             TextSource::Raw(_, RawAnswer::Asked | RawAnswer::Failed(_)) => Vec::new(),
             TextSource::Explain(subject, explaining) => {
                 let explanation = self.explain(subject, explaining);
@@ -215,7 +212,7 @@ impl Model {
                 }
                 lines
             }
-            TextSource::Line(document) => document::prose_lines(document),
+            TextSource::Line(document) => prose_lines(document),
             TextSource::Help => help::help(self),
             TextSource::Aliases => help::aliases(self),
             TextSource::Messages => help::messages(self),
@@ -237,7 +234,7 @@ impl Model {
     }
 
     /// Where an AWS CLI call has to go to show what the console shows.
-    pub(super) fn command_scope(&self) -> CommandScope {
+    pub(in crate::model) fn command_scope(&self) -> CommandScope {
         let (identity, scope) = (&self.snapshot.identity, &self.scope);
         CommandScope {
             profile: identity.profile.clone().or_else(|| scope.profile.clone()),
@@ -274,7 +271,7 @@ fn evidence_of(row: &dyn Row) -> Option<&str> {
 }
 
 fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<TextLine> {
-    let mut lines = document::prose_lines(&explanation.document);
+    let mut lines = prose_lines(&explanation.document);
     if matches!(explaining.inquiry, Inquiry::Asked) {
         // Where they will stand: after the first section.
         let place = lines.iter().position(|line| line.spans.is_empty()).unwrap_or(lines.len());

@@ -174,7 +174,7 @@ fn a_task_in_two_feeds_is_shown_once_as_it_was_last() {
     let mut snapshot = Snapshot::default();
     snapshot
         .feeds
-        .insert(clusters(), feed(1, ["prod", "staging"].map(|name| super::super::fixture::Cluster(name.into()))));
+        .insert(clusters(), feed(1, ["prod", "staging"].map(|name| crate::model::fixture::Cluster(name.into()))));
     for cluster in ["prod", "staging"] {
         let mut view = tasks();
         view.query.cluster = Some(cluster.into());

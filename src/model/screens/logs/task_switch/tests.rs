@@ -9,7 +9,7 @@ use crate::{
     model::{
         Keymap, Settings, Start,
         fixture::{at, feed, flash, give, press, type_in},
-        logs::LogView,
+        screens::logs::LogView,
     },
     resource::{Kind, Query, cluster, container::Container, service, service::Service, task},
 };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::document::TextStyle;
+use crate::model::screens::text::TextStyle;
 
 fn viewer(lines: &[&str]) -> Viewer {
     let mut viewer = Viewer::new("text", TextSource::Messages);

@@ -52,7 +52,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{model::document::TextStyle, resource::Tone};
+    use crate::{model::screens::text::TextStyle, resource::Tone};
 
     fn line(text: &str, hang: u16) -> TextLine {
         TextLine { hang, ..TextLine::new(text, TextStyle::Tone(Tone::Plain)) }

@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, hash::Hash, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Model, Screen};
 use crate::{
     data::{FeedState, Request, Snapshot},
     event::Effect,
@@ -12,6 +11,7 @@ use crate::{
         LogRequest, LogSubject, Read, TailMessage, TailStatus, TailUpdate, filter::FilterStack,
         filtered_view::FilteredView, ring::Ring,
     },
+    model::{Model, Screen},
 };
 
 mod about;
@@ -21,30 +21,30 @@ mod columns;
 mod complete;
 mod export;
 mod fields;
-pub(super) mod goto;
+pub(in crate::model) mod goto;
 mod late_lines;
 mod link;
-pub(super) mod live;
-pub(super) mod marks;
-pub(super) mod modes;
+pub(in crate::model) mod live;
+pub(in crate::model) mod marks;
+pub(in crate::model) mod modes;
 pub mod nothing;
-pub(super) mod open;
-pub(super) mod query;
+pub(in crate::model) mod open;
+pub(in crate::model) mod query;
 mod row_math;
 pub mod rows;
 mod scroll;
 mod search;
-pub(super) mod selection;
+pub(in crate::model) mod selection;
 mod span;
 pub mod stack;
 pub mod strip;
-pub(super) mod task_switch;
+pub(in crate::model) mod task_switch;
 
 use bar::Counts;
 use columns::Origins;
 pub use export::{LineFormatter, record};
 use rows::LogRow;
-pub(super) use scroll::Frame;
+pub(in crate::model) use scroll::Frame;
 pub use scroll::Older;
 pub use search::{Matches, SearchState};
 
@@ -113,7 +113,7 @@ pub struct LogView {
     /// What is looked for, and what is picked.
     pub search: SearchState,
     /// The tail that one comes back to from what a query found.
-    pub(super) beneath: Option<Read>,
+    pub(in crate::model) beneath: Option<Read>,
     /// Lines with lower numbers are cleared from the screen.
     pub cleared: Option<i64>,
     /// What is known of the lines before the first.
@@ -121,7 +121,7 @@ pub struct LogView {
     /// The rows in sight.
     pub rows: Vec<LogRow>,
     pub counts: Counts,
-    pub(super) origins: Origins,
+    pub(in crate::model) origins: Origins,
     frame: Frame,
     /// The number of the first line that came since it was frozen.
     frozen_at: i64,
@@ -137,7 +137,7 @@ pub struct LogView {
 
 impl LogView {
     /// How the data stand: by what keeps its own lines from coming, or else by the feeds of its tasks.
-    pub(super) fn state(&self, snapshot: &Snapshot) -> FeedState {
+    pub(in crate::model) fn state(&self, snapshot: &Snapshot) -> FeedState {
         // Lines have no time at which they are late.
         let state = FeedState { late_at: None, ..snapshot.state(&self.subject().view) };
         match &self.status.failure {
@@ -188,7 +188,7 @@ impl LogView {
     }
 
     /// Begins to look for the lines that pass the filters, from the place that is seen.
-    pub(super) fn look_anew(&mut self) {
+    pub(in crate::model) fn look_anew(&mut self) {
         self.view = FilteredView::new(self.cursor.unwrap_or(self.ring.numbers().end));
         self.looked += 1;
         self.recount();
@@ -203,7 +203,7 @@ impl LogView {
     }
 
     /// Leaves one layer: picked lines, filters; false when there is none.
-    pub(super) fn leave_layer(&mut self) -> bool {
+    pub(in crate::model) fn leave_layer(&mut self) -> bool {
         self.leave_found() || std::mem::take(&mut self.fullscreen)
     }
 
@@ -234,7 +234,7 @@ impl LogView {
     }
 
     /// When time alone will next change what is shown.
-    pub(super) fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(in crate::model) fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
         let second = SignedDuration::from_secs(1);
         let counts = (self.count() != self.counts).then(|| self.counted_at.map_or(now, |at| at + scroll::STEADY));
         let searching = (!self.searched).then_some(now);
@@ -245,7 +245,7 @@ impl LogView {
     }
 
     /// A digest of everything shown that data and time can change.
-    pub(super) fn shown(&self, now: Timestamp) -> impl Hash {
+    pub(in crate::model) fn shown(&self, now: Timestamp) -> impl Hash {
         let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
         (self.set, self.cursor, self.bar(now), nothing, self.searched, self.search.matches.count(self.cursor))
     }
@@ -261,7 +261,7 @@ impl Model {
     }
 
     /// Takes in what a tail tells, if its log is still there.
-    pub(super) fn take_log(&mut self, news: TailMessage) {
+    pub(in crate::model) fn take_log(&mut self, news: TailMessage) {
         let mut screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
         let reader = screens.find_map(|screen| match screen {
             Screen::Logs(reader) if reader.wanted.id == news.tail => Some(reader),
@@ -273,7 +273,7 @@ impl Model {
     }
 
     /// Brings the log that is seen up to date, and asks for older lines where they are wanted.
-    pub(super) fn settle_log(&mut self, page: u16) {
+    pub(in crate::model) fn settle_log(&mut self, page: u16) {
         let frame = Frame { page, width: self.size.0, zone: self.settings.zone.zone.clone(), now: self.now };
         let Screen::Logs(reader) = &mut self.front else { return };
         if reader.older == Older::Wanted {
