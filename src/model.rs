@@ -18,7 +18,7 @@ use crate::{
     aws::ScopeSpec,
     data::{Demand, Done, Snapshot},
     event::{Effect, Event, Notice, NoticeLevel},
-    resource::{Context, Kind, Query, View},
+    resource::{Context, Kind},
 };
 
 pub mod action;
@@ -50,29 +50,18 @@ pub use keymap::Keymap;
 pub use layout::{Layout, layout};
 pub use messages::Messages;
 pub use overlay::Overlay;
-pub use screens::{table::Table, text::Viewer};
+pub use screens::{Screen, table::Table, text::Viewer};
 pub use settings::{Settings, Start};
 
-use action::{ActionContext, Call};
+use action::Call;
 use attention::Attention;
 use keymap::Key;
 use scope::WriteOverride;
-use screens::text::TextSource;
+use screens::{Frame, ScreenData, text::TextSource};
 use view_history::ViewHistory;
 
 /// Lines of a history that are kept.
 const REMEMBERED: usize = 1000;
-
-/// One layer of the navigation stack: what fills the body of the screen.
-#[derive(Debug)]
-pub enum Screen {
-    /// Rows of one view.
-    Table(Box<Table>),
-    /// Scrollable text: describe, raw JSON, help, messages.
-    Text(Box<Viewer>),
-    /// Lines of a log.
-    Logs(Box<screens::logs::LogView>),
-}
 
 /// Everything the screen shows. Rendering reads it; only [`Model::update`] changes it.
 pub struct Model {
@@ -224,8 +213,7 @@ impl Model {
         if let Some(overlay) = self.overlay.take() {
             return self.press_overlay(overlay, key);
         }
-        let kind = self.kind_seen();
-        match self.keymap.find(key, self.places(), kind) {
+        match self.keymap.find(key, self.front.contexts(), self.front.kind()) {
             Some((action, nth)) => {
                 if let Err(reason) = (action.run)(self, Call { arg: "", nth }) {
                     self.warn(reason);
@@ -245,29 +233,16 @@ impl Model {
 
     /// Brings everything that follows from the rest up to date: rows, scroll positions, history, demand.
     fn settle(&mut self) {
-        let typing = matches!(self.overlay, Some(Overlay::Filter(_)));
-        let cx = self.cx();
-        if let Screen::Table(table) = &mut self.front {
-            table.arrange(&self.snapshot, &cx, typing);
-            if let Some(name) = table.asked_in_vain() {
-                // AWS does not list a revision that has been deregistered, but describes it.
-                let view = View::new(table.view.kind, Query::family(name));
-                self.pop();
-                self.show(view);
-                return self.settle();
-            }
+        let (cx, typing) = (self.cx(), matches!(self.overlay, Some(Overlay::Filter(_))));
+        self.front.take_data(&ScreenData { snapshot: &self.snapshot, cx: &cx, typing });
+        if self.leave_vain_search() {
+            return self.settle();
         }
         self.seek_named_row();
         // Whether there is a pane depends on the rows.
         let Layout { page, pane, .. } = self.layout();
-        match &mut self.front {
-            Screen::Table(table) => table.scroll(page),
-            Screen::Text(viewer) => {
-                viewer.fit(self.size.0.saturating_sub(layout::TEXT_MARGIN));
-                viewer.scroll_by(0, page);
-            }
-            Screen::Logs(_) => self.settle_log(page),
-        }
+        let effect = self.front.settle(Frame { page, width: self.size.0, zone: cx.zone.zone, now: cx.now });
+        self.out.extend(effect);
         self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();
         self.send_demand();
@@ -280,10 +255,7 @@ impl Model {
 
     /// The table that is seen, or the one beneath the text that is seen.
     pub fn table(&self) -> Option<&Table> {
-        std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(|screen| match screen {
-            Screen::Table(table) => Some(&**table),
-            Screen::Text(_) | Screen::Logs(_) => None,
-        })
+        std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(Screen::get)
     }
 
     /// Where everything goes.
@@ -318,11 +290,6 @@ impl Model {
         favourites
     }
 
-    /// Where one is, by which actions work there; the key of an earlier place wins over that of a later one.
-    fn places(&self) -> &'static [ActionContext] {
-        places(&self.front)
-    }
-
     /// Cells of a line of text.
     fn text_width(&self) -> usize {
         self.size.0.saturating_sub(layout::TEXT_MARGIN).into()
@@ -330,29 +297,18 @@ impl Model {
 
     /// The kind of the table that is seen.
     fn front_kind(&self) -> Option<&'static Kind> {
-        match &self.front {
-            Screen::Table(table) => Some(table.view.kind),
-            Screen::Text(_) | Screen::Logs(_) => None,
-        }
-    }
-
-    /// The kind of the table that is seen, or of the row that the text that is seen is about.
-    fn kind_seen(&self) -> Option<&'static Kind> {
-        kind_seen(&self.front)
+        self.front.get::<Table>().map(|table| table.view.kind)
     }
 
     /// Changes the table that is seen, if one is.
     fn table_mut<T>(&mut self, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
-        match &mut self.front {
-            Screen::Table(table) => Some(change(table)),
-            Screen::Text(_) | Screen::Logs(_) => None,
-        }
+        self.front.get_mut::<Table>().map(change)
     }
 
     fn tell(&mut self, level: NoticeLevel, text: impl Into<String>) {
         let view = self.view_digest();
         self.messages.tell(self.now, Notice { level, text: text.into() }, view);
-        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Messages)) {
+        if self.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Messages)) {
             self.refill();
         }
     }
@@ -392,30 +348,6 @@ impl Model {
     /// What is looked at, so what the data layer should keep fresh.
     pub fn demand(&self) -> Demand {
         self.attention.demand(self)
-    }
-}
-
-/// Where one is on a screen, by which actions work there; the key of an earlier place wins over that of a later one.
-fn places(screen: &Screen) -> &'static [ActionContext] {
-    use ActionContext::{Everywhere, Json, Logs, Row, Table, Text};
-
-    match screen {
-        Screen::Table(_) => &[Table, Row, Everywhere],
-        Screen::Text(viewer) => match &viewer.source {
-            TextSource::Raw(..) => &[Json, Text, Row, Everywhere],
-            source if source.subject().is_some() => &[Text, Row, Everywhere],
-            _ => &[Text, Everywhere],
-        },
-        Screen::Logs(_) => &[Logs, Everywhere],
-    }
-}
-
-/// The kind of a table, or of the row that a text is about.
-fn kind_seen(screen: &Screen) -> Option<&'static Kind> {
-    match screen {
-        Screen::Table(table) => Some(table.view.kind),
-        Screen::Text(viewer) => viewer.source.subject().map(|subject| subject.row.kind()),
-        Screen::Logs(_) => None,
     }
 }
 

@@ -10,7 +10,7 @@
 
 use ratatui::{Frame, layout::Rect};
 
-use crate::model::{Model, Screen, layout::Tier};
+use crate::model::{Model, layout::Tier};
 
 mod footer;
 mod header;
@@ -38,16 +38,10 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     let (head, foot) = (rows(0, layout.header), rows(layout.footer, 1));
     let body = rows(layout.body, layout.body_height);
     header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
-    match model.screen() {
-        Screen::Table(table) => {
-            let body = Rect { width: layout.body_width, ..body };
-            screens::table::draw(frame.buffer_mut(), body, table, model, theme);
-            if let Some((pane, said)) = layout.pane.zip(model.pane.as_ref()) {
-                screens::pane::draw(frame.buffer_mut(), pane, said, &model.keymap, theme);
-            }
-        }
-        Screen::Text(viewer) => screens::text::draw(frame.buffer_mut(), body, viewer, theme),
-        Screen::Logs(reader) => screens::logs::draw(frame.buffer_mut(), body, reader, model, theme),
+    let body = Rect { width: layout.body_width, ..body };
+    screens::draw(frame.buffer_mut(), body, model, theme);
+    if let Some((pane, said)) = layout.pane.zip(model.pane.as_ref()) {
+        screens::pane::draw(frame.buffer_mut(), pane, said, &model.keymap, theme);
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);
     if let Some(overlay) = &model.overlay {

@@ -138,14 +138,9 @@ fn rest(page: &mut Vec<u8>) -> io::Result<()> {
     };
     roff.control("SH", ["KEYS"]);
     let keymap = Keymap::default();
-    for (place, title) in [
-        (ActionContext::Everywhere, "Everywhere"),
-        (ActionContext::Table, "In tables"),
-        (ActionContext::Text, "In texts"),
-        (ActionContext::Logs, "In logs"),
-    ] {
-        roff.control("SS", [title]);
-        for action in ACTIONS.iter().filter(|action| action.place == place) {
+    for context in ActionContext::all() {
+        roff.control("SS", [context.title]);
+        for action in ACTIONS.iter().filter(|action| action.place == context) {
             let keys: Vec<String> = keymap.keys(action).iter().map(ToString::to_string).collect();
             let command = action.usage().map(|usage| format!(":{usage}"));
             let names: Vec<String> = keys.into_iter().chain(command).collect();

@@ -1,58 +1,86 @@
-//! Everything a key or a `:` command can do. [`ACTIONS`] is the one table; keys, help, hints, palette, completion and
-//! the README's key table follow from it.
+//! Everything a key or a `:` command can do. Actions stand beside what they act on: on every screen and on rows below
+//! here, on one screen in its folder. [`ACTIONS`] has them all; keys, help, hints, palette, completion and the README's
+//! key table follow from it.
 
-use super::Model;
+use std::sync::LazyLock;
+
+use super::{Model, screens};
 use crate::{
     kinds::KINDS,
     resource::{Ability, Kind},
 };
 
 mod arg;
-mod rows;
-mod session;
-mod table;
-mod views;
+pub mod copy;
+mod moving;
+pub mod row;
+pub mod session;
+pub mod views;
 
 pub use arg::{Arg, KnownArguments};
 pub(super) use arg::{check_filter, check_scope};
-pub use table::ACTIONS;
-pub(super) use views::asked;
 
-/// Where an action's keys work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ActionContext {
-    /// On every screen.
-    Everywhere,
-    /// On a row: in its table, and in texts about it.
-    Row,
-    /// In tables.
-    Table,
-    /// In describe, JSON, explain, help and messages.
-    Text,
-    /// In the JSON of a row.
-    Json,
-    /// In logs.
-    Logs,
+/// The actions of one file, each with a name of its own in the code: what refers to one that is renamed or gone does not
+/// compile.
+macro_rules! actions {
+    ($($id:ident = $action:expr;)*) => {
+        $(pub const $id: Action = $action;)*
+
+        pub const ACTIONS: &[Action] = &[$($id),*];
+    };
+}
+pub(super) use actions;
+
+/// Every action, in the order in which help lists them: those of every screen and of rows, those of each screen, those of
+/// the console itself.
+pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
+    let of_screens = screens::ACTIONS.iter().copied();
+    [moving::ACTIONS, row::ACTIONS, views::ACTIONS]
+        .into_iter()
+        .chain(of_screens)
+        .chain([copy::ACTIONS, session::ACTIONS])
+        .flatten()
+        .copied()
+        .collect()
+});
+
+/// Where an action's keys work: everywhere, on rows, or on one screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionContext {
+    /// Its title in help and in the README.
+    pub title: &'static str,
+    /// What it is for, in a message.
+    things: &'static str,
+    /// Another context of the same screen whose keys must differ.
+    beside: Option<&'static ActionContext>,
 }
 
-impl ActionContext {
-    /// Every place and its title in help and in the README, in the order in which both list them.
-    pub const ALL: [(Self, &str); 6] = [
-        (Self::Text, "In texts"),
-        (Self::Json, "In JSON"),
-        (Self::Row, "On a row, and in texts about one"),
-        (Self::Table, "In tables"),
-        (Self::Logs, "In logs"),
-        (Self::Everywhere, "Everywhere"),
-    ];
+/// On every screen.
+pub const EVERYWHERE: ActionContext = ActionContext::new("Everywhere", "rows");
 
-    /// Whether keys of both places must differ. A text's own keys win over those of the row that it is about.
+impl ActionContext {
+    /// A context with this title in help, for such `things`.
+    pub(super) const fn new(title: &'static str, things: &'static str) -> Self {
+        Self { title, things, beside: None }
+    }
+
+    /// The same, on screens on which keys of another work, too, and must differ.
+    pub(super) const fn along_with(mut self, other: &'static Self) -> Self {
+        self.beside = Some(other);
+        self
+    }
+
+    /// Every context, in the order in which help and the README list them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        screens::CONTEXTS.iter().copied().flatten().copied().chain([EVERYWHERE])
+    }
+
+    /// Whether keys of both must differ. A text's own keys win over those of the row that it is about.
     fn meets(self, other: Self) -> bool {
-        let both = |one, two| (self, other) == (one, two) || (other, self) == (one, two);
         self == other
-            || [self, other].contains(&Self::Everywhere)
-            || both(Self::Table, Self::Row)
-            || both(Self::Text, Self::Json)
+            || [self, other].contains(&EVERYWHERE)
+            || self.beside == Some(&other)
+            || other.beside == Some(&self)
     }
 }
 
@@ -68,7 +96,8 @@ pub struct Call<'a> {
 /// What an action's function answers; an error is a sentence for the person.
 pub type Outcome = Result<(), String>;
 
-/// One row of the table: the keys, words, help and hint of an action follow from it alone.
+/// One action: its keys, words, help and hint follow from this alone.
+#[derive(Clone, Copy)]
 pub struct Action {
     /// What `config.toml` calls it.
     pub name: &'static str,
@@ -88,6 +117,17 @@ pub struct Action {
     pub run: fn(&mut Model, Call<'_>) -> Outcome,
 }
 
+impl PartialEq for Action {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What every text will do for, as the argument of a command.
+pub(super) fn anything(_: &str) -> Outcome {
+    Ok(())
+}
+
 /// A key and what it does, for header and footer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
@@ -97,7 +137,7 @@ pub struct Hint {
 }
 
 impl Action {
-    const fn new(
+    pub(super) const fn new(
         name: &'static str,
         place: ActionContext,
         about: &'static str,
@@ -106,23 +146,23 @@ impl Action {
         Self { name, place, needs: None, keys: &[], words: &[], arg: Arg::None, about, hint: None, run }
     }
 
-    const fn keys(mut self, keys: &'static [&'static str]) -> Self {
+    pub(super) const fn keys(mut self, keys: &'static [&'static str]) -> Self {
         self.keys = keys;
         self
     }
 
-    const fn words(mut self, words: &'static [&'static str], arg: Arg) -> Self {
+    pub(super) const fn words(mut self, words: &'static [&'static str], arg: Arg) -> Self {
         self.words = words;
         self.arg = arg;
         self
     }
 
-    const fn hint(mut self, text: &'static str, rank: u8) -> Self {
+    pub(super) const fn hint(mut self, text: &'static str, rank: u8) -> Self {
         self.hint = Some((text, rank));
         self
     }
 
-    const fn needs(mut self, ability: Ability) -> Self {
+    pub(super) const fn needs(mut self, ability: Ability) -> Self {
         self.needs = Some(ability);
         self
     }
@@ -173,13 +213,9 @@ impl Action {
 
     /// Where it works, for a message: the kinds of its rows, or the screens.
     pub fn whereabouts(&self) -> String {
-        match (self.kinds().as_slice(), self.place) {
-            ([], ActionContext::Everywhere | ActionContext::Row) => "rows".into(),
-            ([], ActionContext::Table) => "tables".into(),
-            ([], ActionContext::Text) => "texts".into(),
-            ([], ActionContext::Json) => "JSON".into(),
-            ([], ActionContext::Logs) => "logs".into(),
-            (kinds, _) => kinds.join(", "),
+        match self.kinds().as_slice() {
+            [] => self.place.things.into(),
+            kinds => kinds.join(", "),
         }
     }
 
@@ -204,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_default_keys_are_readable_and_do_not_clash() {
-        for action in ACTIONS {
+        for action in ACTIONS.iter() {
             for key in action.keys {
                 key.parse::<Key>().unwrap_or_else(|error| panic!("{}: {error}", action.name));
             }
@@ -215,7 +251,7 @@ mod tests {
     #[test]
     fn names_and_words_are_given_once_and_words_hide_no_kind() {
         let (mut names, mut words) = (HashSet::new(), HashSet::new());
-        for action in ACTIONS {
+        for action in ACTIONS.iter() {
             assert!(names.insert(action.name), "{} twice", action.name);
             for word in action.words {
                 assert!(words.insert(*word), "`:{word}` twice");
@@ -232,7 +268,7 @@ mod tests {
     fn keys_that_may_never_arrive_have_a_second_key_or_a_command() {
         const FRAGILE: [&str; 9] =
             ["ctrl-a", "ctrl-b", "ctrl-\\", "ctrl-space", "ctrl-s", "ctrl-q", "ctrl-z", "shift-left", "shift-right"];
-        for action in ACTIONS {
+        for action in ACTIONS.iter() {
             let safe = action.keys.iter().any(|key| !FRAGILE.contains(key)) || !action.words.is_empty();
             let fragile = action.keys.iter().any(|key| FRAGILE.contains(key));
             assert!(!fragile || safe, "{} may be out of reach", action.name);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Model, Screen,
+    Model,
     action::{self, Arg, Call, KnownArguments},
     alias,
     filter::RowFilter,
@@ -143,15 +143,14 @@ impl Model {
             return self.show_kind(kind, status, &Args::parse(rest)?);
         }
         // Where lines are filtered, an include is what a filter is.
-        let verb = if verb == "filter" && matches!(self.front, Screen::Logs(_)) { "include" } else { verb };
+        let verb = if verb == "filter" { self.front.filter_word() } else { verb };
         let Some(action) = action::by_word(verb) else {
             return Err(alias::unknown(verb, &self.verbs()));
         };
         action.takes(verb, rest, &self.known())?;
         // A row that is named may be of another kind than those that are seen.
         let names = matches!(action.arg, Arg::Row) && !rest.is_empty();
-        let kind = self.kind_seen();
-        if !names && !action.works_in(self.places(), kind) {
+        if !names && !action.works_in(self.front.contexts(), self.front.kind()) {
             return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
         }
         (action.run)(self, Call { arg: rest, nth: 0 })

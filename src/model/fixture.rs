@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Keymap, Model, Screen, Settings, Start, Table, Viewer, keymap::Key};
+use super::{Keymap, Model, Settings, Start, Table, Viewer, keymap::Key};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
     event::{Effect, Event},
@@ -345,17 +345,11 @@ pub fn but_demands(effects: Vec<Effect>) -> Vec<Effect> {
 }
 
 pub fn front_table(model: &Model) -> &Table {
-    match &model.front {
-        Screen::Table(table) => table,
-        other => panic!("a table was expected, not {other:?}"),
-    }
+    model.front.get().unwrap_or_else(|| panic!("a table was expected, not {:?}", model.front))
 }
 
 pub fn front_text(model: &Model) -> &Viewer {
-    match &model.front {
-        Screen::Text(viewer) => viewer,
-        other => panic!("a text was expected, not {other:?}"),
-    }
+    model.front.get().unwrap_or_else(|| panic!("a text was expected, not {:?}", model.front))
 }
 
 pub fn names(table: &Table) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Model, Screen, text::safe};
+use super::{Model, text::safe};
 use crate::{
     aws::{Failure, FailureKind},
     data::{Feed, FeedState, Phase},
@@ -124,21 +124,7 @@ fn role(arn: &str) -> &str {
 impl Model {
     /// How the data stand that are on screen. Header, title and body say the same because they all ask here.
     pub fn state(&self) -> FeedState {
-        match &self.front {
-            Screen::Table(table) => table.source.clone(),
-            Screen::Logs(reader) => reader.state(&self.snapshot),
-            Screen::Text(viewer) => {
-                let views = viewer.source.subject().map(|subject| subject.view.clone());
-                let Some(view) = views.or_else(|| Some(self.table()?.view.clone())) else {
-                    return FeedState::default();
-                };
-                let mut state = self.snapshot.state(&view);
-                let consulted = viewer.source.consults();
-                let mut failures = consulted.iter().filter_map(|view| self.snapshot.state(view).failure);
-                state.companion_failure = state.companion_failure.or_else(|| failures.next());
-                state
-            }
-        }
+        self.front.state(self)
     }
 
     /// When the call that fails is made again, where the header counts down to it.

@@ -3,12 +3,11 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Model, Screen,
+    Model, Table, Viewer,
     action::{ACTIONS, Action, ActionContext},
-    kind_seen, places,
     prompt::EDITS,
     screens::{
-        logs::stack,
+        logs::{LogView, stack},
         text::{TextLine, TextStyle, wrap},
     },
     text::safe,
@@ -69,19 +68,20 @@ impl HelpEntry {
 /// The keys of the screen that help was opened from, then those that work everywhere, then what prompts and filters take.
 /// While something is looked for: those of every screen.
 pub(super) fn help(model: &Model) -> Vec<TextLine> {
-    let (all, screen) = match &model.front {
-        Screen::Text(viewer) => (viewer.search.is_some(), model.behind.last().unwrap_or(&model.front)),
-        front => (false, front),
+    let (all, screen) = match model.front.get::<Viewer>() {
+        Some(viewer) => (viewer.search.is_some(), model.behind.last().unwrap_or(&model.front)),
+        None => (false, &model.front),
     };
     let width = model.text_width();
-    let (places, kind) = (places(screen), kind_seen(screen));
-    let in_logs = places.contains(&ActionContext::Logs);
+    let (contexts, kind) = (screen.contexts(), screen.kind());
+    let in_logs = screen.is::<LogView>();
     let mut lines = Vec::new();
-    for (place, title) in ActionContext::ALL {
-        let actions = ACTIONS.iter().filter(|action| action.place == place);
+    for context in ActionContext::all() {
+        let title = context.title;
+        let actions = ACTIONS.iter().filter(|action| action.place == context);
         if all {
             section(&mut lines, title, &actions.map(|action| in_full(model, action)).collect::<Vec<_>>(), 1, width);
-        } else if places.contains(&place) {
+        } else if contexts.contains(&context) {
             let actions = actions.filter(|action| action.suits(kind)).map(|action| in_short(model, action));
             section(&mut lines, title, &actions.collect::<Vec<_>>(), columns(width), width);
         }
@@ -95,7 +95,7 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
     if all || in_logs {
         section(&mut lines, "Filters of logs", &terms(&LOG_FILTERS), 1, width);
     }
-    if all || places.contains(&ActionContext::Table) || in_logs {
+    if all || screen.is::<Table>() || in_logs {
         section(&mut lines, "Filters", &terms(&FILTERS), 1, width);
     }
     // A log has keys enough to fill its help.

@@ -207,20 +207,20 @@ impl Keymap {
     pub fn keys(&self, action: &Action) -> &[Key] {
         ACTIONS
             .iter()
-            .position(|other| other.name == action.name)
+            .position(|other| other == action)
             .and_then(|index| self.keys.get(index))
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The key that hints and advice show for the action called `name`; absent when it has none.
-    pub fn key_of(&self, name: &str) -> Option<Key> {
-        let action = ACTIONS.iter().find(|action| action.name == name)?;
+    /// The key that hints and advice show for an action; absent when it has none.
+    pub fn key_of(&self, action: &Action) -> Option<Key> {
         self.keys(action).first().copied()
     }
 
-    /// The action that `key` calls in a table of `kind` or a text about such a row, and which of its keys it is. The first of `places` at which the key calls one counts.
-    pub fn find(&self, key: Key, places: &[ActionContext], kind: Option<&Kind>) -> Option<(&'static Action, usize)> {
-        places
+    /// The action that `key` calls on rows of `kind`, and which of its keys it is. The first of `contexts` in
+    /// which the key calls one counts.
+    pub fn find(&self, key: Key, contexts: &[ActionContext], kind: Option<&Kind>) -> Option<(&'static Action, usize)> {
+        contexts
             .iter()
             .find_map(|place| self.called_by(key).find(|(action, _)| action.place == *place && action.suits(kind)))
     }
@@ -254,7 +254,10 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::resource::task;
+    use crate::{
+        model::{action::EVERYWHERE, screens::table::actions::IN_TABLES},
+        resource::task,
+    };
 
     #[rstest]
     #[case("ctrl-r", KeyCode::Char('r'), KeyModifiers::CONTROL, "ctrl-r")]
@@ -314,7 +317,7 @@ mod tests {
         keymap.rebind("refresh", &["f9"]).unwrap();
         let find = |key: &str| {
             keymap
-                .find(key.parse().unwrap(), &[ActionContext::Table, ActionContext::Everywhere], Some(&task::KIND))
+                .find(key.parse().unwrap(), &[IN_TABLES, EVERYWHERE], Some(&task::KIND))
                 .map(|(action, _)| action.name)
         };
         assert_eq!(find("f9"), Some("refresh"));

@@ -12,7 +12,7 @@
 //! The footer is always the last row. With crumbs off the body reaches over it, and a flash or prompt still uses it:
 //! nothing moves when a prompt opens.
 
-use super::{Model, Screen, screens::logs::strip, settings::HeaderSize};
+use super::{Model, settings::HeaderSize};
 
 mod columns;
 
@@ -126,7 +126,7 @@ impl Pane {
 pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.size;
     let tier = Tier::of(width, height);
-    let whole = matches!(model.screen(), Screen::Logs(reader) if reader.fullscreen);
+    let whole = model.front.is_fullscreen();
     let header = match (model.settings.header, tier) {
         _ if whole => 0,
         (HeaderSize::Off, _) | (_, Tier::TooSmall) => 0,
@@ -136,24 +136,12 @@ pub fn layout(model: &Model) -> Layout {
     };
     let below = height.saturating_sub(header);
     let room = below.saturating_sub((model.settings.crumbs && !whole).into());
-    let lines = match model.screen() {
-        Screen::Table(table) if model.settings.inspect => table.inspects(),
-        _ => 0,
-    };
+    let lines = if model.settings.inspect { model.front.pane_lines() } else { 0 };
     let pane = Pane::within((width, height), header, room, lines);
     let (body_width, body_height) = match pane {
         Some(pane) if pane.beside() => (pane.x, room),
         Some(pane) => (width, room - pane.height),
         None => (width, room),
-    };
-    let beside_rows = match model.screen() {
-        // A log that has the whole screen has no title; its bar is beneath the lines.
-        Screen::Logs(reader) => {
-            let strip = if reader.search.strip { strip::HEIGHT } else { 0 };
-            strip + if reader.fullscreen { 1 } else { 2 }
-        }
-        Screen::Table(_) => 2,
-        Screen::Text(_) => 1,
     };
     Layout {
         tier,
@@ -164,7 +152,7 @@ pub fn layout(model: &Model) -> Layout {
         body_height,
         body_width,
         pane,
-        page: body_height.saturating_sub(beside_rows).max(1),
+        page: body_height.saturating_sub(model.front.fixed_rows()).max(1),
         footer: height.saturating_sub(1),
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{
-    Model, Screen,
+    Model, Table,
     command::{Args, view_word},
     screens::text::TextSubject,
 };
@@ -103,17 +103,14 @@ impl Model {
             None => name.into_owned(),
             Some(_) => row.id().to_owned(),
         };
-        let filter = match &self.front {
-            Screen::Table(table) if !table.filter.is_empty() => Some(table.filter.text().to_owned()),
-            _ => None,
-        };
+        let filter = self.front.get::<Table>().map(|table| table.filter.text()).filter(|text| !text.is_empty());
         Locator {
             profile: identity.profile.clone().or_else(|| self.scope.profile.clone()),
             region: identity.region.clone().or_else(|| self.scope.region.clone()),
             cluster: row.cluster().filter(|_| row.kind().in_cluster).map(str::to_owned),
             kind: part.map_or(row.kind().name, |(word, ..)| *word).to_owned(),
             name: Some(name),
-            filter,
+            filter: filter.map(str::to_owned),
         }
     }
 

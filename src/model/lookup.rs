@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Model, Screen, screens::text::TextSubject};
+use super::{Model, Table, screens::text::TextSubject};
 use crate::{
     data::{Feed, Phase},
     grammar::is_id,
     nearest,
-    resource::{Origin, Row, View},
+    resource::{Origin, Query, Row, View},
 };
 
 impl Model {
@@ -51,9 +51,20 @@ impl Model {
         unknown.then(|| nearest::unknown("cluster", name, known.iter().map(|name| &**name)))
     }
 
+    /// Leaves a table for a revision that is not in it: AWS does not list one that has been deregistered, but describes it.
+    /// True then.
+    pub(super) fn leave_vain_search(&mut self) -> bool {
+        let Some(table) = self.front.get_mut::<Table>() else { return false };
+        let Some(name) = table.asked_in_vain() else { return false };
+        let view = View::new(table.view.kind, Query::family(name));
+        self.pop();
+        self.show(view);
+        true
+    }
+
     /// Puts the cursor on the row that a locator names, once it is there; says so where there is none.
     pub(super) fn seek_named_row(&mut self) {
-        let Screen::Table(table) = &mut self.front else { return };
+        let Some(table) = self.front.get_mut::<Table>() else { return };
         let Some(name) = table.sought.take() else { return };
         match table.rows.iter().position(|entry| is_called(&*entry.row, &name)) {
             Some(index) => table.move_to(index),

@@ -25,8 +25,8 @@ const DEEPEST: usize = 32;
 pub(super) fn root(kinds: &[&'static Kind]) -> Screen {
     let clusters = kinds.iter().find(|kind| **kind == &cluster::KIND).or(kinds.first());
     match clusters {
-        Some(kind) => Screen::Table(Box::new(Table::new(View::new(kind, Query::default())))),
-        None => Screen::Text(Box::new(Viewer::new("help", TextSource::Help))),
+        Some(kind) => Table::new(View::new(kind, Query::default())).into(),
+        None => Viewer::new("help", TextSource::Help).into(),
     }
 }
 
@@ -47,7 +47,7 @@ impl Model {
 
     /// Shows a view: the table of it that is on the stack already, or a new one on top.
     pub(super) fn show(&mut self, view: View) {
-        let shows = |screen: &Screen| matches!(screen, Screen::Table(table) if table.view == view);
+        let shows = |screen: &Screen| screen.get::<Table>().is_some_and(|table| table.view == view);
         if shows(&self.front) {
             return;
         }
@@ -61,12 +61,12 @@ impl Model {
         }
         let mut table = Table::new(view);
         table.wide = self.settings.wide;
-        self.push(Screen::Table(Box::new(table)));
+        self.push(table);
     }
 
     /// Puts a screen on top.
-    pub(super) fn push(&mut self, screen: Screen) {
-        self.behind.push(std::mem::replace(&mut self.front, screen));
+    pub(super) fn push(&mut self, screen: impl Into<Screen>) {
+        self.behind.push(std::mem::replace(&mut self.front, screen.into()));
         if self.behind.len() > DEEPEST {
             self.behind.remove(1);
         }
@@ -85,7 +85,7 @@ impl Model {
 
     /// Notes which view, and which cluster, is seen.
     pub(super) fn note_view(&mut self) {
-        if let Screen::Table(table) = &self.front {
+        if let Some(table) = self.front.get::<Table>() {
             self.history.note(&table.view);
             if table.view.kind.in_cluster {
                 self.cluster.clone_from(&table.view.query.cluster);
@@ -95,17 +95,12 @@ impl Model {
 
     /// The way here, root first: `clusters`, `services(prod)`, `tasks(payments)`.
     pub fn crumbs(&self) -> Vec<String> {
-        let title = |screen: &Screen| match screen {
-            Screen::Table(table) => table.title(),
-            Screen::Text(viewer) => viewer.title.clone(),
-            Screen::Logs(reader) => reader.title(),
-        };
-        self.behind.iter().chain([&self.front]).map(title).collect()
+        self.behind.iter().chain([&self.front]).map(|screen| screen.crumb()).collect()
     }
 
     /// Shows the same view in another cluster, or in all of them.
     pub(super) fn choose_cluster(&mut self, cluster: Option<Arc<str>>) -> Outcome {
-        if !matches!(self.front, Screen::Table(_)) && !self.pop_to_table() {
+        if !self.front.is::<Table>() && !self.pop_to_table() {
             return Ok(());
         }
         self.open_cluster(cluster);
@@ -114,7 +109,7 @@ impl Model {
 
     /// Shows the view of the table that is seen in another cluster; the services, where its kind isn't in clusters.
     pub(super) fn open_cluster(&mut self, cluster: Option<Arc<str>>) {
-        let Screen::Table(table) = &mut self.front else { return };
+        let Some(table) = self.front.get_mut::<Table>() else { return };
         let status = table.view.query.status;
         let (kind, status) = match table.view.kind {
             kind if kind.in_cluster => (kind, status),
@@ -145,7 +140,7 @@ impl Model {
     }
 
     fn pop_to_table(&mut self) -> bool {
-        while !matches!(self.front, Screen::Table(_)) {
+        while !self.front.is::<Table>() {
             if !self.pop() {
                 return false;
             }
@@ -161,13 +156,9 @@ impl Model {
     /// Shows all times in `zone`, and reads those in filters again.
     pub(super) fn show_times_in(&mut self, zone: Zone) {
         self.settings.zone = zone;
-        let (now, zone) = (self.now, &self.settings.zone.zone);
+        let cx = self.cx();
         for screen in std::iter::once(&mut self.front).chain(&mut self.behind) {
-            if let Screen::Table(table) = screen
-                && let Ok(filter) = RowFilter::parse(table.filter.text(), table.view.kind, now, zone)
-            {
-                table.filter = filter;
-            }
+            screen.read_times_again(&cx);
         }
         self.refill();
     }
@@ -215,18 +206,18 @@ impl Model {
     /// Opens a text of the console's own; the one that is open already is closed.
     pub(super) fn open_text(&mut self, title: &str, source: TextSource) {
         let same = |viewer: &Viewer| std::mem::discriminant(&viewer.source) == std::mem::discriminant(&source);
-        if matches!(&self.front, Screen::Text(viewer) if same(viewer)) {
+        if self.front.get().is_some_and(same) {
             self.pop();
             return;
         }
-        self.push(Screen::Text(Box::new(Viewer::new(title, source))));
+        self.push(Viewer::new(title, source));
         self.refill();
     }
 
     /// Searches the text that is seen.
     pub(super) fn look_for(&mut self, text: &str) {
         let page = self.layout().page;
-        if let Screen::Text(viewer) = &mut self.front {
+        if let Some(viewer) = self.front.get_mut::<Viewer>() {
             viewer.look_for(text, page);
         }
         self.refill();

@@ -1,6 +1,6 @@
 //! What is said where a key or a word means nothing here: silence looks like a hang.
 
-use super::{Model, keymap::Key};
+use super::{Model, action::session, keymap::Key};
 
 /// Keys that mean something in k9s and nothing here, with what to say: why not, and what there is instead.
 const K9S_KEYS: &[(&str, &str)] = &[
@@ -71,10 +71,9 @@ pub(super) fn foreign_word(word: &str) -> Option<&'static str> {
 impl Model {
     /// Why `key` does nothing here, and what there is instead, in one line.
     pub(super) fn why_nothing(&self, key: Key) -> String {
-        let places = self.places();
-        let kind = self.kind_seen();
+        let (contexts, kind) = (self.front.contexts(), self.front.kind());
         let elsewhere =
-            self.keymap.called_by(key).map(|(action, _)| action).find(|action| places.contains(&action.place));
+            self.keymap.called_by(key).map(|(action, _)| action).find(|action| contexts.contains(&action.place));
         let k9s = || K9S_KEYS.iter().find(|(name, _)| name.parse() == Ok(key)).map(|(_, say)| *say);
         match (elsewhere, kind, k9s()) {
             (Some(action), Some(kind), _) => {
@@ -82,7 +81,7 @@ impl Model {
             }
             (.., Some(say)) => format!("{key}: {say}"),
             _ => {
-                let help = self.keymap.key_of("help").map_or_else(|| ":help".into(), |key| key.to_string());
+                let help = self.keymap.key_of(&session::HELP).map_or_else(|| ":help".into(), |key| key.to_string());
                 format!("{key} does nothing here; {help} lists the keys")
             }
         }
@@ -109,7 +108,11 @@ mod tests {
         for (name, say) in K9S_KEYS {
             let key: Key = name.parse().unwrap();
             let model = console();
-            assert_eq!(keymap.find(key, model.places(), Some(&SERVICE)).map(|(action, _)| action.name), None, "{name}");
+            assert_eq!(
+                keymap.find(key, model.front.contexts(), Some(&SERVICE)).map(|(action, _)| action.name),
+                None,
+                "{name}"
+            );
             assert!(format!("{name}: {say}").chars().count() <= ROOM, "{name}: {say}");
         }
     }

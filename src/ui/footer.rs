@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::NoticeLevel,
-    model::{Keymap, Model, messages::Message},
+    model::{Keymap, Model, action::session, messages::Message},
     resource::Tone,
 };
 
@@ -36,7 +36,7 @@ fn flash(buf: &mut Buffer, area: Rect, message: &Message, keymap: &Keymap, theme
     if tone != Tone::Plain {
         pen.put(theme.glyphs.tone(tone), theme.get(scope)).skip(1);
     }
-    let more = keymap.key_of("messages").map(|key| format!(" ({key} shows all)")).unwrap_or_default();
+    let more = keymap.key_of(&session::MESSAGES).map(|key| format!(" ({key} shows all)")).unwrap_or_default();
     if width(&message.text) <= pen.room() {
         pen.put(&message.text, theme.get(scope));
     } else {

@@ -9,14 +9,23 @@ use super::{
 use crate::{
     aws::FailureKind,
     data::FeedState,
-    model::header::coarse,
+    model::{Model, Screen, header::coarse},
     resource::{Tone, format::duration},
 };
 
-pub mod logs;
+mod logs;
 pub mod pane;
-pub mod table;
+mod table;
 pub mod text;
+
+/// Draws the screen that is seen.
+pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
+    match model.screen() {
+        Screen::Table(table) => table::draw(buf, area, table, model, theme),
+        Screen::Text(viewer) => text::draw(buf, area, viewer, theme),
+        Screen::Logs(reader) => logs::draw(buf, area, reader, model, theme),
+    }
+}
 
 /// Below the least size there is no use in drawing tables; keys still work.
 pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {

@@ -197,10 +197,15 @@ fn no_type_name_is_defined_twice() {
 }
 
 #[test]
-fn the_table_of_actions_names_no_kind() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/action/table.rs");
-    let code = code(&fs::read_to_string(path).expect("it is text")).to_lowercase();
-    assert!(code.contains("ability::") && !code.contains("kind"), "what an action needs is an ability");
+fn actions_name_no_kind() {
+    let (mut lists, mut needs) = (0, 0);
+    for source in sources() {
+        let Some((_, list)) = source.code.split_once("\nactions! {") else { continue };
+        let list = list.split_once("\n}").expect("the list ends").0.to_lowercase();
+        assert!(!list.contains("kind"), "{}: what an action needs is an ability", source.path.display());
+        (lists, needs) = (lists + 1, needs + list.matches("ability::").count());
+    }
+    assert!(lists > 5 && needs > 10, "{lists} lists of actions");
 }
 
 #[test]

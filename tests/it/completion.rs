@@ -6,7 +6,7 @@ use ecsight::{
     data::{Feed, Phase, Snapshot},
     event::Event,
     kinds::KINDS,
-    model::{Keymap, Model, Screen, Settings, Start, keymap::Key, prompt::Prompt},
+    model::{Keymap, Model, Settings, Start, Table, keymap::Key, prompt::Prompt},
     resource::Unit,
 };
 use insta::assert_snapshot;
@@ -66,7 +66,7 @@ impl Typing {
             Start { command: Some(format!("{}{cluster}", rows.kind.plural)), ..Start::new(rows.cx.now, (80, 24)) };
         let settings = Settings { zone: rows.cx.zone.clone(), ..Settings::default() };
         let mut model = Model::new(KINDS, settings, Keymap::default(), start);
-        let Screen::Table(table) = &model.front else { panic!("no table of {}", rows.kind.plural) };
+        let Some(table) = model.front.get::<Table>() else { panic!("no table of {}", rows.kind.plural) };
         let feed = Feed { rows: Arc::new(rows.entries.clone()), phase: Phase::Ready, ..Feed::default() };
         let feeds = [(table.view.clone(), feed)].into_iter().collect();
         model.update(rows.cx.now, Event::Snapshot(Arc::new(Snapshot { feeds, ..Snapshot::default() })));

@@ -181,7 +181,7 @@ fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]
 
 fn keys() -> String {
     let keymap = Keymap::default();
-    let of = |place: ActionContext| {
+    let of = |context: ActionContext| {
         let row = |action: &Action| {
             let keys: Vec<_> = keymap
                 .keys(action)
@@ -192,10 +192,10 @@ fn keys() -> String {
             let command = action.usage().map(|usage| format!("`:{usage}`")).unwrap_or_default();
             [keys.join(" "), about, format!("`{}`", action.name), command]
         };
-        let actions = ACTIONS.iter().filter(move |action| action.place == place);
+        let actions = ACTIONS.iter().filter(move |action| action.place == context);
         table(["key", "what it does", "name", "command"], actions.map(row))
     };
-    ActionContext::ALL.iter().map(|(place, title)| format!("\n{title}:\n{}", of(*place))).collect()
+    ActionContext::all().map(|context| format!("\n{}:\n{}", context.title, of(context))).collect()
 }
 
 fn kinds() -> String {

@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, tz::TimeZone};
 
-use super::{Call, Outcome, views::cluster_items};
+use super::{Action, Arg, Call, EVERYWHERE, Outcome, actions, anything, views::cluster_items};
 use crate::{
     aws::{ScopeSpec, regions::REGIONS},
     event::Effect,
     model::{
-        Model, Screen,
+        Model, Viewer,
         navigation::{current_first, profile_items},
         overlay::{Overlay, PickAction, Picker, PickerItem},
         prompt::Prompt,
@@ -25,14 +25,60 @@ const LONGEST_ARMED: SignedDuration = SignedDuration::from_hours(8);
 /// Within how long ctrl-c must be pressed twice.
 const TWICE: SignedDuration = SignedDuration::from_secs(2);
 
-pub(super) fn command(model: &mut Model, _: Call<'_>) -> Outcome {
+actions! {
+    COMMAND = Action::new("command", EVERYWHERE, "run a command", command).keys(&[":"]).hint("command", 85);
+    HELP = Action::new("help", EVERYWHERE, "help", help)
+        .keys(&["?", "f1"])
+        .words(&["help", "h"], Arg::Text("word", anything))
+        .hint("help", 5);
+    ALIASES = Action::new("aliases", EVERYWHERE, "views, commands, aliases", aliases)
+        .keys(&["ctrl-a"])
+        .words(&["alias", "aliases"], Arg::None);
+    MESSAGES = Action::new("messages", EVERYWHERE, "messages", messages)
+        .keys(&["!"])
+        .words(&["messages", "msg"], Arg::None);
+    REFRESH = Action::new("refresh", EVERYWHERE, "refresh; :refresh 5s, off", refresh)
+        .keys(&["ctrl-r", "f5"])
+        .words(&["refresh"], Arg::Text("5s|off|auto", check_refresh))
+        .hint("refresh", 72);
+    PAUSE = Action::new("pause", EVERYWHERE, "pause or resume refresh", pause)
+        .keys(&["="])
+        .words(&["pause"], Arg::None);
+    REDRAW = Action::new("redraw", EVERYWHERE, "redraw the screen", redraw)
+        .keys(&["ctrl-l"])
+        .words(&["redraw"], Arg::None);
+    HEADER = Action::new("header", EVERYWHERE, "full, compact, no header", header)
+        .keys(&["ctrl-e"])
+        .words(&["header"], Arg::OneOf(&["full", "compact", "off"]));
+    CRUMBS = Action::new("crumbs", EVERYWHERE, "show or hide the crumbs", crumbs)
+        .keys(&["ctrl-g"])
+        .words(&["crumbs"], Arg::None);
+    TIME_ZONE = Action::new("time-zone", EVERYWHERE, "times in UTC, or local", zone)
+        .keys(&["shift-z"])
+        .words(&["zone", "tz"], Arg::OneOf(&["local", "utc"]));
+    THEME = Action::new("theme", EVERYWHERE, "change the theme", theme).words(&["theme", "skin"], Arg::Theme);
+    SCOPE = Action::new("scope", EVERYWHERE, "switch profile, Region or cluster", scope)
+        .keys(&["ctrl-p"])
+        .words(&["ctx", "context", "scope"], Arg::Scope);
+    PROFILE = Action::new("profile", EVERYWHERE, "switch profile", profile).words(&["profile"], Arg::Profile);
+    REGION = Action::new("region", EVERYWHERE, "switch Region", region).words(&["region"], Arg::Region);
+    WHOAMI = Action::new("whoami", EVERYWHERE, "your identity and Region", whoami).words(&["whoami"], Arg::None);
+    WRITE = Action::new("write", EVERYWHERE, "allow changes for 15m", write)
+        .words(&["write"], Arg::Text("15m", check_write));
+    READ_ONLY = Action::new("read-only", EVERYWHERE, "allow no changes", read_only).words(&["readonly"], Arg::None);
+    SUSPEND = Action::new("suspend", EVERYWHERE, "suspend; fg resumes", suspend).words(&["suspend"], Arg::None);
+    INTERRUPT = Action::new("interrupt", EVERYWHERE, "twice: quit", interrupt).keys(&["ctrl-c"]);
+    QUIT = Action::new("quit", EVERYWHERE, "quit", quit).words(&["q", "quit", "exit"], Arg::None);
+}
+
+fn command(model: &mut Model, _: Call<'_>) -> Outcome {
     model.open_prompt(Overlay::Command(Prompt::default()));
     model.out.push(Effect::ListProfiles);
     Ok(())
 }
 
-pub(super) fn help(model: &mut Model, call: Call<'_>) -> Outcome {
-    let open = matches!(&model.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Help));
+fn help(model: &mut Model, call: Call<'_>) -> Outcome {
+    let open = model.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Help));
     if call.arg.is_empty() || !open {
         model.open_text("help", TextSource::Help);
     }
@@ -42,17 +88,17 @@ pub(super) fn help(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn aliases(model: &mut Model, _: Call<'_>) -> Outcome {
+fn aliases(model: &mut Model, _: Call<'_>) -> Outcome {
     model.open_text("aliases", TextSource::Aliases);
     Ok(())
 }
 
-pub(super) fn messages(model: &mut Model, _: Call<'_>) -> Outcome {
+fn messages(model: &mut Model, _: Call<'_>) -> Outcome {
     model.open_text("messages", TextSource::Messages);
     Ok(())
 }
 
-pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
+fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
     match call.arg {
         "" => {
             model.attention.refresh();
@@ -74,21 +120,21 @@ pub(super) fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn check_refresh(text: &str) -> Outcome {
+fn check_refresh(text: &str) -> Outcome {
     if text == "off" { Ok(()) } else { interval(text).map(drop) }
 }
 
-pub(super) fn pause(model: &mut Model, _: Call<'_>) -> Outcome {
+fn pause(model: &mut Model, _: Call<'_>) -> Outcome {
     model.paused = !model.paused;
     Ok(())
 }
 
-pub(super) fn redraw(model: &mut Model, _: Call<'_>) -> Outcome {
+fn redraw(model: &mut Model, _: Call<'_>) -> Outcome {
     model.out.push(Effect::Redraw);
     Ok(())
 }
 
-pub(super) fn header(model: &mut Model, call: Call<'_>) -> Outcome {
+fn header(model: &mut Model, call: Call<'_>) -> Outcome {
     model.settings.header = match (call.arg, model.settings.header) {
         ("full", _) | ("", HeaderSize::Off) => HeaderSize::Full,
         ("compact", _) | ("", HeaderSize::Full) => HeaderSize::Compact,
@@ -97,12 +143,12 @@ pub(super) fn header(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn crumbs(model: &mut Model, _: Call<'_>) -> Outcome {
+fn crumbs(model: &mut Model, _: Call<'_>) -> Outcome {
     model.settings.crumbs = !model.settings.crumbs;
     Ok(())
 }
 
-pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
+fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
         let item = |name: &String| PickerItem::new(name, "", PickAction::Theme(name.clone()));
         let items = model.settings.themes.iter().map(item).collect();
@@ -114,7 +160,7 @@ pub(super) fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 /// Shows and reads all times in another zone.
-pub(super) fn zone(model: &mut Model, call: Call<'_>) -> Outcome {
+fn zone(model: &mut Model, call: Call<'_>) -> Outcome {
     let home = model.settings.home.clone().unwrap_or(TimeZone::UTC);
     let in_utc = model.settings.zone.zone == TimeZone::UTC;
     let zone = match call.arg {
@@ -130,7 +176,7 @@ pub(super) fn zone(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
+fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
     if !call.arg.is_empty() {
         let scope = model.read_scope(call.arg.trim_start_matches('@'))?;
         return change(model, scope);
@@ -140,7 +186,7 @@ pub(super) fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
     pick_scope(model, "scope", items)
 }
 
-pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
+fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
         let items = profile_items(model);
         return pick_scope(model, "profile", items);
@@ -150,7 +196,7 @@ pub(super) fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
     change(model, scope)
 }
 
-pub(super) fn region(model: &mut Model, call: Call<'_>) -> Outcome {
+fn region(model: &mut Model, call: Call<'_>) -> Outcome {
     if call.arg.is_empty() {
         model.overlay = Some(Overlay::Picker(Picker::new("Region", region_items(model))));
         return Ok(());
@@ -184,7 +230,7 @@ fn change(model: &mut Model, scope: ScopeSpec) -> Outcome {
     Ok(())
 }
 
-pub(super) fn whoami(model: &mut Model, _: Call<'_>) -> Outcome {
+fn whoami(model: &mut Model, _: Call<'_>) -> Outcome {
     let identity = &model.snapshot.identity;
     let unknown = || "not known yet".to_owned();
     let arn = identity.arn.clone().unwrap_or_else(unknown);
@@ -193,13 +239,13 @@ pub(super) fn whoami(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn write(model: &mut Model, call: Call<'_>) -> Outcome {
+fn write(model: &mut Model, call: Call<'_>) -> Outcome {
     let time = if call.arg.is_empty() { ARMED } else { read_time(call.arg)? };
     model.write_override = Some(WriteOverride::WriteUntil { until: model.now + time, rule: model.scope_state().rule });
     Ok(())
 }
 
-pub(super) fn check_write(text: &str) -> Outcome {
+fn check_write(text: &str) -> Outcome {
     read_time(text).map(drop)
 }
 
@@ -209,17 +255,17 @@ fn read_time(text: &str) -> Result<SignedDuration, String> {
     time.ok_or_else(|| format!("invalid time `{text}`; expected up to 8h, such as 15m"))
 }
 
-pub(super) fn read_only(model: &mut Model, _: Call<'_>) -> Outcome {
+fn read_only(model: &mut Model, _: Call<'_>) -> Outcome {
     model.write_override = Some(WriteOverride::ReadOnly);
     Ok(())
 }
 
-pub(super) fn suspend(model: &mut Model, _: Call<'_>) -> Outcome {
+fn suspend(model: &mut Model, _: Call<'_>) -> Outcome {
     model.out.push(Effect::Suspend);
     Ok(())
 }
 
-pub(super) fn interrupt(model: &mut Model, call: Call<'_>) -> Outcome {
+fn interrupt(model: &mut Model, call: Call<'_>) -> Outcome {
     let twice = model.interrupted.replace(model.now).is_some_and(|before| model.now <= before + TWICE);
     match model.settings.quit {
         Quit::Single => quit(model, call),
@@ -232,7 +278,7 @@ pub(super) fn interrupt(model: &mut Model, call: Call<'_>) -> Outcome {
     }
 }
 
-pub(super) fn quit(model: &mut Model, _: Call<'_>) -> Outcome {
+fn quit(model: &mut Model, _: Call<'_>) -> Outcome {
     model.out.push(Effect::Quit);
     Ok(())
 }

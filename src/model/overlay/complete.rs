@@ -4,12 +4,13 @@ use super::Overlay;
 use crate::{
     aws::regions::REGIONS,
     model::{
-        Model, Screen, Table,
+        Model, Table,
         action::{self, ACTIONS, Arg},
         alias,
         command::{self, Args},
         filter,
         prompt::{Completion, Suggestion},
+        screens::logs::LogView,
         text::safe,
     },
     resource::{Ability, Kind, Query, Status, View, cluster, query::PARTS},
@@ -23,8 +24,7 @@ impl Model {
     pub(in crate::model) fn complete(&self, overlay: &mut Overlay) {
         let complete: fn(&Self, &str) -> Completion = match overlay {
             Overlay::Command(_) => Self::complete_command,
-            Overlay::Filter(_) => Self::complete_rows,
-            Overlay::Rule(_) => Self::complete_lines,
+            Overlay::Filter(_) | Overlay::Rule(_) => Self::complete_filter,
             _ => return,
         };
         let past = self.past(overlay);
@@ -40,28 +40,9 @@ impl Model {
         self.overlay = Some(overlay);
     }
 
-    /// Completes a filter of the table in front.
-    fn complete_rows(&self, text: &str) -> Completion {
-        match &self.front {
-            Screen::Table(table) => filter::complete(text, table, &self.cx()),
-            Screen::Text(_) | Screen::Logs(_) => Completion::default(),
-        }
-    }
-
-    /// Completes a filter of the log in front.
-    fn complete_lines(&self, text: &str) -> Completion {
-        match &self.front {
-            Screen::Logs(reader) => reader.complete(text),
-            Screen::Table(_) | Screen::Text(_) => Completion::default(),
-        }
-    }
-
-    /// Completes a filter of the table or log in front.
+    /// Completes a filter of the screen in front.
     fn complete_filter(&self, text: &str) -> Completion {
-        match &self.front {
-            Screen::Logs(reader) => reader.complete(text),
-            Screen::Table(_) | Screen::Text(_) => self.complete_rows(text),
-        }
+        self.front.complete(text, &self.cx())
     }
 
     /// Completes a command and its arguments.
@@ -89,8 +70,8 @@ impl Model {
         }
         let Some(action) = action::by_word(verb) else { return Completion::default() };
         let completion = match action.arg {
-            Arg::LineFilter => self.complete_lines(rest),
-            Arg::Filter => self.complete_filter(rest),
+            Arg::LineFilter if !self.front.is::<LogView>() => Completion::default(),
+            Arg::Filter | Arg::LineFilter => self.complete_filter(rest),
             arg => last_word(rest, |word| of_action(self, arg, word)),
         };
         within(rest, completion)
@@ -122,10 +103,10 @@ fn words(words: impl IntoIterator<Item = impl Into<String>>) -> Vec<Suggestion> 
 fn verbs(model: &Model) -> Vec<Suggestion> {
     let kinds = model.kinds.iter().map(|kind| (kind.name.to_owned(), kind.about.to_owned()));
     let own = model.settings.aliases.iter().map(|(word, command)| (word.clone(), safe(command).into_owned()));
-    let kind = model.kind_seen();
+    let (contexts, kind) = (model.front.contexts(), model.front.kind());
     let actions = ACTIONS
         .iter()
-        .filter(|action| action.works_in(model.places(), kind))
+        .filter(|action| action.works_in(contexts, kind))
         .filter_map(|action| Some(((*action.words.first()?).to_owned(), action.about.to_owned())));
     let parts = PARTS.iter().map(|(word, kind, _)| ((*word).to_owned(), format!("{word} {kind}s")));
     kinds.chain(parts).chain(own).chain(actions).collect()

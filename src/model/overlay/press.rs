@@ -4,7 +4,7 @@ use super::{FilterPrompt, Overlay, PickAction, Question};
 use crate::{
     event::Effect,
     model::{
-        Model, Screen,
+        Model, Table, Viewer,
         filter::RowFilter,
         keymap::Key,
         prompt::{self, Edit, Pressed, Prompt},
@@ -95,7 +95,7 @@ impl Model {
 
     /// What is typed in the prompt for a filter has changed. What can't be read yet leaves the last good one in force.
     fn filter_changed(&mut self, prompt: &mut Prompt) {
-        let Screen::Table(table) = &mut self.front else { return };
+        let Some(table) = self.front.get_mut::<Table>() else { return };
         let (kind, cx) = (table.view.kind, Context { now: self.now, zone: self.settings.zone.clone() });
         let read = |text: &str| RowFilter::parse(text, kind, cx.now, &cx.zone.zone);
         let finds = |filter: &RowFilter| table.admitted(filter, &cx).next().is_some();
@@ -164,7 +164,7 @@ impl Model {
             Overlay::Filter(filter) => self.set_filter(filter.before),
             Overlay::Search(search) => {
                 self.look_for(&search.before);
-                if let Screen::Text(viewer) = &mut self.front {
+                if let Some(viewer) = self.front.get_mut::<Viewer>() {
                     viewer.top = search.top;
                 }
             }

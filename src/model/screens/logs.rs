@@ -2,23 +2,23 @@
 
 use std::{collections::BTreeSet, hash::Hash, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{
-    data::{FeedState, Request, Snapshot},
-    event::Effect,
     logs::{
         LogRequest, LogSubject, Read, TailMessage, TailStatus, TailUpdate, filter::FilterStack,
         filtered_view::FilteredView, ring::Ring,
     },
-    model::{Model, Screen},
+    model::{Model, Screen, screens::Frame},
 };
 
 mod about;
+pub mod actions;
 pub mod bar;
 mod body;
 mod columns;
 mod complete;
+mod content;
 mod export;
 mod fields;
 pub(in crate::model) mod goto;
@@ -40,11 +40,11 @@ pub mod stack;
 pub mod strip;
 pub(in crate::model) mod task_switch;
 
+pub(super) use actions::{ACTIONS, CONTEXTS};
 use bar::Counts;
 use columns::Origins;
 pub use export::{LineFormatter, record};
 use rows::LogRow;
-pub(in crate::model) use scroll::Frame;
 pub use scroll::Older;
 pub use search::{Matches, SearchState};
 
@@ -136,22 +136,6 @@ pub struct LogView {
 }
 
 impl LogView {
-    /// How the data stand: by what keeps its own lines from coming, or else by the feeds of its tasks.
-    pub(in crate::model) fn state(&self, snapshot: &Snapshot) -> FeedState {
-        // Lines have no time at which they are late.
-        let state = FeedState { late_at: None, ..snapshot.state(&self.subject().view) };
-        match &self.status.failure {
-            Some(failure) => FeedState {
-                failure: Some(failure.clone()),
-                retry_at: self.status.retry_at,
-                fetched: self.status.since,
-                partial: false,
-                ..state
-            },
-            None => state,
-        }
-    }
-
     pub fn new(wanted: LogRequest, ring: Ring) -> Self {
         Self {
             wanted,
@@ -194,17 +178,8 @@ impl LogView {
         self.recount();
     }
 
-    pub fn title(&self) -> String {
-        format!("logs({})", self.subject().name)
-    }
-
     pub fn subject(&self) -> &LogSubject {
         &self.wanted.of
-    }
-
-    /// Leaves one layer: picked lines, filters; false when there is none.
-    pub(in crate::model) fn leave_layer(&mut self) -> bool {
-        self.leave_found() || std::mem::take(&mut self.fullscreen)
     }
 
     fn on_update(&mut self, told: TailUpdate) {
@@ -232,54 +207,20 @@ impl LogView {
             TailUpdate::Status(status) => self.status = status,
         }
     }
-
-    /// When time alone will next change what is shown.
-    pub(in crate::model) fn next_tick(&self, now: Timestamp) -> Option<Timestamp> {
-        let second = SignedDuration::from_secs(1);
-        let counts = (self.count() != self.counts).then(|| self.counted_at.map_or(now, |at| at + scroll::STEADY));
-        let searching = (!self.searched).then_some(now);
-        let ages = (self.times == Times::Relative && !self.rows.is_empty()).then(|| now + second);
-        let retry = self.status.retry_at.filter(|at| *at > now).map(|at| at.min(now + second));
-        let live = self.status.live.map(|_| now + SignedDuration::from_secs(60));
-        [counts, searching, ages, retry, live].into_iter().flatten().min()
-    }
-
-    /// A digest of everything shown that data and time can change.
-    pub(in crate::model) fn shown(&self, now: Timestamp) -> impl Hash {
-        let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
-        (self.set, self.cursor, self.bar(now), nothing, self.searched, self.search.matches.count(self.cursor))
-    }
 }
 
 impl Model {
     /// The log that is read: on the screen that is seen, or on one beneath it.
     pub fn log(&self) -> Option<&LogView> {
-        std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(|screen| match screen {
-            Screen::Logs(reader) => Some(&**reader),
-            Screen::Table(_) | Screen::Text(_) => None,
-        })
+        std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(Screen::get)
     }
 
     /// Takes in what a tail tells, if its log is still there.
     pub(in crate::model) fn take_log(&mut self, news: TailMessage) {
-        let mut screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
-        let reader = screens.find_map(|screen| match screen {
-            Screen::Logs(reader) if reader.wanted.id == news.tail => Some(reader),
-            _ => None,
-        });
-        if let Some(reader) = reader {
+        let screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
+        let mut logs = screens.filter_map(Screen::get_mut::<LogView>);
+        if let Some(reader) = logs.find(|reader| reader.wanted.id == news.tail) {
             reader.on_update(news.update);
         }
-    }
-
-    /// Brings the log that is seen up to date, and asks for older lines where they are wanted.
-    pub(in crate::model) fn settle_log(&mut self, page: u16) {
-        let frame = Frame { page, width: self.size.0, zone: self.settings.zone.zone.clone(), now: self.now };
-        let Screen::Logs(reader) = &mut self.front else { return };
-        if reader.older == Older::Wanted {
-            reader.older = Older::Asked;
-            self.out.push(Effect::Request(Request::Older { tail: reader.wanted.id }));
-        }
-        reader.settle(frame);
     }
 }

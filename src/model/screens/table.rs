@@ -20,10 +20,13 @@ use crate::{
     },
 };
 
+pub mod actions;
 mod arrange;
+mod content;
 mod cursor;
 mod survey;
 
+pub(super) use actions::{ACTIONS, CONTEXTS};
 pub use survey::Survey;
 
 /// How long a changed cell is marked.

@@ -11,10 +11,13 @@ use crate::{
 };
 
 pub(in crate::model) mod about;
+pub mod actions;
+mod content;
 mod json;
 mod prose;
 pub(in crate::model) mod wrap;
 
+pub(super) use actions::{ACTIONS, CONTEXTS};
 pub use json::lines as json_lines;
 pub use prose::lines as prose_lines;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::logs::{self, Line, Role, Source, Stream, TailMessage, TailUpdate};
-use crate::model::screens::logs as reading;
+use crate::model::screens::{ScreenContent, logs as reading};
 
 /// Anything a person, the data or time may do.
 fn any_event() -> impl Strategy<Value = Event> {
@@ -70,7 +70,7 @@ fn any_line() -> impl Strategy<Value = Line> {
 
 /// Keys, and what a tail tells, where a log is read.
 fn in_a_log() -> impl Strategy<Value = Event> {
-    let keys = ACTIONS.iter().filter(|action| action.place == ActionContext::Logs);
+    let keys = ACTIONS.iter().filter(|action| action.place == reading::actions::IN_LOGS);
     let keys: Vec<&str> = keys.flat_map(|action| action.keys.iter().copied()).chain(["up", "down", "g", "c"]).collect();
     prop_oneof![3 => prop::sample::select(keys).prop_map(|key| Event::Key(key_event(key))), 2 => any_event()]
 }
@@ -91,12 +91,12 @@ proptest! {
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             let layout = model.layout();
-            if let Screen::Logs(reader) = &model.front {
+            if let Some(reader) = model.front.get::<reading::LogView>() {
                 reader.bar(model.now);
                 prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
-            if let Screen::Table(table) = &model.front {
+            if let Some(table) = model.front.get::<Table>() {
                 layout::columns(table, layout.width, layout.page, &model.cx());
                 let selected = table.current().map(|entry| entry.row.id().to_owned());
                 prop_assert_eq!(table.selected.as_deref(), selected.as_deref());
@@ -116,7 +116,7 @@ proptest! {
             model.hints();
             model.crumbs();
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
-            if let Screen::Logs(reader) = &model.front {
+            if let Some(reader) = model.front.get::<reading::LogView>() {
                 reader.bar(model.now);
                 prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
@@ -134,8 +134,8 @@ fn sound(reader: &reading::LogView, model: &Model) {
     assert!(reader.cursor.is_none_or(|cursor| reader.view.position(cursor).is_ok()));
     assert!(reader.cursor.is_none() || !reader.follow);
     assert!(reader.search.range.is_none() || !reader.follow);
-    let _ = reader.taken(&model.settings.zone.zone, model.now);
+    let _ = reader.copied(model);
     for format in ["text", "view", "json"] {
-        let _ = reader.saved(format, &model.settings.zone.zone);
+        let _ = reader.saved(format, model);
     }
 }

@@ -54,10 +54,7 @@ fn lines() -> Vec<Line> {
 }
 
 fn reader(model: &Model) -> &LogView {
-    match &model.front {
-        Screen::Logs(reader) => reader,
-        other => panic!("a log was expected, not {other:?}"),
-    }
+    model.front.get().unwrap_or_else(|| panic!("a log was expected, not {:?}", model.front))
 }
 
 fn give_lines(model: &mut Model, lines: Vec<Line>) {

@@ -18,7 +18,7 @@ fn in_log(lines: usize) -> Model {
     let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
     let wanted = LogRequest { id: 7, of, read, pace: CallRate::default() };
     let ring = Ring::new(RingLimits { lines, ..RingLimits::default() });
-    model.push(Screen::Logs(Box::new(LogView::new(wanted, ring))));
+    model.push(LogView::new(wanted, ring));
     model
 }
 
@@ -44,10 +44,7 @@ fn come(model: &mut Model, numbers: std::ops::Range<i64>) {
 }
 
 fn reader(model: &Model) -> &LogView {
-    match &model.front {
-        Screen::Logs(reader) => reader,
-        other => panic!("a log was expected, not {other:?}"),
-    }
+    model.front.get().unwrap_or_else(|| panic!("a log was expected, not {:?}", model.front))
 }
 
 /// The texts of the rows in sight.

@@ -1,7 +1,10 @@
 //! Keys of a row where a text about it is open, and keys that mean nothing.
 
 use super::*;
-use crate::model::action::Action;
+use crate::model::{
+    action::{Action, row::ON_ROWS},
+    screens::text::actions::{IN_JSON, IN_TEXTS},
+};
 
 /// What comes of a key: the title of what it opens, what lies over it, what is said, and what is to be done.
 fn outcome(model: &mut Model, key: &str) -> String {
@@ -33,13 +36,13 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
     let mut compared = 0;
     for row in ROWS {
         for text in ["d", "shift-x", "y"] {
-            for action in ACTIONS.iter().filter(|action| action.place == ActionContext::Row) {
+            for action in ACTIONS.iter().filter(|action| action.place == ON_ROWS) {
                 let (mut here, mut there) = (on(row), on(row));
                 press(&mut there, text);
                 let kind = here.front_kind();
                 let Some(name) = key(action).filter(|_| action.suits(kind)) else { continue };
-                let (called, _) = there.keymap.find(name.parse().unwrap(), there.places(), kind).unwrap();
-                if [ActionContext::Text, ActionContext::Json].contains(&called.place) {
+                let (called, _) = there.keymap.find(name.parse().unwrap(), there.front.contexts(), kind).unwrap();
+                if [IN_TEXTS, IN_JSON].contains(&called.place) {
                     continue;
                 }
                 assert_eq!(called.name, action.name);
@@ -68,7 +71,7 @@ fn a_text_keeps_its_own_keys_and_only_json_has_something_to_reveal() {
     let called = |keys: &str, key: &str| {
         let mut model = on("enter");
         press(&mut model, keys);
-        model.keymap.find(key.parse().unwrap(), model.places(), Some(&SERVICE)).map(|(action, _)| action.name)
+        model.keymap.find(key.parse().unwrap(), model.front.contexts(), Some(&SERVICE)).map(|(action, _)| action.name)
     };
     assert_eq!(called("d", "x"), Some("stopped-tasks"));
     assert_eq!(called("shift-x", "x"), Some("stopped-tasks"));
@@ -99,12 +102,12 @@ fn hints_of_a_text_show_no_key_that_does_something_else_there() {
     for row in ROWS {
         for text in ["", " d", " shift-x", " y"] {
             let model = on(&format!("{row}{text}"));
-            let kind = model.kind_seen();
+            let kind = model.front.kind();
             let hints = model.hints();
             let keys: Vec<&str> = hints.iter().map(|hint| hint.key.as_str()).collect();
             for (index, key) in keys.iter().enumerate() {
                 assert!(!keys[..index].contains(key), "{key} twice: {keys:?}");
-                assert!(model.keymap.find(key.parse().unwrap(), model.places(), kind).is_some());
+                assert!(model.keymap.find(key.parse().unwrap(), model.front.contexts(), kind).is_some());
             }
         }
     }
@@ -136,8 +139,8 @@ fn no_key_is_met_with_silence() {
             if !screen.is_empty() {
                 press(&mut model, screen);
             }
-            let kind = model.kind_seen();
-            let means = model.keymap.find(key.parse().unwrap(), model.places(), kind).is_some();
+            let kind = model.front.kind();
+            let means = model.keymap.find(key.parse().unwrap(), model.front.contexts(), kind).is_some();
             press(&mut model, key);
             assert!(
                 means || flash(&model).starts_with(key.as_str()) || flash(&model).starts_with("shift-"),

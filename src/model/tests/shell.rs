@@ -87,7 +87,8 @@ fn help_begins_with_the_keys_of_the_screen_and_has_four_pages_at_most() {
         let text = front_text(&model);
         let pages = text.rows.len().div_ceil(page(&model));
         assert!(pages <= 4, "{keys}: {pages} pages, {} rows", text.rows.len());
-        let titles: Vec<_> = text.lines.iter().filter(|line| line.is_title()).map(screens::text::TextLine::text).collect();
+        let titles: Vec<_> =
+            text.lines.iter().filter(|line| line.is_title()).map(screens::text::TextLine::text).collect();
         assert_eq!(titles[0], first, "{keys}");
         let last = if keys.ends_with('l') { "Filters of logs" } else { "In prompts" };
         assert!(["Everywhere", last].iter().all(|title| titles.contains(&(*title).to_owned())), "{titles:?}");
@@ -100,8 +101,8 @@ fn help_shows_every_key_of_the_screen_and_only_those() {
         let mut model = helped((400, 50), keys);
         let text = front_text(&model).text();
         press(&mut model, "?");
-        let kind = model.kind_seen();
-        for action in ACTIONS.iter().filter(|action| action.works_in(model.places(), kind)) {
+        let kind = model.front.kind();
+        for action in ACTIONS.iter().filter(|action| action.works_in(model.front.contexts(), kind)) {
             assert!(text.contains(action.about), "{keys}: {} is missing", action.name);
         }
         assert_eq!(text.contains("Live Tail"), keys.ends_with('l'), "{keys}");
@@ -131,7 +132,7 @@ fn page(model: &Model) -> usize {
 
 #[test]
 fn help_narrows_every_action_to_what_is_typed() {
-    for action in ACTIONS {
+    for action in ACTIONS.iter() {
         let mut model = console();
         press(&mut model, "? /");
         type_in(&mut model, action.about);

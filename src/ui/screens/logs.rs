@@ -9,7 +9,11 @@ use crate::{
         Range, Read,
         filter::{FilterMode, FilterRule},
     },
-    model::{Model, screens::logs::LogView, text::safe},
+    model::{
+        Model,
+        screens::{ScreenContent, logs::LogView},
+        text::safe,
+    },
     resource::format::grouped,
     ui::{
         theme::{Scope, Theme},
@@ -52,7 +56,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme
 
 /// `Logs(payments) ⟨timeout⟩ ──── since 13:50 ─`
 fn draw_title(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
-    let name = capitalised(&reader.title());
+    let name = capitalised(&reader.crumb());
     let mut parts = vec![(safe(&name).into_owned(), Scope::TitleName)];
     let active = if reader.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
     for rule in reader.stack.rules.iter().filter(|rule| rule.on) {

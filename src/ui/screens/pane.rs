@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{capitalised, text::draw_row, title};
 use crate::{
-    model::{Keymap, Viewer, layout::Pane},
+    model::{Keymap, Viewer, action::row, layout::Pane},
     ui::{
         text::Pen,
         theme::{Scope, Theme},
@@ -26,8 +26,8 @@ pub fn draw(buf: &mut Buffer, pane: Pane, said: &Viewer, keymap: &Keymap, theme:
     // What is put together out of others is explained by enter; what it says of itself is no more than this.
     let explained =
         said.source.subject().is_some_and(|subject| subject.row.drill().is_none() && subject.row.about().is_some());
-    let (action, what) = if explained { ("open", "explains") } else { ("explain", "says all") };
-    let rest = keymap.key_of(action).filter(|_| cut || explained);
+    let (action, what) = if explained { (row::OPEN, "explains") } else { (row::EXPLAIN, "says all") };
+    let rest = keymap.key_of(&action).filter(|_| cut || explained);
     let rest = rest.map(|key| (format!("{key} {what}"), Scope::Faint));
     let notes: Vec<_> = rest.into_iter().collect();
     let head = Rect { x, height: 1, width: area.right().saturating_sub(x), ..area };

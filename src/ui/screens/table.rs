@@ -6,7 +6,12 @@ use super::{capitalised, failing, title};
 use crate::{
     aws::FailureKind,
     data::Phase,
-    model::{Model, Table, screens::table::Body, text::safe},
+    model::{
+        Model, Table,
+        action::{Action, row, session},
+        screens::table::{Body, actions},
+        text::safe,
+    },
     resource::{Ability, Context, Origin, Status, Tone},
     ui::{
         theme::{Scope, Theme},
@@ -82,7 +87,7 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
     let query = &table.view.query;
     let of = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
     let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
-    let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
+    let press = |action: Action, what: &str| keymap.key_of(&action).map(|key| format!("{key} {what}"));
     let composed = matches!(kind.origin, Origin::Composed(_));
     let unknown = query.cluster.as_deref().and_then(|name| model.unknown_cluster(name));
     let said = table.source.nothing.to_vec();
@@ -92,33 +97,33 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
         Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), said, vec![]),
         Body::Empty if !said.is_empty() => {
             let elsewhere = match query.cluster {
-                Some(_) => press("all-clusters", "looks in all clusters"),
+                Some(_) => press(actions::ALL_CLUSTERS, "looks in all clusters"),
                 None => Some(":region and :profile look elsewhere".into()),
             };
             (Tone::Good, said[0].clone(), said[1..].to_vec(), vec![elsewhere])
         }
         Body::Empty => {
             let advice = match (query.status, &query.cluster) {
-                (Status::Running, _) if kind.can(Ability::Status) => press("stopped", "shows stopped ones"),
-                (Status::Stopped, _) => press("stopped", "shows running ones, too"),
-                (_, Some(_)) => press("all-clusters", "looks in all clusters"),
+                (Status::Running, _) if kind.can(Ability::Status) => press(row::STOPPED, "shows stopped ones"),
+                (Status::Stopped, _) => press(row::STOPPED, "shows running ones, too"),
+                (_, Some(_)) => press(actions::ALL_CLUSTERS, "looks in all clusters"),
                 (_, None) => Some(":region and :profile look elsewhere".into()),
             };
             let status = if query.status == Status::Stopped { "stopped " } else { "" };
             (Tone::Muted, format!("There are no {status}{things}{place}"), vec![], vec![advice])
         }
         Body::FilteredOut { hidden } if table.filter.is_empty() => {
-            let advice = press("faults", "shows them all");
+            let advice = press(actions::FAULTS, "shows them all");
             (Tone::Good, format!("Nothing is wrong with any of the {hidden} {each}"), vec![], vec![advice])
         }
         Body::FilteredOut { hidden } => {
             let filter = [theme.glyphs.open, table.filter.text(), theme.glyphs.close].concat();
             let faults = if table.faults_only { " and has a fault" } else { "" };
-            let advice = vec![press("clear-filter", "clears the filter"), press("filter", "changes it")];
+            let advice = vec![press(actions::CLEAR_FILTER, "clears the filter"), press(actions::FILTER, "changes it")];
             (Tone::Wait, format!("None of the {hidden} {each} matches {filter}{faults}"), vec![], advice)
         }
         Body::Denied(failure) => {
-            let advice = vec![failure.advice.clone(), press("refresh", "asks again")];
+            let advice = vec![failure.advice.clone(), press(session::REFRESH, "asks again")];
             let look = if composed { "for" } else { "at" };
             (
                 Tone::Bad,
@@ -134,7 +139,8 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
             vec![Some(":clusters lists those there are".into())],
         ),
         Body::Failed(failure) => {
-            let advice = vec![failure.advice.clone(), press("refresh", "tries now; it is tried again by itself, too")];
+            let advice =
+                vec![failure.advice.clone(), press(session::REFRESH, "tries now; it is tried again by itself, too")];
             let headline = match composed {
                 true => format!("Can't look for {things}: {}", failure.state()),
                 false => format!("No {things} yet: {}", failure.state()),

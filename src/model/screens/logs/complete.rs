@@ -28,7 +28,7 @@ const EXAMPLE: usize = 40;
 
 impl LogView {
     /// Completes the last term of `text`. Values are those of the lines that the other terms admit.
-    pub(in crate::model) fn complete(&self, text: &str) -> Completion {
+    pub(super) fn complete_terms(&self, text: &str) -> Completion {
         let values = |name: &str, op: Op| {
             let others = LineFilter::parse(bare(without_last_term(text))).unwrap_or_default();
             let values = filter::values(name, op, self.newest().filter(|line| others.admits(line)));

@@ -14,7 +14,7 @@ use crate::{
     grammar::Fault,
     logs::{Level, Line, LogRequest, Range, Read, Role, TailPhase},
     model::{
-        Model, Screen,
+        Model,
         action::{Call, Outcome},
         overlay::{Overlay, WhenPrompt},
     },
@@ -104,7 +104,7 @@ impl LogView {
 impl Model {
     /// Reads another part of the log that is seen, or the same anew.
     pub(super) fn read_anew(&mut self, read: Read, follow: bool, seek: Option<Timestamp>) {
-        if let Screen::Logs(reader) = &mut self.front {
+        if let Some(reader) = self.front.get_mut::<LogView>() {
             self.logs_opened += 1;
             reader.begin(LogRequest { id: self.logs_opened, read, ..reader.wanted.clone() }, follow, seek);
         }

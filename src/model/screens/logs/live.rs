@@ -1,13 +1,13 @@
 //! Following over Live Tail: a choice that costs money, so it is asked first what it costs and what it leaves out.
 
-use super::modes::reader;
+use super::{LogView, modes::reader};
 use crate::{
     logs::{
         Range, Read,
         live::{DOLLARS_A_MINUTE, FREE_MINUTES, MOST_A_SECOND},
     },
     model::{
-        Model, Screen,
+        Model,
         action::{Call, Outcome},
         overlay::{Overlay, PickAction, Question},
     },
@@ -51,7 +51,7 @@ fn question() -> Question {
 impl Model {
     /// Follows over Live Tail, or by polling.
     pub(in crate::model) fn set_live(&mut self, live: bool) {
-        let Screen::Logs(reader) = &self.front else { return };
+        let Some(reader) = self.front.get::<LogView>() else { return };
         let Read::Tail { range, pattern, .. } = &reader.wanted.read else { return };
         let read = Read::Tail { range: *range, pattern: pattern.clone(), live };
         self.read_anew(read, true, None);

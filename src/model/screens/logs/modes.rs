@@ -1,10 +1,10 @@
 //! Keys that change how a log is shown.
 
-use super::{Json, LogView, Times};
+use super::{Json, LogView, Times, actions};
 use crate::{
     logs::Line,
     model::{
-        Model, Screen, Viewer,
+        Model, Viewer,
         action::{Call, Outcome},
         screens::text::TextSource,
     },
@@ -12,10 +12,7 @@ use crate::{
 
 /// The log that is seen.
 pub(super) fn reader(model: &mut Model) -> Result<&mut LogView, String> {
-    match &mut model.front {
-        Screen::Logs(reader) => Ok(reader),
-        Screen::Table(_) | Screen::Text(_) => Err("this is for logs".into()),
-    }
+    model.front.get_mut().ok_or_else(|| "this is for logs".into())
 }
 
 impl LogView {
@@ -116,7 +113,8 @@ pub(in crate::model) fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     reader.cleared = Some(reader.ring.numbers().end);
     reader.recount();
-    let undo = model.keymap.key_of("undo-clear").map(|key| format!("; {key} brings it back")).unwrap_or_default();
+    let undo =
+        model.keymap.key_of(&actions::UNDO_CLEAR).map(|key| format!("; {key} brings it back")).unwrap_or_default();
     model.info(format!("cleared from the screen only{undo}"));
     Ok(())
 }
@@ -141,7 +139,7 @@ pub(in crate::model) fn raw_event(model: &mut Model, _: Call<'_>) -> Outcome {
 impl Model {
     /// Opens what is known of a line and of its log, in words or as AWS tells the event.
     fn open_line(&mut self, raw: bool) -> Outcome {
-        let Screen::Logs(reader) = &self.front else { return Err("this is for logs".into()) };
+        let Some(reader) = self.front.get::<LogView>() else { return Err("this is for logs".into()) };
         let (title, source) = match (raw, reader.current()) {
             (true, Some((_, line))) => ("raw event", TextSource::Line(super::about::event(line))),
             (true, None) => return Err("there is no line here".into()),
@@ -150,7 +148,7 @@ impl Model {
                 ("log line", TextSource::Line(super::about::document(reader, line, &self.settings.zone, self.now)))
             }
         };
-        self.push(Screen::Text(Box::new(Viewer::new(title, source))));
+        self.push(Viewer::new(title, source));
         self.refill();
         Ok(())
     }

@@ -8,8 +8,8 @@ use super::{LogView, task_switch::one};
 use crate::{
     logs::{self, LogRequest, LogSubject, Range, Read, ring::Ring},
     model::{
-        Model, Screen,
-        action::{Call, Outcome, asked},
+        Model, Table,
+        action::{Call, Outcome, row::asked},
         overlay::{Overlay, PickAction, Picker, PickerItem},
     },
     resource::{LogTarget, Row, revision::Revision, task::Task},
@@ -24,13 +24,13 @@ impl Model {
     pub(in crate::model) fn open_log(&mut self, of: LogSubject, read: Read) {
         self.logs_opened += 1;
         let wanted = LogRequest { id: self.logs_opened, of, read, pace: self.settings.logs.pace() };
-        self.push(Screen::Logs(Box::new(LogView::new(wanted, Ring::new(self.settings.logs.limits())))));
+        self.push(LogView::new(wanted, Ring::new(self.settings.logs.limits())));
     }
 
     /// Reads another log in place of the one that is seen; opens it where none is.
     pub(in crate::model) fn read_log(&mut self, of: LogSubject, range: Range, seek: Option<Timestamp>) {
         let read = |pattern| Read::Tail { range, pattern, live: false };
-        let Screen::Logs(reader) = &mut self.front else { return self.open_log(of, read(None)) };
+        let Some(reader) = self.front.get_mut::<LogView>() else { return self.open_log(of, read(None)) };
         self.logs_opened += 1;
         let pattern = match &reader.wanted.read {
             Read::Tail { pattern, .. } => pattern.clone(),
@@ -43,8 +43,8 @@ impl Model {
     /// The rows that are asked about: the one that is named, the marked ones, the one under the cursor, the one a text
     /// is about.
     fn rows_meant(&self, call: Call<'_>) -> Result<Vec<Arc<dyn Row>>, String> {
-        match &self.front {
-            Screen::Table(table) if call.arg.is_empty() && !table.rows.is_empty() => {
+        match self.front.get::<Table>() {
+            Some(table) if call.arg.is_empty() && !table.rows.is_empty() => {
                 Ok(table.targets().into_iter().map(|entry| entry.row.clone()).collect())
             }
             _ => Ok(vec![asked(self, call)?.row]),

@@ -13,7 +13,7 @@ use crate::{
     grammar::Fault,
     logs::{LogGroup, LogSubject, Range, Read, groups},
     model::{
-        Model, Screen,
+        Model,
         action::{Call, Outcome},
         overlay::{Overlay, QueryPrompt},
         prompt::Prompt,
@@ -165,20 +165,20 @@ impl Model {
 
     /// Reads what a query finds in place of the log, which one comes back to.
     fn ask(&mut self, query: Read) {
-        let Screen::Logs(reader) = &self.front else { return };
+        let Some(reader) = self.front.get::<LogView>() else { return };
         let beneath = match &reader.wanted.read {
             tail @ Read::Tail { .. } => Some(tail.clone()),
             Read::Query { .. } => reader.beneath.clone(),
         };
         self.read_anew(query, true, None);
-        if let Screen::Logs(reader) = &mut self.front {
+        if let Some(reader) = self.front.get_mut::<LogView>() {
             reader.beneath = beneath;
         }
     }
 
     /// Comes back from what a query found to the log it was asked of; false where there is none.
     pub(in crate::model) fn leave_query(&mut self) -> bool {
-        let Screen::Logs(reader) = &mut self.front else { return false };
+        let Some(reader) = self.front.get_mut::<LogView>() else { return false };
         let Some(tail) = reader.beneath.take() else { return false };
         self.read_anew(tail, true, None);
         true

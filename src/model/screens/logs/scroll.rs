@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, civil::Date};
 
 use super::{
     LogView, Times, Top,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     logs::{Line, Read},
+    model::screens::Frame,
     resource::format::grouped,
 };
 
@@ -18,23 +19,6 @@ use crate::{
 const AT_ONCE: usize = 4 << 20;
 /// How long the counts of a frozen log stay as they are.
 pub(super) const STEADY: SignedDuration = SignedDuration::from_millis(500);
-
-/// The room there is, and the moment.
-#[derive(Debug, Clone)]
-pub(in crate::model) struct Frame {
-    /// Rows.
-    pub page: u16,
-    /// Cells of a row.
-    pub width: u16,
-    pub zone: TimeZone,
-    pub now: Timestamp,
-}
-
-impl Default for Frame {
-    fn default() -> Self {
-        Self { page: 1, width: 80, zone: TimeZone::UTC, now: Timestamp::UNIX_EPOCH }
-    }
-}
 
 /// What is known of the lines before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -101,7 +85,7 @@ impl LogView {
     }
 
     /// Moves by so many rows. Upwards is away from the end, and freezes; all the way down goes on following.
-    pub(in crate::model) fn go(&mut self, rows: isize) {
+    pub(in crate::model) fn move_by(&mut self, rows: isize) {
         match rows {
             // A range that is being picked reaches to the last line: nothing comes between.
             isize::MAX if self.search.range.is_some() => self.cursor = self.number(self.last()),
@@ -221,7 +205,7 @@ impl LogView {
     }
 
     /// Brings what is in sight up to date.
-    pub(in crate::model) fn settle(&mut self, frame: Frame) {
+    pub(super) fn set_rows(&mut self, frame: Frame) {
         self.frame = frame;
         self.view.settle(&self.ring);
         let searched = self.view.advance(&self.ring, &self.stack, AT_ONCE);

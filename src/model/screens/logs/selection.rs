@@ -55,7 +55,7 @@ impl LogView {
     ///
     /// # Errors
     /// When there are none.
-    pub(in crate::model) fn taken(&self, zone: &TimeZone, now: Timestamp) -> Result<String, String> {
+    pub(super) fn copied_lines(&self, zone: &TimeZone, now: Timestamp) -> Result<String, String> {
         let mut numbers = self.all_picked();
         if numbers.is_empty() {
             numbers.extend(self.rows.iter().filter_map(|row| row.line));
@@ -84,21 +84,19 @@ impl LogView {
         })
     }
 
-    /// What is saved: all lines that are held, as text or as JSON lines, or as text those that pass the filters.
+    /// What is saved, with its extension: all lines that are held, as text or as JSON lines, or as text those that pass the
+    /// filters.
     ///
     /// # Errors
     /// When there is no such format.
-    pub(in crate::model) fn saved(&self, format: &str, zone: &TimeZone) -> Result<Effect, String> {
+    pub(super) fn saved_lines(&self, format: &str, zone: &TimeZone) -> Result<(&'static str, String), String> {
         let (extension, content) = match format {
             "" | "text" => ("log", self.text(self.ring.numbers(), zone)),
             "view" => ("log", self.text(self.view.numbers().iter().copied(), zone)),
             "json" | "ndjson" => ("ndjson", self.json_lines()),
             other => return Err(format!("logs can't be saved as `{other}`; text, json and view are known")),
         };
-        if content.is_empty() {
-            return Err("there are no lines here".into());
-        }
-        Ok(Effect::Save { name: self.title(), extension, content })
+        if content.is_empty() { Err("there are no lines here".into()) } else { Ok((extension, content)) }
     }
 
     /// Lines as text, with all that is known of each.

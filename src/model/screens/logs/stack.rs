@@ -12,7 +12,7 @@ use crate::{
         histogram::Histogram,
     },
     model::{
-        Model, Screen,
+        Model,
         action::{Call, Outcome},
         command,
         keymap::Key,
@@ -169,7 +169,7 @@ fn is_least(rule: &FilterRule, text: &str) -> bool {
 impl Model {
     /// What is typed has changed.
     pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
-        let Screen::Logs(reader) = &mut self.front else { return };
+        let Some(reader) = self.front.get_mut::<LogView>() else { return };
         let finds = |rule: &Option<FilterRule>| rule.as_ref().is_none_or(|rule| reader.finds(&rule.filter));
         prompt.prompt.fault = match prompt.prompt.read_so_far(|text| prompt.read(text), finds) {
             Ok(rule) => {
@@ -188,7 +188,7 @@ impl Model {
 
     /// Enter in the prompt; what can't be read keeps it open.
     pub(in crate::model) fn rule_entered(&mut self, mut prompt: RulePrompt) {
-        let Screen::Logs(reader) = &mut self.front else { return };
+        let Some(reader) = self.front.get_mut::<LogView>() else { return };
         match prompt.rule() {
             Ok(rule) => reader.set_stack(prompt.stack(rule)),
             Err(fault) => {
@@ -204,7 +204,7 @@ impl Model {
     /// Esc in the prompt.
     pub(in crate::model) fn rule_cancelled(&mut self, prompt: RulePrompt) {
         self.back_to_list(&prompt);
-        if let Screen::Logs(reader) = &mut self.front {
+        if let Some(reader) = self.front.get_mut::<LogView>() {
             reader.set_stack(prompt.before);
         }
     }
@@ -217,7 +217,7 @@ impl Model {
 
     /// A key in the list of filters.
     pub(in crate::model) fn press_rules(&mut self, mut list: RuleList, key: Key) {
-        let Screen::Logs(reader) = &mut self.front else { return };
+        let Some(reader) = self.front.get_mut::<LogView>() else { return };
         let found = KEYS.iter().find(|(keys, ..)| keys.iter().any(|known| known.parse() == Ok(key)));
         let count = reader.stack.rules.len();
         let at = list.selected.min(count.saturating_sub(1));

@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::modes::reader;
+use super::{LogView, modes::reader};
 use crate::{
     data::Feed,
     logs::{LogSubject, Range, Read},
     model::{
-        Model, Screen,
+        Model,
         action::{Call, Outcome},
         overlay::{Overlay, PickAction, Picker, PickerItem},
     },
@@ -37,6 +37,13 @@ struct PendingSwitch {
     since: Timestamp,
     /// The log that is seen was opened for it, and is left where there is none.
     opened: bool,
+}
+
+impl TaskSwitch {
+    /// When a task that is looked for is looked for no longer.
+    pub fn sought_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.sought.as_ref().map(|sought| sought.since + PATIENCE).filter(|until| *until > now)
+    }
 }
 
 /// How long a task that stopped last is looked for in AWS before the newest that is known is taken.
@@ -86,7 +93,7 @@ impl Model {
     /// Reads the log of the task that was looked for, once AWS has been asked for the newest; goes back where there is
     /// none.
     pub(in crate::model) fn find_sought(&mut self) {
-        let Screen::Logs(reader) = &self.front else { return };
+        let Some(reader) = self.front.get::<LogView>() else { return };
         let Some(sought) = reader.task_switch.sought.clone() else { return };
         let of = reader.subject().clone();
         let (tasks, all) = self.tasks_of(&of);
@@ -102,7 +109,7 @@ impl Model {
                 self.tell_end(&task);
             }
             None => {
-                if let Screen::Logs(reader) = &mut self.front {
+                if let Some(reader) = self.front.get_mut::<LogView>() {
                     reader.task_switch.sought = None;
                 }
                 if sought.opened {
@@ -122,12 +129,6 @@ impl Model {
         self.paused || self.snapshot.feeds_of(view).into_iter().all(answered)
     }
 
-    /// When a task that is looked for is looked for no longer.
-    pub(in crate::model) fn sought_until(&self) -> Option<Timestamp> {
-        let Screen::Logs(reader) = &self.front else { return None };
-        reader.task_switch.sought.as_ref().map(|sought| sought.since + PATIENCE).filter(|until| *until > self.now)
-    }
-
     fn task(&self, arn: &str) -> Option<&Task> {
         self.snapshot.row(arn)?.any().downcast_ref()
     }
@@ -139,12 +140,9 @@ impl Model {
             of.name = format!("{}/{name}", of.name);
             of.container = Some(name);
         }
-        let kept = match &self.front {
-            Screen::Logs(reader) => reader.task_switch.container.clone(),
-            _ => None,
-        };
+        let kept = self.front.get::<LogView>().and_then(|reader| reader.task_switch.container.clone());
         self.read_log(of, Range::Newest, None);
-        if let Screen::Logs(reader) = &mut self.front {
+        if let Some(reader) = self.front.get_mut::<LogView>() {
             reader.task_switch = TaskSwitch { container: kept, sought: None };
         }
     }
@@ -160,23 +158,23 @@ impl Model {
 
 /// The log of the task that was there before: of the same service, and of the same container.
 pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
-    let of = match &model.front {
-        Screen::Logs(reader) => reader.subject().clone(),
-        Screen::Table(_) | Screen::Text(_) => LogSubject::new(model.log_target(call)?),
+    let of = match model.front.get::<LogView>() {
+        Some(reader) => reader.subject().clone(),
+        None => LogSubject::new(model.log_target(call)?),
     };
     let before = match of.tasks.as_deref() {
         Some([task]) => Some(task.clone()),
         Some(_) => return Err("there is no one task before several".into()),
         None => None,
     };
-    let opened = !matches!(model.front, Screen::Logs(_));
+    let opened = !model.front.is::<LogView>();
     if opened {
         let nothing: Arc<[Arc<str>]> = Arc::default();
         let read = Read::Tail { range: Range::Newest, pattern: None, live: false };
         model.open_log(LogSubject { tasks: Some(nothing), ..of }, read);
     }
     let sought = PendingSwitch { before, since: model.now, opened };
-    if let Screen::Logs(reader) = &mut model.front {
+    if let Some(reader) = model.front.get_mut::<LogView>() {
         reader.task_switch.sought = Some(sought);
     }
     // What is known is as old as the last look: whoever asks for the newest means now.

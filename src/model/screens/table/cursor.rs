@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Sort, Table};
-use crate::{data::Entry, model::filter::RowFilter};
+use crate::data::Entry;
 
 /// Whether this is the row's id, or its name.
 pub(super) fn is_called(entry: &Entry, word: &str) -> bool {
@@ -82,19 +82,6 @@ impl Table {
             self.marks.remove(entry.row.id());
         }
         self.marks.extend(others);
-    }
-
-    /// Leaves the topmost of what is laid over the rows: the range being marked, the picked column, the filter, faults
-    /// only. False when there is nothing to leave.
-    pub fn leave_layer(&mut self) -> bool {
-        if self.range.take().is_some() || self.picked.take().is_some() {
-            return true;
-        }
-        if !self.filter.is_empty() {
-            self.filter = RowFilter::default();
-            return true;
-        }
-        std::mem::take(&mut self.faults_only)
     }
 
     /// Sorts by a column; by the one it is sorted by already: the other way round.

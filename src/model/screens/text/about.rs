@@ -15,7 +15,7 @@ use crate::{
     data::{Feed, FeedKey, Phase, Request, distinct},
     diagnose::{self, Explanation, Known},
     event::Effect,
-    model::{Model, Screen, Table, help, layout::Pane, text::safe},
+    model::{Model, Table, help, layout::Pane, screens::ScreenContent, text::safe},
     resource::{Ability, Origin, Row, Tone, command::CommandScope, evidence::Evidence},
 };
 
@@ -30,11 +30,6 @@ pub(in crate::model) enum About {
     Explanation,
 }
 
-/// The subject of a text about `row` of a table.
-pub(in crate::model) fn subject(table: &Table, row: &Arc<dyn Row>) -> TextSubject {
-    TextSubject { view: table.view.clone(), row: row.clone(), gone: false }
-}
-
 /// The subject of an explanation that was asked for of `subject`.
 pub(in crate::model) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
     let row = &subject.row;
@@ -42,6 +37,14 @@ pub(in crate::model) fn explained(subject: TextSubject) -> Result<TextSubject, S
         Some((view, row)) => Ok(TextSubject { view, row, gone: false }),
         None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
         None => Ok(subject),
+    }
+}
+
+impl Viewer {
+    /// When the times in an explanation are to be told anew.
+    pub(super) fn retold_at(&self) -> Option<Timestamp> {
+        let TextSource::Explain(_, explaining) = &self.source else { return None };
+        explaining.made_at.map(|at| at + RETOLD)
     }
 }
 
@@ -60,23 +63,24 @@ impl Model {
                 (format!("explain {name}"), TextSource::Explain(subject, Explaining::new(inquiry)))
             }
         };
-        let screen = Screen::Text(Box::new(Viewer::new(title, source)));
-        match &self.front {
-            Screen::Text(viewer) if viewer.source.subject().is_some() => self.front = screen,
-            _ => self.push(screen),
+        let text = Viewer::new(title, source);
+        match self.front.get::<Viewer>() {
+            Some(viewer) if viewer.source.subject().is_some() => self.front = text.into(),
+            _ => self.push(text),
         }
         self.refill();
     }
 
     /// What the pane says of the row under the cursor.
     pub(in crate::model) fn inspect(&self, pane: Pane) -> Option<Viewer> {
-        let Screen::Table(table) = &self.front else { return None };
-        let row = &table.current()?.row;
+        let Some(table) = self.front.get::<Table>() else { return None };
+        let subject = table.subject().ok()?;
+        let row = &subject.row;
         let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));
         let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
         let lines = said.map(|document| prose_lines(&document.masked())).unwrap_or_default();
-        let mut viewer = Viewer::new(safe(&title), TextSource::Describe(subject(table, row)));
+        let mut viewer = Viewer::new(safe(&title), TextSource::Describe(subject));
         // Its title is the pane's.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
         viewer.fit(pane.text_width());
@@ -95,7 +99,7 @@ impl Model {
 
     /// Takes the raw answer, if it is still wanted.
     pub(in crate::model) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
-        let Screen::Text(viewer) = &mut self.front else { return };
+        let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
         if let TextSource::Raw(subject, raw) = &mut viewer.source
             && subject.row.id() == id
         {
@@ -124,7 +128,7 @@ impl Model {
 
     /// Asks again what an open text was told once.
     pub(in crate::model) fn ask_again(&mut self) {
-        let Screen::Text(viewer) = &self.front else { return };
+        let Some(viewer) = self.front.get::<Viewer>() else { return };
         match viewer.source.clone() {
             TextSource::Raw(subject, _) => self.ask_raw(&subject),
             TextSource::Explain(subject, _) => {
@@ -137,7 +141,7 @@ impl Model {
 
     /// Takes what was found out for an explanation, if it is still wanted.
     pub(in crate::model) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
-        let Screen::Text(viewer) = &mut self.front else { return };
+        let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
         if let TextSource::Explain(subject, explaining) = &mut viewer.source
             && evidence_of(&*subject.row) == Some(id)
         {
@@ -148,7 +152,7 @@ impl Model {
 
     /// Brings a text about a row up to date with the data.
     pub(in crate::model) fn follow(&mut self) {
-        let Screen::Text(viewer) = &mut self.front else { return };
+        let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
         let Some(view) = viewer.source.subject().map(|subject| subject.view.clone()) else { return };
         let feeds = self.snapshot.feeds_of(&view);
         // Nothing is gone that has not come yet.
@@ -162,28 +166,24 @@ impl Model {
 
     /// Whether what an open explanation was made of has changed.
     fn explains_otherwise(&self) -> bool {
-        let Screen::Text(viewer) = &self.front else { return false };
+        let Some(viewer) = self.front.get::<Viewer>() else { return false };
         let TextSource::Explain(subject, explaining) = &viewer.source else { return false };
         explaining.made_of != self.consulted(subject)
     }
 
     /// Makes an open explanation anew when its times are old.
     pub(in crate::model) fn retell(&mut self) {
-        if self.retold_at().is_some_and(|at| at <= self.now) {
+        if self.front.get().and_then(Viewer::retold_at).is_some_and(|at| at <= self.now) {
             self.refill();
         }
     }
 
-    /// When the times in an open explanation are to be told anew.
-    pub(in crate::model) fn retold_at(&self) -> Option<Timestamp> {
-        let Screen::Text(viewer) = &self.front else { return None };
-        let TextSource::Explain(_, explaining) = &viewer.source else { return None };
-        explaining.made_at.map(|at| at + RETOLD)
-    }
-
     /// Makes those lines anew that are set in columns by the width of the screen.
     pub(in crate::model) fn set_anew(&mut self) {
-        if matches!(&self.front, Screen::Text(viewer) if matches!(viewer.source, TextSource::Help | TextSource::Aliases))
+        if self
+            .front
+            .get::<Viewer>()
+            .is_some_and(|viewer| matches!(viewer.source, TextSource::Help | TextSource::Aliases))
         {
             self.refill();
         }
@@ -191,7 +191,7 @@ impl Model {
 
     /// Makes the lines of the text that is seen anew.
     pub(in crate::model) fn refill(&mut self) {
-        let Screen::Text(viewer) = &self.front else { return };
+        let Some(viewer) = self.front.get::<Viewer>() else { return };
         let lines = match &viewer.source {
             TextSource::Describe(subject) => {
                 let document = subject.row.describe(&self.cx());
@@ -203,7 +203,7 @@ impl Model {
                 let explanation = self.explain(subject, explaining);
                 let made_of = self.consulted(subject);
                 let lines = explanation_lines(&explanation, explaining);
-                if let Screen::Text(viewer) = &mut self.front
+                if let Some(viewer) = self.front.get_mut::<Viewer>()
                     && let TextSource::Explain(_, explaining) = &mut viewer.source
                 {
                     explaining.commands = explanation.commands;
@@ -217,7 +217,7 @@ impl Model {
             TextSource::Aliases => help::aliases(self),
             TextSource::Messages => help::messages(self),
         };
-        if let Screen::Text(viewer) = &mut self.front {
+        if let Some(viewer) = self.front.get_mut::<Viewer>() {
             viewer.set_lines(lines);
         }
     }

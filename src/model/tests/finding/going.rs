@@ -170,7 +170,7 @@ fn a_pattern_is_left_to_cloudwatch() {
 #[test]
 fn what_a_query_found_has_no_other_range() {
     let mut model = in_log();
-    let Screen::Logs(reader) = &mut model.front else { panic!("no log") };
+    let Some(reader) = model.front.get_mut::<LogView>() else { panic!("no log") };
     reader.wanted.read = Read::Query { text: "fields @message".into(), from: at(0), to: at(NOON) };
     for key in ["0", "5", "r"] {
         press(&mut model, key);
@@ -182,7 +182,7 @@ fn what_a_query_found_has_no_other_range() {
 fn matches_are_found_some_at_a_time() {
     let mut model = in_log();
     run(&mut model, "highlight slow");
-    let Screen::Logs(reader) = &mut model.front else { panic!("no log") };
+    let Some(reader) = model.front.get_mut::<LogView>() else { panic!("no log") };
     let mut matches = crate::model::screens::logs::Matches::new(20);
     let mut rounds = 0;
     while !matches.advance(&reader.ring, &reader.stack, 300) {

@@ -38,7 +38,7 @@ fn lines_are_picked_one_by_one_and_copied() {
     let text = copied(press(&mut model, "c"));
     assert_eq!(text, "12:06:10.000 served request 37\n12:06:30.000 failed request 39\n");
     press(&mut model, "esc");
-    assert!(reader(&model).picked.is_empty() && matches!(model.front, Screen::Logs(_)));
+    assert!(reader(&model).picked.is_empty() && model.front.is::<LogView>());
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn esc_leaves_what_is_picked_then_context_then_highlights_then_filters_then_the_
     press(&mut model, "esc");
     assert!(rules(&model).is_empty());
     press(&mut model, "esc");
-    assert!(matches!(model.front, Screen::Table(_)));
+    assert!(model.front.is::<Table>());
 }
 
 #[test]
@@ -143,6 +143,6 @@ fn none_of_it_needs_a_line() {
         ["n", "shift-n", "e", "shift-e", "{", ")", "shift-t", "space", "v", "c", "ctrl-s", "b", "i", "x", "shift-w"]
     {
         press(&mut model, key);
-        assert!(matches!(model.front, Screen::Logs(_)), "{key}");
+        assert!(model.front.is::<LogView>(), "{key}");
     }
 }

@@ -5,7 +5,8 @@ use crate::{
     logs::{Range, Read},
     model::{
         Keymap,
-        screens::logs::{LogView, nothing::Nothing},
+        action::{Action, views},
+        screens::logs::{LogView, actions, nothing::Nothing},
     },
     resource::Tone,
     ui::{theme::Theme, widgets::notice::NoticePanel},
@@ -13,14 +14,14 @@ use crate::{
 
 pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> NoticePanel {
     let name = &reader.subject().name;
-    let press = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
+    let press = |action: Action, what: &str| keymap.key_of(&action).map(|key| format!("{key} {what}"));
     let quiet = || reader.status.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
     let count = reader.status.streams;
     let streams = match count {
         1 => "1 stream".into(),
         count => format!("{count} streams"),
     };
-    let longer = || vec![press("go-to-time", "reads another stretch of time")];
+    let longer = || vec![press(actions::GO_TO_TIME, "reads another stretch of time")];
     let (tone, headline, body, advice): (_, _, Vec<String>, Vec<Option<String>>) = match nothing {
         Nothing::Resolving => {
             (Tone::Busy, format!("Looking up the tasks of {name} and where they log to"), quiet(), vec![])
@@ -31,7 +32,7 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
                 Read::Query { text, .. } => vec![text.to_string()],
                 Read::Tail { .. } => vec![],
             };
-            let advice = vec![press("escape", "ends it, and goes back to the log")];
+            let advice = vec![press(views::ESCAPE, "ends it, and goes back to the log")];
             (Tone::Busy, "CloudWatch Logs Insights is searching".to_owned(), text, advice)
         }
         Nothing::Waiting => {
@@ -57,7 +58,7 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
                 Some(_) => format!("The query waits: {}", failure.briefly()),
                 None => format!("The query failed: {}", failure.briefly()),
             };
-            let back = press("escape", "goes back to the log");
+            let back = press(views::ESCAPE, "goes back to the log");
             (Tone::Bad, headline, vec![failure.message.clone()], vec![failure.advice.clone(), back])
         }
         Nothing::Failed(failure) => {
@@ -77,11 +78,12 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
         }
         Nothing::Hidden { lines, searching: false } => {
             let filters = [theme.glyphs.open, &texts(reader), theme.glyphs.close].concat();
-            let advice = vec![press("suspend-filters", "suspends the filters"), press("filters", "lists them")];
+            let advice =
+                vec![press(actions::SUSPEND_FILTERS, "suspends the filters"), press(actions::FILTERS, "lists them")];
             (Tone::Wait, format!("None of the {lines} lines passes {filters}"), vec![], advice)
         }
         Nothing::Cleared(lines) => {
-            let advice = vec![press("undo-clear", "brings them back")];
+            let advice = vec![press(actions::UNDO_CLEAR, "brings them back")];
             (
                 Tone::Muted,
                 format!("{lines} lines were cleared from the screen; what comes is shown here"),

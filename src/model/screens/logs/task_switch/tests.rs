@@ -7,7 +7,7 @@ use crate::{
     event::Event,
     knowledge::{Certainty, Class, Verdict},
     model::{
-        Keymap, Settings, Start,
+        Keymap, Settings, Start, Table,
         fixture::{at, feed, flash, give, press, type_in},
         screens::logs::LogView,
     },
@@ -82,10 +82,7 @@ fn world(revision: u64, tasks: Option<&[Task]>) -> Snapshot {
 }
 
 fn log(model: &Model) -> &LogView {
-    match &model.front {
-        Screen::Logs(reader) => reader,
-        other => panic!("a log was expected, not {other:?}"),
-    }
+    model.front.get().unwrap_or_else(|| panic!("a log was expected, not {:?}", model.front))
 }
 
 fn name(model: &Model) -> &str {
@@ -127,7 +124,7 @@ fn the_last_life_that_ended_is_one_key_away_even_before_it_is_known() {
     press(&mut model, "p");
     assert_eq!((name(&model), flash(&model)), ("web/one", "no task that stopped before is still known"));
     press(&mut model, "q");
-    assert!(matches!(model.front, Screen::Table(_)), "steps do not pile up");
+    assert!(model.front.is::<Table>(), "steps do not pile up");
 }
 
 /// The tasks of `web` as they were listed at a second, or could not be listed.
@@ -192,7 +189,7 @@ fn where_none_has_stopped_one_is_told_and_stays_where_one_was() {
     let mut model = console();
     press(&mut model, "p");
     give(&mut model, 1_001, world(2, Some(&lives()[2..])));
-    assert!(matches!(model.front, Screen::Table(_)));
+    assert!(model.front.is::<Table>());
     assert_eq!(flash(&model), "no task of web has stopped that is still known");
 }
 

@@ -1,0 +1,136 @@
+//! What a log answers to the rest of the console.
+
+use std::hash::{DefaultHasher, Hash};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    LogView, Older, Times,
+    actions::{self, IN_LOGS},
+    scroll::STEADY,
+    strip,
+};
+use crate::{
+    data::{FeedState, Request},
+    event::Effect,
+    model::{
+        Model,
+        action::{Action, ActionContext, EVERYWHERE, copy, session},
+        prompt::Completion,
+        screens::{Frame, Screen, ScreenContent, text::TextSubject},
+    },
+    resource::{Context, View},
+};
+
+impl ScreenContent for LogView {
+    fn crumb(&self) -> String {
+        format!("logs({})", self.subject().name)
+    }
+
+    fn contexts(&self) -> &'static [ActionContext] {
+        &[IN_LOGS, EVERYWHERE]
+    }
+
+    fn hint(&self, action: &Action, _beneath: Option<&Screen>) -> Option<(&'static str, u8)> {
+        let (text, rank) = action.hint?;
+        match action {
+            action if [copy::COPY_COMMAND, session::REFRESH].contains(action) => None,
+            action if *action == actions::FREEZE && !self.follow => Some(("follow", rank)),
+            _ => Some((text, rank)),
+        }
+    }
+
+    fn subject(&self) -> Result<TextSubject, String> {
+        Err("this is for rows of a table".into())
+    }
+
+    fn view(&self) -> Option<&View> {
+        Some(&self.wanted.of.view)
+    }
+
+    /// How the data stand: by what keeps its own lines from coming, or else by the feeds of its tasks.
+    fn state(&self, model: &Model) -> FeedState {
+        // Lines have no time at which they are late.
+        let state = FeedState { late_at: None, ..model.snapshot.state(&self.wanted.of.view) };
+        match &self.status.failure {
+            Some(failure) => FeedState {
+                failure: Some(failure.clone()),
+                retry_at: self.status.retry_at,
+                fetched: self.status.since,
+                partial: false,
+                ..state
+            },
+            None => state,
+        }
+    }
+
+    fn settle(&mut self, frame: Frame) -> Option<Effect> {
+        let wanted = self.older == Older::Wanted;
+        if wanted {
+            self.older = Older::Asked;
+        }
+        self.set_rows(frame);
+        wanted.then_some(Effect::Request(Request::Older { tail: self.wanted.id }))
+    }
+
+    fn next_tick(&self, model: &Model) -> Option<Timestamp> {
+        let (now, second) = (model.now, SignedDuration::from_secs(1));
+        let counts = (self.count() != self.counts).then(|| self.counted_at.map_or(now, |at| at + STEADY));
+        let searching = (!self.searched).then_some(now);
+        let ages = (self.times == Times::Relative && !self.rows.is_empty()).then(|| now + second);
+        let retry = self.status.retry_at.filter(|at| *at > now).map(|at| at.min(now + second));
+        let live = self.status.live.map(|_| now + SignedDuration::from_secs(60));
+        let sought = self.task_switch.sought_until(now);
+        [counts, searching, ages, retry, live, sought].into_iter().flatten().min()
+    }
+
+    fn digest(&self, model: &Model, hasher: &mut DefaultHasher) {
+        let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
+        let matches = self.search.matches.count(self.cursor);
+        (self.set, self.cursor, self.bar(model.now), nothing, self.searched, matches).hash(hasher);
+    }
+
+    fn is_fullscreen(&self) -> bool {
+        self.fullscreen
+    }
+
+    /// The title, unless the log has the whole screen; the strip of counts; the bar.
+    fn fixed_rows(&self) -> u16 {
+        let strip = if self.search.strip { strip::HEIGHT } else { 0 };
+        strip + if self.fullscreen { 1 } else { 2 }
+    }
+
+    fn go(&mut self, rows: isize, _page: u16) {
+        self.move_by(rows);
+    }
+
+    fn go_sideways(&mut self, steps: i16) {
+        self.scroll_sideways(steps);
+    }
+
+    /// Leaves picked lines, filters, or the full screen.
+    fn leave_layer(&mut self) -> bool {
+        self.leave_found() || std::mem::take(&mut self.fullscreen)
+    }
+
+    fn copied(&self, model: &Model) -> Result<String, String> {
+        self.copied_lines(&model.settings.zone.zone, model.now)
+    }
+
+    fn command(&self, _model: &Model) -> Result<String, String> {
+        Err("no aws command shows a merged log".into())
+    }
+
+    fn saved(&self, format: &str, model: &Model) -> Result<Effect, String> {
+        let (extension, content) = self.saved_lines(format, &model.settings.zone.zone)?;
+        Ok(Effect::Save { name: self.crumb(), extension, content })
+    }
+
+    fn complete(&self, text: &str, _cx: &Context) -> Completion {
+        self.complete_terms(text)
+    }
+
+    fn filter_word(&self) -> &'static str {
+        actions::INCLUDE.words[0]
+    }
+}

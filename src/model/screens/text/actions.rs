@@ -1,0 +1,67 @@
+//! What keys do in texts.
+
+use super::Viewer;
+use crate::model::{
+    Model,
+    action::{Action, ActionContext, Call, Outcome, actions},
+    overlay::{Overlay, SearchPrompt},
+    prompt::Prompt,
+};
+
+/// In describe, JSON, explain, help and messages.
+pub const IN_TEXTS: ActionContext = ActionContext::new("In texts", "texts");
+/// In the JSON of a row.
+pub const IN_JSON: ActionContext = ActionContext::new("In JSON", "JSON").along_with(&IN_TEXTS);
+
+pub const CONTEXTS: &[ActionContext] = &[IN_TEXTS, IN_JSON];
+
+actions! {
+    SEARCH = Action::new("search", IN_TEXTS, "search", search).keys(&["/"]).hint("search", 10);
+    NEXT_MATCH = Action::new("next-match", IN_TEXTS, "next match", next_match).keys(&["n"]).hint("next match", 12);
+    PREVIOUS_MATCH = Action::new("previous-match", IN_TEXTS, "previous match", previous_match).keys(&["shift-n"]);
+    WRAP = Action::new("wrap", IN_TEXTS, "wrap long lines", wrap).keys(&["w"]).hint("wrap", 40);
+    REVEAL = Action::new("reveal", IN_JSON, "show or mask secret values", reveal).keys(&["x"]).hint("reveal", 50);
+}
+
+fn search(model: &mut Model, _: Call<'_>) -> Outcome {
+    if let Some(viewer) = model.front.get::<Viewer>() {
+        let before = viewer.search.as_ref().map(|search| search.text.clone()).unwrap_or_default();
+        let prompt = Prompt::preselected(&before);
+        model.overlay = Some(Overlay::Search(SearchPrompt { prompt, before, top: viewer.top }));
+    }
+    Ok(())
+}
+
+fn step(model: &mut Model, steps: isize) -> Outcome {
+    let page = model.layout().page;
+    let Some(viewer) = model.front.get_mut::<Viewer>() else { return Ok(()) };
+    match &viewer.search {
+        None => return Err("no search yet; / searches".into()),
+        Some(search) if search.matches.is_empty() => return Err(format!("no match for `{}`", search.text)),
+        Some(_) => viewer.step(steps, page),
+    }
+    Ok(())
+}
+
+fn next_match(model: &mut Model, _: Call<'_>) -> Outcome {
+    step(model, 1)
+}
+
+fn previous_match(model: &mut Model, _: Call<'_>) -> Outcome {
+    step(model, -1)
+}
+
+fn wrap(model: &mut Model, _: Call<'_>) -> Outcome {
+    if let Some(viewer) = model.front.get_mut::<Viewer>() {
+        viewer.toggle_wrap();
+    }
+    Ok(())
+}
+
+fn reveal(model: &mut Model, _: Call<'_>) -> Outcome {
+    if let Some(viewer) = model.front.get_mut::<Viewer>() {
+        viewer.reveal = !viewer.reveal;
+    }
+    model.refill();
+    Ok(())
+}
