@@ -40,6 +40,8 @@
 //! * **Registries, not match arms.** A resource kind is one file below `resource/` (or `diagnose/`) and one line in
 //!   [`kinds::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
 //!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
+//! * **Screens are asked, not matched.** A screen implements [`model::screens::ScreenContent`] and lists its actions beside
+//!   its state; everything else asks through that interface. Other code names an action by its constant.
 //! * **Kinds own their abilities.** An action says which [`resource::Ability`] it needs; a kind lists those its rows have.
 //!   Where keys work and clash, help, hints and messages follow from both: no list of kinds stands anywhere else.
 //! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
@@ -53,8 +55,9 @@
 //! | a key that works on a kind's rows | one element of that kind's abilities |
 //! | a column | one element of that kind's fields |
 //! | a diagnosis rule | one row of a table in `knowledge/`, with the messages that are its test |
-//! | an action | one row of `ACTIONS` and its function |
+//! | an action | one row of an `actions!` list and its function, in one file |
 //! | another key for it | one field of that row |
+//! | a screen | its file in `model/screens/` with state, actions and keys, its drawing in `ui/screens/`, one line in each list |
 //! | a theme | one file in `themes/`, one line |
 //! | an AWS operation | one line in [`aws::operation`], and the IAM policy in the README |
 //! | something known of AWS's words | one row of a table below `knowledge/`, with messages it must recognise |
