@@ -18,6 +18,7 @@ use aws_types::{
     service_config::ServiceConfigKey,
 };
 
+mod access;
 pub mod advice;
 pub mod budget;
 pub mod credentials;
@@ -28,6 +29,7 @@ pub mod operation;
 pub mod profiles;
 pub mod regions;
 
+pub use access::{Access, SharedAccess};
 pub use budget::Budget;
 pub use credentials::CredentialSource;
 pub use error::{Failure, FailureKind};
@@ -51,10 +53,11 @@ pub struct ScopeSpec {
     pub endpoint_url: Option<String>,
 }
 
-/// A client of one service, with everything that rides along with its calls.
+/// A client of one service, by its IAM prefix, with everything that rides along with its calls. Every client is made here.
 macro_rules! client {
-    ($sdk:ident, $config:expr, $guard:expr $(, $interceptor:expr)*) => {{
-        let config = $sdk::config::Builder::from($config).interceptor($guard.clone()).interceptor(CallLog);
+    ($sdk:ident, $service:literal, $config:expr, $access:expr $(, $interceptor:expr)*) => {{
+        let guard = ReadOnlyGuard { service: $service, access: $access.clone() };
+        let config = $sdk::config::Builder::from($config).interceptor(guard).interceptor(CallLog);
         $(let config = config.interceptor($interceptor);)*
         $sdk::Client::from_conf(config.build())
     }};
@@ -68,11 +71,12 @@ pub struct Clients {
     pub budget: Budget,
     pub scope: ScopeSpec,
     config: SdkConfig,
-    guard: ReadOnlyGuard,
+    access: SharedAccess,
     /// Absent where the configuration brings its own credentials.
     signer: Option<Signer>,
     /// Made when they are first needed, which for most sessions is late or never.
     elb: Arc<OnceLock<aws_sdk_elasticloadbalancingv2::Client>>,
+    ssm: Arc<OnceLock<aws_sdk_ssm::Client>>,
     logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
     /// Operations that only enrich and were denied: not asked for again.
     denied: Arc<Mutex<HashSet<&'static str>>>,
@@ -128,21 +132,22 @@ impl Clients {
                     .build(),
             )
             .build();
-        let guard = ReadOnlyGuard::default();
+        let access = SharedAccess::default();
         let scope = ScopeSpec {
             region: config.region().map(ToString::to_string),
             endpoint_url: endpoint_of_ecs(&config),
             ..scope
         };
         Self {
-            ecs: client!(aws_sdk_ecs, &config, guard),
-            sts: client!(aws_sdk_sts, &config, guard),
+            ecs: client!(aws_sdk_ecs, "ecs", &config, access),
+            sts: client!(aws_sdk_sts, "sts", &config, access),
             budget,
             scope,
             config,
-            guard,
+            access,
             signer: None,
             elb: Arc::default(),
+            ssm: Arc::default(),
             logs: Arc::default(),
             denied: Arc::default(),
         }
@@ -152,18 +157,24 @@ impl Clients {
     /// SDK has never heard of included.
     pub fn capturing(&self) -> (Self, Captured) {
         let captured = Captured::default();
-        let ecs = client!(aws_sdk_ecs, &self.config, self.guard, CaptureBody(captured.clone()));
+        let ecs = client!(aws_sdk_ecs, "ecs", &self.config, self.access, CaptureBody(captured.clone()));
         (Self { ecs, ..self.clone() }, captured)
     }
 
-    /// Lets calls through that change something, or no longer, for these clients and all their clones. At first none is.
-    pub fn allow_changes(&self, allowed: bool) {
-        self.guard.allow_changes(allowed);
+    /// What decides which calls these clients and all their clones let through.
+    pub fn access(&self) -> &SharedAccess {
+        &self.access
     }
 
     /// The client for load balancers.
     pub fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
-        self.elb.get_or_init(|| client!(aws_sdk_elasticloadbalancingv2, &self.config, self.guard))
+        let make = || client!(aws_sdk_elasticloadbalancingv2, "elasticloadbalancing", &self.config, self.access);
+        self.elb.get_or_init(make)
+    }
+
+    /// The client for Systems Manager, which carries sessions.
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.ssm.get_or_init(|| client!(aws_sdk_ssm, "ssm", &self.config, self.access))
     }
 
     /// The client for logs in `region`, the scope's own where none is named: a container may log elsewhere.
@@ -172,7 +183,7 @@ impl Clients {
         let mut clients = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region).or_insert_with_key(|region| {
             let config = self.config.to_builder().region(Region::new(region.clone())).build();
-            client!(aws_sdk_cloudwatchlogs, &config, self.guard, HostAsNamed)
+            client!(aws_sdk_cloudwatchlogs, "logs", &config, self.access, HostAsNamed)
         });
         client.clone()
     }

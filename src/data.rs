@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    aws::{Clients, Failure},
+    aws::{Clients, Failure, SharedAccess},
     history::HistoryConfig,
     logs::{LogRequest, TailMessage},
     resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
@@ -121,8 +121,6 @@ pub struct Demand {
     pub every: Option<u32>,
     /// Changes with every press of refresh: all that is on screen is due at once, denied feeds included.
     pub refresh: u64,
-    /// Whether calls that change something are let through.
-    pub writable: bool,
     /// The log that is read.
     pub log: Option<LogRequest>,
     /// The zone of the times within texts.
@@ -160,6 +158,8 @@ pub enum Done {
 pub struct Handle {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     pub demand: watch::Sender<Demand>,
+    /// Which calls are let through: set here, read by the clients at each call. What is on screen is none of its business.
+    pub access: SharedAccess,
     pub requests: mpsc::Sender<Request>,
     pub done: mpsc::Receiver<Done>,
     /// The lines of the log that is read. Nothing is dropped: who reads slowly is waited for.
@@ -274,6 +274,8 @@ pub fn start(clients: Clients, now: fn() -> Timestamp, history: HistoryConfig) -
     let (requests, asked) = mpsc::channel(16);
     let (answer, done) = mpsc::channel(16);
     let (tell, news) = mpsc::channel(16);
+    let access = clients.access().clone();
+    access.set_clock(now);
     let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, history).run(wanted, asked));
-    Handle { snapshots, demand, requests, done, tail_messages: news, ended }
+    Handle { snapshots, demand, access, requests, done, tail_messages: news, ended }
 }

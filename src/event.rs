@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use crate::{
-    aws::ScopeSpec,
+    aws::{Access, ScopeSpec},
     data::{Demand, Done, Request, Snapshot},
     logs::TailMessage,
 };
@@ -49,6 +49,8 @@ pub enum Effect {
     /// What is looked at has changed.
     Demand(Box<Demand>),
     Request(Request),
+    /// Let calls through that change something, or no longer. The data layer goes on.
+    SetAccess(Access),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
     Copy(String),

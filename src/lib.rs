@@ -85,6 +85,7 @@
 //! | word | meaning |
 //! |---|---|
 //! | scope | a profile, its account, a Region and an endpoint: where calls go |
+//! | access | read-only or not: whether calls that change something are let through, in one scope |
 //! | kind | a sort of row: services, tasks, events; how it is fetched, shown and opened |
 //! | row | one thing of a kind, as AWS described it or as it is derived from other rows |
 //! | query | which rows of a kind: a cluster, a service, a status, a time |

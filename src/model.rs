@@ -15,7 +15,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 
 use crate::{
-    aws::ScopeSpec,
+    aws::{Access, ScopeSpec},
     data::{Demand, Done, Snapshot},
     event::{Effect, Event, Notice, NoticeLevel},
     resource::{Context, Kind},
@@ -88,6 +88,8 @@ pub struct Model {
     pub scope: ScopeSpec,
     /// What a person said about changes in this scope.
     pub write_override: Option<WriteOverride>,
+    /// The access that the clients' guard goes by.
+    sent_access: Access,
     /// Changes are refused in every scope, whatever its rules say, until a person says otherwise there.
     read_only: bool,
     /// The cluster that `:` commands mean when they name none; `None` is all of them.
@@ -131,6 +133,7 @@ impl Model {
             messages: Messages::default(),
             scope: start.scope,
             write_override: start.said,
+            sent_access: Access::ReadOnly,
             read_only: start.said == Some(WriteOverride::ReadOnly),
             cluster: None,
             paused: false,
@@ -245,6 +248,7 @@ impl Model {
         self.out.extend(effect);
         self.pane = pane.and_then(|pane| self.inspect(pane));
         self.note_view();
+        self.send_access();
         self.send_demand();
     }
 

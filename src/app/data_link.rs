@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    aws::{Clients, Failure, ScopeSpec},
+    aws::{Access, Clients, Failure, ScopeSpec},
     data::{self, Demand, Handle, Identity, Request, Snapshot},
     event::{Event, Notice, NoticeLevel},
     history::HistoryConfig,
@@ -31,6 +31,8 @@ pub struct DataLink {
     reported: Option<String>,
     /// What is looked at, whether or not anybody can hear it yet.
     demand: Demand,
+    /// Whether calls that change something are let through, in this scope.
+    access: Access,
     /// What was asked before anybody could hear it.
     queued: Vec<Request>,
     history: HistoryConfig,
@@ -53,7 +55,8 @@ impl DataLink {
         now: fn() -> Timestamp,
     ) -> Self {
         let state = start_connecting(connect, &scope);
-        Self { connect: connect.clone(), scope, state, reported: None, demand, queued: Vec::new(), history, now }
+        let (connect, access) = (connect.clone(), Access::ReadOnly);
+        Self { connect, scope, state, reported: None, demand, access, queued: Vec::new(), history, now }
     }
 
     /// Says what is looked at.
@@ -66,6 +69,14 @@ impl DataLink {
             LinkState::Down { .. } | LinkState::Connecting(_) => {}
         }
         self.demand = demand;
+    }
+
+    /// Says which calls are let through from now on.
+    pub fn set_access(&mut self, access: Access) {
+        self.access = access;
+        if let LinkState::Up(handle) = &self.state {
+            handle.access.set(access);
+        }
     }
 
     /// What is looked at, for the link that follows this one.
@@ -119,6 +130,7 @@ impl DataLink {
         let warning = clients.warning();
         let handle = data::start(clients, self.now, self.history.clone());
         handle.demand.send_replace(self.demand.clone());
+        handle.access.set(self.access);
         let first = handle.snapshots.borrow().clone();
         self.state = LinkState::Up(handle);
         std::mem::take(&mut self.queued).into_iter().for_each(|request| self.request(request));

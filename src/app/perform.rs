@@ -18,6 +18,7 @@ impl<H: Host> App<H> {
         match effect {
             Effect::Demand(demand) => self.data_link.set_demand(*demand),
             Effect::Request(request) => self.data_link.request(request),
+            Effect::SetAccess(access) => self.data_link.set_access(access),
             Effect::Switch(scope) => self.switch(scope),
             Effect::Copy(text) => self.copy(text)?,
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,

@@ -1,12 +1,6 @@
 //! What rides along with calls: the read-only guard, the log, the body's capture, and the host as it was meant.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::time::Instant;
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -26,28 +20,19 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_types::{endpoint_config::EndpointUrl, region::Region};
 
-use super::{Captured, Operation};
+use super::{Captured, SharedAccess};
 
 /// A mutating operation was asked of a read-only scope.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} changes things, and this scope is read-only")]
 pub(super) struct Refused(pub String);
 
-/// Refuses, before anything is sent, what may change something, for as long as nothing may be changed. What an operation
-/// does is read off [`operation::ALL`]: one that is not there counts as a change.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ReadOnlyGuard(Arc<AtomicBool>);
-
-impl ReadOnlyGuard {
-    /// Lets changes through, or no longer.
-    pub(super) fn allow_changes(&self, allowed: bool) {
-        self.0.store(allowed, Ordering::SeqCst);
-    }
-
-    fn refuses(&self, operation: &str) -> bool {
-        let harmless = Operation::named(operation).is_some_and(|operation| operation.nature.harmless());
-        !harmless && !self.0.load(Ordering::SeqCst)
-    }
+/// Refuses, before anything is sent, what the access that is set at that moment does not allow.
+#[derive(Debug)]
+pub(super) struct ReadOnlyGuard {
+    /// The IAM prefix of the client's service.
+    pub service: &'static str,
+    pub access: SharedAccess,
 }
 
 #[dyn_dispatch_hint]
@@ -63,7 +48,7 @@ impl Intercept for ReadOnlyGuard {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let name = config.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
-        if self.refuses(name) { Err(Refused(name.to_owned()).into()) } else { Ok(()) }
+        if self.access.allows(self.service, name) { Ok(()) } else { Err(Refused(name.to_owned()).into()) }
     }
 }
 
@@ -180,23 +165,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-
-    #[rstest]
-    #[case("ListServices", false)]
-    #[case("StartQuery", false)]
-    #[case("UpdateService", true)]
-    #[case("GetAndDeleteEverything", true)]
-    fn what_is_not_known_to_be_harmless_is_refused_until_changes_are_allowed(
-        #[case] operation: &str,
-        #[case] refused: bool,
-    ) {
-        let guard = ReadOnlyGuard::default();
-        assert_eq!(guard.refuses(operation), refused);
-        guard.allow_changes(true);
-        assert!(!guard.refuses(operation));
-        guard.clone().allow_changes(false);
-        assert_eq!(guard.refuses(operation), refused, "a clone is the same guard");
-    }
 
     #[rstest]
     #[case("http://stream-127.0.0.1:4566/", Some("http://127.0.0.1:4566/"))]

@@ -32,7 +32,7 @@ impl QuotaClass {
     }
 }
 
-/// What an operation does, and so where it is allowed.
+/// What an operation does, and so where it is allowed: see [`Access::allows`](super::Access::allows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
     /// It changes nothing.
@@ -43,13 +43,6 @@ pub enum Nature {
     Mutates,
     /// It opens a session in which anything can be changed.
     Session,
-}
-
-impl Nature {
-    /// Whether it is let through where nothing may be changed.
-    pub fn harmless(self) -> bool {
-        matches!(self, Self::Read | Self::Billed)
-    }
 }
 
 /// One API operation.
@@ -68,9 +61,9 @@ impl Operation {
         format!("{}:{}", self.service, self.name)
     }
 
-    /// The operation that AWS calls so, where it is one of those the console knows.
-    pub fn named(name: &str) -> Option<Self> {
-        ALL.iter().copied().find(|operation| operation.name == name)
+    /// The operation that a service, an IAM prefix, calls so, where it is one of those the console knows.
+    pub fn named(service: &str, name: &str) -> Option<Self> {
+        ALL.iter().copied().find(|operation| (operation.service, operation.name) == (service, name))
     }
 }
 

@@ -199,7 +199,6 @@ impl Poller {
         self.urgent = true;
         let refreshed = demand.refresh != self.demand.refresh;
         self.visible = demand.visible.iter().cloned().collect();
-        self.clients.allow_changes(demand.writable);
         self.tails.set_demand(demand.log.as_ref());
         let moved = demand.zone != self.demand.zone;
         self.demand = demand;

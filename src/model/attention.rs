@@ -84,7 +84,6 @@ impl Attention {
             slowdown: self.slowdown(model.now),
             every: model.settings.every,
             refresh: self.refresh,
-            writable: model.writable(),
             zone: model.settings.zone.clone(),
             log: model.log().map(|reader| reader.wanted.clone()),
         }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Model, text::safe};
 use crate::{
-    aws::{Failure, FailureKind},
+    aws::{Access, Failure, FailureKind},
     data::{Feed, FeedState, Phase},
     resource::{Tone, Zone, format::last_part},
 };
@@ -81,10 +81,12 @@ impl Header {
             role: identity.arn.as_deref().map(|arn| safe(role(arn)).into_owned()),
             endpoint_url: clean(&identity.endpoint_url).or_else(|| clean(&model.scope.endpoint_url)),
             cluster: model.cluster.as_deref().map(|name| safe(name).into_owned()),
-            mode: match model.armed_until() {
-                Some(until) => WriteMode::Armed { left: coarse(until.duration_since(model.now).as_secs().max(0)) },
-                None if model.writable() => WriteMode::Write,
-                None => WriteMode::ReadOnly,
+            mode: match model.access() {
+                Access::ReadOnly => WriteMode::ReadOnly,
+                Access::Write => WriteMode::Write,
+                Access::WriteUntil(until) => {
+                    WriteMode::Armed { left: coarse(until.duration_since(model.now).as_secs().max(0)) }
+                }
             },
             paused: model.paused,
             age: (model.paused || state.is_stale(model.now)).then(|| state.age(model.now)).flatten().map(coarse),

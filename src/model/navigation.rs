@@ -12,7 +12,7 @@ use super::{
     screens::text::TextSource,
 };
 use crate::{
-    aws::{Failure, ScopeSpec},
+    aws::{Access, Failure, ScopeSpec},
     data::Snapshot,
     event::{Effect, Notice, NoticeLevel},
     resource::{Kind, Query, View, Zone, cluster, service},
@@ -176,6 +176,8 @@ impl Model {
         self.go_home();
         self.out.push(Effect::Switch(scope));
         self.attention.forget_sent();
+        // Those of another scope begin read-only.
+        self.sent_access = Access::ReadOnly;
         true
     }
 
@@ -183,7 +185,7 @@ impl Model {
     pub(super) fn disarm_when_due(&mut self) {
         let now = self.now;
         let over = |said: &mut WriteOverride| matches!(said, WriteOverride::WriteUntil { until, .. } if *until <= now);
-        if self.write_override.take_if(over).is_some() && !self.writable() {
+        if self.write_override.take_if(over).is_some() && self.access() == Access::ReadOnly {
             self.warn("read-only again: the time is up");
         }
     }

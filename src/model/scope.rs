@@ -5,7 +5,11 @@ use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{Model, Settings};
-use crate::{data::Identity, resource::Tone};
+use crate::{
+    aws::{Access, Identity},
+    event::Effect,
+    resource::Tone,
+};
 
 /// Names a scope. Every part that is given must match; the first rule that matches counts.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -82,22 +86,26 @@ impl Model {
         if identity.region.is_none() { ScopeState { mode: AccessMode::ReadOnly, ..state } } else { state }
     }
 
-    /// Whether changes are let through now.
-    pub fn writable(&self) -> bool {
+    /// Whether changes are let through now: what the header says, and what the clients' guard goes by.
+    pub fn access(&self) -> Access {
         let state = self.scope_state();
         match self.write_override {
-            Some(WriteOverride::ReadOnly) => false,
-            Some(WriteOverride::Write) => true,
-            Some(WriteOverride::WriteUntil { rule, .. }) if rule == state.rule => true,
-            _ => state.mode == AccessMode::Write,
+            Some(WriteOverride::ReadOnly) => Access::ReadOnly,
+            Some(WriteOverride::Write) => Access::Write,
+            Some(WriteOverride::WriteUntil { until, rule }) if rule == state.rule => Access::WriteUntil(until),
+            _ => match state.mode {
+                AccessMode::ReadOnly => Access::ReadOnly,
+                AccessMode::Write => Access::Write,
+            },
         }
     }
 
-    /// Until when changes are let through, where that is for a while only.
-    pub fn armed_until(&self) -> Option<Timestamp> {
-        match self.write_override {
-            Some(WriteOverride::WriteUntil { until, rule }) if rule == self.scope_state().rule => Some(until),
-            _ => None,
+    /// Has the clients' guard go by it, when it has changed.
+    pub(super) fn send_access(&mut self) {
+        let access = self.access();
+        if self.sent_access != access {
+            self.sent_access = access;
+            self.out.push(Effect::SetAccess(access));
         }
     }
 }

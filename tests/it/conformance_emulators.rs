@@ -7,7 +7,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_types::{SdkConfig, region::Region};
 use ecsight::{
-    aws::{Budget, Clients, ScopeSpec},
+    aws::{Access, Budget, Clients, ScopeSpec},
     data::{self, Demand, Handle, Snapshot},
     history::HistoryConfig,
     logs::{Range, Source},
@@ -104,7 +104,7 @@ async fn a_tail_shows_what_is_written_to_moto() {
     let clients = Console::on(&emulator).clients;
     let sources: Vec<_> = (0..3).map(|task| tail_runner::source("/ecs/web", task)).collect();
     // The test fills the account; the console itself would be refused.
-    clients.allow_changes(true);
+    clients.access().set(Access::Write);
     let client = clients.logs(None);
     client.create_log_group().log_group_name("/ecs/web").send().await.expect("a group");
     for source in &sources {

@@ -516,36 +516,6 @@ async fn raw_answers_are_aws_own_words_for_derived_rows_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_only_scope_refuses_to_change_anything_before_it_is_sent() {
-    let endpoint = incident();
-    let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
-    let update =
-        |clients: &Clients| clients.ecs.update_service().cluster("prod").service("web").desired_count(0).send();
-    let failure = clients.call(operation::DESCRIBE_SERVICES, update(&clients)).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::ReadOnly, "{failure:?}");
-    // Whichever client it is.
-    let (capturing, _) = clients.capturing();
-    let refusals = [
-        format!("{:?}", update(&capturing).await.unwrap_err()),
-        format!("{:?}", clients.logs(None).delete_log_group().log_group_name("/web").send().await.unwrap_err()),
-        format!("{:?}", clients.logs(Some("eu-west-3")).put_log_events().send().await.unwrap_err()),
-        format!("{:?}", clients.elb().delete_rule().rule_arn("arn").send().await.unwrap_err()),
-        format!("{:?}", clients.sts.get_session_token().send().await.unwrap_err()),
-    ];
-    for refusal in refusals {
-        assert!(refusal.contains("Refused"), "{refusal}");
-    }
-    assert_eq!(endpoint.requests().len(), 0);
-    clients.ecs.list_clusters().send().await.unwrap();
-
-    clients.allow_changes(true);
-    assert!(!format!("{:?}", update(&capturing).await).contains("Refused"), "the same guard for all of them");
-    assert_eq!(endpoint.count("UpdateService"), 1);
-    clients.allow_changes(false);
-    assert!(format!("{:?}", update(&capturing).await.unwrap_err()).contains("Refused"));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the_rest_comes() {
     for (fault, told) in [(None, true), (Some("deny:DescribeServiceDeployments"), false)] {
         let endpoint = incident();

@@ -29,6 +29,7 @@ mod log_streams;
 mod log_tail;
 mod logs_command;
 mod pty;
+mod read_only;
 mod row_identity;
 mod screens;
 mod screenshots;

@@ -2,7 +2,7 @@
 
 use super::commands::run;
 use super::*;
-use crate::{data::Identity, model::scope::WriteOverride};
+use crate::{aws::Access, data::Identity, model::scope::WriteOverride};
 
 fn identity(profile: &str, account: Option<&str>) -> Identity {
     Identity {
@@ -29,7 +29,7 @@ fn know(model: &mut Model, identity: Identity) {
 /// The header's word, `-` for none, and the mode.
 fn told(model: &Model) -> (String, WriteMode) {
     let header = model.header();
-    assert_eq!(model.demand().writable, header.mode != WriteMode::ReadOnly, "the data layer does what the header says");
+    assert_eq!(model.sent_access, model.access(), "the guard goes by what the header says");
     (header.environment.map_or_else(|| "-".into(), |(word, _)| word), header.mode)
 }
 
@@ -129,12 +129,13 @@ fn writing_is_allowed_for_a_while() {
     let mut model = console_with("", None, identity("dev", None));
     run(&mut model, "svc staging");
     assert_eq!(told(&model).1, WriteMode::ReadOnly);
-    assert_eq!(run(&mut model, "write 5m"), [], "the data layer goes on");
+    let until = Access::WriteUntil(at(300));
+    assert_eq!(run(&mut model, "write 5m"), [Effect::SetAccess(until)], "the data layer goes on");
     assert_eq!(front_table(&model).title(), "services(staging)", "the screens stay");
     model.update(at(299), Event::Tick);
     assert_eq!(told(&model).1, WriteMode::Armed { left: 1 });
     let effects = model.update(at(300), Event::Tick);
-    assert_eq!(demands(&effects).iter().map(|demand| demand.writable).collect::<Vec<_>>(), [false]);
+    assert_eq!(effects, [Effect::SetAccess(Access::ReadOnly)]);
     assert_eq!(told(&model).1, WriteMode::ReadOnly);
     assert!(flash(&model).contains("read-only again"));
 }
