@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use divan::Bencher;
 use ecsight::{
-    history::{History, HistoryConfig, HistoryLimits, HistoryScope, Observation},
+    aws::ScopeId,
+    history::{History, HistoryConfig, HistoryLimits, Observation},
     resource::{Query, Status, View, container::Container, task, task::Task},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +20,8 @@ fn main() {
     divan::main();
 }
 
-fn scope() -> HistoryScope {
-    HistoryScope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
+fn scope() -> ScopeId {
+    ScopeId::new("dev", "123456789012", "eu-west-1", "")
 }
 
 /// One of 100 services in five clusters, with five ways to fail.

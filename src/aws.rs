@@ -33,7 +33,7 @@ pub use access::{Access, SharedAccess};
 pub use budget::Budget;
 pub use credentials::CredentialSource;
 pub use error::{Failure, FailureKind};
-pub use identity::Identity;
+pub use identity::{Identity, ScopeId};
 pub use operation::{Nature, Operation, QuotaClass};
 
 use advice::FailureContext;

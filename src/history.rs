@@ -2,7 +2,8 @@
 //!
 //! ECS forgets a stopped task after an hour, a service event after a hundred others, a deployment once it is over. All of
 //! them that were seen are kept here: as JSON of our own structs, next to the few columns they are asked for by. Several
-//! consoles share the file (SQLite in WAL mode). It is bounded by age and by size; what is oldest goes first.
+//! consoles share the file (SQLite in WAL mode). Rows are kept by endpoint, account, Region and cluster: profiles that lead
+//! to the same account share what was seen there, and accounts whose clusters are called alike don't. It is bounded by age and by size; what is oldest goes first.
 //!
 //! Nothing here may cost a person their console: a file that is damaged, or that a newer version wrote, is set aside, and
 //! where no file can be used at all, what was seen in this session is kept in RAM. Calls block; the data task makes them
@@ -67,15 +68,6 @@ impl HistoryConfig {
     pub fn in_folder(state: &Path, limits: HistoryLimits) -> Self {
         Self { file: Some(state.join(FILE)), limits }
     }
-}
-
-/// Whose clusters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HistoryScope {
-    pub account: String,
-    pub region: String,
-    /// The endpoint URL; empty for AWS's own. An emulator has the account ids of others.
-    pub endpoint: String,
 }
 
 /// A row as it came from AWS, and as it was known before.

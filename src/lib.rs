@@ -35,6 +35,11 @@
 //!   function that returns [`event::Effect`]s: plain data that tests assert on.
 //! * **The data task is the only writer.** It publishes an immutable [`data::Snapshot`]; the UI tells it what is on
 //!   screen with a [`data::Demand`]. Both are latest-value channels: nothing queues up, no lock is held while drawing.
+//! * **A data layer is of one scope.** Store, feeds and history are of one [`aws::ScopeId`], and what it still has under way
+//!   ends with it. An answer of another account is refused, and the console starts anew there: within a scope a cluster's name
+//!   is as good as its ARN.
+//! * **Access is apart from it.** Read-only or not is a value that the guard of every client reads when a call is about to
+//!   leave ([`aws::Access`]): when it changes, nothing but the header does.
 //! * **Lines are not rows.** What a log brings goes past the store, through a channel that makes the writer wait: the
 //!   screen that reads them holds the only ring ([`logs::ring`]), and every filter and form is a view of it.
 //! * **Registries, not match arms.** A resource kind is one file below `resource/` (or `diagnose/`) and one line in

@@ -131,6 +131,7 @@ const LOCAL: &[Remedy] = remedies! {
     "NoSuchProfile" [] => "no such profile", None, "`aws configure list-profiles` lists them";
     "NoRegion" [] => "no Region", None, "name one with --region, AWS_REGION or `region` in the profile";
     "NoSuchRegion" [] => "no such Region", None, "correct `region` in the profile or in the environment, or name another with --region";
+    "AnotherAccount" [] => "another account", None, "what was read before is of the other account";
     "ClockSkew" [] => "clock is off", None, "set this machine's clock";
     "SourceSilent" [] => "no credentials", Some("{profile} has given no credentials within a minute"), "run what gives them by hand: it may wait for an answer";
 };

@@ -16,6 +16,8 @@ use super::{
 
 /// The code of a failure that comes of clocks that are apart.
 const CLOCK_SKEW: &str = "ClockSkew";
+/// The code of a failure that comes of credentials that were replaced by those of another account.
+const ANOTHER_ACCOUNT: &str = "AnotherAccount";
 
 /// What kind of failure it is, and so what the poller does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,6 +106,17 @@ impl Failure {
     /// An answer that makes no sense, and why not.
     pub fn garbled(operation: &'static str, message: impl Into<String>) -> Self {
         Self::local(operation, FailureKind::Garbled, message).advise(GARBLED)
+    }
+
+    /// AWS answered for `account`, and for the one `before` until then.
+    pub fn of_another_account(operation: &'static str, account: &str, before: &str) -> Self {
+        let message = format!("the credentials are those of account {account} now, not of {before}");
+        Self::local(operation, FailureKind::Credentials, message).coded(Some(ANOTHER_ACCOUNT.to_owned()))
+    }
+
+    /// Whether the scope has become another, so that nothing read before is of it.
+    pub fn is_of_another_account(&self) -> bool {
+        self.code.as_deref() == Some(ANOTHER_ACCOUNT)
     }
 
     /// Whether it is the same failure as another, at whatever time.

@@ -1,6 +1,48 @@
 //! Who one is, where.
 
+use std::sync::Arc;
+
 use super::{Clients, Failure, operation};
+
+/// A scope, by who signs, account, Region and endpoint: whose rows something is of. Known once AWS has told the account.
+/// Within one, no two clusters have the same name, so that scope and name say what an ARN says. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ScopeId(Arc<ScopeParts>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ScopeParts {
+    signer: String,
+    account: String,
+    region: String,
+    endpoint: String,
+}
+
+impl ScopeId {
+    /// The scope of these; an empty endpoint is AWS's own.
+    pub fn new(signer: &str, account: &str, region: &str, endpoint: &str) -> Self {
+        let endpoint = endpoint.trim_end_matches('/');
+        let [signer, account, region, endpoint] = [signer, account, region, endpoint].map(str::to_owned);
+        Self(Arc::new(ScopeParts { signer, account, region, endpoint }))
+    }
+
+    /// A profile's name, or `env`, `container`, `instance`, `web-identity`.
+    pub fn signer(&self) -> &str {
+        &self.0.signer
+    }
+
+    pub fn account(&self) -> &str {
+        &self.0.account
+    }
+
+    pub fn region(&self) -> &str {
+        &self.0.region
+    }
+
+    /// The endpoint URL; empty for AWS's own. An emulator has the account ids of others.
+    pub fn endpoint(&self) -> &str {
+        &self.0.endpoint
+    }
+}
 
 /// The caller, as STS sees it, and the scope it looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +63,14 @@ impl Identity {
     /// Whose credentials sign: a profile's name, or `env`, `container`, `instance`, `web-identity`.
     pub fn signer(&self) -> Option<&str> {
         self.profile.as_deref().or(self.borrowed)
+    }
+
+    /// The scope that it looks at, once the account is known.
+    pub fn scope_id(&self) -> Option<ScopeId> {
+        let account = self.account.as_deref().filter(|account| !account.is_empty())?;
+        let [signer, region, endpoint] =
+            [self.signer(), self.region.as_deref(), self.endpoint_url.as_deref()].map(Option::unwrap_or_default);
+        Some(ScopeId::new(signer, account, region, endpoint))
     }
 }
 

@@ -14,8 +14,8 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::FeedKey;
 use crate::{
-    aws::Identity,
-    history::{ArchivedRows, History, HistoryConfig, HistoryError, HistoryScope, Observation, occurred_at},
+    aws::ScopeId,
+    history::{ArchivedRows, History, HistoryConfig, HistoryError, Observation, occurred_at},
     resource::{Query, Row, format::duration, query::DAY, service::Service, task::Task},
 };
 
@@ -87,7 +87,7 @@ pub(super) struct HistoryWorker {
     history: Option<History>,
     jobs: JoinSet<JobResult>,
     /// Whose rows they are; absent until AWS has told.
-    scope: Option<HistoryScope>,
+    scope: Option<ScopeId>,
     /// It was asked whose they are, and nobody could say.
     scope_unknown: bool,
     /// Something has come.
@@ -121,14 +121,8 @@ impl HistoryWorker {
     }
 
     /// AWS said whose rows they are, or an ARN did.
-    pub(super) fn set_scope(&mut self, account: &str, identity: &Identity) {
-        if self.scope.is_none() && !account.is_empty() {
-            self.scope = Some(HistoryScope {
-                account: account.into(),
-                region: identity.region.clone().unwrap_or_default(),
-                endpoint: identity.endpoint_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned(),
-            });
-        }
+    pub(super) fn set_scope(&mut self, scope: ScopeId) {
+        self.scope.get_or_insert(scope);
     }
 
     pub(super) fn set_scope_unknown(&mut self) {
@@ -242,7 +236,7 @@ impl HistoryWorker {
         None
     }
 
-    fn load_archived(&mut self, scope: HistoryScope, key: FeedKey) {
+    fn load_archived(&mut self, scope: ScopeId, key: FeedKey) {
         if let Some(feed) = self.archived.get_mut(&key) {
             feed.load_due = false;
         }
@@ -253,7 +247,7 @@ impl HistoryWorker {
         );
     }
 
-    fn count_failures(&mut self, scope: HistoryScope, key: FeedKey) {
+    fn count_failures(&mut self, scope: ScopeId, key: FeedKey) {
         if let Some(groups) = self.groups.get_mut(&key) {
             groups.dirty = false;
         }
@@ -264,7 +258,7 @@ impl HistoryWorker {
         );
     }
 
-    fn write(&mut self, scope: HistoryScope, now: Instant) {
+    fn write(&mut self, scope: ScopeId, now: Instant) {
         self.mark_groups_stale();
         let mut rows = 0;
         let few = self.observations.iter().take_while(|observation| {

@@ -28,6 +28,7 @@ use crate::{
     resource::{Batch, Origin, Page, Status, View},
 };
 
+mod account;
 mod history;
 mod publish;
 mod requests;
@@ -85,6 +86,8 @@ pub(super) struct Poller {
     rules_requested: bool,
     calls: JoinSet<CallResult>,
     identity: Identity,
+    /// The account that all rows are of, once one has come.
+    account: Option<String>,
     identity_due: Option<Instant>,
     outage: Option<Outage>,
     published: Snapshot,
@@ -125,6 +128,7 @@ impl Poller {
             published: Snapshot { identity: identity.clone(), ..Snapshot::default() },
             made_of: HashMap::new(),
             identity,
+            account: None,
             identity_due: Some(start),
             outage: None,
             minute_at: start + MINUTELY,
@@ -383,9 +387,7 @@ impl Poller {
                 self.history.refresh_pending(|id| self.store.get(id).map(|entry| entry.row.clone()));
             }
             Some(CallResult::Identity(Ok(identity))) => {
-                let account = identity.account.as_deref().unwrap_or_default();
-                self.history.set_scope(account, &identity);
-                self.identity = identity;
+                self.identify(identity);
                 self.on_success("");
             }
             Some(CallResult::Identity(Err(failure))) => {
@@ -395,8 +397,20 @@ impl Poller {
                 let wait = self.outage.as_ref().map_or(IDENTITY_RETRY, |outage| back_off(outage.attempts));
                 self.identity_due = (!denied).then(|| now + wait);
             }
-            Some(CallResult::List(key, result)) => self.on_listed(key, result, now),
-            Some(CallResult::Describe(key, ids, result)) => self.on_described(key, ids, result, now),
+            Some(CallResult::List(key, result)) => {
+                let result = result.and_then(|page| {
+                    self.check_account(page.operation, page.ids.iter().map(|id| &**id))?;
+                    Ok(page)
+                });
+                self.on_listed(key, result, now);
+            }
+            Some(CallResult::Describe(key, ids, result)) => {
+                let result = result.and_then(|batch| {
+                    self.check_account(batch.operation, batch.rows.iter().map(|row| row.id()))?;
+                    Ok(batch)
+                });
+                self.on_described(key, ids, result, now);
+            }
         }
     }
 
@@ -422,12 +436,6 @@ impl Poller {
             Ok(page) => {
                 for row in page.ids.iter().filter_map(|id| feed.fetch.stub(id)) {
                     self.store.put_if_new(row, at);
-                }
-                let account = page.ids.first().and_then(|id| account_of(id)).unwrap_or_default();
-                self.history.set_scope(account, &self.identity);
-                if self.identity.account.is_none() && !account.is_empty() {
-                    // Where STS does not tell, an ARN does.
-                    self.identity.account = Some(account.into());
                 }
                 let operation = page.operation;
                 match feed.add_page(page, now) {
@@ -497,11 +505,6 @@ impl Poller {
         let retry_at = (begun + back_off(attempts)).max(now + back_off(1));
         self.outage = Some(Outage { failure, attempts, retry_at });
     }
-}
-
-/// The account in an ARN.
-fn account_of(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?.split(':').nth(3)
 }
 
 /// The fetched views behind `view`: itself, the one it is derived from, those it is put together from; the one that

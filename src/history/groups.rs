@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    History, HistoryError, HistoryScope,
+    History, HistoryError,
     ids::{FailureGroup, clusters},
     read::window_start,
     record::{RecordKind, restore},
 };
 use crate::{
+    aws::ScopeId,
     diagnose::{
         self, GroupKey, Known,
         failures::{FailureCounts, Failures},
@@ -63,7 +64,7 @@ impl History {
     /// The failures within the time that `query` looks back, by what they have in common.
     pub fn failures(
         &mut self,
-        scope: &HistoryScope,
+        scope: &ScopeId,
         query: &Query,
         now: Timestamp,
     ) -> Result<Vec<Arc<dyn Row>>, HistoryError> {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{HistoryError, HistoryScope};
+use super::HistoryError;
+use crate::aws::ScopeId;
 
 /// The numbers looked up so far, within one transaction.
 #[derive(Debug, Default)]
@@ -30,13 +31,13 @@ impl RowIds {
     pub(super) fn cluster_id(
         &mut self,
         write: &Transaction<'_>,
-        scope: &HistoryScope,
+        scope: &ScopeId,
         cluster: &str,
     ) -> Result<i64, HistoryError> {
         if let Some(id) = self.clusters.get(cluster) {
             return Ok(*id);
         }
-        let key = params![scope.endpoint, scope.account, scope.region, cluster];
+        let key = params![scope.endpoint(), scope.account(), scope.region(), cluster];
         write
             .prepare_cached(
                 "INSERT INTO place (endpoint, account, region, cluster) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -78,14 +79,14 @@ impl RowIds {
 /// The numbers of the clusters of `scope`, or of the one that is named, with their names.
 pub(super) fn clusters(
     connection: &Connection,
-    scope: &HistoryScope,
+    scope: &ScopeId,
     cluster: Option<&str>,
 ) -> Result<Vec<(i64, String)>, HistoryError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, cluster FROM place
          WHERE endpoint = ? AND account = ? AND region = ? AND (?4 IS NULL OR cluster = ?4)",
     )?;
-    let key = params![scope.endpoint, scope.account, scope.region, cluster];
+    let key = params![scope.endpoint(), scope.account(), scope.region(), cluster];
     let rows = statement.query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

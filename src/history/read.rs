@@ -6,11 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{params_from_iter, types::Value};
 
 use super::{
-    History, HistoryError, HistoryScope,
+    History, HistoryError,
     ids::clusters,
     record::{RecordKind, restore},
 };
-use crate::resource::{Query, Row, View, query::DAY};
+use crate::{
+    aws::ScopeId,
+    resource::{Query, Row, View, query::DAY},
+};
 
 /// Rows that are loaded at most: where nobody says how far back, and where somebody does.
 const ROWS: usize = 2_000;
@@ -34,7 +37,7 @@ impl History {
     /// The rows of `view` that were seen, as ones that AWS has forgotten. A task that is named is found at any age.
     pub fn archived_rows(
         &mut self,
-        scope: &HistoryScope,
+        scope: &ScopeId,
         view: &View,
         now: Timestamp,
     ) -> Result<ArchivedRows, HistoryError> {

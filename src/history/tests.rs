@@ -5,17 +5,20 @@ use rstest::rstest;
 use tempfile::TempDir;
 
 use super::*;
-use crate::resource::{
-    Query, Status, View,
-    container::Container,
-    deployment,
-    deployment::Deployment,
-    event,
-    event::ServiceEvent,
-    query::DAY,
-    service::Service,
-    task,
-    task::{Attachment, Task},
+use crate::{
+    aws::ScopeId,
+    resource::{
+        Query, Status, View,
+        container::Container,
+        deployment,
+        deployment::Deployment,
+        event,
+        event::ServiceEvent,
+        query::DAY,
+        service::Service,
+        task,
+        task::{Attachment, Task},
+    },
 };
 
 pub(super) const NOW: Timestamp = Timestamp::constant(1_769_868_000, 0);
@@ -24,8 +27,8 @@ pub(super) fn ago(seconds: i64) -> Timestamp {
     NOW - SignedDuration::from_secs(seconds)
 }
 
-pub(super) fn scope() -> HistoryScope {
-    HistoryScope { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: String::new() }
+pub(super) fn scope() -> ScopeId {
+    ScopeId::new("dev", "123456789012", "eu-west-1", "")
 }
 
 pub(super) fn arn(name: &str) -> String {
@@ -207,14 +210,19 @@ fn each_account_region_and_cluster_has_its_own() {
     let folder = folder();
     let mut history = opened(&folder);
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
-    let elsewhere = HistoryScope { region: "eu-central-1".into(), ..scope() };
+    let elsewhere = ScopeId::new("dev", "123456789012", "eu-central-1", "");
     assert!(history.archived_rows(&elsewhere, &prod(), NOW).expect("loaded").rows.is_empty());
     // An emulator has the account ids, and often the cluster names, of others.
-    let emulator = HistoryScope { endpoint: "http://127.0.0.1:4566".into(), ..scope() };
+    let emulator = ScopeId::new("dev", "123456789012", "eu-west-1", "http://127.0.0.1:4566");
     assert!(history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows.is_empty());
     history.record(&emulator, &[first(stopped("t2", 60))], NOW).expect("recorded");
     let of_emulator = history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows;
     assert_eq!(of_emulator.iter().map(|row| row.name().into_owned()).collect::<Vec<_>>(), ["t2"]);
+    // Who looks doesn't matter.
+    let same = ScopeId::new("admin", "123456789012", "eu-west-1", "");
+    assert_eq!(history.archived_rows(&same, &prod(), NOW).expect("loaded").rows.len(), 1);
+    let other = ScopeId::new("dev", "210987654321", "eu-west-1", "");
+    assert!(history.archived_rows(&other, &prod(), NOW).expect("loaded").rows.is_empty());
     assert_eq!(ids(&mut history, &tasks(Query::cluster("staging"))), Vec::<String>::new());
     assert_eq!(ids(&mut history, &tasks(Query::default())), ["t1"]);
 }

@@ -6,19 +6,22 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    History, HistoryError, HistoryScope, Observation,
+    History, HistoryError, Observation,
     groups::group_of,
     ids::RowIds,
     record::{Record, RecordKind},
 };
-use crate::resource::{deployment::Deployment, event::ServiceEvent, service::Service, task::Task};
+use crate::{
+    aws::ScopeId,
+    resource::{deployment::Deployment, event::ServiceEvent, service::Service, task::Task},
+};
 
 impl History {
     /// Writes down the stopped tasks among `observations`, and the events and deployments of the services: all of them or
     /// none. What is known already, in this console or another, stays unless this is newer or more complete.
     pub fn record(
         &mut self,
-        scope: &HistoryScope,
+        scope: &ScopeId,
         observations: &[Observation],
         now: Timestamp,
     ) -> Result<(), HistoryError> {
@@ -44,7 +47,7 @@ impl History {
 
 struct Writer<'a> {
     transaction: Transaction<'a>,
-    scope: &'a HistoryScope,
+    scope: &'a ScopeId,
     ids: RowIds,
     now: Timestamp,
 }

@@ -10,6 +10,7 @@ use super::{
     overlay::{Overlay, PickAction, PickerItem},
     scope::WriteOverride,
     screens::text::TextSource,
+    view_history::ViewHistory,
 };
 use crate::{
     aws::{Access, Failure, ScopeSpec},
@@ -169,7 +170,14 @@ impl Model {
         if scope == self.scope {
             return false;
         }
+        self.open_scope(scope);
+        true
+    }
+
+    /// Begins anew in `scope`. Views of another scope are not to be gone back to: its clusters may be called alike.
+    fn open_scope(&mut self, scope: ScopeSpec) {
         self.scope = scope.clone();
+        self.history = ViewHistory::default();
         self.write_override = self.read_only.then_some(WriteOverride::ReadOnly);
         self.snapshot = Arc::new(Snapshot::default());
         self.cluster = None;
@@ -178,7 +186,6 @@ impl Model {
         self.attention.forget_sent();
         // Those of another scope begin read-only.
         self.sent_access = Access::ReadOnly;
-        true
     }
 
     /// Takes the right to make changes back when its time is up.
@@ -192,6 +199,10 @@ impl Model {
 
     /// Takes new data.
     pub(super) fn take(&mut self, snapshot: Arc<Snapshot>) {
+        if let Some(failure) = snapshot.connection.failure.as_ref().filter(|failure| failure.is_of_another_account()) {
+            self.open_scope(self.scope.clone());
+            return self.warn(failure.message.clone());
+        }
         let before = std::mem::replace(&mut self.snapshot, snapshot);
         let known: Vec<String> = before.failures().map(told).collect();
         let news: Vec<String> = self.snapshot.failures().map(told).filter(|failure| !known.contains(failure)).collect();

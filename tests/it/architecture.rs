@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
     Rule { module: "resource", uses: &["aws", "knowledge", "visible"], never: &[TERMINAL, CLOCK, FILES] },
     Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
     Rule { module: "kinds", uses: &["diagnose", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "history", uses: &["diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
+    Rule { module: "history", uses: &["aws", "diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
     Rule { module: "logs", uses: &["aws", "grammar", "nearest", "resource", "visible"], never: &[TERMINAL, WALL_CLOCK, FILES] },
     Rule { module: "data", uses: &["aws", "diagnose", "knowledge", "history", "logs", "resource"], never: &[TERMINAL] },
     Rule { module: "event", uses: &["aws", "data", "logs", "resource"], never: &[SDK, RUNTIME, CLOCK] },

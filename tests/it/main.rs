@@ -31,6 +31,7 @@ mod logs_command;
 mod pty;
 mod read_only;
 mod row_identity;
+mod scopes;
 mod screens;
 mod screenshots;
 mod scripts;

@@ -2,7 +2,11 @@
 
 use super::commands::run;
 use super::*;
-use crate::{aws::Access, data::Identity, model::scope::WriteOverride};
+use crate::{
+    aws::Access,
+    data::{Connection, Identity},
+    model::scope::WriteOverride,
+};
 
 fn identity(profile: &str, account: Option<&str>) -> Identity {
     Identity {
@@ -135,7 +139,7 @@ fn writing_is_allowed_for_a_while() {
     model.update(at(299), Event::Tick);
     assert_eq!(told(&model).1, WriteMode::Armed { left: 1 });
     let effects = model.update(at(300), Event::Tick);
-    assert_eq!(effects, [Effect::SetAccess(Access::ReadOnly)]);
+    assert_eq!(but_demands(effects), [Effect::SetAccess(Access::ReadOnly)]);
     assert_eq!(told(&model).1, WriteMode::ReadOnly);
     assert!(flash(&model).contains("read-only again"));
 }
@@ -150,6 +154,39 @@ fn read_only_by_flag_is_so_everywhere_until_somebody_says_otherwise() {
     assert_eq!(told(&model).1, WriteMode::ReadOnly);
     run(&mut model, "write");
     assert_eq!(told(&model).1, WriteMode::Armed { left: 900 });
+}
+
+#[test]
+fn no_view_of_another_scope_is_gone_back_to() {
+    let mut model = console_with("", None, identity("dev", None));
+    run(&mut model, "svc prod");
+    run(&mut model, "task prod");
+    run(&mut model, "profile other");
+    let home = front_table(&model).title();
+    for key in ["-", "["] {
+        press(&mut model, key);
+        assert_eq!(front_table(&model).title(), home);
+    }
+    run(&mut model, "profile dev");
+    press(&mut model, "-");
+    assert_eq!(front_table(&model).title(), home);
+}
+
+#[test]
+fn credentials_of_another_account_begin_another_scope() {
+    let mut model = console_with("", None, identity("dev", Some("1")));
+    run(&mut model, "write");
+    run(&mut model, "svc prod");
+    let failure = Arc::new(Failure::of_another_account("ListServices", "2", "1"));
+    let connection = Connection { failure: Some(failure), ..Connection::default() };
+    let identity = identity("dev", Some("1"));
+    let snapshot = Snapshot { identity, connection, ..world(2, vec![task("a")]) };
+    let effects = model.update(at(1), Event::Snapshot(Arc::new(snapshot)));
+    assert!(effects.contains(&Effect::Switch(model.scope.clone())), "{effects:?}");
+    assert_eq!(told(&model).1, WriteMode::ReadOnly);
+    assert_eq!(model.snapshot.feeds.len(), 0);
+    assert_ne!(front_table(&model).title(), "services(prod)");
+    assert_eq!(flash(&model), "the credentials are those of account 2 now, not of 1");
 }
 
 fn patterns() -> impl Strategy<Value = Option<&'static str>> {

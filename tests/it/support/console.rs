@@ -44,7 +44,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::in_process;
+use super::in_process::{self, ACCOUNT, CurrentAccount, OTHER_ACCOUNT, of_account};
 
 /// When every test begins.
 const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
@@ -83,6 +83,8 @@ pub struct User {
     pub endpoint: Endpoint,
     /// Whether the network is there.
     network: Arc<AtomicBool>,
+    /// Whose credentials sign.
+    account: CurrentAccount,
     /// Control sequences besides the picture.
     pub sent: Arc<Mutex<String>>,
     /// The folder for state: histories, saved tables.
@@ -99,6 +101,7 @@ where
     let home = tempfile::tempdir().expect("a home folder");
     let endpoint = Endpoint::new(Options { start_ms: Some(START.as_millisecond()), ..options });
     let network = Arc::new(AtomicBool::new(true));
+    let account = Arc::new(Mutex::new(ACCOUNT));
     let (keyboard, typed) = mpsc::unbounded_channel();
     let (drawn, shown) = watch::channel(ShownScreen::default());
     let sent = Arc::<Mutex<String>>::default();
@@ -121,14 +124,14 @@ where
             keymap: Keymap::default(),
             settings,
             start: Start { scope, ..Start::new(now(), size) },
-            connect: connect(endpoint.clone(), network.clone()),
+            connect: connect(endpoint.clone(), network.clone(), account.clone()),
             history: HistoryConfig::in_folder(&paths.state, HistoryLimits::default()),
             paths: Some(paths),
             terminal: TerminalEnv::from_variables(|_| None),
             now,
         },
     );
-    let user = User { keyboard, shown, endpoint, network, sent, state };
+    let user = User { keyboard, shown, endpoint, network, account, sent, state };
     tokio::select! {
         exit = app.run() => Some(exit.expect("a terminal in memory does not fail")),
         () = script(user) => None,
@@ -137,15 +140,19 @@ where
 
 /// A Region where nobody here has credentials.
 pub const FORBIDDEN: &str = "us-gov-east-1";
+/// A Region where the credentials are those of another account.
+pub const OTHER_REGION: &str = "ap-south-1";
 
 /// Clients of the endpoint in this process, over a network that can fail.
-fn connect(endpoint: Endpoint, network: Arc<AtomicBool>) -> Connect {
+fn connect(endpoint: Endpoint, network: Arc<AtomicBool>, account: CurrentAccount) -> Connect {
     Arc::new(move |scope: ScopeSpec| {
         if scope.region.as_deref() == Some(FORBIDDEN) {
             let failure = Failure::local("Connect", FailureKind::Credentials, "no credentials for this partition");
             return ready(Err(failure.advise("try another profile"))).boxed();
         }
-        let inner = in_process::http_client(&endpoint);
+        let elsewhere = scope.region.as_deref() == Some(OTHER_REGION);
+        let account = if elsewhere { Arc::new(Mutex::new(OTHER_ACCOUNT)) } else { account.clone() };
+        let inner = of_account(in_process::http_client(&endpoint), account);
         let network = network.clone();
         let client = http_client_fn(move |settings: &HttpConnectorSettings, components| {
             let inner = inner.http_connector(settings, components);
@@ -237,6 +244,11 @@ impl User {
 
     pub fn add_fault(&self, spec: &str) {
         self.endpoint.add_fault(spec.parse::<Fault>().expect("a fault"));
+    }
+
+    /// Has the same profile give the credentials of another account.
+    pub fn set_account(&self, account: &'static str) {
+        *self.account.lock().expect("not poisoned") = account;
     }
 
     /// Cuts the network, or mends it.

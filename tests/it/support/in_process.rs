@@ -12,6 +12,7 @@
 
 use std::{
     pin::Pin,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
@@ -21,8 +22,8 @@ use aws_smithy_runtime_api::{
     client::{
         behavior_version::BehaviorVersion,
         http::{
-            HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-            http_client_fn,
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector, http_client_fn,
         },
         interceptors::{Intercept, context::BeforeTransmitInterceptorContextMut, dyn_dispatch_hint},
         orchestrator::{HttpRequest, HttpResponse},
@@ -89,6 +90,47 @@ pub fn http_client(endpoint: &Endpoint) -> SharedHttpClient {
     http_client_fn(move |settings, _| {
         SharedHttpConnector::new(InProcess { endpoint: endpoint.clone(), settings: settings.clone() })
     })
+}
+
+/// The account of every demo endpoint, and the one that its answers can be made those of.
+pub const ACCOUNT: &str = "123456789012";
+pub const OTHER_ACCOUNT: &str = "210987654321";
+
+/// The id of the account that the credentials are of, at each moment.
+pub type CurrentAccount = Arc<Mutex<&'static str>>;
+
+/// `client` with the demo account under another id: clusters, services and tasks are called alike in both.
+pub fn of_account(client: SharedHttpClient, account: CurrentAccount) -> SharedHttpClient {
+    http_client_fn(move |settings, components| {
+        let inner = client.http_connector(settings, components);
+        SharedHttpConnector::new(Renamed { inner, account: account.clone() })
+    })
+}
+
+#[derive(Debug)]
+struct Renamed {
+    inner: SharedHttpConnector,
+    account: CurrentAccount,
+}
+
+impl HttpConnector for Renamed {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let account = *self.account.lock().expect("not poisoned");
+        rename(request.body_mut(), account, ACCOUNT);
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut response = answer.await?;
+            rename(response.body_mut(), ACCOUNT, account);
+            Ok(response)
+        })
+    }
+}
+
+/// Replaces one account id by another, which is as long.
+fn rename(body: &mut SdkBody, from: &str, to: &str) {
+    let Some(text) = body.bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
+    let renamed = text.replace(from, to);
+    *body = SdkBody::from(renamed);
 }
 
 #[derive(Debug)]
