@@ -27,6 +27,7 @@ mod clipboard;
 mod data_link;
 mod frames;
 mod jobs;
+mod journalling;
 mod perform;
 
 pub use data_link::Connect;
@@ -35,9 +36,12 @@ use clipboard::{Desktop, Multiplexer, Route};
 use data_link::DataLink;
 use frames::FrameLimiter;
 use jobs::JobQueue;
+use journalling::Journalling;
 
 /// How long leaving may wait for files still to be written.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The same while changes are under way: what became of them is worth more than a prompt end.
+const CHANGES_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// What a console is made of.
 pub struct Console {
@@ -110,6 +114,7 @@ pub struct App<H> {
     theme: Theme,
     data_link: DataLink,
     jobs: JobQueue<JobOutcome>,
+    journal: Journalling,
     desktop: Desktop,
     frames: FrameLimiter,
     /// What is shown is no longer what is.
@@ -150,6 +155,7 @@ impl<H: Host> App<H> {
             theme,
             data_link,
             jobs: JobQueue::new(),
+            journal: Journalling::default(),
             desktop: Desktop::default(),
             frames: FrameLimiter::new(terminal.remote),
             dirty: true,
@@ -174,9 +180,12 @@ impl<H: Host> App<H> {
             result => result?,
         };
         // First the terminal, then whatever is still to be written.
-        let Self { host, jobs, data_link, .. } = self;
+        let Self { host, jobs, data_link, journal, now, .. } = self;
         drop(host);
-        let _ = timeout(SHUTDOWN_TIMEOUT, async { tokio::join!(jobs.finish(), data_link.finish()) }).await;
+        let waits = if journal.waits() { CHANGES_TIMEOUT } else { SHUTDOWN_TIMEOUT };
+        let finished = timeout(waits, async { tokio::join!(jobs.finish(), data_link.finish()) }).await;
+        let reports = finished.map(|((), reports)| reports).unwrap_or_default();
+        journal.finish(&reports, now());
         Ok(exit)
     }
 
@@ -185,7 +194,10 @@ impl<H: Host> App<H> {
             let exit = match self.next_turn().await {
                 Turn::Frame => self.draw().map(|()| None),
                 Turn::Input(input) => self.handle_input(input).await,
-                Turn::Events(events) => self.handle_events(events),
+                Turn::Events(events) => {
+                    self.journal_ended(&events);
+                    self.handle_events(events)
+                }
                 Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([event]),
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };

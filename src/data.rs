@@ -13,6 +13,7 @@ use tokio::{
 
 use crate::{
     aws::{Clients, Failure, SharedAccess},
+    change::{ChangeOrder, ChangeReport},
     history::HistoryConfig,
     logs::{LogRequest, TailMessage},
     resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
@@ -149,6 +150,8 @@ pub enum Done {
         id: Arc<str>,
         evidence: Arc<Evidence>,
     },
+    /// One change has come to an end.
+    Change(ChangeReport),
     /// What nobody asked for, and a person should know.
     Warning(String),
 }
@@ -161,6 +164,8 @@ pub struct Handle {
     /// Which calls are let through: set here, read by the clients at each call. What is on screen is none of its business.
     pub access: SharedAccess,
     pub requests: mpsc::Sender<Request>,
+    /// Changes to be sent. Nothing is dropped: what is in here is sent, or reported as not sent.
+    pub changes: mpsc::UnboundedSender<ChangeOrder>,
     pub done: mpsc::Receiver<Done>,
     /// The lines of the log that is read. Nothing is dropped: who reads slowly is waited for.
     pub tail_messages: mpsc::Receiver<TailMessage>,
@@ -168,11 +173,20 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Ends the task, and waits until all that was seen is written down.
-    pub async fn finish(self) {
-        drop((self.demand, self.requests));
+    /// Ends the task, and waits until all that was seen is written down, and every change under way has come to an end:
+    /// how those ended that nobody has been told of yet.
+    pub async fn finish(self) -> Vec<ChangeReport> {
+        let Self { demand, requests, changes, mut done, ended, .. } = self;
+        drop((demand, requests, changes));
+        let mut reports = Vec::new();
+        while let Some(done) = done.recv().await {
+            if let Done::Change(report) = done {
+                reports.push(report);
+            }
+        }
         // A task that panicked has nothing to write any more.
-        let _ = self.ended.await;
+        let _ = ended.await;
+        reports
     }
 }
 
@@ -272,10 +286,12 @@ pub fn start(clients: Clients, now: fn() -> Timestamp, history: HistoryConfig) -
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
     let (demand, wanted) = watch::channel(Demand::default());
     let (requests, asked) = mpsc::channel(16);
+    let (changes, ordered) = mpsc::unbounded_channel();
     let (answer, done) = mpsc::channel(16);
     let (tell, news) = mpsc::channel(16);
     let access = clients.access().clone();
     access.set_clock(now);
-    let ended = tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, history).run(wanted, asked));
-    Handle { snapshots, demand, access, requests, done, tail_messages: news, ended }
+    let ended =
+        tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, history).run(wanted, asked, ordered));
+    Handle { snapshots, demand, access, requests, changes, done, tail_messages: news, ended }
 }

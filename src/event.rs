@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 
 use crate::{
     aws::{Access, ScopeSpec},
+    change::ChangeOrder,
     data::{Demand, Done, Request, Snapshot},
     logs::TailMessage,
 };
@@ -51,6 +52,8 @@ pub enum Effect {
     Request(Request),
     /// Let calls through that change something, or no longer. The data layer goes on.
     SetAccess(Access),
+    /// Send changes that were confirmed.
+    Change(ChangeOrder),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
     Copy(String),

@@ -94,6 +94,17 @@ pub fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> 
     Ok(file)
 }
 
+/// Adds `text` to the end of a private file, or creates it. Of two programs that do so at once, neither breaks the other's lines.
+///
+/// # Errors
+/// When folder or file cannot be written.
+pub fn append(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    open_private(OpenOptions::new().append(true).create(true), path)?.write_all(text.as_bytes())
+}
+
 /// Makes a file private without opening it: closing a file that SQLite has open would drop its locks.
 ///
 /// # Errors

@@ -12,7 +12,7 @@
 //!                         │   │        ▼ only when dirty, 16 ms floor     │                  │
 //!                         │   │   ui::render(&Model, &Theme, &mut Frame)  │                  │
 //!                         └───┼───────────────────────────────────────────┼──────────────────┘
-//!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<TailMessage>     watch<Demand>, mpsc<Request>
+//!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<TailMessage>     watch<Demand>, mpsc<Request>, mpsc<ChangeOrder>
 //!                         ┌───┴───────────────────────────────────────────▼──────────────────┐
 //!                         │ data task: the one writer                                        │
 //!                         │   poller   what is due of what is looked at, back-off            │
@@ -61,6 +61,7 @@
 //! | a column | one element of that kind's fields |
 //! | a diagnosis rule | one row of a table in `knowledge/`, with the messages that are its test |
 //! | an action | one row of an `actions!` list and its function, in one file |
+//! | an action that changes something | one file in `change/`, and the action: one row in `model/action/changes.rs` and a line |
 //! | another key for it | one field of that row |
 //! | a screen | its file in `model/screens/` with state, actions and keys, its drawing in `ui/screens/`, one line in each list |
 //! | a theme | one file in `themes/`, one line |
@@ -111,6 +112,9 @@
 //! | rule | a message of AWS that is understood: its cause and what to do |
 //! | verdict | why one thing happened, by a rule, with evidence and next steps |
 //! | finding | a problem of a service, a task or an instance, with the verdict that explains it |
+//! | change | something that is done to one target in the account: its risk, its consequences, its request |
+//! | order | changes of one sort that were confirmed together |
+//! | journal | a line for every change when it is sent, and one when it has ended |
 //! | evidence | quotes and log lines that a verdict is concluded from |
 //! | explanation | the page that `X` opens: findings, evidence, next steps |
 //! | root container | the container that caused its task to stop |
@@ -135,6 +139,7 @@
 
 pub mod app;
 pub mod aws;
+pub mod change;
 pub mod cli;
 pub mod config;
 pub mod data;
@@ -144,6 +149,7 @@ pub mod event;
 pub mod files;
 pub mod grammar;
 pub mod history;
+pub mod journal;
 pub mod kinds;
 pub mod knowledge;
 pub mod logging;

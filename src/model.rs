@@ -108,6 +108,8 @@ pub struct Model {
     interrupted: Option<Timestamp>,
     /// Logs that were opened, for the next one's number.
     logs_opened: u64,
+    /// Orders of changes so far, for the next one's number.
+    orders: u64,
     /// What is to be done outside once this event is dealt with.
     out: Vec<Effect>,
     dirty: bool,
@@ -145,6 +147,7 @@ impl Model {
             attention: Attention::new(start.at),
             interrupted: None,
             logs_opened: 0,
+            orders: 0,
             out: Vec::new(),
             dirty: true,
             drawn: 0,
@@ -190,6 +193,7 @@ impl Model {
             Event::Log(news) => self.take_log(news),
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
             Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
+            Event::Done(Done::Change(report)) => self.take_change(&report),
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Notice(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),

@@ -45,7 +45,7 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);
     if let Some(overlay) = &model.overlay {
-        let cursor = overlays::draw(frame.buffer_mut(), &layout, overlay, model.log(), theme);
+        let cursor = overlays::draw(frame.buffer_mut(), model, &layout, overlay, theme);
         frame.set_cursor_position(cursor);
     }
 }

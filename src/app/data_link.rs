@@ -10,8 +10,9 @@ use tokio::{
 };
 
 use crate::{
-    aws::{Access, Clients, Failure, ScopeSpec},
-    data::{self, Demand, Handle, Identity, Request, Snapshot},
+    aws::{Access, Clients, Failure, FailureKind, ScopeSpec},
+    change::{ChangeOrder, ChangeOutcome, ChangeReport},
+    data::{self, Demand, Done, Handle, Identity, Request, Snapshot},
     event::{Event, Notice, NoticeLevel},
     history::HistoryConfig,
 };
@@ -94,6 +95,23 @@ impl DataLink {
         }
     }
 
+    /// Sends changes. Without a link to AWS there is nobody to send them: they come back as refused.
+    pub fn change(&mut self, order: ChangeOrder) -> Vec<Event> {
+        let order = match &self.state {
+            LinkState::Up(handle) => match handle.changes.send(order) {
+                Ok(()) => return Vec::new(),
+                Err(refused) => refused.0,
+            },
+            LinkState::Connecting(_) | LinkState::Down { .. } => order,
+        };
+        let failure = || Failure::local("", FailureKind::Invalid, "there is no link to AWS; nothing was sent");
+        let report = |change| {
+            let outcome = ChangeOutcome::Refused(failure());
+            Event::Done(Done::Change(ChangeReport { order: order.id, kind: order.kind, change, outcome }))
+        };
+        order.changes.into_iter().map(report).collect()
+    }
+
     /// The next news. Safe to cancel; never returns when there will be none.
     pub async fn next(&mut self) -> Vec<Event> {
         match &mut self.state {
@@ -119,10 +137,11 @@ impl DataLink {
         }
     }
 
-    /// Ends it, once what was seen is written down.
-    pub async fn finish(self) {
-        if let LinkState::Up(handle) = self.state {
-            handle.finish().await;
+    /// Ends it, once what was seen is written down and changes under way have ended: how those did.
+    pub async fn finish(self) -> Vec<ChangeReport> {
+        match self.state {
+            LinkState::Up(handle) => handle.finish().await,
+            LinkState::Connecting(_) | LinkState::Down { .. } => Vec::new(),
         }
     }
 
@@ -182,7 +201,6 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::aws::FailureKind;
 
     #[tokio::test(start_paused = true)]
     async fn a_failed_connection_is_tried_again_by_itself_and_on_refresh_and_told_once() {

@@ -7,8 +7,11 @@ use jiff::tz::TimeZone;
 use super::{App, Exit, JobOutcome, clipboard, clipboard::Route, data_link::DataLink};
 use crate::{
     aws::{ScopeSpec, profiles},
+    change::ChangeOrder,
+    data::Done,
     event::{Effect, Event, Notice, NoticeLevel},
     files,
+    journal::{self, JournalEntry},
     tty::Host,
 };
 
@@ -19,6 +22,7 @@ impl<H: Host> App<H> {
             Effect::Demand(demand) => self.data_link.set_demand(*demand),
             Effect::Request(request) => self.data_link.request(request),
             Effect::SetAccess(access) => self.data_link.set_access(access),
+            Effect::Change(order) => self.send_changes(order)?,
             Effect::Switch(scope) => self.switch(scope),
             Effect::Copy(text) => self.copy(text)?,
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
@@ -95,6 +99,38 @@ impl<H: Host> App<H> {
                 tracing::warn!("{list} are not remembered in {}: {error}", folder.display());
             }
             None
+        });
+    }
+
+    /// Sends changes, and notes that in the journal.
+    fn send_changes(&mut self, order: ChangeOrder) -> io::Result<()> {
+        let entries = self.journal.sent(&order, self.paths.as_ref().map(|paths| &paths.state), (self.now)());
+        self.write_journal(entries);
+        let refused = self.data_link.change(order);
+        self.journal_ended(&refused);
+        self.handle_events(refused).map(drop)
+    }
+
+    /// Notes in the journal how changes have ended.
+    pub(super) fn journal_ended(&mut self, events: &[Event]) {
+        let at = (self.now)();
+        let reports = events.iter().filter_map(|event| match event {
+            Event::Done(Done::Change(report)) => Some(report),
+            _ => None,
+        });
+        let entries: Vec<JournalEntry> = reports.filter_map(|report| self.journal.ended(report, at)).collect();
+        self.write_journal(entries);
+    }
+
+    fn write_journal(&self, entries: Vec<JournalEntry>) {
+        let Some(folder) = self.paths.as_ref().map(|paths| paths.state.clone()).filter(|_| !entries.is_empty()) else {
+            return;
+        };
+        self.jobs.add_blocking(move || match journal::append(&folder, &entries) {
+            Ok(()) => None,
+            Err(error) => {
+                Some(notice_outcome(NoticeLevel::Error, format!("not in the journal in {}: {error}", folder.display())))
+            }
         });
     }
 

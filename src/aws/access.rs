@@ -20,14 +20,12 @@ pub enum Access {
 impl Access {
     /// Whether an operation of this nature may be called at `now`.
     pub fn allows(self, nature: Nature, now: Timestamp) -> bool {
-        match nature {
-            Nature::Read | Nature::Billed => true,
-            Nature::Mutates | Nature::Session => match self {
+        nature.harmless()
+            || match self {
                 Self::ReadOnly => false,
                 Self::Write => true,
                 Self::WriteUntil(until) => now < until,
-            },
-        }
+            }
     }
 }
 

@@ -8,8 +8,12 @@ pub enum QuotaClass {
     ClusterRead,
     ClusterResourceRead,
     CapacityProviderRead,
+    ClusterResourceModify,
     ServiceRead,
+    ServiceModify,
     ServiceDeployment,
+    /// In no table of AWS's; taken for small.
+    ServiceDeploymentModify,
     TaskDefinitionRead,
     Identity,
     Logs,
@@ -26,6 +30,9 @@ impl QuotaClass {
             | Self::TaskDefinitionRead
             | Self::Identity => (50.0, 20.0),
             Self::ClusterResourceRead | Self::ServiceRead => (100.0, 20.0),
+            Self::ClusterResourceModify => (100.0, 40.0),
+            Self::ServiceModify => (50.0, 5.0),
+            Self::ServiceDeploymentModify => (10.0, 1.0),
             // Less than what any Region grants: the usual share of it is one call a second.
             Self::Logs | Self::LoadBalancing => (8.0, 4.0),
         }
@@ -43,6 +50,13 @@ pub enum Nature {
     Mutates,
     /// It opens a session in which anything can be changed.
     Session,
+}
+
+impl Nature {
+    /// Whether it is let through where nothing may be changed.
+    pub fn harmless(self) -> bool {
+        matches!(self, Self::Read | Self::Billed)
+    }
 }
 
 /// One API operation.
@@ -86,11 +100,16 @@ operations! {
     DESCRIBE_CLUSTERS = "ecs" "DescribeClusters" ClusterRead Read,
     LIST_SERVICES = "ecs" "ListServices" ServiceRead Read,
     DESCRIBE_SERVICES = "ecs" "DescribeServices" ServiceRead Read,
+    UPDATE_SERVICE = "ecs" "UpdateService" ServiceModify Mutates,
     DESCRIBE_SERVICE_DEPLOYMENTS = "ecs" "DescribeServiceDeployments" ServiceDeployment Read,
+    STOP_SERVICE_DEPLOYMENT = "ecs" "StopServiceDeployment" ServiceDeploymentModify Mutates,
     LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead Read,
     DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead Read,
+    STOP_TASK = "ecs" "StopTask" ClusterResourceModify Mutates,
     LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead Read,
     DESCRIBE_CONTAINER_INSTANCES = "ecs" "DescribeContainerInstances" ClusterResourceRead Read,
+    UPDATE_CONTAINER_INSTANCES_STATE =
+        "ecs" "UpdateContainerInstancesState" ClusterResourceModify Mutates,
     DESCRIBE_CAPACITY_PROVIDERS = "ecs" "DescribeCapacityProviders" CapacityProviderRead Read,
     LIST_TASK_DEFINITION_FAMILIES = "ecs" "ListTaskDefinitionFamilies" TaskDefinitionRead Read,
     LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead Read,

@@ -162,6 +162,19 @@ impl FeedPlan {
         self.listing.start_at(now);
     }
 
+    /// A change has touched the row called `id`, and where `listed`, which rows there are: both are due.
+    pub(super) fn reread(&mut self, id: &str, listed: bool, now: Instant) {
+        if let Some((id, Described::At(_) | Described::LeftOut(..))) = self.described.get_key_value(id) {
+            let id = id.clone();
+            self.described.remove(&id);
+            self.undescribed.push_back(id);
+        }
+        if listed {
+            self.list_requested = true;
+            self.listing.start_at(now);
+        }
+    }
+
     /// What to ask now, at most `room` calls, and when to look again.
     pub(super) fn due(
         &mut self,

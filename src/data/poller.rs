@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Demand, Done, FeedKey, Request, Snapshot, enrich,
+    ChangeOrder, Demand, Done, FeedKey, Request, Snapshot, enrich,
     feed::{Due, FeedPlan, Now, Priority, back_off, earliest},
     history_worker::HistoryWorker,
     store::Store,
@@ -29,9 +29,12 @@ use crate::{
 };
 
 mod account;
+mod changes;
 mod history;
 mod publish;
 mod requests;
+
+use changes::Changes;
 
 /// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
 const BACKGROUND: u32 = 8;
@@ -85,6 +88,7 @@ pub(super) struct Poller {
     /// The rules are there, or on their way.
     rules_requested: bool,
     calls: JoinSet<CallResult>,
+    changes: Changes,
     identity: Identity,
     /// The account that all rows are of, once one has come.
     account: Option<String>,
@@ -125,6 +129,7 @@ impl Poller {
             history: HistoryWorker::new(keep, now),
             rules_requested: false,
             calls: JoinSet::new(),
+            changes: Changes::default(),
             published: Snapshot { identity: identity.clone(), ..Snapshot::default() },
             made_of: HashMap::new(),
             identity,
@@ -139,13 +144,24 @@ impl Poller {
 
     /// Runs until the console's end of the channels is dropped; its calls are cancelled with it, and what was seen is
     /// written down.
-    pub(super) async fn run(mut self, wanted: watch::Receiver<Demand>, asked: mpsc::Receiver<Request>) {
-        self.run_loop(wanted, asked).await;
+    pub(super) async fn run(
+        mut self,
+        wanted: watch::Receiver<Demand>,
+        asked: mpsc::Receiver<Request>,
+        mut ordered: mpsc::UnboundedReceiver<ChangeOrder>,
+    ) {
+        self.run_loop(wanted, asked, &mut ordered).await;
         self.calls.abort_all();
+        self.finish_changes(&mut ordered).await;
         self.history.finish().await;
     }
 
-    async fn run_loop(&mut self, mut wanted: watch::Receiver<Demand>, mut asked: mpsc::Receiver<Request>) {
+    async fn run_loop(
+        &mut self,
+        mut wanted: watch::Receiver<Demand>,
+        mut asked: mpsc::Receiver<Request>,
+        ordered: &mut mpsc::UnboundedReceiver<ChangeOrder>,
+    ) {
         loop {
             // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
             let now = Instant::now();
@@ -156,7 +172,8 @@ impl Poller {
                 self.urgent = false;
             }
             self.tails.update_streams(&self.published, Instant::now());
-            let next = earliest(earliest(self.start_due_calls(), self.tails.due()), waiting);
+            let reread = self.reread_changed(Instant::now());
+            let next = earliest(earliest(self.start_due_calls(), self.tails.due()), earliest(waiting, reread));
             let wake = async {
                 match next {
                     Some(at) => sleep_until(at).await,
@@ -175,6 +192,8 @@ impl Poller {
                     Some(request) => self.handle_request(request),
                     None => return,
                 },
+                Some(order) = ordered.recv() => self.send_changes(order),
+                Some(report) = self.changes.next() => self.apply_change(report).await,
                 Some(outcome) = self.calls.join_next() => {
                     self.apply(outcome.ok());
                     while let Some(outcome) = self.calls.try_join_next() {

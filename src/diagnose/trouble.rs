@@ -41,6 +41,7 @@ pub static KIND: Kind = Kind {
         Ability::Deployments,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Service,
     ],
     states: &["service", "instance", "task"],
     sort: ("problem", false),

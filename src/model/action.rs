@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod arg;
+mod changes;
 pub mod copy;
 mod moving;
 pub mod row;
@@ -35,7 +36,7 @@ pub(super) use actions;
 /// the console itself.
 pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
     let of_screens = screens::ACTIONS.iter().copied();
-    [moving::ACTIONS, row::ACTIONS, views::ACTIONS]
+    [moving::ACTIONS, row::ACTIONS, changes::ACTIONS, views::ACTIONS]
         .into_iter()
         .chain(of_screens)
         .chain([copy::ACTIONS, session::ACTIONS])

@@ -7,8 +7,11 @@ use crate::logs::{
 };
 
 mod complete;
+pub mod confirm;
 mod picker;
 mod press;
+
+pub use confirm::Confirmation;
 
 /// What lies over the screen.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub enum Overlay {
     Query(Box<QueryPrompt>),
     /// A question to answer before something is done, in the middle.
     Question(Question),
+    /// The dialog before a change, in the middle.
+    Confirm(Box<Confirmation>),
 }
 
 impl Overlay {
@@ -47,6 +52,7 @@ impl Overlay {
                 true => &query.time,
                 false => &query.text,
             },
+            Self::Confirm(dialog) => &dialog.typed.as_ref()?.1,
             Self::Rules(_) | Self::Question(_) => return None,
         })
     }
@@ -63,6 +69,7 @@ impl Overlay {
                 true => &mut query.time,
                 false => &mut query.text,
             },
+            Self::Confirm(dialog) => &mut dialog.typed.as_mut()?.1,
             Self::Rules(_) | Self::Question(_) => return None,
         })
     }

@@ -111,6 +111,11 @@ impl Prompt {
         Self { input: Input::new(text.into()), preselected: !text.is_empty(), ..Self::default() }
     }
 
+    /// A prompt with `text` in it, and the cursor behind it.
+    pub fn holding(text: &str) -> Self {
+        Self { input: Input::new(text.into()), ..Self::default() }
+    }
+
     /// The text.
     pub fn text(&self) -> &str {
         self.input.value()

@@ -88,7 +88,15 @@ impl Model {
 
     /// Whether changes are let through now: what the header says, and what the clients' guard goes by.
     pub fn access(&self) -> Access {
-        let state = self.scope_state();
+        self.access_by(self.scope_state())
+    }
+
+    /// The same for what is in `cluster`, whichever is in view.
+    pub fn access_in(&self, cluster: Option<&str>) -> Access {
+        self.access_by(self.settings.scope_state(&self.snapshot.identity, cluster))
+    }
+
+    fn access_by(&self, state: ScopeState) -> Access {
         match self.write_override {
             Some(WriteOverride::ReadOnly) => Access::ReadOnly,
             Some(WriteOverride::Write) => Access::Write,

@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod anything;
+mod changing;
 mod commands;
 mod completing;
 mod demand;

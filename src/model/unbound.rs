@@ -4,9 +4,7 @@ use super::{Model, action::session, keymap::Key};
 
 /// Keys that mean something in k9s and nothing here, with what to say: why not, and what there is instead.
 const K9S_KEYS: &[(&str, &str)] = &[
-    ("s", "no shell and no scaling in this version; l shows the logs"),
     ("e", "nothing is edited here; y shows the JSON"),
-    ("r", "no restart in this version; ctrl-r refreshes"),
     ("v", "revisions are not compared in this version; t shows the task definition"),
     ("u", "no list of what uses this row; shift-j shows its owner"),
     ("f", "no port forwarding in this version"),
@@ -14,10 +12,7 @@ const K9S_KEYS: &[(&str, &str)] = &[
     ("i", "images are not changed here; t shows the task definition with its images"),
     ("a", "ECS has no attach; l shows the logs"),
     ("m", "no metrics in this version; shift-t shows the timeline"),
-    ("shift-r", "no rollback in this version; z shows the deployments"),
     ("shift-u", "no updates in this version; t shows the task definition"),
-    ("ctrl-d", "nothing is stopped or deleted in this version"),
-    ("ctrl-k", "nothing is stopped or deleted in this version"),
     ("ctrl-n", "no notifications in this version; a view refreshes by itself"),
 ];
 
@@ -54,8 +49,8 @@ const FOREIGN_WORDS: &[(&[&str], &str)] = &[
         "no shells and no port forwarding in this version; l shows the logs",
     ),
     (
-        &["scale", "stop", "kill", "delete", "restart", "rollback", "edit", "drain", "set-image"],
-        "nothing is changed in this version; ctrl-y copies the aws command of a row",
+        &["kill", "delete", "edit", "set-image"],
+        "nothing is deleted or edited in this version; :stop, :restart, :scale and :rollback are there",
     ),
     (&["sd", "screendump", "dump", "dir"], ":save writes a table, a text or a log to a file"),
     (&["mouse"], "the mouse belongs to the terminal: select and copy as usual; keys scroll"),

@@ -24,6 +24,12 @@ pub enum Ability {
     TaskDefinition,
     /// Run on a container instance.
     Instance,
+    /// Are a service, or belong to one: it can be deployed, scaled and rolled back.
+    Service,
+    /// Are tasks, or part of one, that can be stopped.
+    StopTask,
+    /// Can be drained, and taken back into use.
+    Drain,
     /// Stay in the history after AWS has forgotten them, so a table of them can reach back.
     Archive,
 }

@@ -29,7 +29,7 @@ pub static KIND: Kind = Kind {
     origin: Origin::Fetched(&Clusters),
 };
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
     pub cluster_arn: String,

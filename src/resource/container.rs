@@ -18,7 +18,7 @@ pub static KIND: Kind = Kind {
     aliases: &["co"],
     about: "containers of tasks: image, health, exit code, exec readiness",
     columns: super::columns::<Container>,
-    abilities: &[Ability::Explain, Ability::Evidence, Ability::Logs, Ability::Timeline],
+    abilities: &[Ability::Explain, Ability::Evidence, Ability::Logs, Ability::Timeline, Ability::StopTask],
     states: &["running", "pending", "stopped", "healthy", "unhealthy"],
     sort: ("name", false),
     in_cluster: true,

@@ -29,6 +29,7 @@ pub static KIND: Kind = Kind {
         Ability::Events,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Service,
         Ability::Archive,
     ],
     states: &["failed", "failing", "stuck", "crashing", "unplaced", "short", "unhealthy", "waiting", ARCHIVED],

@@ -44,6 +44,7 @@ pub static KIND: Kind = Kind {
         Ability::Deployments,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Service,
     ],
     states: &[
         "failed",

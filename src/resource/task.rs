@@ -43,6 +43,7 @@ pub static KIND: Kind = Kind {
         Ability::Timeline,
         Ability::TaskDefinition,
         Ability::Instance,
+        Ability::StopTask,
         Ability::Archive,
     ],
     states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", ARCHIVED],

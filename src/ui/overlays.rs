@@ -3,8 +3,9 @@
 use ratatui::{buffer::Buffer, layout::Position};
 
 use super::theme::Theme;
-use crate::model::{Layout, Overlay, screens::logs::LogView};
+use crate::model::{Layout, Model, Overlay};
 
+mod confirm;
 mod list;
 mod picker;
 mod prompt;
@@ -12,17 +13,18 @@ mod query;
 mod question;
 mod rules;
 
-/// Draws the overlay and returns where the cursor goes. `log` is what is read, if a log is.
-pub fn draw(buf: &mut Buffer, layout: &Layout, overlay: &Overlay, log: Option<&LogView>, theme: &Theme) -> Position {
+/// Draws the overlay and returns where the cursor goes.
+pub fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &Overlay, theme: &Theme) -> Position {
     match overlay {
         Overlay::Command(command) => prompt::line(buf, layout, ":", command, theme),
         Overlay::Filter(filter) => prompt::filter(buf, layout, &filter.prompt, theme),
         Overlay::Search(search) => prompt::line(buf, layout, "/", &search.prompt, theme),
         Overlay::Picker(picker) => picker::draw(buf, layout, picker, theme),
         Overlay::Rule(rule) => rules::prompt(buf, layout, rule, theme),
-        Overlay::Rules(list) => rules::list(buf, layout, list, log, theme),
+        Overlay::Rules(list) => rules::list(buf, layout, list, model.log(), theme),
         Overlay::When(when) => rules::when(buf, layout, when, theme),
         Overlay::Query(query) => query::draw(buf, layout, query, theme),
         Overlay::Question(question) => question::draw(buf, layout, question, theme),
+        Overlay::Confirm(dialog) => confirm::draw(buf, layout, dialog, &model.command_scope(), theme),
     }
 }

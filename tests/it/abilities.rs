@@ -9,6 +9,7 @@ use ecsight::{
     model::{
         Screen, Table,
         action::{ACTIONS, Action, Call},
+        scope::WriteOverride,
     },
     resource::{Ability, Kind, Origin, Past, Query, Status, View, revision, service, task},
 };
@@ -35,6 +36,7 @@ fn works(action: &Action, view: &View, snapshot: &Snapshot) -> Result<(), Vec<St
     let mut harness = Harness::with_account((120, 200));
     harness.model.front = Screen::Table(Box::new(Table::new(view.clone())));
     let mut harness = harness.change_snapshot(|known| *known = snapshot.clone());
+    harness.model.write_override = Some(WriteOverride::Write);
     let mut said = Vec::new();
     for _ in 0..TRIED {
         match (action.run)(&mut harness.model, Call::default()) {

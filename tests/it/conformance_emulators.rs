@@ -8,7 +8,9 @@ use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Access, Budget, Clients, ScopeSpec},
+    change::{self, Change, ChangeKind},
     data::{self, Demand, Handle, Snapshot},
+    diagnose::Known,
     history::HistoryConfig,
     logs::{Range, Source},
     resource::{
@@ -95,6 +97,58 @@ async fn so_does_ministack() {
     let Some(client) = environment("moto", &[MOTO]).await else { return };
     let account = fill("ministack", &emulator, &client).await;
     judge(&emulator, &account).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moto_accepts_changes() {
+    let Some(emulator) = moto().await else { return };
+    let Some(venv) = environment("moto", &[MOTO]).await else { return };
+    fill("moto", &emulator, &venv).await;
+    changes(&emulator).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_ministack_accept_them() {
+    let Some(emulator) = ministack().await else { return };
+    let Some(client) = environment("moto", &[MOTO]).await else { return };
+    fill("ministack", &emulator, &client).await;
+    changes(&emulator).await;
+}
+
+/// Makes each change that the emulators know, and looks at what came of it.
+async fn changes(emulator: &Emulator) {
+    let console = Console::on(emulator);
+    // Tables are read-only, and the guard is one for all clones of the clients.
+    let send = async |change: Arc<dyn Change>| {
+        console.clients.access().set(Access::Write);
+        change.send(console.clients.clone()).await.expect("accepted");
+    };
+    let rows = async |kind: &'static Kind| console.rows(View::new(kind, Query::cluster("prod"))).await;
+    let make = |kind: &ChangeKind, row: &Arc<dyn Row>, arg: &str| {
+        (kind.make)(&**row, arg, &Known::of([&**row], Timestamp::now())).expect("a change")
+    };
+    let find = |rows: &[Arc<dyn Row>], id: &str| rows.iter().find(|row| row.id() == id).map(|row| row.json());
+
+    let first = rows(&service::KIND).await.remove(0);
+    for (kind, arg) in [(&change::RESTART, ""), (&change::SCALE, "7")] {
+        send(make(kind, &first, arg)).await;
+    }
+    let after = find(&rows(&service::KIND).await, first.id()).expect("the service");
+    assert_eq!(after["desiredCount"], 7);
+
+    let running = rows(&task::KIND).await.remove(0);
+    send(make(&change::STOP_TASK, &running, "")).await;
+    let left = find(&rows(&task::KIND).await, running.id());
+    assert!(left.is_none_or(|task| task["desiredStatus"] == "STOPPED"));
+
+    // ministack has no container instances here.
+    let Some(host) = rows(&instance::KIND).await.into_iter().next() else { return };
+    for (kind, status) in [(&change::DRAIN, "DRAINING"), (&change::ACTIVATE, "ACTIVE")] {
+        let now = rows(&instance::KIND).await.into_iter().find(|row| row.id() == host.id()).expect("the instance");
+        send(make(kind, &now, "")).await;
+        let after = find(&rows(&instance::KIND).await, host.id()).expect("the instance");
+        assert_eq!(after["status"], status);
+    }
 }
 
 /// moto answers the oldest lines first, whatever it is asked for, and knows no event that comes late.

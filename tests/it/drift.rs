@@ -222,12 +222,16 @@ fn themes() -> String {
 }
 
 fn policy() -> String {
-    let actions: Vec<_> = operation::ALL.iter().map(|operation| format!("      \"{}\"", operation.action())).collect();
-    format!(
-        "\n```json\n{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{{\n    \"Effect\": \"Allow\",\n    \"Action\": [\n{}\n    ],\n    \
-         \"Resource\": \"*\"\n  }}]\n}}\n```\n",
-        actions.join(",\n")
-    )
+    let statement = |sid: &str, harmless: bool| {
+        let operations = operation::ALL.iter().filter(|operation| operation.nature.harmless() == harmless);
+        let actions: Vec<_> = operations.map(|operation| format!("      \"{}\"", operation.action())).collect();
+        format!(
+            "{{\n    \"Sid\": \"{sid}\",\n    \"Effect\": \"Allow\",\n    \"Action\": [\n{}\n    ],\n    \"Resource\": \"*\"\n  }}",
+            actions.join(",\n")
+        )
+    };
+    let (read, act) = (statement("Read", true), statement("Act", false));
+    format!("\n```json\n{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{read}, {act}]\n}}\n```\n")
 }
 
 fn scenarios() -> String {

@@ -3,6 +3,7 @@
 mod abilities;
 mod architecture;
 mod burst;
+mod changes;
 mod cli;
 mod completion;
 mod confirmations;

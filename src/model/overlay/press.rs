@@ -34,6 +34,9 @@ impl Model {
         if let Overlay::Question(question) = overlay {
             return self.answer(question, key);
         }
+        if let Overlay::Confirm(dialog) = overlay {
+            return self.press_confirmation(dialog, key);
+        }
         let past = self.past(&overlay);
         let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.press(key, past));
         self.after(overlay, pressed);
@@ -52,7 +55,12 @@ impl Model {
             Overlay::Command(_) => &self.commands,
             Overlay::Filter(_) | Overlay::Search(_) | Overlay::Rule(_) => &self.filters,
             Overlay::Query(query) if !query.in_time => &self.queries,
-            Overlay::Picker(_) | Overlay::Rules(_) | Overlay::When(_) | Overlay::Query(_) | Overlay::Question(_) => &[],
+            Overlay::Picker(_)
+            | Overlay::Rules(_)
+            | Overlay::When(_)
+            | Overlay::Query(_)
+            | Overlay::Question(_)
+            | Overlay::Confirm(_) => &[],
         }
     }
 
@@ -88,7 +96,7 @@ impl Model {
             Overlay::Rule(rule) => self.rule_changed(rule),
             Overlay::When(when) => self.when_changed(when),
             Overlay::Query(query) => self.query_changed(query),
-            Overlay::Rules(_) | Overlay::Question(_) => {}
+            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Confirm(_) => {}
         }
         self.overlay = Some(overlay);
     }
@@ -131,7 +139,7 @@ impl Model {
             Overlay::Rule(rule) => self.rule_entered(rule),
             Overlay::When(when) => self.when_entered(when),
             Overlay::Query(query) => self.query_entered(query),
-            Overlay::Rules(_) | Overlay::Question(_) => {}
+            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Confirm(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
                     && let Err(reason) = self.pick(choice)
@@ -174,7 +182,8 @@ impl Model {
             | Overlay::Rules(_)
             | Overlay::When(_)
             | Overlay::Query(_)
-            | Overlay::Question(_) => {}
+            | Overlay::Question(_)
+            | Overlay::Confirm(_) => {}
         }
     }
 

@@ -115,7 +115,7 @@ fn hints_of_a_text_show_no_key_that_does_something_else_there() {
 
 #[rstest]
 #[case("e", "e: nothing is edited here; y shows the JSON")]
-#[case("ctrl-k", "ctrl-k: nothing is stopped or deleted in this version")]
+#[case("ctrl-k", "ctrl-k: not for services; stop is for task, container")]
 #[case("o", "o: not for services; instance is for task")]
 #[case("f7", "f7 does nothing here; ? lists the keys")]
 fn a_key_without_a_meaning_says_so(#[case] key: &str, #[case] said: &str) {
@@ -233,7 +233,7 @@ fn a_row_that_is_named_is_described_explained_and_shown_as_json() {
 #[rstest]
 #[case("deploy", "no `:deploy` here: what k9s calls a deployment is a service here")]
 #[case("xray", "no `:xray` here: no tree in this version")]
-#[case("scale 4", "no `:scale` here: nothing is changed in this version")]
+#[case("kill a", "no `:kill` here: nothing is deleted or edited in this version")]
 #[case("wide open", "`:wide` takes no argument; `open` is one word too many")]
 #[case("region eu-west-1 eu-west-2", "`eu-west-2` is one word too many; `:region` takes one")]
 fn words_from_elsewhere_and_words_too_many_are_answered(#[case] line: &str, #[case] said: &str) {

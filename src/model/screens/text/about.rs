@@ -234,7 +234,7 @@ impl Model {
     }
 
     /// Where an AWS CLI call has to go to show what the console shows.
-    pub(in crate::model) fn command_scope(&self) -> CommandScope {
+    pub fn command_scope(&self) -> CommandScope {
         let (identity, scope) = (&self.snapshot.identity, &self.scope);
         CommandScope {
             profile: identity.profile.clone().or_else(|| scope.profile.clone()),

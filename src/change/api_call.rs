@@ -1,0 +1,55 @@
+//! A request as data: what the dialog shows as an `aws` command, and the journal writes down.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{aws::Operation, knowledge::shell_word};
+
+/// One API request: its operation, and the members of its input in the order in which they are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiCall {
+    pub operation: Operation,
+    pub input: Vec<(&'static str, Value)>,
+}
+
+impl ApiCall {
+    /// The same request for the AWS CLI, without its scope: `aws ecs update-service --cluster prod …`.
+    pub fn command(&self) -> String {
+        let mut words = vec!["aws".to_owned(), self.operation.service.to_owned(), kebab(self.operation.name)];
+        for (name, value) in &self.input {
+            let flag = kebab(name);
+            match value {
+                Value::Bool(true) => words.push(format!("--{flag}")),
+                Value::Bool(false) => words.push(format!("--no-{flag}")),
+                Value::Array(items) => {
+                    words.push(format!("--{flag}"));
+                    words.extend(items.iter().map(word));
+                }
+                value => words.extend([format!("--{flag}"), word(value)]),
+            }
+        }
+        words.join(" ")
+    }
+}
+
+impl Serialize for ApiCall {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.input.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+fn word(value: &Value) -> String {
+    shell_word(value.as_str().unwrap_or(&value.to_string())).into_owned()
+}
+
+/// `UpdateService` and `desiredCount` as the CLI writes them: `update-service`, `desired-count`.
+fn kebab(name: &str) -> String {
+    let mut kebab = String::with_capacity(name.len() + 4);
+    for (index, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}

@@ -1,0 +1,136 @@
+//! Draining a container instance, and taking it back into use.
+
+use std::sync::Arc;
+
+use aws_sdk_ecs::types::ContainerInstanceStatus;
+use futures::{FutureExt, future::BoxFuture};
+use serde_json::json;
+
+use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, count_tasks, input};
+use crate::{
+    aws::{Clients, Failure, FailureKind, operation},
+    diagnose::Known,
+    resource::{Query, Row, View, instance, instance::Instance, task, task::Task},
+};
+
+pub static DRAIN: ChangeKind = ChangeKind {
+    name: "drain",
+    title: "Drain",
+    button: "drain",
+    make: |row, _, known| make(row, known, ContainerInstanceStatus::Draining),
+};
+
+pub static ACTIVATE: ChangeKind = ChangeKind {
+    name: "activate",
+    title: "Activate",
+    button: "activate",
+    make: |row, _, known| make(row, known, ContainerInstanceStatus::Active),
+};
+
+fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result<Arc<dyn Change>, String> {
+    let about = row.about();
+    let row = about.as_ref().map_or(row, |(_, row)| &**row);
+    let cluster = row.cluster().unwrap_or_default();
+    let instance = known.instances(cluster).iter().find(|known| known.container_instance_arn == row.id());
+    let instance = instance.ok_or_else(|| format!("{} {} is no container instance", row.kind().name, row.name()))?;
+    let status = instance.status.as_deref().unwrap_or_default();
+    let name = row.name().into_owned();
+    if status == to.as_str() {
+        return Err(format!("{name} is {} already", status.to_lowercase()));
+    }
+    let consequences = match to {
+        ContainerInstanceStatus::Draining => draining(instance, known),
+        _ => vec!["ECS places tasks there again".to_owned()],
+    };
+    let target = ChangeTarget {
+        kind: "instance",
+        name,
+        cluster: cluster.to_owned(),
+        arn: instance.container_instance_arn.clone(),
+    };
+    Ok(Arc::new(SetState { target, to, consequences }))
+}
+
+/// What becomes of the tasks on an instance that drains.
+fn draining(instance: &Instance, known: &Known<'_>) -> Vec<String> {
+    let mut says = vec!["ECS places no more tasks there".to_owned()];
+    let tasks = known.on_instance(&instance.container_instance_arn);
+    let running = tasks.iter().copied().filter(|task| !task.stopped());
+    let (of_services, standalone): (Vec<&Task>, Vec<&Task>) = running.partition(|task| task.service().is_some());
+    if of_services.is_empty() && standalone.is_empty() && instance.running_tasks_count > 0 {
+        says.push(format!(
+            "{} there: those of services are replaced elsewhere",
+            count_tasks(instance.running_tasks_count)
+        ));
+    }
+    let mut services: Vec<&str> = of_services.iter().filter_map(|task| task.service()).collect();
+    services.sort_unstable();
+    services.dedup();
+    if !of_services.is_empty() {
+        let count = count_tasks(i32::try_from(of_services.len()).unwrap_or(i32::MAX));
+        says.push(format!("{count} of {} replaced elsewhere, within each service's limits", services.join(", ")));
+    }
+    if !standalone.is_empty() {
+        let count = count_tasks(i32::try_from(standalone.len()).unwrap_or(i32::MAX));
+        says.push(format!("{count} of no service: left running until they end by themselves"));
+    }
+    says
+}
+
+#[derive(Debug)]
+struct SetState {
+    target: ChangeTarget,
+    to: ContainerInstanceStatus,
+    consequences: Vec<String>,
+}
+
+impl Change for SetState {
+    fn target(&self) -> &ChangeTarget {
+        &self.target
+    }
+
+    fn risk(&self) -> Risk {
+        match self.to {
+            ContainerInstanceStatus::Draining => Risk::Disruptive,
+            _ => Risk::Reversible,
+        }
+    }
+
+    fn consequences(&self) -> Vec<String> {
+        self.consequences.clone()
+    }
+
+    fn api_call(&self) -> ApiCall {
+        let ChangeTarget { arn, cluster, .. } = &self.target;
+        input(
+            operation::UPDATE_CONTAINER_INSTANCES_STATE,
+            [("cluster", json!(cluster)), ("containerInstances", json!([arn])), ("status", json!(self.to.as_str()))],
+        )
+    }
+
+    fn touches(&self) -> Vec<View> {
+        let query = || Query::cluster(&*self.target.cluster);
+        let own = Query::instance(&*self.target.cluster, &*self.target.arn);
+        vec![View::new(&instance::KIND, query()), View::new(&instance::KIND, own.clone()), View::new(&task::KIND, own)]
+    }
+
+    fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {
+        let ChangeTarget { arn, cluster, .. } = self.target.clone();
+        let request = clients.ecs.update_container_instances_state().cluster(cluster).container_instances(arn);
+        let request = request.status(self.to.clone());
+        let becomes = self.to.as_str().to_lowercase();
+        async move {
+            let operation = operation::UPDATE_CONTAINER_INSTANCES_STATE;
+            let answer = clients.call(operation, request.send()).await?;
+            // What could not be changed comes in the answer, which is no error.
+            match answer.failures.unwrap_or_default().into_iter().next() {
+                Some(failure) => {
+                    let reason = failure.reason.unwrap_or_else(|| "no reason given".to_owned());
+                    Err(Failure::local(operation.name, FailureKind::Invalid, reason))
+                }
+                None => Ok(becomes),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,178 @@
+//! Rolling back: to the revision before, while a deployment is in progress; to one that is named, at any time.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, future::BoxFuture};
+use serde_json::json;
+
+use super::{
+    ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, require_ecs_controller, restart::pace, service_of,
+    service_target, service_views,
+};
+use crate::{
+    aws::{Clients, Failure, operation},
+    diagnose::Known,
+    resource::{Row, View, format::last_part, service::Service},
+};
+
+pub static ROLLBACK: ChangeKind = ChangeKind { name: "rollback", title: "Roll back", button: "roll back", make };
+
+fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
+    let service = service_of(row, known)?;
+    require_ecs_controller(service)?;
+    let (name, target) = (&service.service_name, service_target(service));
+    if revision.is_empty() && service.deploying() {
+        if let Some(deployment) = &service.current_service_deployment {
+            let consequences = in_progress(service);
+            return Ok(Arc::new(StopDeployment { target, deployment: deployment.clone(), consequences }));
+        }
+    }
+    let to = match revision {
+        "" => earlier_revision(service).ok_or_else(|| {
+            format!("no earlier revision of {name} is known here; `:rollback FAMILY:REVISION` names one")
+        })?,
+        named => {
+            let family = service.revision().rsplit_once(':').map(|(family, _)| family);
+            read_revision(named, family.unwrap_or_default())?
+        }
+    };
+    if to == service.revision() {
+        return Err(format!("{name} runs {to} already"));
+    }
+    let consequences = vec![
+        format!("a deployment of {to} replaces the tasks of {}{}", service.revision(), pace(service)),
+        "the task definition alone changes; the rest of the service stays as it is".to_owned(),
+    ];
+    Ok(Arc::new(DeployRevision { target, to, consequences }))
+}
+
+/// What follows where the deployment in progress is stopped and rolled back.
+fn in_progress(service: &Service) -> Vec<String> {
+    let back = earlier_revision(service).map(|revision| format!(" to {revision}")).unwrap_or_default();
+    let mut says = vec![format!("the deployment of {} is stopped and rolled back{back}", service.revision())];
+    if let Some(primary) = service.primary()
+        && primary.running_count > 0
+    {
+        says.push(format!(
+            "{} of {} that run are replaced",
+            super::count_tasks(primary.running_count),
+            primary.revision()
+        ));
+    }
+    says
+}
+
+/// The revision of another deployment that the service still has: the one that it runs beside the new one.
+fn earlier_revision(service: &Service) -> Option<String> {
+    let current = service.revision();
+    let mut others = service.deployments.iter().filter(|deployment| deployment.revision() != current);
+    others.find_map(|deployment| Some(deployment.revision().to_owned()).filter(|revision| !revision.is_empty()))
+}
+
+/// Checks a revision before anybody knows the service.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub fn check_revision(text: &str) -> Result<(), String> {
+    read_revision(text, "payments").map(drop)
+}
+
+/// `payments:56`, an ARN of it, or `56` for a revision of `family`.
+fn read_revision(text: &str, family: &str) -> Result<String, String> {
+    let name = last_part(text);
+    let name = if name.contains(':') { name.to_owned() } else { format!("{family}:{name}") };
+    let number = name.rsplit_once(':').and_then(|(family, number)| (!family.is_empty()).then_some(number));
+    match number.map(str::parse::<u32>) {
+        Some(Ok(1..)) => Ok(name),
+        _ => Err(format!("invalid revision `{text}`; expected FAMILY:NUMBER, such as {family}:56")),
+    }
+}
+
+/// The deployment in progress is stopped, and ECS rolls back.
+#[derive(Debug)]
+struct StopDeployment {
+    target: ChangeTarget,
+    deployment: String,
+    consequences: Vec<String>,
+}
+
+impl Change for StopDeployment {
+    fn target(&self) -> &ChangeTarget {
+        &self.target
+    }
+
+    fn risk(&self) -> Risk {
+        Risk::Reversible
+    }
+
+    fn consequences(&self) -> Vec<String> {
+        self.consequences.clone()
+    }
+
+    fn api_call(&self) -> ApiCall {
+        input(
+            operation::STOP_SERVICE_DEPLOYMENT,
+            [("serviceDeploymentArn", json!(self.deployment)), ("stopType", json!("ROLLBACK"))],
+        )
+    }
+
+    fn touches(&self) -> Vec<View> {
+        service_views(&self.target)
+    }
+
+    fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {
+        let request = clients.ecs.stop_service_deployment().service_deployment_arn(&self.deployment);
+        let request = request.stop_type(aws_sdk_ecs::types::StopServiceDeploymentStopType::Rollback);
+        async move {
+            clients.call(operation::STOP_SERVICE_DEPLOYMENT, request.send()).await?;
+            Ok("rolling back".to_owned())
+        }
+        .boxed()
+    }
+}
+
+/// An earlier revision is deployed again.
+#[derive(Debug)]
+struct DeployRevision {
+    target: ChangeTarget,
+    /// `family:revision`.
+    to: String,
+    consequences: Vec<String>,
+}
+
+impl Change for DeployRevision {
+    fn target(&self) -> &ChangeTarget {
+        &self.target
+    }
+
+    fn risk(&self) -> Risk {
+        Risk::Reversible
+    }
+
+    fn consequences(&self) -> Vec<String> {
+        self.consequences.clone()
+    }
+
+    fn api_call(&self) -> ApiCall {
+        let ChangeTarget { name, cluster, .. } = &self.target;
+        input(
+            operation::UPDATE_SERVICE,
+            [("cluster", json!(cluster)), ("service", json!(name)), ("taskDefinition", json!(self.to))],
+        )
+    }
+
+    fn touches(&self) -> Vec<View> {
+        service_views(&self.target)
+    }
+
+    fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {
+        let ChangeTarget { name, cluster, .. } = self.target.clone();
+        let request = clients.ecs.update_service().cluster(cluster).service(name).task_definition(&self.to);
+        let to = self.to.clone();
+        async move {
+            clients.call(operation::UPDATE_SERVICE, request.send()).await?;
+            Ok(format!("a deployment of {to} has begun"))
+        }
+        .boxed()
+    }
+}

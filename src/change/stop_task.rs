@@ -1,0 +1,113 @@
+//! Stopping a task.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, future::BoxFuture};
+use serde_json::json;
+
+use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input};
+use crate::{
+    aws::{Clients, Failure, operation},
+    diagnose::Known,
+    resource::{Query, Row, View, format::short_id, service, task, task::Task},
+};
+
+pub static STOP_TASK: ChangeKind = ChangeKind { name: "stop", title: "Stop", button: "stop", make };
+
+/// What ECS shows as the reason of the stop.
+const REASON: &str = "stopped with ecsight";
+
+fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
+    let (cluster, arn) = row
+        .related(crate::resource::Relation::Owner)
+        .and(row.cluster())
+        .zip(task_arn(row))
+        .ok_or_else(|| format!("{} {} is no task", row.kind().name, row.name()))?;
+    let task = known.task(cluster, &arn).ok_or("the task is not loaded yet; try again in a moment")?;
+    if task.stopped() {
+        return Err(format!("{} has stopped already", task.whom()));
+    }
+    if task.desired_status.as_deref() == Some("STOPPED") {
+        return Err(format!("{} is stopping already", task.whom()));
+    }
+    let desired = task.service().and_then(|name| known.service(cluster, name)).map(|service| service.desired_count);
+    Ok(Arc::new(StopTask {
+        target: ChangeTarget {
+            kind: "task",
+            name: short_id(&task.task_arn).to_owned(),
+            cluster: task.cluster_name.clone(),
+            arn: task.task_arn.clone(),
+        },
+        service: task.service().map(str::to_owned),
+        consequences: consequences(task, desired),
+    }))
+}
+
+/// The task that a row is, or belongs to.
+fn task_arn(row: &dyn Row) -> Option<String> {
+    match row.kind() {
+        kind if kind == &task::KIND => Some(row.id().to_owned()),
+        _ => row.parent().filter(|parent| parent.contains(":task/")).map(str::to_owned),
+    }
+}
+
+fn consequences(task: &Task, desired: Option<i32>) -> Vec<String> {
+    let of = match (task.service(), desired) {
+        (Some(name), Some(desired)) => format!("{name} keeps desired {desired}: ECS starts a replacement"),
+        (Some(name), None) => format!("{name} starts a replacement"),
+        (None, _) => "it belongs to no service: nothing starts it again".to_owned(),
+    };
+    vec![
+        of,
+        "its containers get the stop signal, and are killed when their stop timeout (30 s by default) is over".into(),
+    ]
+}
+
+#[derive(Debug)]
+struct StopTask {
+    target: ChangeTarget,
+    service: Option<String>,
+    consequences: Vec<String>,
+}
+
+impl Change for StopTask {
+    fn target(&self) -> &ChangeTarget {
+        &self.target
+    }
+
+    fn risk(&self) -> Risk {
+        Risk::Disruptive
+    }
+
+    fn consequences(&self) -> Vec<String> {
+        self.consequences.clone()
+    }
+
+    fn api_call(&self) -> ApiCall {
+        let ChangeTarget { arn, cluster, .. } = &self.target;
+        input(operation::STOP_TASK, [("cluster", json!(cluster)), ("task", json!(arn)), ("reason", json!(REASON))])
+    }
+
+    fn touches(&self) -> Vec<View> {
+        let ChangeTarget { cluster, arn, .. } = &self.target;
+        let mut views = vec![
+            View::new(&task::KIND, Query::task(&**cluster, &**arn)),
+            View::new(&task::KIND, Query::cluster(&**cluster)),
+        ];
+        if let Some(name) = &self.service {
+            views.push(View::new(&task::KIND, Query::service(&**cluster, &**name)));
+            views.push(View::new(&service::KIND, Query::service(&**cluster, &**name)));
+        }
+        views
+    }
+
+    fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {
+        let ChangeTarget { arn, cluster, .. } = self.target.clone();
+        let request = clients.ecs.stop_task().cluster(cluster).task(arn).reason(REASON);
+        async move {
+            clients.call(operation::STOP_TASK, request.send()).await?;
+            Ok("stopping".to_owned())
+        }
+        .boxed()
+    }
+}

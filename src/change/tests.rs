@@ -1,0 +1,239 @@
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+use crate::resource::{Query, deployment::Deployment, instance::Instance, service, task, task::Task};
+
+fn checkout() -> Service {
+    let deployment = |id: &str, revision: u32, status: &str, state: &str| Deployment {
+        id: id.into(),
+        cluster_name: "prod".into(),
+        service_name: "checkout".into(),
+        status: Some(status.into()),
+        task_definition: Some(format!("arn:aws:ecs:eu-west-1:1:task-definition/checkout:{revision}")),
+        rollout_state: Some(state.into()),
+        running_count: 2,
+        ..Deployment::default()
+    };
+    Service {
+        service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/checkout".into(),
+        service_name: "checkout".into(),
+        cluster_name: "prod".into(),
+        status: Some("ACTIVE".into()),
+        desired_count: 4,
+        running_count: 4,
+        task_definition: Some("arn:aws:ecs:eu-west-1:1:task-definition/checkout:57".into()),
+        deployment_controller: Some("ECS".into()),
+        minimum_healthy_percent: Some(75),
+        maximum_percent: Some(200),
+        current_service_deployment: Some("arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/abc".into()),
+        deployments: vec![
+            deployment("new", 57, "PRIMARY", "IN_PROGRESS"),
+            deployment("old", 56, "ACTIVE", "COMPLETED"),
+        ],
+        ..Service::default()
+    }
+}
+
+fn of_task(service: &str) -> Task {
+    Task {
+        task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/0123456789abcdef0123456789abcdef".into(),
+        cluster_name: "prod".into(),
+        group: Some(format!("service:{service}")),
+        last_status: Some("RUNNING".into()),
+        desired_status: Some("RUNNING".into()),
+        ..Task::default()
+    }
+}
+
+fn make(kind: &ChangeKind, row: &dyn Row, arg: &str, others: &[&dyn Row]) -> Result<Arc<dyn Change>, String> {
+    let known = Known::of(others.iter().copied().chain([row]), jiff::Timestamp::UNIX_EPOCH);
+    (kind.make)(row, arg, &known)
+}
+
+fn command(change: &dyn Change) -> String {
+    change.api_call().command()
+}
+
+#[test]
+fn a_restart_sends_the_flag_alone_and_says_how_many_run_meanwhile() {
+    let change = make(&RESTART, &checkout(), "", &[]).unwrap();
+    assert_eq!(command(&*change), "aws ecs update-service --cluster prod --service checkout --force-new-deployment");
+    assert_eq!(
+        change.consequences(),
+        [
+            "4 running tasks are replaced: at least 3 and at most 8 run meanwhile (minimum 75 %, maximum 200 %)",
+            "the deployment that is in progress is superseded",
+        ]
+    );
+    assert_eq!(change.risk(), Risk::Reversible);
+}
+
+#[rstest]
+#[case("6", "6", Risk::Reversible)]
+#[case("+1", "5", Risk::Reversible)]
+#[case("-2", "2", Risk::Disruptive)]
+#[case("0", "0", Risk::Destructive)]
+fn scaling_sends_the_count_alone(#[case] arg: &str, #[case] count: &str, #[case] risk: Risk) {
+    let change = make(&SCALE, &checkout(), arg, &[]).unwrap();
+    let expected = format!("aws ecs update-service --cluster prod --service checkout --desired-count {count}");
+    assert_eq!((command(&*change), change.risk()), (expected, risk));
+}
+
+#[rstest]
+#[case("4", "checkout has 4 tasks already")]
+#[case("", "invalid count ``; expected a number such as 4, +1 or -2")]
+#[case("four", "invalid count `four`; expected a number such as 4, +1 or -2")]
+#[case("+-1", "invalid count `+-1`; expected a number such as 4, +1 or -2")]
+#[case("-5", "`-5` would leave -1 tasks; there are 4")]
+#[case("2147483647", "2147483647 tasks are too many; a service has at most 5000")]
+#[case("99999999999", "invalid count `99999999999`; expected a number such as 4, +1 or -2")]
+fn a_count_that_makes_no_sense_is_refused(#[case] arg: &str, #[case] reason: &str) {
+    assert_eq!(make(&SCALE, &checkout(), arg, &[]).unwrap_err(), reason);
+}
+
+#[test]
+fn a_daemon_service_is_not_scaled() {
+    let daemon = Service { scheduling_strategy: Some("DAEMON".into()), ..checkout() };
+    assert!(make(&SCALE, &daemon, "5", &[]).unwrap_err().contains("daemon"));
+}
+
+#[test]
+fn a_deployment_in_progress_is_rolled_back_by_ecs() {
+    let change = make(&ROLLBACK, &checkout(), "", &[]).unwrap();
+    assert_eq!(
+        command(&*change),
+        "aws ecs stop-service-deployment --service-deployment-arn \
+         arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/abc --stop-type ROLLBACK"
+    );
+    assert_eq!(change.consequences()[0], "the deployment of checkout:57 is stopped and rolled back to checkout:56");
+}
+
+#[rstest]
+#[case("56", "checkout:56")]
+#[case("checkout:41", "checkout:41")]
+#[case("arn:aws:ecs:eu-west-1:1:task-definition/other:3", "other:3")]
+fn a_rollback_goes_to_the_revision_that_is_named(#[case] arg: &str, #[case] revision: &str) {
+    let change = make(&ROLLBACK, &checkout(), arg, &[]).unwrap();
+    let expected = format!("aws ecs update-service --cluster prod --service checkout --task-definition {revision}");
+    assert_eq!(command(&*change), expected);
+}
+
+#[rstest]
+#[case("57", "checkout runs checkout:57 already")]
+#[case("x", "invalid revision `x`; expected FAMILY:NUMBER, such as checkout:56")]
+#[case("checkout:0", "invalid revision `checkout:0`; expected FAMILY:NUMBER, such as checkout:56")]
+fn a_revision_that_makes_no_sense_is_refused(#[case] arg: &str, #[case] reason: &str) {
+    assert_eq!(make(&ROLLBACK, &checkout(), arg, &[]).unwrap_err(), reason);
+}
+
+#[test]
+fn without_an_earlier_revision_a_rollback_asks_for_one() {
+    let steady = Service { deployments: checkout().deployments.split_off(1), ..checkout() };
+    let steady = Service { task_definition: steady.deployments[0].task_definition.clone(), ..steady };
+    let reason = make(&ROLLBACK, &steady, "", &[]).unwrap_err();
+    assert_eq!(reason, "no earlier revision of checkout is known here; `:rollback FAMILY:REVISION` names one");
+}
+
+#[rstest]
+#[case("CODE_DEPLOY", "CodeDeploy deploys checkout: start the deployment there")]
+#[case("EXTERNAL", "checkout has an external deployment controller: ECS can't deploy it")]
+fn what_ecs_does_not_deploy_is_left_alone(#[case] controller: &str, #[case] reason: &str) {
+    let service = Service { deployment_controller: Some(controller.into()), ..checkout() };
+    assert_eq!(make(&RESTART, &service, "", &[]).unwrap_err(), reason);
+    assert_eq!(make(&ROLLBACK, &service, "", &[]).unwrap_err(), reason);
+}
+
+#[rstest]
+#[case("DRAINING", "service checkout is being deleted")]
+#[case("INACTIVE", "service checkout is deleted")]
+fn a_service_on_its_way_out_is_left_alone(#[case] status: &str, #[case] reason: &str) {
+    let service = Service { status: Some(status.into()), ..checkout() };
+    for (kind, arg) in [(&RESTART, ""), (&SCALE, "6"), (&ROLLBACK, "")] {
+        assert_eq!(make(kind, &service, arg, &[]).unwrap_err(), reason);
+    }
+}
+
+#[test]
+fn a_row_of_a_service_stands_for_it() {
+    let service = checkout();
+    let deployment = service.deployments[1].clone();
+    let change = make(&RESTART, &deployment, "", &[&service]).unwrap();
+    assert_eq!(change.target().name, "checkout");
+}
+
+#[test]
+fn a_stopped_task_is_named_by_its_arn_and_replaced_by_its_service() {
+    let change = make(&STOP_TASK, &of_task("checkout"), "", &[&checkout()]).unwrap();
+    assert_eq!(
+        command(&*change),
+        "aws ecs stop-task --cluster prod --task arn:aws:ecs:eu-west-1:1:task/prod/0123456789abcdef0123456789abcdef \
+         --reason 'stopped with ecsight'"
+    );
+    assert_eq!(change.consequences()[0], "checkout keeps desired 4: ECS starts a replacement");
+    assert_eq!(change.risk(), Risk::Disruptive);
+}
+
+#[rstest]
+#[case("STOPPED", "STOPPED", "has stopped already")]
+#[case("RUNNING", "STOPPED", "is stopping already")]
+fn a_task_is_not_stopped_twice(#[case] last: &str, #[case] desired: &str, #[case] reason: &str) {
+    let task = Task { last_status: Some(last.into()), desired_status: Some(desired.into()), ..of_task("checkout") };
+    assert!(make(&STOP_TASK, &task, "", &[]).unwrap_err().ends_with(reason));
+}
+
+#[test]
+fn draining_says_what_becomes_of_each_task() {
+    let instance = Instance {
+        container_instance_arn: "arn:aws:ecs:eu-west-1:1:container-instance/prod/9f".into(),
+        cluster_name: "prod".into(),
+        ec2_instance_id: Some("i-0abc".into()),
+        status: Some("ACTIVE".into()),
+        ..Instance::default()
+    };
+    let there = |task: Task, id: &str| Task {
+        task_arn: id.into(),
+        container_instance_arn: Some(instance.container_instance_arn.clone()),
+        ..task
+    };
+    let alone = Task { group: Some("family:backfill".into()), ..of_task("") };
+    let (one, two, three) = (there(of_task("checkout"), "1"), there(of_task("checkout"), "2"), there(alone, "3"));
+    let change = make(&DRAIN, &instance, "", &[&one, &two, &three]).unwrap();
+    assert_eq!(
+        change.consequences(),
+        [
+            "ECS places no more tasks there",
+            "2 tasks of checkout replaced elsewhere, within each service's limits",
+            "1 task of no service: left running until they end by themselves",
+        ]
+    );
+    assert_eq!(
+        command(&*change),
+        "aws ecs update-container-instances-state --cluster prod --container-instances \
+         arn:aws:ecs:eu-west-1:1:container-instance/prod/9f --status DRAINING"
+    );
+    assert_eq!(make(&ACTIVATE, &instance, "", &[]).unwrap_err(), "i-0abc is active already");
+}
+
+#[test]
+fn what_is_touched_is_the_service_and_its_tasks() {
+    let views = make(&RESTART, &checkout(), "", &[]).unwrap().touches();
+    let query = || Query::service("prod", "checkout");
+    assert_eq!(views, [View::new(&service::KIND, query()), View::new(&task::KIND, query())]);
+}
+
+#[test]
+fn only_an_answer_that_never_came_leaves_the_outcome_open() {
+    let outcome = |kind| ChangeOutcome::from_result(Err(Failure::local("UpdateService", kind, "x"))).word();
+    assert_eq!(outcome(FailureKind::Offline), "unknown");
+    assert_eq!(outcome(FailureKind::Server), "unknown");
+    assert_eq!(outcome(FailureKind::Denied), "refused");
+    assert_eq!(outcome(FailureKind::Throttled), "refused");
+}
+
+#[test]
+fn the_journal_has_the_input_as_aws_names_it() {
+    let call = make(&SCALE, &checkout(), "6", &[]).unwrap().api_call();
+    let expected = json!({ "cluster": "prod", "service": "checkout", "desiredCount": 6 });
+    assert_eq!(serde_json::to_value(call).unwrap(), expected);
+}

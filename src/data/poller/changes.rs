@@ -1,0 +1,126 @@
+//! Changes: sent at once, reported when they have ended, and what they touch is read again.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    task::{Id, JoinSet},
+    time::{Instant, timeout},
+};
+
+use super::Poller;
+use crate::{
+    aws::{Failure, FailureKind},
+    change::{Change, ChangeKind, ChangeOrder, ChangeOutcome, ChangeReport},
+    data::Done,
+    data::feed::earliest,
+};
+
+/// When what a change touches is read again, beside its own cadence: ECS takes a moment to show what it has begun.
+const REREAD_AFTER: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+/// How long the end of the console waits for answers.
+const FINISH_WITHIN: Duration = Duration::from_secs(5);
+
+/// Changes under way, and what is to be read again after those that ended.
+#[derive(Default)]
+pub(super) struct Changes {
+    calls: JoinSet<Result<String, Failure>>,
+    sent: HashMap<Id, Sent>,
+    rereads: Vec<(Instant, Arc<dyn Change>)>,
+}
+
+/// A change whose answer has not come yet.
+struct Sent {
+    order: u64,
+    kind: &'static ChangeKind,
+    change: Arc<dyn Change>,
+}
+
+impl Sent {
+    fn report(self, result: Result<String, Failure>) -> ChangeReport {
+        let Self { order, kind, change } = self;
+        ChangeReport { order, kind, change, outcome: ChangeOutcome::from_result(result) }
+    }
+}
+
+fn no_answer() -> Failure {
+    Failure::local("", FailureKind::Offline, "no answer came")
+}
+
+impl Changes {
+    /// The next change that has ended; `None` while none is under way.
+    pub(super) async fn next(&mut self) -> Option<ChangeReport> {
+        let (id, result) = match self.calls.join_next_with_id().await? {
+            Ok((id, result)) => (id, result),
+            Err(error) => (error.id(), Err(no_answer())),
+        };
+        self.sent.remove(&id).map(|sent| sent.report(result))
+    }
+}
+
+impl Poller {
+    /// Sends every change of an order.
+    pub(super) fn send_changes(&mut self, order: ChangeOrder) {
+        for change in order.changes {
+            let (clients, sending) = (self.clients.clone(), change.clone());
+            // The scope may have been switched since the order was confirmed.
+            let elsewhere = order.identity.as_ref() != &self.identity;
+            let call = self.changes.calls.spawn(async move {
+                if elsewhere {
+                    return Err(Failure::local("", FailureKind::Invalid, "the scope has changed; nothing was sent"));
+                }
+                sending.send(clients).await
+            });
+            self.changes.sent.insert(call.id(), Sent { order: order.id, kind: order.kind, change });
+        }
+    }
+
+    /// A change has ended: what it touches is read again now, and a few times soon.
+    pub(super) async fn apply_change(&mut self, report: ChangeReport) {
+        let now = Instant::now();
+        self.reread(&*report.change, now);
+        self.changes.rereads.extend(REREAD_AFTER.map(|after| (now + after, report.change.clone())));
+        // Whoever confirmed it is waiting for this.
+        let _ = self.answers.send(Done::Change(report)).await;
+    }
+
+    /// Reads again what is due of it; when the next is.
+    pub(super) fn reread_changed(&mut self, now: Instant) -> Option<Instant> {
+        let (due, later) = std::mem::take(&mut self.changes.rereads).into_iter().partition(|(at, _)| *at <= now);
+        self.changes.rereads = later;
+        let due: Vec<(Instant, Arc<dyn Change>)> = due;
+        for (_, change) in due {
+            self.reread(&*change, now);
+        }
+        self.changes.rereads.iter().fold(None, |next, (at, _)| earliest(next, Some(*at)))
+    }
+
+    /// Makes what `change` touches due, as far as it is on screen: the row itself, and the lists that it changes.
+    fn reread(&mut self, change: &dyn Change, now: Instant) {
+        let (lists, arn) = (change.touches(), &change.target().arn);
+        for (key, feed) in &mut self.feeds {
+            if feed.priority.is_some_and(|priority| priority.shown) {
+                feed.reread(arn, lists.contains(key), now);
+            }
+        }
+    }
+
+    /// Waits for the changes under way, and reports what became of each: where no answer comes in time, that nobody knows.
+    pub(super) async fn finish_changes(&mut self, ordered: &mut mpsc::UnboundedReceiver<ChangeOrder>) {
+        while let Ok(order) = ordered.try_recv() {
+            self.send_changes(order);
+        }
+        let (changes, answers) = (&mut self.changes, &self.answers);
+        let all = async {
+            while let Some(report) = changes.next().await {
+                let _ = answers.send(Done::Change(report)).await;
+            }
+        };
+        if timeout(FINISH_WITHIN, all).await.is_err() {
+            for (_, sent) in std::mem::take(&mut self.changes.sent) {
+                let _ = self.answers.send(Done::Change(sent.report(Err(no_answer())))).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The journal: one JSON line for every change when it is sent, and one when it has ended. Lines are only ever added.
+
+use std::{io, path::Path};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    aws::Identity,
+    change::{ApiCall, Change, ChangeKind, ChangeOutcome},
+    files,
+};
+
+/// The file's name in the state folder.
+pub const FILE: &str = "journal.jsonl";
+
+/// One line of the journal.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalEntry {
+    pub at: Timestamp,
+    /// `sent`, then `accepted`, `refused`, or `unknown` where no answer came.
+    pub state: &'static str,
+    /// What AWS said, in the last line of a change.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub says: String,
+    /// `scale`, `stop`, …
+    pub change: &'static str,
+    pub cluster: String,
+    pub kind: &'static str,
+    pub name: String,
+    pub arn: String,
+    pub operation: &'static str,
+    pub input: ApiCall,
+    /// Who: the caller's ARN, and the profile that signed.
+    pub caller: Option<String>,
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+}
+
+impl JournalEntry {
+    /// The line for a change that is sent; with an outcome, for one that has ended.
+    pub fn new(
+        at: Timestamp,
+        kind: &ChangeKind,
+        change: &dyn Change,
+        identity: &Identity,
+        outcome: Option<&ChangeOutcome>,
+    ) -> Self {
+        let (target, input) = (change.target().clone(), change.api_call());
+        let says = match outcome {
+            None => String::new(),
+            Some(ChangeOutcome::Accepted(says)) => says.clone(),
+            Some(ChangeOutcome::Refused(failure) | ChangeOutcome::Unknown(failure)) => failure.to_string(),
+        };
+        Self {
+            at,
+            state: outcome.map_or("sent", ChangeOutcome::word),
+            says,
+            change: kind.name,
+            cluster: target.cluster,
+            kind: target.kind,
+            name: target.name,
+            arn: target.arn,
+            operation: input.operation.name,
+            input,
+            caller: identity.arn.clone(),
+            profile: identity.profile.clone(),
+            region: identity.region.clone(),
+            endpoint_url: identity.endpoint_url.clone(),
+        }
+    }
+}
+
+/// Adds `entries` to the journal in `folder`.
+///
+/// # Errors
+/// When it cannot be written to.
+pub fn append(folder: &Path, entries: &[JournalEntry]) -> io::Result<()> {
+    let mut text = String::new();
+    for entry in entries {
+        text += &serde_json::to_string(entry)?;
+        text.push('\n');
+    }
+    files::append(&folder.join(FILE), &text)
+}

@@ -1,0 +1,204 @@
+//! Changes: what a key or a command makes of the rows in view, and the dialog that asks first.
+
+use std::sync::Arc;
+
+use super::{
+    Action, Arg, Call, Outcome, actions,
+    row::{ON_ROWS, current},
+};
+use crate::{
+    aws::Access,
+    change::{self, Change, ChangeKind, ChangeOutcome, ChangeReport, ChangeTarget, Risk},
+    data::distinct,
+    diagnose::Known,
+    event::NoticeLevel,
+    model::{
+        Model, Table,
+        overlay::{Confirmation, Overlay},
+        prompt::Prompt,
+        text::safe,
+    },
+    resource::{Ability, Row, Tone},
+};
+
+actions! {
+    RESTART = Action::new("restart", ON_ROWS, "force a new deployment", restart)
+        .needs(Ability::Service)
+        .keys(&["r"])
+        .words(&["restart"], Arg::None)
+        .hint("restart", 52);
+    SCALE = Action::new("scale", ON_ROWS, "scale: 4, +1, -2", scale)
+        .needs(Ability::Service)
+        .keys(&["s"])
+        .words(&["scale"], Arg::Text("count", change::check_count))
+        .hint("scale", 54);
+    ROLL_BACK = Action::new("rollback", ON_ROWS, "roll back", roll_back)
+        .needs(Ability::Service)
+        .keys(&["shift-r"])
+        .words(&["rollback"], Arg::Text("revision", change::check_revision))
+        .hint("roll back", 50);
+    STOP = Action::new("stop", ON_ROWS, "stop the task", stop_task)
+        .needs(Ability::StopTask)
+        .keys(&["ctrl-d", "ctrl-k"])
+        .words(&["stop"], Arg::None)
+        .hint("stop", 56);
+    DRAIN = Action::new("drain", ON_ROWS, "drain the instance", drain)
+        .needs(Ability::Drain)
+        .keys(&["shift-d"])
+        .words(&["drain"], Arg::None)
+        .hint("drain", 50);
+    ACTIVATE = Action::new("activate", ON_ROWS, "take the instance back into use", activate)
+        .needs(Ability::Drain)
+        .words(&["activate"], Arg::None);
+}
+
+/// Rows that one change is made to at most.
+const MOST: usize = 20;
+
+fn restart(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::RESTART, call.arg)
+}
+
+/// Asks for the count first where a key was pressed.
+fn scale(model: &mut Model, call: Call<'_>) -> Outcome {
+    if !call.arg.is_empty() {
+        return ask(model, &change::SCALE, call.arg);
+    }
+    model.require_writable_in(current(model)?.cluster())?;
+    model.open_prompt(Overlay::Command(Prompt::holding("scale ")));
+    Ok(())
+}
+
+fn roll_back(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::ROLLBACK, call.arg)
+}
+
+fn stop_task(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::STOP_TASK, call.arg)
+}
+
+fn drain(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::DRAIN, call.arg)
+}
+
+fn activate(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::ACTIVATE, call.arg)
+}
+
+/// Opens the dialog for a change of the marked rows, or of the one under the cursor or that the text is about.
+fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
+    let rows: Vec<Arc<dyn Row>> = match model.front.get::<Table>() {
+        Some(table) => table.targets().into_iter().map(|entry| entry.row.clone()).collect(),
+        None => vec![current(model)?],
+    };
+    match rows.len() {
+        0 => return Err("there is no row here".into()),
+        1..=MOST => {}
+        many => return Err(format!("{many} rows are marked; one change is made to {MOST} at most")),
+    }
+    for row in &rows {
+        model.require_writable_in(row.cluster())?;
+    }
+    let all = model.all_rows();
+    let known = Known::of(all.iter().map(|row| &**row), model.now);
+    let mut changes: Vec<Arc<dyn Change>> = Vec::new();
+    for row in &rows {
+        let change = (kind.make)(&**row, arg, &known)?;
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    model.open_confirmation(kind, changes, arg.to_owned());
+    Ok(())
+}
+
+impl Model {
+    /// All rows there are, those included that others are about.
+    fn all_rows(&self) -> Vec<Arc<dyn Row>> {
+        let rows = distinct(self.snapshot.feeds.values());
+        let about = rows.iter().filter_map(|row| row.about()).map(|(_, row)| row);
+        about.chain(rows.iter().map(|row| (*row).clone())).collect()
+    }
+
+    /// The change of this kind for a target as it is now.
+    pub(in crate::model) fn change_for(
+        &self,
+        kind: &'static ChangeKind,
+        target: &ChangeTarget,
+        arg: &str,
+    ) -> Result<Arc<dyn Change>, String> {
+        let all = self.all_rows();
+        let row = all.iter().rev().find(|row| row.id() == target.arn);
+        let row = row.ok_or_else(|| format!("{} {} is not there any more", target.kind, target.name))?;
+        (kind.make)(&**row, arg, &Known::of(all.iter().map(|row| &**row), self.now))
+    }
+
+    /// Asks whether these changes are to be made.
+    pub(in crate::model) fn open_confirmation(
+        &mut self,
+        kind: &'static ChangeKind,
+        changes: Vec<Arc<dyn Change>>,
+        arg: String,
+    ) {
+        let rule = changes.iter().find_map(|change| {
+            let state = self.settings.scope_state(&self.snapshot.identity, Some(&change.target().cluster));
+            self.settings.scopes.get(state.rule?)
+        });
+        let risk = changes.iter().map(|change| change.risk()).max().unwrap_or(Risk::Reversible);
+        let risk = if rule.is_some_and(|rule| rule.tone == Tone::Bad) { risk.raised() } else { risk };
+        let typed = (risk == Risk::Destructive).then(|| {
+            let wanted = match changes.as_slice() {
+                [one] => one.target().name.clone(),
+                several => several.len().to_string(),
+            };
+            (wanted, Prompt::default())
+        });
+        self.overlay = Some(Overlay::Confirm(Box::new(Confirmation {
+            kind,
+            changes,
+            arg,
+            risk,
+            env: rule.map(|rule| rule.env.clone()),
+            ready: false,
+            typed,
+            notice: None,
+            top: 0,
+            opened: self.now,
+        })));
+    }
+
+    /// Refuses where changes are not let through.
+    pub(in crate::model) fn require_writable(&self, changes: &[Arc<dyn Change>]) -> Outcome {
+        changes.iter().try_for_each(|change| self.require_writable_in(Some(&change.target().cluster)))
+    }
+
+    fn require_writable_in(&self, cluster: Option<&str>) -> Outcome {
+        match (self.access(), cluster) {
+            (Access::ReadOnly, _) => Err("read-only: `:write` allows changes for 15 minutes".into()),
+            (_, Some(name)) if self.access_in(cluster) == Access::ReadOnly => {
+                Err(format!("{name} is still read-only: `:ns {name}`, then `:write`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what became of a change.
+    pub(in crate::model) fn take_change(&mut self, report: &ChangeReport) {
+        let target = report.change.target();
+        let whom = format!("{} {} {}", report.kind.name, target.kind, safe(&target.name));
+        let (level, text) = match &report.outcome {
+            ChangeOutcome::Accepted(says) if says.is_empty() => (NoticeLevel::Info, format!("{whom}: accepted")),
+            ChangeOutcome::Accepted(says) => (NoticeLevel::Info, format!("{whom}: {}", safe(says))),
+            ChangeOutcome::Refused(failure) => {
+                // What to do comes first: AWS's own words are long, and a footer is one row.
+                let advice = failure.advice.as_ref().map(|advice| format!("{advice}: ")).unwrap_or_default();
+                (NoticeLevel::Error, format!("{whom}: {advice}{}", safe(&failure.to_string())))
+            }
+            ChangeOutcome::Unknown(failure) => (
+                NoticeLevel::Error,
+                format!("{whom}: it may have been done: {}; look before you try again", safe(&failure.to_string())),
+            ),
+        };
+        self.tell(level, text);
+    }
+}

@@ -1,0 +1,129 @@
+//! The dialog before a change: what it does, to what, what follows, and the command; the button that leaves it comes first.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tui_input::InputRequest;
+
+use super::Overlay;
+use crate::{
+    change::{Change, ChangeKind, ChangeOrder, Risk},
+    event::Effect,
+    model::{
+        Model,
+        keymap::Key,
+        prompt::{self, Edit, Prompt},
+    },
+};
+
+/// How long the dialog takes no answer after it has opened: what was typed before it was seen is not meant for it.
+const INERT: SignedDuration = SignedDuration::from_millis(300);
+
+/// Changes that are about to be made, once somebody says yes.
+#[derive(Debug)]
+pub struct Confirmation {
+    pub kind: &'static ChangeKind,
+    pub changes: Vec<Arc<dyn Change>>,
+    /// What stood after the command word.
+    pub arg: String,
+    /// The greatest risk among the changes, by the rules of the scope.
+    pub risk: Risk,
+    /// What the scope is called, where a rule names it.
+    pub env: Option<String>,
+    /// The button that makes the changes is chosen, not the one that leaves.
+    pub ready: bool,
+    /// What must be typed, and what is, where that much is asked for.
+    pub typed: Option<(String, Prompt)>,
+    /// What is to be said before the rest: that something has changed since the dialog was opened.
+    pub notice: Option<&'static str>,
+    /// Rows of its text that are scrolled off.
+    pub top: usize,
+    pub opened: Timestamp,
+}
+
+impl Confirmation {
+    /// Whether what has to be typed is.
+    pub fn typed_in_full(&self) -> bool {
+        self.typed.as_ref().is_none_or(|(wanted, prompt)| prompt.text().trim() == wanted)
+    }
+
+    /// What its text says, in order: targets, what follows, the commands. Each with how far it is indented.
+    pub fn lines(&self, command: impl Fn(&str) -> String) -> Vec<(ConfirmLine, String)> {
+        let mut lines = Vec::new();
+        if let Some(notice) = self.notice {
+            lines.push((ConfirmLine::Notice, notice.to_owned()));
+        }
+        for change in &self.changes {
+            let target = change.target();
+            lines.push((ConfirmLine::Target, format!("{} {} in {}", target.kind, target.name, target.cluster)));
+            lines.extend(change.consequences().into_iter().map(|text| (ConfirmLine::Consequence, text)));
+            lines.push((ConfirmLine::Command, command(&change.api_call().command())));
+        }
+        lines
+    }
+}
+
+/// What a line of the dialog is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmLine {
+    Notice,
+    Target,
+    Consequence,
+    Command,
+}
+
+impl Model {
+    /// Gives a key to the dialog.
+    pub(super) fn press_confirmation(&mut self, mut dialog: Box<Confirmation>, key: Key) {
+        let edit = prompt::edit(key);
+        if edit == Some(Edit::Cancel) {
+            return;
+        }
+        if self.now.duration_since(dialog.opened) < INERT {
+            self.overlay = Some(Overlay::Confirm(dialog));
+            return;
+        }
+        let may = dialog.typed_in_full();
+        match (edit, &mut dialog.typed) {
+            (Some(Edit::Older), _) => dialog.top = dialog.top.saturating_sub(1),
+            (Some(Edit::Newer), _) => dialog.top += 1,
+            (Some(Edit::Submit), Some(_)) if may => return self.confirmed(*dialog),
+            (Some(Edit::Submit), Some(_)) => {}
+            (Some(Edit::Submit), None) if dialog.ready => return self.confirmed(*dialog),
+            (Some(Edit::Submit), None) => return,
+            (_, Some((_, prompt))) => drop(prompt.press(key, &[])),
+            (Some(Edit::Next | Edit::Previous | Edit::Ahead | Edit::Input(InputRequest::GoToPrevChar)), None) => {
+                dialog.ready = !dialog.ready;
+            }
+            (_, None) if matches!(key.typed(), Some('q' | 'n')) => return,
+            (_, None) => {}
+        }
+        self.overlay = Some(Overlay::Confirm(dialog));
+    }
+
+    /// Yes was said: the changes are made, unless what they were made from is no longer so; then it is asked again.
+    fn confirmed(&mut self, dialog: Confirmation) {
+        let again =
+            dialog.changes.iter().map(|change| self.change_for(dialog.kind, change.target(), &dialog.arg)).collect();
+        let again: Result<Vec<Arc<dyn Change>>, String> = again;
+        let again = match again {
+            Ok(again) => again,
+            Err(reason) => return self.warn(format!("nothing was sent: {reason}")),
+        };
+        let said = |changes: &[Arc<dyn Change>]| changes.iter().map(|change| change.consequences()).collect::<Vec<_>>();
+        if again != dialog.changes || said(&again) != said(&dialog.changes) {
+            self.open_confirmation(dialog.kind, again, dialog.arg);
+            if let Some(Overlay::Confirm(dialog)) = &mut self.overlay {
+                dialog.notice = Some("this has changed since the dialog was opened; look again");
+            }
+            return;
+        }
+        if let Err(reason) = self.require_writable(&again) {
+            return self.warn(reason);
+        }
+        self.orders += 1;
+        let identity = Arc::new(self.snapshot.identity.clone());
+        self.out.push(Effect::Change(ChangeOrder { id: self.orders, identity, kind: dialog.kind, changes: again }));
+        self.table_mut(|table| table.marks.clear());
+    }
+}

@@ -1,0 +1,203 @@
+//! Changes from the key to the account and back: what is sent, what is said, what the journal has.
+
+use std::fs;
+
+use ecsight::demo::{Options, Scenario};
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::console::{User, run_console};
+
+const SIZES: [(u16, u16); 2] = [(120, 30), (80, 24)];
+
+/// Operations that change something.
+const MUTATING: [&str; 4] = ["UpdateService", "StopTask", "StopServiceDeployment", "UpdateContainerInstancesState"];
+
+fn sent(user: &User) -> Vec<String> {
+    let requests = user.endpoint.requests().into_iter().map(|request| request.operation);
+    requests.filter(|operation| MUTATING.contains(&operation.as_str())).collect()
+}
+
+/// The lines of the journal, once there are so many.
+async fn journal(user: &User, lines: usize) -> Vec<Value> {
+    for _ in 0..200 {
+        let text = fs::read_to_string(user.state.join("journal.jsonl")).unwrap_or_default();
+        let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        if entries.len() >= lines {
+            return entries;
+        }
+        // The file is written by another thread, in real time.
+        tokio::task::spawn_blocking(|| std::thread::yield_now()).await.expect("a thread");
+        user.sleep(1).await;
+    }
+    panic!("the journal has too few lines");
+}
+
+/// Opens the services of a cluster, with changes allowed there.
+async fn services(user: &mut User, cluster: &str, name: &str) {
+    user.keys(&format!(":services {cluster}\r"));
+    user.wait_for(name).await;
+    user.keys(":write\r");
+    user.wait_for("RW").await;
+    user.keys(&format!("/^{name}\r"));
+    user.wait_for("[1/").await;
+}
+
+/// Says yes to the dialog, once it takes an answer.
+async fn confirm(user: &mut User) {
+    user.wait_for("Cancel").await;
+    user.sleep(1).await;
+    user.keys("\t\r");
+    user.wait_until_gone("Cancel").await;
+}
+
+#[rstest]
+#[case(SIZES[0])]
+#[case(SIZES[1])]
+#[tokio::test(start_paused = true)]
+async fn a_restart_is_confirmed_sent_shown_and_journalled(#[case] size: (u16, u16)) {
+    run_console(size, Options { scenario: Scenario::Incident, ..Options::default() }, async |mut user| {
+        services(&mut user, "prod", "auth").await;
+        user.keys("r");
+        user.wait_for("running tasks are replaced").await;
+        assert!(sent(&user).is_empty());
+        confirm(&mut user).await;
+        user.wait_for("has begun").await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+        user.wait_for("deploying").await;
+        let entries = journal(&user, 2).await;
+        let states: Vec<_> = entries.iter().map(|entry| entry["state"].as_str().expect("a state")).collect();
+        assert_eq!(states, ["sent", "accepted"]);
+        assert_eq!(entries[0]["input"]["forceNewDeployment"], true);
+        assert_eq!((&entries[0]["name"], &entries[0]["cluster"]), (&"auth".into(), &"prod".into()));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_rollout_is_rolled_back_from_the_first_screen() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        user.keys(":trouble prod\r");
+        user.wait_for("orders-api").await;
+        user.keys(":write\r");
+        user.wait_for("RW").await;
+        user.keys("/orders-api\r");
+        user.wait_for("[1/").await;
+        user.keys("R");
+        user.wait_for("rolled back").await;
+        confirm(&mut user).await;
+        user.wait_for("rolling back").await;
+        assert_eq!(sent(&user), ["StopServiceDeployment"]);
+        user.keys(":deployments prod /orders-api\r");
+        user.wait_for("completed").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_is_typed_confirmed_and_reached() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "inventory").await;
+        user.keys("s");
+        user.wait_for(":scale").await;
+        user.keys("5\r");
+        user.wait_for("from 3 to 5: ECS starts 2 tasks").await;
+        confirm(&mut user).await;
+        user.wait_until("5 of 5", |shown| {
+            shown.lines().any(|line| line.contains("inventory") && line.contains("5    5"))
+        })
+        .await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_task_is_replaced() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "auth").await;
+        user.keys("\r");
+        user.wait_for("Tasks(auth").await;
+        user.wait_for("running").await;
+        user.keys("\x04");
+        user.wait_for("auth keeps desired 4: ECS starts a replacement").await;
+        // Production asks for the name.
+        user.wait_for("to stop:").await;
+        let shown = user.shown().text;
+        let name = shown.lines().find_map(|line| line.split("type ").nth(1)?.split_whitespace().next());
+        user.sleep(1).await;
+        user.keys(&format!("{}\r", name.expect("a name to type")));
+        user.wait_for("stopping").await;
+        assert_eq!(sent(&user), ["StopTask"]);
+        user.keys("x");
+        user.wait_for("stopped by hand").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_is_drained_and_taken_back() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        user.keys(":instances batch\r");
+        user.wait_for("active").await;
+        user.keys(":write\r");
+        user.wait_for("RW").await;
+        user.keys("D");
+        user.wait_for("ECS places no more tasks there").await;
+        confirm(&mut user).await;
+        user.wait_until("it drains", |shown| shown.matches("draining  connected").count() == 2).await;
+        user.keys(":activate\r");
+        user.wait_for("ECS places tasks there again").await;
+        confirm(&mut user).await;
+        user.wait_until("it is in use", |shown| shown.matches("draining  connected").count() == 1).await;
+        assert_eq!(sent(&user), ["UpdateContainerInstancesState", "UpdateContainerInstancesState"]);
+    })
+    .await;
+}
+
+/// Every way to change something, in a console that may not: the same sentence, the same rows, and nothing is sent.
+#[tokio::test(start_paused = true)]
+async fn read_only_refuses_every_change_and_loses_nothing() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        user.keys(":services prod\r");
+        user.wait_for("checkout").await;
+        for keys in ["r", "s", "R", ":restart\r", ":scale 9\r", ":rollback checkout:1\r"] {
+            user.keys(keys);
+            user.wait_for("read-only: `:write` allows changes").await;
+            user.wait_for("checkout").await;
+            user.keys(":messages\r\x1b");
+            user.wait_for("Services(prod)").await;
+        }
+        assert!(sent(&user).is_empty());
+    })
+    .await;
+}
+
+/// The change was made, and its answer never came: that is said, and nothing is sent again.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_leaves_the_outcome_open() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "auth").await;
+        user.add_fault("truncate:UpdateService");
+        user.keys("r");
+        confirm(&mut user).await;
+        user.wait_for("it may have been done").await;
+        user.wait_for("deploying").await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+        assert_eq!(journal(&user, 2).await[1]["state"], "unknown");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_change_names_the_missing_action() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        services(&mut user, "prod", "auth").await;
+        user.add_fault("deny:UpdateService");
+        user.keys("r");
+        confirm(&mut user).await;
+        user.wait_for("ecs:UpdateService").await;
+        assert_eq!(journal(&user, 2).await[1]["state"], "refused");
+    })
+    .await;
+}
