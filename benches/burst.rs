@@ -189,7 +189,7 @@ async fn load(figures: &mut Figures) {
     figures.most("the longest that a key waited", wait(100), 16.0, "ms");
     let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
     let reader = console.reader().expect("the log is still open");
-    figures.most("lines held", mib(reader.ring.bytes()), mib(RingLimits::default().bytes), "MiB");
+    figures.most("lines held", mib(reader.buffer.ring.bytes()), mib(RingLimits::default().bytes), "MiB");
     let peak = proc::peak_mib(proc::myself());
     println!("resident before the load: {before} MiB, at most: {peak} MiB");
     // The best peer, a log viewer alone.

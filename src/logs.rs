@@ -31,6 +31,7 @@ use crate::{
 
 pub mod ansi;
 mod dedup;
+pub mod export;
 pub mod filter;
 pub mod filtered_view;
 pub mod groups;
@@ -318,6 +319,12 @@ pub async fn read(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, 
 }
 
 impl Source {
+    /// Which of the twelve colours of tasks it has: the same everywhere and always, by FNV-1a.
+    pub fn colour(&self) -> u8 {
+        let hash = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        (self.task_arn.bytes().fold(0x811c_9dc5_u32, hash) % 12) as u8
+    }
+
     /// The task's id, short: its first eight characters.
     pub fn task(&self) -> &str {
         let id = crate::resource::format::last_part(&self.task_arn);

@@ -56,7 +56,7 @@ async fn of_20_000_lines_a_second_none_is_lost_and_none_comes_twice() {
     assert_eq!(console.lost_and_twice(written), (0, 0));
     assert_eq!(console.seen.len(), written);
 
-    let ring = &console.reader().unwrap().ring;
+    let ring = &console.reader().unwrap().buffer.ring;
     let lines = ring.numbers().filter_map(|number| ring.get(number));
     let numbers: Vec<_> = lines.filter_map(crate::support::burst::number).collect();
     assert_eq!(numbers, (0..written).collect::<Vec<_>>(), "all are held, in order");

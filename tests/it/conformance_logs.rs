@@ -76,7 +76,7 @@ async fn reading(emulator: &Emulator, writer: &Writer) -> Console {
 }
 
 fn texts(console: &Console) -> Vec<&str> {
-    let Some(ring) = console.reader().map(|reader| &reader.ring) else { return Vec::new() };
+    let Some(ring) = console.reader().map(|reader| &reader.buffer.ring) else { return Vec::new() };
     ring.numbers().filter_map(|number| ring.get(number)).map(|line| &*line.text).collect()
 }
 

@@ -12,11 +12,12 @@ use super::{
     LogFormat,
 };
 use crate::{
-    logs::{Level, Line, Role, ansi, filter::LineFilter},
-    model::{
-        Settings,
-        screens::logs::{LineFormatter, record, rows::colour},
+    logs::{
+        Level, Line, Role, ansi,
+        export::{LineFormatter, record},
+        filter::LineFilter,
     },
+    model::Settings,
     resource::Tone,
     ui::{
         Theme,
@@ -136,7 +137,7 @@ impl Printer {
         let label = safe(&format!("{}/{}", source.task(), source.container)).into_owned();
         self.label = self.label.max(label.chars().count());
         let label = format!("{label:<width$}", width = self.label);
-        let colour = self.theme.as_ref().map(|theme| theme.get(Scope::task(colour(source))));
+        let colour = self.theme.as_ref().map(|theme| theme.get(Scope::task(source.colour())));
         format!("{at}{sign}{} {text}\n", paint(&label, colour))
     }
 }

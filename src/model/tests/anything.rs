@@ -93,7 +93,7 @@ proptest! {
             let layout = model.layout();
             if let Some(reader) = model.front.get::<reading::LogView>() {
                 reader.bar(model.now);
-                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
+                prop_assert!(reader.viewport.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
             if let Some(table) = model.front.get::<Table>() {
@@ -118,7 +118,7 @@ proptest! {
             prop_assert!(model.next_tick().is_none_or(|tick| tick >= model.now));
             if let Some(reader) = model.front.get::<reading::LogView>() {
                 reader.bar(model.now);
-                prop_assert!(reader.rows.len() <= usize::from(model.layout().page));
+                prop_assert!(reader.viewport.rows.len() <= usize::from(model.layout().page));
                 sound(reader, &model);
             }
         }
@@ -129,11 +129,11 @@ proptest! {
 /// taken along can be.
 fn sound(reader: &reading::LogView, model: &Model) {
     reader.bar(model.now);
-    assert!(reader.rows.len() <= usize::from(model.layout().page));
+    assert!(reader.viewport.rows.len() <= usize::from(model.layout().page));
     reader.strip(model.size.0, &model.settings.zone.zone);
-    assert!(reader.cursor.is_none_or(|cursor| reader.view.position(cursor).is_ok()));
-    assert!(reader.cursor.is_none() || !reader.follow);
-    assert!(reader.search.range.is_none() || !reader.follow);
+    assert!(reader.viewport.cursor.is_none_or(|cursor| reader.buffer.view.position(cursor).is_ok()));
+    assert!(reader.viewport.cursor.is_none() || !reader.viewport.follow);
+    assert!(reader.selection.range.is_none() || !reader.viewport.follow);
     let _ = reader.copied(model);
     for format in ["text", "view", "json"] {
         let _ = reader.saved(format, model);

@@ -80,18 +80,18 @@ fn run(model: &mut Model, command: &str) -> Vec<Effect> {
 /// The text of the line under the cursor.
 fn under_cursor(model: &Model) -> &str {
     let reader = reader(model);
-    reader.cursor.and_then(|number| reader.ring.get(number)).map_or("", |line| &line.text)
+    reader.viewport.cursor.and_then(|number| reader.buffer.ring.get(number)).map_or("", |line| &line.text)
 }
 
 /// The lines that pass.
 fn shown(model: &Model) -> Vec<&str> {
     let reader = reader(model);
-    let lines = reader.view.numbers().iter().filter_map(|number| reader.ring.get(*number));
+    let lines = reader.buffer.view.numbers().iter().filter_map(|number| reader.buffer.ring.get(*number));
     lines.map(|line| &*line.text).collect()
 }
 
 fn stack(model: &Model) -> &FilterStack {
-    &reader(model).stack
+    &reader(model).buffer.stack
 }
 
 fn rules(model: &Model) -> Vec<(FilterMode, &str, bool)> {

@@ -6,7 +6,12 @@ use crate::{
         CallRate, Line, LogRequest, LogSubject, Range, Read, Role, TailMessage, TailStatus, TailUpdate,
         ring::{Ring, RingLimits},
     },
-    model::screens::logs::{Json, LogView, Older, Times, rows::Shape},
+    model::screens::logs::{
+        LogView,
+        buffer::Older,
+        display::{Json, Times},
+        rows::Shape,
+    },
 };
 
 mod late;
@@ -51,12 +56,12 @@ fn reader(model: &Model) -> &LogView {
 fn seen(model: &Model) -> Vec<String> {
     let text =
         |row: &crate::model::screens::logs::rows::LogRow| row.text.iter().map(|piece| piece.text.as_str()).collect();
-    reader(model).rows.iter().map(text).collect()
+    reader(model).viewport.rows.iter().map(text).collect()
 }
 
 fn cursor(model: &Model) -> Option<String> {
     let reader = reader(model);
-    Some(reader.ring.get(reader.cursor?)?.text.to_string())
+    Some(reader.buffer.ring.get(reader.viewport.cursor?)?.text.to_string())
 }
 
 fn page(model: &Model) -> usize {
@@ -86,7 +91,8 @@ fn what_is_frozen_stays_and_nothing_is_lost_meanwhile() {
     assert_eq!(seen(&model), before);
     model.update(at(1), Event::Tick);
     assert_eq!(reader(&model).counts.unseen, 4_000);
-    let texts: Vec<_> = reader(&model).ring.numbers().map(|n| &*reader(&model).ring.get(n).unwrap().text).collect();
+    let texts: Vec<_> =
+        reader(&model).buffer.ring.numbers().map(|n| &*reader(&model).buffer.ring.get(n).unwrap().text).collect();
     assert_eq!(texts.len(), 4_100);
     assert!((0..4_100).zip(texts).all(|(n, text)| text == format!("line {n}")));
     press(&mut model, "shift-g");
@@ -102,13 +108,13 @@ fn moving_upwards_freezes(#[case] keys: &str, #[case] line: &str) {
     let mut model = in_log(1_000);
     come(&mut model, 0..100);
     press(&mut model, keys);
-    assert!(!reader(&model).follow);
+    assert!(!reader(&model).viewport.follow);
     assert_eq!(cursor(&model).unwrap(), line);
     // Nothing but G and s goes on.
     press(&mut model, "pgdn pgdn pgdn pgdn pgdn pgdn down");
-    assert!(!reader(&model).follow);
+    assert!(!reader(&model).viewport.follow);
     press(&mut model, "s");
-    assert!(reader(&model).follow);
+    assert!(reader(&model).viewport.follow);
 }
 
 #[test]
@@ -151,7 +157,7 @@ fn older_lines_are_asked_for_once_and_move_nothing() {
     assert_eq!(older(&press(&mut model, "home home")), 1);
     assert_eq!(cursor(&model).unwrap(), "line -50");
     tell(&mut model, TailUpdate::Older { lines: Vec::new(), end: true });
-    assert_eq!(reader(&model).older, Older::None);
+    assert_eq!(reader(&model).buffer.older, Older::None);
     assert_eq!(older(&press(&mut model, "home home up")), 0);
     assert_eq!(seen(&model)[0], "the log begins here");
 }
@@ -198,7 +204,7 @@ fn relative_times_tick_and_others_do_not() {
     come(&mut model, 0..10);
     assert!(!soon(&model));
     press(&mut model, "t");
-    assert_eq!(reader(&model).times, Times::Relative);
+    assert_eq!(reader(&model).display.times, Times::Relative);
     assert!(soon(&model));
 }
 
@@ -210,7 +216,7 @@ fn lines_of_another_tail_are_none_of_ours() {
         at(0),
         Event::Log(TailMessage { tail: 8, update: TailUpdate::Status(Arc::new(TailStatus::default())) }),
     );
-    assert!(reader(&model).ring.numbers().is_empty());
+    assert!(reader(&model).buffer.ring.numbers().is_empty());
 }
 
 #[test]
@@ -222,9 +228,9 @@ fn json_is_shown_in_three_ways_and_opened_in_place() {
     let tree = ["{", r#"  "level": "warn","#, r#"  "msg": "slow","#, r#"  "ms": 1830,"#, r#"  "by": {"#];
     press(&mut model, "enter");
     assert_eq!(seen(&model)[1..6], tree);
-    assert_eq!(reader(&model).rows[2].shape, Shape::More);
+    assert_eq!(reader(&model).viewport.rows[2].shape, Shape::More);
     press(&mut model, "enter shift-j");
-    assert_eq!((reader(&model).json, &seen(&model)[1..6]), (Json::Pretty, &tree.map(String::from)[..]));
+    assert_eq!((reader(&model).display.json, &seen(&model)[1..6]), (Json::Pretty, &tree.map(String::from)[..]));
     press(&mut model, "shift-j");
     assert_eq!(seen(&model), ["line 0", text]);
 }
@@ -273,11 +279,11 @@ proptest! {
             next += count;
             press(&mut model, KEYS[key]);
             let reader = reader(&model);
-            prop_assert!(reader.rows.len() <= page(&model));
-            prop_assert_eq!(reader.rows.is_empty(), reader.passing() == 0);
-            prop_assert!(reader.passing() < page(&model) || reader.rows.len() == page(&model));
-            let shown = reader.cursor.is_none_or(|cursor| reader.rows.iter().any(|row| row.line == Some(cursor)));
-            prop_assert!(shown, "{:?} of {:?}", reader.cursor, reader.top);
+            prop_assert!(reader.viewport.rows.len() <= page(&model));
+            prop_assert_eq!(reader.viewport.rows.is_empty(), reader.buffer.shown() == 0);
+            prop_assert!(reader.buffer.shown() < page(&model) || reader.viewport.rows.len() == page(&model));
+            let shown = reader.viewport.cursor.is_none_or(|cursor| reader.viewport.rows.iter().any(|row| row.line == Some(cursor)));
+            prop_assert!(shown, "{:?} of {:?}", reader.viewport.cursor, reader.viewport.top);
         }
     }
 }

@@ -176,7 +176,7 @@ fn no_command_ignores_a_word_after_it() {
                     Screen::Table(table) => table.filter.text().contains(NOWHERE),
                     Screen::Text(viewer) => viewer.search.as_ref().is_some_and(|search| search.text.contains(NOWHERE)),
                     Screen::Logs(reader) => {
-                        format!("{:?}{:?}{:?}", reader.stack, reader.wanted, model.overlay).contains(NOWHERE)
+                        format!("{:?}{:?}{:?}", reader.buffer.stack, reader.wanted, model.overlay).contains(NOWHERE)
                     }
                 };
                 let used = used || effects.iter().any(|effect| matches!(effect, Effect::Switch(scope) if scope.profile.as_ref().is_some_and(|profile| profile.contains(NOWHERE))));

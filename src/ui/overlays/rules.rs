@@ -50,7 +50,7 @@ pub fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme)
 /// The filters one below the other, and the keys that change them.
 pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&LogView>, theme: &Theme) -> Position {
     let none = FilterStack::default();
-    let stack = log.map_or(&none, |reader| &reader.stack);
+    let stack = log.map_or(&none, |reader| &reader.buffer.stack);
     let screen = Rect::new(0, 0, layout.width, layout.height);
     let rows = u16::try_from(stack.rules.len().max(1)).unwrap_or(u16::MAX);
     let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(2)).max(FRAME + 1);

@@ -29,7 +29,7 @@ mod strip;
 pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
     let mut body = Rect { height: area.height.saturating_sub(1), ..area };
     let foot = Rect { y: body.bottom(), height: 1, ..area }.intersection(area);
-    if !reader.fullscreen {
+    if !reader.display.fullscreen {
         draw_title(buf, Rect { height: 1, ..area }, reader, model, theme);
         body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
     }
@@ -40,14 +40,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme
         strip::draw(buf, beneath, reader, &model.settings.zone.zone, theme);
     }
     rows::draw(buf, body, reader, theme);
-    let all = reader.passing();
-    let first = match reader.follow || reader.at_end() {
+    let all = reader.buffer.shown();
+    let first = match reader.viewport.follow || reader.viewport.at_end(&reader.buffer) {
         true => all.saturating_sub(body.height.into()),
-        false => reader.index(reader.top.line),
+        false => reader.buffer.index(reader.viewport.top.line),
     };
     scrollbar::draw(buf, body, first, all, theme);
     if let Some(nothing) = reader.nothing() {
-        let used = u16::try_from(reader.rows.len() + 1).unwrap_or(body.height);
+        let used = u16::try_from(reader.viewport.rows.len() + 1).unwrap_or(body.height);
         let below = Rect { y: body.y + used.min(body.height), height: body.height.saturating_sub(used), ..body };
         nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, below, theme);
     }
@@ -58,8 +58,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme
 fn draw_title(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
     let name = capitalised(&reader.crumb());
     let mut parts = vec![(safe(&name).into_owned(), Scope::TitleName)];
-    let active = if reader.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
-    for rule in reader.stack.rules.iter().filter(|rule| rule.on) {
+    let active = if reader.buffer.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
+    for rule in reader.buffer.stack.rules.iter().filter(|rule| rule.on) {
         parts.push((format!(" {}{}{}", theme.glyphs.open, worded(rule), theme.glyphs.close), active));
     }
     let parts: Vec<_> = parts.iter().map(|(text, scope)| (text.as_str(), *scope)).collect();
@@ -105,15 +105,15 @@ fn notes(reader: &LogView, model: &Model) -> Vec<(String, Scope)> {
             notes.push((format!("query, {} to {}", clock(*from), clock(*to)), Scope::TitleFilter));
         }
     }
-    if let (place, count @ 1..) = reader.search.matches.count(reader.cursor) {
+    if let (place, count @ 1..) = reader.search.matches.count(reader.viewport.cursor) {
         let of = place.map(|place| format!("{}/", grouped(place as u64))).unwrap_or_default();
         let plural = if count == 1 { "" } else { "es" };
         notes.push((format!("{of}{} match{plural}", grouped(count as u64)), Scope::TitleCount));
     }
-    if let Some(day) = reader.other_day() {
+    if let Some(day) = reader.viewport.other_day(&reader.buffer, &reader.display) {
         notes.push((day.strftime("%a %-d %b").to_string(), Scope::Label));
     }
-    let picked = reader.all_picked().len();
+    let picked = reader.picked().len();
     if picked > 0 {
         notes.push((format!("{picked} picked"), Scope::TableMarked));
     }

@@ -86,13 +86,13 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
 }
 
 fn of_log(section: &mut Section, reader: &LogView, zone: &Zone) {
-    let (status, held) = (&reader.status, reader.ring.numbers());
+    let (status, held) = (&reader.status, reader.buffer.ring.numbers());
     section
         .field("of", reader.subject().name.as_str())
         .field("range", range(&reader.wanted.read, zone))
         .field("streams", grouped(status.streams as u64))
         .field("lines held", grouped(held.end.abs_diff(held.start)))
-        .field("let go", grouped(reader.ring.let_go()))
+        .field("let go", grouped(reader.buffer.ring.let_go()))
         .field("lost", grouped(status.lost))
         .field("calls", grouped(status.calls));
     if let Some(failure) = &status.failure {

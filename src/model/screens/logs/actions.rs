@@ -1,8 +1,12 @@
 //! What keys do in logs, and the keys on a row that open one.
 
-use super::{goto, live, marks, modes, open, query, selection, stack, strip, task_switch};
+use super::{LogView, about, goto, live, marks, open, picking, query, reader::reader, stack, strip, task_switch};
 use crate::{
-    model::action::{Action, ActionContext, Arg, actions, anything, row::ON_ROWS},
+    model::{
+        Model, Viewer,
+        action::{Action, ActionContext, Arg, Call, Outcome, actions, anything, row::ON_ROWS},
+        screens::text::TextSource,
+    },
     resource::Ability,
 };
 
@@ -86,27 +90,123 @@ actions! {
     ELAPSED = Action::new("elapsed", IN_LOGS, "time since mark or line", marks::elapsed)
         .keys(&["shift-t"])
         .words(&["elapsed"], Arg::None);
-    PICK = Action::new("pick", IN_LOGS, "select the line", selection::pick).keys(&["space"]);
-    PICK_RANGE = Action::new("pick-range", IN_LOGS, "select a range", selection::pick_range).keys(&["v"]);
-    CONSOLE = Action::new("console", IN_LOGS, "copy the console URL", selection::console)
+    PICK = Action::new("pick", IN_LOGS, "select the line", picking::pick).keys(&["space"]);
+    PICK_RANGE = Action::new("pick-range", IN_LOGS, "select a range", picking::pick_range).keys(&["v"]);
+    CONSOLE = Action::new("console", IN_LOGS, "copy the console URL", picking::console)
         .keys(&["b"])
         .words(&["console"], Arg::None);
-    FREEZE = Action::new("freeze", IN_LOGS, "follow, or freeze", modes::freeze).keys(&["s"]).hint("freeze", 10);
-    EXPAND = Action::new("expand", IN_LOGS, "expand the line", modes::expand).keys(&["enter"]).hint("expand", 14);
-    LINE_FIELDS = Action::new("line-fields", IN_LOGS, "fields of the line", modes::fields)
+    FREEZE = Action::new("freeze", IN_LOGS, "follow, or freeze", freeze).keys(&["s"]).hint("freeze", 10);
+    EXPAND = Action::new("expand", IN_LOGS, "expand the line", expand).keys(&["enter"]).hint("expand", 14);
+    LINE_FIELDS = Action::new("line-fields", IN_LOGS, "fields of the line", fields)
         .keys(&["d"])
         .hint("fields", 20);
-    RAW_EVENT = Action::new("raw-event", IN_LOGS, "raw event", modes::raw_event).keys(&["y"]).hint("raw event", 30);
-    WRAP_LINES = Action::new("wrap-lines", IN_LOGS, "wrap long lines", modes::wrap).keys(&["w"]).hint("wrap", 30);
-    TIMES = Action::new("times", IN_LOGS, "times: clock, ago, none", modes::times).keys(&["t"]).hint("times", 32);
-    JSON_MODE = Action::new("json-mode", IN_LOGS, "JSON: raw, fields, tree", modes::json)
+    RAW_EVENT = Action::new("raw-event", IN_LOGS, "raw event", raw_event).keys(&["y"]).hint("raw event", 30);
+    WRAP_LINES = Action::new("wrap-lines", IN_LOGS, "wrap long lines", wrap).keys(&["w"]).hint("wrap", 30);
+    TIMES = Action::new("times", IN_LOGS, "times: clock, ago, none", times).keys(&["t"]).hint("times", 32);
+    JSON_MODE = Action::new("json-mode", IN_LOGS, "JSON: raw, fields, tree", json)
         .keys(&["shift-j"])
         .hint("json mode", 34);
-    FULLSCREEN = Action::new("fullscreen", IN_LOGS, "full screen", modes::fullscreen)
+    FULLSCREEN = Action::new("fullscreen", IN_LOGS, "full screen", fullscreen)
         .keys(&["f"])
         .hint("fullscreen", 50);
-    HALF_PAGE_RIGHT = Action::new("half-page-right", IN_LOGS, "scroll right", modes::right).keys(&["l"]);
-    COLUMN_LOCK = Action::new("column-lock", IN_LOGS, "lock the left columns", modes::column_lock).keys(&["shift-l"]);
-    CLEAR_LINES = Action::new("clear-lines", IN_LOGS, "clear the screen", modes::clear).keys(&["shift-c"]);
-    UNDO_CLEAR = Action::new("undo-clear", IN_LOGS, "undo the clear", modes::undo_clear).keys(&["u"]);
+    HALF_PAGE_RIGHT = Action::new("half-page-right", IN_LOGS, "scroll right", right).keys(&["l"]);
+    COLUMN_LOCK = Action::new("column-lock", IN_LOGS, "lock the left columns", column_lock).keys(&["shift-l"]);
+    CLEAR_LINES = Action::new("clear-lines", IN_LOGS, "clear the screen", clear).keys(&["shift-c"]);
+    UNDO_CLEAR = Action::new("undo-clear", IN_LOGS, "undo the clear", undo_clear).keys(&["u"]);
+}
+
+fn freeze(model: &mut Model, _: Call<'_>) -> Outcome {
+    reader(model)?.toggle_follow();
+    Ok(())
+}
+
+fn wrap(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    reader.display.wrap = !reader.display.wrap;
+    reader.viewport.left = 0;
+    Ok(())
+}
+
+fn times(model: &mut Model, _: Call<'_>) -> Outcome {
+    reader(model)?.display.next_times();
+    Ok(())
+}
+
+fn json(model: &mut Model, _: Call<'_>) -> Outcome {
+    reader(model)?.display.next_json();
+    Ok(())
+}
+
+fn fullscreen(model: &mut Model, _: Call<'_>) -> Outcome {
+    let display = &mut reader(model)?.display;
+    display.fullscreen = !display.fullscreen;
+    Ok(())
+}
+
+fn column_lock(model: &mut Model, _: Call<'_>) -> Outcome {
+    let display = &mut reader(model)?.display;
+    display.column_lock = !display.column_lock;
+    let what = if display.column_lock { "stay" } else { "scroll with the text" };
+    model.info(format!("time and task {what} when it is scrolled sideways"));
+    Ok(())
+}
+
+fn right(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    reader.viewport.scroll_sideways(1, reader.display.wrap);
+    Ok(())
+}
+
+/// Opens the line under the cursor, or closes it again.
+fn expand(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    let (number, _) = reader.current().ok_or("there is no line here")?;
+    reader.freeze();
+    reader.viewport.cursor = Some(number);
+    reader.display.toggle_expanded(number);
+    Ok(())
+}
+
+fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    reader.buffer.cleared = Some(reader.buffer.ring.numbers().end);
+    reader.recount();
+    let undo = model.keymap.key_of(&UNDO_CLEAR).map(|key| format!("; {key} brings it back")).unwrap_or_default();
+    model.info(format!("cleared from the screen only{undo}"));
+    Ok(())
+}
+
+fn undo_clear(model: &mut Model, _: Call<'_>) -> Outcome {
+    let reader = reader(model)?;
+    reader.recount();
+    match reader.buffer.cleared.take() {
+        Some(_) => Ok(()),
+        None => Err("nothing was cleared".into()),
+    }
+}
+
+fn fields(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_line(false)
+}
+
+fn raw_event(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_line(true)
+}
+
+impl Model {
+    /// Opens what is known of a line and of its log, in words or as AWS tells the event.
+    fn open_line(&mut self, raw: bool) -> Outcome {
+        let Some(reader) = self.front.get::<LogView>() else { return Err("this is for logs".into()) };
+        let (title, source) = match (raw, reader.current()) {
+            (true, Some((_, line))) => ("raw event", TextSource::Line(about::event(line))),
+            (true, None) => return Err("there is no line here".into()),
+            (false, current) => {
+                let line = current.map(|(_, line)| line);
+                ("log line", TextSource::Line(about::document(reader, line, &self.settings.zone, self.now)))
+            }
+        };
+        self.push(Viewer::new(title, source));
+        self.refill();
+        Ok(())
+    }
 }

@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Json, LogView, Older, Times};
+use super::{
+    LogView,
+    buffer::Older,
+    display::{Json, Times},
+};
 use crate::{
     aws::{Failure, FailureKind},
     logs::TailPhase,
@@ -12,20 +16,6 @@ use crate::{
         format::{duration, grouped, size},
     },
 };
-
-/// What is counted. A frozen log shows it anew twice a second at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Counts {
-    /// Lines held, and those of them that filters hide.
-    pub lines: u64,
-    pub hidden: u64,
-    /// Lines that have come since it was frozen.
-    pub unseen: u64,
-    pub lost: u64,
-    pub let_go: u64,
-    /// Tenths of a second.
-    pub lag: Option<i64>,
-}
 
 /// One part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -57,20 +47,6 @@ impl BarItem {
 }
 
 impl LogView {
-    /// What there is to count now.
-    pub(super) fn count(&self) -> Counts {
-        let held = self.ring.numbers();
-        let seen = self.view.position(self.frozen_at).unwrap_or_else(|index| index);
-        Counts {
-            lines: held.end.abs_diff(held.start),
-            hidden: self.view.hidden(),
-            unseen: if self.follow { 0 } else { (self.view.numbers().len() - seen) as u64 },
-            lost: self.status.lost,
-            let_go: self.ring.let_go(),
-            lag: self.status.lag.map(|lag| i64::try_from(lag.as_millis() / 100).unwrap_or(i64::MAX)),
-        }
-    }
-
     /// The bar, from left to right.
     pub fn bar(&self, now: Timestamp) -> Vec<BarItem> {
         let mut bar = self.modes();
@@ -81,19 +57,19 @@ impl LogView {
 
     fn modes(&self) -> Vec<BarItem> {
         let on_off = |on: bool| if on { "On" } else { "Off" };
-        let times = match self.times {
+        let times = match self.display.times {
             Times::Off => "off".into(),
-            Times::Clock => Zone::named(self.frame.zone.clone()).name(self.frame.now),
+            Times::Clock => Zone::named(self.viewport.frame.zone.clone()).name(self.viewport.frame.now),
             Times::Relative => "ago".into(),
         };
-        let json = match self.json {
+        let json = match self.display.json {
             Json::Raw => "raw",
             Json::Fields => "fields",
             Json::Pretty => "pretty",
         };
-        let context = self.stack.context.map_or_else(|| "off".into(), |lines| lines.to_string());
-        let mut modes = vec![BarItem::mode("Follow", "F", on_off(self.follow), self.follow, 2)];
-        if !self.follow {
+        let context = self.buffer.stack.context.map_or_else(|| "off".into(), |lines| lines.to_string());
+        let mut modes = vec![BarItem::mode("Follow", "F", on_off(self.viewport.follow), self.viewport.follow, 2)];
+        if !self.viewport.follow {
             modes[0].tone = Tone::Wait;
         }
         if self.counts.unseen > 0 {
@@ -108,11 +84,11 @@ impl LogView {
             });
         }
         modes.extend([
-            BarItem::mode("Wrap", "W", on_off(self.wrap), self.wrap, 7),
-            BarItem::mode("Time", "T", times, self.times != Times::Off, 8),
-            BarItem::mode("JSON", "J", json, self.json != Json::Raw, 9),
+            BarItem::mode("Wrap", "W", on_off(self.display.wrap), self.display.wrap, 7),
+            BarItem::mode("Time", "T", times, self.display.times != Times::Off, 8),
+            BarItem::mode("JSON", "J", json, self.display.json != Json::Raw, 9),
         ]);
-        if self.stack.context.is_some() {
+        if self.buffer.stack.context.is_some() {
             modes.push(BarItem::mode("Ctx", "C", context, true, 10));
         }
         modes.push(self.filters());
@@ -120,11 +96,11 @@ impl LogView {
     }
 
     fn filters(&self) -> BarItem {
-        let rules = self.stack.rules.iter().filter(|rule| rule.on).count();
+        let rules = self.buffer.stack.rules.iter().filter(|rule| rule.on).count();
         if rules == 0 {
             return BarItem::mode("Filters", "/", "off", false, 11);
         }
-        if self.stack.suspended {
+        if self.buffer.stack.suspended {
             let suspended = BarItem::mode("Filters", "/", format!("{rules} suspended"), true, 4);
             return BarItem { tone: Tone::Wait, ..suspended };
         }
@@ -153,7 +129,7 @@ impl LogView {
             (None, TailPhase::Following) => {}
             (None, TailPhase::Done) => items.push(BarItem::state("all is read", "all read", Tone::Muted, 6)),
         }
-        match self.older {
+        match self.buffer.older {
             Older::Wanted | Older::Asked => items.push(BarItem::state("older lines ...", "older", Tone::Busy, 3)),
             Older::None => items.push(BarItem::state("beginning", "beginning", Tone::Muted, 13)),
             Older::Unasked | Older::Full => {}

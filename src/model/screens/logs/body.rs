@@ -6,11 +6,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Json, fields,
-    rows::{LogStyle, Piece},
+    display::Json,
+    fields,
+    rows::{LogStyle, Piece, looks},
 };
 use crate::{
-    logs::{Line, ansi, strip_timestamp},
+    logs::{Line, strip_timestamp},
     model::text::safe,
 };
 
@@ -91,17 +92,6 @@ fn size(bytes: usize) -> String {
         kib @ ..1024 => format!("{kib} KiB"),
         kib => format!("{:.1} MiB", kib as f64 / 1024.0),
     }
-}
-
-/// Text with the looks that its escapes give it.
-pub(super) fn looks(text: &str) -> Vec<Piece> {
-    let text = text.trim_end_matches('\r');
-    let spans = ansi::spans(text).filter(|(text, _)| !text.is_empty());
-    spans
-        .map(|(text, look)| {
-            Piece::new(text, if look == ansi::Look::default() { LogStyle::Plain } else { LogStyle::Look(look) })
-        })
-        .collect()
 }
 
 /// Text in one row, safe to draw.

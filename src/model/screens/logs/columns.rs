@@ -7,7 +7,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{LogView, Times, marks};
+use super::display::{ELAPSED_WIDTH, LogDisplay, Times};
 use crate::logs::{Line, Source};
 
 /// Below so many columns times are without fractions, and names shorter.
@@ -60,9 +60,9 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub fn of(reader: &LogView, width: u16) -> Self {
-        let (origins, narrow) = (&reader.origins, width < NARROW);
-        let time = match (reader.times, narrow) {
+    pub fn of(origins: &Origins, display: &LogDisplay, width: u16) -> Self {
+        let narrow = width < NARROW;
+        let time = match (display.times, narrow) {
             (Times::Off, _) => 0,
             (Times::Relative, _) => 7,
             (Times::Clock, true) => 8,
@@ -79,7 +79,7 @@ impl Columns {
         };
         Self {
             time,
-            elapsed: if reader.search.elapsed.is_some() { marks::WIDTH } else { 0 },
+            elapsed: if display.elapsed.is_some() { ELAPSED_WIDTH } else { 0 },
             service: if origins.services.len() > 1 { widest(&origins.services, services) } else { 0 },
             task: if origins.tasks.len() > 1 { origins.label(width < WIDE) } else { 0 },
             container: if origins.containers.len() > 1 { widest(&origins.containers, names) } else { 0 },

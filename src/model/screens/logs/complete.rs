@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{LogView, stack::bare};
+use super::buffer::LogBuffer;
 use crate::{
     grammar::{
         Op,
@@ -26,11 +26,11 @@ const KEYS: usize = 30;
 /// Characters of an example of what a key holds.
 const EXAMPLE: usize = 40;
 
-impl LogView {
+impl LogBuffer {
     /// Completes the last term of `text`. Values are those of the lines that the other terms admit.
-    pub(super) fn complete_terms(&self, text: &str) -> Completion {
+    pub(super) fn complete(&self, text: &str) -> Completion {
         let values = |name: &str, op: Op| {
-            let others = LineFilter::parse(bare(without_last_term(text))).unwrap_or_default();
+            let others = LineFilter::parse(without_exclusion(without_last_term(text))).unwrap_or_default();
             let values = filter::values(name, op, self.newest().filter(|line| others.admits(line)));
             values.into_iter().map(|(value, lines)| (value, count(lines))).collect()
         };
@@ -83,6 +83,12 @@ impl LogView {
         };
         known.map(term).collect()
     }
+}
+
+/// The text of a filter without the `!` that excludes the whole.
+pub(super) fn without_exclusion(text: &str) -> &str {
+    let text = text.trim_start();
+    text.strip_prefix('!').unwrap_or(text)
 }
 
 fn count(lines: usize) -> String {

@@ -5,9 +5,11 @@ use std::hash::{DefaultHasher, Hash};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    LogView, Older, Times,
+    LogView,
     actions::{self, IN_LOGS},
-    scroll::STEADY,
+    buffer::Older,
+    display::Times,
+    reader::STEADY,
     strip,
 };
 use crate::{
@@ -35,7 +37,7 @@ impl ScreenContent for LogView {
         let (text, rank) = action.hint?;
         match action {
             action if [copy::COPY_COMMAND, session::REFRESH].contains(action) => None,
-            action if *action == actions::FREEZE && !self.follow => Some(("follow", rank)),
+            action if *action == actions::FREEZE && !self.viewport.follow => Some(("follow", rank)),
             _ => Some((text, rank)),
         }
     }
@@ -65,9 +67,9 @@ impl ScreenContent for LogView {
     }
 
     fn settle(&mut self, frame: Frame) -> Option<Effect> {
-        let wanted = self.older == Older::Wanted;
+        let wanted = self.buffer.older == Older::Wanted;
         if wanted {
-            self.older = Older::Asked;
+            self.buffer.older = Older::Asked;
         }
         self.set_rows(frame);
         wanted.then_some(Effect::Request(Request::Older { tail: self.wanted.id }))
@@ -77,7 +79,7 @@ impl ScreenContent for LogView {
         let (now, second) = (model.now, SignedDuration::from_secs(1));
         let counts = (self.count() != self.counts).then(|| self.counted_at.map_or(now, |at| at + STEADY));
         let searching = (!self.searched).then_some(now);
-        let ages = (self.times == Times::Relative && !self.rows.is_empty()).then(|| now + second);
+        let ages = (self.display.times == Times::Relative && !self.viewport.rows.is_empty()).then(|| now + second);
         let retry = self.status.retry_at.filter(|at| *at > now).map(|at| at.min(now + second));
         let live = self.status.live.map(|_| now + SignedDuration::from_secs(60));
         let sought = self.task_switch.sought_until(now);
@@ -86,18 +88,19 @@ impl ScreenContent for LogView {
 
     fn digest(&self, model: &Model, hasher: &mut DefaultHasher) {
         let nothing = self.nothing().map(|nothing| format!("{nothing:?}"));
-        let matches = self.search.matches.count(self.cursor);
-        (self.set, self.cursor, self.bar(model.now), nothing, self.searched, matches).hash(hasher);
+        let matches = self.search.matches.count(self.viewport.cursor);
+        (self.viewport.made_of, self.viewport.cursor, self.bar(model.now), nothing, self.searched, matches)
+            .hash(hasher);
     }
 
     fn is_fullscreen(&self) -> bool {
-        self.fullscreen
+        self.display.fullscreen
     }
 
     /// The title, unless the log has the whole screen; the strip of counts; the bar.
     fn fixed_rows(&self) -> u16 {
         let strip = if self.search.strip { strip::HEIGHT } else { 0 };
-        strip + if self.fullscreen { 1 } else { 2 }
+        strip + if self.display.fullscreen { 1 } else { 2 }
     }
 
     fn go(&mut self, rows: isize, _page: u16) {
@@ -105,12 +108,12 @@ impl ScreenContent for LogView {
     }
 
     fn go_sideways(&mut self, steps: i16) {
-        self.scroll_sideways(steps);
+        self.viewport.scroll_sideways(steps, self.display.wrap);
     }
 
     /// Leaves picked lines, filters, or the full screen.
     fn leave_layer(&mut self) -> bool {
-        self.leave_found() || std::mem::take(&mut self.fullscreen)
+        self.leave_found() || std::mem::take(&mut self.display.fullscreen)
     }
 
     fn copied(&self, model: &Model) -> Result<String, String> {
@@ -127,7 +130,7 @@ impl ScreenContent for LogView {
     }
 
     fn complete(&self, text: &str, _cx: &Context) -> Completion {
-        self.complete_terms(text)
+        self.buffer.complete(text)
     }
 
     fn filter_word(&self) -> &'static str {

@@ -1,9 +1,6 @@
 //! Lines that are JSON: their main fields in one row, or all of it as a tree.
 
-use super::{
-    body::looks,
-    rows::{LogStyle, Piece},
-};
+use super::rows::{LogStyle, Piece, looks};
 use crate::{
     logs::{
         Level, Line,

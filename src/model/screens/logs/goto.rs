@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     LogView,
-    modes::reader,
-    search::{Matches, SearchState},
+    reader::reader,
+    search::Matches,
     span::{self, When},
 };
 use crate::{
@@ -27,44 +27,23 @@ const LATEST: Timestamp = Timestamp::constant(200_000_000_000, 0);
 const MINUTES: [i64; 7] = [1, 5, 15, 30, 60, 180, 720];
 
 impl LogView {
-    /// The nearest shown line after `from`, or before it, of which `wanted` holds.
-    pub(super) fn near(&self, from: i64, forward: bool, wanted: impl Fn(&Line) -> bool) -> Option<i64> {
-        let at = self.view.position(from);
-        let shown = self.view.numbers().range(self.first_shown()..);
-        let found = |number: &&i64| self.ring.get(**number).is_some_and(&wanted);
-        match forward {
-            true => self.view.numbers().range(at.map_or_else(|at| at, |at| at + 1)..).find(found),
-            false => shown.rev().skip_while(|number| **number >= from).find(found),
-        }
-        .copied()
-    }
-
     /// The line from which on matches and errors are looked for, and whether forwards. Who follows stands behind the last
     /// line: all there is lies before, whichever key is pressed.
     fn begin_at(&self, forward: bool) -> Result<(i64, bool), String> {
         let (number, _) = self.current().ok_or("there are no lines yet")?;
-        Ok(if self.cursor.is_none() { (number + 1, false) } else { (number, forward) })
-    }
-
-    /// Goes to the first shown line from a moment on, or as near as there are lines. Those aside that came late: they
-    /// stand among younger ones.
-    fn go_to_moment(&mut self, moment: Timestamp) {
-        let mut shown = self.view.numbers().range(self.first_shown()..).copied();
-        let reached = |number: &i64| self.ring.get(*number).is_some_and(|line| !line.late && line.at >= moment);
-        if let Some(number) = shown.find(reached).or_else(|| self.view.numbers().back().copied()) {
-            self.seek(number);
-        }
+        Ok(if self.viewport.cursor.is_none() { (number + 1, false) } else { (number, forward) })
     }
 
     /// Whether what is held reaches from before a moment to after it.
     fn holds(&self, moment: Timestamp) -> bool {
-        let at = |number: i64| self.ring.get(number).map(|line| line.at);
-        let held = self.ring.numbers();
+        let at = |number: i64| self.buffer.ring.get(number).map(|line| line.at);
+        let held = self.buffer.ring.numbers();
         let range = match self.wanted.read {
             Read::Tail { range, .. } => range,
             Read::Query { from, to, .. } => Range::Between(from, to),
         };
-        let complete = matches!(self.status.phase, TailPhase::Following | TailPhase::Done) && self.ring.let_go() == 0;
+        let complete =
+            matches!(self.status.phase, TailPhase::Following | TailPhase::Done) && self.buffer.ring.let_go() == 0;
         let begun = at(held.start).is_some_and(|first| first <= moment)
             || complete && matches!(range, Range::Since(from) | Range::Between(from, _) if from <= moment);
         // What goes on to now holds what is younger than its last line, too: nothing.
@@ -73,31 +52,6 @@ impl LogView {
             Range::Newest | Range::Oldest | Range::Since(_) => true,
         };
         begun && ended && !held.is_empty()
-    }
-
-    /// Begins to read anew: the lines go, how they are looked at stays.
-    pub(super) fn begin(&mut self, wanted: LogRequest, follow: bool, seek: Option<Timestamp>) {
-        let fresh = Self::new(wanted, self.ring.emptied());
-        let before = std::mem::replace(self, fresh);
-        self.follow = follow;
-        self.wrap = before.wrap;
-        self.times = before.times;
-        self.json = before.json;
-        self.fullscreen = before.fullscreen;
-        self.column_lock = before.column_lock;
-        self.task_switch = before.task_switch;
-        self.search = SearchState { strip: before.search.strip, seek, ..SearchState::default() };
-        self.set_stack(before.stack);
-    }
-
-    /// Goes where it was meant to, once the lines reach so far.
-    pub(super) fn arrive(&mut self) {
-        let reached =
-            |moment: Timestamp| self.ring.get(self.ring.numbers().end - 1).is_some_and(|line| line.at >= moment);
-        if let Some(moment) = self.search.seek.filter(|moment| reached(*moment)) {
-            self.search.seek = None;
-            self.go_to_moment(moment);
-        }
     }
 }
 
@@ -182,13 +136,13 @@ pub(in crate::model) fn previous_match(model: &mut Model, _: Call<'_>) -> Outcom
 
 fn step(model: &mut Model, forward: bool) -> Outcome {
     let reader = reader(model)?;
-    if !Matches::sought(&reader.stack) {
+    if !Matches::sought(&reader.buffer.stack) {
         return Err("nothing is searched for; / searches".into());
     }
     let (from, forward) = reader.begin_at(forward)?;
     let found = reader.search.matches.step(from, forward);
     // What is cleared from the screen is not gone to.
-    let found = found.filter(|number| reader.view.position(*number).is_ok_and(|index| index >= reader.first_shown()));
+    let found = found.filter(|number| reader.buffer.shows(*number));
     let found = found.ok_or_else(|| nothing("match", forward))?;
     reader.seek(found);
     Ok(())
@@ -206,7 +160,7 @@ fn error(model: &mut Model, forward: bool) -> Outcome {
     let reader = reader(model)?;
     let (from, forward) = reader.begin_at(forward)?;
     let grave = |line: &Line| line.level >= Some(Level::Error) || line.role == Role::Stopped { fault: true };
-    let found = reader.near(from, forward, grave).ok_or_else(|| nothing("error", forward))?;
+    let found = reader.buffer.near(from, forward, grave).ok_or_else(|| nothing("error", forward))?;
     reader.seek(found);
     Ok(())
 }
@@ -265,8 +219,8 @@ pub(in crate::model) fn range(model: &mut Model, call: Call<'_>) -> Outcome {
 pub(in crate::model) fn reload(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let (range, pattern, live) = tail(reader)?;
-    let follow = reader.follow;
-    let place = reader.cursor.and_then(|number| reader.ring.get(number)).map(|line| line.at);
+    let follow = reader.viewport.follow;
+    let place = reader.viewport.cursor.and_then(|number| reader.buffer.ring.get(number)).map(|line| line.at);
     model.read_anew(Read::Tail { range, pattern, live }, follow, place.filter(|_| !follow));
     Ok(())
 }
@@ -279,7 +233,7 @@ pub(in crate::model) fn pattern(model: &mut Model, call: Call<'_>) -> Outcome {
     if pattern == before.as_deref() {
         return Err("CloudWatch leaves nothing out; a pattern changes that: :pattern ERROR".into());
     }
-    let follow = reader.follow;
+    let follow = reader.viewport.follow;
     model.read_anew(Read::Tail { range, pattern: pattern.map(Into::into), live }, follow, None);
     model.info(match pattern {
         Some(_) => "CloudWatch leaves out what does not match; :pattern alone brings it back",

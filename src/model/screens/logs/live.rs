@@ -1,6 +1,6 @@
 //! Following over Live Tail: a choice that costs money, so it is asked first what it costs and what it leaves out.
 
-use super::{LogView, modes::reader};
+use super::{LogView, reader::reader};
 use crate::{
     logs::{
         Range, Read,

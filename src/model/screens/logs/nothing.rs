@@ -36,12 +36,12 @@ pub enum Nothing {
 impl LogView {
     /// Why there is nothing to read; `None` when there is. What befell the tasks is no reading.
     pub fn nothing(&self) -> Option<Nothing> {
-        let is_full = self.rows.len() >= usize::from(self.frame.page);
-        if is_full || self.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
+        let is_full = self.viewport.rows.len() >= usize::from(self.viewport.frame.page);
+        if is_full || self.viewport.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
             return None;
         }
         let status = &self.status;
-        let (cleared, hidden) = (self.cleared_lines(), self.view.hidden());
+        let (cleared, hidden) = (self.buffer.cleared_lines() as u64, self.buffer.view.hidden());
         let failure = status.failure.clone().map(Nothing::Failed);
         Some(match status.phase {
             _ if cleared > 0 => Nothing::Cleared(cleared),

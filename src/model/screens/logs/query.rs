@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     LogView,
-    modes::reader,
+    reader::reader,
     span::{self, When},
 };
 use crate::{
@@ -76,7 +76,7 @@ impl LogView {
             return self.status.groups.to_vec();
         }
         let mut seen = HashSet::new();
-        let sources = self.ring.numbers().filter_map(|number| self.ring.get(number)?.source.as_ref());
+        let sources = self.buffer.ring.numbers().filter_map(|number| self.buffer.ring.get(number)?.source.as_ref());
         groups::of_sources(sources.filter(|source| seen.insert(Arc::as_ptr(source))).map(|source| &**source))
     }
 }

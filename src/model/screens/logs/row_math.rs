@@ -1,9 +1,14 @@
 //! Reckoning with rows: a line may take several, and what stands above it more.
 
-use super::{
-    LogView, Top,
-    rows::{LogRow, RowLayout},
-};
+use super::layout::RowLayout;
+
+/// A place in the log: a line, and the row within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Top {
+    pub line: i64,
+    /// What stands above the line counts down from −1.
+    pub row: isize,
+}
 
 /// A row among those that could be shown: the index of its line, and the row within it. What stands above a line counts
 /// down from −1.
@@ -11,38 +16,28 @@ pub(super) type RowPosition = (usize, isize);
 
 /// Reckons with rows.
 pub(super) struct RowMath<'a> {
-    pub setter: &'a RowLayout<'a>,
+    pub layout: &'a RowLayout<'a>,
+    /// Rows in sight.
+    pub page: u16,
 }
 
 impl RowMath<'_> {
-    fn reader(&self) -> &LogView {
-        self.setter.reader
-    }
-
     /// Rows of a line.
     pub fn height(&self, index: usize) -> isize {
-        let height = self.reader().line(index).map_or(1, |(number, line)| self.setter.height(number, line));
+        let height = self.layout.buffer.line(index).map_or(1, |(number, line)| self.layout.height(number, line));
         isize::try_from(height.max(1)).unwrap_or(1)
     }
 
     /// Rows above a line that belong to it.
     pub fn above(&self, index: usize) -> isize {
-        isize::try_from(self.leads(index).len()).unwrap_or(0)
-    }
-
-    pub fn leads(&self, index: usize) -> Vec<LogRow> {
-        let reader = self.reader();
-        let before = index.checked_sub(1).and_then(|before| reader.line(before)).map(|(_, line)| line);
-        let edge = if index == 0 { reader.edge() } else { None };
-        let day = reader.line(index).and_then(|(_, line)| self.setter.day(line, before));
-        edge.into_iter().chain(day).collect()
+        isize::try_from(self.layout.rows_above(index).len()).unwrap_or(0)
     }
 
     /// Where a place in the log is among what could be shown.
-    pub fn spot(&self, top: Top) -> RowPosition {
-        let reader = self.reader();
-        let index = reader.index(top.line);
-        match reader.number(index) == Some(top.line) {
+    pub fn position(&self, top: Top) -> RowPosition {
+        let buffer = self.layout.buffer;
+        let index = buffer.index(top.line);
+        match buffer.number(index) == Some(top.line) {
             true => (index, top.row.clamp(-self.above(index), self.height(index) - 1)),
             // The line is gone: what comes next, and what stands above it.
             false => (index, -self.above(index)),
@@ -65,7 +60,7 @@ impl RowMath<'_> {
     }
 
     pub fn down(&self, (mut index, mut row): RowPosition, mut rows: isize) -> RowPosition {
-        let last = self.reader().last();
+        let last = self.layout.buffer.last();
         loop {
             let below = self.height(index) - 1 - row;
             if rows <= below {
@@ -82,7 +77,7 @@ impl RowMath<'_> {
 
     /// Rows from one place down to another that is not further than a page away.
     pub fn between(&self, (mut index, row): RowPosition, to: RowPosition) -> isize {
-        let most = isize::try_from(self.setter.reader.frame.page).unwrap_or(1);
+        let most = isize::try_from(self.page).unwrap_or(1);
         let mut rows = -row;
         while index < to.0 && rows < most {
             rows += self.height(index);
@@ -93,8 +88,8 @@ impl RowMath<'_> {
     }
 
     /// The last place from which a page is filled.
-    pub fn last_top(&self, page: u16) -> RowPosition {
-        let last = self.reader().last();
-        self.up((last, self.height(last) - 1), isize::try_from(page).unwrap_or(1) - 1)
+    pub fn last_top(&self) -> RowPosition {
+        let last = self.layout.buffer.last();
+        self.up((last, self.height(last) - 1), isize::try_from(self.page).unwrap_or(1) - 1)
     }
 }

@@ -1,10 +1,10 @@
-//! What one does with a log while reading it: what is looked for, where one has been, what is picked.
+//! Searching in a log: its matches, the counts over time, the moment to go to.
 
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use super::LogView;
+use super::buffer::LogBuffer;
 use crate::logs::{
     Line, Role,
     filter::{FilterMode, FilterStack, FilterVerdict},
@@ -12,36 +12,28 @@ use crate::logs::{
     ring::{Inserted, Ring},
 };
 
-/// What a reader keeps for finding things.
+/// Text that is looked through for matches at once; the rest has its turn at the next tick.
+const AT_ONCE: usize = 4 << 20;
+
+/// What is kept for finding things in a log.
 #[derive(Debug, Default)]
 pub struct SearchState {
     pub matches: Matches,
-    /// Where a range that is being picked begins.
-    pub range: Option<i64>,
     /// The strip of counts over time is shown.
     pub strip: bool,
     /// What it shows.
     pub(super) histogram: Histogram,
-    /// From when on elapsed time is told beside every line.
-    pub elapsed: Option<Since>,
     /// Where to go once the lines are there.
     pub seek: Option<Timestamp>,
 }
 
-/// Where elapsed time begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Since {
-    /// At the last mark.
-    Mark(Timestamp),
-    /// At a line.
-    Line(Timestamp),
-}
-
-impl Since {
-    pub fn at(self) -> Timestamp {
-        match self {
-            Self::Mark(at) | Self::Line(at) => at,
+impl SearchState {
+    /// Counts, and looks for matches once all lines that pass are known, as `searched` says; whether it is through.
+    pub(super) fn settle(&mut self, buffer: &LogBuffer, searched: bool) -> bool {
+        if self.strip {
+            self.histogram.settle(&buffer.ring, &buffer.view);
         }
+        searched && self.matches.advance(&buffer.ring, &buffer.stack, AT_ONCE)
     }
 }
 
@@ -132,41 +124,5 @@ fn matches(stack: &FilterStack, mode: FilterMode, line: &Line) -> bool {
             verdict != FilterVerdict::Excluded && line.role == Role::Output && lit.any(|rule| rule.filter.admits(line))
         }
         FilterMode::Include | FilterMode::Exclude => verdict == FilterVerdict::Match,
-    }
-}
-
-/// Text that is looked through for matches at once; the rest has its turn at the next tick.
-const AT_ONCE: usize = 4 << 20;
-
-impl LogView {
-    /// Looks for matches, once all lines that pass are known, and goes where it was meant to; whether it is through.
-    pub(super) fn settle_finding(&mut self, searched: bool) -> bool {
-        self.arrive();
-        self.picked = self.picked.split_off(&self.ring.numbers().start);
-        self.search.range.take_if(|_| self.follow);
-        if self.search.strip {
-            self.search.histogram.settle(&self.ring, &self.view);
-        }
-        searched && self.search.matches.advance(&self.ring, &self.stack, AT_ONCE)
-    }
-
-    /// Leaves one layer of what was looked for and picked; false when there is none.
-    pub(super) fn leave_found(&mut self) -> bool {
-        let mut stack = self.stack.clone();
-        let highlighted = stack.rules.iter().any(|rule| rule.mode == FilterMode::Highlight);
-        if self.search.range.take().is_some() {
-        } else if !self.picked.is_empty() {
-            self.picked.clear();
-        } else if stack.context.take().is_some() {
-            self.set_stack(stack);
-        } else if highlighted {
-            stack.rules.retain(|rule| rule.mode != FilterMode::Highlight);
-            self.set_stack(stack);
-        } else if !stack.rules.is_empty() {
-            self.set_stack(FilterStack::default());
-        } else {
-            return false;
-        }
-        true
     }
 }

@@ -3,18 +3,16 @@
 //! What is typed is an include, an exclude or a highlight: ctrl-x goes from one to the next, and `!` in front makes an
 //! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
 
-use super::{LogView, modes::reader, search::Matches};
+use super::{LogView, complete::without_exclusion, reader::reader};
 use crate::{
     grammar::Fault,
     logs::{
         Level,
         filter::{FilterMode, FilterRule, FilterStack, LineFilter},
-        histogram::Histogram,
     },
     model::{
         Model,
         action::{Call, Outcome},
-        command,
         keymap::Key,
         overlay::{Overlay, RuleList, RulePrompt},
         prompt::Prompt,
@@ -69,12 +67,6 @@ fn next(mode: FilterMode) -> FilterMode {
     }
 }
 
-/// The text of a filter without the `!` of the whole.
-pub(super) fn bare(text: &str) -> &str {
-    let text = text.trim_start();
-    text.strip_prefix('!').unwrap_or(text)
-}
-
 impl RulePrompt {
     /// A prompt for the rule at `index` of the stack, or for one more.
     fn new(stack: &FilterStack, index: usize, from_list: bool) -> Self {
@@ -95,7 +87,7 @@ impl RulePrompt {
 
     /// The text without what is said of the whole.
     fn bare(&self) -> &str {
-        bare(self.prompt.text())
+        without_exclusion(self.prompt.text())
     }
 
     /// What is typed as a rule; none while there is nothing.
@@ -105,8 +97,9 @@ impl RulePrompt {
 
     /// `text` as a rule.
     fn read(&self, text: &str) -> Result<Option<FilterRule>, Fault> {
-        let skipped = text.chars().count() - bare(text).chars().count();
-        let filter = LineFilter::parse(bare(text)).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
+        let skipped = text.chars().count() - without_exclusion(text).chars().count();
+        let filter =
+            LineFilter::parse(without_exclusion(text)).map_err(|fault| Fault::new(fault.at + skipped, fault.reason))?;
         Ok((!filter.is_empty()).then(|| FilterRule { mode: self.mode(), filter, on: true }))
     }
 
@@ -135,28 +128,9 @@ impl RulePrompt {
     }
 }
 
-impl LogView {
-    /// Puts other filters in force.
-    pub(super) fn set_stack(&mut self, stack: FilterStack) {
-        self.stack = stack;
-        self.look_anew();
-        self.search.histogram = Histogram::default();
-        self.search.matches = Matches::new(self.cursor.unwrap_or(self.ring.numbers().end));
-    }
-
-    /// Changes the filters.
-    fn change(&mut self, change: impl FnOnce(&mut FilterStack)) {
-        let mut stack = self.stack.clone();
-        change(&mut stack);
-        self.set_stack(stack);
-    }
-
-    /// The least level that is shown, where one was chosen by its key.
-    pub fn least(&self) -> Option<Level> {
-        LEAST
-            .iter()
-            .find_map(|(level, text)| self.stack.rules.iter().any(|rule| is_least(rule, text)).then_some(*level))
-    }
+/// The least level that is shown, where one was chosen by its key.
+fn least(stack: &FilterStack) -> Option<Level> {
+    LEAST.iter().find_map(|(level, text)| stack.rules.iter().any(|rule| is_least(rule, text)).then_some(*level))
 }
 
 /// What hides the lines below a level. Excluded, so that lines without a level stay, whatever is included.
@@ -170,7 +144,7 @@ impl Model {
     /// What is typed has changed.
     pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
         let Some(reader) = self.front.get_mut::<LogView>() else { return };
-        let finds = |rule: &Option<FilterRule>| rule.as_ref().is_none_or(|rule| reader.finds(&rule.filter));
+        let finds = |rule: &Option<FilterRule>| rule.as_ref().is_none_or(|rule| reader.buffer.finds(&rule.filter));
         prompt.prompt.fault = match prompt.prompt.read_so_far(|text| prompt.read(text), finds) {
             Ok(rule) => {
                 reader.set_stack(prompt.stack(rule));
@@ -219,29 +193,29 @@ impl Model {
     pub(in crate::model) fn press_rules(&mut self, mut list: RuleList, key: Key) {
         let Some(reader) = self.front.get_mut::<LogView>() else { return };
         let found = KEYS.iter().find(|(keys, ..)| keys.iter().any(|known| known.parse() == Ok(key)));
-        let count = reader.stack.rules.len();
+        let count = reader.buffer.stack.rules.len();
         let at = list.selected.min(count.saturating_sub(1));
         match found.map(|(_, press, _)| *press) {
             Some(Press::Close) => return,
             Some(Press::Up) if count > 0 => list.selected = (at + count - 1) % count,
             Some(Press::Down) if count > 0 => list.selected = (at + 1) % count,
             Some(Press::Edit) if count > 0 => {
-                let prompt = RulePrompt::new(&reader.stack, at, true);
+                let prompt = RulePrompt::new(&reader.buffer.stack, at, true);
                 return self.open_prompt(Overlay::Rule(prompt));
             }
             Some(Press::Add) => {
-                let prompt = RulePrompt::new(&reader.stack, count, true);
+                let prompt = RulePrompt::new(&reader.buffer.stack, count, true);
                 return self.open_prompt(Overlay::Rule(prompt));
             }
-            Some(Press::Toggle) if count > 0 => reader.change(|stack| stack.rules[at].on ^= true),
+            Some(Press::Toggle) if count > 0 => reader.change_stack(|stack| stack.rules[at].on ^= true),
             Some(Press::Mode) if count > 0 => {
-                reader.change(|stack| stack.rules[at].mode = next(stack.rules[at].mode));
+                reader.change_stack(|stack| stack.rules[at].mode = next(stack.rules[at].mode));
             }
             Some(Press::Remove) if count > 0 => {
-                reader.change(|stack| drop(stack.rules.remove(at)));
+                reader.change_stack(|stack| drop(stack.rules.remove(at)));
                 list.selected = at.min(count.saturating_sub(2));
             }
-            Some(Press::Suspend) => reader.change(|stack| stack.suspended ^= true),
+            Some(Press::Suspend) => reader.change_stack(|stack| stack.suspended ^= true),
             _ => {}
         }
         self.overlay = Some(Overlay::Rules(list));
@@ -250,7 +224,7 @@ impl Model {
 
 /// The filter that was typed last, to be typed anew.
 pub(in crate::model) fn filter(model: &mut Model, _: Call<'_>) -> Outcome {
-    let stack = &reader(model)?.stack;
+    let stack = &reader(model)?.buffer.stack;
     let typed = stack.rules.iter().rposition(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
     let prompt = RulePrompt::new(stack, typed.unwrap_or(stack.rules.len()), false);
     model.open_prompt(Overlay::Rule(prompt));
@@ -259,7 +233,7 @@ pub(in crate::model) fn filter(model: &mut Model, _: Call<'_>) -> Outcome {
 
 /// One more filter.
 pub(in crate::model) fn add(model: &mut Model, _: Call<'_>) -> Outcome {
-    let stack = &reader(model)?.stack;
+    let stack = &reader(model)?.buffer.stack;
     let prompt = RulePrompt::new(stack, stack.rules.len(), false);
     model.open_prompt(Overlay::Rule(prompt));
     Ok(())
@@ -282,37 +256,37 @@ pub(in crate::model) fn highlight(model: &mut Model, call: Call<'_>) -> Outcome 
 /// # Errors
 /// Where it can't be read, and why.
 pub(in crate::model) fn check(text: &str) -> Outcome {
-    RulePrompt::new(&FilterStack::default(), 0, false).read(text).map(drop).map_err(|fault| command::mistake(&fault))
+    RulePrompt::new(&FilterStack::default(), 0, false).read(text).map(drop).map_err(|fault| fault.in_filter())
 }
 
 /// Adds a filter; without a text its prompt opens.
 fn put(model: &mut Model, mode: FilterMode, text: &str) -> Outcome {
     let reader = reader(model)?;
-    let mut prompt = RulePrompt::new(&reader.stack, reader.stack.rules.len(), false);
+    let mut prompt = RulePrompt::new(&reader.buffer.stack, reader.buffer.stack.rules.len(), false);
     prompt.mode = mode;
     if text.is_empty() {
         model.open_prompt(Overlay::Rule(prompt));
         return Ok(());
     }
     prompt.prompt.set(text);
-    let rule = prompt.rule().map_err(|fault| command::mistake(&fault))?;
+    let rule = prompt.rule().map_err(|fault| fault.in_filter())?;
     reader.set_stack(prompt.stack(rule));
     model.remember("filters", &prompt.entry());
     Ok(())
 }
 
 pub(in crate::model) fn list(model: &mut Model, _: Call<'_>) -> Outcome {
-    let selected = reader(model)?.stack.rules.len().saturating_sub(1);
+    let selected = reader(model)?.buffer.stack.rules.len().saturating_sub(1);
     model.overlay = Some(Overlay::Rules(RuleList { selected }));
     Ok(())
 }
 
 pub(in crate::model) fn suspend(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
-    if reader.stack.rules.is_empty() {
+    if reader.buffer.stack.rules.is_empty() {
         return Err("there are no filters; / adds one".into());
     }
-    reader.change(|stack| stack.suspended ^= true);
+    reader.change_stack(|stack| stack.suspended ^= true);
     Ok(())
 }
 
@@ -324,13 +298,13 @@ pub(in crate::model) fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
 /// Everything, warnings and what is graver, errors alone; or what is named.
 pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
     let reader = reader(model)?;
-    let least = match (call.arg, reader.least()) {
+    let least = match (call.arg, least(&reader.buffer.stack)) {
         ("warn", _) | ("", None) => Some("level<warn"),
         ("error", _) | ("", Some(Level::Trace | Level::Debug | Level::Info | Level::Warn)) => Some("level<error"),
         _ => None,
     };
     let filter = least.map(LineFilter::parse).transpose().map_err(|fault| fault.reason)?;
-    reader.change(|stack| {
+    reader.change_stack(|stack| {
         stack.rules.retain(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
         stack.rules.extend(filter.map(|filter| FilterRule { mode: FilterMode::Exclude, filter, on: true }));
         stack.suspended = false;
@@ -347,14 +321,14 @@ pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
 pub(in crate::model) fn context(model: &mut Model, call: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let lines = match call.arg {
-        "" if reader.stack.context.is_some() => None,
+        "" if reader.buffer.stack.context.is_some() => None,
         "" => Some(AROUND),
         text => read_context(text)?,
     };
-    if !reader.stack.is_active() {
+    if !reader.buffer.stack.is_active() {
         return Err("nothing is filtered, so all lines are shown; / filters".into());
     }
-    reader.change(|stack| stack.context = lines);
+    reader.change_stack(|stack| stack.context = lines);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{LogView, modes::reader};
+use super::{LogView, reader::reader};
 use crate::model::{
     Model,
     action::{Call, Outcome},
@@ -46,7 +46,8 @@ impl LogView {
             all[cell(second)] += u64::from(count.lines);
             errors[cell(second)] += u64::from(count.errors);
         }
-        let here = self.cursor.and_then(|number| self.ring.get(number)).map(|line| cell(line.at.as_second()));
+        let here =
+            self.viewport.cursor.and_then(|number| self.buffer.ring.get(number)).map(|line| cell(line.at.as_second()));
         Some(Strip { step, lines: all, errors, here, times: times(start, step, count, zone) })
     }
 }

@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{LogView, modes::reader};
+use super::{
+    LogView,
+    pending_task::{PendingSwitch, TaskSwitch},
+    reader::reader,
+};
 use crate::{
     data::Feed,
     logs::{LogSubject, Range, Read},
@@ -19,35 +23,6 @@ use crate::{
         task::{Task, predecessor},
     },
 };
-
-/// What a reader keeps for stepping from one log to the next.
-#[derive(Debug, Clone, Default)]
-pub struct TaskSwitch {
-    /// The one container that was read before all were.
-    container: Option<Arc<str>>,
-    sought: Option<PendingSwitch>,
-}
-
-/// A task that is still looked for: its log is read once it is found.
-#[derive(Debug, Clone)]
-struct PendingSwitch {
-    /// Whose predecessor it is, by ARN; absent where it is the one that stopped last.
-    before: Option<Arc<str>>,
-    /// When it was asked for: what stopped since the tasks were last listed counts, too.
-    since: Timestamp,
-    /// The log that is seen was opened for it, and is left where there is none.
-    opened: bool,
-}
-
-impl TaskSwitch {
-    /// When a task that is looked for is looked for no longer.
-    pub fn sought_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.sought.as_ref().map(|sought| sought.since + PATIENCE).filter(|until| *until > now)
-    }
-}
-
-/// How long a task that stopped last is looked for in AWS before the newest that is known is taken.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 
 impl Model {
     /// The tasks of a subject and those beside it that are known; whether all that have stopped are.
@@ -97,7 +72,7 @@ impl Model {
         let Some(sought) = reader.task_switch.sought.clone() else { return };
         let of = reader.subject().clone();
         let (tasks, all) = self.tasks_of(&of);
-        if !all || (self.now < sought.since + PATIENCE && !self.is_fresh(&of.view, sought.since)) {
+        if !all || (self.now < sought.until() && !self.is_fresh(&of.view, sought.since)) {
             return;
         }
         let before = sought.before.as_deref().and_then(|arn| self.task(arn));

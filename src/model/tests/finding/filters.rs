@@ -230,8 +230,11 @@ fn what_is_offered_can_be_read_and_finds_a_line() {
             press(&mut model, "tab");
             let text = prompt_of(&model).text().to_owned();
             let filter = LineFilter::parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
-            let finds =
-                reader(&model).ring.numbers().any(|number| filter.admits(reader(&model).ring.get(number).unwrap()));
+            let finds = reader(&model)
+                .buffer
+                .ring
+                .numbers()
+                .any(|number| filter.admits(reader(&model).buffer.ring.get(number).unwrap()));
             let value = [":", "=", "~"].iter().any(|op| names.iter().any(|name| typed == format!("{name}{op}")));
             assert!(finds || !value, "{text} finds nothing");
         }

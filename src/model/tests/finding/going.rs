@@ -12,10 +12,10 @@ fn matches_are_stepped_through_and_counted() {
     assert_eq!(under_cursor(&model), "slow request 34");
     press(&mut model, "shift-n");
     assert_eq!(under_cursor(&model), "slow request 24");
-    assert_eq!(reader(&model).search.matches.count(reader(&model).cursor), (Some(3), 4));
+    assert_eq!(reader(&model).search.matches.count(reader(&model).viewport.cursor), (Some(3), 4));
     press(&mut model, "n n");
     assert_eq!((under_cursor(&model), flash(&model)), ("slow request 34", "no match after here"));
-    assert!(!reader(&model).follow);
+    assert!(!reader(&model).viewport.follow);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_moment_that_is_not_held_is_read_from_on() {
     assert_eq!(demands(&effects)[0].log.as_ref().map(|wanted| wanted.id), Some(id + 1));
     // What the tail before still tells is no longer wanted.
     model.update(model.now, Event::Log(TailMessage { tail: id, update: TailUpdate::Lines(lines()) }));
-    assert!(reader(&model).ring.numbers().is_empty());
+    assert!(reader(&model).buffer.ring.numbers().is_empty());
     give_lines(&mut model, lines());
     assert_eq!(under_cursor(&model), "served request 0");
 }
@@ -140,9 +140,9 @@ fn digits_are_ranges(#[case] key: &str, #[case] range: Range, #[case] follows: b
     press(&mut model, "w");
     press(&mut model, key);
     let reader = reader(&model);
-    assert_eq!((&reader.wanted.read, reader.follow), (&tail(range), follows));
+    assert_eq!((&reader.wanted.read, reader.viewport.follow), (&tail(range), follows));
     // How it is looked at stays.
-    assert!(reader.wrap && reader.stack.rules.len() == 1 && reader.ring.numbers().is_empty());
+    assert!(reader.display.wrap && reader.buffer.stack.rules.len() == 1 && reader.buffer.ring.numbers().is_empty());
 }
 
 #[test]
@@ -183,9 +183,9 @@ fn matches_are_found_some_at_a_time() {
     let mut model = in_log();
     run(&mut model, "highlight slow");
     let Some(reader) = model.front.get_mut::<LogView>() else { panic!("no log") };
-    let mut matches = crate::model::screens::logs::Matches::new(20);
+    let mut matches = crate::model::screens::logs::search::Matches::new(20);
     let mut rounds = 0;
-    while !matches.advance(&reader.ring, &reader.stack, 300) {
+    while !matches.advance(&reader.buffer.ring, &reader.buffer.stack, 300) {
         rounds += 1;
         assert!(rounds < 100);
     }

@@ -18,7 +18,7 @@ fn elapsed_time_counts_from_the_mark_then_from_the_cursor() {
     press(&mut model, "shift-t");
     let elapsed = |model: &Model, number: i64| {
         let reader = reader(model);
-        reader.ring.get(number).and_then(|line| reader.elapsed(line))
+        reader.buffer.ring.get(number).and_then(|line| reader.display.elapsed(line))
     };
     assert_eq!(elapsed(&model, 41).as_deref(), Some("+1.000s"));
     press(&mut model, "up shift-t");
@@ -34,11 +34,11 @@ fn elapsed_time_counts_from_the_mark_then_from_the_cursor() {
 fn lines_are_picked_one_by_one_and_copied() {
     let mut model = in_log();
     press(&mut model, "shift-e space up up space");
-    assert!(!reader(&model).follow);
+    assert!(!reader(&model).viewport.follow);
     let text = copied(press(&mut model, "c"));
     assert_eq!(text, "12:06:10.000 served request 37\n12:06:30.000 failed request 39\n");
     press(&mut model, "esc");
-    assert!(reader(&model).picked.is_empty() && model.front.is::<LogView>());
+    assert!(reader(&model).selection.picked.is_empty() && model.front.is::<LogView>());
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_range_is_picked_as_far_as_it_is_in_sight() {
     press(&mut model, "shift-e v up up");
     assert_eq!(copied(press(&mut model, "c")).lines().count(), 3);
     press(&mut model, "v");
-    assert_eq!(reader(&model).picked.iter().copied().collect::<Vec<_>>(), [34, 38, 39]);
+    assert_eq!(reader(&model).selection.picked.iter().copied().collect::<Vec<_>>(), [34, 38, 39]);
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn esc_leaves_what_is_picked_then_context_then_highlights_then_filters_then_the_
     run(&mut model, "highlight request");
     press(&mut model, "x space v");
     press(&mut model, "esc");
-    assert!(reader(&model).search.range.is_none() && !reader(&model).picked.is_empty());
+    assert!(reader(&model).selection.range.is_none() && !reader(&model).selection.picked.is_empty());
     press(&mut model, "esc");
-    assert!(reader(&model).picked.is_empty() && stack(&model).context.is_some());
+    assert!(reader(&model).selection.picked.is_empty() && stack(&model).context.is_some());
     press(&mut model, "esc");
     assert!(stack(&model).context.is_none() && rules(&model).len() == 2);
     press(&mut model, "esc");

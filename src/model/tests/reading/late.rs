@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{logs::filtered_view::FilteredView, model::screens::logs::Matches};
+use crate::{logs::filtered_view::FilteredView, model::screens::logs::search::Matches};
 
 /// A line that came late: it was written when line `n` was.
 fn late(n: i64, text: &str) -> Line {
@@ -11,7 +11,7 @@ fn late(n: i64, text: &str) -> Line {
 }
 
 fn texts(model: &Model, numbers: impl IntoIterator<Item = i64>) -> BTreeSet<String> {
-    let ring = &reader(model).ring;
+    let ring = &reader(model).buffer.ring;
     numbers.into_iter().filter_map(|number| ring.get(number)).map(|line| line.text.to_string()).collect()
 }
 
@@ -21,7 +21,7 @@ fn a_late_line_stands_after_the_lines_of_its_time() {
     come(&mut model, 0..100);
     tell(&mut model, TailUpdate::Late(vec![late(97, "late")]));
     assert_eq!(seen(&model)[page(&model) - 4..], ["line 97", "late", "line 98", "line 99"]);
-    assert!(!reader(&model).rows.iter().any(|row| row.late));
+    assert!(!reader(&model).viewport.rows.iter().any(|row| row.late));
 }
 
 #[test]
@@ -32,8 +32,8 @@ fn a_frozen_log_stands_still_when_a_line_comes_late_above_or_below_it() {
     let (before, cursor_before) = (seen(&model), cursor(&model));
     tell(&mut model, TailUpdate::Late(vec![late(3, "above"), late(199, "below")]));
     assert_eq!((seen(&model), cursor(&model)), (before.clone(), cursor_before.clone()));
-    assert!(reader(&model).rows.iter().all(|row| {
-        let line = row.line.and_then(|number| reader(&model).ring.get(number));
+    assert!(reader(&model).viewport.rows.iter().all(|row| {
+        let line = row.line.and_then(|number| reader(&model).buffer.ring.get(number));
         line.is_some_and(|line| row.text.iter().any(|piece| piece.text == *line.text))
     }));
     let second: i64 = before[1].strip_prefix("line ").unwrap().parse().unwrap();
@@ -81,7 +81,7 @@ proptest! {
             press(&mut model, KEYS[key]);
             let known = |model: &Model| {
                 let reader = reader(model);
-                let numbers = [reader.picked.clone(), reader.expanded.clone(), reader.cursor.into_iter().collect()];
+                let numbers = [reader.selection.picked.clone(), reader.display.expanded.clone(), reader.viewport.cursor.into_iter().collect()];
                 numbers.map(|numbers| texts(model, numbers))
             };
             let before = known(&model);
@@ -103,10 +103,10 @@ proptest! {
                 model.update(model.now, Event::Tick);
             }
             let reader = reader(&model);
-            let (ring, stack) = (&reader.ring, &reader.stack);
+            let (ring, stack) = (&reader.buffer.ring, &reader.buffer.stack);
             // A cursor leaves a line that is shown no more, as one around a match that the ring has let go.
             let held: BTreeSet<String> = texts(&model, ring.numbers());
-            let shown: BTreeSet<String> = texts(&model, reader.view.numbers().iter().copied());
+            let shown: BTreeSet<String> = texts(&model, reader.buffer.view.numbers().iter().copied());
             for ((before, after), left) in before.iter().zip(known(&model)).zip([&held, &held, &shown]) {
                 let left: BTreeSet<String> = before.intersection(left).cloned().collect();
                 prop_assert!(left.is_subset(&after), "{left:?} was {after:?}");
@@ -116,7 +116,7 @@ proptest! {
             let (mut sight, mut matches) = (FilteredView::new(ring.numbers().end), Matches::new(ring.numbers().end));
             prop_assert!(sight.advance(ring, stack, usize::MAX) && matches.advance(ring, stack, usize::MAX));
             // Lines around a match stay when the ring has let the match go.
-            prop_assert!(stack.context.is_some() || sight.numbers() == reader.view.numbers());
+            prop_assert!(stack.context.is_some() || sight.numbers() == reader.buffer.view.numbers());
             for number in ring.numbers() {
                 prop_assert_eq!(matches.count(Some(number)), reader.search.matches.count(Some(number)));
             }

@@ -97,7 +97,8 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
 
 /// The filters in force.
 fn texts(reader: &LogView) -> String {
-    let texts: Vec<_> = reader.stack.rules.iter().filter(|rule| rule.on).map(|rule| rule.filter.text()).collect();
+    let texts: Vec<_> =
+        reader.buffer.stack.rules.iter().filter(|rule| rule.on).map(|rule| rule.filter.text()).collect();
     texts.join(", ")
 }
 

@@ -21,18 +21,18 @@ use crate::{
 };
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, theme: &Theme) {
-    for (row, y) in reader.rows.iter().zip(area.y..area.bottom()) {
+    for (row, y) in reader.viewport.rows.iter().zip(area.y..area.bottom()) {
         let area = Rect { y, height: 1, ..area };
         match row.shape {
             Shape::Rule(rule) => draw_rule(buf, area, row, rule, true, theme),
             Shape::Under(rule) => draw_rule(buf, area, row, rule, false, theme),
             Shape::First | Shape::More => draw_text(buf, area, reader, row, theme),
         }
-        if row.line.is_some() && row.line == reader.cursor {
+        if row.line.is_some() && row.line == reader.viewport.cursor {
             let area = Rect { width: area.width.saturating_sub(1), ..area };
             buf.set_style(area, theme.get(Scope::TableSelected).remove_modifier(Modifier::DIM));
         }
-        if row.line.is_some_and(|line| reader.is_picked(line)) {
+        if row.line.is_some_and(|line| reader.selection.contains(line, reader.viewport.cursor)) {
             Pen::new(buf, area.x, y, area.right()).put(theme.glyphs.mark, theme.get(Scope::TableMarked));
         }
     }
@@ -51,16 +51,17 @@ fn draw_text(buf: &mut Buffer, area: Rect, reader: &LogView, row: &LogRow, theme
     draw_late(buf, area, row, row.shape == Shape::First, theme);
     let mut pen = Pen::new(buf, area.x + 1, area.y, end);
     // What is wrapped has nothing beyond its right end.
-    let left = if row.line.is_some_and(|line| reader.expanded.contains(&line)) { 0 } else { reader.left };
-    let mut skip = if reader.column_lock { 0 } else { left };
+    let left =
+        if row.line.is_some_and(|line| reader.display.expanded.contains(&line)) { 0 } else { reader.viewport.left };
+    let mut skip = if reader.display.column_lock { 0 } else { left };
     for piece in &row.prefix {
         put(&mut pen, &piece.text, style(piece.ink, theme), &mut skip);
     }
-    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.column_lock { 0 } else { left }));
+    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.display.column_lock { 0 } else { left }));
     let (edge, ground) = edge(row.level, theme);
     put(&mut pen, edge, ground, &mut skip);
     let base = if row.aside { theme.get(Scope::Faint) } else { text_style(row.level, theme) };
-    if reader.column_lock {
+    if reader.display.column_lock {
         skip = left;
     }
     for piece in &row.text {

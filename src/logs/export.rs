@@ -5,10 +5,8 @@ use std::fmt::Write;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
-use crate::{
-    logs::{Level, Line, Role, ansi},
-    visible::safe_json,
-};
+use super::{Level, Line, Role, ansi};
+use crate::visible::safe_json;
 
 /// Writes lines as text: time, task and container, and what was written without its escapes.
 pub struct LineFormatter {
@@ -95,7 +93,7 @@ fn kind(role: Role) -> Option<&'static str> {
 }
 
 /// The text of a line, without what would act on a terminal.
-pub(super) fn plain(line: &Line) -> String {
+pub fn plain(line: &Line) -> String {
     let parts = line.text.trim_end().split('\n').map(|part| ansi::plain(part.trim_end_matches('\r')));
     let text = parts.collect::<Vec<_>>().join("\n");
     match line.role {

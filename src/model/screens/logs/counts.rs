@@ -1,0 +1,34 @@
+//! What is counted of a log.
+
+use super::{buffer::LogBuffer, viewport::Viewport};
+use crate::logs::TailStatus;
+
+/// What is counted. A frozen log shows it anew twice a second at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Counts {
+    /// Lines held, and those of them that filters hide.
+    pub lines: u64,
+    pub hidden: u64,
+    /// Lines that have come since it was frozen.
+    pub unseen: u64,
+    pub lost: u64,
+    pub let_go: u64,
+    /// Tenths of a second.
+    pub lag: Option<i64>,
+}
+
+impl Counts {
+    /// What there is to count now.
+    pub fn new(buffer: &LogBuffer, viewport: &Viewport, status: &TailStatus) -> Self {
+        let held = buffer.ring.numbers();
+        let seen = buffer.view.position(viewport.frozen_at).unwrap_or_else(|index| index);
+        Self {
+            lines: held.end.abs_diff(held.start),
+            hidden: buffer.view.hidden(),
+            unseen: if viewport.follow { 0 } else { (buffer.view.numbers().len() - seen) as u64 },
+            lost: status.lost,
+            let_go: buffer.ring.let_go(),
+            lag: status.lag.map(|lag| i64::try_from(lag.as_millis() / 100).unwrap_or(i64::MAX)),
+        }
+    }
+}
