@@ -34,6 +34,11 @@ impl Fault {
     pub fn new(at: usize, reason: impl Into<String>) -> Self {
         Self { at, reason: reason.into() }
     }
+
+    /// What is said of a filter that can't be read, where no prompt shows the place.
+    pub fn in_filter(&self) -> String {
+        format!("filter, character {}: {}", self.at + 1, self.reason)
+    }
 }
 
 /// One condition; all of them must hold.

@@ -10,7 +10,7 @@ use crate::{
     demo::faults,
     model::{
         Keymap,
-        action::{ACTIONS, ActionContext},
+        action::{ACTIONS, contexts},
     },
 };
 
@@ -138,7 +138,7 @@ fn rest(page: &mut Vec<u8>) -> io::Result<()> {
     };
     roff.control("SH", ["KEYS"]);
     let keymap = Keymap::default();
-    for context in ActionContext::all() {
+    for context in contexts() {
         roff.control("SS", [context.title]);
         for action in ACTIONS.iter().filter(|action| action.place == context) {
             let keys: Vec<String> = keymap.keys(action).iter().map(ToString::to_string).collect();

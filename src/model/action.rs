@@ -2,9 +2,7 @@
 //! here, on one screen in its folder. [`ACTIONS`] has them all; keys, help, hints, palette, completion and the README's
 //! key table follow from it.
 
-use std::sync::LazyLock;
-
-use super::{Model, screens};
+use super::Model;
 use crate::{
     kinds::KINDS,
     resource::{Ability, Kind},
@@ -13,6 +11,7 @@ use crate::{
 mod arg;
 mod changes;
 pub mod copy;
+mod list;
 mod moving;
 pub mod row;
 pub mod session;
@@ -20,6 +19,7 @@ pub mod views;
 
 pub use arg::{Arg, KnownArguments};
 pub(super) use arg::{check_filter, check_scope};
+pub use list::{ACTIONS, contexts};
 
 /// The actions of one file, each with a name of its own in the code: what refers to one that is renamed or gone does not
 /// compile.
@@ -31,19 +31,6 @@ macro_rules! actions {
     };
 }
 pub(super) use actions;
-
-/// Every action, in the order in which help lists them: those of every screen and of rows, those of each screen, those of
-/// the console itself.
-pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
-    let of_screens = screens::ACTIONS.iter().copied();
-    [moving::ACTIONS, row::ACTIONS, changes::ACTIONS, views::ACTIONS]
-        .into_iter()
-        .chain(of_screens)
-        .chain([copy::ACTIONS, session::ACTIONS])
-        .flatten()
-        .copied()
-        .collect()
-});
 
 /// Where an action's keys work: everywhere, on rows, or on one screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +56,6 @@ impl ActionContext {
     pub(super) const fn along_with(mut self, other: &'static Self) -> Self {
         self.beside = Some(other);
         self
-    }
-
-    /// Every context, in the order in which help and the README list them.
-    pub fn all() -> impl Iterator<Item = Self> {
-        screens::CONTEXTS.iter().copied().flatten().copied().chain([EVERYWHERE])
     }
 
     /// Whether keys of both must differ. A text's own keys win over those of the row that it is about.

@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     RowFilter,
     action::{self, ACTIONS, Arg, KnownArguments},
-    command::{self, Args},
+    command::{Args, view_word},
     unbound,
 };
 use crate::{
@@ -60,7 +60,7 @@ fn check(alias: &str, aliases: &Aliases, known: &KnownArguments<'_>) -> Result<(
     if let Some(filter) = line.strip_prefix('/') {
         return check_any_filter(filter, known.kinds);
     }
-    if let Some((kind, status)) = command::view_word(known.kinds, verb) {
+    if let Some((kind, status)) = view_word(known.kinds, verb) {
         let args = Args::parse(rest)?;
         args.suit(kind, status)?;
         args.scope.map_or(Ok(()), |scope| action::check_scope(scope, known.profiles))?;
@@ -87,7 +87,7 @@ fn check_any_filter(text: &str, kinds: &[&'static Kind]) -> Result<(), String> {
     let term: String = text.chars().skip(fault.at).collect();
     let unknown = comparison(&term).filter(|_| fault.reason.starts_with("unknown column"));
     let reason = unknown.and_then(|(name, ..)| check_any_column(name, kinds).err());
-    Err(command::mistake(&Fault::new(fault.at, reason.unwrap_or(fault.reason))))
+    Err(Fault::new(fault.at, reason.unwrap_or(fault.reason)).in_filter())
 }
 
 /// Refuses a name that no column of any kind has.

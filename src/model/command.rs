@@ -10,119 +10,20 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, tz::TimeZone};
-
 use super::{
     Model,
     action::{self, Arg, Call, KnownArguments},
     alias,
     filter::RowFilter,
-    settings,
 };
 use crate::{
     aws::ScopeSpec,
-    grammar::Fault,
-    resource::{Ability, Kind, Query, Status, View, cluster, query::PARTS},
+    resource::{Kind, Query, Status, View, cluster},
 };
 
-/// The words after the verb of a view.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Args<'a> {
-    pub(super) cluster: Option<&'a str>,
-    pub(super) filter: Option<&'a str>,
-    pub(super) scope: Option<&'a str>,
-    /// Seconds.
-    pub(super) since: Option<u32>,
-}
+mod args;
 
-impl<'a> Args<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, String> {
-        let mut args = Self::default();
-        let mut rest = text.trim();
-        while !rest.is_empty() {
-            if let Some(filter) = rest.strip_prefix('/').or_else(|| rest.starts_with("-f ").then_some(rest)) {
-                let end = filter.find(" @").unwrap_or(filter.len());
-                args.filter = Some(filter[..end].trim());
-                rest = filter[end..].trim_start();
-                continue;
-            }
-            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            rest = after.trim_start();
-            if let Some(time) = word.strip_prefix("since=") {
-                args.since = Some(settings::since(time)?);
-                continue;
-            }
-            match (word.strip_prefix('@'), args.cluster) {
-                (Some(scope), _) => args.scope = Some(scope),
-                (None, None) => args.cluster = Some(word),
-                (None, Some(_)) => return Err(format!("`{word}` is one word too many; a filter begins with /")),
-            }
-        }
-        Ok(args)
-    }
-
-    /// The cluster that is meant, where `current` is meant when none is named; absent: all of them.
-    pub(super) fn cluster_or(&self, current: Option<&Arc<str>>) -> Option<Arc<str>> {
-        match (self.cluster, self.scope) {
-            (Some("all" | "*"), _) => None,
-            (Some(name), _) => Some(name.into()),
-            // The clusters of another scope are others.
-            (None, Some(_)) => None,
-            (None, None) => current.cloned(),
-        }
-    }
-
-    /// Refuses what a view of `kind` does not take.
-    ///
-    /// # Errors
-    /// Which argument, and why.
-    pub(super) fn suit(&self, kind: &Kind, status: Status) -> Result<(), String> {
-        if self.since.is_some() && !kind.can(Ability::Archive) {
-            return Err(format!("since= does not apply to {}", kind.plural));
-        }
-        if self.since.is_some() && kind.can(Ability::Status) && status == Status::Running {
-            return Err("since= does not apply to running tasks; :stopped takes it".into());
-        }
-        // `:cluster prod` is the cluster prod, not the list of clusters.
-        if self.cluster.is_some() && !kind.in_cluster && kind != &cluster::KIND {
-            return Err(format!("{} are in no cluster; a filter begins with /", kind.plural));
-        }
-        Ok(())
-    }
-}
-
-/// The filter with which the arguments of a view end, while it may still be typed.
-pub(super) fn open_filter(args: &str) -> Option<&str> {
-    let begins = |at: &usize| args[..*at].is_empty() || args[..*at].ends_with(char::is_whitespace);
-    let first = |sign: &str| args.match_indices(sign).map(|(at, _)| at).find(begins);
-    let (slash, fuzzy) = (first("/"), first("-f "));
-    let filter = match (slash, fuzzy) {
-        (Some(slash), fuzzy) if fuzzy.is_none_or(|fuzzy| slash < fuzzy) => args.get(slash + 1..),
-        (_, fuzzy) => fuzzy.and_then(|at| args.get(at..)),
-    };
-    filter.filter(|filter| !filter.contains(" @"))
-}
-
-/// The view that `word` names: one of `kinds`, or a part of one.
-pub(super) fn view_word(kinds: &[&'static Kind], word: &str) -> Option<(&'static Kind, Status)> {
-    let part = PARTS.iter().find(|(part, ..)| part.eq_ignore_ascii_case(word));
-    let (word, status) = part.map_or((word, Status::default()), |(_, kind, status)| (*kind, *status));
-    let known = |kind: &&&'static Kind| kind.names().any(|name| name.eq_ignore_ascii_case(word));
-    Some((*kinds.iter().find(known)?, status))
-}
-
-/// The filter that `text` is for rows of `kind`.
-///
-/// # Errors
-/// Where it can't be read, and why.
-pub(super) fn read_filter(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<RowFilter, String> {
-    RowFilter::parse(text, kind, now, zone).map_err(|fault| mistake(&fault))
-}
-
-/// What is said of a filter that can't be read, where no prompt shows the place.
-pub(super) fn mistake(fault: &Fault) -> String {
-    format!("filter, character {}: {}", fault.at + 1, fault.reason)
-}
+pub(super) use args::{Args, open_filter, read_filter, view_word};
 
 impl Model {
     /// Runs a command line, with or without its colon.
@@ -231,44 +132,5 @@ impl Model {
             region: named(region).or(kept),
             ..self.scope.clone()
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("", None, None, None)]
-    #[case("prod", Some("prod"), None, None)]
-    #[case("prod /exit=1 age<5m @ops/eu-west-1", Some("prod"), Some("exit=1 age<5m"), Some("ops/eu-west-1"))]
-    #[case("@ops prod", Some("prod"), None, Some("ops"))]
-    #[case("/a b", None, Some("a b"), None)]
-    #[case("-f pay", None, Some("-f pay"), None)]
-    #[case("@/eu-west-1", None, None, Some("/eu-west-1"))]
-    fn arguments_come_in_any_order(
-        #[case] text: &str,
-        #[case] cluster: Option<&str>,
-        #[case] filter: Option<&str>,
-        #[case] scope: Option<&str>,
-    ) {
-        assert_eq!(Args::parse(text), Ok(Args { cluster, filter, scope, since: None }));
-    }
-
-    #[rstest]
-    #[case("since=6h", Ok(Some(6 * 3_600)))]
-    #[case("prod since=1d12h /exit=1", Ok(Some(36 * 3_600)))]
-    #[case("since=soon", Err("`soon` is no length of time; write 90m, 6h or 2d"))]
-    #[case("since=20y", Err("`20y` is no length of time; write 90m, 6h or 2d"))]
-    #[case("since=9999d", Err("`9999d` is out of range; it goes from 1s to 3650d"))]
-    fn how_far_to_look_back_is_read(#[case] text: &str, #[case] since: Result<Option<u32>, &str>) {
-        assert_eq!(Args::parse(text).map(|args| args.since), since.map_err(str::to_owned));
-    }
-
-    #[test]
-    fn a_word_too_many_is_told() {
-        assert!(Args::parse("prod staging").unwrap_err().contains("`staging`"));
     }
 }

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     Model, Table, Viewer,
-    action::{ACTIONS, Action, ActionContext},
+    action::{ACTIONS, Action, contexts},
     prompt::EDITS,
     screens::{
         logs::{LogView, stack},
@@ -73,15 +73,15 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
         None => (false, &model.front),
     };
     let width = model.text_width();
-    let (contexts, kind) = (screen.contexts(), screen.kind());
+    let (here, kind) = (screen.contexts(), screen.kind());
     let in_logs = screen.is::<LogView>();
     let mut lines = Vec::new();
-    for context in ActionContext::all() {
+    for context in contexts() {
         let title = context.title;
         let actions = ACTIONS.iter().filter(|action| action.place == context);
         if all {
             section(&mut lines, title, &actions.map(|action| in_full(model, action)).collect::<Vec<_>>(), 1, width);
-        } else if contexts.contains(&context) {
+        } else if here.contains(&context) {
             let actions = actions.filter(|action| action.suits(kind)).map(|action| in_short(model, action));
             section(&mut lines, title, &actions.collect::<Vec<_>>(), columns(width), width);
         }

@@ -2,7 +2,9 @@
 
 use super::{
     Model,
-    action::{ACTIONS, Hint},
+    action::{ACTIONS, Hint, session},
+    keymap::Key,
+    unbound::k9s_key,
 };
 
 impl Model {
@@ -22,5 +24,22 @@ impl Model {
             .collect();
         hints.sort_by_key(|hint| hint.rank);
         hints
+    }
+
+    /// Why `key` does nothing here, and what there is instead, in one line.
+    pub(super) fn why_nothing(&self, key: Key) -> String {
+        let (contexts, kind) = (self.front.contexts(), self.front.kind());
+        let elsewhere =
+            self.keymap.called_by(key).map(|(action, _)| action).find(|action| contexts.contains(&action.place));
+        match (elsewhere, kind, k9s_key(key)) {
+            (Some(action), Some(kind), _) => {
+                format!("{key}: not for {}; {} is for {}", kind.plural, action.name, action.whereabouts())
+            }
+            (.., Some(say)) => format!("{key}: {say}"),
+            _ => {
+                let help = self.keymap.key_of(&session::HELP).map_or_else(|| ":help".into(), |key| key.to_string());
+                format!("{key} does nothing here; {help} lists the keys")
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     action::Outcome,
     alias,
     filter::RowFilter,
-    overlay::{Overlay, PickAction, PickerItem},
+    overlay::{Overlay, profile_items},
     scope::WriteOverride,
     screens::text::TextSource,
     view_history::ViewHistory,
@@ -251,26 +251,6 @@ impl Model {
             picker.put_first(items);
         }
     }
-}
-
-/// One item a profile that is known, the one in use first.
-pub(super) fn profile_items(model: &Model) -> Vec<PickerItem> {
-    let current = model.snapshot.identity.profile.as_ref().or(model.scope.profile.as_ref());
-    let names = model.profiles.iter().flatten().map(String::as_str);
-    current_first("profile", names, current.map(String::as_str), |name| PickAction::Profile(name.into()))
-}
-
-/// One item a name, the current one first and marked as such.
-pub(super) fn current_first<'a>(
-    about: &str,
-    names: impl Iterator<Item = &'a str>,
-    current: Option<&str>,
-    choice: impl Fn(&str) -> PickAction,
-) -> Vec<PickerItem> {
-    let mut names: Vec<&str> = names.collect();
-    names.sort_by_key(|name| Some(*name) != current);
-    let about = |name: &str| if Some(name) == current { format!("{about}, current") } else { about.to_owned() };
-    names.into_iter().map(|name| PickerItem::new(name, &about(name), choice(name))).collect()
 }
 
 /// A failure in full, with what to do about it.

@@ -12,6 +12,7 @@ mod picker;
 mod press;
 
 pub use confirm::Confirmation;
+pub(super) use picker::{current_first, profile_items};
 
 /// What lies over the screen.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What is said where a key or a word means nothing here: silence looks like a hang.
 
-use super::{Model, action::session, keymap::Key};
+use super::keymap::Key;
 
 /// Keys that mean something in k9s and nothing here, with what to say: why not, and what there is instead.
 const K9S_KEYS: &[(&str, &str)] = &[
@@ -63,24 +63,9 @@ pub(super) fn foreign_word(word: &str) -> Option<&'static str> {
     FOREIGN_WORDS.iter().find(known).map(|(_, say)| *say)
 }
 
-impl Model {
-    /// Why `key` does nothing here, and what there is instead, in one line.
-    pub(super) fn why_nothing(&self, key: Key) -> String {
-        let (contexts, kind) = (self.front.contexts(), self.front.kind());
-        let elsewhere =
-            self.keymap.called_by(key).map(|(action, _)| action).find(|action| contexts.contains(&action.place));
-        let k9s = || K9S_KEYS.iter().find(|(name, _)| name.parse() == Ok(key)).map(|(_, say)| *say);
-        match (elsewhere, kind, k9s()) {
-            (Some(action), Some(kind), _) => {
-                format!("{key}: not for {}; {} is for {}", kind.plural, action.name, action.whereabouts())
-            }
-            (.., Some(say)) => format!("{key}: {say}"),
-            _ => {
-                let help = self.keymap.key_of(&session::HELP).map_or_else(|| ":help".into(), |key| key.to_string());
-                format!("{key} does nothing here; {help} lists the keys")
-            }
-        }
-    }
+/// What is said of `key`, where it means something in k9s.
+pub(super) fn k9s_key(key: Key) -> Option<&'static str> {
+    K9S_KEYS.iter().find(|(name, _)| name.parse() == Ok(key)).map(|(_, say)| *say)
 }
 
 #[cfg(test)]

@@ -176,6 +176,135 @@ fn test_modules(sources: &[Source]) -> Vec<PathBuf> {
     found
 }
 
+/// A file as a module: `src/model/screens/logs.rs` is `model::screens::logs`.
+type ModulePath = Vec<String>;
+
+/// The files that may import each other in circles: kinds name the kinds that they lead to.
+const KINDS: &str = "resource::";
+
+/// Circles that are still to be opened.
+const KNOWN_CIRCLES: &[&str] = &[
+    "cli::names",
+    "cli::subject",
+    "diagnose::container_exit",
+    "diagnose::stopped",
+    "history::groups",
+    "history::read",
+    "history::record",
+    "model::scope",
+    "model::settings",
+];
+
+/// The paths that the `use` declarations of `code` name, and whether each is passed on with `pub use`.
+fn imports(code: &str) -> Vec<(ModulePath, bool)> {
+    let declaration = Regex::new(r"(?m)^\s*(pub(?:\([a-z: ]+\))? )?use ([^;]+);").expect("a pattern");
+    let mut imports = Vec::new();
+    for captures in declaration.captures_iter(code) {
+        let mut paths = Vec::new();
+        expand(&[], &captures[2], &mut paths);
+        imports.extend(paths.into_iter().map(|path| (path, captures.get(1).is_some())));
+    }
+    imports
+}
+
+/// The paths of a tree of imports: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn expand(before: &[String], tree: &str, paths: &mut Vec<ModulePath>) {
+    let mut depth = 0;
+    let parts = tree.split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
+        let (head, rest) = part.split_once('{').map_or((part, None), |(head, rest)| (head, Some(rest)));
+        let head = head.split(" as ").next().unwrap_or_default().trim_end_matches("::self");
+        let segments = head.split("::").map(str::trim).filter(|segment| !segment.is_empty() && *segment != "self");
+        let path: ModulePath = before.iter().cloned().chain(segments.map(str::to_owned)).collect();
+        match rest.and_then(|rest| rest.rsplit_once('}')) {
+            Some((tree, _)) => expand(&path, tree, paths),
+            None => paths.push(path),
+        }
+    }
+}
+
+/// The file that `path` in the file `from` leads to, and what is named in it.
+fn resolve(files: &BTreeMap<ModulePath, String>, from: &[String], path: &[String]) -> Option<(ModulePath, ModulePath)> {
+    let up = path.iter().take_while(|segment| *segment == "super").count();
+    let full = match path.first()?.as_str() {
+        "crate" => path[1..].to_vec(),
+        "super" => [&from[..from.len().checked_sub(up)?], &path[up..]].concat(),
+        _ => [from, path].concat(),
+    };
+    let length = (1..=full.len()).rev().find(|length| files.contains_key(&full[..*length]))?;
+    // A name of a crate that is no module of the file is another crate's.
+    let found = (full[..length].to_vec(), full[length..].to_vec());
+    (found.0 != from).then_some(found)
+}
+
+#[test]
+fn paths_of_imports_are_found_in_every_form() {
+    let found = imports("use super::a::{self, b::{C, d}, E as F};\npub(super) use g::H;\n");
+    let found: Vec<_> = found.into_iter().map(|(path, passed_on)| (path.join("::"), passed_on)).collect();
+    let expected = [
+        ("super::a", false),
+        ("super::a::b::C", false),
+        ("super::a::b::d", false),
+        ("super::a::E", false),
+        ("g::H", true),
+    ];
+    assert_eq!(found, expected.map(|(path, passed_on)| (path.to_owned(), passed_on)));
+}
+
+/// A file that needs others is read after them; in a circle there is no first one. A module may name its own parts, and
+/// what it passes on of them counts for the part.
+#[test]
+fn files_import_each_other_in_no_circle() {
+    let sources = sources();
+    let tests = test_modules(&sources);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: BTreeMap<ModulePath, String> = sources
+        .into_iter()
+        .filter(|source| !["demo", "lib", "main"].contains(&&*source.module))
+        .filter(|source| tests.iter().all(|module| !source.path.with_extension("").starts_with(module)))
+        .map(|source| {
+            let below = source.path.strip_prefix(&root).expect("below the root").with_extension("");
+            (below.iter().map(|part| part.to_string_lossy().into_owned()).collect(), source.code)
+        })
+        .collect();
+    let mut passed_on = BTreeMap::new();
+    for (file, code) in &files {
+        for (path, _) in imports(code).into_iter().filter(|(_, passed_on)| *passed_on) {
+            if let (Some((part, _)), Some(name)) = (resolve(&files, file, &path), path.last()) {
+                passed_on.insert((file.clone(), name.clone()), part);
+            }
+        }
+    }
+    let mut needs: BTreeMap<&ModulePath, BTreeSet<ModulePath>> = BTreeMap::new();
+    for (file, code) in &files {
+        let resolved = imports(code).into_iter().filter_map(|(path, _)| resolve(&files, file, &path));
+        let needed = resolved.map(|(mut needed, named)| {
+            while let Some(part) = named.first().and_then(|name| passed_on.get(&(needed.clone(), name.clone()))) {
+                needed.clone_from(part);
+            }
+            needed
+        });
+        needs.insert(file, needed.filter(|needed| !needed.starts_with(file)).collect());
+    }
+    let needs_itself = |file: &&&ModulePath| {
+        let mut ahead: Vec<&ModulePath> = needs[**file].iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = ahead.pop() {
+            if seen.insert(next) {
+                ahead.extend(&needs[next]);
+            }
+        }
+        seen.contains(**file)
+    };
+    let circles: Vec<String> = needs.keys().filter(needs_itself).map(|file| file.join("::")).collect();
+    let known = |file: &&String| file.starts_with(KINDS) || KNOWN_CIRCLES.contains(&file.as_str());
+    let circles: Vec<&String> = circles.iter().filter(|file| !known(file)).collect();
+    assert!(circles.is_empty(), "files that import each other in a circle: {circles:?}");
+}
+
 #[test]
 fn no_type_name_is_defined_twice() {
     let definition = Regex::new(

@@ -11,7 +11,7 @@ use ecsight::{
     kinds::KINDS,
     model::{
         Keymap, RowFilter,
-        action::{ACTIONS, Action, ActionContext},
+        action::{ACTIONS, Action, ActionContext, contexts},
     },
     ui::theme::THEMES,
 };
@@ -195,7 +195,7 @@ fn keys() -> String {
         let actions = ACTIONS.iter().filter(move |action| action.place == context);
         table(["key", "what it does", "name", "command"], actions.map(row))
     };
-    ActionContext::all().map(|context| format!("\n{}:\n{}", context.title, of(context))).collect()
+    contexts().map(|context| format!("\n{}:\n{}", context.title, of(context))).collect()
 }
 
 fn kinds() -> String {

@@ -9,10 +9,7 @@ use crate::{
     model::{
         Model, Table, Viewer,
         overlay::{Overlay, PickAction, Picker, PickerItem},
-        screens::text::{
-            TextSource, TextSubject,
-            about::{About, explained},
-        },
+        screens::text::{About, TextSource, TextSubject, explained},
     },
     resource::{
         Ability, Origin, Query, Relation, Row, Status, View, cluster,

@@ -8,8 +8,7 @@ use crate::{
     event::Effect,
     model::{
         Model, Viewer,
-        navigation::{current_first, profile_items},
-        overlay::{Overlay, PickAction, Picker, PickerItem},
+        overlay::{Overlay, PickAction, Picker, PickerItem, current_first, profile_items},
         prompt::Prompt,
         scope::WriteOverride,
         screens::text::TextSource,

@@ -3,8 +3,7 @@
 use super::{Action, Arg, Call, EVERYWHERE, Outcome, actions};
 use crate::model::{
     Model,
-    navigation::current_first,
-    overlay::{Overlay, PickAction, Picker, PickerItem},
+    overlay::{Overlay, PickAction, Picker, PickerItem, current_first},
 };
 
 actions! {

@@ -3,12 +3,35 @@
 use fuzzy_matcher::FuzzyMatcher;
 
 use super::{PickAction, Picker, PickerItem, Shown};
-use crate::model::text::{FUZZY, safe};
+use crate::model::{
+    Model,
+    text::{FUZZY, safe},
+};
 
 impl PickerItem {
     pub fn new(text: &str, about: &str, choice: PickAction) -> Self {
         Self { text: safe(text).into_owned(), about: safe(about).into_owned(), choice }
     }
+}
+
+/// One item a name, the current one first and marked as such.
+pub(in crate::model) fn current_first<'a>(
+    about: &str,
+    names: impl Iterator<Item = &'a str>,
+    current: Option<&str>,
+    choice: impl Fn(&str) -> PickAction,
+) -> Vec<PickerItem> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_by_key(|name| Some(*name) != current);
+    let about = |name: &str| if Some(name) == current { format!("{about}, current") } else { about.to_owned() };
+    names.into_iter().map(|name| PickerItem::new(name, &about(name), choice(name))).collect()
+}
+
+/// One item a profile that is known, the one in use first.
+pub(in crate::model) fn profile_items(model: &Model) -> Vec<PickerItem> {
+    let current = model.snapshot.identity.profile.as_ref().or(model.scope.profile.as_ref());
+    let names = model.profiles.iter().flatten().map(String::as_str);
+    current_first("profile", names, current.map(String::as_str), |name| PickAction::Profile(name.into()))
 }
 
 impl Picker {

@@ -7,10 +7,10 @@ use regex::RegexBuilder;
 
 use crate::{
     aws::Failure,
-    resource::{Document, Row, Tone, View, evidence::Evidence},
+    resource::{Document, Origin, Row, Tone, View, evidence::Evidence},
 };
 
-pub(in crate::model) mod about;
+mod about;
 pub mod actions;
 mod content;
 mod json;
@@ -148,6 +148,24 @@ pub struct TextSubject {
     pub row: Arc<dyn Row>,
     /// It is no longer among the data.
     pub gone: bool,
+}
+
+/// What a text tells about its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::model) enum About {
+    Description,
+    Raw,
+    Explanation,
+}
+
+/// The subject of an explanation that was asked for of `subject`.
+pub(in crate::model) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
+    let row = &subject.row;
+    match row.about() {
+        Some((view, row)) => Ok(TextSubject { view, row, gone: false }),
+        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
+        None => Ok(subject),
+    }
 }
 
 /// The raw answer, on its way or here.

@@ -8,7 +8,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Explaining, Inquiry, RawAnswer, TextLine, TextSource, TextStyle, TextSubject, Viewer, json_lines, prose_lines,
+    About, Explaining, Inquiry, RawAnswer, TextLine, TextSource, TextStyle, TextSubject, Viewer, json_lines,
+    prose_lines,
 };
 use crate::{
     aws::Failure,
@@ -21,24 +22,6 @@ use crate::{
 
 /// How often the times in an explanation are told anew.
 const RETOLD: SignedDuration = SignedDuration::from_secs(10);
-
-/// What a text tells about its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::model) enum About {
-    Description,
-    Raw,
-    Explanation,
-}
-
-/// The subject of an explanation that was asked for of `subject`.
-pub(in crate::model) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
-    let row = &subject.row;
-    match row.about() {
-        Some((view, row)) => Ok(TextSubject { view, row, gone: false }),
-        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
-        None => Ok(subject),
-    }
-}
 
 impl Viewer {
     /// When the times in an explanation are to be told anew.
