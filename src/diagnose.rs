@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::resource::{
-    Row, Zone, command::CommandScope, evidence::Evidence, instance::Instance, revision::Revision, service::Service,
-    task::Task,
+    Row, TypedRow, Zone, command::CommandScope, evidence::Evidence, instance::Instance, revision::Revision,
+    service::Service, task::Task,
 };
 
 #[cfg(test)]
@@ -75,19 +75,24 @@ impl<'a> Known<'a> {
     pub fn of(rows: impl IntoIterator<Item = &'a dyn Row>, now: Timestamp) -> Self {
         let mut known = Self { now, ..Self::default() };
         for row in rows {
-            let row = row.any();
-            if let Some(task) = row.downcast_ref::<Task>() {
-                if let Some(instance) = &task.container_instance_arn {
-                    known.on_instance.entry(instance).or_default().push(task);
+            match row.typed() {
+                TypedRow::Task(task) => {
+                    if let Some(instance) = &task.container_instance_arn {
+                        known.on_instance.entry(instance).or_default().push(task);
+                    }
+                    let cluster = known.tasks.entry(&task.cluster_name).or_default();
+                    cluster.entry(task.service().unwrap_or_default()).or_default().push(task);
                 }
-                let cluster = known.tasks.entry(&task.cluster_name).or_default();
-                cluster.entry(task.service().unwrap_or_default()).or_default().push(task);
-            } else if let Some(service) = row.downcast_ref::<Service>() {
-                known.services.entry(&service.cluster_name).or_default().insert(&service.service_name, service);
-            } else if let Some(instance) = row.downcast_ref::<Instance>() {
-                known.instances.entry(&instance.cluster_name).or_default().push(instance);
-            } else if let Some(revision) = row.downcast_ref::<Revision>() {
-                known.revisions.insert(&revision.task_definition_arn, revision);
+                TypedRow::Service(service) => {
+                    known.services.entry(&service.cluster_name).or_default().insert(&service.service_name, service);
+                }
+                TypedRow::Instance(instance) => {
+                    known.instances.entry(&instance.cluster_name).or_default().push(instance);
+                }
+                TypedRow::Revision(revision) => {
+                    known.revisions.insert(&revision.task_definition_arn, revision);
+                }
+                _ => {}
             }
         }
         known

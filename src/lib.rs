@@ -48,7 +48,9 @@
 //! * **Screens are asked, not matched.** A screen implements [`model::screens::ScreenContent`] and lists its actions beside
 //!   its state; everything else asks through that interface. Other code names an action by its constant.
 //! * **Kinds own their abilities.** An action says which [`resource::Ability`] it needs; a kind lists those its rows have.
-//!   Where keys work and clash, help, hints and messages follow from both: no list of kinds stands anywhere else.
+//!   Where keys work and clash, help, hints and messages follow from both: no list of kinds stands anywhere else. What
+//!   an explanation consults, whose logs a row stands for and what its timeline is about, its kind says as well. Code that
+//!   treats some kinds each in its own way matches a [`resource::TypedRow`]; a new kind is no case of it until it says so.
 //! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
 //!   account. It imports nothing of the console, so that a wrong idea about AWS is not shared by both sides.
 //!

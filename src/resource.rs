@@ -33,6 +33,7 @@ pub mod revision;
 pub mod secrets;
 pub mod service;
 pub mod task;
+mod typed;
 pub mod zone;
 
 pub use ability::Ability;
@@ -41,6 +42,7 @@ pub use document::Document;
 pub use fetch::{Batch, Cadence, Fetch, Page};
 pub use log_target::LogTarget;
 pub use query::{Only, Part, Query, Relation, Status, View};
+pub use typed::TypedRow;
 pub use zone::Zone;
 
 use crate::aws::Failure;
@@ -67,6 +69,10 @@ pub enum Pace {
 pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Sized {
     /// The descriptor of this kind.
     fn kind() -> &'static Kind;
+    /// The row by its type, for code that treats several kinds each in its own way.
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Other
+    }
     /// Its columns, in the order of the table.
     fn fields() -> &'static [Field<Self>];
     /// The ARN, or what stands for one: selection, marks and the store go by it.
@@ -108,6 +114,10 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         None
     }
+    /// What its timeline is about: a service or a task; absent where it has none of its own.
+    fn timeline(&self) -> Option<Query> {
+        None
+    }
     /// The tasks whose logs are its logs, at the moment `now`: those that Enter opens, unless a kind says otherwise; absent
     /// where it has none.
     fn log_target(&self, _now: Timestamp) -> Option<LogTarget> {
@@ -138,6 +148,7 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
 /// A row of any kind. The blanket implementation for every [`Resource`] is the only one.
 pub trait Row: Any + fmt::Debug + Send + Sync {
     fn kind(&self) -> &'static Kind;
+    fn typed(&self) -> TypedRow<'_>;
     fn id(&self) -> &str;
     fn name(&self) -> Cow<'_, str>;
     fn cluster(&self) -> Option<&str>;
@@ -149,6 +160,7 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn drill(&self) -> Option<View>;
     fn related(&self, relation: Relation) -> Option<View>;
     fn about(&self) -> Option<(View, Arc<dyn Row>)>;
+    fn timeline(&self) -> Option<Query>;
     fn log_target(&self, now: Timestamp) -> Option<LogTarget>;
     fn consults(&self) -> Vec<View>;
     fn cli(&self) -> Option<Vec<String>>;
@@ -170,6 +182,10 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
 impl<R: Resource> Row for R {
     fn kind(&self) -> &'static Kind {
         R::kind()
+    }
+
+    fn typed(&self) -> TypedRow<'_> {
+        Resource::typed(self)
     }
 
     fn id(&self) -> &str {
@@ -214,6 +230,10 @@ impl<R: Resource> Row for R {
 
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         Resource::about(self)
+    }
+
+    fn timeline(&self) -> Option<Query> {
+        Resource::timeline(self)
     }
 
     fn log_target(&self, now: Timestamp) -> Option<LogTarget> {

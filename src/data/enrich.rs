@@ -8,10 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::FeedKey;
-use crate::resource::{
-    Query, Row, Status, View, cluster, instance::Instance, revision::Revision, service, service::Service, task,
-    task::Task,
-};
+use crate::resource::{Query, Row, Status, TypedRow, View, cluster, service, service::Service, task, task::Task};
 
 /// What counts as "the last hour"; also how long AWS keeps stopped tasks at least.
 const HOUR: i64 = 3600;
@@ -54,17 +51,19 @@ impl Dirty {
 
     /// `row` is new, or has changed.
     pub(super) fn mark(&mut self, row: &dyn Row) {
-        let row = row.any();
-        if let Some(service) = row.downcast_ref::<Service>() {
-            let cluster = self.services.entry(service.cluster_name.clone()).or_default();
-            cluster.insert(service.service_name.clone());
-        } else if let Some((task, name)) = row.downcast_ref::<Task>().and_then(|task| Some((task, task.service()?))) {
-            self.services.entry(task.cluster_name.clone()).or_default().insert(name.to_owned());
-        } else if let Some(instance) = row.downcast_ref::<Instance>() {
-            self.clusters.insert(instance.cluster_name.clone());
-        } else if row.downcast_ref::<Revision>().is_some_and(|revision| revision.described) {
-            self.all = true;
+        match row.typed() {
+            TypedRow::Service(service) => self.mark_service(&service.cluster_name, &service.service_name),
+            TypedRow::Task(task) => {
+                task.service().into_iter().for_each(|name| self.mark_service(&task.cluster_name, name));
+            }
+            TypedRow::Instance(instance) => _ = self.clusters.insert(instance.cluster_name.clone()),
+            TypedRow::Revision(revision) => self.all |= revision.described,
+            _ => {}
         }
+    }
+
+    fn mark_service(&mut self, cluster: &str, service: &str) {
+        self.services.entry(cluster.to_owned()).or_default().insert(service.to_owned());
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -78,13 +77,10 @@ impl Dirty {
 
     /// Whether `row` matters for one of them.
     pub(super) fn affects(&self, row: &dyn Row) -> bool {
-        let row = row.any();
-        if let Some(service) = row.downcast_ref::<Service>() {
-            self.contains(&service.cluster_name, &service.service_name)
-        } else if let Some(task) = row.downcast_ref::<Task>() {
-            task.service().is_some_and(|name| self.contains(&task.cluster_name, name))
-        } else {
-            true
+        match row.typed() {
+            TypedRow::Service(service) => self.contains(&service.cluster_name, &service.service_name),
+            TypedRow::Task(task) => task.service().is_some_and(|name| self.contains(&task.cluster_name, name)),
+            _ => true,
         }
     }
 }
@@ -122,20 +118,24 @@ impl Facts {
 
     /// `row` with what others know of it; `None` when it knows all that already.
     pub(super) fn enrich(&self, row: &dyn Row) -> Option<Arc<dyn Row>> {
-        if let Some(service) = row.any().downcast_ref::<Service>() {
-            let name = (service.cluster_name.clone(), service.service_name.clone());
-            let counted = self.counted.contains(&service.cluster_name);
-            let failed = counted.then(|| self.failures.get(&name).copied().unwrap_or_default());
-            let failed_last_hour = failed.or(service.failed_last_hour);
-            return (failed_last_hour != service.failed_last_hour)
-                .then(|| Arc::new(Service { failed_last_hour, ..service.clone() }) as Arc<dyn Row>);
+        match row.typed() {
+            TypedRow::Service(service) => {
+                let name = (service.cluster_name.clone(), service.service_name.clone());
+                let counted = self.counted.contains(&service.cluster_name);
+                let failed = counted.then(|| self.failures.get(&name).copied().unwrap_or_default());
+                let failed_last_hour = failed.or(service.failed_last_hour);
+                (failed_last_hour != service.failed_last_hour)
+                    .then(|| Arc::new(Service { failed_last_hour, ..service.clone() }) as Arc<dyn Row>)
+            }
+            TypedRow::Task(task) => {
+                let name = (task.cluster_name.clone(), task.service()?.to_owned());
+                let wanted = self.current.get(&name)?;
+                let own = task.task_definition_arn.as_deref()?;
+                // AWS gives ARNs on both sides; others give `family:revision` on one of them.
+                let current = Some(own == wanted || own.ends_with(&format!("/{wanted}")));
+                (current != task.current).then(|| Arc::new(Task { current, ..task.clone() }) as Arc<dyn Row>)
+            }
+            _ => None,
         }
-        let task = row.any().downcast_ref::<Task>()?;
-        let name = (task.cluster_name.clone(), task.service()?.to_owned());
-        let wanted = self.current.get(&name)?;
-        let own = task.task_definition_arn.as_deref()?;
-        // AWS gives ARNs on both sides; others give `family:revision` on one of them.
-        let current = Some(own == wanted || own.ends_with(&format!("/{wanted}")));
-        (current != task.current).then(|| Arc::new(Task { current, ..task.clone() }) as Arc<dyn Row>)
     }
 }

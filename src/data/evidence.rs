@@ -9,13 +9,12 @@ use crate::{
     diagnose::Known,
     logs::{self, Stream},
     resource::{
-        Origin, Query, Row,
+        Origin, Query, Row, TypedRow,
         container::Container,
         evidence::{Evidence, Excerpt, Target},
         format::last_part,
         revision::{self, Revision},
         secrets::Masker,
-        service::Service,
         task::Task,
     },
 };
@@ -26,13 +25,12 @@ const LINES: i32 = 20;
 /// Finds out what helps to explain `subject`, a task or a service; of a service, its newest failed task, or its newest
 /// running one where none has failed.
 pub async fn collect_evidence(clients: &Clients, subject: &dyn Row, known: &Known<'_>) -> Evidence {
-    let subject = subject.any();
-    let (task, service) = if let Some(task) = subject.downcast_ref::<Task>() {
-        (Some(task), task.service().and_then(|name| known.service(&task.cluster_name, name)))
-    } else if let Some(service) = subject.downcast_ref::<Service>() {
-        (most_telling_task(known.tasks(&service.cluster_name, &service.service_name)), Some(service))
-    } else {
-        return Evidence::default();
+    let (task, service) = match subject.typed() {
+        TypedRow::Task(task) => (Some(task), task.service().and_then(|name| known.service(&task.cluster_name, name))),
+        TypedRow::Service(service) => {
+            (most_telling_task(known.tasks(&service.cluster_name, &service.service_name)), Some(service))
+        }
+        _ => return Evidence::default(),
     };
     let definition = match task {
         Some(task) => task.task_definition_arn.as_deref(),

@@ -16,7 +16,7 @@ use super::FeedKey;
 use crate::{
     aws::ScopeId,
     history::{ArchivedRows, History, HistoryConfig, HistoryError, Observation, occurred_at},
-    resource::{Query, Row, format::duration, query::DAY, service::Service, task::Task},
+    resource::{Query, Row, TypedRow, format::duration, query::DAY, service::Service, task::Task},
 };
 
 /// How long what was seen may wait to be written together with more.
@@ -370,13 +370,15 @@ fn describe_cut(query: &Query, rows: usize) -> String {
 
 /// Whether there is something in `row` that AWS will forget, and that wasn't in it before.
 fn is_worth_recording(row: &dyn Row, before: Option<&dyn Row>) -> bool {
-    if let Some(task) = row.any().downcast_ref::<Task>() {
-        return task.stopped();
+    match (row.typed(), before.map(|before| before.typed())) {
+        (TypedRow::Task(task), _) => task.stopped(),
+        (TypedRow::Service(service), Some(TypedRow::Service(before))) => {
+            let newest = |service: &Service| service.events.first().map(|event| event.id.clone());
+            newest(service) != newest(before) || service.deployments != before.deployments
+        }
+        (TypedRow::Service(_), _) => true,
+        _ => occurred_at(row).is_some(),
     }
-    let Some(service) = row.any().downcast_ref::<Service>() else { return occurred_at(row).is_some() };
-    let Some(before) = before.and_then(|before| before.any().downcast_ref::<Service>()) else { return true };
-    let newest = |service: &Service| service.events.first().map(|event| event.id.clone());
-    newest(service) != newest(before) || service.deployments != before.deployments
 }
 
 fn is_task(row: &Arc<dyn Row>) -> bool {

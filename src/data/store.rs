@@ -15,8 +15,7 @@ use crate::{
     diagnose::{self, Known},
     history::{occurred_at, with_archived},
     resource::{
-        Context, Kind, Pace, Row, Zone, instance::Instance, revision::Revision, service, service::Service, task,
-        task::Task,
+        Context, Kind, Pace, Row, TypedRow, Zone, revision::Revision, service, service::Service, task, task::Task,
     },
 };
 
@@ -147,11 +146,10 @@ impl Store {
             facts.add_counted_cluster(cluster);
         }
         for entry in self.entries.values() {
-            let row = entry.row.any();
-            if let Some(service) = row.downcast_ref::<Service>() {
-                facts.add_service(service);
-            } else if let Some(task) = row.downcast_ref::<Task>() {
-                facts.add_stopped_task(task, now);
+            match entry.row.typed() {
+                TypedRow::Service(service) => facts.add_service(service),
+                TypedRow::Task(task) => facts.add_stopped_task(task, now),
+                _ => {}
             }
         }
         for entry in self.entries.values_mut() {
@@ -203,15 +201,20 @@ impl Store {
 
 /// `row` with what was known of it `before` and AWS does not tell; `None` where there is no such thing.
 fn carry_over(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
-    if let Some(service) = row.any().downcast_ref::<Service>() {
+    match (row.typed(), before.typed()) {
         // Until it is examined again.
-        let findings = &before.any().downcast_ref::<Service>().filter(|before| !before.findings.is_empty())?.findings;
-        return Some(Arc::new(Service { findings: findings.clone(), ..service.clone() }));
+        (TypedRow::Service(service), TypedRow::Service(before)) if !before.findings.is_empty() => {
+            Some(Arc::new(Service { findings: before.findings.clone(), ..service.clone() }))
+        }
+        (TypedRow::Instance(instance), TypedRow::Instance(before))
+            if !instance.agent_connected || instance.draining() =>
+        {
+            let mut instance = instance.clone();
+            instance.remember(before, now);
+            Some(Arc::new(instance))
+        }
+        _ => None,
     }
-    let instance = row.any().downcast_ref::<Instance>().filter(|now| !now.agent_connected || now.draining())?;
-    let mut instance = instance.clone();
-    instance.remember(before.any().downcast_ref()?, now);
-    Some(Arc::new(instance))
 }
 
 /// Rows derived from `source`, with their changes against `before`.

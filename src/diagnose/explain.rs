@@ -1,10 +1,7 @@
 //! Explaining: one document that says what is wrong with a row, how that is known, and what to do about it.
 
 use super::{Known, verdict_of};
-use crate::resource::{
-    Context, Document, Row, command, container::Container, deployment::Deployment, event::ServiceEvent,
-    finding::Finding, instance::Instance, service::Service, task::Task,
-};
+use crate::resource::{Context, Document, Row, TypedRow, command, finding::Finding};
 
 mod builder;
 mod instance;
@@ -25,23 +22,18 @@ pub struct Explanation {
 
 /// What is wrong with `row` and why, as far as `known` tells.
 pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
-    let any = row.any();
-    let builder = if let Some(of) = any.downcast_ref::<Service>() {
-        service::explain_service(of, known)
-    } else if let Some(of) = any.downcast_ref::<Deployment>() {
-        service::explain_deployment(of, known)
-    } else if let Some(of) = any.downcast_ref::<ServiceEvent>() {
-        service::explain_event(of, known)
-    } else if let Some(of) = any.downcast_ref::<Task>() {
-        task::explain_task(of, known)
-    } else if let Some(of) = any.downcast_ref::<Container>() {
-        task::explain_container(of, known)
-    } else if let Some(of) = any.downcast_ref::<Instance>() {
-        instance::explain_instance(of, known)
-    } else {
-        let mut builder = ExplanationBuilder::new(known);
-        builder.document = row.describe(&Context { now: known.now, zone: known.zone.clone() });
-        builder
+    let builder = match row.typed() {
+        TypedRow::Service(row) => service::explain_service(row, known),
+        TypedRow::Deployment(row) => service::explain_deployment(row, known),
+        TypedRow::Event(row) => service::explain_event(row, known),
+        TypedRow::Task(row) => task::explain_task(row, known),
+        TypedRow::Container(row) => task::explain_container(row, known),
+        TypedRow::Instance(row) => instance::explain_instance(row, known),
+        TypedRow::Revision(_) | TypedRow::Other => {
+            let mut builder = ExplanationBuilder::new(known);
+            builder.document = row.describe(&Context { now: known.now, zone: known.zone.clone() });
+            builder
+        }
     };
     builder.build(command::show(row))
 }

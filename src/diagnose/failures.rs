@@ -335,6 +335,10 @@ impl Resource for Failures {
         Some((View::new(&task::KIND, query), task.clone()))
     }
 
+    fn timeline(&self) -> Option<Query> {
+        Some(Resource::related(self, Relation::Owner)?.query)
+    }
+
     fn cli(&self) -> Option<Vec<String>> {
         task::cli(&self.cluster_name, self.task()?.task_id())
     }

@@ -5,17 +5,14 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Known, failures::Failures};
+use super::Known;
 use crate::{
     knowledge::Verdict,
     resource::{
         Ability, Cell, Column, Compose, Context, Document, Field, Kind, LogTarget, Material, Order, Origin, Pace, Part,
-        Past, Query, Relation, Resource, Row, Status, Tone, Unit, View, Zone, columns,
-        deployment::{self, Deployment},
-        event::{self, ServiceEvent},
+        Past, Query, Relation, Resource, Row, Status, Tone, TypedRow, Unit, View, Zone, columns, deployment, event,
         format::{age_cell, age_order, id_cell, last_part, seconds_since, short_id, text_cell, text_order, when},
-        inspect,
-        service::{self, Service},
+        inspect, service,
         task::{self, Task},
     },
 };
@@ -154,25 +151,13 @@ impl TimelineEntry {
 /// The timeline of what `row` belongs to, and the id of the entry in it that is the row's own; `None` where there is no
 /// such thing.
 pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
-    let row = row.any();
-    let service_view = |cluster: &str, service: &str| View::new(&KIND, Query::service(cluster, service));
-    if let Some(service) = row.downcast_ref::<Service>() {
-        Some((service_view(&service.cluster_name, &service.service_name), None))
-    } else if let Some(task) = row.downcast_ref::<Task>() {
-        let service = task.service().map(Arc::from);
-        Some((View::new(&KIND, Query { service, ..Query::task(&*task.cluster_name, &*task.task_arn) }), None))
-    } else if let Some(failures) = row.downcast_ref::<Failures>() {
-        let query = Resource::related(failures, Relation::Owner)?.query;
-        Some((View::new(&KIND, query), None))
-    } else if let Some(event) = row.downcast_ref::<ServiceEvent>() {
-        let entry = event_entry(event).map(|entry| entry.id);
-        Some((service_view(&event.cluster_name, &event.service_name), entry))
-    } else if let Some(deployment) = row.downcast_ref::<Deployment>() {
-        let entry = deployment_entries(deployment).pop().map(|entry| entry.id);
-        Some((service_view(&deployment.cluster_name, &deployment.service_name), entry))
-    } else {
-        None
-    }
+    let view = View::new(&KIND, row.timeline()?);
+    let entry = match row.typed() {
+        TypedRow::Event(event) => event_entry(event),
+        TypedRow::Deployment(deployment) => deployment_entries(deployment).pop(),
+        _ => None,
+    };
+    Some((view, entry.map(|entry| entry.id)))
 }
 
 struct Timeline;
@@ -225,17 +210,12 @@ impl Compose for Timeline {
 
 /// The entries that a row of any kind tells of, and which row that is.
 fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<TimelineEntry> {
-    let any = row.any();
-    let entries = if let Some(task) = any.downcast_ref::<Task>() {
-        task_entries(task)
-    } else if let Some(service) = any.downcast_ref::<Service>() {
-        service_entries(service, zone)
-    } else if let Some(event) = any.downcast_ref::<ServiceEvent>() {
-        event_entry(event).into_iter().collect()
-    } else if let Some(deployment) = any.downcast_ref::<Deployment>() {
-        deployment_entries(deployment)
-    } else {
-        Vec::new()
+    let entries = match row.typed() {
+        TypedRow::Task(task) => task_entries(task),
+        TypedRow::Service(service) => service_entries(service, zone),
+        TypedRow::Event(event) => event_entry(event).into_iter().collect(),
+        TypedRow::Deployment(deployment) => deployment_entries(deployment),
+        _ => Vec::new(),
     };
     let own = |entry: &TimelineEntry| entry.subject.clone().or_else(|| Some(EntryRow(row.clone())));
     entries.into_iter().map(|entry| TimelineEntry { subject: own(&entry), ..entry }).collect()
@@ -416,7 +396,7 @@ impl Resource for TimelineEntry {
         };
         let section = document.section(title);
         section.toned("Detail", &*self.detail, self.tone);
-        if let Some(event) = self.subject.as_ref().and_then(|subject| subject.0.any().downcast_ref::<ServiceEvent>()) {
+        if let Some(TypedRow::Event(event)) = self.subject.as_ref().map(|subject| subject.0.typed()) {
             let verdict = super::diagnose_event(event, &Known::default());
             section.field("Means", verdict.cause).field("Next", verdict.next.join("; "));
         }

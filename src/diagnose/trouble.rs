@@ -11,13 +11,10 @@ use crate::{
     knowledge::Verdict,
     resource::{
         Ability, Cell, Column, Compose, Context, Document, Field, Kind, LogTarget, Material, Order, Origin, Part,
-        Query, Relation, Resource, Row, Status, Tone, View, columns,
+        Query, Relation, Resource, Row, Status, Tone, TypedRow, View, columns,
         finding::{Finding, Problem},
         format::{age_cell, age_order, text_cell, text_order, when},
-        inspect,
-        instance::{self, Instance},
-        service::{self, Service},
-        task,
+        inspect, instance, service, task,
     },
 };
 
@@ -350,10 +347,12 @@ impl Compose for Troubles {
         let mut rows = Vec::new();
         for row in material.rows {
             let home = || View::new(row.kind(), Query { cluster: row.cluster().map(Arc::from), ..Query::default() });
-            if let Some(service) = row.any().downcast_ref::<Service>() {
-                rows.extend(Trouble::from_findings(&service.findings, row, home()));
-            } else if let Some(instance) = row.any().downcast_ref::<Instance>() {
-                rows.extend(Trouble::from_findings(&diagnose_instance(instance, &known), row, home()));
+            match row.typed() {
+                TypedRow::Service(service) => rows.extend(Trouble::from_findings(&service.findings, row, home())),
+                TypedRow::Instance(instance) => {
+                    rows.extend(Trouble::from_findings(&diagnose_instance(instance, &known), row, home()));
+                }
+                _ => {}
             }
         }
         rows.extend(standalone::find_crash_loops(material.rows, cx.now));

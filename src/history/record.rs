@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::groups::verdict_of;
-use crate::resource::{Kind, Row, deployment, deployment::Deployment, event, event::ServiceEvent, task, task::Task};
+use crate::resource::{
+    Kind, Row, TypedRow, deployment, deployment::Deployment, event, event::ServiceEvent, task, task::Task,
+};
 
 /// Under which a row's JSON has the ARN of the service it belongs to.
 const SERVICE_ARN: &str = "serviceArn";
@@ -94,12 +96,12 @@ fn ended_at(task: &Task) -> Option<Timestamp> {
 
 /// The moment by which a row is in a stretch of time or not; absent for what has not ended.
 pub fn occurred_at(row: &dyn Row) -> Option<Timestamp> {
-    let row = row.any();
-    if let Some(task) = row.downcast_ref::<Task>() {
-        return ended_at(task).filter(|_| task.stopped());
+    match row.typed() {
+        TypedRow::Task(task) => ended_at(task).filter(|_| task.stopped()),
+        TypedRow::Event(event) => event.created_at,
+        TypedRow::Deployment(deployment) => deployment.created_at,
+        _ => None,
     }
-    let event = row.downcast_ref::<ServiceEvent>().map(|event| event.created_at);
-    event.or_else(|| row.downcast_ref::<Deployment>().map(|deployment| deployment.created_at)).flatten()
 }
 
 /// `row` as one that AWS has forgotten, or as one it has not; `None` when it is that already, or of a kind that is not
@@ -108,15 +110,12 @@ pub fn with_archived(row: &dyn Row, archived: bool) -> Option<Arc<dyn Row>> {
     if row.archived() == archived {
         return None;
     }
-    let row = row.any();
-    if let Some(task) = row.downcast_ref::<Task>() {
-        return Some(Arc::new(Task { archived, ..task.clone() }));
-    }
-    if let Some(event) = row.downcast_ref::<ServiceEvent>() {
-        return Some(Arc::new(ServiceEvent { archived, ..event.clone() }));
-    }
-    let deployment = row.downcast_ref::<Deployment>()?;
-    Some(Arc::new(Deployment { archived, ..deployment.clone() }))
+    Some(match row.typed() {
+        TypedRow::Task(task) => Arc::new(Task { archived, ..task.clone() }),
+        TypedRow::Event(event) => Arc::new(ServiceEvent { archived, ..event.clone() }),
+        TypedRow::Deployment(deployment) => Arc::new(Deployment { archived, ..deployment.clone() }),
+        _ => return None,
+    })
 }
 
 /// The row that was written as `body`, judged `now`; absent when it makes no sense.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws::ScopeId,
-    resource::{deployment::Deployment, event::ServiceEvent, service::Service, task::Task},
+    resource::{TypedRow, service::Service, task::Task},
 };
 
 impl History {
@@ -31,14 +31,16 @@ impl History {
         let mut pen = Writer { transaction: write, scope, ids: RowIds::default(), now };
         for Observation { row, before } in observations {
             let before = before.as_ref().map(|before| before.any());
-            if let Some(task) = row.any().downcast_ref::<Task>().filter(|task| task.stopped()) {
-                pen.write_task(task)?;
-            } else if let Some(service) = row.any().downcast_ref::<Service>().filter(|_| services) {
-                pen.write_service(service, before.and_then(|before| before.downcast_ref()))?;
-            } else if let Some(event) = row.any().downcast_ref::<ServiceEvent>().filter(|_| services) {
-                pen.write_ungrouped(&Record::from_event(event, now))?;
-            } else if let Some(deployment) = row.any().downcast_ref::<Deployment>().filter(|_| services) {
-                pen.write_ungrouped(&Record::from_deployment(deployment, now))?;
+            match row.typed() {
+                TypedRow::Task(task) if task.stopped() => pen.write_task(task)?,
+                TypedRow::Service(service) if services => {
+                    pen.write_service(service, before.and_then(|before| before.downcast_ref()))?;
+                }
+                TypedRow::Event(event) if services => pen.write_ungrouped(&Record::from_event(event, now))?,
+                TypedRow::Deployment(deployment) if services => {
+                    pen.write_ungrouped(&Record::from_deployment(deployment, now))?;
+                }
+                _ => {}
             }
         }
         Ok(pen.transaction.commit()?)

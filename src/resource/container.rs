@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Ability, Cell, Column, Context, Document, Field, Kind, LogTarget, Order, Origin, Pace, Part, Query, Relation,
-    Resource, Row, Tone, Unit, View,
+    Resource, Row, Tone, TypedRow, Unit, View,
     format::{id_cell, last_part, number_order, one_line, short_id, text_cell, text_order},
     task::{self, Task},
 };
@@ -249,6 +249,10 @@ static FIELDS: &[Field<Container>] = &[
 impl Resource for Container {
     fn kind() -> &'static Kind {
         &KIND
+    }
+
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Container(self)
     }
 
     fn fields() -> &'static [Field<Self>] {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, LogTarget, Only, Order, Origin,
-    Pace, Part, Query, Relation, Resource, Row, Tone, Unit, View, count_cell,
+    Pace, Part, Query, Relation, Resource, Row, Tone, TypedRow, Unit, View, count_cell,
     event::ServiceEvent,
     finding::{Finding, Problem},
     format::{age_cell, age_order, amount, last_part, one_line, text_cell, text_order, timestamp, when},
@@ -275,6 +275,10 @@ impl Resource for Deployment {
         &KIND
     }
 
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Deployment(self)
+    }
+
     fn fields() -> &'static [Field<Self>] {
         FIELDS
     }
@@ -327,6 +331,10 @@ impl Resource for Deployment {
             Relation::Deployments => None,
             relation => service::related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
+    }
+
+    fn timeline(&self) -> Option<Query> {
+        Some(Query::service(&*self.cluster_name, &*self.service_name))
     }
 
     fn log_target(&self, _: Timestamp) -> Option<LogTarget> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ARCHIVED, ARCHIVED_LONG, Ability, Cell, Column, Context, Document, Field, Kind, LogTarget, Order, Origin, Pace,
-    Part, Query, Relation, Resource, Row, Tone, Unit, View,
+    Part, Query, Relation, Resource, Row, Tone, TypedRow, Unit, View,
     format::{age_cell, age_order, one_line, text_cell, text_order, time_cell, time_order, timestamp, when},
     service::{self, Service},
     task,
@@ -135,6 +135,10 @@ impl Resource for ServiceEvent {
         &KIND
     }
 
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Event(self)
+    }
+
     fn fields() -> &'static [Field<Self>] {
         FIELDS
     }
@@ -174,6 +178,10 @@ impl Resource for ServiceEvent {
     fn related(&self, relation: Relation) -> Option<View> {
         let of_service = || Query::service(&*self.cluster_name, &*self.service_name);
         (relation == Relation::Owner).then(|| View::new(&service::KIND, of_service()))
+    }
+
+    fn timeline(&self) -> Option<Query> {
+        Some(Query::service(&*self.cluster_name, &*self.service_name))
     }
 
     fn log_target(&self, _: Timestamp) -> Option<LogTarget> {

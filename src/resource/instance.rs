@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Pace,
-    Page, Part, Query, Relation, Resource, Tone, Unit, View, cluster, count_cell,
+    Page, Part, Query, Relation, Resource, Tone, TypedRow, Unit, View, cluster, count_cell,
     format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
     service, task,
 };
@@ -300,6 +300,10 @@ impl Instance {
 impl Resource for Instance {
     fn kind() -> &'static Kind {
         &KIND
+    }
+
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Instance(self)
     }
 
     fn fields() -> &'static [Field<Self>] {

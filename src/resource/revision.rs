@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Pace,
-    Page, Query, Relation, Resource, Row, Tone, Unit, View, family,
+    Page, Query, Relation, Resource, Row, Tone, TypedRow, Unit, View, family,
     format::{age_cell, age_order, amount, last_part, number_order, text_cell, text_order, timestamp, words},
 };
 use crate::aws::{Clients, Failure, operation};
@@ -203,6 +203,10 @@ static FIELDS: &[Field<Revision>] = &[
 impl Resource for Revision {
     fn kind() -> &'static Kind {
         &KIND
+    }
+
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Revision(self)
     }
 
     fn fields() -> &'static [Field<Self>] {

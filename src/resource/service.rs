@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     Ability, Batch, Cadence, Context, Document, Fetch, Kind, LogTarget, Origin, Pace, Page, Query, Relation, Resource,
-    View, cluster,
+    TypedRow, View, cluster,
     deployment::{self, Deployment},
     event::{self, ServiceEvent},
     finding::{Finding, Problem},
@@ -249,6 +249,10 @@ impl Resource for Service {
         &KIND
     }
 
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Service(self)
+    }
+
     fn fields() -> &'static [super::Field<Self>] {
         columns::FIELDS
     }
@@ -291,6 +295,10 @@ impl Resource for Service {
             Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
             relation => related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
+    }
+
+    fn timeline(&self) -> Option<Query> {
+        Some(Query::service(&*self.cluster_name, &*self.service_name))
     }
 
     fn log_target(&self, _: Timestamp) -> Option<LogTarget> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ARCHIVED, Ability, Batch, Cadence, Cell, Context, Document, Fetch, Kind, LogTarget, Only, Origin, Pace, Page,
-    Query, Relation, Resource, Status, Tone, View, cluster,
+    Query, Relation, Resource, Status, Tone, TypedRow, View, cluster,
     container::{self, Container},
     format::{last_part, one_line, short_id, timestamp, words},
     inspect, instance, revision, service,
@@ -326,6 +326,10 @@ impl Resource for Task {
         &KIND
     }
 
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Task(self)
+    }
+
     fn fields() -> &'static [super::Field<Self>] {
         columns::FIELDS
     }
@@ -394,6 +398,11 @@ impl Resource for Task {
             }
             relation => service::related(relation, Query::service(&*self.cluster_name, self.service()?)),
         }
+    }
+
+    fn timeline(&self) -> Option<Query> {
+        let service = self.service().map(Arc::from);
+        Some(Query { service, ..Query::task(&*self.cluster_name, &*self.task_arn) })
     }
 
     fn log_target(&self, now: Timestamp) -> Option<LogTarget> {

@@ -340,6 +340,14 @@ fn actions_name_no_kind() {
 }
 
 #[test]
+fn rows_are_told_apart_by_a_match() {
+    let chain = Regex::new(r"\} else if let [^\n]*downcast_ref::<").expect("a pattern");
+    let chains: Vec<_> =
+        sources().into_iter().filter(|source| chain.is_match(&source.code)).map(|source| source.path).collect();
+    assert!(chains.is_empty(), "match what `Row::typed` answers, or ask the kind: {chains:?}");
+}
+
+#[test]
 fn a_module_with_children_is_a_file_beside_a_folder() {
     let files = sources().into_iter().filter(|source| source.path.ends_with("mod.rs"));
     assert_eq!(files.map(|source| source.path).collect::<Vec<_>>(), Vec::<PathBuf>::new());

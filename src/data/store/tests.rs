@@ -1,7 +1,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::resource::{container::Container, finding::Problem, revision::Definition};
+use crate::resource::{container::Container, finding::Problem, instance::Instance, revision::Definition};
 
 const NOW: Timestamp = Timestamp::constant(1_769_868_300, 0);
 

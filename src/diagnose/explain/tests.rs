@@ -4,10 +4,13 @@ use super::*;
 use crate::{
     diagnose::builders::*,
     resource::{
+        container::Container,
         document::{DocumentLine, Section},
         evidence::{Evidence, Excerpt, Target},
         finding::Problem,
-        service::{Pause, Progress},
+        instance::Instance,
+        service::{Pause, Progress, Service},
+        task::Task,
     },
 };
 

@@ -3,7 +3,11 @@ use rstest::rstest;
 use super::*;
 use crate::{
     knowledge::{Certainty, Class},
-    resource::service::{Pause, Progress},
+    resource::{
+        deployment::Deployment,
+        event::ServiceEvent,
+        service::{Pause, Progress, Service},
+    },
 };
 
 fn at(second: i64) -> Option<Timestamp> {

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     aws::{Failure, FailureKind as Kind},
-    resource::{Zone, container::Container, task::Task},
+    resource::{Zone, container::Container, service::Service, task::Task},
 };
 
 fn at(second: i64) -> Timestamp {
