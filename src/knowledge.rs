@@ -3,6 +3,8 @@
 //! A rule is one [`Rule`] in one of the tables below `knowledge/`: the patterns by which a text is recognised, what they
 //! mean, what to look at next. Texts are normalised before they are matched (AWS writes `can't` and `can’t` for the same
 //! message) and never anchored at the end (Fargate cuts long ones). Within a table the first match counts.
+//!
+//! Code that concludes more from a rule asks for its [`Topic`], or whether it is general; no code knows an id.
 
 use serde::{Serialize, Serializer};
 
@@ -112,6 +114,39 @@ pub enum ReasonField {
     Failure,
 }
 
+/// What a rule is about, where more follows from it than what it says itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Pulling an image.
+    ImagePull,
+    /// A container that another one waits for.
+    Dependency,
+    OutOfMemory,
+    /// The container instance was taken out of the cluster.
+    Deregistration,
+    /// There is no place for a task.
+    Placement,
+    /// A health check failed, the load balancer's or a container's.
+    HealthCheck,
+    /// The scheduler waits longer and longer between its attempts.
+    BackOff,
+    /// The service's percentages let no task start or stop.
+    Deadlock,
+    /// Tasks are protected against scale-in.
+    Protection,
+    /// Tasks were started.
+    TaskStart,
+    /// A task was registered with its load balancer.
+    Registration,
+    DeploymentFailure,
+    /// The circuit breaker rolls back.
+    Rollback,
+    /// AWS limits the calls of the scheduler.
+    Throttling,
+    /// Nothing else that counts.
+    Other,
+}
+
 /// One thing that is known.
 #[derive(Debug)]
 pub struct Rule {
@@ -121,6 +156,11 @@ pub struct Rule {
     pub short: &'static str,
     pub class: Class,
     pub certainty: Certainty,
+    pub topic: Topic,
+    /// It tells what sort of thing happened, not why: any other rule says more.
+    pub general: bool,
+    /// What follows `Reason: ` in its messages is the reason of a task.
+    pub quotes_reason: bool,
     /// Fields it applies to; empty for tables that know one field only.
     pub places: &'static [ReasonField],
     /// Regular expressions of which one must match; empty where the table looks up by code.
@@ -144,6 +184,9 @@ impl Rule {
         short: "",
         class: Class::Failure,
         certainty: Certainty::Certain,
+        topic: Topic::Other,
+        general: false,
+        quotes_reason: false,
         places: &[],
         patterns: &[],
         cause: "",

@@ -7,7 +7,7 @@ use super::{
     verdict_builder::VerdictBuilder,
 };
 use crate::{
-    knowledge::{self, Certainty, Class, ReasonField},
+    knowledge::{self, Certainty, Class, ReasonField, Topic},
     resource::{container::Container, format::one_line, task::Task},
 };
 
@@ -71,7 +71,7 @@ fn with_root_container<'a>(
     if let Some(code) = root.exit_code {
         builder.quote(field_of(root, "exitCode"), code.to_string());
     }
-    if builder.rule.is_some_and(|rule| rule.id == "STOP-OOM") {
+    if builder.rule.is_some_and(|rule| rule.topic == Topic::OutOfMemory) {
         let at = memory_limit(root, facts).map(|limit| format!(" at {limit}")).unwrap_or_default();
         builder.cause = Some(format!("The kernel killed {}{at}.", container_label(root)));
     }

@@ -22,8 +22,10 @@ pub struct GroupKey {
 
 /// What `task`, which stopped for the cause that `verdict` names, has in common with others.
 pub fn group_key(task: &Task, verdict: &Verdict) -> GroupKey {
+    let is_of_code =
+        |rule: &str, code: i32| knowledge::of_exit(Some(code)).is_some_and(|known| known.id == rule && !known.general);
     let cause = match (verdict.rule, verdict.exit_code) {
-        (Some(rule), Some(code)) if !rule.ends_with(&format!("-{code}")) => format!("{rule} ({code})"),
+        (Some(rule), Some(code)) if !is_of_code(rule, code) => format!("{rule} ({code})"),
         (Some(rule), _) => rule.to_owned(),
         (None, _) => knowledge::essence(verdict.cause.strip_prefix(UNKNOWN_PREFIX).unwrap_or(&verdict.cause)),
     };

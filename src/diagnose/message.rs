@@ -6,11 +6,6 @@ use crate::{
     resource::{container::Container, event::ServiceEvent, format::one_line, task::Task},
 };
 
-/// Events that quote why a task could not start.
-const QUOTING: &[&str] = &["EV-PLACE-STARTERR", "EV-PLACE-OTHER", "EV-NO-STEADY"];
-/// Rules that know every text.
-const ANYTHING: &[&str] = &["SD-ANY"];
-
 /// A message without the task or the service it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AwsMessage<'a> {
@@ -37,7 +32,7 @@ pub fn diagnose_message(message: &AwsMessage<'_>) -> Verdict {
     let event = || knowledge::of_event(text);
     // Events begin with the service; some of them quote a task's reason, and some reasons sound like an event.
     let told = if text.starts_with("(service ") { event().or_else(reason) } else { reason().or_else(event) };
-    let rollout = || knowledge::of_rollout(text).filter(|rule| !ANYTHING.contains(&rule.id));
+    let rollout = || knowledge::of_rollout(text).filter(|rule| !rule.general);
     let code = || knowledge::of_target(text).or_else(|| knowledge::of_stop_code(text).filter(|_| !text.is_empty()));
     builder_for(told.or_else(rollout).or_else(code), text, Class::Warning).build(Names::default())
 }
@@ -64,7 +59,7 @@ fn diagnose_task_message(message: &AwsMessage<'_>) -> Verdict {
 
 /// What `rule` says of `text`; where that quotes a task's reason, what is known of the reason.
 fn builder_for<'a>(rule: Option<&'static Rule>, text: &'a str, class: Class) -> VerdictBuilder<'a> {
-    let quotes = rule.is_some_and(|rule| QUOTING.contains(&rule.id));
+    let quotes = rule.is_some_and(|rule| rule.quotes_reason);
     let quoted = text
         .split_once("Reason: ")
         .filter(|_| quotes)
@@ -156,12 +151,5 @@ mod tests {
             &Known::default(),
         );
         assert_eq!((event.rule, event.class), (Some("INIT-SECRETS-OTHER"), Class::Failure));
-    }
-
-    #[test]
-    fn rules_named_here_exist() {
-        for id in QUOTING.iter().chain(ANYTHING) {
-            assert!(knowledge::by_id(id).is_some(), "{id}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     service_context::ServiceContext,
 };
 use crate::{
-    knowledge::{self, Rule, situations},
+    knowledge::{self, Rule, Topic, situations},
     resource::{
         deployment::Deployment,
         finding::{Finding, Problem},
@@ -148,7 +148,7 @@ fn task_finding(
 
 fn check_rollback(context: &ServiceContext<'_>, primary: &Deployment) -> Option<Finding> {
     let reason = primary.rollout_state_reason.as_deref().unwrap_or_default();
-    let by_reason = knowledge::of_rollout(reason).is_some_and(|rule| rule.id == "ROLL-CB-ROLLBACK");
+    let by_reason = knowledge::of_rollout(reason).is_some_and(|rule| rule.topic == Topic::Rollback);
     let progress = context.service.progress.as_ref();
     let under_way = primary.rollout_state.as_deref() == Some("IN_PROGRESS");
     if !(under_way && (by_reason || progress.is_some_and(|progress| progress.rolling_back()))) {

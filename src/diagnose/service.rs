@@ -10,7 +10,7 @@ use super::{
     stop_facts::StopFacts,
 };
 use crate::{
-    knowledge::{Class, situations},
+    knowledge::{Class, Topic, situations},
     resource::{
         finding::{Finding, Problem},
         format::seconds_since,
@@ -232,8 +232,9 @@ fn find_notices(context: &ServiceContext<'_>) -> Vec<Finding> {
         let cause = "protected tasks hold back a scale-in".to_owned();
         notices.push(context.rule_finding(Problem::Notice, &situations::PROTECTED, cause, &quotes));
     }
-    let throttled =
-        |classified: &&ClassifiedEvent<'_>| classified.rule_id() == "EV-THROTTLED" && late(classified.event.created_at);
+    let throttled = |classified: &&ClassifiedEvent<'_>| {
+        classified.topic() == Topic::Throttling && late(classified.event.created_at)
+    };
     if let Some(classified) = context.events.iter().find(throttled) {
         let verdict = classified.verdict(context.known);
         notices.push(context.finding(Problem::Notice, classified.event.created_at, verdict.line(), verdict));

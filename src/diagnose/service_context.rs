@@ -11,7 +11,7 @@ use super::{
     service_events::{ClassifiedEvent, events_since_steady},
 };
 use crate::{
-    knowledge::{Class, Names, Rule, Verdict},
+    knowledge::{Class, Names, Rule, Topic, Verdict},
     resource::{
         deployment::Deployment,
         finding::{Finding, Problem},
@@ -113,7 +113,7 @@ impl<'a> ServiceContext<'a> {
         let goes = self.rollout().is_some() || !self.lacks_tasks();
         classified.rule.is_some()
             && classified.class() == Class::Normal
-            && (goes || classified.rule_id() == "EV-REGISTERED")
+            && (goes || classified.topic() == Topic::Registration)
     }
 
     /// When it last moved in any way but for complaints: it got on, or a task stopped.

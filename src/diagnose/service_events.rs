@@ -2,7 +2,7 @@
 
 use super::{Known, diagnose_event};
 use crate::{
-    knowledge::{self, Class, Rule, Verdict},
+    knowledge::{self, Class, Rule, Topic, Verdict},
     resource::{event::ServiceEvent, service::Service},
 };
 
@@ -24,42 +24,45 @@ impl ClassifiedEvent<'_> {
         self.rule.map_or("", |rule| rule.id)
     }
 
+    pub fn topic(&self) -> Topic {
+        self.rule.map_or(Topic::Other, |rule| rule.topic)
+    }
+
     pub fn class(&self) -> Class {
         self.rule.map_or(Class::Normal, |rule| rule.class)
     }
 
     /// No place for a task, whatever the reason.
     pub fn is_placement_failure(&self) -> bool {
-        let id = self.rule_id();
-        self.class() >= Class::Failure && (id.starts_with("EV-PLACE") || OTHER_PLACEMENT_RULES.contains(&id))
+        self.class() >= Class::Failure && self.topic() == Topic::Placement
     }
 
     /// A health check fails, the load balancer's or a container's.
     pub fn is_health_failure(&self) -> bool {
-        self.rule_id().starts_with("EV-UNHEALTHY") || self.rule_id() == "EV-CONTAINER-HC"
+        self.topic() == Topic::HealthCheck
     }
 
     /// The scheduler waits longer and longer between its attempts.
     pub fn is_back_off(&self) -> bool {
-        self.rule_id() == "EV-CRASHLOOP"
+        self.topic() == Topic::BackOff
     }
 
     pub fn is_deadlock(&self) -> bool {
-        self.rule_id() == "EV-MINMAX-DEADLOCK"
+        self.topic() == Topic::Deadlock
     }
 
     pub fn is_protection(&self) -> bool {
-        self.rule_id() == "EV-PROTECTED"
+        self.topic() == Topic::Protection
     }
 
     /// Tasks were started, which may have died since.
     pub fn is_task_start(&self) -> bool {
-        matches!(self.rule_id(), "EV-STARTED" | "EV-AZ-START" | "EV-REPLACED-UNHEALTHY")
+        self.topic() == Topic::TaskStart
     }
 
     /// It tells of a deployment that has ended, not of what holds up the one under way.
     pub fn is_deployment_end(&self) -> bool {
-        self.rule_id().starts_with("EV-DEPLOY-FAILED")
+        self.topic() == Topic::DeploymentFailure
     }
 
     pub fn verdict(&self, known: &Known<'_>) -> Verdict {
@@ -73,6 +76,3 @@ impl ClassifiedEvent<'_> {
         verdict.line() + &codes
     }
 }
-
-/// Rules of events that tell of tasks without a place under other names.
-const OTHER_PLACEMENT_RULES: &[&str] = &["EV-PROVISIONING-LIMIT", "EV-LAUNCH-PARTIAL", "EV-AGENT-START"];

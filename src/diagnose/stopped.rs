@@ -8,36 +8,13 @@ use super::{
     verdict_builder::VerdictBuilder,
 };
 use crate::{
-    knowledge::{self, Class, Names, ReasonField, Rule, Verdict},
+    knowledge::{self, Class, Names, ReasonField, Rule, Topic, Verdict},
     resource::{
         container::Container,
         format::{one_line, seconds_since},
         task::{Task, says_nothing},
     },
 };
-
-/// Rules that tell what kind of thing failed, not why: any other says more.
-const GENERAL_RULES: &[&str] = &[
-    "STOP-ESSENTIAL",
-    "PULL-RETRIED",
-    "PULL-API-ERROR",
-    "PULL-MANIFEST",
-    "PULL-OTHER",
-    "INIT-LOG-DRIVER",
-    "INIT-EFS",
-    "INIT-PULL-CMD",
-    "INIT-SECRETS-OTHER",
-    "INIT-OTHER",
-    "START-RES-OTHER",
-    "START-RUNTIME",
-    "START-CREATE",
-    "START-STATUS-MEM",
-    "START-START",
-    "START-VOLUME",
-    "START-DEP-FAILED",
-    "START-DEP",
-    "START-INTERNAL",
-];
 
 /// Why `task` stopped.
 pub fn diagnose_stop(task: &Task, known: &Known<'_>) -> Verdict {
@@ -58,13 +35,13 @@ pub fn diagnose_stop(task: &Task, known: &Known<'_>) -> Verdict {
 
 /// The rule that knows `text`, and tells why.
 pub(super) fn specific_rule(place: ReasonField, text: &str) -> Option<&'static Rule> {
-    knowledge::of_reason(place, text).filter(|rule| !GENERAL_RULES.contains(&rule.id))
+    knowledge::of_reason(place, text).filter(|rule| !rule.general)
 }
 
 /// A person or a tool called StopTask. What they said is their words, however much it looks like AWS's.
 fn stopped_by_user<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
-    if let Some(rule) = specific_rule(ReasonField::Task, reason).filter(|rule| rule.id == "STOP-DEREGISTER") {
+    if let Some(rule) = specific_rule(ReasonField::Task, reason).filter(|rule| rule.topic == Topic::Deregistration) {
         return add_stop_request(VerdictBuilder::from_rule(rule), facts);
     }
     let rule = knowledge::of_stop_code("UserInitiated");
@@ -160,7 +137,7 @@ fn stop_reasons<'a>(facts: &StopFacts<'a>) -> Vec<StopReason<'a>> {
 fn failed_to_start<'a>(facts: &StopFacts<'a>, class: Class) -> VerdictBuilder<'a> {
     let reasons = stop_reasons(facts);
     let known = reasons.iter().filter_map(|reason| Some((reason, knowledge::of_reason(reason.place, reason.text)?)));
-    let Some((reason, rule)) = known.min_by_key(|(_, rule)| GENERAL_RULES.contains(&rule.id)) else {
+    let Some((reason, rule)) = known.min_by_key(|(_, rule)| rule.general) else {
         let mut builder = no_rule(&reasons, class);
         builder.quote("stopCode", facts.task.stop_code.as_deref().unwrap_or_default());
         return builder;
@@ -169,7 +146,7 @@ fn failed_to_start<'a>(facts: &StopFacts<'a>, class: Class) -> VerdictBuilder<'a
     builder.quote(&*reason.field, reason.text);
     // A container that another one waited for has run, and failed.
     let ran = facts.task.containers.iter().find(|container| container.exit_code.is_some_and(|code| code != 0));
-    let waited_for = ran.filter(|_| rule.id.starts_with("START-DEP"));
+    let waited_for = ran.filter(|_| rule.topic == Topic::Dependency);
     builder.exit_code = waited_for.and_then(|container| container.exit_code);
     builder.container = waited_for.or(reason.container).or_else(|| mentioned_container(facts, reason.text));
     builder
@@ -239,7 +216,7 @@ fn add_evidence(builder: &mut VerdictBuilder<'_>, facts: &StopFacts<'_>) {
         };
         builder.quote(field, format!("{}{forced}", format_seconds(took)));
     }
-    if builder.rule.is_some_and(|rule| rule.id.starts_with("PULL-"))
+    if builder.rule.is_some_and(|rule| rule.topic == Topic::ImagePull)
         && let Some((start, end)) = task.pull_started_at.zip(task.pull_stopped_at)
     {
         builder.quote("pullStoppedAt - pullStartedAt", format_seconds(seconds_since(start, end)));

@@ -317,6 +317,7 @@ const ULIMITS: &str = task_definition!("taskDefinition.containerDefinitions[].[n
 pub(super) static SIGNAL: Rule = Rule {
     id: "EXIT-SIGNAL",
     short: "ended by a signal",
+    general: true,
     cause: "Usually ended by a signal: the exit code is 128 and the signal's number.",
     next: &["Read the last log lines of {container}", "Take 128 off the exit code: that is the signal's number"],
     samples: &["131"],

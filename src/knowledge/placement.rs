@@ -163,6 +163,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-RES-OTHER",
         short: "no room on instances",
+        general: true,
         places: &[Task],
         patterns: &[r"RESOURCE:\w+"],
         cause: "No instance has enough left of the resource that the message names.",

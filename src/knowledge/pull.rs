@@ -3,12 +3,13 @@
 use super::{
     Certainty, Class,
     ReasonField::{Container, Task},
-    Rule,
+    Rule, Topic,
     commands::{EXECUTION_ROLE, IMAGE, IMAGES, INSTANCE, REGISTRY_LOGIN, ROUTES, SERVICE},
 };
 
 /// What these rules share.
-const PULL: Rule = Rule { places: &[Task, Container], page: guide!("task_cannot_pull_image"), ..Rule::PLAIN };
+const PULL: Rule =
+    Rule { topic: Topic::ImagePull, places: &[Task, Container], page: guide!("task_cannot_pull_image"), ..Rule::PLAIN };
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -173,6 +174,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "DISK-FULL",
         short: "disk full",
+        topic: Topic::Other,
         patterns: &["no space left on device"],
         cause: "The disk was full, most likely while the image was downloaded or unpacked.",
         next: &[
@@ -454,6 +456,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "PULL-RETRIED",
         short: "image not resolved",
+        general: true,
         patterns: &["pull image manifest has been retried", "failed to resolve ref", "inspect image has been retried"],
         cause: "The image could not be found or reached after several attempts; the end of the message, often cut off, \
                 tells which.",
@@ -474,6 +477,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "PULL-API-ERROR",
         short: "registry answered error",
+        general: true,
         patterns: &[r"CannotPull.+API error \(\d+\)"],
         cause: "The registry answered the container runtime with an error.",
         next: &[
@@ -499,6 +503,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "PULL-MANIFEST",
         short: "image tag not resolved",
+        general: true,
         patterns: &["CannotPullImageManifestError"],
         cause: "The ECS agent could not turn the image's tag into a digest before the pull.",
         next: &[
@@ -513,6 +518,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "PULL-OTHER",
         short: "image pull failed",
+        general: true,
         patterns: &[r"CannotPull\w*Error", "CannotPullContainer"],
         cause: "The image could not be pulled; the message does not tell why in words known here.",
         next: &[

@@ -1,7 +1,7 @@
 //! What `rolloutStateReason` of deployments and `statusReason` of service deployments tell.
 
 use super::{
-    Certainty, Class, Rule,
+    Certainty, Class, Rule, Topic,
     commands::{ALARMS, STOPPED_TASKS},
 };
 
@@ -34,6 +34,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "ROLL-CB-ROLLBACK",
         short: "rolled back by breaker",
+        topic: Topic::Rollback,
         class: Class::Warning,
         patterns: &["circuit breaker: rolling back to deploymentId"],
         cause: "The circuit breaker gave up on the new revision, and the one named here is being restored.",
@@ -89,6 +90,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "SD-ANY",
         short: "see the message",
+        general: true,
         class: Class::Normal,
         certainty: Certainty::Unknown,
         patterns: &["."],

@@ -3,7 +3,7 @@
 use super::{
     Class,
     ReasonField::{Container, Task},
-    Rule,
+    Rule, Topic,
     commands::{CAPACITY_STRATEGY, HEALTH_CHECK, INSTANCE, LOG, MEMORY, TARGETS, WHO_STOPPED},
 };
 
@@ -14,6 +14,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "STOP-OOM",
         short: "out of memory",
+        topic: Topic::OutOfMemory,
         places: &[Container, Task],
         patterns: &["OutOfMemoryError", "container killed due to memory usage"],
         cause: "The container used all the memory it may have, and the kernel killed it.",
@@ -122,6 +123,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "STOP-DEREGISTER",
         short: "instance deregistered",
+        topic: Topic::Deregistration,
         class: Class::Warning,
         patterns: &["Container instance deregistration forced by user"],
         cause: "Somebody deregistered the container instance by force while tasks were running on it.",
@@ -186,6 +188,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "STOP-ESSENTIAL",
         short: "container exited",
+        general: true,
         patterns: &["Essential container in task exited"],
         cause: "A container that the task cannot do without ended, so ECS stopped the others.",
         next: &[

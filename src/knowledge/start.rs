@@ -3,7 +3,7 @@
 use super::{
     Certainty,
     ReasonField::{Container, Task},
-    Rule,
+    Rule, Topic,
     commands::{ENTRY_POINT, INSTANCE, MEMORY, PORTS, TASK, TASK_DEFINITION},
 };
 
@@ -150,6 +150,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-RUNTIME",
         short: "runtime error",
+        general: true,
         patterns: &["ContainerRuntimeError"],
         cause: "The container runtime failed in a way it does not explain; usually a fault inside AWS.",
         next: &[
@@ -184,6 +185,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-CREATE",
         short: "container not created",
+        general: true,
         patterns: &["CannotCreateContainerError"],
         cause: "The runtime refused to create the container: a bad option, a name in use, a missing image, a full \
                 disk.",
@@ -201,6 +203,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-STATUS-MEM",
         short: "died while starting",
+        general: true,
         patterns: &["failed to get container status"],
         cause: "The container ended while it was being started, commonly for want of memory.",
         next: &[
@@ -214,6 +217,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-START",
         short: "container not started",
+        general: true,
         patterns: &["CannotStartContainerError"],
         cause: "The runtime could not start the container.",
         next: &[
@@ -230,6 +234,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-VOLUME",
         short: "volume not created",
+        general: true,
         patterns: &["CannotCreateVolumeError", "VolumeError:", "InvalidVolumeError"],
         cause: "A volume of the task definition could not be created.",
         next: &[
@@ -296,6 +301,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-DEP-TIMEOUT",
         short: "dependency timed out",
+        topic: Topic::Dependency,
         patterns: &["container ordering dependency .+ has timed out"],
         cause: "A container that this one waits for did not get ready in time.",
         next: &[
@@ -310,6 +316,8 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-DEP-FAILED",
         short: "dependency failed",
+        topic: Topic::Dependency,
+        general: true,
         patterns: &["dependency did not exit successfully", "because dependency will never start"],
         cause: "A container that this one waits for failed, so it was never started.",
         next: &["See exit code and log of the container named in brackets: that one failed"],
@@ -325,6 +333,8 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-DEP",
         short: "dependencies impossible",
+        topic: Topic::Dependency,
+        general: true,
         patterns: &["TaskDependencyError", "Task dependencies cannot be resolved"],
         cause: "The containers wait for each other in a circle, or for one that does not exist.",
         next: &["Check dependsOn, links and volumesFrom in {revision}"],
@@ -399,6 +409,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "START-INTERNAL",
         short: "AWS internal error",
+        general: true,
         places: &[Task],
         patterns: &["InternalError", "^Internal error"],
         cause: "Something went wrong inside AWS, or the network was set up too late; the application is not at fault.",

@@ -434,6 +434,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-LOG-DRIVER",
         short: "log driver failed",
+        general: true,
         patterns: &[
             "failed to validate logger args",
             "failed to initialize logging driver",
@@ -526,6 +527,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-EFS",
         short: "EFS mount failed",
+        general: true,
         patterns: &["failed to invoke EFS utils"],
         cause: "An EFS file system could not be mounted.",
         next: &[
@@ -649,6 +651,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-PULL-CMD",
         short: "start-up fetch timed out",
+        general: true,
         places: &[Task],
         patterns: &["pull command failed", "signal: killed"],
         cause: "Secrets or the registry's login could not be fetched in time: almost always there is no way to AWS.",
@@ -669,6 +672,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-SECRETS-OTHER",
         short: "secrets not fetched",
+        general: true,
         places: &[Task],
         patterns: &["unable to pull secrets or registry auth", "execution resource retrieval failed"],
         cause: "Secrets, parameters or the registry's login could not be fetched; the end of the message, often cut \
@@ -687,6 +691,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "INIT-OTHER",
         short: "start-up resource failed",
+        general: true,
         patterns: &["ResourceInitializationError", "ResourceNotFoundException"],
         cause: "Something the task needs before its containers start could not be prepared.",
         next: &[

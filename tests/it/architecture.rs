@@ -347,6 +347,22 @@ fn rows_are_told_apart_by_a_match() {
     assert!(chains.is_empty(), "match what `Row::typed` answers, or ask the kind: {chains:?}");
 }
 
+/// What follows from a rule stands in its row: whether it is general, what it is about.
+#[test]
+fn no_rule_is_named_outside_the_rule_tables() {
+    let id = Regex::new(r#""(?:EV|EXEC|EXIT|FAILURES|INIT|PULL|ROLL|SD|START|STOP|STOPCODE|TARGET)-[A-Z0-9-]*""#)
+        .expect("a pattern");
+    let named: Vec<_> = sources()
+        .into_iter()
+        .filter(|source| !matches!(&*source.module, "demo" | "knowledge"))
+        .flat_map(|source| {
+            let found: Vec<_> = id.find_iter(&source.code).map(|found| found.as_str().to_owned()).collect();
+            found.into_iter().map(move |id| format!("{}: {id}", source.path.display()))
+        })
+        .collect();
+    assert!(named.is_empty(), "ids of rules in code:\n{}", named.join("\n"));
+}
+
 #[test]
 fn a_module_with_children_is_a_file_beside_a_folder() {
     let files = sources().into_iter().filter(|source| source.path.ends_with("mod.rs"));

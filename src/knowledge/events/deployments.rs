@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Certainty, Class, Rule,
+        Certainty, Class, Rule, Topic,
         commands::{ALARMS, STOPPED_TASKS},
     },
     EVENT,
@@ -32,6 +32,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-DEPLOY-FAILED-START",
         short: "tasks failed to start",
+        topic: Topic::DeploymentFailure,
         class: Class::Critical,
         patterns: &["deployment failed: tasks? failed to start"],
         cause: "So many tasks of the new revision failed that the circuit breaker ended the deployment.",
@@ -43,6 +44,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-DEPLOY-FAILED-ALARM",
         short: "alarm ended the rollout",
+        topic: Topic::DeploymentFailure,
         class: Class::Critical,
         certainty: Certainty::Likely,
         patterns: &["deployment failed: alarm"],
@@ -55,6 +57,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-DEPLOY-FAILED",
         short: "deployment failed",
+        topic: Topic::DeploymentFailure,
         class: Class::Critical,
         patterns: &["deployment failed:"],
         cause: "The deployment failed; the message says why.",
@@ -82,6 +85,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-CRASHLOOP",
         short: "crash loop",
+        topic: Topic::BackOff,
         class: Class::Critical,
         patterns: &["is unable to consistently start tasks successfully"],
         cause: "Tasks fail again and again before they run; the waits between attempts grow, up to about 27 minutes.",
@@ -97,6 +101,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-THROTTLED",
         short: "scheduler throttled",
+        topic: Topic::Throttling,
         class: Class::Warning,
         patterns: &["operations are being throttled"],
         cause: "The scheduler itself met an API rate limit; it tries again by itself.",
@@ -112,6 +117,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-MINMAX-DEADLOCK",
         short: "no room to deploy",
+        topic: Topic::Deadlock,
         patterns: &[
             "was unable to stop or start tasks during a deployment because of the service deployment configuration",
         ],

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Certainty, Class, Rule,
+        Certainty, Class, Rule, Topic,
         commands::{HEALTH_CHECK, SECURITY_GROUPS, TARGET_GROUP, TARGETS},
     },
     EVENT,
@@ -15,6 +15,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-UNHEALTHY-CODES",
         short: "wrong health check code",
+        topic: Topic::HealthCheck,
         patterns: &[r"is unhealthy in .+Health checks failed with these codes: \[[\d, ]+\]"],
         cause: "The task answered the load balancer's health check with a code that the target group does not accept.",
         next: &[
@@ -35,6 +36,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-UNHEALTHY-TIMEOUT",
         short: "health check timed out",
+        topic: Topic::HealthCheck,
         patterns: &["is unhealthy in .+reason Request timed out"],
         cause: "The task did not answer the load balancer's health check in time.",
         next: &[
@@ -51,6 +53,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-UNHEALTHY-AZ",
         short: "zone not served",
+        topic: Topic::HealthCheck,
         class: Class::Failure,
         patterns: &["Availability Zone that is not enabled for the load balancer"],
         cause: "The task runs in a zone that the load balancer does not serve; it can never get healthy there.",
@@ -65,6 +68,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-UNHEALTHY-ELB",
         short: "target unhealthy",
+        topic: Topic::HealthCheck,
         patterns: &[r"is unhealthy in \(elb"],
         cause: "The health check of a Classic Load Balancer fails.",
         next: &["Check path and port of its ping", "Check that the security group of {instance} lets it in"],
@@ -79,6 +83,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-UNHEALTHY-TG",
         short: "target unhealthy",
+        topic: Topic::HealthCheck,
         patterns: &["is unhealthy in"],
         cause: "The load balancer finds the task unhealthy.",
         next: &["Ask why: the reason code of the target names the fault"],
@@ -117,6 +122,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-CONTAINER-HC",
         short: "health check failed",
+        topic: Topic::HealthCheck,
         patterns: &["failed container health checks"],
         cause: "A container's own health check failed, so the task is replaced.",
         next: &[

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Certainty, Class, Rule,
+        Certainty, Class, Rule, Topic,
         commands::{
             CAPACITY_PROVIDER, EXECUTION_ROLE_TRUST, FARGATE_QUOTAS, INSTANCE, INSTANCES, PORTS, REQUIRED_ATTRIBUTES,
             SERVICE, STOPPED_TASKS, SUBNETS, TASK_DEFINITION, TRUNKING,
@@ -10,6 +10,9 @@ use super::{
     },
     EVENT,
 };
+
+/// What those share that tell of a task without a place.
+const PLACE: Rule = Rule { topic: Topic::Placement, ..EVENT };
 
 pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
@@ -27,7 +30,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
              closest matching (container-instance 0123456789abcdef0123456789abcdef) has insufficient CPU units \
              available. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-MEM",
@@ -45,7 +48,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
              closest matching (container-instance 0123456789abcdef0123456789abcdef) has insufficient memory available. \
              For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-PORT",
@@ -64,7 +67,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. The closest matching (container-instance \
              0123456789abcdef0123456789abcdef) has insufficient ports available.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-ATTR",
@@ -83,7 +86,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
              closest matching (container-instance 0123456789abcdef0123456789abcdef) is missing an attribute required \
              by your task.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-AGENT",
@@ -105,7 +108,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
              closest matching (container-instance 0123456789abcdef0123456789abcdef) doesn\u{2019}t have the agent \
              connected.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-ENI",
@@ -122,7 +125,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
              closest matching (container-instance 0123456789abcdef0123456789abcdef) encountered error \
              \"RESOURCE:ENI\".",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-OTHER-RES",
@@ -136,7 +139,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
              closest matching (container-instance 0123456789abcdef0123456789abcdef) encountered error \
              \"RESOURCE:GPU\".",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-TASK-QUOTA",
@@ -150,7 +153,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: You\u{2019}ve reached the limit on the number of tasks \
              you can run concurrently.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-VCPU-QUOTA",
@@ -167,7 +170,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs you can \
              run concurrently.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-CPU-LIMIT",
@@ -180,7 +183,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: The requested CPU configuration is above your limit. \
              Request a limit increase.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-MEM-LIMIT",
@@ -193,7 +196,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: The requested MEMORY configuration is above your limit. \
              Request a limit increase.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-NO-CAPACITY",
@@ -210,7 +213,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again \
              later or in a different availability zone.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-INTERNAL",
@@ -223,11 +226,12 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         ],
         command: SUBNETS,
         samples: &["(service web) was unable to place a task. Reason: Internal error."],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-STARTERR",
         short: "task failed to start",
+        quotes_reason: true,
         certainty: Certainty::Likely,
         patterns: &[r"was unable to place a task\. Reason: \w*Error"],
         cause: "A task failed while it was being started; what follows Reason is why.",
@@ -237,7 +241,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: ResourceInitializationError: unable to pull secrets or \
              registry auth: execution resource retrieval failed.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-AZ-NOINST",
@@ -251,7 +255,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) is unable to place a task in eu-west-1c because no container instance met all of its \
              requirements.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-NOINST",
@@ -269,7 +273,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task because no container instance met all of its requirements. \
              Reason: No Container Instances were found in your cluster.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-NO-CLUSTER-INST",
@@ -284,7 +288,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         samples: &[
             "(service web) was unable to place a task. Reason: No Container Instances were found in your cluster.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-NO-CP-INST",
@@ -300,7 +304,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: No Container Instances were found in your capacity \
              provider.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-AZ",
@@ -312,7 +316,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &["Give {service} more subnets in that zone, or wait"],
         command: SUBNETS,
         samples: &["(service web) is unable to place a task in eu-west-1c."],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PROVISIONING-LIMIT",
@@ -326,17 +330,18 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) was unable to place a task. Reason: The cluster's tasks provisioning capacity limit was \
              exceeded.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-PLACE-OTHER",
         short: "can't be placed",
+        quotes_reason: true,
         patterns: &["was unable to place a task"],
         cause: "A task could not be placed; what follows Reason tells why.",
         next: &["Read what follows Reason"],
         command: SERVICE,
         samples: &["(service web) was unable to place a task. Reason: the platform version is not supported."],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-LAUNCH-PARTIAL",
@@ -349,7 +354,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) could not launch 3 tasks for deployment ecs-svc/1234567890123456789 due to a lack of \
              capacity.",
         ],
-        ..EVENT
+        ..PLACE
     },
     Rule {
         id: "EV-ASSUME-ROLE",
@@ -421,6 +426,6 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "(service web) The closest matching (container-instance 0123456789abcdef0123456789abcdef): Timed out \
              waiting for Amazon ECS Agent to start. Check the logs at /var/log/ecs/ecs-agent.log.",
         ],
-        ..EVENT
+        ..PLACE
     },
 ];

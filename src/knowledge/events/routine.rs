@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Class, Rule,
+        Class, Rule, Topic,
         commands::{SERVICE, STOPPED_TASKS},
     },
     EVENT,
@@ -17,6 +17,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-PROTECTED",
         short: "tasks are protected",
+        topic: Topic::Protection,
         class: Class::Warning,
         patterns: &[
             "was unable to reach steady state because .+protect",
@@ -39,6 +40,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-NO-STEADY",
         short: "can't get steady",
+        quotes_reason: true,
         class: Class::Failure,
         patterns: &["was unable to reach steady state"],
         cause: "The service cannot get steady; what follows Reason tells why.",
@@ -67,6 +69,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-AZ-START",
         short: "rebalancing zones",
+        topic: Topic::TaskStart,
         patterns: &[r"has started \d+ tasks? in .+ to AZ Rebalance"],
         cause: "Tasks were started in the zone that had too few.",
         samples: &["(service web) has started 1 tasks in (eu-west-1c) to AZ Rebalance: (task \
@@ -113,6 +116,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-REPLACED-UNHEALTHY",
         short: "unhealthy replaced",
+        topic: Topic::TaskStart,
         class: Class::Warning,
         patterns: &[r"has started \d+ tasks?.+replaced \d+ tasks? due to an unhealthy status"],
         cause: "The service started tasks in place of unhealthy ones.",
@@ -125,6 +129,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-STARTED",
         short: "tasks started",
+        topic: Topic::TaskStart,
         patterns: &[r"has started \d+ tasks?"],
         cause: "Tasks were started.",
         samples: &["(service web) has started 1 tasks: (task 0123456789abcdef0123456789abcdef)."],
@@ -163,6 +168,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     Rule {
         id: "EV-REGISTERED",
         short: "targets registered",
+        topic: Topic::Registration,
         patterns: &[r"registered \d+ targets? in", r"registered \d+ instances? in"],
         cause: "Tasks were put behind the load balancer.",
         samples: &[

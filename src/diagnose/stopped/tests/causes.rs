@@ -348,10 +348,3 @@ fn each_end_is_called_by_its_cause(
     assert!(verdict.cause.contains(cause), "{}", verdict.cause);
     assert!(!verdict.cause.is_empty() && !verdict.short.is_empty(), "{verdict:#?}");
 }
-
-#[test]
-fn rules_named_here_exist() {
-    for id in GENERAL_RULES {
-        assert!(knowledge::by_id(id).is_some(), "{id}");
-    }
-}
