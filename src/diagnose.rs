@@ -12,7 +12,6 @@ use crate::resource::{
 #[cfg(test)]
 mod builders;
 mod capacity;
-mod container_exit;
 mod explain;
 mod failed_tasks;
 pub mod failures;
@@ -26,8 +25,7 @@ mod rollout;
 mod service;
 mod service_context;
 mod service_events;
-mod stop_facts;
-mod stopped;
+mod stop;
 pub mod timeline;
 pub mod trouble;
 mod verdict_builder;
@@ -40,7 +38,7 @@ pub use instance::diagnose_instance;
 pub use message::{AwsMessage, diagnose_event, diagnose_message};
 pub use pending::diagnose_pending;
 pub use service::diagnose_service;
-pub use stopped::diagnose_stop;
+pub use stop::diagnose_stop;
 
 use failed_tasks::verdict_of;
 use verdict_builder::VerdictBuilder;

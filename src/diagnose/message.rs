@@ -1,6 +1,6 @@
 //! Why, from words alone: a service event, or a message that somebody pasted.
 
-use super::{Known, names, stopped::diagnose_stop, verdict_builder::VerdictBuilder};
+use super::{Known, names, stop::diagnose_stop, verdict_builder::VerdictBuilder};
 use crate::{
     knowledge::{self, Class, Names, ReasonField, Rule, Verdict},
     resource::{container::Container, event::ServiceEvent, format::one_line, task::Task},

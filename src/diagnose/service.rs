@@ -7,7 +7,7 @@ use super::{
     rollout::{diagnose_rollout, placement_finding},
     service_context::ServiceContext,
     service_events::ClassifiedEvent,
-    stop_facts::StopFacts,
+    stop::StopFacts,
 };
 use crate::{
     knowledge::{Class, Topic, situations},

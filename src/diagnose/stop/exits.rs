@@ -1,12 +1,12 @@
 //! Why a task ended that had run: which container it began with, and what its exit code means.
 
 use super::{
-    names,
-    stop_facts::{KILLED, LOST, StopFacts, TERMINATED, format_seconds},
-    stopped::{add_stop_request, container_label, field_of, specific_rule},
-    verdict_builder::VerdictBuilder,
+    add_stop_request, container_label,
+    facts::{KILLED, LOST, StopFacts, TERMINATED, format_seconds},
+    field_of, specific_rule,
 };
 use crate::{
+    diagnose::{VerdictBuilder, names},
     knowledge::{self, Certainty, Class, ReasonField, Topic},
     resource::{container::Container, format::one_line, task::Task},
 };

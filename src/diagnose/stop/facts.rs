@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{Known, MINUTE, names};
-use crate::resource::{
-    container::Container,
-    format::{duration, seconds_since},
-    revision::{Definition, Revision},
-    task::Task,
+use crate::{
+    diagnose::{Known, MINUTE, names},
+    resource::{
+        container::Container,
+        format::{duration, seconds_since},
+        revision::{Definition, Revision},
+        task::Task,
+    },
 };
 
 /// What containers are given to stop where nothing else is said.
@@ -19,7 +21,7 @@ pub(super) const TERMINATED: i32 = 143;
 pub(super) const KILLED: i32 = 137;
 pub(super) const LOST: i32 = 255;
 
-pub(super) struct StopFacts<'a> {
+pub(in crate::diagnose) struct StopFacts<'a> {
     pub task: &'a Task,
     pub known: &'a Known<'a>,
     pub revision: Option<&'a Revision>,

@@ -1,12 +1,6 @@
 //! Why a task stopped.
 
-use super::{
-    Known,
-    container_exit::diagnose_exit,
-    names,
-    stop_facts::{KILLED, StopFacts, format_seconds},
-    verdict_builder::VerdictBuilder,
-};
+use super::{Known, names, verdict_builder::VerdictBuilder};
 use crate::{
     knowledge::{self, Class, Names, ReasonField, Rule, Topic, Verdict},
     resource::{
@@ -15,6 +9,14 @@ use crate::{
         task::{Task, says_nothing},
     },
 };
+
+mod exits;
+mod facts;
+
+pub(super) use facts::StopFacts;
+
+use exits::diagnose_exit;
+use facts::{KILLED, format_seconds};
 
 /// Why `task` stopped.
 pub fn diagnose_stop(task: &Task, known: &Known<'_>) -> Verdict {
