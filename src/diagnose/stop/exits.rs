@@ -1,9 +1,8 @@
 //! Why a task ended that had run: which container it began with, and what its exit code means.
 
 use super::{
-    add_stop_request, container_label,
-    facts::{KILLED, LOST, StopFacts, TERMINATED, format_seconds},
-    field_of, specific_rule,
+    facts::{KILLED, LOST, StopFacts, TERMINATED, container_label, field_of, format_seconds, specific_rule},
+    request::add_stop_request,
 };
 use crate::{
     diagnose::{VerdictBuilder, names},

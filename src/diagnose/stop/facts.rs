@@ -1,9 +1,10 @@
-//! What a stopped task looks like to a judge: its containers, how long it ran, how long it took to stop.
+//! What AWS tells of a stopped task: its reasons, its containers, how long it ran, how long it took to stop.
 
 use jiff::Timestamp;
 
 use crate::{
     diagnose::{Known, MINUTE, names},
+    knowledge::{self, ReasonField, Rule},
     resource::{
         container::Container,
         format::{duration, seconds_since},
@@ -128,4 +129,55 @@ fn has_own_reason(container: &Container) -> bool {
 /// Seconds for people: `30 s`, `3h20m`.
 pub(super) fn format_seconds(seconds: i64) -> String {
     if seconds < 120 { format!("{seconds} s") } else { duration(seconds) }
+}
+
+/// Something AWS said: where it stands, and whose it is.
+pub(super) struct StopReason<'a> {
+    pub place: ReasonField,
+    pub field: String,
+    pub text: &'a str,
+    pub container: Option<&'a Container>,
+}
+
+/// Everything that AWS says of the task, its containers and its attachments.
+pub(super) fn stop_reasons<'a>(facts: &StopFacts<'a>) -> Vec<StopReason<'a>> {
+    let task = facts.task;
+    let mut reasons = vec![StopReason {
+        place: ReasonField::Task,
+        field: "stoppedReason".to_owned(),
+        text: facts.reason(),
+        container: None,
+    }];
+    for container in &task.containers {
+        let text = container.reason.as_deref().unwrap_or_default().trim();
+        let field = field_of(container, "reason");
+        reasons.push(StopReason { place: ReasonField::Container, field, text, container: Some(container) });
+    }
+    for attachment in &task.attachments {
+        let text = attachment.reason.as_deref().unwrap_or_default().trim();
+        let field = format!("attachments[{}].statusReason", attachment.kind);
+        reasons.push(StopReason { place: ReasonField::Attachment, field, text, container: None });
+    }
+    reasons.retain(|reason| !reason.text.is_empty());
+    reasons
+}
+
+/// The rule that knows `text`, and tells why.
+pub(super) fn specific_rule(place: ReasonField, text: &str) -> Option<&'static Rule> {
+    knowledge::of_reason(place, text).filter(|rule| !rule.general)
+}
+
+/// The container of a task that has one.
+pub(super) fn only_container(containers: &[Container]) -> Option<&Container> {
+    if let [only] = containers { Some(only) } else { None }
+}
+
+/// `containers[app].exitCode`.
+pub(super) fn field_of(container: &Container, field: &str) -> String {
+    format!("containers[{}].{field}", container.name)
+}
+
+/// A container in a sentence.
+pub(super) fn container_label(container: &Container) -> String {
+    if container.name.is_empty() { "the container".to_owned() } else { format!("`{}`", container.name) }
 }

@@ -1,7 +1,10 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::{knowledge::Certainty, resource::task::Attachment};
+use crate::{
+    knowledge::{self, Certainty},
+    resource::{container::Container, task::Attachment},
+};
 
 mod anything;
 mod causes;
