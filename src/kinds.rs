@@ -1,4 +1,4 @@
-//! Every kind of row there is, in the order in which help and completion list them.
+//! The registry of kinds, in the order of help and completion.
 
 use crate::{
     diagnose::{failures, timeline, trouble},
@@ -7,7 +7,7 @@ use crate::{
     },
 };
 
-/// A kind is one file below `resource/`, or below `diagnose/` where its rows take judgement, and one line here.
+/// All kinds. A kind is one file below `resource/`, or below `diagnose/` where its rows need a diagnosis, and one line here.
 pub static KINDS: &[&Kind] = &[
     &trouble::KIND,
     &failures::KIND,

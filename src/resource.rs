@@ -1,8 +1,8 @@
 //! Resource kinds: what a service, a task or an instance is to this console.
 //!
-//! A kind is one file below `resource/` and one line in `crate::kinds`. The file is the whole truth about it: the struct (ours;
-//! SDK types stop at the end of its `fetch`), how it is fetched, its columns, what Enter opens, what makes it a fault.
-//! Text and [`Tone`] only: no colours and no terminal types.
+//! A kind is one file below `resource/` and one line in `crate::kinds`. The file holds everything about the kind: our struct
+//! (SDK types stop at the end of its `fetch`), how it is fetched, its columns, what Enter opens, what counts as a fault.
+//! It uses text and [`Tone`] only, no colours and no terminal types.
 
 use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
@@ -50,22 +50,22 @@ use crate::aws::Failure;
 use column::count_cell;
 use fetch::{owned, present, strings, tags};
 
-/// The state, and the word in tables, of what AWS has forgotten.
+/// State, and word in tables, of a row that AWS has forgotten.
 const ARCHIVED: &str = "archived";
-/// The same in words.
+/// Explanation of [`ARCHIVED`] in a description.
 const ARCHIVED_LONG: &str = "ECS has forgotten it; from ecsight's history";
 
-/// How soon a row may change again.
+/// How soon a row is likely to change again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// Never again (a stopped task, a task definition revision): fetched once.
+    /// Never: a stopped task, a task definition revision. Described once.
     Final,
     Calm,
-    /// Deploying, pending, stopping: looked at most often.
+    /// Soon: deploying, pending, stopping. Polled most often.
     Moving,
 }
 
-/// A row type: implemented once per kind; [`Row`] follows from it.
+/// A row type. Each kind implements it once; a blanket implementation makes it a [`Row`].
 pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Sized {
     /// The descriptor of this kind.
     fn kind() -> &'static Kind;
@@ -75,42 +75,42 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     }
     /// Its columns, in the order of the table.
     fn fields() -> &'static [Field<Self>];
-    /// The ARN, or what stands for one: selection, marks and the store go by it.
+    /// Unique id, usually the ARN. Selection, marks and the store use it as the key.
     fn id(&self) -> &str;
-    /// The short name a person calls it.
+    /// Short name, as people use it.
     fn name(&self) -> Cow<'_, str>;
-    /// The cluster it lives in, by name.
+    /// Name of the cluster the row belongs to.
     fn cluster(&self) -> Option<&str> {
         None
     }
-    /// The id of the row it was derived from.
+    /// Id of the row this one is derived from.
     fn parent(&self) -> Option<&str> {
         None
     }
     fn pace(&self) -> Pace {
         Pace::Calm
     }
-    /// Something is wrong with it that a person should look at.
+    /// Whether something is wrong that a person should look at.
     fn fault(&self) -> bool {
         false
     }
-    /// AWS has forgotten it; it stands as it was last seen.
+    /// Whether AWS has forgotten the row, which then comes from the history as it was last seen.
     fn archived(&self) -> bool {
         false
     }
-    /// Which of its kind's [`Kind::states`] it is in.
+    /// States the row is in, out of its kind's [`Kind::states`].
     fn states(&self) -> Vec<&'static str> {
         Vec::new()
     }
-    /// What Enter opens.
+    /// View that Enter opens.
     fn drill(&self) -> Option<View> {
         None
     }
-    /// Where `relation` leads from here; absent when this row has none.
+    /// View of the rows that `relation` names; absent when this row has none.
     fn related(&self, _relation: Relation) -> Option<View> {
         None
     }
-    /// The row that an explanation of this one is about, and a view that holds it; absent where that is the row itself.
+    /// Row to explain in place of this one, with a view that contains it; absent when this row is explained itself.
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         None
     }
@@ -124,28 +124,28 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
         let tasks = self.drill().filter(|view| view.kind.name == task::KIND.name)?;
         Some(LogTarget::new(self.name(), tasks.query))
     }
-    /// The views that an explanation of it consults besides its own.
+    /// Views that an explanation of this row consults in addition to its own.
     fn consults(&self) -> Vec<View> {
         Vec::new()
     }
-    /// The AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
+    /// AWS CLI call that shows this row, as the words after `aws`: `["ecs", "describe-services", …]`.
     fn cli(&self) -> Option<Vec<String>> {
         None
     }
-    /// Everything known, in human words, findings first.
+    /// Description of everything known about the row, findings first.
     fn describe(&self, cx: &Context) -> Document;
-    /// Lines of the pane that says more of the row under the cursor in tables of `query`, where it lies beneath them; 0:
-    /// they have none.
+    /// Height in lines of the pane below tables of `query` that shows details of the row under the cursor; 0 means there
+    /// is no such pane.
     fn inspects(_query: &Query) -> u16 {
         0
     }
-    /// What that pane says in about so many lines, most needed first, in one section, whose title is the pane's.
+    /// Content of that pane in about `lines` lines, the most useful first. Its one section also gives the pane its title.
     fn inspect(&self, _cx: &Context, _lines: u16) -> Option<Document> {
         None
     }
 }
 
-/// A row of any kind. The blanket implementation for every [`Resource`] is the only one.
+/// A row of any kind. Only the blanket implementation for every [`Resource`] exists.
 pub trait Row: Any + fmt::Debug + Send + Sync {
     fn kind(&self) -> &'static Kind;
     fn typed(&self) -> TypedRow<'_>;
@@ -167,14 +167,14 @@ pub trait Row: Any + fmt::Debug + Send + Sync {
     fn describe(&self, cx: &Context) -> Document;
     fn inspects(&self, query: &Query) -> u16;
     fn inspect(&self, cx: &Context, lines: u16) -> Option<Document>;
-    /// The cell in column `index` of the kind's columns; absent when there is no such column.
+    /// Cell in column `index` of the kind; absent when there is no such column.
     fn cell(&self, index: usize, cx: &Context) -> Cell<'_>;
-    /// What column `index` sorts by.
+    /// Sort value in column `index`.
     fn order(&self, index: usize, cx: &Context) -> Order<'_>;
-    /// The columns, as bits, whose text differs from `old`'s, the ageing ones left out.
+    /// Bit set of the columns whose text differs from that of `old`. Columns that change with the clock don't count.
     fn changes(&self, old: &dyn Row, cx: &Context) -> u64;
     fn same(&self, other: &dyn Row) -> bool;
-    /// Our own struct as JSON, for `-o json` of what AWS no longer knows.
+    /// Our own struct as JSON. `-o json` prints it for rows that AWS no longer knows.
     fn json(&self) -> serde_json::Value;
     fn any(&self) -> &dyn Any;
 }
@@ -291,25 +291,25 @@ impl<R: Resource> Row for R {
     }
 }
 
-/// What is said of a kind without a row at hand.
+/// Descriptor of a kind: everything about it that needs no row.
 pub struct Kind {
     /// Singular, lower case: `service`.
     pub name: &'static str,
-    /// Plural: the title of its table, and the word after `ecsight get`.
+    /// Plural, used as the title of the table and as the word after `ecsight get`.
     pub plural: &'static str,
     pub aliases: &'static [&'static str],
     /// One line for help and completion.
     pub about: &'static str,
     pub columns: fn() -> Vec<&'static Column>,
-    /// What its rows can do, or have: keys, commands, help and hints follow from it.
+    /// Abilities of its rows. Keys, commands, help and hints follow from them.
     pub abilities: &'static [Ability],
-    /// The words that `is:WORD` filters understand for its rows, beside `fault`, `marked` and `changed`.
+    /// Words that `is:WORD` filters accept for its rows, in addition to `fault`, `marked` and `changed`.
     pub states: &'static [&'static str],
-    /// The column it is sorted by at first, and whether downwards.
+    /// Initial sort column, and whether it sorts in descending order.
     pub sort: (&'static str, bool),
-    /// False for what exists once per account and Region: clusters, task definitions.
+    /// Whether its rows belong to a cluster. Clusters and task definitions exist once per account and Region.
     pub in_cluster: bool,
-    /// The JSON key under which the AWS CLI lists this kind: `services`.
+    /// JSON key under which the AWS CLI lists this kind: `services`.
     pub json_key: &'static str,
     pub origin: Origin,
 }
@@ -321,12 +321,12 @@ impl Kind {
         [self.name].into_iter().chain(plural).chain(self.aliases.iter().copied())
     }
 
-    /// Whether its rows can do, or have, this.
+    /// Whether its rows have `ability`.
     pub fn can(&self, ability: Ability) -> bool {
         self.abilities.contains(&ability)
     }
 
-    /// The index of the column called `word`, by name or alias.
+    /// Index of the column called `word`, by name or alias.
     pub fn column(&self, word: &str) -> Option<usize> {
         (self.columns)().iter().position(|column| column.answers_to(word))
     }
@@ -352,60 +352,60 @@ impl std::hash::Hash for Kind {
     }
 }
 
-/// Where the rows of a kind come from.
+/// Source of the rows of a kind.
 pub enum Origin {
-    /// From AWS: a list call for ids, a batched describe for details.
+    /// Calls to AWS: a list for ids, a batched describe for details.
     Fetched(&'static dyn Fetch),
-    /// Out of the rows of another kind; costs no call.
+    /// Rows of another kind, which contain these. Costs no call.
     Derived { from: &'static Kind, rows: fn(&dyn Row) -> Vec<Arc<dyn Row>> },
-    /// Put together out of the rows of several views, and judged; costs no call of its own.
+    /// Rows of several views, combined and diagnosed. Costs no call of its own.
     Composed(&'static dyn Compose),
 }
 
-/// Rows that are put together out of those of other views.
+/// Builds rows from the rows of other views.
 pub trait Compose: Send + Sync {
-    /// The views it is made of.
+    /// Views that the rows are built from.
     fn sources(&self, query: &Query) -> Vec<View>;
-    /// How many of the lists that are fetched for them, from the first on, are followed as if they were on screen; the
-    /// rest more slowly.
+    /// Number of fetched lists behind the sources, counted from the first, that are polled as if they were on screen. The
+    /// rest is polled more slowly.
     fn followed(&self) -> usize {
         1
     }
-    /// The rows, out of everything the sources hold.
+    /// Builds the rows.
     fn rows(&self, query: &Query, material: &Material<'_>, cx: &Context) -> Vec<Arc<dyn Row>>;
-    /// The archived rows that it is also made of.
+    /// Archived data that the rows are built from as well.
     fn past(&self) -> Past {
         Past::Nothing
     }
-    /// What it means that there are no rows, a sentence each, the one that matters first; none where that is plain.
+    /// Explains an empty table, one sentence each, the most important first. Empty when there is nothing to explain.
     fn nothing(&self, _query: &Query, _material: &Material<'_>) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// What of the past a composed kind is made of.
+/// Archived data that a composed kind uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Past {
     Nothing,
-    /// Stopped tasks, events and deployments of its sources that AWS has forgotten are among the rows.
+    /// Stopped tasks, events and deployments of its sources that AWS has forgotten.
     Rows,
-    /// Failures are among the rows, by what they have in common: rows of `crate::diagnose::failures`.
+    /// Failures grouped by what they have in common: rows of `crate::diagnose::failures`.
     Failures,
 }
 
-/// What a composed kind is made of.
+/// Input that a composed kind builds its rows from.
 pub struct Material<'a> {
-    /// The rows of the sources, of several kinds.
+    /// Rows of the sources, of several kinds.
     pub rows: &'a [Arc<dyn Row>],
-    /// Sources that have been looked at.
+    /// Sources that have been fetched.
     pub seen: &'a [View],
-    /// Sources that have not come yet, or not all of them.
+    /// Sources that are still being fetched.
     pub awaited: &'a [View],
-    /// Sources that could not be looked at, and why.
+    /// Sources that could not be fetched, and why.
     pub gaps: &'a [(View, Arc<Failure>)],
 }
 
-/// The columns of `R` without their functions.
+/// Columns of `R` without their functions.
 pub(crate) fn columns<R: Resource>() -> Vec<&'static Column> {
     R::fields().iter().map(|field| &field.column).collect()
 }

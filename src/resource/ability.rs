@@ -1,24 +1,24 @@
-//! What can be done with the rows of a kind.
+//! Abilities of kinds.
 
-/// Something that a kind's rows can do, or have. What keys and commands need, and a kind claims with
+/// An ability of a kind's rows. Keys and commands require abilities; a kind lists its own in
 /// [`Kind::abilities`](super::Kind::abilities).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ability {
     /// Can be explained.
     Explain,
-    /// Can be asked about beyond what is polled, itself or its [`Resource::parent`](super::Resource::parent).
+    /// Have more evidence to fetch than what is polled, for the row or its [`Resource::parent`](super::Resource::parent).
     Evidence,
-    /// Stand for tasks, whose logs can be read.
+    /// Have tasks whose logs can be read.
     Logs,
-    /// Are running, stopped, or both in one table.
+    /// Can be listed as running, stopped or both.
     Status,
-    /// Have tasks, some of which may have stopped.
+    /// Have tasks that may have stopped.
     StoppedTasks,
     /// Have events.
     Events,
     /// Have deployments.
     Deployments,
-    /// Have a timeline, or are part of one.
+    /// Have a timeline, or are entries of one.
     Timeline,
     /// Run a task definition.
     TaskDefinition,

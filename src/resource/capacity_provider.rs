@@ -1,4 +1,4 @@
-//! Capacity providers: what tasks of a cluster run on, and how AWS scales it.
+//! Capacity providers: where tasks of a cluster run, and how AWS scales it.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -40,7 +40,7 @@ pub static KIND: Kind = Kind {
 pub struct CapacityProvider {
     pub capacity_provider_arn: String,
     pub name: String,
-    /// The only cluster that can use it, by name; absent where any cluster can.
+    /// Name of the only cluster that can use it; absent where any cluster can.
     pub cluster_name: Option<String>,
     /// `FARGATE`, `FARGATE_SPOT`, `EC2_AUTOSCALING`, `MANAGED_INSTANCES`.
     pub r#type: Option<String>,
@@ -60,30 +60,30 @@ pub struct CapacityProvider {
 pub struct AutoScalingGroup {
     /// The ARN, or only the name.
     pub arn: String,
-    /// Whether ECS scales the group: `on`, `off`, as the two other switches.
+    /// Whether ECS scales the group: `on` or `off`, like the two other switches.
     pub managed_scaling: Option<String>,
     /// The share of the instances to keep in use, in percent.
     pub target_capacity: Option<i32>,
-    /// The fewest and the most instances that are started or ended at once.
+    /// Smallest and greatest number of instances started or terminated at once.
     pub steps: (Option<i32>, Option<i32>),
     /// Seconds until a new instance counts.
     pub warmup: Option<i32>,
-    /// Whether instances with tasks are kept when the group scales in.
+    /// Whether instances with tasks are protected when the group scales in.
     pub termination_protection: Option<String>,
-    /// Whether instances are drained before they end.
+    /// Whether instances are drained before they are terminated.
     pub draining: Option<String>,
 }
 
-/// How AWS runs the instances of a managed instances provider.
+/// Settings of a managed instances provider.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManagedInstances {
     pub infrastructure_role_arn: Option<String>,
     /// `ON_DEMAND`, `SPOT`, `RESERVED`.
     pub capacity_option: Option<String>,
-    /// `CAPACITY_PROVIDER`, `NONE`: whose tags the instances get.
+    /// Source of the tags of its instances: `CAPACITY_PROVIDER`, `NONE`.
     pub propagate_tags: Option<String>,
-    /// Seconds for which an idle instance stays; -1: for good.
+    /// Time an idle instance is kept, in seconds; -1 means forever.
     pub scale_in_after: Option<i32>,
     /// Whether AWS replaces impaired instances: `on`, `off`.
     pub auto_repair: Option<String>,
@@ -103,12 +103,12 @@ impl AutoScalingGroup {
         }
     }
 
-    /// Its name.
+    /// Name of the group.
     pub fn name(&self) -> &str {
         last_part(&self.arn)
     }
 
-    /// `to 90 %`, `off`: whether ECS scales it, and to which share in use.
+    /// Managed scaling in words: `to 90 %`, `off`.
     fn scaling(&self) -> Option<Cow<'_, str>> {
         match self.target() {
             Some(target) => Some(format!("to {target} %").into()),
@@ -116,7 +116,7 @@ impl AutoScalingGroup {
         }
     }
 
-    /// The share to which ECS scales it, in percent; absent while scaling is off.
+    /// Target capacity in percent; absent while managed scaling is off.
     fn target(&self) -> Option<i32> {
         self.target_capacity.filter(|_| self.managed_scaling.as_deref() == Some("on"))
     }
@@ -154,7 +154,7 @@ impl CapacityProvider {
         })
     }
 
-    /// What tasks run on, in words; older Regions leave the type out of what has an Auto Scaling group.
+    /// Type in words. Some Regions leave the type out, so it is derived from the settings.
     fn type_in_words(&self) -> Option<Cow<'_, str>> {
         Some(match self.r#type.as_deref() {
             Some("FARGATE") => "Fargate".into(),
@@ -168,8 +168,8 @@ impl CapacityProvider {
         })
     }
 
-    /// A part of the Auto Scaling group, where there is one.
-    fn of_group<'a, T>(&'a self, part: impl FnOnce(&'a AutoScalingGroup) -> Option<T>) -> Option<T> {
+    /// A part of the Auto Scaling group; absent where there is no group.
+    fn group_part<'a, T>(&'a self, part: impl FnOnce(&'a AutoScalingGroup) -> Option<T>) -> Option<T> {
         self.auto_scaling_group.as_ref().and_then(part)
     }
 
@@ -190,12 +190,12 @@ impl CapacityProvider {
     }
 }
 
-/// `UPDATE_IN_PROGRESS` as `update in progress`.
+/// Converts `UPDATE_IN_PROGRESS` to `update in progress`.
 fn in_words(constant: &str) -> String {
     constant.to_lowercase().replace('_', " ")
 }
 
-/// `ENABLED` and `DISABLED` as `on` and `off`; anything else in words.
+/// Converts `ENABLED` and `DISABLED` to `on` and `off`, other constants to words.
 fn switch(setting: &str) -> String {
     match setting {
         "ENABLED" => "on".to_owned(),
@@ -240,29 +240,29 @@ static FIELDS: &[Field<CapacityProvider>] = &[
     },
     Field {
         column: Column::new("asg", "AUTO SCALING GROUP", 10, 40).aliases(&["group"]).priority(2),
-        cell: |row, _| text_cell(row.of_group(|group| Some(group.name()))),
-        order: |row, _| text_order(row.of_group(|group| Some(group.name()))),
+        cell: |row, _| text_cell(row.group_part(|group| Some(group.name()))),
+        order: |row, _| text_order(row.group_part(|group| Some(group.name()))),
     },
     Field {
         column: Column::new("scaling", "SCALING", 7, 9).aliases(&["target"]).unit(Unit::Count).priority(1),
         cell: |row, _| {
-            let cell = row.of_group(AutoScalingGroup::scaling).map_or_else(Cell::absent, Cell::plain);
-            cell.values(row.of_group(AutoScalingGroup::target).map(|target| target.to_string()))
+            let cell = row.group_part(AutoScalingGroup::scaling).map_or_else(Cell::absent, Cell::plain);
+            cell.values(row.group_part(AutoScalingGroup::target).map(|target| target.to_string()))
         },
         order: |row, _| {
-            let target = row.of_group(AutoScalingGroup::target);
+            let target = row.group_part(AutoScalingGroup::target);
             target.map_or(Order::Absent, |target| Order::Number(target.into()))
         },
     },
     Field {
         column: Column::new("protection", "PROTECTION", 10, 10).priority(3),
-        cell: |row, _| text_cell(row.of_group(|group| group.termination_protection.as_deref())),
-        order: |row, _| text_order(row.of_group(|group| group.termination_protection.as_deref())),
+        cell: |row, _| text_cell(row.group_part(|group| group.termination_protection.as_deref())),
+        order: |row, _| text_order(row.group_part(|group| group.termination_protection.as_deref())),
     },
     Field {
         column: Column::new("draining", "DRAINING", 8, 8).priority(4),
-        cell: |row, _| text_cell(row.of_group(|group| group.draining.as_deref())),
-        order: |row, _| text_order(row.of_group(|group| group.draining.as_deref())),
+        cell: |row, _| text_cell(row.group_part(|group| group.draining.as_deref())),
+        order: |row, _| text_order(row.group_part(|group| group.draining.as_deref())),
     },
 ];
 
@@ -315,7 +315,7 @@ impl Resource for CapacityProvider {
     }
 }
 
-/// One operation lists and describes them.
+/// Fetches capacity providers with one operation that lists and describes them.
 struct CapacityProviders;
 
 impl CapacityProviders {
@@ -326,7 +326,7 @@ impl CapacityProviders {
 }
 
 impl Fetch for CapacityProviders {
-    /// An answer holds ten, however many are asked for.
+    /// AWS returns ten at most, whatever the request asks for.
     fn batch(&self) -> usize {
         10
     }

@@ -1,4 +1,4 @@
-//! Columns: their heads, and the cells that rows fill them with.
+//! Columns and cells of tables.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Part, Query, Zone};
 
-/// How a value should strike the eye, in the order in which it should. The theme gives it a colour; the glyph and the
-/// text carry it without one.
+/// Emphasis of a value, in ascending order. The theme maps it to a colour; glyph and text say the same without colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
@@ -18,7 +17,7 @@ pub enum Tone {
     Plain,
     /// As it should be.
     Good,
-    /// At work, on its way.
+    /// In progress.
     Busy,
     /// Waiting for something or somebody.
     Wait,
@@ -26,15 +25,15 @@ pub enum Tone {
     Bad,
 }
 
-/// One cell of a table: the text that is drawn, and what filters compare.
+/// One cell of a table: the text that is drawn, and the values that filters compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell<'a> {
     pub text: Cow<'a, str>,
     pub tone: Tone,
-    /// What filters compare, where that is not the text as a whole: each of several values, or the value without what is
-    /// drawn beside it. Numbers are in the unit of the column, times in RFC 3339.
+    /// Values that filters compare, where they differ from the text: each of several values, or the value without the text
+    /// drawn beside it. Numbers are in the unit of the column, times in RFC 3339. Empty means the text itself.
     values: Vec<Cow<'a, str>>,
-    /// A text for where there is no room for the whole one.
+    /// Shorter text for a narrow column.
     brief: Option<Cow<'a, str>>,
 }
 
@@ -47,17 +46,17 @@ impl<'a> Cell<'a> {
         Self::new(text, Tone::Plain)
     }
 
-    /// What is not there, or not known.
+    /// A cell without a value.
     pub fn absent() -> Self {
         Self::new(ABSENT, Tone::Muted)
     }
 
-    /// What is still to be fetched.
+    /// A cell whose value is still being fetched.
     pub fn pending() -> Self {
         Self::new(PENDING, Tone::Muted)
     }
 
-    /// Several values, drawn with `separator` between them; absent when there are none.
+    /// A cell with several values, drawn with `separator` between them; absent when there are none.
     pub fn list(values: impl IntoIterator<Item = impl Into<Cow<'a, str>>>, separator: &str, tone: Tone) -> Self {
         let values: Vec<Cow<'a, str>> = values.into_iter().map(Into::into).collect();
         match values.is_empty() {
@@ -66,59 +65,59 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// The same cell in another tone.
+    /// Replaces the tone.
     pub fn toned(mut self, tone: Tone) -> Self {
         self.tone = tone;
         self
     }
 
-    /// The same cell, with what filters compare in place of its text.
+    /// Sets the values that filters compare in place of the text.
     pub fn values(mut self, values: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) -> Self {
         self.values = values.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Whether it says only that there is no value, or none yet.
+    /// Whether there is no value, or none yet.
     pub fn is_absent(&self) -> bool {
         matches!(&*self.text, "" | ABSENT | PENDING)
     }
 
-    /// What filters compare: each value, or the text where it is the value. Nothing when absent.
+    /// Values that filters compare: those set explicitly, or else the text. None when the cell is absent.
     pub fn compared(&self) -> impl Iterator<Item = &str> {
         let text = Some(&*self.text).filter(|_| self.values.is_empty() && !self.is_absent());
         self.values.iter().map(|value| &**value).chain(text)
     }
 
-    /// The same cell, with a shorter text for where there is no room for the whole one.
+    /// Sets a shorter text for a narrow column.
     pub fn or_briefly(mut self, text: impl Into<Cow<'a, str>>) -> Self {
         self.brief = Some(text.into());
         self
     }
 
-    /// The shortest text that says it.
+    /// The shortest text of the cell.
     pub fn briefly(&self) -> &str {
         self.brief.as_deref().unwrap_or(&self.text)
     }
 
-    /// Whether there is no value, and none to come.
+    /// Whether there is no value and none is being fetched.
     pub fn is_empty(&self) -> bool {
         matches!(&*self.text, "" | ABSENT)
     }
 }
 
-/// What is drawn where there is no value, and where it is still to be fetched.
+/// Text of a cell without a value, and of one whose value is still being fetched.
 const ABSENT: &str = "-";
 const PENDING: &str = "…";
 
-/// What a cell may depend on besides its row.
+/// Clock and time zone, which a cell may depend on besides its row.
 #[derive(Debug, Clone)]
 pub struct Context {
     pub now: Timestamp,
-    /// The zone that times are shown in.
+    /// Time zone of the times on screen.
     pub zone: Zone,
 }
 
-/// The value a column sorts by. Absent values sort last in either direction.
+/// Sort value of a cell. Absent values sort last in either direction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order<'a> {
     Absent,
@@ -126,7 +125,7 @@ pub enum Order<'a> {
     Text(Cow<'a, str>),
 }
 
-/// How the values of a column compare with what a person types after `<`, `>` or `=`.
+/// Unit of a column's values, used to parse and compare what is typed after `<`, `>` or `=`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unit {
     /// Text; compared by smart case.
@@ -144,7 +143,7 @@ pub enum Unit {
     Cpu,
 }
 
-/// The side a column's text is flush with.
+/// Alignment of a column's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Align {
     #[default]
@@ -152,34 +151,35 @@ pub enum Align {
     Right,
 }
 
-/// What is said of a column without a row at hand.
+/// Descriptor of a column: everything about it that needs no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Lower-case name, as filters, sort and `config.toml` use it.
+    /// Lower-case name used in filters, sort and `config.toml`.
     pub name: &'static str,
     pub title: &'static str,
     pub aliases: &'static [&'static str],
-    /// Cells: never narrower than `min` while shown, never wider than `max`.
+    /// Smallest width while shown, in terminal cells.
     pub min: u16,
+    /// Greatest width, in terminal cells.
     pub max: u16,
     pub align: Align,
     pub unit: Unit,
-    /// 0 goes last when the screen is narrow, the highest first.
+    /// Drop priority on a narrow screen: the highest is dropped first, 0 last.
     pub priority: u8,
     /// Shown only in the wide view.
     pub wide: bool,
-    /// Part of what tells two rows apart: it stays however narrow the screen is, and while the others are scrolled.
+    /// Whether the column identifies a row. It stays on a narrow screen and while the others scroll.
     pub identity: bool,
-    /// The cell alone may be why a row is marked as a warning or worse: the column stays while one is.
+    /// Whether the cell alone may be the reason why a row is shown as a warning or worse. The column stays while one is.
     pub marks_row: bool,
-    /// The part of a query that makes every row alike in this column: not shown then.
+    /// Part of a query that, once fixed, makes all rows equal in this column and hides it.
     pub told_by: Option<Part>,
-    /// The text moves with the clock alone: such a change is no news.
+    /// Whether the text changes with the clock. Such a change is not highlighted.
     pub ages: bool,
 }
 
 impl Column {
-    /// A left-aligned text column that is always shown.
+    /// Creates a left-aligned text column that is always shown.
     pub const fn new(name: &'static str, title: &'static str, min: u16, max: u16) -> Self {
         Self {
             name,
@@ -213,19 +213,19 @@ impl Column {
         self
     }
 
-    /// Part of what tells two rows apart.
+    /// Marks the column as one that identifies a row.
     pub const fn identity(mut self) -> Self {
         self.identity = true;
         self
     }
 
-    /// May alone be why a row is marked.
+    /// Keeps the column on a narrow screen while its cell is why a row is marked.
     pub const fn marks_row(mut self) -> Self {
         self.marks_row = true;
         self
     }
 
-    /// Left out where the query fixes `part`.
+    /// Hides the column where the query fixes `part`.
     pub const fn told_by(mut self, part: Part) -> Self {
         self.told_by = Some(part);
         self
@@ -236,7 +236,7 @@ impl Column {
         self
     }
 
-    /// Compared as `unit` and flush right when it is a number.
+    /// Sets the unit, and aligns numbers right.
     pub const fn unit(mut self, unit: Unit) -> Self {
         self.unit = unit;
         if !matches!(unit, Unit::Text) {
@@ -245,46 +245,46 @@ impl Column {
         self
     }
 
-    /// An age: seconds that grow with the clock.
+    /// Makes it an age in seconds, which grows with the clock.
     pub const fn age(mut self) -> Self {
         self.ages = true;
         self.unit(Unit::Seconds)
     }
 
-    /// The text moves with the clock alone.
+    /// Marks the text as one that changes with the clock.
     pub const fn drifting(mut self) -> Self {
         self.ages = true;
         self
     }
 
-    /// Whether a table of `query` has it at all.
+    /// Whether a table of `query` has this column.
     pub fn shown(&self, query: &Query, wide: bool) -> bool {
         wide || !(self.wide || self.told_by.is_some_and(|part| query.fixes(part)))
     }
 
-    /// Whether `word` names this column: its name, an alias, or its title as it stands on screen. Case does not count,
-    /// nor do the spaces and dashes of titles of two words.
+    /// Whether `word` is the name, an alias or the title of this column. Case is ignored, and so are spaces and dashes in
+    /// titles of two words.
     pub fn answers_to(&self, word: &str) -> bool {
         let bare = |text: &str| text.replace([' ', '-', '_'], "").to_lowercase();
         let word = bare(word);
         !word.is_empty() && self.names().any(|name| bare(name) == word)
     }
 
-    /// Everything that it can be called; a title such as `FAIL/H` also without the part after the slash.
+    /// Name, aliases and title; a title such as `FAIL/H` also without the part after the slash.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let counted = self.title.split_once('/').map(|(what, _)| what);
         [self.name].into_iter().chain(self.aliases.iter().copied()).chain([self.title]).chain(counted)
     }
 }
 
-/// A column of kind `R`: its head, and how a row fills and orders it.
+/// A column of kind `R`, with the functions that return a row's cell and sort value.
 pub struct Field<R> {
     pub column: Column,
     pub cell: for<'a> fn(&'a R, &Context) -> Cell<'a>,
     pub order: for<'a> fn(&'a R, &Context) -> Order<'a>,
 }
 
-/// A count; zero recedes, anything else is in `tone`.
+/// Cell with a count: muted when zero, otherwise in `tone`.
 pub(super) fn count_cell(count: i32, tone: Tone) -> Cell<'static> {
     Cell::new(count.to_string(), if count == 0 { Tone::Muted } else { tone })
 }

@@ -1,9 +1,9 @@
-//! AWS CLI calls, ready to paste: quoted, and with what says where they are to go.
+//! AWS CLI calls ready to paste: quoted, with profile, Region and endpoint.
 
 use super::Row;
 use crate::{aws::Identity, knowledge::shell_word};
 
-/// Where an AWS CLI call is to go.
+/// Profile, Region and endpoint of an AWS CLI call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandScope {
     pub profile: Option<String>,
@@ -17,7 +17,7 @@ impl CommandScope {
         Self { profile, region, endpoint_url }
     }
 
-    /// `command` with the flags that it lacks to go there; of a pipeline, the call that it begins with.
+    /// Adds the flags that `command` lacks. In a pipeline only the first command gets them.
     pub fn apply(&self, command: &str) -> String {
         let end = end_of_first(command);
         let (call, rest) = command.split_at(end);
@@ -37,7 +37,7 @@ impl CommandScope {
     }
 }
 
-/// Where the first command of a pipeline ends.
+/// Byte offset of the end of the first command of a pipeline.
 fn end_of_first(command: &str) -> usize {
     let mut quoted = false;
     let end = command.find(|c| {
@@ -47,7 +47,7 @@ fn end_of_first(command: &str) -> usize {
     end.unwrap_or(command.len())
 }
 
-/// The call that shows `row`, without its scope; absent where there is none.
+/// AWS CLI call that shows `row`, without scope; absent where there is none.
 pub fn show(row: &dyn Row) -> Option<String> {
     let words = row.cli()?;
     Some(format!("aws {}", words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")))
@@ -64,13 +64,13 @@ mod tests {
     #[case("aws ecs x --region us-east-1", "aws ecs x --region us-east-1 --profile 'my prod'")]
     #[case("aws ecs x --query 'a|b' | jq .", "aws ecs x --query 'a|b' --profile 'my prod' --region eu-west-1 | jq .")]
     #[case("dig example.com", "dig example.com")]
-    fn what_a_command_lacks_is_added(#[case] command: &str, #[case] ready: &str) {
+    fn missing_scope_flags_are_added(#[case] command: &str, #[case] ready: &str) {
         let scope = CommandScope {
             profile: Some("my prod".into()),
             region: Some("eu-west-1".into()),
             ..CommandScope::default()
         };
         assert_eq!(scope.apply(command), ready);
-        assert_eq!(scope.apply(ready), ready, "once is enough");
+        assert_eq!(scope.apply(ready), ready, "flags are added only once");
     }
 }

@@ -1,4 +1,4 @@
-//! Containers of a task; out of DescribeTasks, at no extra call.
+//! Containers of tasks. They come with DescribeTasks, at no extra call.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -40,7 +40,7 @@ pub struct Container {
     pub cluster_name: String,
     #[serde(skip)]
     pub task_arn: String,
-    /// Of its task: `service:NAME` or `family:NAME`.
+    /// Group of its task: `service:NAME` or `family:NAME`.
     #[serde(skip)]
     pub group: Option<String>,
     pub image: Option<String>,
@@ -53,10 +53,10 @@ pub struct Container {
     pub cpu: Option<String>,
     pub memory: Option<String>,
     pub memory_reservation: Option<String>,
-    /// Host and container ports that are bound together, and the protocol.
+    /// Host port, container port and protocol of each binding.
     pub network_bindings: Vec<(i32, i32, String)>,
     pub private_address: Option<String>,
-    /// The ExecuteCommandAgent's last status; absent where exec is off.
+    /// Last status of the ExecuteCommandAgent; absent where exec is off.
     pub exec_agent: Option<String>,
     pub exec_reason: Option<String>,
 }
@@ -109,10 +109,10 @@ impl Container {
         match (self.last_status.as_deref(), self.exit_code) {
             (Some("RUNNING"), _) if self.health_status.as_deref() == Some("UNHEALTHY") => Tone::Bad,
             (Some("RUNNING"), _) => Tone::Good,
-            // 143: asked to stop, and did.
+            // 143: stopped by SIGTERM, as requested.
             (Some("STOPPED"), Some(0 | 143)) => Tone::Muted,
             (Some("STOPPED"), Some(_)) => Tone::Bad,
-            // It never ran: the reason says why, if anything went wrong.
+            // It never ran; if something went wrong, there is a reason.
             (Some("STOPPED"), None) if self.reason.is_some() => Tone::Bad,
             (Some("STOPPED"), None) => Tone::Muted,
             (Some(_), _) => Tone::Busy,
@@ -120,30 +120,30 @@ impl Container {
         }
     }
 
-    /// Whether a shell would open: `ready`, `off`, or what the agent is at.
+    /// Readiness for ECS Exec: `ready`, `off`, or the state of the agent.
     pub fn exec(&self) -> (&str, Tone) {
         match self.exec_agent.as_deref() {
             None => ("off", Tone::Muted),
             Some("RUNNING") => ("ready", Tone::Good),
             Some("PENDING") => ("starting", Tone::Busy),
-            // In a running container it should not have stopped.
+            // In a running container the agent should not have stopped.
             Some("STOPPED") if self.last_status.as_deref() == Some("RUNNING") => ("stopped", Tone::Bad),
             Some("STOPPED") => ("stopped", Tone::Muted),
             Some(other) => (other, Tone::Muted),
         }
     }
 
-    /// The most memory it may use, in MiB; absent when only the task has a limit.
+    /// Memory limit in MiB; absent when only the task has a limit.
     pub fn memory_limit(&self) -> Option<&str> {
         self.memory.as_deref().filter(|memory| *memory != "0")
     }
 
-    /// The image without its registry: `payments:1.42`.
+    /// Image without its registry: `payments:1.42`.
     pub fn short_image(&self) -> &str {
         self.image.as_deref().map(|image| image.rsplit('/').next().unwrap_or(image)).unwrap_or_default()
     }
 
-    /// The first twelve digits of the digest.
+    /// First twelve digits of the image digest.
     pub fn short_digest(&self) -> Option<&str> {
         let digest = self.image_digest.as_deref()?;
         let digest = digest.strip_prefix("sha256:").unwrap_or(digest);

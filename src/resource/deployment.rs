@@ -1,4 +1,4 @@
-//! Deployments of a service, old and new side by side; out of DescribeServices, at no extra call.
+//! Deployments of services, old and new. They come with DescribeServices, at no extra call.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -42,17 +42,19 @@ pub static KIND: Kind = Kind {
 fn rows(row: &dyn Row) -> Vec<Arc<dyn Row>> {
     let Some(service) = row.any().downcast_ref::<Service>() else { return Vec::new() };
     let deployment = |deployment: &Deployment| {
-        let finding = service.primary().filter(|primary| primary.id == deployment.id).and_then(|_| trouble(service));
+        let finding =
+            service.primary().filter(|primary| primary.id == deployment.id).and_then(|_| blocking_finding(service));
         Arc::new(Deployment { finding: finding.cloned(), ..deployment.clone() }) as Arc<dyn Row>
     };
     service.deployments.iter().map(deployment).collect()
 }
 
-/// What the rollout of `service` fails by, hangs in or waits for.
-fn trouble(service: &Service) -> Option<&Finding> {
+/// Finding of `service` that explains why its rollout fails, is stuck or waits.
+fn blocking_finding(service: &Service) -> Option<&Finding> {
     let completed = service.primary()?.rollout_state.as_deref() == Some("COMPLETED") && service.deployments.len() == 1;
-    let of_rollout = |finding: &&Finding| finding.problem <= Problem::Waiting || finding.problem == Problem::NotPlaced;
-    service.findings.iter().find(of_rollout).filter(|_| !completed)
+    let is_about_rollout =
+        |finding: &&Finding| finding.problem <= Problem::Waiting || finding.problem == Problem::NotPlaced;
+    service.findings.iter().find(is_about_rollout).filter(|_| !completed)
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -70,18 +72,18 @@ pub struct Deployment {
     pub desired_count: i32,
     pub pending_count: i32,
     pub running_count: i32,
-    /// Failed in a row; back to zero once a task runs.
+    /// Tasks that failed in a row; zero again once a task runs.
     pub failed_tasks: i32,
     pub rollout_state: Option<String>,
     pub rollout_state_reason: Option<String>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
-    /// When it completed or failed, where an event still tells.
+    /// When it completed or failed; absent when no event says so (any more).
     pub ended_at: Option<Timestamp>,
-    /// What it fails by, hangs in or waits for.
+    /// Why it fails, is stuck or waits.
     #[serde(skip)]
     pub finding: Option<Finding>,
-    /// ECS has forgotten it: it stands as it was last seen.
+    /// Whether ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
@@ -114,25 +116,25 @@ impl Deployment {
         }
     }
 
-    /// Takes from the service's `events` when it completed or failed.
-    pub(super) fn take_end(&mut self, events: &[ServiceEvent]) {
+    /// Sets the time of its end from the service's `events`.
+    pub(super) fn set_end(&mut self, events: &[ServiceEvent]) {
         let end = match self.rollout_state.as_deref() {
             Some("COMPLETED") => "deployment completed",
             Some("FAILED") => "deployment failed",
             _ => return,
         };
-        let own = |event: &&ServiceEvent| event.message.contains(&self.id) && event.message.contains(end);
-        self.ended_at = events.iter().find(own).and_then(|event| event.created_at);
+        let is_end = |event: &&ServiceEvent| event.message.contains(&self.id) && event.message.contains(end);
+        self.ended_at = events.iter().find(is_end).and_then(|event| event.created_at);
     }
 
     pub fn is_primary(&self) -> bool {
         !self.archived && self.status.as_deref() == Some("PRIMARY")
     }
 
-    /// The rollout state in one word; the deployment's status where AWS gives no rollout state.
+    /// Rollout state in words; the deployment's status where AWS gives no rollout state.
     pub fn progress(&self) -> &str {
         match self.rollout_state.as_deref() {
-            // Another one took its place before it was done.
+            // Replaced by another deployment before it completed.
             Some("IN_PROGRESS") if self.archived => "superseded",
             Some("COMPLETED") => "completed",
             Some("IN_PROGRESS") => "in progress",
@@ -142,19 +144,19 @@ impl Deployment {
         }
     }
 
-    /// What it fails by, hangs in or waits for, while there is such a deployment.
-    fn trouble(&self) -> Option<&Finding> {
+    /// Why it fails, is stuck or waits; absent when archived.
+    fn blocking_finding(&self) -> Option<&Finding> {
         self.finding.as_ref().filter(|_| !self.archived)
     }
 
-    /// How it stands in one word, as its service does: `stuck`, `waiting`; by its rollout state where nothing is wrong.
+    /// State in one word: the health that follows from its finding (`stuck`, `waiting`), or else the rollout state.
     pub fn state(&self) -> &str {
-        let health = self.trouble().and_then(|finding| ServiceHealth::from_problem(finding.problem));
+        let health = self.blocking_finding().and_then(|finding| ServiceHealth::from_problem(finding.problem));
         health.map(ServiceHealth::word).unwrap_or_else(|| self.progress())
     }
 
     pub fn tone(&self) -> Tone {
-        if let Some(finding) = self.trouble() {
+        if let Some(finding) = self.blocking_finding() {
             return finding.problem.tone();
         }
         match self.rollout_state.as_deref() {
@@ -167,7 +169,7 @@ impl Deployment {
         }
     }
 
-    /// `web:57 in progress: 2 of 4 running, 1 pending, 3 failed`.
+    /// Summary with counts: `web:57 in progress: 2 of 4 running, 1 pending, 3 failed`.
     pub fn counts(&self) -> String {
         format!(
             "{} {}: {} of {} running, {} pending, {} failed",
@@ -180,8 +182,8 @@ impl Deployment {
         )
     }
 
-    /// Since when it is in its state: its end where an event tells of it, or else its start. AWS moves `updatedAt` with
-    /// every task that is replaced, however long ago the rollout ended.
+    /// Start of its current state: its end where an event reports it, or else its start. `updatedAt` is no use: AWS updates it
+    /// whenever a task is replaced, even long after the rollout.
     pub fn since(&self) -> Option<Timestamp> {
         self.ended_at.or(self.created_at)
     }
@@ -247,16 +249,16 @@ static FIELDS: &[Field<Deployment>] = &[
         order: |row, cx| age_order(row.created_at, cx.now),
     },
     Field {
-        // Its counts move with the hour: that is no news.
+        // The counts of the last hour change with the clock.
         column: Column {
             ages: true,
             ..Column::new("cause", "CAUSE", 12, 64).aliases(&["why"]).priority(1).marks_row()
         },
-        cell: |row, _| match row.trouble() {
+        cell: |row, _| match row.blocking_finding() {
             Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),
             None => Cell::absent(),
         },
-        order: |row, _| text_order(row.trouble().map(|finding| &*finding.cause)),
+        order: |row, _| text_order(row.blocking_finding().map(|finding| &*finding.cause)),
     },
     Field {
         column: Column::new("reason", "REASON", 12, 90).priority(2),
@@ -308,7 +310,7 @@ impl Resource for Deployment {
     }
 
     fn fault(&self) -> bool {
-        self.trouble().is_some() || matches!(self.tone(), Tone::Bad | Tone::Warn)
+        self.blocking_finding().is_some() || matches!(self.tone(), Tone::Bad | Tone::Warn)
     }
 
     fn archived(&self) -> bool {
@@ -316,7 +318,7 @@ impl Resource for Deployment {
     }
 
     fn states(&self) -> Vec<&'static str> {
-        let health = self.trouble().and_then(|finding| ServiceHealth::from_problem(finding.problem));
+        let health = self.blocking_finding().and_then(|finding| ServiceHealth::from_problem(finding.problem));
         self.archived.then_some(ARCHIVED).into_iter().chain(health.map(ServiceHealth::word)).collect()
     }
 
@@ -327,7 +329,7 @@ impl Resource for Deployment {
     fn related(&self, relation: Relation) -> Option<View> {
         match relation {
             Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
-            // It is one of them.
+            // The row is a deployment itself.
             Relation::Deployments => None,
             relation => service::related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
@@ -364,7 +366,7 @@ impl Resource for Deployment {
             .field("Service", &*self.service_name)
             .field("Status", self.status.clone().unwrap_or_default())
             .toned("Rollout", self.state(), self.tone())
-            .field("Cause", self.trouble().map(|finding| finding.cause.clone()).unwrap_or_default())
+            .field("Cause", self.blocking_finding().map(|finding| finding.cause.clone()).unwrap_or_default())
             .field("Reason", self.rollout_state_reason.clone().unwrap_or_default())
             .field("Task definition", self.revision())
             .field("Desired", self.desired_count.to_string())
@@ -407,11 +409,7 @@ mod tests {
     #[case::stuck(Problem::RolloutStuck, "stuck", Tone::Warn)]
     #[case::waiting(Problem::Waiting, "waiting", Tone::Wait)]
     #[case::placement(Problem::NotPlaced, "unplaced", Tone::Bad)]
-    fn a_rollout_that_does_not_get_on_tells_so_in_its_own_row(
-        #[case] problem: Problem,
-        #[case] word: &str,
-        #[case] tone: Tone,
-    ) {
+    fn a_blocked_rollout_shows_it_in_its_own_row(#[case] problem: Problem, #[case] word: &str, #[case] tone: Tone) {
         let finding = Finding { problem, since: None, cause: "because".into(), verdict: None };
         let old = Deployment { id: "ecs-svc/7".into(), status: Some("ACTIVE".into()), ..deployment("COMPLETED") };
         let service = Service {
@@ -423,33 +421,33 @@ mod tests {
         let row = rows[0].any().downcast_ref::<Deployment>().unwrap();
         assert_eq!((row.state(), row.tone(), Row::fault(row)), (word, tone, true));
         assert_eq!(row.finding.as_ref().map(|finding| &*finding.cause), Some("because"));
-        let gone = Deployment { archived: true, ..row.clone() };
-        assert_eq!((gone.state(), gone.tone(), Row::fault(&gone)), ("superseded", Tone::Muted, false));
+        let archived = Deployment { archived: true, ..row.clone() };
+        assert_eq!((archived.state(), archived.tone(), Row::fault(&archived)), ("superseded", Tone::Muted, false));
         let old = rows[1].any().downcast_ref::<Deployment>().unwrap();
         assert_eq!((old.state(), Row::fault(old)), ("completed", false));
     }
 
     #[test]
-    fn a_rollout_ended_when_an_event_says_so_not_when_a_task_was_last_replaced() {
-        let said = |message: &str, second| ServiceEvent {
+    fn the_end_of_a_rollout_comes_from_an_event_not_from_updated_at() {
+        let event = |message: &str, second| ServiceEvent {
             created_at: Some(at(second)),
             message: format!("(service web) (deployment ecs-svc/8) {message}"),
             ..ServiceEvent::default()
         };
-        let events = [said("has reached a steady state.", 80_000), said("deployment completed.", 300)];
+        let events = [event("has reached a steady state.", 80_000), event("deployment completed.", 300)];
         let mut completed = deployment("COMPLETED");
         assert_eq!(completed.since(), Some(at(0)));
-        completed.take_end(&events);
+        completed.set_end(&events);
         assert_eq!(completed.since(), Some(at(300)));
         let mut failed = deployment("FAILED");
-        failed.take_end(&events);
+        failed.set_end(&events);
         assert_eq!(failed.since(), Some(at(0)));
-        failed.take_end(&[said("deployment failed: tasks failed to start.", 200)]);
+        failed.set_end(&[event("deployment failed: tasks failed to start.", 200)]);
         assert_eq!(failed.since(), Some(at(200)));
     }
 
     #[test]
-    fn what_another_took_the_place_of_is_not_in_progress_any_more() {
+    fn an_archived_deployment_in_progress_is_superseded() {
         assert_eq!(deployment("IN_PROGRESS").progress(), "in progress");
         assert_eq!(Deployment { archived: true, ..deployment("IN_PROGRESS") }.progress(), "superseded");
         assert_eq!(Deployment { archived: true, ..deployment("COMPLETED") }.progress(), "completed");

@@ -1,4 +1,4 @@
-//! Text for people: what `d` shows of a row.
+//! Descriptions: the text that `d` shows for a row.
 
 use super::{
     Tone,
@@ -15,21 +15,21 @@ pub enum DocumentLine {
     Field { label: &'static str, value: Vec<Span> },
     /// Running text, indented by `depth` steps.
     Text { depth: u8, spans: Vec<Span> },
-    /// A question, whether all is well there, and the answer.
+    /// A question of an explanation, its outcome and its answer.
     Check { outcome: Tone, question: &'static str, answer: Vec<Span> },
 }
 
-/// A titled part of a document; empty ones are not shown.
+/// A titled part of a document. A section without lines is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Section {
     pub title: String,
     pub lines: Vec<DocumentLine>,
-    /// Commands or log lines: to be read, and copied, as they are.
+    /// Whether the lines are commands or log lines, which are shown and copied unchanged.
     pub verbatim: bool,
 }
 
 impl DocumentLine {
-    /// The sign before a check: well, not well, not known yet.
+    /// Sign before a check: passed, failed or not known yet.
     pub fn sign(outcome: Tone) -> &'static str {
         match outcome {
             Tone::Good => "✓",
@@ -39,21 +39,21 @@ impl DocumentLine {
     }
 }
 
-/// Sections from top to bottom.
+/// A description: sections from top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Document {
     pub sections: Vec<Section>,
 }
 
 impl Document {
-    /// Starts a section; what is added next goes into it.
+    /// Starts a section and returns it.
     pub fn section(&mut self, title: impl Into<String>) -> &mut Section {
         self.sections.push(Section { title: title.into(), ..Section::default() });
         let last = self.sections.len() - 1;
         &mut self.sections[last]
     }
 
-    /// The same with every secret in its values masked.
+    /// Copy of the document with every secret in its values masked.
     pub fn masked(&self) -> Self {
         let mut document = self.clone();
         for line in document.sections.iter_mut().flat_map(|section| &mut section.lines) {
@@ -67,7 +67,7 @@ impl Document {
         document
     }
 
-    /// A section with the tags, when there are any.
+    /// Adds a section with the tags, if there are any.
     pub fn tags(&mut self, tags: &[(String, String)]) {
         if !tags.is_empty() {
             let section = self.section("Tags");
@@ -78,7 +78,7 @@ impl Document {
     }
 }
 
-/// A text, or `name = value` as tags and options are written: then the name tells, too, what the value is.
+/// Masks the secrets in a line. In a line `name = value` (a tag or an option) a secret name also masks the value.
 fn masked_line(text: &str) -> String {
     match text.split_once(" = ") {
         Some((name, value)) if is_secret_name(name) && !value.starts_with("arn:aws") => format!("{name} = {MASK}"),
@@ -87,12 +87,12 @@ fn masked_line(text: &str) -> String {
 }
 
 impl Section {
-    /// A label and a plain value; nothing when the value is empty.
+    /// Adds a label and a plain value, unless the value is empty.
     pub fn field(&mut self, label: &'static str, value: impl Into<String>) -> &mut Self {
         self.toned(label, value, Tone::Plain)
     }
 
-    /// A label and a value in a tone; nothing when the value is empty.
+    /// Adds a label and a value in a tone, unless the value is empty.
     pub fn toned(&mut self, label: &'static str, value: impl Into<String>, tone: Tone) -> &mut Self {
         let value = value.into();
         if !value.is_empty() {
@@ -101,13 +101,13 @@ impl Section {
         self
     }
 
-    /// Says that the lines are to be read as they are.
+    /// Marks the lines as commands or log lines, to be shown unchanged.
     pub fn verbatim(&mut self) -> &mut Self {
         self.verbatim = true;
         self
     }
 
-    /// A line of running text.
+    /// Adds a line of running text.
     pub fn text(&mut self, depth: u8, text: impl Into<String>, tone: Tone) -> &mut Self {
         self.lines.push(DocumentLine::Text { depth, spans: vec![(text.into(), tone)] });
         self

@@ -1,4 +1,4 @@
-//! Service events: what the scheduler says it did, and why it could not; out of DescribeServices, at no extra call.
+//! Service events: messages of the ECS scheduler. They come with DescribeServices, at no extra call.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -45,7 +45,7 @@ pub struct ServiceEvent {
     pub service_arn: String,
     pub created_at: Option<Timestamp>,
     pub message: String,
-    /// ECS has forgotten it.
+    /// Whether ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
@@ -69,7 +69,7 @@ impl ServiceEvent {
         }
     }
 
-    /// What is known of its message.
+    /// Rule that recognises its message.
     pub fn rule(&self) -> Option<&'static Rule> {
         knowledge::of_event(&self.message)
     }
@@ -83,7 +83,7 @@ impl ServiceEvent {
         }
     }
 
-    /// The message in one line.
+    /// Cell with the message in one line.
     pub fn cell(&self) -> Cell<'static> {
         let prefix = if self.archived { format!("{ARCHIVED}: ") } else { String::new() };
         let tone = match self.tone() {
@@ -91,14 +91,14 @@ impl ServiceEvent {
             _ if self.archived => Tone::Muted,
             tone => tone,
         };
-        let told = one_line(self.told());
-        Cell::new(format!("{prefix}{told}"), tone).values([told])
+        let text = one_line(self.told());
+        Cell::new(format!("{prefix}{text}"), tone).values([text])
     }
 
-    /// The message without its opening `(service NAME) `, which every row would repeat.
+    /// Message without its prefix `(service NAME) `, which is the same in every row.
     pub fn told(&self) -> &str {
-        let opening = format!("(service {}) ", self.service_name);
-        self.message.strip_prefix(opening.as_str()).unwrap_or(&self.message)
+        let prefix = format!("(service {}) ", self.service_name);
+        self.message.strip_prefix(prefix.as_str()).unwrap_or(&self.message)
     }
 }
 
@@ -222,8 +222,8 @@ mod tests {
     #[case("was unable to place a task.", Tone::Bad)]
     #[case("is unable to consistently start tasks successfully.", Tone::Bad)]
     #[case("ate something that disagreed with it.", Tone::Plain)]
-    fn an_event_has_the_tone_of_what_it_means(#[case] told: &str, #[case] tone: Tone) {
-        let event = aws_sdk_ecs::types::ServiceEvent::builder().message(format!("(service web) {told}")).build();
+    fn the_tone_of_an_event_follows_from_its_rule(#[case] message: &str, #[case] tone: Tone) {
+        let event = aws_sdk_ecs::types::ServiceEvent::builder().message(format!("(service web) {message}")).build();
         let event = ServiceEvent::from_sdk(event, "prod", "web", "arn:aws:ecs:eu-west-1:111122223333:service/prod/web");
         assert_eq!((event.tone(), Resource::fault(&event)), (tone, tone == Tone::Bad));
     }

@@ -1,30 +1,30 @@
-//! What an explanation asks AWS for once, when it is opened: beyond what is polled anyway, three calls at most.
+//! Evidence that an explanation fetches once, when it is opened: at most three calls in addition to what is polled.
 
 use jiff::Timestamp;
 
 use super::revision::Revision;
 
-/// What was found out about a task or a service.
+/// Evidence about a task or a service.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
-    /// The task definition of the task that is explained.
+    /// Task definition of the explained task.
     pub revision: Option<Revision>,
-    /// The last log lines of the container it began with.
+    /// Last log lines of the container that caused the stop.
     pub lines: Option<Excerpt>,
-    /// The health of the service's targets.
+    /// Health of the service's targets.
     pub targets: Vec<Target>,
-    /// What could not be found out, and why: one sentence each.
+    /// Evidence that could not be fetched, and why: one sentence each.
     pub gaps: Vec<String>,
 }
 
-/// The end of one container's log.
+/// Last lines of one container's log.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Excerpt {
     pub task_arn: String,
     pub container: String,
     pub group: String,
     pub stream: String,
-    /// Oldest first, secrets masked, otherwise as they came: not safe to draw.
+    /// Lines, oldest first. Secrets are masked; control characters are not, so they are not safe to draw.
     pub lines: Vec<(Timestamp, String)>,
 }
 

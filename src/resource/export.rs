@@ -1,4 +1,4 @@
-//! Rows as text for files and pipes: CSV, and a table without colours.
+//! Export of rows for files and pipes: CSV, and a table without colours.
 
 use std::borrow::Cow;
 
@@ -8,24 +8,24 @@ use unicode_width::UnicodeWidthStr;
 use super::{Align, Column, Context, Row, View, secrets::masked};
 use crate::visible::{one_line, safe_lines};
 
-/// The columns of a table of `view` with their indexes: all of them when `wide`.
+/// Columns of a table of `view`, with their indexes; all columns when `wide`.
 fn columns(view: &View, wide: bool) -> Vec<(usize, &'static Column)> {
     (view.kind.columns)().into_iter().enumerate().filter(|(_, column)| column.shown(&view.query, wide)).collect()
 }
 
-/// How CSV is written.
+/// Dialect of CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Csv {
-    /// Lines end in a line feed: for `cut`, `awk` and everything else that reads lines.
+    /// Lines end in a line feed, for `cut`, `awk` and other programs that read lines.
     Plain,
-    /// Lines end in CRLF; a [`MARK`] goes before them.
+    /// Lines end in CRLF; the file starts with [`MARK`].
     Excel,
 }
 
 /// The byte order mark by which Excel knows UTF-8.
 pub const MARK: &str = "\u{feff}";
 
-/// CSV: a head of column names, one record a row, every column, quoted by RFC 4180.
+/// Formats rows as CSV: a header with the column names, then one record per row with all columns, quoted as in RFC 4180.
 ///
 /// Line breaks within a cell stay; other control characters are made visible. A cell that a spreadsheet would take for a
 /// formula gets an apostrophe in front, which a spreadsheet doesn't show; numbers stay as they are. Secrets are masked.
@@ -61,17 +61,17 @@ fn record<'a>(text: &mut String, fields: impl Iterator<Item = Cow<'a, str>>, end
     text.push_str(end);
 }
 
-/// Whether a spreadsheet would work a cell out. Whatever follows apostrophes counts, too, so that one more of them can be
-/// taken away again by whoever reads the file.
+/// Whether a spreadsheet would evaluate the cell. Leading apostrophes are skipped, so that a reader of the file can always
+/// remove exactly the one that we add.
 fn is_formula(cell: &str) -> bool {
     let begins = cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     begins && cell != "-" && cell.parse::<f64>().is_err()
 }
 
-/// A table aligned by display width, two spaces between columns, titles on top; every column when `wide`. Where `cut`, cells
-/// end at their column's greatest width.
+/// Formats rows as a table aligned by display width, with titles on top and two spaces between columns; all columns when
+/// `wide`. When `cut`, cells are cut at the greatest width of their column.
 ///
-/// One line a row whatever is in it: what a terminal might obey is shown instead.
+/// Each row takes one line. Control characters are made visible.
 pub fn table<'a>(
     view: &View,
     wide: bool,
@@ -109,7 +109,7 @@ pub fn table<'a>(
     text
 }
 
-/// `text` in at most `width` cells; an ellipsis stands for what is left out.
+/// Shortens `text` to at most `width` terminal cells, with an ellipsis for the rest.
 fn shortened(text: String, width: usize) -> String {
     if text.width() <= width {
         return text;
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_aligned_by_display_width_and_its_cells_are_tamed() {
+    fn a_table_is_aligned_by_display_width_and_shows_control_characters() {
         assert_eq!(
             table(&view(), false, true, rows(), &CX),
             "NAME      COUNT\na             1\n日本      1,000\n␛[2Jevil      -\n"
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_cut_only_where_that_is_asked_for() {
+    fn cells_are_cut_only_on_request() {
         let long = [Thing { name: "a name of more than twenty letters", count: "1", note: "" }];
         let rows = || long.iter().map(|thing| thing as &dyn Row);
         assert!(table(&view(), false, true, rows(), &CX).contains("a name of more than…"));
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut_between_graphemes() {
+    fn long_text_is_cut_between_graphemes() {
         assert_eq!(shortened("abcdef".into(), 6), "abcdef");
         assert_eq!(shortened("abcdefg".into(), 6), "abcde…");
         assert_eq!(shortened("日本語です".into(), 6), "日本…");

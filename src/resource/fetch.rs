@@ -1,4 +1,4 @@
-//! How rows come from AWS: a list call for ids, a batched describe for details.
+//! Fetching rows from AWS: a list call for ids, a batched describe call for details.
 
 use std::sync::Arc;
 
@@ -12,65 +12,66 @@ use crate::aws::{Clients, Failure, FailureKind, Operation};
 #[derive(Debug, Default)]
 pub struct Page {
     pub ids: Vec<Arc<str>>,
-    /// The rows behind them, where the list describes them as well.
+    /// Rows of these ids, where the list call also describes them.
     pub rows: Vec<Arc<dyn Row>>,
     pub next: Option<String>,
-    /// The API operation that answered; empty where none was called.
+    /// API operation that answered; empty where none was called.
     pub operation: &'static str,
 }
 
-/// What a describe call brought.
+/// Result of a describe call.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub rows: Vec<Arc<dyn Row>>,
-    /// The API operation that answered.
+    /// API operation that answered.
     pub operation: &'static str,
     /// Ids that AWS no longer knows (`failures[]` with reason MISSING).
     pub missing: Vec<Arc<str>>,
-    /// Why AWS left out others of the ids (`failures[]` with another reason).
+    /// Why AWS left out other ids (`failures[]` with another reason).
     pub refused: Option<Failure>,
 }
 
-/// How often, at most, a feed asks.
+/// Polling intervals of a feed, in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Cadence {
-    /// Seconds between two full lists; stretched for long ones.
+    /// Interval between two full lists; longer for long lists.
     pub list: u32,
-    /// Seconds between two looks at a visible calm row, and at a moving one.
+    /// Interval between two describes of a visible calm row.
     pub visible: u32,
+    /// Interval between two describes of a moving row.
     pub moving: u32,
-    /// Seconds in which every row is looked at once; stretched for many rows.
+    /// Period in which every row is described once; longer for many rows.
     pub sweep: u32,
 }
 
-/// The two calls behind a fetched kind.
+/// The list and describe calls of a fetched kind.
 pub trait Fetch: Send + Sync {
-    /// Ids a describe call takes; 0 when the list is all there is and [`Fetch::stub`] makes the rows.
+    /// Greatest number of ids in a describe call; 0 when there is no such call and [`Fetch::stub`] makes the rows.
     fn batch(&self) -> usize;
     fn cadence(&self) -> Cadence;
-    /// Describe only what is on screen (one call a row would be needed for the rest).
+    /// Whether only rows on screen are described, because each row costs a call.
     fn visible_only(&self, _query: &Query) -> bool {
         false
     }
-    /// Rows that a later list leaves out stay: AWS forgets stopped tasks after an hour, the console does not.
+    /// Whether rows stay when a later list leaves them out. AWS forgets stopped tasks after an hour; the console does not.
     fn keeps_gone(&self, _query: &Query) -> bool {
         false
     }
-    /// One page of ids, or of rows where AWS describes them at once; full pages are asked for.
+    /// Fetches one page of ids, or of rows where the list call describes them. Always asks for full pages.
     fn list<'a>(
         &'a self,
         aws: &'a Clients,
         query: &'a Query,
         token: Option<String>,
     ) -> BoxFuture<'a, Result<Page, Failure>>;
-    /// The rows behind `ids`, of which there are at most [`Fetch::batch`].
+    /// Describes `ids`, at most [`Fetch::batch`] of them.
     fn describe<'a>(
         &'a self,
         aws: &'a Clients,
         query: &'a Query,
         ids: Vec<Arc<str>>,
     ) -> BoxFuture<'a, Result<Batch, Failure>>;
-    /// A row made of its id alone, shown until it is described.
+    /// Placeholder row with the id alone, shown until the row is described.
     fn stub(&self, _id: &str) -> Option<Arc<dyn Row>> {
         None
     }
@@ -86,7 +87,7 @@ impl Page {
         Ok(Self { ids, next, operation: operation.name, ..Self::default() })
     }
 
-    /// A page of a list that describes what it lists; items without so much as a name are left out.
+    /// Creates a page from a list call that also describes. Items without a name are left out.
     ///
     /// # Errors
     /// When the answer has no list of items.
@@ -101,13 +102,13 @@ impl Page {
         Ok(Self { rows, ..Self::new(operation, Some(ids), next)? })
     }
 
-    /// A list that needs no call: the one row that was asked for.
+    /// Creates a page with one known id, which needs no call.
     pub(super) fn one(id: &Arc<str>) -> Self {
         Self { ids: vec![id.clone()], ..Self::default() }
     }
 }
 
-/// What an answer is about. AWS sends it even when it is empty: an answer without it is not one of AWS's.
+/// The list in an answer. AWS sends it even when it is empty; an answer without it did not come from AWS.
 ///
 /// # Errors
 /// When it is absent.
@@ -116,7 +117,7 @@ pub(super) fn present<T>(operation: Operation, part: Option<T>) -> Result<T, Fai
 }
 
 impl Batch {
-    /// Rows out of an answer's items; those without so much as a name are left out.
+    /// Creates rows from an answer's items. Items without a name are left out.
     ///
     /// # Errors
     /// When the answer has no list of items.
@@ -128,7 +129,7 @@ impl Batch {
     ) -> Result<Self, Failure> {
         let rows = present(operation, items)?.into_iter().filter_map(row);
         let rows = rows.map(|row| Arc::new(row) as Arc<dyn Row>).collect();
-        // What is missing is gone, which is no error.
+        // A missing row has been deleted: not an error.
         let gone = |failure: &SdkFailure| failure.reason.as_deref() == Some("MISSING");
         let (missing, refused): (Vec<_>, Vec<_>) = failures.unwrap_or_default().into_iter().partition(gone);
         let missing = missing.into_iter().filter_map(|failure| failure.arn.map(Arc::from)).collect();
@@ -136,19 +137,19 @@ impl Batch {
     }
 }
 
-/// `web and 3 more left out: ACCESS_DENIED, not authorized`.
+/// Failure for the ids AWS refused to describe: `web and 3 more left out: ACCESS_DENIED, not authorized`.
 fn refusal(operation: Operation, refused: &[SdkFailure]) -> Option<Failure> {
     let (first, others) = refused.split_first()?;
     let name = first.arn.as_deref().map_or("some", last_part);
     let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-    let told: Vec<&str> = [&first.reason, &first.detail].into_iter().filter_map(Option::as_deref).collect();
-    let why = if told.is_empty() { "AWS gives no reason".to_owned() } else { told.join(", ") };
+    let reasons: Vec<&str> = [&first.reason, &first.detail].into_iter().filter_map(Option::as_deref).collect();
+    let why = if reasons.is_empty() { "AWS gives no reason".to_owned() } else { reasons.join(", ") };
     let denied = first.reason.as_deref() == Some("ACCESS_DENIED");
     let kind = if denied { FailureKind::Denied } else { FailureKind::Invalid };
     Some(Failure::local(operation.name, kind, format!("{name}{more} left out: {why}")))
 }
 
-/// A part of a query as the SDK takes it.
+/// Converts a part of a query to the type of the SDK.
 pub(super) fn owned(part: &Option<Arc<str>>) -> Option<String> {
     part.as_deref().map(str::to_owned)
 }
@@ -178,16 +179,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_gone_and_what_aws_left_out_for_another_reason_is_told_with_it() {
+    fn missing_ids_are_gone_and_refused_ids_become_a_failure() {
         let gone = batch(&[("old", Some("MISSING"))]);
         assert_eq!((&*gone.missing[0], gone.refused), ("arn:aws:ecs:eu-west-1:1:service/prod/old", None));
         let denied = [("web", Some("ACCESS_DENIED")), ("old", Some("MISSING")), ("api", Some("ACCESS_DENIED"))];
         let refused = batch(&denied).refused.unwrap();
-        let told = "DescribeServices: web and 1 more left out: ACCESS_DENIED, not authorized";
-        assert_eq!((refused.kind, refused.to_string().as_str()), (FailureKind::Denied, told));
+        let expected = "DescribeServices: web and 1 more left out: ACCESS_DENIED, not authorized";
+        assert_eq!((refused.kind, refused.to_string().as_str()), (FailureKind::Denied, expected));
         let refused = batch(&[("web", None)]).refused.unwrap();
-        let told = "DescribeServices: web left out: AWS gives no reason";
-        assert_eq!((refused.kind, refused.to_string().as_str()), (FailureKind::Invalid, told));
+        let expected = "DescribeServices: web left out: AWS gives no reason";
+        assert_eq!((refused.kind, refused.to_string().as_str()), (FailureKind::Invalid, expected));
         assert!(batch(&[]).refused.is_none());
     }
 }

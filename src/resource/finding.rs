@@ -1,4 +1,4 @@
-//! What is wrong with something, in one line and with its cause.
+//! Findings: problems of a service, a task or an instance, with their causes.
 
 use std::sync::Arc;
 
@@ -8,34 +8,34 @@ use serde::{Serialize, Serializer};
 use super::Tone;
 use crate::knowledge::Verdict;
 
-/// The kinds of trouble there are, worst first.
+/// Type of a problem, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Problem {
     RolloutFailed,
     RolloutFailing,
     RolloutStuck,
-    /// A deployment hook waits for somebody's decision.
+    /// A deployment is paused by a hook until somebody continues it or rolls it back.
     Waiting,
     CrashLoop,
     NotPlaced,
     Short,
     Unhealthy,
-    /// The scheduler repeats an error of another sort.
+    /// The scheduler repeats another error.
     Complaint,
     AgentLost,
-    /// An instance that could not join, or that AWS found impaired.
+    /// An instance could not register, or AWS reports it as impaired.
     InstanceIll,
     DrainStuck,
-    /// A task hangs in a state longer than is usual.
+    /// A task stays in a state for longer than usual.
     TaskStuck,
-    /// Tasks failed, and it is over or not a pattern.
+    /// Tasks failed, but no longer do, or not in a pattern.
     TaskFailed,
-    /// Something a person should know of that is no fault of the application: Spot, a throttle.
+    /// Something to know that is not a fault of the application: a Spot interruption, throttling.
     Notice,
 }
 
 impl Problem {
-    /// What tables call it.
+    /// Word for it in tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::RolloutFailed => "rollout failed",
@@ -72,19 +72,19 @@ impl Serialize for Problem {
     }
 }
 
-/// One thing that is wrong.
+/// One problem with its cause.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
     pub problem: Problem,
     pub since: Option<Timestamp>,
-    /// The cause in one line, with numbers: `out of memory: app (137), 12 times in an hour`.
+    /// Cause in one line, with numbers: `out of memory: app (137), 12 times in an hour`.
     pub cause: String,
-    /// Why, where a rule or a record tells.
+    /// Verdict behind the cause, where there is one.
     pub verdict: Option<Arc<Verdict>>,
 }
 
 impl Finding {
-    /// The rule that explains it.
+    /// Id of the rule that explains it.
     pub fn rule(&self) -> Option<&'static str> {
         self.verdict.as_ref().and_then(|verdict| verdict.rule)
     }

@@ -1,12 +1,12 @@
-//! How times, names and numbers are put.
+//! Formats of times, names and numbers.
 
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use super::{Cell, Context, Order, Tone};
 
-/// The SDK's time as ours, to the millisecond: AWS gives no more, and the SDK's arithmetic makes up the rest. Absent when it
-/// is not of the years 1 to 9998: so hours and years can be added to any.
+/// Converts a time of the SDK, to the millisecond: AWS gives no more digits, the rest are rounding errors of the SDK. Absent
+/// outside the years 1 to 9998, so that adding hours or years can't overflow.
 pub fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
     const YEARS: std::ops::Range<i64> = -62_135_596_800..253_370_764_800;
     let time = time.filter(|time| YEARS.contains(&time.secs()))?;
@@ -14,12 +14,12 @@ pub fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
     Timestamp::from_millisecond(time.secs().checked_mul(1_000)?.checked_add(millis)?).ok()
 }
 
-/// A count or an amount as AWS gives it, within 0 and a hundred million: so a few of them can be added and subtracted.
+/// Clamps a count or an amount from AWS to 0..=100,000,000, so that sums and differences can't overflow.
 pub fn amount(number: i32) -> i32 {
     number.clamp(0, 100_000_000)
 }
 
-/// A duration in at most two units: `45s`, `12m`, `3h20m`, `5d4h`, `212d`.
+/// Formats a duration in at most two units: `45s`, `12m`, `3h20m`, `5d4h`, `212d`.
 pub fn duration(seconds: i64) -> String {
     let s = seconds.max(0);
     let (minutes, hours, days) = (s / 60, s / 3600, s / 86_400);
@@ -42,38 +42,38 @@ pub fn seconds_since(then: Timestamp, now: Timestamp) -> i64 {
     (now.as_second() - then.as_second()).max(0)
 }
 
-/// A cell with the age of `then`.
+/// Cell with the age of `then`.
 pub fn age_cell(then: Option<Timestamp>, now: Timestamp) -> Cell<'static> {
     then.map_or_else(Cell::absent, |then| Cell::new(duration(seconds_since(then, now)), Tone::Muted))
 }
 
-/// The order of an age: seconds.
+/// Sort value of an age, in seconds.
 pub fn age_order(then: Option<Timestamp>, now: Timestamp) -> Order<'static> {
     then.map_or(Order::Absent, |then| Order::Number(seconds_since(then, now) as f64))
 }
 
-/// A cell with a point in time.
+/// Cell with a point in time.
 pub fn time_cell(time: Option<Timestamp>, cx: &Context) -> Cell<'static> {
     time.map_or_else(Cell::absent, |at| Cell::new(cx.zone.clock(at), Tone::Muted).values([at.to_string()]))
 }
 
-/// A cell with the beginning of an id, or of the last part of an ARN; filters compare it or the whole id.
+/// Cell with the first characters of an id, or of the last part of an ARN. Filters compare these or the whole id.
 pub fn id_cell(arn: &str, tone: Tone) -> Cell<'_> {
     Cell::new(short_id(arn), tone).values([short_id(arn), last_part(arn)])
 }
 
-/// The order of a point in time: seconds since the epoch.
+/// Sort value of a point in time, in seconds since the epoch.
 pub fn time_order(time: Option<Timestamp>) -> Order<'static> {
     time.map_or(Order::Absent, |time| Order::Number(time.as_millisecond() as f64 / 1000.0))
 }
 
-/// `time` for a document: to the second, and how long ago.
+/// Formats `time` for a description: to the second, and how long ago.
 pub fn when(time: Option<Timestamp>, cx: &Context) -> String {
     let ago = |time| duration(seconds_since(time, cx.now));
     time.map(|time| format!("{} ({} ago)", cx.zone.clock(time), ago(time))).unwrap_or_default()
 }
 
-/// A text cell; absent when there is none or it is empty.
+/// Cell with a text; absent when there is none or it is empty.
 pub fn text_cell(text: Option<&str>) -> Cell<'_> {
     match text {
         Some(text) if !text.is_empty() => Cell::plain(text),
@@ -81,7 +81,7 @@ pub fn text_cell(text: Option<&str>) -> Cell<'_> {
     }
 }
 
-/// The order of a text; empty sorts as absent.
+/// Sort value of a text; an empty one sorts as absent.
 pub fn text_order(text: Option<&str>) -> Order<'_> {
     match text {
         Some(text) if !text.is_empty() => Order::Text(text.into()),
@@ -89,17 +89,17 @@ pub fn text_order(text: Option<&str>) -> Order<'_> {
     }
 }
 
-/// The order of a number that AWS gives as text.
+/// Sort value of a number that AWS gives as text.
 pub fn number_order(text: Option<&str>) -> Order<'_> {
     text.and_then(|text| text.parse().ok()).map_or(Order::Absent, Order::Number)
 }
 
-/// Words of a command line.
+/// Collects the words of a command line.
 pub fn words<const N: usize>(words: [&str; N]) -> Option<Vec<String>> {
     Some(words.map(str::to_owned).into())
 }
 
-/// What follows the last slash of an ARN; the whole when there is none.
+/// The part of an ARN after its last slash; the whole ARN when there is no slash.
 pub fn last_part(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
@@ -110,7 +110,7 @@ pub fn short_id(arn: &str) -> &str {
     id.char_indices().nth(8).map_or(id, |(end, _)| &id[..end])
 }
 
-/// An amount of data in the units that AWS bills by: `812 B`, `1.4 MB`, `23 GB`; each is 1,024 of the one before.
+/// Formats an amount of data in the units AWS bills by: `812 B`, `1.4 MB`, `23 GB`. A unit is 1,024 of the one below it.
 pub fn size(bytes: f64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     let (mut amount, mut unit) = (bytes.max(0.0), 0);
@@ -122,7 +122,7 @@ pub fn size(bytes: f64) -> String {
     format!("{amount:.digits$} {}", UNITS[unit])
 }
 
-/// A number with a comma before every three digits: `1,204,332`.
+/// Formats a number with thousands separators: `1,204,332`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -135,7 +135,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// All whitespace runs, line breaks included, as one space: a reason of five lines in one cell.
+/// Replaces each run of whitespace, line breaks included, with one space, so that a long reason fits in a cell.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,18 +1,18 @@
-//! How a verdict is shown: in short in the pane beside a table, in full where a row is described.
+//! Verdicts as documents: short in the pane below a table, in full in a description.
 
 use super::{Document, Tone, format::one_line};
 use crate::knowledge::{Certainty, Class, Verdict};
 
-/// Lines that a verdict in brief usually takes.
+/// Usual number of lines of a short verdict.
 pub const LINES: u16 = 9;
 
-/// Lines for all of it.
+/// Number of lines that leaves nothing out.
 pub const IN_FULL: u16 = u16::MAX;
 
-/// Characters of a quoted field that are shown, but for a verdict in full.
+/// Greatest number of characters of a quoted field in a short verdict.
 const QUOTED: usize = 200;
 
-/// Cause, evidence, what to check next, and the command for it: as much of it as `lines` hold.
+/// Shows cause, evidence, next steps and the command for them, in about `lines` lines.
 pub fn verdict(verdict: &Verdict, lines: u16) -> Document {
     let (evidence, next) = match lines {
         ..6 => (0, 1),
@@ -51,7 +51,7 @@ pub fn verdict_of(whom: &str, verdict: &Verdict, lines: u16) -> Document {
     document
 }
 
-/// How a class strikes the eye.
+/// Tone of a class.
 pub fn tone(class: Class) -> Tone {
     match class {
         Class::Recovery => Tone::Good,
@@ -61,7 +61,7 @@ pub fn tone(class: Class) -> Tone {
     }
 }
 
-/// The beginning of a long text.
+/// Cuts a long text off.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn in_full_nothing_is_left_out() {
+    fn a_full_verdict_leaves_nothing_out() {
         let page = Some("https://example.com/page".to_owned());
         let document = verdict(&Verdict { page, ..oom() }, IN_FULL);
         let lines = lines(&document);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fewer_the_lines_the_less_evidence() {
+    fn fewer_lines_show_less_evidence() {
         let many = || (0..5).map(|n| Quote { field: format!("f{n}"), text: "x".into() }).collect();
         let long = Verdict { evidence: many(), next: vec!["Look.".into(); 5], command: Some("aws".into()), ..oom() };
         assert_eq!(lines(&verdict(&long, 4)).len(), 1 + 1 + 1);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_not_told_as_if_it_were() {
+    fn an_uncertain_verdict_says_so_in_its_title() {
         let likely = verdict(&Verdict { certainty: Certainty::Likely, ..oom() }, 9);
         assert_eq!(likely.sections[0].title, "out of memory (likely)");
         let unknown = verdict(&Verdict { rule: None, short: "", certainty: Certainty::Unknown, ..oom() }, 9);

@@ -46,27 +46,27 @@ pub struct Instance {
     pub agent_version: Option<String>,
     pub docker_version: Option<String>,
     pub agent_update_status: Option<String>,
-    /// `OK`, `IMPAIRED`, … where AWS watches the instance's health.
+    /// `OK`, `IMPAIRED`, …; absent where AWS doesn't check the instance's health.
     pub health: Option<String>,
     pub running_tasks_count: i32,
     pub pending_tasks_count: i32,
     /// Remaining and registered CPU units, and MiB.
     pub cpu: (i32, i32),
     pub memory: (i32, i32),
-    /// Host ports that are taken.
+    /// Host ports in use.
     pub ports: Vec<i32>,
     pub udp_ports: Vec<i32>,
-    /// Registered ones; how many are free AWS does not tell in numbers.
+    /// Registered GPUs. AWS gives no number of free ones.
     pub gpus: usize,
-    /// Network interfaces that are attached for tasks.
+    /// Number of network interfaces attached for tasks.
     pub interfaces: usize,
-    /// Names and values; capabilities have no value.
+    /// Attributes: names and values. Capabilities have no value.
     pub attributes: Vec<(String, Option<String>)>,
-    /// What AWS found when it last looked at its health, where that was not well.
+    /// Results other than `OK` of AWS's last health check.
     pub ailments: Vec<Ailment>,
-    /// Since when its agent is gone, where AWS tells or the console saw it go.
+    /// When its agent disconnected, from AWS or as the console noticed it.
     pub agent_lost_at: Option<Timestamp>,
-    /// Since when it drains, where the console saw it begin.
+    /// When it began to drain, if the console noticed it.
     pub draining_since: Option<Timestamp>,
     pub instance_type: Option<String>,
     pub availability_zone: Option<String>,
@@ -76,7 +76,7 @@ pub struct Instance {
     pub tags: Vec<(String, String)>,
 }
 
-/// A health check of an instance that is not `OK`.
+/// A health check result of an instance other than `OK`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ailment {
@@ -97,7 +97,7 @@ impl Ailment {
         })
     }
 
-    /// It says no more than that the agent is gone.
+    /// Whether it only says that the agent is disconnected.
     pub fn of_agent(&self) -> bool {
         self.kind == "AGENT_CONNECTIVITY"
     }
@@ -165,7 +165,7 @@ impl Instance {
         })
     }
 
-    /// The value of an attribute; absent when it has none or is a capability.
+    /// Value of an attribute; absent for a capability, or when there is no such attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_deref())
     }
@@ -174,7 +174,7 @@ impl Instance {
         self.status.as_deref() == Some("DRAINING")
     }
 
-    /// Keeps what was seen of it before and AWS does not tell: when its agent went, and when it began to drain.
+    /// Carries over from `before` the times that AWS does not give: when its agent disconnected, and when it began to drain.
     pub fn remember(&mut self, before: &Self, now: Timestamp) {
         if !self.agent_connected {
             let seen = before.agent_lost_at.or(before.agent_connected.then_some(now));
@@ -197,14 +197,15 @@ impl Instance {
     }
 }
 
-/// Network interfaces among the attachments of an instance.
+/// Counts the network interfaces among the attachments of an instance.
 fn interfaces(attachments: &[Attachment]) -> usize {
-    let gone = ["DETACHED", "DELETED", "FAILED"];
-    let here = attachments.iter().filter(|attachment| attachment.status().is_none_or(|status| !gone.contains(&status)));
+    let detached = ["DETACHED", "DELETED", "FAILED"];
+    let here =
+        attachments.iter().filter(|attachment| attachment.status().is_none_or(|status| !detached.contains(&status)));
     here.filter(|attachment| matches!(attachment.r#type(), Some("eni" | "ElasticNetworkInterface"))).count()
 }
 
-/// `free/all`, of which filters compare what is free; a warning when less than a tenth is.
+/// Cell `free/all`. Filters compare the free part; less than a tenth is a warning.
 fn share((free, all): (i32, i32)) -> Cell<'static> {
     let tone = if all > 0 && free * 10 < all { Tone::Warn } else { Tone::Plain };
     Cell::new(format!("{free}/{all}"), tone).values([free.to_string()])
@@ -291,7 +292,7 @@ static FIELDS: &[Field<Instance>] = &[
 ];
 
 impl Instance {
-    /// The EC2 id; the end of the ARN for hosts outside EC2.
+    /// EC2 instance id, or the end of the ARN for hosts outside EC2.
     pub fn short_name(&self) -> &str {
         self.ec2_instance_id.as_deref().unwrap_or_else(|| last_part(&self.container_instance_arn))
     }

@@ -3,7 +3,7 @@
 use super::document::{Document, DocumentLine, Section, Span};
 use crate::visible::one_line;
 
-/// The document, with headings of this rank for its sections and an item a line; what is to be read as it is, in a fence.
+/// Formats a document: each section as a heading of this rank and a list, verbatim sections as a fenced block.
 pub fn document(document: &Document, rank: usize) -> String {
     let sections = document.sections.iter().filter(|section| !section.lines.is_empty());
     sections.map(|section| self::section(section, rank)).collect::<Vec<_>>().join("\n")
@@ -17,7 +17,7 @@ fn section(section: &Section, rank: usize) -> String {
     }
     for line in &section.lines {
         text.push_str(&match line {
-            // A value that goes on.
+            // A value continued from the line before.
             DocumentLine::Field { label: "", value } => item(1, &joined(value)),
             DocumentLine::Field { label: label @ "Command", value } => {
                 format!("- **{label}**:\n\n{}\n", verbatim([joined(value).as_str()]))
@@ -32,12 +32,12 @@ fn section(section: &Section, rank: usize) -> String {
     text
 }
 
-/// A heading; nothing where there is no title.
+/// Formats a heading; empty when there is no title.
 pub fn heading(title: &str, rank: usize) -> String {
     if title.is_empty() { String::new() } else { format!("{} {}\n\n", "#".repeat(rank), escaped(title)) }
 }
 
-/// An item of a list; a numbered one where the text begins with its number.
+/// Formats a list item; a numbered one when the text starts with a number.
 pub fn item(depth: usize, text: &str) -> String {
     let indent = "  ".repeat(depth);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -49,16 +49,16 @@ pub fn item(depth: usize, text: &str) -> String {
     }
 }
 
-/// Lines to be read as they are.
+/// Formats lines as a fenced block.
 pub fn verbatim<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     let lines: Vec<String> = lines.into_iter().map(|line| one_line(line).into_owned()).collect();
-    // The fence has to be longer than any in the text.
+    // The fence must be longer than any in the text.
     let ticks = |line: &String| line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(lines.iter().map(ticks).max().unwrap_or(0).max(2) + 1);
     format!("{fence}text\n{}{fence}\n", lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// A table with a head.
+/// Formats a table with a header.
 pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let line =
         |cells: [String; N]| format!("| {} |\n", cells.map(|cell| escaped(&cell).replace('|', "\\|")).join(" | "));
@@ -78,12 +78,12 @@ fn joined(spans: &[Span]) -> String {
     spans.iter().map(|(text, _)| text.as_str()).collect()
 }
 
-/// `text` on one line, in which nothing means anything to Markdown. What means nothing where it stands is left as it is, for
-/// those who read the text raw.
+/// Escapes Markdown in `text` and puts it on one line. Characters without a meaning in their place stay unescaped, so that the
+/// raw text is easy to read.
 fn escaped(text: &str) -> String {
     let text = one_line(text);
     let links = text.contains("](") || text.starts_with('[');
-    // Pairs of backticks are code, as our own sentences have it.
+    // Pairs of backticks are code: our own messages use them.
     let paired = text.matches('`').count().is_multiple_of(2);
     let mut code = false;
     let mut escaped = String::with_capacity(text.len());
@@ -96,7 +96,7 @@ fn escaped(text: &str) -> String {
             '\\' => after.is_ascii_punctuation(),
             '`' => !paired,
             '*' => before != ' ' || after != ' ',
-            // Within a word an underscore means nothing.
+            // Within a word an underscore has no meaning.
             '_' => !(before.is_alphanumeric() && after.is_alphanumeric()),
             '<' => after.is_ascii_alphabetic() || "/!?".contains(after),
             '[' => links,
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_in_fences_and_numbers_stand_once() {
+    fn commands_are_fenced_and_list_numbers_are_not_repeated() {
         let mut text = Document::default();
         text.section("Next").text(0, "1. Raise it", Tone::Plain).text(0, "2. Look", Tone::Plain);
         let command = "aws ecs x --query 'a.[b,c[].d]'";
@@ -157,17 +157,17 @@ mod tests {
     #[case("[ ] no box", r"\[ ] no box")]
     #[case(r"C:\temp \*", r"C:\temp \\\*")]
     #[case("\u{1b}[31mred", "␛[31mred")]
-    fn text_means_itself(#[case] text: &str, #[case] shown: &str) {
+    fn text_is_escaped_where_markdown_would_interpret_it(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(escaped(text), shown);
     }
 
     #[test]
-    fn a_fence_is_longer_than_those_within() {
+    fn a_fence_is_longer_than_fences_in_the_text() {
         assert_eq!(verbatim(["a", "```", "b\tc"]), "````text\na\n```\nb c\n````\n");
     }
 
     #[test]
-    fn a_table_has_a_rule_under_its_head() {
+    fn a_table_has_a_line_under_its_header() {
         assert_eq!(table(["a", "b"], [["1".into(), "x|y".into()]]), "| a | b |\n|---|---|\n| 1 | x\\|y |\n");
     }
 }

@@ -1,13 +1,13 @@
-//! Which rows of a kind are meant.
+//! Queries and views: which rows of a kind a table shows.
 
 use std::sync::Arc;
 
 use super::Kind;
 
-/// Seconds that are looked back where nobody says how far.
+/// Default period to look back, in seconds.
 pub const DAY: u32 = 86_400;
 
-/// Which tasks, by what becomes of them.
+/// Status of the tasks in a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Status {
     #[default]
@@ -27,10 +27,10 @@ impl Status {
     }
 }
 
-/// Words for a part of a kind: the word, the kind, and which of its rows.
+/// Commands that open a kind with a status: the word, the kind and the status.
 pub const PARTS: &[(&str, &str, Status)] = &[("stopped", "task", Status::Stopped)];
 
-/// Narrows a kind down; an absent part means all of them.
+/// Restricts the rows of a kind. An absent part means no restriction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Query {
     /// Cluster name.
@@ -45,15 +45,15 @@ pub struct Query {
     pub task: Option<Arc<str>>,
     /// Tasks only.
     pub status: Status,
-    /// What happened in the last so many seconds: how far back the history is read.
+    /// Period to look back into the history, in seconds.
     pub since: Option<u32>,
-    /// Tasks only: those of one group of failures, by its name.
+    /// Tasks only: name of the failure group they belong to.
     pub group: Option<Arc<str>>,
-    /// Tasks only: those of certain ones, out of more than AWS can be asked for at once.
+    /// Tasks only: several owners, more than one call to AWS can name.
     pub only: Option<Only>,
 }
 
-/// Several of one kind, whose tasks are meant.
+/// Several rows of one kind whose tasks a query selects.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Only {
     /// By name.
@@ -67,7 +67,7 @@ pub enum Only {
     Instances(Arc<[Arc<str>]>),
 }
 
-/// A part of a [`Query`] that a column may repeat.
+/// A part of a [`Query`] that some columns repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Cluster,
@@ -77,17 +77,17 @@ pub enum Part {
 }
 
 impl Query {
-    /// What belongs to one service.
+    /// Everything of one service.
     pub fn service(cluster: impl Into<Arc<str>>, service: impl Into<Arc<str>>) -> Self {
         Self { service: Some(service.into()), ..Self::cluster(cluster) }
     }
 
-    /// One container instance, by ARN, and what runs on it.
+    /// One container instance, by ARN, and the tasks on it.
     pub fn instance(cluster: impl Into<Arc<str>>, instance: impl Into<Arc<str>>) -> Self {
         Self { instance: Some(instance.into()), ..Self::cluster(cluster) }
     }
 
-    /// One task, by ARN, and what is in it.
+    /// One task, by ARN, and its containers.
     pub fn task(cluster: impl Into<Arc<str>>, task: impl Into<Arc<str>>) -> Self {
         Self { task: Some(task.into()), ..Self::cluster(cluster) }
     }
@@ -97,12 +97,12 @@ impl Query {
         Self { family: Some(name.into()), ..Self::default() }
     }
 
-    /// What of it AWS can be asked; the rest is chosen here.
+    /// The part of the query that AWS can answer. The rest is filtered locally.
     pub fn asked(&self) -> Self {
         Self { since: None, group: None, only: None, ..self.clone() }
     }
 
-    /// Whether all rows of this query have the same `part`.
+    /// Whether all rows of this query are equal in `part`.
     pub fn fixes(&self, part: Part) -> bool {
         match part {
             Part::Cluster => self.cluster.is_some(),
@@ -118,7 +118,7 @@ impl Query {
     }
 }
 
-/// What one table shows: a kind and which of its rows.
+/// Content of one table: a kind and a query.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct View {
     pub kind: &'static Kind,
@@ -131,17 +131,17 @@ impl View {
     }
 }
 
-/// What a row can lead to besides what Enter opens.
+/// A relation between a row and other rows, for the keys that open them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relation {
-    /// What it belongs to: container → task → service → cluster.
+    /// The owner: container → task → service → cluster.
     Owner,
-    /// The task definition it runs.
+    /// The task definition.
     TaskDefinition,
-    /// The events that concern it.
+    /// The events of its service.
     Events,
-    /// The container instance it runs on.
+    /// The container instance.
     Instance,
-    /// The deployments of a service.
+    /// The deployments of its service.
     Deployments,
 }

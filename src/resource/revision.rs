@@ -1,4 +1,4 @@
-//! Task definition revisions: what a task is made of. Immutable but for their status, so described once.
+//! Task definition revisions. Only their status ever changes, so each is described once.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -45,9 +45,9 @@ pub struct Revision {
     pub network_mode: Option<String>,
     pub requires_compatibilities: Vec<String>,
     pub runtime_platform: Option<String>,
-    /// What an instance must offer: names, and values where they matter.
+    /// Attributes an instance must have: names, and values where they matter.
     pub requires_attributes: Vec<(String, Option<String>)>,
-    /// Expressions of the cluster query language that an instance must meet.
+    /// Expressions in the cluster query language that an instance must match.
     pub placement_constraints: Vec<String>,
     pub task_role_arn: Option<String>,
     pub execution_role_arn: Option<String>,
@@ -56,13 +56,13 @@ pub struct Revision {
     pub registered_at: Option<Timestamp>,
     pub registered_by: Option<String>,
     pub containers: Vec<Definition>,
-    /// False while only its ARN is known.
+    /// Whether it has been described; until then only its ARN is known.
     #[serde(skip)]
     pub described: bool,
 }
 
 impl Revision {
-    /// What the ARN alone tells.
+    /// Creates a placeholder from the ARN alone.
     fn stub(arn: &str) -> Self {
         let (family, revision) = last_part(arn).rsplit_once(':').unwrap_or((last_part(arn), "0"));
         Self {
@@ -121,31 +121,31 @@ impl Revision {
         })
     }
 
-    /// The longest that one of its containers may take to stop, in seconds.
+    /// Longest stop timeout of its containers, in seconds.
     pub fn stop_timeout(&self) -> i32 {
         self.containers.iter().map(Definition::stop_timeout).max().unwrap_or(STOP_TIMEOUT)
     }
 
-    /// CPU units a task takes of an instance: its own, or its containers' together.
+    /// CPU units that a task takes on an instance: those of the task, or else the sum of its containers.
     pub fn cpu_units(&self) -> i32 {
         let own = self.cpu.as_deref().and_then(|cpu| cpu.parse().ok());
         own.map_or_else(|| self.containers.iter().map(|container| container.cpu).fold(0, i32::saturating_add), amount)
     }
 
-    /// MiB a task takes of an instance: its own, or what its containers reserve together.
+    /// Memory in MiB that a task takes on an instance: that of the task, or else the sum of what its containers reserve.
     pub fn mebibytes(&self) -> i32 {
         let own = self.memory.as_deref().and_then(|memory| memory.parse().ok());
         let reserved = |container: &Definition| container.memory_reservation.or(container.memory).unwrap_or_default();
         own.map_or_else(|| self.containers.iter().map(reserved).fold(0, i32::saturating_add), amount)
     }
 
-    /// The images without their registries.
+    /// Images without their registries.
     fn images(&self) -> impl Iterator<Item = &str> {
         self.containers.iter().filter_map(|container| container.image.as_deref()).map(last_part)
     }
 
-    /// A cell that is on its way until the revision is described.
-    fn later<'a>(&self, cell: Cell<'a>) -> Cell<'a> {
+    /// Returns `cell`, or a pending one until the revision is described.
+    fn once_described<'a>(&self, cell: Cell<'a>) -> Cell<'a> {
         if self.described { cell } else { Cell::pending() }
     }
 }
@@ -160,7 +160,7 @@ static FIELDS: &[Field<Revision>] = &[
     Field {
         column: Column::new("status", "STATUS", 8, 18),
         cell: |row, _| {
-            row.later(match row.status.as_deref() {
+            row.once_described(match row.status.as_deref() {
                 Some("ACTIVE") => Cell::new("active", Tone::Good),
                 Some(status) => Cell::new(status.to_lowercase(), Tone::Muted),
                 None => Cell::absent(),
@@ -170,32 +170,32 @@ static FIELDS: &[Field<Revision>] = &[
     },
     Field {
         column: Column::new("cpu", "CPU", 4, 6).unit(Unit::Cpu).priority(3),
-        cell: |row, _| row.later(text_cell(row.cpu.as_deref())),
+        cell: |row, _| row.once_described(text_cell(row.cpu.as_deref())),
         order: |row, _| number_order(row.cpu.as_deref()),
     },
     Field {
         column: Column::new("memory", "MEM", 4, 7).aliases(&["mem"]).unit(Unit::Mebibytes).priority(3),
-        cell: |row, _| row.later(text_cell(row.memory.as_deref())),
+        cell: |row, _| row.once_described(text_cell(row.memory.as_deref())),
         order: |row, _| number_order(row.memory.as_deref()),
     },
     Field {
         column: Column::new("network", "NETWORK", 6, 8).priority(4),
-        cell: |row, _| row.later(text_cell(row.network_mode.as_deref())),
+        cell: |row, _| row.once_described(text_cell(row.network_mode.as_deref())),
         order: |row, _| text_order(row.network_mode.as_deref()),
     },
     Field {
         column: Column::new("images", "IMAGES", 16, 80).aliases(&["image"]).priority(1),
-        cell: |row, _| row.later(Cell::list(row.images(), ", ", Tone::Plain)),
+        cell: |row, _| row.once_described(Cell::list(row.images(), ", ", Tone::Plain)),
         order: |row, _| Order::Text(row.images().collect::<Vec<_>>().join(", ").into()),
     },
     Field {
         column: Column::new("by", "REGISTERED BY", 10, 32).priority(5),
-        cell: |row, _| row.later(text_cell(row.registered_by.as_deref().map(last_part))),
+        cell: |row, _| row.once_described(text_cell(row.registered_by.as_deref().map(last_part))),
         order: |row, _| text_order(row.registered_by.as_deref()),
     },
     Field {
         column: Column::new("age", "AGE", 4, 6).age().priority(2),
-        cell: |row, cx| row.later(age_cell(row.registered_at, cx.now)),
+        cell: |row, cx| row.once_described(age_cell(row.registered_at, cx.now)),
         order: |row, cx| age_order(row.registered_at, cx.now),
     },
 ];
@@ -245,16 +245,16 @@ impl Resource for Revision {
     }
 }
 
-/// The view of the one revision with this ARN, or this `family:revision`; none where no revision is named: that view would
-/// be all of a family, and never complete.
+/// View of the one revision with this ARN or `family:revision`. Absent where no revision is named: that would be a view of the
+/// whole family, whose rows are described only while on screen.
 pub fn view(definition: &str) -> Option<View> {
     let name = last_part(definition);
     let (family, number) = name.rsplit_once(':')?;
     (!family.is_empty() && number.parse::<u32>().is_ok()).then(|| View::new(&KIND, Query::family(name)))
 }
 
-/// The one revision that is asked for, as `family:revision`.
-fn one(query: &Query) -> Option<&Arc<str>> {
+/// Name of a single revision in the query, as `family:revision`.
+fn single_revision(query: &Query) -> Option<&Arc<str>> {
     query.family.as_ref().filter(|family| family.contains(':'))
 }
 
@@ -270,10 +270,10 @@ impl Fetch for Revisions {
     }
 
     fn visible_only(&self, query: &Query) -> bool {
-        one(query).is_none()
+        single_revision(query).is_none()
     }
 
-    /// All revisions of `query.family`, newest first; the one revision when it is given as `family:revision`.
+    /// Lists the revisions of `query.family`, newest first, or the single one given as `family:revision`.
     fn list<'a>(
         &'a self,
         aws: &'a Clients,
@@ -281,8 +281,8 @@ impl Fetch for Revisions {
         token: Option<String>,
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
-            if let Some(one) = one(query) {
-                return Ok(Page::one(one));
+            if let Some(name) = single_revision(query) {
+                return Ok(Page::one(name));
             }
             let request = aws
                 .ecs
@@ -331,7 +331,7 @@ mod tests {
     #[case::no_number("web:latest", None)]
     #[case::no_family(":7", None)]
     #[case::nothing("", None)]
-    fn only_a_definition_with_a_revision_has_a_view_of_its_own(#[case] definition: &str, #[case] family: Option<&str>) {
+    fn only_a_definition_with_a_revision_has_a_view(#[case] definition: &str, #[case] family: Option<&str>) {
         assert_eq!(view(definition).and_then(|view| view.query.family).as_deref(), family);
     }
 }

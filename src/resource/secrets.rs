@@ -1,20 +1,20 @@
-//! Secrets: names and texts that look like one, and the mask shown in their place.
+//! Masking of secrets in names, texts and JSON.
 //!
-//! Everything that leaves the console as text or JSON goes through [`masked`] or [`masked_json`]; only what is documented
-//! to show everything (`get -o json`, logs, revealing) does not. In running text (log lines, messages, command lines) a
-//! secret is found by its shape and by the words before it, so a few harmless words are hidden, and a secret that looks
-//! like nothing and follows no such word is not found.
+//! All text and JSON that leaves the console goes through [`masked`] or [`masked_json`], except where the documentation says
+//! that everything is shown (`get -o json`, logs, revealing). In running text (log lines, messages, command lines) a secret
+//! is recognised by its shape and by the words before it. So a few harmless words are masked, and a secret without a typical
+//! shape that follows no typical word is missed.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::{Captures, Regex, RegexSet};
 use serde_json::{Map, Value};
 
-/// What stands for a secret, whatever its length.
+/// Text shown in place of a secret, of constant length.
 pub const MASK: &str = "••••••••";
 
-/// Names of variables and fields whose values are secret, written in small letters with `_` between words. Text is
-/// searched by [`RULES`] instead: it speaks of keys and authors, too.
+/// Names of variables and fields with secret values, in snake case. Text is searched with [`RULES`] instead, because it also
+/// mentions keys and authors.
 static NAMES: LazyLock<RegexSet> = LazyLock::new(|| {
     patterns(&[
         "secret|token|passw|passphrase|pwd|credential|cookie|webhook|connection_?string",
@@ -25,11 +25,11 @@ static NAMES: LazyLock<RegexSet> = LazyLock::new(|| {
     ])
 });
 
-/// Names that match [`NAMES`] and hold no secret.
+/// Names that match [`NAMES`] but hold no secret.
 static HARMLESS_NAMES: LazyLock<RegexSet> =
     LazyLock::new(|| patterns(&["^(key|log_key|kms_(master_)?key(_?id)?|next_token)$", "(^|_)(com|by|tres)pass$"]));
 
-/// A set that matches nothing where a pattern can't be read; a test reads them all.
+/// Compiles patterns. A set with an invalid pattern matches nothing; a test compiles all of them.
 fn patterns(patterns: &[&str]) -> RegexSet {
     RegexSet::new(patterns).unwrap_or_else(|_| RegexSet::empty())
 }
@@ -48,8 +48,8 @@ pub fn is_secret_name(name: &str) -> bool {
     NAMES.is_match(&plain) && !HARMLESS_NAMES.is_match(&plain)
 }
 
-/// `value` with every secret in it masked: strings that look like one, values of fields with a secret name, values of
-/// `{"name": …, "value": …}` pairs with a secret name, and what follows a flag such as `--password` in a list of words.
+/// Masks every secret in `value`: strings that look like one, values of fields with a secret name, values of
+/// `{"name": …, "value": …}` pairs with a secret name, and the word after a flag such as `--password` in a list of words.
 pub fn masked_json(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(masked(text)),
@@ -66,24 +66,24 @@ pub fn masked_json(value: &Value) -> Value {
     }
 }
 
-/// Words before one that may announce it: `mysql -h db -uroot -psecret`.
+/// Number of words before a secret that may identify it: `mysql -h db -uroot -psecret`.
 const CONTEXT: usize = 8;
 
-/// The items of a list, which may be the words of a command line: each is masked as it would be behind those before it.
+/// Masks the items of a list, which may be the words of a command line: each is masked in the context of those before it.
 fn masked_list(items: &[Value]) -> Vec<Value> {
     let word = |(index, item): (usize, &Value)| {
         let Some(own) = item.as_str() else { return masked_json(item) };
         let before = items[index.saturating_sub(CONTEXT)..index].iter().filter_map(Value::as_str);
         let line = before.chain([own]).map(|word| word.replace('\t', " ")).collect::<Vec<_>>().join("\t");
         let masked = masked(&line);
-        // What is masked to the end of its line takes in the words that follow.
+        // A mask up to the end of the line includes the words that follow.
         let whole = masked.matches('\t').count() == line.matches('\t').count();
         Value::from(masked.rsplit('\t').next().filter(|_| whole).unwrap_or(MASK))
     };
     items.iter().enumerate().map(word).collect()
 }
 
-/// The value of a secret name. What only refers to a secret stays, and so do numbers and switches.
+/// Masks the value of a secret name. References to secrets, numbers and booleans stay.
 fn hidden(value: &Value) -> Value {
     match value {
         Value::String(text) if text.is_empty() || text.starts_with("arn:aws") => value.clone(),
@@ -93,8 +93,8 @@ fn hidden(value: &Value) -> Value {
     }
 }
 
-/// Whether an object is a variable with a secret name: `{"name": "DB_PASSWORD", "value": …}`. Variables are written so in
-/// container definitions and in the overrides of tasks, tags with `key`.
+/// Whether an object is a variable with a secret name: `{"name": "DB_PASSWORD", "value": …}`. Container definitions and task
+/// overrides have this form; tags have `key` in place of `name`.
 fn holds_secret(fields: &Map<String, Value>) -> bool {
     let names = |key: &str| key.eq_ignore_ascii_case("name") || key.eq_ignore_ascii_case("key");
     fields.iter().any(|(key, name)| names(key) && name.as_str().is_some_and(is_secret_name))
@@ -104,12 +104,12 @@ fn is_value(key: &str) -> bool {
     key.eq_ignore_ascii_case("value")
 }
 
-/// `text` with what looks secret in it masked. Lines stay lines.
+/// Masks everything in `text` that looks like a secret. Line breaks stay.
 pub fn masked(text: &str) -> String {
     Masker::default().mask(text)
 }
 
-/// Masks text that comes in pieces: a private key may go on from one log line to the next.
+/// Masks text that arrives in pieces, because a private key may continue from one log line to the next.
 #[derive(Debug, Default)]
 pub struct Masker {
     in_key: bool,
@@ -117,11 +117,11 @@ pub struct Masker {
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
-/// Characters in a row, at least, of a line of a key with something before it.
+/// Smallest number of consecutive key characters in a line of a private key that has a prefix, such as a timestamp.
 const KEY_LINE: usize = 16;
 
 impl Masker {
-    /// The next piece.
+    /// Masks the next piece.
     pub fn mask(&mut self, text: &str) -> String {
         if !self.in_key && !HINT.as_ref().is_none_or(|hint| hint.is_match(text)) {
             return text.to_owned();
@@ -129,7 +129,7 @@ impl Masker {
         text.split_inclusive('\n').map(|line| values(self.keys(line)).into_owned()).collect()
     }
 
-    /// The line without what is part of a private key.
+    /// Masks the parts of the line that belong to a private key.
     fn keys<'a>(&mut self, line: &'a str) -> Cow<'a, str> {
         if !self.in_key && !line.contains(BEGIN) {
             return Cow::Borrowed(line);
@@ -142,7 +142,7 @@ impl Masker {
             let (before, after) = rest.split_at(at);
             masked.push_str(&self.part(before));
             self.in_key = begins;
-            // Up to the dashes that close what is begun or ended here.
+            // Include the dashes that close the BEGIN or END line.
             let dashes = after[edge.len()..].find("-----").map(|at| edge.len() + at + "-----".len());
             let (edge, after) = after.split_at(dashes.unwrap_or(after.len()));
             masked.push_str(edge);
@@ -152,19 +152,19 @@ impl Masker {
         Cow::Owned(masked)
     }
 
-    /// Hides what is part of a key. Where there are words instead, the key has been cut off and is over.
+    /// Masks a part of a key. Plain words mean that the key was cut off and has ended.
     fn part<'a>(&mut self, part: &'a str) -> Cow<'a, str> {
         let content = part.trim();
         let heads = ["Proc-Type:", "DEK-Info:"].iter().any(|head| content.starts_with(head));
         if !self.in_key || content.is_empty() || heads {
             return Cow::Borrowed(part);
         }
-        if content.chars().all(of_key) {
+        if content.chars().all(is_key_char) {
             return Cow::Owned(part.replacen(content, MASK, 1));
         }
         let mut found = false;
-        let pieces = part.split_inclusive(|c| !of_key(c)).map(|piece| {
-            let (run, end) = piece.split_at(piece.trim_end_matches(|c| !of_key(c)).len());
+        let pieces = part.split_inclusive(|c| !is_key_char(c)).map(|piece| {
+            let (run, end) = piece.split_at(piece.trim_end_matches(|c| !is_key_char(c)).len());
             let long = run.len() >= KEY_LINE;
             found |= long;
             [if long { MASK } else { run }, end].concat()
@@ -175,14 +175,14 @@ impl Masker {
     }
 }
 
-/// Base64, and the backslash of a line break that was written as `\n`.
-fn of_key(c: char) -> bool {
+/// Whether a character can be part of a key: Base64, and the backslash of an escaped line break.
+fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\\')
 }
 
 type Masked = fn(&Captures<'_>) -> String;
 
-/// Words before a value that nobody should see. Those with a `p` in front are followed by nothing else.
+/// Words before a secret value. Those that begin with `p` are always followed by one.
 macro_rules! words {
     () => {
         "(pass(?:word|wd|phrase)|pwd|secret|token|credential|api[_-]?key\
@@ -191,15 +191,14 @@ macro_rules! words {
     };
 }
 
-/// Short words that are part of harmless ones: they stand alone, or behind `_` or `-`.
+/// Short words that are also parts of harmless ones. They count only alone, or after `_` or `-`.
 macro_rules! short_words {
     () => {
         r"((?:\b|[_-])(?:pass|salt|cookies?|dsn|jwt|hmac)|(?-i:[a-z]Pass|[a-z]Salt))"
     };
 }
 
-/// What text must have somewhere for one of [`RULES`] to find something in it: most text has nothing of it, and costs one
-/// search instead of twenty.
+/// Precondition for any of [`RULES`] to match. Most text doesn't match it and costs one search instead of twenty.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         "(?i)pass|pwd|secret|token|credential|key|signature|session|authorization|cookie|bearer|salt|dsn|jwt|hmac",
@@ -209,7 +208,7 @@ static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// What looks like a secret, and what stands for it; in this order.
+/// Patterns of secrets and the functions that mask them, applied in this order.
 const RULES: &[(&str, Masked)] = &[
     // scheme://user:password@host
     (r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:)([^\s"']+)@"#, password),
@@ -219,7 +218,7 @@ const RULES: &[(&str, Masked)] = &[
         r#"(^|[\s"'=(,])([A-Za-z0-9._+-]+:)[^\s:@/"',]{3,}@((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?::[0-9]+)?/|(?:tcp|unix)\()"#,
         |found| format!("{}{}{MASK}@{}", &found[1], &found[2], &found[3]),
     ),
-    // Addresses that are a secret themselves.
+    // URLs that are secrets themselves.
     (
         r#"(?i)(https://(?:hooks\.slack\.com/[a-z]+/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/|[\w.-]+\.office\.com/webhook\w*/|api\.telegram\.org/bot|events\.pagerduty\.com/integration/))[^\s"'<>]+"#,
         after,
@@ -278,7 +277,7 @@ static PATTERNS: LazyLock<Vec<(Regex, Masked)>> = LazyLock::new(|| {
     RULES.iter().filter_map(compiled).collect()
 });
 
-/// The line without the values that look like secrets or are announced as such.
+/// Masks the values in a line that match one of [`RULES`].
 fn values(line: Cow<'_, str>) -> Cow<'_, str> {
     PATTERNS.iter().fold(line, |line, (pattern, masked)| {
         let replaced =
@@ -295,20 +294,20 @@ fn values(line: Cow<'_, str>) -> Cow<'_, str> {
     })
 }
 
-/// `secret:` in an ARN announces a name, not a value.
+/// Whether the match is inside an ARN, where `secret:` is followed by a name, not by a value.
 fn in_arn(line: &str, found: &Captures<'_>) -> bool {
     let start = found.get(0).map_or(0, |whole| whole.start());
     let word = line[..start].rsplit(|c: char| c.is_whitespace() || c == '"').next().unwrap_or_default();
     word.contains("arn:aws")
 }
 
-/// `name: "value"`, in whichever quotes.
+/// Masks `name: "value"`, in any quotes.
 fn quoted(found: &Captures<'_>) -> String {
     let quote = (3..=5).find_map(|group| found.get(group)).map_or("", |quote| quote.as_str());
     format!("{}{}{quote}{MASK}{quote}", &found[1], &found[2])
 }
 
-/// `-u user:password`; but `-u 1000:1000` are a user and a group.
+/// Masks `-u user:password`, but not `-u 1000:1000`, which is a user and a group.
 fn login(found: &Captures<'_>) -> String {
     if found[2].chars().all(|c| c.is_ascii_digit()) { found[0].to_owned() } else { after(found) }
 }
@@ -317,21 +316,21 @@ fn after(found: &Captures<'_>) -> String {
     format!("{}{MASK}", &found[1])
 }
 
-/// `user:password@` in an address; but behind a host a colon stands before a port.
+/// Masks `user:password@` in an address, but not a port after a host.
 fn password(found: &Captures<'_>) -> String {
     let port = found[2].split(['/', '?']).next().filter(|part| part.len() < found[2].len());
     let port = port.is_some_and(|part| part.chars().all(|c| c.is_ascii_digit()));
     if port { found[0].to_owned() } else { format!("{}{MASK}@", &found[1]) }
 }
 
-/// `password=value`, `token: value`; but a colon also stands before plain words: `token: expired`.
+/// Masks `password=value` and `token: value`, but not plain words after a colon: `token: expired`.
 fn assigned(found: &Captures<'_>) -> String {
     let (word, sign, value) = (&found[1], &found[2], &found[3]);
     let plain = value.trim_end_matches(|c: char| c.is_ascii_punctuation()).chars().all(char::is_alphabetic);
     if plain && !sign.contains('=') && !word.starts_with(['p', 'P']) {
         return found[0].to_owned();
     }
-    // What follows a separator and has a name itself is another value.
+    // A separator followed by a name starts another value.
     let named = |rest: &str| {
         rest.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
     };
@@ -339,7 +338,7 @@ fn assigned(found: &Captures<'_>) -> String {
     format!("{word}{sign}{MASK}{}", next.map_or("", |(at, _)| &value[at..]))
 }
 
-/// Long gibberish behind a word, with nothing but a space between them.
+/// Masks a long random string after a word and a space.
 fn long(found: &Captures<'_>) -> String {
     let (word, gap, value) = (&found[1], &found[2], &found[3]);
     let gibberish = value.contains(|c: char| c.is_ascii_digit()) && value.contains(|c: char| c.is_ascii_alphabetic());
@@ -354,7 +353,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_a_pattern() {
+    fn every_rule_is_a_valid_pattern() {
         assert_eq!(PATTERNS.len(), RULES.len());
     }
 
@@ -386,7 +385,7 @@ mod tests {
         "-----BEGIN KEY-----\n12:01 app MIIEvQIBADANBgkqhkiG\n12:02 panic: no key",
         "-----BEGIN KEY-----\n12:01 app ••••••••\n12:02 panic: no key"
     )]
-    fn what_looks_secret_is_masked(#[case] text: &str, #[case] shown: &str) {
+    fn text_that_looks_secret_is_masked(#[case] text: &str, #[case] shown: &str) {
         assert_eq!(masked(text), shown);
         assert_eq!(masked(shown), shown);
     }
@@ -402,19 +401,19 @@ mod tests {
     #[case("dial tcp 10.20.31.17:5432: connect: connection refused")]
     #[case("GET https://example.com:8080/a?b=c@d 200")]
     #[case("the key arn:aws:kms:eu-west-1:1:key/12345678-90ab-cdef-1234-567890abcdef does not exist")]
-    fn what_is_needed_to_understand_a_line_stays(#[case] text: &str) {
+    fn harmless_words_of_a_line_stay(#[case] text: &str) {
         assert_eq!(masked(text), text);
     }
 
     #[test]
-    fn a_key_goes_on_in_the_next_piece() {
+    fn a_private_key_is_masked_across_pieces() {
         let mut masker = Masker::default();
         let pieces = ["-----BEGIN KEY-----", "MIIEvQ", "AbC=", "-----END KEY-----", "AbC="];
         let shown: Vec<_> = pieces.iter().map(|piece| masker.mask(piece)).collect();
         assert_eq!(shown, ["-----BEGIN KEY-----", "••••••••", "••••••••", "-----END KEY-----", "AbC="]);
     }
 
-    /// How secrets stand in text; `%` is the secret.
+    /// Contexts of secrets in text; `%` is the secret.
     const FORMS: &[&str] = &[
         "password=%",
         "Password: %",
@@ -438,7 +437,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_secret_never_comes_through(
+        fn a_secret_is_always_masked(
             before in "([a-z,.:/ -]{0,30} )?",
             secret in "[A-Z][A-Z0-9]{18,40}[0-9]X",
             after in "( [a-z,.:/ -]{0,30})?",
@@ -452,7 +451,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_can_be_masked(pieces in prop::collection::vec("(-----(BEGIN|END) |password=|://|\\PC|\n){0,12}", 0..6)) {
+        fn masking_never_panics(pieces in prop::collection::vec("(-----(BEGIN|END) |password=|://|\\PC|\n){0,12}", 0..6)) {
             let mut masker = Masker::default();
             for piece in pieces {
                 masker.mask(&piece);

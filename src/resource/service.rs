@@ -1,4 +1,4 @@
-//! Services: the ones a cluster keeps at a desired count.
+//! Services.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -87,15 +87,15 @@ pub struct Service {
     pub deployment_strategy: Option<String>,
     pub minimum_healthy_percent: Option<i32>,
     pub maximum_percent: Option<i32>,
-    /// The deployment circuit breaker: on, and whether it rolls back.
+    /// Deployment circuit breaker: whether it is on, and whether it rolls back.
     pub circuit_breaker: Option<(bool, bool)>,
     /// Alarms that watch its deployments.
     pub deployment_alarms: Vec<String>,
-    /// How long a deployment is watched once it is up.
+    /// How long ECS watches a deployment after its tasks are up, in minutes.
     pub bake_time_in_minutes: Option<i32>,
-    /// A deployment counts as done while old tasks still drain.
+    /// Whether a deployment completes before its old tasks have drained.
     pub defers_cleanup: bool,
-    /// Expressions an instance must meet; `distinctInstance`: one task of the service an instance.
+    /// Expressions that an instance must match; `distinctInstance` means one task of the service per instance.
     pub placement_constraints: Vec<String>,
     pub health_check_grace_period_seconds: Option<i32>,
     pub enable_execute_command: bool,
@@ -107,14 +107,14 @@ pub struct Service {
     pub created_at: Option<Timestamp>,
     pub created_by: Option<String>,
     pub deployments: Vec<Deployment>,
-    /// Newest first; at most 100.
+    /// Events, newest first, at most 100.
     pub events: Vec<ServiceEvent>,
     pub tags: Vec<(String, String)>,
-    /// How far its deployment is, while there is one and one may ask.
+    /// Progress of the current deployment; absent when there is none or the permission is missing.
     pub progress: Option<Progress>,
-    /// Of its tasks, how many failed in the last hour; absent until the stopped tasks were looked at.
+    /// Number of its tasks that failed in the last hour; absent until the stopped tasks have been fetched.
     pub failed_last_hour: Option<u32>,
-    /// What is wrong with it, worst first, as far as it was looked at.
+    /// Problems found so far, worst first.
     pub findings: Vec<Finding>,
 }
 
@@ -171,7 +171,7 @@ impl Service {
                 .into_iter()
                 .map(|deployment| {
                     let mut deployment = Deployment::from_sdk(deployment, &cluster_name, &service_name, &service_arn);
-                    deployment.take_end(&events);
+                    deployment.set_end(&events);
                     deployment
                 })
                 .collect(),
@@ -186,23 +186,23 @@ impl Service {
         })
     }
 
-    /// The deployment the service is heading for.
+    /// Primary deployment: the one the service is moving to.
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments.iter().find(|deployment| deployment.is_primary()).or_else(|| self.deployments.first())
     }
 
-    /// Several deployments, or one that has not completed.
+    /// Whether there are several deployments, or one that has not completed.
     pub fn deploying(&self) -> bool {
         self.deployments.len() > 1
             || self.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"))
     }
 
-    /// Nothing is under way, and nothing is missing.
+    /// Whether nothing is in progress and no task is missing.
     pub fn settled(&self) -> bool {
         !self.deploying() && self.running_count == self.desired_count && self.pending_count == 0
     }
 
-    /// Its tasks are placed on container instances: a capacity provider of one's own has them, or the launch type says so.
+    /// Whether its tasks run on container instances, by launch type or capacity provider.
     pub fn on_instances(&self) -> bool {
         match self.capacity_providers.as_slice() {
             [] => self.launch_type.as_deref().is_some_and(|kind| kind != "FARGATE"),
@@ -210,13 +210,13 @@ impl Service {
         }
     }
 
-    /// `4 desired, 3 running, 1 pending`.
+    /// Counts in words: `4 desired, 3 running, 1 pending`.
     pub fn counts(&self) -> String {
         let Self { desired_count, running_count, pending_count, .. } = self;
         format!("{desired_count} desired, {running_count} running, {pending_count} pending")
     }
 
-    /// `FARGATE`, `EC2`, or the capacity providers' names.
+    /// Launch type (`FARGATE`, `EC2`) or the names of the capacity providers.
     pub fn launch(&self) -> Cow<'_, str> {
         match self.capacity_providers.as_slice() {
             [] => self.launch_type.as_deref().unwrap_or_default().into(),
@@ -225,13 +225,13 @@ impl Service {
         }
     }
 
-    /// `family:revision` of the task definition, also where AWS answers with that instead of an ARN.
+    /// Task definition as `family:revision`. AWS gives either that or an ARN.
     pub fn revision(&self) -> &str {
         self.task_definition.as_deref().map(last_part).unwrap_or_default()
     }
 }
 
-/// Old tasks may go after the deployment counts as done.
+/// Whether a deployment completes before its old tasks have drained.
 fn defers_cleanup(configuration: &DeploymentConfiguration) -> bool {
     let early = configuration.early_success_criteria.as_ref().filter(|early| early.enable);
     early.is_some_and(|early| early.source_service_revision_cleanup == Some(ServiceRevisionCleanup::Deferred))
@@ -327,12 +327,12 @@ impl Resource for Service {
     }
 }
 
-/// A view that has one service alone.
+/// View of one service.
 pub(super) fn view(cluster: &str, service: &str) -> View {
     View::new(&KIND, Query::service(cluster, service))
 }
 
-/// Where `relation` leads from what belongs to the service of `query`.
+/// View of the rows that `relation` names, for a row that belongs to the service of `query`.
 pub(crate) fn related(relation: Relation, query: Query) -> Option<View> {
     let kind = match relation {
         Relation::Owner => &KIND,
@@ -343,7 +343,7 @@ pub(crate) fn related(relation: Relation, query: Query) -> Option<View> {
     Some(View::new(kind, query))
 }
 
-/// The AWS CLI call that shows a service.
+/// AWS CLI call that shows a service.
 pub fn cli(cluster: &str, service: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-services", "--cluster", cluster, "--services", service])
 }

@@ -87,22 +87,22 @@ pub struct Task {
     pub containers: Vec<Container>,
     pub attachments: Vec<Attachment>,
     pub tags: Vec<(String, String)>,
-    /// Whether its revision is the one its service is heading for; absent for standalone tasks and until known.
+    /// Whether it runs the revision of its service's primary deployment; absent for standalone tasks and until known.
     pub current: Option<bool>,
-    /// Why it stopped; absent while it has not, and until it has been judged.
+    /// Why it stopped; absent while it runs, and until it has been diagnosed.
     #[serde(skip)]
     pub verdict: Option<Arc<Verdict>>,
-    /// ECS has forgotten it.
+    /// Whether ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
 
-/// Whether a task's reason leaves it to the containers to tell more.
+/// Whether a task's reason is a generic one, so that only its containers say more.
 pub fn says_nothing(reason: &str) -> bool {
     ["Essential container in task exited", "Task failed to start"].contains(&reason)
 }
 
-/// What is attached to a task: a network interface, a volume.
+/// An attachment of a task: a network interface, a volume.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Attachment {
@@ -110,7 +110,7 @@ pub struct Attachment {
     pub kind: String,
     /// `PRECREATED`, `ATTACHING`, `ATTACHED`, `FAILED`, …
     pub status: String,
-    /// Why it did not come up.
+    /// Why it failed.
     pub reason: Option<String>,
 }
 
@@ -181,28 +181,28 @@ impl Task {
         })
     }
 
-    /// The last part of the ARN.
+    /// Last part of the ARN.
     pub fn task_id(&self) -> &str {
         last_part(&self.task_arn)
     }
 
-    /// What a person calls it: `task 0cf34e4c of payments`.
+    /// Name of the task in a sentence: `task 0cf34e4c of payments`.
     pub fn whom(&self) -> String {
-        let of = group_name(self.group.as_deref()).map(|group| format!(" of {group}")).unwrap_or_default();
-        format!("task {}{of}", short_id(&self.task_arn))
+        let group = group_name(self.group.as_deref()).map(|group| format!(" of {group}")).unwrap_or_default();
+        format!("task {}{group}", short_id(&self.task_arn))
     }
 
-    /// The service it belongs to, by name.
+    /// Name of the service it belongs to.
     pub fn service(&self) -> Option<&str> {
         self.group.as_deref().and_then(|group| group.strip_prefix("service:"))
     }
 
-    /// `family:revision`.
+    /// Task definition as `family:revision`.
     pub fn revision(&self) -> &str {
         self.task_definition_arn.as_deref().map(last_part).unwrap_or_default()
     }
 
-    /// Whether it is one of those that are meant.
+    /// Whether it belongs to one of the owners in `only`.
     pub fn is_of(&self, only: &Only) -> bool {
         let among = |names: &[Arc<str>], name: Option<&str>| names.iter().any(|known| Some(&**known) == name);
         match only {
@@ -217,17 +217,17 @@ impl Task {
         }
     }
 
-    /// When its containers were at an end, as far as that is told; absent while it has not stopped.
+    /// When its containers ended, by the best timestamp that AWS gives; absent while it has not stopped.
     pub fn ended(&self) -> Option<Timestamp> {
-        let told = self.execution_stopped_at.or(self.stopped_at).or(self.stopping_at);
-        told.or(self.started_at).or(self.created_at).filter(|_| self.stopped())
+        let ended = self.execution_stopped_at.or(self.stopped_at).or(self.stopping_at);
+        ended.or(self.started_at).or(self.created_at).filter(|_| self.stopped())
     }
 
     pub fn stopped(&self) -> bool {
         self.last_status.as_deref() == Some("STOPPED")
     }
 
-    /// The status in lower case; `stopping` while only the intent has changed.
+    /// Last status in lower case; `to stop` while only the desired status has changed.
     pub fn state(&self) -> Cow<'_, str> {
         match (self.last_status.as_deref(), self.desired_status.as_deref()) {
             (Some("RUNNING"), Some("STOPPED")) => "to stop".into(),
@@ -243,17 +243,17 @@ impl Task {
             Some("RUNNING") => Tone::Good,
             Some("PROVISIONING" | "PENDING" | "ACTIVATING") => Tone::Busy,
             Some("DEACTIVATING" | "STOPPING" | "DEPROVISIONING") => Tone::Wait,
-            _ => self.end(Tone::Muted),
+            _ => self.end_tone(Tone::Muted),
         }
     }
 
-    /// Stopped, and not because somebody or the scheduler wanted it to, nor because its work was done.
+    /// Whether it stopped by a failure, not on request, by the scheduler or because its work was done.
     pub fn failed(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| verdict.class >= Class::Failure)
     }
 
-    /// How its end should strike the eye; `calm` where nothing went wrong.
-    fn end(&self, calm: Tone) -> Tone {
+    /// Tone of its end; `calm` where nothing went wrong.
+    fn end_tone(&self, calm: Tone) -> Tone {
         match self.verdict.as_ref().map(|verdict| verdict.class) {
             Some(Class::Failure | Class::Critical) => Tone::Bad,
             Some(Class::Warning) => Tone::Warn,
@@ -261,8 +261,8 @@ impl Task {
         }
     }
 
-    /// The containers and their exit codes: the one that caused the stop first, then in order. None of a task of which no
-    /// container has exited.
+    /// Containers and their exit codes: first the one that caused the stop, then the others in order. Empty when no container
+    /// has exited.
     fn exits(&self) -> Vec<(&str, Option<i32>)> {
         if self.containers.iter().all(|container| container.exit_code.is_none()) {
             return Vec::new();
@@ -274,8 +274,8 @@ impl Task {
         exits
     }
 
-    /// Exit codes: that of a single container alone, of several with their names where there is room; `-` for one that
-    /// never exited.
+    /// Cell with the exit codes: for several containers with their names where there is room, and `-` for one that never
+    /// exited.
     fn exit_cell(&self) -> Cell<'static> {
         let exits = self.exits();
         let word = |code: Option<i32>| code.map_or_else(|| "-".to_owned(), |code| code.to_string());
@@ -287,32 +287,32 @@ impl Task {
             _ => named.join(" "),
         };
         let values = exits.iter().filter_map(|(_, code)| code.map(|code| code.to_string()));
-        Cell::new(text, self.end(Tone::Plain)).values(values).or_briefly(codes.join(" "))
+        Cell::new(text, self.end_tone(Tone::Plain)).values(values).or_briefly(codes.join(" "))
     }
 
-    /// Why, in one readable line: what it was judged to be, then AWS's own words where they tell more.
+    /// Why it stopped, in one line: the verdict, then the reason that AWS gives where it adds something.
     pub fn reason(&self) -> Option<String> {
-        let Some(verdict) = &self.verdict else { return self.words().or_else(|| self.stopped_reason.clone()) };
-        match self.words() {
-            Some(words) if verdict.short.is_empty() => Some(words),
-            Some(words) => Some(format!("{}; {words}", verdict.line())),
+        let Some(verdict) = &self.verdict else { return self.aws_reason().or_else(|| self.stopped_reason.clone()) };
+        match self.aws_reason() {
+            Some(reason) if verdict.short.is_empty() => Some(reason),
+            Some(reason) => Some(format!("{}; {reason}", verdict.line())),
             None => Some(verdict.line()),
         }
     }
 
-    /// What AWS says, in one line: the containers' own reason before the task's, which may be as good as none.
-    fn words(&self) -> Option<String> {
+    /// Reason that AWS gives, in one line: that of the task unless it is generic, or else that of the first container with one.
+    fn aws_reason(&self) -> Option<String> {
         let task = self.stopped_reason.as_deref().map(one_line);
         let task = task.filter(|reason| !reason.is_empty() && !says_nothing(reason));
         let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
-        let told = |container: &Container| match one_line(container.reason.as_deref()?) {
+        let container_reason = |container: &Container| match one_line(container.reason.as_deref()?) {
             reason if blamed == Some(&*container.name) => Some(reason),
             reason => Some(format!("{}: {reason}", container.name)),
         };
-        task.or_else(|| self.containers.iter().find_map(told))
+        task.or_else(|| self.containers.iter().find_map(container_reason))
     }
 
-    /// When the last step of its life began: what its age counts from.
+    /// Time that its age counts from: the start of its current state.
     pub fn age_from(&self) -> Option<Timestamp> {
         match self.stopped() {
             true => self.stopped_at.or(self.created_at),
@@ -439,12 +439,12 @@ impl Resource for Task {
     }
 }
 
-/// The stopped tasks of a cluster: what its list of services counts failures by, so they are polled with it.
+/// View of the stopped tasks of a cluster. The list of services counts failures in it, so the two are polled together.
 pub(super) fn stopped_view(cluster: &str) -> View {
     View::new(&KIND, Query { status: Status::Stopped, ..Query::cluster(cluster) })
 }
 
-/// The AWS CLI call that shows a task.
+/// AWS CLI call that shows a task.
 pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
@@ -452,7 +452,7 @@ pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
 struct Tasks;
 
 impl Tasks {
-    /// `All` is running and stopped ones, one list after the other; the token says which it is.
+    /// Prefix of the page token while listing stopped tasks: `All` lists running tasks first, then stopped ones.
     const STOPPED_NEXT: &'static str = "stopped:";
 }
 

@@ -1,13 +1,13 @@
-//! The time zone in which times are read and shown: one for everything on screen.
+//! The time zone in which all times on screen are parsed and shown.
 
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
-/// A time zone, and how its times say that they are in it. Times in UTC end with `Z` everywhere. Other times are bare where
-/// the page names the zone once, and carry their offset where it does not.
+/// A time zone, and whether each time shows its offset. Times in UTC always end with `Z`. Other times have no suffix on a page
+/// that names the zone, and show their offset elsewhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone {
     pub zone: TimeZone,
-    /// Each time carries its offset.
+    /// Whether each time shows its offset.
     marked: bool,
 }
 
@@ -20,44 +20,44 @@ impl Default for Zone {
 impl Zone {
     pub const UTC: Self = Self::named(TimeZone::UTC);
 
-    /// The zone of a page that names it: its times are bare.
+    /// Creates the zone of a page that names it, so that its times have no suffix.
     pub const fn named(zone: TimeZone) -> Self {
         Self { zone, marked: false }
     }
 
-    /// The zone of what is read without its page: each time carries its offset.
+    /// Creates the zone of text that is read on its own, so that each time shows its offset.
     pub const fn marked(zone: TimeZone) -> Self {
         Self { zone, marked: true }
     }
 
-    /// `2026-01-31 14:05:09`.
+    /// Formats date and time: `2026-01-31 14:05:09`.
     pub fn clock(&self, time: Timestamp) -> String {
-        self.put(time, "%Y-%m-%d %H:%M:%S")
+        self.format(time, "%Y-%m-%d %H:%M:%S")
     }
 
-    /// `14:05:09`, on any day.
+    /// Formats the time of day: `14:05:09`.
     pub fn second(&self, time: Timestamp) -> String {
-        self.put(time, "%H:%M:%S")
+        self.format(time, "%H:%M:%S")
     }
 
-    /// `2026-01-31`.
+    /// Formats the date: `2026-01-31`.
     pub fn date(&self, time: Timestamp) -> String {
         self.at(time).strftime("%Y-%m-%d").to_string()
     }
 
-    /// A time of the past in few cells: `14:05:09` on the day of `now`, `01-31 14:05` on another.
+    /// Formats a past time briefly: `14:05:09` on the day of `now`, `01-31 14:05` on another.
     pub fn short(&self, time: Timestamp, now: Timestamp) -> String {
         let same_day = self.at(time).date() == self.at(now).date();
-        self.put(time, if same_day { "%H:%M:%S" } else { "%m-%d %H:%M" })
+        self.format(time, if same_day { "%H:%M:%S" } else { "%m-%d %H:%M" })
     }
 
-    /// A time near `now`, to the minute: `14:05`, with the day of the week where that is not plain.
+    /// Formats a time near `now` to the minute: `14:05`, with the day of the week when it is more than 12 hours away.
     pub fn minute(&self, time: Timestamp, now: Timestamp) -> String {
         let soon = (time.as_second() - now.as_second()).abs() < 12 * 3600;
-        self.put(time, if soon { "%H:%M" } else { "%a %H:%M" })
+        self.format(time, if soon { "%H:%M" } else { "%a %H:%M" })
     }
 
-    /// How the zone is called at this time: `UTC`, `UTC-05:00`.
+    /// Name of the zone at this time: `UTC`, `UTC-05:00`.
     pub fn name(&self, now: Timestamp) -> String {
         match self.at(now) {
             at if at.offset().is_zero() => "UTC".into(),
@@ -69,7 +69,7 @@ impl Zone {
         time.to_zoned_datetime(self.zone.clone())
     }
 
-    fn put(&self, time: Timestamp, format: &str) -> String {
+    fn format(&self, time: Timestamp, format: &str) -> String {
         let at = self.at(time);
         let sign = match (self.zone == TimeZone::UTC || (self.marked && at.offset().is_zero()), self.marked) {
             (true, _) => "Z",
@@ -101,7 +101,7 @@ mod tests {
         "Fri 22:05-05:00",
         "UTC-05:00"
     )]
-    fn a_time_says_its_zone_where_the_page_does_not(
+    fn times_show_their_offset_unless_the_page_names_the_zone(
         #[case] zone: Zone,
         #[case] clock: &str,
         #[case] second: &str,
@@ -115,9 +115,8 @@ mod tests {
         assert_eq!(zone.name(time), name);
     }
 
-    /// The day that counts is that of the zone.
     #[test]
-    fn the_same_day_is_told_by_the_zone() {
+    fn the_same_day_is_decided_in_the_zone() {
         let (time, now) = (at("2026-01-31T23:30:00Z"), at("2026-02-01T04:00:00Z"));
         assert_eq!(Zone::UTC.short(time, now), "01-31 23:30Z");
         assert_eq!(Zone::named(new_york()).short(time, now), "18:30:00");

@@ -1,4 +1,4 @@
-//! What `d` says of a capacity provider.
+//! Description of a capacity provider.
 
 use super::{CapacityProvider, in_words};
 use crate::resource::{Document, Tone, format::one_line};

@@ -21,7 +21,7 @@ fn provider(status: Option<&str>, update: Option<&str>) -> CapacityProvider {
 #[case(Some("PROVISIONING"), Some("CREATE_IN_PROGRESS"), false, Pace::Moving)]
 #[case(Some("SOMETHING_NEW"), Some("ELSE_FAILED"), true, Pace::Calm)]
 #[case(None, None, false, Pace::Calm)]
-fn a_failed_update_is_a_fault_and_one_in_progress_is_watched(
+fn a_failed_update_is_a_fault_and_one_in_progress_is_polled_often(
     #[case] status: Option<&str>,
     #[case] update: Option<&str>,
     #[case] fault: bool,
@@ -34,7 +34,7 @@ fn a_failed_update_is_a_fault_and_one_in_progress_is_watched(
 }
 
 #[test]
-fn its_command_names_the_cluster_that_alone_can_use_it() {
+fn the_command_names_the_only_cluster_that_can_use_it() {
     let call = Resource::cli(&provider(None, None)).unwrap().join(" ");
     assert_eq!(call, "ecs describe-capacity-providers --capacity-providers mi --cluster prod");
 }

@@ -1,4 +1,4 @@
-//! What `d` says of a container instance.
+//! Description of a container instance.
 
 use super::Instance;
 use crate::resource::{
@@ -10,7 +10,11 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
     let mut document = Document::default();
     let findings = document.section("Findings");
     if !instance.agent_connected {
-        findings.text(0, "the ECS agent is not connected: its tasks cannot be started, stopped or watched", Tone::Bad);
+        findings.text(
+            0,
+            "the ECS agent is disconnected: tasks on this instance can't be started, stopped or monitored",
+            Tone::Bad,
+        );
     }
     if let Some(reason) = &instance.status_reason {
         findings.text(0, reason, Tone::Bad);
@@ -52,12 +56,12 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
     document
 }
 
-/// `DockerVersion: 25.0.8`, as AWS has it, as `Docker 25.0.8`.
+/// Converts `DockerVersion: 25.0.8`, the form that AWS gives, to `Docker 25.0.8`.
 fn runtime(version: &str) -> String {
     format!("Docker {}", version.trim_start_matches("DockerVersion:").trim())
 }
 
-/// `CONTAINER_RUNTIME` as `container runtime`.
+/// Converts `CONTAINER_RUNTIME` to `container runtime`.
 fn word(kind: &str) -> String {
     kind.to_lowercase().replace('_', " ")
 }

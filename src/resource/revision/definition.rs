@@ -8,7 +8,7 @@ use crate::resource::{
     secrets::{MASK, is_secret_name, masked},
 };
 
-/// Seconds between being asked to stop and being killed, where nothing is said.
+/// Default time between SIGTERM and SIGKILL, in seconds.
 pub const STOP_TIMEOUT: i32 = 30;
 
 /// One container of a task definition.
@@ -23,26 +23,26 @@ pub struct Definition {
     pub memory_reservation: Option<i32>,
     pub ports: Vec<String>,
     pub command: Vec<String>,
-    /// Names and values; what looks like a secret is masked from the start.
+    /// Environment variables: names and values. Values that look like secrets are masked.
     pub environment: Vec<(String, String)>,
-    /// Environment name and the ARN it is taken from.
+    /// Secrets: name of the environment variable and ARN of the secret.
     pub secrets: Vec<(String, String)>,
     pub log_driver: Option<String>,
     pub log_options: Vec<(String, String)>,
-    /// Ports of the instance that it must have for itself, and their protocol.
+    /// Fixed ports that it needs on its instance, and their protocol.
     pub host_ports: Vec<(i32, String)>,
     pub gpus: usize,
     pub health_check: Vec<String>,
-    /// The pace of its health check, where it has one.
+    /// Timing of its health check, where it has one.
     pub check: Option<Check>,
-    /// Seconds in which what it depends on must be there.
+    /// Time for its dependencies to be ready, in seconds.
     pub start_timeout: Option<i32>,
-    /// Seconds between being asked to stop and being killed.
+    /// Time between SIGTERM and SIGKILL, in seconds.
     pub stop_timeout: Option<i32>,
     pub depends_on: Vec<String>,
 }
 
-/// The pace of a container's health check, in seconds and tries; AWS's defaults where nothing is said.
+/// Timing of a container's health check: seconds, and number of retries. Missing values are AWS's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
@@ -67,7 +67,7 @@ impl Definition {
             })
         };
         let mappings = container.port_mappings.unwrap_or_default();
-        // Zero is any port that is free.
+        // Zero means any free port.
         let fixed = mappings.iter().filter_map(|mapping| {
             let protocol = mapping.protocol.as_ref().map_or("tcp", |protocol| protocol.as_str()).to_owned();
             Some((mapping.host_port.filter(|port| *port > 0)?, protocol))
@@ -108,7 +108,7 @@ impl Definition {
                 .collect(),
         }
     }
-    /// Seconds it may take to stop before it is killed.
+    /// Time between SIGTERM and SIGKILL in seconds, with the default.
     pub fn stop_timeout(&self) -> i32 {
         self.stop_timeout.unwrap_or(STOP_TIMEOUT)
     }
@@ -131,7 +131,7 @@ impl Check {
         }
     }
 
-    /// Seconds after which it must have said yes or no.
+    /// Seconds after which the check must have succeeded or failed.
     pub fn decided_after(&self) -> i32 {
         self.start_period.saturating_add(self.retries.saturating_mul(self.interval))
     }

@@ -1,4 +1,4 @@
-//! What `d` says of a task definition revision.
+//! Description of a task definition revision.
 
 use super::{Check, Definition, Revision};
 use crate::resource::{
@@ -63,7 +63,7 @@ fn seconds(value: Option<i32>) -> String {
     value.map(|value| duration(value.into())).unwrap_or_default()
 }
 
-/// How often a health check asks, and when it gives up.
+/// Formats the timing of a health check.
 fn pace(check: Check) -> String {
     let Check { interval, timeout, retries, start_period } = check;
     let grace = if start_period > 0 { format!(", after {}", seconds(Some(start_period))) } else { String::new() };

@@ -49,14 +49,14 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         cell: |row, _| match row.failed_last_hour {
             None => Cell::absent(),
             Some(0) => Cell::new("0", Tone::Muted),
-            // In a steady service they are of the past.
+            // A steady service has recovered from them.
             Some(failed) if row.health() == ServiceHealth::Steady => Cell::new(failed.to_string(), Tone::Warn),
             Some(failed) => Cell::new(failed.to_string(), Tone::Bad),
         },
         order: |row, _| row.failed_last_hour.map_or(Order::Absent, |failed| Order::Number(failed.into())),
     },
     Field {
-        // Its counts move with the hour: that is no news.
+        // The counts of the last hour change with the clock.
         column: Column { ages: true, ..Column::new("cause", "CAUSE", 10, 64).aliases(&["why"]) },
         cell: |row, _| match row.findings.first() {
             Some(finding) => Cell::new(&*finding.cause, finding.problem.tone()),

@@ -1,4 +1,4 @@
-//! What `d` says of a service.
+//! Description of a service.
 
 use super::Service;
 use crate::resource::{
@@ -7,7 +7,7 @@ use crate::resource::{
     format::{duration, last_part, one_line, seconds_since, when},
 };
 
-/// How many of the newest events a description shows; all of them are a key away.
+/// Number of events in a description, the newest; a key opens all of them.
 const EVENTS: usize = 12;
 
 pub(super) fn service(service: &Service, cx: &Context) -> Document {
@@ -50,7 +50,7 @@ pub(super) fn service(service: &Service, cx: &Context) -> Document {
     document
 }
 
-/// What was found wrong with it, worst first; an explanation says more.
+/// Lists the findings, worst first. An explanation shows more.
 fn findings(service: &Service, cx: &Context, section: &mut Section) {
     for finding in &service.findings {
         section.text(0, format!("{}: {}", finding.problem.word(), finding.cause), finding.problem.tone());
@@ -97,12 +97,12 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
     }
 }
 
-/// `IN_PROGRESS` as `in progress`.
+/// Converts `IN_PROGRESS` to `in progress`.
 fn sentence(word: Option<&str>) -> String {
     word.unwrap_or_default().to_lowercase().replace('_', " ")
 }
 
-/// `name` of `arn:…:targetgroup/name/id`.
+/// Name of a target group: `name` in `arn:…:targetgroup/name/id`.
 fn target_group(arn: &str) -> String {
     let mut parts = arn.rsplit('/');
     parts.next();

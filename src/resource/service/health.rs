@@ -1,26 +1,26 @@
-//! How a service stands, in one word.
+//! Health of a service in one word.
 
 use super::Service;
 use crate::resource::{Tone, finding::Problem};
 
-/// How a service stands, worst first.
+/// Health of a service, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceHealth {
     /// The rollout failed.
     Failed,
-    /// Tasks of the rollout die, or it is being rolled back.
+    /// Tasks of the rollout fail, or it is being rolled back.
     Failing,
-    /// The rollout hangs.
+    /// The rollout makes no progress.
     Stuck,
-    /// Its tasks die over and over.
+    /// Tasks fail repeatedly.
     Crashing,
-    /// Its tasks find no place.
+    /// Tasks can't be placed.
     Unplaced,
-    /// Fewer tasks run than wanted, without a rollout.
+    /// Fewer tasks run than desired, without a rollout.
     Short,
     /// Health checks fail, or the scheduler repeats an error.
     Unhealthy,
-    /// The rollout waits for somebody's decision.
+    /// The rollout is paused until somebody continues it or rolls it back.
     Waiting,
     Deploying,
     Draining,
@@ -57,7 +57,7 @@ impl ServiceHealth {
         }
     }
 
-    /// What a service that has `problem` stands like; absent where that is no matter of the whole service.
+    /// Health of a service with `problem`; absent where the problem doesn't concern the whole service.
     pub(in crate::resource) fn from_problem(problem: Problem) -> Option<Self> {
         match problem {
             Problem::RolloutFailed => Some(Self::Failed),
@@ -74,13 +74,13 @@ impl ServiceHealth {
 }
 
 impl Service {
-    /// How it stands by what was found wrong with it; where nothing was, by its counts.
+    /// Health by its findings, or by its counts when there are none.
     pub fn health(&self) -> ServiceHealth {
         let found = self.findings.iter().find_map(|finding| ServiceHealth::from_problem(finding.problem));
         found.unwrap_or_else(|| self.health_by_counts())
     }
 
-    /// How it stands by its counts and the state of its rollout alone.
+    /// Health by its counts and rollout state alone.
     pub(super) fn health_by_counts(&self) -> ServiceHealth {
         let primary = self.primary();
         let rollout = primary.and_then(|primary| primary.rollout_state.as_deref());
@@ -92,7 +92,7 @@ impl Service {
                 ServiceHealth::Waiting
             }
             _ if self.deploying() => ServiceHealth::Deploying,
-            // That tasks fail, or are missing for too long, is a finding.
+            // Failing tasks, and tasks missing for too long, are findings.
             _ if self.running_count != self.desired_count || self.pending_count > 0 => ServiceHealth::Deploying,
             _ => ServiceHealth::Steady,
         }
@@ -132,7 +132,10 @@ mod tests {
     #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), ServiceHealth::Deploying)]
     #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), ServiceHealth::Failed)]
     #[case(service(0, 0, &[]), ServiceHealth::Steady)]
-    fn a_service_stands_as_its_counts_and_its_rollout_say(#[case] service: Service, #[case] health: ServiceHealth) {
+    fn health_without_findings_follows_from_counts_and_rollout(
+        #[case] service: Service,
+        #[case] health: ServiceHealth,
+    ) {
         assert_eq!(service.health(), health);
     }
 }

@@ -1,4 +1,4 @@
-//! How far a service's current deployment is: what DescribeServices leaves out and DescribeServiceDeployments knows.
+//! Progress of a service's current deployment, which DescribeServices leaves out and DescribeServiceDeployments returns.
 
 use aws_sdk_ecs::types::{DeploymentLifecycleHookStatus, ServiceDeployment as Sdk};
 use jiff::Timestamp;
@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// Service deployment ARNs in one call, at most.
+/// Greatest number of service deployment ARNs in one call.
 const BATCH: usize = 20;
 
-/// A service deployment as far as it tells more than `deployments[]`.
+/// The part of a service deployment that is not in `deployments[]` of the service.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,36 +24,36 @@ pub struct Progress {
     /// `IN_PROGRESS`, `ROLLBACK_IN_PROGRESS`, …
     pub status: Option<String>,
     pub status_reason: Option<String>,
-    /// Of blue/green, linear and canary deployments: `SCALE_UP`, `BAKE_TIME`, …
+    /// Stage of a blue/green, linear or canary deployment: `SCALE_UP`, `BAKE_TIME`, …
     pub lifecycle_stage: Option<String>,
-    /// Failures counted by the circuit breaker, and how many trip it.
+    /// Failures counted by the circuit breaker, and its threshold.
     pub breaker: Option<(i32, i32)>,
     pub triggered_alarms: Vec<String>,
     pub rollback_reason: Option<String>,
     pub rollback_at: Option<Timestamp>,
-    /// The pause that waits for somebody.
+    /// The hook that waits for approval.
     pub pause: Option<Pause>,
-    /// The hook that is at work, by the ARN of its function.
+    /// ARN of the function of the hook in progress, or else the hook's id.
     pub hook_at_work: Option<String>,
     pub started_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
 }
 
-/// A lifecycle hook that awaits a person's decision.
+/// A lifecycle hook that waits for somebody to continue the deployment or roll it back.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pause {
     pub hook_id: Option<String>,
     pub expires_at: Option<Timestamp>,
-    /// What AWS does when nobody decides: `ROLLBACK` or `CONTINUE`.
+    /// What AWS does when the hook times out: `ROLLBACK` or `CONTINUE`.
     pub timeout_action: Option<String>,
 }
 
 impl Progress {
     fn from_sdk(deployment: Sdk) -> Self {
         let hooks = deployment.lifecycle_hook_details.unwrap_or_default();
-        let works = hooks.iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::InProgress));
-        let hook_at_work = works.and_then(|hook| hook.target_arn.clone().or_else(|| hook.hook_id.clone()));
+        let running = hooks.iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::InProgress));
+        let hook_at_work = running.and_then(|hook| hook.target_arn.clone().or_else(|| hook.hook_id.clone()));
         let pause = hooks.into_iter().find(|hook| hook.status == Some(DeploymentLifecycleHookStatus::AwaitingAction));
         Self {
             status: deployment.status.map(|status| status.as_str().to_owned()),
@@ -81,7 +81,7 @@ impl Progress {
         self.status.as_deref().is_some_and(|status| status.starts_with("ROLLBACK_"))
     }
 
-    /// The deployment's status for a person, where it says more than `in progress`.
+    /// Status in words, where it says more than `in progress`.
     pub fn word(&self) -> Option<&'static str> {
         match self.status.as_deref() {
             _ if self.pause.is_some() => Some("paused"),
@@ -106,7 +106,7 @@ impl Progress {
 }
 
 impl Pause {
-    /// Who has to do what until when, and what happens otherwise.
+    /// Sentence that says what somebody has to do, by when, and what happens otherwise.
     pub fn told(&self, now: Timestamp) -> String {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
         let otherwise = self.otherwise();
@@ -116,7 +116,7 @@ impl Pause {
         }
     }
 
-    /// What it does when nobody decides.
+    /// What the deployment does when the hook times out.
     pub fn otherwise(&self) -> &'static str {
         match self.timeout_action.as_deref() {
             Some("CONTINUE") => "goes on",
@@ -125,8 +125,8 @@ impl Pause {
     }
 }
 
-/// Completes `services` with the progress of their deployments, those of them that are deploying: at most one call a
-/// batch. Without the permission they stay as they are.
+/// Adds the progress of their deployments to those of `services` that are deploying, with at most one call. Without the
+/// permission it adds nothing.
 pub(super) async fn complete(aws: &Clients, services: &mut [Service]) {
     let deploying = services.iter().filter(|service| service.deploying());
     let arns: Vec<String> = deploying.filter_map(|s| s.current_service_deployment.clone()).take(BATCH).collect();

@@ -2,7 +2,7 @@ use super::*;
 use crate::resource::Zone;
 
 #[test]
-fn a_service_of_which_only_the_name_is_known_is_shown_all_the_same() {
+fn a_service_with_only_a_name_is_shown() {
     let service = Service::from_sdk(Sdk::builder().service_name("web").build()).unwrap();
     let cx = Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC };
     for field in Service::fields() {

@@ -6,12 +6,12 @@ use crate::resource::{
     format::{age_cell, age_order, id_cell, last_part, number_order, text_cell, text_order, time_cell, time_order},
 };
 
-/// The service a task belongs to, by name; else its group as AWS gives it.
+/// Name of the service a task belongs to, or else its group as AWS gives it.
 pub fn group_name(group: Option<&str>) -> Option<&str> {
     group.map(|group| group.strip_prefix("service:").unwrap_or(group))
 }
 
-/// The same as a cell.
+/// Cell with [`group_name`].
 pub fn group_cell(group: Option<&str>) -> Cell<'_> {
     let service = group.is_some_and(|group| group.starts_with("service:"));
     text_cell(group_name(group)).toned(if service { Tone::Plain } else { Tone::Muted })
@@ -65,7 +65,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         column: Column::new("revision", "REVISION", 8, 32).aliases(&["rev", "taskdef", "td"]).priority(2).marks_row(),
         cell: |row, _| {
             let old = row.current == Some(false);
-            // Those that have stopped need not be replaced.
+            // Stopped tasks need no replacement.
             let tone = if old && !row.stopped() { Tone::Warn } else { Tone::Plain };
             match row.revision() {
                 "" => Cell::absent(),
@@ -80,7 +80,9 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("code", "STOP CODE", 9, 24).aliases(&["stopcode"]).priority(5),
-        cell: |row, _| row.stop_code.as_deref().map_or_else(Cell::absent, |code| Cell::new(code, row.end(Tone::Muted))),
+        cell: |row, _| {
+            row.stop_code.as_deref().map_or_else(Cell::absent, |code| Cell::new(code, row.end_tone(Tone::Muted)))
+        },
         order: |row, _| text_order(row.stop_code.as_deref()),
     },
     Field {
@@ -93,7 +95,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
     },
     Field {
         column: Column::new("reason", "REASON", 12, 120).aliases(&["why"]),
-        cell: |row, _| row.reason().map_or_else(Cell::absent, |reason| Cell::new(reason, row.end(Tone::Plain))),
+        cell: |row, _| row.reason().map_or_else(Cell::absent, |reason| Cell::new(reason, row.end_tone(Tone::Plain))),
         order: |row, _| row.reason().map_or(Order::Absent, |reason| Order::Text(reason.into())),
     },
     Field {

@@ -1,4 +1,4 @@
-//! What `d` says of a task.
+//! Description of a task.
 
 use jiff::Timestamp;
 
@@ -45,7 +45,7 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
         .field("Connectivity", task.connectivity.as_deref().unwrap_or_default().to_lowercase())
         .field("Exec", if task.enable_execute_command { "on" } else { "off" })
         .field("ARN", &*task.task_arn);
-    life(task, cx, document.section("Life"));
+    life_cycle(task, cx, document.section("Life"));
     let containers = document.section("Containers");
     for container in &task.containers {
         containers.text(0, container.summary(), container.tone());
@@ -65,7 +65,7 @@ pub(super) fn task(task: &Task, cx: &Context) -> Document {
     document
 }
 
-/// What is to be said of it where no verdict says more.
+/// Adds findings from the task itself, where no verdict says more.
 fn findings(task: &Task, section: &mut Section) {
     if task.verdict.is_none() {
         section
@@ -78,8 +78,8 @@ fn findings(task: &Task, section: &mut Section) {
     section.toned("Archived", if task.archived { ARCHIVED_LONG } else { "" }, Tone::Muted);
 }
 
-/// Each step of its life: when, and how long it took.
-fn life(task: &Task, cx: &Context, section: &mut Section) {
+/// Lists the steps of its life_cycle cycle, with their times and durations.
+fn life_cycle(task: &Task, cx: &Context, section: &mut Section) {
     let steps: [(&'static str, Option<Timestamp>, Option<Timestamp>); 7] = [
         ("Created", task.created_at, None),
         ("Pull started", task.pull_started_at, task.created_at),
@@ -90,9 +90,9 @@ fn life(task: &Task, cx: &Context, section: &mut Section) {
         ("Stopped", task.stopped_at, task.execution_stopped_at),
     ];
     for (label, at, before) in steps {
-        let took = at.zip(before).map(|(at, before)| format!(", {} later", duration(seconds_since(before, at))));
+        let later = at.zip(before).map(|(at, before)| format!(", {} later", duration(seconds_since(before, at))));
         if at.is_some() {
-            section.field(label, format!("{}{}", when(at, cx), took.unwrap_or_default()));
+            section.field(label, format!("{}{}", when(at, cx), later.unwrap_or_default()));
         }
     }
 }

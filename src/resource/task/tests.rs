@@ -61,29 +61,29 @@ fn a_stopped_task_is_as_bad_as_its_verdict(
     "out of memory",
     "out of memory: app (137); OutOfMemoryError: Container killed due to memory usage"
 )]
-#[case::with_the_tasks_words("CannotPull: x", Some("y"), "no image", "no image: app (137); CannotPull: x")]
-#[case::with_words_that_say_nothing("Task failed to start", None, "volume gone", "volume gone: app (137)")]
-#[case::words_nobody_knows("all\n is lost", Some("y"), "", "all is lost")]
-fn the_reason_is_what_it_was_judged_to_be_and_awss_own_words_in_one_line(
+#[case::with_the_reason_of_the_task("CannotPull: x", Some("y"), "no image", "no image: app (137); CannotPull: x")]
+#[case::with_a_generic_reason("Task failed to start", None, "volume gone", "volume gone: app (137)")]
+#[case::unknown_reason("all\n is lost", Some("y"), "", "all is lost")]
+fn the_reason_is_the_verdict_and_the_reason_of_aws_in_one_line(
     #[case] reason: &str,
     #[case] own: Option<&str>,
     #[case] short: &'static str,
-    #[case] told: &str,
+    #[case] expected: &str,
 ) {
     let task = stopped("EssentialContainerExited", reason, &[("proxy", Some(0), None), ("app", Some(137), own)]);
     let task = Task { verdict: judged(Class::Failure, short, "app"), ..task };
-    assert_eq!(task.reason().unwrap(), told);
+    assert_eq!(task.reason().unwrap(), expected);
 }
 
 #[test]
-fn until_it_is_judged_awss_words_stand_alone() {
+fn without_a_verdict_the_reason_is_that_of_aws() {
     let reason = |reason: &str, own| stopped("x", reason, &[("app", Some(1), own)]).reason();
     assert_eq!(reason(EXITED, None).as_deref(), Some(EXITED));
     assert_eq!(reason(EXITED, Some("OutOfMemoryError")).as_deref(), Some("app: OutOfMemoryError"));
 }
 
 #[test]
-fn the_description_begins_with_why() {
+fn the_description_begins_with_the_verdict() {
     let task = stopped("EssentialContainerExited", EXITED, &[("app", Some(137), None)]);
     let task = Task { verdict: judged(Class::Failure, "fell", "app"), ..task };
     let first = &Resource::describe(&task, &Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC }).sections[0];
@@ -99,7 +99,7 @@ fn the_description_begins_with_why() {
 #[case::in_the_containers_order(&[("a", Some(0), None), ("b", None, None), ("c", Some(137), None)], "", "a:0 b:- c:137", "0 - 137")]
 #[case::that_caused_the_stop_first(&[("log", Some(143), None), ("app", Some(137), None)], "app", "app:137 log:143", "137 143")]
 #[case::of_none_that_exited(&[("a", None, None)], "", "-", "-")]
-fn exit_codes_are_told_with_their_containers(
+fn exit_codes_are_shown_with_their_containers(
     #[case] containers: &[(&str, Option<i32>, Option<&str>)],
     #[case] blamed: &str,
     #[case] text: &str,
@@ -111,7 +111,7 @@ fn exit_codes_are_told_with_their_containers(
 }
 
 #[test]
-fn a_task_of_which_only_the_arn_is_known_is_shown_all_the_same() {
+fn a_task_with_only_an_arn_is_shown() {
     let task = Task::from_sdk(Sdk::builder().task_arn("t").build()).unwrap();
     let cx = Context { now: Timestamp::UNIX_EPOCH, zone: Zone::UTC };
     for field in Task::fields() {
@@ -123,22 +123,22 @@ fn a_task_of_which_only_the_arn_is_known_is_shown_all_the_same() {
 }
 
 #[test]
-fn it_leads_to_what_it_belongs_to_and_runs() {
+fn related_views_are_service_events_definition_and_instance() {
     let sdk = Sdk::builder()
         .task_arn("arn:aws:ecs:eu-west-1:1:task/prod/0123")
         .cluster_arn("arn:aws:ecs:eu-west-1:1:cluster/prod")
         .task_definition_arn("arn:aws:ecs:eu-west-1:1:task-definition/web:7")
         .container_instance_arn("arn:aws:ecs:eu-west-1:1:container-instance/prod/99");
     let task = Task::from_sdk(sdk.clone().group("service:web").build()).unwrap();
-    let lead = |task: &Task, relation| Resource::related(task, relation).map(|view| (view.kind.name, view.query));
-    assert_eq!(lead(&task, Relation::Owner), Some(("service", Query::service("prod", "web"))));
-    assert_eq!(lead(&task, Relation::Events), Some(("event", Query::service("prod", "web"))));
-    assert_eq!(lead(&task, Relation::TaskDefinition), Some(("revision", Query::family("web:7"))));
+    let related = |task: &Task, relation| Resource::related(task, relation).map(|view| (view.kind.name, view.query));
+    assert_eq!(related(&task, Relation::Owner), Some(("service", Query::service("prod", "web"))));
+    assert_eq!(related(&task, Relation::Events), Some(("event", Query::service("prod", "web"))));
+    assert_eq!(related(&task, Relation::TaskDefinition), Some(("revision", Query::family("web:7"))));
     let instance = Query::instance("prod", "arn:aws:ecs:eu-west-1:1:container-instance/prod/99");
-    assert_eq!(lead(&task, Relation::Instance), Some(("instance", instance)));
+    assert_eq!(related(&task, Relation::Instance), Some(("instance", instance)));
     let standalone = Task::from_sdk(sdk.group("family:batch").build()).unwrap();
-    assert_eq!(lead(&standalone, Relation::Owner).map(|(kind, _)| kind), Some("cluster"));
-    assert_eq!(lead(&standalone, Relation::Events), None);
+    assert_eq!(related(&standalone, Relation::Owner).map(|(kind, _)| kind), Some("cluster"));
+    assert_eq!(related(&standalone, Relation::Events), None);
     assert_eq!(Resource::cli(&task).unwrap().join(" "), "ecs describe-tasks --cluster prod --tasks 0123");
 }
 
