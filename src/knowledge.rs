@@ -1,28 +1,28 @@
-//! What is known of AWS's words: why tasks stop, what events mean; rules as data.
+//! Rules about messages and codes of AWS: why tasks stop, what events mean. Data, not code.
 //!
-//! A rule is one [`Rule`] in one of the tables below `knowledge/`: the patterns by which a text is recognised, what they
-//! mean, what to look at next. Texts are normalised before they are matched (AWS writes `can't` and `can’t` for the same
-//! message) and never anchored at the end (Fargate cuts long ones). Within a table the first match counts.
+//! A rule is one [`Rule`] in one of the tables below `knowledge/`: patterns that recognise a message, its meaning and the next
+//! steps. Messages are normalised before matching (AWS writes `can't` and `can’t` in the same message). Patterns are never
+//! anchored at the end (Fargate cuts long messages). Within a table the first match wins.
 //!
 //! Code that concludes more from a rule asks for its [`Topic`], or whether it is general; no code knows an id.
 
 use serde::{Serialize, Serializer};
 
-/// The address of a page of the Amazon ECS developer guide.
+/// URL of a page of the Amazon ECS developer guide.
 macro_rules! guide {
     ($page:literal) => {
         concat!("https://docs.aws.amazon.com/AmazonECS/latest/developerguide/", $page, ".html")
     };
 }
 
-/// The AWS CLI call that shows this part of the task's task definition.
+/// AWS CLI call that shows a part of the task's task definition.
 macro_rules! task_definition {
     ($query:literal) => {
         concat!("ecs describe-task-definition --task-definition {revision} --query '", $query, "' --region {region}")
     };
 }
 
-/// The AWS CLI call that shows this part of the service.
+/// AWS CLI call that shows a part of the service.
 macro_rules! service {
     ($query:literal) => {
         concat!(
@@ -57,16 +57,16 @@ pub use matching::{by_id, of_event, of_exit, of_reason, of_rollout, of_stop_code
 pub use names::{Names, command, fill, shell_word};
 pub use text::{essence, normalise};
 
-/// How bad something is, best first.
+/// Severity, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// It is well again: a steady state, a completed deployment.
+    /// A return to normal: a steady state, a completed deployment.
     Recovery,
-    /// What happens every day: a scale-in, a started task.
+    /// A routine event: a scale-in, a started task.
     Normal,
     Warning,
     Failure,
-    /// Stays one until a later recovery.
+    /// A failure that lasts until a later recovery.
     Critical,
 }
 
@@ -87,19 +87,19 @@ impl Serialize for Class {
     }
 }
 
-/// How far a verdict can be relied on.
+/// Certainty of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Certainty {
-    /// AWS documents it so, or says so itself.
+    /// AWS documents it or says it in the message.
     Certain,
-    /// What it usually means.
+    /// The usual meaning.
     Likely,
-    /// No rule knows it; the text is shown as it came.
+    /// No rule matches; the text is shown unchanged.
     Unknown,
 }
 
-/// Which field of a task a text was found in.
+/// Field in which AWS gives a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReasonField {
     /// `stoppedReason`.
@@ -147,12 +147,12 @@ pub enum Topic {
     Other,
 }
 
-/// One thing that is known.
+/// One rule: how to recognise a message or code, what it means, and what to do.
 #[derive(Debug)]
 pub struct Rule {
-    /// What it is called, here and in JSON: `STOP-OOM`.
+    /// Identifier, here and in JSON: `STOP-OOM`.
     pub id: &'static str,
-    /// At most 24 characters, for tables: `out of memory`.
+    /// Short name for tables, at most 24 characters: `out of memory`.
     pub short: &'static str,
     pub class: Class,
     pub certainty: Certainty,
@@ -161,24 +161,24 @@ pub struct Rule {
     pub general: bool,
     /// What follows `Reason: ` in its messages is the reason of a task.
     pub quotes_reason: bool,
-    /// Fields it applies to; empty for tables that know one field only.
+    /// Fields it applies to; empty in tables for a single field.
     pub places: &'static [ReasonField],
-    /// Regular expressions of which one must match; empty where the table looks up by code.
+    /// Regular expressions, any of which must match; empty in tables that are looked up by code.
     pub patterns: &'static [&'static str],
     /// What happened, in one sentence.
     pub cause: &'static str,
-    /// What to check, most promising first. `{name}` is filled in by [`fill`].
+    /// Next steps, most promising first. [`fill`] replaces `{name}`.
     pub next: &'static [&'static str],
-    /// A command that shows what to check first, after `aws`; empty for none.
+    /// Command for the first step, without `aws`; empty for none.
     pub command: &'static str,
-    /// The page of AWS's documentation.
+    /// Page of the AWS documentation.
     pub page: &'static str,
-    /// Messages it must recognise.
+    /// Messages that it must recognise, for tests.
     pub samples: &'static [&'static str],
 }
 
 impl Rule {
-    /// What most rules share; tables begin with it and say what differs.
+    /// Defaults that most rules share.
     const PLAIN: Self = Self {
         id: "",
         short: "",
@@ -197,37 +197,37 @@ impl Rule {
     };
 }
 
-/// A field and what stood in it.
+/// A field of an AWS answer and its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quote {
-    /// As AWS calls it: `containers[app].exitCode`.
+    /// Name of the field as in the AWS API: `containers[app].exitCode`.
     pub field: String,
     pub text: String,
 }
 
-/// Why something happened, as far as can be told, and what to do about it.
+/// Why something happened, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// The rule's id; absent when no rule knows it.
+    /// Id of the rule; absent when no rule matches.
     pub rule: Option<&'static str>,
-    /// The cause in at most 24 characters.
+    /// Short name of the cause, at most 24 characters.
     #[serde(skip)]
     pub short: &'static str,
     pub class: Class,
-    /// One sentence or two.
+    /// Cause in one or two sentences.
     pub cause: String,
     pub certainty: Certainty,
-    /// What it was concluded from.
+    /// Quotes that the verdict is based on.
     pub evidence: Vec<Quote>,
-    /// The container it began with.
+    /// Container that caused the stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// What to check, most promising first.
+    /// Next steps, most promising first.
     pub next: Vec<String>,
-    /// Ready to paste.
+    /// Command for the first step, ready to paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,7 +235,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// In one line: `out of memory: app (137)`; what no rule knows, as it came.
+    /// The verdict in one line: `out of memory: app (137)`, or the unchanged text when no rule matches.
     pub fn line(&self) -> String {
         if self.short.is_empty() {
             return self.cause.clone();

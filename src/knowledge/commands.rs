@@ -1,4 +1,4 @@
-//! AWS CLI calls that more than one rule recommends. They read, and show no secret.
+//! AWS CLI calls that several rules recommend. They only read, and show no secrets.
 
 pub(super) const TASK_DEFINITION: &str = "ecs describe-task-definition --task-definition {revision} --region {region}";
 
@@ -23,7 +23,7 @@ pub(super) const EXECUTION_ROLE_TRUST: &str =
 
 pub(super) const SECRET: &str = "secretsmanager describe-secret --secret-id {secret} --region {region}";
 
-/// Which of the parameters do not exist; never their values.
+/// Lists parameters that do not exist, never values.
 pub(super) const PARAMETER: &str = "ssm get-parameters --names {secret} --query InvalidParameters --region {region}";
 
 pub(super) const ROUTES: &str =

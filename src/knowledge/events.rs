@@ -1,4 +1,4 @@
-//! What service events mean, whatever they begin with: `(service NAME)`, or `service (NAME)` in the documentation.
+//! Rules for service events, with any prefix: `(service NAME)`, or `service (NAME)` in the documentation.
 
 use super::Rule;
 
@@ -7,8 +7,8 @@ mod health;
 mod places;
 mod routine;
 
-/// In the order in which they are asked.
+/// Tables in order of precedence.
 pub(super) const TABLES: &[&[Rule]] = &[deployments::RULES, places::RULES, health::RULES, routine::RULES];
 
-/// What these rules share.
+/// Defaults of these rules.
 const EVENT: Rule = Rule { page: guide!("service-event-messages-list"), ..Rule::PLAIN };

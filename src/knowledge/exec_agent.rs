@@ -1,8 +1,8 @@
-//! Why there is no way into a container by ECS Exec.
+//! Rules for ECS Exec: why it is not available in a container.
 
 use super::{Class, ReasonField::ManagedAgent, Rule};
 
-/// What these rules share: the application goes on.
+/// Defaults of these rules: warnings, because the application still runs.
 const EXEC: Rule = Rule { class: Class::Warning, places: &[ManagedAgent], page: guide!("ecs-exec"), ..Rule::PLAIN };
 
 pub(super) static RULES: &[Rule] = &[

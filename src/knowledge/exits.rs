@@ -1,11 +1,11 @@
-//! What exit codes usually mean. Above 128 they are 128 and a signal's number; a program may use any for its own ends.
+//! Rules for exit codes. A code above 128 is usually 128 plus the number of a signal, but a program may use any code.
 
 use super::{
     Certainty, Class, Rule,
     commands::{ENTRY_POINT, LOG, SERVICE, TASK, TASK_DEFINITION},
 };
 
-/// What these rules share: a convention, and the log tells more.
+/// Defaults of these rules: conventional meanings, and the advice to read the log.
 const EXIT: Rule = Rule { certainty: Certainty::Likely, command: LOG, ..Rule::PLAIN };
 
 const KNOWLEDGE_CENTER: &str = "https://repost.aws/knowledge-center/ecs-task-stopped";
@@ -30,7 +30,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             id: "EXIT-0",
             short: "finished",
             class: Class::Normal,
-            cause: "The main process finished normally, or shut down because it was asked to.",
+            cause: "The main process finished normally, or shut down on request.",
             next: &[
                 "For a service this should not happen: check that {container} runs a program that stays",
                 "Check entryPoint and command of {revision}",
@@ -181,7 +181,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
             id: "EXIT-134",
             short: "aborted",
             cause: "Usually ended by SIGABRT: a failed assertion, or the allocator gave up.",
-            next: &["Read the last log lines of {container}: the abort tells why", "Check its memory limit"],
+            next: &["Read the last log lines of {container}: the abort message says why", "Check its memory limit"],
             samples: &["134"],
             ..EXIT
         },
@@ -260,10 +260,10 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
         Some(143),
         Rule {
             id: "EXIT-143",
-            short: "told to stop",
+            short: "stopped by SIGTERM",
             class: Class::Normal,
             cause: "Usually an orderly end after SIGTERM; no fault of its own.",
-            next: &["Find who asked: the stop code of {task}, the events of {service}, StopTask in CloudTrail"],
+            next: &["Find who stopped it: the stop code of {task}, the events of {service}, StopTask in CloudTrail"],
             command: SERVICE,
             page: KNOWLEDGE_CENTER,
             samples: &["143"],
@@ -313,7 +313,7 @@ pub(super) static RULES: &[(Option<i32>, Rule)] = &[
 
 const ULIMITS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,ulimits]");
 
-/// What the numbers of the signals not listed mean.
+/// Rule for signals without one of their own.
 pub(super) static SIGNAL: Rule = Rule {
     id: "EXIT-SIGNAL",
     short: "ended by a signal",

@@ -1,4 +1,4 @@
-//! Reasons in the `failures` that calls answer with, beyond those that tasks share.
+//! Rules for reasons in `failures` of an answer that don't also occur as stopped reasons.
 
 use super::{
     Class,
@@ -7,7 +7,7 @@ use super::{
     commands::{INSTANCE, INSTANCES, REQUIRED_ATTRIBUTES, SUBNETS, TASK},
 };
 
-/// What these rules share.
+/// Defaults of these rules.
 const FAILURE: Rule = Rule { places: &[Failure], page: guide!("api_failures_messages"), ..Rule::PLAIN };
 
 pub(super) static RULES: &[Rule] = &[
@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
         class: Class::Normal,
         patterns: &["^MISSING$"],
         cause: "It is not there: another cluster or Region, deleted, or stopped for more than about an hour.",
-        next: &["Check that it was looked for where it is: {cluster} in {region}"],
+        next: &["Check that it exists in {cluster} in {region}"],
         command: "ecs list-clusters --region {region}",
         samples: &["MISSING"],
         ..FAILURE

@@ -1,72 +1,72 @@
-//! Names of resources, put into what a rule recommends.
+//! Names of resources, and the placeholders in rules that they replace.
 
 use std::borrow::Cow;
 
 /// A placeholder that rules may use.
 pub(super) struct Placeholder {
     pub(super) name: &'static str,
-    /// What stands for it in a sentence when its name is not known.
+    /// Words used in a sentence when the name is unknown.
     generic: &'static str,
-    /// What goes before its name in a sentence, for names that say nothing by themselves.
+    /// Noun before the name in a sentence, for names that need one.
     noun: &'static str,
 }
 
-const fn called(name: &'static str, generic: &'static str) -> Placeholder {
+const fn placeholder(name: &'static str, generic: &'static str) -> Placeholder {
     Placeholder { name, generic, noun: "" }
 }
 
 pub(super) const PLACEHOLDERS: &[Placeholder] = &[
-    called("account", "the account"),
-    called("capacity_provider", "the capacity provider"),
-    called("cluster", "the cluster"),
-    called("container", "the container"),
+    placeholder("account", "the account"),
+    placeholder("capacity_provider", "the capacity provider"),
+    placeholder("cluster", "the cluster"),
+    placeholder("container", "the container"),
     // With its unit: `512 MiB`.
-    called("container_memory", "today's limit"),
-    called("cpu", "the CPU it asks for"),
-    called("deployment", "the deployment"),
+    placeholder("container_memory", "today's limit"),
+    placeholder("cpu", "the CPU it asks for"),
+    placeholder("deployment", "the deployment"),
     // A name, as `--role-name` wants it.
-    called("execution_role", "the execution role"),
-    called("family", "the task definition"),
-    called("image", "the image"),
-    // Of EC2 where it is known, else of ECS: for sentences only.
-    called("instance", "the instance"),
-    // Of ECS.
-    called("instance_arn", "the container instance"),
-    called("log_group", "the log group"),
-    called("log_region", "the log's Region"),
-    called("log_stream", "the log stream"),
-    called("memory", "the memory it asks for"),
-    // As it is spoken of, for sentences only: `port 8080`.
-    called("port", "its port"),
-    called("region", "the Region"),
-    // The host in the image's name.
-    called("registry", "the registry"),
-    // In Amazon ECR; no name where the image comes from elsewhere.
+    placeholder("execution_role", "the execution role"),
+    placeholder("family", "the task definition"),
+    placeholder("image", "the image"),
+    // EC2 instance id where it is known, else the ECS id: for sentences only.
+    placeholder("instance", "the instance"),
+    // Container instance ARN.
+    placeholder("instance_arn", "the container instance"),
+    placeholder("log_group", "the log group"),
+    placeholder("log_region", "the log's Region"),
+    placeholder("log_stream", "the log stream"),
+    placeholder("memory", "the memory it asks for"),
+    // With its noun, for sentences only: `port 8080`.
+    placeholder("port", "its port"),
+    placeholder("region", "the Region"),
+    // The host in the image name.
+    placeholder("registry", "the registry"),
+    // In Amazon ECR; unknown for images from elsewhere.
     Placeholder { name: "repository", generic: "the repository", noun: "repository " },
     // `family:revision`.
-    called("revision", "the task definition"),
-    // Of Secrets Manager or Parameter Store, as `valueFrom` names it but without key, stage and version.
-    called("secret", "the secret"),
+    placeholder("revision", "the task definition"),
+    // In Secrets Manager or Parameter Store, from `valueFrom` without key, stage and version.
+    placeholder("secret", "the secret"),
     // Several are separated by commas.
-    called("security_groups", "the task's security groups"),
-    called("service", "the service"),
-    called("stop_timeout", "its stopTimeout"),
-    called("subnets", "the task's subnets"),
+    placeholder("security_groups", "the task's security groups"),
+    placeholder("service", "the service"),
+    placeholder("stop_timeout", "its stopTimeout"),
+    placeholder("subnets", "the task's subnets"),
     Placeholder { name: "tag", generic: "the tag", noun: "tag " },
     // An ARN.
-    called("target_group", "the target group"),
-    called("task", "the task"),
-    called("task_arn", "the task"),
-    called("task_role", "the task role"),
-    called("zone", "the Availability Zone"),
+    placeholder("target_group", "the target group"),
+    placeholder("task", "the task"),
+    placeholder("task_arn", "the task"),
+    placeholder("task_role", "the task role"),
+    placeholder("zone", "the Availability Zone"),
 ];
 
-/// What is called how.
+/// Names by placeholder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names(Vec<(&'static str, String)>);
 
 impl Names {
-    /// The last name counts; an empty one counts as unknown.
+    /// Sets a name, replacing an earlier one. An empty name means unknown.
     pub fn set(&mut self, placeholder: &'static str, name: impl Into<String>) -> &mut Self {
         let name = name.into();
         self.0.retain(|(known, _)| *known != placeholder);
@@ -81,20 +81,20 @@ impl Names {
     }
 }
 
-/// The sentence with its names; what has no name is called by its generic words.
+/// Fills the placeholders of a sentence with names, or with generic words where a name is unknown.
 pub fn fill(template: &str, names: &Names) -> String {
-    let told = |placeholder: &str| {
+    let words = |placeholder: &str| {
         let known = PLACEHOLDERS.iter().find(|known| known.name == placeholder)?;
         match names.get(placeholder) {
-            Some(name) if known.noun.is_empty() => Some(spoken(name)),
+            Some(name) if known.noun.is_empty() => Some(readable(name)),
             Some(name) => Some(format!("{}{name}", known.noun).into()),
             None => Some(known.generic.into()),
         }
     };
-    replace(template, told).unwrap_or_else(|| template.to_owned())
+    replace(template, words).unwrap_or_else(|| template.to_owned())
 }
 
-/// The command, ready to paste; none when a name in it is not known, or when there is none.
+/// Fills the placeholders of a command, ready to paste. Absent when a name is unknown or the template is empty.
 pub fn command(template: &str, names: &Names) -> Option<String> {
     if template.is_empty() {
         return None;
@@ -103,7 +103,7 @@ pub fn command(template: &str, names: &Names) -> Option<String> {
     Some(format!("aws {filled}"))
 }
 
-/// `text` as one word of a POSIX shell.
+/// Quotes `text` as one word for a POSIX shell.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(harmless) {
@@ -112,8 +112,8 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
-/// A name as it reads in a sentence: of an ARN the resource's own, and a list with spaces in it.
-fn spoken(name: &str) -> Cow<'_, str> {
+/// Converts a name to the form used in sentences: the resource's name in an ARN, and a list with spaces after the commas.
+fn readable(name: &str) -> Cow<'_, str> {
     let mut parts = name.splitn(6, ':');
     let resource = if parts.next() == Some("arn") { parts.nth(4) } else { None };
     match resource.map(|resource| resource.split_once([':', '/']).unwrap_or(("", resource))) {
@@ -125,7 +125,7 @@ fn spoken(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// `template` with what `name` gives for each `{placeholder}`; none when it gives none for one of them.
+/// Replaces each `{placeholder}` in `template` by the result of `name`; absent when `name` gives none for one of them.
 fn replace<'a>(template: &str, name: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<String> {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
@@ -152,21 +152,21 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_is_called_by_its_generic_words() {
+    fn an_unknown_name_is_replaced_by_generic_words() {
         assert_eq!(fill("Logs of {container} in {cluster}, {service}", &names()), "Logs of app in prod, the service");
         assert_eq!(fill("Routes of {subnets}", &names()), "Routes of subnet-1, subnet-2");
         assert_eq!(fill("Routes of {subnets}", &Names::default()), "Routes of the task's subnets");
     }
 
     #[test]
-    fn a_tag_is_told_with_what_it_is() {
+    fn a_tag_has_its_noun_in_a_sentence() {
         let mut names = names();
         assert_eq!(fill("Was {tag} pushed?", &names), "Was the tag pushed?");
         assert_eq!(fill("Was {tag} pushed?", names.set("tag", "1.4.2")), "Was tag 1.4.2 pushed?");
     }
 
     #[test]
-    fn a_command_has_all_its_names_or_there_is_none() {
+    fn a_command_with_an_unknown_name_is_absent() {
         assert_eq!(
             command("ecs list-tasks --cluster {cluster}", &names()).unwrap(),
             "aws ecs list-tasks --cluster prod"
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_break_out_of_a_command() {
+    fn a_name_is_quoted_in_a_command() {
         let mut names = names();
         names.set("cluster", "it's; rm -rf /").set("container", "{cluster}");
         assert_eq!(
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_name_counts_and_an_empty_one_does_not() {
+    fn the_last_name_wins_and_an_empty_one_means_unknown() {
         let mut names = names();
         names.set("cluster", "staging").set("container", "");
         assert_eq!((names.get("cluster"), names.get("container")), (Some("staging"), None));
@@ -202,7 +202,7 @@ mod tests {
     #[case("arn:aws", "arn:aws")]
     #[case("prod/web", "prod/web")]
     fn an_arn_reads_as_the_name_in_it(#[case] arn: &str, #[case] name: &str) {
-        assert_eq!(spoken(arn), name);
+        assert_eq!(readable(arn), name);
     }
 
     #[rstest]

@@ -1,4 +1,4 @@
-//! Why a task found no place or no network.
+//! Rules for placement: why a task got no instance or no network.
 
 use super::{
     Certainty,
@@ -9,10 +9,10 @@ use super::{
     },
 };
 
-/// What these rules share: a task's reason tells, or an entry in the failures of RunTask and StartTask.
+/// Defaults of rules for a task's reason and for the failures of RunTask and StartTask.
 const NO_PLACE: Rule = Rule { places: &[Task, Failure], page: guide!("api_failures_messages"), ..Rule::PLAIN };
 
-/// The same of the task's reason alone.
+/// Defaults of rules for a task's reason alone.
 const NO_START: Rule = Rule { places: &[Task], page: guide!("failed-to-start-error"), ..Rule::PLAIN };
 
 pub(super) static RULES: &[Rule] = &[

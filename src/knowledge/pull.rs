@@ -1,4 +1,4 @@
-//! Why an image could not be pulled.
+//! Rules for image pulls: why they fail.
 
 use super::{
     Certainty, Class,
@@ -7,7 +7,7 @@ use super::{
     commands::{EXECUTION_ROLE, IMAGE, IMAGES, INSTANCE, REGISTRY_LOGIN, ROUTES, SERVICE},
 };
 
-/// What these rules share.
+/// Defaults of these rules.
 const PULL: Rule =
     Rule { topic: Topic::ImagePull, places: &[Task, Container], page: guide!("task_cannot_pull_image"), ..Rule::PLAIN };
 
@@ -88,7 +88,7 @@ pub(super) static RULES: &[Rule] = &[
         next: &[
             "Check that {tag} is in {repository}, in this Region",
             "Check whether a lifecycle policy of the repository deletes images still in use",
-            "A service keeps the digest it resolved at its deployment: deploy again after pushing the tag anew",
+            "A service keeps the digest it resolved at its deployment: deploy again after pushing the tag again",
         ],
         command: IMAGE,
         samples: &[
@@ -398,7 +398,7 @@ pub(super) static RULES: &[Rule] = &[
         cause: "The image was pulled, but not with the digest that the service has pinned.",
         next: &[
             "Check whether the pinned digest is still in {repository}",
-            "Deploy {service} again, so that the tag is resolved anew",
+            "Deploy {service} again, so that the tag is resolved again",
         ],
         command: IMAGES,
         page: guide!("deployment-type-ecs"),
@@ -459,7 +459,7 @@ pub(super) static RULES: &[Rule] = &[
         general: true,
         patterns: &["pull image manifest has been retried", "failed to resolve ref", "inspect image has been retried"],
         cause: "The image could not be found or reached after several attempts; the end of the message, often cut off, \
-                tells which.",
+                says which.",
         next: &[
             "Check first that {tag} is in {repository}",
             "Then check that the route tables of {subnets} lead to the registry",
@@ -520,7 +520,7 @@ pub(super) static RULES: &[Rule] = &[
         short: "image pull failed",
         general: true,
         patterns: &[r"CannotPull\w*Error", "CannotPullContainer"],
-        cause: "The image could not be pulled; the message does not tell why in words known here.",
+        cause: "The image could not be pulled; the message matches no known cause.",
         next: &[
             "Check that {image} exists",
             "Check that {execution_role} may pull it",

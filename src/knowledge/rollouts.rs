@@ -1,11 +1,11 @@
-//! What `rolloutStateReason` of deployments and `statusReason` of service deployments tell.
+//! Rules for `rolloutStateReason` of deployments and `statusReason` of service deployments.
 
 use super::{
     Certainty, Class, Rule, Topic,
     commands::{ALARMS, STOPPED_TASKS},
 };
 
-/// What these rules share.
+/// Defaults of these rules.
 const ROLLOUT: Rule = Rule { page: guide!("deployment-type-ecs"), ..Rule::PLAIN };
 
 const DEPLOYMENTS: &str = "ecs list-service-deployments --cluster {cluster} --service {service} --region {region}";

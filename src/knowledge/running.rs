@@ -1,4 +1,4 @@
-//! Why tasks that ran were stopped.
+//! Rules for running tasks: why they were stopped.
 
 use super::{
     Class,
@@ -7,7 +7,7 @@ use super::{
     commands::{CAPACITY_STRATEGY, HEALTH_CHECK, INSTANCE, LOG, MEMORY, TARGETS, WHO_STOPPED},
 };
 
-/// What these rules share: the task's own reason tells.
+/// Defaults of rules for a task's reason.
 const STOP: Rule = Rule { places: &[Task], ..Rule::PLAIN };
 
 pub(super) static RULES: &[Rule] = &[
@@ -192,7 +192,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &["Essential container in task exited"],
         cause: "A container that the task cannot do without ended, so ECS stopped the others.",
         next: &[
-            "See exit code and reason of {container}: they tell how it ended",
+            "See exit code and reason of {container}: they say how it ended",
             "Read the last log lines of {container} before the stop",
         ],
         command: LOG,

@@ -1,4 +1,4 @@
-//! Situations: what is told by states, counts and times, not by a message. They are looked up by name.
+//! Situations: rules for states, counts and times, not for a message. The diagnosis refers to them by name.
 
 use super::{
     Certainty, Class, Rule,
@@ -8,7 +8,7 @@ use super::{
     },
 };
 
-/// What hangs longer than is usual, and why is a matter of experience.
+/// Defaults of rules for a task that stays in a state longer than usual. Their causes are likely, not certain.
 const WAIT: Rule = Rule {
     class: Class::Warning,
     certainty: Certainty::Likely,
@@ -16,29 +16,29 @@ const WAIT: Rule = Rule {
     ..Rule::PLAIN
 };
 
-/// A task on Fargate, or with a network interface of its own.
+/// A task on Fargate, or with its own network interface, is being provisioned.
 pub static PROVISIONING: Rule = Rule {
     id: "WAIT-PROVISIONING",
     short: "waits for its network",
     cause: "ECS creates the task's network interface; on Fargate it looks for capacity, too. That takes seconds.",
     next: &[
         "See how many addresses are free in {subnets}",
-        "Read the newest events of {service}: a lack of capacity is told there",
+        "Read the newest events of {service}: a lack of capacity is reported there",
         "Compare the quota of network interfaces in {region} with what is in use",
     ],
     command: SUBNETS,
     ..WAIT
 };
 
-/// A task that waits for a capacity provider.
+/// A task waits for a capacity provider to add an instance.
 pub static NO_INSTANCE: Rule = Rule {
     id: "WAIT-INSTANCE",
     short: "waits for an instance",
     cause: "No instance has room, and the task waits for its capacity provider to bring one. That takes minutes.",
     next: &[
         "Check whether the Auto Scaling group of {capacity_provider} is at its maximum",
-        "Read that group's activity: launches that fail are told there",
-        "Check that new instances register with {cluster}: user data, instance role, way to the ECS endpoint",
+        "Read that group's activity: failed launches are listed there",
+        "Check that new instances register with {cluster}: user data, instance role, network path to the ECS endpoint",
     ],
     command: CAPACITY_PROVIDER,
     page: guide!("cluster-auto-scaling"),
@@ -52,7 +52,7 @@ pub static PENDING: Rule = Rule {
             takes less than a minute.",
     next: &[
         "Check whether the agent on {instance} is connected",
-        "Check the way from {subnets} to Secrets Manager, Systems Manager and the registry",
+        "Check the network path from {subnets} to Secrets Manager, Systems Manager and the registry",
         "Read the newest events of {service}",
     ],
     command: TASK,
@@ -65,7 +65,7 @@ pub static PULLING: Rule = Rule {
     cause: "The image is being downloaded. That takes seconds, a minute or two for a large one.",
     next: &[
         "See how large {image} is, and whether it grew",
-        "Check the way from {subnets} to {registry}: NAT gateway or endpoints, and S3",
+        "Check the network path from {subnets} to {registry}: NAT gateway or endpoints, and S3",
         "On instances: check the network and the disk of {instance}",
     ],
     command: ROUTES,
@@ -79,7 +79,7 @@ pub static STARTING: Rule = Rule {
     cause: "The image is there; a container does not start, or waits for another that it depends on.",
     next: &[
         "Look at dependsOn in {revision}: a container that must be HEALTHY or COMPLETE holds the others back",
-        "Read the last log lines of the container that is waited for",
+        "Read the last log lines of the container that it waits for",
         "Check its health check, and startTimeout",
     ],
     command: TASK_DEFINITION,
@@ -102,7 +102,7 @@ pub static ACTIVATING: Rule = Rule {
 pub static UNDECIDED: Rule = Rule {
     id: "WAIT-HEALTH",
     short: "health unknown",
-    cause: "The task runs, but its health check has said neither yes nor no in the time it is given.",
+    cause: "The task runs, but its health check has neither succeeded nor failed in the time it is given.",
     next: &[
         "Check that the program in healthCheck.command of {revision} is in the image and ends",
         "Check startPeriod, interval, timeout and retries",
@@ -141,8 +141,8 @@ pub static STOPPING: Rule = Rule {
 
 pub static DEPROVISIONING: Rule = Rule {
     id: "WAIT-DEPROVISIONING",
-    short: "gives its network back",
-    cause: "The containers have ended; the network interface and volumes are being taken away. That takes half a \
+    short: "releases its network",
+    cause: "The containers have ended; the network interface and volumes are being detached. That takes half a \
             minute.",
     next: &[
         "With EBS volumes: check that the infrastructure role exists and trusts ecs.amazonaws.com",
@@ -156,7 +156,7 @@ pub static DEPROVISIONING: Rule = Rule {
 pub static NOT_STOPPED: Rule = Rule {
     id: "WAIT-STOP",
     short: "not stopped yet",
-    cause: "The task is to stop, and still runs: its agent has not acted.",
+    cause: "ECS has asked the agent to stop the task, but it is still running.",
     next: &[
         "Check whether the agent on {instance} is connected",
         "Restart the agent there, or terminate the instance: its tasks are then replaced",
@@ -165,13 +165,13 @@ pub static NOT_STOPPED: Rule = Rule {
     ..WAIT
 };
 
-/// Of a task: whatever it waits for will not come.
+/// The agent of a task's instance is disconnected, so the task makes no progress.
 pub static OUT_OF_REACH: Rule = Rule {
     id: "WAIT-AGENT",
     short: "agent gone",
     class: Class::Failure,
     certainty: Certainty::Certain,
-    cause: "The agent on its instance is not connected: nothing there can be started, stopped or watched.",
+    cause: "The agent on its instance is disconnected: tasks there can't be started, stopped or monitored.",
     next: AGENT_NEXT,
     command: INSTANCE,
     page: guide!("ecs-agent-versions"),
@@ -181,13 +181,13 @@ pub static OUT_OF_REACH: Rule = Rule {
 const AGENT_NEXT: &[&str] = &[
     "See whether {instance} runs at all: an instance that was stopped keeps its place without an agent",
     "Log in to it: systemctl status ecs, and /var/log/ecs/ecs-agent.log",
-    "Check its way to the ECS endpoints, and its instance role",
-    "Drain or terminate it when it does not come back: services replace what ran there",
+    "Check its network path to the ECS endpoints, and its instance role",
+    "Drain or terminate it when it does not come back: services replace the tasks that ran there",
 ];
 
 const PROTECTION: &str = "ecs get-task-protection --cluster {cluster} --tasks {task_arn} --region {region}";
 
-/// What keeps a rollout from being done.
+/// Defaults of rules for rollouts.
 const ROLLOUT: Rule = Rule { command: SERVICE, page: guide!("deployment-type-ecs"), ..Rule::PLAIN };
 
 pub static DEADLOCK: Rule = Rule {
@@ -204,12 +204,12 @@ pub static DEADLOCK: Rule = Rule {
 
 pub static DECISION: Rule = Rule {
     id: "ROLLOUT-DECISION",
-    short: "waits for a decision",
+    short: "waiting for approval",
     class: Class::Warning,
-    cause: "The deployment has a pause, and goes on only when somebody decides.",
+    cause: "The deployment is paused until somebody continues it or rolls it back.",
     next: &[
         "Look at the new tasks and their traffic, then continue the deployment or roll it back",
-        "Whoever decides needs ecs:ContinueServiceDeployment",
+        "That needs the permission ecs:ContinueServiceDeployment",
     ],
     page: guide!("pause-lifecycle-hooks"),
     ..ROLLOUT
@@ -232,7 +232,7 @@ pub static HOOK: Rule = Rule {
 pub static ROLLING_BACK: Rule = Rule {
     id: "ROLLOUT-BACK",
     short: "rolling back",
-    cause: "ECS gave the new revision up and brings the old one back.",
+    cause: "ECS has failed the new revision and is rolling back to the old one.",
     next: &[
         "Find out why tasks of the new revision failed before it is deployed again",
         "Wait for the rollback: it is done when {service} is steady",
@@ -253,7 +253,7 @@ pub static ALARMED: Rule = Rule {
 pub static FAILED: Rule = Rule {
     id: "ROLLOUT-FAILED",
     short: "rollout failed",
-    cause: "ECS gave the rollout up.",
+    cause: "ECS has failed the deployment.",
     next: &["Find out why the tasks of the new revision failed", "Deploy a revision that works: this one stays failed"],
     page: guide!("deployment-circuit-breaker"),
     ..ROLLOUT
@@ -292,7 +292,7 @@ pub static OLD_TASKS: Rule = Rule {
     cause: "All new tasks run; old ones are still there: their connections drain, they are slow to stop, or protected.",
     next: &[
         "Look at deregistration_delay.timeout_seconds of {target_group}",
-        "Look for scale-in protection: ecs get-task-protection tells",
+        "Look for scale-in protection: ecs get-task-protection shows it",
         "Check whether the agents of their instances are connected",
     ],
     command: PROTECTION,
@@ -305,7 +305,7 @@ pub static WATCHED: Rule = Rule {
     short: "watched by alarms",
     class: Class::Warning,
     certainty: Certainty::Likely,
-    cause: "All new tasks run; ECS watches the alarms of the deployment a while longer before it calls it done.",
+    cause: "All new tasks run; ECS watches the alarms of the deployment for a while before it completes the deployment.",
     next: &["Wait for the bake time to end", "Look at the alarms: one that fires now rolls the deployment back"],
     page: guide!("deployment-alarm-failure"),
     ..ROLLOUT
@@ -316,7 +316,7 @@ pub static STALLED: Rule = Rule {
     short: "nothing moves",
     class: Class::Warning,
     certainty: Certainty::Unknown,
-    cause: "Nothing has changed for a while, and nothing that is known of says why.",
+    cause: "Nothing has changed for a while, and no known cause applies.",
     next: &[
         "Read the newest events of {service}",
         "Look at the tasks of the new revision, one by one",
@@ -325,7 +325,7 @@ pub static STALLED: Rule = Rule {
     ..ROLLOUT
 };
 
-/// Found by comparing what a task needs with what instances have.
+/// No instance has room, found by comparing what a task needs with what instances have.
 pub static NO_ROOM: Rule = Rule {
     id: "PLACE-NONE",
     short: "no instance fits",
@@ -333,7 +333,7 @@ pub static NO_ROOM: Rule = Rule {
     next: &[
         "Let {capacity_provider} grow: maximum of its Auto Scaling group, larger instances",
         "Ask for less in the next revision of {family}",
-        "Make room: tasks that need not run there, instances that drain or have lost their agent",
+        "Make room: stop tasks that need not run there, replace instances that drain or have no agent",
     ],
     command: CAPACITY_PROVIDER,
     page: guide!("service-event-messages-list"),
@@ -345,7 +345,7 @@ pub static SHORT: Rule = Rule {
     short: "tasks missing",
     class: Class::Failure,
     certainty: Certainty::Unknown,
-    cause: "Fewer tasks run than are wanted, and none is on its way.",
+    cause: "Fewer tasks run than desired, and none is starting.",
     next: &["Read the newest events of {service}", "Look at its stopped tasks", "Check whether {cluster} has room"],
     page: guide!("service-event-messages-list"),
     ..ROLLOUT
@@ -355,7 +355,7 @@ pub static SLOW_TO_COME: Rule = Rule {
     id: "SERVICE-SLOW",
     short: "tasks hang",
     certainty: Certainty::Likely,
-    cause: "Tasks that are missing are on their way, and hang.",
+    cause: "The missing tasks are starting, but are stuck.",
     page: guide!("task-lifecycle-explanation"),
     ..SHORT
 };
@@ -386,7 +386,7 @@ pub static SPOT: Rule = Rule {
     id: "SERVICE-SPOT",
     short: "Spot took tasks back",
     class: Class::Warning,
-    cause: "Spot capacity was taken back. That is what it is cheap for; ECS replaces the tasks.",
+    cause: "Spot capacity was taken back. That is why it is cheap; ECS replaces the tasks.",
     next: &[
         "If it hurts: give an on-demand capacity provider a base in the strategy of {service}",
         "Spread over more Availability Zones, and let tasks stop within two minutes",
@@ -399,7 +399,7 @@ pub static DEAF: Rule = Rule {
     id: "SERVICE-DEAF",
     short: "killed when stopped",
     class: Class::Warning,
-    cause: "Tasks that are told to stop do not end by themselves: when their stop timeout is over they are killed (137), \
+    cause: "Tasks do not end by themselves when ECS stops them: after their stop timeout they are killed (137), \
             and lose what they were at. PID 1 ignores SIGTERM; a shell there passes no signals on.",
     next: &[
         "Let the program in {container} handle SIGTERM; start it with exec, or set initProcessEnabled",
@@ -415,19 +415,19 @@ pub static PROTECTED: Rule = Rule {
     short: "protected tasks",
     class: Class::Warning,
     cause: "Tasks are protected against scale-in, and are not stopped before that ends.",
-    next: &["See until when: ecs get-task-protection tells", "End the protection of a task that is idle, or wait"],
+    next: &["See until when: ecs get-task-protection shows it", "End the protection of a task that is idle, or wait"],
     command: PROTECTION,
     page: guide!("task-scale-in-protection"),
     ..ROLLOUT
 };
 
-/// What is wrong with an instance.
+/// Defaults of rules for container instances.
 const HOST: Rule = Rule { command: INSTANCE, page: guide!("container-instance-health"), ..Rule::PLAIN };
 
 pub static AGENT_GONE: Rule = Rule {
     id: "INSTANCE-AGENT",
     short: "agent gone",
-    cause: "The agent is not connected: nothing on this instance can be started, stopped or watched.",
+    cause: "The agent is disconnected: tasks on this instance can't be started, stopped or monitored.",
     next: AGENT_NEXT,
     page: guide!("ecs-agent-versions"),
     ..HOST
@@ -451,7 +451,7 @@ pub static NOT_REGISTERED: Rule = Rule {
     id: "INSTANCE-REGISTRATION",
     short: "registration failed",
     cause: "The instance could not join the cluster.",
-    next: &["Read the status reason", "Check the instance role and the way to the ECS endpoints"],
+    next: &["Read the status reason", "Check the instance role and the network path to the ECS endpoints"],
     page: guide!("launch_container_instance"),
     ..HOST
 };
@@ -459,12 +459,12 @@ pub static NOT_REGISTERED: Rule = Rule {
 pub static IMPAIRED: Rule = Rule {
     id: "INSTANCE-IMPAIRED",
     short: "instance impaired",
-    cause: "AWS found the instance impaired.",
+    cause: "AWS reports the instance as impaired.",
     next: &["See which check fails, and its reason", "Drain and replace the instance"],
     ..HOST
 };
 
-/// Every situation.
+/// All situations.
 pub static ALL: &[&Rule] = &[
     &PROVISIONING,
     &NO_INSTANCE,

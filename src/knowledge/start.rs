@@ -1,4 +1,4 @@
-//! Why the runtime could not start a container, or keep hold of it.
+//! Rules for the container runtime: why it could not start a container, or lost it.
 
 use super::{
     Certainty,
@@ -7,10 +7,10 @@ use super::{
     commands::{ENTRY_POINT, INSTANCE, MEMORY, PORTS, TASK, TASK_DEFINITION},
 };
 
-/// What these rules share.
+/// Defaults of these rules.
 const START: Rule = Rule { places: &[Container, Task], page: guide!("cannot-start-container"), ..Rule::PLAIN };
 
-/// The same of what is concluded from words that are not of ECS.
+/// Defaults of rules for messages that do not come from ECS itself.
 const GENERIC: Rule = Rule { certainty: Certainty::Likely, ..START };
 
 const DEPENDENCIES: &str =
@@ -368,7 +368,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "START-STOPFAIL",
         short: "container won't stop",
         patterns: &["CannotStopContainerError"],
-        cause: "The container did not stop when it was told to.",
+        cause: "The container did not stop when ECS stopped it.",
         next: &[
             "Check that the program handles SIGTERM within {stop_timeout}",
             "Look on {instance} for a process stuck in input or output; the instance may have to be replaced",

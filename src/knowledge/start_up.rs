@@ -1,4 +1,4 @@
-//! Why what a task needs before its containers start could not be prepared.
+//! Rules for start-up: why resources that a task needs before its containers start could not be prepared.
 
 use super::{
     Certainty,
@@ -10,16 +10,16 @@ use super::{
     },
 };
 
-/// What these rules share.
+/// Defaults of these rules.
 const INIT: Rule = Rule { places: &[Task, Container], page: guide!("resource-initialization-error"), ..Rule::PLAIN };
 
-/// Where secrets and their like are named.
+/// Command that shows the secrets of the task definition.
 const SECRETS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,secrets]");
 
-/// Where logs are to go.
+/// Command that shows the log configuration of the task definition.
 const LOG_OPTIONS: &str = task_definition!("taskDefinition.containerDefinitions[].[name,logConfiguration]");
 
-/// What file systems are mounted.
+/// Command that shows the volumes of the task definition.
 const VOLUMES: &str = task_definition!("taskDefinition.volumes");
 
 pub(super) static RULES: &[Rule] = &[
@@ -676,7 +676,7 @@ pub(super) static RULES: &[Rule] = &[
         places: &[Task],
         patterns: &["unable to pull secrets or registry auth", "execution resource retrieval failed"],
         cause: "Secrets, parameters or the registry's login could not be fetched; the end of the message, often cut \
-                off, tells why.",
+                off, says why.",
         next: &[
             "Check the rights of {execution_role} first",
             "Then check that the route tables of {subnets} lead to ECR, Secrets Manager and Systems Manager",

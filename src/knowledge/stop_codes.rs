@@ -1,4 +1,4 @@
-//! What `stopCode` means, by value.
+//! Rules for `stopCode`, by value.
 
 use super::{
     Certainty, Class, Rule,

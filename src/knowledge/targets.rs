@@ -1,11 +1,11 @@
-//! Why a load balancer does not send traffic to a target, by reason code.
+//! Rules for reason codes of target health: why a load balancer sends no traffic to a target.
 
 use super::{
     Class, Rule,
     commands::{INSTANCE, SECURITY_GROUPS, TARGET_GROUP, TARGETS},
 };
 
-/// What these rules share.
+/// Defaults of these rules.
 const TARGET: Rule = Rule { command: TARGETS, page: guide!("troubleshoot-service-load-balancers"), ..Rule::PLAIN };
 
 pub(super) static RULES: &[(&str, Rule)] = &[

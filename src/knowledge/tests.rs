@@ -1,4 +1,4 @@
-//! Every row knows its own messages, as they come and as AWS garbles them.
+//! Every rule recognises its own sample messages, unchanged and as AWS garbles them.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use rstest::rstest;
 
 use super::{names::PLACEHOLDERS, *};
 
-/// What knows `text` as the rule's table is asked, and the rule itself when its table looks up by code.
-fn asked(rule: &Rule, text: &str) -> Option<&'static str> {
+/// Id of the rule that the table of `rule` finds for `text`.
+fn matched_id(rule: &Rule, text: &str) -> Option<&'static str> {
     let found = match rule.id.split('-').next() {
         Some("EV") => of_event(text),
         Some("ROLL" | "SD") => of_rollout(text),
@@ -25,17 +25,17 @@ fn each_sample() -> impl Iterator<Item = (&'static Rule, &'static str)> {
     matched().flat_map(|rule| rule.samples.iter().map(move |sample| (rule, *sample)))
 }
 
-/// Asserts that every sample, changed by `change`, is known by the rule it belongs to.
-fn known_when(what: &str, change: impl Fn(&Rule, &str) -> String) {
+/// Asserts that every sample, changed by `change`, is still recognised by its rule.
+fn assert_recognised(what: &str, change: impl Fn(&Rule, &str) -> String) {
     let strays: Vec<String> = each_sample()
         .map(|(rule, sample)| (rule, change(rule, sample)))
-        .filter(|(rule, text)| asked(rule, text) != Some(rule.id))
-        .map(|(rule, text)| format!("{} went to {:?}: {text}", rule.id, asked(rule, &text)))
+        .filter(|(rule, text)| matched_id(rule, text) != Some(rule.id))
+        .map(|(rule, text)| format!("{} went to {:?}: {text}", rule.id, matched_id(rule, &text)))
         .collect();
     assert!(strays.is_empty(), "{what}:\n{}", strays.join("\n"));
 }
 
-/// The text up to the end of what the first of the rule's patterns to match needs.
+/// Cuts the text at the earliest end of a match of the rule's patterns.
 fn cut(rule: &Rule, text: &str) -> String {
     let text = normalise(text);
     let ends = rule.patterns.iter().filter_map(|pattern| {
@@ -47,26 +47,26 @@ fn cut(rule: &Rule, text: &str) -> String {
 }
 
 #[test]
-fn every_sample_is_known_by_its_own_row_first() {
-    known_when("as it came", |_, sample| sample.to_owned());
+fn every_sample_is_recognised_by_its_own_rule() {
+    assert_recognised("as it came", |_, sample| sample.to_owned());
 }
 
 #[test]
-fn garbled_samples_are_known_by_the_same_row() {
-    known_when("upper case", |_, sample| sample.to_uppercase());
-    known_when("lower case", |_, sample| sample.to_lowercase());
-    known_when("typographic quotes", |_, sample| sample.replace('\'', "\u{2019}").replace('"', "\u{201c}"));
-    known_when("plain quotes", |_, sample| sample.replace(['\u{2018}', '\u{2019}'], "'"));
-    known_when("other white space", |_, sample| format!("\n\t{}  ", sample.replace(' ', " \r\n ")));
-    known_when("other digits", |_, sample| {
+fn garbled_samples_are_recognised_by_the_same_rule() {
+    assert_recognised("upper case", |_, sample| sample.to_uppercase());
+    assert_recognised("lower case", |_, sample| sample.to_lowercase());
+    assert_recognised("typographic quotes", |_, sample| sample.replace('\'', "\u{2019}").replace('"', "\u{201c}"));
+    assert_recognised("plain quotes", |_, sample| sample.replace(['\u{2018}', '\u{2019}'], "'"));
+    assert_recognised("other white space", |_, sample| format!("\n\t{}  ", sample.replace(' ', " \r\n ")));
+    assert_recognised("other digits", |_, sample| {
         let ids = regex::Regex::new(r"[0-9a-f]{8,}|\b\d{1,3}(\.\d{1,3}){3}\b").unwrap();
         ids.replace_all(sample, "0f1e2d3c4b5a69788796a5b4c3d2e1f0").into_owned()
     });
-    known_when("cut", cut);
+    assert_recognised("cut", cut);
 }
 
 #[test]
-fn every_pattern_has_a_sample_that_needs_it_or_shows_it() {
+fn every_pattern_matches_a_sample() {
     let unseen: Vec<_> = matched()
         .flat_map(|rule| rule.patterns.iter().map(move |pattern| (rule, *pattern)))
         .filter(|(rule, pattern)| {
@@ -90,11 +90,11 @@ fn ids_are_unique_and_rules_are_complete() {
         assert!(!rule.cause.contains(['{', '}']) && rule.cause.ends_with('.'), "{id}: {}", rule.cause);
         assert!(rule.next.iter().all(|step| !step.ends_with('.') && !step.contains("  ")), "{id}: {:?}", rule.next);
         assert!(rule.page.starts_with("https://") && rule.page.is_ascii(), "{id}: {}", rule.page);
-        assert!(rule.class < Class::Failure || !rule.next.is_empty(), "{id} helps nobody");
+        assert!(rule.class < Class::Failure || !rule.next.is_empty(), "{id} has no next step");
     }
 }
 
-/// Names for everything, each one harmless to a shell.
+/// A name for every placeholder, none of which needs quoting.
 fn all_names() -> Names {
     let mut names = Names::default();
     for placeholder in PLACEHOLDERS {
@@ -118,9 +118,9 @@ fn every_placeholder_is_known() {
     }
 }
 
-/// What begins the name of an operation that reads.
+/// Prefixes of operations that only read.
 const READS: &[&str] = &["batch-get-image", "describe-", "filter-", "get-", "list-", "lookup-"];
-/// What reads, and shows a secret.
+/// Operations and options that only read but show a secret.
 const SHOWS_SECRETS: &[&str] = &["get-secret-value", "get-login", "get-authorization-token", "with-decryption"];
 
 #[test]
@@ -151,7 +151,7 @@ fn every_command_reads_and_is_safe_to_paste() {
 #[case("")]
 #[case("  \n ")]
 #[case("Gremlins ate the task")]
-fn what_no_rule_knows_is_not_guessed_at(#[case] text: &str) {
+fn unknown_texts_match_no_rule(#[case] text: &str) {
     for place in [
         ReasonField::Task,
         ReasonField::Container,
@@ -181,7 +181,7 @@ fn what_no_rule_knows_is_not_guessed_at(#[case] text: &str) {
 #[case::rollouts("ROLL-", 5)]
 #[case::deployments("SD-", 2)]
 #[case::targets("TARGET-", 12)]
-fn no_row_is_lost(#[case] table: &str, #[case] rows: usize) {
+fn each_table_has_all_its_rules(#[case] table: &str, #[case] rows: usize) {
     assert_eq!(rules().filter(|rule| rule.id.starts_with(table)).count(), rows);
 }
 
@@ -212,7 +212,7 @@ fn every_code_finds_its_rule() {
 }
 
 #[test]
-fn a_reason_counts_only_where_it_can_stand() {
+fn a_reason_matches_only_in_its_own_fields() {
     assert_eq!(of_reason(ReasonField::Failure, "RESOURCE:CPU").map(|rule| rule.id), Some("START-RES-CPU"));
     assert_eq!(of_reason(ReasonField::Failure, "AGENT").map(|rule| rule.id), Some("FAILURES-AGENT"));
     assert_eq!(of_reason(ReasonField::Task, "AGENT").map(|rule| rule.id), Some("START-AGENT"));
@@ -226,7 +226,7 @@ fn a_reason_counts_only_where_it_can_stand() {
 #[case("image tag missing", None, None, "image tag missing")]
 #[case("image tag missing", Some("app"), None, "image tag missing: app")]
 #[case("", None, None, "Gremlins ate the task.")]
-fn a_verdict_reads_in_one_line(
+fn a_verdict_fits_in_one_line(
     #[case] short: &'static str,
     #[case] container: Option<&str>,
     #[case] exit_code: Option<i32>,
@@ -249,7 +249,7 @@ fn a_verdict_reads_in_one_line(
 }
 
 #[test]
-fn what_is_warm_recognises_at_once() {
+fn warm_compiles_all_patterns() {
     warm();
     assert!(warmed());
 }

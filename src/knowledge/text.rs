@@ -1,10 +1,10 @@
-//! Texts as they are compared: without what differs from one occurrence to the next.
+//! Normalisation of messages, for matching and for grouping.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 
-/// `text` as the patterns expect it: plain quotes, and one space for any white space.
+/// Normalises `text` for the patterns: plain quotes, and one space for any white space.
 pub fn normalise(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -20,17 +20,17 @@ pub fn normalise(text: &str) -> String {
     plain
 }
 
-/// What differs from one occurrence of a message to the next, and what stands for it; in this order.
+/// Patterns of variable parts of a message and their replacements, applied in this order.
 #[rustfmt::skip]
-const TAKEN: &[(&str, &str)] = &[
-    // Of an ARN the resource's own name stays.
+const VARIABLE_PARTS: &[(&str, &str)] = &[
+    // The resource's name in an ARN stays.
     (r"\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]*:", ""),
     (r"@?\bsha256:[0-9a-fA-F]*", ""),
     (r#"(?i)\b((?:request|host)[ _-]?id)\b["' :=]*[^\s,;)"']+"#, "$1 …"),
     (r"\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d| UTC)?)?", "…"),
     (r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b", "…"),
     (r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b", "…"),
-    // A tag may be a commit's hash: what follows a colon is part of an image's name.
+    // A tag may be a commit hash, so text after a colon is kept as part of an image name.
     (r"(^|[^:\w.-]|[a-z0-9]-)[0-9a-fA-F]{16,}\b", "$1…"),
     (r"\b(i|eni|eipalloc|subnet|sg|vpc|vpce|rtb|nat|acl|ami|vol|snap|fs|fsap|fsmt)-[0-9a-f]{8,17}\b", "$1-…"),
     (r"\becs-svc/\d+", "ecs-svc/…"),
@@ -46,14 +46,14 @@ const TAKEN: &[(&str, &str)] = &[
 ];
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    TAKEN.iter().map(|(pattern, _)| Regex::new(pattern)).collect::<Result<_, _>>().unwrap_or_default()
+    VARIABLE_PARTS.iter().map(|(pattern, _)| Regex::new(pattern)).collect::<Result<_, _>>().unwrap_or_default()
 });
 
-/// What is the same in every occurrence of a message: ids, addresses, digests, times and counts are taken out of it;
-/// the names of images, secrets, roles and log groups stay.
+/// Reduces a message to the part that is the same in every occurrence: removes ids, addresses, digests, times and counts, and
+/// keeps the names of images, secrets, roles and log groups.
 pub fn essence(text: &str) -> String {
     let mut text = normalise(text);
-    for ((_, instead), pattern) in TAKEN.iter().zip(&*PATTERNS) {
+    for ((_, instead), pattern) in VARIABLE_PARTS.iter().zip(&*PATTERNS) {
         if let Cow::Owned(without) = pattern.replace_all(&text, *instead) {
             text = without;
         }
@@ -127,7 +127,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_essence_of_an_essence_is_itself(text in "[a-z0-9 :/.()-]{0,60}") {
+        fn essence_is_idempotent(text in "[a-z0-9 :/.()-]{0,60}") {
             let once = essence(&text);
             prop_assert_eq!(essence(&once), once);
         }

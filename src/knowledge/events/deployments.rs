@@ -1,4 +1,4 @@
-//! Steady states, deployments, and what keeps them from going on.
+//! Rules for events about steady states and deployments.
 
 use super::{
     super::{

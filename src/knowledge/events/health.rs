@@ -1,4 +1,4 @@
-//! What load balancers and health checks say of tasks.
+//! Rules for events about load balancers and health checks.
 
 use super::{
     super::{
@@ -8,7 +8,7 @@ use super::{
     EVENT,
 };
 
-/// What these rules share: one such event often heals by itself.
+/// Defaults of these rules: warnings, because a single event often resolves by itself.
 const HEALTH: Rule = Rule { class: Class::Warning, ..EVENT };
 
 pub(in crate::knowledge) static RULES: &[Rule] = &[
@@ -99,7 +99,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         class: Class::Critical,
         patterns: &["TARGET GROUP IS NOT FOUND"],
         cause: "The target group that the service uses has been deleted.",
-        next: &["Give {service} another target group: update its loadBalancers, or create it anew"],
+        next: &["Give {service} another target group: update its loadBalancers, or create it again"],
         command: service!("services[].loadBalancers"),
         samples: &["(service web) failed to deregister targets: TARGET GROUP IS NOT FOUND"],
         ..HEALTH

@@ -1,4 +1,4 @@
-//! Why tasks could not be placed or launched.
+//! Rules for events about tasks that could not be placed or launched.
 
 use super::{
     super::{
@@ -234,7 +234,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         quotes_reason: true,
         certainty: Certainty::Likely,
         patterns: &[r"was unable to place a task\. Reason: \w*Error"],
-        cause: "A task failed while it was being started; what follows Reason is why.",
+        cause: "A task failed while it was being started; the text after Reason says why.",
         next: &["Read what follows Reason", "See the stopped tasks of {service}"],
         command: STOPPED_TASKS,
         samples: &[
@@ -282,7 +282,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         cause: "The service wants EC2 instances, and none is registered in the cluster.",
         next: &[
             "Check that the instances name {cluster} in their user data, not another cluster",
-            "Check their instance profile and their way to ECS",
+            "Check their instance profile and their network path to ECS",
         ],
         command: INSTANCES,
         samples: &[
@@ -310,7 +310,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         id: "EV-PLACE-AZ",
         short: "no capacity in the zone",
         class: Class::Warning,
-        // The one pattern with an end: the same words go on where an instance is missing.
+        // The only pattern anchored at the end: a longer message with the same beginning means a missing instance.
         patterns: &[r"is unable to place a task in \S+\.?$"],
         cause: "To balance the zones a task is wanted in one in which Fargate has no capacity at the moment.",
         next: &["Give {service} more subnets in that zone, or wait"],
@@ -337,7 +337,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         short: "can't be placed",
         quotes_reason: true,
         patterns: &["was unable to place a task"],
-        cause: "A task could not be placed; what follows Reason tells why.",
+        cause: "A task could not be placed; the text after Reason says why.",
         next: &["Read what follows Reason"],
         command: SERVICE,
         samples: &["(service web) was unable to place a task. Reason: the platform version is not supported."],
@@ -383,7 +383,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         id: "EV-LAUNCH-ERROR",
         short: "launch rejected",
         patterns: &[r"failed to launch a task with \(error"],
-        cause: "ECS rejected the launch of a task; what follows error tells why.",
+        cause: "ECS rejected the launch of a task; the text after error says why.",
         next: &["Read what follows error", "Check what it names in {revision}"],
         command: TASK_DEFINITION,
         samples: &["(service web) failed to launch a task with (error The task definition is inactive.)."],

@@ -1,4 +1,4 @@
-//! What is in the way of a steady state, and what happens every day.
+//! Rules for events about blocked steady states and about everyday scheduling.
 
 use super::{
     super::{
@@ -8,7 +8,7 @@ use super::{
     EVENT,
 };
 
-/// What most of these rules share.
+/// Defaults of most of these rules.
 const ROUTINE: Rule = Rule { class: Class::Normal, ..EVENT };
 
 const PROTECTED: &str = "ecs get-task-protection --cluster {cluster} --region {region}";
@@ -24,7 +24,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
             "tasks under protection",
             "number of protected tasks are more than the desired count",
         ],
-        cause: "Tasks that are protected from scale-in keep the service from getting on.",
+        cause: "Tasks that are protected from scale-in keep the service from making progress.",
         next: &[
             "See which tasks of {service} are protected and until when",
             "Wait, or take the protection away where the work is done",
@@ -43,7 +43,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         quotes_reason: true,
         class: Class::Failure,
         patterns: &["was unable to reach steady state"],
-        cause: "The service cannot get steady; what follows Reason tells why.",
+        cause: "The service cannot get steady; the text after Reason says why.",
         next: &["Read what follows Reason"],
         command: SERVICE,
         samples: &[
@@ -109,7 +109,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         id: "EV-AZ-STOPPED",
         short: "rebalancing ended",
         patterns: &["stopped AZ Rebalancing"],
-        cause: "The service no longer balances its zones; an event beside this one tells why.",
+        cause: "The service no longer balances its zones; another event at the same time says why.",
         samples: &["(service web) stopped AZ Rebalancing."],
         ..ROUTINE
     },
@@ -139,7 +139,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         id: "EV-STOPPED",
         short: "tasks stopped",
         patterns: &[r"has stopped \d+ running tasks?"],
-        cause: "Running tasks were told to stop; each one's stopped reason tells why.",
+        cause: "Running tasks are being stopped; each one's stopped reason says why.",
         command: STOPPED_TASKS,
         samples: &["(service web) has stopped 1 running tasks: (task 0123456789abcdef0123456789abcdef)."],
         ..ROUTINE
