@@ -1,4 +1,4 @@
-//! Rendering: from the model to a frame, and nothing else. No I/O, no clock; colours stand in themes only.
+//! Rendering: draws the model into a frame. No I/O and no clock; colours come from themes only.
 //!
 //! ```text
 //! header    environment, scope, API state, hints      4, 2, 1 or 0 rows
@@ -6,7 +6,7 @@
 //! footer    crumbs; a flash or a prompt lies over them
 //! ```
 //!
-//! Where things go is decided in [`crate::model::layout()`], which `update` shares.
+//! Positions are computed by [`crate::model::layout()`], which `update` uses as well.
 
 use ratatui::{Frame, layout::Rect};
 
@@ -40,8 +40,8 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame) {
     header::draw(frame.buffer_mut(), head, &model.header(), &model.hints(), theme);
     let body = Rect { width: layout.body_width, ..body };
     screens::draw(frame.buffer_mut(), body, model, theme);
-    if let Some((pane, said)) = layout.pane.zip(model.pane.as_ref()) {
-        screens::pane::draw(frame.buffer_mut(), pane, said, &model.keymap, theme);
+    if let Some((pane, viewer)) = layout.pane.zip(model.pane.as_ref()) {
+        screens::pane::draw(frame.buffer_mut(), pane, viewer, &model.keymap, theme);
     }
     footer::draw(frame.buffer_mut(), foot, model, theme);
     if let Some(overlay) = &model.overlay {

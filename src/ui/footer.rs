@@ -1,9 +1,9 @@
-//! The last row: the way here, or the message that has just come.
+//! The footer: breadcrumbs, or the latest message for a moment.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    text::{Pen, width},
+    text::{RowWriter, width},
     theme::{Scope, Theme},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     resource::Tone,
 };
 
-/// Draws the flash if there is one, else the crumbs.
+/// Draws the flash message if there is one, or else the breadcrumbs.
 pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match &model.messages.flash {
         Some(message) => flash(buf, area, message, &model.keymap, theme),
@@ -30,39 +30,39 @@ fn flash(buf: &mut Buffer, area: Rect, message: &Message, keymap: &Keymap, theme
         NoticeLevel::Error => (Scope::FlashError, Tone::Bad),
     };
     buf.set_style(area, theme.get(Scope::Base));
-    let mut pen = Pen::new(buf, area.x, area.y, area.right());
-    pen.fill(" ", theme.get(scope));
-    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    let mut writer = RowWriter::new(buf, area.x, area.y, area.right());
+    writer.fill(" ", theme.get(scope));
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
     if tone != Tone::Plain {
-        pen.put(theme.glyphs.tone(tone), theme.get(scope)).skip(1);
+        writer.put(theme.glyphs.tone(tone), theme.get(scope)).skip(1);
     }
     let more = keymap.key_of(&session::MESSAGES).map(|key| format!(" ({key} shows all)")).unwrap_or_default();
-    if width(&message.text) <= pen.room() {
-        pen.put(&message.text, theme.get(scope));
+    if width(&message.text) <= writer.room() {
+        writer.put(&message.text, theme.get(scope));
     } else {
         let end = area.right().saturating_sub(1 + width(&more));
-        let x = pen.x;
-        Pen::new(buf, x, area.y, end).fit(&message.text, theme.glyphs.ellipsis, theme.get(scope));
-        Pen::new(buf, end, area.y, area.right()).put(&more, theme.get(Scope::Faint));
+        let x = writer.x;
+        RowWriter::new(buf, x, area.y, end).fit(&message.text, theme.glyphs.ellipsis, theme.get(scope));
+        RowWriter::new(buf, end, area.y, area.right()).put(&more, theme.get(Scope::Faint));
     }
 }
 
-/// The last steps are the ones that matter: the first are left out when there is no room for all.
+/// Draws the breadcrumbs. Where there is no room for all, the first are left out.
 fn crumbs(buf: &mut Buffer, area: Rect, crumbs: &[String], theme: &Theme) {
     let room = area.width.saturating_sub(2);
     let cells = |from: usize| crumbs[from..].iter().map(|crumb| width(crumb) + 3).fold(0, u16::saturating_add);
     let first = (0..crumbs.len()).find(|from| cells(*from) <= room).unwrap_or(crumbs.len().saturating_sub(1));
 
-    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
     if first > 0 {
-        pen.put(theme.glyphs.ellipsis, theme.get(Scope::Crumb)).skip(1);
+        writer.put(theme.glyphs.ellipsis, theme.get(Scope::Crumb)).skip(1);
     }
     for (at, crumb) in crumbs.iter().enumerate().skip(first) {
         let last = at + 1 == crumbs.len();
         let scope = if last { Scope::CrumbActive } else { Scope::Crumb };
-        pen.fit(crumb, theme.glyphs.ellipsis, theme.get(scope));
+        writer.fit(crumb, theme.glyphs.ellipsis, theme.get(scope));
         if !last {
-            pen.skip(1).put(theme.glyphs.step, theme.get(Scope::Border)).skip(1);
+            writer.skip(1).put(theme.glyphs.step, theme.get(Scope::Border)).skip(1);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The header: whose account this is, where, in what mode, and whether AWS answers. The same facts at every size.
+//! The header: account, Region, cluster, mode and state of the API. It shows the same facts at every size.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -9,17 +9,17 @@ use crate::{
     },
     resource::{Tone, format::duration},
     ui::{
-        text::{Pen, fit, width},
+        text::{RowWriter, fit, width},
         theme::{Scope, Theme},
     },
 };
 
-/// Cells between two facts in one row.
+/// Space between two facts in one row, in cells.
 const SPACE: u16 = 2;
-/// Cells of the blocks left and right of the hints when there are four rows.
+/// Widths of the blocks left and right of the hints when there are four rows, in cells.
 const SCOPE_BLOCK: std::ops::RangeInclusive<u16> = 38..=60;
 const STATE_BLOCK: u16 = 33;
-/// Cells of a label in either block, and of a column of hints: key and text.
+/// Widths of a label in either block, and of the key and the text of a hint, in cells.
 const SCOPE_LABEL: u16 = 9;
 const STATE_LABEL: u16 = 6;
 const HINT_KEY: u16 = 8;
@@ -39,7 +39,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme
     }
 }
 
-/// The environment as a word on a colour, for those who see colours and those who don't.
+/// Environment as a coloured word, which can be read without colour as well.
 fn band(header: &Header, theme: &Theme) -> (String, Style) {
     let (word, tone) = header.environment.as_ref().map_or(("AWS", Tone::Plain), |(word, tone)| (word, *tone));
     let scope = match tone {
@@ -51,8 +51,8 @@ fn band(header: &Header, theme: &Theme) -> (String, Style) {
     (format!(" {word} "), theme.get(scope))
 }
 
-/// What stands for a fact that is not known yet.
-fn known<'a>(value: Option<&'a str>, theme: &Theme) -> &'a str {
+/// Returns the value, or an ellipsis until it is or_ellipsis.
+fn or_ellipsis<'a>(value: Option<&'a str>, theme: &Theme) -> &'a str {
     value.unwrap_or(theme.glyphs.ellipsis)
 }
 
@@ -60,15 +60,15 @@ fn cluster(header: &Header) -> &str {
     header.cluster.as_deref().unwrap_or("all clusters")
 }
 
-/// The whole account id where there is room, else its end: enough to tell two apart.
+/// Account id, or its end when `short`, which is enough to distinguish accounts.
 fn account(header: &Header, short: bool, theme: &Theme) -> String {
     match header.account.as_deref() {
         Some(id) if short && id.len() > 4 && id.is_ascii() => [theme.glyphs.ellipsis, &id[id.len() - 4..]].concat(),
-        account => known(account, theme).to_owned(),
+        account => or_ellipsis(account, theme).to_owned(),
     }
 }
 
-/// Read-only, or for how long not; the style says how much care it wants.
+/// Write mode, with the time left while changes are allowed, and its style.
 fn mode(header: &Header, theme: &Theme) -> (String, Style) {
     match header.mode {
         WriteMode::ReadOnly => ("RO".into(), theme.get(Scope::HeaderReadOnly)),
@@ -77,7 +77,7 @@ fn mode(header: &Header, theme: &Theme) -> (String, Style) {
     }
 }
 
-/// How old the data are, where that is worth a word.
+/// Age of the data, where it is worth showing.
 fn data(header: &Header, theme: &Theme) -> Option<(String, Style)> {
     let age = header.age.map(duration);
     match (header.paused, age) {
@@ -90,11 +90,11 @@ fn data(header: &Header, theme: &Theme) -> Option<(String, Style)> {
     }
 }
 
-/// Cells that a long cluster name keeps in one row, whatever else there is to say.
+/// Cells reserved for a long cluster name in one row.
 const CLUSTER: u16 = 8;
 
-/// Everything in one row. Environment, account, cluster, mode and the sign of the API always have their place; the rest
-/// is given room in the order of its weight.
+/// Draws everything in one row. Environment, account, cluster, mode and the sign of the API always have room; the rest gets
+/// room in order of importance.
 fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let (band, band_style) = band(header, theme);
     let account = account(header, true, theme);
@@ -112,7 +112,7 @@ fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let data = data(header, theme).filter(|(text, _)| grant(width(text) + SPACE));
     let well = header.api_tone == Tone::Good;
     let failing = Some(&*header.api).filter(|api| !well && grant(width(api) + 1));
-    let region = Some(known(header.region.as_deref(), theme)).filter(|region| grant(width(region) + 1));
+    let region = Some(or_ellipsis(header.region.as_deref(), theme)).filter(|region| grant(width(region) + 1));
     let whole = grant(width(cluster) - kept);
     let profile = header.profile.as_deref().or(header.role.as_deref());
     let profile = profile.filter(|profile| whole && grant(width(profile) + SPACE));
@@ -122,43 +122,47 @@ fn line(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let cluster_room = if whole { width(cluster) } else { kept + room };
 
     let (value, faint, tone) = (theme.get(Scope::HeaderScope), theme.get(Scope::Faint), theme.tone(header.api_tone));
-    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
-    pen.put(&band, band_style).skip(SPACE).put(&account, value);
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    writer.put(&band, band_style).skip(SPACE).put(&account, value);
     if let Some(region) = region {
-        pen.put("/", value).put(region, value);
+        writer.put("/", value).put(region, value);
     }
     if let Some(profile) = profile {
-        pen.skip(SPACE).put(profile, faint);
+        writer.skip(SPACE).put(profile, faint);
     }
-    pen.skip(SPACE).put(&fit(cluster, cluster_room, theme.glyphs.ellipsis), value).skip(SPACE).put(&mode, mode_style);
+    writer
+        .skip(SPACE)
+        .put(&fit(cluster, cluster_room, theme.glyphs.ellipsis), value)
+        .skip(SPACE)
+        .put(&mode, mode_style);
     if let Some((text, style)) = data {
-        pen.skip(SPACE).put(&text, style);
+        writer.skip(SPACE).put(&text, style);
     }
     let right = 1
         + api.map_or(0, |api| width(api) + 1)
         + calls.as_deref().map_or(0, |calls| width(calls) + SPACE)
         + zone.map_or(0, |zone| width(zone) + SPACE);
-    pen.skip(SPACE).to(area.right().saturating_sub(right + 1)).put(sign, tone);
+    writer.skip(SPACE).to(area.right().saturating_sub(right + 1)).put(sign, tone);
     if let Some(api) = api {
-        pen.skip(1).put(api, tone);
+        writer.skip(1).put(api, tone);
     }
     for text in calls.as_deref().into_iter().chain(zone) {
-        pen.skip(SPACE).put(text, faint);
+        writer.skip(SPACE).put(text, faint);
     }
 }
 
-/// As many hints as fit in one row, each whole.
+/// Draws as many hints as fit in one row, each in full.
 fn hint_line(buf: &mut Buffer, area: Rect, y: u16, hints: &[Hint], theme: &Theme) {
-    let mut pen = Pen::new(buf, area.x + 1, y, area.right());
+    let mut writer = RowWriter::new(buf, area.x + 1, y, area.right());
     for hint in hints {
-        if width(&hint.key) + 1 + width(hint.text) > pen.room() {
+        if width(&hint.key) + 1 + width(hint.text) > writer.room() {
             break;
         }
-        pen.put(&hint.key, theme.get(Scope::HintKey)).skip(1).put(hint.text, theme.get(Scope::HintText)).skip(3);
+        writer.put(&hint.key, theme.get(Scope::HintKey)).skip(1).put(hint.text, theme.get(Scope::HintText)).skip(3);
     }
 }
 
-/// Four rows: scope, hints, state. Every fact has its place and keeps it.
+/// Draws the four-row header: scope, hints, state. Each fact has a fixed position.
 fn full(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &Theme) {
     let left = (area.width / 10 * 3).clamp(*SCOPE_BLOCK.start(), *SCOPE_BLOCK.end());
     scope_block(buf, Rect { width: left.min(area.width), ..area }, header, theme);
@@ -169,9 +173,9 @@ fn full(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &T
     let slots = (0..hint_area.width / HINT).take(3).flat_map(|column| (0..4).map(move |row| (column, row)));
     for ((column, row), hint) in slots.zip(hints) {
         let x = hint_area.x + column * HINT;
-        let mut pen = Pen::new(buf, x, area.y + row, x + HINT - 1);
-        pen.put(&hint.key, theme.get(Scope::HintKey)).skip(1).to(x + HINT_KEY);
-        pen.fit(hint.text, theme.glyphs.ellipsis, theme.get(Scope::HintText));
+        let mut writer = RowWriter::new(buf, x, area.y + row, x + HINT - 1);
+        writer.put(&hint.key, theme.get(Scope::HintKey)).skip(1).to(x + HINT_KEY);
+        writer.fit(hint.text, theme.glyphs.ellipsis, theme.get(Scope::HintText));
     }
 }
 
@@ -181,28 +185,28 @@ fn scope_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let end = area.right().saturating_sub(2);
     let x = area.x + 1;
 
-    let mut pen = Pen::new(buf, x, area.y, end);
+    let mut writer = RowWriter::new(buf, x, area.y, end);
     let (band, band_style) = band(header, theme);
-    pen.put(&band, band_style).skip(1).to(x + SCOPE_LABEL).fit(
+    writer.put(&band, band_style).skip(1).to(x + SCOPE_LABEL).fit(
         header.profile.as_deref().unwrap_or_default(),
         theme.glyphs.ellipsis,
         value,
     );
     if let Some(endpoint) = &header.endpoint_url {
         let gap = if header.profile.is_some() { 2 } else { 0 };
-        pen.skip(gap).fit(endpoint, theme.glyphs.ellipsis, faint);
+        writer.skip(gap).fit(endpoint, theme.glyphs.ellipsis, faint);
     }
     let account = account(header, false, theme);
     let facts = [
         ("account", account.as_str(), header.role.as_deref()),
-        ("region", known(header.region.as_deref(), theme), None),
+        ("region", or_ellipsis(header.region.as_deref(), theme), None),
         ("cluster", cluster(header), None),
     ];
     for ((label, text, more), y) in facts.into_iter().zip(area.y + 1..) {
-        let mut pen = Pen::new(buf, x, y, end);
-        pen.put(label, theme.get(Scope::HeaderLabel)).to(x + SCOPE_LABEL).fit(text, theme.glyphs.ellipsis, value);
+        let mut writer = RowWriter::new(buf, x, y, end);
+        writer.put(label, theme.get(Scope::HeaderLabel)).to(x + SCOPE_LABEL).fit(text, theme.glyphs.ellipsis, value);
         if let Some(more) = more {
-            pen.skip(2).fit(more, theme.glyphs.ellipsis, faint);
+            writer.skip(2).fit(more, theme.glyphs.ellipsis, faint);
         }
     }
 }
@@ -226,10 +230,14 @@ fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
         ("mode", mode),
     ];
     for ((label, (text, style)), y) in facts.into_iter().zip(area.y..) {
-        let mut pen = Pen::new(buf, area.x, y, area.right().saturating_sub(1));
-        pen.put(label, theme.get(Scope::HeaderLabel)).to(area.x + STATE_LABEL).fit(&text, theme.glyphs.ellipsis, style);
+        let mut writer = RowWriter::new(buf, area.x, y, area.right().saturating_sub(1));
+        writer.put(label, theme.get(Scope::HeaderLabel)).to(area.x + STATE_LABEL).fit(
+            &text,
+            theme.glyphs.ellipsis,
+            style,
+        );
         if let Some(zone) = header.zone.as_deref().filter(|_| label == "data") {
-            pen.skip(SPACE).put(zone, faint);
+            writer.skip(SPACE).put(zone, faint);
         }
     }
 }
@@ -262,7 +270,7 @@ mod tests {
         buf.content.iter().map(|cell| cell.symbol()).collect()
     }
 
-    /// In one row: whatever is long must give way to where one is and what one may do.
+    /// In one row, long texts must leave room for the scope and the mode.
     #[rstest]
     fn no_width_hides_environment_account_cluster_or_mode(#[values(50, 60, 79, 80, 100, 119)] width: u16) {
         let calm = header();
@@ -292,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_yet_is_not_made_up() {
+    fn unknown_facts_are_shown_as_an_ellipsis() {
         let rows = drawn(120, 4, &Header { api: "connecting".into(), api_tone: Tone::Muted, ..Header::default() });
         assert!(rows.contains("account  …") && rows.contains("region   …") && rows.contains("data  …"), "{rows}");
     }

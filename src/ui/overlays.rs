@@ -1,4 +1,4 @@
-//! What lies over a screen: prompts in the last row, pickers in the middle. Nothing beneath them moves.
+//! Overlays: prompts in the last row, pickers and dialogs in the middle. The screen beneath them doesn't move.
 
 use ratatui::{buffer::Buffer, layout::Position};
 

@@ -1,4 +1,4 @@
-//! A document for a terminal or a pipe that is not a screen: the same lines, one below the other.
+//! Documents as plain output of a command, for a terminal or a pipe.
 
 use crossterm::style::{ContentStyle, StyledContent};
 use ratatui::backend::IntoCrossterm;
@@ -15,8 +15,8 @@ use crate::{
     resource::Document,
 };
 
-/// The lines of `document`, cut at `width` cells where one is given, with the signs of `glyphs` before its checks, in the
-/// colours of `theme` where there are any.
+/// Formats the lines of `document`, wrapped at `width` cells if given, with signs of `glyphs` before checks, and with the
+/// colours of `theme` if given.
 pub fn printed(document: &Document, width: Option<u16>, glyphs: &Glyphs, theme: Option<&Theme>) -> String {
     let mut viewer = Viewer::new("", TextSource::Help);
     viewer.set_lines(prose_lines(document));
@@ -53,7 +53,7 @@ mod tests {
     use crate::resource::{Tone, document::DocumentLine};
 
     #[test]
-    fn checks_wear_the_signs_of_the_glyphs() {
+    fn checks_have_the_signs_of_the_glyphs() {
         let mut document = Document::default();
         let check = |outcome| DocumentLine::Check { outcome, question: "Enough tasks?", answer: Vec::new() };
         document.section("Checked").lines = [Tone::Good, Tone::Bad, Tone::Wait].map(check).to_vec();

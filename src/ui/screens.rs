@@ -1,9 +1,9 @@
-//! What fills the body of the screen.
+//! Screens: the body of the terminal window.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    text::{Pen, width},
+    text::{RowWriter, width},
     theme::{Scope, Theme},
 };
 use crate::{
@@ -18,7 +18,7 @@ pub mod pane;
 mod table;
 pub mod text;
 
-/// Draws the screen that is seen.
+/// Draws the top screen.
 pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match model.screen() {
         Screen::Table(table) => table::draw(buf, area, table, model, theme),
@@ -27,7 +27,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     }
 }
 
-/// Below the least size there is no use in drawing tables; keys still work.
+/// Draws a hint that the window is too small. Keys still work.
 pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
     let lines = [
         ("ecsight needs at least 50x12", theme.get(Scope::HeaderScope)),
@@ -36,7 +36,7 @@ pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
     let top = area.y + area.height.saturating_sub(2) / 2;
     for ((line, style), y) in lines.into_iter().zip(top..) {
         let x = area.x + area.width.saturating_sub(width(line)) / 2;
-        Pen::new(buf, x, y, area.right()).fit(line, theme.glyphs.ellipsis, style);
+        RowWriter::new(buf, x, y, area.right()).fit(line, theme.glyphs.ellipsis, style);
     }
 }
 
@@ -45,9 +45,8 @@ fn capitalised(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// How old the data are, where that is given, and what fails, at the end of a title. A throttle alone is no note: it
-/// passes by itself.
-fn failing(state: &FeedState, age: Option<i64>, theme: &Theme) -> Option<(String, Scope)> {
+/// Note at the end of a title: age of the data if given, and the failure. Throttling alone is not noted, because it passes.
+fn failure_note(state: &FeedState, age: Option<i64>, theme: &Theme) -> Option<(String, Scope)> {
     let age = age.map(|age| format!("{} old", duration(coarse(age))));
     let failure = state.reported_failure().filter(|failure| age.is_some() || failure.kind != FailureKind::Throttled);
     let cause = failure.map(|failure| failure.in_short());
@@ -56,21 +55,24 @@ fn failing(state: &FeedState, age: Option<i64>, theme: &Theme) -> Option<(String
     (!parts.is_empty()).then_some((note, Scope::ToneWarn))
 }
 
-/// A title, and a rule from it to the right edge that carries `notes` at its end.
+/// Draws a title, a rule from it to the right edge, and `notes` at the end of the rule.
 fn title(buf: &mut Buffer, area: Rect, parts: &[(&str, Scope)], notes: &[(String, Scope)], theme: &Theme) {
     let cells: u16 = notes.iter().map(|(text, _)| width(text) + 2).sum();
     // Notes may take half of the row.
     let notes_x = area.right().saturating_sub(cells.min(area.width / 2) + 2);
 
-    let mut pen = Pen::new(buf, area.x + 1, area.y, notes_x.saturating_sub(2));
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, notes_x.saturating_sub(2));
     for (text, scope) in parts {
-        pen.fit(text, theme.glyphs.ellipsis, theme.get(*scope));
+        writer.fit(text, theme.glyphs.ellipsis, theme.get(*scope));
     }
-    let x = pen.x + 1;
-    Pen::new(buf, x, area.y, area.right()).fill(theme.glyphs.rule, theme.get(Scope::Border));
+    let x = writer.x + 1;
+    RowWriter::new(buf, x, area.y, area.right()).fill(theme.glyphs.rule, theme.get(Scope::Border));
 
-    let mut pen = Pen::new(buf, notes_x.max(x), area.y, area.right().saturating_sub(2));
+    let mut writer = RowWriter::new(buf, notes_x.max(x), area.y, area.right().saturating_sub(2));
     for (text, scope) in notes {
-        pen.put(" ", theme.get(*scope)).fit(text, theme.glyphs.ellipsis, theme.get(*scope)).put(" ", theme.get(*scope));
+        writer
+            .put(" ", theme.get(*scope))
+            .fit(text, theme.glyphs.ellipsis, theme.get(*scope))
+            .put(" ", theme.get(*scope));
     }
 }

@@ -1,4 +1,4 @@
-//! Text in cells: how wide it is, how it is cut, and how it gets into the buffer.
+//! Text in terminal cells: measuring, cutting, wrapping and writing it to the buffer.
 
 use std::borrow::Cow;
 
@@ -6,18 +6,18 @@ use ratatui::{buffer::Buffer, style::Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Wider than any screen: a text counts as no wider than this, so that the widths of a few can be added.
+/// Greatest width reported for a text, wider than any screen. The limit keeps sums of widths from overflowing.
 const WIDEST: u16 = 4_000;
 
-/// The cells a text takes.
+/// Width of a text in cells.
 pub fn width(text: &str) -> u16 {
-    // Printable ASCII, nearly all there is, needs no tables.
+    // Printable ASCII, which most text is, needs no Unicode tables.
     let ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let cells = if ascii { text.len() } else { text.width() };
     u16::try_from(cells).map_or(WIDEST, |cells| cells.min(WIDEST))
 }
 
-/// `text` in at most `room` cells. Words lose their end; a name keeps both ends, since names differ at either.
+/// Cuts `text` to at most `room` cells. A phrase loses its end; a name loses its middle, since names differ at either end.
 pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= room {
         return Cow::Borrowed(text);
@@ -28,7 +28,7 @@ pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     fit_ends(text, room, ellipsis)
 }
 
-/// `text` in at most `room` cells, with both of its ends.
+/// Cuts `text` to at most `room` cells by replacing its middle.
 pub fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= room {
         return Cow::Borrowed(text);
@@ -38,19 +38,19 @@ pub fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     Cow::Owned([head(text, room - width(tail)), ellipsis, tail].concat())
 }
 
-/// As much of the beginning as fits into `room` cells.
+/// Longest beginning that fits into `room` cells.
 fn head(text: &str, room: u16) -> &str {
-    let end = taken(text.grapheme_indices(true), room).last().map_or(0, |(at, grapheme)| at + grapheme.len());
+    let end = take_fitting(text.grapheme_indices(true), room).last().map_or(0, |(at, grapheme)| at + grapheme.len());
     &text[..end]
 }
 
-/// As much of the end as fits into `room` cells.
+/// Longest end that fits into `room` cells.
 fn tail(text: &str, room: u16) -> &str {
-    let start = taken(text.grapheme_indices(true).rev(), room).last().map_or(text.len(), |(at, _)| at);
+    let start = take_fitting(text.grapheme_indices(true).rev(), room).last().map_or(text.len(), |(at, _)| at);
     &text[start..]
 }
 
-fn taken<'a>(
+fn take_fitting<'a>(
     graphemes: impl Iterator<Item = (usize, &'a str)>,
     mut room: u16,
 ) -> impl Iterator<Item = (usize, &'a str)> {
@@ -60,32 +60,32 @@ fn taken<'a>(
     })
 }
 
-/// A pen on one row of the buffer: it writes from left to right, and never past its end.
-pub struct Pen<'a> {
+/// Writes text into one row of the buffer, from left to right and never past its end.
+pub struct RowWriter<'a> {
     buf: &'a mut Buffer,
     pub x: u16,
     y: u16,
     end: u16,
 }
 
-impl<'a> Pen<'a> {
-    /// A pen at column `x` of row `y` that stops before column `end`.
+impl<'a> RowWriter<'a> {
+    /// Creates a writer at column `x` of row `y` that stops before column `end`.
     pub fn new(buf: &'a mut Buffer, x: u16, y: u16, end: u16) -> Self {
         let end = if (buf.area.top()..buf.area.bottom()).contains(&y) { end.min(buf.area.right()) } else { x };
         Self { buf, x, y, end }
     }
 
-    /// The row it writes on.
+    /// Row that it writes to.
     pub fn y(&self) -> u16 {
         self.y
     }
 
-    /// Cells left.
+    /// Number of cells left.
     pub fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
 
-    /// Writes as much of `text` as there is room for.
+    /// Writes `text`, cut off where there is no more room.
     pub fn put(&mut self, text: &str, style: Style) -> &mut Self {
         if self.room() > 0 {
             (self.x, _) = self.buf.set_stringn(self.x, self.y, text, usize::from(self.room()), style);
@@ -105,20 +105,20 @@ impl<'a> Pen<'a> {
         self
     }
 
-    /// Goes on to column `x`, never back.
+    /// Moves to column `x`, but never back.
     pub fn to(&mut self, x: u16) -> &mut Self {
         self.x = self.x.max(x);
         self
     }
 
-    /// Fills what is left with `symbol`.
+    /// Fills the rest of the row with `symbol`.
     pub fn fill(&mut self, symbol: &str, style: Style) {
         let text = symbol.repeat(usize::from(self.room()));
         self.put(&text, style);
     }
 }
 
-/// Cuts `text` at spaces into lines of at most `room` cells; what has no space is cut where it must be.
+/// Wraps `text` at spaces into lines of at most `room` cells. A longer word is cut.
 pub fn wrap(text: &str, room: u16) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text.trim_end();
@@ -128,7 +128,7 @@ pub fn wrap(text: &str, room: u16) -> Vec<&str> {
             _ if fitting.len() == rest.len() => rest.len(),
             _ if rest[fitting.len()..].starts_with(' ') => fitting.len(),
             Some(space) if space > 0 => space,
-            // A character wider than the room must not keep us here for ever.
+            // A character wider than the room must not cause an endless loop.
             _ if fitting.is_empty() => rest.graphemes(true).next().map_or(rest.len(), str::len),
             _ => fitting.len(),
         };

@@ -1,9 +1,9 @@
-//! Themes: which style each part of the screen wears.
+//! Themes: the style of each part of the screen.
 //!
 //! A theme is a TOML file with a `[palette]` of named colours and `[styles]` from scope to style (`"accent on surface bold"`).
-//! It may inherit another: palette and styles are overlaid name by name *before* styles are resolved, so most themes are a
-//! palette and nothing else. A scope nobody styles falls back to the one before its last dot: `table.header` to `table`.
-//! This is the only place of the crate where colours are written or computed.
+//! It may inherit another theme: palette and styles are overlaid name by name *before* styles are resolved, so most themes are
+//! only a palette. A scope without a style falls back to the one before its last dot: `table.header` to `table`. No other part
+//! of the crate contains or computes colours.
 
 use ratatui::style::{Modifier, Style};
 
@@ -17,7 +17,7 @@ pub use color::{Depth, contrast};
 pub use file::ThemeError;
 pub use glyphs::Glyphs;
 
-/// The built-in themes, by name. The first is the default.
+/// Built-in themes: name and file. The first is the default.
 pub const THEMES: &[(&str, &str)] = &[
     ("terminal", include_str!("../../themes/terminal.toml")),
     ("midnight", include_str!("../../themes/midnight.toml")),
@@ -28,7 +28,7 @@ pub const THEMES: &[(&str, &str)] = &[
     ("mono", include_str!("../../themes/mono.toml")),
 ];
 
-/// The theme that needs no colour, and so the one shown under `NO_COLOR`.
+/// Name of the theme without colours, used under `NO_COLOR`.
 const MONO: &str = "mono";
 
 macro_rules! scopes {
@@ -38,10 +38,10 @@ macro_rules! scopes {
         pub enum Scope { $($(#[$doc])* $variant,)* }
 
         impl Scope {
-            /// Every scope, in the order of its number.
+            /// All scopes, ordered by number.
             pub const ALL: &[Scope] = &[$(Scope::$variant,)*];
 
-            /// The name theme files use.
+            /// Name in theme files.
             pub const fn name(self) -> &'static str {
                 match self { $(Scope::$variant => $name,)* }
             }
@@ -50,7 +50,7 @@ macro_rules! scopes {
 }
 
 scopes! {
-    /// The whole screen, beneath everything else.
+    /// The background of the whole screen.
     Base = "base",
     /// Rules and separators.
     Border = "border",
@@ -62,7 +62,7 @@ scopes! {
     ToneWarn = "tone.warn",
     ToneBad = "tone.bad",
     ToneMuted = "tone.muted",
-    /// The band that names the environment.
+    /// The environment in the header.
     EnvProd = "env.prod",
     EnvStage = "env.stage",
     EnvDev = "env.dev",
@@ -102,7 +102,7 @@ scopes! {
     Label = "document.label",
     SearchMatch = "search.match",
     SearchCurrent = "search.current",
-    /// A secret that is not shown.
+    /// A masked secret.
     Masked = "document.masked",
     JsonKey = "json.key",
     JsonString = "json.string",
@@ -119,7 +119,7 @@ scopes! {
     LogDebug = "log.debug",
     LogKey = "log.key",
     LogLate = "log.late",
-    /// Where text was left out.
+    /// The ellipsis for text left out.
     LogCut = "log.cut",
     LogDay = "log.day",
     LogEdge = "log.edge",
@@ -146,7 +146,7 @@ scopes! {
 }
 
 impl Scope {
-    /// The colour of a task, of which there are twelve.
+    /// Scope of a task's colour; there are twelve.
     pub const fn task(number: u8) -> Self {
         match number % 12 {
             0 => Self::LogTask1,
@@ -175,7 +175,7 @@ pub struct Theme {
 }
 
 impl Default for Theme {
-    /// The first of [`THEMES`], in the terminal's own colours.
+    /// The first of [`THEMES`], which uses the terminal's own colours.
     fn default() -> Self {
         let (name, text) = THEMES[0];
         Self::load(text, name).unwrap_or_else(|_| Self::bare(name))
@@ -183,10 +183,10 @@ impl Default for Theme {
 }
 
 impl Theme {
-    /// A built-in theme.
+    /// Loads a built-in theme.
     ///
     /// # Errors
-    /// There is none of that name; the error says which there are.
+    /// When there is no theme of that name; the error lists the names.
     pub fn named(name: &str) -> Result<Self, ThemeError> {
         match THEMES.iter().find(|(known, _)| *known == name) {
             Some((name, text)) => Self::load(text, name),
@@ -194,10 +194,10 @@ impl Theme {
         }
     }
 
-    /// A theme from the text of a file called `file_name`, whose stem becomes the theme's name.
+    /// Parses the text of a theme file. The stem of `file_name` becomes the theme's name.
     ///
     /// # Errors
-    /// The first thing wrong with it: file, line and key, and the nearest valid word.
+    /// The first mistake, with file, line, key and the nearest valid word.
     pub fn load(text: &str, file_name: &str) -> Result<Self, ThemeError> {
         let styles = file::styles(text, file_name)?;
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
@@ -205,13 +205,13 @@ impl Theme {
         Ok(Self { name, glyphs: &glyphs::UNICODE, styles, depth: Depth::True })
     }
 
-    /// No styles at all.
+    /// Creates a theme without styles.
     fn bare(name: &str) -> Self {
         let styles = vec![Style::new(); Scope::ALL.len()];
         Self { name: name.to_owned(), glyphs: &glyphs::UNICODE, styles, depth: Depth::True }
     }
 
-    /// The same theme on a terminal of this depth. Without colour the attributes of the colourless theme stand in.
+    /// Adapts the theme to the colour depth of a terminal. Without colours, the styles of the colourless theme are used.
     #[must_use]
     pub fn at(self, depth: Depth) -> Self {
         if depth == Depth::Mono {
@@ -223,18 +223,18 @@ impl Theme {
         Self { styles, depth, ..self }
     }
 
-    /// With glyphs any terminal and any font can show.
+    /// Replaces the glyphs by ASCII characters if `ascii`, which any terminal and font can show.
     #[must_use]
     pub fn ascii(self, ascii: bool) -> Self {
         Self { glyphs: Glyphs::new(ascii), ..self }
     }
 
-    /// What a part of the screen wears; what a style leaves open shows what lies beneath.
+    /// Style of a scope. Properties that it leaves unset keep the value of the layer below.
     pub fn get(&self, scope: Scope) -> Style {
         self.styles[scope as usize]
     }
 
-    /// What a line of a log asks for by its own escapes, as far as the terminal can show it.
+    /// Style for the escape sequences in a log line, adapted to the colour depth.
     pub fn look(&self, look: Look) -> Style {
         let modifiers = [
             (look.bold, Modifier::BOLD),
@@ -248,11 +248,11 @@ impl Theme {
         if self.depth == Depth::Mono {
             return style;
         }
-        let style = Style { fg: look.fg.map(color::asked), bg: look.bg.map(color::asked), ..style };
+        let style = Style { fg: look.fg.map(color::from_escape), bg: look.bg.map(color::from_escape), ..style };
         self.depth.fit(style, self.get(Scope::Base).bg)
     }
 
-    /// The style of a tone.
+    /// Style of a tone.
     pub fn tone(&self, tone: Tone) -> Style {
         match tone {
             Tone::Plain => Style::new(),

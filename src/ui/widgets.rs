@@ -1,4 +1,4 @@
-//! Pieces that screens are made of.
+//! Widgets: building blocks of screens.
 
 pub mod notice;
 pub mod rows;

@@ -1,4 +1,4 @@
-//! A list to pick one of, in the middle of the screen.
+//! The picker: a list to choose from, in the middle of the screen.
 
 use ratatui::{
     buffer::Buffer,
@@ -17,19 +17,19 @@ use crate::{
         overlay::{Picker, PickerItem},
     },
     ui::{
-        text::{Pen, width},
+        text::{RowWriter, width},
         theme::{Scope, Theme},
     },
 };
 
-/// Cells of a picker: as many as its items need, from these on as far as the window goes.
+/// Smallest width of a picker in cells. It grows with its items, up to the width of the window.
 const NARROWEST: u16 = 40;
-/// Rows around the list: border, what is typed, a blank, border.
+/// Rows around the list: border, prompt, a blank, border.
 const FRAME: u16 = 4;
 
 pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -> Position {
     let screen = Rect::new(0, 0, layout.width, layout.height);
-    // As high as all there is to pick from: it must not shrink while one types.
+    // The height fits all items, so that the picker does not shrink while the user types.
     let rows = u16::try_from(picker.items.len().max(1)).unwrap_or(u16::MAX);
     let height = rows.saturating_add(FRAME).min(layout.height.saturating_sub(4).max(FRAME + 1));
     let column = |of: fn(&PickerItem) -> &str| picker.items.iter().map(|item| width(of(item))).max().unwrap_or(0);
@@ -40,11 +40,11 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     panel(buf, area, theme);
     Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
     let count = format!("{}/{}", picker.shown.len(), picker.items.len());
-    let mut pen = Pen::new(buf, area.x + 2, area.y, area.right() - 2);
-    pen.put(" ", Style::new()).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
-    pen.put(" ", Style::new());
+    let mut writer = RowWriter::new(buf, area.x + 2, area.y, area.right() - 2);
+    writer.put(" ", Style::new()).fit(&picker.title, theme.glyphs.ellipsis, theme.get(Scope::TitleName));
+    writer.put(" ", Style::new());
     let x = area.right().saturating_sub(width(&count) + 4);
-    Pen::new(buf, x, area.y, area.right() - 2).put(&format!(" {count} "), theme.get(Scope::Faint));
+    RowWriter::new(buf, x, area.y, area.right() - 2).put(&format!(" {count} "), theme.get(Scope::Faint));
 
     let inner = Rect { x: area.x + 1, y: area.y + 3, width: area.width - 2, height: area.height - FRAME };
     let lines = picker.shown.iter().filter_map(|shown| {
@@ -54,10 +54,10 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -
     list::draw(buf, inner, lines, Some(picker.selected), theme);
     if picker.shown.is_empty() {
         let nothing = if picker.items.is_empty() { "there is nothing to pick from" } else { "nothing matches" };
-        Pen::new(buf, inner.x + 1, inner.y, inner.right()).put(nothing, theme.get(Scope::Faint));
+        RowWriter::new(buf, inner.x + 1, inner.y, inner.right()).put(nothing, theme.get(Scope::Faint));
     }
 
-    let mut pen = Pen::new(buf, area.x + 2, area.y + 1, area.right() - 2);
-    pen.put(theme.glyphs.pointer, theme.get(Scope::Prompt)).skip(1);
-    field(&mut pen, &picker.prompt, theme)
+    let mut writer = RowWriter::new(buf, area.x + 2, area.y + 1, area.right() - 2);
+    writer.put(theme.glyphs.pointer, theme.get(Scope::Prompt)).skip(1);
+    field(&mut writer, &picker.prompt, theme)
 }

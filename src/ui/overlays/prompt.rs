@@ -1,4 +1,4 @@
-//! The prompt in the last row: what is typed, what it could become, and where it can't be read.
+//! The prompt in the last row: input, completion candidates and the first mistake.
 
 use ratatui::{
     buffer::Buffer,
@@ -14,23 +14,23 @@ use crate::{
         text::safe,
     },
     ui::{
-        text::{Pen, width as text_width},
+        text::{RowWriter, width as text_width},
         theme::{Scope, Theme},
     },
 };
 
-/// Candidates shown at once above a prompt, and how wide they may be.
+/// Greatest number of candidates shown above a prompt, and their greatest width in cells.
 const CANDIDATES: u16 = 10;
 const LIST_WIDTH: u16 = 72;
 
-/// The prompt for a filter of a table.
+/// Draws the prompt for a table filter.
 pub fn filter(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, theme: &Theme) -> Position {
     let cursor = line(buf, layout, "/", prompt, theme);
     advise(buf, layout, prompt, cursor, "word  column=value  is:fault", theme);
     cursor
 }
 
-/// What the last word could become, above the prompt. It leaves half of the body in sight.
+/// Draws the candidates for the last word above the prompt. They cover at most half of the body.
 fn candidates(buf: &mut Buffer, layout: &Layout, completion: &Completion, theme: &Theme) {
     let count = completion.candidates.len();
     let most = CANDIDATES.min(layout.footer.saturating_sub(layout.header) / 2);
@@ -39,13 +39,14 @@ fn candidates(buf: &mut Buffer, layout: &Layout, completion: &Completion, theme:
         return;
     }
     let width = if layout.width < 2 * LIST_WIDTH { layout.width } else { LIST_WIDTH };
-    // A rule parts the list from what it covers.
+    // A horizontal rule separates the list from the screen.
     let above = Rect { x: 0, y: layout.footer - rows - 1, width, height: rows + 1 };
     panel(buf, above, theme);
-    Pen::new(buf, 0, above.y, width).fill(theme.glyphs.rule, theme.get(Scope::Border));
+    RowWriter::new(buf, 0, above.y, width).fill(theme.glyphs.rule, theme.get(Scope::Border));
     if count > usize::from(rows) {
         let text = format!(" {rows} of {count} ");
-        Pen::new(buf, width.saturating_sub(text_width(&text) + 2), above.y, width).put(&text, theme.get(Scope::Faint));
+        RowWriter::new(buf, width.saturating_sub(text_width(&text) + 2), above.y, width)
+            .put(&text, theme.get(Scope::Faint));
     }
     let area = Rect { y: layout.footer - rows, height: rows, ..above }.intersection(buf.area);
     let lines = completion.candidates.iter().map(|candidate| list::ListLine {
@@ -56,22 +57,22 @@ fn candidates(buf: &mut Buffer, layout: &Layout, completion: &Completion, theme:
     list::draw(buf, area, lines, completion.chosen, theme);
 }
 
-/// Says what may be typed while nothing is.
+/// Shows examples of input while the prompt is empty.
 pub fn advise(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, cursor: Position, advice: &str, theme: &Theme) {
     let x = layout.width.saturating_sub(text_width(advice) + 1);
     if prompt.text().is_empty() && prompt.searching.is_none() && x > cursor.x + 1 {
-        Pen::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
+        RowWriter::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
     }
 }
 
-/// Takes an area over.
+/// Clears an area and gives it the style of a panel.
 pub fn panel(buf: &mut Buffer, area: Rect, theme: &Theme) {
     let area = area.intersection(buf.area);
     Clear.render(area, buf);
     buf.set_style(area, theme.get(Scope::Base).patch(theme.get(Scope::Picker)));
 }
 
-/// One prompt, begun by `sign`, with what its last word could become above it.
+/// Draws a prompt that starts with `sign`, and its candidates above it.
 pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
     candidates(buf, layout, &prompt.completion, theme);
     let area = Rect { x: 0, y: layout.footer, width: layout.width, height: 1 }.intersection(buf.area);
@@ -81,27 +82,27 @@ pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, them
         Some(wanted) => format!("history \"{wanted}\" {}", theme.glyphs.step),
         None => sign.to_owned(),
     };
-    // The reason stands at the right, and the text keeps at least half of the row.
+    // The mistake is shown on the right; the text keeps at least half of the row.
     let mut end = area.right();
     if let Some(fault) = &prompt.fault {
         let reason = format!("{} {}", theme.glyphs.tone(crate::resource::Tone::Bad), fault.reason);
         let x = end.saturating_sub(text_width(&reason).min(area.width / 2) + 1);
-        Pen::new(buf, x, area.y, end).fit(&reason, theme.glyphs.ellipsis, theme.get(Scope::PromptError));
+        RowWriter::new(buf, x, area.y, end).fit(&reason, theme.glyphs.ellipsis, theme.get(Scope::PromptError));
         end = x.saturating_sub(2);
     }
-    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
-    pen.put(&sign, theme.get(if prompt.fault.is_some() { Scope::PromptError } else { Scope::Prompt }));
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, end);
+    writer.put(&sign, theme.get(if prompt.fault.is_some() { Scope::PromptError } else { Scope::Prompt }));
     if prompt.searching.is_some() {
-        pen.skip(1);
+        writer.skip(1);
     }
-    field(&mut pen, prompt, theme)
+    field(&mut writer, prompt, theme)
 }
 
-/// The text being typed, scrolled so that the cursor is in sight; returns where that is.
-pub fn field(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) -> Position {
-    let start = pen.x;
-    // One cell stays for the cursor behind the last character.
-    let scrolled = prompt.input.visual_scroll(usize::from(pen.room().saturating_sub(1)));
+/// Draws the input, scrolled so that the cursor is visible, and returns the position of the cursor.
+pub fn field(writer: &mut RowWriter<'_>, prompt: &Prompt, theme: &Theme) -> Position {
+    let start = writer.x;
+    // One cell is reserved for the cursor after the last character.
+    let scrolled = prompt.input.visual_scroll(usize::from(writer.room().saturating_sub(1)));
     let fault = prompt.fault.as_ref().map_or(usize::MAX, |fault| fault.at);
     let mut passed = 0;
     for (at, c) in safe(prompt.input.value()).chars().enumerate() {
@@ -115,9 +116,9 @@ pub fn field(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) -> Position {
             () if at >= fault => Scope::PromptError,
             () => Scope::PromptText,
         };
-        pen.put(c.encode_utf8(&mut [0; 4]), theme.get(scope));
+        writer.put(c.encode_utf8(&mut [0; 4]), theme.get(scope));
     }
-    pen.put(&prompt.ghost, theme.get(Scope::PromptGhost));
+    writer.put(&prompt.ghost, theme.get(Scope::PromptGhost));
     let cursor = prompt.input.visual_cursor().saturating_sub(scrolled);
-    Position::new(start.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX)), pen.y())
+    Position::new(start.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX)), writer.y())
 }

@@ -1,4 +1,4 @@
-//! A question with what is to be known before it is answered, in the middle of the screen.
+//! The confirmation dialog: a question and its consequences, in the middle of the screen.
 
 use ratatui::{
     buffer::Buffer,
@@ -11,23 +11,23 @@ use super::prompt::panel;
 use crate::{
     model::{Layout, overlay::Question},
     ui::{
-        text::{Pen, width, wrap},
+        text::{RowWriter, width, wrap},
         theme::{Scope, Theme},
     },
 };
 
-/// Cells that it takes at most.
+/// Greatest width in cells.
 const WIDTH: u16 = 76;
-/// Rows around what it says: border and blank, blank, keys and border.
+/// Rows around the text: border and blank, blank, keys and border.
 const FRAME: u16 = 5;
 
 pub fn draw(buf: &mut Buffer, layout: &Layout, question: &Question, theme: &Theme) -> Position {
     let wide = WIDTH.min(layout.width.saturating_sub(4));
-    let says: Vec<&str> = question.says.iter().flat_map(|text| wrap(text, wide.saturating_sub(6))).collect();
-    let rows = u16::try_from(says.len()).unwrap_or(u16::MAX);
+    let lines: Vec<&str> = question.says.iter().flat_map(|text| wrap(text, wide.saturating_sub(6))).collect();
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let (area, inner) = framed(buf, layout, &question.title, (wide, rows.saturating_add(FRAME)), theme);
-    for (text, y) in says.iter().zip(inner.y + 1..inner.bottom().saturating_sub(1)) {
-        Pen::new(buf, inner.x + 2, y, inner.right()).put(text, theme.get(Scope::Base));
+    for (text, y) in lines.iter().zip(inner.y + 1..inner.bottom().saturating_sub(1)) {
+        RowWriter::new(buf, inner.x + 2, y, inner.right()).put(text, theme.get(Scope::Base));
     }
     let y = area.bottom().saturating_sub(2);
     keys(
@@ -39,14 +39,14 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, question: &Question, theme: &Them
     Position::new(inner.x + 2, y)
 }
 
-/// A frame in the middle of the screen, with a title: its area, and what is within.
+/// Draws a frame with a title in the middle of the screen. Returns its area and the area inside.
 pub fn framed(buf: &mut Buffer, layout: &Layout, title: &str, (wide, high): (u16, u16), theme: &Theme) -> (Rect, Rect) {
     let screen = Rect::new(0, 0, layout.width, layout.height);
     let area = screen.centered(wide.into(), high.min(layout.height).into());
     panel(buf, area, theme);
     Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
-    let mut pen = Pen::new(buf, area.x + 2, area.y, area.right().saturating_sub(2));
-    pen.put(" ", Style::new()).fit(title, theme.glyphs.ellipsis, theme.get(Scope::TitleName)).put(" ", Style::new());
+    let mut writer = RowWriter::new(buf, area.x + 2, area.y, area.right().saturating_sub(2));
+    writer.put(" ", Style::new()).fit(title, theme.glyphs.ellipsis, theme.get(Scope::TitleName)).put(" ", Style::new());
     let inner = Rect {
         x: area.x + 1,
         y: area.y + 1,
@@ -56,13 +56,13 @@ pub fn framed(buf: &mut Buffer, layout: &Layout, title: &str, (wide, high): (u16
     (area, inner)
 }
 
-/// Keys and what they do, as many as there is room for.
+/// Draws keys and their meanings, as many as fit.
 pub fn keys(buf: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
-    let mut pen = Pen::new(buf, area.x, area.y, area.right());
+    let mut writer = RowWriter::new(buf, area.x, area.y, area.right());
     for (key, does) in keys {
-        if width(key) + width(does) + 1 > pen.room() {
+        if width(key) + width(does) + 1 > writer.room() {
             break;
         }
-        pen.put(key, theme.get(Scope::HintKey)).skip(1).put(does, theme.get(Scope::HintText)).skip(3);
+        writer.put(key, theme.get(Scope::HintKey)).skip(1).put(does, theme.get(Scope::HintText)).skip(3);
     }
 }

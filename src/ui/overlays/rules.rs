@@ -1,4 +1,4 @@
-//! What overlies a log: the prompt for a filter, the list of filters, the prompt for a time.
+//! Overlays of the log view: the prompt for a filter, the list of filters, the prompt for a time.
 
 use ratatui::{
     buffer::Buffer,
@@ -20,19 +20,19 @@ use crate::{
         text::safe,
     },
     ui::{
-        text::{Pen, width},
+        text::{RowWriter, width},
         theme::{Scope, Theme},
     },
 };
 
-/// Cells of the list.
+/// Width of the list in cells.
 const WIDTH: u16 = 76;
 /// Rows around the filters: border, a blank, keys in two rows, border.
 const FRAME: u16 = 5;
-/// Cells of the longest mode.
+/// Width of the longest mode in cells.
 const MODES: u16 = 9;
 
-/// What is typed, after what is made of it; in an empty prompt, how to make something else of it.
+/// Draws the filter prompt after its mode. An empty prompt shows the key that changes the mode.
 pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Theme) -> Position {
     let sign = format!("{} /", word(rule.mode()));
     let cursor = line(buf, layout, &sign, &rule.prompt, theme);
@@ -40,14 +40,14 @@ pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Them
     cursor
 }
 
-/// A moment, or a stretch of time.
+/// Draws the prompt for a time or a time range.
 pub fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme) -> Position {
     let cursor = line(buf, layout, "@ ", &when.prompt, theme);
     advise(buf, layout, &when.prompt, cursor, "14:05  -2h  10:00..10:20  2026-01-31 14:05", theme);
     cursor
 }
 
-/// The filters one below the other, and the keys that change them.
+/// Draws the list of filters and the keys that change them.
 pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&LogView>, theme: &Theme) -> Position {
     let none = FilterStack::default();
     let stack = log.map_or(&none, |reader| &reader.buffer.stack);
@@ -58,10 +58,10 @@ pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&Log
 
     panel(buf, area, theme);
     Block::bordered().border_set(theme.glyphs.border).border_style(theme.get(Scope::Border)).render(area, buf);
-    let mut pen = Pen::new(buf, area.x + 2, area.y, area.right() - 2);
-    pen.put(" ", Style::new()).put("filters", theme.get(Scope::TitleName)).put(" ", Style::new());
+    let mut writer = RowWriter::new(buf, area.x + 2, area.y, area.right() - 2);
+    writer.put(" ", Style::new()).put("filters", theme.get(Scope::TitleName)).put(" ", Style::new());
     if stack.suspended {
-        pen.put("suspended: z resumes ", theme.get(Scope::ToneWarn));
+        writer.put("suspended: z resumes ", theme.get(Scope::ToneWarn));
     }
 
     let inner = Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - FRAME };
@@ -75,7 +75,7 @@ pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&Log
         }
     }
     if stack.rules.is_empty() {
-        Pen::new(buf, inner.x + 1, inner.y, inner.right())
+        RowWriter::new(buf, inner.x + 1, inner.y, inner.right())
             .put("no filters: all lines are shown", theme.get(Scope::Faint));
     }
     keys(buf, Rect { y: inner.bottom() + 1, height: 2, ..inner }, theme);
@@ -89,14 +89,14 @@ fn draw_one(buf: &mut Buffer, row: Rect, rule: &FilterRule, off: bool, theme: &T
         (FilterMode::Exclude, _) => (Scope::ToneBad, Scope::Base),
         (FilterMode::Highlight, _) => (Scope::ToneWarn, Scope::Base),
     };
-    let mut pen = Pen::new(buf, row.x + 1, row.y, row.right().saturating_sub(1));
-    pen.put(if rule.on { "on   " } else { "off  " }, theme.get(mode));
-    let start = pen.x;
-    pen.put(word(rule.mode), theme.get(mode)).to(start + MODES + 2);
-    pen.fit(&safe(rule.filter.text()), theme.glyphs.ellipsis, theme.get(text));
+    let mut writer = RowWriter::new(buf, row.x + 1, row.y, row.right().saturating_sub(1));
+    writer.put(if rule.on { "on   " } else { "off  " }, theme.get(mode));
+    let start = writer.x;
+    writer.put(word(rule.mode), theme.get(mode)).to(start + MODES + 2);
+    writer.fit(&safe(rule.filter.text()), theme.glyphs.ellipsis, theme.get(text));
 }
 
-/// The keys of the list, as many as there is room for.
+/// Draws the keys of the list, as many as fit.
 fn keys(buf: &mut Buffer, area: Rect, theme: &Theme) {
     const SHOWN: [(Press, &str); 7] = [
         (Press::Toggle, "on, off"),
@@ -115,8 +115,8 @@ fn keys(buf: &mut Buffer, area: Rect, theme: &Theme) {
         if x + cells > area.right() && x > area.x + 1 {
             (x, y) = (area.x + 1, y + 1);
         }
-        let mut pen = Pen::new(buf, x, y, if y < area.bottom() { area.right() } else { x });
-        pen.put(key, theme.get(Scope::HintKey)).skip(1).put(text, theme.get(Scope::HintText));
+        let mut writer = RowWriter::new(buf, x, y, if y < area.bottom() { area.right() } else { x });
+        writer.put(key, theme.get(Scope::HintKey)).skip(1).put(text, theme.get(Scope::HintText));
         x += cells;
     }
 }

@@ -1,9 +1,9 @@
-//! A log: title, the rows in sight or why there are none, and the bar.
+//! The log screen: title, visible rows or the reason for having none, and the bar.
 
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{capitalised, failing, title};
+use super::{capitalised, failure_note, title};
 use crate::{
     logs::{
         Range, Read,
@@ -60,17 +60,17 @@ fn draw_title(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, the
     let mut parts = vec![(safe(&name).into_owned(), Scope::TitleName)];
     let active = if reader.buffer.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
     for rule in reader.buffer.stack.rules.iter().filter(|rule| rule.on) {
-        parts.push((format!(" {}{}{}", theme.glyphs.open, worded(rule), theme.glyphs.close), active));
+        parts.push((format!(" {}{}{}", theme.glyphs.open, filter_label(rule), theme.glyphs.close), active));
     }
     let parts: Vec<_> = parts.iter().map(|(text, scope)| (text.as_str(), *scope)).collect();
     let mut notes = notes(reader, model);
-    // What keeps its own lines from coming stands in the bar.
-    notes.extend(failing(&model.snapshot.state(&reader.subject().view), None, theme));
+    // A failure of the log streams themselves is shown in the bar.
+    notes.extend(failure_note(&model.snapshot.state(&reader.subject().view), None, theme));
     title(buf, area, &parts, &notes, theme);
 }
 
-/// A filter as it is told in few words.
-fn worded(rule: &FilterRule) -> String {
+/// Short text of a filter with its mode.
+fn filter_label(rule: &FilterRule) -> String {
     let text = safe(rule.filter.text()).into_owned();
     match rule.mode {
         FilterMode::Include => text,
@@ -79,7 +79,7 @@ fn worded(rule: &FilterRule) -> String {
     }
 }
 
-/// What else is true of the log, at the end of its title.
+/// Notes at the end of the title.
 fn notes(reader: &LogView, model: &Model) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     let clock = |at: Timestamp| {
@@ -106,9 +106,9 @@ fn notes(reader: &LogView, model: &Model) -> Vec<(String, Scope)> {
         }
     }
     if let (place, count @ 1..) = reader.search.matches.count(reader.viewport.cursor) {
-        let of = place.map(|place| format!("{}/", grouped(place as u64))).unwrap_or_default();
+        let position = place.map(|place| format!("{}/", grouped(place as u64))).unwrap_or_default();
         let plural = if count == 1 { "" } else { "es" };
-        notes.push((format!("{of}{} match{plural}", grouped(count as u64)), Scope::TitleCount));
+        notes.push((format!("{position}{} match{plural}", grouped(count as u64)), Scope::TitleCount));
     }
     if let Some(day) = reader.viewport.other_day(&reader.buffer, &reader.display) {
         notes.push((day.strftime("%a %-d %b").to_string(), Scope::Label));

@@ -1,8 +1,8 @@
-//! The table screen: title, then rows or the reason why there are none.
+//! The table screen: title, then rows or the reason for having none.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{capitalised, failing, title};
+use super::{capitalised, failure_note, title};
 use crate::{
     aws::FailureKind,
     data::Phase,
@@ -56,7 +56,7 @@ fn draw_title(buf: &mut Buffer, area: Rect, table: &Table, body: &Body, stale: b
     title(buf, area, &parts, &notes(table, body, stale, cx, theme), theme);
 }
 
-/// What else is true of the table, at the end of its title.
+/// Notes at the end of the title.
 fn notes(table: &Table, body: &Body, stale: bool, cx: &Context, theme: &Theme) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     if table.source.phase == Phase::Filling {
@@ -73,39 +73,40 @@ fn notes(table: &Table, body: &Body, stale: bool, cx: &Context, theme: &Theme) -
         notes.push((format!("{} {marks} marked", theme.glyphs.mark), Scope::TableMarked));
     }
     let age = stale.then(|| table.source.age(cx.now)).flatten();
-    // In place of rows the failure is told at length.
-    let told = matches!(body, Body::Denied(_) | Body::Failed(_));
-    notes.extend(failing(&table.source, age, theme).filter(|_| !told));
+    // The notice in place of rows already shows the failure.
+    let in_notice = matches!(body, Body::Denied(_) | Body::Failed(_));
+    notes.extend(failure_note(&table.source, age, theme).filter(|_| !in_notice));
     notes
 }
 
 fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePanel {
     let (kind, keymap) = (table.view.kind, &model.keymap);
     let things = kind.plural;
-    // Those that can be counted: a timeline has moments.
+    // Countable noun: a timeline has entries.
     let each = if things.ends_with('s') { things.to_owned() } else { format!("{}s", kind.name) };
     let query = &table.view.query;
-    let of = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
-    let place = [of, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
+    let owner = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
+    let place =
+        [owner, query.cluster.as_ref().map(|name| format!(" in {name}"))].map(Option::unwrap_or_default).concat();
     let press = |action: Action, what: &str| keymap.key_of(&action).map(|key| format!("{key} {what}"));
     let composed = matches!(kind.origin, Origin::Composed(_));
     let unknown = query.cluster.as_deref().and_then(|name| model.unknown_cluster(name));
-    let said = table.source.nothing.to_vec();
+    let remarks = table.source.nothing.to_vec();
     let (tone, headline, body, advice) = match body {
         Body::Rows => return NoticePanel::default(),
-        Body::Loading if composed => (Tone::Busy, format!("Looking for {things}{place}"), said, vec![]),
-        Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), said, vec![]),
-        Body::Empty if !said.is_empty() => {
+        Body::Loading if composed => (Tone::Busy, format!("Looking for {things}{place}"), remarks, vec![]),
+        Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), remarks, vec![]),
+        Body::Empty if !remarks.is_empty() => {
             let elsewhere = match query.cluster {
                 Some(_) => press(actions::ALL_CLUSTERS, "looks in all clusters"),
                 None => Some(":region and :profile look elsewhere".into()),
             };
-            (Tone::Good, said[0].clone(), said[1..].to_vec(), vec![elsewhere])
+            (Tone::Good, remarks[0].clone(), remarks[1..].to_vec(), vec![elsewhere])
         }
         Body::Empty => {
             let advice = match (query.status, &query.cluster) {
                 (Status::Running, _) if kind.can(Ability::Status) => press(row::STOPPED, "shows stopped ones"),
-                (Status::Stopped, _) => press(row::STOPPED, "shows running ones, too"),
+                (Status::Stopped, _) => press(row::STOPPED, "shows running ones too"),
                 (_, Some(_)) => press(actions::ALL_CLUSTERS, "looks in all clusters"),
                 (_, None) => Some(":region and :profile look elsewhere".into()),
             };
@@ -123,11 +124,10 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
             (Tone::Wait, format!("None of the {hidden} {each} matches {filter}{faults}"), vec![], advice)
         }
         Body::Denied(failure) => {
-            let advice = vec![failure.advice.clone(), press(session::REFRESH, "asks again")];
-            let look = if composed { "for" } else { "at" };
+            let advice = vec![failure.advice.clone(), press(session::REFRESH, "retries")];
             (
                 Tone::Bad,
-                format!("These credentials may not look {look} {things}{place}"),
+                format!("These credentials are not allowed to read {things}{place}"),
                 vec![failure.to_string()],
                 advice,
             )
@@ -136,13 +136,13 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
             Tone::Bad,
             unknown.unwrap_or_default(),
             vec![failure.to_string()],
-            vec![Some(":clusters lists those there are".into())],
+            vec![Some(":clusters lists all clusters".into())],
         ),
         Body::Failed(failure) => {
             let advice =
-                vec![failure.advice.clone(), press(session::REFRESH, "tries now; it is tried again by itself, too")];
+                vec![failure.advice.clone(), press(session::REFRESH, "retries now; it is also retried automatically")];
             let headline = match composed {
-                true => format!("Can't look for {things}: {}", failure.state()),
+                true => format!("Could not read {things}: {}", failure.state()),
                 false => format!("No {things} yet: {}", failure.state()),
             };
             (Tone::Bad, headline, vec![failure.to_string()], advice)

@@ -1,4 +1,4 @@
-//! Scrollable text: describe, raw JSON, help, messages.
+//! The text screen, which scrolls: descriptions, raw JSON, help, messages.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::{
         screens::text::{Search, TextLine, TextRow, TextSource, TextStyle},
     },
     ui::{
-        text::Pen,
+        text::RowWriter,
         theme::{Scope, Theme},
         widgets::scrollbar,
     },
@@ -31,7 +31,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
     scrollbar::draw(buf, body, viewer.top, viewer.rows.len(), theme);
 }
 
-/// Matches, and how far down one is.
+/// Notes at the end of the title: number of matches, and scroll position.
 fn notes(viewer: &Viewer, page: u16) -> Vec<(String, Scope)> {
     let mut notes = Vec::new();
     if let Some(search) = &viewer.search {
@@ -51,7 +51,7 @@ fn notes(viewer: &Viewer, page: u16) -> Vec<(String, Scope)> {
 }
 
 pub(super) fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &TextLine, row: TextRow, theme: &Theme) {
-    let mut pen = Pen::new(buf, area.x + row.indent, area.y, area.right());
+    let mut writer = RowWriter::new(buf, area.x + row.indent, area.y, area.right());
     let mut skip = usize::from(viewer.left);
     let mut start = 0;
     for (text, ink) in &line.spans {
@@ -60,25 +60,25 @@ pub(super) fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &Tex
         start = span.end;
         for (part, matched) in pieces(viewer.search.as_ref(), row.line, &clip(&span, row.start, row.end)) {
             if let TextStyle::Sign(tone) = ink {
-                put(&mut pen, theme.glyphs.check(*tone), style, &mut skip);
+                put(&mut writer, theme.glyphs.check(*tone), style, &mut skip);
                 continue;
             }
             let Some(text) = text.get(part.start - span.start..part.end - span.start) else { continue };
             let style = matched.map_or(style, |scope| style.patch(theme.get(scope)));
-            put(&mut pen, text, style, &mut skip);
+            put(&mut writer, text, style, &mut skip);
         }
     }
 }
 
-/// Writes what is not scrolled off to the left; `skip` is in cells.
-fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut usize) {
+/// Writes the part that is not scrolled off to the left; `skip` is in cells.
+fn put(writer: &mut RowWriter<'_>, text: &str, style: Style, skip: &mut usize) {
     let visible = text.char_indices().find(|(_, c)| {
         let hidden = *skip > 0;
         *skip = skip.saturating_sub(unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0));
         !hidden
     });
     if let Some((at, _)) = visible {
-        pen.put(&text[at..], style);
+        writer.put(&text[at..], style);
     }
 }
 
@@ -87,7 +87,7 @@ pub(in crate::ui) fn clip(span: &Range<usize>, start: usize, end: usize) -> Rang
     start..span.end.min(end).max(start)
 }
 
-/// Cuts a range of a line's bytes where search matches begin and end.
+/// Splits a byte range of a line where search matches begin and end.
 fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Range<usize>, Option<Scope>)> {
     let mut pieces = Vec::new();
     let mut at = range.start;
@@ -144,9 +144,9 @@ mod tests {
     }
 
     #[rstest::rstest]
-    #[case(false, "  ✓ well\n  ✖ not well\n  ○ not known")]
-    #[case(true, "  o well\n  X not well\n  ? not known")]
-    fn a_check_has_its_sign_in_any_terminal(#[case] ascii: bool, #[case] drawn: &str) {
+    #[case(false, "  ✓ passed\n  ✖ failed\n  ○ unknown")]
+    #[case(true, "  o passed\n  X failed\n  ? unknown")]
+    fn a_check_has_a_sign_in_unicode_and_in_ascii(#[case] ascii: bool, #[case] drawn: &str) {
         let mut viewer = Viewer::new("", TextSource::Help);
         let check = |tone, question| crate::resource::document::DocumentLine::Check {
             outcome: tone,
@@ -154,7 +154,7 @@ mod tests {
             answer: vec![(String::new(), Tone::Muted)],
         };
         let mut document = crate::resource::Document::default();
-        let lines = [(Tone::Good, "well"), (Tone::Bad, "not well"), (Tone::Wait, "not known")];
+        let lines = [(Tone::Good, "passed"), (Tone::Bad, "failed"), (Tone::Wait, "unknown")];
         document.section("").lines.extend(lines.map(|(tone, question)| check(tone, question)));
         viewer.set_lines(crate::model::screens::text::prose_lines(&document));
         viewer.fit(40);

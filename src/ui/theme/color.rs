@@ -1,23 +1,23 @@
-//! Colours by number: what the terminal can show, and whether it can be read.
+//! Colour arithmetic: colour depth of the terminal, nearest colours, contrast.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::logs::ansi::Colour;
 
-/// How many colours a terminal shows.
+/// Colour depth of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// None: bold, dim, underline and reverse only.
+    /// No colours, only bold, dim, underline and reverse.
     Mono,
-    /// The terminal's own sixteen.
+    /// The terminal's own 16 colours.
     Ansi16,
-    /// The sixteen, a 6×6×6 cube and 24 greys.
+    /// The 16 colours, a 6×6×6 cube and 24 greys.
     Ansi256,
-    /// 24 bits.
+    /// 24-bit colour.
     True,
 }
 
-/// The sixteen as xterm has them; only distances between them matter.
+/// The 16 terminal colours with xterm's values, used only to compare distances.
 const ANSI: [(Color, [u8; 3]); 16] = [
     (Color::Black, [0, 0, 0]),
     (Color::Red, [205, 0, 0]),
@@ -37,11 +37,11 @@ const ANSI: [(Color, [u8; 3]); 16] = [
     (Color::White, [255, 255, 255]),
 ];
 
-/// The steps of a channel in the 256-colour cube.
+/// Levels of a channel in the 256-colour cube.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
 impl Depth {
-    /// What the environment says the terminal can show; `var` reads one of its variables.
+    /// Detects the colour depth from environment variables, which `var` reads.
     pub fn detect(var: impl Fn(&str) -> Option<String>) -> Self {
         let var = |name| var(name).unwrap_or_default();
         let term = var("TERM");
@@ -56,10 +56,10 @@ impl Depth {
         }
     }
 
-    /// The nearest style that a terminal of this depth can show on a screen whose background is `ground`.
+    /// Converts a style to the nearest one at this depth, on a screen with background `ground`.
     pub(super) fn fit(self, style: Style, ground: Option<Color>) -> Style {
         let mut fitted = Style { fg: style.fg.map(|c| self.color(c)), bg: style.bg.map(|c| self.color(c)), ..style };
-        // Near colours may meet in one: then a highlight is told by inversion, and text keeps off its own background.
+        // Similar colours may become equal. Then a highlight is inverted, and text gets a colour other than its background.
         let highlight = style.fg.is_none() && style.bg.is_some() && style.bg != ground;
         if highlight && fitted.bg == ground.map(|c| self.color(c)) {
             return Style { bg: None, ..fitted }.add_modifier(Modifier::REVERSED);
@@ -82,8 +82,8 @@ impl Depth {
     }
 }
 
-/// A colour that a line of a log asks for. The first sixteen are the terminal's own.
-pub(super) fn asked(colour: Colour) -> Color {
+/// Converts a colour from an escape sequence in a log line. The first 16 are the terminal's own.
+pub(super) fn from_escape(colour: Colour) -> Color {
     match colour {
         Colour::Ansi(index @ ..=15) => ANSI[usize::from(index)].0,
         Colour::Ansi(index) => Color::Indexed(index),
@@ -91,7 +91,7 @@ pub(super) fn asked(colour: Colour) -> Color {
     }
 }
 
-/// The red, green and blue of a colour; none for the terminal's own default.
+/// Red, green and blue of a colour; absent for the terminal's default colour.
 pub(super) fn rgb(color: Color) -> Option<[u8; 3]> {
     match color {
         Color::Reset => None,
@@ -106,12 +106,13 @@ pub(super) fn rgb(color: Color) -> Option<[u8; 3]> {
     }
 }
 
-/// The nearest of the 240 colours that look the same on every terminal.
+/// Index of the nearest of the 240 colours that look the same on every terminal.
 fn indexed(rgb_: [u8; 3]) -> u8 {
     nearest((16..=255).filter_map(|index| Some((index, rgb(Color::Indexed(index))?))), rgb_).unwrap_or(16)
 }
 
-/// Of the sixteen, the one of the same hue: pastels must not all turn white, nor dark tints black. Greys go by lightness.
+/// Terminal colour with the same hue, so that pastels don't all become white and dark tints black. Greys are matched by
+/// lightness.
 fn ansi(rgb: [u8; 3]) -> Color {
     let [r, g, b] = rgb.map(i32::from);
     let (max, min) = (r.max(g).max(b), r.min(g).min(b));
@@ -141,14 +142,14 @@ fn nearest<T>(colors: impl Iterator<Item = (T, [u8; 3])>, wanted: [u8; 3]) -> Op
     colors.min_by_key(|(_, color)| distance(*color, wanted)).map(|(value, _)| value)
 }
 
-/// The "redmean" approximation of how different two colours look.
+/// Perceived difference of two colours, by the "redmean" approximation.
 fn distance(a: [u8; 3], b: [u8; 3]) -> i32 {
     let mean = (i32::from(a[0]) + i32::from(b[0])) / 2;
     let [r, g, b] = std::array::from_fn(|i| i32::from(a[i]) - i32::from(b[i]));
     (((512 + mean) * r * r) >> 8) + 4 * g * g + (((767 - mean) * b * b) >> 8)
 }
 
-/// Relative luminance, 0 to 1, as WCAG 2 defines it.
+/// Relative luminance as defined by WCAG 2, 0 to 1.
 fn luminance(rgb: [u8; 3]) -> f64 {
     let [r, g, b] = rgb.map(|channel| {
         let value = f64::from(channel) / 255.0;
@@ -157,7 +158,7 @@ fn luminance(rgb: [u8; 3]) -> f64 {
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
-/// The contrast ratio of two colours, 1 to 21, as WCAG 2 defines it; none when the terminal decides on one of them.
+/// Contrast ratio of two colours as defined by WCAG 2, 1 to 21; absent when the terminal chooses one of them.
 pub fn contrast(a: Color, b: Color) -> Option<f64> {
     let (a, b) = (luminance(rgb(a)?), luminance(rgb(b)?));
     Some((a.max(b) + 0.05) / (a.min(b) + 0.05))

@@ -1,4 +1,4 @@
-//! Theme files: from TOML to styles, or to a sentence that says what is wrong, and where.
+//! Theme files: parsing TOML into styles, with error messages that name line and key.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::{Scope, THEMES};
 use crate::nearest::hint;
 
-/// What is wrong with a theme.
+/// A mistake in a theme file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ThemeError {
     #[error("no theme is called \"{name}\"{hint}")]
@@ -33,7 +33,7 @@ const ATTRIBUTES: [(&str, Modifier); 6] = [
     ("strike", Modifier::CROSSED_OUT),
 ];
 
-/// The terminal's own colours, as themes call them.
+/// Names of the terminal's own colours in theme files.
 const COLORS: [(&str, Color); 17] = [
     ("default", Color::Reset),
     ("black", Color::Black),
@@ -66,15 +66,15 @@ struct File {
     styles: Entries,
 }
 
-/// A file with what it inherits, overlaid.
+/// A theme file overlaid on the themes it inherits.
 #[derive(Default)]
 struct Sheet {
     palette: BTreeMap<String, Color>,
-    /// By scope: the style's words, and where they stand.
+    /// Style text by scope, with its position.
     styles: BTreeMap<String, (String, FilePosition)>,
 }
 
-/// A line of a file, for errors.
+/// Position in a file, for error messages.
 #[derive(Clone)]
 struct FilePosition {
     file: String,
@@ -92,7 +92,7 @@ impl FilePosition {
     }
 }
 
-/// The style of every [`Scope`], by its number.
+/// Parses the style of every [`Scope`], ordered by number.
 pub(super) fn styles(text: &str, file: &str) -> Result<Vec<Style>, ThemeError> {
     let sheet = Sheet::read(text, file)?;
     let mut resolved = BTreeMap::new();
@@ -104,7 +104,7 @@ pub(super) fn styles(text: &str, file: &str) -> Result<Vec<Style>, ThemeError> {
     Ok(Scope::ALL.iter().map(|scope| fallback(scope).unwrap_or_default()).collect())
 }
 
-/// A scope and those it falls back to, from the specific to the general.
+/// A scope and its fallbacks, from specific to general.
 fn lineage(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(general, _)| general))
 }
@@ -147,7 +147,7 @@ impl Sheet {
         Ok(sheet)
     }
 
-    /// A colour by palette name, terminal name, or `#rrggbb`.
+    /// Parses a colour: palette name, terminal name, or `#rrggbb`.
     fn color(&self, word: &str) -> Result<Color, String> {
         if let Some(color) = self.palette.get(word) {
             return Ok(*color);
@@ -168,7 +168,7 @@ impl Sheet {
         }
     }
 
-    /// `[colour] [on colour] [attribute…]`.
+    /// Parses a style: `[colour] [on colour] [attribute…]`.
     fn style(&self, text: &str) -> Result<Style, String> {
         let mut style = Style::new();
         let mut words = text.split_whitespace();

@@ -1,10 +1,10 @@
-//! The characters that carry meaning, in two sets.
+//! Glyphs: characters with a meaning, as a Unicode and an ASCII set.
 
 use ratatui::symbols::border;
 
 use crate::resource::Tone;
 
-/// One set of characters. All are one cell wide.
+/// A set of glyphs, all one cell wide.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Glyphs {
     good: &'static str,
@@ -13,48 +13,48 @@ pub struct Glyphs {
     warn: &'static str,
     bad: &'static str,
     muted: &'static str,
-    /// What was checked and is well.
+    /// A check that passed.
     check: &'static str,
     pub ellipsis: &'static str,
     pub mark: &'static str,
     pub ascending: &'static str,
     pub descending: &'static str,
-    /// Between the parts of one line.
+    /// Separator between parts of a line.
     pub dot: &'static str,
-    /// Between the crumbs.
+    /// Separator between breadcrumbs.
     pub step: &'static str,
-    /// Around a filter.
+    /// Brackets around a filter.
     pub open: &'static str,
     pub close: &'static str,
     pub rule: &'static str,
-    /// The cursor of a list, and the bar beside a section.
+    /// Cursor of a list, and bar next to a section.
     pub pointer: &'static str,
     pub bar: &'static str,
     pub thumb: &'static str,
-    /// A thinner bar, for what is less grave.
+    /// Thinner bar, for lower severity.
     pub thin: &'static str,
-    /// What belongs further up.
+    /// A late line, which belongs further up.
     pub late: &'static str,
-    /// What begins, and what ends.
+    /// Start and end of a task.
     pub plus: &'static str,
     pub minus: &'static str,
-    /// What lies further down.
+    /// More content further down.
     pub below: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
-    /// Heights of a bar, the lowest first.
+    /// Bars of a histogram, lowest first.
     pub bars: [&'static str; 8],
-    /// The frame of a picker.
+    /// Frame of pickers and dialogs.
     pub border: border::Set<'static>,
 }
 
 impl Glyphs {
-    /// Those of any terminal and any font, or those that look better.
+    /// Returns the ASCII set, which any terminal and font can show, or the Unicode set.
     pub fn new(ascii: bool) -> &'static Self {
         if ascii { &ASCII } else { &UNICODE }
     }
 
-    /// The sign of a tone, for those who don't see colours; blank when there is nothing to say.
+    /// Sign of a tone, so that it can be read without colour; blank for plain and muted text.
     pub fn tone(&self, tone: Tone) -> &'static str {
         match tone {
             Tone::Plain => " ",
@@ -67,7 +67,7 @@ impl Glyphs {
         }
     }
 
-    /// The sign before a check: well, not well, not known yet.
+    /// Sign before a check: passed, failed or not known yet.
     pub fn check(&self, outcome: Tone) -> &'static str {
         match outcome {
             Tone::Good => self.check,

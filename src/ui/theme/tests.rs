@@ -9,7 +9,7 @@ fn style_on(theme: &Theme, scope: Scope) -> Style {
 }
 
 #[test]
-fn every_built_in_theme_loads_and_is_called_by_its_name() {
+fn every_built_in_theme_loads_under_its_name() {
     for (name, _) in THEMES {
         assert_eq!(Theme::named(name).map(|theme| theme.name), Ok((*name).to_owned()));
     }
@@ -17,21 +17,21 @@ fn every_built_in_theme_loads_and_is_called_by_its_name() {
 }
 
 #[test]
-fn every_scope_is_styled_or_meant_to_be_plain() {
+fn every_scope_is_styled_or_deliberately_plain() {
     let plain = [Scope::Header, Scope::FlashInfo, Scope::Masked, Scope::JsonString];
     let theme = Theme::default();
     let bare: Vec<_> = Scope::ALL.iter().filter(|s| theme.get(**s) == Style::new() && !plain.contains(s)).collect();
     assert_eq!(bare, Vec::<&Scope>::new());
 }
 
-/// Text on every background it can come to stand on, in every theme that knows its own background.
+/// Checks the contrast of text on every possible background, in every theme that sets its own background.
 #[rstest]
 #[case("midnight", 4.5)]
 #[case("paper", 4.5)]
 #[case("ember", 4.5)]
 #[case("moss", 4.5)]
 #[case("high-contrast", 7.0)]
-fn text_can_be_read(#[case] name: &str, #[case] least: f64) {
+fn text_is_readable_on_every_background(#[case] name: &str, #[case] least: f64) {
     let theme = Theme::named(name).unwrap();
     let decoration = [Scope::Border, Scope::Scrollbar];
     for scope in Scope::ALL.iter().filter(|scope| !decoration.contains(scope)) {
@@ -56,7 +56,7 @@ fn text_can_be_read(#[case] name: &str, #[case] least: f64) {
 }
 
 #[test]
-fn tones_differ_from_one_another_at_every_depth() {
+fn tones_are_distinct_at_every_depth() {
     for (name, _) in THEMES.iter().filter(|(name, _)| *name != "mono") {
         for depth in [Depth::Ansi16, Depth::Ansi256, Depth::True] {
             let theme = Theme::named(name).unwrap().at(depth);
@@ -81,7 +81,7 @@ fn text_never_takes_the_colour_of_its_background_at_any_depth() {
 }
 
 #[test]
-fn without_colour_there_are_attributes_only() {
+fn without_colour_styles_have_attributes_only() {
     let theme = Theme::named("ember").unwrap().at(Depth::Mono);
     for scope in Scope::ALL {
         let style = theme.get(*scope);
@@ -92,7 +92,7 @@ fn without_colour_there_are_attributes_only() {
 }
 
 #[test]
-fn what_a_line_of_a_log_asks_for_is_shown_as_far_as_it_can_be() {
+fn escapes_of_a_log_line_are_shown_within_the_colour_depth() {
     let look = Look { fg: Some(Colour::Rgb(255, 140, 120)), bold: true, ..Look::default() };
     let at = |depth| Theme::named("midnight").unwrap().at(depth).look(look);
     assert_eq!(at(Depth::True), Style::new().fg(Color::Rgb(255, 140, 120)).add_modifier(Modifier::BOLD));
@@ -111,7 +111,7 @@ fn a_scope_falls_back_to_the_general_one() {
 }
 
 #[test]
-fn a_palette_recolours_what_is_inherited() {
+fn a_palette_recolours_inherited_styles() {
     let theme = Theme::load("inherits = \"midnight\"\n[palette]\nbad = \"#ff00aa\"", "mine.toml").unwrap();
     assert_eq!(theme.name, "mine");
     assert_eq!(theme.tone(Tone::Bad).fg, Some(Color::Rgb(255, 0, 170)));
@@ -133,7 +133,7 @@ fn a_palette_recolours_what_is_inherited() {
 #[case("[style]\n\"base\" = \"red\"", "x.toml:1: unknown field `style`")]
 #[case("[styles]\n\"base\" = 3", "x.toml:2: invalid type: integer `3`")]
 #[case("[styles\n", "x.toml:1: ")]
-fn what_is_wrong_is_named_with_its_place(#[case] text: &str, #[case] start: &str) {
+fn a_mistake_is_reported_with_its_position(#[case] text: &str, #[case] start: &str) {
     let message = Theme::load(text, "x.toml").unwrap_err().to_string();
     assert!(message.starts_with(start), "{message}");
 }
@@ -153,7 +153,7 @@ fn an_unknown_theme_names_the_nearest() {
 #[case(&[("TERM", "xterm-256color"), ("NO_COLOR", "")], Depth::Ansi256)]
 #[case(&[("TERM", "dumb")], Depth::Mono)]
 #[case(&[], Depth::Ansi16)]
-fn the_environment_tells_the_depth(#[case] vars: &[(&str, &str)], #[case] depth: Depth) {
+fn the_colour_depth_is_detected_from_the_environment(#[case] vars: &[(&str, &str)], #[case] depth: Depth) {
     let var = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     assert_eq!(Depth::detect(var), depth);
 }

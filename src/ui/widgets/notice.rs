@@ -1,24 +1,24 @@
-//! What stands where rows would: why there are none, and what to do.
+//! The notice shown in place of rows: why there are none, and what to do.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::ui::{
-    text::{Pen, wrap},
+    text::{RowWriter, wrap},
     theme::{Scope, Theme},
 };
 use crate::{model::text::safe, resource::Tone};
 
-/// Cells a line of running text may have and still be easy to read.
+/// Greatest width of a line of running text that is easy to read, in cells.
 const MEASURE: u16 = 76;
 
-/// A headline after its tone's sign, an explanation, and advice.
+/// A notice: a headline with the sign of its tone, an explanation, and advice.
 #[derive(Debug, Default)]
 pub struct NoticePanel {
     pub tone: Tone,
     pub headline: String,
-    /// Paragraphs.
+    /// Paragraphs of the explanation.
     pub body: Vec<String>,
-    /// What to do or press; one line each.
+    /// Things to do or keys to press, one line each.
     pub advice: Vec<String>,
 }
 
@@ -32,8 +32,8 @@ impl NoticePanel {
             let text = safe(text);
             for (at, part) in wrap(&text, MEASURE.min(area.width.saturating_sub(6))).into_iter().enumerate() {
                 let Some(y) = lines.next() else { return };
-                let mut pen = Pen::new(buf, area.x + 3, y, area.right());
-                pen.put(if at == 0 { sign } else { " " }, sign_style).skip(1).put(part, style);
+                let mut writer = RowWriter::new(buf, area.x + 3, y, area.right());
+                writer.put(if at == 0 { sign } else { " " }, sign_style).skip(1).put(part, style);
             }
         };
         paragraph(sign, theme.tone(self.tone), &self.headline, theme.get(Scope::HeaderScope));

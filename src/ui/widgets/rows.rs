@@ -1,4 +1,4 @@
-//! The rows of a table. Only those in sight are built, so a frame costs the same however many there are.
+//! Rows of a table. Only visible rows are built, so the cost of a frame doesn't depend on the number of rows.
 
 use ratatui::{
     buffer::Buffer,
@@ -16,12 +16,12 @@ use crate::{
     },
     resource::{Align, Cell, Column, Context, Row, Tone},
     ui::{
-        text::{Pen, fit, width},
+        text::{RowWriter, fit, width},
         theme::{Scope, Theme},
     },
 };
 
-/// Draws the column heads in the first row of `area`, and rows below. `stale` rows are of the past and shown so.
+/// Draws the column headers in the first row of `area` and the rows below. `stale` rows are drawn muted.
 pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bool, theme: &Theme) {
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let slots = slots(area, table, cx);
@@ -37,21 +37,21 @@ pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bo
     scrollbar::draw(buf, body, table.top, table.rows.len(), theme);
 }
 
-/// The columns in `area`, of which the last cells are the scrollbar's.
+/// Lays out the columns in `area`, leaving the last cells to the scrollbar.
 fn slots(area: Rect, table: &Table, cx: &Context) -> Vec<Slot> {
     layout::columns(table, area.width.saturating_sub(1), area.height.saturating_sub(1), cx)
 }
 
-/// Draws the heads of the columns to come.
+/// Draws the column headers while rows are still loading.
 pub fn draw_heads(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
     heads(buf, area, table, &slots(area, table, cx), theme);
 }
 
-/// The titles, the sorted one with its direction.
+/// Draws the column titles, with the sort direction.
 fn heads(buf: &mut Buffer, area: Rect, table: &Table, slots: &[Slot], theme: &Theme) {
     let columns = (table.view.kind.columns)();
     if table.left > 0 {
-        Pen::new(buf, area.x + 1, area.y, area.right()).put(theme.glyphs.more_left, theme.get(Scope::Faint));
+        RowWriter::new(buf, area.x + 1, area.y, area.right()).put(theme.glyphs.more_left, theme.get(Scope::Faint));
     }
     for slot in slots {
         let Some(column) = columns.get(slot.column) else { continue };
@@ -63,12 +63,12 @@ fn heads(buf: &mut Buffer, area: Rect, table: &Table, slots: &[Slot], theme: &Th
         let x = area.x + slot.x;
         let title = fit(column.title, slot.width, theme.glyphs.ellipsis);
         let indent = if column.align == Align::Right { slot.width.saturating_sub(width(&title)) } else { 0 };
-        // The arrow stands in the gap, so that sorting moves nothing.
-        let mut pen = Pen::new(buf, x + indent, area.y, area.right());
-        pen.put(&title, style);
+        // The arrow is drawn in the gap, so that sorting moves nothing.
+        let mut writer = RowWriter::new(buf, x + indent, area.y, area.right());
+        writer.put(&title, style);
         if sorted {
             let arrow = if table.sort.descending { theme.glyphs.descending } else { theme.glyphs.ascending };
-            pen.put(arrow, style);
+            writer.put(arrow, style);
         }
     }
 }
@@ -76,7 +76,7 @@ fn heads(buf: &mut Buffer, area: Rect, table: &Table, slots: &[Slot], theme: &Th
 struct Painter<'a> {
     table: &'a Table,
     columns: &'a [&'static Column],
-    /// Indices of the columns that are shown where there is room.
+    /// Indexes of the columns that are shown where there is room.
     shown: &'a [usize],
     slots: &'a [Slot],
     cx: &'a Context,
@@ -90,19 +90,19 @@ impl Painter<'_> {
         let (theme, selected) = (self.theme, index == self.table.cursor);
         let tone = row_tone(&*entry.row, self.shown, self.cx);
 
-        let mut pen = Pen::new(buf, area.x, area.y, area.right());
-        pen.put(if marked { theme.glyphs.mark } else { " " }, theme.get(Scope::TableMarked));
-        pen.put(theme.glyphs.tone(tone), theme.tone(tone));
+        let mut writer = RowWriter::new(buf, area.x, area.y, area.right());
+        writer.put(if marked { theme.glyphs.mark } else { " " }, theme.get(Scope::TableMarked));
+        writer.put(theme.glyphs.tone(tone), theme.tone(tone));
 
         for slot in self.slots {
             let cell = entry.row.cell(slot.column, self.cx);
             let mut style = match cell.tone {
                 Tone::Plain | Tone::Good if self.stale => theme.get(Scope::TableStale),
-                // What a row is called says at once that something is wrong with it.
+                // The name of a failing row is highlighted as well.
                 Tone::Plain if slot.column == 0 && tone == Tone::Bad => {
                     theme.tone(Tone::Bad).add_modifier(Modifier::BOLD)
                 }
-                // What is as it should be needs no colour but its sign's: then what is not stands out.
+                // Good values are not coloured, so that bad ones stand out.
                 Tone::Good => Style::new(),
                 tone => theme.tone(tone),
             };
@@ -128,12 +128,12 @@ impl Painter<'_> {
         let text = fit(&text, slot.width, self.theme.glyphs.ellipsis);
         let indent = if align == Align::Right { slot.width.saturating_sub(width(&text)) } else { 0 };
         let x = area.x + slot.x;
-        Pen::new(buf, x + indent, area.y, (x + slot.width).min(area.right())).put(&text, style);
+        RowWriter::new(buf, x + indent, area.y, (x + slot.width).min(area.right())).put(&text, style);
     }
 }
 
-/// How a row stands: the gravest of its cells, those without room too, within what its kind calls a fault. What is absent
-/// counts for nothing.
+/// Tone of a row: the worst of its cells, including those of hidden columns. At least a warning for a fault, at most a warning
+/// otherwise. Absent cells don't count.
 fn row_tone(row: &dyn Row, columns: &[usize], cx: &Context) -> Tone {
     let cells = columns.iter().map(|index| row.cell(*index, cx)).filter(|cell| cell.text != "-");
     let tone = cells.map(|cell| cell.tone).filter(|tone| *tone != Tone::Plain).max().unwrap_or_default();
@@ -162,7 +162,7 @@ mod tests {
         resource::{Document, Field, Kind, Order, Origin, Query, Resource, View, Zone, cluster},
     };
 
-    /// A row that counts how often it is asked for a cell.
+    /// A row that counts the requests for its cells.
     #[derive(Debug, PartialEq, Serialize)]
     struct Counted(String);
 
@@ -213,8 +213,8 @@ mod tests {
         }
     }
 
-    /// How many cells one frame asks for.
-    fn asked(rows: usize) -> usize {
+    /// Number of cells requested for one frame.
+    fn cells_requested(rows: usize) -> usize {
         let mut table = Table::new(View::new(&KIND, Query::default()));
         let entry = |n| Entry { row: Arc::new(Counted(format!("row-{n:06}"))), changed: 0, changed_at: None };
         table.rows = (0..rows).map(entry).collect();
@@ -227,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_costs_the_same_however_many_rows_there_are() {
-        let (few, many) = (asked(1_000), asked(100_000));
+    fn the_cost_of_a_frame_does_not_depend_on_the_number_of_rows() {
+        let (few, many) = (cells_requested(1_000), cells_requested(100_000));
         assert!(many <= few + 10, "{few} cells for 1,000 rows, {many} for 100,000");
     }
 }

@@ -1,10 +1,10 @@
-//! Where in a long list one is.
+//! The scrollbar of long lists.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::ui::theme::{Scope, Theme};
 
-/// Draws a thumb, and no track, along the right edge of `area`; nothing when all `total` rows are in sight.
+/// Draws a thumb without a track at the right edge of `area`; nothing when all `total` rows are visible.
 pub fn draw(buf: &mut Buffer, area: Rect, top: usize, total: usize, theme: &Theme) {
     let page = usize::from(area.height);
     if total <= page || page == 0 || area.width == 0 {
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn the_thumb_touches_an_end_only_at_that_end() {
+    fn the_thumb_touches_an_edge_only_at_the_first_or_last_row() {
         assert_eq!(thumb(0, 4), "    ");
         assert_eq!(thumb(0, 8), "##  ");
         assert_eq!(thumb(1, 8), " ## ");

@@ -1,4 +1,4 @@
-//! The bar beneath a log. It shrinks to letters, then leaves out what matters least.
+//! The bar below a log. On a narrow screen it shrinks to letters, then leaves out the least important items.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -6,21 +6,21 @@ use crate::{
     model::screens::logs::bar::BarItem,
     resource::Tone,
     ui::{
-        text::{Pen, width},
+        text::{RowWriter, width},
         theme::{Scope, Theme},
     },
 };
 
-/// Cells that are kept for what is on the right.
+/// Cells reserved for the items on the right.
 const STATE: u16 = 36;
 
-/// How much is said of each item.
+/// Level of detail of the items.
 #[derive(Clone, Copy, PartialEq)]
 enum Size {
     Full,
-    /// Values in brief.
+    /// Short values.
     Brief,
-    /// Labels by their letters, too.
+    /// Short values, and letters for labels.
     Letters,
 }
 
@@ -28,22 +28,22 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, bar: &[BarItem], theme: &Theme)
     buf.set_style(area, theme.get(Scope::LogBar));
     let room = area.width.saturating_sub(2);
     let (size, shown) = chosen(bar, room);
-    let mut pen = Pen::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, area.right().saturating_sub(1));
     for item in shown.iter().filter(|item| !item.right) {
-        put(&mut pen, item, size, theme);
-        pen.skip(gap(size));
+        put(&mut writer, item, size, theme);
+        writer.skip(gap(size));
     }
     let right: Vec<_> = shown.iter().filter(|item| item.right).collect();
     let cells: u16 = right.iter().map(|item| cells(item, size) + gap(size)).sum();
-    pen.to(area.right().saturating_sub(1 + cells.saturating_sub(gap(size))));
+    writer.to(area.right().saturating_sub(1 + cells.saturating_sub(gap(size))));
     for item in right {
-        put(&mut pen, item, size, theme);
-        pen.skip(gap(size));
+        put(&mut writer, item, size, theme);
+        writer.skip(gap(size));
     }
 }
 
-/// How much of each item there is room for, and of which. What is on the right comes and goes, and must not change how
-/// much is said on the left.
+/// Chooses the level of detail and the items that fit. Items on the right appear and disappear, and must not affect the level
+/// of detail on the left.
 fn chosen(bar: &[BarItem], room: u16) -> (Size, Vec<&BarItem>) {
     let needs = |items: &[&BarItem], size| items.iter().map(|item| cells(item, size) + gap(size)).sum::<u16>();
     let modes: Vec<&BarItem> = bar.iter().filter(|item| !item.right).collect();
@@ -69,7 +69,7 @@ fn label(item: &BarItem, size: Size) -> &str {
     if size == Size::Letters { item.letter } else { item.label }
 }
 
-/// The sign before a state, for those who don't see colours.
+/// Sign before a state, so that it can be read without colour.
 fn sign(item: &BarItem, theme: &Theme) -> &'static str {
     match item.tone {
         _ if !item.label.is_empty() => "",
@@ -90,7 +90,7 @@ fn cells(item: &BarItem, size: Size) -> u16 {
     label + colon + sign + width(value(item, size))
 }
 
-fn put(pen: &mut Pen<'_>, item: &BarItem, size: Size, theme: &Theme) {
+fn put(writer: &mut RowWriter<'_>, item: &BarItem, size: Size, theme: &Theme) {
     let style = match item.tone {
         Tone::Muted => theme.get(Scope::LogBarFaint),
         Tone::Plain => theme.get(Scope::LogBar),
@@ -98,11 +98,11 @@ fn put(pen: &mut Pen<'_>, item: &BarItem, size: Size, theme: &Theme) {
     };
     let label = label(item, size);
     if !label.is_empty() {
-        pen.put(label, theme.get(Scope::LogBarFaint)).put(":", theme.get(Scope::LogBarFaint));
+        writer.put(label, theme.get(Scope::LogBarFaint)).put(":", theme.get(Scope::LogBarFaint));
     }
     let sign = sign(item, theme);
     if !sign.is_empty() {
-        pen.put(sign, style).skip(1);
+        writer.put(sign, style).skip(1);
     }
-    pen.put(value(item, size), style);
+    writer.put(value(item, size), style);
 }

@@ -1,4 +1,4 @@
-//! Why no line is shown, in words, and what to do.
+//! The notice shown in place of log lines: why there are none, and what to do.
 
 use crate::{
     aws::FailureKind,
@@ -21,7 +21,7 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
         1 => "1 stream".into(),
         count => format!("{count} streams"),
     };
-    let longer = || vec![press(actions::GO_TO_TIME, "reads another stretch of time")];
+    let longer = || vec![press(actions::GO_TO_TIME, "reads another time range")];
     let (tone, headline, body, advice): (_, _, Vec<String>, Vec<Option<String>>) = match nothing {
         Nothing::Resolving => {
             (Tone::Busy, format!("Looking up the tasks of {name} and where they log to"), quiet(), vec![])
@@ -32,12 +32,12 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
                 Read::Query { text, .. } => vec![text.to_string()],
                 Read::Tail { .. } => vec![],
             };
-            let advice = vec![press(views::ESCAPE, "ends it, and goes back to the log")];
+            let advice = vec![press(views::ESCAPE, "cancels it and returns to the log")];
             (Tone::Busy, "CloudWatch Logs Insights is searching".to_owned(), text, advice)
         }
         Nothing::Waiting => {
-            let said = "It is followed: what is written next is shown here.".to_owned();
-            let body = [said].into_iter().chain(quiet()).collect();
+            let follows = "New lines appear here as they are written.".to_owned();
+            let body = [follows].into_iter().chain(quiet()).collect();
             let headline = match count {
                 0 => format!("{name} has no log stream so far"),
                 _ => format!("No lines in {streams} so far"),
@@ -55,22 +55,22 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
         Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
         Nothing::Failed(failure) if reader.is_query() => {
             let headline = match reader.status.retry_at {
-                Some(_) => format!("The query waits: {}", failure.briefly()),
+                Some(_) => format!("The query will be retried: {}", failure.briefly()),
                 None => format!("The query failed: {}", failure.briefly()),
             };
-            let back = press(views::ESCAPE, "goes back to the log");
+            let back = press(views::ESCAPE, "returns to the log");
             (Tone::Bad, headline, vec![failure.message.clone()], vec![failure.advice.clone(), back])
         }
         Nothing::Failed(failure) => {
             let again = match failure.kind {
-                FailureKind::Credentials => "it goes on by itself once there are credentials",
-                _ => "it is tried again by itself",
+                FailureKind::Credentials => "it continues automatically once there are credentials",
+                _ => "it is retried automatically",
             };
-            // What is known of the log says more than what every call that fails so is told.
-            let known: Vec<String> = quiet();
-            let advice = failure.advice.clone().filter(|_| known.is_empty());
-            let told = known.iter().any(|known| known.contains(&failure.message));
-            let body = known.into_iter().chain((!told).then(|| failure.to_string())).collect();
+            // Reasons for this log are more specific than the general advice for a failed call.
+            let reasons: Vec<String> = quiet();
+            let advice = failure.advice.clone().filter(|_| reasons.is_empty());
+            let included = reasons.iter().any(|reason| reason.contains(&failure.message));
+            let body = reasons.into_iter().chain((!included).then(|| failure.to_string())).collect();
             (Tone::Bad, format!("No lines yet: {}", failure.briefly()), body, vec![advice, Some(again.into())])
         }
         Nothing::Hidden { lines, searching: true } => {
@@ -84,30 +84,23 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
         }
         Nothing::Cleared(lines) => {
             let advice = vec![press(actions::UNDO_CLEAR, "brings them back")];
-            (
-                Tone::Muted,
-                format!("{lines} lines were cleared from the screen; what comes is shown here"),
-                vec![],
-                advice,
-            )
+            (Tone::Muted, format!("{lines} lines were cleared from the screen; new lines appear here"), vec![], advice)
         }
     };
     NoticePanel { tone, headline, body, advice: advice.into_iter().flatten().collect() }
 }
 
-/// The filters in force.
+/// Texts of the active filters.
 fn texts(reader: &LogView) -> String {
     let texts: Vec<_> =
         reader.buffer.stack.rules.iter().filter(|rule| rule.on).map(|rule| rule.filter.text()).collect();
     texts.join(", ")
 }
 
-/// Where in time there is nothing.
+/// Words for the time range without lines.
 fn within(read: &Read) -> &'static str {
     match read {
         Read::Tail { range: Range::Newest | Range::Oldest, .. } => "",
-        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => {
-            " in this stretch of time"
-        }
+        Read::Tail { range: Range::Since(_) | Range::Between(..), .. } | Read::Query { .. } => " in this time range",
     }
 }

@@ -1,4 +1,4 @@
-//! The rows of a log.
+//! Rows of the log screen.
 
 use ratatui::{
     buffer::Buffer,
@@ -15,7 +15,7 @@ use crate::{
     },
     resource::Tone,
     ui::{
-        text::{Pen, width},
+        text::{RowWriter, width},
         theme::{Scope, Theme},
     },
 };
@@ -33,57 +33,57 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, theme: &Theme
             buf.set_style(area, theme.get(Scope::TableSelected).remove_modifier(Modifier::DIM));
         }
         if row.line.is_some_and(|line| reader.selection.contains(line, reader.viewport.cursor)) {
-            Pen::new(buf, area.x, y, area.right()).put(theme.glyphs.mark, theme.get(Scope::TableMarked));
+            RowWriter::new(buf, area.x, y, area.right()).put(theme.glyphs.mark, theme.get(Scope::TableMarked));
         }
     }
 }
 
-/// The sign, in the gutter, that a line or a rule stands after later ones because it came later.
+/// Draws the sign in the gutter of a line or divider that arrived late, after lines with later timestamps.
 fn draw_late(buf: &mut Buffer, area: Rect, row: &LogRow, first: bool, theme: &Theme) {
     if row.late && first {
-        Pen::new(buf, area.x, area.y, area.right()).put(theme.glyphs.late, theme.get(Scope::LogLate));
+        RowWriter::new(buf, area.x, area.y, area.right()).put(theme.glyphs.late, theme.get(Scope::LogLate));
     }
 }
 
-/// Gutter, prefix, the edge that tells the level, text; the last cell is the scrollbar's.
+/// Draws gutter, prefix, level sign and text. The last cell is left to the scrollbar.
 fn draw_text(buf: &mut Buffer, area: Rect, reader: &LogView, row: &LogRow, theme: &Theme) {
     let end = area.right().saturating_sub(1);
     draw_late(buf, area, row, row.shape == Shape::First, theme);
-    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
-    // What is wrapped has nothing beyond its right end.
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, end);
+    // A wrapped line does not scroll sideways.
     let left =
         if row.line.is_some_and(|line| reader.display.expanded.contains(&line)) { 0 } else { reader.viewport.left };
     let mut skip = if reader.display.column_lock { 0 } else { left };
     for piece in &row.prefix {
-        put(&mut pen, &piece.text, style(piece.ink, theme), &mut skip);
+        put(&mut writer, &piece.text, style(piece.ink, theme), &mut skip);
     }
-    pen.to(area.x + 1 + row.indent.saturating_sub(if reader.display.column_lock { 0 } else { left }));
+    writer.to(area.x + 1 + row.indent.saturating_sub(if reader.display.column_lock { 0 } else { left }));
     let (edge, ground) = edge(row.level, theme);
-    put(&mut pen, edge, ground, &mut skip);
+    put(&mut writer, edge, ground, &mut skip);
     let base = if row.aside { theme.get(Scope::Faint) } else { text_style(row.level, theme) };
     if reader.display.column_lock {
         skip = left;
     }
     for piece in &row.text {
-        draw_piece(&mut pen, piece, base, theme, &mut skip);
+        draw_piece(&mut writer, piece, base, theme, &mut skip);
     }
 }
 
-fn draw_piece(pen: &mut Pen<'_>, piece: &Piece, base: Style, theme: &Theme, skip: &mut u16) {
+fn draw_piece(writer: &mut RowWriter<'_>, piece: &Piece, base: Style, theme: &Theme, skip: &mut u16) {
     let mut style = base.patch(style(piece.ink, theme));
     if piece.hit {
         style = style.patch(theme.get(Scope::SearchMatch));
     }
     if piece.ink == LogStyle::Cut {
-        put(pen, theme.glyphs.ellipsis, style, skip);
+        put(writer, theme.glyphs.ellipsis, style, skip);
     }
-    put(pen, &piece.text, style, skip);
+    put(writer, &piece.text, style, skip);
 }
 
-/// Writes what is not scrolled off to the left; of a wide character that is cut, blanks are left.
-fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut u16) {
+/// Writes the part that is not scrolled off to the left. A wide character that is cut leaves blanks.
+fn put(writer: &mut RowWriter<'_>, text: &str, style: Style, skip: &mut u16) {
     if *skip == 0 {
-        pen.put(text, style);
+        writer.put(text, style);
         return;
     }
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -91,15 +91,15 @@ fn put(pen: &mut Pen<'_>, text: &str, style: Style, skip: &mut u16) {
         match skip.checked_sub(cells) {
             Some(left) if *skip > 0 => *skip = left,
             Some(_) => {
-                pen.put(&text[at..], style);
+                writer.put(&text[at..], style);
                 return;
             }
             None if *skip > 0 => {
-                pen.skip(cells - *skip);
+                writer.skip(cells - *skip);
                 *skip = 0;
             }
             None => {
-                pen.put(&text[at..], style);
+                writer.put(&text[at..], style);
                 return;
             }
         }
@@ -121,27 +121,27 @@ fn draw_rule(buf: &mut Buffer, area: Rect, row: &LogRow, rule: Divider, first: b
     };
     let end = area.right().saturating_sub(1);
     draw_late(buf, area, row, first, theme);
-    let mut pen = Pen::new(buf, area.x + 1, area.y, end);
+    let mut writer = RowWriter::new(buf, area.x + 1, area.y, end);
     for piece in &row.prefix {
-        pen.put(&piece.text, style(piece.ink, theme));
+        writer.put(&piece.text, style(piece.ink, theme));
     }
     let style = theme.get(scope);
     let words: String = row.text.iter().map(|piece| piece.text.as_str()).collect();
     if first {
-        pen.put(&glyphs.rule.repeat(2), Style { add_modifier: Modifier::empty(), ..style }).skip(1);
+        writer.put(&glyphs.rule.repeat(2), Style { add_modifier: Modifier::empty(), ..style }).skip(1);
         if !sign.is_empty() {
-            pen.put(sign, style).skip(1);
+            writer.put(sign, style).skip(1);
         }
     } else {
-        pen.to(area.x + 1 + row.indent + 5);
+        writer.to(area.x + 1 + row.indent + 5);
     }
-    pen.fit(words.trim_end(), glyphs.ellipsis, style);
+    writer.fit(words.trim_end(), glyphs.ellipsis, style);
     if first {
-        pen.skip(1).fill(glyphs.rule, theme.get(Scope::Border));
+        writer.skip(1).fill(glyphs.rule, theme.get(Scope::Border));
     }
 }
 
-/// The sign of a level between prefix and text: only what is wrong has one.
+/// Sign of a level, between prefix and text. Only warnings and worse have one.
 fn edge(level: Option<Level>, theme: &Theme) -> (&'static str, Style) {
     match level {
         Some(Level::Error | Level::Fatal) => (theme.glyphs.bar, theme.get(Scope::LogError)),
@@ -150,7 +150,7 @@ fn edge(level: Option<Level>, theme: &Theme) -> (&'static str, Style) {
     }
 }
 
-/// How the text of a line of this level looks: only errors as a whole.
+/// Style of the text of a line with this level. Only errors are styled as a whole.
 fn text_style(level: Option<Level>, theme: &Theme) -> Style {
     match level {
         Some(Level::Error | Level::Fatal) => theme.get(Scope::LogError),
