@@ -1,7 +1,7 @@
-//! The command line: what the program can be asked, and how it answers when it is asked wrongly.
+//! The command line: flags, subcommands, error messages and exit codes.
 //!
-//! Flags lie on top of the environment (`ECSIGHT_*`, which clap reads for them), the environment on top of the
-//! configuration file. Exit codes are few: see [`EXIT_CODES`].
+//! Flags take precedence over the environment (`ECSIGHT_*`, which clap reads), the environment over the configuration file.
+//! Exit codes are listed in [`EXIT_CODES`].
 
 use std::{ffi::OsString, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -46,19 +46,19 @@ use output::{note, print};
 use values::{Listed, Refresh, endpoint, levels, listed, locator, number, refresh, region, scenarios, since, speed};
 use wait::WaitArgs;
 
-/// What the program's exit code means.
+/// Exit codes and their meanings.
 pub const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done; for `why`: nothing is wrong"),
     (
         "1",
-        "no such thing; AWS refused, was not reached or did not answer in time; for `why`: something is wrong, or there is no such thing",
+        "not found; AWS refused, was not reached or did not answer in time; for `why`: something is wrong, or not found",
     ),
     (
         "2",
         "a mistake in the command line or the configuration; for `why`: that, or AWS refused, was not reached or did not answer in time",
     ),
     ("101", "a bug; the report is on standard error"),
-    ("128+N", "ended by signal N; 129 also when the terminal went away"),
+    ("128+N", "ended by signal N; 129 also when the terminal was closed"),
 ];
 
 const EXAMPLES: &str = "\
@@ -66,13 +66,13 @@ Examples:
   ecsight                               with the credentials the AWS CLI would use
   ecsight --profile prod --cluster web  straight to the services of one cluster
   ecsight 'scope://prod/eu-west-1/web/service/checkout'
-                                        what a colleague has copied with shift-c
-  ecsight --command ':stopped /exit>0'  straight to what a command shows
+                                        a row that a colleague copied with shift-c
+  ecsight --command ':stopped /exit>0'  straight to the result of a command
   ecsight get services --cluster web    the same data without a screen
-  ecsight get tasks -o json             what AWS says of them, for jq
+  ecsight get tasks -o json             the JSON of AWS, for jq
   ecsight why checkout --cluster web    what is wrong with it, and why
-  ecsight logs checkout --follow        what its tasks write, as they come and go
-  ecsight demo                          on an AWS of its own, without any account";
+  ecsight logs checkout --follow        the log of its tasks, as they start and stop
+  ecsight demo                          on an embedded AWS, without an account";
 
 /// A terminal console for Amazon ECS: from "something is wrong" to why, in the fewest keys.
 #[derive(Debug, Parser)]
@@ -91,53 +91,53 @@ fn after_long_help() -> String {
     format!("{EXAMPLES}\n\nExit codes:{}", codes.collect::<String>())
 }
 
-/// Where to look; understood before and after any subcommand.
+/// Scope flags, accepted before and after any subcommand.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Scope")]
 pub struct ScopeArgs {
-    /// Profile of the AWS configuration files
+    /// AWS profile
     #[arg(long, short, global = true, value_name = "NAME", add = complete::profiles())]
     pub profile: Option<String>,
     /// AWS Region
     #[arg(long, short, global = true, value_name = "REGION", value_parser = region, add = complete::regions())]
     pub region: Option<String>,
-    /// Another endpoint than AWS's own, for every service
+    /// Use this endpoint URL for every AWS service
     #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
     pub endpoint_url: Option<String>,
-    /// Look at one cluster only, by name
+    /// Show only this cluster
     #[arg(long, short, global = true, value_name = "NAME", add = complete::clusters())]
     pub cluster: Option<String>,
-    /// Configuration file, instead of the one in the usual folder
+    /// Configuration file in place of the default one
     #[arg(long, global = true, value_name = "FILE", env = "ECSIGHT_CONFIG", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// How much goes into the log file
+    /// Verbosity of the log file
     #[arg(long, global = true, value_name = "LEVEL", env = "ECSIGHT_LOG_LEVEL", default_value = "warn", value_parser = levels())]
     pub log_level: logging::Verbosity,
 }
 
-/// How the console looks and starts.
+/// Flags of the console.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Console")]
 pub struct ConsoleArgs {
-    /// Run a `:` command at once, such as ':tasks'
+    /// Run a `:` command at start-up, such as ':tasks'
     #[arg(long, value_name = "COMMAND")]
     pub command: Option<String>,
-    /// Open the row of a locator, as shift-c copies it; the locator alone does the same
+    /// Open the row of a locator, as shift-c copies it; `ecsight LOCATOR` does the same
     #[arg(long, value_name = "LOCATOR", value_parser = locator, conflicts_with = "command")]
     pub open: Option<Locator>,
     /// Filter the first table
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
-    /// Colours
+    /// Colour theme
     #[arg(long, value_name = "NAME", env = "ECSIGHT_THEME", value_parser = PossibleValuesParser::new(THEMES.iter().map(|(name, _)| *name)))]
     pub theme: Option<String>,
-    /// Seconds between two looks at what is on screen (5s, 2m), or `auto` for each kind's own
+    /// Refresh interval (5s, 2m), or `auto` for the default of each kind
     #[arg(long, value_name = "INTERVAL", env = "ECSIGHT_REFRESH", value_parser = refresh)]
     pub refresh: Option<Refresh>,
-    /// Refuse calls that change something
+    /// Refuse all changes
     #[arg(long, conflicts_with = "write")]
     pub read_only: bool,
-    /// Allow calls that change something, whatever the configuration says
+    /// Allow changes, whatever the configuration says
     #[arg(long)]
     pub write: bool,
     /// Draw with ASCII characters only
@@ -145,18 +145,18 @@ pub struct ConsoleArgs {
     pub ascii: bool,
 }
 
-/// What can be done besides opening the console.
+/// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Print what the console would show, once
+    /// Print a table of the console once
     Get(GetArgs),
     /// Explain what is wrong with a service, a task or an instance, or what a message means
     Why(WhyArgs),
-    /// Print the log lines of services and tasks, and go on with what comes
+    /// Print the logs of services and tasks, and follow them
     Logs(LogsArgs),
     /// Write an incident summary of a service, in Markdown
     Report(ReportArgs),
-    /// Open the console on an embedded AWS that has a bad day
+    /// Open the console on an embedded AWS with simulated incidents
     Demo(DemoArgs),
     /// Print a completion script for a shell
     Completions {
@@ -169,32 +169,32 @@ pub enum Command {
     Info(WaitArgs),
 }
 
-/// `ecsight get`.
+/// Arguments of `ecsight get`.
 #[derive(Debug, Args)]
 #[command(after_help = GET_EXAMPLES)]
 pub struct GetArgs {
-    /// What to list
+    /// Kind of rows to list
     #[arg(value_name = "KIND", value_parser = listed())]
     pub listed: Listed,
-    /// Names or ARNs of those wanted; all of them when none is given
+    /// Names or ARNs to list; all when none is given
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// Only what belongs to one service
+    /// Only rows of this service
     #[arg(long, short, value_name = "NAME", add = complete::services())]
     pub service: Option<String>,
-    /// Only what belongs to one task definition family
+    /// Only rows of this task definition family
     #[arg(long, value_name = "NAME")]
     pub family: Option<String>,
-    /// Tasks, or containers of tasks, in this state instead of running ones
+    /// Tasks, or containers of tasks, with this status instead of running ones
     #[arg(long, value_name = "STATUS")]
     pub status: Option<StatusArg>,
-    /// How far to look back, with what AWS has forgotten (90m, 6h, 2d): for what is over
+    /// How far to look back (90m, 6h, 2d), including archived rows; for stopped tasks, events and the like
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub since: Option<u32>,
-    /// Only rows that pass, in the grammar of the console's `/`
+    /// Only rows that pass this filter, in the grammar of the console's `/`
     #[arg(long, short, value_name = "FILTER")]
     pub filter: Option<String>,
-    /// Order by a column; `-COLUMN` for downwards
+    /// Sort by a column; `-COLUMN` for descending
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true, add = complete::columns())]
     pub sort: Option<String>,
     /// Output format
@@ -211,31 +211,31 @@ Examples:
   ecsight get stopped --cluster payments --service api --since 24h
   ecsight get services api worker --cluster payments -o json | jq '.services[].deployments'";
 
-/// The form in which `get` answers.
+/// Output format of `get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     /// Aligned columns
     Table,
-    /// Aligned columns, the wide ones too
+    /// Aligned columns, including the wide ones
     Wide,
-    /// What AWS answered, as the AWS CLI prints it
+    /// The answer of AWS, as the AWS CLI prints it
     Json,
-    /// The same, one object a line
+    /// The same, one object per line
     Ndjson,
-    /// Every column, quoted by RFC 4180
+    /// All columns, quoted as in RFC 4180
     Csv,
-    /// The same for Excel: with a byte order mark, lines ended by CRLF
+    /// The same for Excel: with a byte order mark and CRLF line ends
     CsvExcel,
 }
 
 impl Output {
-    /// Whether it is what AWS answered, word for word.
+    /// Whether it prints the unchanged answer of AWS.
     fn raw(self) -> bool {
         matches!(self, Self::Json | Self::Ndjson)
     }
 }
 
-/// Which tasks.
+/// Status of the tasks to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StatusArg {
     Running,
@@ -253,23 +253,23 @@ impl From<StatusArg> for Status {
     }
 }
 
-/// `ecsight demo`.
+/// Arguments of `ecsight demo`.
 #[derive(Debug, Args)]
 #[command(after_help = fault_help())]
 pub struct DemoArgs {
-    /// Serve the embedded AWS on a loopback address to any client, without a console
+    /// Serve the embedded AWS to any client on a loopback address, without a console
     #[arg(long, value_name = "ADDR:PORT")]
     pub serve: Option<SocketAddr>,
-    /// What kind of day it is
+    /// Scenario to simulate
     #[arg(long, value_name = "NAME", default_value = Scenario::default().name(), value_parser = scenarios())]
     pub scenario: Scenario,
-    /// Equal seeds make equal worlds
+    /// Random seed; equal seeds give equal simulations
     #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = number::<u64>("0 on"))]
     pub seed: u64,
-    /// How many times faster than real time the world lives
+    /// Speed of the simulation relative to real time
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-    /// Something that goes wrong from the first request on; may be given several times
+    /// Fault to inject from the first request on; may be given several times
     #[arg(long, value_name = "SPEC", add = complete::faults())]
     pub fault: Vec<Fault>,
     #[command(flatten)]
@@ -279,22 +279,22 @@ pub struct DemoArgs {
 fn fault_help() -> String {
     let width = faults::KINDS.iter().map(|kind| kind.usage.len()).max().unwrap_or(0);
     let lines = faults::KINDS.iter().map(|kind| format!("\n  {:width$}  {}", kind.usage, kind.help));
-    format!("Faults (each may end in #TIMES, after which it is over):{}", lines.collect::<String>())
+    format!("Faults (append #TIMES to limit how often one occurs):{}", lines.collect::<String>())
 }
 
-/// Why the program ends without having done what it was asked to do: a sentence or more for standard error.
+/// Error that ends the program, with its message for standard error.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A mistake in the command line or the configuration: exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// AWS knows nothing of that name: exit code 1.
+    /// A name that does not exist in AWS: exit code 1.
     #[error("{0}")]
     Unknown(String),
-    /// A call failed: exit code 1.
+    /// A failed call to AWS: exit code 1.
     #[error("{}", with_advice(.0))]
     Aws(crate::aws::Failure),
-    /// Something else could not be done: exit code 1.
+    /// Any other failure: exit code 1.
     #[error("{0}")]
     Failed(String),
 }
@@ -308,7 +308,7 @@ impl Refusal {
     }
 }
 
-/// A failure, and what helps against it on a line of its own.
+/// Message of a failure, with advice on a line of its own.
 fn with_advice(failure: &crate::aws::Failure) -> String {
     let advice = failure.advice.iter().map(|advice| format!("\n{advice}"));
     format!("{failure}{}", advice.collect::<String>())
@@ -326,16 +326,16 @@ impl From<crate::aws::Failure> for Refusal {
     }
 }
 
-/// Reads the arguments, the program's name first.
+/// Parses the arguments, the first of which is the program's name.
 ///
 /// # Errors
-/// Clap's, which also stand for `--help` and `--version`; flags of the console before another subcommand are refused.
+/// Errors of clap, which include `--help` and `--version`, and flags of the console before another subcommand.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     use clap::{FromArgMatches, parser::ValueSource};
 
     let mut command = Cli::command();
     let args: Vec<OsString> = with_open(args);
-    let matches = command.try_get_matches_from_mut(&args).map_err(|error| of_environment(error, &command, &args))?;
+    let matches = command.try_get_matches_from_mut(&args).map_err(|error| name_variable(error, &command, &args))?;
     if let Some((subcommand, _)) = matches.subcommand() {
         let flags = ConsoleArgs::augment_args(clap::Command::new("console"));
         let misplaced = flags
@@ -344,8 +344,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
         if let Some(flag) = misplaced {
             let flag = flag.get_long().unwrap_or_default();
             let place = match subcommand {
-                "demo" => format!("write it behind the subcommand: ecsight demo --{flag}"),
-                other => format!("it is for the console, not for `{other}`"),
+                "demo" => format!("put it after the subcommand: ecsight demo --{flag}"),
+                other => format!("it applies to the console, not to `{other}`"),
             };
             return Err(command.error(ErrorKind::ArgumentConflict, format!("--{flag}: {place}")));
         }
@@ -353,11 +353,12 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Erro
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-/// The same error, about the environment variable where the value came from one: no flag was given then.
-fn of_environment(mut error: clap::Error, command: &clap::Command, args: &[OsString]) -> clap::Error {
+/// Names the environment variable in the error where the value came from one instead of a flag.
+fn name_variable(mut error: clap::Error, command: &clap::Command, args: &[OsString]) -> clap::Error {
     let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg).cloned() else { return error };
-    let meant = command.get_arguments().find(|arg| arg.to_string() == named);
-    let Some((arg, variable)) = meant.and_then(|arg| Some((arg, arg.get_env()?.to_string_lossy().into_owned()))) else {
+    let argument = command.get_arguments().find(|arg| arg.to_string() == named);
+    let Some((arg, variable)) = argument.and_then(|arg| Some((arg, arg.get_env()?.to_string_lossy().into_owned())))
+    else {
         return error;
     };
     let flag = format!("--{}", arg.get_long().unwrap_or_default());
@@ -367,7 +368,7 @@ fn of_environment(mut error: clap::Error, command: &clap::Command, args: &[OsStr
     error
 }
 
-/// The arguments, a locator that stands alone after its flag.
+/// Inserts the flag `--open` before a locator without one.
 fn with_open(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut whole: Vec<OsString> = Vec::new();
     for arg in args {
@@ -380,12 +381,12 @@ fn with_open(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     whole
 }
 
-/// Does what the arguments of this process say, and returns its exit code.
+/// Runs the program with the arguments of this process, and returns its exit code.
 pub fn main() -> ExitCode {
     complete::answer();
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
-        // Help and version are "errors" too; clap knows their code and their stream.
+        // Help and version are "errors", too; clap knows their exit code and stream.
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -400,10 +401,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Does what was asked, and returns the exit code.
+/// Runs a command, and returns the exit code.
 fn run(cli: Cli) -> Result<u8, Refusal> {
     let Cli { mut scope, console, command } = cli;
-    // A locator says where to look, unless flags do.
+    // Flags take precedence over the scope in a locator.
     if let Some(locator) = &console.open {
         scope.profile = scope.profile.or_else(|| locator.profile.clone());
         scope.region = scope.region.or_else(|| locator.region.clone());
@@ -435,7 +436,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             }
         }
     });
-    // Calls nobody waits for any more must not hold up the shell prompt.
+    // Calls in flight must not delay the shell prompt.
     runtime.shutdown_background();
     code
 }

@@ -1,4 +1,4 @@
-//! What a shell offers for values: what is known without the network.
+//! Shell completion: candidates for values, found without network calls.
 
 use std::collections::BTreeSet;
 
@@ -17,18 +17,18 @@ use crate::{
     kinds::{KINDS, kind},
 };
 
-/// The variable by which a shell's script asks for candidates.
+/// Environment variable with which a shell's script requests candidates.
 const VARIABLE: &str = "ECSIGHT_COMPLETE";
 
-/// Answers a shell that asks for candidates, and ends the program; does nothing otherwise.
+/// Prints candidates and ends the program, if a shell requested them.
 pub fn answer() {
     CompleteEnv::with_factory(Cli::command).var(VARIABLE).complete();
 }
 
-/// The script that makes `shell` ask.
+/// Completion script for `shell`.
 ///
 /// # Errors
-/// When there is none for it.
+/// When the shell is not supported.
 pub fn script(shell: clap_complete::Shell) -> Result<Vec<u8>, Refusal> {
     let mut script = Vec::new();
     let shells = Shells::builtins();
@@ -54,7 +54,7 @@ pub(super) fn regions() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(REGIONS.iter().copied()))
 }
 
-/// Clusters and services that were seen before, and the favourites.
+/// Names of clusters and services from earlier runs, and the favourites.
 fn known() -> KnownNames {
     let paths = Paths::of_user();
     let scope = Cli::try_parse_from(["ecsight"]).map(|cli| cli.scope).ok();
@@ -73,7 +73,7 @@ pub(super) fn services() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(known().services))
 }
 
-/// Columns of the kind that stands in the command line, else of all kinds.
+/// Columns of the kind in the command line, or else of all kinds.
 pub(super) fn columns() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let named = std::env::args().skip_while(|word| word != "get").skip(1).find_map(|word| kind(&word));
@@ -89,7 +89,7 @@ pub(super) fn faults() -> ArgValueCandidates {
     })
 }
 
-/// What the script of a shell would be offered for the last of `words`; for tests.
+/// Candidates for the last of `words`, for tests.
 #[cfg(test)]
 fn offered(words: &[&str]) -> Vec<String> {
     let mut command = Cli::command();

@@ -1,4 +1,4 @@
-//! From arguments to a console: the settings that result, and what it starts with.
+//! Opening the console: settings, scope, clients and start-up state from the arguments.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::{
 /// Names of UTC.
 const UTC: [&str; 6] = ["UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"];
 
-/// The settings in the configuration file, which is the one that was named or the one in the usual folder.
+/// Reads the settings from the configuration file given by `--config` or from the default one.
 ///
 /// # Errors
-/// When it can't be read or understood; a file that was not asked for by name need not be there.
+/// When it can't be read or parsed. Only the default file may be missing.
 pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Refusal> {
     let themes: Vec<&str> = THEMES.iter().map(|(name, _)| *name).collect();
     let settings = match (&args.config, paths) {
@@ -34,7 +34,7 @@ pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Ref
     }
     .map_err(|error| Refusal::Usage(error.to_string()))?;
     let home = settings.home.clone().unwrap_or_else(TimeZone::system);
-    // A machine that runs in UTC calls it by a name of its own.
+    // Machines that run in UTC use various names for it.
     let home = if UTC.contains(&home.iana_name().unwrap_or_default()) { TimeZone::UTC } else { home };
     Ok(Settings {
         themes: themes.into_iter().map(str::to_owned).collect(),
@@ -44,7 +44,7 @@ pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Ref
     })
 }
 
-/// The scope that was asked for.
+/// Scope from the arguments.
 ///
 /// # Errors
 /// When there is no such profile.
@@ -57,7 +57,7 @@ pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
     })
 }
 
-/// Clients of one command; a word on standard error where what is asked and answered can be read on the way.
+/// Creates the clients of a command. Warns on standard error where traffic is not encrypted.
 ///
 /// # Errors
 /// When there is no such profile, or no Region is known.
@@ -69,13 +69,13 @@ pub async fn clients(scope: &ScopeSpec, settings: &Settings) -> Result<Clients, 
     Ok(clients)
 }
 
-/// Clients for whatever scope the console turns to, within the budget that is set.
+/// Connector for any scope of the console, with the configured request budget.
 pub fn connect(settings: &Settings) -> Connect {
     let share = settings.budget.share;
     Arc::new(move |scope| Box::pin(async move { Clients::connect(&scope, Budget::with_share(share)).await }))
 }
 
-/// Lays flags and environment on top of the settings of the file.
+/// Overrides settings of the file with flags and environment.
 fn overlay(settings: Settings, args: &ConsoleArgs) -> Settings {
     Settings {
         theme: args.theme.clone().unwrap_or(settings.theme),
@@ -85,7 +85,7 @@ fn overlay(settings: Settings, args: &ConsoleArgs) -> Settings {
     }
 }
 
-/// What the flags say about changes.
+/// Write mode from the flags.
 fn write_override(args: &ConsoleArgs) -> Option<WriteOverride> {
     match (args.read_only, args.write) {
         (true, _) => Some(WriteOverride::ReadOnly),
@@ -97,7 +97,7 @@ fn write_override(args: &ConsoleArgs) -> Option<WriteOverride> {
 /// Opens the console and returns the program's exit code when it is closed.
 ///
 /// # Errors
-/// When the settings make no sense together, or there is no terminal.
+/// When the settings contradict each other, or there is no terminal.
 pub async fn open(
     settings: Settings,
     connect: Connect,
@@ -138,7 +138,7 @@ pub async fn open(
     Ok(App::new(Tty::enter()?, console).run().await?.code())
 }
 
-/// Where what AWS forgets is kept.
+/// Location and limits of the history.
 pub fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
     let HistorySettings { days, megabytes, off } = settings.history;
     let limits = HistoryLimits { days, megabytes };
@@ -151,7 +151,7 @@ pub fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConf
 /// Starts the log in the state folder.
 pub fn log(args: &ScopeArgs, paths: Option<&Paths>) {
     if let Some(paths) = paths {
-        // A log that can't be written is no reason not to help somebody on call.
+        // The program works without a log file, so a failure is ignored.
         let _ = logging::start(args.log_level, &paths.log);
     }
 }
@@ -164,7 +164,7 @@ mod tests {
     use crate::cli::Cli;
 
     #[test]
-    fn flags_lie_on_top_of_the_file() {
+    fn flags_override_the_file() {
         let settings: Settings =
             toml::from_str("theme = \"moss\"\nrefresh = \"9s\"\nascii = true\n").expect("settings");
         let overlaid = |flags: &[&str]| {

@@ -1,4 +1,4 @@
-//! `ecsight demo`: the embedded AWS, with a console or alone.
+//! `ecsight demo`: the embedded AWS, with or without a console.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -16,24 +16,24 @@ use crate::{
     model::{Settings, settings::HistorySettings},
 };
 
-/// Runs it until it is closed, or, without a console, until a signal ends it.
+/// Runs the demo until the console is closed or, without a console, until a signal ends it.
 ///
 /// # Errors
 /// When the address can't be served, or the console can't be opened.
 pub async fn run(args: DemoArgs, scope: &ScopeArgs, settings: Settings, paths: Option<Paths>) -> Result<u8, Refusal> {
-    let DemoArgs { serve, scenario, seed, speed, fault, console: look } = args;
+    let DemoArgs { serve, scenario, seed, speed, fault, console } = args;
     let options = Options { scenario, seed, speed, faults: fault, ..Options::default() };
     if let Some(addr) = serve {
         return self::serve(addr, options).await;
     }
     let connect = connect(&settings, options);
-    // What the demo's world forgets is no history of the person's, and the next demo is another world.
+    // Simulated data must not get into the user's history, and the next demo simulates other data.
     let history = HistorySettings { off: true, ..settings.history };
     let settings = Settings { history, ..settings };
-    console::open(settings, connect, ScopeSpec::default(), scope.cluster.as_deref(), &look, paths).await
+    console::open(settings, connect, ScopeSpec::default(), scope.cluster.as_deref(), &console, paths).await
 }
 
-/// Serves the embedded AWS alone.
+/// Serves the embedded AWS without a console.
 async fn serve(addr: SocketAddr, options: Options) -> Result<u8, Refusal> {
     let scenario = options.scenario;
     let endpoint = Endpoint::new(options);
@@ -41,7 +41,7 @@ async fn serve(addr: SocketAddr, options: Options) -> Result<u8, Refusal> {
     let server =
         Server::start(addr, endpoint).await.map_err(|error| Refusal::Failed(format!("--serve {addr}: {error}")))?;
     super::print(&format!(
-        "an AWS with the scenario `{scenario}` at {url}; any credentials do:\n\
+        "embedded AWS with the scenario `{scenario}` at {url}; accepts any credentials:\n\
          AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo ecsight\n",
         url = server.url(),
     ))?;
@@ -53,15 +53,15 @@ async fn serve(addr: SocketAddr, options: Options) -> Result<u8, Refusal> {
 /// The embedded AWS and its Region.
 type EmbeddedAws = OnceCell<(Server, String)>;
 
-/// Clients that need nothing of this machine's configuration: any keys open the embedded AWS. It is made when it is first
-/// connected to, behind the console's first frame, and ends with the last clone of the connector.
+/// Connector to the embedded AWS, which accepts any credentials, so that no local configuration is needed. The first connection
+/// starts it, after the console's first frame; it ends with the last clone of the connector.
 fn connect(settings: &Settings, options: Options) -> Connect {
     let share = settings.budget.share;
     let world = Arc::new(EmbeddedAws::new());
     Arc::new(move |scope: ScopeSpec| {
         let (world, options) = (world.clone(), options.clone());
         Box::pin(async move {
-            let (server, region) = world.get_or_try_init(|| begin(options)).await?;
+            let (server, region) = world.get_or_try_init(|| start(options)).await?;
             let credentials = Credentials::new("demo", "demo", None, None, "demo");
             let config = SdkConfig::builder()
                 .behavior_version(BehaviorVersion::latest())
@@ -74,7 +74,7 @@ fn connect(settings: &Settings, options: Options) -> Connect {
     })
 }
 
-async fn begin(options: Options) -> Result<(Server, String), Failure> {
+async fn start(options: Options) -> Result<(Server, String), Failure> {
     let endpoint = Endpoint::new(options);
     let region = endpoint.with(|world| world.region.clone());
     let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), endpoint)

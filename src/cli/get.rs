@@ -1,4 +1,4 @@
-//! `ecsight get`: a table of the console without the console. The same feeds, filters and order; printed once.
+//! `ecsight get`: prints a table once, with the feeds, filters and sorting of the console.
 
 use std::{
     io::{self, IsTerminal},
@@ -14,7 +14,7 @@ use super::{
     output::{pretty, print, print_own},
     session::CliSession,
     subject::{NameQuery, is_id, means, near_id},
-    wait::{Wait, patiently, until},
+    wait::{Wait, retry, until},
 };
 use crate::{
     aws::FailureKind,
@@ -32,10 +32,10 @@ use crate::{
     visible::safe_json,
 };
 
-/// Prints the rows that were asked for.
+/// Prints the requested rows.
 ///
 /// # Errors
-/// Usage, before anything is asked of AWS; AWS's refusal; names that don't exist, after the rest was printed.
+/// Usage errors, before any call to AWS; failures of AWS; names that don't exist, after the other rows are printed.
 pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
     let now = Timestamp::now();
     let table = table(&args, scope, settings, now)?;
@@ -49,7 +49,7 @@ pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: O
 
 async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: &Context) -> Result<(), Refusal> {
     if let Some(service) = table.view.query.service.clone() {
-        table.view.query = in_its_cluster(session, &service, table.view.query).await?;
+        table.view.query = with_cluster(session, &service, table.view.query).await?;
     }
     let (kind, view) = (table.view.kind, table.view.clone());
     let zone = session.zone.clone();
@@ -65,22 +65,22 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: 
     };
 
     let rows = rows(&snapshot, &view);
-    // What is put together says of itself that a source is missing; of what is not there, there is nothing to list.
+    // A composed kind reports a missing source as a row; for other kinds a name that does not exist gives no rows.
     if (rows.is_empty() || matches!(kind.origin, Origin::Composed(_)))
         && let Some(refusal) = names::unknown(session, &view.query).await
     {
         return Err(refusal);
     }
     let CliSession { clients, handle, timeout, .. } = session;
-    let (ids, strangers) = choose(&rows, &args.names);
-    let refusal = (!strangers.is_empty()).then(|| Refusal::Unknown(unknown(kind, &strangers, &rows)));
+    let (ids, unknown_names) = choose(&rows, &args.names);
+    let refusal = (!unknown_names.is_empty()).then(|| Refusal::Unknown(unknown(kind, &unknown_names, &rows)));
     if ids.is_empty()
         && let Some(refusal) = refusal
     {
         return Err(refusal);
     }
-    // Raw answers are described anyway, unless a filter has to see the rows first.
-    if described_on_sight(&view) && (!args.output.raw() || args.filter.is_some()) {
+    // Raw output fetches its own answers, so rows need describing only for a filter.
+    if described_when_visible(&view) && (!args.output.raw() || args.filter.is_some()) {
         handle.demand.send_replace(Demand { visible: ids.clone(), ..demand });
         let described = |snapshot: &Snapshot| {
             let raw = |row: &Arc<dyn Row>| row.pace() == Pace::Moving && ids.iter().any(|id| **id == *row.id());
@@ -97,11 +97,11 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: 
         .filter(|row| args.names.is_empty() || ids.iter().any(|id| **id == *row.id()))
         .collect();
     let plain = || chosen.iter().map(|row| &**row);
-    // A pipe's reader wants cells whole.
+    // Cells are cut on a terminal only, not in a pipe.
     let cut = io::stdout().is_terminal();
     let answers = async || {
-        let wait = Wait::new(format!("AWS's own words on {}", kind.plural), *timeout);
-        patiently(wait, async || fetch_raw(clients, &view, &chosen).await).await
+        let wait = Wait::new(format!("the answers of AWS for {}", kind.plural), *timeout);
+        retry(wait, async || fetch_raw(clients, &view, &chosen).await).await
     };
     if args.output == Output::CsvExcel {
         print_own(export::MARK)?;
@@ -117,8 +117,8 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: 
     refusal.map_or(Ok(()), Err)
 }
 
-/// The query in the cluster in which the service is: one that is named, or the only one that has it.
-async fn in_its_cluster(session: &mut CliSession, service: &str, query: Query) -> Result<Query, Refusal> {
+/// Adds the cluster of the service to the query: the one given by name, or the only one with such a service.
+async fn with_cluster(session: &mut CliSession, service: &str, query: Query) -> Result<Query, Refusal> {
     let wanted = NameQuery::service(service, query.cluster.as_deref())?;
     let cluster = match &wanted.cluster {
         Some(cluster) => Some(cluster.clone()),
@@ -127,7 +127,7 @@ async fn in_its_cluster(session: &mut CliSession, service: &str, query: Query) -
     Ok(Query { cluster, service: Some(wanted.name.into()), ..query })
 }
 
-/// Refuses flags that would do nothing for the kind that was asked for.
+/// Refuses flags that have no effect on the requested kind.
 fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     type Narrows = fn(&Kind) -> bool;
     let Listed { kind, .. } = args.listed;
@@ -148,7 +148,7 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
         }
     }
     if args.listed.status.is_some() && args.status.is_some() {
-        return Err(Refusal::Usage("--status: the word for what to list says it already".into()));
+        return Err(Refusal::Usage("--status: `stopped` already selects a status".into()));
     }
     if args.since.is_some() && kind == &task::KIND && status(args) == Status::Running {
         return Err(Refusal::Usage(
@@ -158,12 +158,12 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Which tasks are meant.
+/// Status of the requested tasks.
 fn status(args: &GetArgs) -> Status {
     args.listed.status.or(args.status.map(Status::from)).unwrap_or_default()
 }
 
-/// The fetched kind that rows of `kind` come from.
+/// Fetched kind that rows of `kind` are derived from.
 fn root(kind: &Kind) -> &Kind {
     match kind.origin {
         Origin::Fetched(_) | Origin::Composed(_) => kind,
@@ -171,7 +171,7 @@ fn root(kind: &Kind) -> &Kind {
     }
 }
 
-/// The table that shows what was asked for, empty yet.
+/// Creates the requested table, still without rows.
 fn table(args: &GetArgs, scope: &ScopeArgs, settings: &Settings, now: Timestamp) -> Result<Table, Refusal> {
     check(args, scope)?;
     let query = Query {
@@ -206,31 +206,32 @@ fn rows(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     distinct(snapshot.feeds_of(view)).into_iter().cloned().collect()
 }
 
-/// Whether rows of `view` are known by name only until somebody looks at them.
-fn described_on_sight(view: &View) -> bool {
+/// Whether rows of `view` are described only while on screen.
+fn described_when_visible(view: &View) -> bool {
     matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
-/// The ids of the rows that `names` mean, all of them when there are none, and the names that mean nothing.
+/// Ids of the rows called `names` (all rows when there are no names), and the names without a row.
 fn choose<'a>(rows: &[Arc<dyn Row>], names: &'a [String]) -> (Vec<Arc<str>>, Vec<&'a str>) {
     let id = |row: &Arc<dyn Row>| Arc::from(row.id());
     if names.is_empty() {
         return (rows.iter().map(id).collect(), Vec::new());
     }
     let means = |name: &str, row: &Arc<dyn Row>| means(name, &**row);
-    let strangers = names.iter().map(String::as_str).filter(|name| !rows.iter().any(|row| means(name, row))).collect();
+    let unknown_names =
+        names.iter().map(String::as_str).filter(|name| !rows.iter().any(|row| means(name, row))).collect();
     let ids = rows.iter().filter(|row| names.iter().any(|name| means(name, row))).map(id).collect();
-    (ids, strangers)
+    (ids, unknown_names)
 }
 
-fn unknown(kind: &Kind, strangers: &[&str], rows: &[Arc<dyn Row>]) -> String {
+fn unknown(kind: &Kind, unknown_names: &[&str], rows: &[Arc<dyn Row>]) -> String {
     let names: Vec<_> = rows.iter().map(|row| row.name()).collect();
-    let line = |stranger: &&str| {
-        let near = match is_id(stranger) {
-            true => near_id(stranger, rows.iter().map(|row| last_part(row.id()))),
-            false => hint(stranger, names.iter().map(|name| &**name)),
+    let line = |name: &&str| {
+        let near = match is_id(name) {
+            true => near_id(name, rows.iter().map(|row| last_part(row.id()))),
+            false => hint(name, names.iter().map(|name| &**name)),
         };
-        format!("unknown {} `{stranger}`{near}", kind.name)
+        format!("unknown {} `{name}`{near}", kind.name)
     };
-    strangers.iter().map(line).collect::<Vec<_>>().join("\n")
+    unknown_names.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! `ecsight info`: what to know before asking for help.
+//! `ecsight info`: version, paths and identity, for bug reports.
 
 use std::{fmt::Write, path::Path};
 
@@ -12,7 +12,7 @@ use crate::{
 /// Prints version, paths and scope, and asks STS for the identity in use.
 ///
 /// # Errors
-/// What STS, or the way to it, answered; everything else is printed before.
+/// A failure of the call to STS. Everything else has been printed by then.
 pub async fn run(wait: WaitArgs, args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
     let mut text = String::new();
     line(&mut text, "version", concat!("ecsight ", env!("CARGO_PKG_VERSION")));
@@ -49,13 +49,13 @@ fn line(text: &mut String, label: &str, value: &str) {
     let _ = writeln!(text, "{label:14} {value}");
 }
 
-/// Where what AWS forgets is kept, how much of it there is, and how much there may be.
+/// Path, size and limits of the history.
 fn history(settings: &Settings, paths: &Paths) -> String {
     let HistoryConfig { file: Some(path), limits } = console::history_config(settings, Some(paths)) else {
         return "off".into();
     };
-    let there = match read_usage(&path) {
-        Ok(None) => "not there yet".into(),
+    let size = match read_usage(&path) {
+        Ok(None) => "not created yet".into(),
         Ok(Some(usage)) => format!(
             "{:.1} MiB: {} stopped tasks, {} events, {} deployments",
             usage.bytes as f64 / f64::from(1 << 20),
@@ -66,10 +66,10 @@ fn history(settings: &Settings, paths: &Paths) -> String {
         Err(reason) => reason,
     };
     let HistoryLimits { days, megabytes } = limits;
-    format!("{} ({there}; at most {days} days, {megabytes} MiB)", path.display())
+    format!("{} ({size}; at most {days} days, {megabytes} MiB)", path.display())
 }
 
 fn described(path: &Path) -> String {
-    let there = if path.exists() { "" } else { " (not there yet)" };
-    format!("{}{there}", path.display())
+    let suffix = if path.exists() { "" } else { " (not created yet)" };
+    format!("{}{suffix}", path.display())
 }

@@ -1,4 +1,4 @@
-//! Everything there is to say about one thing, looked up once.
+//! One-time diagnosis of one row, for `ecsight why` and `ecsight report`.
 
 use std::sync::Arc;
 
@@ -17,25 +17,25 @@ use crate::{
     resource::{Row, View, Zone, command::CommandScope, evidence::Evidence, finding::Problem, revision, task::Task},
 };
 
-/// A thing that is explained, and what it is explained by.
+/// A row with its explanation and everything that the explanation is based on.
 pub struct Investigation {
     pub row: Arc<dyn Row>,
     pub evidence: Evidence,
     pub explanation: Explanation,
     pub snapshot: Arc<Snapshot>,
     pub now: Timestamp,
-    /// Where the commands that are recommended are to go.
+    /// Scope of the recommended commands.
     pub scope: CommandScope,
-    /// The zone of the times that are printed.
+    /// Time zone of printed times.
     pub zone: Zone,
 }
 
 impl Investigation {
-    /// Finds what is wanted, looks at it, at what its explanation consults and at what `more` adds; then asks for evidence.
-    /// What could not be looked at is a gap in that, but for the thing itself.
+    /// Finds the row, fetches it, the views that its explanation consults and those that `more` adds, then the evidence. A view
+    /// that can't be fetched becomes a gap in the evidence.
     ///
     /// # Errors
-    /// When the thing itself can't be found or looked at.
+    /// When the row itself can't be found or fetched.
     pub async fn open(
         session: &mut CliSession,
         wanted: &NameQuery,
@@ -45,7 +45,7 @@ impl Investigation {
         let CliSession { clients, handle, timeout, zone } = session;
         let now = Timestamp::now();
         let consulted = [subject.row.consults(), more(&*subject.row)].concat();
-        // A task definition is described once it is in sight.
+        // A task definition is described only while on screen.
         let visible = consulted.iter().filter(|view| view.kind == &revision::KIND);
         handle.demand.send_replace(Demand {
             foreground: Some(subject.view.clone()),
@@ -57,17 +57,17 @@ impl Investigation {
         });
         let views = [std::slice::from_ref(&subject.view), &consulted].concat();
         let (snapshot, failed) = settled(handle, *timeout, &views).await?;
-        let gap = |(view, why): (View, String)| format!("{} could not be looked at: {why}", view.kind.plural);
+        let gap = |(view, why): (View, String)| format!("{} could not be read: {why}", view.kind.plural);
         let mut gaps: Vec<String> = failed.into_iter().map(gap).collect();
         let row = snapshot.row(subject.row.id()).unwrap_or(&subject.row).clone();
         let rows = distinct(snapshot.feeds.values());
         let mut known = Known::of(rows.into_iter().map(|row| &**row), now);
         known.zone.clone_from(zone);
         let scope = CommandScope::of(&clients.identity());
-        let asked =
+        let collected =
             Wait::new("log lines and target health", *timeout).on(data::collect_evidence(clients, &*row, &known));
-        let mut evidence = asked.await.unwrap_or_else(|refusal| Evidence {
-            gaps: vec![format!("log lines and target health could not be looked at: {refusal}")],
+        let mut evidence = collected.await.unwrap_or_else(|refusal| Evidence {
+            gaps: vec![format!("log lines and target health could not be read: {refusal}")],
             ..Evidence::default()
         });
         gaps.append(&mut evidence.gaps);
@@ -78,7 +78,7 @@ impl Investigation {
         Ok(Self { row, evidence, explanation, snapshot, now, scope, zone: zone.clone() })
     }
 
-    /// Why, once for each cause: of what was found, and of the task itself. Their commands are ready to paste.
+    /// Distinct verdicts of the task itself and of the findings, with commands ready to paste.
     pub fn verdicts(&self) -> Vec<Arc<Verdict>> {
         let own = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.clone());
         let found = self.explanation.findings.iter().filter_map(|finding| finding.verdict.clone());
@@ -93,7 +93,7 @@ impl Investigation {
         verdicts
     }
 
-    /// Whether something is wrong: more than what is only worth knowing.
+    /// Whether something is wrong, not counting mere notices.
     pub fn trouble(&self) -> bool {
         let stopped = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.as_ref());
         self.explanation.findings.iter().any(|finding| finding.problem != Problem::Notice)

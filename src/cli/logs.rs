@@ -1,4 +1,4 @@
-//! `ecsight logs`: the lines of services and tasks, in order, for a terminal or a pipe.
+//! `ecsight logs`: prints the log lines of services and tasks in order, for a terminal or a pipe.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use super::{
     session::CliSession,
     subject,
     values::since,
-    wait::{Wait, passes, until},
+    wait::{Wait, is_transient, until},
     why::connect,
 };
 use crate::{
@@ -35,33 +35,33 @@ mod printer;
 
 use printer::Printer;
 
-/// How long a failure that may pass is waited out where the log is not followed.
+/// How long to retry after a transient failure, unless the log is followed.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often one looks whether anybody still reads.
-const LISTENING: Duration = Duration::from_millis(500);
-/// The exit code of what ctrl-c ended.
+/// Interval at which to check whether standard output is still open.
+const OUTPUT_CHECK: Duration = Duration::from_millis(500);
+/// Exit code after ctrl-c.
 const INTERRUPTED: u8 = 130;
 
-/// `ecsight logs`.
+/// Arguments of `ecsight logs`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct LogsArgs {
-    /// Services and tasks: names, ids or the beginnings of ids, or ARNs
+    /// Names, ids, beginnings of ids, or ARNs of services and tasks
     #[arg(value_name = "SERVICE|TASK", required = true, add = complete::services())]
     pub names: Vec<String>,
-    /// How far back to begin (90s, 15m, 6h, 2d) instead of with the newest lines
+    /// How far back to start (90s, 15m, 6h, 2d) instead of at the newest lines
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub since: Option<u32>,
-    /// Go on with what is written from now on, also by tasks that start later
+    /// Follow the log, including tasks that start later
     #[arg(long, short)]
     pub follow: bool,
-    /// Only this container of the tasks
+    /// Only this container
     #[arg(long, value_name = "NAME")]
     pub container: Option<String>,
-    /// Only lines that pass, in the grammar of the console's `/` in logs
+    /// Only lines that pass this filter, in the grammar of the console's `/` in logs
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
-    /// The task that stopped last; of a task: the one that stopped before it
+    /// The task that stopped last; for a task, the one that stopped before it
     #[arg(long, conflicts_with = "follow")]
     pub previous: bool,
     /// Output format
@@ -78,19 +78,19 @@ Examples:
   ecsight logs checkout --previous
   ecsight logs api worker --container app -o json | jq -r .text";
 
-/// The form of the lines.
+/// Output format of `logs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// Time, task and container, text
     Text,
-    /// One object a line
+    /// One object per line
     Json,
 }
 
-/// Prints lines until there are no more, or nobody reads them.
+/// Prints lines until there are no more, or until standard output is closed.
 ///
 /// # Errors
-/// A mistake in what is asked for; what AWS refuses.
+/// Usage errors; failures of AWS.
 pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
     let filter = args.filter.as_deref().map(|text| {
         LineFilter::parse(text).map_err(|fault| {
@@ -122,7 +122,7 @@ async fn read(
     session: &mut CliSession,
 ) -> Result<u8, Refusal> {
     let now = Timestamp::now();
-    let of = subject(args, names, session, now).await?;
+    let subject = subject(args, names, session, now).await?;
     let CliSession { handle, timeout, .. } = session;
     let range = match args.since {
         Some(seconds) => {
@@ -131,20 +131,20 @@ async fn read(
         None => Range::Newest,
     };
     let read = Read::Tail { range, pattern: None, live: false };
-    let view = of.view.clone();
-    let mut end = End::new(args.follow, Wait::new(format!("the lines of {}", of.name), *timeout));
+    let view = subject.view.clone();
+    let mut end = End::new(args.follow, Wait::new(format!("the lines of {}", subject.name), *timeout));
     handle.demand.send_replace(Demand {
         foreground: Some(view.clone()),
         slowdown: 1,
-        log: Some(LogRequest { id: 1, of, read, pace: CallRate::default() }),
+        log: Some(LogRequest { id: 1, of: subject, read, pace: CallRate::default() }),
         ..Demand::default()
     });
-    let mut listening = interval(LISTENING);
-    // Listened to throughout: one that comes while lines are printed counts, too.
+    let mut output_check = interval(OUTPUT_CHECK);
+    // Registered once, so that an interrupt while lines are being printed is not lost.
     let mut interrupts = signal(SignalKind::interrupt())?;
     loop {
         tokio::select! {
-            news = handle.tail_messages.recv() => match news.map(|news| news.update) {
+            message = handle.tail_messages.recv() => match message.map(|message| message.update) {
                 None => return Err(Refusal::Failed("the data task has ended; the log may say why".into())),
                 Some(TailUpdate::Lines(lines)) => {
                     end.wait.advanced();
@@ -164,48 +164,48 @@ async fn read(
                         return Ok(0);
                     }
                 }
-                Some(TailUpdate::Status(status)) => if end.told(status)? {
+                Some(TailUpdate::Status(status)) => if end.on_status(status)? {
                     return Ok(0);
                 },
             },
             changed = handle.snapshots.changed() => {
                 changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))?;
                 let snapshot = handle.snapshots.borrow_and_update().clone();
-                end.wait.saw(&snapshot);
-                end.tasks(snapshot.blocking_failure(&view).map(|failure| &**failure))?;
+                end.wait.observe(&snapshot);
+                end.on_task_failure(snapshot.blocking_failure(&view).map(|failure| &**failure))?;
             }
             _ = interrupts.recv() => return Ok(INTERRUPTED),
-            _ = listening.tick() => if printer::deserted() {
+            _ = output_check.tick() => if printer::output_closed() {
                 return Ok(0);
             },
-            () = sleep_until(end.wake()) => end.late()?,
+            () = sleep_until(end.wake()) => end.check()?,
         }
     }
 }
 
-/// When a log is at its end, or cannot be read.
+/// Decides when a log has ended or cannot be read.
 struct End {
     follow: bool,
-    /// The wait for everything that was written before.
+    /// Wait for all lines written before the start.
     wait: Wait,
     last: Option<Arc<TailStatus>>,
-    /// What stands in the way of the lines, and since when.
+    /// Failure to read lines, and since when.
     failure: Option<(Instant, Failure)>,
-    /// What stands in the way of the tasks they are of.
-    of_tasks: Option<Failure>,
+    /// Failure to read the tasks.
+    task_failure: Option<Failure>,
 }
 
 impl End {
     fn new(follow: bool, wait: Wait) -> Self {
-        Self { follow, wait, last: None, failure: None, of_tasks: None }
+        Self { follow, wait, last: None, failure: None, task_failure: None }
     }
 
     fn caught_up(&self) -> bool {
         self.last.as_ref().is_some_and(|status| status.caught_up)
     }
 
-    /// Takes in how the tail stands; whether that is the end.
-    fn told(&mut self, status: Arc<TailStatus>) -> Result<bool, Refusal> {
+    /// Records the status of the tail. Returns true when the log has ended.
+    fn on_status(&mut self, status: Arc<TailStatus>) -> Result<bool, Refusal> {
         let caught_up = self.caught_up();
         let moved = self.last.as_ref().is_none_or(|last| (last.phase, last.streams) != (status.phase, status.streams));
         if moved && status.failure.is_none() {
@@ -214,36 +214,36 @@ impl End {
         let failure = status.failure.as_deref().cloned();
         match failure.as_ref().filter(|failure| failure.kind != FailureKind::Throttled) {
             Some(failure) if self.follow && self.failure.is_none() => {
-                note(&format!("warning: {failure}; it is tried again"));
+                note(&format!("warning: {failure}; retrying"));
             }
-            Some(failure) if !self.follow && !passes(failure) => return Err(failure.clone().into()),
+            Some(failure) if !self.follow && !is_transient(failure) => return Err(failure.clone().into()),
             _ => {}
         }
         let since = self.failure.as_ref().map_or_else(Instant::now, |(since, _)| *since);
         self.failure = failure.map(|failure| (since, failure));
-        // What has no lines may have some later: that is said once, when all that was written is read.
+        // A silent source may still get lines, so report it only once, when all existing lines have been read.
         if status.caught_up && !caught_up {
-            tell(&status);
+            report_silent_sources(&status);
         }
         let done = status.caught_up && (status.phase == TailPhase::Done || !self.follow);
         self.last = Some(status);
         Ok(done)
     }
 
-    /// Takes in what stands in the way of the tasks: without them no line is read.
-    fn tasks(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
-        match failure.filter(|failure| !passes(failure)) {
+    /// Records a failure to read the tasks, without which there are no lines.
+    fn on_task_failure(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
+        match failure.filter(|failure| !is_transient(failure)) {
             Some(failure) if !self.caught_up() => return Err(failure.clone().into()),
-            Some(failure) if self.of_tasks.as_ref().is_none_or(|known| known.kind != failure.kind) => {
+            Some(failure) if self.task_failure.as_ref().is_none_or(|known| known.kind != failure.kind) => {
                 note(&format!("warning: {failure}"));
             }
             _ => {}
         }
-        self.of_tasks = failure.cloned();
+        self.task_failure = failure.cloned();
         Ok(())
     }
 
-    /// When to look whether it is over. A log that is followed has no end once it is caught up.
+    /// Time of the next [`End::check`]. A followed log that is caught up needs none.
     fn wake(&self) -> Instant {
         let patience =
             self.failure.as_ref().filter(|(_, failure)| !self.follow && failure.kind != FailureKind::Throttled);
@@ -252,18 +252,18 @@ impl End {
         patience.map(|(since, _)| *since + PATIENCE).into_iter().chain(wait).min().unwrap_or(far)
     }
 
-    /// Says what is waited for; ends with the reason when that has been long enough.
-    fn late(&mut self) -> Result<(), Refusal> {
+    /// Reports what it waits for. Fails with the reason after the timeout.
+    fn check(&mut self) -> Result<(), Refusal> {
         if self.caught_up() {
             return Ok(());
         }
-        let failure = self.failure.as_ref().map(|(_, failure)| failure).or(self.of_tasks.as_ref());
+        let failure = self.failure.as_ref().map(|(_, failure)| failure).or(self.task_failure.as_ref());
         let over = self.failure.as_ref().is_some_and(|(since, failure)| {
             !self.follow && failure.kind != FailureKind::Throttled && *since + PATIENCE <= Instant::now()
         });
         match failure {
             Some(failure) if over => {
-                self.last.iter().for_each(|status| tell(status));
+                self.last.iter().for_each(|status| report_silent_sources(status));
                 Err(failure.clone().into())
             }
             failure => self.wait.check(failure),
@@ -271,14 +271,14 @@ impl End {
     }
 }
 
-/// Says which containers have no lines, and why.
-fn tell(status: &TailStatus) {
+/// Reports which containers have no lines, and why.
+fn report_silent_sources(status: &TailStatus) {
     for quiet in &status.quiet {
         note(&format!("{}: {}", quiet.what, quiet.why));
     }
 }
 
-/// Whose lines are meant.
+/// Resolves the arguments to the subject of the log.
 async fn subject(
     args: &LogsArgs,
     names: &[subject::NameQuery],
@@ -291,32 +291,38 @@ async fn subject(
     }
     let CliSession { handle, timeout, .. } = session;
     let known = handle.snapshots.borrow().clone();
-    let of = LogTarget::of_all(&rows, |id| Some(&**known.row(id)?), now).map_err(Refusal::Usage)?;
-    let of = LogSubject::new(of);
+    let target = LogTarget::of_all(&rows, |id| Some(&**known.row(id)?), now).map_err(Refusal::Usage)?;
+    let subject = LogSubject::new(target);
     if args.container.is_none() && !args.previous {
-        return Ok(of);
+        return Ok(subject);
     }
-    // Which containers there are, and which task was there before, is known when all tasks are.
-    handle.demand.send_replace(Demand { foreground: Some(of.view.clone()), slowdown: 1, ..Demand::default() });
+    // The containers and the previous task are known only when all tasks have been fetched.
+    handle.demand.send_replace(Demand { foreground: Some(subject.view.clone()), slowdown: 1, ..Demand::default() });
     let snapshot =
-        until(handle, *timeout, std::slice::from_ref(&of.view), |snapshot| snapshot.arrived(&of.view)).await?;
-    let entries = snapshot.feeds_of(&of.view).into_iter().flat_map(|feed| feed.rows.iter());
+        until(handle, *timeout, std::slice::from_ref(&subject.view), |snapshot| snapshot.arrived(&subject.view))
+            .await?;
+    let entries = snapshot.feeds_of(&subject.view).into_iter().flat_map(|feed| feed.rows.iter());
     let tasks: Vec<&Task> = entries.filter_map(|entry| entry.row.any().downcast_ref()).collect();
-    let of = if args.previous { previous(&of, &rows, &tasks, now)? } else { of };
-    let Some(name) = args.container.as_deref() else { return Ok(of) };
+    let subject = if args.previous { previous(&subject, &rows, &tasks, now)? } else { subject };
+    let Some(name) = args.container.as_deref() else { return Ok(subject) };
     let containers: BTreeSet<&str> =
         tasks.iter().flat_map(|task| &task.containers).map(|container| &*container.name).collect();
     if !containers.is_empty() && !containers.contains(name) {
         let near = hint(name, containers.iter().copied());
-        return Err(Refusal::Unknown(format!("--container: {} has no container `{name}`{near}", of.name)));
+        return Err(Refusal::Unknown(format!("--container: {} has no container `{name}`{near}", subject.name)));
     }
-    Ok(LogSubject { container: Some(name.into()), ..of })
+    Ok(LogSubject { container: Some(name.into()), ..subject })
 }
 
-/// The task that stopped last, or that stopped before the one that was named.
-fn previous(of: &LogSubject, rows: &[Arc<dyn Row>], tasks: &[&Task], now: Timestamp) -> Result<LogSubject, Refusal> {
+/// Subject for `--previous`: the task that stopped last, or that stopped before the given one.
+fn previous(
+    subject: &LogSubject,
+    rows: &[Arc<dyn Row>],
+    tasks: &[&Task],
+    now: Timestamp,
+) -> Result<LogSubject, Refusal> {
     let [row] = rows else { return Err(Refusal::Usage("--previous is for one service or task".into())) };
     let task = predecessor(tasks, row.any().downcast_ref());
-    let nothing = || Refusal::Failed(format!("no task of {} has stopped before that is still known", of.name));
+    let nothing = || Refusal::Failed(format!("{} has no earlier stopped task that is still known", subject.name));
     Ok(LogSubject::new(task.ok_or_else(nothing)?.logs(now)))
 }

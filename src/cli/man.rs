@@ -1,4 +1,4 @@
-//! The manual page, every subcommand on the one page: that is what people search.
+//! The manual page. It covers all subcommands, because people search a single page.
 
 use std::io::{self, Write};
 
@@ -14,27 +14,27 @@ use crate::{
     },
 };
 
-/// Files, as the XDG base directories put them.
+/// Files, in the XDG base directories.
 const FILES: &[(&str, &str)] = &[
-    ("~/.config/ecsight/config.toml", "Configuration; `ecsight info` says where it is on this system."),
-    ("~/.local/state/ecsight/", "Histories of commands and filters, what ECS forgets, the log, saved tables."),
+    ("~/.config/ecsight/config.toml", "Configuration; `ecsight info` shows its path on this system."),
+    ("~/.local/state/ecsight/", "Command and filter history, archived rows, log file, saved tables."),
     ("~/.aws/config, ~/.aws/credentials", "Profiles, credentials and Regions, as the AWS CLI reads them."),
 ];
 
 const ENVIRONMENT: &[(&str, &str)] = &[
-    ("ECSIGHT_CONFIG, ECSIGHT_THEME, ECSIGHT_REFRESH, ECSIGHT_LOG_LEVEL", "As the flags of the same name."),
+    ("ECSIGHT_CONFIG, ECSIGHT_THEME, ECSIGHT_REFRESH, ECSIGHT_LOG_LEVEL", "Defaults for the flags of the same name."),
     (
         "AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, …",
-        "Credentials and Region, as for the AWS CLI; --profile and --region go before them.",
+        "Credentials and Region, as for the AWS CLI; --profile and --region take precedence.",
     ),
-    ("AWS_ENDPOINT_URL", "Another endpoint than AWS's own, for every service."),
+    ("AWS_ENDPOINT_URL", "Endpoint URL for every AWS service."),
     ("NO_COLOR", "Draw without colours."),
 ];
 
-/// Writes the page.
+/// Writes the manual page.
 ///
 /// # Errors
-/// None that a buffer in memory could have.
+/// Never, since it writes to memory.
 pub fn page() -> io::Result<Vec<u8>> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
@@ -52,18 +52,18 @@ pub fn page() -> io::Result<Vec<u8>> {
     whole.render_description_section(&mut page)?;
     let mut options = Vec::new();
     whole.render_options_section(&mut options)?;
-    // One section, whatever its parts are called.
+    // Make subsections of clap's option sections.
     let options = String::from_utf8_lossy(&options).replace("\n.SH ", "\n.SS ").replacen("\n.SS ", "\n.SH ", 1);
     page.extend_from_slice(options.as_bytes());
     writeln!(page, ".SH COMMANDS")?;
     for subcommand in command.get_subcommands() {
-        of_command(subcommand, &mut page)?;
+        write_command(subcommand, &mut page)?;
     }
     rest(&mut page)?;
     Ok(page)
 }
 
-/// A command with all its flags and their values: `ecsight get [-s|--service NAME] KIND [NAME]...`.
+/// Synopsis of a command with all its flags: `ecsight get [-s|--service NAME] KIND [NAME]...`.
 fn usage(command: &Command) -> Vec<clap_mangen::roff::Inline> {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     let mut words = vec![bold(name)];
@@ -90,33 +90,33 @@ fn usage(command: &Command) -> Vec<clap_mangen::roff::Inline> {
     words
 }
 
-/// The part of the page on one command.
-fn of_command(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+/// Writes the subsection of one command.
+fn write_command(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     let name = command.get_name().to_owned();
     let own = |arg: Arg| if arg.is_global_set() { arg.hide(true) } else { arg };
     let part = clap_mangen::Man::new(command.clone().disable_help_flag(true).mut_args(own));
     let mut text = Vec::new();
     part.render_description_section(&mut text)?;
     part.render_options_section(&mut text)?;
-    // What heads a section of a page of its own heads nothing here.
+    // Drop the section headings of a separate page.
     let text = String::from_utf8_lossy(&text);
     let lines = text.lines().filter(|line| !line.starts_with(".SH "));
     writeln!(page, ".SS \"ecsight {name}\"\n{}", lines.collect::<Vec<_>>().join("\n"))?;
     let mut more = Roff::new();
     if name == "demo" {
         more.control("PP", []);
-        more.text([roman("Faults; each may end in #TIMES, after which it is over:")]);
+        more.text([roman("Faults (append #TIMES to limit how often one occurs):")]);
         let width = faults::KINDS.iter().map(|kind| kind.usage.len()).max().unwrap_or(0);
         let lines = faults::KINDS.iter().map(|kind| format!("{:width$}  {}", kind.usage, kind.help));
-        as_it_is(&mut more, lines);
+        unfilled(&mut more, lines);
     } else if let Some(help) = command.get_after_help() {
-        as_it_is(&mut more, help.to_string().lines().map(str::to_owned));
+        unfilled(&mut more, help.to_string().lines().map(str::to_owned));
     }
     more.to_writer(page)
 }
 
-/// Lines that are not filled.
-fn as_it_is(roff: &mut Roff, lines: impl Iterator<Item = String>) {
+/// Adds lines without filling.
+fn unfilled(roff: &mut Roff, lines: impl Iterator<Item = String>) {
     roff.control("PP", []);
     roff.control("nf", []);
     for line in lines {
@@ -125,7 +125,7 @@ fn as_it_is(roff: &mut Roff, lines: impl Iterator<Item = String>) {
     roff.control("fi", []);
 }
 
-/// What follows the commands.
+/// Writes the sections after the commands.
 fn rest(page: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
     let list = |roff: &mut Roff, title: &str, rows: &[(&str, &str)]| {
@@ -150,7 +150,7 @@ fn rest(page: &mut Vec<u8>) -> io::Result<()> {
         }
     }
     roff.control("SH", ["EXAMPLES"]);
-    as_it_is(&mut roff, EXAMPLES.lines().skip(1).map(|line| line.trim().to_owned()));
+    unfilled(&mut roff, EXAMPLES.lines().skip(1).map(|line| line.trim().to_owned()));
     list(&mut roff, "FILES", FILES);
     list(&mut roff, "ENVIRONMENT", ENVIRONMENT);
     list(&mut roff, "EXIT STATUS", EXIT_CODES);

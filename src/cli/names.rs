@@ -1,4 +1,4 @@
-//! Names that AWS does not know: told with the nearest that it does.
+//! Errors for names that don't exist in AWS, with the nearest existing name.
 
 use std::slice::from_ref;
 
@@ -13,8 +13,8 @@ use crate::{
     resource::{Kind, Query, View, cluster, family},
 };
 
-/// `refusal`, or that there is no such cluster, where AWS has refused because it does not know it.
-pub async fn blame(session: &mut CliSession, cluster: Option<&str>, refusal: Refusal) -> Refusal {
+/// Replaces a "not found" refusal by one that names the unknown cluster, if the cluster is the reason.
+pub async fn name_unknown_cluster(session: &mut CliSession, cluster: Option<&str>, refusal: Refusal) -> Refusal {
     let unknown = matches!(&refusal, Refusal::Aws(failure) if failure.kind == FailureKind::NotFound);
     match cluster {
         Some(name) if unknown => self::cluster(session, name).await.unwrap_or(refusal),
@@ -22,7 +22,7 @@ pub async fn blame(session: &mut CliSession, cluster: Option<&str>, refusal: Ref
     }
 }
 
-/// What of `query` AWS does not know: its cluster, its service or its family; nothing where it knows all of it.
+/// Error for the first of cluster, service and family in `query` that doesn't exist; absent when all exist.
 pub async fn unknown(session: &mut CliSession, query: &Query) -> Option<Refusal> {
     if let Some(name) = &query.cluster
         && let Some(refusal) = cluster(session, name).await
@@ -42,7 +42,7 @@ async fn cluster(session: &mut CliSession, name: &str) -> Option<Refusal> {
     not_in(session, &cluster::KIND, name).await
 }
 
-/// That there is no `name` among all of `kind`; nothing where there is, and where they can't be listed.
+/// Error that no row of `kind` is called `name`; absent when there is one, or when they can't be listed.
 async fn not_in(session: &mut CliSession, kind: &'static Kind, name: &str) -> Option<Refusal> {
     let view = View::new(kind, Query::default());
     let snapshot = Box::pin(looked(session, from_ref(&view))).await.ok()?;

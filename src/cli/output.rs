@@ -1,4 +1,5 @@
-//! What commands without a screen print. All of it goes through here: nothing that AWS says reaches a terminal raw.
+//! Output of commands without a screen. Everything printed passes through here, so that no control characters from AWS reach a
+//! terminal.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -19,7 +20,7 @@ pub fn print(text: &str) -> Result<(), Refusal> {
     write(safe_lines(text, false))
 }
 
-/// Prints text that was made safe before it was coloured.
+/// Prints coloured text whose content has been made safe before.
 ///
 /// # Errors
 /// When standard output can't be written to.
@@ -27,7 +28,7 @@ pub fn print_coloured(text: &str) -> Result<(), Refusal> {
     write(safe_lines(text, io::stdout().is_terminal()))
 }
 
-/// Prints what is our own as it is: a script, a manual page, a byte order mark.
+/// Prints text of our own unchanged: a script, a manual page, a byte order mark.
 ///
 /// # Errors
 /// When standard output can't be written to.
@@ -35,7 +36,7 @@ pub fn print_own(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
     write(text)
 }
 
-/// Writes to standard output. That the reader has gone (`| head`) is no failure of ours.
+/// Writes to standard output. A closed pipe (`| head`) is not an error.
 fn write(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
@@ -44,12 +45,12 @@ fn write(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
     }
 }
 
-/// Says something on standard error.
+/// Prints a message to standard error.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", safe_lines(text, false));
 }
 
-/// A value as JSON of many lines.
+/// Formats a value as indented JSON.
 ///
 /// # Errors
 /// When it can't be written as JSON.
@@ -58,7 +59,7 @@ pub fn pretty(value: &impl Serialize) -> Result<String, Refusal> {
     Ok(safe_json(json) + "\n")
 }
 
-/// Colours, where standard output is a terminal that wants them.
+/// Theme for output; absent unless standard output is a terminal with colours.
 pub fn theme(settings: &Settings) -> Option<Theme> {
     let depth = Depth::detect(|name| std::env::var(name).ok());
     let coloured = io::stdout().is_terminal() && depth != Depth::Mono;

@@ -1,4 +1,4 @@
-//! `ecsight report`: what happened to a service, as Markdown for a ticket.
+//! `ecsight report`: an incident summary of a service as Markdown, for tickets.
 
 use std::sync::Arc;
 
@@ -31,17 +31,17 @@ use crate::{
     },
 };
 
-/// Lines of the timeline at most: the newest.
+/// Greatest number of timeline lines; the newest are kept.
 const LINES: usize = 40;
 
-/// `ecsight report`.
+/// Arguments of `ecsight report`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
-    /// The service: its name or its ARN
+    /// Name or ARN of the service
     #[arg(value_name = "SERVICE", add = complete::services())]
     pub service: String,
-    /// How far back failures and the timeline go (90m, 6h, 2d); further than an hour, AWS has forgotten what no console saw
+    /// How far to look back (90m, 6h, 2d); beyond an hour, only what ecsight has recorded is known
     #[arg(long, value_name = "TIME", default_value = "6h", value_parser = since)]
     pub since: u32,
     #[command(flatten)]
@@ -56,7 +56,7 @@ Examples:
 /// Prints the report.
 ///
 /// # Errors
-/// Usage; AWS's refusal.
+/// Usage errors; failures of AWS.
 pub async fn run(
     args: ReportArgs,
     scope: &ScopeArgs,
@@ -72,7 +72,7 @@ pub async fn run(
     print(&masked(&report(&investigation?, args.since)))
 }
 
-/// What a composed kind tells of a service.
+/// View of a composed kind for a service.
 fn history(row: &dyn Row, kind: &'static crate::resource::Kind, since: u32) -> View {
     let query = Query::service(row.cluster().unwrap_or_default(), &*row.name());
     View::new(kind, Query { since: Some(since), ..query })
@@ -122,7 +122,7 @@ fn findings(investigation: &Investigation) -> String {
         text += &item(0, &format!("{}: {}{since}", finding.problem.word(), finding.cause));
     }
     if investigation.explanation.findings.is_empty() {
-        text += &item(0, "nothing is wrong as far as ecsight can see");
+        text += &item(0, "ecsight found nothing wrong");
     }
     text
 }
@@ -132,10 +132,10 @@ fn verdicts(investigation: &Investigation) -> String {
     if verdicts.is_empty() {
         return String::new();
     }
-    heading("Why", 2) + &verdicts.iter().map(|verdict| of_verdict(verdict)).collect::<Vec<_>>().join("\n")
+    heading("Why", 2) + &verdicts.iter().map(|verdict| verdict_section(verdict)).collect::<Vec<_>>().join("\n")
 }
 
-fn of_verdict(verdict: &Verdict) -> String {
+fn verdict_section(verdict: &Verdict) -> String {
     let certainty = match verdict.certainty {
         Certainty::Likely => " (likely)",
         Certainty::Certain | Certainty::Unknown => "",
@@ -157,14 +157,14 @@ fn of_verdict(verdict: &Verdict) -> String {
     text
 }
 
-/// The rows of one kind, of all that was looked at.
-fn of_kind<'a, R: 'static>(investigation: &'a Investigation, view: &View) -> Vec<&'a R> {
+/// Fetched rows of a view, as `R`.
+fn rows_of<'a, R: 'static>(investigation: &'a Investigation, view: &View) -> Vec<&'a R> {
     let rows = investigation.snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
     rows.filter_map(|entry| entry.row.any().downcast_ref::<R>()).collect()
 }
 
 fn groups(investigation: &Investigation, since: u32) -> String {
-    let mut groups = of_kind::<Failures>(investigation, &history(&*investigation.row, &failures::KIND, since));
+    let mut groups = rows_of::<Failures>(investigation, &history(&*investigation.row, &failures::KIND, since));
     groups.sort_by_key(|group| std::cmp::Reverse(group.last));
     if groups.is_empty() {
         return String::new();
@@ -185,7 +185,7 @@ fn groups(investigation: &Investigation, since: u32) -> String {
     heading(&format!("Failures of the last {}", duration(since.into())), 2) + &table(head, rows)
 }
 
-/// One line of the timeline: the same thing, as often as it happened without anything else in between.
+/// One line of the timeline: equal entries in a row are counted.
 struct TimelineLine<'a> {
     first: Timestamp,
     last: Timestamp,
@@ -194,14 +194,14 @@ struct TimelineLine<'a> {
 }
 
 fn entries(investigation: &Investigation, since: u32) -> String {
-    let mut entries = of_kind::<TimelineEntry>(investigation, &history(&*investigation.row, &timeline::KIND, since));
+    let mut entries = rows_of::<TimelineEntry>(investigation, &history(&*investigation.row, &timeline::KIND, since));
     let from = investigation.now - jiff::SignedDuration::from_secs(since.into());
-    entries.retain(|entry| entry.at >= from && tells(entry));
+    entries.retain(|entry| entry.at >= from && is_noteworthy(entry));
     entries.sort_by_key(|entry| (entry.at, entry.step));
     let mut lines: Vec<TimelineLine<'_>> = Vec::new();
     for entry in entries {
         match lines.last_mut() {
-            Some(line) if alike(line.entry, entry) => (line.last, line.times) = (entry.at, line.times + 1),
+            Some(line) if is_repeat(line.entry, entry) => (line.last, line.times) = (entry.at, line.times + 1),
             _ => lines.push(TimelineLine { first: entry.at, last: entry.at, times: 1, entry }),
         }
     }
@@ -227,8 +227,8 @@ fn entries(investigation: &Investigation, since: u32) -> String {
     if left_out == 0 { text } else { text + &format!("\n{left_out} earlier lines are left out.\n") }
 }
 
-/// Whether an entry belongs into a summary: what deployments do, what went wrong; not what the scheduler does all day.
-fn tells(entry: &TimelineEntry) -> bool {
+/// Whether an entry belongs in a summary: events of deployments and problems, but not everyday scheduling.
+fn is_noteworthy(entry: &TimelineEntry) -> bool {
     match entry.step {
         EntryKind::Begun | EntryKind::RollingBack | EntryKind::Waiting | EntryKind::Completed | EntryKind::Failed => {
             true
@@ -243,7 +243,7 @@ fn tells(entry: &TimelineEntry) -> bool {
     }
 }
 
-fn alike(one: &TimelineEntry, other: &TimelineEntry) -> bool {
+fn is_repeat(one: &TimelineEntry, other: &TimelineEntry) -> bool {
     let cause = |entry: &TimelineEntry| entry.verdict.as_ref().map(|verdict: &Arc<Verdict>| verdict.line());
     let same = one.verdict.is_some() || one.detail == other.detail;
     one.step == other.step && one.what == other.what && cause(one) == cause(other) && same
@@ -251,18 +251,18 @@ fn alike(one: &TimelineEntry, other: &TimelineEntry) -> bool {
 
 fn last_lines(investigation: &Investigation) -> String {
     let Some(excerpt) = &investigation.evidence.lines else { return String::new() };
-    let whose = format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
+    let title = format!("Last log lines of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
     let lines: Vec<String> = excerpt
         .lines
         .iter()
         .map(|(at, text)| format!("{} {}", investigation.zone.second(*at), text.trim_end()))
         .collect();
-    heading(&whose, 2) + &verbatim(lines.iter().map(String::as_str))
+    heading(&title, 2) + &verbatim(lines.iter().map(String::as_str))
 }
 
 fn gaps(investigation: &Investigation) -> String {
     if investigation.evidence.gaps.is_empty() {
         return String::new();
     }
-    heading("Not looked at", 2) + &investigation.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
+    heading("Not examined", 2) + &investigation.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
 }

@@ -1,4 +1,4 @@
-//! A data layer for one command: opened, asked, and closed once what it saw is written down.
+//! The data layer for one command. Closing it waits until the history is written.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::{
     resource::Zone,
 };
 
-/// How long what was seen may take to be written down, once all is printed.
+/// How long to wait for the history to be written after all output.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct CliSession {
     pub clients: Clients,
     pub handle: Handle,
-    /// How long to wait without progress.
+    /// Time to wait without progress.
     pub timeout: Duration,
-    /// The zone of the times that are printed.
+    /// Time zone of printed times.
     pub zone: Zone,
 }
 
@@ -32,7 +32,7 @@ impl CliSession {
         Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
     }
 
-    /// Tells what a person should know, and lets what was seen be written down.
+    /// Prints pending warnings, and waits until the history is written.
     pub async fn close(mut self) {
         while let Ok(done) = self.handle.done.try_recv() {
             if let Done::Warning(text) = done {

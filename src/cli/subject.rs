@@ -100,7 +100,9 @@ impl NameQuery {
     /// When there is no such thing, or there are several; when AWS refuses.
     pub async fn find(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
         match self.search(session).await {
-            Err(refusal @ Refusal::Aws(_)) => Err(names::blame(session, self.cluster.as_deref(), refusal).await),
+            Err(refusal @ Refusal::Aws(_)) => {
+                Err(names::name_unknown_cluster(session, self.cluster.as_deref(), refusal).await)
+            }
             done => done,
         }
     }

@@ -1,4 +1,4 @@
-//! What the values of flags are: read, checked, and offered by completion.
+//! Values of flags: parsing, validation and completion candidates.
 
 use std::{str::FromStr, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     resource::{Kind, Status, query::PARTS},
 };
 
-/// A refresh interval in seconds; absent for each kind's own.
+/// Refresh interval in seconds; absent for the default of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refresh(pub Option<u32>);
 
@@ -26,7 +26,7 @@ pub(super) fn region(text: &str) -> Result<String, String> {
     if plausible(text) {
         return Ok(text.to_owned());
     }
-    Err(format!("there is no such Region{}", hint(text, REGIONS.iter().copied())))
+    Err(format!("unknown Region{}", hint(text, REGIONS.iter().copied())))
 }
 
 pub(super) fn locator(text: &str) -> Result<Locator, String> {
@@ -40,23 +40,23 @@ pub(super) fn endpoint(text: &str) -> Result<String, String> {
     let uri: axum::http::Uri = text.parse().map_err(|error| format!("{error}; write http://HOST:PORT"))?;
     match (uri.scheme_str(), uri.host()) {
         (Some("http" | "https"), Some(_)) => Ok(text.to_owned()),
-        _ => Err("a URL begins with http:// or https:// and names a host".into()),
+        _ => Err("expected a URL such as http://HOST:PORT".into()),
     }
 }
 
 pub(super) fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(factor) if (0.0..=10_000.0).contains(&factor) => Ok(factor),
-        _ => Err("it goes from 0 (time stands still) to 10000".into()),
+        _ => Err("expected a factor from 0 (time stands still) to 10000".into()),
     }
 }
 
-/// A whole number; `range` says which there are.
+/// Parser for a whole number in `range`, which is only text for the error.
 pub(super) fn number<T: FromStr>(range: &'static str) -> impl Fn(&str) -> Result<T, String> + Clone {
-    move |text| text.parse().map_err(|_| format!("not a number; a whole number from {range}"))
+    move |text| text.parse().map_err(|_| format!("expected a whole number from {range}"))
 }
 
-/// What is to be listed: a kind, and which of its rows where the word says so.
+/// Kind to list, and the status that the word implies (`stopped`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listed {
     pub kind: &'static Kind,
@@ -73,7 +73,7 @@ pub(super) fn listed() -> impl TypedValueParser<Value = Listed> {
         |word| {
             let part = PARTS.iter().find(|(part, ..)| *part == word);
             let (name, status) = part.map_or((word.as_str(), None), |(_, kind, status)| (*kind, Some(*status)));
-            let kind = kind(name).ok_or_else(|| format!("there is no kind `{word}`"))?;
+            let kind = kind(name).ok_or_else(|| format!("unknown kind `{word}`"))?;
             Ok::<_, String>(Listed { kind, status })
         },
     )
@@ -83,11 +83,11 @@ pub(super) fn since(text: &str) -> Result<u32, String> {
     settings::since(text)
 }
 
-/// How long to wait for what does not come.
+/// Parses a timeout.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     match settings::since(text)? {
         seconds @ ..=86_400 => Ok(Duration::from_secs(seconds.into())),
-        _ => Err(format!("`{text}` is out of range; it goes from 1s to 1d")),
+        _ => Err(format!("`{text}` is out of range; expected 1s to 1d")),
     }
 }
 

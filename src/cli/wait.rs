@@ -1,4 +1,4 @@
-//! Waiting for data, for commands without a screen: what takes long is named, and what does not come ends the command.
+//! Waiting for data in commands without a screen: reports long waits, and gives up after a timeout.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,48 +12,55 @@ use crate::{
     resource::{Origin, Pace, View, format},
 };
 
-/// How long a failure that may pass (no answer, AWS's own fault) is waited out.
+/// How long to retry after a transient failure (no answer, server error).
 const PATIENCE: Duration = Duration::from_millis(3_500);
 
-/// How long after a refusal that passes the same is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Delay before a retry.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// How long a command waits before it says what for, and again when that has changed.
-const SILENCE: Duration = Duration::from_secs(2);
+/// Interval at which a command reports what it waits for, if that has changed.
+const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How long a command waits.
+/// Arguments for waiting.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct WaitArgs {
-    /// Give up when nothing has come for this long (10s, 2m)
+    /// Give up after this time without progress (10s, 2m)
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = timeout)]
     pub timeout: Duration,
 }
 
-/// One wait: measures progress, says what takes long, and knows when to give up.
+/// A wait: measures progress, reports what takes long, and decides when to give up.
 pub struct Wait {
     what: String,
     timeout: Duration,
     progress: Instant,
-    /// The most that has come so far; see [`amount`].
+    /// Greatest amount received so far; see [`amount`].
     most: usize,
-    say_at: Instant,
-    said: String,
+    report_at: Instant,
+    reported: String,
 }
 
 impl Wait {
-    /// A wait for `what`, which ends after `timeout` without progress.
+    /// Creates a wait for `what` that ends after `timeout` without progress.
     pub fn new(what: impl Into<String>, timeout: Duration) -> Self {
         let now = Instant::now();
-        Self { what: what.into(), timeout, progress: now, most: 0, say_at: now + SILENCE, said: String::new() }
+        Self {
+            what: what.into(),
+            timeout,
+            progress: now,
+            most: 0,
+            report_at: now + REPORT_INTERVAL,
+            reported: String::new(),
+        }
     }
 
-    /// Something has come.
+    /// Records progress.
     pub fn advanced(&mut self) {
         self.progress = Instant::now();
     }
 
-    /// Takes in a snapshot: more than there ever was is progress, anything else is not, so that no wait is endless.
-    pub fn saw(&mut self, snapshot: &Snapshot) {
+    /// Records a snapshot. Only more data than ever before is progress, so that no wait is endless.
+    pub fn observe(&mut self, snapshot: &Snapshot) {
         let amount = amount(snapshot);
         if amount > self.most {
             self.most = amount;
@@ -61,34 +68,34 @@ impl Wait {
         }
     }
 
-    /// When to look again: something is to be said then, or the time is over.
+    /// Time of the next [`Wait::check`]: the next report or the timeout.
     pub fn wake(&self) -> Instant {
-        self.say_at.min(self.progress + self.timeout)
+        self.report_at.min(self.progress + self.timeout)
     }
 
-    /// Says what is waited for, once it is time to, and why it does not come; gives up when nothing has come for too long.
+    /// Reports what it waits for and why it takes so long, when it is time to.
     ///
     /// # Errors
-    /// The reason, once the time is over.
+    /// The reason, after the timeout.
     pub fn check(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
         let now = Instant::now();
         if now >= self.progress + self.timeout {
-            return Err(self.given_up(failure));
+            return Err(self.timeout_refusal(failure));
         }
-        if now >= self.say_at {
+        if now >= self.report_at {
             let why = failure.map(|failure| format!(": {failure}")).unwrap_or_default();
             let text = format!("waiting for {}{why}", self.what);
-            if text != self.said {
+            if text != self.reported {
                 note(&text);
-                self.said = text;
+                self.reported = text;
             }
-            self.say_at = now + SILENCE;
+            self.report_at = now + REPORT_INTERVAL;
         }
         Ok(())
     }
 
-    /// Why it is over.
-    fn given_up(&self, failure: Option<&Failure>) -> Refusal {
+    /// Error after the timeout.
+    fn timeout_refusal(&self, failure: Option<&Failure>) -> Refusal {
         let waited = format::duration(i64::try_from(self.timeout.as_secs()).unwrap_or(i64::MAX));
         let longer = "to wait longer, use --timeout";
         match failure {
@@ -100,10 +107,10 @@ impl Wait {
         }
     }
 
-    /// Waits for `future` and says so when it takes long.
+    /// Waits for `future`, and reports it when that takes long.
     ///
     /// # Errors
-    /// When it has not ended in time.
+    /// When it has not completed in time.
     pub async fn on<T>(mut self, future: impl Future<Output = T>) -> Result<T, Refusal> {
         let mut future = std::pin::pin!(future);
         loop {
@@ -115,7 +122,7 @@ impl Wait {
     }
 }
 
-/// How much has come: feeds by how far they are, their rows, and the rows that have settled.
+/// Amount of data received: phases of the feeds, rows, and rows that have settled.
 fn amount(snapshot: &Snapshot) -> usize {
     let feeds = snapshot.feeds.values().map(|feed| {
         let phase = match feed.phase {
@@ -128,13 +135,13 @@ fn amount(snapshot: &Snapshot) -> usize {
     feeds.sum()
 }
 
-/// `services in prod, tasks of web in prod`.
-fn named(views: &[View]) -> String {
+/// Names views: `services in prod, tasks of web in prod`.
+fn view_names(views: &[View]) -> String {
     let mut names: Vec<String> = Vec::new();
     for View { kind, query } in views {
-        let of = query.service.as_ref().map(|service| format!(" of {service}")).unwrap_or_default();
+        let owner = query.service.as_ref().map(|service| format!(" of {service}")).unwrap_or_default();
         let place = query.cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
-        let name = format!("{}{of}{place}", kind.plural);
+        let name = format!("{}{owner}{place}", kind.plural);
         if !names.contains(&name) {
             names.push(name);
         }
@@ -142,17 +149,17 @@ fn named(views: &[View]) -> String {
     names.join(", ")
 }
 
-/// Asks, and asks again: a throttle is sat out until the time is over; what else may pass is given less of it.
+/// Calls `call` and retries it: throttling until the timeout, other transient failures for a shorter time.
 ///
 /// # Errors
-/// The failure that was not worth waiting for.
-pub async fn patiently<T>(mut wait: Wait, mut ask: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Refusal> {
+/// The failure that ended the retries.
+pub async fn retry<T>(mut wait: Wait, mut call: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Refusal> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let mut asked = std::pin::pin!(ask());
+        let mut pending = std::pin::pin!(call());
         let answer = loop {
             tokio::select! {
-                answer = &mut asked => break answer,
+                answer = &mut pending => break answer,
                 () = sleep_until(wait.wake()) => wait.check(None)?,
             }
         };
@@ -160,38 +167,39 @@ pub async fn patiently<T>(mut wait: Wait, mut ask: impl AsyncFnMut() -> Result<T
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
-        if !passes(&failure) || (failure.kind != FailureKind::Throttled && Instant::now() >= deadline) {
+        if !is_transient(&failure) || (failure.kind != FailureKind::Throttled && Instant::now() >= deadline) {
             return Err(failure.into());
         }
         wait.check(Some(&failure))?;
-        sleep(AGAIN).await;
+        sleep(RETRY_DELAY).await;
     }
 }
 
-/// Waits until `enough` has come. A throttle is sat out until nothing has come for `timeout`; what may pass is given some
-/// time; anything else that stands between us and one of `views` is the end.
+/// Waits until `enough` accepts a snapshot. Throttling is waited out until `timeout` without progress, another transient failure
+/// for a shorter time; any other failure of one of `views` ends the wait.
 ///
 /// # Errors
-/// The failure that was not worth waiting for.
+/// The failure that ended the wait.
 pub async fn until(
     handle: &mut Handle,
     timeout: Duration,
     views: &[View],
     enough: impl Fn(&Snapshot) -> bool,
 ) -> Result<Arc<Snapshot>, Refusal> {
-    let mut wait = Wait::new(named(views), timeout);
+    let mut wait = Wait::new(view_names(views), timeout);
     let mut deadline: Option<Instant> = None;
     loop {
         let snapshot = handle.snapshots.borrow_and_update().clone();
         if enough(&snapshot) {
             return Ok(snapshot);
         }
-        wait.saw(&snapshot);
+        wait.observe(&snapshot);
         let obstacles = || views.iter().filter_map(|view| snapshot.blocking_failure(view));
-        let hard = obstacles().filter(|failure| failure.kind != FailureKind::Throttled).min_by_key(|f| may_pass(f));
+        let hard =
+            obstacles().filter(|failure| failure.kind != FailureKind::Throttled).min_by_key(|f| is_transient_error(f));
         deadline = match hard {
             None => None,
-            Some(failure) if !may_pass(failure) => return Err(Failure::clone(failure).into()),
+            Some(failure) if !is_transient_error(failure) => return Err(Failure::clone(failure).into()),
             Some(_) => deadline.or_else(|| Some(Instant::now() + PATIENCE)),
         };
         if let Some(failure) = hard.filter(|_| deadline.is_some_and(|deadline| deadline <= Instant::now())) {
@@ -199,12 +207,12 @@ pub async fn until(
         }
         let known = hard.or_else(|| obstacles().next()).or_else(|| snapshot.failures().next());
         wait.check(known.map(|failure| &**failure))?;
-        news(handle, wait.wake().min(deadline.unwrap_or_else(|| wait.wake()))).await?;
+        next_snapshot(handle, wait.wake().min(deadline.unwrap_or_else(|| wait.wake()))).await?;
     }
 }
 
-/// Waits until each of `views` has come, or has failed in a way that waiting would not mend; says which have failed, and
-/// why. The first has to come.
+/// Waits until each of `views` has been fetched or has failed permanently, and returns the failed ones with their reasons. The
+/// first view must succeed.
 ///
 /// # Errors
 /// The failure of the first.
@@ -213,18 +221,18 @@ pub async fn settled(
     timeout: Duration,
     views: &[View],
 ) -> Result<(Arc<Snapshot>, Vec<(View, String)>), Refusal> {
-    let mut wait = Wait::new(named(views), timeout);
+    let mut wait = Wait::new(view_names(views), timeout);
     let mut deadline: Option<Instant> = None;
     loop {
         let snapshot = handle.snapshots.borrow_and_update().clone();
-        wait.saw(&snapshot);
+        wait.observe(&snapshot);
         let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
         let (mut failed, mut awaited, mut passing) = (Vec::new(), Vec::new(), false);
-        for view in views.iter().filter(|view| !come(&snapshot, view)) {
+        for view in views.iter().filter(|view| !is_fetched(&snapshot, view)) {
             let obstacle = snapshot.blocking_failure(view);
             match obstacle.filter(|failure| failure.kind != FailureKind::Throttled) {
                 None => awaited.push((view, obstacle)),
-                Some(failure) if may_pass(failure) && !late => passing = true,
+                Some(failure) if is_transient_error(failure) && !late => passing = true,
                 Some(failure) if *view == views[0] => return Err(Failure::clone(failure).into()),
                 Some(failure) => failed.push((view.clone(), failure.briefly())),
             }
@@ -242,19 +250,19 @@ pub async fn settled(
             return Ok((snapshot, failed));
         }
         deadline = if awaited.is_empty() { deadline.or_else(|| Some(Instant::now() + PATIENCE)) } else { None };
-        news(handle, wait.wake().min(deadline.unwrap_or_else(|| wait.wake()))).await?;
+        next_snapshot(handle, wait.wake().min(deadline.unwrap_or_else(|| wait.wake()))).await?;
     }
 }
 
-/// Whether `view` is all there; of rows that are described on sight, those in sight are meant, which are all of them.
-fn come(snapshot: &Snapshot, view: &View) -> bool {
-    let on_sight = matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query));
+/// Whether `view` has been fetched, including descriptions of rows that are described only while on screen.
+fn is_fetched(snapshot: &Snapshot, view: &View) -> bool {
+    let when_visible = matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query));
     let mut rows = snapshot.feeds_of(view).into_iter().flat_map(|feed| feed.rows.iter());
-    snapshot.arrived(view) && (!on_sight || rows.all(|entry| entry.row.pace() != Pace::Moving))
+    snapshot.arrived(view) && (!when_visible || rows.all(|entry| entry.row.pace() != Pace::Moving))
 }
 
-/// Waits for another snapshot, at most until `deadline`.
-async fn news(handle: &mut Handle, deadline: Instant) -> Result<(), Refusal> {
+/// Waits for the next snapshot, at most until `deadline`.
+async fn next_snapshot(handle: &mut Handle, deadline: Instant) -> Result<(), Refusal> {
     tokio::select! {
         changed = handle.snapshots.changed() => {
             changed.map_err(|_| Refusal::Failed("the data task has ended; the log may say why".into()))
@@ -263,11 +271,11 @@ async fn news(handle: &mut Handle, deadline: Instant) -> Result<(), Refusal> {
     }
 }
 
-/// Whether waiting may be all it takes.
-pub fn passes(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Throttled || may_pass(failure)
+/// Whether a failure is transient, so that waiting may help.
+pub fn is_transient(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Throttled || is_transient_error(failure)
 }
 
-fn may_pass(failure: &Failure) -> bool {
+fn is_transient_error(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::Offline | FailureKind::Server | FailureKind::Garbled) || failure.is_clock_skew()
 }

@@ -1,4 +1,4 @@
-//! `ecsight why`: what is wrong with a service, a task or an instance, and why; and what a message means.
+//! `ecsight why`: explains what is wrong with a service, a task or an instance, or what a message means.
 
 use std::{
     io::{self, IsTerminal, Read},
@@ -26,25 +26,25 @@ use crate::{
     ui::{self, theme::Glyphs},
 };
 
-/// `ecsight why`.
+/// Arguments of `ecsight why`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct WhyArgs {
-    /// A service, a task or a container instance: its name, its id or the beginning of one, or its ARN
+    /// Name, id, beginning of an id, or ARN of a service, a task or a container instance
     #[arg(
         value_name = "NAME",
         required_unless_present_any = ["message", "stop_code", "exit_code"],
         add = complete::services()
     )]
     pub name: Option<String>,
-    /// Explain this text instead: a stopped reason, a container's reason or a service event; `-` reads it from standard
-    /// input. Asks nothing of AWS
+    /// Explain this text: a stopped reason, a container's reason or a service event; `-` reads it from standard input.
+    /// Makes no call to AWS
     #[arg(long, value_name = "TEXT", conflicts_with = "name", allow_hyphen_values = true)]
     pub message: Option<String>,
-    /// The stop code that came with the message
+    /// Stop code that came with the message
     #[arg(long, value_name = "CODE", conflicts_with = "name")]
     pub stop_code: Option<String>,
-    /// The exit code that came with the message
+    /// Exit code that came with the message
     #[arg(long, value_name = "NUMBER", conflicts_with = "name", allow_hyphen_values = true, value_parser = number::<i32>("-1 to 255"))]
     pub exit_code: Option<i32>,
     /// Output format
@@ -62,14 +62,14 @@ Examples:
   pbpaste | ecsight why --message -
 
 Exit codes:
-  0  nothing is wrong; with --message: what it says is normal
-  1  something is wrong, or there is no such thing; with --message: a warning, a failure, or nothing any rule knows
+  0  nothing is wrong; with --message: a normal message
+  1  something is wrong, or not found; with --message: a warning, a failure, or an unknown message
   2  a mistake in the command line, or AWS refused, was not reached or did not answer in time";
 
-/// The form in which `why` answers.
+/// Output format of `why`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExplanationFormat {
-    /// As the console explains it
+    /// The explanation of the console
     Text,
     /// Findings and verdicts, for scripts
     Json,
@@ -77,15 +77,15 @@ pub enum ExplanationFormat {
     Markdown,
 }
 
-/// Prints why, and returns 1 when something is wrong.
+/// Prints an explanation, and returns 1 when something is wrong.
 ///
 /// # Errors
-/// A name that AWS does not know: exit code 1. Usage, and AWS's refusal: neither says anything of the thing itself, so both
-/// are exit code 2.
+/// A name that doesn't exist in AWS: exit code 1. Usage errors and failures of AWS don't mean that something is wrong with the
+/// row, so their exit code is 2.
 pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
     let answer = match &args.name {
-        Some(name) => of_thing(name, &args, scope, settings, paths).await,
-        None => of_message(&args, settings),
+        Some(name) => explain_row(name, &args, scope, settings, paths).await,
+        None => explain_message(&args, settings),
     };
     answer.map_err(|refusal| match refusal {
         Refusal::Unknown(_) => refusal,
@@ -93,7 +93,7 @@ pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: O
     })
 }
 
-async fn of_thing(
+async fn explain_row(
     name: &str,
     args: &WhyArgs,
     scope: &ScopeArgs,
@@ -109,19 +109,19 @@ async fn of_thing(
     match args.output {
         ExplanationFormat::Text => print_coloured(&text(&title, document, settings)),
         ExplanationFormat::Markdown => print(&(markdown::heading(&title, 1) + &markdown::document(document, 2))),
-        ExplanationFormat::Json => print(&pretty(&masked_json(&json_of(&investigation)))?),
+        ExplanationFormat::Json => print(&pretty(&masked_json(&explanation_json(&investigation)))?),
     }?;
     Ok(u8::from(investigation.trouble()))
 }
 
-/// Clients for where the thing is: an ARN names its Region.
+/// Creates clients for the scope of the row. An ARN overrides the Region.
 pub(super) async fn connect(wanted: &NameQuery, scope: &ScopeArgs, settings: &Settings) -> Result<Clients, Refusal> {
     let spec = console::scope(scope).await?;
     let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
     console::clients(&spec, settings).await
 }
 
-fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
+fn explain_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
     let text = match args.message.as_deref() {
         Some("-") => {
             let mut text = String::new();
@@ -130,17 +130,17 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
         }
         text => text.unwrap_or_default().to_owned(),
     };
-    let asked = AwsMessage { text: text.trim(), stop_code: args.stop_code.as_deref(), exit_code: args.exit_code };
-    if asked == AwsMessage::default() {
-        return Err(Refusal::Usage("--message: there is nothing in it".into()));
+    let message = AwsMessage { text: text.trim(), stop_code: args.stop_code.as_deref(), exit_code: args.exit_code };
+    if message == AwsMessage::default() {
+        return Err(Refusal::Usage("--message: the text is empty".into()));
     }
-    let verdict = diagnose::diagnose_message(&asked);
+    let verdict = diagnose::diagnose_message(&message);
     let document = || inspect::verdict(&verdict, inspect::IN_FULL).masked();
     match args.output {
         ExplanationFormat::Text => print_coloured(&printed(&document(), width(), settings)),
         ExplanationFormat::Markdown => print(&markdown::document(&document(), 2)),
         ExplanationFormat::Json => print(&pretty(&masked_json(&json!({
-            "subject": { "kind": "message", "name": asked.text, "cluster": null, "arn": null },
+            "subject": { "kind": "message", "name": message.text, "cluster": null, "arn": null },
             "findings": [],
             "verdicts": [verdict],
             "log": null,
@@ -152,7 +152,7 @@ fn of_message(args: &WhyArgs, settings: &Settings) -> Result<u8, Refusal> {
     Ok(u8::from(verdict.class > Class::Normal || verdict.rule.is_none()))
 }
 
-/// `service web in prod`.
+/// Title of a row: `service web in prod`.
 pub(super) fn title(row: &dyn Row) -> String {
     let place = row.cluster().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
     format!("{} {}{place}", row.kind().name, row.name())
@@ -168,13 +168,13 @@ fn printed(document: &Document, width: Option<u16>, settings: &Settings) -> Stri
     ui::printed(document, width, Glyphs::new(settings.ascii), theme(settings).as_ref())
 }
 
-/// The width of the terminal; none for a pipe, whose reader wants lines whole.
+/// Width of the terminal; absent for a pipe, where lines are not wrapped.
 fn width() -> Option<u16> {
     let terminal = io::stdout().is_terminal();
     terminal.then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| columns)
 }
 
-fn json_of(investigation: &Investigation) -> Value {
+fn explanation_json(investigation: &Investigation) -> Value {
     let row = &*investigation.row;
     let findings = investigation.explanation.findings.iter().map(|finding| {
         json!({

@@ -1,4 +1,4 @@
-//! Lines on standard output. A pipe gets nothing else; a terminal also what befalls the tasks.
+//! Printing log lines to standard output. A terminal also gets dividers for starts and stops of tasks; a pipe gets lines only.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -27,31 +27,31 @@ use crate::{
 };
 
 pub(super) struct Printer {
-    form: LogFormat,
+    format: LogFormat,
     filter: Option<LineFilter>,
     zone: TimeZone,
-    scribe: LineFormatter,
-    /// Somebody looks at the lines as they come.
+    formatter: LineFormatter,
+    /// Whether standard output is a terminal.
     terminal: bool,
-    /// The colours, where they are wanted.
+    /// Theme, if output is coloured.
     theme: Option<Theme>,
     glyphs: &'static Glyphs,
-    /// The longest label so far.
+    /// Length of the longest label so far.
     label: usize,
-    /// Lines that are printed in order once all of them are there.
+    /// Lines held back until all have arrived, to print them in order.
     held: Option<Vec<Line>>,
 }
 
 impl Printer {
-    pub(super) fn new(form: LogFormat, filter: Option<LineFilter>, settings: &Settings) -> Self {
+    pub(super) fn new(format: LogFormat, filter: Option<LineFilter>, settings: &Settings) -> Self {
         let terminal = io::stdout().is_terminal();
-        let theme = theme(settings).filter(|_| form == LogFormat::Text);
+        let theme = theme(settings).filter(|_| format == LogFormat::Text);
         let zone = settings.zone.zone.clone();
         let glyphs = Glyphs::new(settings.ascii);
         Self {
-            form,
+            format,
             filter,
-            scribe: LineFormatter::new(zone.clone()),
+            formatter: LineFormatter::new(zone.clone()),
             zone,
             terminal,
             theme,
@@ -61,12 +61,12 @@ impl Printer {
         }
     }
 
-    /// Prints nothing before [`print_held`](Self::print_held).
+    /// Holds all lines back until [`print_held`](Self::print_held).
     pub(super) fn hold(&mut self) {
         self.held = Some(Vec::new());
     }
 
-    /// Prints the lines, or holds them; false when nobody reads them any more.
+    /// Prints the lines or holds them back. Returns false when standard output is closed.
     pub(super) fn take(&mut self, mut lines: Vec<Line>, late: bool) -> io::Result<bool> {
         match &mut self.held {
             Some(held) => held.append(&mut lines),
@@ -75,7 +75,7 @@ impl Printer {
         Ok(true)
     }
 
-    /// The same with lines that are older than all others.
+    /// Like [`take`](Self::take), for lines older than all others.
     pub(super) fn take_older(&mut self, lines: Vec<Line>) -> io::Result<bool> {
         match &mut self.held {
             Some(held) => drop(held.splice(0..0, lines)),
@@ -84,15 +84,15 @@ impl Printer {
         Ok(true)
     }
 
-    /// Prints what was held, by time.
+    /// Prints the held lines, ordered by time.
     pub(super) fn print_held(&mut self) -> io::Result<()> {
         let mut lines = self.held.take().unwrap_or_default();
         lines.sort_by_key(|line| line.at);
         self.print(&lines, false).map(drop)
     }
 
-    /// Prints the lines that pass; false when nobody reads them any more. What is printed can't be moved: on a terminal a
-    /// line that came `late` is marked.
+    /// Prints the lines that pass the filter. Returns false when standard output is closed. On a terminal a line that arrived
+    /// `late` is marked, because printed lines can't be moved.
     fn print(&mut self, lines: &[Line], late: bool) -> io::Result<bool> {
         let mut text = String::new();
         for line in lines {
@@ -100,15 +100,15 @@ impl Printer {
             if output && self.filter.as_ref().is_some_and(|filter| !filter.admits(line)) {
                 continue;
             }
-            match self.form {
+            match self.format {
                 LogFormat::Json => text += &record(line),
-                LogFormat::Text if self.terminal => text += &self.shown(line, late || line.late),
-                LogFormat::Text if output => self.scribe.write(line, &mut text),
-                // That lines are missing is wrong; that tasks come and go is not.
+                LogFormat::Text if self.terminal => text += &self.terminal_line(line, late || line.late),
+                LogFormat::Text if output => self.formatter.write(line, &mut text),
+                // Missing lines are a problem worth a warning; starts and stops of tasks are not.
                 LogFormat::Text if matches!(line.role, Role::Gap(_)) => {
-                    let mut said = String::new();
-                    self.scribe.write(line, &mut said);
-                    note(said.trim_end());
+                    let mut warning = String::new();
+                    self.formatter.write(line, &mut warning);
+                    note(warning.trim_end());
                 }
                 LogFormat::Text => {}
             }
@@ -121,16 +121,15 @@ impl Printer {
         }
     }
 
-    /// A line for somebody who looks at it: the time of day, a sign where it came late, the task by name and colour, the
-    /// text.
-    fn shown(&mut self, line: &Line, late: bool) -> String {
+    /// Formats a line for a terminal: time of day, sign of a late line, name of the task in its colour, text.
+    fn terminal_line(&mut self, line: &Line, late: bool) -> String {
         let at = line.at.to_zoned_datetime(self.zone.clone()).strftime("%H:%M:%S.%3f").to_string();
         let style = |style: fn(&Theme, &Line) -> Style| self.theme.as_ref().map(|theme| style(theme, line));
         let text = match line.role {
             Role::Output => ansi::plain(&line.text),
             _ => safe(&line.text),
         };
-        let text = paint(&text, style(of_text));
+        let text = paint(&text, style(text_style));
         let at = paint(&at, style(|theme, _| theme.get(Scope::Faint)));
         let sign = if late { self.glyphs.late } else { " " };
         let Some(source) = &line.source else { return format!("{at}{sign}{text}\n") };
@@ -142,7 +141,7 @@ impl Printer {
     }
 }
 
-fn of_text(theme: &Theme, line: &Line) -> Style {
+fn text_style(theme: &Theme, line: &Line) -> Style {
     match (line.role, line.level) {
         (Role::Started, _) => theme.tone(Tone::Good),
         (Role::Stopped { fault: true } | Role::Gap(_), _) => theme.tone(Tone::Bad),
@@ -158,10 +157,10 @@ fn paint(text: &str, style: Option<Style>) -> String {
     style.map_or_else(|| text.to_owned(), |style| StyledContent::new(style, text).to_string())
 }
 
-/// Whether the reader of a pipe has gone: until something is written, nothing else would tell.
-pub(super) fn deserted() -> bool {
+/// Whether the reader of a pipe has closed it, which would otherwise be noticed only at the next write.
+pub(super) fn output_closed() -> bool {
     let out = io::stdout();
     let mut ends = [PollFd::new(&out, PollFlags::empty())];
-    let asked = poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-    asked.is_ok() && ends[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    let polled = poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    polled.is_ok() && ends[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
