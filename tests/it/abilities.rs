@@ -1,4 +1,4 @@
-//! Kinds own their abilities: what a kind claims works on rows of it, taken from the demo's account.
+//! Abilities of kinds: every ability that a kind lists works on its rows in the demo.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     support::harness::Harness,
 };
 
-/// Rows that a key is tried on.
+/// Number of rows on which each key is tried.
 const TRIED: usize = 40;
 
 fn view(kind: &'static Kind) -> View {
@@ -31,26 +31,26 @@ fn view(kind: &'static Kind) -> View {
     View::new(kind, query)
 }
 
-/// Whether `action` does something on one of the first rows of `view`; what it says where it does not.
+/// Checks that `action` has an effect on one of the first rows of `view`; otherwise returns its messages.
 fn works(action: &Action, view: &View, snapshot: &Snapshot) -> Result<(), Vec<String>> {
     let mut harness = Harness::with_account((120, 200));
     harness.model.front = Screen::Table(Box::new(Table::new(view.clone())));
     let mut harness = harness.change_snapshot(|known| *known = snapshot.clone());
     harness.model.write_override = Some(WriteOverride::Write);
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for _ in 0..TRIED {
         match (action.run)(&mut harness.model, Call::default()) {
             Ok(()) => return Ok(()),
-            Err(reason) => said.push(reason),
+            Err(reason) => messages.push(reason),
         }
         harness = harness.keys("j");
     }
-    said.dedup();
-    Err(said)
+    messages.dedup();
+    Err(messages)
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_kind_claims_works_on_its_rows() {
+async fn abilities_of_a_kind_work_on_its_rows() {
     let mut handle = account(Scenario::Incident, 40).await;
     seen(&mut handle, &View::new(&service::KIND, Query::default())).await;
     let mut tried = 0;
@@ -63,15 +63,18 @@ async fn what_a_kind_claims_works_on_its_rows() {
         }
         let feeds = snapshot.feeds_of(&view(kind));
         for entry in feeds.iter().flat_map(|feed| feed.rows.iter()).filter(|_| kind.can(Ability::Evidence)) {
-            let asked = entry.row.parent().unwrap_or_else(|| entry.row.id());
-            assert!([":service/", ":task/"].iter().any(|part| asked.contains(part)), "{kind:?} asks about {asked}");
+            let subject_id = entry.row.parent().unwrap_or_else(|| entry.row.id());
+            assert!(
+                [":service/", ":task/"].iter().any(|part| subject_id.contains(part)),
+                "{kind:?} asks about {subject_id}"
+            );
         }
     }
     assert!(tried > 50, "{tried}");
 }
 
 #[test]
-fn kinds_that_reach_back_say_which_rows_are_archived() {
+fn kinds_with_an_archive_mark_archived_rows() {
     for kind in KINDS {
         let archived = match kind.origin {
             Origin::Composed(compose) => compose.past() != Past::Nothing,

@@ -1,4 +1,4 @@
-//! Which way the arrows run: who imports whom, read from the source.
+//! Architecture: which module may import which, checked in the source.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,7 @@ use std::{
 
 use regex::Regex;
 
-/// What drawing needs and nothing beneath it may know.
+/// Crates for drawing, which layers below `ui` must not use.
 const TERMINAL: &[&str] = &["ratatui", "crossterm"];
 const SDK: &[&str] = &[
     "aws_config",
@@ -20,17 +20,17 @@ const SDK: &[&str] = &[
     "aws_types",
 ];
 const CLOCK: &[&str] = &["Timestamp::now", "ZonedDateTime::now", "Instant::now", "SystemTime"];
-/// Where tokio's clock is right, which stands still in tests.
+/// Modules that use tokio's clock, which tests can pause.
 const WALL_CLOCK: &[&str] = &["Timestamp::now", "ZonedDateTime::now", "std::time::Instant", "SystemTime"];
 const RUNTIME: &[&str] = &["tokio"];
 const FILES: &[&str] = &["std::fs", "std::net", "std::process"];
 
-/// One module at the top of the crate, with all that is below it.
+/// A top-level module with its submodules.
 struct Rule {
     module: &'static str,
-    /// Modules of ours that it may use, besides itself.
+    /// Other modules of the crate that it may use.
     uses: &'static [&'static str],
-    /// Paths of others that it may not.
+    /// External paths that it must not use.
     never: &'static [&'static [&'static str]],
 }
 
@@ -59,15 +59,15 @@ const RULES: &[Rule] = &[
     Rule { module: "config", uses: &["files", "kinds", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME, CLOCK] },
 ];
 
-/// The modules that put the others together.
+/// Modules that combine the others.
 const EVERYTHING: &[&str] = &["app", "cli", "lib", "main"];
 
-/// A source file of ours.
+/// A source file of the crate.
 struct Source {
     path: PathBuf,
-    /// The module at the top of the crate that it belongs to.
+    /// Top-level module that it belongs to.
     module: String,
-    /// Its code without comments and without tests, which may use what they like.
+    /// Code without comments and tests, which may use everything.
     code: String,
 }
 
@@ -94,8 +94,8 @@ fn code(text: &str) -> String {
     text[..tests].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules at the top of the crate that `code` names: `crate::a::b` and `crate::{a::b, c}` alike.
-fn ours(code: &str) -> BTreeSet<String> {
+/// Top-level modules named in `code`, as in `crate::a::b` or `crate::{a::b, c}`.
+fn used_modules(code: &str) -> BTreeSet<String> {
     let name = Regex::new(r"^\s*([a-z_]\w*)").expect("a pattern");
     let mut names = BTreeSet::new();
     for (at, path) in code.match_indices("crate::") {
@@ -124,13 +124,14 @@ fn ours(code: &str) -> BTreeSet<String> {
 
 #[test]
 fn imports_are_found_in_every_form() {
-    let found = ours("use crate::{\n    aws::{Clients, error::Failure},\n    data,\n};\nfn f() { crate::event::g() }");
+    let found =
+        used_modules("use crate::{\n    aws::{Clients, error::Failure},\n    data,\n};\nfn f() { crate::event::g() }");
     assert_eq!(found.into_iter().collect::<Vec<_>>(), ["aws", "data", "event"]);
 }
 
 #[test]
-fn modules_use_only_what_lies_beneath_them() {
-    // What is named in a string is not used.
+fn modules_import_only_lower_layers() {
+    // Names in strings are not uses.
     let strings = Regex::new(r#""(?:[^"\\\n]|\\.)*""#).expect("a pattern");
     let mut broken = Vec::new();
     for source in sources() {
@@ -139,7 +140,7 @@ fn modules_use_only_what_lies_beneath_them() {
             continue;
         };
         let foreign =
-            ours(&source.code).into_iter().filter(|name| name != rule.module && !rule.uses.contains(&&**name));
+            used_modules(&source.code).into_iter().filter(|name| name != rule.module && !rule.uses.contains(&&**name));
         broken.extend(foreign.map(|name| format!("{}: crate::{name}", source.path.display())));
         let code = strings.replace_all(&source.code, "\"\"");
         for path in rule.never.iter().copied().flatten() {
@@ -149,11 +150,11 @@ fn modules_use_only_what_lies_beneath_them() {
             }
         }
     }
-    assert!(broken.is_empty(), "arrows that run the wrong way:\n{}", broken.join("\n"));
+    assert!(broken.is_empty(), "imports that are not allowed:\n{}", broken.join("\n"));
 }
 
 #[test]
-fn colours_are_named_in_the_theme_alone() {
+fn colours_occur_only_in_the_theme() {
     let colour = Regex::new(r"\bColor::|\bStylize\b").expect("a pattern");
     let named: Vec<_> = sources()
         .into_iter()
@@ -164,7 +165,7 @@ fn colours_are_named_in_the_theme_alone() {
     assert!(named.is_empty(), "colours outside the theme: {named:?}");
 }
 
-/// The files of modules that only tests have, and the folders of their children.
+/// Paths of test modules, without extension: each covers a file and the folder of its children.
 fn test_modules(sources: &[Source]) -> Vec<PathBuf> {
     let module = Regex::new(r"#\[cfg\(test\)\]\s+(?:pub(?:\([a-z: ]+\))? )?mod (\w+);").expect("a pattern");
     let mut found = Vec::new();
@@ -369,9 +370,9 @@ fn a_module_with_children_is_a_file_beside_a_folder() {
     assert_eq!(files.map(|source| source.path).collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }
 
-/// The guard against changes and the log of calls ride along with every client, because all are made in one place.
+/// Every client has the guard against changes and the log of calls, because all clients are created in one place.
 #[test]
-fn every_client_is_made_where_the_guard_is_put_on() {
+fn every_client_is_created_with_the_guard() {
     let made = Regex::new(r"\bClient::(new|from_conf)\(").expect("a pattern");
     let places: Vec<_> = sources()
         .iter()

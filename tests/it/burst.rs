@@ -1,5 +1,5 @@
-//! Many lines a second through data layer and model: none is lost, none comes twice. `benches/burst.rs` does the same for
-//! a minute and measures.
+//! Many log lines a second through data layer and model: none is lost or shown twice. `benches/burst.rs` does the same for a
+//! minute and measures it.
 
 use std::{cell::Cell, time::Duration};
 
@@ -20,7 +20,7 @@ thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The wall clock goes with tokio's.
+/// Wall clock that follows tokio's clock.
 fn now() -> Timestamp {
     let elapsed = BEGUN.get().map(|begun| begun.elapsed()).unwrap_or_default();
     let start = Timestamp::from_millisecond(START_MS).unwrap();
@@ -28,10 +28,10 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_20_000_lines_a_second_none_is_lost_and_none_comes_twice() {
+async fn at_20_000_lines_a_second_none_is_lost_or_shown_twice() {
     BEGUN.set(Some(Instant::now()));
     let endpoint = Endpoint::with_world(World::sized(1, 1, 4, START_MS), Options::default());
-    // The streams are there before anybody looks.
+    // The streams exist before the log is opened.
     endpoint.with(|world| world.load(SERVICE, 20)).unwrap();
     tokio::time::sleep(Duration::from_secs(10)).await;
     let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::with_share(1.0));
@@ -51,7 +51,7 @@ async fn of_20_000_lines_a_second_none_is_lost_and_none_comes_twice() {
     endpoint.with(|world| world.load(SERVICE, 0)).unwrap();
     let written = written();
     assert!(written > 40_000);
-    // Whatever is read twice would come within a while, too.
+    // A line read twice would show up within this time.
     console.pass(Duration::from_secs(150), Duration::from_secs(30), "t").await;
     assert_eq!(console.lost_and_twice(written), (0, 0));
     assert_eq!(console.seen.len(), written);

@@ -1,4 +1,4 @@
-//! The command line of the built binary: what it says, on which stream, with which exit code.
+//! The command line of the built binary: output, streams and exit codes.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 use rstest::rstest;
 use tempfile::TempDir;
 
-/// A home of its own, and an environment in which nothing of this machine shows.
+/// A home folder, and an environment without variables of this machine.
 pub struct Home(TempDir);
 
 impl Home {
@@ -45,15 +45,15 @@ pub struct Answer {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
-    /// What it said meanwhile that it waits for, which a busy machine makes it say.
+    /// Messages about waiting, which occur on a busy machine.
     pub waited: String,
 }
 
 impl Answer {
     pub fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        let said = text(output.stderr);
-        let (waited, err) = said.split_inclusive('\n').partition(|line| line.starts_with("waiting for "));
+        let messages = text(output.stderr);
+        let (waited, err) = messages.split_inclusive('\n').partition(|line| line.starts_with("waiting for "));
         Self { code: output.status.code(), out: text(output.stdout), err, waited }
     }
 }
@@ -88,21 +88,21 @@ impl Answer {
 #[case(&["get", "stopped", "--status", "running"], &["--status"])]
 #[case(&["get", "services", "--theme", "paper"], &["--theme"])]
 #[case(&["--theme", "paper", "demo"], &["--theme", "ecsight demo --theme"])]
-#[case(&["--command", "tasks", "get", "services"], &["--command", "not for `get`"])]
+#[case(&["--command", "tasks", "get", "services"], &["--command", "not to `get`"])]
 #[case(&["demo", "--scenario", "calmm"], &["--scenario", "'calm'"])]
 #[case(&["demo", "--speed=-1"], &["--speed"])]
 #[case(&["demo", "--fault", "throtle"], &["--fault", "throtle", "throttle"])]
-#[case(&["demo", "--seed", "x"], &["--seed", "not a number; a whole number from 0 on"])]
-#[case(&["why", "--exit-code", "x"], &["--exit-code", "not a number; a whole number from -1 to 255"])]
+#[case(&["demo", "--seed", "x"], &["--seed", "expected a whole number from 0 on"])]
+#[case(&["why", "--exit-code", "x"], &["--exit-code", "expected a whole number from -1 to 255"])]
 #[case(&["demo", "--serve", "localhost"], &["--serve", "localhost"])]
 #[case(&["completions", "bsh"], &["bsh", "'bash'"])]
-#[case(&["--config", "/nowhere/config.toml"], &["/nowhere/config.toml", "no such file"])]
+#[case(&["--config", "/missing/config.toml"], &["/missing/config.toml", "no such file"])]
 #[case(&[], &["terminal", "ecsight get"])]
-fn a_mistake_is_named_with_what_was_meant(#[case] args: &[&str], #[case] said: &[&str]) {
+fn a_mistake_is_reported_with_the_nearest_valid_word(#[case] args: &[&str], #[case] expected: &[&str]) {
     let home = Home::new().with(".aws/config", "[profile prod]\nregion = eu-west-1\n");
     let answer = home.run(args);
     assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{answer:?}");
-    for part in said {
+    for part in expected {
         assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
     }
     for rust in ["panicked", "RUST_BACKTRACE", "Location:", "Err("] {
@@ -121,7 +121,7 @@ fn a_mistake_in_the_configuration_names_file_line_and_key() {
 }
 
 #[test]
-fn the_configuration_may_be_named_by_the_environment() {
+fn the_environment_can_set_the_configuration_file() {
     let home = Home::new().with("my.toml", "them = 1\n");
     let output = home.command(&["info"]).env("ECSIGHT_CONFIG", home.path().join("my.toml")).output().expect("runs");
     let answer = Answer::of(output);
@@ -130,7 +130,7 @@ fn the_configuration_may_be_named_by_the_environment() {
 }
 
 #[test]
-fn without_a_region_one_is_told_how_to_name_it() {
+fn without_a_region_the_error_says_how_to_set_one() {
     let answer = Home::new().run(&["get", "clusters"]);
     assert_eq!(answer.code, Some(1));
     assert!(answer.err.contains("no AWS Region") && answer.err.contains("--region"), "{}", answer.err);
@@ -160,7 +160,7 @@ fn help_has_examples_exit_codes_and_every_subcommand() {
 }
 
 #[test]
-fn help_for_faults_follows_their_table() {
+fn help_lists_all_faults() {
     let answer = Home::new().run(&["demo", "--help"]);
     let words = answer.out.split_whitespace().collect::<Vec<_>>().join(" ");
     for fault in ecsight::demo::faults::KINDS {
@@ -169,7 +169,7 @@ fn help_for_faults_follows_their_table() {
 }
 
 #[test]
-fn the_manual_has_every_flag() {
+fn the_manual_page_has_every_flag() {
     let answer = Home::new().run(&["man"]);
     assert_eq!(answer.code, Some(0));
     let page = answer.out.replace("\\-", "-");
@@ -203,13 +203,13 @@ fn the_manual_has_every_flag() {
 #[case("bash")]
 #[case("zsh")]
 #[case("fish")]
-fn completions_ask_the_program(#[case] shell: &str) {
+fn completion_scripts_call_the_program(#[case] shell: &str) {
     let answer = Home::new().run(&["completions", shell]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
     assert!(answer.out.contains("ECSIGHT_COMPLETE") && answer.out.contains("ecsight"), "{}", answer.out);
 }
 
-/// What the program offers bash for the last of `words`.
+/// Completion candidates in bash for the last of `words`.
 fn offered(home: &Home, words: &[&str]) -> Vec<String> {
     let mut command = home.command(&[&["--", "ecsight"], words].concat());
     command.env("ECSIGHT_COMPLETE", "bash").env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_COMP_TYPE", "9");
@@ -229,7 +229,7 @@ fn offered(home: &Home, words: &[&str]) -> Vec<String> {
 #[case(&["get", "services", "-o", ""], "csv-excel")]
 #[case(&["demo", "--fault", "thr"], "throttle")]
 #[case(&["demo", "--scenario", ""], "fleet")]
-fn completion_knows_values_without_the_network(#[case] words: &[&str], #[case] expected: &str) {
+fn completion_offers_values_without_the_network(#[case] words: &[&str], #[case] expected: &str) {
     let home = Home::new()
         .with(".aws/config", "[profile prod]\nregion = eu-west-1\n")
         .with(".config/ecsight/config.toml", "favourites = [\"payments\"]\n")
@@ -240,7 +240,7 @@ fn completion_knows_values_without_the_network(#[case] words: &[&str], #[case] e
 }
 
 #[test]
-fn completion_knows_clusters_and_services_that_were_seen() {
+fn completion_offers_clusters_and_services_of_earlier_runs() {
     let aws = crate::support::aws::Aws::incident_now(&[]);
     assert_eq!(aws.run(&["get", "stopped", "-c", "prod"]).code, Some(0));
     assert!(offered(&aws.home, &["--cluster", ""]).iter().any(|word| word.trim() == "prod"));
@@ -248,7 +248,7 @@ fn completion_knows_clusters_and_services_that_were_seen() {
 }
 
 #[test]
-fn a_mistake_in_the_environment_is_named_as_such() {
+fn a_mistake_in_a_variable_names_the_variable() {
     let output = Home::new().command(&[]).env("ECSIGHT_THEME", "midnigth").output().expect("runs");
     let answer = Answer::of(output);
     assert_eq!(answer.code, Some(2));
@@ -257,8 +257,8 @@ fn a_mistake_in_the_environment_is_named_as_such() {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_failure() {
-    // More than a pipe holds is not needed: the reader is gone before the first byte.
+fn a_closed_pipe_is_not_a_failure() {
+    // Little output suffices, because the pipe is closed before the first byte.
     let mut child =
         Home::new().command(&["man"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     drop(child.stdout.take());

@@ -1,4 +1,4 @@
-//! What the prompts for filters offer: how it looks, and that all of it can be typed, for every kind and column.
+//! Completion in filter prompts: how it looks, and that every candidate is valid, for every kind and column.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::{
 #[case::values("rows_values", "is:fault status=", "")]
 #[case::chosen("rows_chosen", "is:", "tab tab")]
 fn rows(#[case] name: &str, #[case] typed: &str, #[case] keys: &str, #[values(NORMAL, NARROW)] size: (u16, u16)) {
-    seen(name, size, &Harness::with_account(size).keys("/").type_text(typed).keys(keys));
+    assert_screen(name, size, &Harness::with_account(size).keys("/").type_text(typed).keys(keys));
 }
 
 #[rstest]
@@ -38,25 +38,25 @@ fn rows(#[case] name: &str, #[case] typed: &str, #[case] keys: &str, #[values(NO
 #[case::values("lines_values", "!task:", "")]
 #[case::level("lines_level", "level>=", "tab tab")]
 fn lines(#[case] name: &str, #[case] typed: &str, #[case] keys: &str, #[values(NORMAL, NARROW)] size: (u16, u16)) {
-    seen(name, size, &Harness::followed_log(size).keys("/").type_text(typed).keys(keys));
+    assert_screen(name, size, &Harness::followed_log(size).keys("/").type_text(typed).keys(keys));
 }
 
 #[rstest]
 fn a_command_with_a_filter(#[values(NORMAL, NARROW)] size: (u16, u16)) {
-    seen("command", size, &Harness::with_account(size).keys(":").type_text("services acme-prod /status="));
+    assert_screen("command", size, &Harness::with_account(size).keys(":").type_text("services acme-prod /status="));
 }
 
-/// Styles count where nothing else tells what is chosen or shown ahead.
+/// Only styles show which candidate is chosen and which part of the input is a suggestion.
 #[test]
-fn what_is_shown_ahead_has_a_style_of_its_own() {
+fn a_suggestion_has_its_own_style() {
     assert_snapshot!(styled(&Harness::with_account(NORMAL).keys("/").type_text("stat").draw(&theme())));
 }
 
-fn seen(name: &str, size: (u16, u16), harness: &Harness) {
+fn assert_screen(name: &str, size: (u16, u16), harness: &Harness) {
     assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), plain(&harness.draw(&theme())));
 }
 
-/// A console at a table with these rows, its prompt open.
+/// A console with these rows in a table and the filter prompt open.
 struct Typing(Model);
 
 impl Typing {
@@ -84,7 +84,7 @@ impl Typing {
         self.0.overlay.as_ref().and_then(|overlay| overlay.prompt()).expect("a prompt")
     }
 
-    /// Everything that is offered after `text`, as it stands in the prompt when it is chosen.
+    /// Input after choosing each candidate offered for `text`.
     fn offers(&mut self, text: &str) -> Vec<String> {
         self.key("ctrl-u");
         self.0.update(self.0.now, Event::Paste(text.into()));
@@ -97,9 +97,9 @@ impl Typing {
     }
 }
 
-/// Whatever is offered can be read, and a value that is offered is one of the rows at hand.
+/// Every candidate is a valid filter, and a candidate value matches a row.
 #[tokio::test(start_paused = true)]
-async fn what_is_offered_can_be_read_and_a_value_finds_a_row() {
+async fn candidates_are_valid_and_values_match_a_row() {
     let mut values = 0;
     for rows in everything().await {
         let mut typing = Typing::over(&rows);

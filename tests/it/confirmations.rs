@@ -1,4 +1,4 @@
-//! What costs money is asked before it is done: Live Tail, and queries of CloudWatch Logs Insights.
+//! Confirmations before calls that cost money: Live Tail and CloudWatch Logs Insights.
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ fn group(name: &str, streams: &[&str], prefixes: &[&str]) -> LogGroup {
     LogGroup { region: None, name: name.into(), streams: names(streams), prefixes: names(prefixes) }
 }
 
-/// The log of the first service, whose tail has told of these groups.
+/// The log of the first service, with these log groups.
 fn log(size: (u16, u16), groups: Vec<LogGroup>) -> Harness {
     let harness = Harness::with_account(size).keys("l");
     let status = TailStatus { phase: TailPhase::Following, streams: 2, groups: groups.into(), ..TailStatus::default() };
-    told(harness, status)
+    with_status(harness, status)
 }
 
-fn told(mut harness: Harness, status: TailStatus) -> Harness {
+fn with_status(mut harness: Harness, status: TailStatus) -> Harness {
     let tail = harness.model.log().expect("a log").wanted.id;
     harness.event(Event::Log(TailMessage { tail, update: TailUpdate::Status(Arc::new(status)) }));
     harness
@@ -45,7 +45,7 @@ fn read(harness: &Harness) -> &Read {
     &reader.wanted.read
 }
 
-/// What is typed in the overlay.
+/// Input of the dialog.
 fn typed(harness: &Harness) -> &str {
     harness.model.overlay.as_ref().and_then(|overlay| overlay.prompt()).expect("a prompt").text()
 }
@@ -53,20 +53,20 @@ fn typed(harness: &Harness) -> &str {
 #[rstest]
 #[case("120x30", (120, 30))]
 #[case("80x24", (80, 24))]
-fn live_tail_is_asked_for_with_its_price(#[case] name: &str, #[case] size: (u16, u16)) {
+fn live_tail_asks_for_confirmation_with_its_price(#[case] name: &str, #[case] size: (u16, u16)) {
     assert_snapshot!(format!("live_question_{name}"), styled(&log(size, web()).keys("ctrl-t").draw(&theme())));
 }
 
 #[rstest]
 #[case("120x30", (120, 30))]
 #[case("80x24", (80, 24))]
-fn a_query_is_asked_with_its_time_its_groups_and_its_price(#[case] name: &str, #[case] size: (u16, u16)) {
+fn the_query_dialog_shows_time_groups_and_price(#[case] name: &str, #[case] size: (u16, u16)) {
     let harness = log(size, web()).run("query");
     assert_snapshot!(format!("query_prompt_{name}"), styled(&harness.draw(&theme())));
 }
 
 #[test]
-fn enter_follows_live_and_again_goes_back_to_polling() {
+fn enter_starts_live_tail_and_the_key_again_returns_to_polling() {
     let harness = log((80, 24), web()).keys("ctrl-t");
     assert!(matches!(read(&harness), Read::Tail { live: false, .. }), "it is only asked");
     let harness = harness.keys("x enter");
@@ -79,13 +79,13 @@ fn enter_follows_live_and_again_goes_back_to_polling() {
 #[case("esc")]
 #[case("q")]
 #[case("n")]
-fn any_no_leaves_the_log_as_it_was(#[case] key: &str) {
+fn declining_leaves_the_log_unchanged(#[case] key: &str) {
     let harness = log((80, 24), web()).keys("ctrl-t").keys(key);
     assert!(harness.model.overlay.is_none() && matches!(read(&harness), Read::Tail { live: false, .. }));
 }
 
 #[test]
-fn a_time_that_is_over_is_not_followed() {
+fn live_tail_is_refused_for_a_range_in_the_past() {
     let harness = log((80, 24), web()).run("at -2h..-1h").keys("ctrl-t");
     assert!(harness.model.overlay.is_none());
     assert!(plain(&harness.draw(&theme())).contains("nothing comes in a time that is over"));
@@ -105,12 +105,12 @@ fn a_time_that_is_over_is_not_followed() {
     "fields @timestamp, @message, @logStream | filter @logStream in [\"feed\\\"beef\"] | sort @timestamp desc | limit 1000"
 )]
 #[case::of_nothing_known(vec![], "fields @timestamp, @message, @logStream | sort @timestamp desc | limit 1000")]
-fn a_query_is_narrowed_to_what_is_read(#[case] groups: Vec<LogGroup>, #[case] text: &str) {
+fn a_query_is_restricted_to_the_streams_of_the_log(#[case] groups: Vec<LogGroup>, #[case] text: &str) {
     assert_eq!(typed(&log((80, 24), groups).run("query")), text);
 }
 
 #[test]
-fn a_query_runs_over_its_time_and_esc_comes_back_to_the_tail() {
+fn a_query_runs_over_its_time_range_and_esc_returns_to_the_tail() {
     let harness = log((80, 24), web()).run("query stats count(*) by bin(5m)").keys("tab").type_text("-2h..-1h");
     let harness = harness.keys("enter");
     let hour = jiff::SignedDuration::from_hours(1);
@@ -120,8 +120,8 @@ fn a_query_runs_over_its_time_and_esc_comes_back_to_the_tail() {
     let scanned = Scanned { bytes: 3e9, records: 1e6, matched: 42.0 };
     let status =
         TailStatus { phase: TailPhase::History, scanned: Some(scanned), groups: web().into(), ..TailStatus::default() };
-    let harness = told(harness, status);
-    // Asked again, it is there as it was.
+    let harness = with_status(harness, status);
+    // Opened again, the dialog keeps the query.
     let harness = harness.run("query");
     assert_eq!(typed(&harness), "stats count(*) by bin(5m)");
     let harness = harness.keys("esc esc");
@@ -133,18 +133,19 @@ fn a_query_runs_over_its_time_and_esc_comes_back_to_the_tail() {
 #[rstest]
 #[case("searching", None, TailPhase::History)]
 #[case("failed", Some("at character 8, \"fliter x\": unexpected symbol"), TailPhase::Done)]
-fn what_becomes_of_a_query_is_said(#[case] name: &str, #[case] failure: Option<&str>, #[case] phase: TailPhase) {
+fn the_state_of_a_query_is_shown(#[case] name: &str, #[case] failure: Option<&str>, #[case] phase: TailPhase) {
     let failure = failure.map(|message| {
         Arc::new(Failure::local("StartQuery", FailureKind::Invalid, message).advise("`:query` opens it again"))
     });
     let scanned = Some(Scanned { bytes: 3e9, records: 1e6, matched: 42.0 });
     let harness = log((80, 24), web()).run("query fields @message | fliter x").keys("enter");
-    let harness = told(harness, TailStatus { phase, failure, scanned, groups: web().into(), ..TailStatus::default() });
+    let harness =
+        with_status(harness, TailStatus { phase, failure, scanned, groups: web().into(), ..TailStatus::default() });
     assert_snapshot!(format!("query_{name}"), styled(&harness.draw(&theme())));
 }
 
 #[test]
-fn queries_of_before_are_a_key_away() {
+fn earlier_queries_are_in_the_prompt_history() {
     let harness = log((80, 24), web()).run("query fields @message").keys("enter esc").run("query").keys("up");
     assert_eq!(typed(&harness), "fields @message");
 }
@@ -153,7 +154,7 @@ fn queries_of_before_are_a_key_away() {
 #[case("tab s o o n enter", "`soon` is no time")]
 #[case("tab backspace enter", "a time is missing")]
 #[case("end ctrl-u enter", "a query is missing")]
-fn what_can_not_be_asked_is_told_in_its_place(#[case] keys: &str, #[case] reason: &str) {
+fn a_mistake_in_a_query_is_shown_below_its_line(#[case] keys: &str, #[case] reason: &str) {
     let harness = log((80, 24), web()).run("query").keys(keys);
     let screen = plain(&harness.draw(&theme()));
     assert!(screen.contains(reason), "{screen}");

@@ -1,4 +1,4 @@
-//! The demo endpoint judged by a client nobody here wrote: boto3, and the service models it carries.
+//! Conformance of the demo endpoint with an independent client: boto3 and its service models.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use crate::support::python::Venv;
 const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance");
 
 #[rstest]
-// Time stands still, so that what one call sees the next sees too.
+// Time stands still, so that consecutive calls see the same state.
 #[case::reading("boto3_reading.py", Scenario::Incident, 0.0)]
-// A minute in a quarter of a second, so that waiters see tasks start and services roll.
+// A minute passes in a quarter of a second, so that waiters see tasks start and services deploy.
 #[case::changing("boto3_changing.py", Scenario::Calm, 240.0)]
 #[tokio::test(flavor = "multi_thread")]
-async fn boto3_finds_the_account_as_aws_would_have_it(
+async fn boto3_accepts_the_answers_of_the_demo_endpoint(
     #[case] suite: &str,
     #[case] scenario: Scenario,
     #[case] speed: f64,
@@ -27,8 +27,8 @@ async fn boto3_finds_the_account_as_aws_would_have_it(
     let mut judge = tokio::process::Command::from(venv.command("python"));
     judge.arg(Path::new(JUDGES).join(suite)).arg(server.url()).kill_on_drop(true);
     let output = judge.output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("all checks passed"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("all checks passed"), "{printed}");
     server.stop().await;
 }

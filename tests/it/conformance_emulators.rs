@@ -1,5 +1,5 @@
-//! The console's data judged by servers nobody here wrote. boto3 fills an account on moto and on ministack and says what it
-//! sees there; the data layer has to see the same.
+//! Conformance of the console with independent servers. boto3 fills an account on moto and on ministack and lists it; the data
+//! layer must show the same.
 
 use std::{collections::BTreeMap, process::Command, sync::Arc, time::Duration};
 
@@ -28,10 +28,10 @@ use crate::support::{
 
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/fill_account.py");
 const REGION: &str = "eu-west-1";
-/// How long anything may take to come; only a failing test waits that long.
+/// Timeout for data to arrive; only a failing test waits that long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Fields that both sides call the same and must agree on, by kind. The first one tells which rows belong together.
+/// Fields that must be equal on both sides, by kind. The first one identifies a row.
 #[rustfmt::skip]
 const AGREE: &[(&Kind, &[&str])] = &[
     (&cluster::KIND, &["clusterArn", "clusterName", "status", "runningTasksCount", "pendingTasksCount", "registeredContainerInstancesCount"]),
@@ -43,12 +43,12 @@ const AGREE: &[(&Kind, &[&str])] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn moto_holds_what_the_console_shows() {
+async fn the_console_shows_what_boto3_sees_on_moto() {
     let Some(emulator) = moto().await else { return };
     let Some(venv) = environment("moto", &[MOTO]).await else { return };
     let account = fill("moto", &emulator, &venv).await;
     assert!(account["instances"]["prod"].as_array().is_some_and(|rows| rows.len() > 10));
-    judge(&emulator, &account).await;
+    check(&emulator, &account).await;
     for (args, theirs) in [
         (["clusters", "--output=json", "--sort=name"], &account["clusters"]),
         (["services", "--output=json", "--cluster=prod"], &account["services"]["prod"]),
@@ -60,7 +60,7 @@ async fn moto_holds_what_the_console_shows() {
     }
 }
 
-/// What the built program prints, as a list.
+/// Output of the built program, as a list.
 async fn get(emulator: &Emulator, args: &[&str]) -> Value {
     let printed = emulator.run(REGION, &[&["get"], args].concat()).await;
     let mut printed: Value = serde_json::from_slice(&printed).expect("JSON");
@@ -70,7 +70,7 @@ async fn get(emulator: &Emulator, args: &[&str]) -> Value {
         .expect("a list under its key")
 }
 
-/// Rows by ARN, without what each client writes in its own way: points in time, and what boto3 leaves out as unknown.
+/// Rows by ARN, without values that each client writes in its own form: times, and fields that boto3 leaves out as unknown.
 fn by_arn(rows: &Value) -> BTreeMap<String, Value> {
     fn plain(value: &Value) -> Value {
         match value {
@@ -91,12 +91,12 @@ fn by_arn(rows: &Value) -> BTreeMap<String, Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_does_ministack() {
+async fn the_console_shows_what_boto3_sees_on_ministack() {
     let Some(emulator) = ministack().await else { return };
-    // It is a server only, and no client comes with it.
+    // Its package contains no client.
     let Some(client) = environment("moto", &[MOTO]).await else { return };
     let account = fill("ministack", &emulator, &client).await;
-    judge(&emulator, &account).await;
+    check(&emulator, &account).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,13 +151,13 @@ async fn changes(emulator: &Emulator) {
     }
 }
 
-/// moto answers the oldest lines first, whatever it is asked for, and knows no event that comes late.
+/// moto always returns the oldest lines first, and has no late events.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tail_shows_what_is_written_to_moto() {
+async fn a_tail_shows_lines_written_to_moto() {
     let Some(emulator) = moto().await else { return };
     let clients = Console::on(&emulator).clients;
     let sources: Vec<_> = (0..3).map(|task| tail_runner::source("/ecs/web", task)).collect();
-    // The test fills the account; the console itself would be refused.
+    // The test writes to the account, which the console must not.
     clients.access().set(Access::Write);
     let client = clients.logs(None);
     client.create_log_group().log_group_name("/ecs/web").send().await.expect("a group");
@@ -166,7 +166,7 @@ async fn a_tail_shows_what_is_written_to_moto() {
         stream.send().await.expect("a stream");
     }
     let start = Timestamp::now().as_millisecond();
-    put(&clients, &sources, start - 4_000, 0..4_000).await;
+    write(&clients, &sources, start - 4_000, 0..4_000).await;
     for streams in [1, 3] {
         let set = tail_runner::running(&sources[..streams]);
         let mut tail = TailRunner::with_clock(&clients, Timestamp::now, Range::Newest, None, None, set);
@@ -175,7 +175,7 @@ async fn a_tail_shows_what_is_written_to_moto() {
         assert!((900..4_000).contains(&before), "{before}");
         let written = Timestamp::now().as_millisecond();
         let next = 4_000 + streams * 90;
-        put(&clients, &sources, written, next..next + 90).await;
+        write(&clients, &sources, written, next..next + 90).await;
         tail.run_for(8).await;
         let numbers: Vec<usize> = tail.texts().iter().map(|text| text.parse().expect("a number")).collect();
         let whose = |number: &usize| number % 3 < streams;
@@ -185,8 +185,8 @@ async fn a_tail_shows_what_is_written_to_moto() {
     }
 }
 
-/// Writes numbers, one each millisecond, to one stream after the other.
-async fn put(clients: &Clients, sources: &[Arc<Source>], start: i64, numbers: std::ops::Range<usize>) {
+/// Writes numbers, one per millisecond, to the streams in turn.
+async fn write(clients: &Clients, sources: &[Arc<Source>], start: i64, numbers: std::ops::Range<usize>) {
     let client = clients.logs(None);
     for (place, source) in sources.iter().enumerate() {
         let own = numbers.clone().filter(|number| number % sources.len() == place);
@@ -199,7 +199,7 @@ async fn put(clients: &Clients, sources: &[Arc<Source>], start: i64, numbers: st
     }
 }
 
-/// Fills the account and returns what boto3 sees of it.
+/// Fills the account and returns it as boto3 lists it.
 async fn fill(emulator_name: &str, emulator: &Emulator, client: &Venv) -> Value {
     let mut command: Command = client.command("python");
     command.arg(FILL).arg(emulator_name).arg(emulator.url());
@@ -208,7 +208,7 @@ async fn fill(emulator_name: &str, emulator: &Emulator, client: &Venv) -> Value 
     serde_json::from_slice(&output.stdout).expect("the script prints JSON")
 }
 
-async fn judge(emulator: &Emulator, account: &Value) {
+async fn check(emulator: &Emulator, account: &Value) {
     let console = Console::on(emulator);
     console.compare(&cluster::KIND, Query::default(), &account["clusters"]).await;
     for cluster in ["prod", "staging", "empty"] {
@@ -240,7 +240,7 @@ fn of_prod<'a>(account: &'a Value, status: &str) -> impl Iterator<Item = &'a Val
     account[status]["prod"].as_array().into_iter().flatten()
 }
 
-/// The console without a screen.
+/// A console without a screen.
 struct Console {
     clients: Clients,
 }
@@ -257,13 +257,13 @@ impl Console {
         Self { clients: Clients::from_config(&config, ScopeSpec::default(), Budget::with_share(1.0)) }
     }
 
-    /// The rows that a table of `view` shows once everything has come.
+    /// Rows of `view` once all have been fetched.
     async fn rows(&self, view: View) -> Vec<Arc<dyn Row>> {
         let mut handle = data::start(self.clients.clone(), Timestamp::now, HistoryConfig::default());
         let demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let rows = until(&mut handle, &view, |snapshot| snapshot.complete(&view)).await;
-        if !described_on_sight(&view) {
+        if !described_when_visible(&view) {
             return rows;
         }
         let visible = rows.iter().map(|row| row.id().into()).collect();
@@ -272,7 +272,7 @@ impl Console {
         until(&mut handle, &view, described).await
     }
 
-    /// The rows of kind `kind` that `query` means have to be those of `theirs`, and agree with them.
+    /// Checks that the rows of a view are those of `theirs`, with equal fields.
     async fn compare(&self, kind: &'static Kind, query: Query, theirs: &Value) {
         let fields = AGREE.iter().find(|(known, _)| *known == kind).expect("a kind to compare").1;
         let theirs = theirs.as_array().expect("a list");
@@ -293,11 +293,11 @@ fn rows_of(snapshot: &Snapshot, view: &View) -> Vec<Arc<dyn Row>> {
     snapshot.feeds_of(view).iter().flat_map(|feed| feed.rows.iter()).map(|entry| entry.row.clone()).collect()
 }
 
-fn described_on_sight(view: &View) -> bool {
+fn described_when_visible(view: &View) -> bool {
     matches!(view.kind.origin, Origin::Fetched(fetch) if fetch.visible_only(&view.query))
 }
 
-/// The fields to compare, by the id in the first of them. Emulators write "" where AWS leaves a field out; so do we.
+/// Fields to compare, by the id in the first one. Emulators write "" where AWS leaves a field out, so an absent field is "".
 fn table(rows: &[Value], fields: &[&str]) -> BTreeMap<String, Vec<String>> {
     let text = |value: &Value| match value {
         Value::Null => String::new(),

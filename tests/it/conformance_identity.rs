@@ -1,4 +1,4 @@
-//! Whose credentials sign, and where: ecsight must find what boto3 finds, in every environment.
+//! Conformance of credentials and Region: ecsight must choose the same ones as boto3, in every environment.
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,7 @@ use crate::support::emulator::environment;
 
 const JUDGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/boto3_signing.py");
 
-/// An environment: files, variables, and the profile that is named explicitly. `{url}` and `{dir}` are the server and the
-/// home folder.
+/// An environment: files, variables, and the explicit profile. `{url}` and `{dir}` stand for the server and the home folder.
 struct Case {
     name: &'static str,
     config: &'static str,
@@ -32,7 +31,7 @@ struct Case {
 
 const KEYS: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"), ("AWS_SECRET_ACCESS_KEY", "secret")];
 
-/// What most cases have in their files: profiles of every kind.
+/// Files of most cases: profiles of every kind.
 const CONFIG: &str = "\
 [default]
 region = eu-west-1
@@ -196,7 +195,7 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// Every variable, for `client`, whose requests are told by their path.
+    /// Variables for `client`, whose requests are identified by their path.
     fn environment(&self, home: &Path, url: &str, client: &str) -> BTreeMap<String, String> {
         let filled = |text: &str| text.replace("{dir}", &home.to_string_lossy()).replace("{url}", url);
         let usual = [
@@ -225,7 +224,7 @@ impl Case {
     }
 }
 
-/// What `aws sso login` leaves for the session called work.
+/// Writes the token that `aws sso login` would write for the session `work`.
 fn write_sso_token(home: &Path) {
     let cache = home.join(".aws/sso/cache");
     fs::create_dir_all(&cache).unwrap();
@@ -234,7 +233,7 @@ fn write_sso_token(home: &Path) {
     fs::write(file, r#"{"accessToken": "sso-token", "expiresAt": "2099-01-01T00:00:00Z"}"#).unwrap();
 }
 
-/// What `aws login` leaves for the session of the user Admin.
+/// Writes the token that `aws login` would write for the session of the user Admin.
 fn write_login_token(home: &Path) {
     let cache = home.join(".aws/login/cache");
     fs::create_dir_all(&cache).unwrap();
@@ -250,17 +249,17 @@ fn write_login_token(home: &Path) {
         "clientId": "arn:aws:signin:::devtools/same-device",
         "refreshToken": "refresh",
         "idToken": "identity",
-        "dpopKey": "only asked for when it is renewed",
+        "dpopKey": "only cases_for_boto3 for when it is renewed",
     });
     // The SHA-256 of the session's name.
     let file = cache.join("10cabd19777b6651ac57333b55c7c10a1242b1c2337f40e674926d7324698347.json");
     fs::write(file, token.to_string()).unwrap();
 }
 
-/// What ListClusters was signed with, by the path it came on: access key, Region, session token.
+/// Signature of ListClusters by request path: access key, Region, session token.
 type Signed = Arc<Mutex<BTreeMap<String, (String, String, bool)>>>;
 
-/// An AWS that gives credentials to whoever asks, and lists no clusters.
+/// An AWS endpoint that returns credentials to every caller, and lists no clusters.
 async fn answer(signed: Signed, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (path, body) = (uri.path(), String::from_utf8_lossy(&body).into_owned());
@@ -312,7 +311,7 @@ async fn answer(signed: Signed, method: Method, uri: Uri, headers: HeaderMap, bo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ecsight_signs_with_the_keys_and_for_the_region_that_boto3_does() {
+async fn ecsight_signs_with_the_keys_and_region_that_boto3_uses() {
     let Some(venv) = environment("boto3", &["boto3[crt]==1.44.5"]).await else { return };
     let signed = Signed::default();
     let noted = signed.clone();
@@ -326,7 +325,7 @@ async fn ecsight_signs_with_the_keys_and_for_the_region_that_boto3_does() {
     let folder = tempfile::tempdir().unwrap();
     let home = |case: &Case| folder.path().join(case.name);
     let cases = cases();
-    let asked: Vec<serde_json::Value> = cases
+    let cases_for_boto3: Vec<serde_json::Value> = cases
         .iter()
         .map(|case| {
             case.write_files(&home(case));
@@ -336,11 +335,11 @@ async fn ecsight_signs_with_the_keys_and_for_the_region_that_boto3_does() {
         .collect();
 
     let mut judge = tokio::process::Command::from(venv.command("python"));
-    // botocore looks for its home once, when it is loaded.
+    // botocore reads the home folder once, when it is loaded.
     write_sso_token(folder.path());
     judge.arg(JUDGE).env("HOME", folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut judge = judge.spawn().unwrap();
-    judge.stdin.take().unwrap().write_all(&serde_json::to_vec(&asked).unwrap()).await.unwrap();
+    judge.stdin.take().unwrap().write_all(&serde_json::to_vec(&cases_for_boto3).unwrap()).await.unwrap();
     let output = judge.wait_with_output().await.unwrap();
     let judged: BTreeMap<String, Option<String>> = serde_json::from_slice(&output.stdout).expect("the judge's answer");
 
@@ -353,11 +352,11 @@ async fn ecsight_signs_with_the_keys_and_for_the_region_that_boto3_does() {
         let signed = signed.lock().unwrap();
         let by = |client: &str| signed.get(&format!("{client}/{}", case.name));
         if by("ecsight") != by("boto3") {
-            let said = String::from_utf8_lossy(&output.stderr);
+            let errors = String::from_utf8_lossy(&output.stderr);
             let (name, judged) = (case.name, &judged[case.name]);
-            differences.push(format!("{name}: {:?} {said}  boto3: {:?} {judged:?}", by("ecsight"), by("boto3")));
+            differences.push(format!("{name}: {:?} {errors}  boto3: {:?} {judged:?}", by("ecsight"), by("boto3")));
         }
-        // Each case is one in which somebody signs, or one in which nobody may.
+        // In each case both sign or neither does.
         let refused =
             ["env-keys-without-secret", "nothing", "no-such-profile", "no-such-profile-by-variable", "no-region"];
         if by("boto3").is_none() != refused.contains(&case.name) {

@@ -1,5 +1,5 @@
-//! The console's logs judged by servers nobody here wrote: what boto3 puts into moto's and ministack's CloudWatch Logs has
-//! to be in the log that the console reads, and what it goes on to write, too.
+//! Conformance of logs with independent servers: lines that boto3 writes to CloudWatch Logs of moto and ministack, before and
+//! after the start, must be in the log that the console reads.
 
 use std::{process::Stdio, time::Duration};
 
@@ -22,15 +22,15 @@ use crate::support::{
 
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/fill_logs.py");
 const REGION: &str = "eu-west-1";
-/// How long anything may take to come; only a failing test waits that long.
+/// Timeout for data to arrive; only a failing test waits that long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The script that writes the log; it ends with this value.
+/// Script that writes the log. It ends when this value is dropped.
 struct Writer {
     _script: Child,
     to: ChildStdin,
     from: Lines<BufReader<ChildStdout>>,
-    /// The id of the task whose log it is.
+    /// Id of the task that the log belongs to.
     task: String,
 }
 
@@ -48,14 +48,14 @@ impl Writer {
         Some(Self { _script: script, to, from, task })
     }
 
-    /// Writes a line into the log.
+    /// Writes a line to the log.
     async fn write(&mut self, line: &str) {
         self.to.write_all(format!("{line}\n").as_bytes()).await.expect("it listens");
         assert_eq!(self.from.next_line().await.expect("a line").as_deref(), Some(line));
     }
 }
 
-/// A console that reads the log of the one task there is.
+/// A console that reads the log of the only task.
 async fn reading(emulator: &Emulator, writer: &Writer) -> Console {
     let credentials = Credentials::new("AKIADEMO", "secret", None, None, "test");
     let config = SdkConfig::builder()
@@ -80,7 +80,7 @@ fn texts(console: &Console) -> Vec<&str> {
     ring.numbers().filter_map(|number| ring.get(number)).map(|line| &*line.text).collect()
 }
 
-/// How often a line is in the log.
+/// Number of times a line is in the log.
 fn times(console: &Console, text: &str) -> usize {
     texts(console).iter().filter(|line| **line == text).count()
 }
@@ -107,14 +107,14 @@ async fn a_log_on_moto_is_read_and_followed() {
     assert!(printed.contains("line 1499") && printed.ends_with("and again\n"), "{printed}");
 }
 
-/// What the built program prints of the log.
+/// Output of `ecsight logs`.
 async fn printed(emulator: &Emulator, writer: &Writer) -> String {
     let printed = emulator.run(REGION, &["logs", &writer.task, "--cluster", "prod"]).await;
     String::from_utf8(printed).expect("text")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ministack_tells_a_live_tail() {
+async fn live_tail_works_on_ministack() {
     let Some(emulator) = ministack().await else { return };
     let Some(mut writer) = Writer::start("ministack", &emulator).await else { return };
     let mut console = reading(&emulator, &writer).await;

@@ -1,4 +1,4 @@
-//! What the built binary says, and notes in its log, about the credentials it signs with.
+//! Messages and log entries of the built binary about its credentials.
 
 use std::fs;
 
@@ -68,7 +68,7 @@ region = eu-west-1
 region = us-esat-1
 ";
 
-/// The SHA-1 of "old", whose session ended long ago.
+/// SHA-1 of "old", the name of an expired session.
 const OLD: &str = ".aws/sso/cache/c00dbbc9dadfbe1e232e93a729dd4752fade0abf.json";
 
 fn home() -> Home {
@@ -134,11 +134,7 @@ fn home() -> Home {
 #[case("empty", "there are no credentials", "run `aws configure --profile empty`")]
 #[case("misspelt", "unknown Region `us-esat-1`; did you mean us-east-1", "correct `region`")]
 #[case("loopp", "unknown profile `loopp`; did you mean loop", "")]
-fn what_is_wrong_with_a_profile_is_told_with_what_helps(
-    #[case] profile: &str,
-    #[case] wrong: &str,
-    #[case] helps: &str,
-) {
+fn a_mistake_in_a_profile_is_reported_with_advice(#[case] profile: &str, #[case] wrong: &str, #[case] helps: &str) {
     let home =
         home().with("bin/aws", "#!/bin/sh\necho \"Your session has expired. Please reauthenticate\" >&2\nexit 255\n");
     let aws = home.path().join("bin/aws");
@@ -152,7 +148,7 @@ fn what_is_wrong_with_a_profile_is_told_with_what_helps(
     let (first, rest) = answer.err.split_once('\n').unwrap_or((&answer.err, ""));
     assert!(first.starts_with("error: ") && first.contains(wrong), "{}", answer.err);
     assert!(rest.contains(helps), "{}", answer.err);
-    // Nothing was asked, so nothing is named that was; and what only the console has is not offered here.
+    // No call was made, so the message names none, and it does not mention keys of the console.
     for wrong in ["ListClusters", "GetCallerIdentity", "Connect", ":region", ":profile", "already taken", "cargo"] {
         assert!(!answer.err.contains(wrong), "{wrong}: {}", answer.err);
     }
@@ -160,15 +156,15 @@ fn what_is_wrong_with_a_profile_is_told_with_what_helps(
 }
 
 #[test]
-fn keys_in_the_environment_that_are_incomplete_are_told_as_such() {
+fn incomplete_keys_in_the_environment_are_reported() {
     let mut command = home().command(&["get", "clusters", "--region", "eu-west-1"]);
     let answer = Answer::of(command.env("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT").output().unwrap());
     assert!(answer.err.contains("AWS_SECRET_ACCESS_KEY"), "{}", answer.err);
 }
 
-/// Longer than the SDK waits, and about as long as a call may take.
+/// Slower than the timeout of the SDK, but within that of a call.
 #[test]
-fn a_credential_process_may_take_its_time() {
+fn a_slow_credential_process_succeeds() {
     let aws = Aws::incident_now(&[]);
     let home = home();
     let url = aws.server.url();
@@ -180,14 +176,14 @@ fn a_credential_process_may_take_its_time() {
 }
 
 #[test]
-fn a_clock_that_is_off_stops_no_command() {
+fn clock_skew_is_corrected() {
     let aws = Aws::incident_now(&["skew=20m"]);
     let answer = aws.run(&["get", "clusters"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn what_goes_over_the_network_in_clear_is_told_before_anything_is_sent() {
+fn an_unencrypted_endpoint_is_warned_about_before_any_call() {
     let home = home();
     let mut command =
         home.command(&["get", "clusters", "--region", "eu-west-1", "--endpoint-url", "http://192.0.2.1:9"]);
@@ -200,7 +196,7 @@ fn what_goes_over_the_network_in_clear_is_told_before_anything_is_sent() {
     assert!(line.starts_with("warning: http://192.0.2.1:9 is not encrypted"), "{line}");
 }
 
-/// Where the log is, below a home.
+/// Content of the log file below a home folder.
 fn log_of(home: &std::path::Path) -> String {
     fs::read_to_string(home.join(".local/state/ecsight/ecsight.log")).unwrap_or_default()
 }
@@ -208,7 +204,7 @@ fn log_of(home: &std::path::Path) -> String {
 #[rstest]
 #[case("info")]
 #[case("trace")]
-fn the_log_tells_which_credentials_were_chosen_and_every_call_but_no_secret(#[case] level: &str) {
+fn the_log_has_the_chosen_credentials_and_every_call_but_no_secret(#[case] level: &str) {
     let aws = Aws::incident_now(&[]);
     let home = Home::new();
     let mut command = home.command(&["get", "clusters", "--log-level", level, "--endpoint-url", &aws.server.url()]);
@@ -220,17 +216,18 @@ fn the_log_tells_which_credentials_were_chosen_and_every_call_but_no_secret(#[ca
     let answer = Answer::of(command.envs(secrets).env("AWS_REGION", "eu-west-1").output().unwrap());
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     let log = log_of(home.path());
-    for told in ["credentials chosen", "source=\"env\"", "keys in the environment come before", "…MPLE", "session=true"]
+    for expected in
+        ["credentials chosen", "source=\"env\"", "keys in the environment come before", "…MPLE", "session=true"]
     {
-        assert!(log.contains(told), "{told}: {log}");
+        assert!(log.contains(expected), "{expected}: {log}");
     }
     for (_, secret) in secrets {
         assert!(!log.contains(secret), "{log}");
     }
     let calls: Vec<&str> = log.lines().filter(|line| line.contains("operation=\"ListClusters\"")).collect();
     if level == "trace" {
-        for told in ["service=\"ECS\"", "region=\"eu-west-1\"", "status=200", "milliseconds=", "request_id="] {
-            assert!(calls.iter().any(|line| line.contains(told)), "{told}: {log}");
+        for expected in ["service=\"ECS\"", "region=\"eu-west-1\"", "status=200", "milliseconds=", "request_id="] {
+            assert!(calls.iter().any(|line| line.contains(expected)), "{expected}: {log}");
         }
     } else {
         assert_eq!(calls, Vec::<&str>::new());
@@ -238,7 +235,7 @@ fn the_log_tells_which_credentials_were_chosen_and_every_call_but_no_secret(#[ca
 }
 
 #[test]
-fn what_a_credential_process_says_is_shown_and_not_noted() {
+fn output_of_a_credential_process_is_shown_but_not_logged() {
     let home = home();
     let mut command =
         home.command(&["get", "clusters", "--log-level", "trace", "-p", "process-failed", "-r", "eu-west-1"]);

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::support::in_process::sdk_config;
 
-/// World time at the start of every test.
+/// Simulated time at the start of every test.
 const START_MS: i64 = 1_750_000_000_000;
 
 fn sized(clusters: usize, services: usize, tasks: usize) -> Endpoint {
@@ -36,7 +36,7 @@ fn clients(endpoint: &Endpoint) -> Clients {
     Clients::from_config(&sdk_config(endpoint), ScopeSpec::default(), Budget::default())
 }
 
-/// World time does not matter to what is tested here but for the hour in which failures count.
+/// Wall clock. It only matters for the hour in which failures are counted.
 fn now() -> Timestamp {
     Timestamp::from_millisecond(START_MS).unwrap()
 }
@@ -64,7 +64,7 @@ impl Console {
         self.handle.demand.send_replace(self.demand.clone());
     }
 
-    /// Waits for what is to come; an hour of virtual time is as good as never.
+    /// Waits until a snapshot is as `wanted`; gives up after an hour of virtual time.
     async fn until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let arrived = self.handle.snapshots.wait_for(|snapshot| wanted(snapshot));
         let arrived =
@@ -80,7 +80,7 @@ impl Console {
         self.handle.snapshots.borrow().clone()
     }
 
-    /// The rows in sight are the first `count` of `view`.
+    /// Makes the first `count` rows of `view` visible.
     fn show(&mut self, view: &View, count: usize) {
         let snapshot = self.snapshot();
         let rows = snapshot.feeds[view].rows.iter().take(count);
@@ -101,7 +101,7 @@ fn services(cluster: &str) -> View {
     View::new(&service::KIND, Query::cluster(cluster))
 }
 
-/// Everything that is wrong, in all clusters: where a console begins.
+/// The trouble list of all clusters, which is the first view of a console.
 fn trouble() -> View {
     View::new(&trouble::KIND, Query::default())
 }
@@ -110,7 +110,7 @@ fn tasks(cluster: &str, status: Status) -> View {
     View::new(&task::KIND, Query { status, ..Query::cluster(cluster) })
 }
 
-/// The name of the first cluster of an account of exact size.
+/// Name of the first cluster of a sized account.
 const CLUSTER: &str = "cluster-000";
 
 fn row<R: 'static>(row: &dyn Row) -> &R {
@@ -125,7 +125,7 @@ fn row<R: 'static>(row: &dyn Row) -> &R {
 #[case(100)]
 #[case(101)]
 #[tokio::test(start_paused = true)]
-async fn every_service_and_every_task_comes(#[case] count: usize) {
+async fn every_service_and_every_task_is_fetched(#[case] count: usize) {
     let endpoint = sized(1, count, 1);
     let mut console = Console::open(&endpoint);
     for view in [services(CLUSTER), tasks(CLUSTER, Status::Running)] {
@@ -137,7 +137,7 @@ async fn every_service_and_every_task_comes(#[case] count: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_thousand_tasks_come_in_full() {
+async fn five_thousand_tasks_are_fetched_in_full() {
     let endpoint = sized(1, 50, 100);
     let view = tasks(CLUSTER, Status::Running);
     let mut console = Console::open(&endpoint);
@@ -147,7 +147,7 @@ async fn five_thousand_tasks_come_in_full() {
     assert_eq!((endpoint.count("ListTasks"), endpoint.count("DescribeTasks")), (50, 50));
 }
 
-/// The issue of the peers: hundreds of services take seconds. Two round trips bring the first rows, at any size.
+/// Other consoles take seconds for hundreds of services. Here two round trips fetch the first rows, at any size.
 #[rstest]
 #[case(6, 110, 110)]
 #[case(200, 110, 300)]
@@ -166,12 +166,12 @@ async fn the_first_rows_take_two_round_trips(#[case] count: usize, #[case] first
     assert!(start.elapsed() <= Duration::from_millis(all), "all rows after {:?}", start.elapsed());
 }
 
-/// Requests that arrived, of all operations the console makes.
+/// Number of requests received, for all operations of the console.
 fn arrived(endpoint: &Endpoint) -> u64 {
     operation::ALL.iter().map(|operation| endpoint.count(operation.name)).sum()
 }
 
-/// Calls that arrive in a steady minute, all feeds together, with the views beneath that lead there.
+/// Calls in a minute of a steady account, for all feeds, with the usual views beneath the one on top.
 #[rstest]
 #[case::services_200(sized(1, 200, 1), services(CLUSTER), 45)]
 #[case::services_500(sized(1, 500, 1), services(CLUSTER), 75)]
@@ -182,7 +182,7 @@ fn arrived(endpoint: &Endpoint) -> u64 {
 #[case::trouble_in_thirty_clusters(sized(30, 10, 1), trouble(), 75)]
 #[case::trouble_of_a_bad_day(incident(), trouble(), 75)]
 #[tokio::test(start_paused = true)]
-async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: View, #[case] most: u64) {
+async fn an_idle_console_makes_few_calls(#[case] endpoint: Endpoint, #[case] view: View, #[case] most: u64) {
     let mut console = Console::open(&endpoint);
     let mut behind = vec![View::new(&cluster::KIND, Query::default())];
     behind.extend((view.kind == &task::KIND).then(|| services(CLUSTER)));
@@ -203,7 +203,7 @@ async fn an_idle_console_costs_little(#[case] endpoint: Endpoint, #[case] view: 
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_while_paused_and_less_when_nobody_types() {
+async fn no_calls_while_paused_and_fewer_while_the_user_is_idle() {
     let endpoint = sized(1, 20, 1);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -224,7 +224,7 @@ async fn nothing_is_asked_while_paused_and_less_when_nobody_types() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_in_sight_are_looked_at_as_often_as_a_person_chooses() {
+async fn visible_rows_are_described_at_the_chosen_interval() {
     let endpoint = sized(1, 10, 1);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -241,7 +241,7 @@ async fn rows_in_sight_are_looked_at_as_often_as_a_person_chooses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_data_make_no_new_revision() {
+async fn equal_data_makes_no_new_revision() {
     let endpoint = sized(1, 20, 2);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -256,7 +256,7 @@ async fn equal_data_make_no_new_revision() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_denied_stops_alone_and_names_the_action() {
+async fn a_denied_feed_stops_alone_and_names_the_action() {
     let endpoint = incident();
     endpoint.add_fault("deny:DescribeTasks".parse().unwrap());
     let mut console = Console::open(&endpoint);
@@ -267,15 +267,15 @@ async fn what_is_denied_stops_alone_and_names_the_action() {
     assert_eq!((failure.kind, failure.operation), (FailureKind::Denied, "DescribeTasks"));
     assert!(failure.message.contains("is not authorized to perform: ecs:DescribeTasks"), "{}", failure.message);
     tokio::time::sleep(Duration::from_secs(300)).await;
-    let asked = endpoint.count("DescribeTasks");
+    let calls = endpoint.count("DescribeTasks");
     tokio::time::sleep(Duration::from_secs(300)).await;
-    let attempts = endpoint.count("DescribeTasks") - asked;
+    let attempts = endpoint.count("DescribeTasks") - calls;
     assert!((24..=26).contains(&attempts), "{attempts} attempts in five minutes");
     assert!(feed(&console.snapshot(), &view).failure.is_some());
     let all = services("prod");
     console.look_at(&all);
     assert!(!feed(&*console.filled(&all).await, &all).rows.is_empty());
-    // Allowed meanwhile, and asked for again.
+    // Now allowed, and requested again.
     endpoint.clear_faults();
     console.look_at(&view);
     console.change(|demand| demand.refresh += 1);
@@ -287,7 +287,7 @@ async fn what_is_denied_stops_alone_and_names_the_action() {
 #[case::hang("hang", FailureKind::Offline)]
 #[case::expired("expired", FailureKind::Credentials)]
 #[tokio::test(start_paused = true)]
-async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault: &str, #[case] trouble: FailureKind) {
+async fn rows_stay_during_an_outage_and_polling_recovers(#[case] fault: &str, #[case] trouble: FailureKind) {
     let endpoint = sized(1, 20, 1);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -308,7 +308,7 @@ async fn rows_are_kept_through_an_outage_and_it_goes_on_by_itself(#[case] fault:
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttle_slows_it_down_and_is_told() {
+async fn throttling_slows_polling_and_is_reported() {
     let endpoint = sized(1, 200, 1);
     endpoint.add_fault("throttle:DescribeServices#3".parse().unwrap());
     let view = services(CLUSTER);
@@ -327,7 +327,7 @@ async fn a_throttle_slows_it_down_and_is_told() {
 #[case::garbled("malformed", FailureKind::Garbled)]
 #[case::cut_short("truncate", FailureKind::Garbled)]
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_makes_no_sense_is_told_in_words(#[case] fault: &str, #[case] trouble: FailureKind) {
+async fn a_garbled_answer_is_reported_in_words(#[case] fault: &str, #[case] trouble: FailureKind) {
     let endpoint = sized(1, 3, 1);
     let view = services(CLUSTER);
     let mut console = Console::open(&endpoint);
@@ -367,7 +367,7 @@ async fn absent_fields_and_unknown_values_lose_no_row(#[case] fault: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn services_know_their_failures_and_tasks_their_services_revision() {
+async fn services_have_failure_counts_and_tasks_know_if_they_are_current() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     let view = services("prod");
@@ -396,24 +396,24 @@ async fn services_know_their_failures_and_tasks_their_services_revision() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn derived_kinds_cost_no_call_of_their_own() {
+async fn derived_kinds_make_no_calls() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     let view = services("prod");
     console.look_at(&view);
     let snapshot = console.filled(&view).await;
     let first = row::<Service>(&*feed(&snapshot, &view).rows[0].row).service_name.clone();
-    let asked = endpoint.count("ListServices");
+    let calls = endpoint.count("ListServices");
     let events = View::new(&event::KIND, Query { service: Some(first.as_str().into()), ..Query::cluster("prod") });
     console.look_at(&events);
     let snapshot =
         console.until(|snapshot| snapshot.feeds.get(&events).is_some_and(|feed| !feed.rows.is_empty())).await;
     assert!(feed(&snapshot, &events).rows.iter().all(|entry| entry.row.cluster() == Some("prod")));
-    assert_eq!(endpoint.count("ListServices"), asked);
+    assert_eq!(endpoint.count("ListServices"), calls);
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_clusters_are_looked_at_when_none_is_named() {
+async fn without_a_cluster_all_clusters_are_fetched() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     let view = View::new(&service::KIND, Query::default());
@@ -424,13 +424,13 @@ async fn all_clusters_are_looked_at_when_none_is_named() {
     };
     let start = Instant::now();
     let snapshot = console.until(complete).await;
-    // As soon as the clusters are known, not when something else comes due.
+    // As soon as the clusters are known, not when another feed is due.
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     assert_eq!(snapshot.clusters().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_aws_forgets_stays() {
+async fn a_task_that_aws_has_forgotten_stays() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     let view = tasks("prod", Status::Stopped);
@@ -446,7 +446,7 @@ async fn a_task_that_aws_forgets_stays() {
     assert!(after.len() > before.len());
 }
 
-/// A list of stopped tasks is complete when each of them has its verdict.
+/// A list of stopped tasks is complete when all have verdicts.
 #[rstest]
 #[case("prod", &[
     ("service:checkout", "STOP-OOM"),
@@ -470,14 +470,14 @@ async fn a_task_that_aws_forgets_stays() {
     ("family:nightly-report", "EXIT-0"),
 ])]
 #[tokio::test(start_paused = true)]
-async fn each_planted_fault_is_called_by_its_cause(#[case] cluster: &str, #[case] faults: &[(&str, &str)]) {
+async fn each_planted_fault_gets_its_cause(#[case] cluster: &str, #[case] faults: &[(&str, &str)]) {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     let view = tasks(cluster, Status::Stopped);
     console.look_at(&view);
     let snapshot = console.filled(&view).await;
     let tasks: Vec<&Task> = feed(&snapshot, &view).rows.iter().map(|entry| row::<Task>(&*entry.row)).collect();
-    // What is still stopping is listed with the stopped.
+    // Tasks that are still stopping are listed with the stopped ones.
     let stopped = tasks.into_iter().filter(|task| task.stopped());
     let judged: Vec<_> = stopped.map(|task| (task, task.verdict.clone().expect("a verdict"))).collect();
     for (group, rule) in faults {
@@ -494,7 +494,7 @@ async fn each_planted_fault_is_called_by_its_cause(#[case] cluster: &str, #[case
 }
 
 #[tokio::test(start_paused = true)]
-async fn raw_answers_are_aws_own_words_for_derived_rows_too() {
+async fn raw_answers_come_from_aws_for_derived_rows_too() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     let running = tasks("prod", Status::Running);
@@ -534,12 +534,12 @@ async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the
     }
 }
 
-/// Over a real socket, so in real time: what waits here waits for an answer, not for the clock.
+/// Over a real socket, so in real time. Every wait is for an answer, not for the clock.
 #[tokio::test]
-async fn connections_are_kept() {
+async fn connections_are_reused() {
     let endpoint = sized(1, 60, 1);
     let server = Server::start("127.0.0.1:0".parse().unwrap(), endpoint.clone()).await.unwrap();
-    // Everything but the HTTP client, which is to be the one that people use.
+    // The in-process configuration, but with the HTTP client used in production.
     let mut config = sdk_config(&endpoint).into_builder().endpoint_url(server.url());
     config.set_http_client(None);
     let clients = Clients::from_config(&config.build(), ScopeSpec::default(), Budget::default());
@@ -553,9 +553,9 @@ async fn connections_are_kept() {
     console.show(&view, 40);
     let first = server.connections();
     for _ in 0..10 {
-        let asked = endpoint.count("DescribeServices");
-        // Rows that are being asked for already are not asked for twice: the key is pressed until it has an effect.
-        while endpoint.count("DescribeServices") < asked + 4 {
+        let calls = endpoint.count("DescribeServices");
+        // Calls in flight are not repeated, so the key is pressed until it has an effect.
+        while endpoint.count("DescribeServices") < calls + 4 {
             console.change(|demand| demand.refresh += 1);
             tokio::task::yield_now().await;
         }
@@ -564,12 +564,12 @@ async fn connections_are_kept() {
     assert!(made <= 2, "{made} new connections for ten refreshes, after {first}");
 }
 
-/// One page in ten fails, as with a quota that is almost kept.
+/// One page in ten fails, as near the limit of a quota.
 #[rstest]
 #[case("throttle:ListTasks#1")]
 #[case("unavailable:ListTasks#1")]
 #[tokio::test(start_paused = true)]
-async fn a_long_list_is_whole_though_a_tenth_of_its_pages_fails(#[case] fault: &str) {
+async fn a_long_list_is_complete_when_a_tenth_of_its_pages_fails(#[case] fault: &str) {
     let endpoint = sized(1, 21, 100);
     let view = tasks(CLUSTER, Status::Running);
     let mut console = Console::open(&endpoint);
@@ -588,7 +588,7 @@ async fn a_long_list_is_whole_though_a_tenth_of_its_pages_fails(#[case] fault: &
     assert_eq!(feed(&console.snapshot(), &view).rows.len(), 2_100);
 }
 
-/// What a person is told where a console begins, and on every other screen, when all calls fail from the start.
+/// Every screen reports the failure when all calls fail from the start.
 #[rstest]
 #[case::cut("cut", FailureKind::Offline)]
 #[case::hang("hang", FailureKind::Offline)]
@@ -603,7 +603,7 @@ async fn a_long_list_is_whole_though_a_tenth_of_its_pages_fails(#[case] fault: &
 #[case::garbage("malformed", FailureKind::Garbled)]
 #[case::html("http500", FailureKind::Garbled)]
 #[tokio::test(start_paused = true)]
-async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
+async fn every_view_reports_a_failure_and_recovers_after_it(
     #[case] fault: &str,
     #[case] class: FailureKind,
     #[values(trouble(), View::new(&cluster::KIND, Query::default()), View::new(&service::KIND, Query::default()))]
@@ -616,9 +616,9 @@ async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
     console.look_at(&view);
     let failing = |snapshot: &Snapshot| snapshot.state(&view).failure.is_some();
     let snapshot = console.until(failing).await;
-    // A call without an answer is given up after some seconds; the rest is known at once.
+    // A call without an answer times out after some seconds; other failures are known at once.
     let most = if fault == "hang" { 9 } else { 1 };
-    assert!(start.elapsed() <= Duration::from_secs(most), "told after {:?}", start.elapsed());
+    assert!(start.elapsed() <= Duration::from_secs(most), "reported after {:?}", start.elapsed());
     let state = snapshot.state(&view);
     assert_eq!(state.failure.map(|failure| failure.kind), Some(class));
     assert_eq!(state.nothing.len(), 0, "nothing is known: {:?}", state.nothing);
@@ -632,13 +632,13 @@ async fn every_view_says_what_failed_and_comes_by_itself_once_it_is_over(
     endpoint.clear_faults();
     let over = Instant::now();
     console.until(|snapshot| snapshot.state(&view).failure.is_none() && snapshot.arrived(&view)).await;
-    // Who is not allowed is asked again once a minute.
+    // A denied call is retried once a minute.
     let most = if class == FailureKind::Denied { 65 } else { 15 };
     assert!(over.elapsed() <= Duration::from_secs(most), "went on after {:?}", over.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_without_clusters_is_said_to_have_none() {
+async fn an_account_without_clusters_has_an_empty_list() {
     let endpoint = sized(0, 0, 0);
     let mut console = Console::open(&endpoint);
     console.look_at(&trouble());
@@ -648,7 +648,7 @@ async fn an_account_without_clusters_is_said_to_have_none() {
     assert!(snapshot.state(&trouble()).nothing[0].contains("no cluster"));
 }
 
-/// A denial stands until the same call is allowed, whatever else is answered; what is denied is asked for by hand at once.
+/// A denial stays until the same call is allowed, even when other calls succeed. A refresh by hand retries it at once.
 #[rstest]
 #[case::list("ListServices", services("prod"))]
 #[case::details("DescribeServices", services("prod"))]
@@ -671,15 +671,15 @@ async fn rows_that_are_denied_later_stay_with_their_age(#[case] operation: &str,
     }
     assert!(rows(&console.snapshot()) >= before.min(3), "rows are gone");
     endpoint.clear_faults();
-    let asked = endpoint.count(operation);
+    let calls = endpoint.count(operation);
     console.change(|demand| demand.refresh += 1);
     let start = Instant::now();
     console.until(|snapshot| snapshot.state(&view).failure.is_none()).await;
-    assert!(start.elapsed() < Duration::from_secs(1) && endpoint.count(operation) > asked);
+    assert!(start.elapsed() < Duration::from_secs(1) && endpoint.count(operation) > calls);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_opened_while_paused_comes_once_and_again_by_hand() {
+async fn a_view_opened_while_paused_is_fetched_once_and_again_by_hand() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint);
     console.change(|demand| demand.paused = true);

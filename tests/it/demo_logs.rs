@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use crate::support::in_process::{no_host_prefix, sdk_config};
 
-/// Noon of the day this was written.
+/// Start of the simulation: noon of some day.
 const START_MS: i64 = 1_769_860_800_000;
 const GROUP: &str = "/ecs/web";
 const ARN: &str = "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web";
 
-/// An account with a group, without a task.
+/// An account with a log group and without tasks.
 fn endpoint(faults: &[&str]) -> Endpoint {
     let faults = faults.iter().map(|spec| spec.parse().unwrap()).collect();
     let world = World::sized(1, 0, 0, START_MS);
@@ -31,22 +31,22 @@ fn client(endpoint: &Endpoint) -> Client {
     Client::from_conf(no_host_prefix(aws_sdk_cloudwatchlogs::config::Builder::from(&sdk_config(endpoint))))
 }
 
-/// Lines that have been written just now, in a stream each.
+/// Writes lines with the current time to their streams.
 fn write(endpoint: &Endpoint, lines: &[(&str, &str)]) {
     endpoint.with(|world| {
         lines.iter().for_each(|(stream, line)| world.logs.put(GROUP, stream, world.now_ms, (*line).into()))
     });
 }
 
-/// The next update of a session: the streams and messages of its events, and whether it is a sample.
+/// Next update of a session: streams and messages of its events, and whether they are a sample.
 async fn update(session: &mut StartLiveTailOutput) -> (Vec<(String, String)>, bool) {
     match session.response_stream.recv().await.unwrap() {
         Some(Live::SessionUpdate(update)) => {
-            let told = update
+            let events = update
                 .session_results()
                 .iter()
                 .map(|event| (event.log_stream_name().unwrap().to_owned(), event.message().unwrap().to_owned()));
-            (told.collect(), update.session_metadata().unwrap().sampled())
+            (events.collect(), update.session_metadata().unwrap().sampled())
         }
         other => panic!("{other:?}"),
     }
@@ -62,7 +62,7 @@ async fn started(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_tail_tells_every_second_what_came_in_even_nothing() {
+async fn a_live_tail_sends_an_update_every_second_even_if_empty() {
     let endpoint = endpoint(&[]);
     write(&endpoint, &[("ecs/app/1", "before")]);
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -71,14 +71,14 @@ async fn a_live_tail_tells_every_second_what_came_in_even_nothing() {
     assert_eq!(update(&mut session).await, (vec![], false));
     write(&endpoint, &[("ecs/app/1", "one"), ("ecs/app/2", "two")]);
     assert_eq!(update(&mut session).await.0.len(), 0, "still being taken in");
-    let told = update(&mut session).await.0;
-    assert_eq!(told, [("ecs/app/1".into(), "one".into()), ("ecs/app/2".into(), "two".into())]);
-    assert_eq!(update(&mut session).await.0.len(), 0, "told once");
+    let events = update(&mut session).await.0;
+    assert_eq!(events, [("ecs/app/1".into(), "one".into()), ("ecs/app/2".into(), "two".into())]);
+    assert_eq!(update(&mut session).await.0.len(), 0, "events once");
     assert_eq!(begun.elapsed(), Duration::from_secs(4));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_tail_can_be_of_some_streams_and_some_lines() {
+async fn a_live_tail_can_be_limited_to_streams_and_a_pattern() {
     let endpoint = endpoint(&[]);
     let tail = || client(&endpoint).start_live_tail().log_group_identifiers(ARN);
     let mut named = started(tail().log_stream_names("ecs/app/1")).await;
@@ -90,15 +90,15 @@ async fn a_live_tail_can_be_of_some_streams_and_some_lines() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_more_than_500_lines_a_second_a_live_tail_tells_a_sample_and_says_so() {
+async fn a_live_tail_sends_a_sample_above_500_lines_a_second() {
     let endpoint = endpoint(&[]);
     let mut session = started(client(&endpoint).start_live_tail().log_group_identifiers(ARN)).await;
     let lines: Vec<String> = (0..1_200).map(|number| number.to_string()).collect();
     write(&endpoint, &lines.iter().map(|line| ("s", line.as_str())).collect::<Vec<_>>());
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    let (told, sampled) = update(&mut session).await;
-    assert_eq!((told.len(), sampled), (500, true));
-    let numbers: Vec<usize> = told.iter().map(|(_, line)| line.parse().unwrap()).collect();
+    let (events, sampled) = update(&mut session).await;
+    assert_eq!((events.len(), sampled), (500, true));
+    let numbers: Vec<usize> = events.iter().map(|(_, line)| line.parse().unwrap()).collect();
     assert!(numbers.is_sorted() && numbers[499] > 1_100, "the sample is of all of them: {numbers:?}");
 }
 
@@ -123,7 +123,7 @@ async fn a_live_tail_ends_after_three_hours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_tail_can_be_cut_broken_off_and_fall_silent() {
+async fn faults_cut_end_and_silence_a_live_tail() {
     let endpoint = endpoint(&["tail-cut#1"]);
     let tail = || client(&endpoint).start_live_tail().log_group_identifiers(ARN);
     let mut session = started(tail()).await;
@@ -142,7 +142,7 @@ async fn a_live_tail_can_be_cut_broken_off_and_fall_silent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_tail_is_refused_as_aws_refuses_it() {
+async fn an_invalid_live_tail_gets_the_error_of_aws() {
     let endpoint = endpoint(&[]);
     endpoint.with(|world| world.logs.set("rare", START_MS, Settings { infrequent: true, ..Settings::default() }));
     let start = async |arns: &[&str]| {
@@ -176,7 +176,7 @@ async fn fifteen_live_tails_may_be_open_at_once() {
 }
 
 #[tokio::test]
-async fn a_live_tail_crosses_a_socket_as_it_happens() {
+async fn a_live_tail_streams_over_a_socket() {
     let world = World::sized(1, 0, 0, START_MS);
     let endpoint = Endpoint::with_world(world, Options { speed: 60.0, ..Options::default() });
     endpoint.with(|world| world.logs.set(GROUP, START_MS, Settings::default()));
@@ -187,7 +187,7 @@ async fn a_live_tail_crosses_a_socket_as_it_happens() {
     let mut session = started(client.start_live_tail().log_group_identifiers(ARN)).await;
     write(&endpoint, &[("s", "over the wire")]);
     assert_eq!(update(&mut session).await.0, [("s".into(), "over the wire".into())]);
-    // A session under way does not keep the server from stopping.
+    // An open session must not keep the server from stopping.
     server.stop().await;
 }
 
@@ -219,18 +219,18 @@ async fn a_query_runs_for_a_while_and_then_has_its_results() {
     let query = "fields level, n | filter @logStream like /app/ and n >= 3 | sort n desc | limit 2";
     let started = client.start_query().log_group_identifiers(ARN).query_string(query);
     let started = started.start_time(START_MS / 1_000).end_time(START_MS / 1_000 + 10).send().await.unwrap();
-    let mut seen: Vec<(String, f64)> = Vec::new();
+    let mut rows: Vec<(String, f64)> = Vec::new();
     let done = loop {
         let results = client.get_query_results().query_id(started.query_id().unwrap()).send().await.unwrap();
         let scanned = results.statistics().unwrap().records_scanned();
-        seen.push((results.status().unwrap().as_str().to_owned(), scanned));
+        rows.push((results.status().unwrap().as_str().to_owned(), scanned));
         if results.status() == Some(&QueryStatus::Complete) {
             break results;
         }
     };
-    let statuses: Vec<_> = seen.iter().map(|(status, _)| status.as_str()).collect();
+    let statuses: Vec<_> = rows.iter().map(|(status, _)| status.as_str()).collect();
     assert_eq!(statuses, ["Scheduled", "Running", "Running", "Complete"]);
-    assert!(seen.is_sorted_by(|a, b| a.1 <= b.1) && seen[3].1 == 16.0, "{seen:?}");
+    assert!(rows.is_sorted_by(|a, b| a.1 <= b.1) && rows[3].1 == 16.0, "{rows:?}");
     let rows: Vec<_> = done.results().iter().map(|row| cells(row)).collect();
     assert_eq!(rows, [[("level", "error"), ("n", "7")], [("level", "error"), ("n", "6")]]);
     assert_eq!(done.statistics().unwrap().records_matched(), 5.0);
@@ -243,7 +243,7 @@ async fn a_query_runs_for_a_while_and_then_has_its_results() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_is_cancelled_and_thirty_may_run_at_once() {
+async fn a_query_can_be_cancelled_and_thirty_may_run_at_once() {
     let client = client(&endpoint(&[]));
     let start = || client.start_query().log_group_name(GROUP).query_string("").start_time(0).end_time(1).send();
     let first = start().await.unwrap();
@@ -260,7 +260,7 @@ async fn a_query_is_cancelled_and_thirty_may_run_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_that_is_none_is_refused_with_the_place() {
+async fn an_invalid_query_is_refused_with_the_position() {
     let client = client(&endpoint(&[]));
     let query = client.start_query().log_group_name(GROUP).query_string("fields @message | frobnicate 3");
     let refused = query.start_time(0).end_time(1).send().await.unwrap_err();

@@ -15,16 +15,16 @@ use tokio::time::Instant;
 
 use crate::support::in_process::sdk_config;
 
-/// Noon of the day this was written.
+/// Start of the simulation: noon of some day.
 const START_MS: i64 = 1_769_860_800_000;
 
-/// A quiet account under faults.
+/// A calm account with faults.
 fn endpoint(faults: &[&str]) -> Endpoint {
     let faults = faults.iter().map(|spec| spec.parse().unwrap()).collect();
     Endpoint::with_world(World::sized(1, 25, 2, START_MS), Options { faults, ..Options::default() })
 }
 
-/// What kind of error the SDK makes of a failed call, and AWS's code if there is one.
+/// Kind of the SDK's error for a failed call, with the error code of AWS if there is one.
 fn class<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     let class = match error {
         SdkError::ConstructionFailure(_) => "construction",
@@ -38,7 +38,7 @@ fn class<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_caller_is_known() {
+async fn get_caller_identity_returns_the_caller() {
     let sts = sts::Client::new(&sdk_config(&endpoint(&[])));
     let caller = sts.get_caller_identity().send().await.unwrap();
     assert_eq!(caller.account(), Some("123456789012"));
@@ -81,7 +81,7 @@ async fn eleven_services_and_a_hundred_and_one_tasks_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn quotas_hold_and_refill() {
+async fn quotas_throttle_and_refill() {
     let endpoint = endpoint(&[]);
     let ecs = ecs::Client::new(&sdk_config(&endpoint));
     for _ in 0..50 {
@@ -105,7 +105,7 @@ async fn without_quotas_nothing_is_throttled() {
     }
 }
 
-/// Every fault looks the same to the SDK in process as over a socket: that is what makes the one stand for the other.
+/// Every fault gives the same SDK error in process and over a socket, so that tests can use either.
 #[rstest]
 #[case("throttle", "service ThrottlingException")]
 #[case("deny", "service AccessDeniedException")]
@@ -119,7 +119,7 @@ async fn without_quotas_nothing_is_throttled() {
 #[case("skew=10m", "service InvalidSignatureException")]
 #[case("skew=-10m", "service InvalidSignatureException")]
 #[tokio::test]
-async fn faults_show_as_themselves_in_process_and_on_the_wire(#[case] fault: &str, #[case] expected: &str) {
+async fn faults_give_the_same_error_in_process_and_over_a_socket(#[case] fault: &str, #[case] expected: &str) {
     let world = World::sized(1, 0, 0, jiff::Timestamp::now().as_millisecond());
     let faults = vec![fault.parse().unwrap()];
     let endpoint = Endpoint::with_world(world, Options { faults, ..Options::default() });
@@ -137,7 +137,7 @@ async fn faults_show_as_themselves_in_process_and_on_the_wire(#[case] fault: &st
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_denial_names_the_action_and_spares_the_rest() {
+async fn a_denial_names_the_action_and_affects_no_other() {
     let ecs = ecs::Client::new(&sdk_config(&endpoint(&["deny:DescribeServices"])));
     let denied = ecs.describe_services().services("web").send().await.unwrap_err();
     assert_eq!(
@@ -151,7 +151,7 @@ async fn a_denial_names_the_action_and_spares_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sts_refuses_in_its_own_words() {
+async fn sts_errors_have_the_form_of_sts() {
     let endpoint = endpoint(&["expired#1", "deny#1", "throttle#1"]);
     let sts = sts::Client::new(&sdk_config(&endpoint));
     for expected in ["service ExpiredToken", "service AccessDenied", "service Throttling"] {
@@ -163,7 +163,7 @@ async fn sts_refuses_in_its_own_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn target_groups_come_in_pages_and_their_health_from_the_tasks() {
+async fn target_groups_are_paged_and_their_health_follows_the_tasks() {
     let endpoint = endpoint(&[]);
     let elb = elb::Client::new(&sdk_config(&endpoint));
     let groups = elb.describe_target_groups().page_size(10).into_paginator().items().send();
@@ -196,11 +196,11 @@ async fn target_groups_come_in_pages_and_their_health_from_the_tasks() {
 #[case("server-error", "service InternalFailure")]
 #[case("cut", "dispatch")]
 #[case("truncate", "response")]
-// What is no XML is to this protocol's client an error of the service, without a code.
+// For a client of this protocol, an answer other than XML is a service error without a code.
 #[case("http500", "service")]
 #[case("malformed", "service")]
 #[tokio::test(start_paused = true)]
-async fn faults_show_in_query_too(#[case] fault: &str, #[case] expected: &str) {
+async fn faults_give_errors_in_the_query_protocol_too(#[case] fault: &str, #[case] expected: &str) {
     let elb = elb::Client::new(&sdk_config(&endpoint(&[fault])));
     let error = elb.describe_target_groups().send().await.unwrap_err();
     assert_eq!(class(&error), expected, "{error:?}");
@@ -211,7 +211,7 @@ async fn faults_show_in_query_too(#[case] fault: &str, #[case] expected: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn load_balancers_have_a_quota_and_their_answers_can_be_spoilt() {
+async fn load_balancing_has_a_quota_and_faults_change_its_answers() {
     let endpoint = endpoint(&["unknown:State=levitating", "omit:Port"]);
     let elb = elb::Client::new(&sdk_config(&endpoint));
     let groups = elb.describe_target_groups().send().await.unwrap();
@@ -229,7 +229,7 @@ async fn load_balancers_have_a_quota_and_their_answers_can_be_spoilt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_operation_is_told_so() {
+async fn an_unknown_operation_is_refused() {
     let config = sdk_config(&endpoint(&[]));
     let ssm = ssm::Client::new(&config).describe_instance_information().send().await.unwrap_err();
     assert_eq!(class(&ssm), "service UnknownOperationException");
@@ -240,7 +240,7 @@ async fn an_unknown_operation_is_told_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_sdk_retries_what_aws_would_have_it_retry() {
+async fn the_sdk_retries_retryable_errors() {
     let endpoint = endpoint(&["throttle#1", "http500#1"]);
     let config = sdk_config(&endpoint).to_builder().retry_config(RetryConfig::standard()).build();
     let started = Instant::now();
@@ -252,7 +252,7 @@ async fn the_sdk_retries_what_aws_would_have_it_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn latency_and_silence_pass_in_virtual_time() {
+async fn latency_and_hangs_take_virtual_time() {
     let endpoint = endpoint(&["latency:ListClusters=90s", "hang:ListServices"]);
     let timeout = TimeoutConfig::builder().operation_timeout(Duration::from_secs(600)).build();
     let ecs = ecs::Client::new(&sdk_config(&endpoint).to_builder().timeout_config(timeout).build());
@@ -265,7 +265,7 @@ async fn latency_and_silence_pass_in_virtual_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fields_go_missing_and_values_turn_strange_without_upsetting_the_sdk() {
+async fn the_sdk_accepts_missing_fields_and_unknown_values() {
     let endpoint = endpoint(&["omit:createdAt", "unknown:status", "unknown:launchType=TRAPEZE"]);
     let ecs = ecs::Client::new(&sdk_config(&endpoint));
     let cluster = ecs.list_clusters().send().await.unwrap().cluster_arns()[0].clone();
@@ -285,7 +285,7 @@ async fn fields_go_missing_and_values_turn_strange_without_upsetting_the_sdk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_is_followed_by_its_tokens_in_virtual_time() {
+async fn a_log_is_followed_with_its_tokens() {
     let endpoint = Endpoint::new(Options { scenario: Scenario::Calm, start_ms: Some(START_MS), ..Options::default() });
     let logs = logs::Client::new(&sdk_config(&endpoint));
     let group = logs.describe_log_groups().send().await.unwrap().log_groups()[0].log_group_name.clone().unwrap();
@@ -336,7 +336,7 @@ async fn a_search_pages_through_all_streams_of_a_group_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_seeds_answer_equally() {
+async fn equal_seeds_give_equal_answers() {
     let run = async || {
         let options = Options { seed: 3, start_ms: Some(START_MS), ..Options::default() };
         let endpoint = Endpoint::new(options);

@@ -1,4 +1,4 @@
-//! What an explanation asks for once, from the demo endpoint, in virtual time.
+//! Evidence of explanations from the demo endpoint, in virtual time.
 
 use ecsight::{
     aws::{Budget, Clients, ScopeSpec},
@@ -19,7 +19,7 @@ use crate::support::in_process::sdk_config;
 
 const START_MS: i64 = 1_750_000_000_000;
 
-/// The incident world, and everything its cluster `prod` tells of one service.
+/// The incident scenario, with all rows of one service in its cluster `prod`.
 struct Scene {
     endpoint: Endpoint,
     clients: Clients,
@@ -28,16 +28,16 @@ struct Scene {
 
 impl Scene {
     async fn of(service: &str) -> Self {
-        Self::on_a_day(service, Options::default().seed).await
+        Self::with_seed(service, Options::default().seed).await
     }
 
-    /// The same of another day, which chance has run otherwise.
-    async fn on_a_day(service: &str, seed: u64) -> Self {
+    /// The same with another seed.
+    async fn with_seed(service: &str, seed: u64) -> Self {
         let endpoint = Endpoint::new(Options { seed, speed: 0.0, start_ms: Some(START_MS), ..Options::default() });
         let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
         let mut rows = fetched(&clients, &View::new(&service::KIND, Query::service("prod", service))).await;
         let tasks = Query { status: Status::All, ..Query::service("prod", service) };
-        rows.extend(fetched(&clients, &View::new(&task::KIND, tasks)).await.iter().map(judged));
+        rows.extend(fetched(&clients, &View::new(&task::KIND, tasks)).await.iter().map(with_verdict));
         Self { endpoint, clients, rows }
     }
 
@@ -57,14 +57,14 @@ impl Scene {
         self.rows.iter().filter_map(|row| row.any().downcast_ref())
     }
 
-    /// Calls so far, by what they ask.
+    /// Calls so far for task definitions, log events and target health.
     fn calls(&self) -> [u64; 3] {
         ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"].map(|name| self.endpoint.count(name))
     }
 }
 
-/// A stopped task has its verdict by the time that anything is asked about it.
-fn judged(row: &Arc<dyn Row>) -> Arc<dyn Row> {
+/// Adds the verdict to a stopped task, as the data layer does.
+fn with_verdict(row: &Arc<dyn Row>) -> Arc<dyn Row> {
     let task = row.any().downcast_ref::<Task>().expect("a task");
     let verdict = task.stopped().then(|| Arc::new(diagnose::diagnose_stop(task, &Known::default())));
     Arc::new(Task { verdict, ..task.clone() })
@@ -86,7 +86,7 @@ async fn fetched(clients: &Clients, view: &View) -> Vec<Arc<dyn Row>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_service_is_told_by_the_last_words_of_its_newest_failed_task() {
+async fn evidence_of_a_failing_service_has_the_last_lines_of_its_newest_failed_task() {
     let scene = Scene::of("orders-api").await;
     let evidence = scene.evidence(scene.service()).await;
     let newest = scene.tasks().filter(|task| task.failed()).max_by_key(|task| task.stopped_at).unwrap();
@@ -100,7 +100,7 @@ async fn a_failing_service_is_told_by_the_last_words_of_its_newest_failed_task()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_healthy_service_is_told_by_a_running_task() {
+async fn evidence_of_a_healthy_service_comes_from_a_running_task() {
     let scene = Scene::of("pricing").await;
     let evidence = scene.evidence(scene.service()).await;
     let lines = evidence.lines.unwrap();
@@ -108,7 +108,7 @@ async fn a_healthy_service_is_told_by_a_running_task() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_definition_that_is_known_is_not_asked_for() {
+async fn a_known_task_definition_is_not_fetched_again() {
     let mut scene = Scene::of("orders-api").await;
     let revision = scene.evidence(scene.service()).await.revision.unwrap();
     let service = scene.service().clone();
@@ -131,8 +131,8 @@ async fn a_container_that_never_started_has_no_log_yet() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn targets_that_fail_tell_why() {
-    let scene = Scene::on_a_day("search-api", 9).await;
+async fn unhealthy_targets_have_their_reasons() {
+    let scene = Scene::with_seed("search-api", 9).await;
     let targets = scene.evidence(scene.service()).await.targets;
     let failing = targets.iter().find(|target| target.state == "unhealthy").unwrap();
     assert_eq!(failing.reason.as_deref(), Some("Target.ResponseCodeMismatch"));
@@ -141,7 +141,7 @@ async fn targets_that_fail_tell_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn further_target_groups_are_named_as_not_looked_at() {
+async fn further_target_groups_are_listed_as_gaps() {
     let scene = Scene::of("pricing").await;
     let mut service = scene.service().clone();
     service.target_groups.push("arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/internal/0123".into());
@@ -150,7 +150,7 @@ async fn further_target_groups_are_named_as_not_looked_at() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_data_layer_answers_with_what_is_known_of_the_row() {
+async fn the_data_layer_collects_evidence_for_a_row() {
     let scene = Scene::of("orders-api").await;
     let now = || Timestamp::from_millisecond(START_MS).unwrap();
     let mut handle = data::start(scene.clients.clone(), now, HistoryConfig::default());
@@ -171,7 +171,7 @@ async fn the_data_layer_answers_with_what_is_known_of_the_row() {
 #[case("GetLogEvents", "logs:GetLogEvents")]
 #[case("DescribeTargetHealth", "elasticloadbalancing:DescribeTargetHealth")]
 #[tokio::test(start_paused = true)]
-async fn what_is_denied_is_a_gap_that_names_the_action(#[case] operation: &str, #[case] action: &str) {
+async fn a_denied_call_is_a_gap_that_names_the_action(#[case] operation: &str, #[case] action: &str) {
     let scene = Scene::of("orders-api").await;
     scene.endpoint.add_fault(format!("deny:{operation}").parse().unwrap());
     let evidence = scene.evidence(scene.service()).await;
@@ -180,7 +180,7 @@ async fn what_is_denied_is_a_gap_that_names_the_action(#[case] operation: &str, 
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_rows_cost_nothing() {
+async fn rows_without_evidence_make_no_calls() {
     let scene = Scene::of("orders-api").await;
     assert_eq!(scene.evidence(&Revision::default()).await, Evidence::default());
     assert_eq!(scene.calls(), [0, 0, 0]);

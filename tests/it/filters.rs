@@ -1,4 +1,4 @@
-//! Filters of tables, judged against what the cells show: every kind, every column, over everything in the embedded AWS.
+//! Table filters compared with the text of the cells, for every kind and column over all rows of the embedded AWS.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -28,13 +28,13 @@ thread_local! {
     static START: Instant = Instant::now();
 }
 
-/// The time of the world.
+/// Simulated time.
 fn now() -> Timestamp {
     let passed = START.with(Instant::elapsed);
     Timestamp::from_millisecond(START_MS + passed.as_millis() as i64).expect("a time")
 }
 
-/// Rows of one kind, as they stand in its table, and what they are read with.
+/// Rows of one kind, and the context of their cells.
 pub struct Rows {
     pub kind: &'static Kind,
     pub entries: Vec<Entry>,
@@ -42,12 +42,12 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// What is drawn in one column, row by row.
+    /// Cell texts of one column.
     fn drawn(&self, column: usize) -> Vec<String> {
         self.entries.iter().map(|entry| entry.row.cell(column, &self.cx).text.into_owned()).collect()
     }
 
-    /// The rows that a filter admits, by their place.
+    /// Indexes of the rows that a filter admits.
     pub fn admitted(&self, text: &str) -> BTreeSet<usize> {
         let filter = RowFilter::parse(text, self.kind, self.cx.now, &self.cx.zone.zone);
         let filter = filter.unwrap_or_else(|fault| panic!("{}: {text}: {fault:?}", self.kind.plural));
@@ -57,7 +57,7 @@ impl Rows {
     }
 }
 
-/// Everything there is in the embedded AWS a while after its start, kind by kind, and a few rows that it does not have.
+/// All rows of the embedded AWS some time after its start, by kind, with a few rows that it does not produce.
 pub async fn everything() -> Vec<Rows> {
     START.with(|_| ());
     let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
@@ -74,7 +74,7 @@ pub async fn everything() -> Vec<Rows> {
         let mut demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
         handle.demand.send_replace(demand.clone());
         let snapshot = handle.snapshots.wait_for(|snapshot| snapshot.complete(&view)).await.expect("rows").clone();
-        // Revisions are described when they are seen.
+        // Revisions are described only while visible.
         demand.visible =
             snapshot.feeds_of(&view).iter().flat_map(|feed| &*feed.rows).map(|e| e.row.id().into()).collect();
         handle.demand.send_replace(demand);
@@ -93,8 +93,7 @@ pub async fn everything() -> Vec<Rows> {
     all
 }
 
-/// Rows of a kind that hold what the embedded AWS has none of: nothing at all, several values of which some are missing,
-/// what ECS has forgotten.
+/// Rows of a kind that the embedded AWS does not produce: empty ones, several values with some missing, archived ones.
 fn rare(kind: &Kind) -> Vec<Entry> {
     let rows: Vec<Arc<dyn Row>> = match kind.name {
         "task" => {
@@ -132,7 +131,7 @@ fn absent(text: &str) -> bool {
     ["", "-", "…"].contains(&text)
 }
 
-/// The numbers that a person reads in a cell, in the unit of its column. Of a share it is what comes first.
+/// Numbers in the text of a cell, in the unit of its column. In a share, the first number.
 fn numbers(text: &str, unit: Unit) -> Vec<f64> {
     let one = |token: &str| {
         let token = token.rsplit(':').next().unwrap_or(token).split('/').next().unwrap_or(token);
@@ -159,12 +158,12 @@ fn numbers(text: &str, unit: Unit) -> Vec<f64> {
     text.split([' ', ',']).filter_map(one).collect()
 }
 
-/// As it is written in a filter.
+/// Quotes a text for a filter.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\\\""))
 }
 
-/// Some of the different texts of a column, spread over all.
+/// A sample of the distinct texts of a column.
 fn samples(drawn: &[String]) -> Vec<&str> {
     let distinct: BTreeSet<&str> = drawn.iter().map(String::as_str).filter(|text| !absent(text)).collect();
     let step = distinct.len().div_ceil(12).max(1);
@@ -172,7 +171,7 @@ fn samples(drawn: &[String]) -> Vec<&str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_column_of_every_kind_is_judged_by_what_its_cells_show() {
+async fn every_column_filters_by_the_text_of_its_cells() {
     let mut compared = 0;
     for rows in everything().await {
         for (index, column) in (rows.kind.columns)().into_iter().enumerate() {
@@ -202,14 +201,14 @@ fn new_york() -> TimeZone {
     TimeZone::fixed(jiff::tz::offset(-5))
 }
 
-/// A time is found as it is drawn, and as it is called in UTC.
+/// Checks that a time is found in its displayed form and in UTC.
 fn check_times(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usize>, term: &Term<'_>) {
     let places = |holds: &dyn Fn(&str) -> bool| -> BTreeSet<usize> {
         present.iter().copied().filter(|row| holds(&drawn[*row])).collect()
     };
     assert_eq!(term("=", text), places(&|other| other == text), "{place}");
     assert_eq!(term("!=", text), places(&|other| other != text), "{place}");
-    // Whole dates are in order as texts are.
+    // Dates sort like texts.
     let Ok(moment) = text.parse::<jiff::civil::DateTime>() else { return };
     let utc =
         moment.to_zoned_datetime(new_york()).expect("a time").timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -232,7 +231,7 @@ fn check_text(place: &str, text: &str, drawn: &[String], present: &BTreeSet<usiz
         assert!(!equal.contains(&row) || other.contains(text), "{place} is not in {other:?}");
     }
     assert_eq!(term("!=", text), present - &equal, "{place}");
-    // Each of several values is one, and what is drawn beside a value is none of it.
+    // Several values count one by one, and text drawn next to a value does not count.
     if ["clusters providers", "revisions images"].iter().any(|list| place.starts_with(list)) {
         for value in text.split(", ") {
             let among = |other: &String| other.split(", ").any(|other| other == value);
@@ -269,7 +268,7 @@ fn check_numbers(
             Unit::Seconds => spellings.push(format!("{number}s")),
             _ => {}
         }
-        // Every name of the column will do: also the title that stands above it.
+        // All names of the column work, including its title.
         let names = column.names().map(|name| name.replace(' ', ""));
         for name in names {
             for spelling in &spellings {
@@ -304,7 +303,7 @@ fn every_header_names_its_column_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn states_are_those_that_rows_are_in() {
+async fn rows_are_only_in_states_of_their_kind() {
     for rows in everything().await {
         for state in rows.kind.states {
             let within = |entry: &Entry| entry.row.states().contains(state);
@@ -317,9 +316,9 @@ async fn states_are_those_that_rows_are_in() {
     }
 }
 
-/// Whatever is no column or no state is told, with its place and the nearest one.
+/// An unknown column or state is reported with its position and the nearest name.
 #[test]
-fn what_no_kind_knows_is_a_mistake() {
+fn unknown_columns_and_states_are_mistakes() {
     for kind in KINDS {
         let read = |text: &str| RowFilter::parse(text, kind, fixtures::now(), &TimeZone::UTC);
         for op in ["=", "!=", "~", "!~", "<", "<=", ">", ">="] {
@@ -336,7 +335,7 @@ fn what_no_kind_knows_is_a_mistake() {
         }
         let fault = read("is:fautl").expect_err("no state");
         assert!(fault.at == 3 && fault.reason.starts_with("unknown state `fautl`; did you mean fault"), "{fault:?}");
-        // What has a colon and is no column is text.
+        // A word with a colon that is not a column is text.
         for text in [
             "nginx:1.2",
             "registry.example.com:5000/app:latest",
@@ -351,7 +350,7 @@ fn what_no_kind_knows_is_a_mistake() {
             assert!(read(text).is_ok(), "{}: {text}: {:?}", kind.plural, read(text));
         }
     }
-    // A column of another kind is one that was meant.
+    // A column of another kind is a mistake, not text.
     let read = |text: &str| RowFilter::parse(text, &task::KIND, fixtures::now(), &TimeZone::UTC);
     assert!(read("rollout:failed").is_err() && read("image:nginx").is_err());
 }

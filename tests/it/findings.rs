@@ -1,5 +1,5 @@
-//! What is wrong in the incident, as the data layer finds it and an explanation tells it; and that nothing is in a calm
-//! account. Over the real SDK, in virtual time.
+//! Findings of the data layer and explanations in the incident scenario, and none in the calm one. Over the real SDK, in
+//! virtual time.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -27,20 +27,20 @@ use tokio::time::Instant;
 
 use crate::support::in_process::sdk_config;
 
-/// World time at the start of every test.
+/// Simulated time at the start of every test.
 const START_MS: i64 = 1_750_000_000_000;
 
 thread_local! {
     static START: Instant = Instant::now();
 }
 
-/// The time of the world.
+/// Simulated time.
 fn now() -> Timestamp {
     let passed = START.with(Instant::elapsed);
     Timestamp::from_millisecond(START_MS + passed.as_millis() as i64).unwrap()
 }
 
-/// Everything there is to see of an account so many minutes after the start.
+/// All rows of an account some minutes after the start.
 async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
     START.with(|_| ());
     let endpoint = Endpoint::new(Options { scenario, start_ms: Some(START_MS), ..Options::default() });
@@ -53,7 +53,7 @@ async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
         View::new(&task::KIND, Query::default()),
         View::new(&instance::KIND, Query::default()),
     ];
-    // What an explanation consults beyond that comes once the services are known.
+    // Views that explanations consult are fetched once the services are known.
     for _ in 0..2 {
         let demand =
             Demand { foreground: Some(front.clone()), companions: beside.clone(), slowdown: 1, ..Demand::default() };
@@ -63,7 +63,7 @@ async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
         let services = snapshot.feeds_of(&front).into_iter().flat_map(|feed| feed.rows.iter());
         beside.extend(services.flat_map(|entry| entry.row.consults()).filter(|view| !view.kind.in_cluster));
     }
-    // The last of it is judged by all of it.
+    // Findings of the last rows depend on all rows.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let snapshot = handle.snapshots.borrow().clone();
     let mut rows: BTreeMap<String, Arc<dyn Row>> = BTreeMap::new();
@@ -75,7 +75,7 @@ async fn account(scenario: Scenario, minutes: u64) -> Vec<Arc<dyn Row>> {
     rows.into_values().collect()
 }
 
-/// What is found with each service and each instance of which anything is.
+/// Findings of each service and instance that has any.
 fn found(rows: &[Arc<dyn Row>]) -> BTreeMap<String, Vec<Finding>> {
     let known = Known::of(rows.iter().map(|row| &**row), now());
     let findings = rows.iter().filter_map(|row| {
@@ -87,7 +87,7 @@ fn found(rows: &[Arc<dyn Row>]) -> BTreeMap<String, Vec<Finding>> {
     findings.collect()
 }
 
-/// The planted faults: who has it, the problem that comes first, and words of its cause.
+/// The planted faults: name of the row, worst problem, and words of its cause.
 const PLANTED: &[(&str, &str, &str)] = &[
     ("catalog", "waits for you", "waiting for approval: continue or roll back; rolls back by itself at 17:41Z"),
     ("checkout", "crash loop", "out of memory: app (137), "),
@@ -97,7 +97,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("geocoder-staging", "rollout failing", "image missing: app, "),
     ("image-resizer", "notice", "Spot took tasks back, "),
     ("legacy-admin", "notice", "ignores the stop signal and is killed after 30 s, "),
-    // Between two attempts of its pipeline it has what died of the last one.
+    // Between two attempts of its pipeline it has the failed tasks of the last one.
     ("orders-api", "", "application error: app (1)"),
     ("payments", "rollout failing", "secret not readable: app, "),
     ("ranking", "can't be placed", "no room: CPU"),
@@ -129,7 +129,7 @@ async fn each_planted_fault_is_found_and_nothing_else(#[case] minutes: u64) {
     assert!(causes[1].starts_with("drain stuck: held by model-training ("), "{causes:?}");
 }
 
-/// The rows of trouble that these rows make.
+/// Rows of the trouble list for these rows.
 fn troubles(rows: &[Arc<dyn Row>]) -> Vec<Trouble> {
     let Origin::Composed(compose) = trouble::KIND.origin else { panic!("trouble is composed") };
     let seen = compose.sources(&Query::default());
@@ -139,7 +139,7 @@ fn troubles(rows: &[Arc<dyn Row>]) -> Vec<Trouble> {
     made.iter().filter_map(|row| row.any().downcast_ref::<Trouble>()).cloned().collect()
 }
 
-/// Whether `row` is in a list like `view`: its kind, and of tasks the stopped ones.
+/// Whether `row` belongs to `view`: same kind, and for tasks the stopped ones.
 fn holds(view: &View, row: &dyn Row) -> bool {
     let stopped = row.any().downcast_ref::<Task>().is_none_or(Task::stopped);
     view.kind == row.kind() && stopped
@@ -149,7 +149,7 @@ fn holds(view: &View, row: &dyn Row) -> bool {
 #[case(1)]
 #[case(36)]
 #[tokio::test(start_paused = true)]
-async fn each_planted_fault_is_one_row_of_trouble_and_is_explained_alike(#[case] minutes: u64) {
+async fn each_planted_fault_is_one_row_of_trouble_with_the_same_explanation(#[case] minutes: u64) {
     let rows = account(Scenario::Incident, minutes).await;
     let troubles = troubles(&rows);
     let known = Known::of(rows.iter().map(|row| &**row), now());
@@ -157,12 +157,12 @@ async fn each_planted_fault_is_one_row_of_trouble_and_is_explained_alike(#[case]
         let row = rows.iter().find(|row| row.kind() == &service::KIND && row.name() == *name).unwrap();
         let own: Vec<_> = troubles.iter().filter(|trouble| Row::parent(*trouble) == Some(row.id())).collect();
         let [own] = own.as_slice() else { panic!("{name}: {own:#?}") };
-        let told = |findings: &[Finding]| -> Vec<_> {
+        let summary = |findings: &[Finding]| -> Vec<_> {
             findings.iter().map(|finding| (finding.problem, finding.cause.clone())).collect()
         };
         let service = row.any().downcast_ref::<Service>().unwrap();
         let explanation = diagnose::explain(service, &known);
-        assert_eq!(told(&explanation.findings), told(&service.findings), "{name}");
+        assert_eq!(summary(&explanation.findings), summary(&service.findings), "{name}");
         assert_eq!((&own.cause, own.others.len() + 1), (&service.findings[0].cause, service.findings.len()), "{name}");
         let steady = [ServiceHealth::Steady, ServiceHealth::Deploying].contains(&service.health());
         let notice = service.findings[0].problem == Problem::Notice;
@@ -181,7 +181,7 @@ async fn in_a_calm_account_nothing_is_found(#[case] minutes: u64) {
     assert!(standings.into_iter().all(|standing| standing == ServiceHealth::Steady));
 }
 
-/// The lines of a document.
+/// Lines of a document.
 fn lines(document: &Document) -> Vec<String> {
     let text = |line: &DocumentLine| match line {
         DocumentLine::Field { value: spans, .. } | DocumentLine::Text { spans, .. } => {
@@ -196,26 +196,26 @@ fn lines(document: &Document) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn why_there_is_no_room_is_told_instance_by_instance() {
+async fn missing_capacity_is_explained_per_instance() {
     let rows = account(Scenario::Incident, 1).await;
     let known = Known::of(rows.iter().map(|row| &**row), now());
     let ranking = rows.iter().find(|row| row.name() == "ranking").unwrap();
     let explanation = diagnose::explain(&**ranking, &known);
     let lines = lines(&explanation.document);
-    let told =
+    let summary =
         |start: &str| assert!(lines.iter().any(|line| line.starts_with(start)), "{start:?} is not in {lines:#?}");
-    told("can't be placed: no room: CPU");
-    told("✖ Do events report an error? HERE: no room: CPU");
-    told("✓ Do the percentages leave room? ");
-    told("6 in the cluster, 0 fit");
-    told("6 of 6 with too little CPU (at most ");
-    told("1 of 6 without an agent: i-");
-    told("nearest miss: needs 4096 CPU units; best is i-");
-    told("1. ");
+    summary("can't be placed: no room: CPU");
+    summary("✖ Do events report an error? HERE: no room: CPU");
+    summary("✓ Do the percentages leave room? ");
+    summary("6 in the cluster, 0 fit");
+    summary("6 of 6 with too little CPU (at most ");
+    summary("1 of 6 without an agent: i-");
+    summary("nearest miss: needs 4096 CPU units; best is i-");
+    summary("1. ");
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_is_in_the_incident_can_be_explained() {
+async fn every_row_of_the_incident_can_be_explained() {
     let rows = account(Scenario::Incident, 7).await;
     let known = Known::of(rows.iter().map(|row| &**row), now());
     let mut explained = 0;

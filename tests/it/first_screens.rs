@@ -1,5 +1,5 @@
-//! What a person is told while AWS cannot be read: the same in header, title and body, on every screen, from the start
-//! and later, until it is over.
+//! Screens while AWS can't be read: header, title and body report the same failure on every screen, from the start and later,
+//! until it is over.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use tokio::time::Instant;
 use crate::support::console::{User, run_console};
 
 const SIZE: (u16, u16) = (120, 30);
-/// Lines of the header at this size.
+/// Number of lines of the header at this size.
 const HEADER: usize = 4;
 
 fn calm() -> Options {
     Options { scenario: Scenario::Calm, ..Options::default() }
 }
 
-/// A class of failure: the fault, the word in the header, and the words beneath it, of which one stands there.
+/// A class of failure: the fault, the word in the header, and texts in the body, one of which must be shown.
 struct Class {
     fault: &'static str,
     header: &'static str,
@@ -25,15 +25,15 @@ struct Class {
 }
 
 impl Class {
-    /// Whether header and body tell of it, and neither says that all is well.
-    fn is_told(&self, screen: &str) -> bool {
+    /// Whether header and body report the failure, and neither says that all is well.
+    fn is_reported(&self, screen: &str) -> bool {
         let header: Vec<&str> = screen.lines().take(HEADER).collect();
         let header = header.join("\n");
         let body: String = screen.lines().skip(HEADER).collect();
         header.contains(self.header) && !says_well(screen) && self.body.iter().any(|words| body.contains(words))
     }
 
-    /// How long it may take until it is known, in seconds: a call that is never answered is given up after some.
+    /// Seconds until the failure is known at the latest: a call without an answer must time out first.
     fn known_after(&self) -> u64 {
         if self.fault == "hang" { 8 } else { 0 }
     }
@@ -58,13 +58,13 @@ async fn within(user: &mut User, seconds: u64, what: &str, condition: impl Fn(&s
 #[case::unavailable("unavailable", "failing", &["AWS is in trouble"])]
 #[case::server("server-error", "failing", &["AWS is in trouble"])]
 #[case::throttled("throttle", "throttled", &["Looking for", "Asking AWS"])]
-#[case::denied("deny", "denied", &["may not look"])]
+#[case::denied("deny", "denied", &["not allowed to read"])]
 #[case::expired("expired", "credentials expired", &["no valid credentials", "credentials expired"])]
 #[case::cut_short("truncate", "failing", &["garbled answer"])]
 #[case::garbage("malformed", "failing", &["garbled answer"])]
 #[case::html("http500", "failing", &["garbled answer"])]
 #[tokio::test(start_paused = true)]
-async fn from_the_start_each_screen_says_what_failed_and_comes_once_it_is_over(
+async fn each_screen_reports_a_failure_from_the_start_and_recovers(
     #[case] fault: &'static str,
     #[case] header: &'static str,
     #[case] body: &'static [&'static str],
@@ -74,11 +74,11 @@ async fn from_the_start_each_screen_says_what_failed_and_comes_once_it_is_over(
     run_console(SIZE, Options { faults, ..calm() }, async |mut user| {
         for (screen, most) in [("", 1), (":clusters\r", 3), (":services\r", 3), (":tasks\r", 3), (":trouble\r", 3)] {
             user.keys(screen);
-            within(&mut user, class.known_after() + most, fault, |shown| class.is_told(shown)).await;
+            within(&mut user, class.known_after() + most, fault, |shown| class.is_reported(shown)).await;
             let shown = user.shown().text;
             assert!(!shown.contains("no cluster here") && !shown.contains("There are no"), "{shown}");
             user.sleep(20).await;
-            assert!(class.is_told(&user.shown().text), "for as long as it lasts: {}", user.shown().text);
+            assert!(class.is_reported(&user.shown().text), "for as long as it lasts: {}", user.shown().text);
         }
         user.endpoint.clear_faults();
         if header == "denied" {
@@ -94,13 +94,13 @@ async fn from_the_start_each_screen_says_what_failed_and_comes_once_it_is_over(
 #[case::hang("hang", "offline", &["no answer", "offline"])]
 #[case::unavailable("unavailable", "failing", &["AWS is in trouble"])]
 #[case::server("server-error", "failing", &["AWS is in trouble"])]
-#[case::denied("deny", "denied", &["not allowed", "no permission", "may not look"])]
+#[case::denied("deny", "denied", &["not allowed", "no permission"])]
 #[case::expired("expired", "credentials expired", &["no valid credentials", "credentials expired"])]
 #[case::cut_short("truncate", "failing", &["garbled answer"])]
 #[case::garbage("malformed", "failing", &["garbled answer"])]
 #[case::html("http500", "failing", &["garbled answer", "AWS is in trouble"])]
 #[tokio::test(start_paused = true)]
-async fn later_each_screen_keeps_its_rows_and_says_what_failed(
+async fn each_screen_keeps_its_rows_and_reports_a_later_failure(
     #[case] fault: &'static str,
     #[case] header: &'static str,
     #[case] body: &'static [&'static str],
@@ -116,17 +116,17 @@ async fn later_each_screen_keeps_its_rows_and_says_what_failed(
             user.sleep(2).await;
             user.add_fault(fault);
             user.keys("\x12");
-            // A log is asked for once in five seconds while nothing comes.
-            within(&mut user, class.known_after() + 8, fault, |shown| class.is_told(shown)).await;
+            // A log without new lines is polled every five seconds.
+            within(&mut user, class.known_after() + 8, fault, |shown| class.is_reported(shown)).await;
             user.sleep(60).await;
             let shown = user.shown().text;
-            assert!(class.is_told(&shown), "for as long as it lasts:\n{shown}");
+            assert!(class.is_reported(&shown), "for as long as it lasts:\n{shown}");
             assert!(shown.contains(row), "the rows stay:\n{shown}");
             user.endpoint.clear_faults();
             if header == "denied" {
                 user.keys("\x12");
             }
-            // What somebody has to put right in CloudWatch is tried again once a minute.
+            // A failure that needs a fix in CloudWatch is retried once a minute.
             let most = if header == "denied" && screen == "l" { 65 } else { 15 };
             within(&mut user, most, "that all is well", says_well).await;
         }

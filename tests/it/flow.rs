@@ -22,16 +22,16 @@ fn calm() -> Options {
     Options { scenario: Scenario::Calm, ..Options::default() }
 }
 
-/// From home to the clusters, which lie beneath it.
-async fn at_the_clusters(user: &mut User) {
+/// Goes from the first screen to the clusters.
+async fn open_clusters(user: &mut User) {
     user.keys("q");
     user.wait_for("ACTIVE").await;
     user.wait_for("prod").await;
 }
 
-/// From the clusters to the services of the one called prod.
+/// Opens the services of the cluster prod from the clusters.
 async fn open_prod(user: &mut User) {
-    at_the_clusters(user).await;
+    open_clusters(user).await;
     user.keys("/prod\r\r");
     user.wait_for("checkout").await;
 }
@@ -47,11 +47,11 @@ async fn from_the_clusters_to_the_container_that_failed(#[case] size: (u16, u16)
         user.wait_for("OutOfMemory").await;
         user.keys("\r");
         user.wait_for("137").await;
-        let asked: Vec<_> = user.endpoint.requests().into_iter().map(|request| request.operation).collect();
+        let calls: Vec<_> = user.endpoint.requests().into_iter().map(|request| request.operation).collect();
         for operation in
             ["ListClusters", "DescribeClusters", "ListServices", "DescribeServices", "ListTasks", "DescribeTasks"]
         {
-            assert!(asked.iter().any(|asked| asked == operation), "{operation} was never asked: {asked:?}");
+            assert!(calls.iter().any(|call| call == operation), "{operation} was never called: {calls:?}");
         }
         user.keys(":q\r");
         user.wait_for_exit().await;
@@ -65,7 +65,7 @@ async fn from_the_clusters_to_the_container_that_failed(#[case] size: (u16, u16)
 #[case::usual(USUAL)]
 #[case::narrow((80, 24))]
 #[tokio::test(start_paused = true)]
-async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u16)) {
+async fn the_timeline_of_a_service_opens_its_tasks(#[case] size: (u16, u16)) {
     run_console(size, incident(), async |mut user| {
         open_prod(&mut user).await;
         user.keys("/checkout\rT");
@@ -78,7 +78,7 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         user.keys("\r");
         user.wait_for("running and stopped").await;
         user.wait_for("137").await;
-        // The task's own, from its containers as well.
+        // The timeline of the task, also from its containers.
         user.keys("\r");
         user.wait_until("its containers", |shown| shown.contains("Containers(") && shown.contains("143")).await;
         user.keys("T/is:task\r");
@@ -89,7 +89,7 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
         user.wait_for("begun").await;
         user.keys("\r");
         user.wait_for("Deployments(pricing)").await;
-        // From the failures, of which the pane says why.
+        // From the failures, whose pane shows the cause.
         user.keys(":failures prod /checkout\r");
         user.wait_for("The kernel killed").await;
         user.keys("T");
@@ -98,9 +98,9 @@ async fn what_befell_a_service_leads_to_the_task_it_befell(#[case] size: (u16, u
     .await;
 }
 
-/// The first frame is there before anything is known, and a table as soon as its rows are.
+/// The first frame does not wait for AWS, and a table appears as soon as its rows arrive.
 #[tokio::test(start_paused = true)]
-async fn the_first_frame_waits_for_nobody() {
+async fn the_first_frame_does_not_wait_for_aws() {
     run_console(USUAL, Options { faults: vec!["hang".parse().expect("a fault")], ..calm() }, async |mut user| {
         user.wait_for("connecting").await;
         user.keys("?");
@@ -114,9 +114,9 @@ async fn the_first_frame_waits_for_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_network_loses_nothing_and_needs_no_key() {
+async fn rows_survive_a_network_failure_and_recovery_needs_no_key() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.keys("/prod\r\r");
         user.wait_for("web").await;
         user.set_network(false);
@@ -132,9 +132,9 @@ async fn a_lost_network_loses_nothing_and_needs_no_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttle_is_shown_and_waited_out() {
+async fn throttling_is_shown_and_retried() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.add_fault("throttle");
         user.keys(":services\r");
         user.wait_for("throttled").await;
@@ -146,16 +146,16 @@ async fn a_throttle_is_shown_and_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_denied_action_is_named_and_the_rest_goes_on() {
+async fn a_denied_action_is_named_and_other_views_work() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.add_fault("deny:ListServices");
         user.keys("/prod\r\r");
         user.wait_for("ecs:ListServices").await;
-        let asked = user.endpoint.count("ListServices");
+        let calls = user.endpoint.count("ListServices");
         user.sleep(120).await;
-        let again = user.endpoint.count("ListServices") - asked;
-        assert!((8..=11).contains(&again), "a refusal is asked for again every 12 seconds: {again} times");
+        let again = user.endpoint.count("ListServices") - calls;
+        assert!((8..=11).contains(&again), "a denied call is retried every 12 seconds: {again} times");
         user.keys("q");
         user.wait_for("CAPACITY PROVIDERS").await;
         user.endpoint.clear_faults();
@@ -167,16 +167,16 @@ async fn a_denied_action_is_named_and_the_rest_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn expired_credentials_keep_the_rows_and_say_so() {
+async fn expired_credentials_are_reported_and_rows_stay() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.add_fault("expired");
         user.wait_for("credentials expired").await;
         assert!(user.shown().text.contains("prod"), "the rows stay: {}", user.shown().text);
         user.sleep(30).await;
-        let asked = user.requests();
+        let calls = user.requests();
         user.sleep(300).await;
-        assert!(user.requests() - asked < 30, "it does not hammer: {}", user.requests() - asked);
+        assert!(user.requests() - calls < 30, "it does not hammer: {}", user.requests() - calls);
         user.endpoint.clear_faults();
         user.keys("\x12");
         user.wait_until_gone("credentials expired").await;
@@ -185,7 +185,7 @@ async fn expired_credentials_keep_the_rows_and_say_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_of_html_is_told_in_words() {
+async fn an_html_answer_is_reported_in_words() {
     run_console(USUAL, Options { faults: vec!["http500".parse().expect("a fault")], ..calm() }, async |mut user| {
         user.wait_for("garbled answer").await;
         let screen = user.shown().text;
@@ -209,7 +209,7 @@ async fn a_page_of_html_is_told_in_words() {
 #[case("unknown:lastStatus")]
 #[case("long-reason")]
 #[tokio::test(start_paused = true)]
-async fn nothing_a_server_says_ends_it(#[case] fault: &str) {
+async fn no_answer_ends_the_console(#[case] fault: &str) {
     let faults = vec![fault.parse().expect("a fault")];
     let exit = run_console(USUAL, Options { faults, ..incident() }, async |mut user| {
         user.sleep(60).await;
@@ -228,9 +228,9 @@ async fn nothing_a_server_says_ends_it(#[case] fault: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_screen_is_hardly_ever_drawn() {
+async fn an_idle_screen_is_rarely_drawn() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.keys("/prod\r\r");
         user.wait_for("web").await;
         user.sleep(60).await;
@@ -245,7 +245,7 @@ async fn an_idle_screen_is_hardly_ever_drawn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_of_keys_makes_few_frames() {
+async fn a_burst_of_keys_draws_few_frames() {
     run_console(USUAL, incident(), async |mut user| {
         open_prod(&mut user).await;
         let frames = user.shown().frames;
@@ -261,9 +261,9 @@ async fn a_burst_of_keys_makes_few_frames() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn copies_say_where_they_go() {
+async fn copying_reports_what_was_copied() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.keys("/prod\r");
         user.keys("c");
         user.wait_for("OSC 52").await;
@@ -273,10 +273,10 @@ async fn copies_say_where_they_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn saved_tables_and_filters_outlive_the_session() {
+async fn saved_tables_and_filters_survive_the_session() {
     let mut state = None;
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.keys("/prod\r");
         user.keys("\x13");
         user.wait_for("saved").await;
@@ -292,7 +292,7 @@ async fn saved_tables_and_filters_outlive_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_region_is_another_data_layer() {
+async fn changing_the_region_replaces_the_data_layer() {
     run_console(USUAL, calm(), async |mut user| {
         user.wait_for("eu-west-1").await;
         user.wait_for("Nothing is wrong").await;
@@ -304,9 +304,9 @@ async fn another_region_is_another_data_layer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
+async fn without_credentials_the_console_stays_open_and_says_why() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.keys(&format!(":region {FORBIDDEN}\r"));
         user.wait_for("no credentials for this partition").await;
         user.wait_for("try another profile").await;
@@ -320,9 +320,9 @@ async fn where_nothing_can_be_reached_the_console_stays_and_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_drawn_anew_after_the_terminal_was_away() {
+async fn the_screen_is_redrawn_after_a_suspend() {
     run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         let frames = user.shown().frames;
         user.send(Input::Stop);
         user.wait_until("another frame", |_| true).await;
@@ -337,9 +337,9 @@ async fn it_is_drawn_anew_after_the_terminal_was_away() {
 #[case(Input::Terminate(15), Exit::Signal(15), 143)]
 #[case(Input::Gone, Exit::Gone, 129)]
 #[tokio::test(start_paused = true)]
-async fn endings_have_codes(#[case] input: Input, #[case] expected: Exit, #[case] code: u8) {
+async fn exit_codes_match_the_way_of_ending(#[case] input: Input, #[case] expected: Exit, #[case] code: u8) {
     let exit = run_console(USUAL, calm(), async |mut user| {
-        at_the_clusters(&mut user).await;
+        open_clusters(&mut user).await;
         user.send(input);
         user.wait_for_exit().await;
     })
@@ -348,9 +348,9 @@ async fn endings_have_codes(#[case] input: Input, #[case] expected: Exit, #[case
     assert_eq!(expected.code(), code);
 }
 
-/// Keys of every sort, at every size, on every screen: none ends it but those that should.
+/// Keys of every sort, at every size, on every screen: only the keys that should end the console do.
 #[tokio::test(start_paused = true)]
-async fn any_size_at_any_time() {
+async fn keys_and_sizes_never_end_the_console() {
     run_console(USUAL, incident(), async |mut user| {
         open_prod(&mut user).await;
         for (columns, rows) in [(80, 24), (60, 15), (49, 11), (20, 5), (3, 2), (1, 1), (200, 50), (120, 30)] {
@@ -364,7 +364,7 @@ async fn any_size_at_any_time() {
     .await;
 }
 
-/// The journey this program exists for: from the start, what is worst, and why, in one key.
+/// The main use case: start, see the worst problem, and its cause with one key.
 #[rstest]
 #[case::wide(USUAL)]
 #[case::narrow((80, 24))]
@@ -381,9 +381,9 @@ async fn from_the_start_to_the_cause(#[case] size: (u16, u16)) {
         user.wait_for("at its memory limit of 768 MiB").await;
         user.keys("/heap space\r");
         user.wait_for("java.lang.OutOfMemoryError: Java").await;
-        let asked = ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"];
-        let asked: u64 = asked.iter().map(|operation| user.endpoint.count(operation)).sum();
-        assert!(asked <= 6, "{asked} calls for two explanations");
+        let calls = ["DescribeTaskDefinition", "GetLogEvents", "DescribeTargetHealth"];
+        let calls: u64 = calls.iter().map(|operation| user.endpoint.count(operation)).sum();
+        assert!(calls <= 6, "{calls} calls for two explanations");
         user.keys("X");
         user.wait_for("Trouble(all)").await;
     })
@@ -391,7 +391,7 @@ async fn from_the_start_to_the_cause(#[case] size: (u16, u16)) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_not_be_looked_at_is_said_at_home_and_the_rest_is_looked_at() {
+async fn denied_views_are_listed_on_the_first_screen_with_the_other_trouble() {
     let faults = vec!["deny:ListContainerInstances".parse().expect("a fault")];
     run_console(USUAL, Options { faults, ..incident() }, async |mut user| {
         user.wait_for("checkout").await;
@@ -403,7 +403,7 @@ async fn what_may_not_be_looked_at_is_said_at_home_and_the_rest_is_looked_at() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_all_is_well_home_says_so_and_is_still() {
+async fn the_first_screen_says_that_all_is_well_and_stays_idle() {
     run_console(USUAL, calm(), async |mut user| {
         user.wait_for("Nothing is wrong: 2 clusters").await;
         user.sleep(60).await;

@@ -20,7 +20,7 @@ impl Aws {
         self.run(&[&["get"], args].concat())
     }
 
-    /// The rows of a CSV answer, without its head.
+    /// Rows of a CSV answer, without the header.
     fn csv(&self, args: &[&str]) -> Vec<Vec<String>> {
         let answer = self.get(&[args, &["-o", "csv"]].concat());
         assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
@@ -28,7 +28,7 @@ impl Aws {
     }
 }
 
-/// The records of a CSV text, read by the book (RFC 4180).
+/// Parses CSV text as in RFC 4180.
 fn records(text: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut characters = text.chars().peekable();
@@ -48,7 +48,7 @@ fn records(text: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn every_kind_answers_in_every_form() {
+fn every_kind_prints_in_every_format() {
     let aws = Aws::incident_now(&[]);
     for kind in KINDS.iter().filter(|kind| kind.name != "revision") {
         let table = aws.get(&[kind.plural]);
@@ -72,7 +72,7 @@ fn every_kind_answers_in_every_form() {
 }
 
 #[test]
-fn a_throttle_is_sat_out_where_aws_is_asked_for_its_own_words_too() {
+fn throttling_is_retried_for_raw_answers_too() {
     let aws = Aws::incident(&["throttle:DescribeTaskDefinition#2"]);
     let answer = aws.get(&["revisions", "--family", "web", "-o", "json"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
@@ -81,7 +81,7 @@ fn a_throttle_is_sat_out_where_aws_is_asked_for_its_own_words_too() {
 }
 
 #[test]
-fn json_is_what_aws_said() {
+fn json_is_the_answer_of_aws() {
     let aws = Aws::incident(&[]);
     let answer = aws.get(&["service", "web", "auth", "-c", "prod", "-o", "json"]);
     let json: Value = serde_json::from_str(&answer.out).expect("JSON");
@@ -89,7 +89,7 @@ fn json_is_what_aws_said() {
     let names: Vec<_> = services.iter().filter_map(|service| service["serviceName"].as_str()).collect();
     assert_eq!(names, ["auth", "web"]);
     let service = &services[0];
-    // Fields that no table shows, nested ones, and times as the AWS CLI writes them.
+    // Fields that no table shows, nested fields, and times in the form of the AWS CLI.
     assert!(service["networkConfiguration"]["awsvpcConfiguration"]["subnets"][0].is_string(), "{service:#}");
     assert!(service["deployments"][0]["rolloutState"].is_string());
     assert!(service["events"].as_array().is_some_and(|events| !events.is_empty()));
@@ -100,7 +100,7 @@ fn json_is_what_aws_said() {
 #[case(0)]
 #[case(1)]
 #[case(101)]
-fn lists_come_in_full(#[case] services: usize) {
+fn lists_are_complete(#[case] services: usize) {
     let aws = Aws::on(Endpoint::with_world(
         World::sized(1, services, 1, START_MS),
         Options { speed: 0.0, ..Options::default() },
@@ -109,7 +109,7 @@ fn lists_come_in_full(#[case] services: usize) {
 }
 
 #[test]
-fn all_clusters_are_spanned_and_one_is_enough() {
+fn without_a_cluster_all_are_listed_and_with_one_only_that() {
     let aws = Aws::incident(&[]);
     let cluster = resource::service::KIND.column("cluster").expect("a column");
     let mut clusters: Vec<_> = aws.csv(&["services"]).into_iter().map(|mut row| row.swap_remove(cluster)).collect();
@@ -120,7 +120,7 @@ fn all_clusters_are_spanned_and_one_is_enough() {
 }
 
 #[test]
-fn names_and_arns_choose_and_strangers_are_told() {
+fn names_and_arns_select_rows_and_unknown_ones_are_reported() {
     let aws = Aws::incident(&[]);
     let arn = "arn:aws:ecs:eu-west-1:123456789012:service/prod/web";
     assert_eq!(aws.csv(&["svc", "auth", arn, "-c", "prod"]).len(), 2);
@@ -135,7 +135,7 @@ fn names_and_arns_choose_and_strangers_are_told() {
 }
 
 #[test]
-fn filters_and_order_are_those_of_the_console() {
+fn filters_and_sorting_are_those_of_the_console() {
     let aws = Aws::incident(&[]);
     let column = |name| resource::service::KIND.column(name).expect("a column");
     let all = aws.csv(&["services"]);
@@ -151,18 +151,18 @@ fn filters_and_order_are_those_of_the_console() {
     assert!(running(aws.csv(&["services", "--sort", "running"])).is_sorted());
 }
 
-/// A task of two containers that was killed for its memory has `137,143`.
+/// A task of two containers that ran out of memory has `137,143`.
 #[test]
-fn an_exit_code_is_found_whichever_container_has_it() {
+fn an_exit_code_of_any_container_is_found() {
     let aws = Aws::incident(&[]);
     let exit = resource::task::KIND.column("exit").expect("a column");
     let has = |row: &Vec<String>, code: &str| row[exit].split([',', ' ', ':']).any(|other| other == code);
     let all = aws.csv(&["stopped"]);
-    let of = |filter: &str| aws.csv(&["stopped", "--filter", filter]).len();
+    let select = |filter: &str| aws.csv(&["stopped", "--filter", filter]).len();
     for code in ["137", "143", "1"] {
         let having = all.iter().filter(|row| has(row, code)).count();
         let others = all.iter().filter(|row| row[exit] != "-" && !has(row, code)).count();
-        assert_eq!((of(&format!("exit={code}")), of(&format!("exit!={code}"))), (having, others), "{code}");
+        assert_eq!((select(&format!("exit={code}")), select(&format!("exit!={code}"))), (having, others), "{code}");
         assert!(having > 0, "{code}");
     }
 }
@@ -171,7 +171,7 @@ fn an_exit_code_is_found_whichever_container_has_it() {
 #[case("exti=137", "at character 1: unknown column `exti`; did you mean exit?")]
 #[case("web is:fautl", "at character 8: unknown state `fautl`; did you mean fault?")]
 #[case("cpu=many", "at character 5: `many` is no CPU size")]
-fn a_filter_that_means_nothing_is_a_mistake_in_the_command_line(#[case] filter: &str, #[case] reason: &str) {
+fn an_invalid_filter_is_a_usage_error(#[case] filter: &str, #[case] reason: &str) {
     let aws = Aws::incident(&[]);
     let answer = aws.get(&["stopped", "--filter", filter]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""));
@@ -180,31 +180,31 @@ fn a_filter_that_means_nothing_is_a_mistake_in_the_command_line(#[case] filter: 
 }
 
 #[test]
-fn stopped_tasks_are_listed_on_demand() {
+fn stopped_tasks_are_listed_with_a_flag() {
     let aws = Aws::incident(&[]);
     let status = resource::task::KIND.column("status").expect("a column");
-    let of = |args: &[&str]| aws.csv(&[&["tasks", "-c", "batch"], args].concat());
-    let (running, stopped, all) = (of(&[]), of(&["--status", "stopped"]), of(&["--status", "all"]));
+    let select = |args: &[&str]| aws.csv(&[&["tasks", "-c", "batch"], args].concat());
+    let (running, stopped, all) = (select(&[]), select(&["--status", "stopped"]), select(&["--status", "all"]));
     assert!(!stopped.is_empty() && stopped.iter().all(|row| row[status] == "stopped"));
     assert!(!running.is_empty() && running.iter().all(|row| row[status] != "stopped"));
     assert_eq!(all.len(), running.len() + stopped.len());
 }
 
 #[test]
-fn stopped_is_a_word_for_tasks() {
+fn stopped_is_a_word_for_stopped_tasks() {
     let aws = Aws::incident(&[]);
-    let of = |args: &[&str]| aws.csv(&[args, &["-c", "batch", "--sort", "id"]].concat());
-    assert_eq!(of(&["stopped"]), of(&["tasks", "--status", "stopped"]));
+    let select = |args: &[&str]| aws.csv(&[args, &["-c", "batch", "--sort", "id"]].concat());
+    assert_eq!(select(&["stopped"]), select(&["tasks", "--status", "stopped"]));
 }
 
 #[test]
-fn what_aws_has_forgotten_is_listed_with_what_it_has() {
+fn archived_rows_are_listed_with_current_ones() {
     let status = resource::task::KIND.column("status").expect("a column");
     let another = |seed| Endpoint::new(Options { speed: 0.0, seed, ..Options::default() });
     let before = Aws::on(another(1));
     let seen = before.csv(&["stopped", "-c", "prod", "--filter", "is:stopped"]);
     assert!(!seen.is_empty());
-    // Another AWS, which knows nothing of what was in the one before.
+    // A new AWS, which doesn't know the tasks of the first one.
     let aws = before.replaced(another(2));
     let rows = aws.csv(&["stopped", "-c", "prod", "--since", "24h", "--filter", "is:stopped"]);
     let (archived, live): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row[status] == "stopped archived");
@@ -230,7 +230,7 @@ fn failures_are_counted_and_say_why() {
 }
 
 #[test]
-fn processes_that_write_at_once_lose_no_row() {
+fn concurrent_processes_lose_no_row() {
     let aws = Aws::incident_now(&[]);
     let run = |cluster: &&str| {
         let args = ["get", "stopped", "-c", cluster, "--filter", "is:stopped", "-o", "csv"];
@@ -245,7 +245,7 @@ fn processes_that_write_at_once_lose_no_row() {
 }
 
 #[test]
-fn nothing_is_kept_where_that_is_off() {
+fn nothing_is_recorded_when_the_history_is_off() {
     let mut aws = Aws::incident_now(&[]);
     aws.home = aws.home.with(".config/ecsight/config.toml", "[history]\noff = true\n");
     assert!(!aws.csv(&["failures"]).is_empty(), "what is there now is counted all the same");
@@ -255,7 +255,7 @@ fn nothing_is_kept_where_that_is_off() {
 }
 
 #[test]
-fn revisions_are_described_as_far_as_they_are_wanted() {
+fn only_requested_revisions_are_described() {
     let aws = Aws::incident(&[]);
     let image = resource::revision::KIND.column("images").expect("a column");
     let rows = aws.csv(&["revisions", "--family", "auth", "--sort", "name"]);
@@ -268,10 +268,10 @@ fn revisions_are_described_as_far_as_they_are_wanted() {
 #[rstest]
 #[case("deny:ListServices", &["ListServices", "not authorized to perform: ecs:ListServices", "ecs:ListServices"])]
 #[case("expired", &["expired"])]
-fn what_aws_refuses_is_said_in_its_words(#[case] fault: &str, #[case] said: &[&str]) {
+fn a_refusal_of_aws_is_printed_with_its_message(#[case] fault: &str, #[case] parts: &[&str]) {
     let answer = Aws::incident(&[fault]).get(&["services", "-c", "prod"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
-    for part in said {
+    for part in parts {
         assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
     }
     assert!(!answer.err.contains("ServiceError"), "the SDK's debug text: {}", answer.err);
@@ -281,19 +281,19 @@ fn what_aws_refuses_is_said_in_its_words(#[case] fault: &str, #[case] said: &[&s
 #[case("throttle:ListClusters#1")]
 #[case("server-error:ListClusters#1")]
 #[case("cut:DescribeClusters#1")]
-fn what_passes_is_waited_out(#[case] fault: &str) {
+fn transient_failures_are_retried(#[case] fault: &str) {
     assert_eq!(Aws::incident(&[fault]).csv(&["clusters"]).len(), 3);
 }
 
 #[test]
-fn a_cluster_that_does_not_exist_is_awss_to_refuse_where_none_may_be_listed() {
-    let answer = Aws::incident(&["deny:ListClusters"]).get(&["services", "-c", "nowhere"]);
+fn an_unknown_cluster_gets_the_error_of_aws_when_clusters_cannot_be_listed() {
+    let answer = Aws::incident(&["deny:ListClusters"]).get(&["services", "-c", "missing"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
     assert!(answer.err.contains("Cluster not found"), "{}", answer.err);
 }
 
 #[test]
-fn a_reader_that_leaves_ends_it_quietly() {
+fn a_closed_pipe_ends_it_quietly() {
     let aws = Aws::incident(&[]);
     let mut child = aws
         .command(&["get", "tasks", "-o", "json"])
@@ -307,7 +307,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
 }
 
 #[test]
-fn info_says_who_one_is_and_where_things_are() {
+fn info_prints_identity_and_paths() {
     let aws = Aws::incident(&[]);
     let answer = aws.run(&["info"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));

@@ -1,4 +1,4 @@
-//! What AWS forgets: written down and recalled by the data layer, against the demo endpoint, in virtual time.
+//! The history of rows that AWS forgets, through the data layer against the demo endpoint, in virtual time.
 
 use std::{collections::HashSet, fs, path::Path, sync::Arc, time::Duration};
 
@@ -18,19 +18,19 @@ use tempfile::TempDir;
 use crate::support::in_process::sdk_config;
 
 const START_MS: i64 = 1_750_000_000_000;
-/// Longer than ECS remembers a stopped task.
+/// Longer than ECS keeps a stopped task.
 const LONG: Duration = Duration::from_secs(4_000);
 
 fn incident() -> Endpoint {
     Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() })
 }
 
-/// Hours of the world pass in these tests; a day doesn't.
+/// Wall clock six hours after the start of the simulation. The tests simulate hours, but less than a day.
 fn now() -> Timestamp {
     Timestamp::from_millisecond(START_MS + 6 * 3_600_000).unwrap()
 }
 
-/// A folder for a memory.
+/// A folder for a history.
 struct State(TempDir);
 
 impl State {
@@ -38,12 +38,12 @@ impl State {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
-    fn keep(&self) -> HistoryConfig {
+    fn config(&self) -> HistoryConfig {
         HistoryConfig::in_folder(self.0.path(), HistoryLimits::default())
     }
 
     fn file(&self) -> std::path::PathBuf {
-        self.keep().file.expect("a file")
+        self.config().file.expect("a file")
     }
 }
 
@@ -53,9 +53,9 @@ struct Console {
 }
 
 impl Console {
-    fn open(endpoint: &Endpoint, keep: HistoryConfig) -> Self {
+    fn open(endpoint: &Endpoint, config: HistoryConfig) -> Self {
         let clients = Clients::from_config(&sdk_config(endpoint), ScopeSpec::default(), Budget::default());
-        Self { handle: data::start(clients, now, keep), demand: Demand { slowdown: 1, ..Demand::default() } }
+        Self { handle: data::start(clients, now, config), demand: Demand { slowdown: 1, ..Demand::default() } }
     }
 
     fn look_at(&mut self, view: &View) {
@@ -70,14 +70,14 @@ impl Console {
         arrived.unwrap_or_else(|_| panic!("never came; there is {:#?}", self.handle.snapshots.borrow().feeds))
     }
 
-    /// Looks at `view` until all of it has come.
+    /// Opens `view` and waits for all rows.
     async fn rows(&mut self, view: &View) -> Vec<Arc<dyn Row>> {
         self.look_at(view);
         let snapshot = self.until(|snapshot| snapshot.complete(view)).await;
         rows(&snapshot, view)
     }
 
-    /// Ends it as a person does who quits.
+    /// Closes it as when the user quits.
     async fn quit(self) {
         self.handle.finish().await;
     }
@@ -94,7 +94,7 @@ fn ids(rows: &[Arc<dyn Row>]) -> HashSet<String> {
     ids
 }
 
-/// Ids of the tasks among `rows` that have ended; some that are listed are still about to.
+/// Ids of the stopped tasks among `rows`, which also contain tasks that are still stopping.
 fn ended(rows: &[Arc<dyn Row>]) -> HashSet<String> {
     ids(rows);
     let ended = rows.iter().filter(|row| row.any().downcast_ref::<Task>().is_some_and(Task::stopped));
@@ -110,20 +110,20 @@ fn prod() -> Query {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_stopped_before_a_restart_is_there_after_ecs_forgot_it() {
+async fn a_task_that_stopped_before_a_restart_stays_after_ecs_forgot_it() {
     let (endpoint, state) = (incident(), State::new());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let before = ended(&console.rows(&stopped(prod())).await);
     assert!(!before.is_empty());
     console.quit().await;
     tokio::time::sleep(LONG).await;
 
-    // Without a memory nobody knows of them any more.
+    // Without a history they are lost.
     let mut console = Console::open(&endpoint, HistoryConfig::default());
     assert!(ended(&console.rows(&stopped(prod())).await).is_disjoint(&before));
     console.quit().await;
 
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let after = console.rows(&stopped(prod())).await;
     assert!(ids(&after).is_superset(&before));
     for row in &after {
@@ -131,20 +131,20 @@ async fn a_task_that_stopped_before_a_restart_is_there_after_ecs_forgot_it() {
         assert_eq!(row.states().contains(&"archived"), row.archived());
         assert!(row.any().downcast_ref::<Task>().is_some_and(|task| !task.stopped() || task.verdict.is_some()));
     }
-    // What is in a task that is only archived can be looked at, and shown in full without asking for it.
+    // An archived task can be opened and shown in full without a call.
     let archived = after.iter().find(|row| row.archived()).expect("an archived one");
     let inside = View::new(&container::KIND, Query::task("prod", archived.id()));
     assert!(!console.rows(&inside).await.is_empty());
-    let asked = endpoint.count("DescribeTasks");
+    let calls = endpoint.count("DescribeTasks");
     let request = Request::Raw { kind: &task::KIND, query: prod(), id: archived.id().into() };
     console.handle.requests.send(request).await.unwrap();
     let Some(Done::Raw { result: Ok(json), .. }) = console.handle.done.recv().await else { panic!("no answer") };
     assert_eq!((json["taskArn"].as_str(), json["archived"].as_bool()), (Some(archived.id()), Some(true)));
-    assert_eq!(endpoint.count("DescribeTasks"), asked);
+    assert_eq!(endpoint.count("DescribeTasks"), calls);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ecs_forgets_in_the_meantime_is_marked_and_stays() {
+async fn tasks_forgotten_by_ecs_stay_and_are_marked() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint, HistoryConfig::default());
     let view = stopped(prod());
@@ -160,15 +160,15 @@ async fn what_ecs_forgets_in_the_meantime_is_marked_and_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_and_deployments_that_are_over_stay() {
+async fn past_events_and_deployments_stay() {
     let (endpoint, state) = (Endpoint::with_world(World::sized(1, 1, 1, START_MS), Options::default()), State::new());
-    let of = |kind| View::new(kind, Query { since: Some(30 * DAY), ..Query::cluster("cluster-000") });
-    let (events, deployments) = (of(&event::KIND), of(&deployment::KIND));
-    let mut console = Console::open(&endpoint, state.keep());
+    let history_view = |kind| View::new(kind, Query { since: Some(30 * DAY), ..Query::cluster("cluster-000") });
+    let (events, deployments) = (history_view(&event::KIND), history_view(&deployment::KIND));
+    let mut console = Console::open(&endpoint, state.config());
     let service = console.rows(&View::new(&service::KIND, Query::cluster("cluster-000"))).await[0].id().to_owned();
     let mut before = [HashSet::new(), HashSet::new()];
     let ecs = aws_sdk_ecs::Client::new(&sdk_config(&endpoint));
-    // Enough roll-outs for more events than a service tells of.
+    // Enough rollouts for more events than ECS keeps.
     for round in 0..16 {
         let roll = ecs.update_service().cluster("cluster-000").service(&service).force_new_deployment(true);
         roll.send().await.unwrap();
@@ -178,14 +178,14 @@ async fn events_and_deployments_that_are_over_stay() {
             before[1].extend(ids(&console.rows(&deployments).await));
         }
     }
-    // In the session that saw them go, and in the next one.
+    // In the same session and in the next one.
     for restart in [false, true] {
         if restart {
             console.quit().await;
-            console = Console::open(&endpoint, state.keep());
+            console = Console::open(&endpoint, state.config());
         }
         for (view, before) in [&events, &deployments].into_iter().zip(&before) {
-            // What was last seen of it comes at once; what it has become since, with the next look.
+            // The recorded state is shown at once, the current state after the next call.
             console.rows(view).await;
             tokio::time::sleep(Duration::from_secs(60)).await;
             let after = console.rows(view).await;
@@ -197,16 +197,16 @@ async fn events_and_deployments_that_are_over_stay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn since_chooses_among_the_rows_and_costs_no_calls() {
+async fn since_filters_the_rows_without_calls() {
     let (endpoint, state) = (incident(), State::new());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     console.rows(&stopped(prod())).await;
     console.quit().await;
     tokio::time::sleep(LONG).await;
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let all = console.rows(&stopped(prod())).await;
     let listed = endpoint.count("ListTasks");
-    // The world has gone on for LONG; the clock of the console stands at six hours after the start.
+    // The simulation is LONG after its start; the clock of the console is six hours after the start.
     let cut = now() - jiff::SignedDuration::from_secs(17_000);
     let recent = console.rows(&stopped(Query { since: Some(17_000), ..prod() })).await;
     let recently = |row: &Arc<dyn Row>| {
@@ -219,7 +219,7 @@ async fn since_chooses_among_the_rows_and_costs_no_calls() {
     assert!(endpoint.count("ListTasks") <= listed + 1, "it is a part of what is looked at anyway");
 }
 
-/// The failures of a view once they have been counted.
+/// Failures of a query, once they have been counted.
 async fn failures(console: &mut Console, query: Query) -> Vec<Failures> {
     let rows = console.rows(&View::new(&failures::KIND, query)).await;
     rows.iter().map(|row| row.any().downcast_ref::<Failures>().expect("a group").clone()).collect()
@@ -228,7 +228,7 @@ async fn failures(console: &mut Console, query: Query) -> Vec<Failures> {
 #[tokio::test(start_paused = true)]
 async fn failures_are_counted_over_live_and_archived_tasks() {
     let (endpoint, state) = (incident(), State::new());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let total = |groups: &[Failures]| groups.iter().map(|group| group.count).sum::<u64>();
     let before = failures(&mut console, prod()).await;
     let tasks = console.rows(&stopped(prod())).await;
@@ -240,7 +240,7 @@ async fn failures_are_counted_over_live_and_archived_tasks() {
     console.quit().await;
     tokio::time::sleep(LONG).await;
 
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let after = failures(&mut console, prod()).await;
     for group in &before {
         let grown = after.iter().find(|grown| grown.id() == group.id()).expect("it is archived");
@@ -256,7 +256,7 @@ async fn failures_are_counted_over_live_and_archived_tasks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_file_failures_are_counted_too() {
+async fn failures_are_counted_without_a_history_file() {
     let endpoint = incident();
     let mut console = Console::open(&endpoint, HistoryConfig::default());
     let groups = failures(&mut console, Query::default()).await;
@@ -265,25 +265,25 @@ async fn without_a_file_failures_are_counted_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeline_goes_back_to_before_the_restart() {
+async fn a_timeline_reaches_back_before_a_restart() {
     let (endpoint, state) = (incident(), State::new());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let group = failures(&mut console, prod()).await.into_iter().max_by_key(|group| group.count).expect("a group");
     let view = View::new(&timeline::KIND, Query::service("prod", group.service.as_str()));
     let before = ids(&console.rows(&view).await);
     console.quit().await;
     tokio::time::sleep(LONG).await;
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let after = ids(&console.rows(&view).await);
-    // Tasks that lived on have other moments by now; those that had stopped have all of theirs.
+    // Tasks that kept running have other entries by now; stopped ones have the same.
     let archived = before.intersection(&after).count();
     assert!(archived * 10 > before.len() * 9, "{archived} of {}", before.len());
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_consoles_write_at_once_and_neither_loses_a_row() {
+async fn two_consoles_writing_at_once_lose_no_row() {
     let (endpoint, state) = (incident(), State::new());
-    let mut consoles = [Console::open(&endpoint, state.keep()), Console::open(&endpoint, state.keep())];
+    let mut consoles = [Console::open(&endpoint, state.config()), Console::open(&endpoint, state.config())];
     let views = [stopped(prod()), stopped(Query::cluster("batch"))];
     let mut seen = Vec::new();
     for (console, view) in consoles.iter_mut().zip(&views) {
@@ -296,90 +296,90 @@ async fn two_consoles_write_at_once_and_neither_loses_a_row() {
     let [one, other] = consoles;
     tokio::join!(one.quit(), other.quit());
     tokio::time::sleep(LONG).await;
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let there = ids(&console.rows(&stopped(Query::default())).await);
     assert!(seen.iter().all(|seen| !seen.is_empty() && seen.is_subset(&there)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn whose_rows_they_are_is_known_without_sts() {
+async fn the_account_of_rows_is_known_without_sts() {
     let (endpoint, state) = (incident(), State::new());
     endpoint.add_fault("deny:GetCallerIdentity".parse().unwrap());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let before = ended(&console.rows(&stopped(prod())).await);
     console.quit().await;
     endpoint.clear_faults();
     tokio::time::sleep(LONG).await;
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     assert!(ended(&console.rows(&stopped(prod())).await).is_superset(&before));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_without_anything_is_not_waited_for() {
+async fn an_empty_account_does_not_delay_the_history() {
     let endpoint = Endpoint::with_world(World::sized(1, 0, 0, START_MS), Options::default());
     endpoint.add_fault("deny:GetCallerIdentity".parse().unwrap());
-    let mut console = Console::open(&endpoint, State::new().keep());
+    let mut console = Console::open(&endpoint, State::new().config());
     assert_eq!(console.rows(&stopped(Query::cluster("cluster-000"))).await.len(), 0);
 }
 
-/// What the console was told besides what it asked for.
+/// Warnings sent to the console.
 fn warnings(console: &mut Console) -> Vec<String> {
     let done = std::iter::from_fn(|| console.handle.done.try_recv().ok());
     done.filter_map(|done| if let Done::Warning(text) = done { Some(text) } else { None }).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_damaged_file_costs_a_message_and_nothing_else() {
+async fn a_damaged_file_only_causes_a_warning() {
     let (endpoint, state) = (incident(), State::new());
     fs::write(state.file(), "no database at all").unwrap();
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let seen = ended(&console.rows(&stopped(prod())).await);
-    let told = warnings(&mut console);
-    assert!(matches!(&told[..], [one] if one.contains("damaged")), "{told:?}");
+    let warned = warnings(&mut console);
+    assert!(matches!(&warned[..], [one] if one.contains("damaged")), "{warned:?}");
     console.quit().await;
     assert!(read_usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_deleted_in_use_is_written_again_with_all_that_the_session_saw() {
+async fn a_file_deleted_in_use_is_recreated_with_all_rows_of_the_session() {
     let (endpoint, state) = (incident(), State::new());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     let seen = ended(&console.rows(&stopped(prod())).await);
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert!(read_usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
     for file in fs::read_dir(state.file().parent().unwrap()).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();
     }
-    // Nothing new need happen: tidying up notices.
+    // No new row is needed: the clean-up notices it.
     tokio::time::sleep(Duration::from_secs(700)).await;
-    let told = warnings(&mut console);
-    assert!(matches!(&told[..], [one] if one.contains("deleted while in use")), "{told:?}");
+    let warned = warnings(&mut console);
+    assert!(matches!(&warned[..], [one] if one.contains("deleted while in use")), "{warned:?}");
     console.quit().await;
     assert!(read_usage(&state.file()).unwrap().unwrap().tasks >= seen.len() as u64);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_folder_that_cannot_be_written_costs_one_message() {
+async fn a_read_only_folder_causes_one_warning() {
     let (endpoint, state) = (incident(), State::new());
     fs::write(state.0.path().join("file"), "").unwrap();
-    let keep = HistoryConfig::in_folder(&state.0.path().join("file"), HistoryLimits::default());
-    let mut console = Console::open(&endpoint, keep);
+    let config = HistoryConfig::in_folder(&state.0.path().join("file"), HistoryLimits::default());
+    let mut console = Console::open(&endpoint, config);
     assert!(!console.rows(&stopped(prod())).await.is_empty());
     assert!(!failures(&mut console, prod()).await.is_empty());
     tokio::time::sleep(Duration::from_secs(1_200)).await;
-    let told = warnings(&mut console);
-    assert!(matches!(&told[..], [one] if one.starts_with("nothing is remembered beyond this session")), "{told:?}");
+    let warned = warnings(&mut console);
+    assert!(matches!(&warned[..], [one] if one.starts_with("nothing is remembered beyond this session")), "{warned:?}");
 }
 
-/// All that is in a folder, as bytes.
+/// Content of all files in a folder.
 fn contents(folder: &Path) -> Vec<u8> {
     fs::read_dir(folder).unwrap().flat_map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_value_of_a_task_definition_or_an_override_is_written() {
+async fn no_values_of_task_definitions_or_overrides_are_written() {
     let (endpoint, state) = (incident(), State::new());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     for view in [
         stopped(Query::default()),
         View::new(&service::KIND, Query::default()),
@@ -397,10 +397,10 @@ async fn no_value_of_a_task_definition_or_an_override_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_opened_before_something_has_come() {
+async fn the_file_is_not_opened_before_the_first_row() {
     let (endpoint, state) = (incident(), State::new());
     endpoint.add_fault("latency=60s".parse().unwrap());
-    let mut console = Console::open(&endpoint, state.keep());
+    let mut console = Console::open(&endpoint, state.config());
     console.look_at(&stopped(prod()));
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert!(!state.file().exists());

@@ -1,4 +1,4 @@
-//! Live Tail and Insights as the console reads them, from the demo endpoint in virtual time.
+//! Live Tail and Insights in the console, against the demo endpoint in virtual time.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -46,7 +46,7 @@ fn set(tasks: usize) -> StreamSet {
     StreamSet { streams: streams.collect(), complete: true, ..StreamSet::default() }
 }
 
-/// A log that is read, and all that was told of it.
+/// An open log with everything received.
 struct Reading {
     endpoint: Endpoint,
     news: mpsc::Receiver<TailMessage>,
@@ -93,7 +93,7 @@ impl Reading {
         }
     }
 
-    /// Lets every task write a line four times a second, numbered on from `first`; the next number.
+    /// Lets every task write four lines a second, numbered from `first`. Returns the next number.
     async fn write(&mut self, first: usize, seconds: usize, tasks: usize) -> usize {
         for number in 0..seconds * 4 {
             self.endpoint.with(|world| {
@@ -108,7 +108,7 @@ impl Reading {
         first + seconds * 4
     }
 
-    /// How often each line came.
+    /// Number of times each line was received.
     fn counts(&self) -> BTreeMap<&str, usize> {
         let mut counts = BTreeMap::new();
         for line in self.lines.iter().filter(|line| line.role == Role::Output) {
@@ -129,11 +129,11 @@ impl Reading {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_line_comes_once_through_cuts_silence_and_a_throttle() {
+async fn every_line_arrives_once_despite_cuts_silence_and_throttling() {
     let mut reading = Reading::live(endpoint(), 20);
     let mut next = reading.write(0, 20, 20).await;
     for fault in ["tail-cut#1", "tail-silent#10", "tail-broken#1"] {
-        // The session that is open ends as the next one is told to.
+        // The fault also ends the open session.
         reading.endpoint.add_fault(fault.parse().unwrap());
         next = reading.write(next, 30, 20).await;
         reading.set.send(set(20)).unwrap();
@@ -144,7 +144,7 @@ async fn every_line_comes_once_through_cuts_silence_and_a_throttle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_of_three_hours_is_followed_by_another_without_a_hole() {
+async fn a_session_of_three_hours_is_replaced_without_a_gap() {
     let mut reading = Reading::live(endpoint(), 2);
     reading.wait(3 * 3_600 - 30).await;
     let next = reading.write(0, 60, 2).await;
@@ -152,13 +152,13 @@ async fn a_session_of_three_hours_is_followed_by_another_without_a_hole() {
     reading.has_each_once(2, next);
     assert!(reading.noted().contains(&"Live Tail: its three hours are over; opens another session"));
     assert_eq!(reading.endpoint.count("StartLiveTail"), 2);
-    // The minutes of both are counted.
+    // Minutes of both sessions are counted.
     let later = now() + SignedDuration::from_secs(3 * 3_600 + 40);
     assert_eq!(reading.status.live.unwrap().minutes(later), 181);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_is_sampled_and_that_is_said() {
+async fn a_sampled_burst_is_reported() {
     let mut reading = Reading::live(endpoint(), 2);
     reading.wait(10).await;
     reading.endpoint.with(|world| {
@@ -172,7 +172,7 @@ async fn a_burst_is_sampled_and_that_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn denied_it_is_polled_and_the_action_is_named() {
+async fn a_denied_live_tail_falls_back_to_polling_and_names_the_action() {
     let endpoint = endpoint();
     endpoint.add_fault("deny:StartLiveTail".parse().unwrap());
     let mut reading = Reading::live(endpoint, 3);
@@ -208,7 +208,7 @@ async fn queried(text: &str) -> Reading {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_query_that_is_prefilled_finds_the_lines_of_what_is_read() {
+async fn the_prefilled_query_finds_the_lines_of_the_log() {
     let text = "fields @timestamp, @message, @logStream | filter @logStream like \"ecs/app/\" | sort @timestamp desc | limit 1000";
     let reading = queried(text).await;
     assert_eq!(reading.counts().len(), 20, "{:?}", reading.noted());
@@ -219,20 +219,20 @@ async fn the_query_that_is_prefilled_finds_the_lines_of_what_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_streams_that_are_prefilled_by_name_are_found() {
+async fn prefilled_stream_names_are_found() {
     let text = format!("fields @message, @logStream | filter @logStream in [\"ecs/app/{:032x}\"] | limit 1000", 1);
     assert_eq!(queried(&text).await.counts().len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_with_a_mistake_is_told_where_it_is() {
+async fn a_mistake_in_a_query_is_reported_with_its_position() {
     let reading = queried("fields @message | fliter x").await;
     let failure = reading.status.failure.clone().unwrap();
     assert!(failure.message.starts_with("at character 19, \"fliter x\""), "{failure}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_that_is_left_is_stopped() {
+async fn leaving_a_query_stops_it() {
     let mut reading = Reading::of(endpoint(), 1, query("fields @message"));
     reading.wait(2).await;
     reading.reading.abort();

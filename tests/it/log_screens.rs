@@ -1,4 +1,4 @@
-//! What a log looks like, in good and in bad times.
+//! Snapshots of the log screen, with and without problems.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::support::{
     styled::{plain, styled},
 };
 
-/// Frozen in the middle, with new lines since.
+/// A log frozen in the middle, with new lines since then.
 pub fn frozen(size: (u16, u16)) -> Harness {
     let more = |n: i64| line(now(), &source(1, "payments"), format!("GET /health 200 {n}ms"));
     Harness::followed_log(size).keys("up up up").lines((0..1_204).map(more).collect()).wait(1)
@@ -43,26 +43,26 @@ fn a_frozen_log_at_every_colour_depth(#[case] name: &str, #[case] theme: Theme) 
 }
 
 #[test]
-fn a_frozen_log_says_how_much_is_new_and_marks_its_line() {
+fn a_frozen_log_counts_new_lines_and_marks_its_line() {
     assert_snapshot!(render_styled(&frozen(LARGE)));
 }
 
-/// What came too late to be put in its place stands after younger lines: its mark tells why.
+/// A line that came too late to be sorted in is marked.
 #[rstest]
 #[case(Role::Output)]
 #[case(Role::Gap(Some(1)))]
-fn what_came_too_late_is_marked(#[case] role: Role) {
+fn a_line_that_came_too_late_is_marked(#[case] role: Role) {
     let late = |late| Line { late, ..marker(time_before(500_000), role, "GET /late 200") };
     for (marked, late) in [(true, late(true)), (false, late(false))] {
-        let said = vec![line(time_before(2_000), &source(1, "payments"), "GET /health 200"), late];
-        let screen = render_text(&Harness::log(NORMAL).status(following_status()).lines(said));
+        let lines = vec![line(time_before(2_000), &source(1, "payments"), "GET /health 200"), late];
+        let screen = render_text(&Harness::log(NORMAL).status(following_status()).lines(lines));
         let row = screen.lines().find(|row| row.contains("/late")).expect("the line");
         assert_eq!(row.starts_with('↑'), marked, "{row}");
     }
 }
 
 #[test]
-fn all_of_a_screen_is_ascii_without_unicode() {
+fn the_screen_is_ascii_without_unicode() {
     let ascii: Vec<Line> = lines().into_iter().filter(|line| line.text.replace('−', "-").is_ascii()).collect();
     let harness = Harness::log(LARGE).status(following_status()).lines(ascii);
     let screen = plain(&harness.draw(&theme().ascii(true)));
@@ -84,7 +84,7 @@ fn modes(#[case] name: &str, #[case] keys: &str) {
 }
 
 #[test]
-fn a_long_line_is_opened_and_its_fields_are_told() {
+fn a_long_line_can_be_expanded_and_its_fields_shown() {
     let at = |keys: &str| Harness::followed_log(NORMAL).keys(keys);
     assert_snapshot!("opened_long", render_text(&at("up up up up up up enter")));
     assert_snapshot!("fields", render_text(&at("up up up up d")));
@@ -134,7 +134,7 @@ fn held_up(trouble: FailureKind, phase: TailPhase) -> TailStatus {
 #[case("quiet", TailStatus { phase: TailPhase::Following, quiet: quiet(), ..TailStatus::default() })]
 #[case("denied", held_up(FailureKind::Denied, TailPhase::History))]
 #[case("expired", held_up(FailureKind::Credentials, TailPhase::History))]
-fn each_reason_for_no_lines_has_its_own_words(#[case] name: &str, #[case] status: TailStatus) {
+fn each_reason_for_no_lines_is_explained(#[case] name: &str, #[case] status: TailStatus) {
     assert_snapshot!(format!("no_lines_{name}"), render_text(&Harness::log(NORMAL).status(status)));
 }
 
@@ -145,7 +145,7 @@ fn each_reason_for_no_lines_has_its_own_words(#[case] name: &str, #[case] status
 #[case("denied", held_up(FailureKind::Denied, TailPhase::Following))]
 #[case("live", TailStatus { live: Some(Live { since: time_before(754_000), sampled: 4 }), ..following_status() })]
 #[case("lost", TailStatus { lost: 1_302, quiet: quiet(), lag: Some(SignedDuration::from_secs(94)), ..following_status() })]
-fn the_state_of_the_tail_is_in_the_bar(#[case] name: &str, #[case] status: TailStatus) {
+fn the_bar_shows_the_state_of_the_tail(#[case] name: &str, #[case] status: TailStatus) {
     let bars: Vec<String> = [LARGE, NORMAL, NARROW]
         .map(|size| {
             let screen = render_text(&Harness::followed_log(size).status(status.clone()));
@@ -156,16 +156,16 @@ fn the_state_of_the_tail_is_in_the_bar(#[case] name: &str, #[case] status: TailS
 }
 
 #[test]
-fn filters_stand_in_the_title_with_what_they_hide() {
+fn the_title_shows_filters_and_hidden_lines() {
     let filtered = Harness::followed_log(NORMAL).keys("/").type_text("payment").keys("enter");
     assert_snapshot!("filtered", render_styled(&filtered));
-    let none = Harness::followed_log(NORMAL).keys("/").type_text("nowhere").keys("enter");
+    let none = Harness::followed_log(NORMAL).keys("/").type_text("missing").keys("enter");
     let shown = render_text(&none);
     assert_snapshot!("filtered_out", shown);
 }
 
 #[test]
-fn another_day_begins_with_a_rule_and_the_log_with_another() {
+fn a_divider_marks_the_start_of_the_log_and_of_each_day() {
     let living = source(1, "payments");
     let yesterday = (0..6).map(|n| line(time_before(60_000_000 - n), &living, format!("yesterday {n}"))).collect();
     let harness = Harness::log(NORMAL).status(following_status()).lines(lines().into_iter().take(6).collect());
@@ -174,7 +174,7 @@ fn another_day_begins_with_a_rule_and_the_log_with_another() {
 }
 
 #[test]
-fn what_was_cleared_is_told_and_comes_back() {
+fn cleared_lines_are_counted_and_can_be_restored() {
     let cleared = Harness::followed_log(NORMAL).keys("shift-c");
     assert_snapshot!("cleared", render_text(&cleared));
     let came = marker(now(), Role::Note, "the tail waits 2 s, then goes on");

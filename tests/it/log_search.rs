@@ -1,4 +1,4 @@
-//! What finding things in a log looks like: prompts, the list of filters, the strip of counts, picked lines.
+//! Snapshots of log search: prompts, list of filters, histogram, selected lines.
 
 use ecsight::logs::Level;
 use insta::assert_snapshot;
@@ -13,14 +13,14 @@ use crate::support::{
     styled::{plain, styled},
 };
 
-/// The screen with its styles when it is large, and what stands on it when it is not.
-fn seen(name: &str, size: (u16, u16), harness: &Harness) {
+/// Asserts the snapshot of a screen, with styles for a large one and text only for others.
+fn assert_screen(name: &str, size: (u16, u16), harness: &Harness) {
     let screen = harness.draw(&theme());
     let screen = if size == LARGE { styled(&screen) } else { plain(&screen) };
     assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen);
 }
 
-/// Half an hour of two tasks: a burst in the middle, errors at its end.
+/// Half an hour of lines of two tasks: a burst in the middle, and errors at its end.
 fn half_an_hour(size: (u16, u16)) -> Harness {
     let sources = [source(0, "payments"), source(1, "payments")];
     let mut lines = Vec::new();
@@ -47,7 +47,7 @@ fn half_an_hour(size: (u16, u16)) -> Harness {
 #[case::time("prompt_time", "@", "")]
 #[case::no_time("prompt_no_time", "@", "10:00..25:99")]
 fn prompts(#[case] name: &str, #[case] keys: &str, #[case] typed: &str, #[values(LARGE, NORMAL)] size: (u16, u16)) {
-    seen(name, size, &Harness::followed_log(size).keys(keys).type_text(typed));
+    assert_screen(name, size, &Harness::followed_log(size).keys(keys).type_text(typed));
 }
 
 fn filtered(size: (u16, u16)) -> Harness {
@@ -60,20 +60,20 @@ fn filtered(size: (u16, u16)) -> Harness {
 
 #[rstest]
 fn the_list_of_filters(#[values(LARGE, NORMAL)] size: (u16, u16)) {
-    seen("filters", size, &filtered(size).keys("shift-f space up"));
-    seen("filters_suspended", size, &filtered(size).keys("shift-f z"));
-    seen("filters_none", size, &Harness::followed_log(size).keys("shift-f"));
+    assert_screen("filters", size, &filtered(size).keys("shift-f space up"));
+    assert_screen("filters_suspended", size, &filtered(size).keys("shift-f z"));
+    assert_screen("filters_none", size, &Harness::followed_log(size).keys("shift-f"));
 }
 
 #[rstest]
-fn matches_with_the_lines_around_them_and_where_one_is(#[values(LARGE, NORMAL)] size: (u16, u16)) {
-    seen("context", size, &filtered(size).keys("x shift-n shift-n"));
+fn matches_are_shown_with_context_and_position(#[values(LARGE, NORMAL)] size: (u16, u16)) {
+    assert_screen("context", size, &filtered(size).keys("x shift-n shift-n"));
 }
 
 #[rstest]
 fn counts_over_time(#[values(LARGE, NORMAL)] size: (u16, u16)) {
-    seen("strip", size, &half_an_hour(size).keys("i ( ("));
-    seen("strip_of_few_lines", size, &Harness::followed_log(size).keys("i"));
+    assert_screen("strip", size, &half_an_hour(size).keys("i ( ("));
+    assert_screen("strip_of_few_lines", size, &Harness::followed_log(size).keys("i"));
 }
 
 #[test]
@@ -84,12 +84,12 @@ fn counts_over_time_are_ascii_without_unicode() {
 
 #[rstest]
 fn picked_lines_and_a_range(#[values(LARGE, NORMAL)] size: (u16, u16)) {
-    seen("picked", size, &Harness::followed_log(size).keys("up space up space up up up v up up up"));
+    assert_screen("picked", size, &Harness::followed_log(size).keys("up space up space up up up v up up up"));
 }
 
 #[rstest]
 fn marks_and_elapsed_time(#[values(LARGE, NORMAL)] size: (u16, u16)) {
     let after = |millis: i64| line(now() + SignedDuration::from_millis(millis), &source(2, "payments"), "GET /health");
     let harness = Harness::followed_log(size).keys("m").lines(vec![after(1_250), after(75_000)]);
-    seen("elapsed", size, &harness.keys("shift-t"));
+    assert_screen("elapsed", size, &harness.keys("shift-t"));
 }

@@ -1,4 +1,4 @@
-//! Which streams belong to a log, as tasks come and go, over the real SDK, in virtual time.
+//! Streams of a log as tasks start and stop, over the real SDK, in virtual time.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -21,7 +21,7 @@ fn now() -> Timestamp {
     Timestamp::from_millisecond(START_MS).unwrap()
 }
 
-/// A log that is read in the incident.
+/// A log of the incident.
 struct Log {
     handle: Handle,
     endpoint: Endpoint,
@@ -48,7 +48,7 @@ impl Log {
         Self { handle, endpoint, lines: Vec::new(), older: None, phase: TailPhase::Resolving }
     }
 
-    /// Reads for so many minutes.
+    /// Reads for some minutes.
     async fn read(&mut self, minutes: u64) {
         let end = Instant::now() + Duration::from_secs(60 * minutes);
         while let Ok(Some(news)) = timeout_at(end, self.handle.tail_messages.recv()).await {
@@ -62,26 +62,26 @@ impl Log {
         }
     }
 
-    /// The texts of the lines with this role.
-    fn told(&self, role: Role) -> Vec<&str> {
+    /// Texts of the lines with this role.
+    fn texts(&self, role: Role) -> Vec<&str> {
         self.lines.iter().filter(|line| line.role == role).map(|line| &*line.text).collect()
     }
 
-    /// The tasks of which a container wrote something.
+    /// Tasks with lines of output.
     fn tasks(&self) -> BTreeSet<&str> {
         self.lines.iter().filter_map(|line| line.source.as_deref()).map(|source| source.task()).collect()
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_life_of_a_crash_loop_is_read_and_each_end_is_told_once_with_its_cause() {
+async fn every_task_of_a_crash_loop_is_read_and_each_stop_is_shown_once_with_its_cause() {
     let mut log = Log::open("checkout", Range::Newest);
     log.read(1).await;
     let before: BTreeSet<String> = log.tasks().into_iter().map(str::to_owned).collect();
     log.read(20).await;
     let later: Vec<&str> = log.tasks().into_iter().filter(|task| !before.contains(*task)).collect();
     assert!(later.len() >= 3, "tasks that started while one read: {later:?}");
-    let (started, stopped) = (log.told(Role::Started), log.told(Role::Stopped { fault: true }));
+    let (started, stopped) = (log.texts(Role::Started), log.texts(Role::Stopped { fault: true }));
     for task in later {
         let begun =
             started.iter().filter(|text| text.starts_with(&format!("+ task {task} started, revision "))).count();
@@ -94,7 +94,7 @@ async fn every_life_of_a_crash_loop_is_read_and_each_end_is_told_once_with_its_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_s_lines_stand_between_its_beginning_and_its_end() {
+async fn lines_of_a_task_are_between_its_start_and_its_stop() {
     let mut log = Log::open("checkout", Range::Newest);
     log.read(10).await;
     let stop = log.lines.iter().rposition(|line| matches!(line.role, Role::Stopped { .. })).expect("a stop");
@@ -106,18 +106,18 @@ async fn a_task_s_lines_stand_between_its_beginning_and_its_end() {
     assert!(own.iter().filter(|at| **at > stop).count() == 0, "{stop} {own:?}");
 }
 
-/// ECS tells of them later than CloudWatch tells what the tasks write.
+/// ECS reports starts and stops later than CloudWatch returns the lines.
 #[tokio::test(start_paused = true)]
-async fn starts_and_stops_stand_among_the_lines_by_their_time() {
+async fn starts_and_stops_are_sorted_among_the_lines() {
     let mut log = Log::open("checkout", Range::Newest);
     log.read(10).await;
-    assert!(log.told(Role::Started).len() > 2);
+    assert!(log.texts(Role::Started).len() > 2);
     assert!(log.lines.is_sorted_by_key(|line| line.at));
     assert!(!log.lines.iter().any(|line| line.late));
 }
 
 #[tokio::test(start_paused = true)]
-async fn tasks_of_several_revisions_are_read_each_by_its_own() {
+async fn each_task_is_read_by_its_own_revision() {
     let mut log = Log::open("orders-api", Range::Newest);
     log.read(3).await;
     let sources = log.lines.iter().filter_map(|line| line.source.as_deref());
@@ -126,7 +126,7 @@ async fn tasks_of_several_revisions_are_read_each_by_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn older_lines_come_when_they_are_asked_for() {
+async fn older_lines_are_loaded_on_request() {
     let mut log = Log::open("checkout", Range::Newest);
     log.read(1).await;
     let first = log.lines.iter().map(|line| line.at).min().expect("lines");
@@ -141,13 +141,13 @@ async fn older_lines_come_when_they_are_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_for_once_nobody_reads() {
+async fn no_calls_after_the_log_is_closed() {
     let mut log = Log::open("checkout", Range::Newest);
     log.read(1).await;
     log.handle.demand.send_replace(Demand::default());
     log.read(1).await;
-    let asked = |log: &Log| log.endpoint.requests().len();
-    let before = (log.lines.len(), asked(&log));
+    let calls = |log: &Log| log.endpoint.requests().len();
+    let before = (log.lines.len(), calls(&log));
     log.read(10).await;
-    assert_eq!((log.lines.len(), asked(&log)), before);
+    assert_eq!((log.lines.len(), calls(&log)), before);
 }

@@ -1,4 +1,4 @@
-//! The tail over the real SDK against the demo endpoint: what it shows, what it costs, and bad days.
+//! The tail over the real SDK against the demo endpoint: its lines, its number of calls, and failures.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ fn at(after_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(START_MS + after_ms).unwrap()
 }
 
-/// Lines that were written before, by all in turn, one each millisecond up to a while before the start.
+/// Writes lines by all sources in turn, one per millisecond, ending some time before the start.
 fn written_before(endpoint: &Endpoint, sources: &[Arc<Source>], count: i64) {
     for number in 0..count {
         let source = &sources[number as usize % sources.len()];
@@ -38,7 +38,7 @@ fn numbers(lines: &[Line]) -> Vec<i64> {
     texts(lines).iter().map(|text| text.parse().unwrap()).collect()
 }
 
-/// A line each so many milliseconds for so many seconds, by one after the other; whatever the tail does meanwhile.
+/// Spawns a task that writes lines at an interval, by the sources in turn, while the tail runs.
 fn keep_writing(endpoint: &Endpoint, sources: &[Arc<Source>], every_ms: u64, seconds: u64) {
     let (endpoint, sources, start) = (endpoint.clone(), sources.to_vec(), Instant::now());
     tokio::spawn(async move {
@@ -66,7 +66,7 @@ fn quiet_words(tail: &TailRunner) -> Vec<String> {
 #[case::one_stream(1)]
 #[case::several(2)]
 #[tokio::test(start_paused = true)]
-async fn a_stack_trace_that_was_written_before_reads_from_its_top(#[case] streams: usize) {
+async fn a_stack_trace_written_before_is_read_from_its_top(#[case] streams: usize) {
     let (endpoint, sources) = (quiet_endpoint(), sources(streams));
     for number in 0..40 {
         write(&endpoint, &sources[number % streams], -60_000, &number.to_string());
@@ -81,7 +81,7 @@ async fn a_stack_trace_that_was_written_before_reads_from_its_top(#[case] stream
 #[case::streams_of_one_call(3)]
 #[case::more_than_a_call_takes(250)]
 #[tokio::test(start_paused = true)]
-async fn the_newest_lines_come_first_then_what_is_written_and_older_ones_when_asked_for(#[case] streams: usize) {
+async fn the_newest_lines_come_first_then_new_ones_and_older_ones_on_request(#[case] streams: usize) {
     let (endpoint, sources) = (quiet_endpoint(), sources(streams));
     written_before(&endpoint, &sources, 4_000);
     let mut tail = TailRunner::open(&endpoint, Range::Newest, running(&sources));
@@ -109,7 +109,7 @@ async fn the_newest_lines_come_first_then_what_is_written_and_older_ones_when_as
 #[case::chunks(250, 50)]
 #[case::many_lines(3, 5)]
 #[tokio::test(start_paused = true)]
-async fn nothing_is_missing_nothing_comes_twice_and_all_of_it_in_order(#[case] streams: usize, #[case] every_ms: u64) {
+async fn every_line_arrives_once_and_in_order(#[case] streams: usize, #[case] every_ms: u64) {
     let (endpoint, sources) = (quiet_endpoint(), sources(streams));
     for source in &sources {
         write(&endpoint, source, -5_000, "-1");
@@ -126,7 +126,7 @@ async fn nothing_is_missing_nothing_comes_twice_and_all_of_it_in_order(#[case] s
 #[case::few_lines(1_000, 20)]
 #[case::more_than_a_pass_reaches_back(5, 25)]
 #[tokio::test(start_paused = true)]
-async fn what_comes_late_is_shown_once_in_its_place(#[case] every_ms: u64, #[case] late_by: i64) {
+async fn late_lines_are_sorted_in_once(#[case] every_ms: u64, #[case] late_by: i64) {
     let (endpoint, sources) = (quiet_endpoint(), sources(5));
     let mut tail = TailRunner::open(&endpoint, Range::Since(at(-1_000)), running(&sources));
     for source in &sources {
@@ -151,9 +151,9 @@ async fn what_comes_late_is_shown_once_in_its_place(#[case] every_ms: u64, #[cas
     assert_eq!(found.len(), 150_000 / every_ms as usize + 11);
 }
 
-/// Each writer sends what it wrote in five seconds at once.
+/// Each writer sends the lines of five seconds in one batch.
 #[tokio::test(start_paused = true)]
-async fn lines_that_are_sent_in_batches_come_in_order_after_a_while() {
+async fn lines_sent_in_batches_arrive_in_order() {
     let (endpoint, sources) = (quiet_endpoint(), sources(10));
     sources.iter().for_each(|source| write(&endpoint, source, -9_000, "begins"));
     let mut tail = TailRunner::open(&endpoint, Range::Newest, running(&sources));
@@ -176,12 +176,12 @@ async fn lines_that_are_sent_in_batches_come_in_order_after_a_while() {
     assert!(tail.lines.is_sorted_by_key(|line| line.at));
 }
 
-/// Alike in stream, time and text: each is a line.
+/// Lines with equal stream, time and text are separate lines.
 #[rstest]
 #[case::one_stream(1)]
 #[case::several(2)]
 #[tokio::test(start_paused = true)]
-async fn lines_that_are_alike_are_each_shown(#[case] streams: usize) {
+async fn equal_lines_are_all_shown(#[case] streams: usize) {
     let (endpoint, sources) = (quiet_endpoint(), sources(streams));
     sources.iter().for_each(|source| write(&endpoint, source, -9_000, "begins"));
     let mut tail = TailRunner::open(&endpoint, Range::Newest, running(&sources));
@@ -194,7 +194,7 @@ async fn lines_that_are_alike_are_each_shown(#[case] streams: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tasks_that_join_are_read_from_their_beginning_and_those_that_end_to_their_last_line() {
+async fn a_new_task_is_read_from_its_start_and_a_stopped_one_to_its_last_line() {
     let (endpoint, sources) = (quiet_endpoint(), sources(3));
     write(&endpoint, &sources[0], -60_000, "one begins");
     let mark = |role, source: &Arc<Source>, after_ms, text: &str| Line {
@@ -210,7 +210,7 @@ async fn tasks_that_join_are_read_from_their_beginning_and_those_that_end_to_the
     set.marks = vec![mark(Role::Started, &sources[0], -61_000, "+ one")];
     let mut tail = TailRunner::open(&endpoint, Range::Newest, set.clone());
     tail.run_for(10).await;
-    // The second task starts, writes, and is known only then; the first ends, and writes its last words late.
+    // The second task starts and writes before it is known; the first stops and writes its last lines late.
     for (after_ms, text) in [(10_000, "two begins"), (11_000, "two goes on")] {
         write(&endpoint, &sources[1], after_ms, text);
     }
@@ -224,7 +224,7 @@ async fn tasks_that_join_are_read_from_their_beginning_and_those_that_end_to_the
     write(&endpoint, &sources[0], 28_900, "one's last words");
     write(&endpoint, &sources[1], 48_000, "two lives");
     tail.run_for(20).await;
-    // The same again in other words is not another mark.
+    // The same stop with another reason makes no second mark.
     set.marks[2].text = "− one stopped: exit 137".into();
     tail.set.send_replace(set.clone());
     tail.run_for(60).await;
@@ -236,7 +236,7 @@ async fn tasks_that_join_are_read_from_their_beginning_and_those_that_end_to_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_has_ended_is_read_and_then_costs_nothing_more() {
+async fn a_stopped_task_is_read_once_and_makes_no_more_calls() {
     let (endpoint, sources) = (quiet_endpoint(), sources(1));
     written_before(&endpoint, &sources, 10);
     let ended = Some(at(-5_000));
@@ -257,7 +257,7 @@ async fn a_task_that_has_ended_is_read_and_then_costs_nothing_more() {
 #[case::from_the_first(Range::Oldest)]
 #[case::between(Range::Between(at(-12_000), at(-11_001)))]
 #[tokio::test(start_paused = true)]
-async fn a_range_is_read_from_its_beginning(#[case] range: Range) {
+async fn a_range_is_read_from_its_start(#[case] range: Range) {
     let (endpoint, sources) = (quiet_endpoint(), sources(120));
     written_before(&endpoint, &sources, 3_000);
     let mut tail = TailRunner::open(&endpoint, range, running(&sources));
@@ -275,7 +275,7 @@ async fn a_range_is_read_from_its_beginning(#[case] range: Range) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pattern_is_searched_by_aws_even_in_one_stream() {
+async fn a_pattern_is_filtered_by_aws_even_for_one_stream() {
     let (endpoint, sources) = (quiet_endpoint(), sources(1));
     written_before(&endpoint, &sources, 2_000);
     let mut tail = TailRunner::with_pattern(&clients(&endpoint), Range::Newest, Some("77"), None, running(&sources));
@@ -288,7 +288,7 @@ async fn a_pattern_is_searched_by_aws_even_in_one_stream() {
     assert_eq!(endpoint.count("GetLogEvents"), 0);
 }
 
-/// Whatever goes wrong for a while: it is told, and the tail goes on where it was.
+/// A temporary failure is reported, and the tail resumes where it was.
 #[rstest]
 #[case::throttled("throttle", FailureKind::Throttled)]
 #[case::credentials_expired("expired", FailureKind::Credentials)]
@@ -298,7 +298,7 @@ async fn a_pattern_is_searched_by_aws_even_in_one_stream() {
 #[case::half_a_body("truncate", FailureKind::Garbled)]
 #[case::denied("deny", FailureKind::Denied)]
 #[tokio::test(start_paused = true)]
-async fn trouble_is_told_and_the_tail_goes_on_where_it_was(
+async fn a_failure_is_reported_and_the_tail_resumes(
     #[case] fault: &str,
     #[case] trouble: FailureKind,
     #[values(1, 150)] streams: usize,
@@ -334,10 +334,7 @@ async fn trouble_is_told_and_the_tail_goes_on_where_it_was(
 #[case::no_key(Some(Settings { access: Access::KeyDenied, key: Some("k".into()), ..Settings::default() }), "a KMS key that may not be used")]
 #[case::infrequent(Some(Settings { infrequent: true, ..Settings::default() }), "its class (infrequent access")]
 #[tokio::test(start_paused = true)]
-async fn a_group_that_cannot_be_read_is_named_and_the_others_are_read(
-    #[case] settings: Option<Settings>,
-    #[case] words: &str,
-) {
+async fn an_unreadable_group_is_named_and_the_others_are_read(#[case] settings: Option<Settings>, #[case] words: &str) {
     let (endpoint, mut sources) = (quiet_endpoint(), sources(2));
     sources.push(source("/ecs/other", 9));
     written_before(&endpoint, &sources[..2], 10);
@@ -353,7 +350,7 @@ async fn a_group_that_cannot_be_read_is_named_and_the_others_are_read(
     let quiet = quiet_words(&tail);
     assert!(quiet.iter().any(|quiet| quiet.contains(words)), "{quiet:?}");
     assert_eq!(tail.status().failure, None);
-    // Somebody puts it right.
+    // The cause is fixed.
     endpoint.with(|world| world.logs.set("/ecs/other", START_MS, Settings::default()));
     let written = if quiet[0].contains("no such") { "11" } else { "hidden" };
     write(&endpoint, &sources[2], 45_000, "11");
@@ -363,7 +360,7 @@ async fn a_group_that_cannot_be_read_is_named_and_the_others_are_read(
 }
 
 #[tokio::test(start_paused = true)]
-async fn streams_that_are_not_there_yet_do_not_hide_the_others() {
+async fn missing_streams_do_not_hide_the_others() {
     let (endpoint, sources) = (quiet_endpoint(), sources(60));
     for (number, source) in sources.iter().enumerate().filter(|(number, _)| ![7, 40].contains(number)) {
         write(&endpoint, source, number as i64 - 1_000, &number.to_string());
@@ -382,14 +379,14 @@ async fn streams_that_are_not_there_yet_do_not_hide_the_others() {
     assert_eq!(quiet_words(&tail).len(), 1);
 }
 
-/// A log group that was made anew, or whose retention is over, has few of the streams of tasks that ended, or none.
+/// A log group that was recreated, or whose retention has passed, has few or no streams of stopped tasks.
 #[rstest]
 #[case::all(2, 150, 1, 230)]
 #[case::all_but_a_few(30, 150, 20, 310)]
 #[case::some(30, 128, 128, 50)]
 #[case::one(30, 100, 70, 20)]
 #[tokio::test(start_paused = true)]
-async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing(
+async fn running_tasks_are_shown_at_once_even_if_streams_of_stopped_ones_are_missing(
     #[case] running_tasks: usize,
     #[case] ended: usize,
     #[case] kind: usize,
@@ -408,7 +405,7 @@ async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing
     for (number, source) in sources.iter().enumerate().filter(|(number, _)| !gone.contains(number)) {
         write(&endpoint, source, -(number as i64) - 10_000, &number.to_string());
         if number >= running_tasks {
-            // Within what is shown of running tasks.
+            // Within the time range of the running tasks.
             write(&endpoint, source, -10_000, &(1_000 + number).to_string());
         }
     }
@@ -421,7 +418,7 @@ async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing
     let shown: BTreeSet<i64> = numbers(&tail.lines).into_iter().collect();
     assert!((0..running_tasks as i64).all(|number| shown.contains(&number)), "{shown:?}");
     assert_eq!(tail.status().phase, TailPhase::Following);
-    // The tail goes on meanwhile.
+    // Following continues meanwhile.
     write(&endpoint, &sources[0], 2_000, "5000");
     tail.run_for(8).await;
     assert!(numbers(&tail.lines).contains(&5_000));
@@ -448,12 +445,12 @@ async fn what_runs_is_shown_at_once_whichever_streams_of_ended_tasks_are_missing
     assert!(calls(&endpoint) - before <= 13, "what is missing is asked for no more");
 }
 
-/// The log of what runs begins after ended tasks have written, and of these some have no stream: nobody is told that all
-/// has come before their lines have.
+/// The lines of running tasks start after those of stopped tasks, some of which have no stream. The tail must not report that it
+/// has caught up before the lines of the stopped tasks have arrived.
 #[tokio::test(start_paused = true)]
-async fn all_has_come_when_the_lines_of_ended_tasks_before_the_first_have() {
+async fn the_tail_has_caught_up_only_with_the_lines_of_stopped_tasks() {
     let (endpoint, sources) = (quiet_endpoint(), sources(12));
-    // Two of them never wrote anything.
+    // Two of them never wrote a line.
     for (number, source) in (0..).zip(&sources).filter(|(number, _)| ![3, 7].contains(number)) {
         let at = if number == 0 { -5_000 } else { -100_000 + number };
         write(&endpoint, source, at, &number.to_string());
@@ -469,7 +466,7 @@ async fn all_has_come_when_the_lines_of_ended_tasks_before_the_first_have() {
     assert_eq!(numbers(&tail.before), [1, 2, 4, 5, 6, 8, 9, 10, 11]);
 }
 
-/// 100 tasks of one group cost at most half a call a second, an idle one less; several groups together at most one.
+/// 100 tasks of one group need at most half a call a second, an idle one less; several groups together at most one.
 #[rstest]
 #[case::busy(100, 1, Some(100), 30)]
 #[case::idle(100, 1, None, 12)]
@@ -477,7 +474,7 @@ async fn all_has_come_when_the_lines_of_ended_tasks_before_the_first_have() {
 #[case::many_groups(60, 12, Some(100), 60)]
 #[case::many_tasks(900, 1, Some(100), 60)]
 #[tokio::test(start_paused = true)]
-async fn following_costs_little(
+async fn following_makes_few_calls(
     #[case] tasks: usize,
     #[case] groups: usize,
     #[case] every_ms: Option<u64>,
@@ -501,7 +498,7 @@ async fn following_costs_little(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tail_that_fell_behind_catches_up_from_the_oldest_on_and_tells_how_far_it_is() {
+async fn a_tail_that_fell_behind_catches_up_from_the_oldest_line_and_reports_progress() {
     let (endpoint, sources) = (quiet_endpoint(), sources(4));
     endpoint.with(|world| world.logs.allow(200_000, 256 << 20));
     sources.iter().for_each(|source| write(&endpoint, source, -9_000, "-1"));
@@ -518,9 +515,9 @@ async fn a_tail_that_fell_behind_catches_up_from_the_oldest_on_and_tells_how_far
     assert!(lags.iter().any(|lag| *lag >= 3), "{lags:?}");
 }
 
-/// Whoever reads slowly is waited for.
+/// The tail waits for a slow reader.
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_stands_still_for_a_minute_loses_nothing() {
+async fn a_reader_that_pauses_for_a_minute_loses_no_lines() {
     let (endpoint, sources) = (quiet_endpoint(), sources(2));
     sources.iter().for_each(|source| write(&endpoint, source, -9_000, "-1"));
     let mut tail = TailRunner::open(&endpoint, Range::Newest, running(&sources));
@@ -550,14 +547,14 @@ async fn without_streams_it_waits_for_them() {
     assert_eq!(tail.texts(), ["begins"]);
 }
 
-/// Fields that AWS leaves out cost no line.
+/// Missing fields in an answer lose no line.
 #[rstest]
 #[case::whose("omit:logStreamName")]
 #[case::when("omit:timestamp")]
 #[case::id("omit:eventId")]
 #[case::what("omit:message")]
 #[tokio::test(start_paused = true)]
-async fn what_aws_leaves_out_costs_no_line(#[case] fault: &str) {
+async fn missing_fields_lose_no_line(#[case] fault: &str) {
     let (endpoint, sources) = (quiet_endpoint(), sources(2));
     endpoint.add_fault(fault.parse().unwrap());
     written_before(&endpoint, &sources, 10);

@@ -15,14 +15,14 @@ use serde_json::Value;
 
 use crate::{cli::Answer, support::aws::Aws};
 
-/// The incident, as it stands when the first test looks at it.
+/// The incident, with the clock at the start of the first test.
 static INCIDENT: LazyLock<Aws> = LazyLock::new(|| Aws::incident_now(&[]));
 
 fn logs(args: &[&str]) -> Answer {
     INCIDENT.run(&[&["logs"], args].concat())
 }
 
-/// Lines as records.
+/// Output lines as JSON records.
 fn records(args: &[&str]) -> Vec<Value> {
     let answer = logs(&[args, &["-o", "json"]].concat());
     assert_eq!(answer.code, Some(0), "{}", answer.err);
@@ -34,7 +34,7 @@ fn words<'a>(records: &'a [Value], key: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_pipe_gets_the_lines_of_all_lives_in_order_and_nothing_else() {
+fn a_pipe_gets_the_lines_of_all_tasks_in_order_and_nothing_else() {
     let answer = logs(&["checkout"]);
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     let lines: Vec<Vec<&str>> = answer.out.lines().map(|line| line.splitn(3, ' ').collect()).collect();
@@ -44,17 +44,17 @@ fn a_pipe_gets_the_lines_of_all_lives_in_order_and_nothing_else() {
     assert!(tasks.len() > 3, "{tasks:?}");
     assert!(lines.is_sorted_by_key(|line| line[0]), "in the order of time");
     assert!(!answer.out.contains('\x1b'), "a pipe gets no colours");
-    // That tasks come and go is for whoever watches.
+    // Starts and stops are printed on a terminal only.
     assert_eq!(answer.err, "");
 }
 
-/// Of tasks that have ended some have no stream any more; those that have one wrote before all that runs.
+/// Some stopped tasks have no stream any more; the others wrote before all running tasks.
 #[test]
 fn lines_before_the_first_of_running_tasks_are_printed_though_streams_are_missing() {
     let aws = Aws::incident_now(&[]);
     let before = aws.run(&["logs", "checkout", "--container", "app", "-o", "json"]);
     let before: Vec<Value> = before.out.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
-    // The last line of each stream.
+    // Last line of each stream.
     let mut seen = BTreeSet::new();
     let mut last: Vec<&Value> = before.iter().rev().filter(|line| seen.insert(line["stream"].as_str())).collect();
     last.retain(|line| line["stream"].is_string());
@@ -79,7 +79,7 @@ fn lines_before_the_first_of_running_tasks_are_printed_though_streams_are_missin
 }
 
 #[test]
-fn the_task_that_died_is_one_flag_away_and_its_end_comes_last() {
+fn previous_prints_the_last_stopped_task_with_its_stop_at_the_end() {
     let records = records(&["checkout", "--previous"]);
     let mut tasks = words(&records, "task");
     tasks.dedup();
@@ -87,14 +87,14 @@ fn the_task_that_died_is_one_flag_away_and_its_end_comes_last() {
     let last = records.last().expect("lines");
     assert_eq!(last["kind"], "stopped");
     assert!(last["text"].as_str().is_some_and(|text| text.ends_with("stopped: out of memory: app (137)")), "{last}");
-    // The one before that is the task's own previous one.
+    // For a task, the one that stopped before it.
     let earlier = logs(&[&tasks[0][tasks[0].len() - 32..], "--previous"]);
     assert_eq!(earlier.code, Some(0), "{}", earlier.err);
     assert!(!earlier.out.contains(&tasks[0][tasks[0].len() - 32..][..8]));
 }
 
 #[test]
-fn container_and_filter_narrow_what_is_printed() {
+fn container_and_filter_restrict_the_lines() {
     let records = records(&["checkout", "--since", "30m", "--container", "app", "--filter", "level>=error"]);
     let lines: Vec<Value> = records.into_iter().filter(|record| record["kind"].is_null()).collect();
     assert!(!lines.is_empty());
@@ -105,10 +105,10 @@ fn container_and_filter_narrow_what_is_printed() {
 #[rstest]
 #[case(&["chekout"], "there is no service, task or container instance `chekout`; did you mean checkout?")]
 #[case(&["checkout", "--container", "ap"], "--container: checkout has no container `ap`; did you mean app?")]
-fn what_there_is_not_is_exit_code_1(#[case] args: &[&str], #[case] said: &str) {
+fn an_unknown_name_is_exit_code_1(#[case] args: &[&str], #[case] message: &str) {
     let answer = logs(args);
     assert_eq!((answer.code, &*answer.out), (Some(1), ""), "{}", answer.err);
-    assert!(answer.err.contains(said), "{}", answer.err);
+    assert!(answer.err.contains(message), "{}", answer.err);
 }
 
 #[rstest]
@@ -117,21 +117,21 @@ fn what_there_is_not_is_exit_code_1(#[case] args: &[&str], #[case] said: &str) {
 #[case(&["checkout", "--previous", "--follow"], "cannot be used with")]
 #[case(&["checkout", "--since", "soon"], "soon")]
 #[case(&[], "<SERVICE|TASK>")]
-fn a_mistake_is_named_with_what_was_meant(#[case] args: &[&str], #[case] said: &str) {
+fn a_mistake_is_reported_with_the_nearest_valid_word(#[case] args: &[&str], #[case] message: &str) {
     let answer = logs(args);
     assert_eq!((answer.code, &*answer.out), (Some(2), ""), "{}", answer.err);
-    assert!(answer.err.contains(said), "{}", answer.err);
+    assert!(answer.err.contains(message), "{}", answer.err);
 }
 
 #[test]
-fn what_logs_elsewhere_says_so() {
+fn a_log_outside_cloudwatch_is_reported() {
     let aws = Aws::incident_now(&["deny:FilterLogEvents", "deny:GetLogEvents"]);
     let denied = aws.run(&["logs", "checkout"]);
     assert!(denied.err.contains("logs:FilterLogEvents"), "{}", denied.err);
     assert_eq!(denied.out, "");
 }
 
-/// A log that goes on, with its first line read.
+/// A followed log whose first line has been read.
 fn following(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut command = INCIDENT.command(&[&["logs", "checkout", "--follow"], args].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
@@ -142,29 +142,29 @@ fn following(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>) {
     (child, out)
 }
 
-/// How it ends, and what it said.
+/// Exit code and messages of a process.
 fn ended(mut child: Child) -> (Option<i32>, String) {
-    let mut said = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("UTF-8");
-    (child.wait().expect("an end").code(), said)
+    let mut messages = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut messages).expect("UTF-8");
+    (child.wait().expect("an end").code(), messages)
 }
 
 #[test]
-fn it_ends_quietly_when_nobody_reads_any_more() {
+fn a_closed_pipe_ends_it_quietly() {
     let (child, out) = following(&[]);
     drop(out);
-    let (code, said) = ended(child);
+    let (code, messages) = ended(child);
     assert_eq!(code, Some(0));
-    assert!(!said.contains("error") && !said.contains("pipe"), "{said}");
+    assert!(!messages.contains("error") && !messages.contains("pipe"), "{messages}");
 }
 
 #[test]
-fn it_ends_quietly_on_ctrl_c() {
+fn ctrl_c_ends_it_quietly() {
     let (child, mut out) = following(&["-o", "json"]);
     kill_process(Pid::from_child(&child), Signal::INT).expect("a signal");
-    // The rest of the lines may be on their way.
+    // More lines may be in flight.
     std::io::copy(&mut out, &mut std::io::sink()).expect("to the end");
-    let (code, said) = ended(child);
+    let (code, messages) = ended(child);
     assert_eq!(code, Some(130));
-    assert!(!said.contains("error"), "{said}");
+    assert!(!messages.contains("error"), "{messages}");
 }

@@ -1,4 +1,4 @@
-//! One integration binary: every further one would link the SDKs again.
+//! The only integration test binary. Another one would link the SDKs again.
 
 mod abilities;
 mod architecture;

@@ -1,4 +1,4 @@
-//! The built program in a real terminal: it starts, follows the keys and the size, and always gives the terminal back.
+//! The built program in a real terminal: it starts, follows keys and size, and always restores the terminal.
 
 use std::{
     io::{BufRead, BufReader},
@@ -20,7 +20,7 @@ fn demo(columns: u16, rows: u16) -> Pty {
     pty
 }
 
-/// Leaves by the command for it.
+/// Quits with the command `:q`.
 fn quit(mut pty: Pty) {
     pty.keys(":q\r");
     assert_eq!(pty.exit().exit_code(), 0);
@@ -32,7 +32,7 @@ fn it_starts_at_once_and_quits() {
     let pty = demo(120, 30);
     pty.wait("the alternate screen", |screen| screen.alternate_screen() && screen.bracketed_paste());
     pty.wait_text("staging");
-    // A few frames; a program that draws in circles would be far beyond.
+    // A few frames; a program that keeps drawing would write far more.
     assert!(pty.bytes() < 20_000, "{} bytes for a first table", pty.bytes());
     quit(pty);
 }
@@ -40,7 +40,7 @@ fn it_starts_at_once_and_quits() {
 #[rstest]
 #[case(120, 30)]
 #[case(80, 24)]
-fn keys_lead_from_the_clusters_to_the_container_that_failed(#[case] columns: u16, #[case] rows: u16) {
+fn keys_go_from_the_clusters_to_the_failed_container(#[case] columns: u16, #[case] rows: u16) {
     let pty = demo(columns, rows);
     pty.keys("/prod\r");
     pty.keys("\r");
@@ -54,7 +54,7 @@ fn keys_lead_from_the_clusters_to_the_container_that_failed(#[case] columns: u16
 }
 
 #[test]
-fn every_size_is_drawn_and_none_breaks_it() {
+fn every_size_is_drawn() {
     let pty = demo(120, 30);
     for (columns, rows) in [(80, 24), (200, 50), (60, 15), (120, 30)] {
         pty.resize(columns, rows);
@@ -69,7 +69,7 @@ fn every_size_is_drawn_and_none_breaks_it() {
 }
 
 #[test]
-fn keys_work_where_nothing_can_be_shown() {
+fn keys_work_in_a_window_that_is_too_small() {
     let pty = Program::ecsight(&["demo"]).size(10, 3).start();
     pty.wait("the alternate screen", vt100::Screen::alternate_screen);
     quit(pty);
@@ -80,16 +80,16 @@ fn keys_work_where_nothing_can_be_shown() {
 #[case(Signal::HUP, 129)]
 #[case(Signal::INT, 130)]
 #[case(Signal::QUIT, 131)]
-fn a_signal_ends_it_and_the_terminal_is_given_back(#[case] signal: Signal, #[case] code: u32) {
+fn a_signal_ends_it_and_the_terminal_is_restored(#[case] signal: Signal, #[case] code: u32) {
     let mut pty = demo(80, 24);
     pty.signal(signal);
     assert_eq!(pty.exit().exit_code(), code);
     pty.assert_sane();
 }
 
-/// Debug builds panic in a background task when they are sent SIGUSR1.
+/// Debug builds panic in a background task on SIGUSR1.
 #[test]
-fn a_panic_is_reported_on_a_terminal_that_is_sane() {
+fn a_panic_is_reported_on_a_restored_terminal() {
     let mut pty = demo(120, 30);
     pty.signal(Signal::USR1);
     assert_eq!(pty.exit().exit_code(), 101);
@@ -98,7 +98,7 @@ fn a_panic_is_reported_on_a_terminal_that_is_sane() {
     assert!(report.contains("panicked") && report.contains("SIGUSR1"), "{report}");
 }
 
-/// While the console is kept busy drawing: a frame that was on its way must not follow.
+/// While the console is busy drawing: a frame in progress must not be written after the panic.
 #[test]
 fn nothing_is_drawn_after_a_panic_in_the_background() {
     for _ in 0..5 {
@@ -117,7 +117,7 @@ fn nothing_is_drawn_after_a_panic_in_the_background() {
 }
 
 #[test]
-fn an_absurdly_large_terminal_is_drawn_in_a_part_of_it() {
+fn a_huge_terminal_is_drawn_in_part() {
     let pty = demo(80, 24);
     pty.resize_unseen(65_535, 65_535);
     pty.keys(":services\r");
@@ -127,14 +127,14 @@ fn an_absurdly_large_terminal_is_drawn_in_a_part_of_it() {
 }
 
 #[test]
-fn a_dumb_terminal_is_refused_with_what_to_do() {
+fn a_dumb_terminal_is_refused_with_advice() {
     let mut pty = Program::ecsight(&["demo"]).env("TERM", "dumb").start();
     assert_eq!(pty.exit().exit_code(), 2);
     pty.wait("the advice", |screen| screen.contents().contains("set TERM"));
     assert!(!pty.everything().contains("\x1b["), "{}", pty.everything());
 }
 
-/// An interactive shell that has started a console as a job, and the console's first table.
+/// An interactive shell that has started a console as a job and shows its first table.
 fn job() -> Pty {
     let pty = Program::new("sh", &["-i"]).env("PS1", "prompt> ").start();
     pty.wait_text("prompt> ");
@@ -143,7 +143,7 @@ fn job() -> Pty {
     pty
 }
 
-/// The job has stopped: the shell has its terminal back. Then it is continued, and then it quits.
+/// Checks that the stopped job has returned the terminal to the shell, continues it and quits.
 fn resume(mut pty: Pty) {
     pty.wait_text("Stopped");
     pty.assert_modes_off();
@@ -160,22 +160,22 @@ fn resume(mut pty: Pty) {
 }
 
 #[test]
-fn suspend_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
+fn suspend_returns_the_terminal_to_the_shell_and_fg_resumes() {
     let pty = job();
     pty.keys(":suspend\r");
     resume(pty);
 }
 
 #[test]
-fn so_does_the_signal_of_ctrl_z() {
+fn sigtstp_suspends_and_fg_resumes() {
     let pty = job();
     kill_process_group(pty.foreground(), Signal::TSTP).expect("the job is there");
     resume(pty);
 }
 
-/// SIGSTOP can't be caught: whoever continues the console finds it on a terminal in any state.
+/// SIGSTOP can't be caught, so a continued console finds its terminal in any state.
 #[test]
-fn a_stop_behind_its_back_is_mended_when_it_continues() {
+fn the_terminal_is_set_up_again_after_sigstop() {
     let pty = job();
     kill_process_group(pty.foreground(), Signal::STOP).expect("the job is there");
     pty.wait_text("Stopped");
@@ -189,7 +189,7 @@ fn a_stop_behind_its_back_is_mended_when_it_continues() {
 }
 
 #[test]
-fn without_a_shell_it_does_not_stop() {
+fn suspend_is_refused_without_a_shell() {
     let pty = demo(120, 30);
     pty.keys(":suspend\r");
     pty.wait_text("no shell to return to");
@@ -203,9 +203,9 @@ fn a_closed_terminal_ends_it() {
     assert_eq!(pty.exit().exit_code(), 129);
 }
 
-/// The kernel tells only the leader of the session, here a script that does not care.
+/// The kernel sends SIGHUP only to the session leader, here a script that ignores it.
 #[test]
-fn a_closed_terminal_ends_it_where_nobody_says_so() {
+fn a_closed_terminal_ends_it_without_sighup() {
     let script = concat!("trap '' HUP; '", env!("CARGO_BIN_EXE_ecsight"), "' demo; exit $?");
     let mut pty = Program::new("sh", &["-c", script]).start();
     pty.wait_text("Trouble(all)");
@@ -213,7 +213,7 @@ fn a_closed_terminal_ends_it_where_nobody_says_so() {
     assert_eq!(pty.exit().exit_code(), 129);
 }
 
-/// The embedded AWS as a process of its own.
+/// The embedded AWS as a separate process.
 struct Served(Child);
 
 impl Served {
@@ -223,9 +223,9 @@ impl Served {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut said).expect("it says where it serves");
-        assert!(said.contains(&addr.to_string()), "{said}");
+        let mut output = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut output).expect("it says where it serves");
+        assert!(output.contains(&addr.to_string()), "{output}");
         Self(child)
     }
 }
@@ -238,7 +238,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn a_server_that_comes_back_is_found_without_a_key() {
+fn a_restarted_server_is_found_without_a_key() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let server = Served::at(free);
     let url = format!("http://{free}");
@@ -250,7 +250,7 @@ fn a_server_that_comes_back_is_found_without_a_key() {
     pty.keys("q");
     pty.wait_text("staging");
     drop(server);
-    // Not to wait for the next look of its own accord.
+    // So that the test does not wait for the next poll.
     pty.keys("\x12");
     pty.wait("offline, with its rows", |screen| {
         screen.contents().contains("offline") && screen.contents().contains("staging")
@@ -263,7 +263,7 @@ fn a_server_that_comes_back_is_found_without_a_key() {
 }
 
 #[test]
-fn over_ssh_a_copy_goes_to_the_terminal() {
+fn over_ssh_copying_uses_the_terminal() {
     let pty = Program::ecsight(&["demo"]).env("SSH_TTY", "/dev/pts/0").start();
     pty.wait_text("Trouble(all)");
     pty.keys("q");
@@ -276,7 +276,7 @@ fn over_ssh_a_copy_goes_to_the_terminal() {
 }
 
 #[test]
-fn without_a_terminal_it_says_what_to_do_instead() {
+fn without_a_terminal_it_is_refused_with_advice() {
     let output = Command::new(env!("CARGO_BIN_EXE_ecsight"))
         .arg("demo")
         .stdin(Stdio::null())

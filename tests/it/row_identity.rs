@@ -1,5 +1,5 @@
-//! Rows say whose they are: in every table, at every size, no two rows look alike, what tells them apart is on screen,
-//! and so is the reason for every mark. Over the real SDK, in virtual time, on the demo's accounts.
+//! Identity of rows: in every table at every size, no two rows look the same, identifying columns are visible, and so is the
+//! reason for every mark. Over the real SDK, in virtual time, with the accounts of the demo.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -51,12 +51,12 @@ fn elapsed() -> Duration {
     START.with(Instant::elapsed)
 }
 
-/// The time of the world, which begins when a harness does.
+/// Simulated time, which starts with a test.
 fn now() -> Timestamp {
     fixtures::now() + SignedDuration::from_millis(elapsed().as_millis() as i64)
 }
 
-/// An account so many minutes after its beginning.
+/// An account some minutes after its start.
 pub async fn account(scenario: Scenario, minutes: u64) -> Handle {
     START.with(|_| ());
     let start_ms = Some(fixtures::now().as_millisecond());
@@ -66,7 +66,7 @@ pub async fn account(scenario: Scenario, minutes: u64) -> Handle {
     data::start(clients, now, HistoryConfig::default())
 }
 
-/// The tables of an account: of everything, of one cluster, of one service.
+/// Tables of an account: for everything, one cluster, one service.
 fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
     let mut views = Vec::new();
     for kind in KINDS.iter().copied().filter(|kind| kind != &&revision::KIND) {
@@ -87,23 +87,23 @@ fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
     views
 }
 
-/// What there is of `view`.
+/// Snapshot with all rows of `view`.
 pub async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
     let demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand);
     let come = handle.snapshots.wait_for(|snapshot| snapshot.complete(view));
     let come = tokio::time::timeout(Duration::from_secs(3600), come).await;
     come.unwrap_or_else(|_| panic!("{view:?} never came")).unwrap();
-    // What is derived from it follows.
+    // Derived rows follow.
     tokio::time::sleep(Duration::from_secs(2)).await;
     handle.snapshots.borrow().clone()
 }
 
-/// Of more rows than these, those of some services in every cluster are drawn.
+/// Above this number of rows, only those of some services in each cluster are drawn.
 const MANY: usize = 300;
 const SOME: &str = "(delivery|media|orders|search)-";
 
-/// A table as it is drawn on a terminal so wide and high enough for all of its rows.
+/// A table drawn at a width, on a terminal high enough for all rows.
 struct Drawn {
     buffer: Buffer,
     harness: Harness,
@@ -152,16 +152,16 @@ impl Drawn {
     }
 }
 
-/// The time of what happened: a service says the same sentence again and again, and the sentences differ in nothing else.
+/// Time of an event. A service repeats events that differ only in their time.
 fn happened(row: &dyn Row) -> Option<Timestamp> {
     let event = row.any().downcast_ref::<ServiceEvent>().and_then(|event| event.created_at);
     event.or_else(|| row.any().downcast_ref::<TimelineEntry>().map(|moment| moment.at))
 }
 
-/// Rows that look alike and are not: some cell of theirs differs.
-fn alike(drawn: &Drawn) -> Vec<String> {
+/// Rows that look the same but differ in some cell.
+fn look_alikes(drawn: &Drawn) -> Vec<String> {
     let mut seen: HashMap<(String, Option<Timestamp>), (String, &str)> = HashMap::new();
-    let mut alike = Vec::new();
+    let mut look_alikes = Vec::new();
     let cx = drawn.harness.model.cx();
     let columns = (drawn.table().view.kind.columns)();
     for (index, row) in drawn.rows() {
@@ -172,14 +172,14 @@ fn alike(drawn: &Drawn) -> Vec<String> {
             && id != row.id()
             && (other != whole || happened(row).is_none())
         {
-            alike.push(format!("{line}\n      {id} {other}\n      {} {whole}", row.id()));
+            look_alikes.push(format!("{line}\n      {id} {other}\n      {} {whole}", row.id()));
         }
     }
-    alike
+    look_alikes
 }
 
-/// Columns that tell rows apart and are not there; and rows that differ in them and show no difference in them.
-fn blurred(drawn: &Drawn) -> Vec<String> {
+/// Identifying columns that are hidden, and rows whose difference in them is not visible.
+fn hidden_identities(drawn: &Drawn) -> Vec<String> {
     let table = drawn.table();
     let cx = drawn.harness.model.cx();
     let columns = (table.view.kind.columns)();
@@ -189,41 +189,41 @@ fn blurred(drawn: &Drawn) -> Vec<String> {
     if slots.len() < identity.len() {
         return vec![format!("{slots:?} of {identity:?} are there")];
     }
-    let mut blurred = Vec::new();
+    let mut hidden_identities = Vec::new();
     let mut seen: HashMap<String, String> = HashMap::new();
     for (index, row) in drawn.rows() {
         let text: Vec<_> = slots.iter().map(|slot| drawn.text(index, slot.x, slot.width)).collect();
         let values: Vec<_> = identity.iter().map(|column| row.cell(*column, &cx).text).collect();
         let (text, values) = (text.join("|"), values.join("|"));
         if let Some(other) = seen.insert(text.clone(), values.clone()).filter(|other| *other != values) {
-            blurred.push(format!("{other} and {values} are both {text}"));
+            hidden_identities.push(format!("{other} and {values} are both {text}"));
         }
     }
-    blurred
+    hidden_identities
 }
 
-/// Rows with a mark that nothing on screen explains.
+/// Rows with a mark whose reason is not on screen.
 fn unexplained(drawn: &Drawn) -> Vec<String> {
     let cx = drawn.harness.model.cx();
     let theme = theme();
     let signs = [Tone::Warn, Tone::Bad].map(|tone| theme.glyphs.tone(tone));
-    // What waits for a person is no warning, but a fault.
+    // A row that waits for approval is a fault, but not a warning.
     let explained = |row: &dyn Row| drawn.slots.iter().any(|slot| row.cell(slot.column, &cx).tone >= Tone::Wait);
     let marked = drawn.rows().filter(|(index, _)| signs.contains(&drawn.text(*index, 1, 1).as_str()));
     marked.filter(|(_, row)| !explained(*row)).map(|(index, _)| drawn.line(index)).take(3).collect()
 }
 
-/// Columns in which no row has anything, but for the one that is sorted by and the first.
-fn hollow(drawn: &Drawn) -> Vec<String> {
+/// Columns without any value, except the sort column and the first one.
+fn empty_columns(drawn: &Drawn) -> Vec<String> {
     let cx = drawn.harness.model.cx();
     let full = |slot: &&Slot| drawn.rows().any(|(_, row)| !row.cell(slot.column, &cx).is_empty());
     let spared = |slot: &&Slot| slot.column == 0 || slot.column == drawn.table().sort.column;
     let none = drawn.table().rows.is_empty();
-    let hollow = drawn.slots.iter().filter(|slot| !none && !spared(slot) && !full(slot));
-    hollow.map(|slot| format!("{} is empty", drawn.column(slot).title)).collect()
+    let empty_columns = drawn.slots.iter().filter(|slot| !none && !spared(slot) && !full(slot));
+    empty_columns.map(|slot| format!("{} is empty", drawn.column(slot).title)).collect()
 }
 
-/// Titles of counts and ages that are cut although a text beside them could give way.
+/// Titles of counts and ages that are cut although a text column could be narrower.
 fn cut_titles(drawn: &Drawn, width: u16) -> Vec<String> {
     let cut = |slot: &&Slot| {
         let column = drawn.column(slot);
@@ -233,36 +233,36 @@ fn cut_titles(drawn: &Drawn, width: u16) -> Vec<String> {
     cut.map(|slot| format!("{} has {} cells", drawn.column(slot).title, slot.width)).collect()
 }
 
-/// Usual columns that the wide view takes away; and columns that are not there although the rows are sorted by them.
-fn withheld(drawn: &mut Drawn, width: u16) -> Vec<String> {
+/// Normal columns that are missing in the wide view, and sort columns that are hidden.
+fn missing_columns(drawn: &mut Drawn, width: u16) -> Vec<String> {
     let cx = drawn.harness.model.cx();
     let Screen::Table(table) = &mut drawn.harness.model.front else { panic!("a table") };
     let columns = (table.view.kind.columns)();
     let shown = |table: &Table| -> Vec<usize> {
         layout::columns(table, width - 1, 20, &cx).iter().map(|slot| slot.column).collect()
     };
-    let mut withheld = Vec::new();
+    let mut missing_columns = Vec::new();
     let usual = shown(table);
     table.wide = true;
     let wide = shown(table);
     if !wide.starts_with(&usual) {
-        withheld.push(format!("{usual:?} become {wide:?} in the wide view"));
+        missing_columns.push(format!("{usual:?} become {wide:?} in the wide view"));
     }
     table.wide = false;
     for (index, column) in columns.iter().enumerate() {
         table.sort.column = index;
         if !shown(table).contains(&index) {
-            withheld.push(format!("sorted by {}", column.title));
+            missing_columns.push(format!("sorted by {}", column.title));
         }
     }
-    withheld
+    missing_columns
 }
 
 #[rstest]
 #[case::fleet(Scenario::Fleet, 20, ["edge", "delivery-api", "edge-delivery-api"])]
 #[case::incident(Scenario::Incident, 40, ["prod", "orders-api", "orders-api"])]
 #[tokio::test(start_paused = true)]
-async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
+async fn no_two_rows_of_a_table_look_the_same_and_every_mark_is_explained(
     #[case] scenario: Scenario,
     #[case] minutes: u64,
     #[case] names: [&str; 3],
@@ -271,7 +271,7 @@ async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
     let mut handle = account(scenario, minutes).await;
     let mut faults = Vec::new();
     let mut drawn_kinds: HashSet<&Kind> = HashSet::new();
-    // What takes from the stopped tasks is there from the beginning.
+    // Kinds built from stopped tasks have rows from the start.
     seen(&mut handle, &View::new(&service::KIND, Query::default())).await;
     for view in views(cluster, service, family) {
         let snapshot = seen(&mut handle, &view).await;
@@ -282,12 +282,12 @@ async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
             }
             let title = drawn.table().title();
             for (what, found) in [
-                ("look alike", alike(&drawn)),
-                ("are not told apart", blurred(&drawn)),
+                ("look look_alikes", look_alikes(&drawn)),
+                ("can't be distinguished", hidden_identities(&drawn)),
                 ("have an unexplained mark", unexplained(&drawn)),
-                ("are empty columns", hollow(&drawn)),
+                ("are empty columns", empty_columns(&drawn)),
                 ("are cut titles", cut_titles(&drawn, width)),
-                ("are not shown", withheld(&mut drawn, width)),
+                ("are not shown", missing_columns(&mut drawn, width)),
             ] {
                 let title = &title;
                 faults.extend(found.into_iter().take(3).map(|fault| format!("{title} at {width}, {what}: {fault}")));
@@ -300,7 +300,7 @@ async fn no_two_rows_of_any_table_look_alike_and_every_mark_is_explained(
 }
 
 #[rstest]
-fn entries_of_every_list_to_pick_from_are_told_apart(
+fn entries_of_every_picker_are_distinct(
     #[values((60, 15), (80, 24), (120, 30))] size: (u16, u16),
     #[values("shift-l", "shift-o", "shift-c", "ctrl-p")] key: &str,
 ) {
@@ -312,21 +312,21 @@ fn entries_of_every_list_to_pick_from_are_told_apart(
     assert!(!entries.is_empty(), "{screen}");
     let distinct: HashSet<&str> = entries.iter().copied().collect();
     assert_eq!(distinct.len(), entries.len(), "{screen}");
-    // What is short enough for the window stands there in full.
+    // An entry that fits is shown in full.
     let room = usize::from(size.0) - 10;
     for item in picker.items.iter().take(entries.len()).filter(|item| item.text.len() + item.about.len() + 2 < room) {
         assert!(screen.contains(&item.text), "{}:\n{screen}", item.text);
     }
 }
 
-/// A revision of which only the name is known.
+/// A revision that has not been described.
 fn revision(family: &str, number: i32) -> Revision {
     let task_definition_arn = fixtures::arn("task-definition", &format!("{family}:{number}"));
     Revision { task_definition_arn, family: family.into(), revision: number, ..Revision::default() }
 }
 
 #[test]
-fn a_task_definition_is_shown_among_those_of_its_family_and_its_owner_is_that_family() {
+fn a_revision_is_shown_within_its_family_and_the_family_is_its_owner() {
     let revisions = (50..60).map(|number| fixtures::entry(revision("payments", number))).collect();
     let families = ["cart", "payments", "search"].map(|family| fixtures::entry(Family { family: family.into() }));
     let harness = Harness::with_account((80, 24))
@@ -343,7 +343,7 @@ fn a_task_definition_is_shown_among_those_of_its_family_and_its_owner_is_that_fa
 }
 
 #[test]
-fn a_revision_that_is_no_longer_listed_is_shown_alone() {
+fn an_unlisted_revision_is_shown_alone() {
     let revisions = (58..60).map(|number| fixtures::entry(revision("payments", number))).collect();
     let harness = Harness::with_account((80, 24)).keys("/").type_text("name=payments").keys("enter t");
     let harness = harness.feed(View::new(&revision::KIND, Query::family("payments")), fixtures::feed(revisions));
@@ -352,13 +352,13 @@ fn a_revision_that_is_no_longer_listed_is_shown_alone() {
     assert!(!titles.contains(&"revisions(payments)".to_owned()), "{titles:?}");
 }
 
-/// The title of the pane beneath the table.
+/// Title of the pane below the table.
 fn pane_title(harness: &Harness) -> String {
     harness.model.pane.as_ref().map(|pane| pane.title.clone()).unwrap_or_default()
 }
 
 #[test]
-fn panes_and_titles_name_the_row_they_are_about() {
+fn panes_and_titles_name_their_row() {
     let stopped = screens::stopped_tasks((120, 30));
     assert_eq!(pane_title(&stopped), "task 1d7b6e2a of payments: out of memory");
     let timeline = screens::timeline((120, 30));

@@ -1,4 +1,4 @@
-//! What every screen looks like, styles included, in good and in bad times.
+//! Snapshots of every screen with styles, with and without problems.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn services_at_every_colour_depth(#[case] name: &str, #[case] theme: Theme) {
 }
 
 #[test]
-fn without_unicode_a_screen_is_ascii_throughout() {
+fn without_unicode_the_screen_is_ascii() {
     let harness = Harness::with_account(LARGE).keys("space :").type_text("serv");
     let screen = plain(&harness.draw(&theme().ascii(true)));
     assert!(screen.is_ascii(), "{screen}");
@@ -53,34 +53,34 @@ fn without_unicode_a_screen_is_ascii_throughout() {
 }
 
 #[test]
-fn too_small_a_terminal_says_so() {
+fn a_terminal_that_is_too_small_says_so() {
     assert_snapshot!(render_text(&Harness::with_account((49, 12))));
 }
 
 #[test]
-fn the_first_frame_says_where_one_is_before_anything_is_known() {
+fn the_first_frame_shows_the_scope_before_any_data() {
     assert_snapshot!(render_styled(&Harness::empty(LARGE, Settings::default())));
 }
 
 #[test]
-fn rows_that_are_on_their_way_are_announced() {
+fn loading_rows_are_announced() {
     let filling = Feed { phase: Phase::Filling, ..feed(services()) };
     assert_snapshot!(render_text(&Harness::with_account(NORMAL).feed(view(&service::KIND), filling)));
 }
 
 #[test]
-fn an_empty_cluster_is_called_empty() {
+fn an_empty_cluster_says_so() {
     assert_snapshot!(render_text(&Harness::with_account(NORMAL).feed(view(&service::KIND), feed(Vec::new()))));
 }
 
 #[test]
-fn what_is_denied_names_the_action_and_what_to_do() {
+fn a_denied_view_names_the_action_and_gives_advice() {
     let refused = Feed { failure: Some(Arc::new(denied("ListServices"))), phase: Phase::Loading, ..feed(Vec::new()) };
     assert_snapshot!(render_styled(&Harness::with_account(NORMAL).feed(view(&service::KIND), refused)));
 }
 
 #[test]
-fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
+fn without_network_and_rows_the_reason_is_shown() {
     let failure = Arc::new(offline("ListServices"));
     let failed = Feed { failure: Some(failure.clone()), phase: Phase::Loading, ..feed(Vec::new()) };
     let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), failed).change_snapshot(|snapshot| {
@@ -91,9 +91,9 @@ fn without_a_network_and_without_rows_the_reason_stands_in_their_place() {
     assert_snapshot!(render_styled(&harness));
 }
 
-/// A cluster that is named wrongly on the command line is known to be so once the clusters are known.
+/// A wrong cluster name on the command line is reported once the clusters are known.
 #[test]
-fn a_cluster_that_is_not_there_is_named_with_the_nearest() {
+fn an_unknown_cluster_is_reported_with_the_nearest_name() {
     let failure = Failure {
         operation: "ListServices",
         kind: FailureKind::NotFound,
@@ -106,11 +106,11 @@ fn a_cluster_that_is_not_there_is_named_with_the_nearest() {
     let refused = Feed { failure: Some(Arc::new(failure)), phase: Phase::Loading, ..feed(Vec::new()) };
     let screen = render_text(&Harness::in_cluster(NORMAL, "acme-prdo").feed(wrong, refused));
     assert!(screen.contains("✖ unknown cluster `acme-prdo`; did you mean acme-prod?"), "{screen}");
-    assert!(screen.contains(":clusters lists those there are"), "{screen}");
+    assert!(screen.contains(":clusters lists all clusters"), "{screen}");
 }
 
 #[test]
-fn old_rows_stay_dimmed_with_their_age_and_faults_still_stand_out() {
+fn stale_rows_are_dimmed_with_their_age_and_faults_stand_out() {
     let failure = Arc::new(offline("DescribeServices"));
     let stale = Feed { failure: Some(failure.clone()), ..feed(services()) };
     let harness = Harness::with_account(LARGE).feed(view(&service::KIND), stale).change_snapshot(|snapshot| {
@@ -122,7 +122,7 @@ fn old_rows_stay_dimmed_with_their_age_and_faults_still_stand_out() {
 }
 
 #[test]
-fn a_throttle_shows_in_the_header_alone() {
+fn throttling_is_shown_in_the_header_only() {
     let mut throttle = offline("DescribeServices");
     throttle.kind = ecsight::aws::FailureKind::Throttled;
     let failure = Arc::new(throttle);
@@ -135,19 +135,19 @@ fn a_throttle_shows_in_the_header_alone() {
 }
 
 #[test]
-fn a_filter_stands_in_the_title_with_the_counts() {
+fn the_title_shows_the_filter_and_counts() {
     assert_snapshot!(render_text(
         &Harness::with_account(NORMAL).keys("/").type_text("state=steady !cart").keys("enter")
     ));
 }
 
 #[test]
-fn a_filter_that_hides_all_is_told_from_an_empty_table() {
+fn a_filter_without_matches_differs_from_an_empty_table() {
     assert_snapshot!(render_text(&Harness::with_account(NORMAL).keys("/").type_text("nosuch").keys("enter")));
 }
 
 #[test]
-fn faults_only_shows_what_is_wrong() {
+fn faults_only_shows_faults() {
     assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys("ctrl-z")));
 }
 
@@ -168,7 +168,7 @@ fn scrolled_sideways_the_first_column_stays() {
 }
 
 #[test]
-fn marks_and_changes_are_seen() {
+fn marks_and_changes_are_visible() {
     let mut changed = services();
     changed[1].changed = 1 << 4;
     changed[1].changed_at = Some(now());
@@ -191,14 +191,14 @@ pub fn all_tasks(size: (u16, u16)) -> Harness {
     harness.keys("/").type_text("payments").keys("enter enter x x")
 }
 
-/// The same, the stopped ones alone, the cursor on one that ran out of memory.
+/// Only the stopped tasks, with the cursor on one that ran out of memory.
 pub fn stopped_tasks(size: (u16, u16)) -> Harness {
     let stopped = tasks().into_iter().filter(|entry| entry.row.states().contains(&"stopped")).collect();
     let harness = Harness::with_account(size).feed(tasks_view("payments", Status::Stopped), feed(stopped));
     harness.keys("/").type_text("payments").keys("enter x")
 }
 
-/// What befell the payments service.
+/// The timeline of the payments service.
 pub fn timeline(size: (u16, u16)) -> Harness {
     let view = View::new(&timeline::KIND, Query::service(CLUSTER, "payments"));
     let harness = Harness::with_account(size).composed(view, &fixtures::history());
@@ -210,7 +210,7 @@ pub fn timeline(size: (u16, u16)) -> Harness {
 #[case("120x30", LARGE)]
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
-fn why_a_task_stopped_stands_beside_or_beneath_its_table(#[case] name: &str, #[case] size: (u16, u16)) {
+fn a_pane_shows_why_a_task_stopped(#[case] name: &str, #[case] size: (u16, u16)) {
     assert_snapshot!(format!("stopped_{name}"), render_styled(&stopped_tasks(size)));
 }
 
@@ -219,11 +219,11 @@ fn why_a_task_stopped_stands_beside_or_beneath_its_table(#[case] name: &str, #[c
 #[case("120x30", LARGE)]
 #[case("80x24", NORMAL)]
 #[case("60x15", NARROW)]
-fn what_befell_a_service_is_one_table(#[case] name: &str, #[case] size: (u16, u16)) {
+fn the_timeline_of_a_service_is_one_table(#[case] name: &str, #[case] size: (u16, u16)) {
     assert_snapshot!(format!("timeline_{name}"), render_styled(&timeline(size)));
 }
 
-/// The containers of a task that ran out of memory.
+/// Containers of a task that ran out of memory.
 pub fn dead_containers(size: (u16, u16)) -> Harness {
     let harness = all_tasks(size).keys("/").type_text("1d7b6e2a").keys("enter enter");
     let view = harness.model.table().map(|table| table.view.clone()).expect("containers are a table");
@@ -236,12 +236,12 @@ fn containers_show_exit_and_reason() {
 }
 
 #[test]
-fn clusters_are_home() {
+fn clusters_are_listed() {
     assert_snapshot!(render_styled(&Harness::with_account(LARGE).run("clusters")));
 }
 
 #[test]
-fn names_from_outside_can_neither_command_nor_deceive_the_terminal() {
+fn hostile_names_are_made_visible() {
     let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), feed(fixtures::hostile_services()));
     let screen = render_text(&harness);
     assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
@@ -254,7 +254,7 @@ fn a_description_has_labels_and_values_in_two_columns() {
 }
 
 #[test]
-fn matches_are_lit_and_counted() {
+fn search_matches_are_highlighted_and_counted() {
     assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys("d /").type_text("arn").keys("enter n")));
 }
 
@@ -275,13 +275,13 @@ fn raw_json_is_coloured_by_syntax() {
 }
 
 #[test]
-fn help_is_read_from_the_table_of_actions() {
+fn help_lists_the_actions() {
     let screen = render_styled(&Harness::with_account(LARGE).keys("?"));
     assert!(screen.contains("Everywhere") && screen.contains("ctrl-r"), "{screen}");
 }
 
 #[test]
-fn messages_are_kept() {
+fn messages_are_listed() {
     let error =
         Notice { level: NoticeLevel::Error, text: "could not write /tmp/x.csv: no space left on device".into() };
     let info = Notice { level: NoticeLevel::Info, text: "copied cart".into() };
@@ -295,7 +295,7 @@ fn messages_are_kept() {
     NoticeLevel::Error,
     "could not write the table to /home/dana/.local/state/ecsight/dumps/services-acme-prod.csv: no space left"
 )]
-fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: NoticeLevel, #[case] message: &str) {
+fn a_message_replaces_the_crumbs(#[case] name: &str, #[case] level: NoticeLevel, #[case] message: &str) {
     let harness = Harness::with_account(NORMAL).notice(Notice { level, text: message.into() });
     let screen = render_styled(&harness);
     assert_snapshot!(format!("flash_{name}"), screen);
@@ -306,7 +306,7 @@ fn a_message_takes_the_place_of_the_crumbs(#[case] name: &str, #[case] level: No
 fn a_prompt_moves_nothing() {
     let before = render_text(&Harness::with_account(NORMAL));
     let body = |screen: &str, rows: usize| screen.lines().take(rows).map(str::to_owned).collect::<Vec<_>>();
-    // The list above the prompt takes no more than half of the body.
+    // The list above the prompt covers at most half of the body.
     for (typed, rows) in [("", 12), ("state", 21)] {
         let after = render_text(&Harness::with_account(NORMAL).keys("/").type_text(typed));
         assert_eq!(body(&before, rows), body(&after, rows), "{typed}");
@@ -320,17 +320,17 @@ fn a_command_is_completed_above_the_prompt() {
 }
 
 #[test]
-fn what_is_wrong_with_a_filter_is_shown_where_it_is() {
+fn a_mistake_in_a_filter_is_shown_at_its_position() {
     assert_snapshot!(render_styled(&Harness::with_account(NORMAL).keys("/").type_text("state~(")));
 }
 
 #[test]
-fn a_picker_lies_over_the_middle() {
+fn a_picker_is_in_the_middle() {
     assert_snapshot!(render_styled(&Harness::with_account(NORMAL).run("sort")));
 }
 
 #[test]
-fn paused_and_writable_are_unmistakable() {
+fn paused_and_write_mode_stand_out() {
     let settings = Settings { header: HeaderSize::Full, ..Settings::default() };
     let mut harness = Harness::with_settings(LARGE, settings);
     harness.model.write_override = Some(WriteOverride::Write);
@@ -341,7 +341,7 @@ fn paused_and_writable_are_unmistakable() {
 }
 
 #[test]
-fn rows_far_down_are_drawn_with_columns_in_the_same_places() {
+fn scrolling_does_not_move_columns() {
     let many = || feed(fixtures::many_services(5_000));
     let harness = Harness::with_account(NORMAL).feed(view(&service::KIND), many());
     let top = render_text(&harness);
@@ -352,7 +352,7 @@ fn rows_far_down_are_drawn_with_columns_in_the_same_places() {
     assert!(!bottom.contains("service-04000"), "{bottom}");
 }
 
-/// No size and no screen makes drawing fail.
+/// Drawing works at every size on every screen.
 #[test]
 fn any_size_can_be_drawn() {
     for keys in ["", "d", "?", ":", "/", "ctrl-w", "right right right", "ctrl-p"] {
@@ -368,9 +368,9 @@ fn any_size_can_be_drawn() {
     }
 }
 
-/// The screen a console begins with, on a bad day; what it is made of is known, too.
+/// The first screen during an incident, with the rows that the trouble list is built from.
 pub fn home(size: (u16, u16)) -> Harness {
-    Harness::home(size, incident::trouble(&[], false)).change_snapshot(incident::behind_it)
+    Harness::home(size, incident::trouble(&[], false)).change_snapshot(incident::add_sources)
 }
 
 #[rstest]
@@ -390,16 +390,16 @@ fn trouble_is_ranked(#[case] name: &str, #[case] size: (u16, u16)) {
 #[case::some_is_still_to_come("filling", incident::trouble(&["ListContainerInstances"], true))]
 #[case::not_allowed("denied", incident::no_data(Some(denied("ListClusters"))))]
 #[case::unreachable("offline", incident::no_data(Some(offline("ListClusters"))))]
-fn trouble_says_how_far_it_looked(#[case] name: &str, #[case] trouble: (FeedKey, Feed)) {
+fn trouble_lists_what_could_not_be_checked(#[case] name: &str, #[case] trouble: (FeedKey, Feed)) {
     assert_snapshot!(format!("trouble_{name}"), render_styled(&Harness::home(NORMAL, trouble)));
 }
 
-/// The explanation of the trouble with this name.
+/// The explanation of the trouble row with this name.
 pub fn explained(size: (u16, u16), name: &str) -> Harness {
     home(size).keys("/").type_text(name).keys("enter enter")
 }
 
-/// What the service keeps dying of, with the last lines of its log.
+/// The explanation of a crash loop with the last log lines.
 pub fn explained_with_log(size: (u16, u16)) -> Harness {
     let mut harness = explained(size, "payments");
     let id = fixtures::services().into_iter().map(|entry| entry.row).find(|row| row.name() == "payments");
@@ -416,13 +416,13 @@ pub fn explained_with_log(size: (u16, u16)) -> Harness {
 #[case("placement", explained(NORMAL, "ranking"))]
 #[case("agent", explained(NORMAL, "agent"))]
 #[case("stopped_task", explained(NORMAL, "invoice-export"))]
-#[case("pending_task", all_tasks(NORMAL).change_snapshot(incident::behind_it).keys("/").type_text("is:pending").keys("enter shift-x"))]
+#[case("pending_task", all_tasks(NORMAL).change_snapshot(incident::add_sources).keys("/").type_text("is:pending").keys("enter shift-x"))]
 fn explanations_put_findings_first(#[case] name: &str, #[case] harness: Harness) {
     assert_snapshot!(format!("explain_{name}"), render_styled(&harness));
 }
 
 #[test]
-fn log_lines_can_not_command_the_terminal() {
+fn control_characters_in_log_lines_are_made_visible() {
     let screen = render_text(&explained_with_log(LARGE));
     assert!(screen.contains("␛[31mallocation"), "{screen}");
     assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");

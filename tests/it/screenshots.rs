@@ -1,6 +1,6 @@
-//! The pictures in `screenshots/`: drawn from the fixtures, so that they can't drift from the program.
+//! Screenshots in `screenshots/`, drawn from the fixtures, so that they match the program.
 //!
-//! `UPDATE_SCREENSHOTS=1 cargo test --test it screenshots` writes them anew.
+//! `UPDATE_SCREENSHOTS=1 cargo test --test it screenshots` updates them.
 
 use std::{env, fs, path::PathBuf};
 

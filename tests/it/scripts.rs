@@ -1,4 +1,4 @@
-//! What scripts rely on, over all commands without a screen: names, refusals, silence, hostile text.
+//! Guarantees for scripts, over all commands without a screen: names, refusals, output, hostile text.
 
 use std::{
     io::Read,
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{cli::Answer, support::aws::Aws};
 
-/// Runs `ecsight` once for each of `calls`, several at a time; the answers and how long each took, in order.
+/// Runs `ecsight` for each of `calls`, several at a time. Returns answers and durations, in order.
 fn all(aws: &Aws, calls: &[Vec<&str>]) -> Vec<(Answer, Duration)> {
     const AT_ONCE: usize = 6;
     let next = AtomicUsize::new(0);
@@ -40,7 +40,7 @@ fn all(aws: &Aws, calls: &[Vec<&str>]) -> Vec<(Answer, Duration)> {
     answers.into_inner().unwrap().into_iter().map(|answer| answer.expect("each has run")).collect()
 }
 
-/// Every command that asks AWS, about something that there is.
+/// Every command that calls AWS, with an existing name.
 fn commands() -> Vec<Vec<&'static str>> {
     let kinds = KINDS.iter().map(|kind| vec!["get", kind.plural]);
     let more: [&[&str]; 6] = [
@@ -80,15 +80,15 @@ fn an_unknown_name_is_exit_code_1_with_the_nearest_in_every_command() {
         calls.push((vec!["get", kind, "-s", "chekout", "-c", "prod"], "did you mean checkout?"));
     }
     let args: Vec<Vec<&str>> = calls.iter().map(|(args, _)| args.clone()).collect();
-    for ((answer, _), (args, said)) in all(&aws, &args).iter().zip(&calls) {
+    for ((answer, _), (args, message)) in all(&aws, &args).iter().zip(&calls) {
         assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""), "{args:?}: {}", answer.err);
-        assert!(answer.err.contains(said), "{args:?}: {}", answer.err);
+        assert!(answer.err.contains(message), "{args:?}: {}", answer.err);
         assert!(answer.err.len() < 400, "{args:?}: {}", answer.err);
     }
 }
 
 #[test]
-fn ids_are_found_by_their_beginning_and_mistyped_ones_are_named_in_short() {
+fn ids_are_found_by_their_beginning_and_wrong_ones_are_reported() {
     let aws = Aws::incident_now(&[]);
     let arns = |args: &[&str]| -> Vec<String> {
         let answer = aws.run(&[args, &["-o", "json"]].concat());
@@ -119,7 +119,7 @@ fn ids_are_found_by_their_beginning_and_mistyped_ones_are_named_in_short() {
 #[case("services")]
 #[case("deployments")]
 #[case("events")]
-fn the_cluster_of_a_service_need_not_be_named(#[case] kind: &str) {
+fn a_service_is_found_without_its_cluster(#[case] kind: &str) {
     let aws = Aws::incident_now(&[]);
     let answer = aws.run(&["get", kind, "-s", "checkout", "-o", "csv"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
@@ -128,7 +128,7 @@ fn the_cluster_of_a_service_need_not_be_named(#[case] kind: &str) {
     assert_eq!(answer.out.lines().count(), named.out.lines().count());
 }
 
-/// The exit code where nothing could be told.
+/// Exit code of a command that could not get an answer.
 fn refused(args: &[&str]) -> i32 {
     if args[0] == "why" { 2 } else { 1 }
 }
@@ -137,12 +137,12 @@ fn refused(args: &[&str]) -> i32 {
 #[case("deny", &["not authorized", "AccessDenied"])]
 #[case("throttle", &["Rate exceeded", "throttled"])]
 #[case("hang", &["within 3s", "no answer", "gave up"])]
-fn what_aws_does_not_answer_ends_every_command_with_the_reason(#[case] fault: &str, #[case] said: &[&str]) {
+fn a_failing_call_ends_every_command_with_the_reason(#[case] fault: &str, #[case] expected: &[&str]) {
     let aws = Aws::incident_now(&[fault]);
     let calls: Vec<Vec<&str>> = commands().into_iter().map(|args| [args, vec!["--timeout", "3s"]].concat()).collect();
     for ((answer, took), args) in all(&aws, &calls).iter().zip(&calls) {
         assert_eq!(answer.code, Some(refused(args)), "{args:?}: {answer:?}");
-        assert!(said.iter().any(|part| answer.err.contains(part)), "{args:?}: {}", answer.err);
+        assert!(expected.iter().any(|part| answer.err.contains(part)), "{args:?}: {}", answer.err);
         assert!(*took < Duration::from_secs(25), "{args:?} took {took:?}");
     }
 }
@@ -161,17 +161,17 @@ fn a_log_whose_tasks_are_denied_ends_with_the_reason(#[case] fault: &str) {
 }
 
 #[test]
-fn what_takes_long_is_named_on_standard_error() {
+fn a_long_wait_is_reported_on_standard_error() {
     let aws = Aws::incident_now(&["latency:DescribeServices=3s"]);
     let answer = Answer::of(aws.command(&["get", "services", "-c", "prod"]).output().expect("the binary runs"));
     assert_eq!(answer.code, Some(0));
     assert!(answer.waited.contains("waiting for services in prod"), "{answer:?}");
 }
 
-/// Text that acts on a terminal, deceives the eye, or is a formula.
+/// Text with control characters, direction changes, or a formula.
 const HOSTILE: &str = "\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}[2J\u{1b}[8mEVIL\u{9b}31m\u{202e}\u{7f}\r\u{200b}\u{e0041}";
 
-/// An account in which AWS's free texts are hostile.
+/// An account with hostile free texts.
 fn hostile() -> Aws {
     let fields = [
         "reason",
@@ -194,7 +194,7 @@ fn hostile() -> Aws {
     Aws::incident_now(&faults.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Every command in every form.
+/// Every command in every output format.
 fn printers() -> Vec<Vec<&'static str>> {
     let forms = |args: &[&'static str], forms: &[&'static str]| -> Vec<Vec<&'static str>> {
         forms.iter().map(|form| [args, &["-o", form]].concat()).collect()
@@ -216,7 +216,7 @@ fn printers() -> Vec<Vec<&'static str>> {
 }
 
 #[test]
-fn nothing_from_aws_reaches_a_pipe_raw() {
+fn control_characters_from_aws_never_reach_a_pipe() {
     let aws = hostile();
     let calls = printers();
     let mut seen = 0;
@@ -232,7 +232,7 @@ fn nothing_from_aws_reaches_a_pipe_raw() {
     assert!(seen > 10, "the hostile text is shown in its harmless form: {seen}");
 }
 
-/// All that `args` write to a terminal.
+/// Everything that a command writes to a terminal.
 fn on_a_terminal(aws: &Aws, args: &[&str]) -> String {
     let size = PtySize { rows: 30, cols: 120, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).expect("a pseudo terminal");
@@ -250,7 +250,7 @@ fn on_a_terminal(aws: &Aws, args: &[&str]) -> String {
     let mut reader = pair.master.try_clone_reader().expect("a reader");
     let mut bytes = Vec::new();
     let mut buffer = [0; 8192];
-    // EIO is how a pseudo terminal says that the last of its programs has gone.
+    // EIO means that the last program in the pseudo terminal has ended.
     while let Ok(read @ 1..) = reader.read(&mut buffer) {
         bytes.extend_from_slice(&buffer[..read]);
     }
@@ -259,14 +259,14 @@ fn on_a_terminal(aws: &Aws, args: &[&str]) -> String {
 }
 
 #[test]
-fn nothing_from_aws_reaches_a_terminal_raw() {
+fn control_characters_from_aws_never_reach_a_terminal() {
     let aws = hostile();
     let calls: [&[&str]; 9] = [
         &["get", "stopped", "-c", "prod"],
         &["get", "stopped", "-c", "prod", "-o", "wide"],
         &["get", "stopped", "-c", "prod", "-o", "csv"],
         &["get", "events", "-c", "prod"],
-        // Named, so that no answer about another cluster has to be read, whose MISSING is hostile too.
+        // With a cluster name, so that no answer about another cluster is needed, whose MISSING is hostile, too.
         &["why", "checkout", "-c", "prod"],
         &["logs", "checkout", "-c", "prod"],
         &["report", "checkout", "-c", "prod"],
@@ -277,11 +277,11 @@ fn nothing_from_aws_reaches_a_terminal_raw() {
     for args in calls {
         let text = on_a_terminal(&aws, args);
         assert!(text.contains("EVIL"), "{args:?}: {text:?}");
-        // The terminal's own driver ends lines with CRLF; colours are ours.
+        // The terminal driver ends lines with CRLF; colours come from ecsight.
         let rest = colours.replace_all(&text.replace("\r\n", "\n"), "").into_owned();
         let acting: Vec<char> = rest.chars().filter(|c| *c != '\n' && ecsight::visible::acts(*c)).collect();
         assert!(acting.is_empty(), "{args:?}: {acting:?} in {rest:?}");
-        // Concealed text is one of AWS's colours, not of ours.
+        // Concealed text is an escape from AWS, not a colour of ecsight.
         assert!(!text.contains("\u{1b}[8m"), "{args:?}");
     }
 }
@@ -296,7 +296,7 @@ fn nothing_is_cut_in_a_pipe() {
 }
 
 #[test]
-fn lines_of_csv_end_in_a_line_feed_and_excels_in_both() {
+fn lines_of_csv_end_in_a_line_feed_and_for_excel_in_crlf() {
     let aws = Aws::incident(&[]);
     let plain = aws.run(&["get", "services", "-c", "prod", "-o", "csv"]);
     assert!(plain.out.ends_with('\n') && !plain.out.contains('\r'));
@@ -306,7 +306,7 @@ fn lines_of_csv_end_in_a_line_feed_and_excels_in_both() {
 }
 
 #[test]
-fn one_object_a_line_says_what_the_list_says() {
+fn ndjson_has_the_objects_of_json() {
     let aws = Aws::incident(&[]);
     let list: Value =
         serde_json::from_str(&aws.run(&["get", "services", "-c", "prod", "-o", "json"]).out).expect("JSON");
@@ -332,7 +332,7 @@ fn starts_and_stops_name_their_task_in_json() {
     }
 }
 
-/// A profile with keys of its own: those in the environment do not sign for a profile that is named.
+/// A profile with its own keys, because keys in the environment don't sign for an explicit profile.
 const MY_PROD: &str = "[profile my-prod]
 region = eu-west-1
 aws_access_key_id = AKIAMYPROD

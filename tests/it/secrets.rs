@@ -1,5 +1,5 @@
-//! No secret comes out: planted wherever a task definition, a task, a service or a log line can hold one, and looked for
-//! in everything that leaves the console.
+//! Secrets planted in every place of a task definition, a task, a service or a log line must not appear in anything that leaves
+//! the console.
 
 use std::sync::Arc;
 
@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 
 use crate::support::fixtures;
 
-/// What is planted; `%` in the forms below stands for it. Letters and digits, as tokens have them.
+/// The planted secret: letters and digits, like a token. `%` in the forms below stands for it.
 const SECRET: &str = "ZQ7XVR2MK9TLP4WCN8SD";
 
-/// Secrets by their shape, or by the words beside them: wherever they stand.
+/// Forms recognised anywhere, by their shape or the words before them.
 const FORMS: &[&str] = &[
     "postgres://app:%@db:5432/orders",
     "postgres://app:p/w%@db/orders",
@@ -68,7 +68,7 @@ const FORMS: &[&str] = &[
     "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=%==",
 ];
 
-/// Names of variables, options and fields that hold a secret.
+/// Names of variables, options and fields with secret values.
 const NAMES: &[&str] = &[
     "DB_PASSWORD",
     "DB_PASS",
@@ -94,7 +94,7 @@ const NAMES: &[&str] = &[
     "hec_token",
 ];
 
-/// What a reader needs, and what only looks a little like a secret.
+/// Harmless texts, some of which look a little like secrets.
 const HARMLESS: &[&str] = &[
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef0123456789abcdef",
@@ -125,12 +125,12 @@ fn assert_hidden(way: &str, planted: &str, shown: &str) {
     assert!(!shown.contains(SECRET), "{way} shows {planted:?}:\n{shown}");
 }
 
-/// A command line as a list of words; what has line breaks is one word.
+/// A command line as a list of words; a text with line breaks is one word.
 fn words(text: &str) -> Vec<&str> {
     if text.contains('\n') { vec![text] } else { text.split(' ').collect() }
 }
 
-/// A task definition with `text` in each of its places.
+/// A task definition with `text` in every field.
 fn revision(text: &str) -> Revision {
     let container = Definition {
         name: "app".into(),
@@ -152,7 +152,7 @@ fn revision(text: &str) -> Revision {
     }
 }
 
-/// A stopped task that says `text` wherever it can.
+/// A stopped task with `text` in every field.
 fn stopped(text: &str) -> Task {
     let container = Container {
         image: Some(text.to_owned()).filter(|text| text.contains("registry")),
@@ -163,7 +163,7 @@ fn stopped(text: &str) -> Task {
     Task { verdict: Some(Arc::new(diagnose::diagnose_stop(&task, &Known::default()))), ..task }
 }
 
-/// A service that says `text` wherever it can.
+/// A service with `text` in every field.
 fn failing(text: &str) -> service::Service {
     let mut deployment = fixtures::deployment("checkout", "checkout:7", "FAILED", [3, 0, 0], 9, 600);
     deployment.rollout_state_reason = Some(text.into());
@@ -225,7 +225,7 @@ fn no_planted_secret_is_in_a_saved_table() {
     }
 }
 
-/// A task definition as AWS tells it, with `value` under `name` and in every other place.
+/// A task definition as JSON of AWS, with `value` under `name` and in every other place.
 fn answer(name: &str, value: &str) -> Value {
     let words = words(value);
     json!({
@@ -257,7 +257,7 @@ fn no_planted_secret_is_in_the_json_view() {
 }
 
 #[test]
-fn values_of_secret_names_are_masked_whatever_they_look_like() {
+fn all_values_of_secret_names_are_masked() {
     for name in NAMES {
         let answer = json!({
             "environment": [{ "name": name, "value": SECRET }],
@@ -279,7 +279,7 @@ fn values_of_secret_names_are_masked_whatever_they_look_like() {
 }
 
 #[test]
-fn a_flag_and_its_value_may_be_words_of_their_own() {
+fn a_flag_and_its_value_may_be_separate_words() {
     for words in
         [["--password", SECRET], ["-password", SECRET], ["--db-token", SECRET], ["-u", "probe:ZQ7XVR2MK9TLP4WCN8SD"]]
     {
@@ -292,7 +292,7 @@ fn a_flag_and_its_value_may_be_words_of_their_own() {
 }
 
 #[test]
-fn harmless_text_stays_as_it_is() {
+fn harmless_text_is_unchanged() {
     for harmless in HARMLESS {
         assert_eq!(masked(harmless), *harmless);
         let answer = answer("NOTE", harmless);
@@ -304,16 +304,16 @@ fn harmless_text_stays_as_it_is() {
 }
 
 #[test]
-fn a_log_of_any_kind_of_line_is_masked_as_a_whole() {
+fn all_lines_of_a_log_are_masked() {
     for planted in planted() {
         let report = format!("# Incident\n\n```text\n12:00:01 {planted}\n```\n- {planted}\n");
         assert_hidden("report", &planted, &masked(&report));
     }
 }
 
-/// What is masked once stays as it is when it is masked again: texts pass several ways out.
+/// Masking is idempotent, because some texts are masked twice.
 #[test]
-fn masking_twice_is_masking_once() {
+fn masking_is_idempotent() {
     for text in planted().chain(HARMLESS.iter().map(|text| (*text).to_owned())) {
         let once = masked(&text);
         assert_eq!(masked(&once), once);

@@ -1,4 +1,4 @@
-//! Random keys over answers that mean no good, and every row of them through everything that shows rows.
+//! Random keys over hostile answers, and every hostile row through everything that shows rows.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use rstest::rstest;
 
 use crate::support::{hostile::Hostile, pty::Program, storm::storm};
 
-/// A console on an endpoint, at home.
+/// A console on an endpoint, at its first screen.
 fn console(url: &str) -> Program {
     Program::ecsight(&["--endpoint-url", url, "--region", "us-east-1"])
         .env("AWS_ACCESS_KEY_ID", "demo")
@@ -30,7 +30,7 @@ fn console(url: &str) -> Program {
 #[case(1)]
 #[case(2)]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_key_over_no_answer_ends_the_console(#[case] seed: u64) {
+async fn random_keys_over_hostile_answers_never_end_the_console(#[case] seed: u64) {
     let hostile = Hostile::start(seed).await;
     let url = hostile.url.clone();
     let outcome =
@@ -49,7 +49,7 @@ fn clients(url: &str) -> Clients {
     Clients::from_config(&config, ScopeSpec::default(), Budget::with_share(1.0))
 }
 
-/// All rows of a list, or as many as come: an error ends it.
+/// Rows of a list, up to the first error.
 async fn fetched(clients: &Clients, fetch: &dyn Fetch, query: &Query) -> Vec<Arc<dyn Row>> {
     let Ok(page) = fetch.list(clients, query, None).await else { return Vec::new() };
     let mut rows: Vec<_> = page.ids.iter().filter_map(|id| fetch.stub(id)).collect();
@@ -59,7 +59,7 @@ async fn fetched(clients: &Clients, fetch: &dyn Fetch, query: &Query) -> Vec<Arc
     rows
 }
 
-/// Every way in which a row is shown.
+/// Shows a row in every way.
 fn show(row: &dyn Row, view: &View, known: &Known<'_>) {
     let cx = Context { now: known.now, zone: ecsight::resource::Zone::UTC };
     for index in 0..(row.kind().columns)().len() {
@@ -79,7 +79,7 @@ fn show(row: &dyn Row, view: &View, known: &Known<'_>) {
 
 #[rstest]
 #[tokio::test]
-async fn rows_with_everything_at_its_end_can_be_shown(#[values(1, 2, 3, 4, 5, 6)] seed: u64) {
+async fn rows_with_extreme_values_can_be_shown(#[values(1, 2, 3, 4, 5, 6)] seed: u64) {
     let hostile = Hostile::start(seed).await;
     let clients = clients(&hostile.url);
     let mut rows: Vec<(View, Arc<dyn Row>)> = Vec::new();
@@ -92,7 +92,7 @@ async fn rows_with_everything_at_its_end_can_be_shown(#[values(1, 2, 3, 4, 5, 6)
         }
     }
     assert!(rows.len() > 60, "{} rows", rows.len());
-    // As the store judges them, at times before, in and after all that is told.
+    // With verdicts as in the store, at times before, within and after those of the rows.
     for now in [Timestamp::now(), Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH] {
         let judged: Vec<(View, Arc<dyn Row>)> = rows
             .iter()

@@ -1,4 +1,4 @@
-//! What tests share.
+//! Shared test support.
 
 pub mod aws;
 pub mod burst;

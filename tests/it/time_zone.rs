@@ -1,4 +1,4 @@
-//! One time zone over everything on screen, said once, and changed by one key.
+//! The time zone: the same for everything on screen, named once, and changed by one key.
 
 use ecsight::{
     model::Settings,
@@ -21,7 +21,7 @@ fn new_york() -> TimeZone {
     TimeZone::fixed(jiff::tz::offset(-5))
 }
 
-/// The service events, whose times are a column: the newest is a few minutes before 14:05 UTC.
+/// The table of service events, with a column of times: the newest is a few minutes before 14:05 UTC.
 fn events(harness: Harness) -> Harness {
     let rows = services().into_iter().filter_map(|entry| entry.row.any().downcast_ref::<service::Service>().cloned());
     let rows = rows.flat_map(|service| service.events).map(entry).collect();
@@ -29,7 +29,7 @@ fn events(harness: Harness) -> Harness {
 }
 
 #[test]
-fn tables_texts_and_filters_are_in_the_zone_that_the_header_names() {
+fn tables_texts_and_filters_use_the_zone_in_the_header() {
     let harness = events(console(new_york()));
     let table = render_text(&harness);
     assert!(table.contains("UTC-05:00") && table.contains("2026-01-31 0"), "{table}");
@@ -39,25 +39,25 @@ fn tables_texts_and_filters_are_in_the_zone_that_the_header_names() {
 }
 
 #[test]
-fn one_key_shows_everything_in_utc_and_back() {
+fn one_key_switches_everything_to_utc_and_back() {
     let harness = events(console(new_york())).run("filter time>08:00");
     let local = render_text(&harness);
     let harness = harness.keys("shift-z");
     let utc = render_text(&harness);
     assert!(utc.contains("2026-01-31 1") && utc.contains("Z ") && !utc.contains("UTC-05:00"), "{utc}");
-    // The filter is read again: 8 in the morning is another moment.
+    // The filter is parsed again: 8 in the morning is another time.
     assert!(utc.contains("⟨time>08:00⟩"), "{utc}");
     assert!(!render_text(&harness.keys("shift-z")).contains("2026-01-31 1"), "{local}");
 }
 
 #[test]
-fn a_machine_in_utc_has_nothing_to_change_to() {
+fn a_machine_in_utc_has_no_other_zone() {
     let harness = events(console(TimeZone::UTC)).keys("shift-z");
     assert!(render_text(&harness).contains("local time is UTC"), "{}", render_text(&harness));
 }
 
 #[test]
-fn stopped_tasks_have_their_times_in_the_zone() {
+fn stopped_tasks_show_times_in_the_zone() {
     let harness = console(new_york()).run("tasks").feed(view(&task::KIND), feed(tasks()));
     let table = render_text(&harness);
     assert!(table.contains("2026-01-31 09:00:11  ") && table.contains("2026-01-31 09:03:00"), "{table}");

@@ -1,4 +1,4 @@
-//! `ecsight why`, the built binary: every fault that is planted in the incident, and what must raise no alarm.
+//! `ecsight why` of the built binary: every planted fault of the incident, and rows without a problem.
 
 use std::{io::Write, process::Stdio, sync::LazyLock};
 
@@ -11,22 +11,22 @@ use crate::{
     support::aws::{Aws, START_MS},
 };
 
-/// The incident, as it stands when the first test looks at it.
+/// The incident, with the clock at the start of the first test.
 static INCIDENT: LazyLock<Aws> = LazyLock::new(|| Aws::incident_now(&[]));
 
-/// What `ecsight why ARGS` says, as data, and its exit code.
+/// JSON output of `ecsight why ARGS`, and its exit code.
 fn why(args: &[&str]) -> (Value, Option<i32>) {
     let answer = INCIDENT.run(&[&["why"], args, &["-o", "json"]].concat());
     assert_eq!(answer.err, "", "{args:?}");
     (serde_json::from_str(&answer.out).expect("JSON"), answer.code)
 }
 
-/// All that is said, in one text.
-fn words(said: &Value) -> String {
-    said.to_string().to_lowercase()
+/// The JSON output as one text.
+fn words(answer: &Value) -> String {
+    answer.to_string().to_lowercase()
 }
 
-/// Every planted fault: who has it, the problem it is, the rule of its cause, and words that must be said.
+/// Every planted fault: name of the row, problem, rule of its cause, and words in the explanation.
 #[rstest]
 #[case::memory("checkout", "crash loop", "STOP-OOM", &["memory", "app", "137"])]
 #[case::target_health("search-api", "", "", &["502"])]
@@ -43,21 +43,21 @@ fn a_planted_fault_is_explained(
     #[case] service: &str,
     #[case] problem: &str,
     #[case] rule: &str,
-    #[case] said: &[&str],
+    #[case] expected: &[&str],
 ) {
-    let (told, code) = why(&[service]);
+    let (answer, code) = why(&[service]);
     let list = |what: &str, key: &str| -> Vec<String> {
-        let items = told[what].as_array().expect("a list").iter();
+        let items = answer[what].as_array().expect("a list").iter();
         items.filter_map(|item| item[key].as_str().map(str::to_owned)).collect()
     };
     let (problems, rules) = (list("findings", "problem"), list("verdicts", "rule"));
-    assert!(problem.is_empty() || problems.iter().any(|found| found == problem), "{problem} is not in {told:#}");
-    assert!(rule.is_empty() || rules.iter().any(|found| found == rule), "{rule} is not in {told:#}");
-    let words = words(&told);
-    for part in said {
-        assert!(words.contains(part), "{part:?} is not in {told:#}");
+    assert!(problem.is_empty() || problems.iter().any(|found| found == problem), "{problem} is not in {answer:#}");
+    assert!(rule.is_empty() || rules.iter().any(|found| found == rule), "{rule} is not in {answer:#}");
+    let words = words(&answer);
+    for part in expected {
+        assert!(words.contains(part), "{part:?} is not in {answer:#}");
     }
-    assert_eq!(code, Some(1), "{told:#}");
+    assert_eq!(code, Some(1), "{answer:#}");
 }
 
 #[rstest]
@@ -68,14 +68,14 @@ fn a_planted_fault_is_explained(
 #[case::nothing_wanted("mailer-staging")]
 #[case::batch("queue-worker")]
 #[case::spot("image-resizer")]
-fn what_is_well_raises_no_alarm(#[case] service: &str) {
-    let (told, code) = why(&[service]);
-    assert_eq!(code, Some(0), "{told:#}");
-    let findings = told["findings"].as_array().expect("a list");
-    assert!(findings.iter().all(|finding| finding["problem"] == "notice"), "{told:#}");
+fn a_healthy_service_has_no_findings(#[case] service: &str) {
+    let (answer, code) = why(&[service]);
+    assert_eq!(code, Some(0), "{answer:#}");
+    let findings = answer["findings"].as_array().expect("a list");
+    assert!(findings.iter().all(|finding| finding["problem"] == "notice"), "{answer:#}");
 }
 
-/// Rows of a table, as records by column name.
+/// Rows of a table as records by column name.
 fn rows(args: &[&str]) -> Vec<Value> {
     let answer = INCIDENT.run(&[&["get"], args, &["-o", "json"]].concat());
     assert_eq!(answer.err, "");
@@ -88,9 +88,9 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 #[test]
-fn spot_is_named_as_such_and_blamed_on_nobody() {
-    let (told, _) = why(&["image-resizer"]);
-    assert!(words(&told).contains("spot"), "{told:#}");
+fn a_spot_interruption_is_a_notice_not_a_fault() {
+    let (answer, _) = why(&["image-resizer"]);
+    assert!(words(&answer).contains("spot"), "{answer:#}");
 }
 
 #[test]
@@ -99,78 +99,78 @@ fn an_instance_without_its_agent_is_found_by_any_of_its_names() {
     let arn = text(&lost, "containerInstanceArn");
     let id = arn.rsplit('/').next().expect("an id");
     for name in [arn, id, &id[..8], text(&lost, "ec2InstanceId")] {
-        let (told, code) = why(&[name]);
-        assert_eq!((code, &told["subject"]["arn"]), (Some(1), &lost["containerInstanceArn"]));
-        assert_eq!(told["findings"][0]["problem"], "agent gone", "{told:#}");
+        let (answer, code) = why(&[name]);
+        assert_eq!((code, &answer["subject"]["arn"]), (Some(1), &lost["containerInstanceArn"]));
+        assert_eq!(answer["findings"][0]["problem"], "agent gone", "{answer:#}");
     }
 }
 
 #[test]
-fn a_drain_is_held_by_a_standalone_task() {
+fn a_standalone_task_blocks_a_drain() {
     let held = rows(&["instances", "-c", "batch"]).into_iter().find(|row| row["status"] == "DRAINING").expect("one");
-    let (told, code) = why(&[text(&held, "ec2InstanceId")]);
-    assert_eq!((code, &told["findings"][0]["problem"]), (Some(1), &"drain stuck".into()), "{told:#}");
-    assert!(words(&told).contains("model-training") && words(&told).contains("standalone"), "{told:#}");
+    let (answer, code) = why(&[text(&held, "ec2InstanceId")]);
+    assert_eq!((code, &answer["findings"][0]["problem"]), (Some(1), &"drain stuck".into()), "{answer:#}");
+    assert!(words(&answer).contains("model-training") && words(&answer).contains("standalone"), "{answer:#}");
 }
 
-/// The newest stopped task that `found` finds in a cluster.
+/// Newest stopped task of a group for which `found` holds.
 fn stopped(cluster: &str, group: &str, found: fn(&Value) -> bool) -> Value {
     let tasks = rows(&["tasks", "-c", cluster, "--status", "stopped", "--sort", "stopped"]);
     tasks.into_iter().find(|task| text(task, "group") == group && found(task)).expect("such a task")
 }
 
 #[test]
-fn a_batch_task_that_ended_well_raises_no_alarm_and_one_that_failed_does() {
+fn only_a_failed_batch_task_has_a_problem() {
     let well = stopped("batch", "family:nightly-report", |task| task["containers"][0]["exitCode"] == 0);
-    let (told, code) = why(&[text(&well, "taskArn")]);
-    assert_eq!((code, &told["verdicts"][0]["class"]), (Some(0), &"normal".into()), "{told:#}");
+    let (answer, code) = why(&[text(&well, "taskArn")]);
+    assert_eq!((code, &answer["verdicts"][0]["class"]), (Some(0), &"normal".into()), "{answer:#}");
 
     let badly = stopped("batch", "family:invoice-export", |task| task["containers"][0]["exitCode"] != 0);
-    let (told, code) = why(&[text(&badly, "taskArn")]);
-    assert_eq!((code, &told["verdicts"][0]["class"]), (Some(1), &"failure".into()), "{told:#}");
+    let (answer, code) = why(&[text(&badly, "taskArn")]);
+    assert_eq!((code, &answer["verdicts"][0]["class"]), (Some(1), &"failure".into()), "{answer:#}");
 }
 
 #[test]
-fn a_volume_that_is_refused_names_the_role() {
+fn a_refused_volume_names_the_role() {
     let task = stopped("batch", "family:backfill", |_| true);
-    let (told, code) = why(&[text(&task, "taskArn")]);
+    let (answer, code) = why(&[text(&task, "taskArn")]);
     assert_eq!(code, Some(1));
-    assert!(words(&told).contains("ecs-infrastructure"), "{told:#}");
+    assert!(words(&answer).contains("ecs-infrastructure"), "{answer:#}");
 }
 
 #[test]
-fn a_task_that_had_to_be_killed_was_asked_to_end_and_did_not() {
+fn a_task_killed_after_its_stop_timeout_is_explained() {
     let deaf = |task: &Value| task["containers"][0]["exitCode"] == 137;
     let task = stopped("staging", "service:legacy-admin", deaf);
-    let (told, code) = why(&[text(&task, "taskArn")]);
-    assert_eq!(code, Some(0), "a rollout replaced it: {told:#}");
-    assert!(words(&told).contains("when asked to"), "{told:#}");
+    let (answer, code) = why(&[text(&task, "taskArn")]);
+    assert_eq!(code, Some(0), "a rollout replaced it: {answer:#}");
+    assert!(words(&answer).contains("when asked to"), "{answer:#}");
 }
 
 #[test]
-fn last_words_are_in_the_explanation_of_a_crash() {
+fn the_explanation_of_a_crash_has_the_last_log_lines() {
     let task = stopped("prod", "service:orders-api", |task| task["containers"][0]["exitCode"] == 1);
     let answer = INCIDENT.run(&["why", text(&task, "taskArn"), "--region", "eu-west-1"]);
     assert!(answer.out.contains("connection refused"), "{}", answer.out);
     assert!(!answer.out.contains('\u{1b}'), "a pipe gets no colours");
 }
 
-/// What an answer is made of.
+/// Keys of a JSON answer.
 const KEYS: [&str; 7] = ["commands", "findings", "gaps", "log", "subject", "targets", "verdicts"];
 
-fn keys(told: &Value) -> Vec<&String> {
-    told.as_object().expect("an object").keys().collect()
+fn keys(answer: &Value) -> Vec<&String> {
+    answer.as_object().expect("an object").keys().collect()
 }
 
 #[test]
-fn the_answer_has_the_same_keys_for_everything() {
+fn the_answer_has_the_same_keys_for_every_subject() {
     for name in ["web", "checkout"] {
-        let (told, _) = why(&[name, "--cluster", "prod"]);
-        assert_eq!(keys(&told), KEYS);
-        assert_eq!((&told["subject"]["kind"], &told["subject"]["name"]), (&"service".into(), &name.into()));
+        let (answer, _) = why(&[name, "--cluster", "prod"]);
+        assert_eq!(keys(&answer), KEYS);
+        assert_eq!((&answer["subject"]["kind"], &answer["subject"]["name"]), (&"service".into(), &name.into()));
     }
-    let (told, _) = why(&["checkout"]);
-    let verdict = told["verdicts"].as_array().and_then(|verdicts| verdicts.first()).expect("a verdict");
+    let (answer, _) = why(&["checkout"]);
+    let verdict = answer["verdicts"].as_array().and_then(|verdicts| verdicts.first()).expect("a verdict");
     for key in ["rule", "class", "cause", "certainty", "evidence", "next", "container", "exitCode", "command", "page"] {
         assert!(!verdict[key].is_null(), "{key}: {verdict:#}");
     }
@@ -178,7 +178,7 @@ fn the_answer_has_the_same_keys_for_everything() {
 }
 
 #[test]
-fn markdown_is_for_a_ticket() {
+fn markdown_has_headings_and_a_fenced_command() {
     let answer = INCIDENT.run(&["why", "checkout", "-o", "markdown"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(1), ""));
     assert!(answer.out.starts_with("# service checkout in prod\n\n## Findings\n\n- crash loop"), "{}", answer.out);
@@ -187,14 +187,14 @@ fn markdown_is_for_a_ticket() {
 #[rstest]
 #[case(&["why", "checkuot"], &["`checkuot`", "did you mean checkout"])]
 #[case(&["why", "checkuot", "-c", "prod"], &["`checkuot` in prod", "did you mean checkout"])]
-#[case(&["why", "web", "-c", "nowhere"], &["unknown cluster `nowhere`", "prod"])]
+#[case(&["why", "web", "-c", "missing"], &["unknown cluster `missing`", "prod"])]
 #[case(&["why", "0123abcd"], &["`0123abcd`"])]
 #[case(&["why", "arn:aws:ecs:eu-west-1:123456789012:task/prod/00000000000000000000000000000000"], &["no task", "after an hour"])]
 #[case(&["report", "checkuot"], &["no service `checkuot`", "did you mean checkout"])]
-fn what_there_is_not_is_exit_code_1(#[case] args: &[&str], #[case] said: &[&str]) {
+fn an_unknown_name_is_exit_code_1(#[case] args: &[&str], #[case] expected: &[&str]) {
     let answer = INCIDENT.run(args);
     assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""), "{answer:?}");
-    for part in said {
+    for part in expected {
         assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
     }
 }
@@ -204,38 +204,38 @@ fn what_there_is_not_is_exit_code_1(#[case] args: &[&str], #[case] said: &[&str]
 #[case(&["why", "arn:aws:s3:::bucket"], &["arn:aws:s3:::bucket", "no service, task or container instance"])]
 #[case(&["why"], &["<NAME>"])]
 #[case(&["why", "web", "--message", "text"], &["--message"])]
-#[case(&["why", "--message", " "], &["--message", "nothing in it"])]
-fn what_cannot_be_explained_is_exit_code_2(#[case] args: &[&str], #[case] said: &[&str]) {
+#[case(&["why", "--message", " "], &["--message", "the text is empty"])]
+fn an_argument_that_cannot_be_explained_is_exit_code_2(#[case] args: &[&str], #[case] expected: &[&str]) {
     let answer = INCIDENT.run(args);
     assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{answer:?}");
-    for part in said {
+    for part in expected {
         assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
     }
 }
 
 #[test]
-fn what_aws_refuses_is_exit_code_2_and_what_only_adds_is_a_gap() {
+fn a_refused_row_is_exit_code_2_and_refused_evidence_is_a_gap() {
     let denied = Aws::incident_now(&["deny:DescribeServices"]).run(&["why", "web", "-c", "prod"]);
     assert_eq!((denied.code, denied.out.as_str()), (Some(2), ""));
     assert!(denied.err.contains("ecs:DescribeServices"), "{}", denied.err);
 
     let partly = Aws::incident_now(&["deny:GetLogEvents", "deny:ListTasks"]);
     let answer = partly.run(&["why", "checkout", "-c", "prod", "-o", "json"]);
-    let told: Value = serde_json::from_str(&answer.out).expect("JSON");
-    let gaps = told["gaps"].to_string();
+    let answer: Value = serde_json::from_str(&answer.out).expect("JSON");
+    let gaps = answer["gaps"].to_string();
     assert!(gaps.contains("ecs:ListTasks"), "{gaps}");
 }
 
 #[test]
-fn a_name_that_means_several_things_lists_them() {
+fn an_ambiguous_name_lists_its_meanings() {
     let aws = Aws::on(Endpoint::with_world(World::sized(2, 1, 1, START_MS), Options::default()));
     let answer = aws.run(&["why", "service-0000"]);
     assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""));
     assert!(answer.err.contains("--cluster") && answer.err.matches("arn:aws:ecs:").count() == 2, "{}", answer.err);
 }
 
-/// Explains words alone: nobody there has credentials, a Region or a network.
-fn said(args: &[&str]) -> Answer {
+/// Explains a message without credentials, Region or network.
+fn explain_message(args: &[&str]) -> Answer {
     Home::new().run(&[&["why"], args].concat())
 }
 
@@ -249,7 +249,7 @@ fn said(args: &[&str]) -> Answer {
 #[case(&["--exit-code", "-1"], 1, "")]
 #[case(&["--message", "the cat ate it"], 1, "no rule knows this: the cat ate it")]
 fn a_message_is_explained_without_an_account(#[case] args: &[&str], #[case] code: i32, #[case] words: &str) {
-    let answer = said(args);
+    let answer = explain_message(args);
     assert_eq!((answer.code, answer.err.as_str()), (Some(code), ""), "{}", answer.out);
     assert!(answer.out.contains(words), "{words:?} is not in: {}", answer.out);
 }
@@ -262,12 +262,12 @@ fn a_message_may_come_from_a_pipe() {
     input.write_all("OutOfMemoryError:\n Container killed due to memory usage\n".as_bytes()).expect("written");
     drop(input);
     let output = child.wait_with_output().expect("it ends");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((output.status.code(), &told["verdicts"][0]["rule"]), (Some(1), &"STOP-OOM".into()), "{told:#}");
-    assert_eq!(keys(&told), KEYS);
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((output.status.code(), &answer["verdicts"][0]["rule"]), (Some(1), &"STOP-OOM".into()), "{answer:#}");
+    assert_eq!(keys(&answer), KEYS);
 }
 
-/// The report on a service.
+/// Report of a service.
 fn report(service: &str) -> String {
     let answer = INCIDENT.run(&["report", service, "--cluster", "prod"]);
     assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""));
@@ -275,7 +275,7 @@ fn report(service: &str) -> String {
 }
 
 #[test]
-fn a_report_has_state_findings_causes_failures_timeline_and_last_words() {
+fn a_report_has_state_findings_causes_failures_timeline_and_last_log_lines() {
     let report = report("orders-api");
     let headings: Vec<&str> = report.lines().filter(|line| line.starts_with('#')).collect();
     let [title, state, findings, why, cause, failures, timeline, log] = headings.as_slice() else {
@@ -301,7 +301,7 @@ fn a_report_has_state_findings_causes_failures_timeline_and_last_words() {
 }
 
 #[test]
-fn a_report_on_what_is_well_is_short() {
+fn the_report_of_a_healthy_service_is_short() {
     let report = report("web");
     assert!(report.contains("nothing is wrong") && !report.contains("## Why"), "{report}");
     assert!(!report.contains("## Failures"), "{report}");
@@ -311,10 +311,10 @@ fn a_report_on_what_is_well_is_short() {
 #[case(&["report", "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef0123456789abcdef"], &["no service"])]
 #[case(&["report", "web", "--since", "soon"], &["--since", "`soon`", "6h"])]
 #[case(&["report"], &["<SERVICE>"])]
-fn what_cannot_be_reported_is_named(#[case] args: &[&str], #[case] said: &[&str]) {
+fn a_subject_that_cannot_be_reported_is_named(#[case] args: &[&str], #[case] expected: &[&str]) {
     let answer = INCIDENT.run(args);
     assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{answer:?}");
-    for part in said {
+    for part in expected {
         assert!(answer.err.contains(part), "{part:?} is not in: {}", answer.err);
     }
 }

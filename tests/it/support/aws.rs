@@ -1,4 +1,4 @@
-//! The built binary against an embedded AWS on a socket, in which time stands still.
+//! The built binary against an embedded AWS on a socket, whose clock is stopped.
 
 use std::{net::SocketAddr, process::Command};
 
@@ -9,7 +9,7 @@ use crate::cli::{Answer, Home};
 
 pub const START_MS: i64 = 1_750_000_000_000;
 
-/// An AWS, and somebody who asks it.
+/// An embedded AWS, and a home folder for the program that calls it.
 pub struct Aws {
     pub home: Home,
     pub server: Server,
@@ -27,7 +27,7 @@ impl Aws {
         Self { home: Home::new(), server, endpoint, _runtime: runtime }
     }
 
-    /// Another AWS at the same address, asked from the same home.
+    /// Replaces the AWS by another one at the same address, keeping the home folder.
     pub fn replaced(self, endpoint: Endpoint) -> Self {
         let Self { home, server, _runtime, .. } = self;
         let address = server.addr();
@@ -38,12 +38,12 @@ impl Aws {
         Self { home, server, endpoint, _runtime }
     }
 
-    /// The incident, at a moment that is always the same.
+    /// The incident, at a fixed time.
     pub fn incident(faults: &[&str]) -> Self {
         Self::at(Some(START_MS), faults)
     }
 
-    /// The incident as it stands now, by the clock that the binary goes by.
+    /// The incident, at the current time, which the binary uses as well.
     pub fn incident_now(faults: &[&str]) -> Self {
         Self::at(None, faults)
     }

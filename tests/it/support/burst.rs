@@ -1,5 +1,5 @@
-//! The console reading a log under load: data layer, model and drawing, without a terminal. Every line is looked for by
-//! the number that the demo endpoint's load gives it.
+//! A console that reads a log under load: data layer, model and drawing, without a terminal. Lines are counted by the numbers
+//! that the demo endpoint's load gives them.
 
 use std::time::Duration;
 
@@ -18,29 +18,29 @@ use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend};
 use tokio::time::{Instant, sleep_until};
 
-/// Between two frames.
+/// Interval between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 const SIZE: (u16, u16) = (200, 50);
 
-/// A console, and what became of the lines of a load in it.
+/// A console, with counts of the lines it received.
 pub struct Console {
     pub model: Model,
     handle: Handle,
     theme: Theme,
     terminal: Terminal<TestBackend>,
     now: fn() -> Timestamp,
-    /// In place of the pace that is set.
+    /// Call rate in place of the configured one.
     pace: CallRate,
     drawn: Option<Instant>,
     dirty: bool,
-    /// How often each line of the load came, by its number.
+    /// Number of times each line was received, by its number.
     pub seen: Vec<u8>,
-    /// How long each key waited, from when it was pressed until it was acted on and drawn.
+    /// Time from each key press until its effect was drawn.
     pub waits: Vec<Duration>,
 }
 
 impl Console {
-    /// A console on these clients, whose logs may cost so many calls a second.
+    /// Opens a console with these clients, whose logs may make `calls` calls a second.
     pub fn open(clients: Clients, calls: f64, now: fn() -> Timestamp) -> Self {
         let model = Model::new(kinds::KINDS, Settings::default(), Keymap::default(), Start::new(now(), SIZE));
         let handle = data::start(clients, now, HistoryConfig::default());
@@ -70,7 +70,7 @@ impl Console {
         }
     }
 
-    /// Lets so much time pass; every `every` the next of `keys` is pressed.
+    /// Lets `time` pass, and presses the next of `keys` at each interval `every`.
     pub async fn pass(&mut self, time: Duration, every: Duration, keys: &str) {
         let end = Instant::now() + time;
         let (mut press_at, mut keys) = (Instant::now() + every, keys.chars().cycle());
@@ -88,16 +88,16 @@ impl Console {
         }
     }
 
-    /// Waits until this is so; the limit is for tests that fail.
+    /// Waits until the condition holds. Only a failing test reaches the limit.
     pub async fn until(&mut self, what: &str, limit: Duration, so: impl Fn(&Self) -> bool) {
         let end = Instant::now() + limit;
         while !so(self) {
-            assert!(Instant::now() < end, "{what} does not come to pass:\n{}", self.screen());
+            assert!(Instant::now() < end, "{what} did not happen:\n{}", self.screen());
             self.turn(Instant::now() + Duration::from_millis(50)).await;
         }
     }
 
-    /// One thing that happens, until `end` at the latest.
+    /// Handles one event, waiting until `end` at the latest.
     async fn turn(&mut self, end: Instant) {
         let frame = self.dirty.then(|| self.drawn.map_or(Instant::now(), |drawn| drawn + FRAME));
         let tick = self.model.next_tick().map(|at| Instant::now() + until((self.now)(), at));
@@ -106,9 +106,9 @@ impl Console {
             () = reached(frame) => return self.draw(),
             () = sleep_until(end) => return,
             Some(done) = self.handle.done.recv() => Event::Done(done),
-            Some(news) = self.handle.tail_messages.recv() => {
-                self.count(&news);
-                Event::Log(news)
+            Some(message) = self.handle.tail_messages.recv() => {
+                self.count(&message);
+                Event::Log(message)
             }
             Ok(()) = self.handle.snapshots.changed() => Event::Snapshot(self.handle.snapshots.borrow_and_update().clone()),
             () = reached(tick) => Event::Tick,
@@ -136,8 +136,8 @@ impl Console {
         self.drawn = Some(Instant::now());
     }
 
-    fn count(&mut self, news: &TailMessage) {
-        let lines = match &news.update {
+    fn count(&mut self, message: &TailMessage) {
+        let lines = match &message.update {
             TailUpdate::Lines(lines) | TailUpdate::Late(lines) | TailUpdate::Older { lines, .. } => lines,
             TailUpdate::Status(_) => return,
         };
@@ -149,7 +149,7 @@ impl Console {
         }
     }
 
-    /// The log that is read.
+    /// The open log view.
     pub fn reader(&self) -> Option<&LogView> {
         match &self.model.front {
             Screen::Logs(reader) => Some(reader),
@@ -157,14 +157,14 @@ impl Console {
         }
     }
 
-    /// Of the first so many lines of the load, how many never came, and how many came more than once.
+    /// Number of lines that were never received and of those received more than once, among the first `written`.
     pub fn lost_and_twice(&self, written: usize) -> (usize, usize) {
         let came = self.seen.iter().take(written);
         let lost = written - came.clone().filter(|times| **times > 0).count();
         (lost, came.filter(|times| **times > 1).count())
     }
 
-    /// What is on the screen, row by row.
+    /// Text on the screen, row by row.
     pub fn screen(&self) -> String {
         let buffer = self.terminal.backend().buffer();
         let rows = buffer.content().chunks(buffer.area.width as usize);
@@ -172,7 +172,7 @@ impl Console {
     }
 }
 
-/// The number that the load gave a line.
+/// Number of a line of the load.
 pub fn number(line: &Line) -> Option<usize> {
     line.text.strip_prefix("seq=")?.get(..10)?.parse().ok()
 }

@@ -1,6 +1,6 @@
-//! The whole console in memory: the real loop, model, drawing and data layer, keys in at one end and a screen out at the
-//! other, on an embedded AWS in the same process. Under a paused clock all of it lives in virtual time, so that minutes of
-//! an incident pass in milliseconds, and the same way every time.
+//! The whole console in memory, with the real loop, model, drawing and data layer, on an embedded AWS in the same process. Keys
+//! go in, screens come out. Under a paused clock everything runs in virtual time, so that minutes of an incident pass in
+//! milliseconds, and every run is the same.
 
 use std::{
     cell::Cell,
@@ -46,53 +46,53 @@ use tokio::{
 
 use super::in_process::{self, ACCOUNT, CurrentAccount, OTHER_ACCOUNT, of_account};
 
-/// When every test begins.
+/// Start time of every test.
 const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
-/// How long anything may take to come on screen, in virtual time.
+/// Timeout for the screen to change, in virtual time.
 const TIMEOUT: Duration = Duration::from_secs(180);
 
-/// What stands around every frame.
+/// Escape sequences around every frame.
 const BEGIN_AND_END: &[u8] = b"\x1b[?2026h\x1b[?2026l";
 
 thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The wall clock of a test: it goes with tokio's.
+/// Wall clock of a test, which follows tokio's clock.
 fn now() -> Timestamp {
     let elapsed = BEGUN.get().map(|begun| begun.elapsed()).unwrap_or_default();
     START + SignedDuration::try_from(elapsed).expect("a test is not that long")
 }
 
-/// What is on the screen after a frame.
+/// The screen after a frame.
 #[derive(Debug, Clone, Default)]
 pub struct ShownScreen {
     pub text: String,
-    /// How many frames there have been.
+    /// Number of frames so far.
     pub frames: usize,
-    /// How many of them were like the one before: drawn for nothing.
+    /// Number of frames equal to the one before, which were drawn for nothing.
     pub repeated: usize,
-    /// How many bytes they would have sent to a real terminal.
+    /// Bytes that the frames would have sent to a real terminal.
     pub bytes: usize,
 }
 
-/// The person at the console.
+/// The user of the console in a test.
 pub struct User {
     keyboard: mpsc::UnboundedSender<Input>,
     shown: watch::Receiver<ShownScreen>,
     pub endpoint: Endpoint,
-    /// Whether the network is there.
+    /// Whether the network works.
     network: Arc<AtomicBool>,
     /// Whose credentials sign.
     account: CurrentAccount,
-    /// Control sequences besides the picture.
+    /// Control sequences sent outside frames.
     pub sent: Arc<Mutex<String>>,
-    /// The folder for state: histories, saved tables.
+    /// State folder: history, saved tables.
     pub state: PathBuf,
 }
 
-/// Lets `script` use a console of this size on an account like this, until the console is closed or the script ends.
-/// Returns how the console ended, if it did.
+/// Runs `script` with a console of this size on an embedded AWS, until the console is closed or the script ends. Returns how the
+/// console ended, if it did.
 pub async fn run_console<S>(size: (u16, u16), options: Options, script: impl FnOnce(User) -> S) -> Option<Exit>
 where
     S: Future<Output = ()>,
@@ -138,12 +138,12 @@ where
     }
 }
 
-/// A Region where nobody here has credentials.
+/// A Region without credentials.
 pub const FORBIDDEN: &str = "us-gov-east-1";
 /// A Region where the credentials are those of another account.
 pub const OTHER_REGION: &str = "ap-south-1";
 
-/// Clients of the endpoint in this process, over a network that can fail.
+/// Connector to the endpoint in this process, over a network that can fail.
 fn connect(endpoint: Endpoint, network: Arc<AtomicBool>, account: CurrentAccount) -> Connect {
     Arc::new(move |scope: ScopeSpec| {
         if scope.region.as_deref() == Some(FORBIDDEN) {
@@ -199,13 +199,13 @@ impl User {
         self.send(Input::Terminal(Event::Key(key)));
     }
 
-    /// Something else than a key.
+    /// Sends input other than keys.
     pub fn send(&self, input: Input) {
-        // A console that has gone hears nothing; the script notices by what it does not see.
+        // A closed console receives nothing; the script notices that by the screen.
         let _ = self.keyboard.send(input);
     }
 
-    /// What the screen shows now.
+    /// The current screen.
     pub fn shown(&self) -> ShownScreen {
         self.shown.borrow().clone()
     }
@@ -220,24 +220,24 @@ impl User {
         self.wait_until(&format!("no {text}"), |shown| !shown.contains(text)).await;
     }
 
-    /// Waits until the screen is as `condition` wants it.
+    /// Waits until the screen meets `condition`.
     pub async fn wait_until(&mut self, what: &str, condition: impl Fn(&str) -> bool) {
         let come = timeout(TIMEOUT, self.shown.wait_for(|shown| condition(&shown.text))).await;
         let closed = come.as_ref().is_ok_and(Result::is_err);
         let come = come.is_ok_and(|come| come.is_ok());
         assert!(!closed, "the console was closed before it showed {what}");
-        assert!(come, "waited in vain for {what}; the screen shows:\n{}", self.shown().text);
+        assert!(come, "timed out waiting for {what}; the screen shows:\n{}", self.shown().text);
     }
 
     /// Waits until the console has been closed.
     pub async fn wait_for_exit(&mut self) {
         let closed = timeout(TIMEOUT, self.shown.wait_for(|_| false)).await.is_ok();
         assert!(closed, "it is not closed; the screen shows:\n{}", self.shown().text);
-        // Its exit code comes next, and ends the test.
+        // The exit code follows and ends the test.
         pending().await
     }
 
-    /// Lets this much virtual time go by.
+    /// Lets virtual time pass.
     pub async fn sleep(&self, seconds: u64) {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
@@ -251,12 +251,12 @@ impl User {
         *self.account.lock().expect("not poisoned") = account;
     }
 
-    /// Cuts the network, or mends it.
+    /// Cuts or restores the network.
     pub fn set_network(&self, there: bool) {
         self.network.store(there, Ordering::SeqCst);
     }
 
-    /// How many requests have arrived.
+    /// Number of requests received.
     pub fn requests(&self) -> usize {
         self.endpoint.requests().len()
     }
@@ -265,7 +265,7 @@ impl User {
 /// A terminal in memory.
 struct MemoryTerminal {
     terminal: Terminal<TestBackend>,
-    /// The frame before.
+    /// The previous frame.
     last: Buffer,
     typed: mpsc::UnboundedReceiver<Input>,
     drawn: watch::Sender<ShownScreen>,
@@ -325,7 +325,7 @@ impl Host for MemoryTerminal {
     }
 }
 
-/// How many bytes turn one frame into the next; none when they are equal.
+/// Number of bytes that turn one frame into the next; 0 when they are equal.
 fn bytes(before: &Buffer, after: &Buffer) -> usize {
     let blank = Buffer::empty(after.area);
     let before = if before.area == after.area { before } else { &blank };

@@ -1,4 +1,4 @@
-//! An emulated AWS that somebody else wrote, as a process.
+//! An independent AWS emulator, as a process.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -11,11 +11,11 @@ use regex::Regex;
 
 use super::python::Venv;
 
-/// moto's clients come with it; ministack insists on a botocore of its own.
+/// The package of moto includes boto3; ministack needs another version of botocore.
 pub const MOTO: &str = "moto[server]==5.2.5";
 const MINISTACK: &str = "ministack==1.5.33";
 
-/// How long it may take to start; only a failing test waits that long.
+/// Timeout for its start; only a failing test waits that long.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A running emulator. Dropping it stops it.
@@ -25,40 +25,40 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `command`, which is to say on standard error where it listens, as flask and hypercorn do.
+    /// Starts `command`, which must print its address on standard error, as flask and hypercorn do.
     pub fn start(mut command: Command) -> Self {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
         let stderr = child.stderr.take().expect("a pipe");
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let address = Regex::new(r"Running on (http://127\.0\.0\.1:\d+)").expect("a pattern");
             let mut lines = BufReader::new(stderr);
             let mut line = String::new();
-            let mut said = String::new();
+            let mut output = String::new();
             while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
                 if let Some(found) = address.captures(&line) {
-                    let _ = tell.send(Ok(found[1].to_owned()));
-                    // On and on: a full pipe would stop the emulator.
+                    let _ = sender.send(Ok(found[1].to_owned()));
+                    // Keep reading, because a full pipe would block the emulator.
                     let _ = std::io::copy(&mut lines.by_ref(), &mut std::io::sink());
                     return;
                 }
-                said.push_str(&line);
+                output.push_str(&line);
                 line.clear();
             }
-            let _ = tell.send(Err(said));
+            let _ = sender.send(Err(output));
         });
-        let address = told.recv_timeout(LIMIT);
+        let address = receiver.recv_timeout(LIMIT);
         let mut emulator = Self { child, url: String::new() };
         emulator.url = match address {
             Ok(Ok(url)) => url,
-            Ok(Err(said)) => panic!("the emulator ended at once: {said}"),
-            Err(_) => panic!("the emulator does not say where it listens"),
+            Ok(Err(output)) => panic!("the emulator ended at once: {output}"),
+            Err(_) => panic!("the emulator did not print its address"),
         };
         emulator
     }
 
-    /// What the built program prints when it is pointed at it.
+    /// Output of the built program with this emulator as endpoint.
     pub async fn run(&self, region: &str, args: &[&str]) -> Vec<u8> {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_ecsight"))
             .args(args)
@@ -73,27 +73,27 @@ impl Emulator {
         output.stdout
     }
 
-    /// Its endpoint URL.
+    /// Endpoint URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// A running moto, where it can be had.
+/// Starts moto, if it can be installed.
 pub async fn moto() -> Option<Emulator> {
     let mut command = environment("moto", &[MOTO]).await?.command("moto_server");
     command.args(["-H", "127.0.0.1", "-p", "0"]);
     Some(Emulator::start(command))
 }
 
-/// A running ministack, where it can be had.
+/// Starts ministack, if it can be installed.
 pub async fn ministack() -> Option<Emulator> {
     let mut command = environment("ministack", &[MINISTACK]).await?.command("ministack");
     command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", "0");
     Some(Emulator::start(command))
 }
 
-/// A Python environment, made without holding up the runtime.
+/// Creates a Python environment without blocking the runtime.
 pub async fn environment(name: &'static str, requirements: &'static [&'static str]) -> Option<Venv> {
     tokio::task::spawn_blocking(|| Venv::with(name, requirements)).await.expect("no panic")
 }

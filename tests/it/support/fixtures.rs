@@ -1,4 +1,4 @@
-//! A small, realistic account at one fixed moment: rows for screens to draw.
+//! Rows of a small, realistic account at a fixed time.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub fn entry(row: impl Row) -> Entry {
     Entry { row: Arc::new(row), changed: 0, changed_at: None }
 }
 
-/// A feed that has everything, confirmed just now.
+/// A complete feed, confirmed just now.
 pub fn feed(rows: Vec<Entry>) -> Feed {
     Feed {
         rows: Arc::new(rows),
@@ -190,15 +190,15 @@ fn service(
     }
 }
 
-/// A service with what is found wrong with it.
-fn examined(service: Service) -> Entry {
+/// A service with its findings.
+fn diagnosed(service: Service) -> Entry {
     let tasks = tasks();
     let known = Known::of(tasks.iter().map(|entry| &*entry.row), now());
     let findings = diagnose::diagnose_service(&service, &known);
     entry(Service { findings, ..service })
 }
 
-/// Twelve services: most are well, four are not.
+/// Twelve services, four of them with problems.
 pub fn services() -> Vec<Entry> {
     let spot = |mut service: Service| {
         service.launch_type = None;
@@ -206,18 +206,18 @@ pub fn services() -> Vec<Entry> {
         service
     };
     vec![
-        examined(service("cart", [6, 6, 0], 0, "COMPLETED", 0, 3 * DAY, 118)),
-        examined(service("catalog-search", [8, 8, 0], 0, "COMPLETED", 0, 9 * HOUR, 341)),
-        examined(service("checkout-api", [10, 7, 3], 0, "IN_PROGRESS", 0, 4 * MINUTE, 77)),
-        examined(service("frontend", [12, 12, 0], 0, "COMPLETED", 0, 26 * HOUR, 905)),
-        examined(service("identity", [4, 4, 0], 0, "COMPLETED", 0, 41 * DAY, 23)),
-        examined(spot(service("image-resizer", [6, 6, 0], 2, "COMPLETED", 0, 6 * DAY, 12))),
-        examined(service("inventory", [3, 2, 1], 14, "IN_PROGRESS", 6, 38 * MINUTE, 64)),
-        examined(service("notifications", [2, 2, 0], 0, "COMPLETED", 0, 12 * DAY, 31)),
-        examined(service("payments", [4, 1, 0], 23, "FAILED", 10, 12 * MINUTE, 57)),
-        examined(service("pricing-recalculation-worker-eu-central", [2, 2, 0], 0, "COMPLETED", 0, 5 * HOUR, 8)),
-        examined(service("recommendations", [4, 0, 0], 8, "IN_PROGRESS", 8, 21 * MINUTE, 19)),
-        examined(service("reports", [0, 0, 0], 0, "COMPLETED", 0, 90 * DAY, 2)),
+        diagnosed(service("cart", [6, 6, 0], 0, "COMPLETED", 0, 3 * DAY, 118)),
+        diagnosed(service("catalog-search", [8, 8, 0], 0, "COMPLETED", 0, 9 * HOUR, 341)),
+        diagnosed(service("checkout-api", [10, 7, 3], 0, "IN_PROGRESS", 0, 4 * MINUTE, 77)),
+        diagnosed(service("frontend", [12, 12, 0], 0, "COMPLETED", 0, 26 * HOUR, 905)),
+        diagnosed(service("identity", [4, 4, 0], 0, "COMPLETED", 0, 41 * DAY, 23)),
+        diagnosed(spot(service("image-resizer", [6, 6, 0], 2, "COMPLETED", 0, 6 * DAY, 12))),
+        diagnosed(service("inventory", [3, 2, 1], 14, "IN_PROGRESS", 6, 38 * MINUTE, 64)),
+        diagnosed(service("notifications", [2, 2, 0], 0, "COMPLETED", 0, 12 * DAY, 31)),
+        diagnosed(service("payments", [4, 1, 0], 23, "FAILED", 10, 12 * MINUTE, 57)),
+        diagnosed(service("pricing-recalculation-worker-eu-central", [2, 2, 0], 0, "COMPLETED", 0, 5 * HOUR, 8)),
+        diagnosed(service("recommendations", [4, 0, 0], 8, "IN_PROGRESS", 8, 21 * MINUTE, 19)),
+        diagnosed(service("reports", [0, 0, 0], 0, "COMPLETED", 0, 90 * DAY, 2)),
     ]
 }
 
@@ -290,10 +290,10 @@ pub fn stopped(id: &str, age: i64, code: &str, reason: &str, containers: Vec<Con
         containers,
         ..blank_task(id)
     };
-    judged(task)
+    with_verdict(task)
 }
 
-fn judged(task: Task) -> Task {
+fn with_verdict(task: Task) -> Task {
     Task { verdict: Some(Arc::new(diagnose::diagnose_stop(&task, &Known::default()))), ..task }
 }
 
@@ -317,7 +317,7 @@ pub fn tasks() -> Vec<Entry> {
         entry(oom("1d7b6e2a9c4f4b8d8e2f6a1c3d5b7f90", 2 * MINUTE)),
         entry(oom("2b8e4c6f1a3d4e5f9b7c8d0e1f2a3b4c", 9 * MINUTE)),
         entry(oom("3c5d7e9f0b2a4c6e8d1f3a5b7c9e0d2f", 17 * MINUTE)),
-        entry(judged(Task {
+        entry(with_verdict(Task {
             pull_stopped_at: None,
             started_at: None,
             ..stopped(
@@ -348,10 +348,10 @@ pub fn tasks() -> Vec<Entry> {
     ]
 }
 
-/// What befell the service that keeps running out of memory: its tasks, and what the scheduler said of them.
+/// History of the service that keeps running out of memory: its tasks and its events.
 pub fn history() -> Vec<Arc<dyn Row>> {
-    let said = |number: usize, age: i64, what: &str| ServiceEvent {
-        id: format!("payments-said-{number}"),
+    let event = |number: usize, age: i64, what: &str| ServiceEvent {
+        id: format!("payments-event-{number}"),
         cluster_name: "acme-prod".into(),
         service_name: "payments".into(),
         service_arn: service_arn("payments"),
@@ -370,7 +370,7 @@ pub fn history() -> Vec<Arc<dyn Row>> {
         (31 * MINUTE, "has begun draining connections on 1 tasks."),
         (58 * MINUTE, "has reached a steady state."),
     ];
-    let events: Vec<_> = words.iter().enumerate().map(|(number, (age, what))| said(number, *age, what)).collect();
+    let events: Vec<_> = words.iter().enumerate().map(|(number, (age, what))| event(number, *age, what)).collect();
     let mut rows: Vec<Arc<dyn Row>> = tasks().into_iter().map(|entry| entry.row).collect();
     let payments = service("payments", [4, 1, 0], 23, "FAILED", 10, 12 * MINUTE, 57);
     rows.push(Arc::new(Service { events, ..payments }));
@@ -386,14 +386,14 @@ pub fn containers() -> Vec<Entry> {
     ]
 }
 
-/// Names as nobody should give them: escape sequences, control and bidirectional characters, wide letters.
+/// Services with hostile names: escape sequences, control and bidirectional characters, wide letters.
 pub fn hostile_services() -> Vec<Entry> {
     let names =
         ["\u{1b}[31mred\u{1b}[0m", "line\nbreak\ttab", "日本語サービス名前", "gnp\u{202e}exe.tac", "e\u{301}te\u{0}"];
     names.iter().map(|name| entry(service(name, [1, 1, 0], 0, "COMPLETED", 0, DAY, 1))).collect()
 }
 
-/// So many services, numbered.
+/// A number of services with numbered names.
 pub fn many_services(count: i32) -> Vec<Entry> {
     let one = |n: i32| {
         let failing = n % 97 == 0;

@@ -1,4 +1,4 @@
-//! A model on a harness: data and keys go in, a drawn screen comes out.
+//! A test harness for the model: data and keys go in, a drawn screen comes out.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,7 +15,7 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, crossterm::event::
 
 use super::fixtures::{self, feed, now};
 
-/// The cluster that the fixtures' services and tasks run in.
+/// Cluster of the fixtures' services and tasks.
 pub const CLUSTER: &str = "acme-prod";
 
 pub struct Harness {
@@ -29,13 +29,13 @@ pub fn view(kind: &'static Kind) -> View {
     View::new(kind, Query::cluster(CLUSTER))
 }
 
-/// The tasks of a service, by status.
+/// View of the tasks of a service, by status.
 pub fn tasks_view(service: &str, status: Status) -> View {
     View::new(&task::KIND, Query { service: Some(service.into()), status, ..Query::cluster(CLUSTER) })
 }
 
 impl Harness {
-    /// A console that has just started on a terminal of this size: nothing is known yet.
+    /// A console without data on a terminal of this size.
     pub fn empty(size: (u16, u16), settings: Settings) -> Self {
         Self::start(Start::new(now(), size), settings)
     }
@@ -47,12 +47,12 @@ impl Harness {
         Self { model, snapshot: Snapshot::default(), seconds: 0 }
     }
 
-    /// The same with the fixtures' account behind it, at the services of its first cluster.
+    /// A console with the fixtures' account, at the services of its first cluster.
     pub fn with_account(size: (u16, u16)) -> Self {
         Self::with_settings(size, Settings::default())
     }
 
-    /// The same at the services of another cluster.
+    /// A console with the fixtures' account, at the services of another cluster.
     pub fn in_cluster(size: (u16, u16), cluster: &str) -> Self {
         let start = Start { cluster: Some(cluster.into()), ..Start::new(now(), size) };
         Self::start(start, Settings::default()).add_account()
@@ -63,7 +63,7 @@ impl Harness {
         Self::start(start, settings).add_account()
     }
 
-    /// The same, where a console begins, with what is wrong there.
+    /// A console with the fixtures' account at the trouble list, which `feed` fills.
     pub fn home(size: (u16, u16), (key, feed): (FeedKey, Feed)) -> Self {
         Self::start(Start::new(now(), size), Settings::default()).add_account().feed(key, feed)
     }
@@ -88,7 +88,7 @@ impl Harness {
         harness
     }
 
-    /// Changes what is known, and tells the model.
+    /// Changes the snapshot, and sends it to the model.
     pub fn change_snapshot(mut self, change: impl FnOnce(&mut Snapshot)) -> Self {
         change(&mut self.snapshot);
         self.publish();
@@ -102,7 +102,7 @@ impl Harness {
         })
     }
 
-    /// Puts a composed view together out of `rows`.
+    /// Builds a composed view from `rows`.
     pub fn composed(self, view: View, rows: &[Arc<dyn Row>]) -> Self {
         let Origin::Composed(compose) = view.kind.origin else { panic!("{:?} is not composed", view.kind) };
         let material = Material { rows, seen: &[], awaited: &[], gaps: &[] };
@@ -119,7 +119,7 @@ impl Harness {
         self.event(Event::Snapshot(Arc::new(self.snapshot.clone())));
     }
 
-    /// Time passes.
+    /// Lets time pass.
     pub fn wait(mut self, seconds: i64) -> Self {
         self.seconds += seconds;
         self.event(Event::Tick);
@@ -131,7 +131,7 @@ impl Harness {
         self
     }
 
-    /// Presses keys, named as in the configuration, with blanks between them.
+    /// Presses keys, named as in the configuration, separated by spaces.
     pub fn keys(mut self, keys: &str) -> Self {
         for key in keys.split_whitespace() {
             let key: Key = key.parse().unwrap_or_else(|error| panic!("{error}"));

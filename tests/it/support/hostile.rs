@@ -1,9 +1,9 @@
-//! An AWS endpoint that means no good: its answers have the right form, and everything in them is at its end or worse.
+//! A hostile AWS endpoint: its answers have the right form, with extreme and invalid values.
 //!
-//! Every member is there or not by chance; texts are full of escape sequences, changes of direction and characters that
-//! take no room; numbers and times are at the ends of their ranges; some answers are errors. The same seed and the same
-//! question give the same answer for some seconds, then another one, so that rows change under the cursor. Texts that
-//! could act on a terminal say EVIL, so that they can be recognised in what a console writes.
+//! Members are present or absent at random; texts are full of escape sequences, direction changes and zero-width characters;
+//! numbers and times are at the limits of their ranges; some answers are errors. The same seed and request give the same answer
+//! for some seconds, then another one, so that rows change under the cursor. Texts that could act on a terminal contain EVIL, so
+//! that tests find them in the output of a console.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -22,12 +22,12 @@ use axum::{
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
-/// How long an answer stays as it is.
+/// How long an answer stays the same.
 const STEADY: Duration = Duration::from_secs(4);
-/// Answers in a hundred that are errors.
+/// Percentage of answers that are errors.
 const ERRORS: u64 = 3;
 
-/// What answers are made of, by name. A word is another shape or a kind of value; a list has up to four of its item.
+/// Shapes of answers, by name. A word is another shape or a kind of value; a list has up to four of its item.
 const SHAPES: &[(&str, &str)] = &[
     (
         "provider",
@@ -198,7 +198,7 @@ const STOPS: &[&str] = &[
 
 const INTS: &[i64] = &[0, 1, -1, 2, 3, 7, 100, 137, 139, 255, 1_000_000, i32::MAX as i64, i32::MIN as i64];
 const LONGS: &[i64] = &[0, 1, -1, i64::MAX, i64::MIN, 1 << 53];
-/// Seconds: of the years 1 to 9999 and beyond, and near now.
+/// Times in seconds: in the years 1 to 9999 and beyond, and near now.
 const TIMES: &[f64] = &[
     0.0,
     -1.0,
@@ -215,7 +215,7 @@ const TIMES: &[f64] = &[
     1.5e9,
 ];
 
-/// A source of chance that is the same for the same seed.
+/// A seeded random number generator.
 pub struct Chance(u64);
 
 impl Chance {
@@ -225,7 +225,7 @@ impl Chance {
         Self(hasher.finish())
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         // splitmix64
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -240,7 +240,7 @@ impl Chance {
     }
 }
 
-/// The endpoint; it ends when this is dropped.
+/// The endpoint. It ends when this is dropped.
 pub struct Hostile {
     pub url: String,
     serving: JoinHandle<()>,
@@ -282,11 +282,11 @@ async fn answer(State(account): State<Arc<Account>>, headers: HeaderMap, body: B
         let error = json!({ "__type": code, "message": text(&mut chance) });
         return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
     }
-    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    of_json(operation, &asked, &mut chance).to_string().into_response()
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    of_json(operation, &request, &mut chance).to_string().into_response()
 }
 
-/// The answers of the two services that speak XML.
+/// Answers of the two services with XML.
 fn query(body: &[u8], chance: &mut Chance) -> Response {
     if String::from_utf8_lossy(body).contains("GetCallerIdentity") {
         return "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:user/&#x202e;EVIL</Arn>\
@@ -302,16 +302,16 @@ fn query(body: &[u8], chance: &mut Chance) -> Response {
     .into_response()
 }
 
-fn of_json(operation: &str, asked: &Value, chance: &mut Chance) -> Value {
-    let cluster = asked["cluster"].as_str().unwrap_or_default();
+fn of_json(operation: &str, request: &Value, chance: &mut Chance) -> Value {
+    let cluster = request["cluster"].as_str().unwrap_or_default();
     let list = |key: &str, kind: &str, count: usize| {
         let arns: Vec<String> =
             (0..count).map(|number| arn(kind, &format!("{}/{kind}{number}", short(cluster)))).collect();
         json!({ key: arns })
     };
-    // As AWS does: one row for each that was asked for, but now and then one is missing or there twice.
+    // Like AWS, one row for each requested id, but sometimes a row is missing or duplicated.
     let described = |list: &str, shape: &str, id: &str, name: &str, chance: &mut Chance| {
-        let ids = asked[list].as_array().cloned().unwrap_or_default();
+        let ids = request[list].as_array().cloned().unwrap_or_default();
         let mut rows: Vec<Value> = Vec::new();
         for arn in ids.iter().filter_map(Value::as_str) {
             let mut row = value(shape, chance);
@@ -331,7 +331,7 @@ fn of_json(operation: &str, asked: &Value, chance: &mut Chance) -> Value {
         }
         "ListServices" => list("serviceArns", "service", 12),
         "ListTasks" => {
-            let status = asked["desiredStatus"].as_str().unwrap_or("RUNNING");
+            let status = request["desiredStatus"].as_str().unwrap_or("RUNNING");
             list("taskArns", &format!("task{}", &status[..1]), 40)
         }
         "ListContainerInstances" => list("containerInstanceArns", "instance", 6),
@@ -366,7 +366,7 @@ fn of_json(operation: &str, asked: &Value, chance: &mut Chance) -> Value {
         "DescribeContainerInstances" => described("containerInstances", "instance", "containerInstanceArn", "", chance),
         "DescribeTaskDefinition" => {
             let mut definition = value("definition", chance);
-            definition["taskDefinitionArn"] = asked["taskDefinition"].clone();
+            definition["taskDefinitionArn"] = request["taskDefinition"].clone();
             json!({ "taskDefinition": definition, "tags": [value("tag", chance)] })
         }
         "DescribeServiceDeployments" => {
@@ -396,7 +396,7 @@ fn text(chance: &mut Chance) -> String {
     text
 }
 
-/// A value of this shape, or of this kind.
+/// Random value of a shape or kind.
 fn value(shape: &str, chance: &mut Chance) -> Value {
     if let Some((_, shape)) = SHAPES.iter().find(|(name, _)| *name == shape) {
         return fill(&serde_json::from_str(shape).expect("a shape"), chance);
@@ -423,7 +423,7 @@ fn value(shape: &str, chance: &mut Chance) -> Value {
     }
 }
 
-/// `shape` with values in place of its words; four of five members are there.
+/// Fills a shape with random values; four of five members are present.
 fn fill(shape: &Value, chance: &mut Chance) -> Value {
     match shape {
         Value::Object(members) => {

@@ -1,9 +1,9 @@
-//! The AWS SDK on a demo endpoint in the same process: no socket, no threads, and so virtual time.
+//! The AWS SDK on a demo endpoint in the same process: without sockets and threads, so that time can be virtual.
 //!
 //! Under `#[tokio::test(start_paused = true)]` the clock stands still while anything can run and jumps to the next
-//! timer when nothing can. SDK retries, request time-outs, latency faults, quotas and the world itself all live by that
-//! clock, so a test of an hour takes milliseconds and gives the same result every time. (Signing alone uses the wall
-//! clock, which the endpoint doesn't look at without the fault `skew`.)
+//! timer when nothing can. SDK retries, request timeouts, latency faults, quotas and the simulation all use that clock, so a
+//! test of an hour takes milliseconds and gives the same result every time. (Only signing uses the wall clock, which the
+//! endpoint ignores without the fault `skew`.)
 //!
 //! ```ignore
 //! let endpoint = Endpoint::new(Options::default());
@@ -42,7 +42,7 @@ use ecsight::demo::{Cut, Endpoint, Session, wire};
 use futures::{Stream, StreamExt, stream};
 use http_body::{Body, Frame};
 
-/// What a program's own AWS configuration is to be in tests: everything goes to `endpoint`, once (no retries).
+/// AWS configuration for tests: all calls go to `endpoint`, without retries.
 pub fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
     let credentials = Credentials::new("AKIADEMO", "secret", None, None, "demo");
     SdkConfig::builder()
@@ -55,7 +55,7 @@ pub fn sdk_config(endpoint: &Endpoint) -> SdkConfig {
         .build()
 }
 
-/// Clients' settings without the `stream-` that the SDK puts before the host of some operations, whatever host it is.
+/// Removes the prefix `stream-` that the SDK puts before any host for some operations.
 pub fn no_host_prefix(config: aws_sdk_cloudwatchlogs::config::Builder) -> aws_sdk_cloudwatchlogs::Config {
     config.interceptor(NoHostPrefix).build()
 }
@@ -84,7 +84,7 @@ impl Intercept for NoHostPrefix {
     }
 }
 
-/// An HTTP client that knows one host.
+/// An HTTP client for a single endpoint.
 pub fn http_client(endpoint: &Endpoint) -> SharedHttpClient {
     let endpoint = endpoint.clone();
     http_client_fn(move |settings, _| {
@@ -155,7 +155,7 @@ impl HttpConnector for InProcess {
     }
 }
 
-/// One request and its response; what goes wrong goes wrong as the SDK's own client over a socket would have it.
+/// Sends one request. Failures are those of the SDK's own client over a socket.
 async fn exchange(endpoint: &Endpoint, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let request = request.map(|body| body.bytes().map(Bytes::copy_from_slice).unwrap_or_default());
@@ -169,12 +169,12 @@ async fn exchange(endpoint: &Endpoint, request: HttpRequest) -> Result<HttpRespo
         return HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None));
     }
     let cut_short = wire::missing_bytes(&response) > 0;
-    // Reading a body already taken fails, as reading one that breaks off does.
+    // Reading a body that has been taken fails, like reading a truncated one.
     let response = response.map(|body| if cut_short { SdkBody::taken() } else { SdkBody::from(body) });
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }
 
-/// A body that goes on, as an event stream's does.
+/// A streaming body, as of an event stream.
 struct Streamed(Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send + Sync>>);
 
 impl Body for Streamed {

@@ -1,4 +1,4 @@
-//! A bad day over three clusters: one thing of every sort that goes wrong, found as the console finds it.
+//! An incident over three clusters with one problem of every sort, diagnosed as in the console.
 
 use std::sync::Arc;
 
@@ -24,13 +24,14 @@ use super::fixtures::{
     self, DAY, HOUR, MINUTE, ago, arn, blank_service, container, deployment, feed, history, now, services, stopped,
 };
 
-/// Rows of every kind that the account has, services with what is wrong with them.
+/// Rows of all kinds in the account, services with their findings.
 fn rows() -> Vec<Arc<dyn Row>> {
     let mut rows = history();
-    let told = rows.iter().filter_map(|row| row.any().downcast_ref::<Service>()).map(|row| row.service_name.clone());
-    let told: Vec<String> = told.collect();
+    let replaced =
+        rows.iter().filter_map(|row| row.any().downcast_ref::<Service>()).map(|row| row.service_name.clone());
+    let replaced: Vec<String> = replaced.collect();
     rows.extend(
-        services().into_iter().map(|entry| entry.row).filter(|row| !told.iter().any(|name| *name == row.name())),
+        services().into_iter().map(|entry| entry.row).filter(|row| !replaced.iter().any(|name| *name == row.name())),
     );
     rows.push(Arc::new(ranking()));
     rows.push(Arc::new(ranking_definition()));
@@ -42,7 +43,7 @@ fn rows() -> Vec<Arc<dyn Row>> {
     diagnosed(rows)
 }
 
-/// The same, with what the data layer adds: what is wrong with each service.
+/// Adds the findings of each service, as the data layer does.
 fn diagnosed(rows: Vec<Arc<dyn Row>>) -> Vec<Arc<dyn Row>> {
     let known = Known::of(rows.iter().map(|row| &**row), now());
     let findings = |row: &Arc<dyn Row>| match row.any().downcast_ref::<Service>() {
@@ -55,7 +56,7 @@ fn diagnosed(rows: Vec<Arc<dyn Row>>) -> Vec<Arc<dyn Row>> {
     rows.iter().map(findings).collect()
 }
 
-/// A service that finds no instance with enough CPU.
+/// A service for which no instance has enough CPU.
 fn ranking() -> Service {
     let revision = arn("task-definition", "ranking:8");
     let service_arn = arn("service", "acme-batch/ranking");
@@ -120,7 +121,7 @@ fn host(name: &str, cpu: i32, connected: bool) -> Instance {
     }
 }
 
-/// A run of the standalone family `invoice-export` that failed so many minutes ago.
+/// A run of the standalone family `invoice-export` that failed some minutes ago.
 fn export(minutes: i64) -> Task {
     let id = format!("{minutes:08}c4d2b4f6e9a1c3e5d7f9b0a2c");
     let job = container(&id, "job", Some(1), None);
@@ -154,13 +155,13 @@ fn all_clusters() -> View {
     View::new(&trouble::KIND, Query::default())
 }
 
-/// Everything that is wrong, with sources that were denied, and others that are still awaited.
+/// The trouble list of the incident, with sources that were denied, and others that are still being fetched.
 pub fn trouble(denied: &[&'static str], awaited: bool) -> (FeedKey, Feed) {
     let rows = rows();
     composed(&rows, denied, awaited)
 }
 
-/// The same where nothing is wrong.
+/// The trouble list of an account without problems.
 pub fn no_trouble(denied: &[&'static str], awaited: bool) -> (FeedKey, Feed) {
     let well =
         |row: &Arc<dyn Row>| row.any().downcast_ref::<Service>().is_some_and(|service| service.findings.is_empty());
@@ -168,7 +169,7 @@ pub fn no_trouble(denied: &[&'static str], awaited: bool) -> (FeedKey, Feed) {
     composed(&rows, denied, awaited)
 }
 
-/// Nothing has come yet, or nothing may be looked at.
+/// The trouble list while nothing has been fetched, or nothing can be.
 pub fn no_data(failure: Option<Failure>) -> (FeedKey, Feed) {
     let awaited = [in_cluster(&service::KIND, "acme-prod"), stopped_in("acme-prod")];
     let material = Material { rows: &[], seen: &[], awaited: &awaited, gaps: &[] };
@@ -197,8 +198,8 @@ fn composition(material: &Material<'_>) -> Feed {
     Feed { nothing, ..feed(entries) }
 }
 
-/// What the trouble is made of: what its explanations draw on.
-pub fn behind_it(snapshot: &mut Snapshot) {
+/// Adds the feeds that the trouble list and its explanations are based on.
+pub fn add_sources(snapshot: &mut Snapshot) {
     for row in rows() {
         let key = match (row.kind().name, row.cluster()) {
             ("task", Some(cluster)) if row.states().contains(&"stopped") => stopped_in(cluster),
@@ -210,7 +211,7 @@ pub fn behind_it(snapshot: &mut Snapshot) {
     }
 }
 
-/// What was found out about the newest task that ran out of memory.
+/// Evidence about the newest task that ran out of memory.
 pub fn last_log_lines() -> Evidence {
     let line = |seconds: i64, text: &str| (now() - SignedDuration::from_secs(seconds), text.to_owned());
     Evidence {

@@ -1,4 +1,4 @@
-//! A log on the harness: the payments service runs out of memory while someone reads along.
+//! A log on the test harness: the payments service runs out of memory while its log is open.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{
     harness::Harness,
 };
 
-/// The task that runs out of memory, the one that runs, and the one that takes the first one's place.
+/// The task that runs out of memory, one that keeps running, and the one that replaces the first.
 pub const TASKS: [&str; 3] =
     ["1d7b6e2a9c4f4b8d8e2f6a1c3d5b7f90", "0f3c9a1e5b7d4c2f8a6e1d3b5c7f9e02", "6b8d0f2a4c6e4b8d9f1a3c5e7b9d2f4a"];
 
@@ -28,7 +28,7 @@ pub fn source(task: usize, container: &str) -> Arc<Source> {
     })
 }
 
-/// So many milliseconds before now.
+/// Time a number of milliseconds before now.
 pub fn time_before(millis: i64) -> Timestamp {
     now() - SignedDuration::from_millis(millis)
 }
@@ -50,7 +50,7 @@ pub fn marker(at: Timestamp, role: Role, text: &str) -> Line {
     Line { source: None, at, role, level: None, late: false, task: None, text: text.into() }
 }
 
-/// The last minute and a half of two lives of a task, and of another that lives on.
+/// A minute and a half of lines of a task, its replacement, and another task that keeps running.
 pub fn lines() -> Vec<Line> {
     let [dying, living, coming] = [0, 1, 2].map(|task| source(task, "payments"));
     let envoy = source(1, "envoy");
@@ -121,7 +121,7 @@ pub fn lines() -> Vec<Line> {
     ]
 }
 
-/// A tail that follows two streams of tasks that run and one that has ended.
+/// Status of a tail with two streams of running tasks and one of a stopped task.
 pub fn following_status() -> TailStatus {
     TailStatus {
         phase: TailPhase::Following,
@@ -133,19 +133,19 @@ pub fn following_status() -> TailStatus {
 }
 
 impl Harness {
-    /// The log of the payments service, of which nothing is known yet.
+    /// The log of the payments service, still without data.
     pub fn log(size: (u16, u16)) -> Self {
         Self::with_account(size).keys("/").type_text("payments").keys("enter l")
     }
 
-    /// The same with lines, followed.
+    /// The log of the payments service with lines, followed.
     pub fn followed_log(size: (u16, u16)) -> Self {
         Self::log(size).status(following_status()).lines(lines())
     }
 
-    fn send_log_event(mut self, told: TailUpdate) -> Self {
+    fn send_log_event(mut self, update: TailUpdate) -> Self {
         let tail = self.model.log().map_or(0, |reader| reader.wanted.id);
-        self.event(Event::Log(TailMessage { tail, update: told }));
+        self.event(Event::Log(TailMessage { tail, update }));
         self
     }
 

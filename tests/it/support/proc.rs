@@ -1,10 +1,10 @@
-//! What a process uses, as Linux tells it.
+//! CPU time and memory of a process, from `/proc`.
 
 use std::{fs, time::Duration};
 
 use rustix::process::{Pid, getpid};
 
-/// Clock ticks a second in `/proc`: the same on every Linux.
+/// Clock ticks per second in `/proc`, the same on every Linux.
 const TICKS: u64 = 100;
 
 /// This process.
@@ -25,7 +25,7 @@ pub fn resident_mib(pid: Pid) -> u64 {
     status_mib(pid, "VmRSS:")
 }
 
-/// The most there was of it so far.
+/// Peak of resident memory.
 pub fn peak_mib(pid: Pid) -> u64 {
     status_mib(pid, "VmHWM:")
 }

@@ -1,7 +1,6 @@
 //! A program in a real pseudo terminal, with a terminal emulator at the other end.
 //!
-//! Nothing here sleeps for a while and hopes: [`Pty::wait`] waits for a condition on the screen, and fails with the
-//! screen's contents when it does not come true.
+//! Nothing here sleeps: [`Pty::wait`] waits for a condition on the screen, and fails with the screen's contents on a timeout.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +16,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How long anything may take. Only a failing test ever waits that long, so there is room for a busy machine.
+/// Timeout of a wait. Only a failing test waits that long, so it is generous for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A program in a terminal. Dropping it kills the program.
@@ -26,12 +25,12 @@ pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     terminal: Arc<Terminal>,
     reading: Option<JoinHandle<()>>,
-    /// Line discipline as it was before the program started.
+    /// Terminal settings before the program started.
     cooked: String,
     _home: TempDir,
 }
 
-/// What the program has made of its terminal.
+/// State of the terminal as set by the program.
 struct Terminal {
     state: Mutex<State>,
     changed: Condvar,
@@ -39,24 +38,24 @@ struct Terminal {
 
 impl Terminal {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Poisoned by an assertion that failed and has said so.
+        // Poisoned by an assertion that has already failed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct State {
     parser: vt100::Parser<Modes>,
-    /// All that has come.
+    /// Everything received.
     bytes: Vec<u8>,
-    /// Nothing more will come.
+    /// Whether the output has ended.
     ended: bool,
-    /// Nobody wants to read any more.
+    /// Whether reading has been stopped.
     closing: bool,
 }
 
 type Writer = Arc<Mutex<Box<dyn Write + Send>>>;
 
-/// The parts of a terminal that the emulator leaves out: private modes it has no picture of, and answers to queries.
+/// Parts of a terminal that the emulator leaves out: some private modes, and answers to queries.
 struct Modes {
     set: BTreeMap<u16, bool>,
     clipboard: Option<Vec<u8>>,
@@ -66,7 +65,7 @@ struct Modes {
 impl Modes {
     fn answer(&self, text: &str) {
         let mut writer = self.answers.lock().unwrap();
-        // The program may have gone since it asked.
+        // The program may have ended since its query.
         let _ = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
     }
 }
@@ -93,7 +92,7 @@ impl vt100::Callbacks for Modes {
     }
 }
 
-/// What is to be run, where.
+/// A program to run, with its environment and terminal size.
 pub struct Program {
     command: CommandBuilder,
     columns: u16,
@@ -107,7 +106,7 @@ impl Program {
         Self::new(env!("CARGO_BIN_EXE_ecsight"), args)
     }
 
-    /// Any program. It finds a home folder of its own and none of the variables of whoever runs the tests.
+    /// Any program, with its own home folder and without the variables of the test process.
     pub fn new(program: impl AsRef<OsStr>, args: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("a home folder");
         let mut command = CommandBuilder::new(program);
@@ -137,7 +136,7 @@ impl Program {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo terminal");
         let cooked = line_discipline(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the program starts");
-        // Ours would keep the end of file from ever coming.
+        // Our own handle would prevent the end of file.
         drop(pair.slave);
         let answers = Arc::new(Mutex::new(pair.master.take_writer().expect("a writer")));
         let modes = Modes { set: BTreeMap::new(), clipboard: None, answers };
@@ -148,7 +147,7 @@ impl Program {
         let shared = terminal.clone();
         let reading = std::thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
-            // EIO is how a pseudo terminal says that the last of its programs has gone.
+            // EIO means that the last program in the pseudo terminal has ended.
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
                 let mut state = shared.lock();
                 if state.closing {
@@ -166,17 +165,17 @@ impl Program {
 }
 
 impl Pty {
-    /// What the screen shows now, line ends trimmed.
+    /// Text on the screen, line ends trimmed.
     pub fn contents(&self) -> String {
         self.state().parser.screen().contents()
     }
 
-    /// How many bytes the program has written.
+    /// Number of bytes the program has written.
     pub fn bytes(&self) -> usize {
         self.state().bytes.len()
     }
 
-    /// All that the program has written, once it has ended.
+    /// Everything the program has written, once it has ended.
     pub fn everything(&self) -> String {
         let mut state = self.state();
         while !state.ended {
@@ -185,12 +184,12 @@ impl Pty {
         String::from_utf8_lossy(&state.bytes).into_owned()
     }
 
-    /// What the program has put into the clipboard by OSC 52, in base64.
+    /// Clipboard content set by the program with OSC 52, in base64.
     pub fn clipboard(&self) -> Option<Vec<u8>> {
         self.state().parser.callbacks().clipboard.clone()
     }
 
-    /// Waits until the screen is as `condition` wants it.
+    /// Waits until the screen meets `condition`.
     pub fn wait(&self, what: &str, condition: impl Fn(&vt100::Screen) -> bool) {
         self.wait_for(what, |state| condition(state.parser.screen()));
     }
@@ -211,26 +210,26 @@ impl Pty {
         }
     }
 
-    /// Types. One call is one write: an escape and what follows it in the same call are one key.
+    /// Types keys. One call is one write, so an escape and the following characters in the same call are one key.
     pub fn keys(&self, keys: &str) {
         let writer = self.state().parser.callbacks().answers.clone();
         let mut writer = writer.lock().unwrap();
         writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).expect("the terminal takes keys");
     }
 
-    /// Makes the terminal larger or smaller.
+    /// Resizes the terminal.
     pub fn resize(&self, columns: u16, rows: u16) {
-        // The emulator first: what comes after the signal is drawn for the new size.
+        // The emulator first, because output after the signal is drawn for the new size.
         self.state().parser.set_size(nonzero(rows), nonzero(columns));
         self.master().resize(size(columns, rows)).expect("the terminal can be resized");
     }
 
-    /// Tells the program, if it is still there, of a size that the emulator is not given.
+    /// Resizes the terminal for the program only, not for the emulator.
     pub fn resize_unseen(&self, columns: u16, rows: u16) {
         let _ = self.master().resize(size(columns, rows));
     }
 
-    /// Types, and says whether anybody is there to read it.
+    /// Types keys, and returns whether the program can still read them.
     pub fn try_keys(&self, keys: &str) -> bool {
         if !self.lives() {
             return false;
@@ -240,12 +239,12 @@ impl Pty {
         writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).is_ok()
     }
 
-    /// Whether the program may still write.
+    /// Whether the program can still write.
     pub fn lives(&self) -> bool {
         !self.state().ended
     }
 
-    /// The exit code, when the program has ended by now.
+    /// Exit code, if the program has ended.
     pub fn ended(&mut self) -> Option<u32> {
         if self.lives() {
             return None;
@@ -259,7 +258,7 @@ impl Pty {
         let _ = self.child.wait();
     }
 
-    /// Memory of the program, by its name in `/proc`: `VmRSS:` now, `VmHWM:` at most so far.
+    /// Memory of the program, by its name in `/proc`: `VmRSS:` is the current, `VmHWM:` the peak value.
     pub fn kib(&self, name: &str) -> u64 {
         let pid = self.child.process_id().unwrap_or_default();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -273,14 +272,14 @@ impl Pty {
         kill_process(pid.expect("a process"), signal).expect("the program is there");
     }
 
-    /// The process group in the foreground: with a shell in this terminal, the job it runs.
+    /// Process group in the foreground: the job of a shell in this terminal.
     pub fn foreground(&self) -> Pid {
         self.master().process_group_leader().and_then(Pid::from_raw).expect("a process group in the foreground")
     }
 
     /// Closes the terminal, as closing a window does.
     pub fn hang_up(&mut self) {
-        // The reader has a handle of its own and sits in a read: a resize makes the program write once more.
+        // The reader has its own handle and blocks in a read; a resize makes the program write once more.
         let (rows, columns) = {
             let mut state = self.state();
             state.closing = true;
@@ -293,7 +292,7 @@ impl Pty {
         self.master = None;
     }
 
-    /// Waits until the program has ended, and says how.
+    /// Waits until the program has ended, and returns its exit status.
     pub fn exit(&mut self) -> ExitStatus {
         let until = Instant::now() + LIMIT;
         loop {
@@ -305,13 +304,13 @@ impl Pty {
         }
     }
 
-    /// Fails unless the terminal is as it was before the program came.
+    /// Fails unless the terminal settings are those from before the program started.
     pub fn assert_sane(&self) {
         self.assert_modes_off();
         assert_eq!(line_discipline(self.master()), self.cooked, "the line discipline is not restored");
     }
 
-    /// Fails if any mode that the program sets in the terminal is still on. Waits for what is on its way.
+    /// Fails if a terminal mode set by the program is still on. Waits for output in flight.
     pub fn assert_modes_off(&self) {
         self.wait("the main screen and its cursor", |screen| !screen.alternate_screen() && !screen.hide_cursor());
         let state = self.state();

@@ -1,7 +1,7 @@
-//! Python programs as independent judges, each in a virtual environment of its own below `target/`.
+//! Python programs for conformance tests, each in its own virtual environment below `target/`.
 //!
-//! An environment is made on first use and kept until its requirements change. Where Python, pip or the package index is
-//! missing, a judge is skipped with a notice; in CI (the variable `CI` is set) that is a failure.
+//! An environment is created on first use and kept until its requirements change. Where Python, pip or the package index is
+//! missing, the test is skipped with a notice; in CI (the variable `CI` is set) that is a failure.
 
 use std::{
     fs::{self, File},
@@ -10,33 +10,33 @@ use std::{
     process::{Command, Output},
 };
 
-/// A virtual environment that has its requirements.
+/// A virtual environment with its requirements installed.
 #[derive(Debug)]
 pub struct Venv {
     bin: PathBuf,
 }
 
 impl Venv {
-    /// The environment called `name`, with `requirements` as pip takes them (pin them: `boto3==1.44.5`).
+    /// Returns the environment `name` with `requirements` for pip (pinned: `boto3==1.44.5`).
     ///
-    /// `None` when it can't be had here; the notice is printed.
+    /// `None`, with a notice on the terminal, when it can't be created.
     ///
     /// # Panics
-    /// When it can't be had in CI.
+    /// When it can't be created in CI.
     pub fn with(name: &str, requirements: &[&str]) -> Option<Venv> {
         match Self::make(name, requirements) {
             Ok(venv) => Some(venv),
             Err(reason) if std::env::var_os("CI").is_some() => panic!("no Python environment {name}: {reason}"),
             Err(reason) => {
-                // Straight to the terminal: what tests print with macros is swallowed when they pass.
+                // Straight to the terminal, because output of macros is hidden when a test passes.
                 let _ = writeln!(io::stderr(), "SKIPPED: no Python environment {name}: {reason}");
                 None
             }
         }
     }
 
-    /// A command of the environment, `python` or one that a requirement installed. Nothing of the caller's own Python
-    /// or AWS settings reaches it; dummy credentials do.
+    /// A command of the environment: `python`, or one installed by a requirement. It gets dummy credentials and none of the
+    /// caller's Python or AWS settings.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command
@@ -54,13 +54,13 @@ impl Venv {
     fn make(name: &str, requirements: &[&str]) -> Result<Venv, String> {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("venv");
         fs::create_dir_all(&root).map_err(|error| error.to_string())?;
-        // Several test processes may want it at once; the lock goes with the file handle.
+        // Several test processes may create it at once; the lock is released with the file handle.
         let lock = File::create(root.join(format!("{name}.lock"))).map_err(|error| error.to_string())?;
         lock.lock().map_err(|error| error.to_string())?;
 
         let home = root.join(name);
         let venv = Venv { bin: home.join("bin") };
-        // Written last, so an environment that was interrupted in the making is made anew.
+        // Written last, so that an incomplete environment is created again.
         let (stamp, wanted) = (home.join("requirements.txt"), requirements.join("\n"));
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(venv);
@@ -74,13 +74,13 @@ impl Venv {
     }
 }
 
-/// Runs a command to its end; what it complained of when it failed.
+/// Runs a command to its end. The error is its error output.
 fn run(command: &mut Command) -> Result<Output, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(output);
     }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{program}: {}: {}", output.status, String::from_utf8_lossy(&said).trim()))
+    let printed = [output.stdout, output.stderr].concat();
+    Err(format!("{program}: {}: {}", output.status, String::from_utf8_lossy(&printed).trim()))
 }

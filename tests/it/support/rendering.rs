@@ -1,4 +1,4 @@
-//! What a harness looks like, at the sizes and in the themes that snapshots are taken of.
+//! Rendering of a harness at the sizes and in the themes of snapshots.
 
 use ecsight::ui::{Theme, theme::Depth};
 
@@ -11,7 +11,7 @@ pub const LARGE: (u16, u16) = (120, 30);
 pub const NORMAL: (u16, u16) = (80, 24);
 pub const NARROW: (u16, u16) = (60, 15);
 
-/// The default theme, on a terminal of sixteen colours.
+/// The default theme on a terminal with 16 colours.
 pub fn theme() -> Theme {
     Theme::default().at(Depth::Ansi16)
 }

@@ -1,4 +1,4 @@
-//! Random keys against a console in a terminal of its own, and what may not come of it.
+//! Random keys against a console in its own terminal, with checks for crashes, hangs and leaked control characters.
 
 use std::{
     sync::LazyLock,
@@ -12,9 +12,9 @@ use super::{
     pty::{Program, Pty},
 };
 
-/// Keys between two looks at whether the console still answers.
+/// Number of keys between two checks that the console still responds.
 const LOOK: usize = 200;
-/// Keys after which the console is started anew, so that it is met in its first seconds, too.
+/// Number of keys after which the console is restarted, so that its first seconds are tested as well.
 const LIFE: usize = 3_000;
 
 const COMMANDS: &[&str] = &[
@@ -139,15 +139,15 @@ const GARBAGE: &[&str] = &[
 const SIZES: &[(u16, u16)] =
     &[(1, 1), (80, 1), (1, 24), (20, 5), (40, 2), (80, 24), (120, 30), (160, 50), (300, 100), (25, 120), (3, 3)];
 
-/// What came of a storm.
+/// Result of a storm.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub keys: usize,
-    /// The console ended otherwise than by quitting, and what it said.
+    /// Unexpected ends of the console, with its output.
     pub panics: Vec<String>,
-    /// The longest that a redraw took.
+    /// Longest time of a redraw.
     pub slowest: Duration,
-    /// What was sent to the terminal and is no part of a picture.
+    /// Output to the terminal that is not part of a frame.
     pub leaks: Vec<String>,
     pub peak_mib: u64,
 }
@@ -186,10 +186,10 @@ pub fn storm(keys: usize, seed: u64, program: impl Fn() -> Program) -> Outcome {
     outcome
 }
 
-/// How long the console takes to draw everything anew when it is asked to.
+/// Time that the console takes for a full redraw.
 fn redrawn(pty: &Pty) -> Duration {
     pty.resize_unseen(80, 24);
-    // Whatever paste or prompt it is in ends first.
+    // First end any paste or prompt.
     for keys in ["\x1b[201~\x1b", "\x1b"] {
         pty.try_keys(keys);
         std::thread::sleep(Duration::from_millis(60));
@@ -221,7 +221,7 @@ fn key(chance: &mut Chance) -> String {
     }
 }
 
-/// What a console sends: colours, cursor, its modes, erasing, and the clipboard.
+/// Sequences that a console sends: colours, cursor, modes, erasing, and the clipboard.
 static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"\x1b\[(?:[0-9;:]*m|\d*(?:;\d*)?H|\?(?:25|1049|2004|1004|2026|7)[hl]|\d* q|[0-3]?[JK])",
@@ -230,8 +230,8 @@ static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a pattern")
 });
 
-/// Control characters and characters that deceive, each with what stands around it, in what was sent while the console had
-/// the screen: before and after, the kernel echoes the keys.
+/// Control characters and deceptive characters in the output, each with its context. Only output while the console had the screen
+/// counts: before and after, the kernel echoes the keys.
 fn leaks(sent: &str) -> Vec<String> {
     let screens = sent.split("\x1b[?1049h").skip(1).filter_map(|screen| screen.split("\x1b[?1049l").next());
     let acts = |c: char| {

@@ -1,4 +1,4 @@
-//! A screen as text for snapshots: what stands there, and how it is styled.
+//! A screen as text for snapshots: content and styles.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-/// The text of the buffer, then the styles of every row that differ from the commonest one: column, cells, style.
+/// Text of the buffer, then the styles of each row that differ from the most common one: column, cells, style.
 pub fn styled(buf: &Buffer) -> String {
     let width = usize::from(buf.area.width).max(1);
     let base = base(buf);
@@ -34,7 +34,7 @@ pub fn styled(buf: &Buffer) -> String {
     out
 }
 
-/// The text of the buffer, without blanks at the ends of rows.
+/// Text of the buffer, without blanks at the ends of rows.
 pub fn plain(buf: &Buffer) -> String {
     let width = usize::from(buf.area.width).max(1);
     let mut out = String::new();
@@ -42,7 +42,7 @@ pub fn plain(buf: &Buffer) -> String {
         let mut line = String::new();
         let mut skip = 0;
         for cell in row {
-            // The cell behind a wide character shows nothing of its own.
+            // The cell after a wide character is empty.
             if skip == 0 {
                 line.push_str(cell.symbol());
                 skip = unicode_width::UnicodeWidthStr::width(cell.symbol());

@@ -1,4 +1,4 @@
-//! A screen as SVG: the same buffer gives the same bytes, on any machine.
+//! A screen as SVG. The same buffer gives the same bytes on any machine.
 
 use std::fmt::Write;
 
@@ -8,12 +8,12 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthStr;
 
-/// Pixels of a cell, and of the window around the cells.
+/// Sizes of a cell and of the window frame, in pixels.
 const CELL: (usize, usize) = (9, 20);
 const PAD: usize = 10;
 const BAR: usize = 32;
 
-/// What a terminal paints its own colours with.
+/// Colours of a terminal.
 pub struct Terminal {
     foreground: &'static str,
     background: &'static str,
@@ -41,7 +41,7 @@ pub const LIGHT: Terminal = Terminal {
     ],
 };
 
-/// How a run of cells looks.
+/// Style of a run of cells.
 #[derive(Clone, PartialEq)]
 struct Look {
     foreground: String,
@@ -103,11 +103,11 @@ impl Terminal {
     }
 }
 
-/// The buffer in a window called `title`.
+/// Draws the buffer in a window with this title.
 pub fn svg(buf: &Buffer, title: &str, terminal: &Terminal) -> String {
     let (columns, rows) = (usize::from(buf.area.width), usize::from(buf.area.height));
     let (width, height) = (columns * CELL.0 + 2 * PAD, rows * CELL.1 + BAR + PAD);
-    // The screen's own ground reaches to the window's edge.
+    // The background of the screen extends to the window's edge.
     let ground =
         buf.content.last().map_or(terminal.background.to_owned(), |cell| terminal.hex(cell.bg, terminal.background));
     let mut out = String::new();
@@ -142,7 +142,7 @@ pub fn svg(buf: &Buffer, title: &str, terminal: &Terminal) -> String {
     out
 }
 
-/// Maximal runs of cells of which `key` says the same.
+/// Maximal runs of cells with equal `key`.
 fn runs<K: PartialEq>(cells: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usize, K)> {
     let mut runs: Vec<(usize, usize, K)> = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
@@ -155,7 +155,7 @@ fn runs<K: PartialEq>(cells: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, u
     runs
 }
 
-/// ASCII words are set as one text each, fitted to their cells; any other glyph by itself.
+/// Writes each ASCII word as one text fitted to its cells, and any other glyph by itself.
 fn write_run(out: &mut String, cells: &[Cell], start: usize, y: usize, look: &Look) {
     let mut at = 0;
     while at < cells.len() {
@@ -190,7 +190,7 @@ fn write_run(out: &mut String, cells: &[Cell], start: usize, y: usize, look: &Lo
     }
 }
 
-/// What stands between runs of two or more blanks, with where it begins: renderers fold blanks.
+/// Parts between runs of two or more blanks, with their positions, because renderers collapse blanks.
 fn phrases(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split("  ")
         .map(move |part| {
@@ -219,7 +219,7 @@ fn write_text(out: &mut String, text: &str, column: usize, y: usize, look: &Look
     );
 }
 
-/// The height in eighths of a block element that stands on the bottom of its cell.
+/// Height of a lower block element, in eighths of a cell.
 fn block(symbol: &str) -> Option<usize> {
     let c = symbol.chars().next()?;
     ('\u{2581}'..='\u{2588}').contains(&c).then(|| c as usize - 0x2580)

@@ -1,4 +1,4 @@
-//! A tail without a screen, over a demo endpoint in the same process, in virtual time.
+//! Runs a tail without a screen, over a demo endpoint in the same process, in virtual time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,14 +20,14 @@ use tokio::{
 
 use super::in_process::sdk_config;
 
-/// World time at the start of every test.
+/// Simulated time at the start of every test.
 pub const START_MS: i64 = 1_750_000_000_000;
 
 pub fn now() -> Timestamp {
     Timestamp::from_millisecond(START_MS).unwrap()
 }
 
-/// An account in which nothing happens but what a test writes.
+/// An account without any activity except lines that a test writes.
 pub fn quiet_endpoint() -> Endpoint {
     Endpoint::with_world(World::sized(1, 0, 0, START_MS), Options::default())
 }
@@ -51,7 +51,7 @@ pub fn running(sources: &[Arc<Source>]) -> StreamSet {
     StreamSet { streams, complete: true, ..StreamSet::default() }
 }
 
-/// A container writes a line, so many milliseconds after the start of the test.
+/// Writes a line of a container, a number of milliseconds after the start of the test.
 pub fn write(endpoint: &Endpoint, source: &Source, after_ms: i64, text: &str) {
     let Stream { group, name, .. } = &source.stream;
     endpoint.with(|world| world.logs.put(group, name, START_MS + after_ms, text.into()));
@@ -63,12 +63,12 @@ pub struct TailRunner {
     pub older: mpsc::Sender<()>,
     news: mpsc::Receiver<TailMessage>,
     pub lines: Vec<Line>,
-    /// How many of them came late.
+    /// Number of late lines.
     pub late: usize,
     pub before: Vec<Line>,
-    /// All lines before are read.
+    /// Whether all earlier lines have been read.
     pub end: bool,
-    /// As it was told, one after the other.
+    /// Status updates, in order.
     pub statuses: Vec<Arc<TailStatus>>,
     reading: JoinHandle<()>,
 }
@@ -119,7 +119,7 @@ impl TailRunner {
         Self { set, older, news, lines, late: 0, before, end: false, statuses, reading }
     }
 
-    /// Lets so much time pass.
+    /// Lets time pass.
     pub async fn run_for(&mut self, seconds: u64) {
         let until = Instant::now() + Duration::from_secs(seconds);
         while let Ok(Some(news)) = timeout_at(until, self.news.recv()).await {
@@ -142,7 +142,7 @@ impl TailRunner {
         }
     }
 
-    /// Asks for older lines, and waits for them.
+    /// Requests older lines, and waits for them.
     pub async fn read_older(&mut self) {
         self.older.send(()).await.unwrap();
         self.run_for(20).await;
@@ -152,12 +152,12 @@ impl TailRunner {
         self.statuses.last().expect("a status")
     }
 
-    /// What the containers wrote, in the order in which it is shown.
+    /// Texts of the containers' lines, in display order.
     pub fn texts(&self) -> Vec<&str> {
         texts(&self.lines)
     }
 
-    /// What the tail said of itself.
+    /// Texts of the tail's own notes.
     pub fn notes(&self) -> Vec<&str> {
         self.lines.iter().filter(|line| line.role == Role::Note).map(|line| &*line.text).collect()
     }
@@ -167,7 +167,7 @@ pub fn texts(lines: &[Line]) -> Vec<&str> {
     lines.iter().filter(|line| line.role == Role::Output).map(|line| &*line.text).collect()
 }
 
-/// Puts lines that came late between the others, each after the last that is not younger.
+/// Inserts late lines among the others, each after the last line that is not newer.
 pub fn insert_late(lines: &mut Vec<Line>, late: Vec<Line>) {
     for line in late {
         let before = lines.iter().rposition(|held| !held.late && held.at <= line.at);
