@@ -71,7 +71,7 @@ pub enum Effect {
     ListProfiles,
     /// Ctrl-Z: hand the terminal back to the shell until `fg`.
     Suspend,
-    /// Draw everything anew.
+    /// Redraw the whole screen.
     Redraw,
     Quit,
 }

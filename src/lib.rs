@@ -27,9 +27,9 @@
 //!                         clients, failures, request budget ─► HTTPS or an endpoint URL
 //! ```
 //!
-//! Why something is wrong is told in three layers, none of which does I/O: [`knowledge`] is what AWS's words mean (rules
-//! as data), [`resource`] what there is, [`diagnose`] what follows from both: verdicts, findings, explanations, and the
-//! kinds of rows that take judgement.
+//! Three layers explain why something is wrong, none of which does I/O: [`knowledge`] holds the rules about AWS's messages
+//! as data, [`resource`] the rows, and [`diagnose`] draws conclusions from both: verdicts, findings, explanations, and the
+//! kinds whose rows need a diagnosis.
 //!
 //! * **The main task owns the model.** Everything reaches it as an [`event::Event`]; [`model::Model::update`] is a plain
 //!   function that returns [`event::Effect`]s: plain data that tests assert on.
@@ -82,7 +82,7 @@
 //! 3. [`resource::Resource`]: id, name, what Enter opens, when it is a fault, what `d` says, the `aws` command.
 //!
 //! Then one line in [`kinds::KINDS`], and one in [`aws::operation`] for each new API operation. Tables, filters, `get`,
-//! help, completion and the README follow; `UPDATE_README=1 cargo test --test it drift` writes the README's tables anew.
+//! help, completion and the README follow; `UPDATE_README=1 cargo test --test it drift` updates the README's tables.
 //!
 //! Who may import whom is checked by `tests/it/architecture.rs`.
 //!

@@ -48,7 +48,7 @@ pub(super) static RULES: &[Rule] = &[
         short: "tasks failed to start",
         class: Class::Critical,
         patterns: &["circuit breaker: tasks? failed to start"],
-        cause: "So many tasks of the new revision failed that the circuit breaker ended the rollout.",
+        cause: "Too many tasks of the new revision failed, so the circuit breaker ended the rollout.",
         next: &["See why they failed: stopped tasks of {service} started by {deployment}"],
         command: STOPPED_TASKS,
         samples: &[

@@ -35,7 +35,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         topic: Topic::DeploymentFailure,
         class: Class::Critical,
         patterns: &["deployment failed: tasks? failed to start"],
-        cause: "So many tasks of the new revision failed that the circuit breaker ended the deployment.",
+        cause: "Too many tasks of the new revision failed, so the circuit breaker ended the deployment.",
         next: &["See why they failed: stopped tasks of {service} started by {deployment}"],
         command: STOPPED_TASKS,
         samples: &["(service web) (deployment ecs-svc/1234567890123456789) deployment failed: tasks failed to start."],
