@@ -1,4 +1,4 @@
-//! Whose logs a row stands for: from rows to the tasks whose logs are read together.
+//! Log targets: the tasks whose logs are read together for one or more rows.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -6,72 +6,72 @@ use jiff::Timestamp;
 
 use super::{Only, Query, Row};
 
-/// The tasks that one row stands for, or several.
+/// The tasks of one or several rows, as the target of a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogTarget {
-    /// What a person calls it.
+    /// Name for people.
     pub name: String,
-    /// What AWS is asked for: these tasks and no others, in any state.
+    /// Query for exactly these tasks, in any state.
     pub query: Query,
-    /// What several of its kind have in common, and what picks this one of them out; absent where it is single tasks.
+    /// Common query of all targets of the same kind, and the owners that select this target; absent for single tasks.
     among: Option<(Query, Only)>,
-    /// Only these tasks, by ARN; all of the query where it is empty.
+    /// ARNs of the tasks; empty for all tasks of the query.
     pub tasks: Vec<Arc<str>>,
-    /// Only this container of theirs.
+    /// Name of the only container to read.
     pub container: Option<Arc<str>>,
-    /// The moment that matters; absent where the newest lines do.
+    /// Time to show; absent for the newest lines.
     pub moment: Option<Timestamp>,
 }
 
 impl LogTarget {
-    /// All tasks of `query`.
+    /// Creates a target with all tasks of `query`.
     pub fn new(name: impl Into<String>, query: Query) -> Self {
         Self { name: name.into(), query, among: None, tasks: Vec::new(), container: None, moment: None }
     }
 
-    /// The tasks that `only` picks out of those of `common`; AWS finds them by `query`.
+    /// Creates a target with the tasks of `common` that `only` selects. `query` is the query to AWS for them.
     pub fn group(name: impl Into<String>, query: Query, common: Query, only: Only) -> Self {
         Self { among: Some((common, only)), ..Self::new(name, query) }
     }
 
-    /// The tasks of one service.
+    /// Creates a target with the tasks of one service.
     pub fn service(cluster: &str, service: &str) -> Self {
         let only = Only::Services([Arc::from(service)].into());
         Self::group(service, Query::service(cluster, service), Query::cluster(cluster), only)
     }
 
-    /// One task, by ARN, among those of `query`.
+    /// Creates a target with one task, by ARN, out of the tasks of `query`.
     pub fn task(name: impl Into<String>, query: Query, arn: &str) -> Self {
         Self { tasks: vec![arn.into()], ..Self::new(name, query) }
     }
 
-    /// One container of it.
+    /// Restricts the target to one container.
     pub fn container(self, name: impl Into<Arc<str>>) -> Self {
         let container = name.into();
         Self { name: format!("{}/{container}", self.name), container: Some(container), ..self }
     }
 
-    /// The same around a moment.
+    /// Sets the time to show.
     pub fn around(self, moment: Option<Timestamp>) -> Self {
         Self { moment, ..self }
     }
 
-    /// The target of `row`; `known` finds the task of a container by its ARN.
+    /// Returns the target of `row`; `known` finds the task of a container by its ARN.
     ///
     /// # Errors
-    /// Where there is no such thing, in words.
+    /// A message that the row has no logs.
     pub fn of<'a>(row: &dyn Row, known: impl Fn(&str) -> Option<&'a dyn Row>, now: Timestamp) -> Result<Self, String> {
         let target = row.log_target(now).ok_or_else(|| format!("this {} has no logs", row.kind().name))?;
         let Some(container) = target.container.clone() else { return Ok(target) };
-        // Its task knows the tasks that take turns with it.
+        // The query of the task also covers the tasks before and after it.
         let task = row.parent().and_then(known).and_then(|task| task.log_target(now));
         Ok(task.map_or(target, |task| task.container(container)))
     }
 
-    /// The tasks of all `rows` together.
+    /// Merges the targets of all `rows`.
     ///
     /// # Errors
-    /// Where they have nothing in common that could be read.
+    /// A message that they can't be read together.
     pub fn of_all<'a, 'b>(
         rows: impl IntoIterator<Item = &'b Arc<dyn Row>>,
         known: impl Fn(&str) -> Option<&'a dyn Row>,
@@ -80,11 +80,11 @@ impl LogTarget {
         let mut each: Vec<Self> =
             rows.into_iter().map(|row| Self::of(&**row, &known, now)).collect::<Result<_, _>>()?;
         let marked = each.len();
-        // Many events are of one service.
+        // Many events have the same service.
         let mut seen = HashSet::new();
         each.retain(|target| target.among.is_none() || seen.insert(target.among.clone()));
         let count = each.len();
-        // By halves: thousands of rows may be marked, and one after another would copy the first of them each time.
+        // Merge in pairs: thousands of rows may be marked, and merging them one by one would take quadratic time.
         while each.len() > 1 {
             let mut pairs = each.into_iter();
             let mut merged = Vec::new();
@@ -102,7 +102,7 @@ impl LogTarget {
         Ok(Self { name, moment, ..all })
     }
 
-    /// Both together.
+    /// Merges two targets.
     fn merge(self, other: Self) -> Result<Self, String> {
         let apart = || "the logs of these can't be read together; mark rows of one kind and cluster".to_owned();
         let both = match (self.among, other.among) {
@@ -122,13 +122,13 @@ impl LogTarget {
     }
 }
 
-/// What the tasks of both are among.
+/// Query that covers the tasks of both.
 fn joint(one: &Query, other: &Query) -> Query {
     let cluster = one.cluster.clone().filter(|cluster| other.cluster.as_ref() == Some(cluster));
     Query { cluster, since: one.since.max(other.since), ..Query::default() }
 }
 
-/// Those of both, where they are of one kind.
+/// Owners of both, if they are of the same kind.
 fn together(one: Only, other: Only) -> Option<Only> {
     let both = |one: Arc<[Arc<str>]>, other: Arc<[Arc<str>]>| one.iter().chain(&*other).cloned().collect();
     Some(match (one, other) {

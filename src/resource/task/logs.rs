@@ -1,4 +1,4 @@
-//! Whose logs a task stands for, and which task ran before it.
+//! The log target of a task, and the task that ran before it.
 
 use jiff::Timestamp;
 
@@ -9,11 +9,11 @@ use crate::resource::{
     query::DAY,
 };
 
-/// What a task that ECS has forgotten is looked up with besides: what ran around it.
+/// Margin in seconds when looking for tasks that ran around an archived one.
 const HOUR: i64 = 3_600;
 
 impl Task {
-    /// It alone, among those that take turns with it.
+    /// Log target with this task only, and a query that also covers the tasks before and after it.
     pub fn logs(&self, now: Timestamp) -> LogTarget {
         let family = self.revision().rsplit_once(':').map(|(family, _)| family);
         let (of, query) = match (self.service(), family) {
@@ -23,7 +23,7 @@ impl Task {
             }
             (None, None) => (&*self.cluster_name, Query::task(&*self.cluster_name, &*self.task_arn)),
         };
-        // What was forgotten long ago is looked up as far back as that.
+        // For an archived task, look back to the time when it ran.
         let age = self.ended().filter(|_| self.archived).map(|ended| seconds_since(ended, now) + HOUR);
         let since = age.filter(|age| *age > i64::from(DAY)).and_then(|age| u32::try_from(age).ok());
         let name = format!("{of}/{}", short_id(&self.task_arn));
@@ -31,7 +31,7 @@ impl Task {
     }
 }
 
-/// The task that stopped last before `before` was there; of all, where that is no task.
+/// Finds the task that stopped last among those created before `before`, or among all.
 pub fn predecessor<'a>(tasks: &[&'a Task], before: Option<&Task>) -> Option<&'a Task> {
     let earlier = |task: &&&Task| match before {
         Some(before) => task.task_arn != before.task_arn && task.created_at <= before.created_at,
