@@ -226,12 +226,12 @@ fn rate_text(rate: f64) -> String {
 
 static FIELDS: &[Field<Failures>] = &[
     Field {
-        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc", "group"]).told_by(Part::Service).identity(),
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc", "group"]).hidden_by(Part::Service).identity(),
         cell: |row, _| text_cell(Some(&row.service)),
         order: |row, _| text_order(Some(&row.service)),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| text_order(Some(&row.cluster_name)),
     },

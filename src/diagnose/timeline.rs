@@ -266,12 +266,12 @@ static FIELDS: &[Field<TimelineEntry>] = &[
         order: |row, cx| age_order(Some(row.at), cx.now),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| text_order(Some(&row.cluster_name)),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).told_by(Part::Service).identity(),
+        column: Column::new("service", "SERVICE", 8, 24).aliases(&["svc"]).hidden_by(Part::Service).identity(),
         cell: |row, _| text_cell(row.service_name.as_deref()),
         order: |row, _| text_order(row.service_name.as_deref()),
     },

@@ -191,7 +191,7 @@ static FIELDS: &[Field<Trouble>] = &[
         order: |row, _| row.rank(),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(row.cluster.as_deref()),
         order: |row, _| row.unless_remark(text_order(row.cluster.as_deref())),
     },

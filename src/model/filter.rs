@@ -111,7 +111,7 @@ impl Lens {
 
     /// What the row is called: its own name, and the cluster, service or task that it belongs to.
     fn names<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Cow<'a, str>> {
-        let places = self.columns.iter().enumerate().filter(|(_, column)| column.told_by.is_some());
+        let places = self.columns.iter().enumerate().filter(|(_, column)| column.hidden_by.is_some());
         [entry.row.name()].into_iter().chain(places.map(|(index, _)| entry.row.cell(index, &self.cx).text))
     }
 }

@@ -211,7 +211,7 @@ static FIELDS: &[Field<CapacityProvider>] = &[
         order: |row, _| Order::Text((&*row.name).into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster),
         cell: |row, _| text_cell(row.cluster_name.as_deref()),
         order: |row, _| text_order(row.cluster_name.as_deref()),
     },

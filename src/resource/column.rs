@@ -173,7 +173,7 @@ pub struct Column {
     /// Whether the cell alone may be the reason why a row is shown as a warning or worse. The column stays while one is.
     pub marks_row: bool,
     /// Part of a query that, once fixed, makes all rows equal in this column and hides it.
-    pub told_by: Option<Part>,
+    pub hidden_by: Option<Part>,
     /// Whether the text changes with the clock. Such a change is not highlighted.
     pub ages: bool,
 }
@@ -193,7 +193,7 @@ impl Column {
             wide: false,
             identity: false,
             marks_row: false,
-            told_by: None,
+            hidden_by: None,
             ages: false,
         }
     }
@@ -226,8 +226,8 @@ impl Column {
     }
 
     /// Hides the column where the query fixes `part`.
-    pub const fn told_by(mut self, part: Part) -> Self {
-        self.told_by = Some(part);
+    pub const fn hidden_by(mut self, part: Part) -> Self {
+        self.hidden_by = Some(part);
         self
     }
 
@@ -259,7 +259,7 @@ impl Column {
 
     /// Whether a table of `query` has this column.
     pub fn shown(&self, query: &Query, wide: bool) -> bool {
-        wide || !(self.wide || self.told_by.is_some_and(|part| query.fixes(part)))
+        wide || !(self.wide || self.hidden_by.is_some_and(|part| query.fixes(part)))
     }
 
     /// Whether `word` is the name, an alias or the title of this column. Case is ignored, and so are spaces and dashes in

@@ -169,19 +169,19 @@ static FIELDS: &[Field<Container>] = &[
         order: |row, _| Order::Text((&*row.name).into()),
     },
     Field {
-        column: Column::new("task", "TASK", 8, 8).told_by(Part::Task).identity(),
+        column: Column::new("task", "TASK", 8, 8).hidden_by(Part::Task).identity(),
         cell: |row, _| id_cell(&row.task_arn, Tone::Muted),
         order: |row, _| Order::Text((&*row.task_arn).into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| text_order(Some(&row.cluster_name)),
     },
     Field {
         column: Column::new("group", "GROUP", 8, 32)
             .aliases(&["service", "svc", "family"])
-            .told_by(Part::Service)
+            .hidden_by(Part::Service)
             .identity(),
         cell: |row, _| task::group_cell(row.group.as_deref()),
         order: |row, _| text_order(task::group_name(row.group.as_deref())),

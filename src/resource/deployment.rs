@@ -204,12 +204,12 @@ static FIELDS: &[Field<Deployment>] = &[
         order: |row, _| text_order(row.status.as_deref()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| text_order(Some(&row.cluster_name)),
     },
     Field {
-        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc"]).told_by(Part::Service).identity(),
+        column: Column::new("service", "SERVICE", 8, 32).aliases(&["svc"]).hidden_by(Part::Service).identity(),
         cell: |row, _| text_cell(Some(&row.service_name)),
         order: |row, _| Order::Text((&*row.service_name).into()),
     },

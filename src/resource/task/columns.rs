@@ -24,14 +24,14 @@ pub(super) static FIELDS: &[Field<Task>] = &[
         order: |row, _| Order::Text(row.task_id().into()),
     },
     Field {
-        column: Column::new("cluster", "CLUSTER", 6, 24).told_by(Part::Cluster).identity(),
+        column: Column::new("cluster", "CLUSTER", 6, 24).hidden_by(Part::Cluster).identity(),
         cell: |row, _| text_cell(Some(&row.cluster_name)),
         order: |row, _| Order::Text((&*row.cluster_name).into()),
     },
     Field {
         column: Column::new("group", "GROUP", 8, 32)
             .aliases(&["service", "svc", "family"])
-            .told_by(Part::Service)
+            .hidden_by(Part::Service)
             .identity(),
         cell: |row, _| group_cell(row.group.as_deref()),
         order: |row, _| text_order(group_name(row.group.as_deref())),

@@ -168,7 +168,7 @@ fn sort(model: &mut Model, call: Call<'_>) -> Outcome {
     } else {
         let item = |index: usize| PickerItem::new(columns[index].title, columns[index].name, PickAction::Sort(index));
         let query = &table.view.query;
-        let alike = |index: &usize| columns[*index].told_by.is_some_and(|part| query.fixes(part));
+        let alike = |index: &usize| columns[*index].hidden_by.is_some_and(|part| query.fixes(part));
         let items = (0..columns.len()).filter(|index| !alike(index)).map(item).collect();
         model.overlay = Some(Overlay::Picker(Picker::new("sort by", items)));
     }
