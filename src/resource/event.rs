@@ -91,12 +91,12 @@ impl ServiceEvent {
             _ if self.archived => Tone::Muted,
             tone => tone,
         };
-        let text = one_line(self.told());
+        let text = one_line(self.text());
         Cell::new(format!("{prefix}{text}"), tone).values([text])
     }
 
     /// Message without its prefix `(service NAME) `, which is the same in every row.
-    pub fn told(&self) -> &str {
+    pub fn text(&self) -> &str {
         let prefix = format!("(service {}) ", self.service_name);
         self.message.strip_prefix(prefix.as_str()).unwrap_or(&self.message)
     }

@@ -141,7 +141,7 @@ pub fn event_entry(event: &ServiceEvent) -> Option<TimelineEntry> {
         service_name: Some(event.service_name.clone()),
         of: event.id.clone(),
         what: rule.map_or("event", |rule| rule.short).into(),
-        detail: short_ids(&one_line(event.told())),
+        detail: short_ids(&one_line(event.text())),
         tone,
         verdict: None,
         subject: None,
