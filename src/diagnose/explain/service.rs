@@ -213,7 +213,7 @@ const OF_ROLLOUTS: &[Problem] =
 fn add_pause(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
     let Some(pause) = context.pause() else { return };
     let section = builder.document.section("The decision");
-    section.text(0, pause.told(context.known.now), Tone::Wait);
+    section.text(0, pause.advice(context.known.now), Tone::Wait);
     let (Some(deployment), Some(hook)) = (&context.service.current_service_deployment, &pause.hook_id) else { return };
     let region = deployment.split(':').nth(3).unwrap_or_default();
     let command = |action: &str| {

@@ -107,17 +107,17 @@ impl Progress {
 
 impl Pause {
     /// Sentence that says what somebody has to do, by when, and what happens otherwise.
-    pub fn told(&self, now: Timestamp) -> String {
+    pub fn advice(&self, now: Timestamp) -> String {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
-        let otherwise = self.otherwise();
+        let on_timeout = self.on_timeout();
         match left {
-            Some(left) => format!("waiting for approval: continue it or roll it back; {otherwise} by itself in {left}"),
+            Some(left) => format!("waiting for approval: continue it or roll it back; {on_timeout} by itself in {left}"),
             None => "waiting for approval: continue it or roll it back".to_owned(),
         }
     }
 
     /// What the deployment does when the hook times out.
-    pub fn otherwise(&self) -> &'static str {
+    pub fn on_timeout(&self) -> &'static str {
         match self.timeout_action.as_deref() {
             Some("CONTINUE") => "goes on",
             _ => "rolls back",
