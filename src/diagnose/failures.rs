@@ -349,7 +349,7 @@ impl Resource for Failures {
 
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
         let whom = format!("failures of {} in {}", self.service, self.cluster_name);
-        self.verdict.as_deref().map(|verdict| inspect::verdict_of(&whom, verdict, lines))
+        self.verdict.as_deref().map(|verdict| inspect::titled_verdict(&whom, verdict, lines))
     }
 
     fn describe(&self, cx: &Context) -> Document {

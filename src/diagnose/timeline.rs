@@ -387,7 +387,7 @@ impl Resource for TimelineEntry {
 
     fn inspect(&self, cx: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::verdict_of(&self.subject_text(), verdict, lines));
+            return Some(inspect::titled_verdict(&self.subject_text(), verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {

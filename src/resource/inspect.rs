@@ -42,11 +42,11 @@ pub fn verdict(verdict: &Verdict, lines: u16) -> Document {
     document
 }
 
-/// A verdict about the row called `whom`, for the pane beside its table.
-pub fn verdict_of(whom: &str, verdict: &Verdict, lines: u16) -> Document {
+/// Shows a verdict about the row called `subject`, for the pane below its table.
+pub fn titled_verdict(subject: &str, verdict: &Verdict, lines: u16) -> Document {
     let mut document = self::verdict(verdict, lines);
     for section in &mut document.sections {
-        section.title = format!("{whom}: {}", section.title);
+        section.title = format!("{subject}: {}", section.title);
     }
     document
 }

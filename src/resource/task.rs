@@ -187,7 +187,7 @@ impl Task {
     }
 
     /// Name of the task in a sentence: `task 0cf34e4c of payments`.
-    pub fn whom(&self) -> String {
+    pub fn label(&self) -> String {
         let group = group_name(self.group.as_deref()).map(|group| format!(" of {group}")).unwrap_or_default();
         format!("task {}{group}", short_id(&self.task_arn))
     }
@@ -435,7 +435,7 @@ impl Resource for Task {
     }
 
     fn inspect(&self, _: &Context, lines: u16) -> Option<Document> {
-        self.verdict.as_deref().map(|verdict| inspect::verdict_of(&self.whom(), verdict, lines))
+        self.verdict.as_deref().map(|verdict| inspect::titled_verdict(&self.label(), verdict, lines))
     }
 }
 

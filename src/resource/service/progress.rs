@@ -111,7 +111,9 @@ impl Pause {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
         let on_timeout = self.on_timeout();
         match left {
-            Some(left) => format!("waiting for approval: continue it or roll it back; {on_timeout} by itself in {left}"),
+            Some(left) => {
+                format!("waiting for approval: continue it or roll it back; {on_timeout} by itself in {left}")
+            }
             None => "waiting for approval: continue it or roll it back".to_owned(),
         }
     }
