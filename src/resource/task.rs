@@ -98,7 +98,7 @@ pub struct Task {
 }
 
 /// Whether a task's reason is a generic one, so that only its containers say more.
-pub fn says_nothing(reason: &str) -> bool {
+pub fn is_generic_reason(reason: &str) -> bool {
     ["Essential container in task exited", "Task failed to start"].contains(&reason)
 }
 
@@ -303,7 +303,7 @@ impl Task {
     /// Reason that AWS gives, in one line: that of the task unless it is generic, or else that of the first container with one.
     fn aws_reason(&self) -> Option<String> {
         let task = self.stopped_reason.as_deref().map(one_line);
-        let task = task.filter(|reason| !reason.is_empty() && !says_nothing(reason));
+        let task = task.filter(|reason| !reason.is_empty() && !is_generic_reason(reason));
         let blamed = self.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
         let container_reason = |container: &Container| match one_line(container.reason.as_deref()?) {
             reason if blamed == Some(&*container.name) => Some(reason),
