@@ -63,7 +63,7 @@ impl Investigation {
         let rows = distinct(snapshot.feeds.values());
         let mut known = Known::of(rows.into_iter().map(|row| &**row), now);
         known.zone.clone_from(zone);
-        let scope = CommandScope::of(&clients.identity());
+        let scope = CommandScope::from_identity(&clients.identity());
         let collected =
             Wait::new("log lines and target health", *timeout).on(data::collect_evidence(clients, &*row, &known));
         let mut evidence = collected.await.unwrap_or_else(|refusal| Evidence {

@@ -345,7 +345,7 @@ impl Fetch for CapacityProviders {
             let request = Self::request(aws, query).set_next_token(token);
             let answer = aws.call(operation::DESCRIBE_CAPACITY_PROVIDERS, request.send()).await?;
             let row = CapacityProvider::from_sdk;
-            Page::of_rows(operation::DESCRIBE_CAPACITY_PROVIDERS, answer.capacity_providers, row, answer.next_token)
+            Page::from_rows(operation::DESCRIBE_CAPACITY_PROVIDERS, answer.capacity_providers, row, answer.next_token)
         }
         .boxed()
     }

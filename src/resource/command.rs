@@ -12,7 +12,7 @@ pub struct CommandScope {
 }
 
 impl CommandScope {
-    pub fn of(identity: &Identity) -> Self {
+    pub fn from_identity(identity: &Identity) -> Self {
         let Identity { profile, region, endpoint_url, .. } = identity.clone();
         Self { profile, region, endpoint_url }
     }

@@ -91,7 +91,7 @@ impl Page {
     ///
     /// # Errors
     /// When the answer has no list of items.
-    pub(super) fn of_rows<S, R: Resource>(
+    pub(super) fn from_rows<S, R: Resource>(
         operation: Operation,
         items: Option<Vec<S>>,
         row: impl Fn(S) -> Option<R>,
@@ -103,7 +103,7 @@ impl Page {
     }
 
     /// Creates a page with one known id, which needs no call.
-    pub(super) fn one(id: &Arc<str>) -> Self {
+    pub(super) fn single(id: &Arc<str>) -> Self {
         Self { ids: vec![id.clone()], ..Self::default() }
     }
 }

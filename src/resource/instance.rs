@@ -394,7 +394,7 @@ impl Fetch for Instances {
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
             if let Some(instance) = &query.instance {
-                return Ok(Page::one(instance));
+                return Ok(Page::single(instance));
             }
             let cluster = super::owned(&query.cluster);
             let request =

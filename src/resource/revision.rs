@@ -282,7 +282,7 @@ impl Fetch for Revisions {
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
             if let Some(name) = single_revision(query) {
-                return Ok(Page::one(name));
+                return Ok(Page::single(name));
             }
             let request = aws
                 .ecs

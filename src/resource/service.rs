@@ -367,7 +367,7 @@ impl Fetch for Services {
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
             if let Some(service) = &query.service {
-                return Ok(Page::one(service));
+                return Ok(Page::single(service));
             }
             let cluster = super::owned(&query.cluster);
             let request = aws.ecs.list_services().set_cluster(cluster).max_results(100).set_next_token(token);

@@ -477,7 +477,7 @@ impl Fetch for Tasks {
     ) -> BoxFuture<'a, Result<Page, Failure>> {
         async move {
             if let Some(task) = &query.task {
-                return Ok(Page::one(task));
+                return Ok(Page::single(task));
             }
             let (status, token) = match (query.status, token) {
                 (Status::Running, token) => (DesiredStatus::Running, token),
