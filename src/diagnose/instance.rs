@@ -77,15 +77,15 @@ fn check_registration(instance: &Instance) -> Option<Finding> {
 }
 
 fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
-    // A check that has no data yet, or just begun, is no ailment; that the agent is gone is told on its own.
-    let ill = instance.ailments.iter().filter(|ailment| ailment.status == "IMPAIRED" && !ailment.of_agent());
-    ill.map(|ailment| {
-        let kind = ailment.kind.to_lowercase().replace('_', " ");
-        let reason = ailment.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
-        let quotes = [("healthStatus.details[].type", ailment.kind.clone())];
+    // A check without data yet is not a problem, and a disconnected agent has its own finding.
+    let ill = instance.health_issues.iter().filter(|check| check.status == "IMPAIRED" && !check.is_about_agent());
+    ill.map(|check| {
+        let kind = check.kind.to_lowercase().replace('_', " ");
+        let reason = check.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
+        let quotes = [("healthStatus.details[].type", check.kind.clone())];
         let cause = format!("{kind} impaired{reason}");
         let found = rule_finding(instance, Problem::InstanceIll, &situations::IMPAIRED, cause, &quotes);
-        Finding { since: ailment.since, ..found }
+        Finding { since: check.since, ..found }
     })
 }
 

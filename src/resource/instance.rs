@@ -63,7 +63,7 @@ pub struct Instance {
     /// Attributes: names and values. Capabilities have no value.
     pub attributes: Vec<(String, Option<String>)>,
     /// Results other than `OK` of AWS's last health check.
-    pub ailments: Vec<Ailment>,
+    pub health_issues: Vec<HealthIssue>,
     /// When its agent disconnected, from AWS or as the console noticed it.
     pub agent_lost_at: Option<Timestamp>,
     /// When it began to drain, if the console noticed it.
@@ -79,7 +79,7 @@ pub struct Instance {
 /// A health check result of an instance other than `OK`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Ailment {
+pub struct HealthIssue {
     /// `CONTAINER_RUNTIME`, `AGENT_CONNECTIVITY`, `ACCELERATED_COMPUTE`, `DAEMON`.
     pub kind: String,
     pub status: String,
@@ -87,7 +87,7 @@ pub struct Ailment {
     pub since: Option<Timestamp>,
 }
 
-impl Ailment {
+impl HealthIssue {
     fn from_sdk(check: InstanceHealthCheckResult) -> Option<Self> {
         Some(Self {
             kind: check.r#type?.as_str().to_owned(),
@@ -98,7 +98,7 @@ impl Ailment {
     }
 
     /// Whether it only says that the agent is disconnected.
-    pub fn of_agent(&self) -> bool {
+    pub fn is_about_agent(&self) -> bool {
         self.kind == "AGENT_CONNECTIVITY"
     }
 }
@@ -131,16 +131,16 @@ impl Instance {
         let health = instance.health_status;
         let overall = health.as_ref().and_then(|health| health.overall_status.clone());
         let checks = health.and_then(|health| health.details).unwrap_or_default();
-        let ailments: Vec<_> = checks.into_iter().filter_map(Ailment::from_sdk).collect();
-        let lost = ailments.iter().find(|ailment| ailment.of_agent()).filter(|_| !instance.agent_connected);
+        let health_issues: Vec<_> = checks.into_iter().filter_map(HealthIssue::from_sdk).collect();
+        let lost = health_issues.iter().find(|issue| issue.is_about_agent()).filter(|_| !instance.agent_connected);
         Some(Self {
-            agent_lost_at: lost.and_then(|ailment| ailment.since),
+            agent_lost_at: lost.and_then(|issue| issue.since),
             draining_since: None,
             ports: ports("PORTS"),
             udp_ports: ports("PORTS_UDP"),
             gpus: set(&instance.registered_resources, "GPU").map_or(0, |gpus| gpus.len()),
             interfaces: interfaces(instance.attachments.as_deref().unwrap_or_default()),
-            ailments,
+            health_issues,
             container_instance_arn: instance.container_instance_arn?,
             cluster_name: cluster.to_owned(),
             ec2_instance_id: instance.ec2_instance_id,

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     diagnose::builders::*,
-    resource::{Row, instance::Ailment, service::Service},
+    resource::{Row, instance::HealthIssue, service::Service},
 };
 
 fn found(subject: &Instance, others: &[&dyn Row]) -> Vec<(Problem, String)> {
@@ -22,8 +22,9 @@ fn here() -> Instance {
 #[test]
 fn an_instance_that_is_well_has_no_finding() {
     assert_eq!(found(&here(), &[&on(task("a1", 7), "i-0a1b")]), []);
-    let checked = Ailment { kind: "CONTAINER_RUNTIME".into(), status: "INITIALIZING".into(), ..Ailment::default() };
-    assert_eq!(found(&Instance { ailments: vec![checked], ..here() }, &[]), []);
+    let checked =
+        HealthIssue { kind: "CONTAINER_RUNTIME".into(), status: "INITIALIZING".into(), ..HealthIssue::default() };
+    assert_eq!(found(&Instance { health_issues: vec![checked], ..here() }, &[]), []);
 }
 
 #[test]
@@ -90,13 +91,16 @@ fn what_aws_finds_wrong_is_told() {
     };
     let cause = "could not join the cluster: ENI trunk could not be created";
     assert_eq!(found(&failed, &[]), [(Problem::InstanceIll, cause.into())]);
-    let ill = Ailment {
+    let ill = HealthIssue {
         kind: "ACCELERATED_COMPUTE".into(),
         status: "IMPAIRED".into(),
         reason: Some("XID 79".into()),
         since: ago(60),
     };
-    let agent = Ailment { kind: "AGENT_CONNECTIVITY".into(), status: "IMPAIRED".into(), ..Ailment::default() };
+    let agent = HealthIssue { kind: "AGENT_CONNECTIVITY".into(), status: "IMPAIRED".into(), ..HealthIssue::default() };
     let cause = "accelerated compute impaired: XID 79";
-    assert_eq!(found(&Instance { ailments: vec![ill, agent], ..here() }, &[]), [(Problem::InstanceIll, cause.into())]);
+    assert_eq!(
+        found(&Instance { health_issues: vec![ill, agent], ..here() }, &[]),
+        [(Problem::InstanceIll, cause.into())]
+    );
 }

@@ -19,9 +19,9 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
     if let Some(reason) = &instance.status_reason {
         findings.text(0, reason, Tone::Bad);
     }
-    for ailment in instance.ailments.iter().filter(|ailment| !ailment.of_agent()) {
-        let reason = ailment.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
-        findings.text(0, format!("{}{reason}", word(&ailment.kind)), Tone::Bad);
+    for check in instance.health_issues.iter().filter(|check| !check.is_about_agent()) {
+        let reason = check.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
+        findings.text(0, format!("{}{reason}", word(&check.kind)), Tone::Bad);
     }
     let left = |(free, all): (i32, i32), unit: &str| format!("{free} of {all} {unit} free");
     document
