@@ -117,7 +117,7 @@ fn home() -> Home {
     "sso-session named `nosuch` (referenced by profile `sso-nosession`) was not found",
     "`aws configure sso-session`"
 )]
-#[case("loop", "the `source_profile` of profile `loop` leads back to itself", "let the chain end")]
+#[case("loop", "the `source_profile` of profile `loop`", "let the chain end")]
 #[case("no-such-source", "could not find source profile nosuch", "correct `source_profile`")]
 #[case("no-source", "neither were defined", "takes either `source_profile` or `credential_source`")]
 #[case(

@@ -1,8 +1,9 @@
-//! What the README says is what the program does. Its generated tables are written anew by
-//! `UPDATE_README=1 cargo test drift`.
+//! Drift between documentation and program: the README matches the program, and all texts are in plain language.
+//! `UPDATE_README=1 cargo test --test it drift` updates the generated tables of the README.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, sync::LazyLock};
 
+use clap::CommandFactory;
 use ecsight::{
     aws::operation,
     cli::{self, EXIT_CODES},
@@ -20,7 +21,7 @@ use regex::Regex;
 
 use crate::support::aws::Aws;
 
-/// A part between `<!-- begin NAME -->` and `<!-- end NAME -->`, and what belongs there.
+/// Name of a part between `<!-- begin NAME -->` and `<!-- end NAME -->`, and the function that generates it.
 type Part = (&'static str, fn() -> String);
 
 const PARTS: &[Part] = &[
@@ -49,7 +50,7 @@ fn the_readme_is_up_to_date() {
 }
 
 #[test]
-fn the_filters_of_the_readme_are_understood() {
+fn the_filters_of_the_readme_are_valid() {
     let kind = &ecsight::resource::task::KIND;
     let table = section("## Filters");
     let examples: Vec<String> = table
@@ -67,7 +68,7 @@ fn the_filters_of_the_readme_are_understood() {
 }
 
 #[test]
-fn the_configuration_of_the_readme_is_understood() {
+fn the_configuration_of_the_readme_is_valid() {
     let text = section("## Configuration");
     let (_, rest) = text.split_once("```toml\n").expect("an example");
     let (example, _) = rest.split_once("```").expect("its end");
@@ -80,9 +81,9 @@ fn the_configuration_of_the_readme_is_understood() {
 }
 
 #[test]
-fn the_command_lines_of_the_readme_are_understood() {
+fn the_command_lines_of_the_readme_are_valid() {
     let readme = readme();
-    // Every other part is code.
+    // Parts inside and outside of code blocks alternate.
     let code = readme.split("```").skip(1).step_by(2).flat_map(str::lines).map(str::to_owned);
     let prose = readme.split("```").step_by(2).flat_map(str::lines).flat_map(quoted);
     let lines: Vec<String> =
@@ -96,7 +97,91 @@ fn the_command_lines_of_the_readme_are_understood() {
     }
 }
 
-/// The README, and every help text that has examples.
+/// Words that sound odd in technical English, or belong to the private language that these texts once had.
+const BANNED: &str = r"(?i)\b(told|befell|befalls?|befallen|anew|so many|to and fro|as far as|nowhere|leads|elder|culprit|of old|looked for|hears?|heard|at home)\b";
+
+/// Folders and files of `src` that have not been put into plain language yet. Remove the ones that you have finished.
+const UNCHECKED: &[&str] = &[
+    "app",
+    "aws",
+    "cli/subject.rs",
+    "config",
+    "data",
+    "demo",
+    "diagnose",
+    "grammar",
+    "history",
+    "logs",
+    "model",
+    "tty",
+];
+
+/// Whether a path below `src` is one of [`UNCHECKED`], or a file or folder of it.
+fn is_unchecked(path: &Path) -> bool {
+    UNCHECKED.iter().any(|part| path.starts_with(part) || path.with_extension("") == Path::new(part))
+}
+
+/// Lines of `text` with a banned word, each after the name of the text.
+fn banned<'a>(name: &str, text: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| Regex::new(BANNED).expect("a pattern"));
+    let found = text.into_iter().flat_map(str::lines).filter(|line| WORDS.is_match(line));
+    found.map(|line| format!("{name}: {}", line.trim())).collect()
+}
+
+/// Comments and string literals of Rust code, and the names of its functions as words.
+fn texts(code: &str) -> Vec<String> {
+    let parts = Regex::new(r#"(?:^|\s)//.*|"(?:[^"\\\n]|\\.)*"|\bfn \w+"#).expect("a pattern");
+    let text = |line: &str| parts.find_iter(line).map(|part| part.as_str().to_owned()).collect::<Vec<_>>();
+    let plain = |part: String| if part.starts_with("fn ") { part.replace('_', " ") } else { part };
+    code.lines().flat_map(text).map(plain).collect()
+}
+
+#[test]
+fn comments_messages_and_function_names_have_no_banned_words() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src"), root.join("tests/it")];
+    let (mut found, mut files) = (Vec::new(), 0);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.strip_prefix(root).expect("it is below").to_owned();
+            if name.strip_prefix("src").is_ok_and(is_unchecked) || path == root.join("tests/it/drift.rs") {
+                continue;
+            } else if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files += 1;
+                let texts = texts(&fs::read_to_string(&path).expect("it is text"));
+                found.extend(banned(&name.display().to_string(), texts.iter().map(String::as_str)));
+            }
+        }
+    }
+    assert!(files > 150, "{files} files");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn readme_contributing_and_help_have_no_banned_words() {
+    let contributing = Path::new(env!("CARGO_MANIFEST_DIR")).join("CONTRIBUTING.md");
+    let contributing = fs::read_to_string(contributing).expect("a guide for contributors");
+    let mut command = cli::Cli::command();
+    command.build();
+    let commands = std::iter::once(&command).chain(command.get_subcommands());
+    let help: Vec<String> = commands.map(|command| command.clone().render_long_help().to_string()).collect();
+    assert!(help.len() > 8, "{} help texts", help.len());
+    let help = help.iter().flat_map(|text| banned("--help", [text.as_str()]));
+    let keys = ACTIONS.iter().flat_map(|action| banned("help", [action.about_in_full().as_str()]));
+    let found: Vec<String> =
+        [banned("README.md", [readme().as_str()]), banned("CONTRIBUTING.md", [contributing.as_str()])]
+            .into_iter()
+            .flatten()
+            .chain(help)
+            .chain(keys)
+            .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The README, and every help text with examples.
 fn texts_with_examples(aws: &Aws) -> String {
     let help = [&["--help"][..], &["get", "--help"], &["logs", "--help"], &["why", "--help"], &["report", "--help"]];
     help.iter().fold(readme(), |text, args| format!("{text}\n{}", aws.run(args).out))
@@ -106,7 +191,7 @@ fn texts_with_examples(aws: &Aws) -> String {
 fn every_example_with_a_filter_finds_something_in_the_demo() {
     let aws = Aws::incident_now(&[]);
     let text = texts_with_examples(&aws);
-    // As in `:stopped payments /exit>0`, with or without the colon: alone on a line, or in quotes.
+    // Such as `:stopped payments /exit>0`, with or without the colon, on a line of its own or in quotes.
     let command =
         Regex::new(r#"(?m)(?:^|['"`]):?([a-z]+)(?: [a-z]+)? /(\S+(?: \S+)*)(?:['"`]|  |$)"#).expect("a pattern");
     let in_console = command.captures_iter(&text).map(|found| {
@@ -122,7 +207,7 @@ fn every_example_with_a_filter_finds_something_in_the_demo() {
         // The demo has other clusters than the examples.
         let cluster = example.iter().position(|word| word == "--cluster");
         let named = |index: usize| cluster.is_some_and(|at| index == at || index == at + 1);
-        // What is followed has no end.
+        // A followed log has no end.
         let run = example.iter().enumerate().skip(1).filter(|(index, word)| !named(*index) && *word != "--follow");
         let run: Vec<&str> = run.map(|(_, word)| word.as_str()).collect();
         let answer = aws.run(&run);
@@ -132,7 +217,7 @@ fn every_example_with_a_filter_finds_something_in_the_demo() {
     }
 }
 
-/// The words of a shell's command line without its single quotes, up to a comment, a pipe or a redirection.
+/// Words of a shell command without single quotes, up to a comment, a pipe or a redirection.
 fn words(line: &str) -> Vec<String> {
     let mut parts = line.split('\'');
     let mut words = Vec::new();
@@ -151,19 +236,19 @@ fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README")
 }
 
-/// What stands below the heading `title`, up to the next one of its rank.
+/// Text below the heading `title`, up to the next heading of the same level.
 fn section(title: &str) -> String {
     let readme = readme();
     let (_, rest) = readme.split_once(title).unwrap_or_else(|| panic!("{title} is in the README"));
     rest.split("\n## ").next().unwrap_or_default().to_owned()
 }
 
-/// What stands between backticks in a line.
+/// Texts between backticks in a line.
 fn quoted(line: &str) -> Vec<String> {
     line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// `text` with `part` between the markers called `name`.
+/// Replaces the text between the markers called `name` by `part`.
 fn replaced(text: &str, name: &str, part: &str) -> String {
     let (begin, end) = (format!("<!-- begin {name} -->"), format!("<!-- end {name} -->"));
     let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{begin} is in the README"));
@@ -181,7 +266,7 @@ fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]
 
 fn keys() -> String {
     let keymap = Keymap::default();
-    let of = |context: ActionContext| {
+    let rows = |context: ActionContext| {
         let row = |action: &Action| {
             let keys: Vec<_> = keymap
                 .keys(action)
