@@ -34,7 +34,7 @@ fn main() {
     for (label, fault) in [("loopback", None), ("50 ms a call", Some("latency=50ms"))] {
         rows(&format!("clusters, {label}"), ("calm", fault), ":cluster", "ACTIVE", "ACTIVE");
         rows(&format!("200 services, {label}"), ("fleet", fault), ":service edge", "steady", "[200]");
-        rows(&format!("trouble, {label}"), ("incident", fault), ":trouble", "rollout f", "waits for you");
+        rows(&format!("trouble, {label}"), ("incident", fault), ":trouble", "rollout f", "needs approval");
     }
     idle("calm", ":service prod", "steady", "6 services");
     idle("fleet", ":task core", "running", "2,000 tasks");

@@ -73,7 +73,7 @@ fn check_registration(instance: &Instance) -> Option<Finding> {
     let reason = instance.status_reason.as_deref().map(one_line).unwrap_or_else(|| "AWS gives no reason".into());
     let quotes = [("statusReason", reason.clone())];
     let cause = format!("could not join the cluster: {reason}");
-    Some(rule_finding(instance, Problem::InstanceIll, &situations::NOT_REGISTERED, cause, &quotes))
+    Some(rule_finding(instance, Problem::InstanceImpaired, &situations::NOT_REGISTERED, cause, &quotes))
 }
 
 fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
@@ -84,7 +84,7 @@ fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
         let reason = check.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
         let quotes = [("healthStatus.details[].type", check.kind.clone())];
         let cause = format!("{kind} impaired{reason}");
-        let found = rule_finding(instance, Problem::InstanceIll, &situations::IMPAIRED, cause, &quotes);
+        let found = rule_finding(instance, Problem::InstanceImpaired, &situations::IMPAIRED, cause, &quotes);
         Finding { since: check.since, ..found }
     })
 }

@@ -89,7 +89,7 @@ fn found(rows: &[Arc<dyn Row>]) -> BTreeMap<String, Vec<Finding>> {
 
 /// The planted faults: name of the row, worst problem, and words of its cause.
 const PLANTED: &[(&str, &str, &str)] = &[
-    ("catalog", "waits for you", "waiting for approval: continue or roll back; rolls back by itself at 17:41Z"),
+    ("catalog", "needs approval", "waiting for approval: continue or roll back; rolls back by itself at 17:41Z"),
     ("checkout", "crash loop", "out of memory: app (137), "),
     ("cms-staging", "rollout stuck", "min 100 % and max 100 % of 2 tasks leave no room"),
     ("docs-staging", "rollout failing", "program not in image: app, "),

@@ -33,7 +33,7 @@ fn words(answer: &Value) -> String {
 #[case::image_tag("recommendations", "", "", &["1.20.0-rc1", "image"])]
 #[case::denied_secret("payments", "", "", &["acquirer-api-key", "secretsmanager:getsecretvalue"])]
 #[case::failing_rollout("orders-api", "rollout failing", "", &["connection refused", "of 20"])]
-#[case::pause("catalog", "waits for you", "", &["continue", "roll it back"])]
+#[case::pause("catalog", "needs approval", "", &["continue", "roll it back"])]
 #[case::no_room("ranking", "can't be placed", "", &["cpu"])]
 #[case::deadlock("cms-staging", "rollout stuck", "", &["100"])]
 #[case::health_check("feature-flags", "", "STOP-HEALTHCHECK", &["health check"])]

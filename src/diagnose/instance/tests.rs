@@ -90,7 +90,7 @@ fn what_aws_finds_wrong_is_told() {
         ..here()
     };
     let cause = "could not join the cluster: ENI trunk could not be created";
-    assert_eq!(found(&failed, &[]), [(Problem::InstanceIll, cause.into())]);
+    assert_eq!(found(&failed, &[]), [(Problem::InstanceImpaired, cause.into())]);
     let ill = HealthIssue {
         kind: "ACCELERATED_COMPUTE".into(),
         status: "IMPAIRED".into(),
@@ -101,6 +101,6 @@ fn what_aws_finds_wrong_is_told() {
     let cause = "accelerated compute impaired: XID 79";
     assert_eq!(
         found(&Instance { health_issues: vec![ill, agent], ..here() }, &[]),
-        [(Problem::InstanceIll, cause.into())]
+        [(Problem::InstanceImpaired, cause.into())]
     );
 }

@@ -216,7 +216,7 @@ fn progress_entries(service: &Service, progress: &Progress, zone: &Zone) -> Vec<
     let waits = progress.pause.as_ref().zip(progress.updated_at).map(|(pause, at)| {
         let until =
             pause.expires_at.map(|at| format!("until {}, then it {} by itself", zone.clock(at), pause.on_timeout()));
-        entry(at, EntryKind::Waiting, "waits for you", sentence([until]))
+        entry(at, EntryKind::Waiting, "needs approval", sentence([until]))
     });
     rolled.into_iter().chain(waits).collect()
 }

@@ -152,7 +152,7 @@ fn a_pause_waits_until_it_ends_by_itself() {
         told(&entries),
         [
             (30, "rolling back", "an alarm fired"),
-            (60, "waits for you", "until 2026-01-31 15:00:00Z, then it goes on by itself"),
+            (60, "needs approval", "until 2026-01-31 15:00:00Z, then it goes on by itself"),
         ]
     );
     assert!(entries.iter().all(|entry| entry.of == "ecs-svc/1" && Resource::fault(entry)));
