@@ -1,4 +1,4 @@
-//! What each kind of row stands for.
+//! Log targets of each kind.
 
 use rstest::rstest;
 
@@ -99,30 +99,30 @@ fn unknown<'a>(_: &str) -> Option<&'a dyn Row> {
     None
 }
 
-fn whose(row: &dyn Row) -> LogTarget {
+fn target(row: &dyn Row) -> LogTarget {
     LogTarget::of(row, unknown, NOW).unwrap()
 }
 
 fn subject(row: &dyn Row) -> LogSubject {
-    LogSubject::new(whose(row))
+    LogSubject::new(target(row))
 }
 
 fn only(ids: &[&str]) -> Arc<[Arc<str>]> {
     ids.iter().map(|id| Arc::from(*id)).collect()
 }
 
-fn of_web() -> Query {
+fn web_query() -> Query {
     Query::service("prod", "web")
 }
 
 #[rstest]
-#[case::service(&service("web"), "web", of_web())]
+#[case::service(&service("web"), "web", web_query())]
 #[case::deployment(
     &deployment(),
     "web web:7",
-    Query { only: Some(Only::Deployments(only(&["ecs-svc/9"]))), ..of_web() },
+    Query { only: Some(Only::Deployments(only(&["ecs-svc/9"]))), ..web_query() },
 )]
-#[case::task(&task("0123456789"), "web/01234567", of_web())]
+#[case::task(&task("0123456789"), "web/01234567", web_query())]
 #[case::standalone(
     &Task { group: Some("family:web".into()), ..task("0123456789") },
     "web/01234567",
@@ -133,27 +133,27 @@ fn of_web() -> Query {
     "i-1",
     Query::instance("prod", "i-1"),
 )]
-#[case::event(&event(10), "web", of_web())]
+#[case::event(&event(10), "web", web_query())]
 #[case::family(&Family { family: "web".into() }, "web", Query::family("web"))]
 #[case::revision(
     &Revision { task_definition_arn: "arn:1:task-definition/web:7".into(), family: "web".into(), ..Revision::default() },
     "web:7",
     Query { only: Some(Only::Definitions(only(&["web:7"]))), ..Query::family("web") },
 )]
-fn a_row_stands_for_tasks_in_any_state(#[case] row: &dyn Row, #[case] name: &str, #[case] query: Query) {
-    let of = subject(row);
-    assert_eq!((&*of.name, &of.view.query), (name, &Query { status: Status::All, ..query }));
-    assert_eq!(of.view.kind, &task::KIND);
+fn the_target_of_a_row_has_tasks_in_any_state(#[case] row: &dyn Row, #[case] name: &str, #[case] query: Query) {
+    let subject = subject(row);
+    assert_eq!((&*subject.name, &subject.view.query), (name, &Query { status: Status::All, ..query }));
+    assert_eq!(subject.view.kind, &task::KIND);
 }
 
 #[test]
-fn a_group_of_failures_is_read_as_the_stopped_tasks_it_counts() {
-    let of = subject(&failures());
-    assert_eq!(Some(of.view), Resource::drill(&failures()));
+fn the_target_of_a_failure_group_is_its_stopped_tasks() {
+    let subject = subject(&failures());
+    assert_eq!(Some(subject.view), Resource::drill(&failures()));
 }
 
 #[test]
-fn a_task_is_read_alone_among_those_it_takes_turns_with_and_a_container_of_it_likewise() {
+fn the_target_of_a_task_is_that_task_with_the_query_of_its_service() {
     let one = subject(&task("0123456789"));
     assert_eq!((one.tasks, one.container), (Some(only(&[&task("0123456789").task_arn])), None));
     let alone = subject(&container("app"));
@@ -161,67 +161,67 @@ fn a_task_is_read_alone_among_those_it_takes_turns_with_and_a_container_of_it_li
     assert_eq!(alone.view.query.task.as_deref(), Some(&*task("0123456789").task_arn), "its service is not known");
     let (task, container) = (task("0123456789"), container("app"));
     let known = LogTarget::of(&container, |id| (id == task.task_arn).then_some(&task as &dyn Row), NOW).unwrap();
-    assert_eq!((&*known.name, known.query), ("web/01234567/app", of_web()));
+    assert_eq!((&*known.name, known.query), ("web/01234567/app", web_query()));
 }
 
 #[test]
-fn what_is_wrong_is_read_as_what_it_is_wrong_with() {
+fn the_target_of_a_timeline_entry_is_its_task() {
     let Origin::Composed(compose) = timeline::KIND.origin else { panic!("it is put together") };
     let rows: [Arc<dyn Row>; 1] = [Arc::new(task("0123456789"))];
     let material = Material { rows: &rows, seen: &[], awaited: &[], gaps: &[] };
-    let moments = compose.rows(&of_web(), &material, &Context { now: NOW, zone: Zone::UTC });
-    let of = whose(&**moments.last().unwrap());
-    assert_eq!((&*of.name, of.moment), ("web/01234567", ago(60)));
+    let moments = compose.rows(&web_query(), &material, &Context { now: NOW, zone: Zone::UTC });
+    let entry_target = target(&**moments.last().unwrap());
+    assert_eq!((&*entry_target.name, entry_target.moment), ("web/01234567", ago(60)));
 }
 
 #[test]
-fn an_event_is_read_around_its_moment_and_one_of_just_now_goes_on() {
+fn an_event_is_shown_around_its_time_and_a_recent_one_is_followed() {
     let minutes = |minutes| NOW - SignedDuration::from_mins(minutes);
-    let range = |event: &ServiceEvent| Range::around(whose(event).moment.unwrap(), NOW);
+    let range = |event: &ServiceEvent| Range::around(target(event).moment.unwrap(), NOW);
     assert_eq!(range(&event(3_600)), Range::Between(minutes(65), minutes(55)));
     assert_eq!(range(&event(60)), Range::Since(minutes(6)));
 }
 
 #[test]
-fn what_was_forgotten_long_ago_is_looked_up_as_far_back() {
+fn an_old_archived_task_looks_back_to_its_time() {
     let old = Task { archived: true, stopped_at: ago(3 * i64::from(DAY)), ..task("a") };
     assert_eq!(subject(&old).view.query.since, Some(3 * DAY + 3_600));
     assert_eq!(subject(&Task { stopped_at: ago(60), ..old }).view.query.since, None);
 }
 
-fn together(rows: Vec<Arc<dyn Row>>) -> Result<LogSubject, String> {
+fn merged(rows: Vec<Arc<dyn Row>>) -> Result<LogSubject, String> {
     LogTarget::of_all(&rows, unknown, NOW).map(LogSubject::new)
 }
 
 #[test]
-fn marked_rows_are_read_together() {
-    let services = together(vec![Arc::new(service("web")), Arc::new(service("api"))]).unwrap();
+fn marked_rows_have_one_target() {
+    let services = merged(vec![Arc::new(service("web")), Arc::new(service("api"))]).unwrap();
     let expected = Query { only: Some(Only::Services(only(&["web", "api"]))), ..Query::cluster("prod") };
     assert_eq!(services.view.query, Query { status: Status::All, ..expected });
     assert_eq!(services.name, "web and 1 more");
 
-    let tasks = together(vec![Arc::new(task("a")), Arc::new(task("b"))]).unwrap();
+    let tasks = merged(vec![Arc::new(task("a")), Arc::new(task("b"))]).unwrap();
     assert_eq!((tasks.view.query.service.as_deref(), tasks.tasks.map(|tasks| tasks.len())), (Some("web"), Some(2)));
 
     let other = Task { group: Some("service:api".into()), ..task("c") };
-    let apart = together(vec![Arc::new(task("a")), Arc::new(other)]).unwrap();
+    let apart = merged(vec![Arc::new(task("a")), Arc::new(other)]).unwrap();
     assert_eq!((apart.view.query.service, apart.view.query.cluster.as_deref()), (None, Some("prod")));
 
-    let same = together(vec![Arc::new(container("app")), Arc::new(container("app"))]).unwrap();
-    let different = together(vec![Arc::new(container("app")), Arc::new(container("proxy"))]).unwrap();
+    let same = merged(vec![Arc::new(container("app")), Arc::new(container("app"))]).unwrap();
+    let different = merged(vec![Arc::new(container("app")), Arc::new(container("proxy"))]).unwrap();
     assert_eq!((same.container.as_deref(), different.container.as_deref()), (Some("app"), None));
 }
 
 #[test]
-fn what_has_nothing_in_common_is_refused_in_words() {
+fn rows_without_a_common_query_are_refused() {
     let elsewhere = Service { cluster_name: "staging".into(), ..service("web") };
-    let reason = together(vec![Arc::new(service("web")), Arc::new(elsewhere)]).unwrap_err();
+    let reason = merged(vec![Arc::new(service("web")), Arc::new(elsewhere)]).unwrap_err();
     assert_eq!(reason, "the logs of these can't be read together; mark rows of one kind and cluster");
-    assert_eq!(together(Vec::new()).unwrap_err(), "there is no row here");
+    assert_eq!(merged(Vec::new()).unwrap_err(), "there is no row here");
 }
 
 #[test]
-fn thousands_of_events_of_a_few_services_are_those_services() {
+fn thousands_of_events_merge_into_their_services() {
     let rows: Vec<Arc<dyn Row>> = (0..10_000)
         .map(|number| ServiceEvent { service_name: format!("web{}", number % 25), ..event(number) })
         .map(|event| Arc::new(event) as Arc<dyn Row>)
@@ -232,7 +232,7 @@ fn thousands_of_events_of_a_few_services_are_those_services() {
 }
 
 #[test]
-fn marked_tasks_are_read_in_the_order_of_their_rows() {
+fn marked_tasks_keep_the_order_of_their_rows() {
     let rows: Vec<Arc<dyn Row>> = (0..7).map(|id| Arc::new(task(&id.to_string())) as Arc<dyn Row>).collect();
     let all = LogTarget::of_all(&rows, unknown, NOW).unwrap();
     let ids: Vec<&str> = all.tasks.iter().map(|arn| short_id(arn)).collect();
