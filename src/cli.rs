@@ -152,7 +152,7 @@ pub enum Command {
     Get(GetArgs),
     /// Explain what is wrong with a service, a task or an instance, or what a message means
     Why(WhyArgs),
-    /// Print the logs of services and tasks, and follow them
+    /// Print or follow the logs of services and tasks
     Logs(LogsArgs),
     /// Write an incident summary of a service, in Markdown
     Report(ReportArgs),
