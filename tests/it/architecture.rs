@@ -329,7 +329,7 @@ fn no_type_name_is_defined_twice() {
 }
 
 #[test]
-fn actions_name_no_kind() {
+fn actions_require_abilities_not_kinds() {
     let (mut lists, mut needs) = (0, 0);
     for source in sources() {
         let Some((_, list)) = source.code.split_once("\nactions! {") else { continue };

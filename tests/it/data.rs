@@ -516,7 +516,7 @@ async fn raw_answers_come_from_aws_for_derived_rows_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deployment_that_waits_or_fails_says_so_and_without_the_permission_the_rest_comes() {
+async fn a_deployment_shows_its_progress_and_without_the_permission_the_rest() {
     for (fault, told) in [(None, true), (Some("deny:DescribeServiceDeployments"), false)] {
         let endpoint = incident();
         fault.into_iter().for_each(|fault| endpoint.add_fault(fault.parse().unwrap()));

@@ -280,7 +280,7 @@ fn keys() -> String {
         let actions = ACTIONS.iter().filter(move |action| action.place == context);
         table(["key", "what it does", "name", "command"], actions.map(row))
     };
-    contexts().map(|context| format!("\n{}:\n{}", context.title, of(context))).collect()
+    contexts().map(|context| format!("\n{}:\n{}", context.title, rows(context))).collect()
 }
 
 fn kinds() -> String {
