@@ -15,12 +15,12 @@
 //!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<TailMessage>     watch<Demand>, mpsc<Request>, mpsc<ChangeOrder>
 //!                         ┌───┴───────────────────────────────────────────▼──────────────────┐
 //!                         │ data task: the one writer                                        │
-//!                         │   poller   what is due of what is looked at, back-off            │
+//!                         │   poller   which visible feeds are due, back-off                 │
 //!                         │   feed     one list of rows: its due times, its batches          │
-//!                         │   store    rows by id, what changed in them                      │
-//!                         │   enrich   what one kind's rows say about another's, diagnosed   │
-//!                         │   evidence what an explanation asks for once                     │
-//!                         │   tails    the log that is read: its streams, as tasks come, go  │
+//!                         │   store    rows by id, and their latest changes                  │
+//!                         │   enrich   joins rows of different kinds and diagnoses them      │
+//!                         │   evidence one-time reads for an explanation                     │
+//!                         │   tails    the open log: its streams, as tasks start and stop    │
 //!                         └─────┬─────────────────────────┬──────────────────────────────────┘
 //!                               ▼ spawned calls           ▼ blocking jobs, one at a time
 //!                         resource::*, logs ─► aws   history: what ECS forgets, in SQLite
@@ -35,20 +35,20 @@
 //!   function that returns [`event::Effect`]s: plain data that tests assert on.
 //! * **The data task is the only writer.** It publishes an immutable [`data::Snapshot`]; the UI tells it what is on
 //!   screen with a [`data::Demand`]. Both are latest-value channels: nothing queues up, no lock is held while drawing.
-//! * **A data layer is of one scope.** Store, feeds and history are of one [`aws::ScopeId`], and what it still has under way
-//!   ends with it. An answer of another account is refused, and the console starts anew there: within a scope a cluster's name
-//!   is as good as its ARN.
-//! * **Access is apart from it.** Read-only or not is a value that the guard of every client reads when a call is about to
-//!   leave ([`aws::Access`]): when it changes, nothing but the header does.
-//! * **Lines are not rows.** What a log brings goes past the store, through a channel that makes the writer wait: the
-//!   screen that reads them holds the only ring ([`logs::ring`]), and every filter and form is a view of it.
+//! * **Each scope has its own data layer.** Store, feeds and history belong to one [`aws::ScopeId`]; calls in flight are
+//!   cancelled when the scope closes. A response from another account is rejected, and the console opens a new scope for
+//!   that account: within a scope, a cluster's name identifies it as well as its ARN does.
+//! * **The access mode is separate from the scope.** The guard of every client reads it before each call
+//!   ([`aws::Access`]); a change of the mode redraws nothing but the header.
+//! * **Lines are not rows.** Log lines bypass the store: a bounded channel carries them to the screen that shows them,
+//!   which holds the only ring ([`logs::ring`]). Every filter and layout is a view of it.
 //! * **Registries, not match arms.** A resource kind is one file below `resource/` (or `diagnose/`) and one line in
 //!   [`kinds::KINDS`]. An action is one row of [`model::action::ACTIONS`]: keys, help, hint, command word and the
 //!   name in `config.toml` come from it. A theme is one file in `themes/` and one line.
-//! * **Screens are asked, not matched.** A screen implements [`model::screens::ScreenContent`] and lists its actions beside
-//!   its state; everything else asks through that interface. Other code names an action by its constant.
+//! * **Screens share one interface.** A screen implements [`model::screens::ScreenContent`] and lists its actions beside
+//!   its state; other code never matches on the screen's type, and refers to an action by its constant.
 //! * **Kinds own their abilities.** An action says which [`resource::Ability`] it needs; a kind lists those its rows have.
-//!   Where keys work and clash, help, hints and messages follow from both: no list of kinds stands anywhere else. What
+//!   Where keys work and conflict, help, hints and messages follow from both: there is no other list of kinds. What
 //!   an explanation consults, whose logs a row stands for and what its timeline is about, its kind says as well. Code that
 //!   treats some kinds each in its own way matches a [`resource::TypedRow`]; a new kind is no case of it until it says so.
 //! * **The other side of the wire.** [`demo`] is an AWS on loopback that speaks the real protocol over a simulated
@@ -68,7 +68,7 @@
 //! | a screen | its file in `model/screens/` with state, actions and keys, its drawing in `ui/screens/`, one line in each list |
 //! | a theme | one file in `themes/`, one line |
 //! | an AWS operation | one line in [`aws::operation`], and the IAM policy in the README |
-//! | something known of AWS's words | one row of a table below `knowledge/`, with messages it must recognise |
+//! | a fact about AWS messages | one row of a table below `knowledge/`, with messages it must recognise |
 //!
 //! # How to add a kind
 //!
@@ -79,12 +79,12 @@
 //! 2. The static [`resource::Kind`]: names, columns, abilities, states for `is:` filters, and where its rows come from.
 //!    [`resource::Origin::Fetched`] takes a [`resource::Fetch`]: pages of ids and batched describes, or pages that bring
 //!    their rows where one operation does both. Rows made of those of other kinds are derived or composed.
-//! 3. [`resource::Resource`]: id, name, what Enter opens, when it is a fault, what `d` says, the `aws` command.
+//! 3. [`resource::Resource`]: id, name, what Enter opens, when it is a fault, what `d` shows, the `aws` command.
 //!
 //! Then one line in [`kinds::KINDS`], and one in [`aws::operation`] for each new API operation. Tables, filters, `get`,
 //! help, completion and the README follow; `UPDATE_README=1 cargo test --test it drift` updates the README's tables.
 //!
-//! Who may import whom is checked by `tests/it/architecture.rs`.
+//! `tests/it/architecture.rs` checks which module may import which.
 //!
 //! # Glossary
 //!

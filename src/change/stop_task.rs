@@ -25,10 +25,10 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
         .ok_or_else(|| format!("{} {} is no task", row.kind().name, row.name()))?;
     let task = known.task(cluster, &arn).ok_or("the task is not loaded yet; try again in a moment")?;
     if task.stopped() {
-        return Err(format!("{} has stopped already", task.whom()));
+        return Err(format!("{} has stopped already", task.label()));
     }
     if task.desired_status.as_deref() == Some("STOPPED") {
-        return Err(format!("{} is stopping already", task.whom()));
+        return Err(format!("{} is stopping already", task.label()));
     }
     let desired = task.service().and_then(|name| known.service(cluster, name)).map(|service| service.desired_count);
     Ok(Arc::new(StopTask {

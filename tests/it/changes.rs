@@ -18,7 +18,7 @@ fn sent(user: &User) -> Vec<String> {
     requests.filter(|operation| MUTATING.contains(&operation.as_str())).collect()
 }
 
-/// The lines of the journal, once there are so many.
+/// The lines of the journal, once it has `count` of them.
 async fn journal(user: &User, lines: usize) -> Vec<Value> {
     for _ in 0..200 {
         let text = fs::read_to_string(user.state.join("journal.jsonl")).unwrap_or_default();

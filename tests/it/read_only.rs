@@ -80,7 +80,7 @@ fn now() -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(SECONDS.get())
 }
 
-/// Clients on a network that is down, and how many requests have got as far as that.
+/// Clients on a network that is down, and how many requests have reached it.
 fn offline() -> (Clients, Arc<AtomicUsize>) {
     #[derive(Debug)]
     struct Down(Arc<AtomicUsize>);
@@ -147,8 +147,8 @@ proptest! {
                 Step::Wait(seconds) => SECONDS.set(SECONDS.get() + seconds),
                 Step::Call(call, client) => {
                     let before = sent.load(Ordering::SeqCst);
-                    let (name, call) = CHANGES.iter().chain(READS).nth(call).expect("there are so many");
-                    let told = runtime.block_on(call(&whose[usize::from(client)]));
+                    let (name, call) = CHANGES.iter().chain(READS).nth(call).expect("a call with this index");
+                    let result = runtime.block_on(call(&whose[usize::from(client)]));
                     let left = sent.load(Ordering::SeqCst) > before;
                     let writable = match access {
                         Access::ReadOnly => false,
@@ -156,8 +156,8 @@ proptest! {
                         Access::WriteUntil(until) => now() < until,
                     };
                     let reads = READS.iter().any(|(read, _)| read == name);
-                    prop_assert_eq!(left, reads || writable, "{} {:?}: {}", name, access, told);
-                    prop_assert_eq!(told.contains("Refused"), !left, "{}", told);
+                    prop_assert_eq!(left, reads || writable, "{} {:?}: {}", name, access, result);
+                    prop_assert_eq!(result.contains("Refused"), !left, "{}", result);
                 }
             }
         }
@@ -170,8 +170,8 @@ async fn a_refusal_says_that_the_scope_is_read_only() {
     let refused = clients.ecs.update_service().service("web").send();
     let failure = clients.call(operation::DESCRIBE_SERVICES, refused).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::ReadOnly, "{failure:?}");
-    let told = join_all(CHANGES.iter().map(|(_, call)| call(&clients))).await;
-    assert!(told.iter().all(|told| told.contains("Refused")), "{told:#?}");
+    let result = join_all(CHANGES.iter().map(|(_, call)| call(&clients))).await;
+    assert!(result.iter().all(|result| result.contains("Refused")), "{result:#?}");
     assert_eq!(sent.load(Ordering::SeqCst), 0);
 }
 
@@ -179,17 +179,17 @@ async fn a_refusal_says_that_the_scope_is_read_only() {
 fn body(user: &User) -> String {
     let text = user.shown().text;
     let lines: Vec<&str> = text.lines().collect();
-    // Time passes for both, and some ages are told anew only with the next key.
+    // Time passes for both, and some ages are updated only with the next key.
     let age = Regex::new(r"\b\d+[smhd]\w*").expect("a pattern");
     age.replace_all(&lines[5..lines.len() - 2].join("\n"), "AGE").into_owned()
 }
 
 /// Every request since the start, by time: when, what, with what.
 fn requests(user: &User) -> Vec<String> {
-    let told = |request: &ecsight::demo::Recorded| {
+    let describe = |request: &ecsight::demo::Recorded| {
         format!("{:?} {} {}", request.at, request.operation, String::from_utf8_lossy(&request.input))
     };
-    let mut requests: Vec<String> = user.endpoint.requests().iter().map(told).collect();
+    let mut requests: Vec<String> = user.endpoint.requests().iter().map(describe).collect();
     // Those of one moment come in any order.
     requests.sort();
     requests

@@ -134,7 +134,7 @@ async fn credentials_of_another_account_begin_another_scope() {
         user.keys("!");
         user.wait_for("the credentials are those of account 210987654321 now").await;
         user.keys("\x1b");
-        // Nothing leads back.
+        // There is no way back.
         user.keys("-");
         user.wait_for("there is no previous view yet").await;
         look_at_prod(&mut user).await;

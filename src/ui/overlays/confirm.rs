@@ -18,7 +18,7 @@ use crate::{
     },
     resource::{Tone, command::CommandScope},
     ui::{
-        text::{Pen, width, wrap},
+        text::{RowWriter, width, wrap},
         theme::{Scope, Theme},
     },
 };
@@ -49,35 +49,35 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, dialog: &Confirmation, scope: &Co
             ConfirmLine::Consequence => theme.get(Scope::Base),
             ConfirmLine::Command => theme.get(Scope::Faint),
         };
-        Pen::new(buf, body.x, y, inner.right()).put(text, style);
+        RowWriter::new(buf, body.x, y, inner.right()).put(text, style);
     }
     let left = rows.len().saturating_sub(top + usize::from(body.height));
     if left > 0 {
         let more = format!("{left} more: {}", theme.glyphs.below);
-        Pen::new(buf, inner.right().saturating_sub(width(&more) + 1), body.bottom(), inner.right())
+        RowWriter::new(buf, inner.right().saturating_sub(width(&more) + 1), body.bottom(), inner.right())
             .put(&more, theme.get(Scope::Faint));
     }
     let answer = Rect { x: inner.x + 2, y: area.bottom().saturating_sub(4), width: room, height: 1 };
     let below = Rect { y: area.bottom().saturating_sub(2), ..answer };
     match &dialog.typed {
         Some((wanted, prompt)) => {
-            let mut pen = Pen::new(buf, answer.x, answer.y, answer.right());
-            pen.put("type ", theme.get(Scope::Base)).put(&safe(wanted), theme.tone(Tone::Bad));
-            pen.put(&format!(" to {}: ", dialog.kind.button), theme.get(Scope::Base));
-            let cursor = field(&mut pen, prompt, theme);
+            let mut writer = RowWriter::new(buf, answer.x, answer.y, answer.right());
+            writer.put("type ", theme.get(Scope::Base)).put(&safe(wanted), theme.tone(Tone::Bad));
+            writer.put(&format!(" to {}: ", dialog.kind.button), theme.get(Scope::Base));
+            let cursor = field(&mut writer, prompt, theme);
             let enter = if dialog.typed_in_full() { dialog.kind.button } else { "nothing yet" };
             keys(buf, below, &[("enter", enter), ("esc", "cancel")], theme);
             cursor
         }
         None => {
-            let mut pen = Pen::new(buf, answer.x, answer.y, answer.right());
+            let mut writer = RowWriter::new(buf, answer.x, answer.y, answer.right());
             let tone = if dialog.risk == Risk::Reversible { Tone::Plain } else { Tone::Bad };
             let button = |chosen: bool, tone: Tone| match chosen {
                 true => theme.get(Scope::PickerSelected).patch(theme.tone(tone)),
                 false => theme.get(Scope::Faint),
             };
-            pen.put("  Cancel  ", button(!dialog.ready, Tone::Plain)).skip(3);
-            pen.put(&format!("  {}  ", capitalized(dialog.kind.button)), button(dialog.ready, tone));
+            writer.put("  Cancel  ", button(!dialog.ready, Tone::Plain)).skip(3);
+            writer.put(&format!("  {}  ", capitalized(dialog.kind.button)), button(dialog.ready, tone));
             let enter = if dialog.ready { dialog.kind.button } else { "cancel" };
             keys(buf, below, &[("enter", enter), ("tab", "the other button"), ("esc", "cancel")], theme);
             Position::new(answer.x, answer.y)
