@@ -69,11 +69,11 @@ pub enum Pace {
 pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Sized {
     /// The descriptor of this kind.
     fn kind() -> &'static Kind;
-    /// The row by its type, for code that treats several kinds each in its own way.
+    /// The row by its type, for code that handles several kinds differently.
     fn typed(&self) -> TypedRow<'_> {
         TypedRow::Other
     }
-    /// Its columns, in the order of the table.
+    /// Columns, in the order of the table.
     fn fields() -> &'static [Field<Self>];
     /// Unique id, usually the ARN. Selection, marks and the store use it as the key.
     fn id(&self) -> &str;
@@ -114,12 +114,11 @@ pub trait Resource: Any + fmt::Debug + Send + Sync + PartialEq + Serialize + Siz
     fn about(&self) -> Option<(View, Arc<dyn Row>)> {
         None
     }
-    /// What its timeline is about: a service or a task; absent where it has none of its own.
+    /// The service or task that its timeline shows; absent for kinds without a timeline.
     fn timeline(&self) -> Option<Query> {
         None
     }
-    /// The tasks whose logs are its logs, at the moment `now`: those that Enter opens, unless a kind says otherwise; absent
-    /// where it has none.
+    /// Tasks whose logs are the logs of this row at time `now`. By default those that Enter opens; absent where there are none.
     fn log_target(&self, _now: Timestamp) -> Option<LogTarget> {
         let tasks = self.drill().filter(|view| view.kind.name == task::KIND.name)?;
         Some(LogTarget::new(self.name(), tasks.query))

@@ -227,7 +227,7 @@ fn expand(before: &[String], tree: &str, paths: &mut Vec<ModulePath>) {
     }
 }
 
-/// The file that `path` in the file `from` leads to, and what is named in it.
+/// The file that `path` resolves to when named in the file `from`, and the item in it.
 fn resolve(files: &BTreeMap<ModulePath, String>, from: &[String], path: &[String]) -> Option<(ModulePath, ModulePath)> {
     let up = path.iter().take_while(|segment| *segment == "super").count();
     let full = match path.first()?.as_str() {
@@ -341,7 +341,7 @@ fn actions_require_abilities_not_kinds() {
 }
 
 #[test]
-fn rows_are_told_apart_by_a_match() {
+fn rows_are_distinguished_by_one_match() {
     let chain = Regex::new(r"\} else if let [^\n]*downcast_ref::<").expect("a pattern");
     let chains: Vec<_> =
         sources().into_iter().filter(|source| chain.is_match(&source.code)).map(|source| source.path).collect();

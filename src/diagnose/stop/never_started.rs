@@ -4,7 +4,7 @@ use super::facts::{StopFacts, StopReason, only_container, stop_reasons};
 use crate::{
     diagnose::{VerdictBuilder, names},
     knowledge::{self, Class, Names, Topic},
-    resource::{container::Container, task::says_nothing},
+    resource::{container::Container, task::is_generic_reason},
 };
 
 /// It did not get as far as running: whatever AWS says of the task, its containers or its attachments may tell why.
@@ -42,7 +42,7 @@ fn mentioned_container<'a>(facts: &StopFacts<'a>, text: &str) -> Option<&'a Cont
 /// What no rule knows, whole: everything that was said, each thing once.
 fn no_rule<'a>(reasons: &[StopReason<'a>], class: Class) -> VerdictBuilder<'a> {
     let mut texts: Vec<&str> = reasons.iter().map(|reason| reason.text).collect();
-    let empty = |text: &&str| says_nothing(text);
+    let empty = |text: &&str| is_generic_reason(text);
     if !texts.iter().all(empty) {
         texts.retain(|text| !empty(text));
     }

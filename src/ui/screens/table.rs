@@ -94,7 +94,7 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
     let remarks = table.source.nothing.to_vec();
     let (tone, headline, body, advice) = match body {
         Body::Rows => return NoticePanel::default(),
-        Body::Loading if composed => (Tone::Busy, format!("Looking for {things}{place}"), remarks, vec![]),
+        Body::Loading if composed => (Tone::Busy, format!("Checking for {things}{place}"), remarks, vec![]),
         Body::Loading => (Tone::Busy, format!("Asking AWS for the {things}{place}"), remarks, vec![]),
         Body::Empty if !remarks.is_empty() => {
             let elsewhere = match query.cluster {
@@ -125,9 +125,10 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
         }
         Body::Denied(failure) => {
             let advice = vec![failure.advice.clone(), press(session::REFRESH, "retries")];
+            let read = if composed { "check for" } else { "read" };
             (
                 Tone::Bad,
-                format!("These credentials are not allowed to read {things}{place}"),
+                format!("These credentials are not allowed to {read} {things}{place}"),
                 vec![failure.to_string()],
                 advice,
             )
@@ -142,7 +143,7 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
             let advice =
                 vec![failure.advice.clone(), press(session::REFRESH, "retries now; it is also retried automatically")];
             let headline = match composed {
-                true => format!("Could not read {things}: {}", failure.state()),
+                true => format!("Could not check for {things}: {}", failure.state()),
                 false => format!("No {things} yet: {}", failure.state()),
             };
             (Tone::Bad, headline, vec![failure.to_string()], advice)
