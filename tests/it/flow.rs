@@ -106,7 +106,7 @@ async fn the_first_frame_does_not_wait_for_aws() {
         user.keys("?");
         user.wait_for("row up").await;
         user.keys("\x1b");
-        user.wait_for("Looking for trouble").await;
+        user.wait_for("Checking for trouble").await;
         user.endpoint.clear_faults();
         user.wait_for("Nothing is wrong").await;
     })
