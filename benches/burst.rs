@@ -4,6 +4,10 @@
 //! `cargo bench --bench burst` (some four minutes). Prints each figure beside its bound, and fails when one is over. Linux
 //! only: it reads `/proc`.
 
+#![expect(clippy::expect_used, reason = "what can't be measured fails")]
+#![expect(clippy::print_stdout, reason = "the figures are its output")]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -22,23 +26,19 @@ use ecsight::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-#[allow(dead_code)]
-#[path = "../tests/it/support/burst.rs"]
-mod burst;
-#[allow(dead_code)]
-#[path = "../tests/it/support/proc.rs"]
-mod proc;
-#[allow(dead_code)]
-#[path = "../tests/it/support/pty.rs"]
-mod pty;
+#[expect(dead_code, reason = "each benchmark uses some of it")]
+mod support;
 
-use burst::Console;
-use pty::{Program, Pty};
+use support::{
+    burst::Console,
+    proc,
+    pty::{Program, Pty},
+};
 
 const LINES: usize = 20_000;
-const LOAD: Duration = Duration::from_secs(60);
+const LOAD: Duration = Duration::from_mins(1);
 /// How long anything may take to come; only what fails waits that long.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 /// For how long a tail that stands still is watched, and the calls of a large service are counted.
 const WATCH: Duration = Duration::from_secs(30);
 /// Calls a second that reading may cost while the load lasts: a page holds half a second of it.
@@ -172,7 +172,7 @@ async fn load(figures: &mut Figures) {
     }
     let behind = ended.elapsed();
     // Whatever is read twice would come within a while, too.
-    console.pass(Duration::from_secs(40), Duration::from_secs(60), "").await;
+    console.pass(Duration::from_secs(40), Duration::from_mins(1), "").await;
 
     let (lost, twice) = console.lost_and_twice(written);
     let reader = console.reader().expect("the log is still open");
@@ -229,6 +229,6 @@ fn standstill(figures: &mut Figures) {
     let pid = console.foreground();
     let before = proc::cpu(pid);
     sleep(WATCH);
-    let share = (proc::cpu(pid) - before).as_secs_f64() / WATCH.as_secs_f64() * 100.0;
+    let share = proc::cpu(pid).saturating_sub(before).as_secs_f64() / WATCH.as_secs_f64() * 100.0;
     figures.most("a tail that stands still", share, 0.5, "% of a core");
 }

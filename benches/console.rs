@@ -3,6 +3,10 @@
 //!
 //! `cargo bench --bench console` (some two minutes: idleness takes its time). Linux only: it reads `/proc`.
 
+#![expect(clippy::expect_used, reason = "what can't be measured fails")]
+#![expect(clippy::print_stdout, reason = "the figures are its output")]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -11,14 +15,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-#[allow(dead_code)]
-#[path = "../tests/it/support/proc.rs"]
-mod proc;
-#[allow(dead_code)]
-#[path = "../tests/it/support/pty.rs"]
-mod pty;
+#[expect(dead_code, reason = "each benchmark uses some of it")]
+mod support;
 
-use pty::{Program, Pty};
+use support::{
+    proc,
+    pty::{Program, Pty},
+};
 
 /// For how long an idle console is watched.
 const IDLE: Duration = Duration::from_secs(20);
@@ -116,7 +119,7 @@ fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
     let pid = console.foreground();
     let (bytes, cpu) = (console.bytes(), proc::cpu(pid));
     sleep(IDLE);
-    let share = (proc::cpu(pid) - cpu).as_secs_f64() / IDLE.as_secs_f64();
+    let share = proc::cpu(pid).saturating_sub(cpu).as_secs_f64() / IDLE.as_secs_f64();
     let written = (console.bytes() - bytes) as f64 * 60.0 / IDLE.as_secs_f64() / 1000.0;
     println!(
         "{label}: {:.2} % of a core idle, {} MiB resident, {written:.2} kB a minute written",

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench frame`
 
+#![expect(clippy::expect_used, reason = "what can't be measured fails")]
+
 use ecsight::{
     data::Entry,
     resource::{Status, service, task::Task},
@@ -9,12 +11,10 @@ use ecsight::{
 };
 use ratatui::{Terminal, backend::TestBackend};
 
-#[allow(dead_code)]
-#[path = "../tests/it/support/fixtures.rs"]
-mod fixtures;
-#[allow(dead_code)]
-#[path = "../tests/it/support/harness.rs"]
-mod harness;
+#[expect(dead_code, reason = "each benchmark uses some of it")]
+mod support;
+
+use support::{fixtures, harness};
 
 fn main() {
     divan::main();

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench history`
 
+#![expect(clippy::expect_used, reason = "what can't be measured fails")]
+
 use std::sync::{Arc, Mutex};
 
 use divan::Bencher;

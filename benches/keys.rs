@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use ecsight::{event::Event, resource::service};
 
-#[allow(dead_code)]
-#[path = "../tests/it/support/fixtures.rs"]
-mod fixtures;
-#[allow(dead_code)]
-#[path = "../tests/it/support/harness.rs"]
-mod harness;
+#[expect(dead_code, reason = "each benchmark uses some of it")]
+mod support;
+
+use support::{fixtures, harness};
 
 const ROWS: [i32; 3] = [500, 5_000, 50_000];
 

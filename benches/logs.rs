@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench logs`: tells each figure beside its bound, and fails when one is over.
 
+#![expect(clippy::print_stdout, reason = "the figures are its output")]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     hint::black_box,
@@ -42,6 +45,7 @@ struct Counting;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
+#[expect(unsafe_code, reason = "counting allocations takes an allocator")]
 // SAFETY: all is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -2,34 +2,31 @@
 //!
 //! `cargo bench --bench storm` (some five minutes). Linux only: it reads `/proc`. The seeds are fixed.
 
+#![expect(clippy::expect_used, reason = "what can't be measured fails")]
+#![expect(clippy::print_stdout, reason = "the figures are its output")]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
 use std::{
     process::ExitCode,
     thread::sleep,
     time::{Duration, Instant},
 };
 
-#[allow(dead_code)]
-#[path = "../tests/it/support/hostile.rs"]
-mod hostile;
-#[allow(dead_code)]
-#[path = "../tests/it/support/proc.rs"]
-mod proc;
-#[allow(dead_code)]
-#[path = "../tests/it/support/pty.rs"]
-mod pty;
-#[path = "../tests/it/support/storm.rs"]
-mod storm;
+#[expect(dead_code, reason = "each benchmark uses some of it")]
+mod support;
 
-use hostile::Hostile;
-use pty::Program;
-use storm::storm;
+use support::{
+    hostile::Hostile,
+    pty::Program,
+    storm::{self, storm},
+};
 
 /// Keys of each storm.
 const KEYS: usize = 10_000;
 /// How long a redraw may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the console is left alone at home, and how much it may grow an hour over the second half.
-const SOAK: Duration = Duration::from_secs(180);
+const SOAK: Duration = Duration::from_mins(3);
 const GROWTH: f64 = 5.0;
 
 fn main() -> ExitCode {

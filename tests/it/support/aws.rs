@@ -15,7 +15,7 @@ pub struct Aws {
     pub server: Server,
     pub endpoint: Endpoint,
     // Dropped last: the server runs on it.
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Aws {
@@ -24,18 +24,18 @@ impl Aws {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = runtime.block_on(Server::start(loopback, endpoint.clone())).expect("a server");
-        Self { home: Home::new(), server, endpoint, _runtime: runtime }
+        Self { home: Home::new(), server, endpoint, runtime }
     }
 
     /// Replaces the AWS by another one at the same address, keeping the home folder.
     pub fn replaced(self, endpoint: Endpoint) -> Self {
-        let Self { home, server, _runtime, .. } = self;
+        let Self { home, server, runtime, .. } = self;
         let address = server.addr();
-        let server = _runtime.block_on(async {
+        let server = runtime.block_on(async {
             server.stop().await;
             Server::start(address, endpoint.clone()).await.expect("a server")
         });
-        Self { home, server, endpoint, _runtime }
+        Self { home, server, endpoint, runtime }
     }
 
     /// The incident, at a fixed time.

@@ -49,7 +49,7 @@ use super::in_process::{self, ACCOUNT, CurrentAccount, OTHER_ACCOUNT, of_account
 /// Start time of every test.
 const START: Timestamp = Timestamp::constant(1_769_868_000, 0);
 /// Timeout for the screen to change, in virtual time.
-const TIMEOUT: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_mins(3);
 
 /// Escape sequences around every frame.
 const BEGIN_AND_END: &[u8] = b"\x1b[?2026h\x1b[?2026l";
@@ -234,7 +234,7 @@ impl User {
         let closed = timeout(TIMEOUT, self.shown.wait_for(|_| false)).await.is_ok();
         assert!(closed, "it is not closed; the screen shows:\n{}", self.shown().text);
         // The exit code follows and ends the test.
-        pending().await
+        pending::<()>().await;
     }
 
     /// Lets virtual time pass.

@@ -16,7 +16,7 @@ pub const MOTO: &str = "moto[server]==5.2.5";
 const MINISTACK: &str = "ministack==1.5.33";
 
 /// Timeout for its start; only a failing test waits that long.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A running emulator. Dropping it stops it.
 pub struct Emulator {

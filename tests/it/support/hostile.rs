@@ -389,7 +389,7 @@ fn short(arn: &str) -> &str {
 }
 
 fn text(chance: &mut Chance) -> String {
-    let mut text: String = (0..1 + chance.below(3)).map(|_| chance.one_of(TEXTS)).collect();
+    let mut text: String = (0..=chance.below(3)).map(|_| chance.one_of(TEXTS)).collect();
     if chance.below(100) == 0 {
         text = text.repeat(500);
     }
