@@ -84,6 +84,10 @@ impl PartialEq for dyn Change {
     }
 }
 
+/// Makes the change for a row out of what is known; the text is what stood after the command word. An error is a
+/// sentence that says why there is none to make.
+pub type MakeChange = fn(&dyn Row, &str, &Known<'_>) -> Result<Arc<dyn Change>, String>;
+
 /// One sort of change: what the dialog, the journal and the command line call it, and how one is made for a row.
 pub struct ChangeKind {
     /// In the journal and in messages: `scale`.
@@ -92,9 +96,7 @@ pub struct ChangeKind {
     pub title: &'static str,
     /// Its button.
     pub button: &'static str,
-    /// Makes the change for a row out of what is known; the text is what stood after the command word. An error is a
-    /// sentence that says why there is none to make.
-    pub make: fn(&dyn Row, &str, &Known<'_>) -> Result<Arc<dyn Change>, String>,
+    pub make: MakeChange,
 }
 
 impl fmt::Debug for ChangeKind {

@@ -268,8 +268,8 @@ impl Snapshot {
         let composed = matches!(view.kind.origin, Origin::Composed(_)) && view.query.cluster.is_none();
         let clusters = composed.then(enrich::clusters);
         let keys = [roots(view), self.keys_of(view), clusters.into_iter().collect()].concat();
-        let feeds = keys.iter().filter_map(|key| self.feeds.get(key));
-        feeds.filter_map(|feed| feed.failure.as_ref()).next().or(self.connection.failure.as_ref())
+        let mut feeds = keys.iter().filter_map(|key| self.feeds.get(key));
+        feeds.find_map(|feed| feed.failure.as_ref()).or(self.connection.failure.as_ref())
     }
 }
 

@@ -65,7 +65,7 @@ impl DataLink {
         match &self.state {
             LinkState::Up(handle) => drop(handle.demand.send_replace(demand.clone())),
             LinkState::Down { .. } if demand.refresh != self.demand.refresh => {
-                self.state = start_connecting(&self.connect, &self.scope)
+                self.state = start_connecting(&self.connect, &self.scope);
             }
             LinkState::Down { .. } | LinkState::Connecting(_) => {}
         }

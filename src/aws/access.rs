@@ -41,6 +41,7 @@ struct Current {
 }
 
 impl Default for SharedAccess {
+    #[expect(clippy::disallowed_methods, reason = "the clock that tests set")]
     fn default() -> Self {
         Self(Arc::new(Mutex::new(Current { access: Access::ReadOnly, now: Timestamp::now })))
     }

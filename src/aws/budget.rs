@@ -120,7 +120,7 @@ impl BudgetState {
     }
 
     fn forget(&mut self, now: Instant) {
-        while self.recent.front().is_some_and(|at| now - *at >= Duration::from_secs(60)) {
+        while self.recent.front().is_some_and(|at| now - *at >= Duration::from_mins(1)) {
             self.recent.pop_front();
         }
     }
@@ -198,7 +198,7 @@ mod tests {
         tokio::time::advance(CLIMB_EVERY).await;
         budget.answered(QuotaClass::ServiceRead);
         assert_eq!(rate(&budget), 3.125);
-        tokio::time::advance(Duration::from_secs(600)).await;
+        tokio::time::advance(Duration::from_mins(10)).await;
         budget.answered(QuotaClass::ServiceRead);
         assert_eq!(rate(&budget), 5.0);
     }

@@ -36,9 +36,9 @@ use tokio::time::timeout;
 use super::profiles::{self, ProfileError};
 
 /// How long a source may take; a `credential_process` may ask a person for a code.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Credentials that run out within this time are asked for anew.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// Any of these in a profile makes it a source of credentials; without them it only sets a Region and the like.
 const KEYS: &[&str] = &[
@@ -68,7 +68,10 @@ pub enum CredentialSource {
 }
 
 impl CredentialSource {
-    /// The profile that signs, or else the word for what does in its stead.
+    /// The profile that signs.
+    ///
+    /// # Errors
+    /// The word for what signs in its stead.
     pub fn profile(&self) -> Result<&str, &'static str> {
         match self {
             Self::Profile(name) => Ok(name),
@@ -280,6 +283,7 @@ impl Signer {
 }
 
 /// Whether an attempt is over, and of no more use.
+#[expect(clippy::disallowed_methods, reason = "credentials expire in real time")]
 fn spent(attempt: &Attempt) -> bool {
     match attempt.peek() {
         None => false,

@@ -99,6 +99,7 @@ impl Failure {
     }
 
     /// A failure that arose on this side of the wire.
+    #[expect(clippy::disallowed_methods, reason = "it arises here and now")]
     pub fn local(operation: &'static str, kind: FailureKind, message: impl Into<String>) -> Self {
         Self { operation, kind, code: None, message: message.into(), advice: None, at: Timestamp::now() }
     }
@@ -319,6 +320,7 @@ fn advice_for(failure: &Failure, whose: FailureContext<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "AWS's clock is compared with this machine's")]
 mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::{body::SdkBody, error::ErrorMetadata};

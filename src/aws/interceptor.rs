@@ -76,6 +76,7 @@ impl Intercept for CallLog {
         _context: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        #[expect(clippy::disallowed_methods, reason = "how long a call takes is measured in real time")]
         config.interceptor_state().store_put(Begun(Instant::now()));
         Ok(())
     }

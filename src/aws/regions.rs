@@ -51,6 +51,7 @@ pub static REGIONS: &[&str] = &[
 ];
 
 /// AWS opens Regions faster than programs are updated: one that is spelled like a Region is let through.
+#[expect(clippy::expect_used, reason = "the pattern is a constant, which a test compiles")]
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"^[a-z]{2,4}(-(gov|de|iso[a-z]?))?-(north|south|east|west|central|(north|south)(east|west))-[1-9][0-9]?$",

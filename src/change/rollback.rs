@@ -21,11 +21,12 @@ fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Chan
     let service = service_of(row, known)?;
     require_ecs_controller(service)?;
     let (name, target) = (&service.service_name, service_target(service));
-    if revision.is_empty() && service.deploying() {
-        if let Some(deployment) = &service.current_service_deployment {
-            let consequences = in_progress(service);
-            return Ok(Arc::new(StopDeployment { target, deployment: deployment.clone(), consequences }));
-        }
+    if revision.is_empty()
+        && service.deploying()
+        && let Some(deployment) = &service.current_service_deployment
+    {
+        let consequences = in_progress(service);
+        return Ok(Arc::new(StopDeployment { target, deployment: deployment.clone(), consequences }));
     }
     let to = match revision {
         "" => earlier_revision(service).ok_or_else(|| {

@@ -98,6 +98,7 @@ fn write_override(args: &ConsoleArgs) -> Option<WriteOverride> {
 ///
 /// # Errors
 /// When the settings contradict each other, or there is no terminal.
+#[expect(clippy::disallowed_methods, reason = "the console starts here")]
 pub async fn open(
     settings: Settings,
     connect: Connect,

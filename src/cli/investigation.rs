@@ -43,6 +43,7 @@ impl Investigation {
     ) -> Result<Self, Refusal> {
         let subject = wanted.find(session).await?;
         let CliSession { clients, handle, timeout, zone } = session;
+        #[expect(clippy::disallowed_methods, reason = "a command begins here")]
         let now = Timestamp::now();
         let consulted = [subject.row.consults(), more(&*subject.row)].concat();
         // A task definition is described only while on screen.

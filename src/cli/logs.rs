@@ -121,6 +121,7 @@ async fn read(
     printer: &mut Printer,
     session: &mut CliSession,
 ) -> Result<u8, Refusal> {
+    #[expect(clippy::disallowed_methods, reason = "a command begins here")]
     let now = Timestamp::now();
     let subject = subject(args, names, session, now).await?;
     let CliSession { handle, timeout, .. } = session;
@@ -248,7 +249,7 @@ impl End {
         let patience =
             self.failure.as_ref().filter(|(_, failure)| !self.follow && failure.kind != FailureKind::Throttled);
         let wait = Some(self.wait.wake()).filter(|_| !self.caught_up());
-        let far = Instant::now() + Duration::from_secs(3_600);
+        let far = Instant::now() + Duration::from_hours(1);
         patience.map(|(since, _)| *since + PATIENCE).into_iter().chain(wait).min().unwrap_or(far)
     }
 

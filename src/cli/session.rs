@@ -28,6 +28,7 @@ pub struct CliSession {
 
 impl CliSession {
     pub fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
         let handle = data::start(clients.clone(), Timestamp::now, console::history_config(settings, paths));
         Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
     }

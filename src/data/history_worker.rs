@@ -25,10 +25,9 @@ const WRITE_DELAY: Duration = Duration::from_secs(2);
 const BATCH: usize = 1_000;
 const MAX_PENDING: usize = 10_000;
 /// How long what was loaded for a feed is held after the last look.
-const RELEASE_AFTER: Duration = Duration::from_secs(900);
+const RELEASE_AFTER: Duration = Duration::from_mins(15);
 /// When tidying up begins, how often, and how soon after a step that left something to do.
-const PRUNE: (Duration, Duration, Duration) =
-    (Duration::from_secs(60), Duration::from_secs(600), Duration::from_secs(1));
+const PRUNE: (Duration, Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10), Duration::from_secs(1));
 
 /// The archived rows of one feed.
 #[derive(Debug, Default)]

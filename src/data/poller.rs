@@ -42,7 +42,7 @@ const COMPANION: u32 = 4;
 /// Calls under way at once, in all feeds.
 const CONCURRENCY: usize = 24;
 /// How often the rate of calls is told anew, and failures are counted again over the moving hour.
-const MINUTELY: Duration = Duration::from_secs(60);
+const MINUTELY: Duration = Duration::from_mins(1);
 /// How soon AWS is asked again who one is, where that failed for a reason of its own.
 const IDENTITY_RETRY: Duration = Duration::from_secs(15);
 /// While much arrives, so long for each row that is known passes between two publications, which look through all of them:
@@ -50,9 +50,9 @@ const IDENTITY_RETRY: Duration = Duration::from_secs(15);
 const PER_ROW: Duration = Duration::from_micros(50);
 const FEW_ROWS: usize = 2_000;
 /// Feeds nobody looked at for this long are forgotten, but for those that hold what AWS forgets.
-const FORGET_AFTER: Duration = Duration::from_secs(900);
+const FORGET_AFTER: Duration = Duration::from_mins(15);
 /// The same for those that are made of others, which can be made again at once.
-const FORGET_MADE_AFTER: Duration = Duration::from_secs(60);
+const FORGET_MADE_AFTER: Duration = Duration::from_mins(1);
 
 /// An answer, and what it answers.
 enum CallResult {

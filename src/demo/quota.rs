@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(passed(&mut buckets, &call, now, 1000), burst);
         assert_eq!(buckets.draw(&call, now), Err(ApiError::client("ThrottlingException", "Rate exceeded")));
         assert_eq!(passed(&mut buckets, &call, now + Duration::from_secs(2), 1000), 2 * rate);
-        assert_eq!(passed(&mut buckets, &call, now + Duration::from_secs(3600), 1000), burst, "never over the brim");
+        assert_eq!(passed(&mut buckets, &call, now + Duration::from_hours(1), 1000), burst, "never over the brim");
     }
 
     #[test]

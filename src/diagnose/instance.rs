@@ -70,7 +70,7 @@ fn check_registration(instance: &Instance) -> Option<Finding> {
     if instance.status.as_deref() != Some("REGISTRATION_FAILED") {
         return None;
     }
-    let reason = instance.status_reason.as_deref().map(one_line).unwrap_or_else(|| "AWS gives no reason".into());
+    let reason = instance.status_reason.as_deref().map_or_else(|| "AWS gives no reason".into(), one_line);
     let quotes = [("statusReason", reason.clone())];
     let cause = format!("could not join the cluster: {reason}");
     Some(rule_finding(instance, Problem::InstanceImpaired, &situations::NOT_REGISTERED, cause, &quotes))

@@ -261,7 +261,7 @@ impl Placement<'_> {
     fn describe(&self, lack: &Shortfall) -> String {
         let most = |free: fn(&Instance) -> i32| self.instances.iter().map(|(one, _)| free(one)).max().unwrap_or(0);
         match lack {
-            Shortfall::Status(status) => status.to_string(),
+            Shortfall::Status(status) => status.clone(),
             Shortfall::Agent => "without an agent".into(),
             Shortfall::Provider => "of another capacity provider".into(),
             Shortfall::Zone => "in a zone without a subnet of the service".into(),

@@ -31,7 +31,7 @@ pub(super) struct VerdictBuilder<'a> {
     pub expected: bool,
 }
 
-impl<'a> VerdictBuilder<'a> {
+impl VerdictBuilder<'_> {
     pub fn from_rule(rule: &'static Rule) -> Self {
         Self { rule: Some(rule), ..Self::default() }
     }
@@ -40,7 +40,7 @@ impl<'a> VerdictBuilder<'a> {
     pub fn unknown(text: &str, class: Class) -> Self {
         let cause = match one_line(text) {
             text if text.is_empty() => "AWS gives no reason.".to_owned(),
-            text => format!("{}{text}", UNKNOWN_PREFIX),
+            text => format!("{UNKNOWN_PREFIX}{text}"),
         };
         Self { cause: Some(cause), class: Some(class), ..Self::default() }
     }

@@ -62,6 +62,9 @@ struct GroupTally {
 
 impl History {
     /// The failures within the time that `query` looks back, by what they have in common.
+    ///
+    /// # Errors
+    /// When the file can't be read.
     pub fn failures(
         &mut self,
         scope: &ScopeId,

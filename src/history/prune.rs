@@ -11,6 +11,9 @@ const PAGES: i64 = 256;
 
 impl History {
     /// Takes one small step; says whether there is another to be taken.
+    ///
+    /// # Errors
+    /// When the file can't be written.
     pub fn prune(&mut self, now: Timestamp) -> Result<bool, HistoryError> {
         let limits = self.config.limits;
         let connection = self.connection()?;

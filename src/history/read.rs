@@ -35,6 +35,9 @@ pub fn window_start(query: &Query, now: Timestamp) -> Timestamp {
 
 impl History {
     /// The rows of `view` that were seen, as ones that AWS has forgotten. A task that is named is found at any age.
+    ///
+    /// # Errors
+    /// When the file can't be read.
     pub fn archived_rows(
         &mut self,
         scope: &ScopeId,

@@ -135,6 +135,7 @@ pub(super) fn version(connection: &Connection) -> Result<i64, HistoryError> {
 
 /// Again while another console is in the way, where SQLite does not wait by itself.
 fn retry_while_busy(attempt: impl Fn() -> Result<(), HistoryError>) -> Result<(), HistoryError> {
+    #[expect(clippy::disallowed_methods, reason = "SQLite waits in real time")]
     let begun = Instant::now();
     loop {
         match attempt() {

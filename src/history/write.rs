@@ -19,6 +19,9 @@ use crate::{
 impl History {
     /// Writes down the stopped tasks among `observations`, and the events and deployments of the services: all of them or
     /// none. What is known already, in this console or another, stays unless this is newer or more complete.
+    ///
+    /// # Errors
+    /// When the file can't be written.
     pub fn record(
         &mut self,
         scope: &ScopeId,

@@ -168,7 +168,7 @@ mod tests {
         ) {
             let mut events: Vec<(i64, u8, usize)> =
                 written.iter().enumerate().map(|(number, (at, text))| (*at, *text, number)).collect();
-            events.sort();
+            events.sort_unstable();
             let mut seen = Dedup::default();
             let mut shown = 0;
             // Every pass finds what was there when it was made; the last one all of it.

@@ -57,7 +57,7 @@ const WAITING: usize = 60;
 /// Lines of streams that are not known yet, and for how long they are held: a task is known a moment after its first
 /// lines are here.
 const UNKNOWN: usize = 10_000;
-const UNKNOWN_FOR: Duration = Duration::from_secs(60);
+const UNKNOWN_FOR: Duration = Duration::from_mins(1);
 
 impl Live {
     /// The minutes that have begun by `now`: AWS bills them whole.
@@ -192,7 +192,7 @@ async fn pump(
                 };
             }
             Err(ended) => {
-                let last = RawUpdate { missed, sampled, ..RawUpdate::default() };
+                let last = RawUpdate { sampled, missed, ..RawUpdate::default() };
                 // Nobody may be left to hear of it.
                 let _ = queue.send(Ok(last)).await;
                 let _ = queue.send(Err(ended)).await;

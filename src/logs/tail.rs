@@ -47,7 +47,7 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(2);
 const WINDOW_MOST: SignedDuration = SignedDuration::from_secs(8);
 const WINDOW_MARGIN: SignedDuration = SignedDuration::from_millis(500);
 /// It is measured over so long.
-const WINDOW_EVERY: Duration = Duration::from_secs(60);
+const WINDOW_EVERY: Duration = Duration::from_mins(1);
 /// A line that comes later is still put in its place if it is at most this much older than the youngest one shown: as far
 /// as the widest second look goes back. Lines written before the reading began always are.
 const REACH: SignedDuration = SignedDuration::from_secs(300);

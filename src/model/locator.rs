@@ -137,7 +137,7 @@ impl Model {
         self.show_kind(kind, status, &args)?;
         self.table_mut(|table| {
             if locator.filter.is_none() {
-                table.filter = Default::default();
+                table.filter = super::RowFilter::default();
             }
             table.faults_only = false;
             table.sought = locator.name;

@@ -16,7 +16,7 @@ use crate::{
     aws::{Access, Failure, ScopeSpec},
     data::Snapshot,
     event::{Effect, Notice, NoticeLevel},
-    resource::{Kind, Query, View, Zone, cluster, service},
+    resource::{Kind, Query, Status, View, Zone, cluster, service},
 };
 
 /// Screens beneath the one that is seen; the oldest but the root are dropped.
@@ -115,7 +115,7 @@ impl Model {
         let (kind, status) = match table.view.kind {
             kind if kind.in_cluster => (kind, status),
             _ => match self.kinds.iter().find(|kind| **kind == &service::KIND) {
-                Some(kind) => (*kind, Default::default()),
+                Some(kind) => (*kind, Status::default()),
                 None => return,
             },
         };

@@ -152,7 +152,7 @@ impl Deployment {
     /// State in one word: the health that follows from its finding (`stuck`, `waiting`), or else the rollout state.
     pub fn state(&self) -> &str {
         let health = self.blocking_finding().and_then(|finding| ServiceHealth::from_problem(finding.problem));
-        health.map(ServiceHealth::word).unwrap_or_else(|| self.progress())
+        health.map_or_else(|| self.progress(), |health| health.word())
     }
 
     pub fn tone(&self) -> Tone {

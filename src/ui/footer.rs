@@ -17,7 +17,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match &model.messages.flash {
         Some(message) => flash(buf, area, message, &model.keymap, theme),
         None if model.layout().footer >= model.layout().body + model.layout().body_height => {
-            crumbs(buf, area, &model.crumbs(), theme)
+            crumbs(buf, area, &model.crumbs(), theme);
         }
         None => {}
     }

@@ -19,9 +19,6 @@ const SDK: &[&str] = &[
     "aws_sdk_sts",
     "aws_types",
 ];
-const CLOCK: &[&str] = &["Timestamp::now", "ZonedDateTime::now", "Instant::now", "SystemTime"];
-/// Modules that use tokio's clock, which tests can pause.
-const WALL_CLOCK: &[&str] = &["Timestamp::now", "ZonedDateTime::now", "std::time::Instant", "SystemTime"];
 const RUNTIME: &[&str] = &["tokio"];
 const FILES: &[&str] = &["std::fs", "std::net", "std::process"];
 
@@ -37,26 +34,26 @@ struct Rule {
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { module: "aws", uses: &["nearest"], never: &[TERMINAL] },
-    Rule { module: "knowledge", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "resource", uses: &["aws", "knowledge", "visible"], never: &[TERMINAL, CLOCK, FILES] },
-    Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "kinds", uses: &["diagnose", "resource"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "change", uses: &["aws", "diagnose", "knowledge", "resource"], never: &[TERMINAL, RUNTIME, CLOCK, FILES] },
-    Rule { module: "journal", uses: &["aws", "change", "files"], never: &[TERMINAL, SDK, RUNTIME, CLOCK] },
+    Rule { module: "knowledge", uses: &[], never: &[TERMINAL, SDK, RUNTIME, FILES] },
+    Rule { module: "resource", uses: &["aws", "knowledge", "visible"], never: &[TERMINAL, FILES] },
+    Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, FILES] },
+    Rule { module: "kinds", uses: &["diagnose", "resource"], never: &[TERMINAL, SDK, RUNTIME, FILES] },
+    Rule { module: "change", uses: &["aws", "diagnose", "knowledge", "resource"], never: &[TERMINAL, RUNTIME, FILES] },
+    Rule { module: "journal", uses: &["aws", "change", "files"], never: &[TERMINAL, SDK, RUNTIME] },
     Rule { module: "history", uses: &["aws", "diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
-    Rule { module: "logs", uses: &["aws", "grammar", "nearest", "resource", "visible"], never: &[TERMINAL, WALL_CLOCK, FILES] },
+    Rule { module: "logs", uses: &["aws", "grammar", "nearest", "resource", "visible"], never: &[TERMINAL, FILES] },
     Rule { module: "data", uses: &["aws", "change", "diagnose", "knowledge", "history", "logs", "resource"], never: &[TERMINAL] },
-    Rule { module: "event", uses: &["aws", "change", "data", "logs", "resource"], never: &[SDK, RUNTIME, CLOCK] },
-    Rule { module: "model", uses: &["aws", "change", "data", "diagnose", "event", "grammar", "kinds", "knowledge", "logs", "nearest", "resource", "visible"], never: &[SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "ui", uses: &["aws", "change", "data", "diagnose", "event", "knowledge", "logs", "model", "nearest", "resource"], never: &[SDK, RUNTIME, CLOCK, FILES] },
+    Rule { module: "event", uses: &["aws", "change", "data", "logs", "resource"], never: &[SDK, RUNTIME] },
+    Rule { module: "model", uses: &["aws", "change", "data", "diagnose", "event", "grammar", "kinds", "knowledge", "logs", "nearest", "resource", "visible"], never: &[SDK, RUNTIME, FILES] },
+    Rule { module: "ui", uses: &["aws", "change", "data", "diagnose", "event", "knowledge", "logs", "model", "nearest", "resource"], never: &[SDK, RUNTIME, FILES] },
     Rule { module: "demo", uses: &[], never: &[TERMINAL, SDK] },
     Rule { module: "tty", uses: &[], never: &[SDK] },
-    Rule { module: "grammar", uses: &["nearest"], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "visible", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "nearest", uses: &[], never: &[TERMINAL, SDK, RUNTIME, CLOCK, FILES] },
-    Rule { module: "files", uses: &[], never: &[TERMINAL, SDK, CLOCK] },
+    Rule { module: "grammar", uses: &["nearest"], never: &[TERMINAL, SDK, RUNTIME, FILES] },
+    Rule { module: "visible", uses: &[], never: &[TERMINAL, SDK, RUNTIME, FILES] },
+    Rule { module: "nearest", uses: &[], never: &[TERMINAL, SDK, RUNTIME, FILES] },
+    Rule { module: "files", uses: &[], never: &[TERMINAL, SDK] },
     Rule { module: "logging", uses: &["files"], never: &[TERMINAL, SDK] },
-    Rule { module: "config", uses: &["files", "kinds", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME, CLOCK] },
+    Rule { module: "config", uses: &["files", "kinds", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME] },
 ];
 
 /// Modules that combine the others.

@@ -14,7 +14,7 @@ use crate::support::{burst::Console, in_process::sdk_config};
 
 const START_MS: i64 = 1_769_860_800_000;
 const SERVICE: &str = "cluster-000/service-0000";
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 thread_local! {
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };

@@ -27,7 +27,7 @@ async fn journal(user: &User, lines: usize) -> Vec<Value> {
             return entries;
         }
         // The file is written by another thread, in real time.
-        tokio::task::spawn_blocking(|| std::thread::yield_now()).await.expect("a thread");
+        tokio::task::spawn_blocking(std::thread::yield_now).await.expect("a thread");
         user.sleep(1).await;
     }
     panic!("the journal has too few lines");

@@ -29,7 +29,7 @@ use crate::support::{
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/fill_account.py");
 const REGION: &str = "eu-west-1";
 /// Timeout for data to arrive; only a failing test waits that long.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Fields that must be equal on both sides, by kind. The first one identifies a row.
 #[rustfmt::skip]

@@ -260,6 +260,7 @@ fn write_login_token(home: &Path) {
 type Signed = Arc<Mutex<BTreeMap<String, (String, String, bool)>>>;
 
 /// An AWS endpoint that returns credentials to every caller, and lists no clusters.
+#[expect(clippy::unused_async, reason = "axum takes async handlers")]
 async fn answer(signed: Signed, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (path, body) = (uri.path(), String::from_utf8_lossy(&body).into_owned());

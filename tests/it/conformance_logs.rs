@@ -23,7 +23,7 @@ use crate::support::{
 const FILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/fill_logs.py");
 const REGION: &str = "eu-west-1";
 /// Timeout for data to arrive; only a failing test waits that long.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Script that writes the log. It ends when this value is dropped.
 struct Writer {

@@ -67,8 +67,7 @@ impl Console {
     /// Waits until a snapshot is as `wanted`; gives up after an hour of virtual time.
     async fn until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let arrived = self.handle.snapshots.wait_for(|snapshot| wanted(snapshot));
-        let arrived =
-            tokio::time::timeout(Duration::from_secs(3600), arrived).await.map(|found| found.unwrap().clone());
+        let arrived = tokio::time::timeout(Duration::from_hours(1), arrived).await.map(|found| found.unwrap().clone());
         arrived.unwrap_or_else(|_| panic!("never came; there is {:#?}", self.snapshot().feeds))
     }
 
@@ -194,9 +193,9 @@ async fn an_idle_console_makes_few_calls(#[case] endpoint: Endpoint, #[case] vie
     let rows: Vec<Entry> = snapshot.feeds_of(&view).iter().flat_map(|feed| feed.rows.to_vec()).collect();
     let seen = rows.iter().take(40).flat_map(|entry| [Some(entry.row.id()), entry.row.parent()]);
     console.change(|demand| demand.visible = seen.flatten().map(Arc::from).collect());
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     let before = arrived(&endpoint);
-    tokio::time::sleep(Duration::from_secs(240)).await;
+    tokio::time::sleep(Duration::from_mins(4)).await;
     let calls = (arrived(&endpoint) - before).div_ceil(4);
     println!("{calls} calls a minute for {} rows", rows.len());
     assert!(calls <= most, "{calls} calls a minute");
@@ -212,7 +211,7 @@ async fn no_calls_while_paused_and_fewer_while_the_user_is_idle() {
     let calls = async |endpoint: &Endpoint| {
         tokio::time::sleep(Duration::from_secs(30)).await;
         let before = arrived(endpoint);
-        tokio::time::sleep(Duration::from_secs(1200)).await;
+        tokio::time::sleep(Duration::from_mins(20)).await;
         arrived(endpoint) - before
     };
     let normal = calls(&endpoint).await;
@@ -234,7 +233,7 @@ async fn visible_rows_are_described_at_the_chosen_interval() {
     for (every, calls) in [(Some(2), 290..=310), (Some(60), 8..=12)] {
         console.change(|demand| demand.every = every);
         let before = endpoint.count("DescribeServices");
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         let made = endpoint.count("DescribeServices") - before;
         assert!(calls.contains(&made), "{made} calls in ten minutes, every {every:?} seconds");
     }
@@ -247,9 +246,9 @@ async fn equal_data_makes_no_new_revision() {
     let mut console = Console::open(&endpoint);
     console.look_at(&view);
     console.filled(&view).await;
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     let before = feed(&console.snapshot(), &view).clone();
-    tokio::time::sleep(Duration::from_secs(300)).await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
     let after = feed(&console.snapshot(), &view).clone();
     assert_eq!(before.revision, after.revision);
     assert!(Arc::ptr_eq(&before.rows, &after.rows));
@@ -266,9 +265,9 @@ async fn a_denied_feed_stops_alone_and_names_the_action() {
     let failure = feed(&snapshot, &view).failure.clone().unwrap();
     assert_eq!((failure.kind, failure.operation), (FailureKind::Denied, "DescribeTasks"));
     assert!(failure.message.contains("is not authorized to perform: ecs:DescribeTasks"), "{}", failure.message);
-    tokio::time::sleep(Duration::from_secs(300)).await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
     let calls = endpoint.count("DescribeTasks");
-    tokio::time::sleep(Duration::from_secs(300)).await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
     let attempts = endpoint.count("DescribeTasks") - calls;
     assert!((24..=26).contains(&attempts), "{attempts} attempts in five minutes");
     assert!(feed(&console.snapshot(), &view).failure.is_some());
@@ -298,7 +297,7 @@ async fn rows_stay_during_an_outage_and_polling_recovers(#[case] fault: &str, #[
     assert_eq!(snapshot.connection.failure.as_ref().unwrap().kind, trouble);
     assert_eq!(feed(&snapshot, &view).rows.len(), 20);
     let before = arrived(&endpoint);
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     let tries = arrived(&endpoint) - before;
     assert!((10..=60).contains(&tries), "{tries} tries in ten minutes");
     endpoint.clear_faults();
@@ -529,7 +528,7 @@ async fn a_deployment_shows_its_progress_and_without_the_permission_the_rest() {
         assert_eq!(standings.contains(&ServiceHealth::Waiting), told, "{standings:?}");
         assert!(standings.contains(&ServiceHealth::Failing));
         assert_eq!(feed(&snapshot, &view).failure, None);
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         assert_eq!(endpoint.count("DescribeServiceDeployments") > 2, told);
     }
 }
@@ -580,7 +579,7 @@ async fn a_long_list_is_complete_when_a_tenth_of_its_pages_fails(#[case] fault: 
             endpoint.add_fault(fault.parse().unwrap());
             struck += 1;
         }
-        tokio::time::timeout(Duration::from_secs(600), console.handle.snapshots.changed()).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_mins(10), console.handle.snapshots.changed()).await.unwrap().unwrap();
     }
     let pages = endpoint.count("ListTasks");
     assert!(struck >= 2);
@@ -626,7 +625,7 @@ async fn every_view_reports_a_failure_and_recovers_after_it(
     tokio::time::sleep(Duration::from_secs(20)).await;
     assert!(failing(&console.snapshot()), "for as long as it fails");
     let before = arrived(&endpoint);
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let calls = arrived(&endpoint) - before;
     assert!(calls <= 30, "{calls} calls a minute");
     endpoint.clear_faults();
@@ -688,7 +687,7 @@ async fn a_view_opened_while_paused_is_fetched_once_and_again_by_hand() {
         console.until(|snapshot| snapshot.arrived(&view)).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let before = arrived(&endpoint);
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         assert_eq!(arrived(&endpoint), before, "{view:?}");
         console.change(|demand| demand.refresh += 1);
         tokio::time::sleep(Duration::from_secs(5)).await;

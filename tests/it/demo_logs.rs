@@ -34,7 +34,7 @@ fn client(endpoint: &Endpoint) -> Client {
 /// Writes lines with the current time to their streams.
 fn write(endpoint: &Endpoint, lines: &[(&str, &str)]) {
     endpoint.with(|world| {
-        lines.iter().for_each(|(stream, line)| world.logs.put(GROUP, stream, world.now_ms, (*line).into()))
+        lines.iter().for_each(|(stream, line)| world.logs.put(GROUP, stream, world.now_ms, (*line).into()));
     });
 }
 
@@ -117,7 +117,7 @@ async fn late_lines_reach_a_live_tail_when_they_arrive() {
 async fn a_live_tail_ends_after_three_hours() {
     let endpoint = endpoint(&[]);
     let mut session = started(client(&endpoint).start_live_tail().log_group_identifiers(ARN)).await;
-    tokio::time::sleep(Duration::from_secs(3 * 3_600)).await;
+    tokio::time::sleep(Duration::from_hours(3)).await;
     let ended = session.response_stream.recv().await.unwrap_err().into_service_error();
     assert!(matches!(ended, StartLiveTailResponseStreamError::SessionTimeoutException(_)), "{ended:?}");
 }

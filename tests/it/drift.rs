@@ -147,7 +147,8 @@ fn comments_messages_and_function_names_have_no_banned_words() {
             let name = path.strip_prefix(root).expect("it is below").to_owned();
             if name.strip_prefix("src").is_ok_and(is_unchecked) || path == root.join("tests/it/drift.rs") {
                 continue;
-            } else if path.is_dir() {
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 files += 1;

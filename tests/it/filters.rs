@@ -61,7 +61,7 @@ impl Rows {
 pub async fn everything() -> Vec<Rows> {
     START.with(|_| ());
     let endpoint = Endpoint::new(Options { start_ms: Some(START_MS), ..Options::default() });
-    tokio::time::sleep(Duration::from_secs(20 * 60)).await;
+    tokio::time::sleep(Duration::from_mins(20)).await;
     let clients = Clients::from_config(&sdk_config(&endpoint), ScopeSpec::default(), Budget::default());
     let mut handle = data::start(clients, now, HistoryConfig::default());
     let mut all = Vec::new();

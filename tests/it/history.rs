@@ -65,8 +65,7 @@ impl Console {
 
     async fn until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let arrived = self.handle.snapshots.wait_for(|snapshot| wanted(snapshot));
-        let arrived =
-            tokio::time::timeout(Duration::from_secs(3600), arrived).await.map(|found| found.unwrap().clone());
+        let arrived = tokio::time::timeout(Duration::from_hours(1), arrived).await.map(|found| found.unwrap().clone());
         arrived.unwrap_or_else(|_| panic!("never came; there is {:#?}", self.handle.snapshots.borrow().feeds))
     }
 
@@ -172,7 +171,7 @@ async fn past_events_and_deployments_stay() {
     for round in 0..16 {
         let roll = ecs.update_service().cluster("cluster-000").service(&service).force_new_deployment(true);
         roll.send().await.unwrap();
-        tokio::time::sleep(Duration::from_secs(120)).await;
+        tokio::time::sleep(Duration::from_mins(2)).await;
         if round < 2 {
             before[0].extend(ids(&console.rows(&events).await));
             before[1].extend(ids(&console.rows(&deployments).await));
@@ -187,7 +186,7 @@ async fn past_events_and_deployments_stay() {
         for (view, before) in [&events, &deployments].into_iter().zip(&before) {
             // The recorded state is shown at once, the current state after the next call.
             console.rows(view).await;
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             let after = console.rows(view).await;
             assert!(ids(&after).is_superset(before), "{view:?}");
             let archived = after.iter().filter(|row| row.archived()).count();
@@ -289,7 +288,7 @@ async fn two_consoles_writing_at_once_lose_no_row() {
     for (console, view) in consoles.iter_mut().zip(&views) {
         seen.push(ended(&console.rows(view).await));
     }
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     for (console, view) in consoles.iter_mut().zip(&views) {
         seen.push(ended(&console.rows(view).await));
     }
@@ -366,7 +365,7 @@ async fn a_read_only_folder_causes_one_warning() {
     let mut console = Console::open(&endpoint, config);
     assert!(!console.rows(&stopped(prod())).await.is_empty());
     assert!(!failures(&mut console, prod()).await.is_empty());
-    tokio::time::sleep(Duration::from_secs(1_200)).await;
+    tokio::time::sleep(Duration::from_mins(20)).await;
     let warned = warnings(&mut console);
     assert!(matches!(&warned[..], [one] if one.starts_with("nothing is remembered beyond this session")), "{warned:?}");
 }
@@ -387,7 +386,7 @@ async fn no_values_of_task_definitions_or_overrides_are_written() {
     ] {
         console.rows(&view).await;
     }
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     console.quit().await;
     let written = String::from_utf8_lossy(&contents(state.0.path())).into_owned();
     assert!(written.contains("stoppedReason"), "it is readable here");

@@ -52,7 +52,7 @@ struct Reading {
     news: mpsc::Receiver<TailMessage>,
     lines: Vec<Line>,
     status: Arc<TailStatus>,
-    reading: JoinHandle<()>,
+    task: JoinHandle<()>,
     set: watch::Sender<StreamSet>,
     _older: mpsc::Sender<()>,
 }
@@ -66,9 +66,8 @@ impl Reading {
         let view = View::new(&task::KIND, Query::default());
         let of = LogSubject { name: "web".into(), view, tasks: None, container: None };
         let wanted = LogRequest { id: 1, of, read, pace: CallRate(1.0) };
-        let reading =
-            tokio::spawn(logs::read(clients, wanted, now, Channels { set: streams, older: asked, news: tell }));
-        Self { endpoint, news, lines: Vec::new(), status: Arc::default(), reading, set, _older: older }
+        let task = tokio::spawn(logs::read(clients, wanted, now, Channels { set: streams, older: asked, news: tell }));
+        Self { endpoint, news, lines: Vec::new(), status: Arc::default(), task, set, _older: older }
     }
 
     fn live(endpoint: Endpoint, tasks: usize) -> Self {
@@ -235,7 +234,7 @@ async fn a_mistake_in_a_query_is_reported_with_its_position() {
 async fn leaving_a_query_stops_it() {
     let mut reading = Reading::of(endpoint(), 1, query("fields @message"));
     reading.wait(2).await;
-    reading.reading.abort();
+    reading.task.abort();
     reading.wait(2).await;
     let stopped = reading.endpoint.requests().into_iter().filter(|request| request.operation == "StopQuery").count();
     assert_eq!(stopped, 1);

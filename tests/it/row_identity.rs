@@ -92,7 +92,7 @@ pub async fn seen(handle: &mut Handle, view: &View) -> Arc<Snapshot> {
     let demand = Demand { foreground: Some(view.clone()), slowdown: 1, ..Demand::default() };
     handle.demand.send_replace(demand);
     let come = handle.snapshots.wait_for(|snapshot| snapshot.complete(view));
-    let come = tokio::time::timeout(Duration::from_secs(3600), come).await;
+    let come = tokio::time::timeout(Duration::from_hours(1), come).await;
     come.unwrap_or_else(|_| panic!("{view:?} never came")).unwrap();
     // Derived rows follow.
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -57,13 +57,13 @@ async fn an_answer_of_another_account_enters_neither_store_nor_history() {
     let refused = |snapshot: &data::Snapshot| {
         snapshot.connection.failure.as_ref().is_some_and(|failure| failure.is_of_another_account())
     };
-    let snapshot = timeout(Duration::from_secs(600), handle.snapshots.wait_for(|snapshot| refused(snapshot))).await;
+    let snapshot = timeout(Duration::from_mins(10), handle.snapshots.wait_for(|snapshot| refused(snapshot))).await;
     let snapshot = Arc::clone(&snapshot.expect("in time").expect("the data layer goes on"));
     assert_eq!(
         snapshot.connection.failure.as_ref().map(|failure| failure.message.as_str()),
         Some("the credentials are those of account 210987654321 now, not of 123456789012")
     );
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     let snapshot = handle.snapshots.borrow().clone();
     let ids: Vec<&str> =
         snapshot.feeds.values().flat_map(|feed| feed.rows.iter().map(|entry| entry.row.id())).collect();

@@ -14,7 +14,7 @@ const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_
 /// The same after a denied call: somebody may grant it meanwhile, and waits to see it.
 const DENIED: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(12));
 /// The same after other failures that somebody has to put right.
-const LASTING: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(60));
+const LASTING: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(1));
 
 /// The present, by the clock that waits go by and by that on the wall.
 #[derive(Debug, Clone, Copy)]

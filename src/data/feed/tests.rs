@@ -111,7 +111,7 @@ fn idle_calls(fetch: &'static dyn Fetch, count: usize, in_sight: usize) -> f64 {
     let (mut plan, mut now) = plan(fetch);
     let all = ids(count);
     fill(&mut plan, &all, now);
-    let (end, mut calls) = (now + Duration::from_secs(1200), 0);
+    let (end, mut calls) = (now + Duration::from_mins(20), 0);
     while now < end {
         let (due, next) = ask(&mut plan, now, &all[..in_sight.min(count)]);
         calls += due.len();
@@ -223,7 +223,7 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
     plan.refresh(now);
     assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None));
     plan.on_failed(true, &[], &failure(FailureKind::Denied), both(now));
-    let (end, mut lists) = (now + Duration::from_secs(600), 0);
+    let (end, mut lists) = (now + Duration::from_mins(10), 0);
     while now < end {
         let (due, next) = ask(&mut plan, now, &all);
         now = if due.is_empty() { next.unwrap() } else { now };
@@ -332,7 +332,7 @@ fn a_list_without_an_end_is_an_error_and_not_asked_for_ever(#[case] token: fn(u3
     let (mut plan, start) = plan(&TENS);
     let all = ids(5);
     let (mut now, mut pages, mut failures) = (start, 0, Vec::new());
-    while now < start + Duration::from_secs(600) {
+    while now < start + Duration::from_mins(10) {
         let (due, next) = ask(&mut plan, now, &[]);
         now = if due.is_empty() { next.unwrap() } else { now };
         for due in due {
@@ -428,7 +428,7 @@ fn a_paused_feed_comes_once_and_again_only_by_hand() {
     let later = now + Duration::from_secs(1);
     fill(&mut plan, &all, later);
     assert!(plan.filled(), "a failure is no reason to give up");
-    let later = now + Duration::from_secs(3_600);
+    let later = now + Duration::from_hours(1);
     assert_eq!(ask(&mut plan, later, &all), (vec![], None));
     plan.refresh(later);
     let (due, _) = ask(&mut plan, later, &all[..10]);

@@ -204,7 +204,7 @@ impl Poller {
         let (recent, calls) = self.clients.budget.calls();
         let before = &self.published.connection;
         // The rate is published once a minute, and while it is still growing at the start.
-        let ripe = self.minute_at - now > MINUTELY - Duration::from_secs(1) || before.calls_per_minute == 0;
+        let ripe = self.minute_at + Duration::from_secs(1) > now + MINUTELY || before.calls_per_minute == 0;
         let calls_per_minute = if ripe { recent as u32 } else { before.calls_per_minute };
         let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
         let base =

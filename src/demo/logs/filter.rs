@@ -43,7 +43,7 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
         let mut range = stream.between(kept_ms, end_ms.map(|end| end.saturating_add(1)), here.now_ms);
         match token {
             Some(Token { way: Way::Forward, at, .. }) => {
-                range.start = range.start.max(stream.before(at)).min(range.end)
+                range.start = range.start.max(stream.before(at)).min(range.end);
             }
             Some(Token { way: Way::Backward, at, .. }) => range.end = range.end.min(stream.before(at)).max(range.start),
             None => {}
@@ -128,15 +128,15 @@ impl<'a> Source<'a> {
 }
 
 /// The events of many streams in one order.
-fn merged<'a>(mut sources: Vec<Source<'a>>, newest_first: bool) -> impl Iterator<Item = (&'a str, &'a Event)> {
+fn merged(mut sources: Vec<Source<'_>>, newest_first: bool) -> impl Iterator<Item = (&str, &Event)> {
     // The heap gives its greatest, so oldest-first negates.
     let rank = move |at: Position| {
         let sign = if newest_first { 1 } else { -1 };
         (sign * i128::from(at.timestamp_ms), sign * i128::from(at.number))
     };
     let mut heads: Vec<_> = sources.iter_mut().map(|source| source.take(newest_first)).collect();
-    let ranked = |(index, head): (usize, &Option<&Event>)| Some((rank(head.as_ref()?.at), index));
-    let mut queue: BinaryHeap<_> = heads.iter().enumerate().filter_map(ranked).collect();
+    let ranked = |(index, head): (usize, Option<&Event>)| Some((rank(head?.at), index));
+    let mut queue: BinaryHeap<_> = heads.iter().copied().enumerate().filter_map(ranked).collect();
     iter::from_fn(move || {
         let (_, index) = queue.pop()?;
         let source = &mut sources[index];

@@ -139,7 +139,7 @@ fn streams_interleave_by_time_from_either_end() {
 #[test]
 fn a_rare_match_leaves_pages_empty_with_a_token() {
     let mut world = world(&[]);
-    for n in 0..LOOKED_AT as i64 + 1 {
+    for n in 0..=(LOOKED_AT as i64) {
         let message = if n == LOOKED_AT as i64 { "ERROR" } else { "fine" };
         world.logs.put("app", ["a", "b"][n as usize % 2], START_MS + n, message.into());
     }
@@ -188,7 +188,7 @@ proptest! {
             .filter(|(_, (_, _, matches))| *matches)
             .map(|(number, (_, at_ms, _))| (START_MS + at_ms, number))
             .collect();
-        expected.sort();
+        expected.sort_unstable();
         if newest_first {
             expected.reverse();
         }
@@ -217,7 +217,7 @@ proptest! {
         let mut world = world(&[]);
         times.iter().enumerate().for_each(|(n, at)| world.logs.put("app", "one", START_MS + at, n.to_string()));
         let mut expected: Vec<_> = times.iter().enumerate().map(|(n, at)| (*at, n)).collect();
-        expected.sort();
+        expected.sort_unstable();
 
         let token = if forward { "nextForwardToken" } else { "nextBackwardToken" };
         let mut seen: Vec<(i64, usize)> = Vec::new();

@@ -95,7 +95,7 @@ mod tests {
         let streams = world.logs.groups().values().flat_map(|group| group.streams.values());
         let texts = streams.flat_map(|stream| &stream.events).filter_map(|event| event.message.strip_prefix("seq="));
         let mut numbers: Vec<u64> = texts.map(|text| text[..10].parse().unwrap()).collect();
-        numbers.sort();
+        numbers.sort_unstable();
         numbers
     }
 

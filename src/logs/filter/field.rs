@@ -68,7 +68,7 @@ impl FieldCondition {
                 unwanted |= same(value, regex, *number);
             }
             FieldTest::Order { op, number, lower } => {
-                any |= compare(value, *number, lower).is_some_and(|o| op.accepts(o))
+                any |= compare(value, *number, lower).is_some_and(|o| op.accepts(o));
             }
         });
         any && !unwanted

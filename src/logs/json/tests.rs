@@ -31,7 +31,7 @@ fn what_is_too_long_or_too_deep_is_none() {
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST));
     let deep = format!("{}{}", "{\"a\":".repeat(3000), "[".repeat(100));
     assert_eq!((object(&long), object(&deep)), (None, None));
-    each(&deep, &["a"; 3000].join("."), |value| panic!("{value}"));
+    each(&deep, &format!("a{}", ".a".repeat(2999)), |value| panic!("{value}"));
 }
 
 /// A field as `key=value`.

@@ -6,7 +6,7 @@ use super::SessionEnd;
 use crate::aws::{Failure, FailureKind};
 
 /// What may pass is tried again after so long.
-const LATER: Duration = Duration::from_secs(60);
+const LATER: Duration = Duration::from_mins(1);
 
 /// Where AWS offers no Live Tail, by what the Region's name begins with.
 const NOT_OFFERED: [&str; 3] = ["cn-", "us-gov-", "us-iso"];

@@ -24,7 +24,7 @@ const OVERLAP_BUSY: Reach = (10_000, 5_000);
 const OVERLAP_IDLE: Reach = (30_000, 500);
 /// A pass once in a while reaches back further, but no more lines than a page takes.
 const OVERLAP_WIDE: Reach = (300_000, EVENTS as usize);
-const WIDE_EVERY: Duration = Duration::from_secs(60);
+const WIDE_EVERY: Duration = Duration::from_mins(1);
 /// Clocks are taken to differ by no more than this, in milliseconds.
 const CLOCKS_MS: i64 = 3_600_000;
 /// A page of GetLogEvents with fewer lines, the last of them no older than this in milliseconds, is the last for now.

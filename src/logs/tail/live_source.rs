@@ -21,10 +21,10 @@ use crate::{
 mod tests;
 
 /// A session that lasted shorter than this did no good: the next one waits.
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_mins(1);
 /// How long the next one waits at first, and at most.
 const WAIT: Duration = Duration::from_secs(5);
-const WAIT_MOST: Duration = Duration::from_secs(300);
+const WAIT_MOST: Duration = Duration::from_mins(5);
 
 /// Where lines come from while they are followed live.
 #[derive(Default)]

@@ -18,7 +18,7 @@ use crate::{
 /// How long to wait after failures that pass by themselves, and after those that somebody has to put right: at first,
 /// and at most.
 const WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(7));
-const WAIT_LONG: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+const WAIT_LONG: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(1));
 /// The others don't wait for a lane that has failed so many times.
 const PATIENCE: u32 = 3;
 /// Parts that are tried of a lane in which a stream isn't there. One missing stream is found with as many calls as by

@@ -188,7 +188,7 @@ fn owner(model: &mut Model, _: Call<'_>) -> Outcome {
     if let Some(owner) = row.cluster().or_else(|| family_of(&name)) {
         model.table_mut(|table| {
             if !table.view.kind.in_cluster {
-                table.seek(owner)
+                table.seek(owner);
             }
         });
     }
@@ -249,7 +249,7 @@ fn instance(model: &mut Model, _: Call<'_>) -> Outcome {
 fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
     // The row of a cluster is in no other one.
-    let cluster = row.cluster().map(str::to_owned).unwrap_or_else(|| row.name().into_owned());
+    let cluster = row.cluster().map_or_else(|| row.name().into_owned(), str::to_owned);
     if row.cluster().is_none() && row.kind() != &cluster::KIND {
         return Err(format!("this {} is in no cluster", row.kind().name));
     }

@@ -89,7 +89,7 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
     }
     for deployment in &service.deployments {
         let status = deployment.status.as_deref().unwrap_or("-");
-        let line = format!("{status:<8} {}, started {}", deployment.counts(), when(deployment.created_at, cx),);
+        let line = format!("{status:<8} {}, started {}", deployment.counts(), when(deployment.created_at, cx));
         section.text(0, line, deployment.tone());
         if let Some(reason) = &deployment.rollout_state_reason {
             section.text(1, one_line(reason), Tone::Muted);

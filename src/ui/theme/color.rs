@@ -144,7 +144,7 @@ fn nearest<T>(colors: impl Iterator<Item = (T, [u8; 3])>, wanted: [u8; 3]) -> Op
 
 /// Perceived difference of two colours, by the "redmean" approximation.
 fn distance(a: [u8; 3], b: [u8; 3]) -> i32 {
-    let mean = (i32::from(a[0]) + i32::from(b[0])) / 2;
+    let mean = i32::midpoint(i32::from(a[0]), i32::from(b[0]));
     let [r, g, b] = std::array::from_fn(|i| i32::from(a[i]) - i32::from(b[i]));
     (((512 + mean) * r * r) >> 8) + 4 * g * g + (((767 - mean) * b * b) >> 8)
 }

@@ -120,7 +120,7 @@ impl LogView {
         match (&status.failure, status.phase) {
             (Some(failure), _) => items.push(held_up(failure, status.retry_at, now)),
             (None, TailPhase::Resolving) => {
-                items.push(BarItem::state("looking up streams", "looking up", Tone::Busy, 3))
+                items.push(BarItem::state("looking up streams", "looking up", Tone::Busy, 3));
             }
             (None, TailPhase::History) if self.is_query() => {
                 items.push(BarItem::state("searching", "searching", Tone::Busy, 3));

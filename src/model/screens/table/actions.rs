@@ -3,7 +3,7 @@
 use super::Table;
 use crate::{
     model::{
-        Model,
+        Model, RowFilter,
         action::{
             Action, ActionContext, Arg, Call, Outcome, actions,
             row::{ON_ROWS, current},
@@ -97,7 +97,7 @@ fn filter(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 fn clear_filter(model: &mut Model, _: Call<'_>) -> Outcome {
-    table(model)?.filter = Default::default();
+    table(model)?.filter = RowFilter::default();
     Ok(())
 }
 

@@ -248,8 +248,7 @@ fn data_are_late_once_they_are_older_than_they_should_be() {
 fn marks_are_for_rows_that_are_shown() {
     let all = snapshot(1, ["a", "b", "c", "d"].map(task).into());
     let mut table = of(&all);
-    let marked =
-        |table: &Table| table.targets().iter().map(|entry| entry.row.name().into_owned()).collect::<Vec<_>>().join("");
+    let marked = |table: &Table| table.targets().iter().map(|entry| entry.row.name().into_owned()).collect::<String>();
     assert_eq!(marked(&table), "a", "without marks it is the row under the cursor");
     table.move_to(1);
     table.mark_range();

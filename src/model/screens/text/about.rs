@@ -56,7 +56,7 @@ impl Model {
 
     /// What the pane says of the row under the cursor.
     pub(in crate::model) fn inspect(&self, pane: Pane) -> Option<Viewer> {
-        let Some(table) = self.front.get::<Table>() else { return None };
+        let table = self.front.get::<Table>()?;
         let subject = table.subject().ok()?;
         let row = &subject.row;
         let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));

@@ -12,9 +12,9 @@ use crate::{
 pub fn lines(value: &Value, reveal: bool) -> Vec<TextLine> {
     let mut writer = JsonWriter { lines: vec![TextLine::default()] };
     if reveal {
-        writer.value(value, 0)
+        writer.value(value, 0);
     } else {
-        writer.value(&masked_json(value), 0)
+        writer.value(&masked_json(value), 0);
     }
     writer.lines
 }
