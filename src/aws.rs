@@ -17,6 +17,7 @@ use aws_types::{
     os_shim_internal::{Env, Fs},
     service_config::ServiceConfigKey,
 };
+use tokio::sync::mpsc;
 
 mod access;
 pub mod advice;
@@ -25,9 +26,11 @@ pub mod credentials;
 pub mod error;
 pub mod identity;
 mod interceptor;
+pub mod mfa;
 pub mod operation;
 pub mod profiles;
 pub mod regions;
+mod role_chain;
 
 pub use access::{Access, SharedAccess};
 pub use budget::Budget;
@@ -39,6 +42,7 @@ pub use operation::{Nature, Operation, QuotaClass};
 use advice::FailureContext;
 use credentials::Signer;
 use interceptor::{CallLog, CaptureBody, HostAsNamed, ReadOnlyGuard};
+use mfa::CodeRequest;
 
 /// How long a connection, the beginning of an answer, and a whole call may take before it counts as unanswered.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -188,6 +192,33 @@ impl Clients {
         client.clone()
     }
 
+    /// Whether a role of the profile requires an MFA code.
+    pub fn takes_mfa_code(&self) -> bool {
+        self.signer.as_ref().is_some_and(|signer| signer.choice.mfa)
+    }
+
+    /// Receives requests for MFA codes. Without a receiver, signing in fails if a code is needed. The channel is closed if the
+    /// configuration has fixed credentials.
+    pub fn code_requests(&self) -> mpsc::Receiver<CodeRequest> {
+        self.signer.as_ref().map_or_else(|| mpsc::channel(1).1, |signer| signer.codes.requests())
+    }
+
+    /// Gets the credentials without making a call of the scope.
+    ///
+    /// # Errors
+    /// When there are no credentials.
+    pub async fn sign_in(&self) -> Result<(), Failure> {
+        if let Some(signer) = &self.signer {
+            signer.credentials().await.map_err(|error| Failure::unsigned(self.whose(), &error))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the next call ask for an MFA code again after the user has canceled.
+    pub fn retry_sign_in(&self) {
+        self.signer.iter().for_each(Signer::retry);
+    }
+
     fn whose(&self) -> FailureContext<'_> {
         FailureContext { scope: &self.scope, choice: self.signer.as_ref().map(|signer| &signer.choice) }
     }
@@ -211,9 +242,7 @@ impl Clients {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         // Outside the call, whose time limit is no measure for a program that asks a person for a code.
-        if let Some(signer) = &self.signer {
-            signer.credentials().await.map_err(|error| Failure::unsigned(self.whose(), &error))?;
-        }
+        self.sign_in().await?;
         self.budget.acquire(operation.class).await;
         let result = request.await.map_err(|error| Failure::of(operation, self.whose(), &error));
         match &result {
@@ -249,6 +278,13 @@ impl Clients {
         }
         None
     }
+}
+
+/// Creates an STS client to assume roles. This is part of signing in, so read-only mode does not apply.
+fn role_client(config: &SdkConfig) -> aws_sdk_sts::Client {
+    let access = SharedAccess::default();
+    access.set(Access::Write);
+    client!(aws_sdk_sts, "sts", config, access)
 }
 
 /// Whether what is sent to `url` can be read on the way: not encrypted, and not on this machine.

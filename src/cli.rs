@@ -29,6 +29,7 @@ mod info;
 mod investigation;
 mod logs;
 mod man;
+mod mfa;
 mod names;
 mod output;
 mod report;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use crate::{
-    aws::{Access, ScopeSpec},
+    aws::{
+        Access, ScopeSpec,
+        mfa::{CodeQuestion, MfaCode},
+    },
     change::ChangeOrder,
     data::{Demand, Done, Request, Snapshot},
     logs::TailMessage,
@@ -26,6 +29,8 @@ pub enum Event {
     Log(TailMessage),
     /// What became of an [`Effect`], as a message for the person.
     Notice(Notice),
+    /// An MFA code is needed. The answer is an [`Effect::AnswerCode`].
+    CodeNeeded(CodeQuestion),
     /// The choices for a picker that was opened empty (profiles are read from files).
     Profiles(Vec<String>),
 }
@@ -56,6 +61,8 @@ pub enum Effect {
     Change(ChangeOrder),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
+    /// Answer the request for an MFA code; `None` cancels it.
+    AnswerCode(Option<MfaCode>),
     Copy(String),
     /// Write `content` to a new file in the folder for saved tables, named after `name`.
     Save {

@@ -15,7 +15,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 
 use crate::{
-    aws::{Access, ScopeSpec},
+    aws::{Access, ScopeSpec, mfa::CodeQuestion},
     data::{Demand, Done, Snapshot},
     event::{Effect, Event, Notice, NoticeLevel},
     resource::{Context, Kind},
@@ -83,6 +83,8 @@ pub struct Model {
     pub pane: Option<Viewer>,
     /// What lies over the screen and takes the keys first.
     pub overlay: Option<Overlay>,
+    /// The requested MFA code, until its dialog opens.
+    code_question: Option<CodeQuestion>,
     pub messages: Messages,
     /// Which credentials, and where.
     pub scope: ScopeSpec,
@@ -132,6 +134,7 @@ impl Model {
             behind: Vec::new(),
             pane: None,
             overlay: None,
+            code_question: None,
             messages: Messages::default(),
             scope: start.scope,
             write_override: start.said,
@@ -197,7 +200,9 @@ impl Model {
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Notice(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
+            Event::CodeNeeded(question) => self.code_question = Some(question),
         }
+        self.ask_for_code();
         self.messages.fade(self.now);
         self.disarm_when_due();
         self.settle();

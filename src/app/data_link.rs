@@ -5,12 +5,16 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::{
+    sync::mpsc,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
 
 use crate::{
-    aws::{Access, Clients, Failure, FailureKind, ScopeSpec},
+    aws::{
+        Access, Clients, Failure, FailureKind, ScopeSpec,
+        mfa::{CodeRequest, MfaCode},
+    },
     change::{ChangeOrder, ChangeOutcome, ChangeReport},
     data::{self, Demand, Done, Handle, Identity, Request, Snapshot},
     event::{Event, Notice, NoticeLevel},
@@ -36,13 +40,15 @@ pub struct DataLink {
     access: Access,
     /// What was asked before anybody could hear it.
     queued: Vec<Request>,
+    /// The pending request for an MFA code.
+    code_request: Option<CodeRequest>,
     history: HistoryConfig,
     now: fn() -> Timestamp,
 }
 
 enum LinkState {
     Connecting(JoinSet<Result<Clients, Failure>>),
-    Up(Handle),
+    Up { handle: Handle, code_requests: mpsc::Receiver<CodeRequest> },
     Down { retry_at: Instant },
 }
 
@@ -57,13 +63,24 @@ impl DataLink {
     ) -> Self {
         let state = start_connecting(connect, &scope);
         let (connect, access) = (connect.clone(), Access::ReadOnly);
-        Self { connect, scope, state, reported: None, demand, access, queued: Vec::new(), history, now }
+        Self {
+            connect,
+            scope,
+            state,
+            reported: None,
+            demand,
+            access,
+            queued: Vec::new(),
+            code_request: None,
+            history,
+            now,
+        }
     }
 
     /// Says what is looked at.
     pub fn set_demand(&mut self, demand: Demand) {
         match &self.state {
-            LinkState::Up(handle) => drop(handle.demand.send_replace(demand.clone())),
+            LinkState::Up { handle, .. } => drop(handle.demand.send_replace(demand.clone())),
             LinkState::Down { .. } if demand.refresh != self.demand.refresh => {
                 self.state = start_connecting(&self.connect, &self.scope);
             }
@@ -75,7 +92,7 @@ impl DataLink {
     /// Says which calls are let through from now on.
     pub fn set_access(&mut self, access: Access) {
         self.access = access;
-        if let LinkState::Up(handle) = &self.state {
+        if let LinkState::Up { handle, .. } = &self.state {
             handle.access.set(access);
         }
     }
@@ -89,7 +106,7 @@ impl DataLink {
     pub fn request(&mut self, request: Request) {
         match &self.state {
             // A full queue means that nothing is answered anyhow; the person will ask again.
-            LinkState::Up(handle) => drop(handle.requests.try_send(request)),
+            LinkState::Up { handle, .. } => drop(handle.requests.try_send(request)),
             LinkState::Connecting(_) => self.queued.push(request),
             LinkState::Down { .. } => {}
         }
@@ -98,7 +115,7 @@ impl DataLink {
     /// Sends changes. Without a link to AWS there is nobody to send them: they come back as refused.
     pub fn change(&mut self, order: ChangeOrder) -> Vec<Event> {
         let order = match &self.state {
-            LinkState::Up(handle) => match handle.changes.send(order) {
+            LinkState::Up { handle, .. } => match handle.changes.send(order) {
                 Ok(()) => return Vec::new(),
                 Err(refused) => refused.0,
             },
@@ -112,6 +129,13 @@ impl DataLink {
         order.changes.into_iter().map(report).collect()
     }
 
+    /// Answers the pending request for an MFA code, or cancels it.
+    pub fn answer_code(&mut self, code: Option<MfaCode>) {
+        if let (Some(request), Some(code)) = (self.code_request.take(), code) {
+            request.answer(code);
+        }
+    }
+
     /// The next news. Safe to cancel; never returns when there will be none.
     pub async fn next(&mut self) -> Vec<Event> {
         match &mut self.state {
@@ -120,8 +144,13 @@ impl DataLink {
                 Some(Ok(Err(failure))) => self.on_failed(failure),
                 Some(Err(_)) | None => std::future::pending().await,
             },
-            LinkState::Up(handle) => tokio::select! {
+            LinkState::Up { handle, code_requests } => tokio::select! {
                 biased;
+                Some(request) = code_requests.recv() => {
+                    let question = request.question.clone();
+                    self.code_request = Some(request);
+                    vec![Event::CodeNeeded(question)]
+                }
                 Some(done) = handle.done.recv() => vec![Event::Done(done)],
                 Some(news) = handle.tail_messages.recv() => vec![Event::Log(news)],
                 Ok(()) = handle.snapshots.changed() => {
@@ -140,18 +169,18 @@ impl DataLink {
     /// Ends it, once what was seen is written down and changes under way have ended: how those did.
     pub async fn finish(self) -> Vec<ChangeReport> {
         match self.state {
-            LinkState::Up(handle) => handle.finish().await,
+            LinkState::Up { handle, .. } => handle.finish().await,
             LinkState::Connecting(_) | LinkState::Down { .. } => Vec::new(),
         }
     }
 
     fn on_connected(&mut self, clients: Clients) -> Vec<Event> {
-        let warning = clients.warning();
+        let (warning, code_requests) = (clients.warning(), clients.code_requests());
         let handle = data::start(clients, self.now, self.history.clone());
         handle.demand.send_replace(self.demand.clone());
         handle.access.set(self.access);
         let first = handle.snapshots.borrow().clone();
-        self.state = LinkState::Up(handle);
+        self.state = LinkState::Up { handle, code_requests };
         std::mem::take(&mut self.queued).into_iter().for_each(|request| self.request(request));
         let warning = warning.map(|text| Event::Notice(Notice { level: NoticeLevel::Warn, text }));
         [Event::Snapshot(first)].into_iter().chain(warning).collect()

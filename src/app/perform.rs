@@ -24,6 +24,7 @@ impl<H: Host> App<H> {
             Effect::SetAccess(access) => self.data_link.set_access(access),
             Effect::Change(order) => self.send_changes(order)?,
             Effect::Switch(scope) => self.switch(scope),
+            Effect::AnswerCode(code) => self.data_link.answer_code(code),
             Effect::Copy(text) => self.copy(text)?,
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
             Effect::Remember { list, entry } => self.remember(list, entry),

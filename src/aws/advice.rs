@@ -8,11 +8,12 @@ use aws_credential_types::provider::error::CredentialsError;
 use super::{
     ScopeSpec,
     credentials::{Base, CredentialChoice},
+    mfa::MfaError,
 };
 
-/// One kind of failure, and what helps. Texts may hold `{profile}` ("profile `dev`"), `{flag}` (` --profile dev`, of the
-/// profile whose credentials are to be renewed), `{renew}` (how that is done), `{region}`, `{said}` (the first line that a
-/// `credential_process` wrote to its standard error), `{status}` (how that ended).
+/// One kind of failure, and what helps. Texts may hold `{profile}` ("profile `dev`"), `{own}` (` --profile dev`), `{flag}`
+/// (the same, of the profile whose credentials are to be renewed), `{renew}` (how that is done), `{region}`, `{said}` (the
+/// first line that a `credential_process` wrote to its standard error), `{status}` (how that ended).
 pub struct Remedy {
     /// What it is called: AWS's code, or ours where AWS was not asked.
     pub code: &'static str,
@@ -133,6 +134,12 @@ const LOCAL: &[Remedy] = remedies! {
     "NoSuchRegion" [] => "no such Region", None, "correct `region` in the profile or in the environment, or name another with --region";
     "AnotherAccount" [] => "another account", None, "what was read before is of the other account";
     "ClockSkew" [] => "clock is off", None, "set this machine's clock";
+    "MfaNeeded" [] => "MFA code needed", Some("{profile} needs an MFA code, and standard input is not a terminal"),
+        "run it in a terminal, or run `eval \"$(aws configure export-credentials{own} --format env)\"` first and leave out the profile";
+    "MfaCancelled" [] => "MFA code needed", Some("{profile} needs an MFA code, and none was given"),
+        "refresh (ctrl-r), or run the command again, to be asked again";
+    "MfaRefused" [] => "MFA code refused", Some("AWS did not accept the MFA code for {profile}"),
+        "check `mfa_serial` in the profile and the clock of the device; then refresh (ctrl-r), or run the command again";
     "SourceSilent" [] => "no credentials", Some("{profile} has given no credentials within a minute"), "run what gives them by hand: it may wait for an answer";
 };
 
@@ -155,7 +162,13 @@ pub fn unsigned(error: &CredentialsError, whose: FailureContext<'_>) -> (Option<
         std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect()
     };
     let text = chain.join("\n");
+    let mfa = MfaError::behind(error).map(|error| match error {
+        MfaError::NobodyToAsk => "MfaNeeded",
+        MfaError::Cancelled => "MfaCancelled",
+        MfaError::Refused => "MfaRefused",
+    });
     let remedy = match error {
+        _ if mfa.is_some() => mfa.and_then(by_code),
         CredentialsError::ProviderTimedOut(_) => by_code("SourceSilent"),
         // The session may well be good: only its renewal did not get through.
         _ if text.contains("refresh cached Login token") && text.contains("dispatch failure") => None,
@@ -180,7 +193,10 @@ impl FailureContext<'_> {
             }
             Some(name) => format!("profile `{name}`"),
         };
-        let flag = base.filter(|name| *name != "default").map(|name| format!(" --profile {}", shell_word(name)));
+        let flag_of = |profile: Option<&str>| {
+            let named = profile.filter(|name| *name != "default");
+            named.map(|name| format!(" --profile {}", shell_word(name))).unwrap_or_default()
+        };
         let renew = self.choice.map_or(Base::Unknown, |choice| choice.base).renewal();
         let status = text.split("exited with code ").nth(1).and_then(|rest| rest.split(". ").next());
         let said = text.split("Stderr: ").nth(1).and_then(|rest| rest.lines().find(|line| !line.trim().is_empty()));
@@ -188,7 +204,8 @@ impl FailureContext<'_> {
         template
             .replace("{renew}", renew)
             .replace("{profile}", &profile)
-            .replace("{flag}", &flag.unwrap_or_default())
+            .replace("{own}", &flag_of(name))
+            .replace("{flag}", &flag_of(base))
             .replace("{region}", self.scope.region.as_deref().unwrap_or("the Region"))
             .replace("{status}", status.unwrap_or("no status"))
             .replace("{said}", &said)

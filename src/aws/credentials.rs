@@ -10,6 +10,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::{
+    mfa::{CodeSource, MfaError},
+    profiles::{self, ProfileError},
+    role_chain::{RoleChain, within_limit},
+};
 use aws_config::{
     ecs::EcsCredentialsProvider,
     environment::EnvironmentVariableCredentialsProvider,
@@ -31,12 +36,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::timeout;
 
-use super::profiles::{self, ProfileError};
-
-/// How long a source may take; a `credential_process` may ask a person for a code.
-const LIMIT: Duration = Duration::from_mins(1);
 /// Credentials that run out within this time are asked for anew.
 const SOON: Duration = Duration::from_mins(1);
 
@@ -114,6 +114,8 @@ pub struct CredentialChoice {
     pub base: Base,
     /// The profile that the base belongs to.
     pub base_profile: String,
+    /// Whether a role of the profile requires an MFA code.
+    pub mfa: bool,
     /// Only the credentials file counts: its keys come before a `credential_process` of the other file.
     keys_of_credentials_file: bool,
 }
@@ -153,13 +155,14 @@ pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Creden
         }
         CredentialSource::Profile(name) => base_of(&profiles, name),
     };
+    let mfa = source.profile().is_ok_and(|name| RoleChain::find(&profiles, name).is_some());
     let keys_of_credentials_file = source.profile().is_ok()
         && profile.is_some_and(asks_a_process)
         && load(fs, env, &credentials_file(), &settings)
             .await?
             .get_profile(&settings)
             .is_some_and(|profile| profile.get("aws_access_key_id").is_some());
-    Ok(CredentialChoice { source, why, settings, base, base_profile, keys_of_credentials_file })
+    Ok(CredentialChoice { source, why, settings, base, base_profile, mfa, keys_of_credentials_file })
 }
 
 /// Follows the roles of a profile down to what they are assumed with.
@@ -201,6 +204,21 @@ async fn load(fs: &Fs, env: &Env, files: &EnvConfigFiles, name: &str) -> Result<
 }
 
 impl CredentialChoice {
+    /// Gets credentials from the source. Requests MFA codes from `codes`.
+    async fn credentials(&self, region: Option<Region>, codes: &CodeSource) -> provider::Result {
+        if let Some(chain) = self.role_chain().await {
+            return chain.credentials(region, codes).await;
+        }
+        within_limit(self.provider(region).provide_credentials()).await
+    }
+
+    /// The role chain that requires a code, read from the current configuration files.
+    async fn role_chain(&self) -> Option<RoleChain> {
+        let name = self.source.profile().ok().filter(|_| self.mfa)?;
+        let profiles = load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), name).await.ok()?;
+        RoleChain::find(&profiles, name)
+    }
+
     /// What asks the source. Made anew whenever it is asked, so that what changed in the files meanwhile counts.
     fn provider(&self, region: Option<Region>) -> SharedCredentialsProvider {
         let config = ProviderConfig::without_region().with_region(region);
@@ -237,6 +255,8 @@ type Attempt = Shared<BoxFuture<'static, Result<Credentials, NoCredentials>>>;
 #[derive(Clone)]
 pub struct Signer {
     pub choice: CredentialChoice,
+    /// Where MFA codes are requested.
+    pub codes: CodeSource,
     region: Option<Region>,
     /// The last attempt, be it under way: whoever asks meanwhile waits for the same one.
     attempt: Arc<Mutex<Option<Attempt>>>,
@@ -244,13 +264,13 @@ pub struct Signer {
 
 impl Signer {
     pub fn new(choice: CredentialChoice, region: Option<Region>) -> Self {
-        Self { choice, region, attempt: Arc::default() }
+        Self { choice, codes: CodeSource::default(), region, attempt: Arc::default() }
     }
 
     /// What the source gave, or gives now. Dropping the future does not end the attempt.
     ///
     /// # Errors
-    /// Why there are none; the next call asks again.
+    /// Why there are none. The next call tries again, except after a missing or wrong MFA code: see [`Signer::retry`].
     pub async fn credentials(&self) -> Result<Credentials, NoCredentials> {
         let attempt = {
             let mut held = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
@@ -268,11 +288,16 @@ impl Signer {
         held.take_if(|attempt| attempt.peek().is_some());
     }
 
+    /// Forgets a failed attempt, so that the next call tries again. For refreshes by the user.
+    pub fn retry(&self) {
+        let mut held = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take_if(|attempt| matches!(attempt.peek(), Some(Err(_))));
+    }
+
     fn attempt(&self) -> Attempt {
-        let (choice, region) = (self.choice.clone(), self.region.clone());
+        let Self { choice, codes, region, .. } = self.clone();
         let attempt = tokio::spawn(async move {
-            let result = timeout(LIMIT, choice.provider(region).provide_credentials()).await;
-            let result = result.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(LIMIT)));
+            let result = choice.credentials(region, &codes).await;
             note(&choice, &result);
             result.map_err(Arc::new)
         });
@@ -287,7 +312,7 @@ impl Signer {
 fn spent(attempt: &Attempt) -> bool {
     match attempt.peek() {
         None => false,
-        Some(Err(_)) => true,
+        Some(Err(error)) => MfaError::behind(error).is_none(),
         Some(Ok(credentials)) => credentials.expiry().is_some_and(|expiry| expiry <= SystemTime::now() + SOON),
     }
 }
@@ -335,58 +360,4 @@ impl ProvideCredentials for Signer {
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    async fn chosen(config: &str, credentials: &str, env: &[(&str, &str)], explicit: Option<&str>) -> String {
-        let files = [("/aws/config", config), ("/aws/credentials", credentials)]
-            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-        let files_in = [("AWS_CONFIG_FILE", "/aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/aws/credentials")];
-        let env = Env::from_slice(&[&files_in, env].concat());
-        match choose(&Fs::from_map(files.into_iter().collect()), &env, explicit).await {
-            Ok(choice) => choice.source.name().to_owned(),
-            Err(refusal) => refusal.to_string(),
-        }
-    }
-
-    const CONFIG: &str = "[default]\nregion = eu-west-1\n[profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n\
-                          [profile role]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = keys\n\
-                          [profile empty]\nregion = eu-west-1\n";
-    const KEY: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
-    const TOKEN: (&str, &str) = ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token");
-
-    #[rstest]
-    #[case::nothing(&[], None, "instance")]
-    #[case::keys_in_the_environment(&[KEY], None, "env")]
-    #[case::a_blank_key(&[("AWS_ACCESS_KEY_ID", " ")], None, "instance")]
-    #[case::a_profile_by_name(&[KEY, TOKEN], Some("keys"), "keys")]
-    #[case::a_profile_in_the_environment(&[("AWS_PROFILE", "keys")], None, "keys")]
-    #[case::keys_before_a_profile_in_the_environment(&[("AWS_PROFILE", "keys"), KEY], None, "env")]
-    #[case::the_older_variable_first(&[("AWS_PROFILE", "nosuch"), ("AWS_DEFAULT_PROFILE", "keys")], None, "keys")]
-    #[case::a_token_before_keys_of_a_profile(&[("AWS_PROFILE", "keys"), TOKEN], None, "web-identity")]
-    #[case::a_role_before_a_token(&[("AWS_PROFILE", "role"), TOKEN], None, "role")]
-    #[case::a_profile_without_credentials(&[KEY], Some("empty"), "instance")]
-    #[case::in_a_container(&[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x")], Some("empty"), "container")]
-    #[case::no_such_profile(&[KEY], Some("rolle"), "unknown profile `rolle`; did you mean role?")]
-    #[case::none_in_the_environment(
-        &[KEY, ("AWS_PROFILE", "rolle")],
-        None,
-        "AWS_PROFILE: unknown profile `rolle`; did you mean role?"
-    )]
-    #[tokio::test]
-    async fn the_source_is_chosen_as_botocore_chooses_it(
-        #[case] env: &[(&str, &str)],
-        #[case] explicit: Option<&str>,
-        #[case] expected: &str,
-    ) {
-        assert_eq!(chosen(CONFIG, "", env, explicit).await, expected);
-    }
-
-    #[test]
-    fn of_a_key_only_the_end_is_told() {
-        assert_eq!(key_end("AKIAIOSFODNN7EXAMPLE"), "…MPLE");
-        assert_eq!(key_end("short"), "…");
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{ConsoleArgs, Refusal, ScopeArgs, output};
+use super::{ConsoleArgs, Refusal, ScopeArgs, mfa, output};
 use crate::{
     app::{self, App, Connect, TerminalEnv},
     aws::{Budget, Clients, ScopeSpec, profiles},
@@ -57,15 +57,17 @@ pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
     })
 }
 
-/// Creates the clients of a command. Warns on standard error where traffic is not encrypted.
+/// Creates the clients of a command, and signs in if that needs an MFA code. Warns on standard error where traffic is not
+/// encrypted.
 ///
 /// # Errors
-/// When there is no such profile, or no Region is known.
+/// When there is no such profile, no Region is known, or a role needs an MFA code and there is none.
 pub async fn clients(scope: &ScopeSpec, settings: &Settings) -> Result<Clients, Refusal> {
     let clients = Clients::connect(scope, Budget::with_share(settings.budget.share)).await?;
     if let Some(warning) = clients.warning() {
         output::note(&format!("warning: {warning}"));
     }
+    mfa::sign_in(&clients).await?;
     Ok(clients)
 }
 

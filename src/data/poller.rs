@@ -232,6 +232,7 @@ impl Poller {
         }
         if refreshed {
             let now = Instant::now();
+            self.clients.retry_sign_in();
             for feed in self.feeds.values_mut().filter(|feed| feed.priority.is_some_and(|priority| priority.shown)) {
                 feed.refresh(now);
             }

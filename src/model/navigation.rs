@@ -180,6 +180,7 @@ impl Model {
         self.history = ViewHistory::default();
         self.write_override = self.read_only.then_some(WriteOverride::ReadOnly);
         self.snapshot = Arc::new(Snapshot::default());
+        self.code_question = None;
         self.cluster = None;
         self.go_home();
         self.out.push(Effect::Switch(scope));

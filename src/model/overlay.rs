@@ -6,11 +6,13 @@ use crate::logs::{
     filter::{FilterMode, FilterStack},
 };
 
+mod code;
 mod complete;
 pub mod confirm;
 mod picker;
 mod press;
 
+pub use code::CodePrompt;
 pub use confirm::Confirmation;
 pub(super) use picker::{current_first, profile_items};
 
@@ -37,6 +39,8 @@ pub enum Overlay {
     Question(Question),
     /// The dialog before a change, in the middle.
     Confirm(Box<Confirmation>),
+    /// The code of an MFA device, in the middle.
+    Code(CodePrompt),
 }
 
 impl Overlay {
@@ -54,6 +58,7 @@ impl Overlay {
                 false => &query.text,
             },
             Self::Confirm(dialog) => &dialog.typed.as_ref()?.1,
+            Self::Code(code) => &code.prompt,
             Self::Rules(_) | Self::Question(_) => return None,
         })
     }
@@ -71,6 +76,7 @@ impl Overlay {
                 false => &mut query.text,
             },
             Self::Confirm(dialog) => &mut dialog.typed.as_mut()?.1,
+            Self::Code(code) => &mut code.prompt,
             Self::Rules(_) | Self::Question(_) => return None,
         })
     }

@@ -23,6 +23,7 @@ use crate::{
 
 mod anything;
 mod changing;
+mod code;
 mod commands;
 mod completing;
 mod demand;

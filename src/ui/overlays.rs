@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Position};
 use super::theme::Theme;
 use crate::model::{Layout, Model, Overlay};
 
+mod code;
 mod confirm;
 mod list;
 mod picker;
@@ -26,5 +27,6 @@ pub fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &Overlay,
         Overlay::Query(query) => query::draw(buf, layout, query, theme),
         Overlay::Question(question) => question::draw(buf, layout, question, theme),
         Overlay::Confirm(dialog) => confirm::draw(buf, layout, dialog, &model.command_scope(), theme),
+        Overlay::Code(code) => code::draw(buf, layout, code, theme),
     }
 }

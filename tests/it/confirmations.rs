@@ -1,9 +1,10 @@
-//! Confirmations before calls that cost money: Live Tail and CloudWatch Logs Insights.
+//! Dialogs in the middle of the screen: confirmations before calls that cost money (Live Tail, CloudWatch Logs Insights), and
+//! the prompt for an MFA code.
 
 use std::sync::Arc;
 
 use ecsight::{
-    aws::{Failure, FailureKind},
+    aws::{Failure, FailureKind, mfa::CodeQuestion},
     event::Event,
     logs::{LogGroup, Range, Read, Scanned, TailMessage, TailPhase, TailStatus, TailUpdate},
     model::Screen,
@@ -63,6 +64,22 @@ fn live_tail_asks_for_confirmation_with_its_price(#[case] name: &str, #[case] si
 fn the_query_dialog_shows_time_groups_and_price(#[case] name: &str, #[case] size: (u16, u16)) {
     let harness = log(size, web()).run("query");
     assert_snapshot!(format!("query_prompt_{name}"), styled(&harness.draw(&theme())));
+}
+
+#[rstest]
+#[case("120x30", (120, 30), "1 2 3", false)]
+#[case("60x15", (60, 15), "1 2 3 enter", true)]
+#[case("refused", (80, 24), "", true)]
+fn the_mfa_dialog_hides_the_code(
+    #[case] name: &str,
+    #[case] size: (u16, u16),
+    #[case] keys: &str,
+    #[case] refused: bool,
+) {
+    let mut harness = Harness::with_account(size);
+    let device = "arn:aws:iam::123456789012:mfa/me".to_owned();
+    harness.event(Event::CodeNeeded(CodeQuestion { profile: "admin".into(), device, refused }));
+    assert_snapshot!(format!("mfa_code_{name}"), styled(&harness.keys(keys).draw(&theme())));
 }
 
 #[test]

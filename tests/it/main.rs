@@ -33,6 +33,7 @@ mod log_search;
 mod log_streams;
 mod log_tail;
 mod logs_command;
+mod mfa;
 mod pty;
 mod read_only;
 mod row_identity;

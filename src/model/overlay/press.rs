@@ -60,7 +60,8 @@ impl Model {
             | Overlay::When(_)
             | Overlay::Query(_)
             | Overlay::Question(_)
-            | Overlay::Confirm(_) => &[],
+            | Overlay::Confirm(_)
+            | Overlay::Code(_) => &[],
         }
     }
 
@@ -96,6 +97,7 @@ impl Model {
             Overlay::Rule(rule) => self.rule_changed(rule),
             Overlay::When(when) => self.when_changed(when),
             Overlay::Query(query) => self.query_changed(query),
+            Overlay::Code(code) => Self::code_changed(code),
             Overlay::Rules(_) | Overlay::Question(_) | Overlay::Confirm(_) => {}
         }
         self.overlay = Some(overlay);
@@ -139,6 +141,7 @@ impl Model {
             Overlay::Rule(rule) => self.rule_entered(rule),
             Overlay::When(when) => self.when_entered(when),
             Overlay::Query(query) => self.query_entered(query),
+            Overlay::Code(code) => self.code_entered(code),
             Overlay::Rules(_) | Overlay::Question(_) | Overlay::Confirm(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
@@ -177,6 +180,7 @@ impl Model {
                 }
             }
             Overlay::Rule(rule) => self.rule_cancelled(rule),
+            Overlay::Code(_) => self.out.push(Effect::AnswerCode(None)),
             Overlay::Command(_)
             | Overlay::Picker(_)
             | Overlay::Rules(_)
