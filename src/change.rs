@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod api_call;
+mod approve;
 mod drain;
 mod restart;
 mod rollback;
@@ -23,9 +24,10 @@ mod scale;
 mod stop_task;
 
 pub use api_call::ApiCall;
+pub use approve::APPROVE;
 pub use drain::{ACTIVATE, DRAIN};
 pub use restart::RESTART;
-pub use rollback::{ROLLBACK, check_revision};
+pub use rollback::{ROLLBACK, check_revision, chosen_revision};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
 
@@ -96,6 +98,8 @@ pub struct ChangeKind {
     pub title: &'static str,
     /// Its button.
     pub button: &'static str,
+    /// A rollout follows, which is worth watching.
+    pub starts_rollout: bool,
     pub make: MakeChange,
 }
 
@@ -211,11 +215,11 @@ fn input<const N: usize>(operation: Operation, members: [(&'static str, Value); 
     ApiCall { operation, input: members.into_iter().collect() }
 }
 
-/// The views of a service, its tasks and its deployments.
+/// The views of a service, its tasks and its rollouts.
 fn service_views(target: &ChangeTarget) -> Vec<View> {
-    use crate::resource::{Query, service, task};
+    use crate::resource::{Query, rollout, service, task};
     let query = || Query::service(&*target.cluster, &*target.name);
-    vec![View::new(&service::KIND, query()), View::new(&task::KIND, query())]
+    [&service::KIND, &task::KIND, &rollout::KIND].map(|kind| View::new(kind, query())).into()
 }
 
 #[cfg(test)]

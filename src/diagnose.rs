@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::resource::{
     Row, TypedRow, Zone, command::CommandScope, evidence::Evidence, instance::Instance, revision::Revision,
-    service::Service, task::Task,
+    rollout::Rollout, service::Service, task::Task,
 };
 
 #[cfg(test)]
@@ -37,6 +37,7 @@ pub use group::{GroupKey, group_key};
 pub use instance::diagnose_instance;
 pub use message::{AwsMessage, diagnose_event, diagnose_message};
 pub use pending::diagnose_pending;
+pub use rollout::rollout_report;
 pub use service::diagnose_service;
 pub use stop::diagnose_stop;
 
@@ -62,6 +63,7 @@ pub struct Known<'a> {
     on_instance: HashMap<&'a str, Vec<&'a Task>>,
     instances: HashMap<&'a str, Vec<&'a Instance>>,
     revisions: HashMap<&'a str, &'a Revision>,
+    rollouts: ByName<'a, Vec<&'a Rollout>>,
     /// What was asked for this one explanation.
     pub evidence: Option<&'a Evidence>,
     /// Where the commands that an explanation recommends are to go.
@@ -90,6 +92,10 @@ impl<'a> Known<'a> {
                 TypedRow::Revision(revision) => {
                     known.revisions.insert(&revision.task_definition_arn, revision);
                 }
+                TypedRow::Rollout(rollout) => {
+                    let cluster = known.rollouts.entry(&rollout.cluster_name).or_default();
+                    cluster.entry(&rollout.service_name).or_default().push(rollout);
+                }
                 _ => {}
             }
         }
@@ -98,6 +104,12 @@ impl<'a> Known<'a> {
 
     pub fn service(&self, cluster: &str, name: &str) -> Option<&'a Service> {
         self.services.get(cluster)?.get(name).copied()
+    }
+
+    /// The rollouts of a service, in no particular order.
+    pub fn rollouts(&self, cluster: &str, service: &str) -> &[&'a Rollout] {
+        let services = self.rollouts.get(cluster);
+        services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Tasks of a service in any state; standalone tasks of the cluster where `service` is empty.

@@ -3,7 +3,8 @@
 use crate::{
     diagnose::{failures, timeline, trouble},
     resource::{
-        Kind, capacity_provider, cluster, container, deployment, event, family, instance, revision, service, task,
+        Kind, capacity_provider, cluster, container, deployment, event, family, instance, revision, rollout, service,
+        task,
     },
 };
 
@@ -18,6 +19,7 @@ pub static KINDS: &[&Kind] = &[
     &instance::KIND,
     &capacity_provider::KIND,
     &deployment::KIND,
+    &rollout::KIND,
     &event::KIND,
     &timeline::KIND,
     &family::KIND,

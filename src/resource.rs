@@ -30,6 +30,7 @@ mod log_target;
 pub mod markdown;
 pub mod query;
 pub mod revision;
+pub mod rollout;
 pub mod secrets;
 pub mod service;
 pub mod task;
@@ -318,6 +319,11 @@ impl Kind {
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let plural = Some(self.plural).filter(|plural| *plural != self.name);
         [self.name].into_iter().chain(plural).chain(self.aliases.iter().copied())
+    }
+
+    /// Whether AWS lists its rows for one service only.
+    pub fn by_service(&self) -> bool {
+        matches!(self.origin, Origin::Fetched(fetch) if fetch.by_service())
     }
 
     /// Whether its rows have `ability`.

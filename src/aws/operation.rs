@@ -12,6 +12,7 @@ pub enum QuotaClass {
     ServiceRead,
     ServiceModify,
     ServiceDeployment,
+    ServiceRevision,
     /// In no table of AWS's; taken for small.
     ServiceDeploymentModify,
     TaskDefinitionRead,
@@ -27,6 +28,7 @@ impl QuotaClass {
             Self::ClusterRead
             | Self::CapacityProviderRead
             | Self::ServiceDeployment
+            | Self::ServiceRevision
             | Self::TaskDefinitionRead
             | Self::Identity => (50.0, 20.0),
             Self::ClusterResourceRead | Self::ServiceRead => (100.0, 20.0),
@@ -101,8 +103,12 @@ operations! {
     LIST_SERVICES = "ecs" "ListServices" ServiceRead Read,
     DESCRIBE_SERVICES = "ecs" "DescribeServices" ServiceRead Read,
     UPDATE_SERVICE = "ecs" "UpdateService" ServiceModify Mutates,
+    LIST_SERVICE_DEPLOYMENTS = "ecs" "ListServiceDeployments" ServiceDeployment Read,
     DESCRIBE_SERVICE_DEPLOYMENTS = "ecs" "DescribeServiceDeployments" ServiceDeployment Read,
+    CONTINUE_SERVICE_DEPLOYMENT =
+        "ecs" "ContinueServiceDeployment" ServiceDeploymentModify Mutates,
     STOP_SERVICE_DEPLOYMENT = "ecs" "StopServiceDeployment" ServiceDeploymentModify Mutates,
+    DESCRIBE_SERVICE_REVISIONS = "ecs" "DescribeServiceRevisions" ServiceRevision Read,
     LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead Read,
     DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead Read,
     STOP_TASK = "ecs" "StopTask" ClusterResourceModify Mutates,

@@ -17,6 +17,7 @@ pub static DRAIN: ChangeKind = ChangeKind {
     name: "drain",
     title: "Drain",
     button: "drain",
+    starts_rollout: false,
     make: |row, _, known| make(row, known, ContainerInstanceStatus::Draining),
 };
 
@@ -24,6 +25,7 @@ pub static ACTIVATE: ChangeKind = ChangeKind {
     name: "activate",
     title: "Activate",
     button: "activate",
+    starts_rollout: false,
     make: |row, _, known| make(row, known, ContainerInstanceStatus::Active),
 };
 

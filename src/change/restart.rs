@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub static RESTART: ChangeKind =
-    ChangeKind { name: "restart", title: "Force a new deployment", button: "deploy", make };
+    ChangeKind { name: "restart", title: "Force a new deployment", button: "deploy", starts_rollout: true, make };
 
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;

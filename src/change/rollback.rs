@@ -12,10 +12,11 @@ use super::{
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Row, View, format::last_part, service::Service},
+    resource::{Row, TypedRow, View, format::last_part, rollout::Rollout, service::Service},
 };
 
-pub static ROLLBACK: ChangeKind = ChangeKind { name: "rollback", title: "Roll back", button: "roll back", make };
+pub static ROLLBACK: ChangeKind =
+    ChangeKind { name: "rollback", title: "Roll back", button: "roll back", starts_rollout: true, make };
 
 fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;
@@ -29,22 +30,36 @@ fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Chan
         return Ok(Arc::new(StopDeployment { target, deployment: deployment.clone(), consequences }));
     }
     let to = match revision {
-        "" => earlier_revision(service).ok_or_else(|| {
-            format!("no earlier revision of {name} is known here; `:rollback FAMILY:REVISION` names one")
+        "" => earlier_revision(service).or_else(|| last_good_revision(service, known)).ok_or_else(|| {
+            format!("no earlier revision of {name} is known here: z shows its rollouts, `:rollback FAMILY:REVISION` names one")
         })?,
         named => {
             let family = service.revision().rsplit_once(':').map(|(family, _)| family);
             read_revision(named, family.unwrap_or_default())?
         }
     };
+    deploy(service, to)
+}
+
+/// A deployment of `to`.
+fn deploy(service: &Service, to: String) -> Result<Arc<dyn Change>, String> {
     if to == service.revision() {
-        return Err(format!("{name} runs {to} already"));
+        return Err(format!("{} runs {to} already", service.service_name));
     }
     let consequences = vec![
         format!("a deployment of {to} replaces the tasks of {}{}", service.revision(), pace(service)),
         "the task definition alone changes; the rest of the service stays as it is".to_owned(),
     ];
-    Ok(Arc::new(DeployRevision { target, to, consequences }))
+    Ok(Arc::new(DeployRevision { target: service_target(service), to, consequences }))
+}
+
+/// The revision to go back to that choosing `row` means: that of a rollout which is over.
+pub fn chosen_revision(row: &dyn Row) -> Option<String> {
+    let TypedRow::Rollout(rollout) = row.typed() else { return None };
+    if rollout.under_way() {
+        return None;
+    }
+    Some(last_part(rollout.target.as_ref()?.task_definition.as_deref()?).to_owned())
 }
 
 /// What follows where the deployment in progress is stopped and rolled back.
@@ -68,6 +83,15 @@ fn earlier_revision(service: &Service) -> Option<String> {
     let current = service.revision();
     let mut others = service.deployments.iter().filter(|deployment| deployment.revision() != current);
     others.find_map(|deployment| Some(deployment.revision().to_owned()).filter(|revision| !revision.is_empty()))
+}
+
+/// The newest revision of another task definition whose rollout succeeded.
+fn last_good_revision(service: &Service, known: &Known<'_>) -> Option<String> {
+    let rollouts = known.rollouts(&service.cluster_name, &service.service_name).iter();
+    let good = rollouts.filter(|rollout| rollout.status.as_deref() == Some("SUCCESSFUL"));
+    let revision = |rollout: &Rollout| Some(last_part(rollout.target.as_ref()?.task_definition.as_deref()?).to_owned());
+    let others = good.filter_map(|rollout| Some((rollout.created_at, revision(rollout)?)));
+    others.filter(|(_, revision)| revision != service.revision()).max().map(|(_, revision)| revision)
 }
 
 /// Checks a revision before anybody knows the service.

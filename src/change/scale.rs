@@ -14,7 +14,8 @@ use crate::{
     resource::{Row, View},
 };
 
-pub static SCALE: ChangeKind = ChangeKind { name: "scale", title: "Scale", button: "scale", make };
+pub static SCALE: ChangeKind =
+    ChangeKind { name: "scale", title: "Scale", button: "scale", starts_rollout: false, make };
 
 /// The most tasks a service can have.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>

@@ -12,7 +12,8 @@ use crate::{
     resource::{Query, Row, View, format::short_id, service, task, task::Task},
 };
 
-pub static STOP_TASK: ChangeKind = ChangeKind { name: "stop", title: "Stop", button: "stop", make };
+pub static STOP_TASK: ChangeKind =
+    ChangeKind { name: "stop", title: "Stop", button: "stop", starts_rollout: false, make };
 
 /// What ECS shows as the reason of the stop.
 const REASON: &str = "stopped with ecsight";

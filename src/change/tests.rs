@@ -2,7 +2,14 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::resource::{Query, deployment::Deployment, instance::Instance, service, task, task::Task};
+use crate::resource::{
+    Query,
+    deployment::Deployment,
+    instance::Instance,
+    rollout::{self, Hook, Rollout, RolloutRevision},
+    service, task,
+    task::Task,
+};
 
 fn checkout() -> Service {
     let deployment = |id: &str, revision: u32, status: &str, state: &str| Deployment {
@@ -132,7 +139,10 @@ fn without_an_earlier_revision_a_rollback_asks_for_one() {
     let steady = Service { deployments: checkout().deployments.split_off(1), ..checkout() };
     let steady = Service { task_definition: steady.deployments[0].task_definition.clone(), ..steady };
     let reason = make(&ROLLBACK, &steady, "", &[]).unwrap_err();
-    assert_eq!(reason, "no earlier revision of checkout is known here; `:rollback FAMILY:REVISION` names one");
+    assert_eq!(
+        reason,
+        "no earlier revision of checkout is known here: z shows its rollouts, `:rollback FAMILY:REVISION` names one"
+    );
 }
 
 #[rstest]
@@ -216,10 +226,11 @@ fn draining_says_what_becomes_of_each_task() {
 }
 
 #[test]
-fn what_is_touched_is_the_service_and_its_tasks() {
+fn what_is_touched_is_the_service_its_tasks_and_its_rollouts() {
     let views = make(&RESTART, &checkout(), "", &[]).unwrap().touches();
     let query = || Query::service("prod", "checkout");
-    assert_eq!(views, [View::new(&service::KIND, query()), View::new(&task::KIND, query())]);
+    let kinds = [&service::KIND, &task::KIND, &rollout::KIND];
+    assert_eq!(views, kinds.map(|kind| View::new(kind, query())));
 }
 
 #[test]
@@ -236,4 +247,57 @@ fn the_journal_has_the_input_as_aws_names_it() {
     let call = make(&SCALE, &checkout(), "6", &[]).unwrap().api_call();
     let expected = json!({ "cluster": "prod", "service": "checkout", "desiredCount": 6 });
     assert_eq!(serde_json::to_value(call).unwrap(), expected);
+}
+
+/// A rollout of `checkout:{revision}` with that status, at that second.
+fn rollout_of(revision: u32, status: &str, second: i64) -> Rollout {
+    let target = RolloutRevision {
+        task_definition: Some(format!("arn:aws:ecs:eu-west-1:1:task-definition/checkout:{revision}")),
+        ..RolloutRevision::default()
+    };
+    Rollout {
+        service_deployment_arn: format!("arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/{second}"),
+        cluster_name: "prod".into(),
+        service_name: "checkout".into(),
+        status: Some(status.into()),
+        created_at: jiff::Timestamp::from_second(second).ok(),
+        target: Some(target),
+        ..Rollout::default()
+    }
+}
+
+#[test]
+fn a_rollback_of_a_service_at_rest_goes_to_the_last_revision_that_succeeded() {
+    let mut steady = checkout();
+    steady.deployments.truncate(1);
+    steady.deployments[0].rollout_state = Some("COMPLETED".into());
+    let rollouts = [
+        rollout_of(54, "SUCCESSFUL", 1),
+        rollout_of(55, "SUCCESSFUL", 2),
+        rollout_of(56, "ROLLBACK_SUCCESSFUL", 3),
+        rollout_of(57, "SUCCESSFUL", 4),
+    ];
+    let others: Vec<&dyn Row> = rollouts.iter().map(|rollout| rollout as &dyn Row).collect();
+    let change = make(&ROLLBACK, &steady, "", &others).unwrap();
+    assert!(command(&*change).contains("--task-definition checkout:55"), "{}", command(&*change));
+    // Of a rollout in the table, it is the one that was chosen.
+    let chosen = rollouts.each_ref().map(|rollout| chosen_revision(rollout).unwrap_or_default());
+    assert_eq!(chosen, ["checkout:54", "checkout:55", "checkout:56", "checkout:57"]);
+    let change = make(&ROLLBACK, &rollouts[0], "checkout:54", &[&steady]).unwrap();
+    assert!(command(&*change).contains("--task-definition checkout:54"), "{}", command(&*change));
+    let same = make(&ROLLBACK, &rollouts[3], "checkout:57", &[&steady]).unwrap_err();
+    assert_eq!(same, "checkout runs checkout:57 already");
+}
+
+#[test]
+fn an_approval_answers_the_hook_that_waits_and_says_what_happens_without_one() {
+    let pause = Hook { hook_id: Some("h-1".into()), status: Some("AWAITING_ACTION".into()), ..Hook::default() };
+    let waiting = Rollout { hooks: vec![pause], ..rollout_of(57, "IN_PROGRESS", 4) };
+    let service = Service { rollout: Some(Box::new(waiting)), ..checkout() };
+    let change = make(&APPROVE, &service, "", &[]).unwrap();
+    let expected = "aws ecs continue-service-deployment --service-deployment-arn \
+                    arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/4 --hook-id h-1 --action CONTINUE";
+    assert_eq!(command(&*change), expected);
+    assert!(change.consequences()[0].contains("rolls back by itself"), "{:?}", change.consequences());
+    assert_eq!(make(&APPROVE, &checkout(), "", &[]).unwrap_err(), "no rollout of checkout waits for approval");
 }

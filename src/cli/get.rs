@@ -135,7 +135,7 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
     let narrowing: [(&str, bool, Narrows); 5] = [
         ("--cluster", scope.cluster.is_some(), |kind| kind.in_cluster),
         ("--service", args.service.is_some(), |kind| {
-            [&service::KIND, &task::KIND].contains(&root(kind)) || kind.can(Ability::Archive)
+            [&service::KIND, &task::KIND].contains(&root(kind)) || kind.can(Ability::Archive) || kind.by_service()
         }),
         ("--family", args.family.is_some(), |kind| [&task::KIND, &revision::KIND].contains(&root(kind))),
         ("--status", args.status.is_some(), |kind| root(kind) == &task::KIND),
@@ -147,6 +147,9 @@ fn check(args: &GetArgs, scope: &ScopeArgs) -> Result<(), Refusal> {
             let (plural, others) = (kind.plural, others.join(", "));
             return Err(Refusal::Usage(format!("`{flag}` does not apply to {plural}; it applies to {others}")));
         }
+    }
+    if kind.by_service() && args.service.is_none() {
+        return Err(Refusal::Usage(format!("{} are listed by service; add --service NAME", kind.plural)));
     }
     if args.listed.status.is_some() && args.status.is_some() {
         return Err(Refusal::Usage("--status: `stopped` already selects a status".into()));

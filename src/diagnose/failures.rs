@@ -30,7 +30,7 @@ pub static KIND: Kind = Kind {
         Ability::Explain,
         Ability::Logs,
         Ability::Events,
-        Ability::Deployments,
+        Ability::Rollout,
         Ability::Timeline,
         Ability::TaskDefinition,
         Ability::Archive,

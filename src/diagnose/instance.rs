@@ -7,7 +7,7 @@ use crate::{
     knowledge::{Rule, situations},
     resource::{
         finding::{Finding, Problem},
-        format::{one_line, seconds_since, short_id},
+        format::{in_words, one_line, seconds_since, short_id},
         instance::Instance,
         task::Task,
     },
@@ -80,7 +80,7 @@ fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
     // A check without data yet is not a problem, and a disconnected agent has its own finding.
     let ill = instance.health_issues.iter().filter(|check| check.status == "IMPAIRED" && !check.is_about_agent());
     ill.map(|check| {
-        let kind = check.kind.to_lowercase().replace('_', " ");
+        let kind = in_words(&check.kind);
         let reason = check.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
         let quotes = [("healthStatus.details[].type", check.kind.clone())];
         let cause = format!("{kind} impaired{reason}");

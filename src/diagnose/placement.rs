@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Known;
-use crate::resource::{Tone, document::Section, instance::Instance, revision::Revision, service::Service};
+use crate::resource::{
+    Tone, document::Section, format::in_words, instance::Instance, revision::Revision, service::Service,
+};
 
 mod constraint;
 
@@ -83,7 +85,7 @@ impl<'a> Requirements<'a> {
             }
         };
         let status = instance.status.as_deref().unwrap_or("ACTIVE");
-        lack(status != "ACTIVE", Shortfall::Status(status.to_lowercase().replace('_', " ")));
+        lack(status != "ACTIVE", Shortfall::Status(in_words(status)));
         lack(!instance.agent_connected, Shortfall::Agent);
         let provider = instance.capacity_provider_name.as_deref().unwrap_or_default();
         lack(!self.providers.is_empty() && !self.providers.contains(&provider), Shortfall::Provider);

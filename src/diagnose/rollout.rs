@@ -17,12 +17,14 @@ use crate::{
 };
 
 mod questions;
+mod report;
 
 pub(super) use questions::placement_finding;
 use questions::{
     alarms_hold_open, event_reports_error, has_failed, making_progress, new_tasks_healthy, old_tasks_gone,
     percentages_leave_room, task_stuck_starting, tasks_failing,
 };
+pub use report::rollout_report;
 
 /// A function of a deployment must have answered by then.
 const HOOK: i64 = 15 * MINUTE;
@@ -149,12 +151,12 @@ fn task_finding(
 fn check_rollback(context: &ServiceContext<'_>, primary: &Deployment) -> Option<Finding> {
     let reason = primary.rollout_state_reason.as_deref().unwrap_or_default();
     let by_reason = knowledge::of_rollout(reason).is_some_and(|rule| rule.topic == Topic::Rollback);
-    let progress = context.service.progress.as_ref();
+    let rollout = context.service.rollout.as_ref();
     let under_way = primary.rollout_state.as_deref() == Some("IN_PROGRESS");
-    if !(under_way && (by_reason || progress.is_some_and(|progress| progress.rolling_back()))) {
+    if !(under_way && (by_reason || rollout.is_some_and(|rollout| rollout.rolling_back()))) {
         return None;
     }
-    let why = progress.and_then(|progress| progress.rollback_reason.clone());
+    let why = rollout.and_then(|rollout| rollout.rollback.as_ref()?.reason.clone());
     let others = context.failed_tasks.iter().filter(|failed| !failed_tasks::started_by(failed.task, primary));
     let line =
         failed_tasks::group_by_cause(others).first().map(CauseGroup::summary).or_else(|| why.as_deref().map(one_line));
@@ -165,7 +167,7 @@ fn check_rollback(context: &ServiceContext<'_>, primary: &Deployment) -> Option<
 }
 
 fn check_alarms(context: &ServiceContext<'_>) -> Option<Finding> {
-    let alarms = &context.service.progress.as_ref()?.triggered_alarms;
+    let alarms = &context.service.rollout.as_ref()?.triggered_alarms;
     let first = alarms.first()?;
     let more = if alarms.len() > 1 { format!(" and {} more", alarms.len() - 1) } else { String::new() };
     let quotes = [("alarms.triggeredAlarmNames", alarms.join(", "))];
@@ -174,7 +176,7 @@ fn check_alarms(context: &ServiceContext<'_>) -> Option<Finding> {
 }
 
 fn check_hook(context: &ServiceContext<'_>) -> Option<Finding> {
-    let hook = context.service.progress.as_ref()?.hook_at_work.as_deref()?;
+    let hook = context.service.rollout.as_ref()?.hook_at_work()?.name()?;
     if !context.stalled_for(HOOK) {
         return None;
     }

@@ -81,7 +81,7 @@ fn check_pause(context: &ServiceContext<'_>) -> Option<Finding> {
         ("lifecycleHookDetails[].timeoutAction", pause.timeout_action.clone().unwrap_or_default()),
         (
             "lifecycleStage",
-            context.service.progress.as_ref().and_then(|progress| progress.lifecycle_stage.clone()).unwrap_or_default(),
+            context.service.rollout.as_ref().and_then(|rollout| rollout.lifecycle_stage.clone()).unwrap_or_default(),
         ),
     ];
     let finding = context.rule_finding(Problem::Waiting, &situations::DECISION, cause, &quotes);

@@ -16,7 +16,8 @@ use crate::{
         deployment::Deployment,
         finding::{Finding, Problem},
         format::{one_line, seconds_since},
-        service::{Pause, Service},
+        rollout::Hook,
+        service::Service,
         task::Task,
     },
 };
@@ -66,9 +67,8 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// What it waits for somebody to decide.
-    pub fn pause(&self) -> Option<&'a Pause> {
-        let progress = self.service.progress.as_ref().filter(|_| self.service.deploying())?;
-        progress.pause.as_ref()
+    pub fn pause(&self) -> Option<&'a Hook> {
+        self.service.rollout.as_ref().filter(|_| self.service.deploying())?.pause()
     }
 
     fn is_rolling_update(&self) -> bool {
@@ -77,7 +77,7 @@ impl<'a> ServiceContext<'a> {
 
     /// Old and new stand side by side on purpose: blue/green and its like, before they clean up.
     pub fn side_by_side(&self) -> bool {
-        let stage = self.service.progress.as_ref().and_then(|progress| progress.lifecycle_stage.as_deref());
+        let stage = self.service.rollout.as_ref().and_then(|rollout| rollout.lifecycle_stage.as_deref());
         !self.is_rolling_update() && stage.is_some_and(|stage| stage != "CLEAN_UP")
     }
 
@@ -91,7 +91,7 @@ impl<'a> ServiceContext<'a> {
     /// of a rollout. That the scheduler complains, or that a task died, is no progress.
     pub fn progressed_at(&self) -> Option<Timestamp> {
         let rollout = self.rollout().and_then(|primary| primary.created_at);
-        let progress = self.service.progress.as_ref().filter(|_| self.service.deploying());
+        let progress = self.service.rollout.as_ref().filter(|_| self.service.deploying());
         let stage =
             progress.map(|progress| [progress.started_at, progress.updated_at.filter(|_| !self.is_rolling_update())]);
         // The event before these is that it was steady.

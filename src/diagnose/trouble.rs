@@ -35,7 +35,7 @@ pub static KIND: Kind = Kind {
         Ability::Logs,
         Ability::StoppedTasks,
         Ability::Events,
-        Ability::Deployments,
+        Ability::Rollout,
         Ability::Timeline,
         Ability::TaskDefinition,
         Ability::Service,

@@ -12,7 +12,8 @@ use crate::{
         Context, Material, Query, Row, Tone, View,
         document::{Document, DocumentLine},
         finding::{Finding, Problem},
-        service::{Progress, Service, ServiceHealth},
+        rollout::{BreakerCount, Hook, Rollout},
+        service::{Service, ServiceHealth},
         task::Task,
     },
 };
@@ -119,19 +120,22 @@ impl World {
             }
         }
         if chance.one_in(4) {
-            let breaker = chance.pick(&[None, Some((0, 3)), Some((2, 3))]);
+            let failures = chance.pick(&[None, Some(0), Some(2)]);
             let status = chance.pick(&["IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]);
-            let hook =
-                if chance.one_in(4) { Some("arn:aws:lambda:eu-west-1:1:function:smoke".to_owned()) } else { None };
-            subject.progress = Some(Progress {
+            let hook = chance.one_in(4).then(|| Hook {
+                target_arn: Some("arn:aws:lambda:eu-west-1:1:function:smoke".into()),
+                status: Some("IN_PROGRESS".into()),
+                ..Hook::default()
+            });
+            subject.rollout = Some(Box::new(Rollout {
                 status: Some(status.into()),
-                breaker,
-                hook_at_work: hook,
+                breaker: failures.map(|failures| BreakerCount { failures, threshold: 3, triggered: false }),
+                hooks: hook.into_iter().collect(),
                 started_at: ago(chance.up_to(HOUR)),
                 updated_at: ago(chance.up_to(HOUR)),
                 triggered_alarms: if chance.one_in(6) { vec!["5xx".into()] } else { Vec::new() },
-                ..Progress::default()
-            });
+                ..Rollout::default()
+            }));
         }
         let mut ages: Vec<i64> = (0..chance.up_to(12)).map(|_| chance.up_to(2 * HOUR)).collect();
         ages.sort_unstable();
@@ -203,6 +207,7 @@ fn section<'a>(document: &'a Document, title: &str) -> impl Iterator<Item = &'a 
 fn texts(document: &Document, title: &str) -> Vec<String> {
     let text = |line: &DocumentLine| match line {
         DocumentLine::Text { spans, .. }
+        | DocumentLine::Bar { text: spans, .. }
         | DocumentLine::Field { value: spans, .. }
         | DocumentLine::Check { answer: spans, .. } => text(spans),
     };

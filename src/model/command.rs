@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     aws::ScopeSpec,
-    resource::{Kind, Query, Status, View, cluster},
+    data::distinct,
+    nearest::hint,
+    resource::{Kind, Query, Relation, Row, Status, View, cluster, service},
 };
 
 mod args;
@@ -80,6 +82,9 @@ impl Model {
 
     pub(super) fn show_kind(&mut self, kind: &'static Kind, status: Status, args: &Args<'_>) -> Result<(), String> {
         args.suit(kind, status)?;
+        if kind.by_service() {
+            return self.show_by_service(kind, args);
+        }
         if let Some(cluster) = args.cluster
             && kind == &cluster::KIND
         {
@@ -100,6 +105,39 @@ impl Model {
         self.cluster.clone_from(&cluster);
         let cluster = cluster.filter(|_| kind.in_cluster);
         let query = Query { cluster, status, since: args.since, ..Query::default() };
+        self.show(View::new(kind, query));
+        if let Some(filter) = filter {
+            self.set_filter(filter);
+        }
+        Ok(())
+    }
+
+    /// Shows a kind that AWS lists for one service only: of the service named with or without its cluster, or that the row
+    /// belongs to.
+    fn show_by_service(&mut self, kind: &'static Kind, args: &Args<'_>) -> Result<(), String> {
+        let filter = args.filter.map(|text| self.read_filter(text, kind)).transpose()?;
+        let query = match (args.cluster, args.cluster.and_then(|name| name.split_once('/'))) {
+            (_, Some((cluster, service))) => Query::service(cluster, service),
+            (Some(name), None) => {
+                let rows = distinct(self.snapshot.feeds.values());
+                let services = rows.into_iter().filter(|row| row.kind() == &service::KIND);
+                let here =
+                    |row: &&Arc<dyn Row>| self.cluster.as_deref().is_none_or(|cluster| row.cluster() == Some(cluster));
+                let services: Vec<&Arc<dyn Row>> = services.filter(here).collect();
+                let found = services.iter().find(|row| row.name() == name);
+                let cluster = found.and_then(|row| row.cluster());
+                let names: Vec<_> = services.iter().map(|row| row.name()).collect();
+                let near = || hint(name, names.iter().map(|name| &**name));
+                Query::service(cluster.ok_or_else(|| format!("no service `{name}` is loaded{}", near()))?, name)
+            }
+            (None, None) => {
+                let row = self.front.subject().ok().map(|subject| subject.row);
+                let of = row.and_then(|row| row.related(Relation::Events)).map(|view| view.query);
+                of.filter(|query| query.service.is_some()).ok_or_else(|| {
+                    format!("{} are listed by service: select one, or `:{} CLUSTER/SERVICE`", kind.plural, kind.plural)
+                })?
+            }
+        };
         self.show(View::new(kind, query));
         if let Some(filter) = filter {
             self.set_filter(filter);

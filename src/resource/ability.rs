@@ -16,8 +16,8 @@ pub enum Ability {
     StoppedTasks,
     /// Have events.
     Events,
-    /// Have deployments.
-    Deployments,
+    /// Are rolled out by ECS, or are a rollout: it can be watched.
+    Rollout,
     /// Have a timeline, or are entries of one.
     Timeline,
     /// Run a task definition.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{
     Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, Order, Origin, Pace, Page, Part, Query,
     Relation, Resource, Tone, Unit, View, cluster,
-    format::{last_part, text_cell, text_order, words},
+    format::{in_words, last_part, text_cell, text_order, words},
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -188,11 +188,6 @@ impl CapacityProvider {
             _ => Tone::Muted,
         }
     }
-}
-
-/// Converts `UPDATE_IN_PROGRESS` to `update in progress`.
-fn in_words(constant: &str) -> String {
-    constant.to_lowercase().replace('_', " ")
 }
 
 /// Converts `ENABLED` and `DISABLED` to `on` and `off`, other constants to words.

@@ -29,6 +29,7 @@ pub static KIND: Kind = Kind {
         Ability::Events,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Rollout,
         Ability::Service,
         Ability::Archive,
     ],
@@ -329,8 +330,6 @@ impl Resource for Deployment {
     fn related(&self, relation: Relation) -> Option<View> {
         match relation {
             Relation::TaskDefinition => revision::view(self.task_definition.as_deref()?),
-            // The row is a deployment itself.
-            Relation::Deployments => None,
             relation => service::related(relation, Query::service(&*self.cluster_name, &*self.service_name)),
         }
     }

@@ -15,8 +15,34 @@ pub enum DocumentLine {
     Field { label: &'static str, value: Vec<Span> },
     /// Running text, indented by `depth` steps.
     Text { depth: u8, spans: Vec<Span> },
-    /// A question of an explanation, its outcome and its answer.
+    /// A bar, with a label before it and its meaning after it.
+    Bar { label: &'static str, bar: Bar, text: Vec<Span> },
+    /// A question, whether all is well there, and the answer.
     Check { outcome: Tone, question: &'static str, answer: Vec<Span> },
+}
+
+/// How much of something there is: cells of what is there, on its way, missing, and left blank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bar {
+    pub there: u16,
+    pub coming: u16,
+    pub missing: u16,
+    pub blank: u16,
+    /// The tone of what is there.
+    pub tone: Tone,
+}
+
+impl Bar {
+    /// One character a cell: `█` for what is there, `▒` for what is on its way, `░` for what is missing.
+    pub fn cells(self) -> [(String, Tone); 4] {
+        [
+            ('█', self.there, self.tone),
+            ('▒', self.coming, Tone::Busy),
+            ('░', self.missing, Tone::Muted),
+            (' ', self.blank, Tone::Muted),
+        ]
+        .map(|(cell, count, tone)| (cell.to_string().repeat(count.into()), tone))
+    }
 }
 
 /// A titled part of a document. A section without lines is not shown.
@@ -59,6 +85,7 @@ impl Document {
         for line in document.sections.iter_mut().flat_map(|section| &mut section.lines) {
             let (DocumentLine::Field { value: spans, .. }
             | DocumentLine::Text { spans, .. }
+            | DocumentLine::Bar { text: spans, .. }
             | DocumentLine::Check { answer: spans, .. }) = line;
             for (text, _) in spans {
                 *text = masked_line(text);

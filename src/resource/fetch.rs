@@ -53,6 +53,10 @@ pub trait Fetch: Send + Sync {
     fn visible_only(&self, _query: &Query) -> bool {
         false
     }
+    /// Whether AWS lists the rows for one service only.
+    fn by_service(&self) -> bool {
+        false
+    }
     /// Whether rows stay when a later list leaves them out. AWS forgets stopped tasks after an hour; the console does not.
     fn keeps_gone(&self, _query: &Query) -> bool {
         false

@@ -99,6 +99,11 @@ pub fn words<const N: usize>(words: [&str; N]) -> Option<Vec<String>> {
     Some(words.map(str::to_owned).into())
 }
 
+/// Converts a constant of AWS to words: `ROLLBACK_IN_PROGRESS` to `rollback in progress`.
+pub fn in_words(constant: &str) -> String {
+    constant.to_lowercase().replace('_', " ")
+}
+
 /// The part of an ARN after its last slash; the whole ARN when there is no slash.
 pub fn last_part(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)

@@ -77,9 +77,9 @@ mod tests {
     fn lines(document: &Document) -> Vec<(&'static str, String)> {
         let line = |line: &DocumentLine| match line {
             DocumentLine::Field { label, value } => (*label, value.iter().map(|(text, _)| text.as_str()).collect()),
-            DocumentLine::Text { spans, .. } | DocumentLine::Check { answer: spans, .. } => {
-                ("", spans.iter().map(|(text, _)| text.as_str()).collect())
-            }
+            DocumentLine::Text { spans, .. }
+            | DocumentLine::Bar { text: spans, .. }
+            | DocumentLine::Check { answer: spans, .. } => ("", spans.iter().map(|(text, _)| text.as_str()).collect()),
         };
         document.sections.iter().flat_map(|section| &section.lines).map(line).collect()
     }

@@ -23,6 +23,7 @@ fn section(section: &Section, rank: usize) -> String {
                 format!("- **{label}**:\n\n{}\n", verbatim([joined(value).as_str()]))
             }
             DocumentLine::Field { label, value } => format!("- **{label}**: {}\n", escaped(&joined(value))),
+            DocumentLine::Bar { label, text, .. } => format!("- **{label}**: {}\n", escaped(&joined(text))),
             DocumentLine::Text { depth, spans } => item(usize::from(*depth), &joined(spans)),
             DocumentLine::Check { outcome, question, answer } => {
                 item(0, &format!("{} {question} {}", DocumentLine::sign(*outcome), joined(answer)))
@@ -70,6 +71,7 @@ fn content(line: &DocumentLine) -> String {
     match line {
         DocumentLine::Field { value: spans, .. }
         | DocumentLine::Text { spans, .. }
+        | DocumentLine::Bar { text: spans, .. }
         | DocumentLine::Check { answer: spans, .. } => joined(spans),
     }
 }

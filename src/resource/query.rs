@@ -142,6 +142,6 @@ pub enum Relation {
     Events,
     /// The container instance.
     Instance,
-    /// The deployments of its service.
-    Deployments,
+    /// The rollouts of its service.
+    Rollouts,
 }

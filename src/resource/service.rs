@@ -13,21 +13,21 @@ use serde::Serialize;
 use super::{
     Ability, Batch, Cadence, Context, Document, Fetch, Kind, LogTarget, Origin, Pace, Page, Query, Relation, Resource,
     TypedRow, View, cluster,
-    deployment::{self, Deployment},
+    deployment::Deployment,
     event::{self, ServiceEvent},
     finding::{Finding, Problem},
     format::{amount, last_part, timestamp, words},
-    instance, present, revision, task,
+    instance, present, revision,
+    rollout::{self, Rollout},
+    task,
 };
 use crate::aws::{Clients, Failure, operation};
 
 mod columns;
 mod describe;
 mod health;
-mod progress;
 
 pub use health::ServiceHealth;
-pub use progress::{Pause, Progress};
 
 pub static KIND: Kind = Kind {
     name: "service",
@@ -41,7 +41,7 @@ pub static KIND: Kind = Kind {
         Ability::Logs,
         Ability::StoppedTasks,
         Ability::Events,
-        Ability::Deployments,
+        Ability::Rollout,
         Ability::Timeline,
         Ability::TaskDefinition,
         Ability::Service,
@@ -110,8 +110,8 @@ pub struct Service {
     /// Events, newest first, at most 100.
     pub events: Vec<ServiceEvent>,
     pub tags: Vec<(String, String)>,
-    /// Progress of the current deployment; absent when there is none or the permission is missing.
-    pub progress: Option<Progress>,
+    /// Its rollout; absent when none is under way or the permission is missing.
+    pub rollout: Option<Box<Rollout>>,
     /// Number of its tasks that failed in the last hour; absent until the stopped tasks have been fetched.
     pub failed_last_hour: Option<u32>,
     /// Problems found so far, worst first.
@@ -177,7 +177,7 @@ impl Service {
                 .collect(),
             events,
             tags: super::tags(service.tags),
-            progress: None,
+            rollout: None,
             failed_last_hour: None,
             findings: Vec::new(),
             service_arn,
@@ -337,7 +337,7 @@ pub(crate) fn related(relation: Relation, query: Query) -> Option<View> {
     let kind = match relation {
         Relation::Owner => &KIND,
         Relation::Events => &event::KIND,
-        Relation::Deployments => &deployment::KIND,
+        Relation::Rollouts => &rollout::KIND,
         Relation::TaskDefinition | Relation::Instance => return None,
     };
     Some(View::new(kind, query))
@@ -393,7 +393,7 @@ impl Fetch for Services {
             let answer = aws.call(operation::DESCRIBE_SERVICES, request.send()).await?;
             let services = present(operation::DESCRIBE_SERVICES, answer.services)?;
             let mut services: Vec<Service> = services.into_iter().filter_map(Service::from_sdk).collect();
-            progress::complete(aws, &mut services).await;
+            rollout::complete(aws, &mut services).await;
             Batch::new(operation::DESCRIBE_SERVICES, Some(services), Some, answer.failures)
         }
         .boxed()

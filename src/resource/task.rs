@@ -39,7 +39,7 @@ pub static KIND: Kind = Kind {
         Ability::Logs,
         Ability::Status,
         Ability::Events,
-        Ability::Deployments,
+        Ability::Rollout,
         Ability::Timeline,
         Ability::TaskDefinition,
         Ability::Instance,

@@ -2,7 +2,7 @@
 
 use super::{
     container::Container, deployment::Deployment, event::ServiceEvent, instance::Instance, revision::Revision,
-    service::Service, task::Task,
+    rollout::Rollout, service::Service, task::Task,
 };
 
 /// A row of a kind that code above treats in its own way: explains, diagnoses, records. A kind says which it is with
@@ -16,6 +16,7 @@ pub enum TypedRow<'a> {
     Container(&'a Container),
     Instance(&'a Instance),
     Revision(&'a Revision),
+    Rollout(&'a Rollout),
     /// Of any other kind: what all rows have in common is all that counts.
     Other,
 }

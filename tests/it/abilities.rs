@@ -25,6 +25,7 @@ const TRIED: usize = 40;
 fn view(kind: &'static Kind) -> View {
     let query = match kind {
         kind if kind == &revision::KIND => Query::family("orders-api"),
+        kind if kind.by_service() => Query::service("prod", "catalog"),
         kind if kind == &task::KIND => Query { status: Status::All, ..Query::default() },
         _ => Query::default(),
     };

@@ -11,7 +11,13 @@ use crate::support::console::{User, run_console};
 const SIZES: [(u16, u16); 2] = [(120, 30), (80, 24)];
 
 /// Operations that change something.
-const MUTATING: [&str; 4] = ["UpdateService", "StopTask", "StopServiceDeployment", "UpdateContainerInstancesState"];
+const MUTATING: [&str; 5] = [
+    "UpdateService",
+    "StopTask",
+    "StopServiceDeployment",
+    "ContinueServiceDeployment",
+    "UpdateContainerInstancesState",
+];
 
 fn sent(user: &User) -> Vec<String> {
     let requests = user.endpoint.requests().into_iter().map(|request| request.operation);
@@ -43,6 +49,17 @@ async fn services(user: &mut User, cluster: &str, name: &str) {
     user.wait_for("[1/").await;
 }
 
+/// Waits for what takes minutes.
+async fn wait_long(user: &User, text: &str) {
+    for _ in 0..60 {
+        if user.shown().text.contains(text) {
+            return;
+        }
+        user.sleep(10).await;
+    }
+    panic!("{text} never came; the screen shows:\n{}", user.shown().text);
+}
+
 /// Says yes to the dialog, once it takes an answer.
 async fn confirm(user: &mut User) {
     user.wait_for("Cancel").await;
@@ -64,7 +81,12 @@ async fn a_restart_is_confirmed_sent_shown_and_journalled(#[case] size: (u16, u1
         confirm(&mut user).await;
         user.wait_for("has begun").await;
         assert_eq!(sent(&user), ["UpdateService"]);
-        user.wait_for("deploying").await;
+        // Its rollout opens by itself, and is followed to its end.
+        user.wait_for("Rollout of auth").await;
+        user.wait_for("in progress for").await;
+        wait_long(&user, "successful after").await;
+        user.keys("\x1b");
+        user.wait_for("Services(prod)").await;
         let entries = journal(&user, 2).await;
         let states: Vec<_> = entries.iter().map(|entry| entry["state"].as_str().expect("a state")).collect();
         assert_eq!(states, ["sent", "accepted"]);
@@ -90,6 +112,58 @@ async fn a_failing_rollout_is_rolled_back_from_the_first_screen() {
         assert_eq!(sent(&user), ["StopServiceDeployment"]);
         user.keys(":deployments prod /orders-api\r");
         user.wait_for("completed").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_waits_is_approved_and_goes_on() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "catalog").await;
+        user.keys("z");
+        user.wait_for("waiting for approval").await;
+        user.keys("Y");
+        user.wait_for("the rollout goes on after").await;
+        confirm(&mut user).await;
+        assert_eq!(sent(&user), ["ContinueServiceDeployment"]);
+        user.wait_for("production 100 % catalog").await;
+        wait_long(&user, "successful after").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rollouts_of_a_service_are_listed_and_one_is_chosen_to_go_back_to() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "payments").await;
+        user.keys("zz");
+        user.wait_for("Rollouts(payments)").await;
+        user.wait_for("successful").await;
+        user.keys("/successful\r\r");
+        user.wait_until("one that is over", |shown| {
+            shown.contains("Rollout of payments") && shown.contains("Replaced")
+        })
+        .await;
+        user.keys("R");
+        user.wait_for("a deployment of payments:3 replaces").await;
+        confirm(&mut user).await;
+        user.wait_for("a deployment of payments:3 has begun").await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_rollouts_may_not_be_read_the_service_stands_for_them() {
+    let denied = ["deny:ListServiceDeployments", "deny:DescribeServiceDeployments"];
+    let faults = denied.map(|fault| fault.parse().expect("a fault")).into();
+    run_console(SIZES[1], Options { faults, ..Options::default() }, async |mut user| {
+        user.keys(":services prod /^payments\r");
+        user.wait_for("[1/").await;
+        user.keys("z");
+        user.wait_for("payments:4: 0 of 4 running").await;
+        user.keys("/ListServiceDeployments\r");
+        user.wait_for("1/3 \"ListServiceDeployments\"").await;
     })
     .await;
 }

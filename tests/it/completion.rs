@@ -61,7 +61,11 @@ struct Typing(Model);
 
 impl Typing {
     fn over(rows: &Rows) -> Self {
-        let cluster = if rows.kind.in_cluster { " prod" } else { "" };
+        let cluster = match rows.kind {
+            kind if kind.by_service() => " prod/checkout",
+            kind if kind.in_cluster => " prod",
+            _ => "",
+        };
         let start =
             Start { command: Some(format!("{}{cluster}", rows.kind.plural)), ..Start::new(rows.cx.now, (80, 24)) };
         let settings = Settings { zone: rows.cx.zone.clone(), ..Settings::default() };

@@ -68,6 +68,7 @@ pub async fn everything() -> Vec<Rows> {
     for kind in KINDS.iter().copied() {
         let query = match kind.name {
             "revision" => Query::family("web"),
+            _ if kind.by_service() => Query::service("prod", "checkout"),
             _ => Query { status: Status::All, ..Query::default() },
         };
         let view = View::new(kind, query);

@@ -184,9 +184,9 @@ async fn in_a_calm_account_nothing_is_found(#[case] minutes: u64) {
 /// Lines of a document.
 fn lines(document: &Document) -> Vec<String> {
     let text = |line: &DocumentLine| match line {
-        DocumentLine::Field { value: spans, .. } | DocumentLine::Text { spans, .. } => {
-            spans.iter().map(|(text, _)| text.as_str()).collect::<String>()
-        }
+        DocumentLine::Field { value: spans, .. }
+        | DocumentLine::Text { spans, .. }
+        | DocumentLine::Bar { text: spans, .. } => spans.iter().map(|(text, _)| text.as_str()).collect::<String>(),
         DocumentLine::Check { outcome, question, answer } => {
             let answer: String = answer.iter().map(|(text, _)| text.as_str()).collect();
             format!("{} {question} {answer}", DocumentLine::sign(*outcome))

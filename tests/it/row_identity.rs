@@ -71,6 +71,10 @@ fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
     let mut views = Vec::new();
     for kind in KINDS.iter().copied().filter(|kind| kind != &&revision::KIND) {
         let mut add = |query: Query| views.push(View::new(kind, query));
+        if kind.by_service() {
+            add(Query::service(cluster, service));
+            continue;
+        }
         add(Query::default());
         if kind.in_cluster {
             add(Query::cluster(cluster));

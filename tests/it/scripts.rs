@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ecsight::kinds::KINDS;
+use ecsight::{kinds::KINDS, resource::Kind};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use regex::Regex;
 use rstest::rstest;
@@ -42,7 +42,11 @@ fn all(aws: &Aws, calls: &[Vec<&str>]) -> Vec<(Answer, Duration)> {
 
 /// Every command that calls AWS, with an existing name.
 fn commands() -> Vec<Vec<&'static str>> {
-    let kinds = KINDS.iter().map(|kind| vec!["get", kind.plural]);
+    let listed = |kind: &&'static Kind| match kind.by_service() {
+        true => vec!["get", kind.plural, "-s", "checkout"],
+        false => vec!["get", kind.plural],
+    };
+    let kinds = KINDS.iter().map(listed);
     let more: [&[&str]; 6] = [
         &["get", "stopped", "-s", "checkout"],
         &["get", "services", "-o", "json"],
@@ -72,9 +76,14 @@ fn an_unknown_name_is_exit_code_1_with_the_nearest_in_every_command() {
         (vec!["report", "checkout", "-c", "prd"], "unknown cluster `prd`; did you mean prod?"),
     ];
     for kind in KINDS.iter().filter(|kind| kind.in_cluster) {
-        calls.push((vec!["get", kind.plural, "-c", "prd"], "unknown cluster `prd`; did you mean prod?"));
+        let mut call = vec!["get", kind.plural, "-c", "prd"];
+        if kind.by_service() {
+            call.extend(["-s", "checkout"]);
+        }
+        calls.push((call, "unknown cluster `prd`; did you mean prod?"));
     }
-    let of_service = ["services", "tasks", "stopped", "containers", "deployments", "events", "failures", "timeline"];
+    let of_service =
+        ["services", "tasks", "stopped", "containers", "deployments", "rollouts", "events", "failures", "timeline"];
     for kind in of_service {
         calls.push((vec!["get", kind, "-s", "chekout"], "did you mean checkout?"));
         calls.push((vec!["get", kind, "-s", "chekout", "-c", "prod"], "did you mean checkout?"));

@@ -22,7 +22,7 @@ use crate::{
         document::{DocumentLine, Section},
         event::ServiceEvent,
         finding::{Finding, Problem},
-        format::{duration, last_part, one_line, seconds_since, short_id},
+        format::{duration, in_words, last_part, one_line, seconds_since, short_id},
         service::Service,
         task::Task,
     },
@@ -243,14 +243,14 @@ fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Ta
     let started = primary.and_then(|primary| primary.created_at).map(|at| duration(seconds_since(at, now)));
     section.field("Under way for", started.unwrap_or_default());
     section.field("Attempt", primary.and_then(|primary| describe_attempt(context, primary)).unwrap_or_default());
-    let progress = service.progress.as_ref();
-    let stage = progress.and_then(|progress| progress.lifecycle_stage.as_deref()).unwrap_or_default();
-    section.field("Stage", stage.to_lowercase().replace('_', " "));
+    let rollout = service.rollout.as_ref();
+    let stage = rollout.and_then(|rollout| rollout.lifecycle_stage.as_deref()).unwrap_or_default();
+    section.field("Stage", in_words(stage));
     let failing = primary.is_some_and(|primary| primary.failed_tasks > 0);
-    let breaker = match (progress.and_then(|progress| progress.breaker), service.circuit_breaker) {
-        (Some((failed, threshold)), Some((true, back))) => {
+    let breaker = match (rollout.and_then(|rollout| rollout.breaker), service.circuit_breaker) {
+        (Some(count), Some((true, back))) => {
             let then = if back { "then ECS rolls back" } else { "then ECS gives up" };
-            format!("failures {failed} of {threshold}, {then}")
+            format!("failures {}, {then}", count.words())
         }
         (_, Some((true, true))) => "on, rolls back".to_owned(),
         (_, Some((true, false))) => "on, does not roll back".to_owned(),

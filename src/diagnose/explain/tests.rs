@@ -9,7 +9,8 @@ use crate::{
         evidence::{Evidence, Excerpt, Target},
         finding::Problem,
         instance::Instance,
-        service::{Pause, Progress, Service},
+        rollout::{Hook, Rollout},
+        service::Service,
         task::Task,
     },
 };
@@ -19,6 +20,9 @@ fn written(explanation: &Explanation) -> String {
     let line = |line: &DocumentLine| match line {
         DocumentLine::Field { label, value } => {
             format!("  {label}: {}", value.iter().map(|(text, _)| text.as_str()).collect::<String>())
+        }
+        DocumentLine::Bar { label, text, .. } => {
+            format!("  {label}: {}", text.iter().map(|(text, _)| text.as_str()).collect::<String>())
         }
         DocumentLine::Text { depth, spans } => {
             let text: String = spans.iter().map(|(text, _)| text.as_str()).collect();
@@ -144,8 +148,9 @@ fn who_is_to_decide_finds_both_commands() {
     let mut subject = rolling([4, 0], 1800);
     let deployment = arn("service-deployment", "prod/web/x1");
     subject.current_service_deployment = Some(deployment.clone());
-    let pause = Pause { hook_id: Some("h-1".into()), expires_at: ago(-600), timeout_action: None };
-    subject.progress = Some(Progress { pause: Some(pause), ..Progress::default() });
+    let status = Some("AWAITING_ACTION".into());
+    let pause = Hook { hook_id: Some("h-1".into()), status, expires_at: ago(-600), ..Hook::default() };
+    subject.rollout = Some(Box::new(Rollout { hooks: vec![pause], ..Rollout::default() }));
     let told = text(&subject, &[]);
     for action in ["CONTINUE", "ROLLBACK"] {
         let command = format!(
@@ -243,7 +248,7 @@ fn an_instance_says_what_runs_there() {
 #[test]
 fn nothing_that_is_shown_counts_down_by_itself_in_a_finding() {
     let later = now() + SignedDuration::from_secs(7);
-    let subject = Service { progress: Some(Progress::default()), ..rolling([1, 1], 600) };
+    let subject = Service { rollout: Some(Box::default()), ..rolling([1, 1], 600) };
     let pulling = Task { pull_started_at: ago(500), ..on_its_way("a1", 8, "PENDING", 520) };
     let findings = |at| {
         let known = Known::of([&subject as &dyn Row, &pulling], at);

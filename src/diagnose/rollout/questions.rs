@@ -107,13 +107,12 @@ pub(in crate::diagnose) fn placement_finding(
 
 /// How near the circuit breaker is.
 fn breaker_progress(context: &ServiceContext<'_>) -> Option<String> {
-    let (failed, threshold) = context.service.progress.as_ref()?.breaker?;
-    Some(format!("failures {failed} of {threshold}"))
+    Some(format!("failures {}", context.service.rollout.as_ref()?.breaker?.words()))
 }
 
 pub(super) fn tasks_failing(context: &ServiceContext<'_>, primary: &Deployment, _: &[&Task]) -> QuestionResult {
-    let counted =
-        context.service.progress.as_ref().and_then(|progress| progress.breaker).map_or(0, |(failed, _)| failed);
+    let breaker = context.service.rollout.as_ref().and_then(|rollout| rollout.breaker);
+    let counted = breaker.map_or(0, |breaker| breaker.failures);
     if primary.failed_tasks == 0 && counted == 0 {
         return match context.rollout_failures().count() {
             0 => fine("none failed"),

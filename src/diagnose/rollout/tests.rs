@@ -6,7 +6,8 @@ use crate::{
     resource::{
         Row,
         revision::{Check, Definition, Revision},
-        service::{Progress, Service},
+        rollout::{BreakerCount, Hook, Rollout},
+        service::Service,
     },
 };
 
@@ -165,7 +166,8 @@ fn step_3_its_tasks_die() {
             "EXIT-1"
         )
     );
-    service.progress = Some(Progress { breaker: Some((2, 3)), ..Progress::default() });
+    let breaker = Some(BreakerCount { failures: 2, threshold: 3, triggered: false });
+    service.rollout = Some(Box::new(Rollout { breaker, ..Rollout::default() }));
     let cause = "application error: app (1), twice in this rollout; failures 2 of 3";
     assert_eq!(hangs_in(&service, &rows[..3]), is(3, Problem::RolloutFailing, cause, "EXIT-1"));
 }
@@ -251,7 +253,7 @@ fn step_7_the_old_tasks_do_not_go() {
     let side_by_side = Service {
         deployment_strategy: Some("BLUE_GREEN".into()),
         bake_time_in_minutes: Some(30),
-        progress: Some(Progress { lifecycle_stage: Some("BAKE_TIME".into()), ..Progress::default() }),
+        rollout: Some(Box::new(Rollout { lifecycle_stage: Some("BAKE_TIME".into()), ..Rollout::default() })),
         ..service
     };
     assert_eq!(hangs_in(&side_by_side, &[&task("b1", 7)]), None);
@@ -297,11 +299,13 @@ fn a_rollback_says_what_it_goes_back_from() {
 #[test]
 fn alarms_and_hooks_are_told() {
     let mut service = rolling([4, 0], 20 * MINUTE);
-    service.progress = Some(Progress { triggered_alarms: vec!["5xx".into(), "latency".into()], ..Progress::default() });
+    service.rollout =
+        Some(Box::new(Rollout { triggered_alarms: vec!["5xx".into(), "latency".into()], ..Rollout::default() }));
     let (_, problem, cause, _) = hangs_in(&service, &[]).expect("a finding");
     assert_eq!((problem, &*cause), (Problem::RolloutFailing, "alarm fired: 5xx and 1 more"));
     let hook = "arn:aws:lambda:eu-west-1:111122223333:function:smoke-test";
-    service.progress = Some(Progress { hook_at_work: Some(hook.into()), ..Progress::default() });
+    let at_work = Hook { target_arn: Some(hook.into()), status: Some("IN_PROGRESS".into()), ..Hook::default() };
+    service.rollout = Some(Box::new(Rollout { hooks: vec![at_work], ..Rollout::default() }));
     let (_, problem, cause, rule) = hangs_in(&service, &[]).expect("a finding");
     assert_eq!((problem, &*cause, rule), (Problem::RolloutStuck, "waits for hook smoke-test", "ROLLOUT-HOOK"));
 }

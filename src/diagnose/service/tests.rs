@@ -3,7 +3,11 @@ use rstest::rstest;
 use super::*;
 use crate::{
     diagnose::builders::*,
-    resource::{Row, deployment::Deployment, service::Pause, service::Progress},
+    resource::{
+        Row,
+        deployment::Deployment,
+        rollout::{Hook, Rollout},
+    },
 };
 
 /// The findings of `service`, each in short.
@@ -95,9 +99,14 @@ fn what_a_rollout_fails_by_is_told_once() {
 #[test]
 fn a_deployment_that_waits_says_who_must_do_what_until_when() {
     let mut waiting = rolling([4, 0], 30 * MINUTE);
-    let pause =
-        Pause { hook_id: Some("h".into()), expires_at: ago(-2 * HOUR), timeout_action: Some("ROLLBACK".into()) };
-    waiting.progress = Some(Progress { pause: Some(pause), ..Progress::default() });
+    let pause = Hook {
+        hook_id: Some("h".into()),
+        status: Some("AWAITING_ACTION".into()),
+        expires_at: ago(-2 * HOUR),
+        timeout_action: Some("ROLLBACK".into()),
+        ..Hook::default()
+    };
+    waiting.rollout = Some(Box::new(Rollout { hooks: vec![pause], ..Rollout::default() }));
     let cause = "waiting for approval: continue or roll back; rolls back by itself at 16:05Z";
     assert_eq!(found(&waiting, &[]), one(Problem::Waiting, cause));
 }

@@ -16,7 +16,8 @@ use crate::{
         event::ServiceEvent,
         format::{duration, one_line, seconds_since, short_id},
         inspect,
-        service::{Progress, Service},
+        rollout::Rollout,
+        service::Service,
         task::Task,
     },
 };
@@ -122,7 +123,7 @@ pub fn service_entries(service: &Service, zone: &Zone) -> Vec<TimelineEntry> {
         });
         entries.into_iter().map(|entry| entry.about(deployment))
     });
-    let progress = service.progress.iter().flat_map(|progress| progress_entries(service, progress, zone));
+    let progress = service.rollout.iter().flat_map(|rollout| rollout_entries(service, rollout, zone));
     events.chain(deployments).chain(progress).collect()
 }
 
@@ -194,7 +195,7 @@ fn is_end_event(deployment: &Deployment, event: &ServiceEvent) -> bool {
 }
 
 /// What the deployment under way tells beyond that.
-fn progress_entries(service: &Service, progress: &Progress, zone: &Zone) -> Vec<TimelineEntry> {
+fn rollout_entries(service: &Service, rollout: &Rollout, zone: &Zone) -> Vec<TimelineEntry> {
     let Some(arn) = &service.current_service_deployment else { return Vec::new() };
     let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String| TimelineEntry {
         id: format!("{arn}#{what}"),
@@ -209,11 +210,11 @@ fn progress_entries(service: &Service, progress: &Progress, zone: &Zone) -> Vec<
         verdict: None,
         subject: service.primary().map(|primary| EntryRow(Arc::new(primary.clone()))),
     };
-    let rolled = progress.rollback_at.map(|at| {
-        let reason = progress.rollback_reason.as_deref().map(one_line);
-        entry(at, EntryKind::RollingBack, "rolling back", sentence([reason]))
+    let rolled = rollout.rollback.as_ref().and_then(|rollback| {
+        let reason = rollback.reason.as_deref().map(one_line);
+        Some(entry(rollback.started_at?, EntryKind::RollingBack, "rolling back", sentence([reason])))
     });
-    let waits = progress.pause.as_ref().zip(progress.updated_at).map(|(pause, at)| {
+    let waits = rollout.pause().zip(rollout.updated_at).map(|(pause, at)| {
         let until =
             pause.expires_at.map(|at| format!("until {}, then it {} by itself", zone.clock(at), pause.on_timeout()));
         entry(at, EntryKind::Waiting, "needs approval", sentence([until]))

@@ -6,7 +6,8 @@ use crate::{
     resource::{
         deployment::Deployment,
         event::ServiceEvent,
-        service::{Pause, Progress, Service},
+        rollout::{Hook, Rollback, Rollout},
+        service::Service,
     },
 };
 
@@ -133,18 +134,18 @@ fn the_day_stands_with_the_time_unless_it_is_today(#[case] at: Timestamp, #[case
 
 #[test]
 fn a_pause_waits_until_it_ends_by_itself() {
-    let pause = Pause { hook_id: None, expires_at: at(3600), timeout_action: Some("CONTINUE".into()) };
-    let progress = Progress {
-        pause: Some(pause),
-        updated_at: at(60),
-        rollback_at: at(30),
-        rollback_reason: Some("an alarm\n fired".into()),
-        ..Progress::default()
+    let pause = Hook {
+        status: Some("AWAITING_ACTION".into()),
+        expires_at: at(3600),
+        timeout_action: Some("CONTINUE".into()),
+        ..Hook::default()
     };
+    let rollback = Rollback { started_at: at(30), reason: Some("an alarm\n fired".into()), service_revision_arn: None };
+    let rollout = Rollout { hooks: vec![pause], updated_at: at(60), rollback: Some(rollback), ..Rollout::default() };
     let service = Service {
         current_service_deployment: Some("arn:aws:ecs:eu-west-1:1:service-deployment/prod/web/1".into()),
         deployments: vec![Deployment { created_at: None, ..deployment("IN_PROGRESS") }],
-        progress: Some(progress),
+        rollout: Some(Box::new(rollout)),
         ..Service::default()
     };
     let entries = service_entries(&service, &Zone::UTC);

@@ -13,9 +13,10 @@ use crate::{
     diagnose::Known,
     event::NoticeLevel,
     model::{
-        Model, Table,
+        Model, Table, Viewer,
         overlay::{Confirmation, Overlay},
         prompt::Prompt,
+        screens::text::{About, TextSource},
         text::safe,
     },
     resource::{Ability, Row, Tone},
@@ -37,6 +38,10 @@ actions! {
         .keys(&["shift-r"])
         .words(&["rollback"], Arg::Text("revision", change::check_revision))
         .hint("roll back", 50);
+    APPROVE = Action::new("approve", ON_ROWS, "approve the rollout that waits", approve)
+        .needs(Ability::Service)
+        .keys(&["shift-y"])
+        .words(&["approve"], Arg::None);
     STOP = Action::new("stop", ON_ROWS, "stop the task", stop_task)
         .needs(Ability::StopTask)
         .keys(&["ctrl-d", "ctrl-k"])
@@ -70,7 +75,12 @@ fn scale(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 fn roll_back(model: &mut Model, call: Call<'_>) -> Outcome {
-    ask(model, &change::ROLLBACK, call.arg)
+    let chosen = change::chosen_revision(&*current(model)?).filter(|_| call.arg.is_empty());
+    ask(model, &change::ROLLBACK, chosen.as_deref().unwrap_or(call.arg))
+}
+
+fn approve(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::APPROVE, call.arg)
 }
 
 fn stop_task(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -200,5 +210,22 @@ impl Model {
             ),
         };
         self.tell(level, text);
+        if report.kind.starts_rollout && matches!(report.outcome, ChangeOutcome::Accepted(_)) {
+            self.watch_rollout(&target.arn);
+        }
+    }
+
+    /// Opens the rollout of the service called `arn`, where the person is still on that service.
+    fn watch_rollout(&mut self, arn: &str) {
+        let watched = self.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Rollout(..)));
+        if watched || self.overlay.is_some() {
+            return;
+        }
+        let subject = self.front.subject().and_then(|subject| self.rollout_subject(subject));
+        if let Ok(subject) = subject
+            && subject.row.id() == arn
+        {
+            self.open_about(subject, About::Rollout);
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         screens::text::{About, TextSource, TextSubject, explained},
     },
     resource::{
-        Ability, Origin, Query, Relation, Row, Status, View, cluster,
+        Ability, Origin, Query, Relation, Row, Status, TypedRow, View, cluster,
         secrets::{masked, masked_json},
     },
 };
@@ -48,10 +48,10 @@ actions! {
         .needs(Ability::Events)
         .keys(&["shift-e"])
         .hint("events", 42);
-    DEPLOYMENTS = Action::new("deployments", ON_ROWS, "deployments", deployments)
-        .needs(Ability::Deployments)
+    ROLLOUT = Action::new("rollout", ON_ROWS, "rollout: how far, why not further", rollout)
+        .needs(Ability::Rollout)
         .keys(&["z"])
-        .hint("deployments", 44);
+        .hint("rollout", 44);
     TIMELINE = Action::new("timeline", ON_ROWS, "timeline", timeline)
         .needs(Ability::Timeline)
         .keys(&["shift-t"])
@@ -78,6 +78,7 @@ fn open(model: &mut Model, call: Call<'_>) -> Outcome {
     let row = current(model)?;
     let Some(view) = row.drill() else {
         return match (model.front.is::<Viewer>(), row.about()) {
+            (false, None) if matches!(row.typed(), TypedRow::Rollout(_)) => rollout(model, call),
             (true, _) => Err(format!("there is nothing inside this {}", row.kind().name)),
             (_, Some(_)) => explain(model, call),
             (_, None) => describe(model, call),
@@ -204,8 +205,22 @@ fn events(model: &mut Model, _: Call<'_>) -> Outcome {
     relate(model, Relation::Events, "events", "service")
 }
 
-fn deployments(model: &mut Model, _: Call<'_>) -> Outcome {
-    relate(model, Relation::Deployments, "deployments", "service")
+/// The rollout of a service; from there, the table of all its rollouts.
+fn rollout(model: &mut Model, call: Call<'_>) -> Outcome {
+    let subject = asked(model, call)?;
+    if model.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Rollout(..))) {
+        let row = subject.row;
+        model.show(row.related(Relation::Rollouts).unwrap_or(subject.view));
+        return Ok(());
+    }
+    let rollouts = subject.row.related(Relation::Rollouts);
+    match (model.rollout_subject(subject), rollouts) {
+        (Ok(subject), _) => model.open_about(subject, About::Rollout),
+        // Where the service isn't loaded, its rollouts are.
+        (Err(_), Some(view)) => model.show(view),
+        (Err(reason), None) => return Err(reason),
+    }
+    Ok(())
 }
 
 fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {

@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 
 use crate::{
     aws::Failure,
-    resource::{Document, Origin, Row, Tone, View, evidence::Evidence},
+    resource::{Document, Origin, Relation, Row, Tone, View, evidence::Evidence},
 };
 
 mod about;
@@ -27,6 +27,8 @@ pub enum TextStyle {
     Tone(Tone),
     /// The sign of a check, one character: drawn as the theme has it.
     Sign(Tone),
+    /// A part of a bar: drawn as the theme has it.
+    Bar(Tone),
     /// Title of a section.
     Title,
     /// Label of a field, key of an object.
@@ -102,6 +104,8 @@ pub enum TextSource {
     Raw(TextSubject, RawAnswer),
     /// Why the row is as it is.
     Explain(TextSubject, Explaining),
+    /// How far its rollout is.
+    Rollout(TextSubject, MadeOf),
     /// What is known of a line of a log.
     Line(Arc<Document>),
     Help,
@@ -113,14 +117,35 @@ impl TextSource {
     /// The row it is about.
     pub fn subject(&self) -> Option<&TextSubject> {
         match self {
-            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
+            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
+                Some(subject)
+            }
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
+        }
+    }
+
+    /// What it was made of, where it draws on more than its row.
+    pub fn made(&self) -> Option<&MadeOf> {
+        match self {
+            Self::Explain(_, explaining) => Some(&explaining.made),
+            Self::Rollout(_, made) => Some(made),
+            _ => None,
+        }
+    }
+
+    fn made_mut(&mut self) -> Option<&mut MadeOf> {
+        match self {
+            Self::Explain(_, explaining) => Some(&mut explaining.made),
+            Self::Rollout(_, made) => Some(made),
+            _ => None,
         }
     }
 
     fn subject_mut(&mut self) -> Option<&mut TextSubject> {
         match self {
-            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) => Some(subject),
+            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
+                Some(subject)
+            }
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
         }
     }
@@ -129,6 +154,9 @@ impl TextSource {
     pub fn consults(&self) -> Vec<View> {
         match self {
             Self::Explain(subject, _) => subject.row.consults(),
+            Self::Rollout(subject, _) => {
+                subject.row.consults().into_iter().chain(subject.row.related(Relation::Rollouts)).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -156,6 +184,7 @@ pub(in crate::model) enum About {
     Description,
     Raw,
     Explanation,
+    Rollout,
 }
 
 /// The subject of an explanation that was asked for of `subject`.
@@ -182,15 +211,21 @@ pub struct Explaining {
     pub inquiry: Inquiry,
     /// What helps, ready to paste, most useful first.
     pub commands: Vec<String>,
-    /// A digest of the data that it was made of, and when it was made.
-    pub made_of: u64,
-    pub made_at: Option<Timestamp>,
+    pub made: MadeOf,
+}
+
+/// What a text that draws on many rows was made of, and when.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MadeOf {
+    /// A digest of the data.
+    pub digest: u64,
+    pub at: Option<Timestamp>,
 }
 
 impl Explaining {
     /// One that is still to be made.
     pub fn new(inquiry: Inquiry) -> Self {
-        Self { inquiry, commands: Vec::new(), made_of: 0, made_at: None }
+        Self { inquiry, commands: Vec::new(), made: MadeOf::default() }
     }
 }
 

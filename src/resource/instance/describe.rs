@@ -3,7 +3,7 @@
 use super::Instance;
 use crate::resource::{
     Context, Document, Tone,
-    format::{one_line, when},
+    format::{in_words, one_line, when},
 };
 
 pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
@@ -21,7 +21,7 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
     }
     for check in instance.health_issues.iter().filter(|check| !check.is_about_agent()) {
         let reason = check.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
-        findings.text(0, format!("{}{reason}", word(&check.kind)), Tone::Bad);
+        findings.text(0, format!("{}{reason}", in_words(&check.kind)), Tone::Bad);
     }
     let left = |(free, all): (i32, i32), unit: &str| format!("{free} of {all} {unit} free");
     document
@@ -59,11 +59,6 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
 /// Converts `DockerVersion: 25.0.8`, the form that AWS gives, to `Docker 25.0.8`.
 fn runtime(version: &str) -> String {
     format!("Docker {}", version.trim_start_matches("DockerVersion:").trim())
-}
-
-/// Converts `CONTAINER_RUNTIME` to `container runtime`.
-fn word(kind: &str) -> String {
-    kind.to_lowercase().replace('_', " ")
 }
 
 fn numbers(numbers: &[i32]) -> String {

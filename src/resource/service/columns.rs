@@ -68,14 +68,14 @@ pub(super) static FIELDS: &[Field<Service>] = &[
         column: Column { ages: true, ..Column::new("rollout", "ROLLOUT", 10, 30).priority(3) },
         cell: |row, cx| {
             let Some(primary) = row.primary() else { return Cell::absent() };
-            let progress = row.progress.as_ref().filter(|_| row.deploying());
-            let state = progress.and_then(|progress| progress.word()).unwrap_or_else(|| primary.progress());
+            let rollout = row.rollout.as_ref().filter(|_| row.deploying());
+            let state = rollout.map_or_else(|| primary.progress().into(), |rollout| rollout.word());
             let since = primary.since().map(|at| duration(seconds_since(at, cx.now)));
-            let failures = progress.and_then(|progress| progress.breaker).filter(|(failed, _)| *failed > 0);
-            let failures = failures.map(|(failed, threshold)| format!("{failed}/{threshold} failed"));
-            let parts = [Some(state.to_owned()), since, failures];
+            let failures = rollout.and_then(|rollout| rollout.breaker).filter(|breaker| breaker.failures > 0);
+            let failures = failures.map(|breaker| format!("{}/{} failed", breaker.failures, breaker.threshold));
+            let parts = [Some(state.to_string()), since, failures];
             let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-            let tone = progress.map_or_else(|| primary.tone(), |progress| progress.tone().max(primary.tone()));
+            let tone = rollout.map_or_else(|| primary.tone(), |rollout| rollout.tone().max(primary.tone()));
             Cell::new(text, tone).values([state])
         },
         order: |row, _| text_order(row.primary().map(|primary| primary.progress())),

@@ -4,7 +4,8 @@ use super::Service;
 use crate::resource::{
     Context, Document, Tone,
     document::Section,
-    format::{duration, last_part, one_line, seconds_since, when},
+    format::{duration, in_words, last_part, one_line, seconds_since, when},
+    rollout::BreakerCount,
 };
 
 /// Number of events in a description, the newest; a key opens all of them.
@@ -79,13 +80,13 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
                 None => "",
             },
         );
-    if let Some(progress) = &service.progress {
+    if let Some(rollout) = &service.rollout {
         section
-            .toned("Service deployment", sentence(progress.status.as_deref()), progress.tone())
-            .field("Stage", sentence(progress.lifecycle_stage.as_deref()))
-            .field("Failures", progress.breaker.map(|(failed, most)| format!("{failed} of {most}")).unwrap_or_default())
-            .field("Alarms fired", progress.triggered_alarms.join(", "))
-            .field("Reason", progress.status_reason.clone().unwrap_or_default());
+            .toned("Service deployment", rollout.word(), rollout.tone())
+            .field("Stage", in_words(rollout.lifecycle_stage.as_deref().unwrap_or_default()))
+            .field("Failures", rollout.breaker.map(BreakerCount::words).unwrap_or_default())
+            .field("Alarms fired", rollout.triggered_alarms.join(", "))
+            .field("Reason", rollout.status_reason.clone().unwrap_or_default());
     }
     for deployment in &service.deployments {
         let status = deployment.status.as_deref().unwrap_or("-");
@@ -95,11 +96,6 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
             section.text(1, one_line(reason), Tone::Muted);
         }
     }
-}
-
-/// Converts `IN_PROGRESS` to `in progress`.
-fn sentence(word: Option<&str>) -> String {
-    word.unwrap_or_default().to_lowercase().replace('_', " ")
 }
 
 /// Name of a target group: `name` in `arn:…:targetgroup/name/id`.

@@ -88,7 +88,7 @@ impl Service {
             Some("DRAINING") => ServiceHealth::Draining,
             Some("INACTIVE") => ServiceHealth::Inactive,
             _ if rollout == Some("FAILED") => ServiceHealth::Failed,
-            _ if self.deploying() && self.progress.as_ref().is_some_and(|p| p.pause.is_some()) => {
+            _ if self.deploying() && self.rollout.as_ref().is_some_and(|rollout| rollout.pause().is_some()) => {
                 ServiceHealth::Waiting
             }
             _ if self.deploying() => ServiceHealth::Deploying,

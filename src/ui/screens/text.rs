@@ -63,6 +63,12 @@ pub(super) fn draw_row(buf: &mut Buffer, area: Rect, viewer: &Viewer, line: &Tex
                 put(&mut writer, theme.glyphs.check(*tone), style, &mut skip);
                 continue;
             }
+            if let TextStyle::Bar(_) = ink {
+                let cells = text.get(part.start - span.start..part.end - span.start).unwrap_or_default();
+                let cells: String = cells.chars().map(|cell| theme.glyphs.share(cell)).collect();
+                put(&mut writer, &cells, style, &mut skip);
+                continue;
+            }
             let Some(text) = text.get(part.start - span.start..part.end - span.start) else { continue };
             let style = matched.map_or(style, |scope| style.patch(theme.get(scope)));
             put(&mut writer, text, style, &mut skip);
@@ -110,7 +116,7 @@ fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Ra
 
 pub(in crate::ui) fn ink_style(ink: TextStyle, source: &TextSource, theme: &Theme) -> Style {
     let scope = match ink {
-        TextStyle::Tone(tone) | TextStyle::Sign(tone) => return theme.tone(tone),
+        TextStyle::Tone(tone) | TextStyle::Sign(tone) | TextStyle::Bar(tone) => return theme.tone(tone),
         TextStyle::Title => Scope::SectionTitle,
         TextStyle::Label if matches!(source, TextSource::Raw(..)) => Scope::JsonKey,
         TextStyle::Label => Scope::Label,

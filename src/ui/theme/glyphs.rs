@@ -42,6 +42,8 @@ pub struct Glyphs {
     pub below: &'static str,
     pub more_left: &'static str,
     pub more_right: &'static str,
+    /// Cells of a bar: running, pending, missing.
+    shares: [&'static str; 3],
     /// Bars of a histogram, lowest first.
     pub bars: [&'static str; 8],
     /// Frame of pickers and dialogs.
@@ -67,6 +69,16 @@ impl Glyphs {
         }
     }
 
+    /// A cell of a [`Bar`](crate::resource::document::Bar).
+    pub fn share(&self, cell: char) -> &'static str {
+        match cell {
+            '█' => self.shares[0],
+            '▒' => self.shares[1],
+            '░' => self.shares[2],
+            _ => " ",
+        }
+    }
+
     /// Sign before a check: passed, failed or not known yet.
     pub fn check(&self, outcome: Tone) -> &'static str {
         match outcome {
@@ -81,7 +93,7 @@ impl Glyphs {
         let single = [self.ellipsis, self.mark, self.ascending, self.descending, self.dot, self.step, self.open];
         let more = [self.close, self.rule, self.pointer, self.bar, self.thumb, self.more_left, self.more_right];
         let logs = [self.thin, self.late, self.plus, self.minus, self.below, self.check];
-        [single.as_slice(), more.as_slice(), &logs, &self.bars, &[self.border.top_left]].concat()
+        [single.as_slice(), more.as_slice(), &logs, &self.bars, &self.shares, &[self.border.top_left]].concat()
     }
 }
 
@@ -112,6 +124,7 @@ pub(super) static UNICODE: Glyphs = Glyphs {
     below: "▼",
     more_left: "‹",
     more_right: "›",
+    shares: ["█", "▒", "░"],
     bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     border: border::ROUNDED,
 };
@@ -143,6 +156,7 @@ pub(super) static ASCII: Glyphs = Glyphs {
     below: "v",
     more_left: "<",
     more_right: ">",
+    shares: ["#", "=", "."],
     bars: [".", ":", "-", "=", "+", "*", "#", "@"],
     border: border::Set {
         top_left: "+",

@@ -133,7 +133,7 @@ pub fn blank_service(name: &str) -> Service {
         deployments: Vec::new(),
         events: Vec::new(),
         tags: vec![("team".into(), "checkout".into())],
-        progress: None,
+        rollout: None,
         failed_last_hour: Some(0),
         findings: Vec::new(),
     }
@@ -173,7 +173,7 @@ fn service(
         desired_count,
         running_count,
         pending_count,
-        progress: None,
+        rollout: None,
         failed_last_hour: Some(failed_last_hour),
         task_definition: Some(arn("task-definition", &revision)),
         deployments: vec![deployment(name, &revision, rollout, counts, failed, age)],

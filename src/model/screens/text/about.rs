@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    About, Explaining, Inquiry, RawAnswer, TextLine, TextSource, TextStyle, TextSubject, Viewer, json_lines,
+    About, Explaining, Inquiry, MadeOf, RawAnswer, TextLine, TextSource, TextStyle, TextSubject, Viewer, json_lines,
     prose_lines,
 };
 use crate::{
@@ -17,17 +17,25 @@ use crate::{
     diagnose::{self, Explanation, Known},
     event::Effect,
     model::{Model, Table, help, layout::Pane, screens::ScreenContent, text::safe},
-    resource::{Ability, Origin, Row, Tone, command::CommandScope, evidence::Evidence},
+    resource::{
+        Ability, Origin, Pace, Query, Relation, Row, Tone, View, command::CommandScope, evidence::Evidence, rollout,
+        service,
+    },
 };
 
 /// How often the times in an explanation are told anew.
 const RETOLD: SignedDuration = SignedDuration::from_secs(10);
+/// The same of a rollout that is under way: it has countdowns.
+const RETOLD_UNDER_WAY: SignedDuration = SignedDuration::from_secs(1);
 
 impl Viewer {
     /// When the times in an explanation are to be told anew.
     pub(super) fn retold_at(&self) -> Option<Timestamp> {
-        let TextSource::Explain(_, explaining) = &self.source else { return None };
-        explaining.made_at.map(|at| at + RETOLD)
+        let every = match &self.source {
+            TextSource::Rollout(subject, _) if subject.row.pace() == Pace::Moving => RETOLD_UNDER_WAY,
+            _ => RETOLD,
+        };
+        Some(self.source.made()?.at? + every)
     }
 }
 
@@ -44,6 +52,11 @@ impl Model {
             About::Explanation => {
                 let inquiry = self.inquire(&subject);
                 (format!("explain {name}"), TextSource::Explain(subject, Explaining::new(inquiry)))
+            }
+            About::Rollout => {
+                let service = subject.row.related(Relation::Rollouts).or_else(|| Some(subject.view.clone()));
+                let service = service.and_then(|view| view.query.service).unwrap_or_default();
+                (format!("rollout of {}", safe(&service)), TextSource::Rollout(subject, MadeOf::default()))
             }
         };
         let text = Viewer::new(title, source);
@@ -150,8 +163,8 @@ impl Model {
     /// Whether what an open explanation was made of has changed.
     fn explains_otherwise(&self) -> bool {
         let Some(viewer) = self.front.get::<Viewer>() else { return false };
-        let TextSource::Explain(subject, explaining) = &viewer.source else { return false };
-        explaining.made_of != self.consulted(subject)
+        let Some((subject, made)) = viewer.source.subject().zip(viewer.source.made()) else { return false };
+        made.digest != self.consulted(subject)
     }
 
     /// Makes an open explanation anew when its times are old.
@@ -184,36 +197,80 @@ impl Model {
             TextSource::Raw(_, RawAnswer::Asked | RawAnswer::Failed(_)) => Vec::new(),
             TextSource::Explain(subject, explaining) => {
                 let explanation = self.explain(subject, explaining);
-                let made_of = self.consulted(subject);
                 let lines = explanation_lines(&explanation, explaining);
                 if let Some(viewer) = self.front.get_mut::<Viewer>()
                     && let TextSource::Explain(_, explaining) = &mut viewer.source
                 {
                     explaining.commands = explanation.commands;
-                    explaining.made_of = made_of;
-                    explaining.made_at = Some(self.now);
                 }
                 lines
+            }
+            TextSource::Rollout(subject, _) => {
+                let mut document = self.with_known(subject, |known| diagnose::rollout_report(&*subject.row, known));
+                let section = document.section("Not looked at");
+                for view in viewer.source.consults() {
+                    if let Some(failure) = self.snapshot.state(&view).failure {
+                        section.text(0, format!("{}: {failure}", view.kind.plural), Tone::Warn);
+                    }
+                }
+                prose_lines(&document)
             }
             TextSource::Line(document) => prose_lines(document),
             TextSource::Help => help::help(self),
             TextSource::Aliases => help::aliases(self),
             TextSource::Messages => help::messages(self),
         };
+        let viewer = self.front.get::<Viewer>();
+        let digest = viewer.and_then(|viewer| viewer.source.subject()).map(|subject| self.consulted(subject));
         if let Some(viewer) = self.front.get_mut::<Viewer>() {
+            if let Some((made, digest)) = viewer.source.made_mut().zip(digest) {
+                *made = MadeOf { digest, at: Some(self.now) };
+            }
             viewer.set_lines(lines);
         }
     }
 
+    /// The row that the rollout of `subject` is shown for: itself, or the service that it is of.
+    ///
+    /// # Errors
+    /// When the service is not known, in words.
+    pub(in crate::model) fn rollout_subject(&self, subject: TextSubject) -> Result<TextSubject, String> {
+        let Some(rollouts) = subject.row.related(Relation::Rollouts) else {
+            return match subject.row.kind() {
+                kind if kind == &rollout::KIND => Ok(subject),
+                kind => Err(format!("this {} belongs to no service", kind.name)),
+            };
+        };
+        let (cluster, service) = rollouts.query.cluster.clone().zip(rollouts.query.service.clone()).unwrap_or_default();
+        if subject.row.kind() == &service::KIND {
+            return Ok(subject);
+        }
+        let rows = distinct(self.snapshot.feeds.values());
+        let about = subject.row.about().map(|(_, row)| row);
+        let same = |row: &&Arc<dyn Row>| {
+            row.kind() == &service::KIND && row.cluster() == Some(&*cluster) && *row.name() == *service
+        };
+        let row = about.iter().find(same).or_else(|| rows.into_iter().find(same)).cloned();
+        let row = row.ok_or_else(|| format!("service {service} is not loaded yet; try again in a moment"))?;
+        Ok(TextSubject { view: View::new(&service::KIND, Query::service(cluster, service)), row, gone: false })
+    }
+
     fn explain(&self, subject: &TextSubject, explaining: &Explaining) -> Explanation {
+        self.with_known(subject, |known| {
+            if let Inquiry::Here(evidence) = &explaining.inquiry {
+                known.evidence = Some(evidence);
+            }
+            diagnose::explain(&*subject.row, known)
+        })
+    }
+
+    /// What `make` makes of all that is known about the subject.
+    fn with_known<'a, T>(&'a self, subject: &TextSubject, make: impl FnOnce(&mut Known<'a>) -> T) -> T {
         let rows = distinct(self.feeds_consulted(subject).map(|(_, feed)| feed));
         let mut known = Known::of(rows.into_iter().map(|row| &**row), self.now);
         known.scope = self.command_scope();
         known.zone.clone_from(&self.settings.zone);
-        if let Inquiry::Here(evidence) = &explaining.inquiry {
-            known.evidence = Some(evidence);
-        }
-        diagnose::explain(&*subject.row, &known)
+        make(&mut known)
     }
 
     /// Where an AWS CLI call has to go to show what the console shows.

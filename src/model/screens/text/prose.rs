@@ -30,7 +30,7 @@ pub fn lines(document: &Document) -> Vec<TextLine> {
 /// Cells of the widest label of a section.
 fn label_width(section: &Section) -> usize {
     let widths = section.lines.iter().filter_map(|line| match line {
-        DocumentLine::Field { label, .. } => Some(label.width()),
+        DocumentLine::Field { label, .. } | DocumentLine::Bar { label, .. } => Some(label.width()),
         DocumentLine::Check { question, .. } => Some(question.width()),
         DocumentLine::Text { .. } => None,
     });
@@ -42,6 +42,12 @@ fn set(line: &DocumentLine, labels: usize) -> Vec<TextLine> {
     let padded = |head: &str| format!("{head}{}  ", " ".repeat(labels - head.width().min(labels)));
     match line {
         DocumentLine::Field { label, value } => headed(vec![(format!("  {}", padded(label)), TextStyle::Label)], value),
+        DocumentLine::Bar { label, bar, text } => {
+            let bar = bar.cells().into_iter().filter(|(cells, _)| !cells.is_empty());
+            let bar = bar.map(|(cells, tone)| (cells, TextStyle::Bar(tone)));
+            let label = (format!("  {}", padded(label)), TextStyle::Label);
+            headed([label].into_iter().chain(bar).chain([("  ".to_owned(), TextStyle::Label)]).collect(), text)
+        }
         DocumentLine::Check { outcome, question, answer } => {
             let sign = (DocumentLine::sign(*outcome).to_owned(), TextStyle::Sign(*outcome));
             let question = (format!(" {}", padded(question)), TextStyle::Tone(Tone::Plain));
