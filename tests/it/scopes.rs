@@ -148,3 +148,27 @@ async fn credentials_of_another_account_begin_another_scope() {
     assert!(archived.iter().any(|(account, _)| account == OTHER_ACCOUNT), "{archived:#?}");
     assert!(archived.iter().all(|(account, arn)| arn.contains(account)), "{archived:#?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_not_sent_with_the_credentials_of_another_account() {
+    run_console(SIZE, Options::default(), async |mut user| {
+        user.keys(":services prod\r");
+        user.wait_for("auth").await;
+        user.keys(":write\r");
+        user.wait_for("RW").await;
+        user.keys("/^auth\r");
+        user.wait_for("[1/").await;
+        // Without polls, only the change itself can find out.
+        user.keys("=");
+        user.wait_for("PAUSED").await;
+        user.keys("r");
+        user.wait_for("Cancel").await;
+        user.sleep(1).await;
+        user.set_account(OTHER_ACCOUNT);
+        user.keys("\t\r");
+        user.wait_for("nothing was sent: the credentials are those of account 210987654321 now").await;
+        let sent = user.endpoint.requests().into_iter().filter(|request| request.operation == "UpdateService").count();
+        assert_eq!(sent, 0);
+    })
+    .await;
+}

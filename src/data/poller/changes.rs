@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinSet},
@@ -10,7 +11,7 @@ use tokio::{
 
 use super::Poller;
 use crate::{
-    aws::{Failure, FailureKind},
+    aws::{Clients, Failure, FailureKind, Identity},
     change::{Change, ChangeKind, ChangeOrder, ChangeOutcome, ChangeReport},
     data::Done,
     data::feed::earliest,
@@ -48,6 +49,27 @@ fn no_answer() -> Failure {
     Failure::local("", FailureKind::Offline, "no answer came")
 }
 
+/// Fails if the credentials are no longer those of the account that an order was confirmed for. Requests have names of
+/// clusters, and another account may have clusters with the same names.
+async fn check_account(clients: Clients, confirmed: Arc<Identity>) -> Result<(), Failure> {
+    // If STS never answered, the account is known from ARNs alone.
+    if confirmed.arn.is_none() {
+        return Ok(());
+    }
+    let current = clients.who_am_i().await.map_err(|failure| Failure {
+        // Whatever happened to this call, the change was not sent.
+        kind: FailureKind::Invalid,
+        message: format!("nothing was sent: {}", failure.message),
+        ..failure
+    })?;
+    match (current.account, confirmed.account.as_deref()) {
+        (Some(current), Some(confirmed)) if current != confirmed => {
+            Err(Failure::of_another_account("", &current, confirmed).advise("nothing was sent"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Changes {
     /// The next change that has ended; `None` while none is under way.
     pub(super) async fn next(&mut self) -> Option<ChangeReport> {
@@ -62,14 +84,16 @@ impl Changes {
 impl Poller {
     /// Sends every change of an order.
     pub(super) fn send_changes(&mut self, order: ChangeOrder) {
+        // The scope may have been switched since the order was confirmed.
+        let elsewhere = order.identity.as_ref() != &self.identity;
+        let check = check_account(self.clients.clone(), order.identity).boxed().shared();
         for change in order.changes {
-            let (clients, sending) = (self.clients.clone(), change.clone());
-            // The scope may have been switched since the order was confirmed.
-            let elsewhere = order.identity.as_ref() != &self.identity;
+            let (clients, sending, check) = (self.clients.clone(), change.clone(), check.clone());
             let call = self.changes.calls.spawn(async move {
                 if elsewhere {
                     return Err(Failure::local("", FailureKind::Invalid, "the scope has changed; nothing was sent"));
                 }
+                check.await?;
                 sending.send(clients).await
             });
             self.changes.sent.insert(call.id(), Sent { order: order.id, kind: order.kind, change });
