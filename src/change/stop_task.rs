@@ -9,7 +9,7 @@ use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input};
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Query, Row, View, format::short_id, service, task, task::Task},
+    resource::{Query, Row, TypedRow, View, format::short_id, service, task, task::Task},
 };
 
 pub static STOP_TASK: ChangeKind =
@@ -46,8 +46,8 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
 
 /// The task that a row is, or belongs to.
 fn task_arn(row: &dyn Row) -> Option<String> {
-    match row.kind() {
-        kind if kind == &task::KIND => Some(row.id().to_owned()),
+    match row.typed() {
+        TypedRow::Task(task) => Some(task.task_arn.clone()),
         _ => row.parent().filter(|parent| parent.contains(":task/")).map(str::to_owned),
     }
 }

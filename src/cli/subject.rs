@@ -6,14 +6,7 @@ use super::{Refusal, names, session::CliSession, wait::until};
 use crate::{
     data::{Demand, Snapshot},
     nearest::{hint, nearest},
-    resource::{
-        Query, Row, Status, View,
-        format::last_part,
-        instance::{self, Instance},
-        query::DAY,
-        service::{self, Service},
-        task,
-    },
+    resource::{Query, Row, Status, TypedRow, View, format::last_part, instance, query::DAY, service, task},
 };
 
 /// Characters of an id from which on it can be told from a name.
@@ -243,20 +236,21 @@ pub async fn looked(session: &mut CliSession, views: &[View]) -> Result<Arc<Snap
 /// The view that has this row alone.
 fn home(row: &dyn Row) -> View {
     let cluster = row.cluster().unwrap_or_default();
-    let query = if row.kind() == &service::KIND {
-        Query::service(cluster, &*row.name())
-    } else if row.kind() == &instance::KIND {
-        Query::instance(cluster, row.id())
-    } else {
-        Query { status: Status::All, ..Query::task(cluster, row.id()) }
+    let query = match row.typed() {
+        TypedRow::Service(service) => Query::service(cluster, &*service.service_name),
+        TypedRow::Instance(_) => Query::instance(cluster, row.id()),
+        _ => Query { status: Status::All, ..Query::task(cluster, row.id()) },
     };
     View::new(row.kind(), query)
 }
 
 fn deleted(row: &dyn Row) -> bool {
-    let row = row.any();
-    row.downcast_ref::<Service>().is_some_and(|row| row.status.as_deref() == Some("INACTIVE"))
-        || row.downcast_ref::<Instance>().is_some_and(|row| row.status.as_deref() == Some("INACTIVE"))
+    let status = match row.typed() {
+        TypedRow::Service(service) => service.status.as_deref(),
+        TypedRow::Instance(instance) => instance.status.as_deref(),
+        _ => None,
+    };
+    status == Some("INACTIVE")
 }
 
 /// Looks like an id, or the beginning of one.
