@@ -1,6 +1,6 @@
-//! What reading a log costs: a key in a filter, lines that come in, what they take while they are held.
+//! The cost of reading a log: a key in a filter, incoming lines, memory of the lines held.
 //!
-//! `cargo bench --bench logs`: tells each figure beside its bound, and fails when one is over.
+//! `cargo bench --bench logs`: prints each figure with its bound, and fails if one is exceeded.
 
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
@@ -28,35 +28,35 @@ use ecsight::logs::{
 use jiff::{SignedDuration, Timestamp};
 
 const LINES: usize = 100_000;
-/// Lines of one screen.
+/// Lines per screen.
 const SCREEN: usize = 50;
-/// Bytes that are searched between two looks at the keyboard.
+/// Bytes searched between two checks of the keyboard.
 const STEP: usize = 4 << 20;
-/// How often a time is taken; the median is told.
+/// Number of runs per measurement; the median is printed.
 const RUNS: usize = 15;
-/// Lines that come in one second at most.
+/// The most lines that arrive in one second.
 const BURST: usize = 20_000;
 const BATCH: usize = 2000;
 const STREAMS: usize = 100;
 const BEGIN: Timestamp = Timestamp::constant(1_769_868_000, 0);
 
-/// Counts the bytes that are in use.
+/// Counts the bytes in use.
 struct Counting;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
 #[expect(unsafe_code, reason = "counting allocations takes an allocator")]
-// SAFETY: all is left to the system's allocator.
+// SAFETY: everything is forwarded to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         IN_USE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: as the caller's.
+        // SAFETY: the caller's obligations are the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as the caller's.
+        // SAFETY: the caller's obligations are the same.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     held(&mut report);
     keystrokes(&mut report);
-    taking_in(&mut report);
+    incoming(&mut report);
     levels(&mut report);
     merging(&mut report);
     drawing(&mut report);
@@ -87,7 +87,7 @@ struct Report {
 }
 
 impl Report {
-    fn tell(&mut self, label: &str, value: f64, bound: f64, unit: &str) {
+    fn print(&mut self, label: &str, value: f64, bound: f64, unit: &str) {
         let over = value > bound;
         self.over += usize::from(over);
         println!("{label:<52}{value:>10.2} {unit} (at most {bound}){}", if over { "  OVER" } else { "" });
@@ -95,7 +95,7 @@ impl Report {
 
     fn time(&mut self, label: &str, mut times: Vec<Duration>, bound: f64) {
         times.sort();
-        self.tell(label, times[times.len() / 2].as_secs_f64() * 1e3, bound, "ms");
+        self.print(label, times[times.len() / 2].as_secs_f64() * 1e3, bound, "ms");
     }
 }
 
@@ -111,7 +111,7 @@ fn sources() -> Vec<Arc<Source>> {
     (0..STREAMS).map(|task| Arc::new(source(task))).collect()
 }
 
-/// What a service writes: half of it JSON, an error now and then, a word that is rare.
+/// Output of a service: half of it JSON, an error now and then, and a rare word.
 fn text(number: usize) -> String {
     let (id, took) = (number * 7919 % 1_000_003, number * 31 % 900);
     let rare = if number % 500 == 7 { " chargeback" } else { "" };
@@ -153,7 +153,7 @@ fn line(number: usize, sources: &[Arc<Source>]) -> Line {
         source: Some(sources[number % sources.len()].clone()),
         at: at(number),
         role: Role::Output,
-        level: level::of(&text),
+        level: level::detect(&text),
         late: false,
         task: None,
         text: text.into(),
@@ -166,7 +166,7 @@ fn full(lines: usize) -> Ring {
     for number in 0..lines {
         ring.push(line(number, &sources));
     }
-    assert_eq!((ring.numbers().end, ring.let_go()), (lines as i64, 0), "they fit");
+    assert_eq!((ring.numbers().end, ring.dropped()), (lines as i64, 0), "they fit");
     ring
 }
 
@@ -175,22 +175,22 @@ fn stack(mode: FilterMode, text: &str) -> FilterStack {
     FilterStack { rules: vec![FilterRule { mode, filter, on: true }], ..FilterStack::default() }
 }
 
-/// What lines take while they are held, with everything that is known of them.
+/// Measures the memory of the lines held, with everything derived from them.
 fn held(report: &mut Report) {
     for (lines, bound) in [(50_000, 40.0), (LINES, 80.0)] {
         let before = IN_USE.load(Ordering::Relaxed);
         let ring = full(lines);
-        let mut sight = FilteredView::new(ring.numbers().end);
-        sight.advance(&ring, &FilterStack::default(), usize::MAX);
+        let mut view = FilteredView::new(ring.numbers().end);
+        view.advance(&ring, &FilterStack::default(), usize::MAX);
         let bytes = IN_USE.load(Ordering::Relaxed) - before;
         let text: usize = ring.numbers().filter_map(|number| ring.get(number)).map(|line| line.text.len()).sum();
         let label = format!("{lines} lines held, of {} bytes each", text / lines);
-        report.tell(&label, bytes as f64 / 1e6, bound, "MB");
-        black_box((ring, sight));
+        report.print(&label, bytes as f64 / 1e6, bound, "MB");
+        black_box((ring, view));
     }
 }
 
-/// One more character in the prompt: until the first screenful is there, and until all lines have been looked at.
+/// Measures one more character in the prompt: until the first screenful is found, and until all lines are evaluated.
 fn keystrokes(report: &mut Report) {
     let ring = full(LINES);
     let filters = [
@@ -211,15 +211,15 @@ fn keystrokes(report: &mut Report) {
         let (mut firsts, mut alls, mut longest) = (Vec::new(), Vec::new(), Duration::ZERO);
         let mut shown = 0;
         for run in 0..RUNS {
-            // At the end, where one follows, and in the middle.
+            // At the end, as when following, and in the middle.
             let anchor = if run % 2 == 0 { ring.numbers().end } else { ring.numbers().end / 2 };
             let begin = Instant::now();
-            let (stack, mut sight, mut first) = (stack(FilterMode::Include, text), FilteredView::new(anchor), None);
+            let (stack, mut view, mut first) = (stack(FilterMode::Include, text), FilteredView::new(anchor), None);
             loop {
                 let step = Instant::now();
-                let done = sight.advance(&ring, &stack, STEP);
+                let done = view.advance(&ring, &stack, STEP);
                 longest = longest.max(step.elapsed());
-                if first.is_none() && (done || sight.numbers().len() >= SCREEN) {
+                if first.is_none() && (done || view.numbers().len() >= SCREEN) {
                     first = Some(begin.elapsed());
                 }
                 if done {
@@ -228,28 +228,28 @@ fn keystrokes(report: &mut Report) {
             }
             firsts.extend(first);
             alls.push(begin.elapsed());
-            shown = sight.numbers().len();
+            shown = view.numbers().len();
         }
         report.time(&format!("`{text}`, {label} ({shown}): first screenful"), firsts, 10.0);
         report.time("  all lines", alls, 100.0);
-        report.tell("  the longest that keys wait", longest.as_secs_f64() * 1e3, 10.0, "ms");
+        report.print("  the longest that keys wait", longest.as_secs_f64() * 1e3, 10.0, "ms");
     }
 }
 
-/// What comes in a second at most, into a ring that is full, through a filter and counted by time: in order, and a tenth
+/// Measures a second's worth of lines pushed into a full ring, filtered and counted by time: in order, and with a tenth
 /// of each batch 20 seconds late.
-fn taking_in(report: &mut Report) {
+fn incoming(report: &mut Report) {
     for (label, late) in [("20,000 new lines into a full ring", 0), ("  a tenth of them late", BATCH / 10)] {
-        take_in(report, label, late);
+        incoming_lines(report, label, late);
     }
 }
 
-fn take_in(report: &mut Report, label: &str, late: usize) {
+fn incoming_lines(report: &mut Report, label: &str, late: usize) {
     let sources = sources();
     let mut ring = full(LINES);
     let stack = stack(FilterMode::Exclude, "level<=debug \"GET /health\"");
-    let (mut sight, mut histogram) = (FilteredView::new(0), Histogram::default());
-    while !sight.advance(&ring, &stack, STEP) {}
+    let (mut view, mut histogram) = (FilteredView::new(0), Histogram::default());
+    while !view.advance(&ring, &stack, STEP) {}
     let mut times = Vec::new();
     for run in 0..RUNS {
         let begin = LINES + run * BURST;
@@ -260,12 +260,12 @@ fn take_in(report: &mut Report, label: &str, late: usize) {
             let behind = |line: Line| Line { at: line.at - SignedDuration::from_secs(20), ..line };
             let inserted = ring.insert(lines.by_ref().take(late).map(behind).collect());
             inserted.first().into_iter().for_each(|first| histogram.cut(first));
-            sight.insert(&inserted, &ring, &stack);
+            view.insert(&inserted, &ring, &stack);
             lines.by_ref().take(BATCH - late).for_each(|line| {
                 ring.push(line);
             });
-            while !sight.advance(&ring, &stack, STEP) {}
-            histogram.settle(&ring, &sight);
+            while !view.advance(&ring, &stack, STEP) {}
+            histogram.settle(&ring, &view);
         }
         times.push(begin.elapsed());
         black_box(histogram.seconds().count());
@@ -273,24 +273,24 @@ fn take_in(report: &mut Report, label: &str, late: usize) {
     report.time(label, times, 50.0);
 }
 
-/// The levels of what comes in a second at most.
+/// Detects the levels of a second's worth of lines.
 fn levels(report: &mut Report) {
     let texts: Vec<String> = (0..BURST).map(text).collect();
     let times = (0..RUNS).map(|_| {
         let begin = Instant::now();
-        let known = texts.iter().filter(|text| level::of(text).is_some()).count();
+        let known = texts.iter().filter(|text| level::detect(text).is_some()).count();
         assert!(known > BURST * 9 / 10, "{known}");
         begin.elapsed()
     });
     report.time("the levels of 20,000 lines", times.collect(), 40.0);
 }
 
-/// What 100 streams tell in a second, page by page and stream by stream.
+/// Merges a second's worth of lines of 100 streams, page by page and stream by stream.
 fn merging(report: &mut Report) {
     let sources = sources();
     let times = (0..RUNS).map(|_| {
-        let told = (0..STREAMS).flat_map(|stream| (stream..BURST).step_by(STREAMS));
-        let told: Vec<LogEvent> = told
+        let numbers = (0..STREAMS).flat_map(|stream| (stream..BURST).step_by(STREAMS));
+        let events: Vec<LogEvent> = numbers
             .map(|number| LogEvent {
                 source: sources[number % STREAMS].clone(),
                 id: Some(format!("{number:056}")),
@@ -300,8 +300,8 @@ fn merging(report: &mut Report) {
             .collect();
         let begin = Instant::now();
         let mut merge = Merge::default();
-        for said in told {
-            merge.push(said, at(BURST));
+        for event in events {
+            merge.push(event, at(BURST));
         }
         let mut lines = Vec::new();
         while merge.waiting() > 0 {
@@ -315,7 +315,7 @@ fn merging(report: &mut Report) {
     report.time("20,000 lines of 100 streams merged", times.collect(), 100.0);
 }
 
-/// What a screenful is made of: colours, and keys of JSON.
+/// Parses the colours and JSON keys of a screenful.
 fn drawing(report: &mut Report) {
     let texts: Vec<String> = (0..SCREEN).map(text).collect();
     let times = (0..RUNS).map(|_| {

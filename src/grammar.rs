@@ -1,18 +1,19 @@
-//! The grammar of filters, for tables and logs alike: from text to terms.
+//! The filter grammar, common to tables and logs: from text to terms.
 //!
 //! ```text
 //! filter := { term }                    a space means "and"; quotes keep spaces
 //! term   := ["!"] ( word | "text" | own )
-//! own    := what only this kind of filter knows: mostly  name op value
+//! own    := a term of this kind of filter: mostly  name op value
 //! op     := ":" contains | "=" | "!=" | "~" regex | "!~" | "<" | "<=" | ">" | ">="
 //! ```
 //!
 //! A word is a regular expression if it compiles and has metacharacters, else plain text. Smart case; `\c` ignores and
 //! `\C` respects it.
 //!
-//! A name before `=`, `!=`, `~`, `!~`, `<` or `>` that is none is a mistake. Before `:` it is a mistake if it is almost a
-//! name that is known, or one that is known elsewhere; else the whole is plain text, so that `nginx:1.2`, `arn:aws:…` and
-//! `http://…` can be looked for as they are. In quotes everything is plain text.
+//! An unknown name before `=`, `!=`, `~`, `!~`, `<` or `>` is an error. Before `:` it is an error only if it resembles
+//! a known name, or is known in other filters; otherwise the whole term is plain text, so that `nginx:1.2`, `arn:aws:…`
+//! and
+//! `http://…` can be searched for as they are. In quotes everything is plain text.
 
 use std::{cmp::Ordering, iter::Peekable};
 
@@ -22,10 +23,10 @@ use crate::nearest::{hint, mistyped};
 
 pub mod typing;
 
-/// Where a text can't be read, and why.
+/// Position and reason of a syntax error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Characters before the offending place.
+    /// Number of characters before the error.
     pub at: usize,
     pub reason: String,
 }
@@ -46,19 +47,21 @@ impl Fault {
 pub struct Term<T> {
     pub negated: bool,
     pub test: Test<T>,
-    /// Characters before the part that may turn out to be unreadable.
+    /// Number of characters before the part that may turn out to be invalid.
     pub at: usize,
 }
 
+/// What a term tests.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test<T> {
-    /// A regular expression if it has the looks of one, else plain text.
+    /// A regular expression if it looks like one, else plain text.
     Word(String),
     Quoted(String),
-    /// What only this kind of filter knows.
+    /// A test of this kind of filter.
     Own(T),
 }
 
+/// An operator between a name and a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
     Contains,
@@ -86,7 +89,7 @@ pub const OPS: [(&str, Op); 9] = [
 ];
 
 impl Op {
-    /// Whether what compares to the value in this way is what is asked for.
+    /// Returns whether a comparison with the value has the wanted result.
     pub fn accepts(self, order: Ordering) -> bool {
         match self {
             Self::Contains | Self::Equals | Self::Matches => order.is_eq(),
@@ -98,7 +101,7 @@ impl Op {
         }
     }
 
-    /// What a text must match, and whether it must or must not; none for what asks for an order.
+    /// The pattern that a text must match (`true`) or must not match (`false`); `None` for order comparisons.
     pub fn pattern(self, value: &str) -> Option<(String, bool)> {
         let escaped = regex::escape(value);
         match self {
@@ -112,10 +115,10 @@ impl Op {
     }
 }
 
-/// How case is looked at.
+/// Case sensitivity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Case {
-    /// Exact for what has a capital in it.
+    /// Sensitive if the text typed has a capital letter.
     #[default]
     Smart,
     Ignore,
@@ -123,7 +126,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// Whether what was typed stands for itself in either case.
+    /// Returns whether case is ignored for the text typed.
     pub fn ignored(self, typed: &str) -> bool {
         match self {
             Self::Smart => !has_capital(typed),
@@ -133,11 +136,11 @@ impl Case {
     }
 }
 
-/// The terms of `text`, and the case that it asks for. `own` reads what only this kind of filter knows, if that is what
-/// comes next, and says where the part of it begins that may turn out to be unreadable.
+/// Parses `text` into terms and case sensitivity. `own` parses a term of this kind of filter, if there is one next, and
+/// returns the position of the part of it that may turn out to be invalid.
 ///
 /// # Errors
-/// Where it can't be read, and why.
+/// A syntax error.
 pub fn terms<T>(
     text: &str,
     own: impl Fn(&mut FilterReader<'_>) -> Result<Option<(usize, T)>, Fault>,
@@ -153,16 +156,16 @@ pub fn terms<T>(
     Ok((terms, case))
 }
 
-/// What follows `flag`, if the text begins with it.
+/// The text after `flag`, if `text` starts with it.
 pub fn option<'a>(text: &'a str, flag: &str) -> Option<&'a str> {
     text.trim_start().strip_prefix(flag).filter(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// How far a filter's text is read.
+/// A position in the text of a filter.
 #[derive(Debug)]
 pub struct FilterReader<'a> {
     text: &'a str,
-    /// Bytes read.
+    /// Number of bytes read.
     at: usize,
 }
 
@@ -175,7 +178,7 @@ impl<'a> FilterReader<'a> {
         Fault::new(self.characters(), reason)
     }
 
-    /// Characters read.
+    /// Number of characters read.
     pub fn characters(&self) -> usize {
         self.text[..self.at].chars().count()
     }
@@ -195,7 +198,7 @@ impl<'a> FilterReader<'a> {
         word
     }
 
-    /// A name that is known and an operator; nothing is read where there are none.
+    /// Reads a known name and an operator; reads nothing if there are none.
     pub fn comparison<K>(
         &mut self,
         in_name: impl Fn(char) -> bool,
@@ -215,12 +218,11 @@ impl<'a> FilterReader<'a> {
         Some((&rest[..end], spelling, *op))
     }
 
-    /// Refuses what comes next if it is a name that is not known and an operator. `what` says what is unknown and `advice`
-    /// how to write what was meant, `names` are those that are known here, and `elsewhere` recognises names that mean
-    /// something in other filters.
+    /// Fails if an unknown name and an operator come next. `what` says what is unknown, `advice` what to write instead,
+    /// `names` are the known names, and `elsewhere` recognises names of other filters.
     ///
     /// # Errors
-    /// The name, and the nearest ones.
+    /// The unknown name, with the nearest known ones.
     pub fn refuse_unknown(
         &self,
         what: &str,
@@ -239,10 +241,10 @@ impl<'a> FilterReader<'a> {
         Err(self.fault(format!("unknown {what} `{name}`{hint}; {advice}")))
     }
 
-    /// What stands after an operator.
+    /// Reads the value after an operator.
     ///
     /// # Errors
-    /// When nothing does.
+    /// The value is missing.
     pub fn value(&mut self, op: Op) -> Result<String, Fault> {
         if self.rest().starts_with('"') {
             return self.quoted();
@@ -256,13 +258,13 @@ impl<'a> FilterReader<'a> {
         }
     }
 
-    /// Goes to the next term; false at the end.
+    /// Skips to the next term; returns false at the end.
     fn skip_spaces(&mut self) -> bool {
         self.at = self.text.len() - self.rest().trim_start().len();
         !self.rest().is_empty()
     }
 
-    /// `\c` and `\C`, standing alone.
+    /// Reads `\c` or `\C`, if it stands alone.
     fn flag(&mut self) -> Option<Case> {
         let case = match self.rest().split_whitespace().next()? {
             r"\c" => Case::Ignore,
@@ -277,7 +279,7 @@ impl<'a> FilterReader<'a> {
         let negated = self.take("!");
         let at = self.characters();
         if self.rest().is_empty() || self.rest().starts_with(char::is_whitespace) {
-            return Err(self.fault("what must not match is missing after !"));
+            return Err(self.fault("a term is missing after !"));
         }
         if self.rest().starts_with('"') {
             return Ok(Term { negated, test: Test::Quoted(self.quoted()?), at });
@@ -288,7 +290,7 @@ impl<'a> FilterReader<'a> {
         Ok(Term { negated, test: Test::Word(self.until_space().into()), at })
     }
 
-    /// What stands between quotes; `\"` is a quote.
+    /// Reads a quoted text; `\"` is a quote.
     fn quoted(&mut self) -> Result<String, Fault> {
         let opening = self.fault("the quote is not closed");
         self.take("\"");
@@ -305,46 +307,46 @@ impl<'a> FilterReader<'a> {
     }
 }
 
-/// Whether a character belongs to the name of a column.
+/// Returns whether a character can be part of a column name.
 pub fn in_column(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/')
 }
 
-/// Whether some of its characters mean something else than themselves in a regular expression.
+/// Returns whether the text has characters with a special meaning in regular expressions.
 pub fn has_metacharacters(text: &str) -> bool {
     text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
 }
 
-/// The regular expression that a word is, if it is one.
+/// The word as a regular expression, if it looks like one and compiles.
 pub fn regular(word: &str, case: Case) -> Option<Regex> {
     has_metacharacters(word).then(|| compile(word, word, case).ok()).flatten()
 }
 
-/// The regular expression `pattern`, in the case that `typed` asks for.
+/// Compiles `pattern`, with the case sensitivity that follows from `typed`.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is invalid.
 pub fn compile(pattern: &str, typed: &str, case: Case) -> Result<Regex, String> {
     let ignore = case.ignored(typed);
     RegexBuilder::new(pattern).case_insensitive(ignore).multi_line(true).size_limit(1 << 20).build().map_err(|error| {
         match error {
-            // The library draws a picture of several lines; its last one is the sentence.
+            // The message is a picture of several lines; the last line is the reason.
             regex::Error::Syntax(text) => {
                 let sentence = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                format!("no regular expression: {sentence}")
+                format!("invalid regular expression: {sentence}")
             }
             _ => "the regular expression is too large".into(),
         }
     })
 }
 
-/// The number that a text is; what is typed as `inf` is none.
+/// Parses a finite number.
 pub fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Compares without regard to case, and numbers within the texts by their size: `web:9` comes before `web:10`. `lower` is
-/// in lower case already.
+/// Compares texts ignoring case, and the numbers in them by value: `web:9` comes before `web:10`. `lower` must be in
+/// lower case.
 pub fn collate(text: &str, lower: &str) -> Ordering {
     let (mut left, mut right) = (text.chars().flat_map(char::to_lowercase).peekable(), lower.chars().peekable());
     loop {
@@ -363,18 +365,18 @@ pub fn collate(text: &str, lower: &str) -> Ordering {
     }
 }
 
-/// The number that comes next: how many digits it has without leading zeros, and which.
+/// Reads the next number: count of digits without leading zeros, and the digits.
 fn digits(text: &mut Peekable<impl Iterator<Item = char>>) -> (usize, String) {
     let digits: String = std::iter::from_fn(|| text.next_if(char::is_ascii_digit)).skip_while(|c| *c == '0').collect();
     (digits.len(), digits)
 }
 
-/// Whether `text` is the id, or its last part: what a person pastes from elsewhere.
+/// Returns whether `text` is the full id or its last part, as pasted by a user.
 pub fn is_id(id: &str, text: &str) -> bool {
     id.strip_suffix(text).is_some_and(|rest| !text.is_empty() && (rest.is_empty() || rest.ends_with('/')))
 }
 
-/// Capitals that stand for themselves: those of `\S` and `\W` are no sign of interest in case.
+/// Returns whether the text has capital letters; those of escapes such as `\S` and `\W` don't count.
 fn has_capital(text: &str) -> bool {
     let mut escaped = false;
     text.chars().any(|c| {

@@ -1,23 +1,23 @@
-//! Logs: from a task to its streams, from streams to lines in order, from lines to what a person reads.
+//! Logs: from a task to its streams, from streams to merged lines, from lines to what the log view shows.
 //!
 //! ```text
 //! streams    a container and its task definition ─► a log stream, or the reason why there is none
-//! tail       history, then follow: FilterLogEvents for many streams, GetLogEvents for one
-//!   live     the same over a Live Tail session
-//!   seen     what has come before
-//!   merge    order, and what comes late for its place in it
-//!   pace     how many calls a second it costs
-//!   words    what went wrong, for people
-//! insights   one query past the tail
-//!                │ News, through a bounded channel: who reads slowly is waited for, nothing is dropped
+//! tail       backfill, then follow: FilterLogEvents for several streams, GetLogEvents for one
+//!   live     follow over a Live Tail session
+//!   dedup    recognises events that two calls return
+//!   merge    orders lines by time, and handles late ones
+//!   pace     limits the calls per second
+//!   messages user-facing sentences about what went wrong
+//! insights   runs one Logs Insights query instead of a tail
+//!                │ TailMessage, through a bounded channel: a slow reader makes the sender wait, nothing is dropped
 //!                ▼
-//! ring       the lines that are held
-//! sight      those of them that pass the filters
-//! histogram  how many of them when
-//! level, json, ansi   what a line is made of
+//! ring       the lines held in memory
+//! filtered_view   those of them that pass the filters
+//! histogram  line and error counts by time
+//! level, json, ansi   parse a line's level, JSON and escapes
 //! ```
 //!
-//! Which streams belong to what is asked for changes while one reads: the data layer says so with a new [`StreamSet`].
+//! The streams of a log change while it is read: the data layer announces each change with a new [`StreamSet`].
 
 use std::sync::Arc;
 
@@ -54,10 +54,10 @@ mod timestamp;
 mod fixture;
 
 pub use groups::LogGroup;
-pub use streams::{NoStream, Stream, leaky, stream};
+pub use streams::{NoStream, Stream, dropping_buffer, stream};
 pub use timestamp::strip_timestamp;
 
-/// How much is read before and after a moment.
+/// Time range read before and after a moment.
 const AROUND: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a line comes from: one container of one task.
@@ -71,7 +71,7 @@ pub struct Source {
     pub revision: Option<String>,
 }
 
-/// How much a line matters, as far as it says so itself.
+/// Severity of a line, where its text says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     Trace,
@@ -82,54 +82,54 @@ pub enum Level {
     Fatal,
 }
 
-/// What a line is.
+/// Kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// What a container wrote.
+    /// Output of a container.
     Output,
-    /// A task began.
+    /// A task started.
     Started,
-    /// A task ended.
+    /// A task stopped.
     Stopped { fault: bool },
-    /// Lines are missing here; how many, where that is known.
+    /// Lines are missing here; their number, if known.
     Gap(Option<u64>),
-    /// What the tail says of itself: it waits, it goes on.
+    /// A message of the tail itself: it is blocked, it continues.
     Note,
-    /// A mark that the reader set.
+    /// A mark that the user set.
     Mark,
 }
 
-/// One line of a log. Its text is as it came: whoever draws it takes the escapes out.
+/// One line of a log. The text is unchanged; whoever draws it removes the escapes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Where it comes from; absent where that is no container.
+    /// The container that wrote it; absent for lines that no container wrote.
     pub source: Option<Arc<Source>>,
     /// When it was written, by the writer's clock.
     pub at: Timestamp,
     pub role: Role,
     pub level: Option<Level>,
-    /// It came too late to be put in its place: it stands after younger lines.
+    /// It arrived too late to be put in order: it follows newer lines.
     pub late: bool,
-    /// The ARN of the task that began or ended here; absent for everything else.
+    /// The ARN of the task that started or stopped here; absent for all other roles.
     pub task: Option<Arc<str>>,
     pub text: Box<str>,
 }
 
-/// Whose lines are read.
+/// The tasks and containers whose logs are read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogSubject {
-    /// What a person calls it: `payments`, `payments/app`.
+    /// Display name: `payments`, `payments/app`.
     pub name: String,
-    /// The tasks it is about: those that run and those that have stopped.
+    /// The view that lists the tasks, running and stopped.
     pub view: View,
-    /// Only these of them, by ARN.
+    /// ARNs, if only these tasks of the view are wanted.
     pub tasks: Option<Arc<[Arc<str>]>>,
-    /// Only this container of theirs.
+    /// Container name, if only this container is wanted.
     pub container: Option<Arc<str>>,
 }
 
 impl LogSubject {
-    /// What is read of `target`: its tasks in any state, but of a group of failures those that stopped.
+    /// The logs of `target`: of its tasks in any state, but of a failure group only the stopped ones.
     pub fn new(target: LogTarget) -> Self {
         let status = if target.query.group.is_some() { Status::Stopped } else { Status::All };
         let view = View::new(&task::KIND, Query { status, ..target.query });
@@ -138,21 +138,21 @@ impl LogSubject {
     }
 }
 
-/// Which part of a log is read.
+/// The part of a log to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
-    /// The newest lines, and those that come.
+    /// The newest lines, then follow.
     Newest,
-    /// From the first line there is, and those that come.
+    /// From the oldest line there is, then follow.
     Oldest,
-    /// From a moment on, and those that come.
+    /// From a moment on, then follow.
     Since(Timestamp),
-    /// From one moment to another.
+    /// Between two moments.
     Between(Timestamp, Timestamp),
 }
 
 impl Range {
-    /// Some minutes before and after `moment`; where they are not over yet, with the lines that come.
+    /// A few minutes before and after `moment`; follows if they are not over yet.
     pub fn around(moment: Timestamp, now: Timestamp) -> Self {
         let from = moment.checked_sub(AROUND).unwrap_or(Timestamp::MIN);
         let to = moment.checked_add(AROUND).unwrap_or(Timestamp::MAX);
@@ -160,12 +160,12 @@ impl Range {
     }
 }
 
-/// How it is read.
+/// How a log is read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Read {
     Tail {
         range: Range,
-        /// CloudWatch leaves out what does not match this filter pattern of its own.
+        /// CloudWatch filter pattern: events that don't match are not returned.
         pattern: Option<Arc<str>>,
         /// Follow over a Live Tail session, which AWS bills by the minute.
         live: bool,
@@ -174,18 +174,18 @@ pub enum Read {
     Query { text: Arc<str>, from: Timestamp, to: Timestamp },
 }
 
-/// What a person wants to read: a part of [`crate::data::Demand`].
+/// A log to read, as asked for by the user: a part of [`crate::data::Demand`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogRequest {
-    /// What comes in answer carries it; another one begins anew.
+    /// Id of the request; each answer carries it, and a new id starts over.
     pub id: u64,
     pub of: LogSubject,
     pub read: Read,
-    /// The most calls a second for it.
+    /// The most calls per second for it.
     pub pace: CallRate,
 }
 
-/// Calls a second that reading logs may cost at most, in all.
+/// The most calls per second that reading logs may make in total.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CallRate(pub f64);
 
@@ -195,15 +195,15 @@ impl Default for CallRate {
     }
 }
 
-/// A stream that is read.
+/// A stream that is being read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Followed {
     pub source: Arc<Source>,
-    /// When its task ended. It is followed for a while longer: the last lines come late.
+    /// When its task stopped. The stream is followed a little longer, because the last lines arrive late.
     pub ended: Option<Timestamp>,
 }
 
-/// A container that has no lines to read, and the sentence that says why.
+/// A container without lines to read, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SilentSource {
     /// The container, and its task where there are several.
@@ -211,35 +211,35 @@ pub struct SilentSource {
     pub why: String,
 }
 
-/// The streams that belong to what is read, at this moment.
+/// The streams that a log consists of at the moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StreamSet {
     pub streams: Vec<Followed>,
-    /// What befell the tasks: each is shown once, in its place in time.
+    /// Starts and stops of tasks: each is shown once, at its place in time.
     pub marks: Vec<Line>,
     pub silent: Vec<SilentSource>,
-    /// All tasks and their task definitions are known; before, more may come at any moment.
+    /// All tasks and their task definitions are known; until then more streams may be added at any moment.
     pub complete: bool,
 }
 
-/// How far a tail is.
+/// Progress of a tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TailPhase {
-    /// The tasks and their streams are looked up.
+    /// Looking up the tasks and their streams.
     #[default]
     Resolving,
-    /// What was written before is read.
+    /// Reading the lines from before the tail began.
     History,
     Following,
-    /// All of it is read; nothing will come any more.
+    /// Everything is read, and no more lines can come.
     Done,
 }
 
-/// A Live Tail session.
+/// State of an open Live Tail session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
     pub since: Timestamp,
-    /// Updates of one second in which AWS left lines out.
+    /// Number of one-second updates from which AWS left out lines.
     pub sampled: u64,
 }
 
@@ -251,47 +251,48 @@ pub struct Scanned {
     pub matched: f64,
 }
 
-/// The state of a tail.
+/// State of a tail, as shown to the user.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TailStatus {
     pub phase: TailPhase,
-    /// All that was written before it began has been told.
+    /// All lines from before the tail began have been sent.
     pub caught_up: bool,
-    /// Streams that are read.
+    /// Number of streams being read.
     pub streams: usize,
-    /// The log groups that they are in.
+    /// The log groups of those streams.
     pub groups: Arc<[LogGroup]>,
     /// Containers without lines, and why.
-    pub quiet: Vec<SilentSource>,
-    /// What keeps it from going on, until it does; it tries again at `retry_at`.
+    pub silent: Vec<SilentSource>,
+    /// The failure that blocks all reading, until it is overcome; the next try is at `retry_at`.
     pub failure: Option<Arc<Failure>>,
-    /// Since when it does.
+    /// When that failure first occurred.
     pub since: Option<Timestamp>,
     pub retry_at: Option<Timestamp>,
-    /// How old what has just come was when it came.
+    /// Age of the newest event when it arrived.
     pub lag: Option<SignedDuration>,
     pub live: Option<Live>,
     pub scanned: Option<Scanned>,
-    /// Calls made for it.
+    /// Number of calls made.
     pub calls: u64,
-    /// Lines that AWS left out, or that could not be had.
+    /// Number of lines that AWS left out or that could not be read.
     pub lost: u64,
 }
 
-/// News of the tail called `tail`.
+/// An update of the tail with the id `tail`.
 #[derive(Debug, Clone)]
 pub struct TailMessage {
     pub tail: u64,
     pub update: TailUpdate,
 }
 
+/// What changed in a tail.
 #[derive(Debug, Clone)]
 pub enum TailUpdate {
-    /// Lines to be put at the end, in their order.
+    /// Lines to append, in order.
     Lines(Vec<Line>),
-    /// Lines that came late, to be put between the others by their time; in order.
+    /// Lines that arrived late, to be inserted by their time; in order.
     Late(Vec<Line>),
-    /// Lines older than all others, in their order; `end`: there are none before them.
+    /// Lines older than all others, in order; `end`: there are none before them.
     Older {
         lines: Vec<Line>,
         end: bool,
@@ -299,22 +300,22 @@ pub enum TailUpdate {
     Status(Arc<TailStatus>),
 }
 
-/// The ends of a tail: what it is told, and where its news go.
+/// The channels of a tail: its inputs and its output.
 #[derive(Debug)]
 pub struct Channels {
-    /// The streams that belong to what is read, as tasks come and go.
+    /// The streams to read, as tasks come and go.
     pub set: watch::Receiver<StreamSet>,
-    /// Asked for the lines before the oldest.
+    /// Requests for the lines before the oldest.
     pub older: mpsc::Receiver<()>,
-    /// Whoever reads slowly is waited for.
-    pub news: mpsc::Sender<TailMessage>,
+    /// Updates; a slow reader makes the tail wait.
+    pub updates: mpsc::Sender<TailMessage>,
 }
 
-/// Reads what is wanted until nobody listens any more. Nothing that goes wrong ends it: it is told, and tried again.
-pub async fn read(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, ends: Channels) {
+/// Reads a log until the receiver is dropped. No failure ends it: failures are reported and retried.
+pub async fn read(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, channels: Channels) {
     match &wanted.read {
-        Read::Tail { .. } => tail::run(clients, wanted, now, ends).await,
-        Read::Query { .. } => insights::run(clients, wanted, now, ends).await,
+        Read::Tail { .. } => tail::run(clients, wanted, now, channels).await,
+        Read::Query { .. } => insights::run(clients, wanted, now, channels).await,
     }
 }
 

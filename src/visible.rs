@@ -1,16 +1,16 @@
-//! What could act on the terminal or deceive the eye, and what is shown in its place.
+//! Makes text safe to display: characters that could control the terminal or mislead the reader are replaced.
 
 use std::borrow::Cow;
 
-/// `text` with everything replaced that could act on the terminal or deceive the eye: control characters by their
-/// pictures (`␛`), bidirectional and invisible formatting characters by `�`.
+/// Replaces unsafe characters: control characters by their pictures (`␛`), bidirectional and invisible formatting
+/// characters by `�`.
 pub fn safe(text: &str) -> Cow<'_, str> {
-    if !text.contains(acts) {
+    if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 8);
     let mut rest = text;
-    while let Some((at, c)) = rest.char_indices().find(|(_, c)| acts(*c)) {
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {
         safe.push_str(&rest[..at]);
         safe.push_str(picture(c));
         rest = &rest[at + c.len_utf8()..];
@@ -19,12 +19,12 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// [`safe`] for text of several lines: line breaks stay. Of escapes, those that colour stay where `colours` says so, for
-/// text whose parts were made safe before they were coloured.
+/// [`safe`] for text of several lines: line breaks stay. With `colours`, colour sequences stay too, for text whose
+/// parts were made safe before they were coloured.
 pub fn safe_lines(text: &str, colours: bool) -> String {
     let mut shown = String::with_capacity(text.len() + 8);
     let mut rest = text;
-    while let Some(at) = rest.find(acts) {
+    while let Some(at) = rest.find(is_unsafe) {
         shown.push_str(&rest[..at]);
         rest = &rest[at..];
         let kept = match rest.as_bytes() {
@@ -48,9 +48,9 @@ pub fn safe_lines(text: &str, colours: bool) -> String {
     shown
 }
 
-/// JSON with everything in its strings escaped that could act or deceive; line breaks between its parts stay.
+/// Escapes unsafe characters in the strings of a JSON text; line breaks between its parts stay.
 pub fn safe_json(json: String) -> String {
-    let hidden = |c: char| acts(c) && c != '\n';
+    let hidden = |c: char| is_unsafe(c) && c != '\n';
     if !json.contains(hidden) {
         return json;
     }
@@ -67,7 +67,7 @@ pub fn safe_json(json: String) -> String {
     safe
 }
 
-/// `text` on one line: whitespace that breaks or tabulates becomes a space, what else could act is shown.
+/// `text` on one line: tabs and line breaks become spaces, other unsafe characters are replaced.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let breaks = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if !text.contains(breaks) {
@@ -77,8 +77,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe(&parts).into_owned())
 }
 
-/// Whether a character could act or deceive.
-pub fn acts(c: char) -> bool {
+/// Returns whether a character could control the terminal or mislead the reader.
+pub fn is_unsafe(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
     }
@@ -91,7 +91,7 @@ pub fn acts(c: char) -> bool {
 /// The pictures of the control characters, three bytes each.
 const PICTURES: &str = "␀␁␂␃␄␅␆␇␈␉␊␋␌␍␎␏␐␑␒␓␔␕␖␗␘␙␚␛␜␝␞␟";
 
-/// What is shown for a character that acts.
+/// The replacement for an unsafe character.
 pub fn picture(c: char) -> &'static str {
     let at = c as usize * 3;
     match c {
@@ -114,7 +114,7 @@ mod tests {
     #[case("a\nb\tc\u{7f}\u{9b}", "a␊b␉c␡\u{fffd}")]
     #[case("\0\u{1f}", "␀␟")]
     #[case("invoice\u{202e}gpj.exe", "invoice\u{fffd}gpj.exe")]
-    fn what_could_act_is_shown_instead(#[case] text: &str, #[case] expected: &str) {
+    fn unsafe_characters_are_replaced(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(safe(text), expected);
     }
 
@@ -123,11 +123,7 @@ mod tests {
     #[case("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2J", true, "\u{1b}[1;31mred\u{1b}[0m ␛[2J")]
     #[case("\u{1b}[31mred", false, "␛[31mred")]
     #[case("\u{1b}[31", true, "␛[31")]
-    fn of_lines_breaks_stay_and_colours_where_they_are_ours(
-        #[case] text: &str,
-        #[case] colours: bool,
-        #[case] expected: &str,
-    ) {
+    fn line_breaks_stay_and_colours_only_if_allowed(#[case] text: &str, #[case] colours: bool, #[case] expected: &str) {
         assert_eq!(safe_lines(text, colours), expected);
     }
 
@@ -140,21 +136,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn json_means_the_same_when_it_is_safe(text in any::<String>()) {
+        fn safe_json_has_the_same_value(text in any::<String>()) {
             let json = safe_json(serde_json::to_string_pretty(&[&text]).unwrap());
-            prop_assert!(!json.contains(|c| acts(c) && c != '\n'));
+            prop_assert!(!json.contains(|c| is_unsafe(c) && c != '\n'));
             prop_assert_eq!(serde_json::from_str::<[String; 1]>(&json).unwrap(), [text]);
         }
 
         #[test]
-        fn safe_lines_have_nothing_unsafe_in_them(text in any::<String>()) {
-            prop_assert!(!safe_lines(&text, false).replace("\r\n", "").contains(|c| acts(c) && c != '\n'));
-            prop_assert!(!one_line(&text).contains(acts));
+        fn safe_lines_have_no_unsafe_characters(text in any::<String>()) {
+            prop_assert!(!safe_lines(&text, false).replace("\r\n", "").contains(|c| is_unsafe(c) && c != '\n'));
+            prop_assert!(!one_line(&text).contains(is_unsafe));
         }
 
         #[test]
-        fn safe_text_has_nothing_unsafe_in_it(text in any::<String>()) {
-            prop_assert!(!safe(&text).contains(acts));
+        fn safe_text_has_no_unsafe_characters(text in any::<String>()) {
+            prop_assert!(!safe(&text).contains(is_unsafe));
         }
     }
 }

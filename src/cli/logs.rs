@@ -274,7 +274,7 @@ impl End {
 
 /// Reports which containers have no lines, and why.
 fn report_silent_sources(status: &TailStatus) {
-    for quiet in &status.quiet {
+    for quiet in &status.silent {
         note(&format!("{}: {}", quiet.what, quiet.why));
     }
 }

@@ -92,7 +92,7 @@ impl Tails {
         self.tail = wanted.map(|wanted| {
             let (set, streams) = watch::channel(StreamSet::default());
             let (older, asked) = mpsc::channel(1);
-            let ends = Channels { set: streams, older: asked, news: self.news.clone() };
+            let ends = Channels { set: streams, older: asked, updates: self.news.clone() };
             let reading = tokio::spawn(logs::read(self.clients.clone(), wanted.clone(), self.now, ends));
             ActiveTail {
                 wanted: wanted.clone(),

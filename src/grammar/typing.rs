@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::{OPS, Op};
 
-/// The byte at which the last term of `text` begins, after its `!`; the end of the text after a space. Absent within
+/// The byte at which the last term of `text` begins, after its `!`; the end of the text after a space. `None` inside
 /// quotes.
 pub fn last_term(text: &str) -> Option<usize> {
     let (mut start, mut quoted, mut before) = (0, false, ' ');
@@ -27,14 +27,14 @@ pub fn without_last_term(text: &str) -> &str {
     before.strip_suffix('!').unwrap_or(before)
 }
 
-/// The name, the operator and the value of a term that looks like a comparison, whether the name is known or not.
+/// Splits a term that looks like a comparison into name, operator and value, whether the name is known or not.
 pub fn comparison(term: &str) -> Option<(&str, Op, &str)> {
     let at = term.find([':', '=', '!', '~', '<', '>']).filter(|at| *at > 0)?;
     let (name, rest) = term.split_at(at);
     OPS.iter().find_map(|(spelling, op)| Some((name, *op, rest.strip_prefix(spelling)?)))
 }
 
-/// `value` as it is written after an operator, in quotes if it needs them. Absent if it is empty or can't be quoted.
+/// `value` as written after an operator, quoted if needed. `None` if it is empty or can't be quoted.
 pub fn written(value: &str) -> Option<Cow<'_, str>> {
     match value.starts_with('"') || value.contains(char::is_whitespace) {
         false => (!value.is_empty()).then_some(Cow::Borrowed(value)),
@@ -44,7 +44,7 @@ pub fn written(value: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Each value with its count, the most frequent first; values of equal count in the order of their first occurrence.
+/// Counts values: the most frequent first, equal counts in order of first occurrence.
 pub fn by_frequency(values: impl IntoIterator<Item = String>) -> Vec<(String, usize)> {
     let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
     for (at, value) in values.into_iter().enumerate() {
@@ -79,7 +79,7 @@ mod tests {
     #[case("\"a \\\" b", None, "\"a \\\" b")]
     #[case("5\" sta", Some("sta"), "5\" ")]
     #[case("日本 é", Some("é"), "日本 ")]
-    fn the_last_term_begins_after_a_space_that_is_not_quoted(
+    fn the_last_term_begins_after_an_unquoted_space(
         #[case] text: &str,
         #[case] term: Option<&str>,
         #[case] before: &str,
@@ -96,20 +96,23 @@ mod tests {
     #[case("status", None)]
     #[case("a!b", None)]
     #[case("=a", None)]
-    fn a_comparison_is_taken_apart(#[case] term: &str, #[case] expected: Option<(&str, Op, &str)>) {
+    fn a_comparison_is_split_into_name_operator_and_value(
+        #[case] term: &str,
+        #[case] expected: Option<(&str, Op, &str)>,
+    ) {
         assert_eq!(comparison(term), expected);
     }
 
     #[test]
-    fn values_are_counted() {
+    fn values_are_counted_and_sorted_by_frequency() {
         let values = ["b", "a", "c", "a", "c"].map(String::from);
         assert_eq!(by_frequency(values), [("a".into(), 2), ("c".into(), 2), ("b".into(), 1)]);
     }
 
     proptest! {
-        /// What is written is read as the same value, and is one term.
+        /// A written value is one term, and is parsed as the same value.
         #[test]
-        fn a_value_that_is_written_is_read_as_it_was(value in "[a\"\\\\ é=!:]{0,6}|.{0,8}") {
+        fn a_written_value_is_parsed_back(value in "[a\"\\\\ é=!:]{0,6}|.{0,8}") {
             let Some(text) = written(&value) else {
                 prop_assert!(value.is_empty() || value.ends_with('\\'));
                 return Ok(());

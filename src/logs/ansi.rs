@@ -1,20 +1,20 @@
-//! Escapes in lines: colours are taken for what they are, everything else that could act is taken out or made visible.
+//! Escape sequences in lines: colours are parsed, all other control characters are removed or made visible.
 
 use std::borrow::Cow;
 
 use memchr::memchr;
 use unicode_width::UnicodeWidthStr;
 
-use crate::visible::{acts, picture};
+use crate::visible::{is_unsafe, picture};
 
-/// Bytes that are looked at in one go: whoever draws only the begin of a long line does not pay for its end.
+/// Number of bytes scanned at a time: drawing the beginning of a long line doesn't scan its end.
 const PIECE: usize = 2048;
-/// A longer escape is none.
+/// A longer escape sequence is not recognised as one.
 const LONGEST: usize = 8 << 10;
 const TAB: usize = 8;
 const SPACES: &str = "        ";
 
-/// How a piece of a line looks.
+/// Style of a part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Look {
     pub fg: Option<Colour>,
@@ -28,25 +28,25 @@ pub struct Look {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colour {
-    /// One of the 256; the first 16 are those of the terminal.
+    /// One of the 256 palette colours; the first 16 are the terminal's.
     Ansi(u8),
     Rgb(u8, u8, u8),
 }
 
-/// The pieces of a line and how each looks; what is told has nothing in it that acts.
+/// The styled parts of a line, without control characters.
 pub fn spans(text: &str) -> Spans<'_> {
     Spans { rest: text, look: Look::default(), column: 0 }
 }
 
-/// What is shown of a line, without looks.
+/// The text of a line as displayed, without styles.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    match text.contains(acts) {
+    match text.contains(is_unsafe) {
         true => Cow::Owned(spans(text).map(|(piece, _)| piece).collect()),
         false => Cow::Borrowed(text),
     }
 }
 
-/// A line without its escapes, all else as it came: what is searched.
+/// A line without escape sequences, otherwise unchanged: the text that searches see.
 pub fn bare(text: &str) -> Cow<'_, str> {
     if memchr(0x1b, text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -75,8 +75,8 @@ impl<'a> Iterator for Spans<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let first = self.rest.chars().next()?;
-            if !acts(first) {
-                let end = self.rest.char_indices().find(|(at, c)| *at >= PIECE || acts(*c));
+            if !is_unsafe(first) {
+                let end = self.rest.char_indices().find(|(at, c)| *at >= PIECE || is_unsafe(*c));
                 return Some(self.show(end.map_or(self.rest.len(), |(at, _)| at)));
             }
             if let Some(length) = escape(self.rest) {
@@ -108,7 +108,7 @@ impl<'a> Spans<'a> {
     }
 }
 
-/// How long the escape is that the text begins with, if it begins with one that is whole.
+/// The length of the complete escape sequence at the start of the text, if there is one.
 fn escape(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     if bytes.first() != Some(&0x1b) {
@@ -123,17 +123,17 @@ fn escape(text: &str) -> Option<usize> {
             let length = parameters + between;
             rest.get(length).filter(|byte| (0x40..=0x7e).contains(*byte)).map(|_| length + 3)
         }
-        // Texts to the terminal: titles, links, the clipboard. They end with a bell or with an escape of their own.
+        // Strings for the terminal: titles, links, the clipboard. They end with a bell or with ESC \.
         b']' | b'P' | b'X' | b'^' | b'_' => {
-            let looked_at = &bytes[..bytes.len().min(LONGEST)];
-            let end = looked_at.iter().skip(2).position(|byte| byte.is_ascii_control())? + 2;
+            let examined = &bytes[..bytes.len().min(LONGEST)];
+            let end = examined.iter().skip(2).position(|byte| byte.is_ascii_control())? + 2;
             match (bytes[end], bytes.get(end + 1)) {
                 (0x07, _) => Some(end + 1),
                 (0x1b, Some(b'\\')) => Some(end + 2),
                 _ => None,
             }
         }
-        // The choice of a character set and its like.
+        // Character sets and the like.
         0x20..=0x2f => {
             let between = bytes[1..].iter().take_while(|byte| (0x20..=0x2f).contains(*byte)).count();
             bytes.get(between + 1).filter(|byte| (0x30..=0x7e).contains(*byte)).map(|_| between + 2)
@@ -144,9 +144,9 @@ fn escape(text: &str) -> Option<usize> {
 }
 
 impl Look {
-    /// Takes in the codes of one escape.
+    /// Applies the codes of an SGR sequence.
     fn apply(&mut self, codes: &str) {
-        // Private ones, as `>4;2`, are about the keyboard.
+        // Private sequences such as `>4;2` are keyboard settings.
         if codes.starts_with(['<', '=', '>', '?']) {
             return;
         }
@@ -190,7 +190,7 @@ impl Look {
     }
 }
 
-/// One of 256 colours, or a colour by its parts. With colons, the name of a colour space may stand before the parts.
+/// A palette or RGB colour. With colons, a colour space may precede the components.
 fn colour<'a>(codes: &mut impl Iterator<Item = &'a str>, colons: bool) -> Option<Colour> {
     let byte = |code: &str| if code.is_empty() { Some(0) } else { code.parse().ok() };
     match codes.next()? {

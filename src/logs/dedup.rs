@@ -1,8 +1,8 @@
-//! What has come before, so that what is read twice is shown once.
+//! Recognises events that were read before, so that they are shown once.
 //!
-//! An event is known by its stream, its time and its text: GetLogEvents and Live Tail tell no ids, and a tail changes
-//! from one way of reading to another while tasks come and go. Those that are alike in all three are told apart by how
-//! many of them one pass over the log brings; one whose id is known is known in any case.
+//! An event is identified by stream, time and text: GetLogEvents and Live Tail return no ids, and a tail changes from
+//! one way of reading to another while tasks come and go. Identical events are told apart by their number within one
+//! pass over the log; an id, if there is one, identifies an event in any case.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,53 +11,54 @@ use std::{
 
 use super::merge::LogEvent;
 
-/// Events are kept in mind by the tenth of a second, and forgotten by it.
+/// Events are remembered and forgotten by tenths of a second.
 const TENTH_MS: i64 = 100;
-/// Events that are kept in mind at most.
+/// The most events to remember.
 const MOST: usize = 500_000;
-/// Events older than this, in milliseconds, before what is newest are not: no pass reaches back that far.
+/// Events older than the newest by more than this, in milliseconds, are forgotten: no pass reaches back that far.
 const SPAN_MS: i64 = 6 * 60 * 1_000;
-/// A pass goes from the oldest to the newest: it need not remember more than this, but for a while.
+/// Number of counts in a pass above which old ones are dropped, and the age in milliseconds at which they are: a pass
+/// reads in order of time.
 const PASS: usize = 50_000;
 const PASS_MS: i64 = 5_000;
 
-/// The events of some streams that have come.
+/// The events of some streams that have arrived.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dedup {
     tenths: BTreeMap<i64, Tenth>,
     events: usize,
-    /// What is older than this, in milliseconds, may have been seen and forgotten.
+    /// Events older than this, in milliseconds, may have been seen and forgotten.
     floor: Option<i64>,
 }
 
-/// The events of a tenth of a second: what stands for each of them, and for its id.
+/// The events of a tenth of a second: a key for each event and each id.
 #[derive(Debug, Clone, Default)]
 struct Tenth {
     keys: HashSet<u64>,
     events: usize,
 }
 
-/// One pass over a log, from some time on towards its end: how many have come of each.
+/// One pass over a log, forward in time: how often each event has occurred in it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DedupPass {
     counts: HashMap<(i64, u64), u32>,
 }
 
 impl DedupPass {
-    /// Takes over what another, of other streams, has counted.
+    /// Takes over the counts of another pass over other streams.
     pub(super) fn absorb(&mut self, other: Self) {
         self.counts.extend(other.counts);
     }
 }
 
 impl Dedup {
-    /// Whether an event is new, which it is once.
-    pub(super) fn is_new(&mut self, pass: &mut DedupPass, said: &LogEvent) -> bool {
-        let at = said.at.as_millisecond();
-        let nth = pass.count(at, digest(&(&said.source.stream, &said.text)));
+    /// Records an event; returns whether it is new.
+    pub(super) fn is_new(&mut self, pass: &mut DedupPass, event: &LogEvent) -> bool {
+        let at = event.at.as_millisecond();
+        let nth = pass.count(at, digest(&(&event.source.stream, &event.text)));
         let tenth = self.tenths.entry(at.div_euclid(TENTH_MS)).or_default();
-        let known = said.id.as_ref().is_some_and(|id| !tenth.keys.insert(digest(&(at, id))));
-        if !tenth.keys.insert(digest(&(at, &said.source.stream, &said.text, nth))) || known {
+        let known = event.id.as_ref().is_some_and(|id| !tenth.keys.insert(digest(&(at, id))));
+        if !tenth.keys.insert(digest(&(at, &event.source.stream, &event.text, nth))) || known {
             return false;
         }
         tenth.events += 1;
@@ -65,7 +66,7 @@ impl Dedup {
         true
     }
 
-    /// Forgets what no pass comes back to, as seen from `newest`, in milliseconds.
+    /// Forgets events that no pass will read again; `newest` is in milliseconds.
     pub(super) fn forget(&mut self, newest: i64) {
         let oldest = newest.saturating_sub(SPAN_MS).div_euclid(TENTH_MS);
         while let Some(first) = self.tenths.first_entry() {
@@ -78,9 +79,9 @@ impl Dedup {
         }
     }
 
-    /// From where on to read again, in milliseconds: at most `span` before `newest`, about `most` events, and nothing
-    /// that was forgotten.
-    pub(super) fn again(&self, newest: i64, span: i64, most: usize) -> i64 {
+    /// Where the next pass should start, in milliseconds: at most `span` before `newest`, with about `most` events to
+    /// read again, and none that were forgotten.
+    pub(super) fn overlap_start(&self, newest: i64, span: i64, most: usize) -> i64 {
         let mut events = 0;
         let beyond = self.tenths.iter().rev().find(|(_, tenth)| {
             events += tenth.events;
@@ -91,17 +92,17 @@ impl Dedup {
         from.unwrap_or(newest)
     }
 
-    /// How many events are known since then.
-    pub(super) fn since(&self, from: i64) -> usize {
+    /// Number of events since `from`, in milliseconds.
+    pub(super) fn count_since(&self, from: i64) -> usize {
         self.tenths.range(from.div_euclid(TENTH_MS)..).map(|(_, tenth)| tenth.events).sum()
     }
 
-    /// Whether it would be known if it had come.
-    pub(super) fn reaches(&self, said: &LogEvent) -> bool {
-        self.floor.is_none_or(|floor| said.at.as_millisecond() >= floor)
+    /// Returns whether the event would still be remembered, had it arrived.
+    pub(super) fn remembers(&self, event: &LogEvent) -> bool {
+        self.floor.is_none_or(|floor| event.at.as_millisecond() >= floor)
     }
 
-    /// Takes over what another knows.
+    /// Takes over the events of another.
     pub(super) fn absorb(&mut self, other: Self) {
         for (at, tenth) in other.tenths {
             let own = self.tenths.entry(at).or_default();
@@ -114,7 +115,7 @@ impl Dedup {
 }
 
 impl DedupPass {
-    /// The how many-th one of its kind this is.
+    /// Counts an event; returns how often it has occurred.
     fn count(&mut self, at: i64, what: u64) -> u32 {
         if self.counts.len() > PASS {
             self.counts.retain(|(other, _), _| other.saturating_add(PASS_MS) >= at);
@@ -151,18 +152,18 @@ mod tests {
         })
     }
 
-    fn said(at: i64, text: &str, id: Option<String>) -> LogEvent {
+    fn event(at: i64, text: &str, id: Option<String>) -> LogEvent {
         LogEvent { source: source(), id, at: Timestamp::from_millisecond(at).unwrap(), text: text.into() }
     }
 
     fn new(seen: &mut Dedup, pass: &[LogEvent]) -> usize {
-        let mut told = DedupPass::default();
-        pass.iter().filter(|said| seen.is_new(&mut told, said)).count()
+        let mut counts = DedupPass::default();
+        pass.iter().filter(|event| seen.is_new(&mut counts, event)).count()
     }
 
     proptest! {
         #[test]
-        fn however_often_and_by_whatever_call_an_event_is_read_it_is_new_once(
+        fn an_event_is_new_once_however_often_it_is_read(
             written in vec((0..400_i64, 0..3_u8), 1..60),
             passes in vec((0..400_i64, any::<bool>(), 1..60_usize), 1..8),
         ) {
@@ -171,12 +172,12 @@ mod tests {
             events.sort_unstable();
             let mut seen = Dedup::default();
             let mut shown = 0;
-            // Every pass finds what was there when it was made; the last one all of it.
+            // Each pass finds the events written before it; the last one finds them all.
             let last = (0, true, events.len());
             for (from, ids, there) in passes.into_iter().chain([last]) {
                 let found = events.iter().filter(|(at, _, number)| *at >= from && *number < there);
                 let pass: Vec<LogEvent> = found
-                    .map(|(at, text, number)| said(*at, &text.to_string(), ids.then(|| number.to_string())))
+                    .map(|(at, text, number)| event(*at, &text.to_string(), ids.then(|| number.to_string())))
                     .collect();
                 shown += new(&mut seen, &pass);
             }
@@ -185,38 +186,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_alike_in_all_is_new_as_often_as_it_was_written() {
+    fn identical_events_are_new_as_often_as_they_were_written() {
         let mut seen = Dedup::default();
-        let twice = [said(5, "retry", None), said(5, "retry", None)];
+        let twice = [event(5, "retry", None), event(5, "retry", None)];
         assert_eq!(new(&mut seen, &twice), 2);
         assert_eq!(new(&mut seen, &twice), 0);
-        let thrice = [twice.as_slice(), &[said(5, "retry", None)]].concat();
+        let thrice = [twice.as_slice(), &[event(5, "retry", None)]].concat();
         assert_eq!(new(&mut seen, &thrice), 1);
     }
 
     #[test]
-    fn what_one_call_brings_twice_is_known_by_its_id() {
+    fn an_event_returned_twice_by_one_call_is_recognised_by_its_id() {
         let mut seen = Dedup::default();
-        let event = said(5, "once", Some("1".into()));
+        let event = event(5, "once", Some("1".into()));
         assert_eq!(new(&mut seen, &[event.clone(), event]), 1);
     }
 
     #[test]
-    fn what_is_forgotten_is_not_read_again() {
+    fn forgotten_events_are_not_read_again() {
         let mut seen = Dedup::default();
-        new(&mut seen, &[said(0, "old", None), said(SPAN_MS + 1_000, "new", None)]);
+        new(&mut seen, &[event(0, "old", None), event(SPAN_MS + 1_000, "new", None)]);
         seen.forget(SPAN_MS + 1_000);
-        assert_eq!(seen.again(SPAN_MS + 1_000, i64::MAX, 10), TENTH_MS);
-        assert!(!seen.reaches(&said(0, "old", None)));
+        assert_eq!(seen.overlap_start(SPAN_MS + 1_000, i64::MAX, 10), TENTH_MS);
+        assert!(!seen.remembers(&event(0, "old", None)));
     }
 
     #[test]
-    fn of_many_events_few_are_read_again() {
+    fn a_busy_log_has_a_short_overlap() {
         let mut seen = Dedup::default();
-        let many: Vec<LogEvent> = (0..10_000).map(|at| said(at, "x", None)).collect();
+        let many: Vec<LogEvent> = (0..10_000).map(|at| event(at, "x", None)).collect();
         new(&mut seen, &many);
-        assert_eq!(seen.again(9_999, 30_000, 1_000), 9_000);
-        assert_eq!(seen.again(9_999, 30_000, 100_000), 9_999 - 30_000);
-        assert_eq!(seen.since(9_000), 1_000);
+        assert_eq!(seen.overlap_start(9_999, 30_000, 1_000), 9_000);
+        assert_eq!(seen.overlap_start(9_999, 30_000, 100_000), 9_999 - 30_000);
+        assert_eq!(seen.count_since(9_000), 1_000);
     }
 }

@@ -1,15 +1,15 @@
-//! Filters: which lines of a log are shown.
+//! Filters of a log view.
 //!
-//! Their grammar is that of [`crate::grammar`], with what only logs know:
+//! The grammar is that of [`crate::grammar`], with terms of its own:
 //!
 //! ```text
-//! level op word         level>=warn    a line whose level is not known stays in sight where levels are put in order
-//! where op text         task:1a2b container=app service:pay revision:42
-//! .key op value         .status>=500 .user.id=7 .error~"time.?out"    of a line that is JSON
+//! level op word         level>=warn    a line of unknown level passes >, >=, < and <=
+//! source op text        task:1a2b container=app service:pay revision:42
+//! .key op value         .status>=500 .user.id=7 .error~"time.?out"    in JSON lines
 //! is:state              is:late is:mark is:output
 //! ```
 //!
-//! A comparison of a key holds only for lines that have it: `.status!=200` leaves out what tells no status.
+//! A comparison of a key matches only lines that have the key: `.status!=200` does not match lines without a status.
 
 use std::ops::Range;
 
@@ -30,32 +30,32 @@ pub use vocabulary::{keys, names, states, values};
 use super::{Level, Line, Role, ansi};
 use crate::grammar::{self, Case, Fault, Op, Term, Test, collate, compile, is_id, option, regular};
 
-/// Ranges that are found in one text at most: more than anybody can see.
+/// The most matches highlighted per line: more than fit on a screen.
 const MOST_MATCHES: usize = 1000;
 
-/// A filter as it was typed, ready to be asked about lines.
+/// A parsed filter.
 #[derive(Debug, Clone, Default)]
 pub struct LineFilter {
     text: String,
     conditions: Vec<(bool, Condition)>,
 }
 
-/// A term with everything worked out that doesn't depend on the line.
+/// A term, with everything precomputed that doesn't depend on the line.
 #[derive(Debug, Clone)]
 enum Condition {
-    /// Somewhere in the text.
+    /// Anywhere in the text.
     Plain(Needle),
     Regular(Regex),
     Level {
         op: Op,
         level: Level,
     },
-    /// Where the line comes from. `wanted` is false for `!=` and `!~`.
+    /// The source of the line. `wanted` is false for `!=` and `!~`.
     Place {
         place: SourcePart,
         name: Needle,
         wanted: bool,
-        /// What a person may have pasted whole.
+        /// A full id or ARN, as pasted by the user.
         id: Option<String>,
     },
     Ordered {
@@ -74,14 +74,14 @@ impl PartialEq for LineFilter {
 }
 
 impl LineFilter {
-    /// Reads a filter for logs.
+    /// Parses a filter for logs.
     ///
     /// # Errors
-    /// Where it can't be read, and why.
+    /// The position and the reason of a syntax error.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         for (flag, reason) in [
-            ("-f", "nothing is looked for fuzzily in a log; a word or a regular expression is"),
-            ("-l", "lines have no tags; task:, container: and .key= are known"),
+            ("-f", "fuzzy search is not available in logs; use a word or a regular expression"),
+            ("-l", "log lines have no tags; use task:, container: or .key="),
         ] {
             if option(text, flag).is_some() {
                 return Err(Fault::new(0, reason));
@@ -92,33 +92,32 @@ impl LineFilter {
             .into_iter()
             .map(|term| Ok((term.negated, Condition::new(term, case)?)))
             .collect::<Result<Vec<_>, Fault>>()?;
-        // The cheapest first: those behind it are asked less often.
+        // The cheapest first, so that the others are evaluated less often.
         conditions.sort_by_key(|(_, condition)| condition.cost());
         Ok(Self { text: text.trim().into(), conditions })
     }
 
-    /// The text it was read from.
+    /// The text it was parsed from.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it lets every line through.
+    /// Returns whether it has no conditions, and so admits every line.
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
 
-    /// Whether the line is one that is asked for, as far as anybody knows: what depends on a level that is not known is
-    /// taken to hold.
+    /// Returns whether the line may match: conditions on an unknown level count as true.
     pub fn admits(&self, line: &Line) -> bool {
         self.holds(line, true)
     }
 
-    /// Whether the line is one that is asked for beyond doubt.
-    pub fn surely(&self, line: &Line) -> bool {
+    /// Returns whether the line certainly matches: conditions on an unknown level count as false.
+    pub fn certainly_matches(&self, line: &Line) -> bool {
         self.holds(line, false)
     }
 
-    fn holds(&self, line: &Line, in_doubt: bool) -> bool {
+    fn holds(&self, line: &Line, if_unknown: bool) -> bool {
         let mut text = None;
         self.conditions.iter().all(|(negated, condition)| {
             let holds = match condition {
@@ -128,7 +127,7 @@ impl LineFilter {
                     Some(of) => op.accepts(of.cmp(level)),
                     None if matches!(op, Op::Equals | Op::Contains) => false,
                     None if matches!(op, Op::Differs) => true,
-                    None => return in_doubt,
+                    None => return if_unknown,
                 },
                 condition => condition.holds(line),
             };
@@ -136,11 +135,11 @@ impl LineFilter {
         })
     }
 
-    /// What of `text` is looked for: the ranges of bytes, in order and apart from each other.
+    /// The matches in `text` as byte ranges, in order and not overlapping.
     pub fn matches(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         self.find(text, &mut found);
-        apart(found)
+        merge_ranges(found)
     }
 
     fn find(&self, text: &str, found: &mut Vec<Range<usize>>) {
@@ -156,7 +155,7 @@ impl LineFilter {
         }
     }
 
-    /// What asking about a text of this length costs.
+    /// The cost of evaluating the filter on a text of this length.
     fn cost(&self, length: usize) -> usize {
         let cost = |condition: &Condition| {
             let (line, byte) = condition.cost();
@@ -166,8 +165,8 @@ impl LineFilter {
     }
 }
 
-/// The ranges in order; those that touch are one.
-fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// Sorts ranges and merges those that touch.
+fn merge_ranges(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));
     ranges.dedup_by(|next, last| {
         let touch = next.start <= last.end;
@@ -207,7 +206,7 @@ impl Condition {
         })
     }
 
-    /// What asking costs, for a line and for each byte of its text: so many bytes could be searched for a word meanwhile.
+    /// The cost of evaluating it, per line and per byte of text. A unit is the cost of searching one byte for a word.
     fn cost(&self) -> (usize, usize) {
         match self {
             Self::Level { .. } | Self::State(_) => (0, 0),
@@ -218,16 +217,16 @@ impl Condition {
         }
     }
 
-    /// Whether it holds, for those that are neither about the text nor about the level.
+    /// Returns whether it holds; for conditions on neither the text nor the level.
     fn holds(&self, line: &Line) -> bool {
         match self {
-            Self::Place { place, name: asked, wanted, id } => line.source.as_deref().is_some_and(|source| {
-                let is = |name: &str| asked.is_in(name) || id.as_deref().is_some_and(|id| is_id(id, name));
-                let mut names = place.of(source).peekable();
+            Self::Place { place, name: needle, wanted, id } => line.source.as_deref().is_some_and(|source| {
+                let is = |name: &str| needle.is_in(name) || id.as_deref().is_some_and(|id| is_id(id, name));
+                let mut names = place.names(source).peekable();
                 names.peek().is_some() && names.any(is) == *wanted
             }),
             Self::Ordered { place, op, value } => {
-                let name = line.source.as_deref().and_then(|source| place.of(source).next());
+                let name = line.source.as_deref().and_then(|source| place.names(source).next());
                 name.is_some_and(|name| op.accepts(collate(name, value)))
             }
             Self::Field(field) => field.holds(&line.text),

@@ -1,4 +1,4 @@
-//! The lines in sight: those of a ring that pass the filters, found from the place outwards that a person looks at.
+//! The lines of a ring that pass the filters, computed in steps from the cursor outwards.
 
 use std::{collections::VecDeque, ops::Range};
 
@@ -8,27 +8,27 @@ use super::{
     ring::{Inserted, Ring},
 };
 
-/// What asking about a line costs besides its text, in bytes that are searched.
+/// The cost of evaluating a line besides its text, in bytes searched.
 const LINE: usize = 64;
-/// What it costs to take a line that nothing is asked about.
-const UNASKED: usize = 16;
+/// The cost of a line when there is no filter.
+const UNFILTERED_LINE: usize = 16;
 
-/// The numbers of the lines that pass, of one ring through one stack of filters. Looking is done in steps, as many bytes
-/// in each as the caller has time for, and nearest first; what is let go drops out, what is new is looked at once.
+/// Numbers of the lines of a ring that pass a filter stack. Evaluation is done in steps, each of as many bytes as the
+/// caller has time for, nearest lines first. Lines dropped by the ring drop out, new lines are evaluated first.
 #[derive(Debug, Clone, Default)]
 pub struct FilteredView {
     numbers: VecDeque<i64>,
-    /// Where looking began.
+    /// The line number where evaluation started.
     anchor: i64,
-    /// The numbers of the lines that have been looked at; none before there are lines.
+    /// The numbers of the lines evaluated; none while the ring is empty.
     seen: Option<Range<i64>>,
-    /// The end of the lines when looking began: what is beyond is new, and comes first.
-    news: i64,
-    /// The lowest and the highest line that was looked for.
+    /// The end of the ring when evaluation started: lines after it are new, and come first.
+    new_from: i64,
+    /// The lowest and the highest matching line.
     matched: Option<(i64, i64)>,
-    /// Lines out of sight near the ends of what has been looked at, in order: a match beyond would bring them in.
+    /// Hidden lines near either end of those evaluated, in order: a match beyond the end would make them context.
     near: [VecDeque<i64>; 2],
-    squeezed: u64,
+    context_inserts: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,43 +38,43 @@ enum Side {
 }
 
 impl FilteredView {
-    /// Nothing yet; looking begins at the line with this number.
+    /// An empty view; evaluation starts at the line with this number.
     pub fn new(anchor: i64) -> Self {
         Self { anchor, ..Self::default() }
     }
 
-    /// The numbers of the lines in sight, in order.
+    /// The numbers of the lines shown, in order.
     pub fn numbers(&self) -> &VecDeque<i64> {
         &self.numbers
     }
 
-    /// The index of a line in sight.
+    /// The index of a line in the view.
     ///
     /// # Errors
-    /// Where it is out of sight: the index of the next line that is not.
+    /// The line is hidden; the error is the index of the next line shown.
     pub fn position(&self, number: i64) -> Result<usize, usize> {
         self.numbers.binary_search(&number)
     }
 
-    /// Lines that have been looked at and are out of sight.
+    /// Number of lines evaluated and hidden.
     pub fn hidden(&self) -> u64 {
         let seen = self.seen.as_ref().map_or(0, |seen| (seen.end - seen.start).unsigned_abs());
         seen.saturating_sub(self.numbers.len() as u64)
     }
 
-    /// How often lines came into sight between others, for the sake of context: whoever follows `numbers` at its ends
-    /// must begin anew.
-    pub fn squeezed(&self) -> u64 {
-        self.squeezed
+    /// Number of times that context lines were inserted between others. Whoever follows `numbers` at its ends must
+    /// start over when it changes.
+    pub fn context_inserts(&self) -> u64 {
+        self.context_inserts
     }
 
-    /// Lets go what the ring let go.
+    /// Drops the lines that the ring has dropped.
     pub fn settle(&mut self, ring: &Ring) {
         let held = ring.numbers();
         let Some(seen) = &mut self.seen else {
             if !held.is_empty() {
                 self.anchor = self.anchor.clamp(held.start, held.end);
-                self.news = held.end;
+                self.new_from = held.end;
                 self.seen = Some(self.anchor..self.anchor);
             }
             return;
@@ -88,37 +88,38 @@ impl FilteredView {
         }
     }
 
-    /// Follows lines that were put between others. Not with context: that changes with every line that comes between.
+    /// Applies an insertion of late lines. Not for use with context, which would change around every inserted line.
     pub fn insert(&mut self, inserted: &Inserted, ring: &Ring, stack: &FilterStack) {
         let moved = |number: i64| inserted.moved(number);
-        (self.anchor, self.news) = (moved(self.anchor), moved(self.news));
+        (self.anchor, self.new_from) = (moved(self.anchor), moved(self.new_from));
         self.matched = self.matched.map(|(lowest, highest)| (moved(lowest), moved(highest)));
         let Some(seen) = &mut self.seen else { return };
         *seen = moved(seen.start)..moved(seen.end);
-        let asked = stack.is_active();
-        let passes = |line: &Line| !asked || matches!(stack.verdict(line), FilterVerdict::Match | FilterVerdict::Pass);
+        let filtered = stack.is_active();
+        let passes =
+            |line: &Line| !filtered || matches!(stack.verdict(line), FilterVerdict::Match | FilterVerdict::Pass);
         let shown = |number: i64| seen.contains(&number) && ring.get(number).is_some_and(passes);
         inserted.follow(&mut self.numbers, shown);
     }
 
-    /// Looks at more lines, for as long as it takes to search about so many bytes; whether all have been looked at.
+    /// Evaluates more lines, up to a cost of about `bytes`; returns whether all have been evaluated.
     pub fn advance(&mut self, ring: &Ring, stack: &FilterStack, bytes: usize) -> bool {
         self.settle(ring);
         let held = ring.numbers();
         let Some(mut seen) = self.seen.clone() else { return true };
-        let asked = stack.is_active();
-        let context = if asked { i64::from(stack.context.unwrap_or_default()) } else { 0 };
+        let filtered = stack.is_active();
+        let context = if filtered { i64::from(stack.context.unwrap_or_default()) } else { 0 };
         let mut left = bytes;
         while seen != held && left > 0 {
             let side = self.side(&seen, &held);
             let number = if side == Side::Above { seen.start - 1 } else { seen.end };
             let Some(line) = ring.get(number) else { break };
-            let (verdict, cost) = match asked {
+            let (verdict, cost) = match filtered {
                 true => (stack.verdict(line), LINE + stack.cost(line.text.len())),
-                false => (FilterVerdict::Pass, UNASKED),
+                false => (FilterVerdict::Pass, UNFILTERED_LINE),
             };
             left = left.saturating_sub(cost);
-            self.take(side, number, verdict, context, &seen);
+            self.add(side, number, verdict, context, &seen);
             match side {
                 Side::Above => seen.start = number,
                 Side::Below => seen.end = number + 1,
@@ -129,20 +130,20 @@ impl FilteredView {
         done
     }
 
-    /// Where the next line is looked at: what is new comes first, then what is nearer to where looking began.
+    /// The side to evaluate next: new lines come first, then the side nearer to the anchor.
     fn side(&self, seen: &Range<i64>, held: &Range<i64>) -> Side {
-        let nearer = || seen.end >= self.news || seen.end - self.anchor <= self.anchor - seen.start;
+        let nearer = || seen.end >= self.new_from || seen.end - self.anchor <= self.anchor - seen.start;
         match seen.end < held.end && (seen.start == held.start || nearer()) {
             true => Side::Below,
             false => Side::Above,
         }
     }
 
-    /// Takes in what was said of a line beyond those that have been looked at.
-    fn take(&mut self, side: Side, number: i64, verdict: FilterVerdict, context: i64, seen: &Range<i64>) {
+    /// Adds a newly evaluated line.
+    fn add(&mut self, side: Side, number: i64, verdict: FilterVerdict, context: i64, seen: &Range<i64>) {
         let shown = match verdict {
             FilterVerdict::Match => {
-                self.bring_in(number, context);
+                self.show_context(number, context);
                 let (lowest, highest) = self.matched.unwrap_or((number, number));
                 self.matched = Some((lowest.min(number), highest.max(number)));
                 true
@@ -162,21 +163,21 @@ impl FilteredView {
         }
     }
 
-    /// Brings into sight what is near to a line that was looked for.
-    fn bring_in(&mut self, number: i64, context: i64) {
+    /// Shows the hidden lines near a match as context.
+    fn show_context(&mut self, number: i64, context: i64) {
         for near in &mut self.near {
             let start = near.partition_point(|other| *other < number - context);
             let end = near.partition_point(|other| *other <= number + context);
             for number in near.drain(start..end) {
                 if let Err(at) = self.numbers.binary_search(&number) {
-                    self.squeezed += u64::from(at > 0 && at < self.numbers.len());
+                    self.context_inserts += u64::from(at > 0 && at < self.numbers.len());
                     self.numbers.insert(at, number);
                 }
             }
         }
     }
 
-    /// Remembers a line out of sight, for as long as it is near to an end.
+    /// Remembers a hidden line while it is near an end.
     fn keep_near(&mut self, side: Side, number: i64, context: i64, seen: &Range<i64>) {
         let [above, below] = &mut self.near;
         match side {

@@ -1,22 +1,22 @@
-//! The log groups that streams are in, and what the streams of each have in common.
+//! The log groups of streams, and the name prefixes of the streams in each.
 
 use super::{Followed, Source};
 
-/// A log group, and the streams in it that are read.
+/// A log group and its streams that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
-    /// Where it is; the scope's own Region where none is named.
+    /// Region of the group; the scope's own Region if absent.
     pub region: Option<String>,
     pub name: String,
-    /// The streams' names, each once, in the order in which they are read.
+    /// Names of the streams, each once, in reading order.
     pub streams: Vec<String>,
-    /// What the names of all streams begin with, those of tasks to come included: `ecs/app/`. Empty where one stream's
-    /// name does not end with its task.
+    /// Prefixes shared by the streams' names, including those of future tasks: `ecs/app/`. Empty if one name does not
+    /// end with its task's id.
     pub prefixes: Vec<String>,
 }
 
 impl LogGroup {
-    fn take(&mut self, source: &Source) {
+    fn add(&mut self, source: &Source) {
         let name = &source.stream.name;
         if self.streams.contains(name) {
             return;
@@ -30,13 +30,13 @@ impl LogGroup {
     }
 }
 
-/// The groups of streams that are read, each once, in their order.
-pub fn of(streams: &[Followed]) -> Vec<LogGroup> {
-    of_sources(streams.iter().map(|followed| &*followed.source))
+/// The groups of some streams, each once, in order.
+pub fn from_streams(streams: &[Followed]) -> Vec<LogGroup> {
+    from_sources(streams.iter().map(|followed| &*followed.source))
 }
 
-/// The groups of sources, each once, in their order.
-pub fn of_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<LogGroup> {
+/// The groups of some sources, each once, in order.
+pub fn from_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<LogGroup> {
     let mut groups: Vec<LogGroup> = Vec::new();
     for source in sources {
         let stream = &source.stream;
@@ -46,12 +46,12 @@ pub fn of_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<LogGroup
             groups.push(LogGroup { region, name, streams: Vec::new(), prefixes: Vec::new() });
             groups.len() - 1
         });
-        groups[at].take(source);
+        groups[at].add(source);
     }
     groups
 }
 
-/// What the stream's name has before its task's id.
+/// The part of the stream's name before the task's id.
 fn prefix(source: &Source) -> Option<&str> {
     let task = crate::resource::format::last_part(&source.task_arn);
     source.stream.name.strip_suffix(task).filter(|prefix| !task.is_empty() && prefix.ends_with('/'))
@@ -64,7 +64,7 @@ pub(super) mod tests {
     use super::*;
     use crate::logs::Stream;
 
-    /// A stream that is read, of the container `app` of a task.
+    /// A stream of the container `app` of a task.
     pub fn followed(region: Option<&str>, group: &str, name: &str, task: &str) -> Followed {
         let stream = Stream { region: region.map(str::to_owned), group: group.into(), name: name.into() };
         let task_arn = format!("arn:aws:ecs:eu-west-1:123456789012:task/prod/{task}").into();
@@ -73,8 +73,8 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn streams_come_together_by_group_and_region_with_what_they_begin_with() {
-        let groups = of(&[
+    fn streams_are_grouped_by_group_and_region_with_their_prefixes() {
+        let groups = from_streams(&[
             followed(None, "/web", "ecs/app/a1", "a1"),
             followed(None, "/web", "ecs/proxy/a1", "a1"),
             followed(None, "/web", "ecs/app/b2", "b2"),
@@ -86,10 +86,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn one_stream_called_otherwise_leaves_no_prefix_that_covers_all() {
+    fn a_stream_without_a_prefix_clears_the_prefixes_of_its_group() {
         let named = followed(None, "/web", "ecs/app/a1", "a1");
         let by_id = followed(None, "/web", "feedbeef", "b2");
-        assert_eq!(of(&[named.clone(), by_id.clone()])[0].prefixes, [""; 0]);
-        assert_eq!(of(&[by_id, named])[0].prefixes, [""; 0]);
+        assert_eq!(from_streams(&[named.clone(), by_id.clone()])[0].prefixes, [""; 0]);
+        assert_eq!(from_streams(&[by_id, named])[0].prefixes, [""; 0]);
     }
 }

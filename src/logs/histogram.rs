@@ -1,4 +1,4 @@
-//! How many lines there are when, and how many of them are errors.
+//! Counts lines and errors by time.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,31 +9,30 @@ use jiff::Timestamp;
 
 use super::{Level, Line, Role, filtered_view::FilteredView, ring::Ring};
 
-/// How many lines a stretch of time has.
+/// Line counts of a time span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
     pub lines: u32,
-    /// Those of them that are errors, or worse.
+    /// Lines of level error or worse.
     pub errors: u32,
 }
 
-/// The lines in sight, counted by the second in which they were written. It follows one [`FilteredView`]; another one is counted
-/// anew.
+/// The lines of one [`FilteredView`], counted by second; counting starts over when the view does.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
     seconds: BTreeMap<i64, Count>,
-    /// What is counted, in order: the number of the line, its second, whether it is an error.
+    /// The lines counted, in order: number, second, whether it is an error.
     counted: VecDeque<(i64, i64, bool)>,
-    squeezed: u64,
+    context_inserts: u64,
 }
 
 impl Histogram {
-    /// Counts what has come into sight since the last time, and no more what has gone from it.
-    pub fn settle(&mut self, ring: &Ring, sight: &FilteredView) {
-        if self.squeezed != sight.squeezed() {
-            *self = Self { squeezed: sight.squeezed(), ..Self::default() };
+    /// Counts the lines that have entered the view since the last call, and removes those that have left it.
+    pub fn settle(&mut self, ring: &Ring, view: &FilteredView) {
+        if self.context_inserts != view.context_inserts() {
+            *self = Self { context_inserts: view.context_inserts(), ..Self::default() };
         }
-        let numbers = sight.numbers();
+        let numbers = view.numbers();
         let first = numbers.front().copied().unwrap_or(i64::MAX);
         while let Some((_, second, error)) = self.counted.pop_front_if(|(number, ..)| *number < first) {
             self.uncount(second, error);
@@ -56,21 +55,21 @@ impl Histogram {
         }
     }
 
-    /// Counts no more what has this number or a higher one: the numbers have moved, and are counted anew.
+    /// Removes all lines from this number on: their numbers have changed, and they will be counted again.
     pub fn cut(&mut self, number: i64) {
         while let Some((_, second, error)) = self.counted.pop_back_if(|(counted, ..)| *counted >= number) {
             self.uncount(second, error);
         }
     }
 
-    /// From the first second that has a line to the end of the last.
+    /// From the first second with a line to the end of the last.
     pub fn span(&self) -> Option<Range<Timestamp>> {
         let (first, _) = self.seconds.first_key_value()?;
         let (last, _) = self.seconds.last_key_value()?;
         Some(Timestamp::from_second(*first).ok()?..Timestamp::from_second(last + 1).ok()?)
     }
 
-    /// The counts of the seconds that have any, in order.
+    /// The counts of all seconds with lines, in order.
     pub fn seconds(&self) -> impl Iterator<Item = (i64, Count)> {
         self.seconds.iter().map(|(second, count)| (*second, *count))
     }
@@ -93,7 +92,7 @@ impl Histogram {
     }
 }
 
-/// The line, if a container wrote it: a task that started a week ago is no sign of how busy that week was.
+/// The line, if a container wrote it: task starts and stops may lie far in the past, and would stretch the time axis.
 fn written(ring: &Ring, number: i64) -> Option<&Line> {
     ring.get(number).filter(|line| line.role == Role::Output)
 }
@@ -105,12 +104,12 @@ mod tests {
     use super::*;
     use crate::logs::{
         filter::{FilterMode, FilterRule, FilterStack, LineFilter},
-        fixture::said,
+        fixture::output_line,
         ring::RingLimits,
     };
 
     fn line(second: i64, text: &str) -> Line {
-        Line { at: Timestamp::from_second(second).unwrap(), ..said(text) }
+        Line { at: Timestamp::from_second(second).unwrap(), ..output_line(text) }
     }
 
     fn counts(histogram: &Histogram) -> Vec<(i64, u32, u32)> {
@@ -118,17 +117,17 @@ mod tests {
     }
 
     fn counted(lines: &[(i64, &str)]) -> Histogram {
-        let (mut ring, mut sight, mut histogram) = (Ring::default(), FilteredView::new(0), Histogram::default());
+        let (mut ring, mut view, mut histogram) = (Ring::default(), FilteredView::new(0), Histogram::default());
         for (second, text) in lines {
             ring.push(line(*second, text));
         }
-        sight.advance(&ring, &FilterStack::default(), usize::MAX);
-        histogram.settle(&ring, &sight);
+        view.advance(&ring, &FilterStack::default(), usize::MAX);
+        histogram.settle(&ring, &view);
         histogram
     }
 
     #[test]
-    fn lines_and_errors_are_counted_by_time() {
+    fn lines_and_errors_are_counted_by_second() {
         let histogram = counted(&[(100, "a"), (100, "ERROR b"), (103, "FATAL c"), (101, "WARN late"), (109, "d")]);
         assert_eq!(counts(&histogram), [(100, 2, 1), (101, 1, 0), (103, 1, 1), (109, 1, 0)]);
         let span = histogram.span().unwrap();
@@ -137,24 +136,24 @@ mod tests {
     }
 
     #[test]
-    fn what_befell_tasks_stretches_no_time() {
-        let (mut ring, mut sight, mut histogram) = (Ring::default(), FilteredView::new(0), Histogram::default());
+    fn task_starts_and_stops_are_not_counted() {
+        let (mut ring, mut view, mut histogram) = (Ring::default(), FilteredView::new(0), Histogram::default());
         ring.push(Line { role: Role::Started, ..line(1, "+ task started") });
         ring.push(line(100, "a"));
         ring.push(Line { role: Role::Stopped { fault: true }, ..line(900, "- task stopped") });
-        sight.advance(&ring, &FilterStack::default(), usize::MAX);
-        histogram.settle(&ring, &sight);
+        view.advance(&ring, &FilterStack::default(), usize::MAX);
+        histogram.settle(&ring, &view);
         assert_eq!(counts(&histogram), [(100, 1, 0)]);
         ring.push(line(101, "b"));
-        sight.advance(&ring, &FilterStack::default(), usize::MAX);
-        histogram.settle(&ring, &sight);
+        view.advance(&ring, &FilterStack::default(), usize::MAX);
+        histogram.settle(&ring, &view);
         assert_eq!(counts(&histogram), [(100, 1, 0), (101, 1, 0)]);
     }
 
     proptest! {
-        /// However lines come and go, what is counted is what is in sight.
+        /// Whatever lines come and go, the counts match the view.
         #[test]
-        fn it_follows_what_is_in_sight(
+        fn the_counts_match_the_view(
             steps in prop::collection::vec((0u8..5, 0i64..30), 1..80),
             context in prop::option::of(0u16..4),
         ) {
@@ -162,32 +161,32 @@ mod tests {
             let rules = vec![FilterRule { mode: FilterMode::Include, filter, on: true }];
             let stack = FilterStack { rules, suspended: false, context };
             let mut ring = Ring::new(RingLimits { lines: 20, ..RingLimits::default() });
-            let (mut sight, mut histogram) = (FilteredView::new(0), Histogram::default());
+            let (mut view, mut histogram) = (FilteredView::new(0), Histogram::default());
             for (step, second) in steps {
                 let line = line(second, if second % 3 == 0 { "ERROR" } else { "fine" });
                 match step {
                     0 => { ring.prepend(vec![line]); }
-                    1 => { sight.advance(&ring, &stack, 150); }
+                    1 => { view.advance(&ring, &stack, 150); }
                     2 => {
                         let inserted = ring.insert(vec![line]);
                         inserted.first().into_iter().for_each(|first| histogram.cut(first));
                         match stack.context {
-                            None => sight.insert(&inserted, &ring, &stack),
-                            Some(_) => (sight, histogram) = (FilteredView::new(0), Histogram::default()),
+                            None => view.insert(&inserted, &ring, &stack),
+                            Some(_) => (view, histogram) = (FilteredView::new(0), Histogram::default()),
                         }
                     }
                     _ => { ring.push(line); }
                 }
                 if second % 2 == 0 {
-                    sight.settle(&ring);
-                    histogram.settle(&ring, &sight);
+                    view.settle(&ring);
+                    histogram.settle(&ring, &view);
                 }
             }
-            sight.settle(&ring);
-            histogram.settle(&ring, &sight);
-            let mut anew = Histogram::default();
-            anew.settle(&ring, &sight);
-            prop_assert_eq!(&histogram.seconds, &anew.seconds);
+            view.settle(&ring);
+            histogram.settle(&ring, &view);
+            let mut recounted = Histogram::default();
+            recounted.settle(&ring, &view);
+            prop_assert_eq!(&histogram.seconds, &recounted.seconds);
         }
     }
 }

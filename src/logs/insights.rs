@@ -1,5 +1,5 @@
-//! One query of CloudWatch Logs Insights: started, watched while it scans, its results as lines; and stopped when
-//! nobody wants it any more, because AWS bills what it scans.
+//! One query of CloudWatch Logs Insights: starts it, polls it while it scans, turns its results into lines, and stops
+//! it when its reader is gone, because AWS bills the data scanned.
 
 use std::time::Duration;
 
@@ -26,28 +26,28 @@ mod tests;
 
 use plan::QueryPlan;
 
-/// What AWS bills for a GB that a query scans, in US dollars, as published for most Regions.
+/// Price of a scanned GB in US dollars, as published for most Regions.
 pub const DOLLARS_A_GB: f64 = 0.005;
-/// Results that a query gives at most.
+/// The most results of a query.
 pub const MOST: usize = 10_000;
 
-/// Results are asked for so soon, and less and less often, down to this.
+/// Time until results are first polled, and the longest time between polls: they slow down.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 const LAST_LOOK: Duration = Duration::from_secs(5);
-/// How long the tasks may take to be known before the groups of those that are must do.
+/// How long to wait for all tasks to be known; then the query runs on the groups of those that are.
 const RESOLVING: Duration = Duration::from_secs(10);
-/// A query that could not be started, or whose results could not be had, is tried again after so long.
+/// Time until a query that could not be started, or results that could not be read, are tried again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Lines told at once.
+/// The most lines per update.
 const BATCH: usize = 2_000;
 
 impl Scanned {
-    /// What it costs, in US dollars, as published for most Regions.
+    /// The price in US dollars, as published for most Regions.
     pub fn dollars(&self) -> f64 {
         self.bytes / f64::from(1 << 30) * DOLLARS_A_GB
     }
 
-    /// The same in words.
+    /// The price as a text.
     pub fn price(&self) -> String {
         match self.dollars() {
             dollars @ 0.01.. => format!("about ${dollars:.2}"),
@@ -56,15 +56,15 @@ impl Scanned {
     }
 }
 
-/// Nobody listens any more.
+/// The reader has been dropped.
 struct ReaderGone;
 
-/// Runs the query that is wanted over the groups of the set. Ends when nobody listens; the query ends with it.
-pub async fn run(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, ends: Channels) {
-    let news = ends.news.clone();
+/// Runs a query on the groups of the streams. Ends, and stops the query, when the reader is dropped.
+pub async fn run(clients: Clients, wanted: LogRequest, now: fn() -> Timestamp, channels: Channels) {
+    let updates = channels.updates.clone();
     tokio::select! {
-        _ = (QueryRun { clients, wanted, now, ends, status: TailStatus::default() }).run() => {}
-        () = news.closed() => {}
+        _ = (QueryRun { clients, wanted, now, channels, status: TailStatus::default() }).run() => {}
+        () = updates.closed() => {}
     }
 }
 
@@ -72,21 +72,21 @@ struct QueryRun {
     clients: Clients,
     wanted: LogRequest,
     now: fn() -> Timestamp,
-    ends: Channels,
+    channels: Channels,
     status: TailStatus,
 }
 
 impl QueryRun {
     async fn run(mut self) -> Result<(), ReaderGone> {
         let Read::Query { text, from, to } = self.wanted.read.clone() else { return Ok(()) };
-        self.tell_status().await?;
-        let set = self.settled().await;
-        let plan = QueryPlan::of(&set.streams);
-        self.status.quiet = set.silent;
+        self.send_status().await?;
+        let set = self.wait_for_streams().await;
+        let plan = QueryPlan::new(&set.streams);
+        self.status.silent = set.silent;
         self.status.streams = set.streams.len();
-        self.status.groups = groups::of(&set.streams).into();
+        self.status.groups = groups::from_streams(&set.streams).into();
         self.status.phase = TailPhase::History;
-        self.tell_status().await?;
+        self.send_status().await?;
         for left_out in &plan.left_out {
             self.note(left_out).await?;
         }
@@ -101,23 +101,23 @@ impl QueryRun {
             },
         }
         self.status.phase = TailPhase::Done;
-        self.tell_status().await?;
-        // All of it is told: there is nothing older.
-        while self.ends.older.recv().await.is_some() {
-            self.tell(TailUpdate::Older { lines: Vec::new(), end: true }).await?;
+        self.send_status().await?;
+        // Everything has been sent: there are no older lines.
+        while self.channels.older.recv().await.is_some() {
+            self.send(TailUpdate::Older { lines: Vec::new(), end: true }).await?;
         }
         Ok(())
     }
 
-    /// The set, once it is complete, or as far as it is known after a while.
-    async fn settled(&mut self) -> StreamSet {
-        let set = &mut self.ends.set;
-        // Both a set that is late and one that can't change any more leave what is known by now.
+    /// Waits until the set of streams is complete, or for a while.
+    async fn wait_for_streams(&mut self) -> StreamSet {
+        let set = &mut self.channels.set;
+        // After a timeout, or if the sender is gone, the streams known by now have to do.
         let _ = timeout(RESOLVING, set.wait_for(|set| set.complete)).await;
         set.borrow_and_update().clone()
     }
 
-    /// Starts the query and waits for it.
+    /// Starts the query and waits for its results.
     async fn query(
         &mut self,
         plan: &QueryPlan,
@@ -128,7 +128,7 @@ impl QueryRun {
         let query = loop {
             match self.start(plan, text, from, to).await {
                 Ok(query) => break query,
-                Err(failure) if passes(&failure) => self.wait(failure).await?,
+                Err(failure) if is_transient(&failure) => self.wait(failure).await?,
                 Err(failure) => return Ok(Err(failure)),
             }
         };
@@ -147,19 +147,19 @@ impl QueryRun {
             .start_time(from.as_second())
             .end_time(to.as_second())
             .limit(MOST as i32);
-        let mut place = None;
+        let mut position = None;
         let sent = async {
             let sent = request.send().await;
-            place = sent.as_ref().err().and_then(fault_at);
+            position = sent.as_ref().err().and_then(fault_at);
             sent
         };
         let answer = self.clients.call(operation::START_QUERY, sent).await;
-        let answer = answer.map_err(|failure| told(failure, place, text))?;
+        let answer = answer.map_err(|failure| explain_start_failure(failure, position, text))?;
         let nameless = || Failure::local(operation::START_QUERY.name, FailureKind::Garbled, "AWS named no query");
         answer.query_id.ok_or_else(nameless)
     }
 
-    /// Asks for the results until they are complete.
+    /// Polls the results until they are complete.
     async fn results(&mut self, plan: &QueryPlan, mut running: RunningQuery) -> Result<QueryResult, ReaderGone> {
         let client = self.clients.logs(plan.region.as_deref());
         let least = Duration::from_secs_f64(1.0 / self.wanted.pace.0.max(0.01));
@@ -171,7 +171,7 @@ impl QueryRun {
             let request = client.get_query_results().query_id(&running.query).send();
             let answer = match self.clients.call(operation::GET_QUERY_RESULTS, request).await {
                 Ok(answer) => answer,
-                Err(failure) if passes(&failure) || failure.kind == FailureKind::Offline => {
+                Err(failure) if is_transient(&failure) || failure.kind == FailureKind::Offline => {
                     self.wait(failure).await?;
                     continue;
                 }
@@ -180,29 +180,29 @@ impl QueryRun {
             self.status.failure = None;
             self.status.retry_at = None;
             self.status.scanned = answer.statistics.as_ref().map(scanned);
-            self.tell_status().await?;
+            self.send_status().await?;
             running.over = !matches!(
                 answer.status,
                 None | Some(QueryStatus::Running | QueryStatus::Scheduled | QueryStatus::UnknownValue)
             );
             match answer.status {
                 Some(QueryStatus::Complete) => return Ok(Ok(answer.results.unwrap_or_default())),
-                Some(status) if running.over => return Ok(Err(ended(&status))),
+                Some(status) if running.over => return Ok(Err(failure_of(&status))),
                 _ => {}
             }
         }
     }
 
-    /// Says what is in the way, and waits.
+    /// Reports a failure and waits before the next try.
     async fn wait(&mut self, failure: Failure) -> Result<(), ReaderGone> {
         self.status.failure = Some(failure.into());
         self.status.retry_at = (self.now)().checked_add(SignedDuration::try_from(AGAIN).unwrap_or_default()).ok();
-        self.tell_status().await?;
+        self.send_status().await?;
         sleep(AGAIN).await;
         Ok(())
     }
 
-    /// Tells the results, and then what they cost.
+    /// Sends the results, and then what they cost.
     async fn show(
         &mut self,
         found: &[Vec<ResultField>],
@@ -210,33 +210,33 @@ impl QueryRun {
         streams: &[super::Followed],
         to: Timestamp,
     ) -> Result<(), ReaderGone> {
-        let mut lines = rows::lines(found, &rows::KnownSources::of(streams, plan), to);
+        let mut lines = rows::lines(found, &rows::KnownSources::new(streams, plan), to);
         let end = lines.last().map_or(to, |line| line.at);
         while !lines.is_empty() {
             let rest = lines.split_off(lines.len().min(BATCH));
-            self.tell(TailUpdate::Lines(std::mem::replace(&mut lines, rest))).await?;
+            self.send(TailUpdate::Lines(std::mem::replace(&mut lines, rest))).await?;
         }
         let summary = rows::summary(found.len(), self.status.scanned.unwrap_or_default());
-        self.tell(TailUpdate::Lines(vec![note(end, &summary)])).await
+        self.send(TailUpdate::Lines(vec![note(end, &summary)])).await
     }
 
     async fn note(&self, text: &str) -> Result<(), ReaderGone> {
-        self.tell(TailUpdate::Lines(vec![note((self.now)(), text)])).await
+        self.send(TailUpdate::Lines(vec![note((self.now)(), text)])).await
     }
 
-    async fn tell_status(&self) -> Result<(), ReaderGone> {
-        self.tell(TailUpdate::Status(self.status.clone().into())).await
+    async fn send_status(&self) -> Result<(), ReaderGone> {
+        self.send(TailUpdate::Status(self.status.clone().into())).await
     }
 
-    async fn tell(&self, told: TailUpdate) -> Result<(), ReaderGone> {
-        self.ends.news.send(TailMessage { tail: self.wanted.id, update: told }).await.map_err(|_| ReaderGone)
+    async fn send(&self, update: TailUpdate) -> Result<(), ReaderGone> {
+        self.channels.updates.send(TailMessage { tail: self.wanted.id, update }).await.map_err(|_| ReaderGone)
     }
 }
 
-/// The results, or what the query failed with.
+/// The results, or why the query failed.
 type QueryResult = Result<Vec<Vec<ResultField>>, Failure>;
 
-/// A query that AWS works on: stopped when this is dropped before it is over.
+/// A query running in AWS; dropping it before it is over stops the query.
 struct RunningQuery {
     clients: Clients,
     region: Option<String>,
@@ -254,7 +254,7 @@ impl Drop for RunningQuery {
         let client = clients.logs(self.region.as_deref());
         runtime.spawn(async move {
             let request = client.stop_query().query_id(query).send();
-            // Nobody is left to be told of a failure: the query then ends by itself.
+            // A failure can be ignored: the query then ends by itself.
             let _ = clients.call(operation::STOP_QUERY, request).await;
         });
     }
@@ -272,22 +272,22 @@ fn scanned(statistics: &QueryStatistics) -> Scanned {
     }
 }
 
-/// Whether it is worth trying again.
-fn passes(failure: &Failure) -> bool {
+/// Returns whether the call is worth trying again.
+fn is_transient(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::Throttled | FailureKind::Server)
         || failure.code.as_deref() == Some("LimitExceededException")
 }
 
-/// Where a query can't be read, in characters.
+/// The position of a syntax error in the query, in characters.
 fn fault_at(error: &SdkError<StartQueryError>) -> Option<usize> {
     let StartQueryError::MalformedQueryException(malformed) = error.as_service_error()? else { return None };
     usize::try_from(malformed.query_compile_error()?.location()?.start_char_offset()?).ok()
 }
 
-/// A failure to start, with the place in the query, or with what helps.
-fn told(failure: Failure, place: Option<usize>, text: &str) -> Failure {
+/// Adds to a failed start the position in the query, or advice.
+fn explain_start_failure(failure: Failure, position: Option<usize>, text: &str) -> Failure {
     let code = failure.code.clone();
-    let failure = match place {
+    let failure = match position {
         Some(at) => {
             let here: String = text.chars().skip(at).take(16).collect();
             Failure { message: format!("at character {}, \"{here}\": {}", at + 1, failure.message), ..failure }
@@ -303,8 +303,8 @@ fn told(failure: Failure, place: Option<usize>, text: &str) -> Failure {
     }
 }
 
-/// What a query that gave no results ended with.
-fn ended(status: &QueryStatus) -> Failure {
+/// Why a query ended without results.
+fn failure_of(status: &QueryStatus) -> Failure {
     let why = match status {
         QueryStatus::Cancelled => "somebody cancelled it",
         QueryStatus::Timeout => "it took longer than the 60 minutes that AWS gives it",

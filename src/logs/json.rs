@@ -1,4 +1,4 @@
-//! Lines that are JSON: read with their keys in the order in which they were written, and numbers as they were.
+//! JSON lines: keys keep their order, and numbers their digits.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,59 +8,59 @@ mod scan;
 pub use fields::{Fields, key_fields};
 pub(super) use scan::{Scanner, unescaped};
 
-/// A longer line is not read as JSON.
+/// Longer lines are not parsed as JSON.
 pub const LONGEST: usize = 16 << 10;
-/// What lies deeper than this is no log any more.
+/// The deepest nesting that is parsed.
 const DEEPEST: usize = 64;
 
-/// The keys of an object and what they hold, as written.
+/// Keys and values of an object, in order.
 pub type Map = Vec<(String, JsonValue)>;
 
-/// A value.
+/// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JsonValue {
     Null,
     Bool(bool),
-    /// As it was written: large ids keep all their digits.
+    /// As written, so that large ids keep all their digits.
     Number(String),
     Text(String),
     List(Vec<JsonValue>),
     Object(Map),
 }
 
-/// The object that a line is.
+/// Parses a line that is a JSON object.
 pub fn object(text: &str) -> Option<Map> {
-    if !may_be(text) {
+    if !looks_like_object(text) {
         return None;
     }
     let mut scanner = Scanner::new(text);
-    let JsonValue::Object(map) = part(&mut scanner, 0)? else { return None };
+    let JsonValue::Object(map) = parse_value(&mut scanner, 0)? else { return None };
     scanner.is_done().then_some(map)
 }
 
-/// Whether a line has the looks of JSON, and a length at which it is read.
-pub(super) fn may_be(text: &str) -> bool {
+/// Returns whether a line may be a JSON object short enough to be parsed.
+pub(super) fn looks_like_object(text: &str) -> bool {
     text.len() <= LONGEST && text.trim_start().starts_with('{')
 }
 
-/// Tells every value at `path` (`error.code`, `tags.0`) as text, of a list each. Names of keys are found in either case,
-/// and those that have dots in them. Nothing is told of what follows the place from which on it is no JSON.
-pub(super) fn each(text: &str, path: &str, mut tell: impl FnMut(&str)) {
-    seek(&mut Scanner::new(text), path, 0, &mut tell);
+/// Visits every value at `path` (`error.code`, `tags.0`) as text, and every item of a list. Keys are matched ignoring
+/// case, and may contain dots. Stops where the text is no longer JSON.
+pub(super) fn for_each_value(text: &str, path: &str, mut visit: impl FnMut(&str)) {
+    seek(&mut Scanner::new(text), path, 0, &mut visit);
 }
 
-fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnMut(&str)) -> Option<()> {
+fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, visit: &mut impl FnMut(&str)) -> Option<()> {
     if depth > DEEPEST {
         return None;
     }
     match scanner.peek()? {
-        b'{' if path.is_empty() => tell(scanner.skip()?),
+        b'{' if path.is_empty() => visit(scanner.skip()?),
         b'{' => scanner.each_key(|scanner, key| {
             let key = unescaped(key);
             let below = path.get(..key.len()).filter(|head| head.eq_ignore_ascii_case(&key));
             match below.map(|head| &path[head.len()..]) {
-                Some("") => seek(scanner, "", depth + 1, tell),
-                Some(rest) if rest.starts_with('.') => seek(scanner, &rest[1..], depth + 1, tell),
+                Some("") => seek(scanner, "", depth + 1, visit),
+                Some(rest) if rest.starts_with('.') => seek(scanner, &rest[1..], depth + 1, visit),
                 _ => scanner.skip().map(drop),
             }
         })?,
@@ -71,20 +71,20 @@ fn seek(scanner: &mut Scanner<'_>, path: &str, depth: usize, tell: &mut impl FnM
             scanner.each_item(|scanner| {
                 index += 1;
                 match wanted {
-                    None => seek(scanner, path, depth + 1, tell),
-                    Some(wanted) if wanted + 1 == index => seek(scanner, rest, depth + 1, tell),
+                    None => seek(scanner, path, depth + 1, visit),
+                    Some(wanted) if wanted + 1 == index => seek(scanner, rest, depth + 1, visit),
                     Some(_) => scanner.skip().map(drop),
                 }
             })?;
         }
         _ if !path.is_empty() => drop(scanner.skip()?),
-        b'"' => tell(&unescaped(scanner.string()?)),
-        _ => tell(scanner.skip()?),
+        b'"' => visit(&unescaped(scanner.string()?)),
+        _ => visit(scanner.skip()?),
     }
     Some(())
 }
 
-fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<JsonValue> {
+fn parse_value(scanner: &mut Scanner<'_>, depth: usize) -> Option<JsonValue> {
     if depth > DEEPEST {
         return None;
     }
@@ -92,7 +92,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<JsonValue> {
         b'{' => {
             let mut map = Map::new();
             scanner.each_key(|scanner, key| {
-                map.push((unescaped(key).into_owned(), part(scanner, depth + 1)?));
+                map.push((unescaped(key).into_owned(), parse_value(scanner, depth + 1)?));
                 Some(())
             })?;
             JsonValue::Object(map)
@@ -100,7 +100,7 @@ fn part(scanner: &mut Scanner<'_>, depth: usize) -> Option<JsonValue> {
         b'[' => {
             let mut list = Vec::new();
             scanner.each_item(|scanner| {
-                list.push(part(scanner, depth + 1)?);
+                list.push(parse_value(scanner, depth + 1)?);
                 Some(())
             })?;
             JsonValue::List(list)
@@ -120,7 +120,7 @@ fn is_number(word: &str) -> bool {
 }
 
 impl JsonValue {
-    /// What it says, for those that are one value: text without its quotes.
+    /// The text of a scalar, without quotes.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Null => Some("null"),
@@ -132,7 +132,7 @@ impl JsonValue {
     }
 }
 
-/// In one line.
+/// On one line.
 impl Display for JsonValue {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -160,7 +160,7 @@ impl Display for JsonValue {
     }
 }
 
-/// Writes a text with its quotes, and with what JSON demands to be escaped.
+/// Writes a string with quotes and escapes.
 fn quoted(out: &mut Formatter<'_>, text: &str) -> fmt::Result {
     out.write_str("\"")?;
     for c in text.chars() {

@@ -1,7 +1,7 @@
-//! How much a line matters, as far as it says so itself: in JSON, in logfmt, or at the head of its text.
+//! Detects the level of a line: in JSON, in logfmt, or at the start of its text.
 //!
-//! Only what stands where a level stands is one: `error` within a sentence says nothing. A level that isn't seen costs a
-//! colour; one that is wrong hides a line.
+//! Only a word in the usual place of a level counts: `error` within a sentence doesn't. A missed level costs a colour,
+//! a wrong one hides a line.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use super::{
 
 mod text;
 
-/// What of a line is looked at.
-const LOOKED_AT: usize = 1024;
+/// Number of bytes examined per line.
+const EXAMINED: usize = 1024;
 
-/// What logging libraries call them.
+/// Names of the levels in logging libraries.
 const WORDS: &[(Level, &[&str])] = &[
     (Level::Trace, &["trace", "trc", "trce", "verbose", "vrb", "silly", "finer", "finest"]),
     (Level::Debug, &["debug", "dbg", "dbug", "debg", "fine", "config"]),
@@ -25,7 +25,7 @@ const WORDS: &[(Level, &[&str])] = &[
     (Level::Fatal, &["fatal", "ftl", "critical", "crit", "panic", "pnc", "dpanic", "alert", "emergency", "emerg"]),
 ];
 
-/// What the key of a level is called.
+/// Keys with a level.
 const KEYS: &[&str] = &[
     "level",
     "severity",
@@ -43,7 +43,7 @@ const KEYS: &[&str] = &[
 impl Level {
     pub const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
 
-    /// The level that a word stands for, in whatever logging library.
+    /// Parses the name of a level in any logging library.
     pub fn parse(word: &str) -> Option<Self> {
         let known = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
         WORDS.iter().find(|(_, words)| known(words)).map(|(level, _)| *level)
@@ -60,7 +60,7 @@ impl Level {
         }
     }
 
-    /// What one letter stands for.
+    /// Parses a level given as one letter.
     fn letter(letter: &str) -> Option<Self> {
         Some(match letter {
             "T" => Self::Trace,
@@ -73,7 +73,7 @@ impl Level {
         })
     }
 
-    /// What syslog's numbers stand for.
+    /// Converts a syslog severity.
     fn syslog(number: u32) -> Option<Self> {
         Some(match number {
             0..=2 => Self::Fatal,
@@ -85,7 +85,7 @@ impl Level {
         })
     }
 
-    /// What the numbers of pino and bunyan stand for.
+    /// Converts a level of pino or bunyan.
     fn pino(number: u32) -> Option<Self> {
         Some(match number {
             10..=19 => Self::Trace,
@@ -99,21 +99,21 @@ impl Level {
     }
 }
 
-/// How much a line matters.
-pub fn of(text: &str) -> Option<Level> {
-    let head = ansi::bare(&text[..text.floor_char_boundary(LOOKED_AT)]);
+/// Detects the level of a line.
+pub fn detect(text: &str) -> Option<Level> {
+    let head = ansi::bare(&text[..text.floor_char_boundary(EXAMINED)]);
     match head.trim_start().starts_with('{') {
         true => json(&head),
-        false => text::of(&head),
+        false => text::detect(&head),
     }
 }
 
-/// That of an object, which may break off: of its own keys and of those of `log`; where they say nothing, of the text that
-/// it wraps.
+/// Detects the level of a JSON object, which may break off: from its own keys, those of `log`, or else the wrapped
+/// text.
 fn json(head: &str) -> Option<Level> {
     let (mut level, mut wrapped) = (None, None);
     let mut scanner = Scanner::new(head);
-    // No more than the level is of interest: what breaks off after it does no harm.
+    // It stops at the level, so that a text that breaks off later does no harm.
     let _ = scanner.each_key(|scanner, key| {
         let is = |name: &str| key.eq_ignore_ascii_case(name);
         match scanner.peek()? {
@@ -136,11 +136,11 @@ fn json(head: &str) -> Option<Level> {
     });
     level.or_else(|| {
         let wrapped: Cow<'_, str> = unescaped(wrapped?.trim_start_matches('"'));
-        text::of(&ansi::bare(&wrapped))
+        text::detect(&ansi::bare(&wrapped))
     })
 }
 
-/// What the value of a level's key says.
+/// Parses the value of a level key.
 fn value(scanner: &mut Scanner<'_>, head: &str) -> Option<Option<Level>> {
     let word = match scanner.peek()? {
         b'"' => scanner.string()?.trim(),
@@ -148,7 +148,7 @@ fn value(scanner: &mut Scanner<'_>, head: &str) -> Option<Option<Level>> {
     };
     let number = || {
         let number: u32 = word.parse().ok()?;
-        // Graylog's format counts as syslog does.
+        // GELF uses syslog severities.
         let syslog = || Level::syslog(number).filter(|_| head.contains("\"short_message\""));
         Level::pino(number).or_else(syslog)
     };

@@ -1,11 +1,11 @@
-//! A Live Tail session: AWS tells each line as it comes in, and bills the minutes.
+//! A Live Tail session: AWS sends each line as it arrives, and bills by the minute.
 //!
 //! ```text
 //! AWS ──► pump: takes each update at once, or AWS drops them ──► a bounded queue ──► next
 //! ```
 //!
-//! AWS holds ten updates for a slow reader and then drops the oldest without a word. So the pump drops them itself where
-//! the queue is full, and counts.
+//! AWS buffers ten updates for a slow reader and then drops the oldest without notice. So the pump drops updates itself
+//! when the queue is full, and counts them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,8 +20,8 @@ use aws_sdk_cloudwatchlogs::{
     operation::start_live_tail::StartLiveTailOutput,
     primitives::event_stream::EventReceiver,
     types::{
-        LiveTailSessionLogEvent, LiveTailSessionUpdate, StartLiveTailResponseStream as Told,
-        error::StartLiveTailResponseStreamError as Fault,
+        LiveTailSessionLogEvent, LiveTailSessionUpdate, StartLiveTailResponseStream,
+        error::StartLiveTailResponseStreamError,
     },
 };
 use jiff::Timestamp;
@@ -41,50 +41,51 @@ mod tests;
 
 use address::{Address, Streams};
 
-/// What AWS bills for a minute of a session, in US dollars, as published for most Regions; and the minutes of a month
-/// that it doesn't bill.
+/// Price of a session minute in US dollars, as published for most Regions; and the free minutes per month.
 pub const DOLLARS_A_MINUTE: f64 = 0.01;
 pub const FREE_MINUTES: u32 = 1_800;
-/// Lines of one second that AWS tells at most: of more it tells a sample.
+/// The most lines per second that AWS sends; of more it sends a sample.
 pub const MOST_A_SECOND: u32 = 500;
 
-/// How long opening may take.
+/// Time limit for opening a session.
 const OPENING: Duration = Duration::from_secs(15);
-/// AWS tells something every second: after so long without, the connection is broken.
+/// AWS sends an update every second: after this long without one, the connection is broken.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// Updates that wait for the reader: a minute's worth.
+/// Number of updates that wait for the reader: a minute's worth.
 const WAITING: usize = 60;
-/// Lines of streams that are not known yet, and for how long they are held: a task is known a moment after its first
-/// lines are here.
+/// Number of lines held for streams that are not known yet, and for how long: a task is only known a moment after its
+/// first lines arrive.
 const UNKNOWN: usize = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_mins(1);
 
+type LiveStream = EventReceiver<StartLiveTailResponseStream, StartLiveTailResponseStreamError>;
+
 impl Live {
-    /// The minutes that have begun by `now`: AWS bills them whole.
+    /// The minutes begun by `now`: AWS bills whole minutes.
     pub fn minutes(&self, now: Timestamp) -> i64 {
         (now.as_second() - self.since.as_second()).max(0) / 60 + 1
     }
 
-    /// What it has cost by `now`, in US dollars, were none of its minutes free.
+    /// The cost by `now` in US dollars, free minutes not deducted.
     pub fn dollars(&self, now: Timestamp) -> f64 {
         self.minutes(now) as f64 * DOLLARS_A_MINUTE
     }
 }
 
-/// What a session tells of one second.
+/// One second's update of a session.
 #[derive(Debug, Default, PartialEq)]
 pub struct LiveUpdate {
     pub events: Vec<LogEvent>,
-    /// AWS left lines out: more came than it tells.
+    /// AWS left lines out: there were more than it sends.
     pub sampled: bool,
-    /// Lines that came faster than they were taken, and were dropped.
+    /// Number of lines dropped because they arrived faster than they were read.
     pub missed: u64,
 }
 
-/// Why a session is no more.
+/// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionEnd {
-    /// The three hours that AWS gives it are over.
+    /// The three hours that AWS allows are over.
     #[error("its three hours are over")]
     Over,
     #[error("nothing came for {} seconds", HEARTBEAT.as_secs())]
@@ -95,18 +96,18 @@ pub enum SessionEnd {
     Broken(String),
 }
 
-/// A session that is open. It ends when this is dropped.
+/// An open session. Dropping it ends the session.
 pub struct LiveSession {
     address: Address,
     growing: bool,
     updates: mpsc::Receiver<Result<RawUpdate, SessionEnd>>,
     pump: AbortHandle,
-    /// Which stream is whose, by the names of group and stream.
+    /// The sources, by the names of group and stream.
     sources: HashMap<(String, String), Arc<Source>>,
     unknown: VecDeque<(Instant, LiveTailSessionLogEvent)>,
 }
 
-/// An update as AWS tells it.
+/// An update as AWS sends it.
 #[derive(Debug, Default)]
 struct RawUpdate {
     events: Vec<LiveTailSessionLogEvent>,
@@ -114,11 +115,11 @@ struct RawUpdate {
     missed: u64,
 }
 
-/// Opens a session for these streams, and where it is `growing` for those of tasks to come. Once it is open, everything
-/// that comes in from then on is told.
+/// Opens a session for these streams, and if `growing` for those of future tasks too. Once it is open, it delivers
+/// everything that arrives from then on.
 ///
 /// # Errors
-/// What the call failed with, or why no one session can tell of these streams: see [`reason`].
+/// The failure of the call, or why no single session can cover these streams: see [`reason`].
 pub async fn open(
     clients: &Clients,
     streams: &[Followed],
@@ -126,7 +127,7 @@ pub async fn open(
     pattern: Option<&str>,
 ) -> Result<LiveSession, Failure> {
     let impossible = |why| Failure::local(START_LIVE_TAIL.name, FailureKind::Invalid, why);
-    let address = Address::of(streams, growing).map_err(impossible)?;
+    let address = Address::for_streams(streams, growing).map_err(impossible)?;
     let client = clients.logs(address.region.as_deref());
     let opened = async {
         match timeout(OPENING, request(&client, &address, pattern)).await {
@@ -135,7 +136,7 @@ pub async fn open(
         }
     };
     let mut stream = clients.call(START_LIVE_TAIL, opened).await?.response_stream;
-    let first = match told(&mut stream).await {
+    let first = match receive(&mut stream).await {
         Ok(first) => first,
         Err(ended) => return Err(Failure::local(START_LIVE_TAIL.name, FailureKind::Offline, ended.to_string())),
     };
@@ -143,7 +144,7 @@ pub async fn open(
     let pump = tokio::spawn(pump(stream, first, queue)).abort_handle();
     let mut session =
         LiveSession { address, growing, updates, pump, sources: HashMap::new(), unknown: VecDeque::new() };
-    session.know(streams);
+    session.set_streams(streams);
     Ok(session)
 }
 
@@ -155,9 +156,9 @@ async fn request(
     let (names, prefixes) = match address.streams.clone() {
         Streams::All => (None, None),
         Streams::Named(names) => (Some(names), None),
-        Streams::Beginning(prefixes) => (None, Some(prefixes)),
+        Streams::WithPrefix(prefixes) => (None, Some(prefixes)),
     };
-    // A session lasts for hours, and is watched here.
+    // A session lasts for hours, and has its own heartbeat.
     let timeouts = TimeoutConfig::builder().disable_operation_timeout().disable_operation_attempt_timeout().build();
     let config =
         Config::builder().timeout_config(timeouts).stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -173,12 +174,8 @@ async fn request(
         .await
 }
 
-/// Takes what comes off the wire at once, whatever becomes of it.
-async fn pump(
-    mut stream: EventReceiver<Told, Fault>,
-    first: RawUpdate,
-    queue: mpsc::Sender<Result<RawUpdate, SessionEnd>>,
-) {
+/// Takes updates off the wire at once, so that AWS never drops any.
+async fn pump(mut stream: LiveStream, first: RawUpdate, queue: mpsc::Sender<Result<RawUpdate, SessionEnd>>) {
     let mut next = Ok(first);
     let (mut missed, mut sampled) = (0, false);
     loop {
@@ -193,26 +190,26 @@ async fn pump(
             }
             Err(ended) => {
                 let last = RawUpdate { sampled, missed, ..RawUpdate::default() };
-                // Nobody may be left to hear of it.
+                // The receiver may be gone.
                 let _ = queue.send(Ok(last)).await;
                 let _ = queue.send(Err(ended)).await;
                 return;
             }
         }
-        next = told(&mut stream).await;
+        next = receive(&mut stream).await;
     }
 }
 
-/// What the session tells next.
-async fn told(stream: &mut EventReceiver<Told, Fault>) -> Result<RawUpdate, SessionEnd> {
+/// Waits for the next update of the session.
+async fn receive(stream: &mut LiveStream) -> Result<RawUpdate, SessionEnd> {
     match timeout(HEARTBEAT, stream.recv()).await {
         Err(_) => Err(SessionEnd::Silent),
         Ok(Ok(None)) => Err(SessionEnd::Closed),
-        Ok(Ok(Some(Told::SessionUpdate(update)))) => Ok(raw(update)),
+        Ok(Ok(Some(StartLiveTailResponseStream::SessionUpdate(update)))) => Ok(raw_update(update)),
         Ok(Ok(Some(_))) => Ok(RawUpdate::default()),
         Ok(Err(error)) => Err(match error.as_service_error() {
-            Some(Fault::SessionTimeoutException(_)) => SessionEnd::Over,
-            Some(Fault::SessionStreamingException(fault)) => {
+            Some(StartLiveTailResponseStreamError::SessionTimeoutException(_)) => SessionEnd::Over,
+            Some(StartLiveTailResponseStreamError::SessionStreamingException(fault)) => {
                 SessionEnd::Broken(fault.message().unwrap_or("AWS could not go on with it").to_owned())
             }
             _ => SessionEnd::Broken("the connection was cut".to_owned()),
@@ -220,7 +217,7 @@ async fn told(stream: &mut EventReceiver<Told, Fault>) -> Result<RawUpdate, Sess
     }
 }
 
-fn raw(update: LiveTailSessionUpdate) -> RawUpdate {
+fn raw_update(update: LiveTailSessionUpdate) -> RawUpdate {
     RawUpdate {
         sampled: update.session_metadata.is_some_and(|metadata| metadata.sampled),
         events: update.session_results.unwrap_or_default(),
@@ -229,16 +226,16 @@ fn raw(update: LiveTailSessionUpdate) -> RawUpdate {
 }
 
 impl LiveSession {
-    /// What comes next: once a second, empty or not. May be dropped and called again: nothing is lost.
+    /// Waits for the next update: one per second, empty or not. Cancel safe.
     ///
     /// # Errors
-    /// When the session is no more.
+    /// The session ended.
     pub async fn next(&mut self) -> Result<LiveUpdate, SessionEnd> {
         let RawUpdate { events, sampled, missed } = self.updates.recv().await.unwrap_or(Err(SessionEnd::Closed))?;
-        let mut said = Vec::with_capacity(events.len());
+        let mut known = Vec::with_capacity(events.len());
         for event in events {
-            match self.said(event) {
-                Ok(event) => said.push(event),
+            match self.resolve(event) {
+                Ok(event) => known.push(event),
                 Err(event) => self.unknown.push_back((Instant::now(), event)),
             }
         }
@@ -247,43 +244,43 @@ impl LiveSession {
         while self.unknown.front().is_some_and(|(came, _)| came.elapsed() > UNKNOWN_FOR) {
             self.unknown.pop_front();
         }
-        Ok(LiveUpdate { events: said, sampled, missed })
+        Ok(LiveUpdate { events: known, sampled, missed })
     }
 
-    /// Takes note of the streams there are now: the lines of the new ones that have come already.
-    pub fn know(&mut self, streams: &[Followed]) -> Vec<LogEvent> {
+    /// Sets the streams to deliver; returns the lines of new ones that have already arrived.
+    pub fn set_streams(&mut self, streams: &[Followed]) -> Vec<LogEvent> {
         let named = |source: &Arc<Source>| (source.stream.group.clone(), source.stream.name.clone());
         self.sources = streams.iter().map(|followed| (named(&followed.source), followed.source.clone())).collect();
-        let mut said = Vec::new();
+        let mut known = Vec::new();
         for (came, event) in std::mem::take(&mut self.unknown) {
-            match self.said(event) {
-                Ok(event) => said.push(event),
+            match self.resolve(event) {
+                Ok(event) => known.push(event),
                 Err(event) => self.unknown.push_back((came, event)),
             }
         }
-        said
+        known
     }
 
-    /// Whether it tells of all these streams; if not, it takes another session.
+    /// Returns whether it covers all these streams; if not, another session is needed.
     pub fn covers(&self, streams: &[Followed]) -> bool {
-        let Ok(needed) = Address::of(streams, self.growing) else { return false };
+        let Ok(needed) = Address::for_streams(streams, self.growing) else { return false };
         let groups = needed.region == self.address.region
             && needed.groups.iter().all(|group| self.address.groups.contains(group));
         groups
             && match (&self.address.streams, needed.streams) {
                 (Streams::All, _) => true,
                 (Streams::Named(known), Streams::Named(needed)) => needed.iter().all(|name| known.contains(name)),
-                (Streams::Beginning(known), Streams::Beginning(needed) | Streams::Named(needed)) => {
+                (Streams::WithPrefix(known), Streams::WithPrefix(needed) | Streams::Named(needed)) => {
                     needed.iter().all(|name| known.iter().any(|start| name.starts_with(start)))
                 }
                 _ => false,
             }
     }
 
-    /// The event with its source, while that is known.
-    fn said(&self, event: LiveTailSessionLogEvent) -> Result<LogEvent, LiveTailSessionLogEvent> {
+    /// Converts an event, if its source is known.
+    fn resolve(&self, event: LiveTailSessionLogEvent) -> Result<LogEvent, LiveTailSessionLogEvent> {
         let group = event.log_group_identifier().unwrap_or_default();
-        // `account:name`, an ARN, or the name.
+        // `account:name`, an ARN, or a name.
         let group = group.rsplit_once(':').map_or(group, |(_, name)| name);
         let key = (group.to_owned(), event.log_stream_name().unwrap_or_default().to_owned());
         let at = event.timestamp.or(event.ingestion_time).and_then(|at| Timestamp::from_millisecond(at).ok());

@@ -1,5 +1,5 @@
-//! The lines of many streams in the order of their time, as far as one can wait for it. Those that come later still are
-//! told apart, to be put between the others.
+//! Merges the lines of several streams by time, within a window. Lines that arrive after it are released separately, to
+//! be inserted between the others.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
@@ -7,37 +7,37 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Line, Role, Source, level};
 
-/// One event as AWS tells it.
+/// One event as AWS returns it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEvent {
     pub source: Arc<Source>,
-    /// FilterLogEvents names it.
+    /// Only FilterLogEvents returns one.
     pub id: Option<String>,
     pub at: Timestamp,
     pub text: String,
 }
 
-/// Lines that wait until those before them are there.
+/// Lines that wait for earlier ones.
 #[derive(Debug, Default)]
 pub struct Merge {
     waiting: BinaryHeap<Reverse<Waiting>>,
     taken: u64,
-    /// What is the youngest that was let out.
+    /// The newest place that was released.
     out: Option<Timestamp>,
 }
 
-/// Lines that are let out together.
+/// Lines that are released together.
 #[derive(Debug, Default)]
 pub struct Released {
-    /// They belong before some that were let out earlier; in order.
+    /// Lines that belong before some released earlier; in order.
     pub late: Vec<Line>,
-    /// They belong at the end, in order.
+    /// Lines to append; in order.
     pub lines: Vec<Line>,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    /// Its place in time: no later than when it came, for a clock that runs ahead must not hold up the others.
+    /// Its place in time: no later than its arrival, so that a clock that runs ahead doesn't hold up other lines.
     place: Timestamp,
     at: Timestamp,
     number: u64,
@@ -45,21 +45,21 @@ struct Waiting {
 }
 
 impl Merge {
-    /// Takes in an event that came at `now`.
-    pub fn push(&mut self, said: LogEvent, now: Timestamp) {
-        self.put(said.into(), now);
+    /// Adds an event that arrived at `now`.
+    pub fn push(&mut self, event: LogEvent, now: Timestamp) {
+        self.put(event.into(), now);
     }
 
-    /// Takes in any line.
+    /// Adds any line.
     pub fn put(&mut self, line: Line, now: Timestamp) {
         self.taken += 1;
         let place = line.at.min(now);
         self.waiting.push(Reverse(Waiting { place, at: line.at, number: self.taken, line }));
     }
 
-    /// Lets out at most `most` lines that are not younger than `up_to`. A line that comes later than some that were let
-    /// out belongs before these, if it is not further than `reach` behind them; the start and the stop of a task always
-    /// do. What comes later still is marked, and stands at the end.
+    /// Releases at most `most` lines that are not newer than `up_to`. A line older than some already released is
+    /// inserted before these if it is at most `reach` older; starts and stops of tasks always are. An even later line
+    /// is marked late, and appended.
     pub fn release(&mut self, up_to: Timestamp, reach: SignedDuration, most: usize) -> Released {
         let mut released = Released::default();
         while released.late.len() + released.lines.len() < most && self.next().is_some_and(|place| place <= up_to) {
@@ -78,12 +78,12 @@ impl Merge {
         released
     }
 
-    /// The place in time of the first that waits.
+    /// The place in time of the first waiting line.
     pub fn next(&self) -> Option<Timestamp> {
         self.waiting.peek().map(|Reverse(first)| first.place)
     }
 
-    /// Lines that wait.
+    /// Number of waiting lines.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -116,15 +116,15 @@ impl Ord for Waiting {
 }
 
 impl From<LogEvent> for Line {
-    fn from(said: LogEvent) -> Self {
+    fn from(event: LogEvent) -> Self {
         Self {
-            source: Some(said.source),
-            at: said.at,
+            source: Some(event.source),
+            at: event.at,
             role: Role::Output,
-            level: level::of(&said.text),
+            level: level::detect(&event.text),
             late: false,
             task: None,
-            text: said.text.into(),
+            text: event.text.into(),
         }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
         Timestamp::from_millisecond(ms).unwrap()
     }
 
-    fn said(ms: i64, number: usize) -> LogEvent {
+    fn event(ms: i64, number: usize) -> LogEvent {
         let source = Arc::new(Source {
             stream: Stream { region: None, group: "web".into(), name: "one".into() },
             task_arn: "task".into(),
@@ -156,34 +156,34 @@ mod tests {
     const REACH: SignedDuration = SignedDuration::from_secs(60);
 
     proptest! {
-        /// Lines written at some time come up to so much later.
+        /// Each line arrives up to four seconds after it was written.
         #[test]
-        fn lines_within_the_window_come_in_order_and_all_within_the_reach_find_their_place(
+        fn lines_within_the_window_are_in_order_and_late_ones_are_inserted(
             written in vec((0..60_000_i64, 0..4_000_i64), 0..300),
         ) {
             let mut coming: Vec<(i64, i64, usize)> =
                 written.iter().enumerate().map(|(number, (at, delay))| (at + delay, *at, number)).collect();
             coming.sort_unstable();
             let mut merge = Merge::default();
-            let (mut ring, mut told) = (Ring::default(), at(-1));
+            let (mut ring, mut newest) = (Ring::default(), at(-1));
             let mut take = |released: Released| {
                 for line in &released.late {
                     let (_, delay) = written[line.text.parse::<usize>().unwrap()];
-                    assert!(line.at < told && delay > WINDOW, "late after {delay} ms");
+                    assert!(line.at < newest && delay > WINDOW, "late after {delay} ms");
                 }
                 ring.insert(released.late);
                 for line in released.lines {
-                    assert!(line.at >= told && !line.late);
-                    told = line.at;
+                    assert!(line.at >= newest && !line.late);
+                    newest = line.at;
                     ring.push(line);
                 }
             };
             for (now, ms, number) in &coming {
                 take(merge.release(at(*now) - SignedDuration::from_millis(WINDOW), REACH, usize::MAX));
-                merge.push(said(*ms, *number), at(*now));
+                merge.push(event(*ms, *number), at(*now));
             }
             take(merge.release(at(i64::from(u32::MAX)), REACH, usize::MAX));
-            // By time; what is alike in time stands as it came.
+            // By time; lines of the same time in the order of arrival.
             let mut expected: Vec<(i64, usize)> = coming.iter().map(|(_, ms, number)| (*ms, *number)).collect();
             expected.sort_by_key(|(ms, _)| *ms);
             let held = ring.numbers().filter_map(|number| ring.get(number));
@@ -193,18 +193,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_alike_in_time_stays_as_it_came() {
+    fn lines_of_the_same_time_keep_their_order_of_arrival() {
         let mut merge = Merge::default();
-        (0..50).for_each(|number| merge.push(said(5, number), at(10)));
+        (0..50).for_each(|number| merge.push(event(5, number), at(10)));
         let texts: Vec<_> = merge.release(at(10), REACH, 100).lines.into_iter().map(|line| line.text).collect();
         assert_eq!(texts, (0..50).map(|number| number.to_string().into()).collect::<Vec<Box<str>>>());
     }
 
     #[test]
-    fn a_line_from_the_future_is_in_its_place_when_it_came() {
+    fn a_line_from_the_future_is_placed_at_its_arrival() {
         let mut merge = Merge::default();
-        merge.push(said(9_000_000, 0), at(10));
-        merge.push(said(20, 1), at(30));
+        merge.push(event(9_000_000, 0), at(10));
+        merge.push(event(20, 1), at(30));
         let released = merge.release(at(30), REACH, 100);
         assert!(released.late.is_empty());
         let lines: Vec<_> = released.lines.iter().map(|line| (&*line.text, line.late)).collect();
@@ -212,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_reach_is_marked_at_the_end_but_a_task_starts_and_stops_in_its_place() {
+    fn lines_beyond_the_reach_are_appended_as_late_except_task_starts_and_stops() {
         let mut merge = Merge::default();
-        merge.push(said(100_000, 0), at(100_000));
+        merge.push(event(100_000, 0), at(100_000));
         merge.release(at(100_000), REACH, 100);
-        merge.push(said(40_000, 1), at(100_000));
-        merge.push(said(39_999, 2), at(100_000));
+        merge.push(event(40_000, 1), at(100_000));
+        merge.push(event(39_999, 2), at(100_000));
         for role in [Role::Started, Role::Stopped { fault: true }] {
-            merge.put(Line { role, ..said(1_000, 3).into() }, at(100_000));
+            merge.put(Line { role, ..event(1_000, 3).into() }, at(100_000));
         }
         let Released { late, lines } = merge.release(at(100_000), REACH, 100);
         let roles: Vec<_> = late.iter().map(|line| (line.role, &*line.text, line.late)).collect();

@@ -1,4 +1,4 @@
-//! What keeps a log from being read, in one sentence each.
+//! User-facing sentences about what keeps a log from being read.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use jiff::SignedDuration;
 use super::{SilentSource, Source, live::SessionEnd};
 use crate::aws::{Failure, FailureKind};
 
-/// AWS no longer knows the place up to which was read: it keeps it for 24 hours.
+/// A token has expired: AWS accepts it for 24 hours.
 pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
-/// An event that came without what it says.
+/// An event came without a text.
 pub(super) const TEXTLESS: &str = "a line came without its text";
 
-/// A Live Tail session is open.
+/// A Live Tail session has opened.
 pub(super) const LIVE: &str = "Live Tail: lines come as they are written";
-/// AWS leaves lines out of a Live Tail session.
+/// AWS left lines out of a Live Tail session.
 pub(super) const SAMPLED: &str = "more than 500 lines came in this second: AWS sent a sample of them";
-/// Lines of a Live Tail session were not taken in time.
+/// Lines of a Live Tail session were not read in time.
 pub(super) const MISSED: &str = "lines came faster than they could be taken";
 
-/// There is no Live Tail session.
+/// No Live Tail session could be opened.
 pub(super) fn not_live(reason: &str, later: bool) -> String {
     let again = if later { "; tried again in a minute" } else { "" };
     format!("Live Tail: {reason}; follows by polling{again}")
 }
 
-/// A Live Tail session is over.
+/// A Live Tail session has ended.
 pub(super) fn live_ended(ended: &SessionEnd, wait: Duration) -> String {
     match wait.as_secs() {
         0 => format!("Live Tail: {ended}; opens another session"),
@@ -33,8 +33,8 @@ pub(super) fn live_ended(ended: &SessionEnd, wait: Duration) -> String {
     }
 }
 
-/// Why a stream, or its group, cannot be read.
-pub(super) fn held(source: &Source, failure: &Failure) -> SilentSource {
+/// A stream or its group can't be read.
+pub(super) fn unreadable(source: &Source, failure: &Failure) -> SilentSource {
     let (group, message) = (&source.stream.group, failure.message.as_str());
     let names = |word: &str| message.to_lowercase().contains(word);
     let why = match failure.kind {
@@ -52,18 +52,18 @@ pub(super) fn held(source: &Source, failure: &Failure) -> SilentSource {
     SilentSource { what: group.clone(), why }
 }
 
-/// A stream that isn't there.
+/// A stream doesn't exist yet.
 fn absent(source: &Source) -> SilentSource {
     SilentSource { what: name(source), why: "no log stream yet: it has written nothing so far".into() }
 }
 
-/// A stream that isn't there, nor will be.
-pub(super) fn nothing_left(source: &Source) -> SilentSource {
+/// A stream doesn't exist, and never will.
+pub(super) fn never_written(source: &Source) -> SilentSource {
     let why = "no log stream: it never wrote a line, or the log group's retention is over";
     SilentSource { what: name(source), why: why.into() }
 }
 
-/// A stream that has no lines.
+/// A stream has no lines.
 pub(super) fn silent(source: &Source, ended: bool) -> SilentSource {
     let why = if ended {
         "the log stream is empty: nothing was written, or the log group's retention is over"
@@ -73,18 +73,18 @@ pub(super) fn silent(source: &Source, ended: bool) -> SilentSource {
     SilentSource { what: name(source), why: why.into() }
 }
 
-/// Answers come, but no lines.
-pub(super) fn searching(source: &Source, pages: u32) -> SilentSource {
+/// Pages arrive, but without lines.
+pub(super) fn still_searching(source: &Source, pages: u32) -> SilentSource {
     let why = format!("CloudWatch is still searching: {pages} pages without a line so far");
     SilentSource { what: source.stream.group.clone(), why }
 }
 
-/// It goes on after it had stood still.
+/// Reading continues after a stall.
 pub(super) fn goes_on(after: Duration, failure: &Failure) -> String {
     format!("goes on where it was, after {} s: {}", after.as_secs(), failure.briefly())
 }
 
-/// Lines come from the future.
+/// Lines are from the future.
 pub(super) fn ahead(by: SignedDuration) -> String {
     format!("the newest lines are {} s ahead of this machine's clock: one of the two clocks is wrong", by.as_secs())
 }
@@ -155,7 +155,7 @@ mod tests {
         "/ecs/web",
         "refuses: Invalid filter pattern"
     )]
-    fn each_reason_has_its_sentence(
+    fn each_failure_has_its_sentence(
         #[case] trouble: FailureKind,
         #[case] code: Option<&str>,
         #[case] message: &str,
@@ -163,8 +163,8 @@ mod tests {
         #[case] why: &str,
     ) {
         let failure = Failure { code: code.map(str::to_owned), ..Failure::local("GetLogEvents", trouble, message) };
-        let quiet = held(&source(), &failure);
-        assert_eq!(quiet.what, what);
-        assert!(quiet.why.contains(why), "{}", quiet.why);
+        let silent_source = unreadable(&source(), &failure);
+        assert_eq!(silent_source.what, what);
+        assert!(silent_source.why.contains(why), "{}", silent_source.why);
     }
 }

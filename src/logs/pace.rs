@@ -1,7 +1,7 @@
-//! How often a tail may call: at most so many times a second, in all.
+//! Limits how often a tail calls AWS.
 //!
-//! Calls that were not needed are saved up, a few of them: what was written before comes at once, and so do older lines
-//! that are asked for. On tokio's clock, so that tests run in virtual time.
+//! A few unused calls are saved up, so that the backfill and requests for older lines start at once. On tokio's clock,
+//! so that tests run in virtual time.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use super::CallRate;
 
-/// Calls that can be saved up.
+/// The most calls that can be saved up.
 const SAVED: f64 = 4.0;
-/// However low it is set, a tail calls at least this often a second.
+/// The least rate in calls per second, whatever is configured.
 const FLOOR: f64 = 0.01;
 
-/// A bucket of calls.
+/// A token bucket of calls.
 #[derive(Debug)]
 pub(super) struct Pacer {
     rate: f64,
@@ -28,15 +28,15 @@ impl Pacer {
         Self { rate, saved: SAVED, counted: Instant::now() }
     }
 
-    /// Takes a call.
+    /// Takes a call from the bucket.
     ///
     /// # Errors
-    /// When there will be one.
+    /// None is left; the error says when the next one is available.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let since = now.saturating_duration_since(self.counted).as_secs_f64();
         self.saved = (self.saved + since * self.rate).min(SAVED);
         self.counted = now;
-        // A rounded wait must not end a hair too early.
+        // A rounded wait must not end slightly too early.
         if self.saved >= 1.0 - 1e-6 {
             self.saved -= 1.0;
             return Ok(());
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_minute_has_as_many_calls_as_it_may_and_those_saved_up() {
+    async fn a_minute_allows_the_rate_plus_the_saved_calls() {
         let mut pacer = Pacer::new(CallRate(1.0));
         let end = Instant::now() + Duration::from_mins(1);
         let mut calls = 0;
@@ -70,7 +70,7 @@ mod tests {
     #[case::less_than_none(-1.0)]
     #[case::no_number(f64::NAN)]
     #[tokio::test(start_paused = true)]
-    async fn a_pace_that_is_none_still_goes_on(#[case] pace: f64) {
+    async fn an_invalid_rate_still_allows_calls(#[case] pace: f64) {
         let mut pacer = Pacer::new(CallRate(pace));
         for _ in 0..4 {
             pacer.take(Instant::now()).unwrap();

@@ -1,4 +1,4 @@
-//! An AWS in the same process that answers as a test tells it to: no socket, and so virtual time.
+//! An AWS in the same process, scripted by a test: no sockets, so that tests run in virtual time.
 
 use std::{
     pin::Pin,
@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 
 use crate::aws::{Budget, Clients, ScopeSpec};
 
-/// A call: the operation, what was asked, and where.
+/// A call: operation, input and URI.
 #[derive(Debug, Clone)]
 pub struct Called {
     pub operation: String,
@@ -35,21 +35,21 @@ pub struct Called {
     pub uri: String,
 }
 
-/// What comes back.
+/// The answer to a call.
 pub enum Answer {
     Json(Value),
-    /// An exception of this name.
+    /// An exception with this code.
     Fault(&'static str),
-    /// An exception with more in it than a message.
-    Telling(Value),
+    /// An exception with this body.
+    FaultBody(Value),
     Stream(mpsc::UnboundedReceiver<Bytes>),
-    /// Nothing, for ever.
+    /// No answer, ever.
     Silence,
 }
 
 type Script = dyn Fn(&Called, usize) -> Answer + Send + Sync;
 
-/// The calls that were made, in their order.
+/// The calls made so far, in order.
 #[derive(Clone, Default)]
 pub struct Calls(Arc<Mutex<Vec<Called>>>);
 
@@ -58,12 +58,12 @@ impl Calls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn of(&self, operation: &str) -> Vec<Value> {
+    pub fn inputs(&self, operation: &str) -> Vec<Value> {
         self.all().into_iter().filter(|call| call.operation == operation).map(|call| call.input).collect()
     }
 }
 
-/// Clients of an AWS that answers each call, which knows how many of its operation came before, as `script` says.
+/// Clients of a scripted AWS; the script gets each call and the number of calls of that operation before it.
 pub fn clients(script: impl Fn(&Called, usize) -> Answer + Send + Sync + 'static) -> (Clients, Calls) {
     let calls = Calls::default();
     let scripted = Scripted { script: Arc::new(script), calls: calls.clone() };
@@ -97,7 +97,7 @@ impl HttpConnector for Scripted {
             input: request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default(),
             uri: request.uri().to_owned(),
         };
-        let nth = self.calls.of(&called.operation).len();
+        let nth = self.calls.inputs(&called.operation).len();
         let answer = (self.script)(&called, nth);
         self.calls.0.lock().unwrap_or_else(PoisonError::into_inner).push(called);
         HttpConnectorFuture::new(async move {
@@ -106,7 +106,7 @@ impl HttpConnector for Scripted {
                 Answer::Fault(code) => {
                     (400, SdkBody::from(json!({ "__type": code, "message": "AWS's words" }).to_string()))
                 }
-                Answer::Telling(value) => (400, SdkBody::from(value.to_string())),
+                Answer::FaultBody(value) => (400, SdkBody::from(value.to_string())),
                 Answer::Stream(frames) => (200, SdkBody::from_body_1_x(Frames(frames))),
                 Answer::Silence => std::future::pending().await,
             };
@@ -116,7 +116,7 @@ impl HttpConnector for Scripted {
     }
 }
 
-/// A body that grows frame by frame, until its sender is dropped.
+/// A body that grows frame by frame until its sender is dropped.
 struct Frames(mpsc::UnboundedReceiver<Bytes>);
 
 impl Body for Frames {
@@ -157,7 +157,7 @@ pub fn update(sampled: bool, lines: &[(&str, i64, &str)]) -> Bytes {
     frame("event", "sessionUpdate", &json!({ "sessionMetadata": { "sampled": sampled }, "sessionResults": events }))
 }
 
-/// A moment at which tests take place.
+/// The current time in these tests.
 pub fn now() -> Timestamp {
     Timestamp::constant(1_750_000_000, 0)
 }

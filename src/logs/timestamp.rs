@@ -1,24 +1,26 @@
-//! The timestamp that a line begins with, left out where the time is shown before it anyway.
+//! Strips the timestamp at the start of a line: the log view shows the time in front of it anyway.
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::Offset};
 
-/// How far a line's own time may be from when CloudWatch says it was written, and still be the same.
-const SAME: SignedDuration = SignedDuration::from_secs(1);
+/// The most that a line's own timestamp may differ from CloudWatch's to count as the same.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
-/// `text` without the timestamp it begins with, where that is within a second of `at`; else all of it. Timestamps without a
-/// zone are taken for UTC.
+/// `text` without its leading timestamp, if that is within a second of `at`; otherwise unchanged. Timestamps without a
+/// zone are taken as UTC.
 pub fn strip_timestamp(text: &str, at: Timestamp) -> &str {
-    stamp(text).filter(|(told, _)| at.duration_since(*told).abs() <= SAME).map_or(text, |(_, rest)| rest.trim_start())
+    stamp(text)
+        .filter(|(stamped, _)| at.duration_since(*stamped).abs() <= TOLERANCE)
+        .map_or(text, |(_, rest)| rest.trim_start())
 }
 
-/// The time that a text begins with, in brackets or not, and what follows it.
+/// The timestamp at the start of a text, in brackets or not, and the rest.
 fn stamp(text: &str) -> Option<(Timestamp, &str)> {
     let (open, rest) = match text.strip_prefix('[') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
     let (civil, rest) = rest.split_at_checked("2026-01-31T14:05:09".len())?;
-    let told: DateTime = civil.parse().ok()?;
+    let civil_time: DateTime = civil.parse().ok()?;
     let rest = match rest.strip_prefix(['.', ',']) {
         Some(fraction) => {
             let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
@@ -29,10 +31,10 @@ fn stamp(text: &str) -> Option<(Timestamp, &str)> {
     let (offset, rest) = zone(rest)?;
     let rest = if open { rest.strip_prefix(']')? } else { rest };
     let ends = rest.is_empty() || rest.starts_with([' ', '\t', '[']);
-    ends.then_some((offset.to_timestamp(told).ok()?, rest))
+    ends.then_some((offset.to_timestamp(civil_time).ok()?, rest))
 }
 
-/// The zone of a time: `Z`, `+01:00`, `+0100`, or none, which is UTC.
+/// The zone of a time: `Z`, `+01:00`, `+0100`, or none, which means UTC.
 fn zone(text: &str) -> Option<(Offset, &str)> {
     if let Some(rest) = text.strip_prefix('Z') {
         return Some((Offset::UTC, rest));
@@ -63,7 +65,7 @@ mod tests {
     #[case("2026-01-31T15:05:09+01:00 started", "started")]
     #[case("2026-01-31T09:05:09.1-0500 started", "started")]
     #[case("2026-01-31T14:05:10Z", "")]
-    // Another time, or something else that begins like one.
+    // Another time, or text that only starts like one.
     #[case("2026-01-31T14:05:19Z late", "2026-01-31T14:05:19Z late")]
     #[case("2026-01-31 15:05:09 elsewhere", "2026-01-31 15:05:09 elsewhere")]
     #[case("2026-01-31T14:05:09Z/report", "2026-01-31T14:05:09Z/report")]
@@ -72,7 +74,7 @@ mod tests {
     #[case("2026-01-31T14:05:09+é", "2026-01-31T14:05:09+é")]
     #[case("short", "short")]
     #[case("日本語日本語日本語日本語", "日本語日本語日本語日本語")]
-    fn only_the_same_time_is_left_out(#[case] text: &str, #[case] rest: &str) {
+    fn only_a_timestamp_of_the_same_time_is_stripped(#[case] text: &str, #[case] rest: &str) {
         assert_eq!(strip_timestamp(text, "2026-01-31T14:05:09.4Z".parse().unwrap()), rest);
     }
 }

@@ -91,7 +91,7 @@ fn a_long_line_can_be_expanded_and_its_fields_shown() {
     assert_snapshot!("raw_event", render_text(&at("up up up up y")));
 }
 
-fn quiet() -> Vec<SilentSource> {
+fn silent_sources() -> Vec<SilentSource> {
     vec![
         SilentSource { what: "envoy".into(), why: "logs go to splunk (https://splunk:8088), not CloudWatch".into() },
         SilentSource {
@@ -129,9 +129,9 @@ fn held_up(trouble: FailureKind, phase: TailPhase) -> TailStatus {
 #[rstest]
 #[case("resolving", TailStatus { phase: TailPhase::Resolving, ..TailStatus::default() })]
 #[case("reading", TailStatus { phase: TailPhase::History, streams: 4, ..TailStatus::default() })]
-#[case("waiting", TailStatus { phase: TailPhase::Following, streams: 4, quiet: quiet(), ..TailStatus::default() })]
+#[case("waiting", TailStatus { phase: TailPhase::Following, streams: 4, silent: silent_sources(), ..TailStatus::default() })]
 #[case("empty", TailStatus { phase: TailPhase::Done, streams: 1, ..TailStatus::default() })]
-#[case("quiet", TailStatus { phase: TailPhase::Following, quiet: quiet(), ..TailStatus::default() })]
+#[case("quiet", TailStatus { phase: TailPhase::Following, silent: silent_sources(), ..TailStatus::default() })]
 #[case("denied", held_up(FailureKind::Denied, TailPhase::History))]
 #[case("expired", held_up(FailureKind::Credentials, TailPhase::History))]
 fn each_reason_for_no_lines_is_explained(#[case] name: &str, #[case] status: TailStatus) {
@@ -144,7 +144,7 @@ fn each_reason_for_no_lines_is_explained(#[case] name: &str, #[case] status: Tai
 #[case("offline", held_up(FailureKind::Offline, TailPhase::Following))]
 #[case("denied", held_up(FailureKind::Denied, TailPhase::Following))]
 #[case("live", TailStatus { live: Some(Live { since: time_before(754_000), sampled: 4 }), ..following_status() })]
-#[case("lost", TailStatus { lost: 1_302, quiet: quiet(), lag: Some(SignedDuration::from_secs(94)), ..following_status() })]
+#[case("lost", TailStatus { lost: 1_302, silent: silent_sources(), lag: Some(SignedDuration::from_secs(94)), ..following_status() })]
 fn the_bar_shows_the_state_of_the_tail(#[case] name: &str, #[case] status: TailStatus) {
     let bars: Vec<String> = [LARGE, NORMAL, NARROW]
         .map(|size| {

@@ -58,8 +58,8 @@ fn calls(endpoint: &Endpoint) -> u64 {
     endpoint.count("GetLogEvents") + endpoint.count("FilterLogEvents")
 }
 
-fn quiet_words(tail: &TailRunner) -> Vec<String> {
-    tail.status().quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect()
+fn silent_sources(tail: &TailRunner) -> Vec<String> {
+    tail.status().silent.iter().map(|source| format!("{}: {}", source.what, source.why)).collect()
 }
 
 #[rstest]
@@ -347,7 +347,7 @@ async fn an_unreadable_group_is_named_and_the_others_are_read(#[case] settings: 
     write(&endpoint, &sources[0], 30_000, "10");
     tail.run_for(20).await;
     assert_eq!(numbers(&tail.lines), (0..=10).collect::<Vec<_>>());
-    let quiet = quiet_words(&tail);
+    let quiet = silent_sources(&tail);
     assert!(quiet.iter().any(|quiet| quiet.contains(words)), "{quiet:?}");
     assert_eq!(tail.status().failure, None);
     // The cause is fixed.
@@ -356,7 +356,7 @@ async fn an_unreadable_group_is_named_and_the_others_are_read(#[case] settings: 
     write(&endpoint, &sources[2], 45_000, "11");
     tail.run_for(120).await;
     assert!(tail.texts().contains(&written) || tail.texts().contains(&"11"), "{:?}", tail.texts());
-    assert_eq!(quiet_words(&tail), Vec::<String>::new());
+    assert_eq!(silent_sources(&tail), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -370,13 +370,13 @@ async fn missing_streams_do_not_hide_the_others() {
     let mut tail = TailRunner::open(&endpoint, Range::Newest, set);
     tail.run_for(60).await;
     assert_eq!(tail.texts().len(), 58);
-    let quiet = quiet_words(&tail);
+    let quiet = silent_sources(&tail);
     assert!(quiet.contains(&"00000007 app: no log stream yet: it has written nothing so far".to_owned()), "{quiet:?}");
     assert!(quiet.iter().any(|quiet| quiet.starts_with("00000028 app: ") && quiet.contains("retention")), "{quiet:?}");
     write(&endpoint, &sources[7], 61_000, "7");
     tail.run_for(90).await;
     assert_eq!(numbers(&tail.lines).into_iter().collect::<BTreeSet<_>>().len(), 59);
-    assert_eq!(quiet_words(&tail).len(), 1);
+    assert_eq!(silent_sources(&tail).len(), 1);
 }
 
 /// A log group that was recreated, or whose retention has passed, has few or no streams of stopped tasks.
@@ -439,7 +439,7 @@ async fn running_tasks_are_shown_at_once_even_if_streams_of_stopped_ones_are_mis
     written.push(5_000);
     written.sort_unstable();
     assert_eq!(found, written, "each line once");
-    assert_eq!(quiet_words(&tail).iter().filter(|quiet| quiet.contains("retention")).count(), gone.len());
+    assert_eq!(silent_sources(&tail).iter().filter(|quiet| quiet.contains("retention")).count(), gone.len());
     let before = calls(&endpoint);
     tail.run_for(60).await;
     assert!(calls(&endpoint) - before <= 13, "what is missing is asked for no more");

@@ -186,7 +186,9 @@ impl TailMarkers {
                     // It is the task's end as ECS tells it, not the container's: whatever is written comes before.
                     let ended = task.stopped_at.or_else(|| task.ended()).filter(|_| task.stopped());
                     streams.push(Followed { source: Arc::new(source), ended });
-                    if let (Some(size), Some(at)) = (logs::leaky(container, revision), containers_started_at(task)) {
+                    if let (Some(size), Some(at)) =
+                        (logs::dropping_buffer(container, revision), containers_started_at(task))
+                    {
                         self.note_lossy(&container.name, size, at);
                     }
                 }

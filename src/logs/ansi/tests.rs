@@ -3,7 +3,7 @@ use rstest::rstest;
 
 use super::*;
 
-/// The pieces of a line, those that look alike put together.
+/// The parts of a line, neighbours of the same style merged.
 fn pieces(text: &str) -> Vec<(String, Look)> {
     let mut pieces: Vec<(String, Look)> = Vec::new();
     for (piece, look) in spans(text) {
@@ -35,19 +35,19 @@ const PLAIN: Look =
 #[case("31;0", PLAIN)]
 #[case("31;", PLAIN)]
 #[case("", PLAIN)]
-// Nothing to be understood, nothing broken.
+// Unknown or invalid codes are ignored.
 #[case("38;5;999", PLAIN)]
 #[case("38;2;1", PLAIN)]
 #[case("38", PLAIN)]
 #[case("99999999", PLAIN)]
 #[case("5;8;9;53", PLAIN)]
 #[case(">4;2", PLAIN)]
-fn colours_and_attributes_are_understood(#[case] codes: &str, #[case] look: Look) {
+fn colours_and_attributes_are_parsed(#[case] codes: &str, #[case] look: Look) {
     assert_eq!(pieces(&format!("\u{1b}[{codes}mtext")), [("text".into(), look)]);
 }
 
 #[test]
-fn a_look_lasts_until_another() {
+fn a_style_lasts_until_it_is_changed() {
     let red = Look { fg: Some(Colour::Ansi(1)), ..PLAIN };
     let expected = [("a ", PLAIN), ("b", red), ("c", Look { bold: true, ..red }), (" d", PLAIN)];
     let expected = expected.map(|(text, look)| (text.to_owned(), look));
@@ -64,18 +64,18 @@ fn a_look_lasts_until_another() {
 #[case::broken_off("text\u{1b}[31", "text␛[31")]
 #[case::never_ends("\u{1b}]0;text without end", "␛]0;text without end")]
 #[case::broken_within("\u{1b}]0;a\u{1b}[31mb", "␛]0;ab")]
-#[case::alone("a\u{1b}", "a␛")]
+#[case::lone_escape("a\u{1b}", "a␛")]
 #[case::bell("a\u{7}b\u{8}c\0", "a␇b␈c␀")]
 #[case::eight_bits("a\u{9b}31mb\u{85}", "a\u{fffd}31mb\u{fffd}")]
-#[case::turned_round("invoice\u{202e}gpj.exe", "invoice\u{fffd}gpj.exe")]
-#[case::unseen("pay\u{200b}ment\u{feff}", "pay\u{fffd}ment\u{fffd}")]
+#[case::right_to_left("invoice\u{202e}gpj.exe", "invoice\u{fffd}gpj.exe")]
+#[case::zero_width("pay\u{200b}ment\u{feff}", "pay\u{fffd}ment\u{fffd}")]
 #[case::windows("text\r\nmore\r", "text␊more")]
 #[case::progress("10%\r20%", "10%␍20%")]
 #[case::tabs("a\tb\tc", "a       b       c")]
 #[case::tabs_after_wide("日本\tb", "日本    b")]
 #[case::tabs_after_colour("\u{1b}[1mab\u{1b}[0m\tb", "ab      b")]
 #[case::plain("日本 👩‍👩‍👧 é", "日本 👩‍👩‍👧 é")]
-fn what_could_act_is_taken_out_or_shown(#[case] text: &str, #[case] shown: &str) {
+fn control_characters_are_removed_or_made_visible(#[case] text: &str, #[case] shown: &str) {
     assert_eq!(plain(text), shown);
 }
 
@@ -84,12 +84,12 @@ fn what_could_act_is_taken_out_or_shown(#[case] text: &str, #[case] shown: &str)
 #[case("broken\u{1b}[31", "broken\u{1b}[31")]
 #[case("é\u{1b}é\u{1b}[mé", "é\u{1b}éé")]
 #[case("nothing", "nothing")]
-fn what_is_searched_has_no_escapes(#[case] text: &str, #[case] searched: &str) {
+fn searched_text_has_no_escapes(#[case] text: &str, #[case] searched: &str) {
     assert_eq!(bare(text), searched);
 }
 
 #[test]
-fn a_long_line_is_taken_in_pieces() {
+fn a_long_line_is_scanned_in_pieces() {
     let long = "é".repeat(100_000);
     let (first, _) = spans(&long).next().unwrap();
     assert!(first.len() <= PIECE);
@@ -99,18 +99,18 @@ fn a_long_line_is_taken_in_pieces() {
 
 proptest! {
     #[test]
-    fn nothing_that_acts_is_left(text in r"[\x00-\x1f\[\]0-9;:m?P_^\\a-zé\u{9b}\u{202e}\u{200b}]{0,60}") {
-        prop_assert!(!plain(&text).contains(acts));
+    fn no_control_character_is_left(text in r"[\x00-\x1f\[\]0-9;:m?P_^\\a-zé\u{9b}\u{202e}\u{200b}]{0,60}") {
+        prop_assert!(!plain(&text).contains(is_unsafe));
     }
 
     #[test]
-    fn nor_in_any_other_text(text in any::<String>()) {
-        prop_assert!(!plain(&text).contains(acts));
+    fn no_control_character_is_left_in_arbitrary_text(text in any::<String>()) {
+        prop_assert!(!plain(&text).contains(is_unsafe));
         prop_assert!(!spans(&text).any(|(piece, _)| piece.is_empty()));
     }
 
     #[test]
-    fn text_without_escapes_is_as_it_was(text in r"[^\p{C}\p{Z}]{0,60}") {
+    fn text_without_escapes_is_unchanged(text in r"[^\p{C}\p{Z}]{0,60}") {
         prop_assert_eq!(spans(&text).map(|(piece, _)| piece).collect::<String>(), text.as_str());
         prop_assert_eq!(bare(&text), text.as_str());
     }

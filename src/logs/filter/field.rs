@@ -1,4 +1,4 @@
-//! What is asked of one key of a line that is JSON.
+//! Conditions on a key of a JSON line.
 
 use std::cmp::Ordering;
 
@@ -14,16 +14,16 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct FieldCondition {
     path: String,
-    /// The last name of the path: a line without it needs no reading.
+    /// The last name of the path: a line without it need not be parsed.
     name: Needle,
-    /// Nor does one without the value.
+    /// Nor does a line without this value.
     value: Option<Needle>,
     test: FieldTest,
 }
 
 #[derive(Debug, Clone)]
 enum FieldTest {
-    /// `number`: what is asked for is one; `5` is what `5.0` is.
+    /// `number`: the value, if it is a number: `5` equals `5.0`.
     Text {
         regex: Regex,
         wanted: bool,
@@ -39,12 +39,12 @@ enum FieldTest {
 impl FieldCondition {
     pub fn new(path: String, op: Op, value: &str, case: Case) -> Result<Self, String> {
         let name = Needle::new(path.rsplit('.').next().unwrap_or(&path), Case::Ignore)?;
-        let asked = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
-        let needed = matches!(op, Op::Equals | Op::Contains) && asked.is_none();
+        let as_number = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
+        let needed = matches!(op, Op::Equals | Op::Contains) && as_number.is_none();
         let needle = needed.then(|| Needle::new(value, case)).transpose()?;
         let test = match op.pattern(value) {
             Some((pattern, wanted)) => {
-                FieldTest::Text { regex: compile(&pattern, value, case)?, wanted, number: asked }
+                FieldTest::Text { regex: compile(&pattern, value, case)?, wanted, number: as_number }
             }
             None => FieldTest::Order { op, number: number(value), lower: value.to_lowercase() },
         };
@@ -52,16 +52,16 @@ impl FieldCondition {
     }
 
     pub fn holds(&self, text: &str) -> bool {
-        if !json::may_be(text) {
+        if !json::looks_like_object(text) {
             return false;
         }
         let needles = [Some(&self.name), self.value.as_ref()];
-        // What is escaped can't be seen without reading.
+        // Escaped text is only found by parsing.
         if !needles.into_iter().flatten().all(|needle| needle.is_in(text)) && memchr(b'\\', text.as_bytes()).is_none() {
             return false;
         }
         let (mut any, mut unwanted) = (false, false);
-        json::each(text, &self.path, |value| match &self.test {
+        json::for_each_value(text, &self.path, |value| match &self.test {
             FieldTest::Text { regex, wanted: true, number } => any |= same(value, regex, *number),
             FieldTest::Text { regex, wanted: false, number } => {
                 any = true;

@@ -1,4 +1,4 @@
-//! What a filter of logs knows besides words.
+//! The terms of a log filter besides words.
 
 use crate::{
     grammar::{Fault, FilterReader, Op, in_column},
@@ -15,7 +15,7 @@ pub(super) enum LineTest {
     State(LineState),
 }
 
-/// Where a line comes from.
+/// A property of a line's source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SourcePart {
     Task,
@@ -24,7 +24,7 @@ pub(super) enum SourcePart {
     Revision,
 }
 
-/// What a line is, or what befell it.
+/// State of a line, as in `is:late`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineState {
     Late,
@@ -32,14 +32,14 @@ pub(super) enum LineState {
     Output,
 }
 
-/// What a name before an operator asks for.
+/// A field name before an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldName {
     Level,
     Place(SourcePart),
 }
 
-/// Names in each of their spellings, and what they are.
+/// The field names: spellings, description, field.
 pub(super) const NAMES: &[(&[&str], &str, FieldName)] = &[
     (&["level", "lvl", "severity"], "trace, debug, info, warn, error, fatal", FieldName::Level),
     (&["task"], "id of the task", FieldName::Place(SourcePart::Task)),
@@ -48,9 +48,9 @@ pub(super) const NAMES: &[(&[&str], &str, FieldName)] = &[
     (&["revision"], "task definition of the task", FieldName::Place(SourcePart::Revision)),
 ];
 
-/// States, and what they mean.
+/// The states: name, description, state.
 pub(super) const STATES: &[(&str, &str, LineState)] = &[
-    ("late", "came after younger lines", LineState::Late),
+    ("late", "arrived after newer lines", LineState::Late),
     ("mark", "a mark set by hand", LineState::Mark),
     ("output", "written by a container", LineState::Output),
 ];
@@ -61,8 +61,8 @@ impl FieldName {
         NAMES.iter().find(|(names, ..)| known(names)).map(|(.., name)| *name)
     }
 
-    /// What may be typed after it.
-    pub fn what_follows(self) -> &'static str {
+    /// Operators that can follow it.
+    pub fn operators(self) -> &'static str {
         match self {
             Self::Level => ">= at least, < below, = is, != is not",
             Self::Place(_) => "= is, : contains, ~ matches, != is not",
@@ -71,8 +71,8 @@ impl FieldName {
 }
 
 impl SourcePart {
-    /// How a source is called in this respect.
-    pub fn of(self, source: &Source) -> impl Iterator<Item = &str> {
+    /// The names of a source in this respect, full and short.
+    pub fn names(self, source: &Source) -> impl Iterator<Item = &str> {
         let (name, short) = match self {
             Self::Task => (Some(last_part(&source.task_arn)), Some(source.task())),
             Self::Container => (Some(&*source.container), None),
@@ -83,7 +83,7 @@ impl SourcePart {
     }
 }
 
-/// Reads what comes next, if it is none of the words.
+/// Parses one of these terms, if there is one next.
 pub(super) fn own(reader: &mut FilterReader<'_>) -> Result<Option<(usize, LineTest)>, Fault> {
     let begin = reader.characters();
     if reader.take("is:") {
@@ -110,12 +110,12 @@ pub(super) fn own(reader: &mut FilterReader<'_>) -> Result<Option<(usize, LineTe
     let own = match name {
         FieldName::Place(place) => LineTest::Place { place, op, value },
         FieldName::Level if matches!(op, Op::Matches | Op::MatchesNot) => {
-            return Err(Fault::new(at, "levels are compared: level>=warn, level=error"));
+            return Err(Fault::new(at, "levels can only be compared, as in level>=warn or level=error"));
         }
         FieldName::Level => match Level::parse(&value) {
             Some(level) => LineTest::Level { op, level },
             None => {
-                let reason = format!("`{value}` is no level; trace, debug, info, warn, error and fatal are");
+                let reason = format!("unknown level `{value}`; expected trace, debug, info, warn, error or fatal");
                 return Err(Fault::new(at, reason));
             }
         },
@@ -123,12 +123,12 @@ pub(super) fn own(reader: &mut FilterReader<'_>) -> Result<Option<(usize, LineTe
     Ok(Some((at, own)))
 }
 
-/// What the name of a key may be made of: everything but what ends it.
+/// Returns whether a character can be part of a JSON key in a filter.
 fn in_path(c: char) -> bool {
     !c.is_whitespace() && !matches!(c, '"' | '!' | '~' | '<' | '>' | '=' | ':')
 }
 
-/// The path of a key: what follows the dot, where that looks like a name. `./a:b` and `.*a=b` are words.
+/// The path of a JSON key: the part after the dot, if it looks like a name. `./a:b` and `.*a=b` are words.
 pub(super) fn path(name: &str) -> Option<String> {
     let path = name.strip_prefix('.').filter(|path| path.chars().all(in_path))?;
     let begins = |part: &str| part.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '$'));

@@ -1,4 +1,4 @@
-//! A plain text that is looked for.
+//! Fast search for a plain text.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use regex::Regex;
 
 use crate::grammar::{Case, compile};
 
-/// A plain text that is looked for, in the fastest way that its letters allow.
+/// A plain text to search for, by the fastest method for its characters.
 #[derive(Debug, Clone)]
 pub(super) enum Needle {
     Exact(Box<Finder<'static>>),
-    /// In either case, of ASCII alone: found by the one of its bytes that is rarest in logs.
+    /// ASCII only, ignoring case: located by its rarest byte.
     Folded {
         lower: Box<[u8]>,
         rare: usize,
@@ -41,7 +41,7 @@ impl Needle {
         }
     }
 
-    /// Where it is, in order.
+    /// All matches, in order.
     pub fn find<'a>(&'a self, text: &'a str) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
         match self {
             Self::Exact(finder) => {
@@ -63,7 +63,7 @@ impl Needle {
     }
 }
 
-/// Where `lower` begins in `text`, in either case.
+/// The positions of `lower` in `text`, ignoring case.
 fn folded<'a>(text: &'a [u8], lower: &'a [u8], rare: usize) -> impl Iterator<Item = usize> + 'a {
     let byte = lower.get(rare).copied().unwrap_or_default();
     memchr2_iter(byte, byte.to_ascii_uppercase(), text).filter_map(move |at| {
@@ -72,7 +72,7 @@ fn folded<'a>(text: &'a [u8], lower: &'a [u8], rare: usize) -> impl Iterator<Ite
     })
 }
 
-/// How common a byte is in logs; digits are, for every line tells a time.
+/// How common a byte is in logs; digits are common because every line has a time.
 fn frequency(byte: u8) -> u8 {
     const RAREST_FIRST: &[u8] = b"zqjxkvywbghfmupdclnr;()sotiae";
     match byte {

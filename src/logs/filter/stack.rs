@@ -1,18 +1,18 @@
-//! Filters upon each other, each on or off.
+//! The stack of filters of a log, each of them on or off.
 
 use std::ops::Range;
 
-use super::{LineFilter, apart};
+use super::{LineFilter, merge_ranges};
 use crate::logs::{Line, Role};
 
-/// What a filter does.
+/// Effect of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FilterMode {
-    /// Only lines that it admits are shown, or that another such filter admits.
+    /// Only lines are shown that this or another including filter admits.
     Include,
-    /// No line is shown that it surely admits.
+    /// Lines that certainly match are hidden.
     Exclude,
-    /// Nothing is hidden; what it finds is lit.
+    /// Nothing is hidden; matches are highlighted.
     Highlight,
 }
 
@@ -23,24 +23,24 @@ pub struct FilterRule {
     pub on: bool,
 }
 
-/// The filters of a log. What no container wrote, they never hide.
+/// The filters of a log. They only apply to container output: marks, notes and task starts are always shown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FilterStack {
     pub rules: Vec<FilterRule>,
-    /// None of them counts for now.
+    /// All filters are switched off for now.
     pub suspended: bool,
-    /// So many lines before and after each that was looked for are shown, too, unless they are excluded.
+    /// Number of context lines before and after each match, shown unless excluded.
     pub context: Option<u16>,
 }
 
-/// What a stack says of a line.
+/// What a stack decides about a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterVerdict {
-    /// It was looked for.
+    /// An including filter matches.
     Match,
-    /// Nothing speaks against it.
+    /// Nothing hides it.
     Pass,
-    /// It was not looked for; it may be shown for the sake of one near it.
+    /// No including filter matches; it may still be shown as context.
     Miss,
     Excluded,
 }
@@ -50,7 +50,7 @@ impl FilterStack {
         if line.role != Role::Output {
             return FilterVerdict::Pass;
         }
-        if self.active(FilterMode::Exclude).any(|filter| !filter.is_empty() && filter.surely(line)) {
+        if self.active(FilterMode::Exclude).any(|filter| !filter.is_empty() && filter.certainly_matches(line)) {
             return FilterVerdict::Excluded;
         }
         let mut verdict = FilterVerdict::Pass;
@@ -63,26 +63,26 @@ impl FilterStack {
         verdict
     }
 
-    /// Whether the line is shown for its own sake.
+    /// Returns whether the line is shown, context aside.
     pub fn admits(&self, line: &Line) -> bool {
         matches!(self.verdict(line), FilterVerdict::Match | FilterVerdict::Pass)
     }
 
-    /// What of `text` is looked for or lit: the ranges of bytes, in order and apart from each other.
+    /// The matches to highlight in `text` as byte ranges, in order and not overlapping.
     pub fn highlights(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for filter in self.active(FilterMode::Include).chain(self.active(FilterMode::Highlight)) {
             filter.find(text, &mut found);
         }
-        apart(found)
+        merge_ranges(found)
     }
 
-    /// Whether it may hide a line.
+    /// Returns whether it can hide lines.
     pub fn is_active(&self) -> bool {
         self.active(FilterMode::Include).chain(self.active(FilterMode::Exclude)).any(|filter| !filter.is_empty())
     }
 
-    /// What asking about a text of this length costs, in bytes that could be searched for a word meanwhile.
+    /// The cost of evaluating the stack on a text of this length; a unit is the cost of searching one byte for a word.
     pub(in crate::logs) fn cost(&self, length: usize) -> usize {
         self.active(FilterMode::Include).chain(self.active(FilterMode::Exclude)).map(|filter| filter.cost(length)).sum()
     }

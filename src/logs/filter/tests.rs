@@ -2,23 +2,23 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::logs::fixture::{said, said_by};
+use crate::logs::fixture::{output_line, output_line_of};
 
 const TASK: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f809";
 const OTHER: &str = "99887766554433221100ffeeddccbbaa";
 
 fn lines() -> Vec<Line> {
     vec![
-        said_by(TASK, "app", "INFO payment 17 took 250ms"),
-        said_by(TASK, "app", "ERROR Payment 18 failed: connection refused"),
-        said_by(TASK, "envoy", "    at com.example.Pay.run(Pay.java:17)"),
-        said_by(
+        output_line_of(TASK, "app", "INFO payment 17 took 250ms"),
+        output_line_of(TASK, "app", "ERROR Payment 18 failed: connection refused"),
+        output_line_of(TASK, "envoy", "    at com.example.Pay.run(Pay.java:17)"),
+        output_line_of(
             OTHER,
             "app",
             r#"{"level":"warn","msg":"slow","status":503,"user":{"id":7,"name":"Ada"},"tags":["a","b"]}"#,
         ),
-        Line { late: true, ..said_by(OTHER, "app", "\u{1b}[32mDEBUG\u{1b}[0m pay\u{1b}[1mment\u{1b}[0m 19") },
-        Line { role: Role::Mark, ..said("14:05:12") },
+        Line { late: true, ..output_line_of(OTHER, "app", "\u{1b}[32mDEBUG\u{1b}[0m pay\u{1b}[1mment\u{1b}[0m 19") },
+        Line { role: Role::Mark, ..output_line("14:05:12") },
     ]
 }
 
@@ -26,7 +26,7 @@ fn read(text: &str) -> LineFilter {
     LineFilter::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
 }
 
-/// Which of the lines the filter admits.
+/// Indexes of the lines that the filter admits.
 fn admitted(text: &str) -> Vec<usize> {
     let filter = read(text);
     let admitted = lines().into_iter().enumerate().filter(|(_, line)| filter.admits(line));
@@ -34,7 +34,7 @@ fn admitted(text: &str) -> Vec<usize> {
 }
 
 #[rstest]
-// Words, as in tables.
+// Words, as in table filters.
 #[case("", &[0, 1, 2, 3, 4, 5])]
 #[case("payment", &[0, 1, 4])]
 #[case("Payment", &[1])]
@@ -49,7 +49,7 @@ fn admitted(text: &str) -> Vec<usize> {
 #[case("\"17|refused\"", &[])]
 #[case("(Pay", &[2])]
 #[case("http://x", &[])]
-// Levels: those that aren't known stay.
+// Levels: lines of unknown level pass.
 #[case("level>=warn", &[1, 2, 3, 5])]
 #[case("level>WARN", &[1, 2, 5])]
 #[case("level<info", &[2, 4, 5])]
@@ -58,7 +58,7 @@ fn admitted(text: &str) -> Vec<usize> {
 #[case("level:error", &[1])]
 #[case("level!=error", &[0, 2, 3, 4, 5])]
 #[case("severity>=warn payment", &[1])]
-// Where it comes from.
+// Sources.
 #[case("task:1a2b", &[0, 1, 2])]
 #[case("task=1a2b", &[])]
 #[case("task=1a2b3c4d", &[0, 1, 2])]
@@ -72,7 +72,7 @@ fn admitted(text: &str) -> Vec<usize> {
 #[case("container>b", &[2])]
 #[case("revision:42 envoy", &[])]
 #[case("revision=payments:42 container:envoy", &[2])]
-// Keys of JSON.
+// JSON keys.
 #[case(".status=503", &[3])]
 #[case(".status=503.0", &[3])]
 #[case(".Status>=500", &[3])]
@@ -102,8 +102,8 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[usize]) {
 #[rstest]
 #[case("a \"open", 2, "the quote is not closed")]
 #[case("level>=", 7, "a value is missing after >=")]
-#[case("é level>=loud", 9, "`loud` is no level; trace, debug, info, warn, error and fatal are")]
-#[case("level~warn", 6, "levels are compared: level>=warn, level=error")]
+#[case("é level>=loud", 9, "unknown level `loud`; expected trace, debug, info, warn, error or fatal")]
+#[case("level~warn", 6, "levels can only be compared, as in level>=warn or level=error")]
 #[case("is:lat", 3, "unknown state `lat`; did you mean late?")]
 #[case("is:", 3, "a state is missing after is:; one of late, mark, output")]
 #[case(
@@ -111,11 +111,11 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[usize]) {
     2,
     "unknown field `levl`; did you mean level or lvl?; JSON keys begin with a dot, text goes in quotes"
 )]
-#[case(".status~(", 8, "no regular expression: unclosed group")]
-#[case("!", 1, "what must not match is missing after !")]
-#[case("-f pay", 0, "nothing is looked for fuzzily in a log; a word or a regular expression is")]
-#[case("-l team=pay", 0, "lines have no tags; task:, container: and .key= are known")]
-fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
+#[case(".status~(", 8, "invalid regular expression: unclosed group")]
+#[case("!", 1, "a term is missing after !")]
+#[case("-f pay", 0, "fuzzy search is not available in logs; use a word or a regular expression")]
+#[case("-l team=pay", 0, "log lines have no tags; use task:, container: or .key=")]
+fn mistakes_are_reported_with_their_position(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
     assert_eq!(LineFilter::parse(text).unwrap_err(), Fault::new(position, reason));
 }
 
@@ -129,7 +129,11 @@ fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usiz
 #[case("\"\"", "payment", &[])]
 #[case("é", "É é", &[(0, 2), (3, 5)])]
 #[case("aa", "aaaa", &[(0, 4)])]
-fn what_is_looked_for_is_found(#[case] filter: &str, #[case] text: &str, #[case] expected: &[(usize, usize)]) {
+fn plain_and_regular_terms_are_found_in_a_text(
+    #[case] filter: &str,
+    #[case] text: &str,
+    #[case] expected: &[(usize, usize)],
+) {
     let found = read(filter).matches(text).into_iter().map(|range| (range.start, range.end));
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
@@ -157,7 +161,7 @@ fn a_line_passes_when_any_filter_includes_and_none_excludes_it() {
 }
 
 #[test]
-fn highlights_hide_nothing() {
+fn highlight_filters_hide_nothing() {
     let mut stack = FilterStack {
         rules: vec![rule(FilterMode::Highlight, "pay"), rule(FilterMode::Highlight, "x")],
         ..FilterStack::default()
@@ -165,7 +169,7 @@ fn highlights_hide_nothing() {
     assert!(!stack.is_active() && lines().iter().all(|line| stack.admits(line)));
     assert_eq!(stack.highlights("pay x pay"), [0..3, 4..5, 6..9]);
     stack.rules[1].mode = FilterMode::Exclude;
-    assert_eq!(stack.highlights("pay x pay"), [0..3, 6..9], "nobody sees what is excluded");
+    assert_eq!(stack.highlights("pay x pay"), [0..3, 6..9], "an excluding filter highlights nothing");
 }
 
 #[rstest]
@@ -175,48 +179,48 @@ fn highlights_hide_nothing() {
 #[case(FilterMode::Exclude, "!level>=warn", true)]
 #[case(FilterMode::Exclude, "level!=error", false)]
 #[case(FilterMode::Include, "level=error", false)]
-fn where_the_level_is_not_known_no_order_hides_a_line(
+fn no_level_comparison_hides_a_line_of_unknown_level(
     #[case] mode: FilterMode,
     #[case] text: &str,
     #[case] shown: bool,
 ) {
     let stack = FilterStack { rules: vec![rule(mode, text)], ..FilterStack::default() };
-    assert_eq!(stack.admits(&said("    at com.example.Pay.run(Pay.java:17)")), shown);
+    assert_eq!(stack.admits(&output_line("    at com.example.Pay.run(Pay.java:17)")), shown);
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in ".*") {
+    fn no_text_makes_the_parser_panic(text in ".*") {
         let _ = LineFilter::parse(&text);
     }
 
     #[test]
-    fn nor_does_anything_that_looks_like_a_filter(
+    fn nothing_that_looks_like_a_filter_makes_it_panic(
         text in r#"(level|task|is|\.a|\.a\.b)?[a-z!"~=<>:\\ ()\[|*.é-]{0,16}"#,
-        said_text in r#"[a-z{}"é:\\\[,\x1b 1.]{0,24}"#,
+        line_text in r#"[a-z{}"é:\\\[,\x1b 1.]{0,24}"#,
     ) {
         if let Ok(filter) = LineFilter::parse(&text) {
-            for line in lines().iter().chain([&said(&said_text)]) {
+            for line in lines().iter().chain([&output_line(&line_text)]) {
                 filter.admits(line);
-                filter.surely(line);
+                filter.certainly_matches(line);
             }
-            let found = filter.matches(&said_text);
-            prop_assert!(found.iter().all(|range| said_text.get(range.clone()).is_some_and(|text| !text.is_empty())));
+            let found = filter.matches(&line_text);
+            prop_assert!(found.iter().all(|range| line_text.get(range.clone()).is_some_and(|text| !text.is_empty())));
             prop_assert!(found.is_sorted_by(|a, b| a.end < b.start));
         }
     }
 
-    /// Nothing but an empty filter is the empty filter.
+    /// Only an empty text is parsed as the empty filter.
     #[test]
-    fn only_nothing_shows_everything(text in "[a-z!=<>:.]{1,8}") {
+    fn only_an_empty_text_is_the_empty_filter(text in "[a-z!=<>:.]{1,8}") {
         if let Ok(filter) = LineFilter::parse(&text) {
             prop_assert!(!filter.is_empty());
         }
     }
 
-    /// The fast ways find what the simple way finds.
+    /// The fast methods find the same as a regular expression.
     #[test]
-    fn plain_text_is_found_as_a_regular_expression_finds_it(
+    fn plain_text_search_agrees_with_a_regular_expression(
         needle in "[abkAB .0é]{1,4}",
         text in "[abkAB .0é]{0,40}",
         case in prop::sample::select(vec![Case::Smart, Case::Ignore, Case::Respect]),
@@ -225,6 +229,6 @@ proptest! {
         let found = Needle::new(&needle, case).unwrap();
         prop_assert_eq!(found.is_in(&text), regex.is_match(&text));
         let expected = regex.find_iter(&text).map(|found| found.range()).collect();
-        prop_assert_eq!(apart(found.find(&text).collect()), apart(expected));
+        prop_assert_eq!(merge_ranges(found.find(&text).collect()), merge_ranges(expected));
     }
 }

@@ -1,27 +1,27 @@
-//! Which groups one query runs over: those of one Region, and no more than AWS takes.
+//! The groups that a query runs on: those of one Region, and no more than AWS accepts.
 
 use crate::logs::{Followed, LogGroup, groups};
 
-/// Groups that one query takes.
+/// The most groups per query.
 const MOST_GROUPS: usize = 50;
 
-/// What a query runs over.
+/// What a query runs on.
 #[derive(Debug, Default, PartialEq)]
 pub struct QueryPlan {
     pub region: Option<String>,
     pub groups: Vec<String>,
-    /// Sentences that say what it doesn't run over.
+    /// Sentences that name the groups it leaves out.
     pub left_out: Vec<String>,
 }
 
 impl QueryPlan {
-    /// The groups of the Region that has the most of the streams.
-    pub fn of(streams: &[Followed]) -> Self {
-        let all = groups::of(streams);
+    /// The groups of the Region with the most streams.
+    pub fn new(streams: &[Followed]) -> Self {
+        let all = groups::from_streams(streams);
         let weight = |region: &Option<String>| {
             all.iter().filter(|group| group.region == *region).map(|group| group.streams.len()).sum::<usize>()
         };
-        // Of two with as many the first: its tasks are read first.
+        // On a tie the first Region wins: its tasks come first.
         let Some(region) = all.iter().rev().map(|group| &group.region).max_by_key(|region| weight(region)).cloned()
         else {
             return Self::default();
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_region_with_the_most_streams_is_queried_and_the_others_are_named() {
-        let plan = QueryPlan::of(&[
+        let plan = QueryPlan::new(&[
             followed(Some("us-east-1"), "/edge", "ecs/app/a1", "a1"),
             followed(None, "/web", "ecs/app/b2", "b2"),
             followed(None, "/web", "ecs/app/c3", "c3"),
@@ -65,9 +65,9 @@ mod tests {
     fn no_more_groups_than_aws_takes() {
         let streams: Vec<Followed> =
             (0..52).map(|at| followed(None, &format!("/{at}"), &format!("ecs/app/{at}"), &at.to_string())).collect();
-        let plan = QueryPlan::of(&streams);
+        let plan = QueryPlan::new(&streams);
         assert_eq!(plan.groups.len(), 50);
         assert_eq!(plan.left_out, ["one query takes 50 log groups: 2 more are left out"]);
-        assert_eq!(QueryPlan::of(&[]), QueryPlan::default());
+        assert_eq!(QueryPlan::new(&[]), QueryPlan::default());
     }
 }

@@ -1,4 +1,4 @@
-//! From the rows of a query's results to lines.
+//! Converts the results of a query to lines.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,18 +11,18 @@ use crate::{
     resource::format::{grouped, size},
 };
 
-/// Fields that say where and when, or that only AWS understands: they are no text.
-const MARKS: [&str; 5] = ["@timestamp", "@ingestionTime", "@logStream", "@log", "@ptr"];
+/// Fields that are not shown as text: they are a line's position and time, or AWS's own.
+const META_FIELDS: [&str; 5] = ["@timestamp", "@ingestionTime", "@logStream", "@log", "@ptr"];
 
 /// The sources that results can come from.
 pub struct KnownSources<'a> {
-    /// By the stream's name.
+    /// By the name of the stream.
     sources: HashMap<&'a str, Vec<&'a Arc<Source>>>,
     plan: &'a QueryPlan,
 }
 
 impl<'a> KnownSources<'a> {
-    pub fn of(streams: &'a [Followed], plan: &'a QueryPlan) -> Self {
+    pub fn new(streams: &'a [Followed], plan: &'a QueryPlan) -> Self {
         let mut sources: HashMap<&str, Vec<&Arc<Source>>> = HashMap::new();
         for followed in streams.iter().filter(|followed| followed.source.stream.region == plan.region) {
             sources.entry(&followed.source.stream.name).or_default().push(&followed.source);
@@ -30,7 +30,7 @@ impl<'a> KnownSources<'a> {
         Self { sources, plan }
     }
 
-    /// The source with this stream. Tasks that ECS has forgotten still have their name in that of their stream.
+    /// The source with this stream. For tasks that ECS has forgotten it is derived from the stream's name.
     fn source(&self, group: Option<&str>, stream: &str) -> Option<Arc<Source>> {
         let group = group.or(match &self.plan.groups[..] {
             [only] => Some(only),
@@ -44,17 +44,17 @@ impl<'a> KnownSources<'a> {
         let (_, container) = rest.rsplit_once('/')?;
         let stream = Stream { region: self.plan.region.clone(), group: group?.to_owned(), name: stream.to_owned() };
         let (task_arn, container) = (task.into(), container.to_owned());
-        looks_like_a_task(task).then(|| Source { stream, task_arn, container, service: None, revision: None }.into())
+        is_task_id(task).then(|| Source { stream, task_arn, container, service: None, revision: None }.into())
     }
 }
 
-/// A task's id: 32 hexadecimal digits, or a UUID.
-fn looks_like_a_task(id: &str) -> bool {
+/// Returns whether this is a task's id: 32 hexadecimal digits, or a UUID.
+fn is_task_id(id: &str) -> bool {
     id.chars().filter(char::is_ascii_hexdigit).count() == 32 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
-/// The results as lines: in the order of time where they are in that order or its reverse, else as they came. What has
-/// no time of its own gets `end`.
+/// The results as lines: by time if they are sorted by time in either direction, otherwise in their own order. Lines
+/// without a time get `end`.
 pub fn lines(found: &[Vec<ResultField>], known: &KnownSources<'_>, end: Timestamp) -> Vec<Line> {
     let widths = widths(found);
     let mut lines: Vec<Line> = found.iter().map(|row| line(row, known, end, &widths)).collect();
@@ -66,7 +66,7 @@ pub fn lines(found: &[Vec<ResultField>], known: &KnownSources<'_>, end: Timestam
     lines
 }
 
-/// What a query found and what it took to find it.
+/// A summary of the results and what they cost.
 pub fn summary(found: usize, scanned: Scanned) -> String {
     let results = match found {
         0 => "nothing matches".to_owned(),
@@ -81,12 +81,12 @@ pub fn summary(found: usize, scanned: Scanned) -> String {
 
 fn line(row: &[ResultField], known: &KnownSources<'_>, end: Timestamp, widths: &HashMap<&str, usize>) -> Line {
     let field = |name: &str| row.iter().find(|field| field.field() == Some(name))?.value();
-    let at = field("@timestamp").and_then(moment);
-    // Counts by time carry it in the field that they are counted by.
+    let at = field("@timestamp").and_then(parse_time);
+    // Counts by time have it in the field they are grouped by.
     let by_time = || {
         row.iter()
             .filter(|field| field.field().is_some_and(|name| name.starts_with("bin(")))
-            .find_map(|field| moment(field.value()?))
+            .find_map(|field| parse_time(field.value()?))
     };
     let group = field("@log").map(|log| log.rsplit_once(':').map_or(log, |(_, group)| group));
     let source = field("@logStream").and_then(|stream| known.source(group, stream));
@@ -95,7 +95,7 @@ fn line(row: &[ResultField], known: &KnownSources<'_>, end: Timestamp, widths: &
         source,
         at: at.or_else(by_time).unwrap_or(end),
         role: Role::Output,
-        level: level::of(&text),
+        level: level::detect(&text),
         late: false,
         task: None,
         text: text.into(),
@@ -105,13 +105,13 @@ fn line(row: &[ResultField], known: &KnownSources<'_>, end: Timestamp, widths: &
 /// The message, and the other fields as `key=value`; in columns where there is no message.
 fn text(row: &[ResultField], message: Option<&str>, widths: &HashMap<&str, usize>) -> String {
     let mut text = message.map(|message| message.trim_end_matches(['\r', '\n']).to_owned()).unwrap_or_default();
-    // What is written in JSON has its fields in it.
+    // A JSON message contains the other fields already.
     if text.starts_with('{') {
         return text;
     }
     for field in row {
         let (Some(name), Some(value)) = (field.field(), field.value()) else { continue };
-        if MARKS.contains(&name) || name == "@message" {
+        if META_FIELDS.contains(&name) || name == "@message" {
             continue;
         }
         if !text.is_empty() {
@@ -132,7 +132,7 @@ fn pair(name: &str, value: &str) -> String {
     }
 }
 
-/// How wide each field is at its widest.
+/// The largest width of each field.
 fn widths(found: &[Vec<ResultField>]) -> HashMap<&str, usize> {
     let mut widths = HashMap::new();
     for (name, value) in found.iter().flatten().filter_map(|field| Some((field.field()?, field.value()?))) {
@@ -142,10 +142,10 @@ fn widths(found: &[Vec<ResultField>]) -> HashMap<&str, usize> {
     widths
 }
 
-/// Columns grow no wider than this.
+/// The most that a column is padded to.
 const WIDEST: usize = 48;
 
-/// A moment as Insights writes it: `2026-01-31 14:05:09.123`, in UTC.
-fn moment(text: &str) -> Option<Timestamp> {
+/// Parses a time as Insights writes it: `2026-01-31 14:05:09.123`, in UTC.
+fn parse_time(text: &str) -> Option<Timestamp> {
     text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }

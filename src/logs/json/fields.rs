@@ -1,18 +1,18 @@
-//! What matters of a line that is JSON: when, how bad, what; then the rest.
+//! The important fields of a JSON line: time, level and message; then the others.
 
 use super::{JsonValue, Map, object};
 
-/// The parts of a line, those that are nested under names with dots in them.
+/// The fields of a line, nested ones with dots in their names.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fields {
     pub time: Option<(String, JsonValue)>,
     pub level: Option<(String, JsonValue)>,
     pub message: Option<(String, JsonValue)>,
-    /// In the order in which they were written.
+    /// The other fields, in order.
     pub rest: Map,
 }
 
-/// What the world calls them, the likeliest first.
+/// Common names of these fields, the most likely first.
 const TIME: &[&str] = &["timestamp", "time", "@timestamp", "ts", "@t", "datetime", "asctime", "eventtime", "t.$date"];
 const LEVEL: &[&str] = &[
     "level",
@@ -29,7 +29,7 @@ const LEVEL: &[&str] = &[
 const MESSAGE: &[&str] =
     &["message", "msg", "@m", "@mt", "event", "log", "short_message", "body", "text", "fields.message", "log.message"];
 
-/// What a line that is JSON consists of.
+/// The fields of a JSON line.
 pub fn key_fields(text: &str) -> Option<Fields> {
     let mut rest = Map::new();
     flatten(object(text)?, "", &mut rest);
@@ -43,7 +43,7 @@ pub fn key_fields(text: &str) -> Option<Fields> {
     Some(Fields { time, level, message, rest })
 }
 
-/// Puts what is nested under a name of its own; lists, and objects without anything in them, stay what they are.
+/// Flattens nested objects to dotted names; lists and empty objects stay as they are.
 fn flatten(map: Map, above: &str, flat: &mut Map) {
     for (key, part) in map {
         let key = if above.is_empty() { key } else { format!("{above}.{key}") };

@@ -1,10 +1,10 @@
-//! Going through JSON without building it.
+//! A JSON scanner that builds no values.
 
 use std::borrow::Cow;
 
 use memchr::memchr2;
 
-/// How far a text is gone through. Whatever is no JSON, or breaks off, yields nothing.
+/// Position in a JSON text. Its methods return `None` where the text is not valid JSON, or breaks off.
 #[derive(Debug, Clone)]
 pub(in crate::logs) struct Scanner<'a> {
     text: &'a str,
@@ -16,19 +16,19 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    /// The first byte of what comes next, after white space.
+    /// The first byte after white space.
     pub fn peek(&mut self) -> Option<u8> {
         let rest = &self.text.as_bytes()[self.at..];
         self.at += rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(rest.len());
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Whether nothing comes any more.
+    /// Returns whether only white space is left.
     pub fn is_done(&mut self) -> bool {
         self.peek().is_none()
     }
 
-    /// All that comes next.
+    /// The text that is left.
     pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -37,7 +37,7 @@ impl<'a> Scanner<'a> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
-    /// What stands between quotes, with its escapes.
+    /// The content of a string, escapes included.
     pub fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let (start, bytes) = (self.at, self.text.as_bytes());
@@ -47,12 +47,12 @@ impl<'a> Scanner<'a> {
             if bytes[at] == b'"' {
                 return self.text.get(start..at);
             }
-            // Whatever is escaped; where it takes more than one byte, the others are no quotes.
+            // Skip the escaped character; longer escapes contain no quotes.
             self.at += 1;
         }
     }
 
-    /// A number, or one of the three words.
+    /// A number, `true`, `false` or `null`.
     pub fn word(&mut self) -> Option<&'a str> {
         self.peek()?;
         let rest = &self.text[self.at..];
@@ -62,7 +62,7 @@ impl<'a> Scanner<'a> {
         (!word.is_empty()).then_some(word)
     }
 
-    /// Passes a value over: the text of it.
+    /// Skips a value; returns its text.
     pub fn skip(&mut self) -> Option<&'a str> {
         let first = self.peek()?;
         let start = self.at;
@@ -94,7 +94,7 @@ impl<'a> Scanner<'a> {
         self.text.get(start..self.at)
     }
 
-    /// Goes through the keys of an object; `read` must take the value of each.
+    /// Visits the keys of an object; `read` must consume each value.
     pub fn each_key(&mut self, mut read: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
         self.take(b'{')?;
         if self.take(b'}').is_some() {
@@ -111,7 +111,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Goes through the items of a list; `read` must take each.
+    /// Visits the items of a list; `read` must consume each.
     pub fn each_item(&mut self, mut read: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.take(b'[')?;
         if self.take(b']').is_some() {
@@ -127,7 +127,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What stands between quotes, its escapes resolved; what is no escape stays as it is.
+/// Resolves the escapes of a string; invalid ones stay as they are.
 pub(in crate::logs) fn unescaped(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -161,7 +161,7 @@ pub(in crate::logs) fn unescaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// The character that `u` and four hexadecimal digits stand for, or two such together, and the bytes read.
+/// Decodes `u` and four hexadecimal digits, or a surrogate pair; returns the character and the bytes read.
 fn unicode(rest: &str) -> (char, usize) {
     let unit = |rest: &str| u16::from_str_radix(rest.get(1..5)?, 16).ok();
     let Some(first) = unit(rest) else { return ('\\', 0) };

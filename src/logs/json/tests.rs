@@ -7,7 +7,7 @@ use super::*;
 const LINE: &str = r#"{"time":"14:05","id":12345678901234567890123,"level":"warn","msg":"slow \"a\"\né","user":{"name":"Ada","tags":[]},"codes":[1.0,true,null],"none":{}}"#;
 
 #[test]
-fn what_is_read_is_written_again_as_it_was() {
+fn a_line_is_formatted_as_it_was_written() {
     let written = JsonValue::Object(object(LINE).unwrap()).to_string();
     assert_eq!(written, LINE);
 }
@@ -22,20 +22,20 @@ fn what_is_read_is_written_again_as_it_was() {
 #[case(r#"{"a" 1}"#)]
 #[case("[1]")]
 #[case("text")]
-fn what_is_no_object_is_none(#[case] text: &str) {
+fn text_that_is_not_an_object_is_none(#[case] text: &str) {
     assert_eq!((object(text), key_fields(text)), (None, None));
 }
 
 #[test]
-fn what_is_too_long_or_too_deep_is_none() {
+fn text_that_is_too_long_or_too_deep_is_none() {
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST));
     let deep = format!("{}{}", "{\"a\":".repeat(3000), "[".repeat(100));
     assert_eq!((object(&long), object(&deep)), (None, None));
-    each(&deep, &format!("a{}", ".a".repeat(2999)), |value| panic!("{value}"));
+    for_each_value(&deep, &format!("a{}", ".a".repeat(2999)), |value| panic!("{value}"));
 }
 
-/// A field as `key=value`.
-fn told(field: Option<(String, JsonValue)>) -> String {
+/// Formats a field as `key=value`.
+fn pair(field: Option<(String, JsonValue)>) -> String {
     field.map(|(key, part)| format!("{key}={part}")).unwrap_or_default()
 }
 
@@ -65,7 +65,7 @@ fn told(field: Option<(String, JsonValue)>) -> String {
 #[case::message_first(r#"{"event":"e","Message":"m"}"#, "", "", "Message=\"m\"", "event=\"e\"")]
 #[case::structlog(r#"{"event":"e","level":"info"}"#, "", "level=\"info\"", "event=\"e\"", "")]
 #[case::none("{}", "", "", "", "")]
-fn what_matters_is_found(
+fn time_level_and_message_are_found(
     #[case] text: &str,
     #[case] time: &str,
     #[case] level: &str,
@@ -73,12 +73,12 @@ fn what_matters_is_found(
     #[case] rest: &str,
 ) {
     let fields = key_fields(text).unwrap();
-    assert_eq!([told(fields.time), told(fields.level), told(fields.message)], [time, level, message]);
-    let others: Vec<String> = fields.rest.into_iter().map(|field| told(Some(field))).collect();
+    assert_eq!([pair(fields.time), pair(fields.level), pair(fields.message)], [time, level, message]);
+    let others: Vec<String> = fields.rest.into_iter().map(|field| pair(Some(field))).collect();
     assert_eq!(others.join(" "), rest);
 }
 
-/// A value that no loss of digits makes another.
+/// A JSON value without floating point numbers, which would lose digits.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -97,7 +97,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn every_object_is_read_as_others_read_it(inner in value(), pretty_printed in any::<bool>()) {
+    fn objects_are_parsed_as_serde_json_parses_them(inner in value(), pretty_printed in any::<bool>()) {
         let value = serde_json::json!({ "a": inner });
         let text = if pretty_printed { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
         let text = text.unwrap();
@@ -107,15 +107,15 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in r#"\{[{}\[\]":,\\u0-9a-f é\n-]{0,60}"#) {
+    fn no_text_makes_the_parser_panic(text in r#"\{[{}\[\]":,\\u0-9a-f é\n-]{0,60}"#) {
         for text in [text.clone(), format!("{{\"a\":{text}"), format!("{{\"a\":\"{text}\"}}")] {
             let ours = object(&text);
             if serde_json::from_str::<serde_json::Map<String, Value>>(&text).is_ok() {
                 prop_assert!(ours.is_some(), "{text}");
             }
             key_fields(&text);
-            each(&text, "a", |_| {});
-            each(&text, "", |_| {});
+            for_each_value(&text, "a", |_| {});
+            for_each_value(&text, "", |_| {});
         }
     }
 }

@@ -3,7 +3,7 @@ use rstest::rstest;
 
 use super::{Level::*, *};
 
-/// What libraries and programs write, by the name of each.
+/// Lines as written by libraries and programs.
 #[rstest]
 #[case::pino(r#"{"level":50,"time":1700000000000,"pid":1,"hostname":"web","msg":"no connection"}"#, Error)]
 #[case::bunyan(
@@ -123,7 +123,7 @@ use super::{Level::*, *};
 #[case::cockroach("E260131 14:00:00.000000 1 server/main.go:1  gone", Error)]
 #[case::syslog("<11>Jan 31 14:00:00 host app[1]: it broke", Error)]
 #[case::syslog_new("<14>1 2026-01-31T14:00:00Z host app 1 - - hello", Info)]
-#[case::syslog_said("Jan 31 14:00:00 host app[1]: error: it broke", Error)]
+#[case::syslog_with_level("Jan 31 14:00:00 host app[1]: error: it broke", Error)]
 #[case::graylog(r#"{"version":"1.1","host":"a","short_message":"gone","level":3}"#, Error)]
 #[case::google(r#"{"severity":"CRITICAL","message":"gone"}"#, Fatal)]
 #[case::opentelemetry(r#"{"body":"gone","severityText":"ERROR","severityNumber":17}"#, Error)]
@@ -133,11 +133,11 @@ use super::{Level::*, *};
 #[case::json_after_a_time(r#"2026-01-31T14:00:00Z stdout F {"level":"error","msg":"gone"}"#, Error)]
 #[case::json_breaks_off(r#"{"level":"error","msg":"and so on and on"#, Error)]
 #[case::json_wraps(r#"{"message":"[WARN] slow"}"#, Warn)]
-fn formats_are_known(#[case] text: &str, #[case] level: Level) {
-    assert_eq!(of(text), Some(level));
+fn known_formats_have_a_level(#[case] text: &str, #[case] level: Level) {
+    assert_eq!(detect(text), Some(level));
 }
 
-/// What only looks like a level.
+/// Text that only looks like a level.
 #[rstest]
 #[case::a_word_within("the error was terrible")]
 #[case::in_a_sentence("Finished without error: all good")]
@@ -156,43 +156,43 @@ fn formats_are_known(#[case] text: &str, #[case] level: Level) {
 #[case::json_number(r#"{"level":3,"player":"a"}"#)]
 #[case::bracketed_later("Opened the page [error] for reading")]
 #[case::stack_frame("    at com.example.Error.of(Error.java:1)")]
-#[case::told_of("caused a ValueError: x")]
+#[case::mentioned("caused a ValueError: x")]
 #[case::report("REPORT RequestId: 8f5c Duration: 1 ms Billed Duration: 2 ms")]
 #[case::nothing("")]
 #[case::space("   ")]
 #[case::code_alone("E0131")]
 #[case::order_number("E0131 is the order's number")]
-fn what_only_looks_like_a_level_is_none(#[case] text: &str) {
-    assert_eq!(of(text), None);
+fn text_that_only_looks_like_a_level_has_none(#[case] text: &str) {
+    assert_eq!(detect(text), None);
 }
 
 #[test]
-fn what_stands_after_the_first_kibibyte_is_not_looked_for() {
+fn a_level_after_the_first_kibibyte_is_ignored() {
     let long = format!("{{\"a\":\"{}\",\"level\":\"error\"}}", "é".repeat(600));
-    assert_eq!(of(&long), None);
+    assert_eq!(detect(&long), None);
 }
 
 #[test]
-fn a_text_that_is_wrapped_may_break_off() {
+fn a_wrapped_text_may_break_off() {
     let long = format!("{{\"log\":\"ERROR {}\"}}", "x".repeat(2000));
-    assert_eq!(of(&long), Some(Error));
+    assert_eq!(detect(&long), Some(Error));
 }
 
 #[test]
-fn every_level_is_read_back_from_its_word() {
+fn every_level_is_parsed_from_its_name() {
     assert_eq!(Level::ALL.map(|level| Level::parse(level.word())), Level::ALL.map(Some));
 }
 
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in any::<String>()) {
-        of(&text);
+        detect(&text);
     }
 
     #[test]
-    fn nor_does_anything_that_looks_like_a_log(text in r#"[a-zEWI0-9 \[\](){}"':=\\|<>.!é\x1b-]{0,60}"#) {
-        of(&text);
-        of(&format!("{{{text}"));
-        of(&format!("level=\"{text}"));
+    fn nothing_that_looks_like_a_log_makes_it_panic(text in r#"[a-zEWI0-9 \[\](){}"':=\\|<>.!é\x1b-]{0,60}"#) {
+        detect(&text);
+        detect(&format!("{{{text}"));
+        detect(&format!("level=\"{text}"));
     }
 }

@@ -1,28 +1,31 @@
-//! The level at the head of a line: after times, names and numbers, before the first words of a sentence.
+//! Detects the level at the start of a text line: after times, names and numbers, before the first words of a sentence.
 
 use super::{KEYS, json};
 use crate::logs::Level;
 
-/// Words that are levels only where nothing else can be meant.
-const DOUBTFUL: &[&str] = &["fine", "config", "note", "log", "http", "system", "fail", "failure", "silly"];
-/// Words before a level that are no sentence yet.
+/// Words that can also mean something else: they count as levels only in unambiguous places.
+const AMBIGUOUS: &[&str] = &["fine", "config", "note", "log", "http", "system", "fail", "failure", "silly"];
+/// Words that may precede a level.
 const PREFIXES: &[&str] = &["npm", "PHP", "Parse", "Uncaught", "Unhandled"];
 /// Days and months.
 const DATES: &[&str] = &[
     "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
     "Oct", "Nov", "Dec",
 ];
-/// No head has more.
+/// The most words that are examined.
 const MOST_WORDS: usize = 64;
 
-/// How much a line that is text matters.
-pub(super) fn of(text: &str) -> Option<Level> {
+/// Detects the level of a text line.
+pub(super) fn detect(text: &str) -> Option<Level> {
     let head = text.trim_start();
-    coded(head).or_else(|| Walk::new(head).level()).or_else(|| thrown(text)).or_else(|| priority(head))
+    glog_level(head)
+        .or_else(|| Walk::new(head).level())
+        .or_else(|| exception_level(text))
+        .or_else(|| syslog_priority(head))
 }
 
 /// klog and glog: `E0101 12:00:00.0`.
-fn coded(head: &str) -> Option<Level> {
+fn glog_level(head: &str) -> Option<Level> {
     let (letter, rest) = (head.get(..1)?, &head[1..]);
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let time = rest[digits..].strip_prefix(' ').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
@@ -31,14 +34,14 @@ fn coded(head: &str) -> Option<Level> {
 }
 
 /// syslog: `<11>Jan  1 00:00:00`, the facility times eight and the severity.
-fn priority(head: &str) -> Option<Level> {
+fn syslog_priority(head: &str) -> Option<Level> {
     let (number, _) = head.strip_prefix('<')?.split_once('>')?;
     let number: u32 = number.parse().ok().filter(|number| *number < 192)?;
     Level::syslog(number % 8)
 }
 
-/// What a program says when it falls over: at the very begin of a line only.
-fn thrown(text: &str) -> Option<Level> {
+/// Detects an exception or a panic, at the very start of a line only.
+fn exception_level(text: &str) -> Option<Level> {
     if text.starts_with("thread '") && text.contains("' panicked at ") {
         return Some(Level::Fatal);
     }
@@ -53,21 +56,21 @@ fn thrown(text: &str) -> Option<Level> {
     is.then_some(Level::Error)
 }
 
-/// From word to word until one is a level, or a sentence begins.
+/// Walks word by word until it finds a level or a sentence begins.
 struct Walk<'a> {
     head: &'a str,
     at: usize,
-    /// Brackets that are open.
+    /// Number of open brackets.
     depth: usize,
-    /// Something with a digit has been passed, as a time has.
+    /// A word with a digit came before, such as a time.
     digits: bool,
-    /// A word in small letters has been passed, which may be the name of a logger; two are a sentence.
+    /// A lower-case word came before, which may be the name of a logger; two of them make a sentence.
     name: bool,
-    /// `Fatal` has been passed, of which `error` is the second word.
+    /// `Fatal` came before; it may be followed by `error`.
     fatal: bool,
 }
 
-/// One word, and what stands around it.
+/// A word with the text before and after it.
 #[derive(Clone, Copy)]
 struct Word<'a> {
     text: &'a str,
@@ -94,14 +97,14 @@ impl<'a> Walk<'a> {
                 self.skip_value(key)?;
             } else if let Some(level) = word.level(&self) {
                 return Some(level);
-            } else if !self.passes(word) {
+            } else if !self.can_precede_level(word) {
                 return None;
             }
         }
         None
     }
 
-    /// The next word, or the level of the JSON that begins; nothing where something is quoted.
+    /// The next word, or the level of a JSON object that begins; `None` at a quoted text.
     fn next(&mut self) -> Option<Result<Word<'a>, Level>> {
         let rest = &self.head[self.at..];
         let length = rest.find(|c| !separates(c))?;
@@ -122,7 +125,7 @@ impl<'a> Walk<'a> {
         Some(Ok(Word { text, before, after }))
     }
 
-    /// Passes the value of a key over; `rest` begins with it.
+    /// Skips the value of a key; `rest` starts with it.
     fn skip_value(&mut self, rest: &str) -> Option<()> {
         let length = match rest.strip_prefix('"') {
             Some(quoted) => {
@@ -141,8 +144,8 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    /// Whether a word that is no level belongs to the head.
-    fn passes(&mut self, word: Word<'_>) -> bool {
+    /// Returns whether a word that is not a level can precede one.
+    fn can_precede_level(&mut self, word: Word<'_>) -> bool {
         let text = word.text;
         if text.bytes().any(|byte| byte.is_ascii_digit()) {
             self.digits = true;
@@ -172,7 +175,7 @@ impl Word<'_> {
         self.text.bytes().all(|byte| byte.is_ascii_uppercase())
     }
 
-    /// The level that it is, standing where it does.
+    /// The level it names, if it stands in the right place.
     fn level(self, walk: &Walk<'_>) -> Option<Level> {
         if self.text.len() < 3 {
             return self.letter(walk);
@@ -181,10 +184,10 @@ impl Word<'_> {
         let channel = self.text.rsplit_once('.').filter(|_| self.after.starts_with(':'));
         let text = channel.map_or(self.text, |(_, text)| text);
         let level = Level::parse(text)?;
-        let doubtful = DOUBTFUL.iter().any(|word| word.eq_ignore_ascii_case(text));
+        let ambiguous = AMBIGUOUS.iter().any(|word| word.eq_ignore_ascii_case(text));
         let begins = self.before.is_empty() || self.before.ends_with([' ', '\t', '[', '(', '<', '|', ':', ',']);
         let upper = text.bytes().all(|byte| byte.is_ascii_uppercase());
-        let capitals = || match doubtful {
+        let capitals = || match ambiguous {
             false => !self.after.starts_with('='),
             true => self.after.starts_with(':') || (walk.digits && text == "LOG"),
         };
@@ -192,14 +195,14 @@ impl Word<'_> {
         let announced = || {
             let colon =
                 self.after.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']));
-            colon && text.len() > 3 && (!doubtful || text == "fail")
+            colon && text.len() > 3 && (!ambiguous || text == "fail")
         };
         // `[error]`, `[ info]`, `[core:error]`, `|warn|`, and between tabs
         let alone = || {
             let (before, after) = (self.before.trim_end_matches(' '), self.after.trim_start_matches(' '));
             let brackets = before.ends_with(['[', '(', '<', '|', ':']) && after.starts_with([']', ')', '>', '|']);
             let tabs = self.before.ends_with('\t') && self.after.starts_with('\t');
-            (brackets || tabs) && (!doubtful || matches!(text, "Note" | "System"))
+            (brackets || tabs) && (!ambiguous || matches!(text, "Note" | "System"))
         };
         if !(begins && ((upper && capitals()) || (channel.is_none() && (announced() || alone())))) {
             return None;
@@ -207,7 +210,7 @@ impl Word<'_> {
         Some(if walk.fatal && level == Level::Error { Level::Fatal } else { level })
     }
 
-    /// A letter alone: `E! `, and MongoDB's after the time.
+    /// A level given as one letter: `E! `, and MongoDB's after the time.
     fn letter(self, walk: &Walk<'_>) -> Option<Level> {
         let component = || {
             let name = self.after.strip_prefix(' ')?;
@@ -221,13 +224,13 @@ impl Word<'_> {
     }
 }
 
-/// Whether a character stands between words.
+/// Returns whether a character separates words.
 fn separates(c: char) -> bool {
     let marks = matches!(c, '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>' | '|' | ',' | ';' | '=' | ':' | '/');
     marks || matches!(c, '#' | '*' | '!') || c.is_whitespace()
 }
 
-/// Whether a word ends before a character.
+/// Returns whether a character ends a word.
 fn ends(c: char) -> bool {
     separates(c) || matches!(c, '"' | '\'' | '`')
 }

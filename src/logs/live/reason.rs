@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use super::SessionEnd;
 use crate::aws::{Failure, FailureKind};
 
-/// What may pass is tried again after so long.
+/// Time until a transient failure is retried.
 const LATER: Duration = Duration::from_mins(1);
 
-/// Where AWS offers no Live Tail, by what the Region's name begins with.
+/// Prefixes of Regions without Live Tail.
 const NOT_OFFERED: [&str; 3] = ["cn-", "us-gov-", "us-iso"];
 
-/// Why a session could not be opened, after "Live Tail: ".
-pub fn of(failure: &Failure, region: &str) -> String {
+/// Why a session could not be opened, to follow "Live Tail: ".
+pub fn describe(failure: &Failure, region: &str) -> String {
     let message = crate::resource::format::one_line(&failure.message);
     match failure.code.as_deref() {
         Some("InvalidOperationException") => {
@@ -34,8 +33,8 @@ pub fn of(failure: &Failure, region: &str) -> String {
     }
 }
 
-/// When a session may be worth another try; never, where nothing will have changed.
-pub fn later(failure: &Failure, region: &str) -> Option<Duration> {
+/// How long to wait before the next try; `None` where another try is pointless.
+pub fn retry_after(failure: &Failure, region: &str) -> Option<Duration> {
     let passes = match failure.kind {
         FailureKind::Denied | FailureKind::ReadOnly => false,
         FailureKind::Invalid => failure.code.as_deref() == Some("LimitExceededException"),
@@ -47,11 +46,6 @@ pub fn later(failure: &Failure, region: &str) -> Option<Duration> {
         | FailureKind::Server => true,
     };
     passes.then_some(LATER)
-}
-
-/// Whether a session that ended so is followed by another at once: the way there was good.
-pub fn at_once(ended: &SessionEnd) -> bool {
-    matches!(ended, SessionEnd::Over | SessionEnd::Closed)
 }
 
 fn not_offered(region: &str) -> bool {
@@ -76,22 +70,22 @@ mod tests {
     #[case(FailureKind::Throttled, "ThrottlingException", "AWS throttles it", true)]
     #[case(FailureKind::Invalid, "UnknownOperationException", "not offered in eu-west-1", false)]
     #[case(FailureKind::NotFound, "ResourceNotFoundException", "its log group does not exist yet", true)]
-    fn each_reason_has_its_words(
+    fn each_failure_has_its_reason(
         #[case] trouble: FailureKind,
         #[case] code: &str,
         #[case] words: &str,
         #[case] again: bool,
     ) {
         let failure = Failure { code: Some(code.into()), ..Failure::local("StartLiveTail", trouble, "AWS's words") };
-        assert_eq!(of(&failure, "eu-west-1"), words);
-        assert_eq!(later(&failure, "eu-west-1").is_some(), again);
+        assert_eq!(describe(&failure, "eu-west-1"), words);
+        assert_eq!(retry_after(&failure, "eu-west-1").is_some(), again);
     }
 
     #[test]
-    fn a_host_that_is_not_there_means_another_thing_where_it_is_not_offered() {
+    fn an_unreachable_host_means_not_offered_in_regions_without_live_tail() {
         let failure = Failure::local("StartLiveTail", FailureKind::Offline, "no such host");
-        assert_eq!(of(&failure, "cn-north-1"), "not offered in cn-north-1");
-        assert_eq!(later(&failure, "cn-north-1"), None);
-        assert_eq!(of(&failure, "eu-west-1"), "no such host");
+        assert_eq!(describe(&failure, "cn-north-1"), "not offered in cn-north-1");
+        assert_eq!(retry_after(&failure, "cn-north-1"), None);
+        assert_eq!(describe(&failure, "eu-west-1"), "no such host");
     }
 }

@@ -24,11 +24,11 @@ async fn opened(tasks: &[&str], growing: bool) -> (LiveSession, Wire, Calls) {
     (session, wire, calls)
 }
 
-fn texts(said: &[LogEvent]) -> Vec<(&str, &str)> {
-    said.iter().map(|said| (said.source.task(), said.text.as_str())).collect()
+fn texts(events: &[LogEvent]) -> Vec<(&str, &str)> {
+    events.iter().map(|event| (event.source.task(), event.text.as_str())).collect()
 }
 
-/// The next update with something in it.
+/// The next update that is not empty.
 async fn next(session: &mut LiveSession) -> LiveUpdate {
     loop {
         let update = session.next().await.unwrap();
@@ -39,11 +39,11 @@ async fn next(session: &mut LiveSession) -> LiveUpdate {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_is_opened_for_the_group_by_arn_at_the_host_that_was_named() {
+async fn a_session_opens_for_the_group_arn_at_the_configured_endpoint() {
     let (_session, _wire, calls) = opened(&["a1", "b2"], true).await;
     assert_eq!(calls.all()[0].uri, "http://aws.invalid/");
     assert_eq!(
-        calls.of("StartLiveTail"),
+        calls.inputs("StartLiveTail"),
         [json!({
             "logGroupIdentifiers": ["arn:aws:logs:eu-west-1:123456789012:log-group:/web"],
             "logStreamNamePrefixes": ["ecs/app/"],
@@ -53,7 +53,7 @@ async fn a_session_is_opened_for_the_group_by_arn_at_the_host_that_was_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lines_come_with_their_source_and_it_is_said_when_aws_samples() {
+async fn lines_have_their_source_and_a_sample_is_marked() {
     let (mut session, wire, _) = opened(&["a1"], false).await;
     wire.send(update(true, &[("ecs/app/a1", 5, "hello"), ("ecs/app/a1", 6, "world")])).unwrap();
     let update = next(&mut session).await;
@@ -62,7 +62,7 @@ async fn lines_come_with_their_source_and_it_is_said_when_aws_samples() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_lasts_longer_than_any_other_call() {
+async fn a_session_outlasts_the_timeouts_of_other_calls() {
     let (mut session, wire, _) = opened(&["a1"], false).await;
     for second in 0..3600 {
         wire.send(update(false, &[("ecs/app/a1", second, "tick")])).unwrap();
@@ -72,18 +72,18 @@ async fn a_session_lasts_longer_than_any_other_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lines_of_a_task_that_is_not_known_yet_wait_until_it_is() {
+async fn lines_of_an_unknown_task_wait_until_it_is_known() {
     let (mut session, wire, _) = opened(&["a1"], true).await;
     wire.send(update(false, &[("ecs/app/b2", 1, "first words"), ("ecs/app/c3", 2, "of others")])).unwrap();
     wire.send(update(false, &[("ecs/app/a1", 3, "mine")])).unwrap();
     assert_eq!(texts(&next(&mut session).await.events), [("a1", "mine")]);
     assert!(session.covers(&web(&["a1", "b2"])));
-    assert_eq!(texts(&session.know(&web(&["a1", "b2"]))), [("b2", "first words")]);
-    // What nobody knows in a minute belongs to somebody else.
+    assert_eq!(texts(&session.set_streams(&web(&["a1", "b2"]))), [("b2", "first words")]);
+    // Lines that no task claims within a minute belong to another service.
     advance(UNKNOWN_FOR + Duration::from_secs(1)).await;
     wire.send(update(false, &[("ecs/app/a1", 4, "mine")])).unwrap();
     next(&mut session).await;
-    assert!(session.know(&web(&["c3"])).is_empty());
+    assert!(session.set_streams(&web(&["c3"])).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,22 +95,22 @@ async fn a_session_of_named_streams_does_not_cover_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_slow_reader_misses_is_counted_and_aws_never_waits() {
+async fn lines_that_a_slow_reader_misses_are_counted() {
     let (mut session, wire, _) = opened(&["a1"], false).await;
     for second in 0..100 {
         wire.send(update(false, &[("ecs/app/a1", second, "one"), ("ecs/app/a1", second, "two")])).unwrap();
     }
     sleep(Duration::from_secs(1)).await;
-    let (mut told, mut missed) = (0, 0);
+    let (mut received, mut missed) = (0, 0);
     wire.send(update(false, &[])).unwrap();
     for _ in 0..WAITING {
         let update = session.next().await.unwrap();
-        (told, missed) = (told + update.events.len() as u64, missed + update.missed);
+        (received, missed) = (received + update.events.len() as u64, missed + update.missed);
     }
     wire.send(update(false, &[])).unwrap();
     missed += session.next().await.unwrap().missed;
-    assert!(told > 0 && missed > 0, "{told} told, {missed} missed");
-    assert_eq!(told + missed, 200);
+    assert!(received > 0 && missed > 0, "{received} received, {missed} missed");
+    assert_eq!(received + missed, 200);
 }
 
 #[rstest::rstest]
@@ -128,7 +128,7 @@ async fn the_end_of_a_session_says_why(#[case] exception: Option<&'static str>, 
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_heartbeat_for_five_seconds_it_is_broken() {
+async fn five_seconds_without_an_update_end_the_session() {
     let (mut session, _wire, _) = opened(&["a1"], false).await;
     let start = Instant::now();
     assert_eq!(ended(&mut session).await, SessionEnd::Silent);
@@ -144,17 +144,17 @@ async fn ended(session: &mut LiveSession) -> SessionEnd {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_and_silence_are_failures_with_their_reason() {
+async fn a_refused_or_unanswered_request_fails_with_its_reason() {
     let (refused, _) = clients(|_, _| Answer::Fault("AccessDeniedException"));
     let failure = open(&refused, &web(&["a1"]), false, None).await.err().unwrap();
-    assert_eq!(reason::of(&failure, "eu-west-1"), "no permission (logs:StartLiveTail)");
+    assert_eq!(reason::describe(&failure, "eu-west-1"), "no permission (logs:StartLiveTail)");
     let (silent, _) = clients(|_, _| Answer::Silence);
     let failure = open(&silent, &web(&["a1"]), false, None).await.err().unwrap();
-    assert_eq!(reason::of(&failure, "eu-west-1"), "no answer within the time limit");
+    assert_eq!(reason::describe(&failure, "eu-west-1"), "no answer within the time limit");
 }
 
 #[test]
-fn begun_minutes_are_paid() {
+fn minutes_are_billed_as_soon_as_they_begin() {
     let since = Timestamp::constant(1_000, 0);
     let live = Live { since, sampled: 0 };
     assert!((live.dollars(since) - 0.01).abs() < 1e-9);

@@ -1,13 +1,13 @@
-//! FireLens: lines go through a router beside the container, which writes to CloudWatch by rules of its own. What the
-//! router calls its streams can be told where the rules are plain.
+//! FireLens: lines go through a router beside the container, which writes to CloudWatch by rules of its own. The names
+//! of its streams are known where these rules are simple.
 
 use super::{NoStream, Stream, option};
 use crate::resource::{container::Container, revision::Definition, task::Task};
 
-/// The stream that a router's output to CloudWatch calls `container`'s own.
+/// The stream that a router writes `container`'s lines to.
 ///
 /// # Errors
-/// Where the lines go instead, as far as that is told.
+/// Where the lines go instead, if that is known.
 pub(super) fn stream(task: &Task, container: &Container, definition: &Definition) -> Result<Stream, NoStream> {
     const DRIVER: &str = "awsfirelens";
     let set = |name: &str| option(definition, name);
@@ -21,26 +21,26 @@ pub(super) fn stream(task: &Task, container: &Container, definition: &Definition
     };
     let tag = format!("{}-firelens-{}", container.name, task.task_id());
     let name = match (set("log_stream_name"), set("log_stream_prefix")) {
-        (Some(name), _) => filled(name, task, &tag),
-        (None, Some(prefix)) => filled(prefix, task, &tag).map(|prefix| prefix + &tag),
+        (Some(name), _) => fill_in(name, task, &tag),
+        (None, Some(prefix)) => fill_in(prefix, task, &tag).map(|prefix| prefix + &tag),
         (None, None) => set("use_tag_as_stream").filter(|value| *value == "true").map(|_| tag.clone()),
     };
-    // A template is given precedence by the router, and fills itself from each record.
+    // A template takes precedence, and is filled from each record.
     let name = name.filter(|_| set("log_stream_template").is_none());
     let routed = || NoStream::Routed { driver: DRIVER.into(), group: group.into() };
-    let group = filled(group, task, &tag).filter(|_| set("log_group_template").is_none()).ok_or_else(routed)?;
+    let group = fill_in(group, task, &tag).filter(|_| set("log_group_template").is_none()).ok_or_else(routed)?;
     Ok(Stream { region: set("region").map(str::to_owned), group, name: name.ok_or_else(routed)? })
 }
 
-/// The address of another output, which is no secret.
+/// The address of another output; it holds no secrets.
 fn address(definition: &Definition) -> Option<&str> {
     ["Host", "endpoint", "delivery_stream", "stream", "bucket", "topics", "url"]
         .into_iter()
         .find_map(|name| option(definition, name))
 }
 
-/// A name with what the router fills in of the task it belongs to; `None` where it takes something from each record.
-fn filled(name: &str, task: &Task, tag: &str) -> Option<String> {
+/// Fills the task's values into a name; `None` if it needs values of each record.
+fn fill_in(name: &str, task: &Task, tag: &str) -> Option<String> {
     let known = [
         ("$(tag)", tag),
         ("$(ecs_task_id)", task.task_id()),

@@ -1,4 +1,4 @@
-//! What was written before: the newest lines first, older ones when they are asked for.
+//! Backfill: the newest lines first, older ones on request.
 
 use std::{
     collections::HashSet,
@@ -17,94 +17,102 @@ use super::{
 };
 use crate::logs::{Line, Range, TailPhase, TailUpdate};
 
-/// Lines told at once.
+/// The most lines per update.
 pub(super) const BATCH: usize = 2_000;
-/// How far before the start lines are read towards the end where none were found, in milliseconds.
+/// How far before the start forward reading begins where backward reading found no lines, in milliseconds.
 const BEFORE_MS: i64 = 3_600_000;
 
-/// The search for lines before the oldest.
+/// A request for the lines before the oldest, under way.
 pub(super) struct Backfill {
-    pub lanes: Vec<StreamGroup>,
-    /// The oldest there was when it began, in milliseconds.
+    pub stream_groups: Vec<StreamGroup>,
+    /// The newest time it reads, in milliseconds: just before the oldest line when it began.
     to: i64,
 }
 
 impl Tail {
-    /// Once all that is to be shown first is read: begins to wait for the rest, but not for long.
-    pub(super) fn be_patient(&mut self, now: Instant) {
-        let first = |lane: &StreamGroup| !lane.doubtful && (!lane.is_over() || !self.runs());
-        if self.patient_until.is_none() && self.lanes.iter().filter(|lane| first(lane)).all(StreamGroup::is_read) {
-            self.patient_until = Some(now + GRACE);
+    /// Starts the grace period once everything that must be shown first is read.
+    pub(super) fn start_grace_period(&mut self, now: Instant) {
+        let first = |group: &StreamGroup| !group.probing && (!group.has_ended() || !self.has_running_tasks());
+        if self.grace_until.is_none()
+            && self.stream_groups.iter().filter(|group| first(group)).all(StreamGroup::backfill_done)
+        {
+            self.grace_until = Some(now + GRACE);
         }
     }
 
-    /// Whether there are tasks that run.
-    fn runs(&self) -> bool {
-        self.lanes.iter().any(|lane| !lane.is_over())
+    /// Returns whether any task is running.
+    fn has_running_tasks(&self) -> bool {
+        self.stream_groups.iter().any(|group| !group.has_ended())
     }
 
-    /// Whether the others don't wait for a lane: it is of tasks that have ended, or of streams that may not exist.
-    pub(super) fn may_be_late(&self, lane: &StreamGroup, now: Instant) -> bool {
-        let patient = self.patient_until.is_none_or(|until| now < until);
-        let over = lane.is_over() && self.runs();
-        if patient { over && lane.doubtful } else { (over && !lane.arrived) || lane.doubtful }
+    /// Returns whether the other groups don't wait for this one: its tasks have stopped, or its streams may not exist.
+    pub(super) fn is_optional(&self, group: &StreamGroup, now: Instant) -> bool {
+        let patient = self.grace_until.is_none_or(|until| now < until);
+        let over = group.has_ended() && self.has_running_tasks();
+        if patient { over && group.probing } else { (over && !group.caught_up) || group.probing }
     }
 
-    /// Where the first lines were shown without those of ended tasks: looks for these as soon as it is known which of
-    /// their streams exist.
-    pub(super) fn fill(&mut self) {
-        if self.filling && !self.lanes.iter().any(|lane| lane.doubtful && !lane.is_left_behind()) {
-            (self.filling, self.older_asked) = (false, true);
+    /// Requests the lines of stopped tasks that were missing from the first ones shown, once it is known which of their
+    /// streams exist.
+    pub(super) fn start_deferred_backfill(&mut self) {
+        if self.backfill_deferred && !self.stream_groups.iter().any(|group| group.probing && !group.is_skipped()) {
+            (self.backfill_deferred, self.older_asked) = (false, true);
         }
     }
 
-    /// Once the newest lines of all lanes are found: shows them as far back as they are complete, and follows.
-    pub(super) fn assemble(&mut self, now: Clocks) {
+    /// Shows the newest lines and starts following, once every group has found its own. Lines are shown only from where
+    /// all groups are complete.
+    pub(super) fn show_backfill(&mut self, now: Clocks) {
         if self.phase != TailPhase::History {
             return;
         }
         if self.range != Range::Newest {
-            if self.lanes.iter().all(|lane| lane.is_read() || self.may_be_late(lane, now.at)) {
+            if self.stream_groups.iter().all(|group| group.backfill_done() || self.is_optional(group, now.at)) {
                 self.phase = TailPhase::Following;
             }
             return;
         }
-        let awaited = |lane: &StreamGroup| !lane.is_left_behind() && !self.may_be_late(lane, now.at);
-        let sought = |lane: &StreamGroup| lane.back.is_some() && awaited(lane);
-        let found = self.lanes.iter().any(|lane| lane.past.is_some());
-        if self.lanes.iter().any(sought) || (!found && !self.lanes.is_empty()) {
+        let awaited = |group: &StreamGroup| !group.is_skipped() && !self.is_optional(group, now.at);
+        let sought = |group: &StreamGroup| group.backward.is_some() && awaited(group);
+        let found = self.stream_groups.iter().any(|group| group.past.is_some());
+        if self.stream_groups.iter().any(sought) || (!found && !self.stream_groups.is_empty()) {
             return;
         }
         let begin = self.start.clock.as_millisecond().saturating_sub(BEFORE_MS);
-        let late = self.lanes.iter().any(|lane| lane.back.is_some() && !lane.is_left_behind());
-        let complete = whole_from(&self.lanes, begin);
-        // What comes late is read from the first line that is shown on; older lines are put before that.
-        let first = self.lanes.iter().filter_map(|lane| lane.past.as_ref()?.said.first()).map(|said| said.at).min();
+        let late = self.stream_groups.iter().any(|group| group.backward.is_some() && !group.is_skipped());
+        let complete = whole_from(&self.stream_groups, begin);
+        // A late group is read from the first line shown; its older lines come with the backfill.
+        let first = self
+            .stream_groups
+            .iter()
+            .filter_map(|group| group.past.as_ref()?.events.first())
+            .map(|event| event.at)
+            .min();
         let whole_from = complete.or(late.then(|| first.map_or(begin, Timestamp::as_millisecond)));
-        self.filling = late && complete.is_none();
+        self.backfill_deferred = late && complete.is_none();
         (self.bounds.from, self.oldest) = (whole_from, whole_from);
         self.phase = TailPhase::Following;
         let mut lines = Vec::new();
-        for lane in &mut self.lanes {
-            let Some(past) = lane.past.take() else {
-                // One that is held up, or comes late, is read from where the others begin.
+        for group in &mut self.stream_groups {
+            let Some(past) = group.past.take() else {
+                // A group that is blocked or late is read from where the others begin.
                 self.numbers += 1;
-                lane.stop_looking(self.numbers);
+                group.stop_backfill(self.numbers);
                 continue;
             };
-            let said = lane.on.begin(past.said, past.follow, now);
-            (lane.arrived, lane.due) = (true, now.at);
-            lines.extend(said.into_iter().filter(|said| is_within(said.at, whole_from)));
+            let events = group.forward.begin(past.events, past.follow, now);
+            (group.caught_up, group.due) = (true, now.at);
+            lines.extend(events.into_iter().filter(|event| is_within(event.at, whole_from)));
         }
-        for said in lines {
-            self.push(said, now.clock);
+        for event in lines {
+            self.push(event, now.clock);
         }
-        self.mark();
+        self.insert_marks();
     }
 
-    /// Puts in what befell the tasks, each once.
-    pub(super) fn mark(&mut self) {
-        let clock = self.moment().clock;
+    /// Inserts the starts and stops of tasks, each once.
+    pub(super) fn insert_marks(&mut self) {
+        let clock = self.current_time().clock;
         for mark in std::mem::take(&mut self.set.marks) {
             let within = is_within(mark.at, self.bounds.from);
             let before_end = self.bounds.to.is_none_or(|to| mark.at.as_millisecond() <= to);
@@ -115,50 +123,53 @@ impl Tail {
         }
     }
 
-    /// Begins to look for lines before the oldest, if that is wanted and can be done.
-    pub(super) fn start_elder(&mut self, now: Instant) {
+    /// Starts a backfill, if one is requested and possible.
+    pub(super) fn start_backfill(&mut self, now: Instant) {
         let reading = matches!(self.phase, TailPhase::Following | TailPhase::Done);
-        if !self.older_asked || !reading || self.elder.is_some() {
+        if !self.older_asked || !reading || self.backfill.is_some() {
             return;
         }
         self.older_asked = false;
         let Some(oldest) = self.oldest else {
-            self.out.push(TailUpdate::Older { lines: Vec::new(), end: true });
+            self.outbox.push(TailUpdate::Older { lines: Vec::new(), end: true });
             return;
         };
-        // What may not exist would be waited for.
-        let lanes = self.lanes.iter().filter(|lane| lane.doubtful || lane.is_absent());
-        let doubtful: HashSet<_> = lanes.flat_map(|lane| &lane.streams).map(|kept| &kept.source.stream).collect();
-        let known = self.sources.iter().filter(|source| !doubtful.contains(&source.stream));
+        // Streams that may not exist would hold it up.
+        let stream_groups = self.stream_groups.iter().filter(|group| group.probing || group.is_absent());
+        let probing: HashSet<_> =
+            stream_groups.flat_map(|group| &group.streams).map(|stream| &stream.source.stream).collect();
+        let known = self.sources.iter().filter(|source| !probing.contains(&source.stream));
         let streams = known.map(|source| OpenStream { source: source.clone(), until: None }).collect();
         let to = oldest.saturating_sub(1);
-        let lanes = self.lanes_of(streams, Some(BackwardReader::new(Some(to), None)), now);
-        self.elder = Some(Backfill { lanes, to });
-        self.finish_elder();
+        let stream_groups = self.group_streams(streams, Some(BackwardReader::new(Some(to), None)), now);
+        self.backfill = Some(Backfill { stream_groups, to });
+        self.finish_backfill();
     }
 
-    /// Looks for older lines of these streams as well, while it looks for any.
-    pub(super) fn join_elder(&mut self, streams: Vec<OpenStream>, now: Instant) {
-        let Some(to) = self.elder.as_ref().map(|elder| elder.to) else { return };
-        let lanes = self.lanes_of(streams, Some(BackwardReader::new(Some(to), None)), now);
-        self.elder.iter_mut().for_each(|elder| elder.lanes.extend(lanes.clone()));
+    /// Adds streams to the backfill under way, if there is one.
+    pub(super) fn join_backfill(&mut self, streams: Vec<OpenStream>, now: Instant) {
+        let Some(to) = self.backfill.as_ref().map(|backfill| backfill.to) else { return };
+        let stream_groups = self.group_streams(streams, Some(BackwardReader::new(Some(to), None)), now);
+        self.backfill.iter_mut().for_each(|backfill| backfill.stream_groups.extend(stream_groups.clone()));
     }
 
-    /// Tells the older lines once all of them are found.
-    pub(super) fn finish_elder(&mut self) {
-        let Some(elder) = &mut self.elder else { return };
-        // What cannot be read has no older lines to tell.
-        elder.lanes.retain(|lane| lane.held.as_ref().is_none_or(|held| super::stream_group::passes(held.failure.kind)));
-        if elder.lanes.iter().any(|lane| lane.past.is_none()) {
+    /// Sends the older lines once all groups of the backfill have found theirs.
+    pub(super) fn finish_backfill(&mut self) {
+        let Some(backfill) = &mut self.backfill else { return };
+        // Groups that can't be read have no older lines.
+        backfill.stream_groups.retain(|group| {
+            group.blocked.as_ref().is_none_or(|blocked| super::stream_group::is_transient(blocked.failure.kind))
+        });
+        if backfill.stream_groups.iter().any(|group| group.past.is_none()) {
             return;
         }
-        let Some(elder) = self.elder.take() else { return };
-        let whole_from = whole_from(&elder.lanes, elder.to);
-        let pasts = elder.lanes.into_iter().filter_map(|lane| lane.past);
-        let said = pasts.flat_map(|past| past.said).filter(|said| is_within(said.at, whole_from));
-        let mut lines: Vec<Line> = said.map(Line::from).collect();
+        let Some(backfill) = self.backfill.take() else { return };
+        let whole_from = whole_from(&backfill.stream_groups, backfill.to);
+        let pasts = backfill.stream_groups.into_iter().filter_map(|group| group.past);
+        let events = pasts.flat_map(|past| past.events).filter(|event| is_within(event.at, whole_from));
+        let mut lines: Vec<Line> = events.map(Line::from).collect();
         for mark in &self.set.marks {
-            let within = is_within(mark.at, whole_from) && mark.at.as_millisecond() <= elder.to;
+            let within = is_within(mark.at, whole_from) && mark.at.as_millisecond() <= backfill.to;
             if within && self.marked.insert(digest(mark)) {
                 lines.push(mark.clone());
             }
@@ -168,15 +179,15 @@ impl Tail {
         let end = whole_from.is_none();
         while lines.len() > BATCH {
             let lines = lines.split_off(lines.len() - BATCH);
-            self.out.push(TailUpdate::Older { lines, end: false });
+            self.outbox.push(TailUpdate::Older { lines, end: false });
         }
-        self.out.push(TailUpdate::Older { lines, end });
+        self.outbox.push(TailUpdate::Older { lines, end });
     }
 }
 
-/// The time, in milliseconds, from which on the lines of all lanes are complete; none where they are from the first.
-fn whole_from(lanes: &[StreamGroup], unknown: i64) -> Option<i64> {
-    let pasts = lanes.iter().filter_map(|lane| lane.past.as_ref());
+/// Returns the time in milliseconds from which the lines of all groups are complete; `None` if they are from the first.
+fn whole_from(stream_groups: &[StreamGroup], unknown: i64) -> Option<i64> {
+    let pasts = stream_groups.iter().filter_map(|group| group.past.as_ref());
     pasts.filter_map(|past| past.whole_from.or(past.gave_up.then_some(unknown))).max()
 }
 
@@ -184,7 +195,7 @@ fn is_within(at: Timestamp, from: Option<i64>) -> bool {
     from.is_none_or(|from| at.as_millisecond() >= from)
 }
 
-/// What stands for a mark: its words may change as more is known of it.
+/// Identifies a mark. Its text is left out where possible, because it may change as more becomes known.
 fn digest(mark: &Line) -> u64 {
     let mut hasher = DefaultHasher::new();
     (mark.at, discriminant(&mark.role)).hash(&mut hasher);

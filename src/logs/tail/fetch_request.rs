@@ -1,4 +1,4 @@
-//! One call for events, and its answer in one form whichever operation it was.
+//! One call for events, and its answer in the same form for both operations.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,40 +9,40 @@ use crate::{
     logs::{Source, Stream, merge::LogEvent},
 };
 
-/// Streams that one call takes.
+/// The most streams per call.
 pub(super) const STREAMS: usize = 100;
-/// Events that one call brings at most.
+/// The most events per call.
 pub(super) const EVENTS: i32 = 10_000;
 /// The earliest time, in milliseconds, from which FilterLogEvents reads backward: 2024-01-01.
 const BACKWARD_FROM_MS: i64 = 1_704_067_200_000;
 
-/// One call to make. Times are in milliseconds, and both are part of what is read.
+/// One call for events. Times are in milliseconds and inclusive.
 #[derive(Debug, Clone)]
 pub(super) struct FetchRequest {
-    /// All of one group.
+    /// Streams of one log group.
     pub streams: Vec<Arc<Source>>,
     pub from: Option<i64>,
     pub to: Option<i64>,
-    /// Where the page before ended.
+    /// Token of the next page.
     pub token: Option<String>,
-    /// The newest first.
+    /// Read newest first.
     pub backward: bool,
     pub limit: i32,
     pub pattern: Option<Arc<str>>,
 }
 
-/// What a call brought.
+/// One page of events.
 #[derive(Debug, Default)]
 pub(super) struct LogPage {
     /// In the order of the answer.
-    pub said: Vec<LogEvent>,
-    /// Where the next page in this direction begins; there is none at the end.
+    pub events: Vec<LogEvent>,
+    /// Token of the next page in this direction; absent at the end.
     pub next: Option<String>,
-    /// Where what comes later begins, as far as the operation tells.
+    /// Token from which later events can be read, if the operation returns one.
     pub follow: Option<String>,
 }
 
-/// An event as both operations have it.
+/// An event as either operation returns it.
 struct RawEvent {
     at: Option<i64>,
     ingested: Option<i64>,
@@ -51,24 +51,25 @@ struct RawEvent {
 }
 
 impl FetchRequest {
-    /// GetLogEvents, which knows where it was; it takes one stream, and no pattern.
-    pub(super) fn is_of_one(&self) -> bool {
+    /// Returns whether GetLogEvents can be used: it takes a single stream and no pattern, and its token stays valid at
+    /// the end.
+    pub(super) fn uses_get_log_events(&self) -> bool {
         self.streams.len() == 1 && self.pattern.is_none()
     }
 
     /// Makes the call.
     ///
     /// # Errors
-    /// Whatever it failed with.
-    pub(super) async fn make(self, clients: &Clients) -> Result<LogPage, Failure> {
+    /// The call failed.
+    pub(super) async fn send(self, clients: &Clients) -> Result<LogPage, Failure> {
         match self.streams.as_slice() {
             [] => Ok(LogPage::default()),
-            [one] if self.is_of_one() => self.of_stream(clients, one).await,
-            [first, ..] => self.of_group(clients, &first.stream).await,
+            [one] if self.uses_get_log_events() => self.get_log_events(clients, one).await,
+            [first, ..] => self.filter_log_events(clients, &first.stream).await,
         }
     }
 
-    async fn of_stream(&self, clients: &Clients, source: &Arc<Source>) -> Result<LogPage, Failure> {
+    async fn get_log_events(&self, clients: &Clients, source: &Arc<Source>) -> Result<LogPage, Failure> {
         let request = clients
             .logs(source.stream.region.as_deref())
             .get_log_events()
@@ -82,16 +83,16 @@ impl FetchRequest {
         let answer = clients.call(operation::GET_LOG_EVENTS, request.send()).await?;
         let onward = if self.backward { &answer.next_backward_token } else { &answer.next_forward_token };
         // At the end the token comes back unchanged.
-        let next = told(onward).filter(|token| self.token.as_ref() != Some(token));
-        let follow = told(&answer.next_forward_token);
+        let next = non_empty(onward).filter(|token| self.token.as_ref() != Some(token));
+        let follow = non_empty(&answer.next_forward_token);
         let events = answer.events.unwrap_or_default().into_iter().map(|event| {
             let (at, ingested) = (event.timestamp, event.ingestion_time);
             (source.clone(), RawEvent { at, ingested, text: event.message, id: None })
         });
-        Ok(LogPage { said: said(events), next, follow })
+        Ok(LogPage { events: to_events(events), next, follow })
     }
 
-    async fn of_group(&self, clients: &Clients, stream: &Stream) -> Result<LogPage, Failure> {
+    async fn filter_log_events(&self, clients: &Clients, stream: &Stream) -> Result<LogPage, Failure> {
         let from = if self.backward {
             Some(self.from.map_or(BACKWARD_FROM_MS, |at| at.max(BACKWARD_FROM_MS)))
         } else {
@@ -114,21 +115,21 @@ impl FetchRequest {
             self.streams.iter().map(|source| (source.stream.name.as_str(), source)).collect();
         let events = answer.events.unwrap_or_default().into_iter().map(|event| {
             let known = event.log_stream_name.as_deref().and_then(|name| sources.get(name).copied());
-            let source = known.cloned().unwrap_or_else(|| stranger(stream, event.log_stream_name));
+            let source = known.cloned().unwrap_or_else(|| unknown_source(stream, event.log_stream_name));
             let (at, ingested) = (event.timestamp, event.ingestion_time);
             (source, RawEvent { at, ingested, text: event.message, id: event.event_id })
         });
-        Ok(LogPage { said: said(events), next: told(&answer.next_token), follow: None })
+        Ok(LogPage { events: to_events(events), next: non_empty(&answer.next_token), follow: None })
     }
 }
 
-/// An empty token would start over.
-fn told(token: &Option<String>) -> Option<String> {
+/// Returns the token unless it is empty: sending an empty one would start over.
+fn non_empty(token: &Option<String>) -> Option<String> {
     token.clone().filter(|token| !token.is_empty())
 }
 
-/// Whoever wrote a line of which AWS doesn't say by whom it is.
-fn stranger(stream: &Stream, name: Option<String>) -> Arc<Source> {
+/// A placeholder for an event whose stream is not one of those asked for.
+fn unknown_source(stream: &Stream, name: Option<String>) -> Arc<Source> {
     Arc::new(Source {
         stream: Stream { name: name.unwrap_or_default(), ..stream.clone() },
         task_arn: "".into(),
@@ -138,13 +139,14 @@ fn stranger(stream: &Stream, name: Option<String>) -> Arc<Source> {
     })
 }
 
-/// Events whose time is not told stand where they came. Text that is not told is empty, which no event's is.
-fn said(events: impl Iterator<Item = (Arc<Source>, RawEvent)>) -> Vec<LogEvent> {
+/// Converts events. Without a timestamp an event gets that of the event before it; without a text it gets an empty one,
+/// which no real event has.
+fn to_events(events: impl Iterator<Item = (Arc<Source>, RawEvent)>) -> Vec<LogEvent> {
     let mut last = None;
-    let said = events.filter_map(|(source, event)| {
+    let events = events.filter_map(|(source, event)| {
         let known = event.at.or(event.ingested).and_then(|at| Timestamp::from_millisecond(at).ok());
         last = known.or(last);
         Some(LogEvent { source, id: event.id, at: last?, text: event.text.unwrap_or_default() })
     });
-    said.collect()
+    events.collect()
 }

@@ -1,4 +1,4 @@
-//! Streams that come and go: which lane reads them.
+//! Streams that come and go: which group reads them.
 
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
@@ -13,34 +13,35 @@ use super::{
 };
 use crate::logs::{Range, Stream, StreamSet, TailPhase, groups};
 
-/// How long further streams are waited for before the first lines are read.
+/// How long to wait for further streams before the first lines are read.
 const RESOLVE: Duration = Duration::from_secs(3);
-/// Pages without enough lines after which the newest lines are no longer looked for.
+/// Number of pages after which the search for the newest lines ends.
 const PATIENCE: u32 = 10;
 
 impl Tail {
-    /// Takes in which streams there are.
-    pub(super) fn settle(&mut self, set: StreamSet) {
-        let now = self.moment();
+    /// Applies a new set of streams.
+    pub(super) fn set_streams(&mut self, set: StreamSet) {
+        let now = self.current_time();
         let mut ends: HashMap<&Stream, Option<Instant>> = HashMap::new();
         let mut joining = Vec::new();
         let mut streams: Vec<_> = set.streams.iter().collect();
-        // The newest first: where not all of them exist, these do sooner than others.
+        // Newest first: where not all streams exist, recent ones are the most likely to.
         streams.sort_by_key(|followed| (followed.ended.is_some(), Reverse(followed.ended)));
         for followed in streams {
-            let until = followed.ended.map(|ended| now.at + lingers(ended, now.clock));
+            let until = followed.ended.map(|ended| now.at + linger_time(ended, now.clock));
             ends.insert(&followed.source.stream, until);
             if self.known.insert(followed.source.stream.clone()) {
                 self.sources.push(followed.source.clone());
                 joining.push(OpenStream { source: followed.source.clone(), until });
             }
         }
-        let lanes = self.lanes.iter_mut().flat_map(|lane| &mut lane.streams);
-        for kept in lanes.chain(&mut self.waiting).filter(|kept| kept.until.is_none()) {
-            // What is no longer spoken of has ended, too.
-            kept.until = ends.get(&kept.source.stream).copied().unwrap_or(Some(now.at + lingers(now.clock, now.clock)));
+        let stream_groups = self.stream_groups.iter_mut().flat_map(|group| &mut group.streams);
+        for stream in stream_groups.chain(&mut self.waiting).filter(|stream| stream.until.is_none()) {
+            // A stream that is no longer in the set has ended.
+            stream.until =
+                ends.get(&stream.source.stream).copied().unwrap_or(Some(now.at + linger_time(now.clock, now.clock)));
         }
-        self.status.groups = groups::of(&set.streams).into();
+        self.status.groups = groups::from_streams(&set.streams).into();
         self.set = set;
         if self.phase == TailPhase::Resolving {
             self.waiting.extend(joining);
@@ -50,15 +51,15 @@ impl Tail {
             return;
         }
         let backward = self.phase == TailPhase::History && self.range == Range::Newest;
-        let lanes = self.lanes_of(joining, backward.then(history), now.at);
-        self.lanes.extend(lanes);
-        self.mark();
-        self.tell_tap();
+        let stream_groups = self.group_streams(joining, backward.then(history), now.at);
+        self.stream_groups.extend(stream_groups);
+        self.insert_marks();
+        self.update_session();
     }
 
-    /// Begins to read once it is known what.
-    pub(super) fn begin(&mut self) {
-        let now = self.moment();
+    /// Starts reading once the streams are known.
+    pub(super) fn start_reading(&mut self) {
+        let now = self.current_time();
         let ready = self.set.complete || self.resolved_at.is_some_and(|at| at <= now.at);
         if self.phase != TailPhase::Resolving || !ready {
             return;
@@ -66,57 +67,59 @@ impl Tail {
         self.resolved_at = None;
         self.phase = if self.waiting.is_empty() { TailPhase::Following } else { TailPhase::History };
         let streams = std::mem::take(&mut self.waiting);
-        let back = (self.range == Range::Newest).then(history);
-        self.lanes = self.lanes_of(streams, back, now.at);
-        self.lanes.iter_mut().for_each(|lane| lane.founding = true);
-        self.be_patient(now.at);
-        if self.range != Range::Newest || self.lanes.is_empty() {
-            self.mark();
+        let backward = (self.range == Range::Newest).then(history);
+        self.stream_groups = self.group_streams(streams, backward, now.at);
+        self.stream_groups.iter_mut().for_each(|group| group.initial = true);
+        self.start_grace_period(now.at);
+        if self.range != Range::Newest || self.stream_groups.is_empty() {
+            self.insert_marks();
         }
     }
 
-    /// Lanes for these streams: one group each, either of tasks that run or of such as have ended, and no more of them
-    /// than a call takes. What runs comes first.
-    pub(super) fn lanes_of(
+    /// Sorts streams into groups: each of one log group, of either running or stopped tasks, and no larger than one
+    /// call takes. Running tasks come first.
+    pub(super) fn group_streams(
         &mut self,
         streams: Vec<OpenStream>,
-        back: Option<BackwardReader>,
+        backward: Option<BackwardReader>,
         now: Instant,
     ) -> Vec<StreamGroup> {
-        let mut lanes: Vec<StreamGroup> = Vec::new();
-        let (running, ended): (Vec<_>, Vec<_>) = streams.into_iter().partition(|kept| kept.until.is_none());
-        for kept in running.into_iter().chain(ended) {
-            let alike = |lane: &StreamGroup| lane.is_of(&kept.source) && lane.is_over() == kept.until.is_some();
-            let room = |lane: &&mut StreamGroup| alike(lane) && lane.streams.len() < STREAMS;
-            match lanes.iter_mut().find(room) {
-                Some(lane) => lane.streams.push(kept),
+        let mut stream_groups: Vec<StreamGroup> = Vec::new();
+        let (running, ended): (Vec<_>, Vec<_>) = streams.into_iter().partition(|stream| stream.until.is_none());
+        for stream in running.into_iter().chain(ended) {
+            let alike = |group: &StreamGroup| {
+                group.reads_group_of(&stream.source) && group.has_ended() == stream.until.is_some()
+            };
+            let room = |group: &&mut StreamGroup| alike(group) && group.streams.len() < STREAMS;
+            match stream_groups.iter_mut().find(room) {
+                Some(group) => group.streams.push(stream),
                 None => {
                     self.numbers += 1;
-                    lanes.push(StreamGroup::new(self.numbers, vec![kept], back.clone(), now));
+                    stream_groups.push(StreamGroup::new(self.numbers, vec![stream], backward.clone(), now));
                 }
             }
         }
-        lanes
+        stream_groups
     }
 
-    /// Puts lanes of one group together that have caught up.
-    pub(super) fn unite(&mut self, now: Instant) {
+    /// Merges caught-up groups of the same log group.
+    pub(super) fn merge_groups(&mut self, now: Instant) {
         let mut number = 0;
-        while number < self.lanes.len() {
-            let lane = &self.lanes[number];
-            let taker = lane.is_steady().then(|| {
+        while number < self.stream_groups.len() {
+            let group = &self.stream_groups[number];
+            let taker = group.is_steady().then(|| {
                 let fits = |other: &StreamGroup| {
-                    let room = other.streams.len() + lane.streams.len() <= STREAMS;
-                    room && other.is_over() == lane.is_over()
+                    let room = other.streams.len() + group.streams.len() <= STREAMS;
+                    room && other.has_ended() == group.has_ended()
                         && other.is_steady()
-                        && same_group(&other.streams[0].source, &lane.streams[0].source)
+                        && same_group(&other.streams[0].source, &group.streams[0].source)
                 };
-                self.lanes[..number].iter().position(fits)
+                self.stream_groups[..number].iter().position(fits)
             });
             match taker.flatten() {
                 Some(taker) => {
-                    let lane = self.lanes.remove(number);
-                    self.lanes[taker].absorb(lane, now);
+                    let group = self.stream_groups.remove(number);
+                    self.stream_groups[taker].absorb(group, now);
                 }
                 None => number += 1,
             }
@@ -124,13 +127,13 @@ impl Tail {
     }
 }
 
-/// The search for the newest lines.
+/// A reader that looks for the newest lines.
 fn history() -> BackwardReader {
     BackwardReader::new(None, Some(PATIENCE))
 }
 
-/// How long a stream is still followed whose task ended at `ended`.
-fn lingers(ended: Timestamp, clock: Timestamp) -> Duration {
+/// How long the stream of a task that stopped at `ended` is still followed.
+fn linger_time(ended: Timestamp, clock: Timestamp) -> Duration {
     let rest = LINGER - clock.duration_since(ended).max(SignedDuration::ZERO);
     Duration::try_from(rest).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Following over a Live Tail session. Polling goes on until a session is open and what came in before that is read, and
-//! takes over again when there is none: nothing is missing between the two, and nothing comes twice.
+//! Follows over a Live Tail session. Polling continues until a session is open and everything from before it is read,
+//! and resumes when the session ends: no line is missing, and none comes twice.
 
 use std::time::Duration;
 
@@ -20,31 +20,31 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// A session that lasted shorter than this did no good: the next one waits.
+/// A session shorter than this was of no use: the next one waits.
 const SHORT: Duration = Duration::from_mins(1);
-/// How long the next one waits at first, and at most.
+/// How long the next session waits at first, and at most.
 const WAIT: Duration = Duration::from_secs(5);
 const WAIT_MOST: Duration = Duration::from_mins(5);
 
-/// Where lines come from while they are followed live.
+/// Opens, reads and reopens the Live Tail session of a tail.
 #[derive(Default)]
 pub(super) struct LiveSource {
     state: LiveSourceState,
-    /// How long sessions lasted that are over.
+    /// Total duration of the sessions that have ended.
     paid: SignedDuration,
     sampled: u64,
-    /// Sessions in a row that did no good.
+    /// Number of short sessions in a row.
     short: u32,
-    /// What was said last of why there is none.
-    said: Option<String>,
+    /// The last message about why there is no session.
+    last_message: Option<String>,
 }
 
 #[derive(Default)]
 enum LiveSourceState {
-    /// None is wanted, or none is to be had.
+    /// No session is wanted, or none is possible.
     #[default]
-    Shut,
-    /// One is to be opened then.
+    Closed,
+    /// A session is to be opened at this time.
     Due(Instant),
     Opening(JoinSet<Result<LiveSession, Failure>>),
     Open {
@@ -53,10 +53,10 @@ enum LiveSourceState {
     },
 }
 
-/// What comes out of it.
+/// Result of opening a session, or of reading from it.
 pub(super) enum SessionEvent {
     Opened(Result<LiveSession, Failure>),
-    Told(Result<LiveUpdate, SessionEnd>),
+    Update(Result<LiveUpdate, SessionEnd>),
 }
 
 impl LiveSource {
@@ -64,37 +64,39 @@ impl LiveSource {
         Self { state: LiveSourceState::Due(now), ..Self::default() }
     }
 
-    /// What comes next; waits for ever where nothing can. May be dropped and called again.
+    /// Waits for the next event; never returns where there can be none. Cancel safe.
     pub(super) async fn next(&mut self) -> SessionEvent {
         match &mut self.state {
             LiveSourceState::Opening(call) => match call.join_next().await {
                 Some(Ok(opened)) => SessionEvent::Opened(opened),
                 _ => std::future::pending().await,
             },
-            LiveSourceState::Open { session, .. } => SessionEvent::Told(session.next().await),
-            LiveSourceState::Shut | LiveSourceState::Due(_) => std::future::pending().await,
+            LiveSourceState::Open { session, .. } => SessionEvent::Update(session.next().await),
+            LiveSourceState::Closed | LiveSourceState::Due(_) => std::future::pending().await,
         }
     }
 
-    /// Whether all that a lane has to tell comes from here: it was polled after the session was opened.
-    pub(super) fn covers(&self, lane: &StreamGroup) -> bool {
+    /// Returns whether all new lines of a group come from the session: it was polled after the session opened.
+    pub(super) fn covers(&self, group: &StreamGroup) -> bool {
         let LiveSourceState::Open { since, .. } = &self.state else { return false };
-        lane.is_steady() && !lane.on.looks_again() && lane.on.began().is_some_and(|began| began >= since.at)
+        group.is_steady()
+            && !group.forward.is_rechecking()
+            && group.forward.began().is_some_and(|began| began >= since.at)
     }
 
-    /// Whether a lane is to be looked at once more from before the session was opened.
-    pub(super) fn overtook(&self, lane: &StreamGroup) -> bool {
-        matches!(&self.state, LiveSourceState::Open { since, .. } if lane.on.began() < Some(since.at))
+    /// Returns whether a group has to be polled once more from before the session opened.
+    pub(super) fn needs_rewind(&self, group: &StreamGroup) -> bool {
+        matches!(&self.state, LiveSourceState::Open { since, .. } if group.forward.began() < Some(since.at))
     }
 
-    /// What there is to say of the session that is open.
+    /// The state of the open session.
     pub(super) fn live(&self) -> Option<Live> {
         let LiveSourceState::Open { since, .. } = &self.state else { return None };
         let since = since.clock.saturating_sub(self.paid).unwrap_or(since.clock);
         Some(Live { since, sampled: self.sampled })
     }
 
-    /// Ends the session that is open.
+    /// Closes the open session.
     fn close(&mut self, next: LiveSourceState, now: Clocks) {
         if let LiveSourceState::Open { since, .. } = &self.state {
             let lasted = now.at - since.at;
@@ -114,18 +116,19 @@ impl LiveSource {
 }
 
 impl Tail {
-    /// Opens a session where one is due; when one will be.
-    pub(super) fn open_tap(&mut self) -> Option<Instant> {
-        let LiveSourceState::Due(at) = self.tap.state else { return None };
-        // What was written before by tasks that run is here, or there is nothing that it could be read of.
-        let read = self.lanes.iter().all(|lane| lane.arrived || lane.held.is_some() || lane.is_over());
-        if self.phase == TailPhase::Resolving || self.lanes.is_empty() || !read {
+    /// Opens a session if one is due; returns when one will be.
+    pub(super) fn open_session(&mut self) -> Option<Instant> {
+        let LiveSourceState::Due(at) = self.live_source.state else { return None };
+        // The backfill of running tasks is complete, or can't be read.
+        let read =
+            self.stream_groups.iter().all(|group| group.caught_up || group.blocked.is_some() || group.has_ended());
+        if self.phase == TailPhase::Resolving || self.stream_groups.is_empty() || !read {
             return None;
         }
         if at > Instant::now() {
             return Some(at);
         }
-        let streams = self.tapped();
+        let streams = self.streams_to_follow();
         if streams.is_empty() {
             return None;
         }
@@ -133,112 +136,114 @@ impl Tail {
         let mut call = JoinSet::new();
         call.spawn(async move { live::open(&clients, &streams, growing, pattern.as_deref()).await });
         self.status.calls += 1;
-        self.tap.state = LiveSourceState::Opening(call);
+        self.live_source.state = LiveSourceState::Opening(call);
         None
     }
 
-    /// The streams that a session is to tell of: of tasks that run, and of those to come.
-    fn tapped(&self) -> Vec<Followed> {
+    /// The streams to follow: those of running tasks, and where tasks may join all of them.
+    fn streams_to_follow(&self) -> Vec<Followed> {
         self.set.streams.iter().filter(|followed| !self.fixed || followed.ended.is_none()).cloned().collect()
     }
 
-    /// Takes in what came over it.
-    pub(super) fn heard(&mut self, heard: SessionEvent) {
-        let now = self.moment();
-        match heard {
+    /// Handles an event of the session.
+    pub(super) fn on_session_event(&mut self, event: SessionEvent) {
+        let now = self.current_time();
+        match event {
             SessionEvent::Opened(Ok(session)) => {
-                self.tap.state = LiveSourceState::Open { session: Box::new(session), since: now };
-                self.tap.said = None;
-                // What came in before it was open is looked for once more.
+                self.live_source.state = LiveSourceState::Open { session: Box::new(session), since: now };
+                self.live_source.last_message = None;
+                // Events from before the session opened are read by one more poll.
                 self.poll_all(now);
-                self.note(messages::LIVE.into(), now);
-                self.tell_tap();
+                self.add_note(messages::LIVE.into(), now);
+                self.update_session();
             }
             SessionEvent::Opened(Err(failure)) => {
                 tracing::warn!(code = failure.code, message = failure.message, "no live tail");
                 let stream = self.sources.first().and_then(|source| source.stream.region.clone());
                 let region = stream.or_else(|| self.clients.scope.region.clone()).unwrap_or_default();
-                let later = reason::later(&failure, &region);
-                self.tap.state = later.map_or(LiveSourceState::Shut, |later| LiveSourceState::Due(now.at + later));
-                let said = messages::not_live(&reason::of(&failure, &region), later.is_some());
-                if self.tap.said.as_ref() != Some(&said) {
-                    self.note(said.clone(), now);
-                    self.tap.said = Some(said);
+                let later = reason::retry_after(&failure, &region);
+                self.live_source.state =
+                    later.map_or(LiveSourceState::Closed, |later| LiveSourceState::Due(now.at + later));
+                let message = messages::not_live(&reason::describe(&failure, &region), later.is_some());
+                if self.live_source.last_message.as_ref() != Some(&message) {
+                    self.add_note(message.clone(), now);
+                    self.live_source.last_message = Some(message);
                 }
             }
-            SessionEvent::Told(Ok(update)) => self.update(update, now),
-            SessionEvent::Told(Err(ended)) => {
-                self.tap.close(LiveSourceState::Shut, now);
-                let wait = self.tap.wait();
-                self.tap.state = LiveSourceState::Due(now.at + wait);
+            SessionEvent::Update(Ok(update)) => self.update(update, now),
+            SessionEvent::Update(Err(ended)) => {
+                self.live_source.close(LiveSourceState::Closed, now);
+                let wait = self.live_source.wait();
+                self.live_source.state = LiveSourceState::Due(now.at + wait);
                 self.poll_all(now);
-                self.note(messages::live_ended(&ended, wait), now);
+                self.add_note(messages::live_ended(&ended, wait), now);
             }
         }
     }
 
-    /// Every stream is polled again, from a little before its last line on.
+    /// Polls every stream again, from a little before its last event.
     fn poll_all(&mut self, now: Clocks) {
-        for lane in &mut self.lanes {
-            lane.on.look_back(now.at);
-            lane.due = lane.due.min(now.at);
+        for group in &mut self.stream_groups {
+            group.forward.rewind(now.at);
+            group.due = group.due.min(now.at);
         }
     }
 
     fn update(&mut self, update: LiveUpdate, now: Clocks) {
         let mut new = Vec::with_capacity(update.events.len());
-        new.extend(update.events.into_iter().filter(|said| self.is_unheard(said)));
-        new.sort_by_key(|said| said.at);
-        let last = new.last().map_or(now.clock, |said| said.at);
-        self.take_in(new, now);
+        new.extend(update.events.into_iter().filter(|event| self.is_new_event(event)));
+        new.sort_by_key(|event| event.at);
+        let last = new.last().map_or(now.clock, |event| event.at);
+        self.add_events(new, now);
         if update.sampled {
-            self.tap.sampled += 1;
-            self.gap(None, messages::SAMPLED, last, now);
+            self.live_source.sampled += 1;
+            self.add_gap(None, messages::SAMPLED, last, now);
         }
         if update.missed > 0 {
             self.status.lost += update.missed;
-            self.gap(Some(update.missed), messages::MISSED, last, now);
+            self.add_gap(Some(update.missed), messages::MISSED, last, now);
         }
-        for lane in self.lanes.iter_mut().filter(|lane| self.tap.covers(lane)) {
-            lane.on.heard(now);
-            lane.streams.retain(|kept| kept.until.is_none_or(|until| now.at < until));
+        for group in self.stream_groups.iter_mut().filter(|group| self.live_source.covers(group)) {
+            group.forward.live_caught_up(now);
+            group.streams.retain(|stream| stream.until.is_none_or(|until| now.at < until));
         }
-        self.tidy(now);
-        if self.phase == TailPhase::Done || self.fixed && self.lanes.is_empty() {
-            // What has ended costs nothing more.
-            self.tap.close(LiveSourceState::Shut, now);
+        self.update_after_answer(now);
+        if self.phase == TailPhase::Done || self.fixed && self.stream_groups.is_empty() {
+            // A session costs nothing once everything has ended.
+            self.live_source.close(LiveSourceState::Closed, now);
         }
     }
 
-    /// Whether an event has not come by polling.
-    fn is_unheard(&mut self, said: &LogEvent) -> bool {
-        let of = |lane: &&mut StreamGroup| lane.streams.iter().any(|kept| kept.source.stream == said.source.stream);
-        match self.lanes.iter_mut().find(of) {
-            Some(lane) => {
-                lane.spoke = true;
-                lane.on.hear(said)
+    /// Records an event of the session; returns whether polling has not delivered it already.
+    fn is_new_event(&mut self, event: &LogEvent) -> bool {
+        let contains =
+            |group: &&mut StreamGroup| group.streams.iter().any(|stream| stream.source.stream == event.source.stream);
+        match self.stream_groups.iter_mut().find(contains) {
+            Some(group) => {
+                group.had_events = true;
+                group.forward.record_live(event)
             }
             None => true,
         }
     }
 
-    fn gap(&mut self, lines: Option<u64>, text: &str, at: jiff::Timestamp, now: Clocks) {
+    fn add_gap(&mut self, lines: Option<u64>, text: &str, at: jiff::Timestamp, now: Clocks) {
         let (source, role, text) = (None, Role::Gap(lines), text.into());
         self.merge.put(Line { source, at, role, level: None, late: false, task: None, text }, now.clock);
     }
 
-    /// Tells the session which streams there are now; opens another where it does not tell of all of them.
-    pub(super) fn tell_tap(&mut self) {
-        let streams = self.tapped();
-        let now = self.moment();
-        let LiveSourceState::Open { session, .. } = &mut self.tap.state else { return };
+    /// Passes the current streams to the session; replaces the session if it doesn't cover them all.
+    pub(super) fn update_session(&mut self) {
+        let streams = self.streams_to_follow();
+        let now = self.current_time();
+        let LiveSourceState::Open { session, .. } = &mut self.live_source.state else { return };
         let all = self.set.streams.clone();
-        let held = session.know(&all);
+        let early = session.set_streams(&all);
         let covered = streams.is_empty() || session.covers(&streams);
-        let new: Vec<LogEvent> = held.into_iter().filter(|said| self.is_unheard(said)).collect();
-        self.take_in(new, now);
+        let new: Vec<LogEvent> = early.into_iter().filter(|event| self.is_new_event(event)).collect();
+        self.add_events(new, now);
         if !covered {
-            self.tap.close(LiveSourceState::Due(now.at), now);
+            self.live_source.close(LiveSourceState::Due(now.at), now);
             self.poll_all(now);
         }
     }

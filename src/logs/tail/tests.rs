@@ -1,4 +1,4 @@
-//! The tail against servers that do what few do.
+//! Tails against servers with unusual behaviour.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,20 +14,20 @@ use crate::{
     logs::{
         CallRate, Channels, Followed, Line, LogRequest, LogSubject, Range, Read, Role, Source, Stream, StreamSet,
         TailMessage, TailStatus, TailUpdate,
-        fixture::put_between,
+        fixture::insert_late,
         scripted::{self, Answer, Called, clients, now},
     },
     resource::{Query, View, task},
 };
 
-/// Lines of the log, each at so many milliseconds after the start.
-type Written = Arc<Mutex<Vec<(i64, String)>>>;
+/// Lines of a log, each with its time in milliseconds after the start.
+type WrittenLines = Arc<Mutex<Vec<(i64, String)>>>;
 
 fn start_ms() -> i64 {
     now().as_millisecond()
 }
 
-fn written(lines: impl IntoIterator<Item = (i64, String)>) -> Written {
+fn written(lines: impl IntoIterator<Item = (i64, String)>) -> WrittenLines {
     Arc::new(Mutex::new(lines.into_iter().collect()))
 }
 
@@ -36,8 +36,8 @@ fn event((at, text): &(i64, String), stream: &str) -> Value {
     json!({ "timestamp": at, "message": text, "logStreamName": stream, "eventId": format!("{at}{text}") })
 }
 
-/// A page of the lines from `from` to `to`, in this order, after `token`, which is the number of lines that came before.
-fn page(written: &Written, called: &Called) -> Value {
+/// A page of the lines from `from` to `to`, in order, after `token`: the number of lines before it.
+fn page(written: &WrittenLines, called: &Called) -> Value {
     let input = &called.input;
     let (from, to) = (input["startTime"].as_i64().unwrap_or(0), input["endTime"].as_i64().unwrap_or(i64::MAX));
     let mut lines = written.lock().unwrap().clone();
@@ -60,8 +60,8 @@ fn source(task: usize) -> Arc<Source> {
     })
 }
 
-struct Tailing {
-    news: mpsc::Receiver<TailMessage>,
+struct TailReader {
+    updates: mpsc::Receiver<TailMessage>,
     older: mpsc::Sender<()>,
     set: watch::Sender<StreamSet>,
     lines: Vec<Line>,
@@ -69,12 +69,12 @@ struct Tailing {
     statuses: Vec<Arc<TailStatus>>,
 }
 
-impl Tailing {
+impl TailReader {
     fn open(clients: Clients, range: Range, streams: usize) -> Self {
         let streams = (0..streams).map(|task| Followed { source: source(task), ended: None }).collect();
         let (set, sets) = watch::channel(StreamSet { streams, complete: true, ..StreamSet::default() });
         let (older, asked) = mpsc::channel(1);
-        let (told, news) = mpsc::channel(4);
+        let (sender, updates) = mpsc::channel(4);
         let of = LogSubject {
             name: "web".into(),
             view: View::new(&task::KIND, Query::default()),
@@ -87,17 +87,17 @@ impl Tailing {
             clients,
             wanted,
             scripted::now,
-            Channels { set: sets, older: asked, news: told },
+            Channels { set: sets, older: asked, updates: sender },
         ));
-        Self { news, older, set, lines: Vec::new(), before: Vec::new(), statuses: Vec::new() }
+        Self { updates, older, set, lines: Vec::new(), before: Vec::new(), statuses: Vec::new() }
     }
 
     async fn pass(&mut self, seconds: u64) {
         let until = Instant::now() + Duration::from_secs(seconds);
-        while let Ok(Some(news)) = timeout_at(until, self.news.recv()).await {
-            match news.update {
+        while let Ok(Some(updates)) = timeout_at(until, self.updates.recv()).await {
+            match updates.update {
                 TailUpdate::Lines(lines) => self.lines.extend(lines),
-                TailUpdate::Late(lines) => put_between(&mut self.lines, lines),
+                TailUpdate::Late(lines) => insert_late(&mut self.lines, lines),
                 TailUpdate::Older { lines, .. } => {
                     self.before.splice(0..0, lines);
                 }
@@ -115,12 +115,12 @@ fn numbers(lines: &[Line]) -> Vec<i64> {
     lines.iter().map(|line| line.text.parse().unwrap()).collect()
 }
 
-/// Some emulators answer the oldest first, whatever they are asked for.
+/// Some emulators answer oldest first, whatever they are asked for.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_answers_the_oldest_first_is_read_to_its_end_for_the_newest() {
+async fn newest_lines_are_found_on_a_server_that_answers_oldest_first() {
     let log = written((0..25_000).map(|number| (number - 30_000, number.to_string())));
     let (clients, _) = clients(move |called, _| Answer::Json(page(&log, called)));
-    let mut tail = Tailing::open(clients, Range::Newest, 2);
+    let mut tail = TailReader::open(clients, Range::Newest, 2);
     tail.pass(20).await;
     assert_eq!(numbers(&tail.lines), (24_000..25_000).collect::<Vec<_>>());
     tail.older.send(()).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_server_that_answers_the_oldest_first_is_read_to_its_end_for_the_newes
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_without_lines_are_followed_to_those_with_and_it_is_said_that_it_searches() {
+async fn empty_pages_are_followed_and_the_status_says_it_is_searching() {
     let (clients, calls) = clients(|called, _| {
         let seen = called.input["nextToken"].as_str().map_or(0, |token| token.parse::<u32>().unwrap());
         Answer::Json(match seen {
@@ -137,20 +137,21 @@ async fn pages_without_lines_are_followed_to_those_with_and_it_is_said_that_it_s
             seen => json!({ "events": [], "nextToken": (seen + 1).to_string() }),
         })
     });
-    let mut tail = Tailing::open(clients, Range::Since(now()), 2);
+    let mut tail = TailReader::open(clients, Range::Since(now()), 2);
     tail.pass(8).await;
     assert_eq!(tail.lines, []);
-    let said: Vec<&str> = tail.statuses.iter().flat_map(|status| &status.quiet).map(|quiet| &*quiet.why).collect();
-    assert!(said.iter().any(|why| why.contains("still searching")), "{said:?}");
-    assert!(calls.of("FilterLogEvents").len() > 8);
+    let reasons: Vec<&str> =
+        tail.statuses.iter().flat_map(|status| &status.silent).map(|source| &*source.why).collect();
+    assert!(reasons.iter().any(|why| why.contains("still searching")), "{reasons:?}");
+    assert!(calls.inputs("FilterLogEvents").len() > 8);
 }
 
-/// A place in a log is known to AWS for 24 hours.
+/// AWS accepts a token for 24 hours.
 #[rstest]
 #[case::many_streams(2)]
 #[case::one_stream(1)]
 #[tokio::test(start_paused = true)]
-async fn a_place_that_has_expired_costs_no_line(#[case] streams: usize) {
+async fn no_line_is_lost_when_a_token_expires(#[case] streams: usize) {
     let log = written((0..30_000).map(|number| (number / 10 - 10_000, number.to_string())));
     let (clients, _) = clients(move |called, nth| {
         let lost = nth % 3 == 2 && called.input["nextToken"].is_string();
@@ -160,7 +161,7 @@ async fn a_place_that_has_expired_costs_no_line(#[case] streams: usize) {
             _ => Answer::Json(stream_page(&log, called)),
         }
     });
-    let mut tail = Tailing::open(clients, Range::Oldest, streams);
+    let mut tail = TailReader::open(clients, Range::Oldest, streams);
     tail.pass(120).await;
     let found: Vec<i64> = tail.texts(Role::Output).iter().map(|text| text.parse().unwrap()).collect();
     assert_eq!(found.len(), 30_000);
@@ -170,22 +171,22 @@ async fn a_place_that_has_expired_costs_no_line(#[case] streams: usize) {
     assert!(tail.texts(Role::Note)[0].contains("let the place in the log expire"));
 }
 
-/// GetLogEvents: its forward token is the number of lines before it, and comes back unchanged at the end.
-fn stream_page(written: &Written, called: &Called) -> Value {
+/// A GetLogEvents answer: the forward token is the number of lines before it, and comes back unchanged at the end.
+fn stream_page(written: &WrittenLines, called: &Called) -> Value {
     let mut answer = page(written, called);
     let before: usize = called.input["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-    let came = answer["events"].as_array().map_or(0, Vec::len);
-    answer["nextForwardToken"] = (before + came).to_string().into();
+    let count = answer["events"].as_array().map_or(0, Vec::len);
+    answer["nextForwardToken"] = (before + count).to_string().into();
     answer["nextBackwardToken"] = "b".into();
     answer
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_writer_whose_clock_runs_ahead_is_shown_and_hides_nobody() {
+async fn a_writer_with_a_fast_clock_hides_no_other_lines() {
     let log = written((0..100).map(|number| (number - 1_000, number.to_string())));
     let behind = log.clone();
     let (clients, _) = clients(move |called, _| Answer::Json(page(&behind, called)));
-    let mut tail = Tailing::open(clients, Range::Newest, 2);
+    let mut tail = TailReader::open(clients, Range::Newest, 2);
     tail.pass(10).await;
     log.lock().unwrap().push((7_200_000, "from the future".into()));
     tail.pass(10).await;
@@ -198,19 +199,19 @@ async fn a_writer_whose_clock_runs_ahead_is_shown_and_hides_nobody() {
     assert!(tail.texts(Role::Note)[0].contains("ahead of this machine's clock"));
 }
 
-/// An answer with an empty token has no next page; asked with it, AWS would begin anew.
+/// An empty token means that there is no next page; sending it to AWS would start over.
 #[tokio::test(start_paused = true)]
-async fn an_empty_token_is_none() {
+async fn an_empty_token_ends_the_paging() {
     let (clients, calls) = clients(|_, _| Answer::Json(json!({ "events": [], "nextToken": "" })));
-    let mut tail = Tailing::open(clients, Range::Newest, 2);
+    let mut tail = TailReader::open(clients, Range::Newest, 2);
     tail.pass(30).await;
-    assert!(calls.of("FilterLogEvents").iter().all(|input| input["nextToken"].is_null()));
-    assert!(calls.of("FilterLogEvents").len() <= 17);
+    assert!(calls.inputs("FilterLogEvents").iter().all(|input| input["nextToken"].is_null()));
+    assert!(calls.inputs("FilterLogEvents").len() <= 17);
 }
 
-/// Lines of what runs are shown though those of ended tasks cannot be had for now; these come when they can.
+/// Lines of running tasks are shown even if those of stopped tasks can't be read for now; these follow when they can.
 #[tokio::test(start_paused = true)]
-async fn what_runs_does_not_wait_long_for_what_has_ended() {
+async fn lines_of_running_tasks_do_not_wait_long_for_stopped_tasks() {
     let log = written([(-4_000, "before".to_owned()), (-2_000, "now".to_owned())]);
     let opened = Instant::now();
     let (clients, _) = clients(move |called, _| match called.input["logGroupName"].as_str() {
@@ -218,7 +219,7 @@ async fn what_runs_does_not_wait_long_for_what_has_ended() {
         Some("/old") => Answer::Json(page(&written([(-3_000, "last words".into())]), called)),
         _ => Answer::Json(page(&log, called)),
     });
-    let mut tail = Tailing::open(clients, Range::Newest, 2);
+    let mut tail = TailReader::open(clients, Range::Newest, 2);
     let mut set = tail.set.borrow().clone();
     for task in 2..4 {
         let stream = Stream { group: "/old".into(), ..source(task).stream.clone() };

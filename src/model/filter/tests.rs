@@ -97,14 +97,14 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[&str]) {
 #[case("é exit>=", 8, "a value is missing after >=")]
 #[case("exit=many", 5, "`many` is no number")]
 #[case("age<soon", 4, "`soon` is no length of time; 90s, 10m, 2h and 1d12h are")]
-#[case("a !", 3, "what must not match is missing after !")]
+#[case("a !", 3, "a term is missing after !")]
 #[case("is:", 3, "a state is missing after is:; one of fault, marked, changed, running, stopped")]
 #[case("a is:stoped", 5, "unknown state `stoped`; did you mean stopped?")]
 #[case("exti=137", 0, "unknown column `exti`; did you mean exit?; text goes in quotes")]
 #[case("tag:team=pay", 0, "tasks are fetched without their tags")]
 #[case("-l team=pay", 0, "tasks are fetched without their tags")]
 #[case("-f", 2, "what to look for is missing after -f")]
-#[case("reason~(", 7, "no regular expression: unclosed group")]
+#[case("reason~(", 7, "invalid regular expression: unclosed group")]
 fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
     assert_eq!(read(text).unwrap_err(), Fault::new(position, reason));
 }

@@ -39,7 +39,7 @@ pub fn line(at: Timestamp, source: &Arc<Source>, text: impl Into<String>) -> Lin
         source: Some(source.clone()),
         at,
         role: Role::Output,
-        level: level::of(&text),
+        level: level::detect(&text),
         late: false,
         task: None,
         text: text.into(),

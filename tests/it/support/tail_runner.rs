@@ -113,7 +113,7 @@ impl TailRunner {
         };
         let read = Read::Tail { range, pattern: pattern.map(Into::into), live: false };
         let wanted = LogRequest { id: 7, of, read, pace: CallRate::default() };
-        let ends = Channels { set: sets, older: asked, news: told };
+        let ends = Channels { set: sets, older: asked, updates: told };
         let reading = tokio::spawn(logs::read(clients.clone(), wanted, clock, ends));
         let (lines, before, statuses) = (Vec::new(), Vec::new(), Vec::new());
         Self { set, older, news, lines, late: 0, before, end: false, statuses, reading }

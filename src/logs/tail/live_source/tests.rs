@@ -14,14 +14,14 @@ use super::*;
 use crate::{
     logs::{
         CallRate, Channels, LogRequest, LogSubject, Range, Read, StreamSet, TailMessage, TailStatus, TailUpdate,
-        fixture::put_between,
+        fixture::insert_late,
         groups::tests::followed,
         scripted::{Answer, Calls, clients, now, start, update},
     },
     resource::{Query, View, task},
 };
 
-/// What the log group holds, and the sessions that are open: each is told nothing but what a test tells it.
+/// The events of the log group, and the open sessions: each delivers only what a test sends to it.
 #[derive(Clone, Default)]
 struct World {
     events: Arc<Mutex<Vec<Value>>>,
@@ -29,18 +29,18 @@ struct World {
     refusal: Option<&'static str>,
 }
 
-struct Stage {
+struct LiveHarness {
     world: World,
     calls: Calls,
     set: watch::Sender<StreamSet>,
-    news: mpsc::Receiver<TailMessage>,
+    updates: mpsc::Receiver<TailMessage>,
     lines: Vec<Line>,
     status: Arc<TailStatus>,
     running: JoinHandle<()>,
     _older: mpsc::Sender<()>,
 }
 
-/// A time in milliseconds, so many seconds after the tests' beginning.
+/// A time in milliseconds, `second` seconds after the start of the test.
 fn at(second: i64) -> i64 {
     now().as_millisecond() + second * 1_000
 }
@@ -51,14 +51,14 @@ fn set(tasks: &[&str]) -> StreamSet {
 }
 
 impl World {
-    fn wrote(&self, task: &str, at: i64, text: &str) {
+    fn write(&self, task: &str, at: i64, text: &str) {
         let mut events = self.events.lock().unwrap();
         let id = events.len().to_string();
         let stream = format!("ecs/app/{task}");
         events.push(json!({ "logStreamName": stream, "timestamp": at, "message": text, "eventId": id }));
     }
 
-    fn tell(&self, session: usize, frame: Bytes) {
+    fn send(&self, session: usize, frame: Bytes) {
         let _ = self.sessions.lock().unwrap()[session].send(frame);
     }
 
@@ -88,25 +88,25 @@ impl World {
 }
 
 /// A live tail of the tasks a1 and b2.
-fn tail(refusal: Option<&'static str>) -> Stage {
+fn tail(refusal: Option<&'static str>) -> LiveHarness {
     let world = World { refusal, ..World::default() };
     let server = world.clone();
     let (clients, calls) = clients(move |called, _| server.answer(&called.operation, &called.input));
     let (set, streams) = watch::channel(set(&["a1", "b2"]));
     let (older, asked) = mpsc::channel(1);
-    let (tell, news) = mpsc::channel(64);
+    let (sender, updates) = mpsc::channel(64);
     let view = View::new(&task::KIND, Query::default());
     let of = LogSubject { name: "web".into(), view, tasks: None, container: None };
     let read = Read::Tail { range: Range::Newest, pattern: None, live: true };
     let wanted = LogRequest { id: 1, of, read, pace: CallRate(1.0) };
-    let ends = Channels { set: streams, older: asked, news: tell };
+    let ends = Channels { set: streams, older: asked, updates: sender };
     let running = tokio::spawn(crate::logs::read(clients, wanted, now, ends));
     let status = Arc::default();
-    Stage { world, calls, set, news, lines: Vec::new(), status, running, _older: older }
+    LiveHarness { world, calls, set, updates, lines: Vec::new(), status, running, _older: older }
 }
 
-impl Stage {
-    /// Lets so many seconds pass, in each of which every session tells that it is there.
+impl LiveHarness {
+    /// Lets this many seconds pass; in each of them every session sends an empty update.
     async fn pass(&mut self, seconds: u32) {
         for _ in 0..seconds {
             for wire in &*self.world.sessions.lock().unwrap() {
@@ -116,85 +116,85 @@ impl Stage {
         }
     }
 
-    /// Lets so many seconds pass in which no session tells anything.
+    /// Lets this many seconds pass in which no session sends anything.
     async fn idle(&mut self, seconds: u64) {
         sleep(Duration::from_secs(seconds)).await;
-        while let Ok(news) = self.news.try_recv() {
-            match news.update {
+        while let Ok(updates) = self.updates.try_recv() {
+            match updates.update {
                 TailUpdate::Lines(lines) => self.lines.extend(lines),
-                TailUpdate::Late(lines) => put_between(&mut self.lines, lines),
+                TailUpdate::Late(lines) => insert_late(&mut self.lines, lines),
                 TailUpdate::Status(status) => self.status = status,
                 TailUpdate::Older { .. } => {}
             }
         }
     }
 
-    fn said(&self) -> Vec<&str> {
+    fn output(&self) -> Vec<&str> {
         let output = self.lines.iter().filter(|line| line.role == Role::Output);
         output.map(|line| &*line.text).collect()
     }
 
-    fn noted(&self) -> Vec<&str> {
+    fn notes(&self) -> Vec<&str> {
         self.lines.iter().filter(|line| line.role == Role::Note).map(|line| &*line.text).collect()
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn history_is_polled_and_what_comes_is_told_each_line_once() {
-    let mut stage = tail(None);
-    stage.world.wrote("a1", at(-60), "history");
-    stage.pass(3).await;
-    assert_eq!(stage.calls.of("StartLiveTail").len(), 1);
-    // It came in while the session was opened: the session tells it, and so does the poll that closes the gap.
-    stage.world.wrote("b2", at(3), "between");
-    stage.world.tell(0, update(false, &[("ecs/app/b2", at(3), "between")]));
-    stage.pass(5).await;
-    // The same words in the same moment, said twice.
-    stage.world.tell(0, update(false, &[("ecs/app/a1", at(8), "again"), ("ecs/app/a1", at(8), "again")]));
-    stage.pass(5).await;
-    assert_eq!(stage.said(), ["history", "between", "again", "again"]);
-    assert_eq!(stage.noted(), [messages::LIVE]);
-    assert!(stage.status.live.is_some());
+async fn backfill_is_polled_and_each_new_line_comes_once() {
+    let mut live = tail(None);
+    live.world.write("a1", at(-60), "history");
+    live.pass(3).await;
+    assert_eq!(live.calls.inputs("StartLiveTail").len(), 1);
+    // It arrives while the session opens: both the session and the poll that closes the gap deliver it.
+    live.world.write("b2", at(3), "between");
+    live.world.send(0, update(false, &[("ecs/app/b2", at(3), "between")]));
+    live.pass(5).await;
+    // The same text twice in the same millisecond.
+    live.world.send(0, update(false, &[("ecs/app/a1", at(8), "again"), ("ecs/app/a1", at(8), "again")]));
+    live.pass(5).await;
+    assert_eq!(live.output(), ["history", "between", "again", "again"]);
+    assert_eq!(live.notes(), [messages::LIVE]);
+    assert!(live.status.live.is_some());
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_session_tells_nothing_is_polled_and_its_minutes_are_counted() {
-    let mut stage = tail(None);
-    stage.pass(10).await;
-    let polls = stage.calls.of("FilterLogEvents").len();
-    stage.pass(300).await;
-    assert_eq!(stage.calls.of("FilterLogEvents").len(), polls);
-    let cost = stage.status.live.unwrap().dollars(now() + SignedDuration::from_secs(310));
+async fn polling_stops_while_a_session_is_open_and_its_minutes_are_counted() {
+    let mut live = tail(None);
+    live.pass(10).await;
+    let polls = live.calls.inputs("FilterLogEvents").len();
+    live.pass(300).await;
+    assert_eq!(live.calls.inputs("FilterLogEvents").len(), polls);
+    let cost = live.status.live.unwrap().dollars(now() + SignedDuration::from_secs(310));
     assert!((cost - 0.06).abs() < 1e-9, "{cost}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_falls_silent_is_followed_by_another_and_nothing_is_missing() {
-    let mut stage = tail(None);
-    stage.pass(10).await;
-    stage.world.tell(0, update(false, &[("ecs/app/a1", at(10), "before")]));
-    stage.world.wrote("a1", at(10), "before");
-    stage.pass(2).await;
-    // Nobody tells of it but the log itself.
-    stage.world.wrote("a1", at(14), "in the dark");
-    stage.idle(7).await;
-    stage.pass(5).await;
-    assert_eq!(stage.said(), ["before", "in the dark"]);
-    assert_eq!(stage.noted()[1], "Live Tail: nothing came for 5 seconds; opens another session");
-    assert_eq!(stage.calls.of("StartLiveTail").len(), 2);
-    stage.world.tell(1, update(false, &[("ecs/app/b2", at(25), "after")]));
-    stage.pass(3).await;
-    assert_eq!(stage.said(), ["before", "in the dark", "after"]);
+async fn a_silent_session_is_replaced_without_losing_lines() {
+    let mut live = tail(None);
+    live.pass(10).await;
+    live.world.send(0, update(false, &[("ecs/app/a1", at(10), "before")]));
+    live.world.write("a1", at(10), "before");
+    live.pass(2).await;
+    // Only the log itself has it.
+    live.world.write("a1", at(14), "in the dark");
+    live.idle(7).await;
+    live.pass(5).await;
+    assert_eq!(live.output(), ["before", "in the dark"]);
+    assert_eq!(live.notes()[1], "Live Tail: nothing came for 5 seconds; opens another session");
+    assert_eq!(live.calls.inputs("StartLiveTail").len(), 2);
+    live.world.send(1, update(false, &[("ecs/app/b2", at(25), "after")]));
+    live.pass(3).await;
+    assert_eq!(live.output(), ["before", "in the dark", "after"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn sessions_that_keep_ending_are_opened_less_and_less_often() {
-    let mut stage = tail(None);
+async fn short_sessions_are_reopened_less_and_less_often() {
+    let mut live = tail(None);
     for _ in 0..120 {
-        stage.idle(1).await;
-        stage.world.sessions.lock().unwrap().clear();
+        live.idle(1).await;
+        live.world.sessions.lock().unwrap().clear();
     }
-    let opened = stage.calls.of("StartLiveTail").len();
+    let opened = live.calls.inputs("StartLiveTail").len();
     assert!((3..=8).contains(&opened), "{opened}");
 }
 
@@ -211,54 +211,54 @@ async fn sessions_that_keep_ending_are_opened_less_and_less_often() {
     3
 )]
 #[tokio::test(start_paused = true)]
-async fn where_there_is_no_session_it_is_said_once_and_lines_are_polled(
+async fn a_refused_session_is_noted_once_and_lines_are_polled(
     #[case] refusal: &'static str,
-    #[case] said: &str,
+    #[case] note: &str,
     #[case] tries: usize,
 ) {
-    let mut stage = tail(Some(refusal));
-    stage.pass(10).await;
-    stage.world.wrote("a1", at(10), "polled");
-    stage.pass(140).await;
-    assert_eq!(stage.said(), ["polled"]);
-    assert_eq!(stage.noted(), [said]);
-    assert_eq!(stage.calls.of("StartLiveTail").len(), tries);
-    assert_eq!(stage.status.live, None);
+    let mut live = tail(Some(refusal));
+    live.pass(10).await;
+    live.world.write("a1", at(10), "polled");
+    live.pass(140).await;
+    assert_eq!(live.output(), ["polled"]);
+    assert_eq!(live.notes(), [note]);
+    assert_eq!(live.calls.inputs("StartLiveTail").len(), tries);
+    assert_eq!(live.status.live, None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sample_is_told_in_the_log_and_counted() {
-    let mut stage = tail(None);
-    stage.pass(10).await;
-    stage.world.tell(0, update(true, &[("ecs/app/a1", at(10), "one of many")]));
-    stage.pass(5).await;
-    let gap = stage.lines.iter().find(|line| line.role == Role::Gap(None)).unwrap();
+async fn a_sampled_update_leaves_a_gap_and_is_counted() {
+    let mut live = tail(None);
+    live.pass(10).await;
+    live.world.send(0, update(true, &[("ecs/app/a1", at(10), "one of many")]));
+    live.pass(5).await;
+    let gap = live.lines.iter().find(|line| line.role == Role::Gap(None)).unwrap();
     assert_eq!(&*gap.text, messages::SAMPLED);
-    assert_eq!(stage.status.live.unwrap().sampled, 1);
+    assert_eq!(live.status.live.unwrap().sampled, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_starts_is_told_of_from_its_first_line_on() {
-    let mut stage = tail(None);
-    stage.pass(10).await;
-    stage.world.wrote("c3", at(10), "first words");
-    stage.world.tell(0, update(false, &[("ecs/app/c3", at(10), "first words"), ("ecs/app/d4", at(10), "not ours")]));
-    stage.pass(5).await;
-    assert_eq!(stage.said(), [""; 0]);
-    stage.set.send(set(&["a1", "b2", "c3"])).unwrap();
-    stage.pass(5).await;
-    stage.world.tell(0, update(false, &[("ecs/app/c3", at(20), "second")]));
-    stage.pass(5).await;
-    assert_eq!(stage.said(), ["first words", "second"]);
-    assert_eq!(stage.calls.of("StartLiveTail").len(), 1);
+async fn a_new_task_is_followed_from_its_first_line() {
+    let mut live = tail(None);
+    live.pass(10).await;
+    live.world.write("c3", at(10), "first words");
+    live.world.send(0, update(false, &[("ecs/app/c3", at(10), "first words"), ("ecs/app/d4", at(10), "not ours")]));
+    live.pass(5).await;
+    assert_eq!(live.output(), [""; 0]);
+    live.set.send(set(&["a1", "b2", "c3"])).unwrap();
+    live.pass(5).await;
+    live.world.send(0, update(false, &[("ecs/app/c3", at(20), "second")]));
+    live.pass(5).await;
+    assert_eq!(live.output(), ["first words", "second"]);
+    assert_eq!(live.calls.inputs("StartLiveTail").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_nobody_reads_any_more_the_session_ends() {
-    let mut stage = tail(None);
-    stage.pass(10).await;
-    drop(stage.news);
-    stage.running.await.unwrap();
+async fn the_session_ends_when_the_reader_is_dropped() {
+    let mut live = tail(None);
+    live.pass(10).await;
+    drop(live.updates);
+    live.running.await.unwrap();
     tokio::task::yield_now().await;
-    assert!(stage.world.sessions.lock().unwrap()[0].is_closed());
+    assert!(live.world.sessions.lock().unwrap()[0].is_closed());
 }

@@ -38,7 +38,7 @@ pub(super) fn document(reader: &LogView, line: Option<&Line>, zone: &Zone, now: 
         of_line(&mut document, line, &zone.zone, now);
     }
     of_log(document.section("the log"), reader, zone);
-    let quiet = &reader.status.quiet;
+    let quiet = &reader.status.silent;
     if !quiet.is_empty() {
         let section = document.section("without a log");
         for quiet in quiet {
@@ -92,7 +92,7 @@ fn of_log(section: &mut Section, reader: &LogView, zone: &Zone) {
         .field("range", range(&reader.wanted.read, zone))
         .field("streams", grouped(status.streams as u64))
         .field("lines held", grouped(held.end.abs_diff(held.start)))
-        .field("let go", grouped(reader.buffer.ring.let_go()))
+        .field("let go", grouped(reader.buffer.ring.dropped()))
         .field("lost", grouped(status.lost))
         .field("calls", grouped(status.calls));
     if let Some(failure) = &status.failure {

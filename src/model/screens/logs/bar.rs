@@ -154,8 +154,8 @@ impl LogView {
     fn amounts(&self) -> Vec<BarItem> {
         let (status, counts) = (&self.status, self.counts);
         let mut items = Vec::new();
-        if !status.quiet.is_empty() {
-            let quiet = status.quiet.len();
+        if !status.silent.is_empty() {
+            let quiet = status.silent.len();
             items.push(BarItem::state(format!("{quiet} without a log"), format!("{quiet} silent"), Tone::Wait, 10));
         }
         if status.streams > 0 {

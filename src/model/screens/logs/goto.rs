@@ -27,8 +27,8 @@ const LATEST: Timestamp = Timestamp::constant(200_000_000_000, 0);
 const MINUTES: [i64; 7] = [1, 5, 15, 30, 60, 180, 720];
 
 impl LogView {
-    /// The line from which on matches and errors are looked for, and whether forwards. Who follows stands behind the last
-    /// line: all there is lies before, whichever key is pressed.
+    /// The line from which on matches and errors are looked for, and whether forwards. Who follows stands behind the
+    /// last line: all there is lies before, whichever key is pressed.
     fn begin_at(&self, forward: bool) -> Result<(i64, bool), String> {
         let (number, _) = self.current().ok_or("there are no lines yet")?;
         Ok(if self.viewport.cursor.is_none() { (number + 1, false) } else { (number, forward) })
@@ -43,7 +43,7 @@ impl LogView {
             Read::Query { from, to, .. } => Range::Between(from, to),
         };
         let complete =
-            matches!(self.status.phase, TailPhase::Following | TailPhase::Done) && self.buffer.ring.let_go() == 0;
+            matches!(self.status.phase, TailPhase::Following | TailPhase::Done) && self.buffer.ring.dropped() == 0;
         let begun = at(held.start).is_some_and(|first| first <= moment)
             || complete && matches!(range, Range::Since(from) | Range::Between(from, _) if from <= moment);
         // What goes on to now holds what is younger than its last line, too: nothing.

@@ -63,6 +63,6 @@ impl LogView {
 
     /// Whether it has no streams, and it is known why.
     fn is_mute(&self) -> bool {
-        self.status.streams == 0 && !self.status.quiet.is_empty()
+        self.status.streams == 0 && !self.status.silent.is_empty()
     }
 }

@@ -77,7 +77,7 @@ impl LogView {
         }
         let mut seen = HashSet::new();
         let sources = self.buffer.ring.numbers().filter_map(|number| self.buffer.ring.get(number)?.source.as_ref());
-        groups::of_sources(sources.filter(|source| seen.insert(Arc::as_ptr(source))).map(|source| &**source))
+        groups::from_sources(sources.filter(|source| seen.insert(Arc::as_ptr(source))).map(|source| &**source))
     }
 }
 

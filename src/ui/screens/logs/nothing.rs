@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme: &Theme) -> NoticePanel {
     let name = &reader.subject().name;
     let press = |action: Action, what: &str| keymap.key_of(&action).map(|key| format!("{key} {what}"));
-    let quiet = || reader.status.quiet.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
+    let quiet = || reader.status.silent.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect();
     let count = reader.status.streams;
     let streams = match count {
         1 => "1 stream".into(),
