@@ -1,4 +1,4 @@
-//! What the history costs when it is full: 100,000 stopped tasks of a day, in 500 groups.
+//! The cost of a full history: 100,000 stopped tasks of one day, in 500 failure groups.
 //!
 //! `cargo bench --bench history`
 
@@ -26,7 +26,7 @@ fn scope() -> ScopeId {
     ScopeId::new("dev", "123456789012", "eu-west-1", "")
 }
 
-/// One of 100 services in five clusters, with five ways to fail.
+/// A task of one of 100 services in five clusters, with one of five failures.
 fn stopped(number: u32) -> Task {
     let (service, cluster) = (number % 100, number % 5);
     let (code, reason) = match number / 100 % 5 {
@@ -70,7 +70,7 @@ fn stopped(number: u32) -> Task {
     }
 }
 
-/// A history that is full, and the folder it lies in.
+/// A full history, and its folder.
 struct Full {
     history: History,
     _folder: TempDir,
@@ -80,18 +80,19 @@ fn full() -> &'static Mutex<Full> {
     static FULL: std::sync::OnceLock<Mutex<Full>> = std::sync::OnceLock::new();
     FULL.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        let (mut history, told) = History::open(HistoryConfig::in_folder(folder.path(), HistoryLimits::default()), NOW);
-        assert_eq!(told, None);
+        let (mut history, notice) =
+            History::open(HistoryConfig::in_folder(folder.path(), HistoryLimits::default()), NOW);
+        assert_eq!(notice, None);
         for batch in (0..TASKS).collect::<Vec<_>>().chunks(1_000) {
-            let sight = |number: &u32| Observation { row: Arc::new(stopped(*number)), before: None };
-            let batch: Vec<Observation> = batch.iter().map(sight).collect();
-            history.record(&scope(), &batch, NOW).expect("kept");
+            let observation = |number: &u32| Observation { row: Arc::new(stopped(*number)), before: None };
+            let batch: Vec<Observation> = batch.iter().map(observation).collect();
+            history.record(&scope(), &batch, NOW).expect("recorded");
         }
         Mutex::new(Full { history, _folder: folder })
     })
 }
 
-/// What `:failures` asks for: everything, of one cluster, of one service.
+/// The query of `:failures`: of everything, one cluster, one service.
 #[divan::bench(args = ["everything", "cluster", "service"])]
 fn failures(bencher: Bencher<'_, '_>, of: &str) {
     let query = match of {
@@ -107,26 +108,28 @@ fn failures(bencher: Bencher<'_, '_>, of: &str) {
 
 /// The stopped tasks of one cluster: the newest 2,000 of the last day.
 #[divan::bench]
-fn recall(bencher: Bencher<'_, '_>) {
+fn archived_rows(bencher: Bencher<'_, '_>) {
     let view = View::new(&task::KIND, Query { status: Status::Stopped, ..Query::cluster("cluster-0") });
     let mut full = full().lock().expect("not poisoned");
-    bencher.bench_local(|| full.history.archived_rows(&scope(), &view, NOW).expect("recalled"));
+    bencher.bench_local(|| full.history.archived_rows(&scope(), &view, NOW).expect("loaded"));
 }
 
-/// A hundred tasks that stopped just now.
+/// Records a hundred tasks that have just stopped.
 #[divan::bench]
-fn keep(bencher: Bencher<'_, '_>) {
+fn record(bencher: Bencher<'_, '_>) {
     let mut next = TASKS;
     let mut full = full().lock().expect("not poisoned");
     let batch = || {
         next += 100;
-        let sight = |number| Observation { row: Arc::new(stopped(number)), before: None };
-        (next - 100..next).map(sight).collect::<Vec<_>>()
+        let observation = |number| Observation { row: Arc::new(stopped(number)), before: None };
+        (next - 100..next).map(observation).collect::<Vec<_>>()
     };
-    bencher.with_inputs(batch).bench_local_values(|batch| full.history.record(&scope(), &batch, NOW).expect("kept"));
+    bencher
+        .with_inputs(batch)
+        .bench_local_values(|batch| full.history.record(&scope(), &batch, NOW).expect("recorded"));
 }
 
-/// The file is opened, where there is one.
+/// Opens an existing file.
 #[divan::bench]
 fn open(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().expect("a folder");

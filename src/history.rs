@@ -1,13 +1,13 @@
-//! History: what ECS forgets, recorded in a SQLite file of this user.
+//! History: stopped tasks, events and deployments that ECS forgets, in a SQLite file of this user.
 //!
-//! ECS forgets a stopped task after an hour, a service event after a hundred others, a deployment once it is over. All of
-//! them that were seen are kept here: as JSON of our own structs, next to the few columns they are asked for by. Several
-//! consoles share the file (SQLite in WAL mode). Rows are kept by endpoint, account, Region and cluster: profiles that lead
-//! to the same account share what was seen there, and accounts whose clusters are called alike don't. It is bounded by age and by size; what is oldest goes first.
+//! ECS forgets a stopped task after an hour, a service event after a hundred others, a deployment once it is over. The
+//! history records every one that was fetched: as JSON of our own structs, next to the few columns used in queries.
+//! Several consoles share the file (SQLite in WAL mode). Rows are kept by endpoint, account, Region and cluster: profiles that lead
+//! to the same account share what was seen there, and accounts whose clusters are called alike don't. It is limited by age and size; the oldest rows go first.
 //!
-//! Nothing here may cost a person their console: a file that is damaged, or that a newer version wrote, is set aside, and
-//! where no file can be used at all, what was seen in this session is kept in RAM. Calls block; the data task makes them
-//! on threads of their own.
+//! No problem here may stop the console: a damaged file, or one written by a newer version, is set aside, and if no
+//! file can be used at all, the history is kept in memory for the session. Calls block; the data task makes them on
+//! threads of their own.
 
 use std::{
     path::{Path, PathBuf},
@@ -39,10 +39,10 @@ pub use usage::{KnownNames, Usage, read_names, read_usage};
 
 use file::DatabaseFile;
 
-/// What the file in the state folder is called.
+/// Name of the file in the state folder.
 const FILE: &str = "history.db";
 
-/// How much is kept.
+/// Limits of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryLimits {
     pub days: u32,
@@ -55,16 +55,16 @@ impl Default for HistoryLimits {
     }
 }
 
-/// Where what was seen is kept, and how much of it.
+/// Where the history is stored, and its limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistoryConfig {
-    /// Absent: in RAM, for as long as the session lasts.
+    /// The database; absent: in memory, for this session only.
     pub file: Option<PathBuf>,
     pub limits: HistoryLimits,
 }
 
 impl HistoryConfig {
-    /// In the file below this state folder.
+    /// A history in this state folder.
     pub fn in_folder(state: &Path, limits: HistoryLimits) -> Self {
         Self { file: Some(state.join(FILE)), limits }
     }
@@ -77,26 +77,26 @@ pub struct Observation {
     pub before: Option<Arc<dyn Row>>,
 }
 
-/// The history. Used from one place at a time.
+/// The history. Not shared between threads.
 #[derive(Debug)]
 pub struct History {
     config: HistoryConfig,
-    /// Absent when not even RAM is to be had.
+    /// Absent if not even a database in memory could be opened.
     connection: Option<Connection>,
-    /// The file in use; absent when it is RAM.
+    /// The file in use; absent for a database in memory.
     file: Option<DatabaseFile>,
 }
 
 impl History {
-    /// Opens the file, or makes it. What a person should know is told, and whatever happens, there is a history.
+    /// Opens or creates the file; returns a notice for the user if something is wrong. There is a history in any case.
     pub fn open(config: HistoryConfig, now: Timestamp) -> (Self, Option<String>) {
         let mut history = Self { config, connection: None, file: None };
-        let told = history.reopen(now);
-        (history, told)
+        let notice = history.reopen(now);
+        (history, notice)
     }
 
-    /// After `error`: sets a damaged file aside and begins a new one, or goes on in RAM where no file can be used. What
-    /// was kept in the session so far is to be told again. Returns what a person should know.
+    /// Recovers from `error`: sets a damaged file aside and creates a new one, or continues in memory if no file can be
+    /// used. What the session has recorded has to be recorded again. Returns a notice for the user.
     pub fn recover(&mut self, error: &HistoryError, now: Timestamp) -> Option<String> {
         tracing::warn!("history: {error}");
         self.connection = None;
@@ -105,10 +105,10 @@ impl History {
             return None;
         };
         if matches!(error, HistoryError::Deleted) {
-            let told = self.reopen(now);
-            return told.or_else(|| {
+            let notice = self.reopen(now);
+            return notice.or_else(|| {
                 let path = self.config.file.as_deref().unwrap_or(Path::new(FILE)).display();
-                Some(format!("{path} was deleted while in use; what this session has seen is written to a new one"))
+                Some(format!("{path} was deleted while in use; a new one was created from what this session has seen"))
             });
         }
         if !error.is_damage() {
@@ -116,14 +116,14 @@ impl History {
         }
         match file.set_aside("damaged", now) {
             Ok(aside) => {
-                let told = self.reopen(now);
-                Some(told.unwrap_or_else(|| file::describe_set_aside(error, aside.as_deref())))
+                let notice = self.reopen(now);
+                Some(notice.unwrap_or_else(|| file::describe_set_aside(error, aside.as_deref())))
             }
             Err(error) => self.fall_back_to_ram(&error),
         }
     }
 
-    /// Whether it outlives the session.
+    /// Returns whether it outlives the session.
     fn is_on_disk(&self) -> bool {
         self.file.is_some()
     }
@@ -134,10 +134,10 @@ impl History {
             return None;
         };
         match DatabaseFile::open(&path, now) {
-            Ok((file, connection, told)) => {
+            Ok((file, connection, notice)) => {
                 self.file = Some(file);
                 self.connection = Some(connection);
-                told
+                notice
             }
             Err(error) => self.fall_back_to_ram(&error),
         }
@@ -147,7 +147,7 @@ impl History {
         self.connection = schema::open_in_ram().ok();
         self.file = None;
         let path = self.config.file.as_deref().unwrap_or(Path::new(FILE)).display();
-        Some(format!("nothing is remembered beyond this session: {path}: {}", error.user_message()))
+        Some(format!("history is kept in memory only: {path}: {}", error.user_message()))
     }
 
     fn connection(&mut self) -> Result<&mut Connection, HistoryError> {

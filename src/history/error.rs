@@ -1,10 +1,10 @@
-//! What can go wrong with a file.
+//! Errors of the history file.
 
 use std::io;
 
 use rusqlite::ErrorCode;
 
-/// Why something could not be kept, or loaded.
+/// Why the history could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     #[error("{0}")]
@@ -13,7 +13,7 @@ pub enum HistoryError {
     File(#[from] io::Error),
     #[error("it was written by a newer version of ecsight (format {0})")]
     Newer(i64),
-    #[error("it is another program's")]
+    #[error("it belongs to another program")]
     Foreign,
     #[error("there is no history")]
     Absent,
@@ -22,12 +22,11 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
-    /// Whether another attempt on the same file is in vain.
+    /// Returns whether another attempt on the same file would fail too.
     pub(super) fn is_damage(&self) -> bool {
         match self {
             Self::Newer(_) | Self::Foreign => true,
-            // Our own statements are sound: if one is refused, or brings something else than was put in, the file is not
-            // what it should be.
+            // Our own statements are valid: if one is refused, or returns the wrong type, the file is damaged.
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TypeMismatch) => true,
                 Some(ErrorCode::Unknown) => true,
@@ -43,7 +42,7 @@ impl HistoryError {
         matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }
 
-    /// For a person.
+    /// The message for the user.
     pub(super) fn user_message(&self) -> String {
         let Self::Sqlite(error) = self else { return self.to_string() };
         match error.sqlite_error_code() {

@@ -1,4 +1,4 @@
-//! The file: opened, made, or set aside.
+//! Opens, creates and sets aside the history file.
 
 use std::{
     fs::{self, OpenOptions},
@@ -13,10 +13,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::{HistoryError, schema};
 use crate::files;
 
-/// What belongs to a database besides the file itself.
+/// Suffixes of the files that belong to a database.
 const COMPANIONS: &[&str] = &["-wal", "-shm"];
 
-/// The file in use. Another one may meanwhile be where it was.
+/// The file in use, identified by its inode: another file may have taken its path.
 #[derive(Debug)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
@@ -24,8 +24,8 @@ pub(super) struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    /// Opens the file at `path`, or makes it. One that is damaged, or not of this version, is set aside, and a new one
-    /// takes its place; that is told.
+    /// Opens or creates the file at `path`. A damaged file, or one of a newer version, is set aside and replaced; the
+    /// text returned says so.
     pub(super) fn open(path: &Path, now: Timestamp) -> Result<(Self, Connection, Option<String>), HistoryError> {
         match Self::try_open(path) {
             Ok((file, connection)) => Ok((file, connection, None)),
@@ -43,7 +43,7 @@ impl DatabaseFile {
         if let Some(folder) = path.parent() {
             files::create_folder(folder)?;
         }
-        // SQLite gives the files that it makes beside this one the same rights; those that were there before get them here.
+        // SQLite gives files it creates the mode of the database; existing ones get it here.
         files::open_private(OpenOptions::new().write(true).create(true), path)?;
         for companion in COMPANIONS {
             files::make_private(&with_suffix(path, companion))?;
@@ -59,12 +59,12 @@ impl DatabaseFile {
         Ok(Self { path: path.to_owned(), inode: fs::metadata(path)?.ino() })
     }
 
-    /// Whether it is still where it was: what is written to a file that was deleted is lost.
+    /// Returns whether the file is still at its path: what is written to a deleted file is lost.
     pub(super) fn is_there(&self) -> bool {
         Self::locate(&self.path).is_ok_and(|there| there.inode == self.inode)
     }
 
-    /// Renames it, and what belongs to it. `None` when another console has done so already.
+    /// Renames the file and its companions. `None` if another console has done so already.
     pub(super) fn set_aside(&self, word: &str, now: Timestamp) -> Result<Option<PathBuf>, HistoryError> {
         if !self.is_there() {
             return Ok(None);
@@ -80,7 +80,7 @@ impl DatabaseFile {
         Ok(Some(aside))
     }
 
-    /// `history.db.damaged-20260131-140509`, with a number after it when that is taken.
+    /// `history.db.damaged-20260131-140509`, with a number appended if that exists.
     fn free_name(&self, word: &str, now: Timestamp) -> PathBuf {
         let stem = with_suffix(&self.path, &format!(".{word}-{}", now.strftime("%Y%m%d-%H%M%S")));
         let numbered = (1..).map(|number| with_suffix(&stem, &format!("-{number}")));
@@ -88,15 +88,15 @@ impl DatabaseFile {
     }
 }
 
-/// What a person should know of a file that was set aside for `error`.
+/// The notice about a file that was set aside because of `error`.
 pub(super) fn describe_set_aside(error: &HistoryError, aside: Option<&Path>) -> String {
     let reason = match error {
         HistoryError::Newer(_) | HistoryError::Foreign => error.to_string(),
         _ => "it is damaged".into(),
     };
     match aside {
-        Some(aside) => format!("what was remembered is set aside, for {reason}: {}", aside.display()),
-        None => format!("what was remembered was set aside, for {reason}"),
+        Some(aside) => format!("history file set aside because {reason}: {}", aside.display()),
+        None => format!("history file was set aside by another console because {reason}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Failures that have their cause in common, counted where they are written.
+//! Failure groups: stopped tasks with the same cause, counted by SQLite.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,10 +22,10 @@ use crate::{
     resource::{Query, Row, task::Task},
 };
 
-/// Groups that are told at most, the newest ones.
+/// The most groups returned; the newest ones.
 const GROUPS: usize = 1_000;
 
-/// The group that a stopped task belongs to, and the exit code that it is counted under.
+/// The failure group of a stopped task, and its exit code.
 pub(super) fn group_of(task: &Task, now: Timestamp) -> (FailureGroup, Option<i32>) {
     let verdict = verdict_of(task, now);
     let GroupKey { service, revision, container, cause } = group_key(task, &verdict);
@@ -36,16 +36,16 @@ pub(super) fn group_of(task: &Task, now: Timestamp) -> (FailureGroup, Option<i32
 }
 
 pub(super) fn verdict_of(task: &Task, now: Timestamp) -> Arc<Verdict> {
-    let judge = || Arc::new(diagnose::diagnose_stop(task, &Known::of([], now)));
-    task.verdict.clone().unwrap_or_else(judge)
+    let diagnose = || Arc::new(diagnose::diagnose_stop(task, &Known::of([], now)));
+    task.verdict.clone().unwrap_or_else(diagnose)
 }
 
-/// What a group is called in queries: `web:7 app STOP-OOM`.
+/// The name of a group in queries: `web:7 app STOP-OOM`.
 fn group_name(revision: &str, container: &str, cause: &str) -> String {
     [revision, container, cause].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a stopped task is a failure of the group with this name.
+/// Returns whether a stopped task belongs to the failure group with this name.
 pub fn in_group(task: &Task, name: &str) -> bool {
     task.verdict.as_deref().is_some_and(|verdict| {
         let key = group_key(task, verdict);
@@ -53,7 +53,7 @@ pub fn in_group(task: &Task, name: &str) -> bool {
     })
 }
 
-/// A group by its number, and the exit code of its newest member.
+/// Counts of a group, and the exit code of its newest member.
 struct GroupTally {
     id: i64,
     newest: Option<i32>,
@@ -61,7 +61,7 @@ struct GroupTally {
 }
 
 impl History {
-    /// The failures within the time that `query` looks back, by what they have in common.
+    /// The failure groups in the time range of `query`.
     ///
     /// # Errors
     /// When the file can't be read.
@@ -94,7 +94,7 @@ fn count_by_group(
     query: &Query,
     now: Timestamp,
 ) -> Result<Vec<GroupTally>, HistoryError> {
-    // An index alone answers what is asked of the members.
+    // The index on cause covers all columns of `seen` used here.
     let mut statement = connection.prepare_cached(
         "SELECT cause.id, cause.name, cause.service, cause.revision, cause.container, cause.cause,
                 seen.exit_code, count(*), min(seen.at), max(seen.at)
@@ -132,7 +132,7 @@ fn count_by_group(
     Ok(sums.into_values().collect())
 }
 
-/// The newest member of a group.
+/// The newest task of a group.
 fn newest_member(connection: &Connection, sum: &GroupTally, now: Timestamp) -> Result<Option<Arc<Task>>, HistoryError> {
     let body = connection
         .prepare_cached("SELECT service, body FROM seen WHERE cause = ? AND exit_code IS ? AND at = ? LIMIT 1")?
@@ -143,7 +143,7 @@ fn newest_member(connection: &Connection, sum: &GroupTally, now: Timestamp) -> R
     let row =
         body.and_then(|(service, body)| restore(RecordKind::Task, &sum.counted.cluster_name, &service, &body, now));
     let task = row.as_ref().and_then(|row| row.any().downcast_ref::<Task>());
-    // Whether AWS still has it is not known here.
+    // Whether AWS still has the task is not known here.
     Ok(task.map(|task| Arc::new(Task { archived: false, ..task.clone() })))
 }
 

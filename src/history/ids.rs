@@ -1,4 +1,4 @@
-//! Clusters and groups of failures, by the numbers that stand for them.
+//! Row ids of clusters and failure groups.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use rusqlite::{Connection, Transaction, params};
 use super::HistoryError;
 use crate::aws::ScopeId;
 
-/// The numbers looked up so far, within one transaction.
+/// Ids looked up so far in one transaction.
 #[derive(Debug, Default)]
 pub(super) struct RowIds {
     clusters: HashMap<String, i64>,
     groups: HashMap<(i64, String, String), i64>,
 }
 
-/// What is written of a group of failures.
+/// A failure group as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FailureGroup {
-    /// What it is called in queries.
+    /// Name in queries.
     pub name: String,
     pub service: String,
     pub revision: String,
@@ -76,7 +76,7 @@ impl RowIds {
     }
 }
 
-/// The numbers of the clusters of `scope`, or of the one that is named, with their names.
+/// Ids and names of the clusters of `scope`, or of the given one.
 pub(super) fn clusters(
     connection: &Connection,
     scope: &ScopeId,

@@ -1,16 +1,16 @@
-//! Keeping it small: what is too old goes, then what is oldest, a little at a time.
+//! Pruning: deletes rows that are too old, then the oldest while the file is too large, in small steps.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{History, HistoryError, HistoryLimits, reclassify, record::RecordKind};
 
-/// Rows that are forgotten in one step, and pages that are given back to the disk.
+/// The most rows deleted, and pages returned to the disk, per step.
 const ROWS: usize = 500;
 const PAGES: i64 = 256;
 
 impl History {
-    /// Takes one small step; says whether there is another to be taken.
+    /// Takes one step; returns whether another is needed.
     ///
     /// # Errors
     /// When the file can't be written.
@@ -31,14 +31,14 @@ impl History {
         }
         let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
         if free > PAGES {
-            // It gives back a page with each row that it answers.
+            // The pragma frees one page per row that it returns, and returns no row at the end.
             connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?.query([])?.next()?;
         }
         Ok(forgotten > 0 || free > 2 * PAGES)
     }
 }
 
-/// Bytes that are taken up by rows.
+/// Bytes in use.
 fn used_bytes(connection: &Connection) -> Result<i64, HistoryError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
@@ -58,7 +58,7 @@ fn too_old(connection: &Connection, limits: HistoryLimits, now: Timestamp) -> Re
     Ok(rows)
 }
 
-/// The oldest rows of the kind that has the oldest of all.
+/// The oldest rows of the cluster and kind with the oldest row of all.
 fn oldest(connection: &Connection) -> Result<Vec<i64>, HistoryError> {
     let mut first: Option<(i64, i64, i64)> = None;
     for (cluster_id, kind) in kinds_by_cluster(connection)? {
@@ -75,7 +75,7 @@ fn oldest(connection: &Connection) -> Result<Vec<i64>, HistoryError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Every cluster, with every kind of rows.
+/// All pairs of cluster and kind.
 fn kinds_by_cluster(connection: &Connection) -> Result<Vec<(i64, i64)>, HistoryError> {
     let mut statement = connection.prepare_cached("SELECT id FROM place")?;
     let clusters = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;

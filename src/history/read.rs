@@ -1,4 +1,4 @@
-//! Reading what was written.
+//! Reads archived rows.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use crate::{
     resource::{Query, Row, View, query::DAY},
 };
 
-/// Rows that are loaded at most: where nobody says how far back, and where somebody does.
+/// The most rows loaded: without a time range in the query, and with one.
 const ROWS: usize = 2_000;
 const ROWS_ASKED_FOR: usize = 10_000;
 
-/// What was loaded for a view, newest first.
+/// The archived rows of a view, newest first.
 #[derive(Debug, Default)]
 pub struct ArchivedRows {
     pub rows: Vec<Arc<dyn Row>>,
-    /// There are more, and older ones, within the time that was asked for.
+    /// The time range has more rows, older than these.
     pub cut: bool,
 }
 
-/// The moment from which on rows of `query` are shown.
+/// The time from which rows of `query` are shown.
 pub fn window_start(query: &Query, now: Timestamp) -> Timestamp {
     let back = SignedDuration::from_secs(query.since.unwrap_or(DAY).into());
     now.checked_sub(back).unwrap_or(Timestamp::MIN)
 }
 
 impl History {
-    /// The rows of `view` that were seen, as ones that AWS has forgotten. A task that is named is found at any age.
+    /// The archived rows of `view`. A task named in the query is found at any age.
     ///
     /// # Errors
     /// When the file can't be read.
@@ -49,7 +49,7 @@ impl History {
         let limit = if query.since.is_some() { ROWS_ASKED_FOR } else { ROWS };
         let since = if query.task.is_some() { Timestamp::MIN } else { window_start(query, now) };
         let conditions = conditions(query);
-        // The inner part is answered by an index, and only what is wanted of it is read.
+        // The inner query is answered by an index; bodies are read only for the rows selected.
         let sql = format!(
             "SELECT at, service, body FROM seen WHERE id IN (
                  SELECT id FROM seen WHERE place = ? AND shelf = ? AND at >= ?{} ORDER BY at DESC LIMIT ?
@@ -77,7 +77,7 @@ impl History {
     }
 }
 
-/// What narrows the rows of a kind down: conditions in SQL, and what is compared.
+/// The SQL conditions of a query, and their values.
 fn conditions(query: &Query) -> Vec<(&'static str, String)> {
     let revision = |family: &str| match family.contains(':') {
         true => format!("task-definition/{family}\""),

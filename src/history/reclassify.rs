@@ -1,4 +1,4 @@
-//! Judging again: a newer program may know rules that the one that wrote a row did not.
+//! Reclassification: a newer program may have rules that the one that recorded a task did not have.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::resource::task::Task;
 
-/// Rows that are judged in one step.
+/// The most tasks classified per step.
 const ROWS: usize = 200;
 
-/// Who judges: greater for a newer version of the program.
+/// The version of the rules: that of the program, as a number.
 pub(super) fn rules_version() -> i64 {
     let part = |text: &str| text.parse().unwrap_or(0);
     let [major, minor, patch] =
@@ -22,10 +22,10 @@ pub(super) fn rules_version() -> i64 {
     (major * 1_000 + minor) * 1_000 + patch
 }
 
-/// A row as it is read to be judged: its number, cluster, service, and what was written.
+/// A stored task: row id, cluster id, cluster name, service, body.
 type StoredTask = (i64, i64, String, String, String);
 
-/// Judges a few of the rows that were last judged by an older program; says whether there are more.
+/// Classifies some of the tasks last classified by an older program; returns whether there are more.
 pub(super) fn reclassify_batch(connection: &mut Connection, now: Timestamp) -> Result<bool, HistoryError> {
     let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let judgement = write

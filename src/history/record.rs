@@ -1,4 +1,4 @@
-//! A row as it is written, and made of what was written.
+//! Converts rows to records and back.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::resource::{
     Kind, Row, TypedRow, deployment, deployment::Deployment, event, event::ServiceEvent, task, task::Task,
 };
 
-/// Under which a row's JSON has the ARN of the service it belongs to.
+/// JSON key for the ARN of a row's service.
 const SERVICE_ARN: &str = "serviceArn";
 
-/// Which kind a written row is of.
+/// Kind of a record. The numbers are stored in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RecordKind {
     Task = 0,
@@ -35,8 +35,8 @@ impl RecordKind {
     }
 }
 
-/// What is written of a row; where there are several of the same name, the greatest `(at, version)` counts, and of equal
-/// ones the longest.
+/// A row as it is stored. Of several with the same name the greatest `(at, version)` wins, and of equal ones the
+/// longest.
 #[derive(Debug)]
 pub(super) struct Record {
     pub kind: RecordKind,
@@ -74,7 +74,7 @@ impl Record {
         }
     }
 
-    /// Of a deployment the last sight counts.
+    /// Of a deployment the last observation wins.
     pub(super) fn from_deployment(deployment: &Deployment, now: Timestamp) -> Self {
         Self {
             kind: RecordKind::Deployment,
@@ -88,13 +88,13 @@ impl Record {
     }
 }
 
-/// When a task ended, as closely as it is known.
+/// When a task ended, as precisely as known.
 fn ended_at(task: &Task) -> Option<Timestamp> {
     let ends = [task.stopped_at, task.execution_stopped_at, task.stopping_at, task.started_at, task.created_at];
     ends.into_iter().flatten().next()
 }
 
-/// The moment by which a row is in a stretch of time or not; absent for what has not ended.
+/// The time by which a row is sorted and filtered; absent for a task that has not stopped.
 pub fn occurred_at(row: &dyn Row) -> Option<Timestamp> {
     match row.typed() {
         TypedRow::Task(task) => ended_at(task).filter(|_| task.stopped()),
@@ -104,8 +104,7 @@ pub fn occurred_at(row: &dyn Row) -> Option<Timestamp> {
     }
 }
 
-/// `row` as one that AWS has forgotten, or as one it has not; `None` when it is that already, or of a kind that is not
-/// archived.
+/// `row` with its archived flag changed; `None` if it has that value already, or can't be archived.
 pub fn with_archived(row: &dyn Row, archived: bool) -> Option<Arc<dyn Row>> {
     if row.archived() == archived {
         return None;
@@ -118,7 +117,7 @@ pub fn with_archived(row: &dyn Row, archived: bool) -> Option<Arc<dyn Row>> {
     })
 }
 
-/// The row that was written as `body`, judged `now`; absent when it makes no sense.
+/// Restores a row from its stored `body`, classified at `now`; `None` if it can't be parsed.
 pub(super) fn restore(
     kind: RecordKind,
     cluster: &str,
@@ -141,7 +140,7 @@ pub(super) fn restore(
     row.inspect_err(|error| tracing::warn!("a row in history makes no sense: {error}")).ok()
 }
 
-/// `task` with what its containers take from it, and why it stopped.
+/// Adds to a restored task its verdict, and to its containers the fields they take from it.
 fn complete_task(mut task: Task, now: Timestamp) -> Task {
     task.verdict = Some(verdict_of(&task, now));
     task.archived = true;
@@ -153,7 +152,7 @@ fn complete_task(mut task: Task, now: Timestamp) -> Task {
     task
 }
 
-/// A row's JSON without what is absent in it.
+/// The JSON of a row, without empty members.
 fn to_json<R: Serialize>(row: &R, service_arn: Option<&str>) -> String {
     let mut value = serde_json::to_value(row).unwrap_or_default();
     if let Value::Object(members) = &mut value {

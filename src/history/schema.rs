@@ -1,4 +1,4 @@
-//! The tables.
+//! Tables of the history file.
 
 use std::{
     thread::sleep,
@@ -9,18 +9,18 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{HistoryError, reclassify::rules_version};
 
-/// Grows whenever the tables change in a way that an older program could not live with.
+/// Incremented for changes that an older program can't handle.
 pub(super) const VERSION: i64 = 2;
-/// The oldest version that is brought up to this one.
+/// The oldest version that can be upgraded.
 pub(super) const OLDEST: i64 = 1;
-/// How long a statement waits for another console's.
+/// How long a statement waits for another console.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes that the log beside the file may keep when it is not needed.
+/// The most bytes of the write-ahead log that are kept when it is idle.
 const LOG: i64 = 4 << 20;
 
-/// One table holds all kinds of rows: `shelf` tells which. `cause` says which group of failures a stopped task belongs
-/// to; a group is found by a scan of a narrow index. `judgement` says which version of the program put them there, and how far
-/// a newer one has come that puts them anew.
+/// `seen` holds rows of all kinds: `shelf` is the [`super::record::RecordKind`], `place` the cluster, `cause` the failure
+/// group of a stopped task. `judgement` is the version of the program that assigned the groups, and the progress of a
+/// newer one that is reassigning them.
 const TABLES: &str = "
 CREATE TABLE place (
     id INTEGER PRIMARY KEY,
@@ -62,8 +62,8 @@ CREATE INDEX seen_by_cause ON seen (cause, exit_code, at) WHERE cause IS NOT NUL
 CREATE TABLE judgement (version INTEGER NOT NULL, next INTEGER NOT NULL);
 ";
 
-/// From version 1, whose places had no endpoint: all of them are AWS's own. An older program that has the file open goes
-/// on with it.
+/// Upgrades version 1, whose places had no endpoint: all of them are AWS's own. An older program that has the file open
+/// can continue to use it.
 const UPGRADE_FROM_1: &str = "
 CREATE TABLE place_2 (
     id INTEGER PRIMARY KEY,
@@ -78,17 +78,17 @@ DROP TABLE place;
 ALTER TABLE place_2 RENAME TO place;
 ";
 
-/// Makes the tables where there are none, and sets how the connection works.
+/// Creates the tables if there are none, and configures the connection.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), HistoryError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     match version(connection)? {
         0 => {
             let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            // Another console may be making them at this moment; then the version is told with them.
+            // Another console may be creating them right now; the version is set in the same transaction.
             if tables > 0 && version(connection)? == 0 {
                 return Err(HistoryError::Foreign);
             }
-            // Has an effect only before the first table.
+            // Only has an effect before the first table is created.
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         }
         OLDEST..=VERSION => {}
@@ -99,8 +99,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), HistoryError> {
     connection.pragma_update(None, "journal_size_limit", LOG)?;
     create(connection)
 }
-
-/// A history that ends with the session.
+/// Opens a history in memory.
 pub(super) fn open_in_ram() -> Result<Connection, HistoryError> {
     let mut connection = Connection::open_in_memory()?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
@@ -112,7 +111,7 @@ fn create(connection: &mut Connection) -> Result<(), HistoryError> {
     if version(connection)? == VERSION {
         return Ok(());
     }
-    // A table that others refer to is replaced, which the check of references would take for a loss.
+    // A table is replaced that others refer to: with foreign keys enforced, its rows would count as deleted.
     connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match version(&transaction)? {
@@ -133,7 +132,7 @@ pub(super) fn version(connection: &Connection) -> Result<i64, HistoryError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Again while another console is in the way, where SQLite does not wait by itself.
+/// Retries while another console has the file locked, for statements where SQLite does not wait by itself.
 fn retry_while_busy(attempt: impl Fn() -> Result<(), HistoryError>) -> Result<(), HistoryError> {
     #[expect(clippy::disallowed_methods, reason = "SQLite waits in real time")]
     let begun = Instant::now();

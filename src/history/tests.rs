@@ -35,7 +35,7 @@ pub(super) fn arn(name: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:123456789012:{name}")
 }
 
-/// A task of the service `web` that ended with exit code 1 so many seconds ago.
+/// A task of the service `web` that ended with exit code 1 `age` seconds ago.
 pub(super) fn stopped(id: &str, age: i64) -> Task {
     Task {
         task_arn: arn(&format!("task/prod/{id}")),
@@ -60,7 +60,7 @@ pub(super) fn stopped(id: &str, age: i64) -> Task {
     }
 }
 
-/// The task as it comes out of history: judged, and one that AWS has forgotten.
+/// The task as the history returns it: classified and archived.
 fn archived(task: Task) -> Task {
     Task { verdict: Some(groups::verdict_of(&task, NOW)), archived: true, ..task }
 }
@@ -110,10 +110,10 @@ fn open(folder: &TempDir) -> (History, Option<String>) {
     History::open(HistoryConfig::in_folder(folder.path(), HistoryLimits::default()), NOW)
 }
 
-/// A history without anything to be told of it.
+/// Opens a history, without a notice.
 pub(super) fn opened(folder: &TempDir) -> History {
-    let (history, told) = open(folder);
-    assert_eq!(told, None);
+    let (history, notice) = open(folder);
+    assert_eq!(notice, None);
     history
 }
 
@@ -127,7 +127,7 @@ fn ids(history: &mut History, view: &View) -> Vec<String> {
 }
 
 #[test]
-fn what_was_seen_comes_back_whole_and_as_kept() {
+fn recorded_rows_are_restored_completely_and_as_archived() {
     let folder = folder();
     let attachments = vec![Attachment { kind: "ElasticNetworkInterface".into(), ..Attachment::default() }];
     let task = Task { attachments, tags: vec![("team".into(), "shop".into())], ..stopped("t1", 60) };
@@ -137,19 +137,19 @@ fn what_was_seen_comes_back_whole_and_as_kept() {
     drop(history);
 
     let mut history = opened(&folder);
-    let of_web = |kind| View::new(kind, Query::service("prod", "web"));
+    let web_view = |kind| View::new(kind, Query::service("prod", "web"));
     let mut only = |view: &View| {
         let rows = history.archived_rows(&scope(), view, NOW).expect("loaded").rows;
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows[0].clone()
     };
     assert!(only(&prod()).same(&archived(task)));
-    assert!(only(&of_web(&event::KIND)).same(&ServiceEvent { archived: true, ..service.events[0].clone() }));
-    assert!(only(&of_web(&deployment::KIND)).same(&Deployment { archived: true, ..service.deployments[0].clone() }));
+    assert!(only(&web_view(&event::KIND)).same(&ServiceEvent { archived: true, ..service.events[0].clone() }));
+    assert!(only(&web_view(&deployment::KIND)).same(&Deployment { archived: true, ..service.deployments[0].clone() }));
 }
 
 #[test]
-fn running_tasks_are_none_of_its_business() {
+fn running_tasks_are_not_recorded() {
     let folder = folder();
     let mut history = opened(&folder);
     let running = Task { last_status: Some("RUNNING".into()), ..stopped("t1", 60) };
@@ -163,7 +163,7 @@ fn running_tasks_are_none_of_its_business() {
 #[case::fuller(Task { availability_zone: Some("eu-west-1a".into()), ..stopped("t", 60) }, true)]
 #[case::poorer(Task { stopped_reason: None, ..stopped("t", 60) }, false)]
 #[case::poorer_and_in_no_service(Task { group: None, ..stopped("t", 60) }, false)]
-fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: Task, #[case] counts: bool) {
+fn the_newer_and_more_complete_observation_of_a_task_wins(#[case] second: Task, #[case] counts: bool) {
     let folder = folder();
     let mut history = opened(&folder);
     for task in [stopped("t", 60), second.clone()] {
@@ -175,12 +175,12 @@ fn of_two_sights_of_a_task_the_newer_and_the_fuller_one_counts(#[case] second: T
 }
 
 #[test]
-fn of_a_service_only_what_is_new_is_written() {
+fn only_new_events_of_a_service_are_recorded() {
     let folder = folder();
     let events = View::new(&event::KIND, Query::service("prod", "web"));
     let mut history = opened(&folder);
     history.record(&scope(), &[first(service(&[50, 60, 70]))], NOW).expect("recorded");
-    // Something of it is forgotten, as if it were too old: the console that comes next doesn't bring it back.
+    // One event is deleted, as if too old: the next console must not bring it back.
     history.connection().expect("open").execute("DELETE FROM seen WHERE name = 'event-70'", []).expect("deleted");
     let (before, after) = (service(&[40, 50, 60, 70]), service(&[30, 40, 50, 60]));
     history.record(&scope(), &[first(before.clone())], NOW).expect("recorded");
@@ -191,7 +191,7 @@ fn of_a_service_only_what_is_new_is_written() {
 }
 
 #[test]
-fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
+fn a_row_of_another_version_is_restored_where_possible() {
     let folder = folder();
     let mut history = opened(&folder);
     history.record(&scope(), &["t1", "t2", "t3"].map(|id| first(stopped(id, 60))), NOW).expect("recorded");
@@ -206,7 +206,7 @@ fn a_row_of_another_version_is_read_as_far_as_it_is_understood() {
 }
 
 #[test]
-fn each_account_region_and_cluster_has_its_own() {
+fn accounts_regions_endpoints_and_clusters_are_kept_apart() {
     let folder = folder();
     let mut history = opened(&folder);
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
@@ -216,8 +216,8 @@ fn each_account_region_and_cluster_has_its_own() {
     let emulator = ScopeId::new("dev", "123456789012", "eu-west-1", "http://127.0.0.1:4566");
     assert!(history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows.is_empty());
     history.record(&emulator, &[first(stopped("t2", 60))], NOW).expect("recorded");
-    let of_emulator = history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows;
-    assert_eq!(of_emulator.iter().map(|row| row.name().into_owned()).collect::<Vec<_>>(), ["t2"]);
+    let in_emulator = history.archived_rows(&emulator, &prod(), NOW).expect("loaded").rows;
+    assert_eq!(in_emulator.iter().map(|row| row.name().into_owned()).collect::<Vec<_>>(), ["t2"]);
     // Who looks doesn't matter.
     let same = ScopeId::new("admin", "123456789012", "eu-west-1", "");
     assert_eq!(history.archived_rows(&same, &prod(), NOW).expect("loaded").rows.len(), 1);
@@ -228,7 +228,7 @@ fn each_account_region_and_cluster_has_its_own() {
 }
 
 #[test]
-fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
+fn one_day_is_loaded_unless_the_query_has_a_time_range() {
     let folder = folder();
     let mut history = opened(&folder);
     let ages = [("hour", 3_600), ("day", 86_000), ("week", 600_000)];
@@ -249,7 +249,7 @@ fn a_day_is_looked_back_unless_more_or_less_is_asked_for() {
 #[case(Query { cluster: Some("prod".into()), ..Query::family("we") }, 0)]
 #[case(Query::instance("prod", "arn:instance/1"), 1)]
 #[case(Query::instance("prod", "arn:instance/2"), 0)]
-fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usize) {
+fn a_query_filters_archived_rows(#[case] query: Query, #[case] found: usize) {
     let folder = folder();
     let mut history = opened(&folder);
     let task = Task { container_instance_arn: Some("arn:instance/1".into()), ..stopped("t1", 60) };
@@ -258,7 +258,7 @@ fn a_query_narrows_down_what_comes_back(#[case] query: Query, #[case] found: usi
 }
 
 #[test]
-fn the_newest_come_and_that_there_are_more_is_told() {
+fn the_newest_rows_are_loaded_and_marked_as_cut() {
     let folder = folder();
     let mut history = opened(&folder);
     let many: Vec<Observation> = (0..2_001).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
@@ -271,7 +271,7 @@ fn the_newest_come_and_that_there_are_more_is_told() {
 }
 
 #[test]
-fn consoles_that_open_and_write_at_once_lose_no_row() {
+fn concurrent_consoles_lose_no_rows() {
     const CONSOLES: usize = 4;
     const BATCHES: usize = 20;
     let folder = folder();
@@ -294,7 +294,7 @@ fn consoles_that_open_and_write_at_once_lose_no_row() {
 }
 
 #[test]
-fn nobody_else_may_read_it() {
+fn files_are_private_to_the_user() {
     let folder = folder();
     let state = folder.path().join("state");
     let (mut history, _) = History::open(HistoryConfig::in_folder(&state, HistoryLimits::default()), NOW);
@@ -306,14 +306,14 @@ fn nobody_else_may_read_it() {
     }
 }
 
-/// Names of the files that were set aside, without those that belong to them.
+/// Names of the files set aside, without their companions.
 fn asides(folder: &TempDir) -> Vec<String> {
     let files = fs::read_dir(folder.path()).expect("readable").map(|entry| entry.expect("an entry").file_name());
     let names = files.map(|name| name.into_string().expect("UTF-8"));
     names.filter(|name| name.contains(".damaged-") && !name.ends_with("-wal") && !name.ends_with("-shm")).collect()
 }
 
-/// A file with two hundred tasks in it, as a console that was closed left it.
+/// A file with two hundred tasks, as a closed console leaves it.
 fn left_behind(folder: &TempDir) -> PathBuf {
     let mut history = opened(folder);
     let many: Vec<Observation> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
@@ -321,7 +321,7 @@ fn left_behind(folder: &TempDir) -> PathBuf {
     folder.path().join(FILE)
 }
 
-fn garbage(path: &Path) {
+fn overwritten(path: &Path) {
     fs::write(
         path,
         b"this is no database, and it is longer than a hundred bytes, so that nothing takes it for one that \
@@ -330,7 +330,7 @@ fn garbage(path: &Path) {
     .expect("written");
 }
 
-/// The tables as version 1 had them.
+/// Turns the tables into those of version 1.
 const VERSION_1: &str = "
 PRAGMA foreign_keys = OFF;
 CREATE TABLE place_1 (
@@ -347,7 +347,7 @@ PRAGMA user_version = 1;
 ";
 
 #[test]
-fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
+fn a_file_of_version_1_is_upgraded_without_loss() {
     let folder = folder();
     let mut history = opened(&folder);
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
@@ -358,8 +358,8 @@ fn a_file_of_the_version_before_is_brought_up_to_date_with_all_that_is_in_it() {
     let tasks = read_usage(&path).expect("readable").expect("there").tasks;
     assert_eq!(tasks, 1, "it can be counted before it is brought up to date");
 
-    let (mut history, told) = open(&folder);
-    assert_eq!(told, None);
+    let (mut history, notice) = open(&folder);
+    assert_eq!(notice, None);
     assert_eq!(ids(&mut history, &prod()), ["t1"]);
     assert_eq!(history.failures(&scope(), &Query::cluster("prod"), NOW).expect("counted").len(), groups);
     history.record(&scope(), &[first(stopped("t2", 30))], NOW).expect("recorded");
@@ -379,28 +379,24 @@ fn foreign(path: &Path) {
     Connection::open(path).expect("opened").execute_batch("CREATE TABLE songs (title)").expect("written");
 }
 
-/// Tables that are not what the version says.
-fn bereft(path: &Path) {
+/// Removes a table.
+fn missing_table(path: &Path) {
     Connection::open(path).expect("opened").execute_batch("DROP TABLE seen").expect("written");
 }
 
 #[rstest]
-#[case::damaged(garbage, "damaged", "it is damaged")]
+#[case::damaged(overwritten, "damaged", "it is damaged")]
 #[case::newer(newer, "newer", "a newer version of ecsight (format 99)")]
-#[case::foreign(foreign, "damaged", "another program's")]
-fn a_file_that_cant_be_used_is_set_aside_and_a_new_one_begun(
-    #[case] harm: fn(&Path),
-    #[case] word: &str,
-    #[case] reason: &str,
-) {
+#[case::foreign(foreign, "damaged", "belongs to another program")]
+fn an_unusable_file_is_set_aside_and_replaced(#[case] damage: fn(&Path), #[case] word: &str, #[case] reason: &str) {
     let folder = folder();
     let path = left_behind(&folder);
-    harm(&path);
+    damage(&path);
     let before = fs::read(&path).expect("readable");
-    let (mut history, told) = open(&folder);
+    let (mut history, notice) = open(&folder);
     let aside = folder.path().join(format!("{FILE}.{word}-20260131-140000"));
-    let told = told.expect("something to tell");
-    assert!(told.contains(reason) && told.contains(&aside.display().to_string()), "{told}");
+    let notice = notice.expect("a notice");
+    assert!(notice.contains(reason) && notice.contains(&aside.display().to_string()), "{notice}");
     assert_eq!(fs::read(&aside).expect("nothing is lost"), before);
     history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), ["new"]);
@@ -408,33 +404,33 @@ fn a_file_that_cant_be_used_is_set_aside_and_a_new_one_begun(
     assert_eq!(ids(&mut opened(&folder), &prod()), ["new"]);
 }
 
-/// Every page but the first is overwritten: it opens, and fails when it is read.
-fn rotten(path: &Path) {
+/// Overwrites every page but the first: the file opens, and fails when it is read.
+fn corrupt_pages(path: &Path) {
     let mut bytes = fs::read(path).expect("readable");
     bytes[4096..].fill(0xa5);
     fs::write(path, bytes).expect("written");
 }
 
 #[rstest]
-#[case::rotten(rotten)]
-#[case::bereft(bereft)]
-fn damage_that_shows_later_is_mended_likewise(#[case] harm: fn(&Path)) {
+#[case::corrupt_pages(corrupt_pages)]
+#[case::missing_table(missing_table)]
+fn damage_found_later_is_recovered_from(#[case] damage: fn(&Path)) {
     let folder = folder();
-    harm(&left_behind(&folder));
-    let (mut history, mut told) = open(&folder);
-    if told.is_none() {
+    damage(&left_behind(&folder));
+    let (mut history, mut notice) = open(&folder);
+    if notice.is_none() {
         let error = history.archived_rows(&scope(), &prod(), NOW).expect_err("damage");
-        told = history.recover(&error, NOW);
+        notice = history.recover(&error, NOW);
     }
-    assert!(told.is_some_and(|told| told.contains("set aside")));
+    assert!(notice.is_some_and(|notice| notice.contains("set aside")));
     history.record(&scope(), &[first(stopped("new", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut opened(&folder), &prod()), ["new"], "it is in the file again");
 }
 
 #[test]
-fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
+fn only_one_of_two_consoles_sets_a_damaged_file_aside() {
     let folder = folder();
-    rotten(&left_behind(&folder));
+    corrupt_pages(&left_behind(&folder));
     let (mut one, mut other) = (open(&folder).0, open(&folder).0);
     let damage = |history: &mut History| history.archived_rows(&scope(), &prod(), NOW).err();
     for history in [&mut one, &mut other] {
@@ -449,7 +445,7 @@ fn of_two_consoles_that_find_the_damage_one_sets_it_aside() {
 }
 
 #[test]
-fn a_file_deleted_while_in_use_is_told_and_made_again() {
+fn a_file_deleted_while_in_use_is_recreated_with_a_notice() {
     let folder = folder();
     let (mut history, _) = open(&folder);
     history.record(&scope(), &[first(stopped("before", 60))], NOW).expect("recorded");
@@ -457,15 +453,15 @@ fn a_file_deleted_while_in_use_is_told_and_made_again() {
         fs::remove_file(file.expect("a file").path()).expect("removed");
     }
     let error = history.record(&scope(), &[first(stopped("lost", 60))], NOW).expect_err("the file is gone");
-    let told = history.recover(&error, NOW);
-    assert!(told.is_some_and(|told| told.contains("deleted while in use")));
+    let notice = history.recover(&error, NOW);
+    assert!(notice.is_some_and(|notice| notice.contains("deleted while in use")));
     history.record(&scope(), &[first(stopped("after", 60))], NOW).expect("recorded");
     drop(history);
     assert_eq!(ids(&mut opened(&folder), &prod()), ["after"]);
 }
 
 #[test]
-fn a_file_that_others_could_read_is_made_private() {
+fn a_readable_file_is_made_private() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     let path = left_behind(&folder);
@@ -474,8 +470,8 @@ fn a_file_that_others_could_read_is_made_private() {
     fs::write(&beside, "").expect("written");
     open_to_all(&path);
     open_to_all(&beside);
-    let (mut history, told) = open(&folder);
-    assert_eq!(told, None);
+    let (mut history, notice) = open(&folder);
+    assert_eq!(notice, None);
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     for file in fs::read_dir(folder.path()).expect("readable") {
         let path = file.expect("a file").path();
@@ -485,28 +481,28 @@ fn a_file_that_others_could_read_is_made_private() {
 }
 
 #[test]
-fn a_pipe_in_place_of_the_file_is_not_waited_for() {
+fn a_pipe_in_place_of_the_file_does_not_block() {
     let folder = folder();
     let made = std::process::Command::new("mkfifo").arg(folder.path().join(FILE)).status().expect("mkfifo");
     assert!(made.success());
-    let (mut history, told) = open(&folder);
-    assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
+    let (mut history, notice) = open(&folder);
+    assert!(notice.is_some_and(|notice| notice.starts_with("history is kept in memory only: ")));
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
 }
 
 #[test]
-fn without_a_place_for_a_file_the_session_is_recorded_in_ram() {
+fn an_unusable_folder_means_history_in_memory() {
     let folder = folder();
     let file = folder.path().join("a-file");
     fs::write(&file, "").expect("written");
-    let (mut history, told) = History::open(HistoryConfig::in_folder(&file, HistoryLimits::default()), NOW);
-    assert!(told.is_some_and(|told| told.starts_with("nothing is remembered beyond this session: ")));
+    let (mut history, notice) = History::open(HistoryConfig::in_folder(&file, HistoryLimits::default()), NOW);
+    assert!(notice.is_some_and(|notice| notice.starts_with("history is kept in memory only: ")));
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()), ["t1"]);
 }
 
 #[test]
-fn a_full_disk_is_told_once_and_the_session_is_recorded_in_ram() {
+fn a_full_disk_means_history_in_memory_with_a_notice() {
     let folder = folder();
     let mut history = opened(&folder);
     let pages: i64 =
@@ -514,33 +510,33 @@ fn a_full_disk_is_told_once_and_the_session_is_recorded_in_ram() {
     history.connection().expect("open").pragma_update(None, "max_page_count", pages).expect("set");
     let many: Vec<Observation> = (0..200).map(|n| first(stopped(&format!("t{n}"), 100 + n))).collect();
     let error = history.record(&scope(), &many, NOW).expect_err("no room");
-    let told = history.recover(&error, NOW).expect("something to tell");
-    assert!(told.ends_with("history.db: the disk is full"), "{told}");
+    let notice = history.recover(&error, NOW).expect("a notice");
+    assert!(notice.ends_with("history.db: the disk is full"), "{notice}");
     history.record(&scope(), &many, NOW).expect("recorded");
     assert_eq!(ids(&mut history, &prod()).len(), 200);
 }
 
 #[test]
-fn a_lock_that_is_not_given_up_is_told_and_the_session_is_recorded_in_ram() {
+fn a_permanent_lock_means_history_in_memory_with_a_notice() {
     let folder = folder();
     let mut history = opened(&folder);
     let other = Connection::open(folder.path().join(FILE)).expect("opened");
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     history.connection().expect("open").busy_timeout(std::time::Duration::ZERO).expect("set");
     let error = history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect_err("locked");
-    let told = history.recover(&error, NOW).expect("something to tell");
-    assert!(told.ends_with("another program keeps it locked"), "{told}");
+    let notice = history.recover(&error, NOW).expect("a notice");
+    assert!(notice.ends_with("another program keeps it locked"), "{notice}");
     history.record(&scope(), &[first(stopped("t1", 60))], NOW).expect("recorded");
 }
 
-/// Tidies up until nothing is left to do.
+/// Prunes until nothing is left to do.
 pub(super) fn tidy(history: &mut History) {
     let steps = (0..10_000).take_while(|_| history.prune(NOW).expect("tidied")).count();
     assert!(steps < 10_000, "it never ends");
 }
 
 #[test]
-fn what_is_too_old_is_forgotten() {
+fn rows_beyond_the_age_limit_are_deleted() {
     let folder = folder();
     let mut history = opened(&folder);
     let days = |days: i64| days * i64::from(DAY);
@@ -562,7 +558,7 @@ fn what_is_too_old_is_forgotten() {
 }
 
 #[test]
-fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back() {
+fn the_oldest_rows_are_deleted_beyond_the_size_limit_and_the_file_shrinks() {
     let folder = folder();
     let config = HistoryConfig::in_folder(folder.path(), HistoryLimits { megabytes: 1, ..HistoryLimits::default() });
     let (mut history, _) = History::open(config, NOW);
@@ -579,7 +575,7 @@ fn what_is_oldest_goes_until_it_is_small_enough_and_the_disk_gets_the_room_back(
 }
 
 #[test]
-fn what_there_is_is_told_without_touching_it() {
+fn usage_is_read_without_changing_the_file() {
     let folder = folder();
     let path = folder.path().join(FILE);
     assert_eq!(read_usage(&path), Ok(None));
@@ -590,6 +586,6 @@ fn what_there_is_is_told_without_touching_it() {
     let there = read_usage(&path).expect("readable").expect("there");
     assert_eq!((there.tasks, there.events, there.deployments), (200, 2, 1));
     assert_eq!(there.bytes, fs::metadata(&path).expect("there").len());
-    garbage(&path);
+    overwritten(&path);
     assert_eq!(read_usage(&path), Err("damaged".into()));
 }

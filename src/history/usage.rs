@@ -1,4 +1,4 @@
-//! What there is, for `ecsight info`.
+//! Statistics of the history file, for `ecsight info` and completion.
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
@@ -10,24 +10,24 @@ use super::{
     schema::{OLDEST, VERSION, version},
 };
 
-/// How much is recorded.
+/// Size and contents of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Of the file, and of the log beside it.
+    /// Size of the file and its write-ahead log.
     pub bytes: u64,
     pub tasks: u64,
     pub events: u64,
     pub deployments: u64,
 }
 
-/// Names that were seen before.
+/// Names of recorded clusters and services.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownNames {
     pub clusters: BTreeSet<String>,
     pub services: BTreeSet<String>,
 }
 
-/// The clusters and services in the file at `path`, which is only read; none where it can't be.
+/// The clusters and services in the file at `path`, opened read-only; empty if it can't be read.
 pub fn read_names(path: &Path) -> KnownNames {
     let names = |column: &str, table: &str| -> Result<BTreeSet<String>, HistoryError> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -42,10 +42,10 @@ pub fn read_names(path: &Path) -> KnownNames {
     }
 }
 
-/// What is in the file at `path`, which is only read; `None` when there is none.
+/// The contents of the file at `path`, opened read-only; `None` if it doesn't exist.
 ///
 /// # Errors
-/// A few words, when it can't be read.
+/// The reason in a few words.
 pub fn read_usage(path: &Path) -> Result<Option<Usage>, String> {
     if !path.exists() {
         return Ok(None);

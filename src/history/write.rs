@@ -1,4 +1,4 @@
-//! Writing down what was seen.
+//! Writes observations.
 
 use std::collections::HashSet;
 
@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl History {
-    /// Writes down the stopped tasks among `observations`, and the events and deployments of the services: all of them or
-    /// none. What is known already, in this console or another, stays unless this is newer or more complete.
+    /// Records the stopped tasks among `observations`, and the events and deployments of the services, in one
+    /// transaction. A row that is recorded already is only replaced by a newer or more complete one.
     ///
     /// # Errors
     /// When the file can't be written.
@@ -28,10 +28,10 @@ impl History {
         observations: &[Observation],
         now: Timestamp,
     ) -> Result<(), HistoryError> {
-        // Without a file nothing is told of them that the session doesn't know anyway, but for how failures group.
+        // In memory, only tasks matter, for their failure groups: the session has the other rows anyway.
         let services = self.is_on_disk();
         let write = self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut pen = Writer { transaction: write, scope, ids: RowIds::default(), now };
+        let mut writer = Writer { transaction: write, scope, ids: RowIds::default(), now };
         for Observation { row, before } in observations {
             let before = before.as_ref().map(|before| before.any());
             match row.typed() {
@@ -46,7 +46,7 @@ impl History {
                 _ => {}
             }
         }
-        Ok(pen.transaction.commit()?)
+        Ok(writer.transaction.commit()?)
     }
 }
 
@@ -66,8 +66,8 @@ impl Writer<'_> {
         self.upsert(cluster_id, &record, Some(cause), exit_code)
     }
 
-    /// What is new in a service since it was last looked at. At first sight, that is what is newer than all that is known
-    /// of it: a service tells its newest events, and what comes before the newest that is known was told along with that.
+    /// Records what is new in a service since it was last fetched. On the first fetch these are the events newer than
+    /// the newest one recorded: AWS returns the newest events, so that all older ones were recorded with it.
     fn write_service(&mut self, service: &Service, before: Option<&Service>) -> Result<(), HistoryError> {
         for deployment in &service.deployments {
             if !before.is_some_and(|before| before.deployments.contains(deployment)) {
@@ -90,7 +90,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What belongs to no group.
+    /// Records a row without a failure group.
     fn write_ungrouped(&mut self, record: &Record) -> Result<(), HistoryError> {
         let cluster_id = self.ids.cluster_id(&self.transaction, self.scope, &record.cluster)?;
         self.upsert(cluster_id, record, None, None)

@@ -367,7 +367,7 @@ async fn a_read_only_folder_causes_one_warning() {
     assert!(!failures(&mut console, prod()).await.is_empty());
     tokio::time::sleep(Duration::from_mins(20)).await;
     let warned = warnings(&mut console);
-    assert!(matches!(&warned[..], [one] if one.starts_with("nothing is remembered beyond this session")), "{warned:?}");
+    assert!(matches!(&warned[..], [one] if one.starts_with("history is kept in memory only")), "{warned:?}");
 }
 
 /// Content of all files in a folder.

@@ -15,11 +15,11 @@ fn exited(code: i32, task: Task) -> Task {
     Task { containers: containers.collect(), ..task }
 }
 
-fn of(service: &str, task: Task) -> Task {
+fn in_service(service: &str, task: Task) -> Task {
     Task { group: Some(format!("service:{service}")), ..task }
 }
 
-fn remembering(tasks: impl IntoIterator<Item = Task>) -> History {
+fn recorded_history(tasks: impl IntoIterator<Item = Task>) -> History {
     let mut history = History::open(HistoryConfig::default(), NOW).0;
     let tasks: Vec<Observation> = tasks.into_iter().map(first).collect();
     history.record(&scope(), &tasks, NOW).expect("recorded");
@@ -31,7 +31,7 @@ fn groups(history: &mut History, query: &Query) -> Vec<Failures> {
     rows.iter().map(|row| row.any().downcast_ref::<Failures>().expect("a group").clone()).collect()
 }
 
-/// Service, count and exit codes of each group, by service.
+/// Service, count and exit codes of each group, sorted by service.
 fn counts(history: &mut History, query: &Query) -> Vec<(String, u64, Vec<i32>)> {
     let mut counts: Vec<_> =
         groups(history, query).into_iter().map(|group| (group.service, group.count, group.exit_codes)).collect();
@@ -46,13 +46,13 @@ fn failures_are_grouped_by_service_revision_container_and_cause() {
         task.containers[0].name = "proxy".into();
         task
     };
-    let mut history = remembering([
+    let mut history = recorded_history([
         stopped("a1", 60),
         stopped("a2", 4_000),
         other(stopped("b1", 70)),
         sidecar(stopped("c1", 80)),
         exited(137, stopped("d1", 90)),
-        of("api", stopped("e1", 100)),
+        in_service("api", stopped("e1", 100)),
     ]);
     let groups = groups(&mut history, &Query::cluster("prod"));
     assert_eq!(groups.iter().map(|group| group.count).collect::<Vec<_>>(), [2, 1, 1, 1, 1], "the newest first");
@@ -64,14 +64,14 @@ fn failures_are_grouped_by_service_revision_container_and_cause() {
 }
 
 #[test]
-fn what_ended_as_it_should_is_no_failure() {
+fn expected_stops_are_not_failures() {
     let by_hand = Task { stop_code: Some("UserInitiated".into()), ..exited(143, stopped("a", 60)) };
     let spot = Task {
         stop_code: Some("SpotInterruption".into()),
         stopped_reason: Some("Your Spot Task was interrupted.".into()),
         ..exited(143, stopped("b", 60))
     };
-    let mut history = remembering([exited(0, stopped("c", 60)), by_hand, spot]);
+    let mut history = recorded_history([exited(0, stopped("c", 60)), by_hand, spot]);
     assert_eq!(groups(&mut history, &Query::cluster("prod")), []);
 }
 
@@ -82,20 +82,20 @@ fn what_ended_as_it_should_is_no_failure() {
 #[case(Query::service("prod", "web"), 2)]
 #[case(Query { since: Some(600), ..Query::default() }, 1)]
 #[case(Query { since: Some(30 * DAY), ..Query::default() }, 4)]
-fn a_query_says_where_and_how_far_back(#[case] query: Query, #[case] count: u64) {
-    let mut history = remembering([
+fn a_query_limits_groups_by_cluster_service_and_time(#[case] query: Query, #[case] count: u64) {
+    let mut history = recorded_history([
         stopped("now", 60),
         stopped("today", 7_200),
         stopped("then", 3 * i64::from(DAY)),
-        of("api", stopped("api", 7_200)),
+        in_service("api", stopped("api", 7_200)),
     ]);
     let counted: u64 = groups(&mut history, &query).iter().map(|group| group.count).sum();
     assert_eq!(counted, count);
 }
 
 #[test]
-fn a_failure_that_is_seen_twice_counts_once() {
-    let mut history = remembering([stopped("a", 60), stopped("b", 70)]);
+fn a_failure_observed_twice_counts_once() {
+    let mut history = recorded_history([stopped("a", 60), stopped("b", 70)]);
     history
         .record(&scope(), &[first(stopped("a", 60)), first(Task { version: 9, ..stopped("b", 70) })], NOW)
         .expect("recorded");
@@ -103,9 +103,13 @@ fn a_failure_that_is_seen_twice_counts_once() {
 }
 
 #[test]
-fn a_group_leads_to_its_members() {
-    let mut history =
-        remembering([stopped("a", 60), stopped("b", 70), exited(0, stopped("c", 60)), exited(2, stopped("d", 60))]);
+fn a_group_opens_its_members() {
+    let mut history = recorded_history([
+        stopped("a", 60),
+        stopped("b", 70),
+        exited(0, stopped("c", 60)),
+        exited(2, stopped("d", 60)),
+    ]);
     for group in groups(&mut history, &Query::cluster("prod")) {
         let view = group.drill().expect("members");
         assert_eq!((view.kind, view.query.status), (&task::KIND, Status::Stopped));
@@ -117,9 +121,9 @@ fn a_group_leads_to_its_members() {
 }
 
 #[test]
-fn standalone_tasks_are_grouped_too_and_lead_to_their_members() {
+fn groups_of_standalone_tasks_open_their_members() {
     let alone = |id| Task { group: Some("family:batch".into()), ..stopped(id, 60) };
-    let mut history = remembering([alone("a"), alone("b")]);
+    let mut history = recorded_history([alone("a"), alone("b")]);
     let groups = groups(&mut history, &Query::default());
     assert_eq!((groups.len(), groups[0].count, &*groups[0].service), (1, 2, "family:batch"));
     let view: View = groups[0].drill().expect("members");
@@ -127,8 +131,8 @@ fn standalone_tasks_are_grouped_too_and_lead_to_their_members() {
 }
 
 #[test]
-fn a_newer_program_judges_again_what_an_older_one_wrote() {
-    let mut history = remembering((0..450).map(|n| stopped(&format!("t{n}"), 60 + n)));
+fn a_newer_program_reclassifies_older_records() {
+    let mut history = recorded_history((0..450).map(|n| stopped(&format!("t{n}"), 60 + n)));
     let connection = history.connection().expect("open");
     connection
         .execute_batch(
@@ -142,9 +146,9 @@ fn a_newer_program_judges_again_what_an_older_one_wrote() {
 }
 
 #[test]
-fn without_a_file_failures_are_counted_all_the_same() {
-    let (mut history, told) = History::open(crate::history::HistoryConfig::default(), NOW);
-    assert_eq!(told, None);
+fn failures_are_counted_in_memory_too() {
+    let (mut history, notice) = History::open(crate::history::HistoryConfig::default(), NOW);
+    assert_eq!(notice, None);
     history.record(&scope(), &[first(stopped("a", 60))], NOW).expect("recorded");
     assert_eq!(counts(&mut history, &Query::default()), [("web".into(), 1, vec![1])]);
 }
