@@ -1,8 +1,8 @@
-//! The composition root: one loop that owns model and terminal, and carries out what the model asks for.
+//! The composition root: one loop that owns model and terminal, and performs the effects of the model.
 //!
-//! Everything that happens (a key, fresh data, the outcome of a job, time) becomes an [`Event`] for
-//! [`Model::update`]; what that returns is carried out in `perform.rs`. Nothing in the loop waits for anything else
-//! than the next happening, so no server, disk or desktop can freeze the screen.
+//! Everything that happens (a key, fresh data, the outcome of a job, time) becomes an [`Event`] for [`Model::update`];
+//! the effects it returns are performed in `perform.rs`. The loop waits for nothing but the next event, so no server,
+//! disk or desktop can freeze the screen.
 
 use std::{env, io, time::Duration};
 
@@ -38,30 +38,30 @@ use frames::FrameLimiter;
 use jobs::JobQueue;
 use journalling::Journalling;
 
-/// How long leaving may wait for files still to be written.
+/// How long the exit may be delayed by files that are still being written.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The same while changes are under way: what became of them is worth more than a prompt end.
 const CHANGES_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What a console is made of.
+/// Everything a console is started with.
 pub struct Console {
     pub settings: Settings,
     pub keymap: Keymap,
     pub start: Start,
     pub connect: Connect,
-    /// Absent when this user has no home: then nothing is saved or remembered.
+    /// Absent if this user has no home folder: then nothing is saved.
     pub paths: Option<Paths>,
-    /// Where what AWS forgets is kept.
+    /// Where the history is stored.
     pub history: HistoryConfig,
     pub terminal: TerminalEnv,
     /// The wall clock.
     pub now: fn() -> Timestamp,
 }
 
-/// What the environment says about the terminal and who sits at it.
+/// Properties of the terminal, as found in the environment.
 #[derive(Debug, Clone, Copy)]
 pub struct TerminalEnv {
-    /// The person sits at the other end of an SSH connection.
+    /// The terminal is at the other end of an SSH connection.
     pub remote: bool,
     pub clipboard: Route,
     pub multiplexer: Option<Multiplexer>,
@@ -69,7 +69,7 @@ pub struct TerminalEnv {
 }
 
 impl TerminalEnv {
-    /// Reads them from the variables that `variable` knows.
+    /// Reads the properties from environment variables.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String> + Copy) -> Self {
         let remote = ["SSH_CONNECTION", "SSH_TTY"].into_iter().any(|name| variable(name).is_some());
         Self {
@@ -80,7 +80,7 @@ impl TerminalEnv {
         }
     }
 
-    /// Those of this process.
+    /// The properties of this process's terminal.
     pub fn from_process() -> Self {
         Self::from_variables(|name| env::var(name).ok())
     }
@@ -90,14 +90,14 @@ impl TerminalEnv {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Quit,
-    /// Asked to by this signal.
+    /// A signal asked it to end.
     Signal(i32),
     /// The terminal went away.
     Gone,
 }
 
 impl Exit {
-    /// The exit code by the custom of shells: 0, or 128 and the signal's number. A lost terminal is a SIGHUP.
+    /// The exit code by shell convention: 0, or 128 plus the signal's number. A lost terminal counts as SIGHUP.
     pub fn code(self) -> u8 {
         match self {
             Self::Quit => 0,
@@ -117,7 +117,7 @@ pub struct App<H> {
     journal: Journalling,
     desktop: Desktop,
     frames: FrameLimiter,
-    /// What is shown is no longer what is.
+    /// The screen is out of date.
     dirty: bool,
     connect: Connect,
     paths: Option<Paths>,
@@ -126,14 +126,14 @@ pub struct App<H> {
     now: fn() -> Timestamp,
 }
 
-/// What became of a job.
+/// The outcome of a job.
 enum JobOutcome {
     Event(Event),
-    /// The desktop would not take it; the terminal may.
+    /// The desktop's clipboard refused the text; the terminal's may accept it.
     CopyByTerminal(String),
 }
 
-/// What one turn of the loop is about.
+/// What the loop does next.
 enum Turn {
     Frame,
     Input(Input),
@@ -142,7 +142,7 @@ enum Turn {
 }
 
 impl<H: Host> App<H> {
-    /// A console on `host`, about to draw its first frame. Needs a tokio runtime.
+    /// A console on `host`, ready to draw its first frame. Needs a tokio runtime.
     pub fn new(host: H, console: Console) -> Self {
         let Console { settings, keymap, start, connect, paths, history, terminal, now } = console;
         let scope = start.scope.clone();
@@ -165,21 +165,21 @@ impl<H: Host> App<H> {
             terminal,
             now,
         };
-        // Known before somebody names one.
+        // Early, so that profiles can be completed at once.
         app.list_profiles();
         app
     }
 
-    /// Runs until the person, a signal or the end of the terminal ends it.
+    /// Runs until the user, a signal or the loss of the terminal ends it.
     ///
     /// # Errors
-    /// When the terminal fails in any other way than by going away.
+    /// The terminal failed in any other way than by going away.
     pub async fn run(mut self) -> io::Result<Exit> {
         let exit = match self.run_loop().await {
             Err(error) if tty::is_gone(&error) => Exit::Gone,
             result => result?,
         };
-        // First the terminal, then whatever is still to be written.
+        // The terminal first, then pending writes.
         let Self { host, jobs, data_link, journal, now, .. } = self;
         drop(host);
         let waits = if journal.waits() { CHANGES_TIMEOUT } else { SHUTDOWN_TIMEOUT };
@@ -207,7 +207,8 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Waits for the next thing to do. A frame that is due goes first, and can't crowd out the rest: it is rate-limited.
+    /// Waits for the next thing to do. A frame that is due goes first; it can't starve the rest, because it is
+    /// rate-limited.
     async fn next_turn(&mut self) -> Turn {
         let now = Instant::now();
         let frame = self.dirty.then(|| self.frames.due(now));
@@ -233,7 +234,8 @@ impl<H: Host> App<H> {
         match input {
             Input::Terminal(event) => {
                 if matches!(event, TerminalEvent::Resize(..)) {
-                    // A terminal that shrank and grew again between two frames has lost cells, and its size tells nothing.
+                    // A terminal that shrank and grew again between two frames has lost cells, although its size is
+                    // unchanged.
                     self.host.clear()?;
                 }
                 self.handle_events(translate(event))
@@ -251,7 +253,7 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// The terminal is ours again: its size may have changed meanwhile, and whoever typed `fg` is looking at it.
+    /// Handles the terminal being ours again: its size may have changed, and the user is looking at it.
     fn on_resume(&mut self) -> io::Result<Option<Exit>> {
         self.dirty = true;
         let (columns, rows) = self.host.size()?;
@@ -272,7 +274,7 @@ impl<H: Host> App<H> {
         Ok(None)
     }
 
-    /// The theme follows the settings, which `:theme` changes.
+    /// Applies a change of the theme in the settings, as by `:theme`.
     fn update_theme(&mut self) {
         let settings = &self.model.settings;
         if settings.theme != self.theme.name {
@@ -282,12 +284,12 @@ impl<H: Host> App<H> {
     }
 }
 
-/// The theme that is set, on a terminal of this depth.
+/// The configured theme, for a terminal of this colour depth.
 fn load_theme(settings: &Settings, depth: Depth) -> Theme {
     Theme::named(&settings.theme).unwrap_or_default().at(depth).ascii(settings.ascii)
 }
 
-/// What the model is told of what the terminal says.
+/// Converts an event of the terminal for the model.
 fn translate(event: TerminalEvent) -> Option<Event> {
     match event {
         TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
@@ -302,12 +304,12 @@ fn translate(event: TerminalEvent) -> Option<Event> {
     }
 }
 
-/// How long it is until `at`; nothing when that is past.
+/// The time until `at`; zero if it is past.
 fn duration_until(now: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or_default()
 }
 
-/// Completes at `moment`; never, when there is none.
+/// Completes at `moment`; never, if there is none.
 async fn wait_until(moment: Option<Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,

@@ -418,7 +418,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
         _ => {}
     }
 
-    let paths = Paths::of_user();
+    let paths = Paths::for_user();
     let settings = console::settings(&scope, paths.as_ref())?;
     console::log(&scope, paths.as_ref());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

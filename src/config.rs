@@ -1,8 +1,8 @@
 //! Configuration: defaults < `config.toml` < environment < flags.
 //!
-//! The file is read straight into the model's [`Settings`], whose defaults are the program's; what the environment and the
-//! flags say is laid on top by [`crate::cli`]. All mistakes in the file are told at once, each with its line, its key
-//! and the nearest valid word.
+//! The file is deserialised into the model's [`Settings`], whose defaults are the program's; environment and flags are
+//! applied on top by [`crate::cli`]. All mistakes in the file are reported at once, each with line, key and the nearest
+//! valid value.
 
 use std::{io, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
     files,
     kinds::KINDS,
     model::{Keymap, Settings, action::KnownArguments, alias},
-    nearest::hint,
+    nearest::unknown,
 };
 
 mod error;
@@ -22,16 +22,16 @@ mod paths;
 pub use error::{ConfigError, Mistake};
 pub use paths::Paths;
 
-/// The settings in the file at `path`, where `themes` are the names of themes that it may choose from.
+/// Loads the settings from the file at `path`; `themes` are the names of the available themes.
 ///
 /// # Errors
-/// When it can't be read, or says something that isn't understood.
+/// The file can't be read, or has mistakes.
 pub fn load(path: &Path, themes: &[&str]) -> Result<Settings, ConfigError> {
     let text = files::read_text(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     parse(path, &text, themes)
 }
 
-/// The same for a file that need not be there: its absence gives the defaults.
+/// Like [`load`], with default settings if the file doesn't exist.
 ///
 /// # Errors
 /// As for [`load`].
@@ -47,7 +47,7 @@ pub fn load_if_any(path: &Path, themes: &[&str]) -> Result<Settings, ConfigError
 fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigError> {
     let (settings, mut mistakes) = read(text);
     if !themes.contains(&settings.theme.as_str()) {
-        let what = format!("no theme is called `{}`{}", settings.theme, hint(&settings.theme, themes.iter().copied()));
+        let what = unknown("theme", &settings.theme, themes.iter().copied());
         mistakes.push(Mistake::at(text, &["theme"], what));
     }
     if let Err(keys) = keymap(&settings) {
@@ -56,7 +56,7 @@ fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigErr
             Mistake::at(text, &keys, mistake.what)
         }));
     }
-    // Which profiles there are is no matter of this file.
+    // The available profiles are not checked: they can change independently of this file.
     let known = KnownArguments { kinds: KINDS, themes: themes.to_vec(), profiles: None };
     mistakes.extend(
         alias::mistakes(&settings.aliases, &known)
@@ -70,12 +70,12 @@ fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigErr
     Err(ConfigError::Invalid { path: path.to_owned(), mistakes })
 }
 
-/// What can be read of a file, and what is wrong with the rest: after each mistake it is read again without it.
+/// Reads as much of a file as possible, with the mistakes: after each one the file is read again without it.
 fn read(text: &str) -> (Settings, Vec<Mistake>) {
     let (mut table, errors) = DeTable::parse_recoverable(text);
-    // Where one line is no TOML, what follows it may be misread.
+    // After a syntax error, the rest could be misread.
     if let Some(error) = errors.first() {
-        return (Settings::default(), vec![Mistake::of(text, &DeTable::new(), error)]);
+        return (Settings::default(), vec![Mistake::from_parser(text, &DeTable::new(), error)]);
     }
     let mut mistakes = Vec::new();
     loop {
@@ -83,25 +83,25 @@ fn read(text: &str) -> (Settings, Vec<Mistake>) {
             Ok(settings) => return (settings, mistakes),
             Err(error) => error,
         };
-        mistakes.push(Mistake::of(text, table.get_ref(), &error));
-        if !error::mend(table.get_mut(), &error) {
+        mistakes.push(Mistake::from_parser(text, table.get_ref(), &error));
+        if !error::repair(table.get_mut(), &error) {
             return (Settings::default(), mistakes);
         }
     }
 }
 
-/// Why `[keys]` makes no keymap.
+/// A mistake in `[keys]`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KeyMistake {
-    /// The action whose keys are meant; absent where two are at odds.
+    /// The action with the invalid keys; absent for a conflict of two actions.
     pub action: Option<String>,
     pub what: String,
 }
 
-/// The keys of all actions, with those that `settings` change.
+/// The keys of all actions, with the changes of `settings` applied.
 ///
 /// # Errors
-/// Every action and key that there isn't, and every key that would call two actions at one place.
+/// Every unknown action or key, and every key bound to two actions in the same place.
 pub fn keymap(settings: &Settings) -> Result<Keymap, Vec<KeyMistake>> {
     let mut keymap = Keymap::default();
     let mut mistakes = Vec::new();
@@ -119,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    fn complaint(text: &str) -> String {
+    fn error_message(text: &str) -> String {
         parse(Path::new("config.toml"), text, &["terminal", "midnight"])
             .map(|settings| format!("{settings:?}"))
             .unwrap_err()
@@ -129,9 +129,9 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: there is no such key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, time_zone, read_only, scope, keys, budget, …"
+        "line 1, key `colour`: unknown key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, time_zone, read_only, scope, keys, budget, …"
     )]
-    #[case("\nthem = \"dark\"", "line 2, key `them`: there is no such key; did you mean theme?")]
+    #[case("\nthem = \"dark\"", "line 2, key `them`: unknown key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]
     #[case("refresh = \"0s\"", "line 1, key `refresh`: `0s` is out of range; it goes from 1s to 1h")]
     #[case("refresh = \"fast\"", "line 1, key `refresh`: `fast` is no interval; write 5s, 2m or auto")]
@@ -139,8 +139,8 @@ mod tests {
         "time_zone = \"Berlin\"",
         "line 1, key `time_zone`: unknown time zone `Berlin`; expected local, utc or a name such as Europe/Berlin"
     )]
-    #[case("header = \"ful\"", "line 1, key `header`: it can't be `ful`; did you mean full?")]
-    #[case("quit = \"twice\"", "line 1, key `quit`: it can't be `twice`; one of single, double, never")]
+    #[case("header = \"ful\"", "line 1, key `header`: invalid value `ful`; did you mean full?")]
+    #[case("quit = \"twice\"", "line 1, key `quit`: invalid value `twice`; one of single, double, never")]
     #[case("favourites = [1,2,3,4,5,6,7,8,9,10]", "line 1, key `favourites`: expected a string, not integer `1`")]
     #[case("[budget]\nshare = 2", "line 2, key `budget.share`: 2 is out of range; it goes from 0.01 to 1")]
     #[case("[history]\ndays = 0", "line 2, key `history.days`: 0 is out of range; it goes from 1 to 3650")]
@@ -150,12 +150,12 @@ mod tests {
     #[case("[logs]\nlines = 10", "line 2, key `logs.lines`: 10 is out of range; it goes from 1000 to 2000000")]
     #[case("[logs]\nmegabytes = 1", "line 2, key `logs.megabytes`: 1 is out of range; it goes from 4 to 2000")]
     #[case("[logs]\ncalls = 20.0", "line 2, key `logs.calls`: 20 is out of range; it goes from 0.1 to 5")]
-    #[case("[budget]\nshar = 0.2", "line 2, key `budget.shar`: there is no such key; did you mean share?")]
+    #[case("[budget]\nshar = 0.2", "line 2, key `budget.shar`: unknown key; did you mean share?")]
     #[case(
         "[[scope]]\nenv = \"A\"\n[[scope]]\nenv=\"B\"\nmode = \"readonly\"",
-        "line 5, key `scope.2.mode`: it can't be `readonly`; did you mean read-only?"
+        "line 5, key `scope.2.mode`: invalid value `readonly`; did you mean read-only?"
     )]
-    #[case("[[scope]]\naccount = \"1\"", "line 1, key `scope.1`: it lacks `env`")]
+    #[case("[[scope]]\naccount = \"1\"", "line 1, key `scope.1`: missing key `env`")]
     #[case(
         "[[scope]]\nenv = \"X\"\ncluster = \"\"",
         "line 3, key `scope.1.cluster`: an empty pattern matches nothing; leave the key out to match everything"
@@ -163,7 +163,7 @@ mod tests {
     #[case("[keys]\nrefresh = \"ctrl-r\"", "line 2, key `keys.refresh`: expected a list in [ ], not string \"ctrl-r\"")]
     #[case(
         "ascii = true\ntheme = \"midnigth\"",
-        "line 2, key `theme`: no theme is called `midnigth`; did you mean midnight?"
+        "line 2, key `theme`: unknown theme `midnigth`; did you mean midnight?"
     )]
     #[case(
         "[keys]\nrefesh = [\"f6\"]",
@@ -195,18 +195,18 @@ mod tests {
     #[case("theme = \"a\"\ntheme = \"b\"", "line 2: duplicate key")]
     #[case("theme = ", "line 1: string values must be quoted, expected literal string")]
     #[case("[keys\n", "line 1: unclosed table, expected `]`")]
-    fn mistakes(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(complaint(text), format!("config.toml, {expected}"));
+    fn mistakes_are_reported_with_line_key_and_nearest_value(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(error_message(text), format!("config.toml, {expected}"));
     }
 
     #[test]
-    fn all_mistakes_are_told_in_the_order_of_their_lines() {
+    fn all_mistakes_are_reported_by_line() {
         let text = "refresh = \"fast\"\nthem = 1\ntheme = \"midnigth\"\nquit = \"twice\"\n[history]\ndays = 0\nmegs = 2\n\
                     [[scope]]\nenv = \"A\"\nmode = \"x\"\n[[scope]]\nenv = \"B\"\nmod = \"y\"\n\
                     [keys]\nrefesh = [\"f6\"]\ncopy = [\"ctrl-entre\"]\n\
                     [aliases]\na = \"b\"\nb = \"a\"\ntasks = \"services\"\n";
-        let told = complaint(text);
-        let lines: Vec<&str> = told.lines().map(|line| line.strip_prefix("config.toml, ").unwrap()).collect();
+        let message = error_message(text);
+        let lines: Vec<&str> = message.lines().map(|line| line.strip_prefix("config.toml, ").unwrap()).collect();
         let heads: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
         assert_eq!(
             heads,
@@ -225,7 +225,7 @@ mod tests {
                 "line 19, key `aliases.b`",
                 "line 20, key `aliases.tasks`",
             ],
-            "{told}"
+            "{message}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What comes into the model, and what goes out of it.
+//! Events that go into the model, and effects that come out of it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     logs::TailMessage,
 };
 
-/// Everything that can happen to the model.
+/// Input of the model.
 #[derive(Debug, Clone)]
 pub enum Event {
     Key(KeyEvent),
@@ -25,9 +25,9 @@ pub enum Event {
     Tick,
     Snapshot(Arc<Snapshot>),
     Done(Done),
-    /// Lines of the log that is read.
+    /// Lines of the open log.
     Log(TailMessage),
-    /// What became of an [`Effect`], as a message for the person.
+    /// The result of an [`Effect`], as a message for the user.
     Notice(Notice),
     /// An MFA code is needed. The answer is an [`Effect::AnswerCode`].
     CodeNeeded(CodeQuestion),
@@ -35,13 +35,14 @@ pub enum Event {
     Profiles(Vec<String>),
 }
 
-/// A message for the person, kept under `!`.
+/// A message for the user, kept under `!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub level: NoticeLevel,
     pub text: String,
 }
 
+/// Severity of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoticeLevel {
     Info,
@@ -52,7 +53,7 @@ pub enum NoticeLevel {
 /// What the model wants done outside itself. Plain data: tests assert on it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// What is looked at has changed.
+    /// The views on screen have changed.
     Demand(Box<Demand>),
     Request(Request),
     /// Let calls through that change something, or no longer. The data layer goes on.

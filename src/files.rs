@@ -1,4 +1,4 @@
-//! What the console writes to disk: saved tables, histories of what was typed, changed settings.
+//! Files written by the console: saved tables, lists of entered filters and commands, settings.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions, Permissions},
@@ -10,21 +10,21 @@ use std::{
 use jiff::ZonedDateTime;
 use rustix::{fs::OFlags, process::geteuid};
 
-/// How many entries of a history are kept.
+/// The most entries of a list.
 const MAX_ENTRIES: usize = 1_000;
-/// Filters and tables name what one looks at; that is nobody else's business.
+/// Filters and tables name the user's resources; other users must not see them.
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
-/// The rights of everybody else.
+/// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// Bytes that are read of a file at most: what is larger is none of ours.
+/// The most bytes read of a file: a larger one is not ours.
 const LARGEST: u64 = 16 << 20;
 
 /// Writes `content` to a new file in `folder` and returns its path: `services-prod-20260131-140509.csv`, with a number
-/// after it when that is taken. Nothing is ever overwritten.
+/// appended if that exists. Nothing is ever overwritten.
 ///
 /// # Errors
-/// When folder or file cannot be written.
+/// The folder or the file cannot be written.
 pub fn save(folder: &Path, name: &str, extension: &str, at: &ZonedDateTime, content: &str) -> io::Result<PathBuf> {
     create_folder(folder)?;
     let stem = format!("{}-{}", safe_name(name), at.strftime("%Y%m%d-%H%M%S"));
@@ -40,19 +40,19 @@ pub fn save(folder: &Path, name: &str, extension: &str, at: &ZonedDateTime, cont
     }
 }
 
-/// The entries of the history `list`, oldest first; none when there is no such file yet.
+/// The entries of `list`, oldest first; none if there is no such file.
 pub fn read_list(folder: &Path, list: &str) -> Vec<String> {
     read(OpenOptions::new().read(true).custom_flags(flags(OFlags::NOFOLLOW)), &list_path(folder, list))
         .map(|text| text.lines().map(str::to_owned).collect())
         .unwrap_or_default()
 }
 
-/// Appends `entry` to the history `list`; an entry that is there already moves to the end.
+/// Appends `entry` to `list`; an existing equal entry moves to the end.
 ///
 /// # Errors
-/// When folder or file cannot be written.
+/// The folder or the file cannot be written.
 pub fn append_to_list(folder: &Path, list: &str, entry: &str) -> io::Result<()> {
-    // One entry a line; a line break could only have been pasted.
+    // One entry per line; a line break can only have been pasted.
     let entry = entry.lines().collect::<Vec<_>>().join(" ");
     let mut entries = read_list(folder, list);
     entries.retain(|known| *known != entry);
@@ -62,30 +62,32 @@ pub fn append_to_list(folder: &Path, list: &str, entry: &str) -> io::Result<()> 
     replace(&list_path(folder, list), &(entries[oldest..].join("\n") + "\n"))
 }
 
-/// Puts `text` in place of the file at `path`, or creates it; readers see the old text or the new, never half of it.
+/// Replaces or creates the file at `path`; readers see the old text or the new one, never half of it.
 ///
 /// # Errors
-/// When folder or file cannot be written.
+/// The folder or the file cannot be written.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    let half = path.with_added_extension(format!("{}.new", std::process::id()));
-    let create = || OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&half);
+    let temporary = path.with_added_extension(format!("{}.new", std::process::id()));
+    let create = || OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&temporary);
     let mut file = match create() {
-        // Left by a process of the same number that was killed; whatever it is, it is not written into.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&half).and_then(|()| create()),
+        // Left by a killed process with the same id; it is never written into, whatever it is.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&temporary).and_then(|()| create())
+        }
         result => result,
     }?;
     file.write_all(text.as_bytes())?;
-    fs::rename(&half, path)
+    fs::rename(&temporary, path)
 }
 
-/// Opens or creates a file that only its owner may read, also where it was there before. A symbolic link is not followed,
-/// and nothing but a regular file is opened: a pipe would block.
+/// Opens or creates a file readable only by its owner; an existing file is made private. A symbolic link is not
+/// followed, and only a regular file is opened: a pipe would block.
 ///
 /// # Errors
-/// When it cannot be opened.
+/// The file cannot be opened.
 pub fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let file = require_regular(options.mode(PRIVATE_FILE).custom_flags(flags(OFlags::NOFOLLOW)).open(path)?)?;
     if too_open(&file.metadata()?) {
@@ -105,10 +107,11 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     open_private(OpenOptions::new().append(true).create(true), path)?.write_all(text.as_bytes())
 }
 
-/// Makes a file private without opening it: closing a file that SQLite has open would drop its locks.
+/// Makes a file private without opening it: closing a file that SQLite has open would drop its locks. A missing file is
+/// no error.
 ///
 /// # Errors
-/// When its rights cannot be changed, or it is no regular file. That there is no such file is well.
+/// The permissions cannot be changed, or it is not a regular file.
 pub fn make_private(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => Err(not_regular()),
@@ -118,15 +121,15 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether others have rights to what is this user's.
+/// Returns whether a file of this user is accessible to others.
 fn too_open(metadata: &Metadata) -> bool {
     metadata.mode() & OTHERS != 0 && metadata.uid() == geteuid().as_raw()
 }
 
-/// The text of a regular file, which may be a link to one; never waits for the other end of a pipe.
+/// Reads a regular file, or a link to one; never waits for the other end of a pipe.
 ///
 /// # Errors
-/// When it cannot be read, or is too large to be meant.
+/// The file cannot be read, or is too large.
 pub fn read_text(path: &Path) -> io::Result<String> {
     read(OpenOptions::new().read(true).custom_flags(flags(OFlags::empty())), path)
 }
@@ -141,7 +144,7 @@ fn read(options: &OpenOptions, path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Flags for opening a file that may turn out to be none.
+/// Flags for opening a file that may turn out not to be regular.
 fn flags(more: OFlags) -> i32 {
     (OFlags::NONBLOCK | more).bits().cast_signed()
 }
@@ -154,13 +157,13 @@ fn require_regular(file: File) -> io::Result<File> {
 }
 
 fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
-/// Creates `folder` and what is above it, for its owner only. One that was there before is made so.
+/// Creates `folder` and its parents, accessible only to the owner. An existing folder is made private.
 ///
 /// # Errors
-/// When it cannot be created.
+/// The folder cannot be created.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
     if too_open(&fs::metadata(folder)?) {
@@ -173,7 +176,7 @@ fn list_path(folder: &Path, list: &str) -> PathBuf {
     folder.join(format!("{list}.history"))
 }
 
-/// `name` as part of a file name: whatever is no letter, digit, dot or dash becomes a dash.
+/// `name` as part of a file name: anything but letters, digits, dots, dashes and underscores becomes a dash.
 fn safe_name(name: &str) -> String {
     let safe: String = name
         .chars()
@@ -189,8 +192,8 @@ mod tests {
 
     use super::*;
 
-    fn moment() -> ZonedDateTime {
-        "2026-01-31T14:05:09[UTC]".parse().expect("a moment")
+    fn time() -> ZonedDateTime {
+        "2026-01-31T14:05:09[UTC]".parse().expect("a time")
     }
 
     fn folder() -> tempfile::TempDir {
@@ -207,7 +210,7 @@ mod tests {
         let saved = folder.path().join("state/saved");
         let paths: Vec<_> = ["a", "b", "c"]
             .iter()
-            .map(|content| save(&saved, "services(prod)", "csv", &moment(), content).expect("saved"))
+            .map(|content| save(&saved, "services(prod)", "csv", &time(), content).expect("saved"))
             .collect();
         let names: Vec<_> = paths.iter().filter_map(|path| path.file_name()?.to_str()).collect();
         assert_eq!(
@@ -225,13 +228,13 @@ mod tests {
     #[test]
     fn names_cannot_leave_the_folder() {
         let folder = folder();
-        let path = save(folder.path(), "../../etc/\x1b[31mpasswd", "json", &moment(), "").expect("saved");
+        let path = save(folder.path(), "../../etc/\x1b[31mpasswd", "json", &time(), "").expect("saved");
         assert_eq!(path.parent(), Some(folder.path()));
         assert_eq!(path.file_name().and_then(|name| name.to_str()), Some("etc---31mpasswd-20260131-140509.json"));
     }
 
     #[test]
-    fn a_history_keeps_the_newest_thousand_each_once() {
+    fn a_list_keeps_the_newest_thousand_entries_once_each() {
         let folder = folder();
         for n in 0..1_005 {
             append_to_list(folder.path(), "filters", &format!("name~{n}")).expect("remembered");
@@ -247,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_is_made_private() {
+    fn existing_files_and_folders_are_made_private() {
         let folder = folder();
         let state = folder.path().join("state");
         let file = state.join("commands.history");
@@ -263,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn pipes_and_links_are_neither_waited_for_nor_followed() {
+    fn pipes_do_not_block_and_links_are_not_followed() {
         let folder = folder();
         let path = |name: &str| folder.path().join(name);
         let made = std::process::Command::new("mkfifo").arg(path("pipe.history")).status().expect("mkfifo");
@@ -280,23 +283,23 @@ mod tests {
         assert_eq!(read_text(&path("link.history")).expect("a configuration may be a link"), "somebody else's\n");
         assert!(read_text(folder.path()).is_err());
 
-        // A name that is taken for the half-written file is not written through.
-        let half = path("taken.history").with_added_extension(format!("{}.new", std::process::id()));
-        std::os::unix::fs::symlink(path("target"), &half).expect("linked");
+        // A link with the name of the temporary file is not written through.
+        let temporary = path("taken.history").with_added_extension(format!("{}.new", std::process::id()));
+        std::os::unix::fs::symlink(path("target"), &temporary).expect("linked");
         append_to_list(folder.path(), "taken", "services").expect("remembered");
         assert_eq!(fs::read_to_string(path("target")).expect("there"), "somebody else's\n");
         assert_eq!(read_list(folder.path(), "taken"), ["services"]);
     }
 
     #[test]
-    fn pasted_line_breaks_make_no_entries() {
+    fn pasted_line_breaks_become_spaces() {
         let folder = folder();
         append_to_list(folder.path(), "commands", "services\nprod").expect("remembered");
         assert_eq!(read_list(folder.path(), "commands"), ["services prod"]);
     }
 
     #[test]
-    fn no_history_is_an_empty_one() {
+    fn a_missing_list_is_empty() {
         assert_eq!(read_list(folder().path(), "commands"), Vec::<String>::new());
     }
 }

@@ -1,8 +1,8 @@
-//! What the program notes about itself, in a file: the screen belongs to the console.
+//! The log file of the program itself: the screen belongs to the console.
 //!
-//! Credentials never get there: at `debug` and `trace` only this crate's own events are written, since the SDK's contain
-//! signed headers and whole bodies. What the SDK notes while it looks for credentials is left out at every level: there
-//! are access keys in it, and what a `credential_process` wrote to its standard error.
+//! Credentials are never logged: at `debug` and `trace` only this crate's own events are written, since the SDK's
+//! contain signed headers and whole bodies. What the SDK logs while it resolves credentials is left out at every level:
+//! it contains access keys, and the standard error event_level a `credential_process`.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,10 +17,10 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 
 use crate::files;
 
-/// The file is rotated when it is larger; the one before is kept, so twice this is the most that is ever taken.
+/// The file is rotated above this size; one old file is kept, so twice this size is the most ever used.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// How much is noted. Warnings unless something else is asked for.
+/// Log level; warnings by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verbosity(LevelFilter);
 
@@ -38,21 +38,22 @@ impl FromStr for Verbosity {
         let known = ["off", "error", "warn", "info", "debug", "trace"];
         match word.parse() {
             Ok(filter) if known.contains(&word) => Ok(Self(filter)),
-            _ => Err(format!("there are {}", known.join(", "))),
+            _ => Err(format!("expected one event_level {}", known.join(", "))),
         }
     }
 }
 
-/// Starts noting in the file at `path`. With level `off` no file is made.
+/// Starts logging to the file at `path`. With level `off` no file is created.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// The file cannot be written.
 pub fn start(level: Verbosity, path: &Path) -> io::Result<()> {
     if level.0 == LevelFilter::OFF {
         return Ok(());
     }
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(Rotating::open(path)?));
-    // A second start is a second console in one process: only tests do that, and they look at nothing here.
+    // Fails if a logger is installed already: only tests start several consoles in one process, and they don't check
+    // it.
     let _ = tracing_subscriber::registry().with(layer).with(targets(level)).try_init();
     Ok(())
 }
@@ -64,7 +65,7 @@ fn targets(Verbosity(level): Verbosity) -> Targets {
         .with_target(env!("CARGO_CRATE_NAME"), level)
 }
 
-/// A file that makes room for itself.
+/// A log file that is rotated when it grows too large.
 struct Rotating {
     path: PathBuf,
     file: File,
@@ -106,7 +107,7 @@ impl Write for Rotating {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use tracing::Level as Of;
+    use tracing::Level;
 
     use super::*;
 
@@ -115,33 +116,33 @@ mod tests {
     }
 
     #[rstest]
-    #[case("warn", Of::INFO, false, false)]
-    #[case("info", Of::INFO, true, true)]
-    #[case("debug", Of::DEBUG, true, false)]
-    #[case("trace", Of::TRACE, true, false)]
-    fn only_our_own_events_are_noted_in_detail(
+    #[case("warn", Level::INFO, false, false)]
+    #[case("info", Level::INFO, true, true)]
+    #[case("debug", Level::DEBUG, true, false)]
+    #[case("trace", Level::TRACE, true, false)]
+    fn only_our_own_events_are_logged_in_detail(
         #[case] word: &str,
-        #[case] of: Of,
+        #[case] event_level: Level,
         #[case] ours: bool,
         #[case] theirs: bool,
     ) {
         let targets = targets(level(word));
-        assert_eq!(targets.would_enable("ecsight::data::poller", &of), ours);
+        assert_eq!(targets.would_enable("ecsight::data::poller", &event_level), ours);
         for target in ["aws_smithy_runtime::client::orchestrator", "aws_sigv4", "hyper_util"] {
-            assert_eq!(targets.would_enable(target, &of), theirs, "{target}");
+            assert_eq!(targets.would_enable(target, &event_level), theirs, "{target}");
         }
-        assert!(!targets.would_enable("aws_config::profile::credentials", &Of::ERROR), "keys are in these");
+        assert!(!targets.would_enable("aws_config::profile::credentials", &Level::ERROR), "keys are in these");
     }
 
     #[test]
-    fn a_level_is_one_of_six_words() {
+    fn a_level_is_one_of_six_names() {
         assert_eq!("off".parse(), Ok(Verbosity(LevelFilter::OFF)));
         assert!("loud".parse::<Verbosity>().is_err_and(|message| message.contains("off, error, warn")));
         assert!("3".parse::<Verbosity>().is_err());
     }
 
     #[test]
-    fn the_file_is_bounded() {
+    fn the_file_is_rotated() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state/ecsight.log");
         let mut log = Rotating { limit: 100, ..Rotating::open(&path).expect("a log") };
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn off_makes_no_file() {
+    fn off_creates_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
         start(level("off"), &folder.path().join("ecsight.log")).expect("nothing to do");
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);

@@ -1,9 +1,9 @@
-//! "Did you mean": the valid word closest to what was typed.
+//! "Did you mean": finds the valid words closest to a mistyped one.
 
-/// The candidates most like `word`, best first, at most three; empty when none is at all like it.
+/// The candidates most similar to `word`, best first, at most three; empty if none is similar.
 ///
 /// Typing errors (edits and swapped neighbours) and shared beginnings count; case does not. `word` itself is never
-/// offered.
+/// suggested.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = word;
     let word = word.to_lowercase();
@@ -11,18 +11,18 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .filter(|candidate| *candidate != typed)
         .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(score, _)| *score > ALIKE)
+        .filter(|(score, _)| *score > SIMILAR)
         .collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     scored.dedup_by_key(|(_, candidate)| *candidate);
     scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
 }
 
-/// Jaro-Winkler similarity (0 to 1) from which two words look like the same one mistyped.
-const ALIKE: f64 = 0.75;
+/// The Jaro-Winkler similarity (0 to 1) above which two words are considered similar.
+const SIMILAR: f64 = 0.75;
 
-/// Whether `word` is `known` with a typing error or two: never another first letter, and nothing shorter than four letters,
-/// where any word is like any other.
+/// Returns whether `word` is `known` with one or two typing errors: the first letter must match, and words under four
+/// letters are excluded, because they resemble too many others.
 pub fn mistyped(word: &str, known: &str) -> bool {
     let (word, known) = (word.to_lowercase(), known.to_lowercase());
     let length = word.chars().count();
@@ -30,7 +30,7 @@ pub fn mistyped(word: &str, known: &str) -> bool {
     length >= 4 && word.chars().next() == known.chars().next() && strsim::osa_distance(&word, &known) <= errors
 }
 
-/// How a message about an unknown word ends: the nearest valid ones, or all of them when there are few or none is near.
+/// The end of a message about an unknown word: the nearest valid ones, or all of them if none is similar.
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> String {
     let candidates = candidates.into_iter().filter(|candidate| *candidate != word);
     match nearest(word, candidates.clone()).as_slice() {
@@ -43,7 +43,7 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIt
     }
 }
 
-/// What is said of a word that is none of those known: ``unknown cluster `prdo`; did you mean prod?``
+/// The message about an unknown word: ``unknown cluster `prdo`; did you mean prod?``
 pub fn unknown<'a>(what: &str, word: &str, candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> String {
     format!("unknown {what} `{word}`{}", hint(word, candidates))
 }
@@ -61,7 +61,7 @@ mod tests {
     #[case("Tsak", "task")]
     #[case("clusters", "cluster")]
     #[case("contaner", "container")]
-    fn the_best_comes_first(#[case] typed: &str, #[case] meant: &str) {
+    fn the_best_match_comes_first(#[case] typed: &str, #[case] meant: &str) {
         assert_eq!(nearest(typed, WORDS).first(), Some(&meant));
     }
 
@@ -80,20 +80,20 @@ mod tests {
     }
 
     #[test]
-    fn a_word_like_nothing_lists_what_there_is() {
+    fn a_word_similar_to_none_lists_all_candidates() {
         assert_eq!(nearest("xyzzy", WORDS), Vec::<&str>::new());
         assert_eq!(hint("xyzzy", ["a", "b"]), "; one of a, b");
         assert_eq!(hint("xyzzy", []), "");
     }
 
     #[test]
-    fn the_word_that_was_typed_is_never_offered() {
+    fn the_typed_word_is_never_suggested() {
         assert_eq!(nearest("task", ["task", "tasks", "Task"]), ["Task", "tasks"]);
         assert_eq!(hint("prod", ["prod", "x"]), "; one of x");
     }
 
     #[test]
-    fn at_most_three_are_offered() {
+    fn at_most_three_are_suggested() {
         let regions = ["eu-west-1", "eu-west-2", "eu-west-3", "eu-west-4"];
         assert_eq!(nearest("eu-wset-1", regions).len(), 3);
         assert_eq!(hint("eu-wset-1", ["eu-west-1", "us-gov-x"]), "; did you mean eu-west-1?");

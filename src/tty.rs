@@ -1,6 +1,6 @@
-//! The terminal: taken at the start, always given back.
+//! The terminal: set up at the start, and always restored.
 //!
-//! [`Tty`] is the terminal of a running console. Leaving goes through [`restore`], which may be called at any time from
+//! [`Tty`] is the terminal of a running console. It is given back by [`restore`], which may be called at any time from
 //! any thread: on quit, on a signal, in the middle of a panic, twice.
 
 use std::{
@@ -40,76 +40,76 @@ mod screen;
 
 use screen::ScreenBackend;
 
-/// The largest screen that is drawn on; what lies beyond stays empty.
+/// The largest screen drawn; cells beyond it stay empty.
 const MAX_COLUMNS: u16 = 1_500;
 const MAX_ROWS: u16 = 500;
 
-/// What reaches the console from its terminal and from whoever may send it signals.
+/// Input from the terminal, and signals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Terminal(Event),
-    /// SIGTSTP: give the terminal back and stop.
+    /// SIGTSTP: give the terminal back and stop the process.
     Stop,
-    /// SIGCONT without a stop of our own: the terminal was somebody else's in between.
+    /// SIGCONT without a stop of our own: another program may have used the terminal in between.
     Continued,
-    /// A signal, by its number, that asks the program to end.
+    /// A signal that asks the program to end, by number.
     Terminate(i32),
-    /// There is no terminal any more.
+    /// The terminal has gone away.
     Gone,
 }
 
-/// A terminal as the loop needs it: something to draw on, somewhere to hear from. The loop's tests have one in memory.
+/// A terminal as the loop needs it: output and input. The tests of the loop have one in memory.
 pub trait Host {
     /// Draws a frame.
     ///
     /// # Errors
-    /// When the terminal cannot be written to.
+    /// The terminal cannot be written to.
     fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()>;
 
-    /// Forgets what is shown, so that the next frame is drawn in full.
+    /// Clears the screen, so that the next frame is drawn in full.
     ///
     /// # Errors
-    /// When the terminal cannot be written to.
+    /// The terminal cannot be written to.
     fn clear(&mut self) -> io::Result<()>;
 
     /// Columns and rows.
     ///
     /// # Errors
-    /// When the terminal does not say.
+    /// The terminal does not report its size.
     fn size(&self) -> io::Result<(u16, u16)>;
 
-    /// The next input. Safe to cancel: nothing is lost.
+    /// Waits for the next input. Cancel safe.
     fn next(&mut self) -> impl Future<Output = Input>;
 
-    /// Sends a control sequence that is no part of the picture.
+    /// Sends a control sequence that is not part of a frame.
     ///
     /// # Errors
-    /// When the terminal cannot be written to.
+    /// The terminal cannot be written to.
     fn send(&mut self, sequence: &str) -> io::Result<()>;
 
-    /// Asks for a stop as Ctrl-Z would, which comes back as [`Input::Stop`].
+    /// Asks for a stop, like Ctrl-Z; it arrives as [`Input::Stop`].
     ///
     /// # Errors
-    /// When nobody is there to continue the program afterwards.
+    /// No shell is there to continue the program afterwards.
     fn request_stop(&mut self) -> io::Result<()>;
 
-    /// Gives the terminal back, stops the process, and takes the terminal again when it is continued.
+    /// Gives the terminal back, stops the process, and sets the terminal up again when it is continued.
     ///
     /// # Errors
-    /// When the terminal cannot be taken again.
+    /// The terminal cannot be set up again.
     fn stop(&mut self) -> impl Future<Output = io::Result<()>>;
 
-    /// Takes the terminal anew, whatever modes somebody else has left it in.
+    /// Sets the terminal up again, whatever modes another program has left it in.
     ///
     /// # Errors
-    /// When the terminal cannot be taken.
+    /// The terminal cannot be set up.
     fn retake(&mut self) -> io::Result<()>;
 }
 
 /// The terminal of this process.
 pub struct Tty {
     terminal: Terminal<ScreenBackend<Guarded<File>>>,
-    /// Absent while the terminal is somebody else's, so that nothing of theirs is read here.
+    /// Absent while another program has the terminal, so that its input is not read here.
     events: Option<EventStream>,
     signals: Vec<(unix::Signal, Input)>,
     continued: unix::Signal,
@@ -117,10 +117,10 @@ pub struct Tty {
 }
 
 impl Tty {
-    /// Takes the terminal on standard output. Needs a tokio runtime.
+    /// Sets up the terminal on standard output. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When standard output is no terminal, or refuses.
+    /// Standard output is not a terminal, or can't be set up.
     pub fn enter() -> io::Result<Self> {
         let terminating = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()]
             .map(|kind| (kind, Input::Terminate(kind.as_raw_value())));
@@ -149,7 +149,7 @@ impl Tty {
         if *hold == Hold::Ended {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        // First, so that whatever fails below is undone.
+        // First, so that a failure below is undone.
         *hold = Hold::Taken;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
@@ -158,7 +158,7 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        // Or ratatui would, after us.
+        // Otherwise ratatui would do it, after the restore.
         let _ = self.terminal.show_cursor().and_then(|()| self.terminal.backend_mut().flush());
         restore();
     }
@@ -203,11 +203,11 @@ impl Host for Tty {
     }
 
     fn request_stop(&mut self) -> io::Result<()> {
-        // The leader of a session was started by a terminal, not by a shell: nobody would ever continue it.
+        // A session leader was started by a terminal, not by a shell: nothing would ever continue it.
         if process::getsid(None)? == process::getpid() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "no shell to return to"));
         }
-        // The whole job, as the terminal driver does it: a script around this program has to stop too.
+        // The whole process group, like the terminal driver: a script around this program has to stop too.
         Ok(process::kill_current_process_group(Signal::TSTP)?)
     }
 
@@ -221,7 +221,7 @@ impl Host for Tty {
 
     fn retake(&mut self) -> io::Result<()> {
         self.events = None;
-        // Raw mode is entered from whatever the terminal is in now, and what was typed meanwhile was meant for others.
+        // Raw mode must start from the current modes, and keys typed meanwhile were meant for the other program.
         restore();
         self.take()?;
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
@@ -232,25 +232,25 @@ impl Host for Tty {
     }
 }
 
-/// Whose the terminal is.
+/// Who owns the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hold {
-    /// Somebody else's: nothing is written to it.
+    /// Another program: nothing is written to it.
     Free,
-    /// Ours: modes are set that have to be undone.
+    /// This program: its modes have to be undone.
     Taken,
-    /// Given back for good: the program is about to end.
+    /// Given back for good, because the program is about to end.
     Ended,
 }
 
-/// Held while writing, so that nothing follows what gives the terminal back.
+/// Locked while writing, so that nothing is written after the terminal is given back.
 static HOLD: Mutex<Hold> = Mutex::new(Hold::Free);
 
 fn lock_hold() -> MutexGuard<'static, Hold> {
     HOLD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A writer to the terminal that drops what is written while the terminal is not ours.
+/// A writer to the terminal that discards output while another program owns it.
 struct Guarded<W>(W);
 
 impl<W: Write> Write for Guarded<W> {
@@ -272,7 +272,7 @@ impl<W: Write> Write for Guarded<W> {
     }
 }
 
-/// Gives the terminal back: modes off, main screen, cursor shown. Does nothing when it is not taken.
+/// Restores the terminal: modes off, main screen, cursor shown. Does nothing if it is not taken.
 pub fn restore() {
     release(Hold::Free);
 }
@@ -286,7 +286,7 @@ fn release(then: Hold) {
     if before != Hold::Taken {
         return;
     }
-    // A terminal that is gone cannot be put in order; there is nobody to tell.
+    // A terminal that has gone away can't be restored; errors are ignored.
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
@@ -299,8 +299,8 @@ fn release(then: Hold) {
     let _ = disable_raw_mode();
 }
 
-/// Makes panics leave the terminal in order. One anywhere, in a background task too, gives the terminal back, reports,
-/// and ends the program with code 101: half a console that looks alive is worse than none.
+/// Makes a panic restore the terminal. A panic anywhere, also in a background task, is reported and ends the program
+/// with code 101: a console that only looks alive is worse than none.
 pub fn install_reports() {
     let theme = if io::stderr().is_terminal() { Theme::dark() } else { Theme::new() };
     let (panic, _) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
@@ -313,7 +313,7 @@ pub fn install_reports() {
     }));
 }
 
-/// In debug builds SIGUSR1 makes a background task panic, so that a test can see what becomes of the terminal.
+/// In debug builds SIGUSR1 makes a background task panic, so that a test can check the terminal afterwards.
 #[cfg(debug_assertions)]
 fn panic_on_request() -> io::Result<()> {
     let mut request = signal(SignalKind::user_defined1())?;
@@ -323,8 +323,8 @@ fn panic_on_request() -> io::Result<()> {
     Ok(())
 }
 
-/// Why the console can't be shown on standard output, and what to do instead; `None` when it can. `term` is the
-/// environment's `TERM`.
+/// Why the console can't run on standard output, and what to do instead; `None` if it can. `term` is the environment's
+/// `TERM`.
 pub fn unusable_reason(term: Option<&str>) -> Option<&'static str> {
     match term {
         _ if !io::stdout().is_terminal() => Some("the console needs a terminal; `ecsight get KIND` prints without one"),
@@ -335,26 +335,26 @@ pub fn unusable_reason(term: Option<&str>) -> Option<&'static str> {
     }
 }
 
-/// `size` within what a screen can have: a terminal may claim 65535 by 65535, whose frame would take gigabytes.
+/// `size`, limited to the largest screen: a terminal may claim 65535 by 65535, whose frame would take gigabytes.
 pub fn clamped((columns, rows): (u16, u16)) -> (u16, u16) {
     (columns.min(MAX_COLUMNS), rows.min(MAX_ROWS))
 }
 
-/// Whether `error` says that the other end has gone, which needs no report.
+/// Returns whether `error` means that the other end has gone away, which needs no report.
 pub fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
 
-/// Tells when `terminal` hangs up. SIGHUP does not reach everybody (not under a script that ignores it, nor without a
+/// Watches `terminal` for a hangup. SIGHUP is not always delivered (a script may ignore it, and there may be no
 /// controlling terminal), and reading at the end of file would spin for ever.
 fn watch_for_hangup(terminal: OwnedFd) -> io::Result<oneshot::Receiver<()>> {
-    let (tell, told) = oneshot::channel();
-    // No event is asked for: hanging up and errors are reported all the same, input is not.
+    let (sender, receiver) = oneshot::channel();
+    // No events are requested: hangups and errors are reported anyway, and input is not.
     let watch = move || {
         let mut fds = [PollFd::new(&terminal, PollFlags::empty())];
         while rustix::event::poll(&mut fds, None) == Err(Errno::INTR) {}
-        let _ = tell.send(());
+        let _ = sender.send(());
     };
     std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(watch)?;
-    Ok(told)
+    Ok(receiver)
 }

@@ -1,4 +1,4 @@
-//! To the clipboard of the person at the keyboard, which need not be that of this machine.
+//! Copies to the user's clipboard, which may not be on this machine.
 
 use std::{
     fmt::Write,
@@ -7,12 +7,12 @@ use std::{
 
 use crossterm::{Command, clipboard::CopyToClipboard};
 
-/// Terminals drop longer sequences whole (hterm beyond 100,000 bytes); this much text makes one of that length.
+/// The most text copied by OSC 52: terminals drop sequences that are too long (hterm beyond 100,000 bytes).
 const MAX_OSC52: usize = 74_994;
-/// What screen takes in one string of a device control sequence.
+/// The most that screen accepts in one device control string.
 const SCREEN_CHUNK: usize = 768;
 
-/// What stands between this program and the terminal, and would swallow its sequences.
+/// A terminal multiplexer, which would swallow the sequences of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Multiplexer {
     Tmux,
@@ -24,13 +24,13 @@ pub enum Multiplexer {
 pub enum Route {
     /// The clipboard of the desktop on this machine.
     Desktop,
-    /// OSC 52: the terminal is asked to put it into its clipboard.
+    /// OSC 52: ask the terminal to set its clipboard.
     Terminal,
 }
 
 impl Route {
-    /// The terminal is far away over SSH; so it is where there is no desktop. Otherwise the desktop is surer: many
-    /// terminals ignore OSC 52, and none says so.
+    /// Chooses the terminal over SSH, and without a desktop. Otherwise the desktop is more reliable: many terminals
+    /// ignore OSC 52 without notice.
     pub fn choose(variable: impl Fn(&str) -> Option<String>, remote: bool) -> Self {
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let desktop = cfg!(not(target_os = "linux")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
@@ -55,11 +55,11 @@ impl Multiplexer {
 /// The OSC 52 sequence that copies `text`.
 ///
 /// # Errors
-/// When `text` is longer than terminals take: then none would copy any of it.
+/// `text` is too long for terminals, which would copy nothing.
 pub fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<String, String> {
     if text.len() > MAX_OSC52 {
         return Err(format!(
-            "{} kB are more than a terminal's clipboard takes ({} kB): save it with ctrl-s instead",
+            "{} kB is too large for the terminal's clipboard (at most {} kB); save with ctrl-s instead",
             text.len().div_ceil(1000),
             MAX_OSC52 / 1000
         ));
@@ -68,7 +68,8 @@ pub fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<String, Str
     CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain).map_err(|error| error.to_string())?;
     Ok(match multiplexer {
         None => plain,
-        // tmux takes it itself with `set-clipboard on`, or passes it through with `allow-passthrough on`; both is harmless.
+        // tmux handles it itself with `set-clipboard on`, or passes it through with `allow-passthrough on`; both is
+        // harmless.
         Some(Multiplexer::Tmux) => format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")),
         // ASCII throughout, so that any cut is a character boundary.
         Some(Multiplexer::Screen) => {
@@ -81,15 +82,15 @@ pub fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<String, Str
     })
 }
 
-/// The desktop's clipboard. It is kept open: under X11 the text is served by the program that copied it.
+/// The desktop's clipboard. It stays open: under X11 the copied text is served by this program.
 #[derive(Clone, Default)]
 pub struct Desktop(Arc<Mutex<Option<arboard::Clipboard>>>);
 
 impl Desktop {
-    /// Copies `text`; blocks while the desktop takes it.
+    /// Copies `text`; blocks until the desktop has accepted it.
     ///
     /// # Errors
-    /// When there is no desktop, or it refuses.
+    /// There is no desktop, or it refuses.
     pub fn copy(&self, text: String) -> Result<(), arboard::Error> {
         let mut clipboard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match clipboard.as_mut() {
@@ -105,15 +106,19 @@ mod tests {
 
     use super::*;
 
-    fn of(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    fn environment(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
         move |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     }
 
     #[rstest]
-    #[case::far_away(&[("DISPLAY", ":0")], true, Route::Terminal)]
-    #[case::far_away_without_desktop(&[], true, Route::Terminal)]
-    fn over_ssh_it_is_the_terminal(#[case] variables: &[(&str, &str)], #[case] remote: bool, #[case] expected: Route) {
-        assert_eq!(Route::choose(of(variables), remote), expected);
+    #[case::remote(&[("DISPLAY", ":0")], true, Route::Terminal)]
+    #[case::remote_without_desktop(&[], true, Route::Terminal)]
+    fn over_ssh_the_terminal_is_used(
+        #[case] variables: &[(&str, &str)],
+        #[case] remote: bool,
+        #[case] expected: Route,
+    ) {
+        assert_eq!(Route::choose(environment(variables), remote), expected);
     }
 
     #[cfg(target_os = "linux")]
@@ -122,28 +127,28 @@ mod tests {
     #[case(&[("WAYLAND_DISPLAY", "wayland-0")], Route::Desktop)]
     #[case(&[], Route::Terminal)]
     #[case(&[("DISPLAY", "")], Route::Terminal)]
-    fn here_it_is_the_desktop_if_there_is_one(#[case] variables: &[(&str, &str)], #[case] expected: Route) {
-        assert_eq!(Route::choose(of(variables), false), expected);
+    fn locally_the_desktop_is_used_if_there_is_one(#[case] variables: &[(&str, &str)], #[case] expected: Route) {
+        assert_eq!(Route::choose(environment(variables), false), expected);
     }
 
     #[rstest]
     #[case(&[("TMUX", "/tmp/tmux-0/default,1,0"), ("STY", "1.pts")], Some(Multiplexer::Tmux))]
     #[case(&[("STY", "1.pts")], Some(Multiplexer::Screen))]
     #[case(&[("TMUX", "")], None)]
-    fn what_stands_between_is_known(#[case] variables: &[(&str, &str)], #[case] expected: Option<Multiplexer>) {
-        assert_eq!(Multiplexer::detect(of(variables)), expected);
+    fn a_multiplexer_is_detected(#[case] variables: &[(&str, &str)], #[case] expected: Option<Multiplexer>) {
+        assert_eq!(Multiplexer::detect(environment(variables)), expected);
     }
 
     #[rstest]
     #[case(None, "\x1b]52;c;cGF5bWVudHM=\x1b\\")]
     #[case(Some(Multiplexer::Tmux), "\x1b]52;c;cGF5bWVudHM=\x1b\\\x1bPtmux;\x1b\x1b]52;c;cGF5bWVudHM=\x1b\x1b\\\x1b\\")]
     #[case(Some(Multiplexer::Screen), "\x1bP\x1b]52;c;cGF5bWVudHM=\x1b\\\x1b\\")]
-    fn sequences_are_wrapped_for_what_stands_between(#[case] multiplexer: Option<Multiplexer>, #[case] expected: &str) {
+    fn sequences_are_wrapped_for_the_multiplexer(#[case] multiplexer: Option<Multiplexer>, #[case] expected: &str) {
         assert_eq!(osc52("payments", multiplexer).as_deref(), Ok(expected));
     }
 
     #[test]
-    fn screen_gets_pieces_it_can_take() {
+    fn screen_gets_short_chunks() {
         let sequence = osc52(&"x".repeat(3000), Some(Multiplexer::Screen)).expect("short enough");
         let pieces: Vec<_> = sequence.split("\x1b\\").collect();
         assert!(pieces.iter().all(|piece| piece.len() <= SCREEN_CHUNK + 2), "{pieces:?}");
@@ -151,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn too_much_is_refused_rather_than_lost() {
+    fn text_that_is_too_long_is_refused() {
         assert!(osc52(&"x".repeat(MAX_OSC52), None).is_ok_and(|sequence| sequence.len() <= 100_010));
         let refusal = osc52(&"x".repeat(MAX_OSC52 + 1), None).expect_err("too long");
         assert!(refusal.contains("75 kB") && refusal.contains("74 kB"), "{refusal}");

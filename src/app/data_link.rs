@@ -1,4 +1,4 @@
-//! The console's end of the data layer: on its way, up, or failed.
+//! The connection of the console to the data layer: connecting, up, or down.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,20 +21,20 @@ use crate::{
     history::HistoryConfig,
 };
 
-/// Makes clients for a scope.
+/// Creates clients for a scope.
 pub type Connect = Arc<dyn Fn(ScopeSpec) -> BoxFuture<'static, Result<Clients, Failure>> + Send + Sync>;
 
-/// How long after a failure to connect the files are read again: somebody may have corrected them.
+/// Time after a failed connection until configuration files are read again: the user may have fixed them.
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 
-/// One scope's data layer. Dropping it ends everything under way, an attempt to connect included.
+/// The data layer of one scope. Dropping it ends everything under way, including an attempt to connect.
 pub struct DataLink {
     connect: Connect,
     scope: ScopeSpec,
     state: LinkState,
-    /// Why there are no clients, as it was told last: once.
+    /// The last failure that was reported, so that each is reported once.
     reported: Option<String>,
-    /// What is looked at, whether or not anybody can hear it yet.
+    /// The current demand, whether or not the data layer is up.
     demand: Demand,
     /// Whether calls that change something are let through, in this scope.
     access: Access,
@@ -53,7 +53,7 @@ enum LinkState {
 }
 
 impl DataLink {
-    /// Begins to connect to `scope`, in the background.
+    /// Starts connecting to `scope` in the background.
     pub fn open(
         connect: &Connect,
         scope: ScopeSpec,
@@ -77,7 +77,7 @@ impl DataLink {
         }
     }
 
-    /// Says what is looked at.
+    /// Sets the demand.
     pub fn set_demand(&mut self, demand: Demand) {
         match &self.state {
             LinkState::Up { handle, .. } => drop(handle.demand.send_replace(demand.clone())),
@@ -102,10 +102,10 @@ impl DataLink {
         &self.demand
     }
 
-    /// Asks a one-off question, once there is somebody to ask.
+    /// Sends a request, now or once the data layer is up.
     pub fn request(&mut self, request: Request) {
         match &self.state {
-            // A full queue means that nothing is answered anyhow; the person will ask again.
+            // With a full queue the data layer is stuck anyway; the user will try again.
             LinkState::Up { handle, .. } => drop(handle.requests.try_send(request)),
             LinkState::Connecting(_) => self.queued.push(request),
             LinkState::Down { .. } => {}
@@ -152,7 +152,7 @@ impl DataLink {
                     vec![Event::CodeNeeded(question)]
                 }
                 Some(done) = handle.done.recv() => vec![Event::Done(done)],
-                Some(news) = handle.tail_messages.recv() => vec![Event::Log(news)],
+                Some(message) = handle.tail_messages.recv() => vec![Event::Log(message)],
                 Ok(()) = handle.snapshots.changed() => {
                     vec![Event::Snapshot(handle.snapshots.borrow_and_update().clone())]
                 }
@@ -186,7 +186,7 @@ impl DataLink {
         [Event::Snapshot(first)].into_iter().chain(warning).collect()
     }
 
-    /// No clients, no data task: a snapshot says so in its stead, so that the header shows it for as long as it is so.
+    /// Without clients there is no data task: a snapshot made here shows the failure in the header.
     fn on_failed(&mut self, failure: Failure) -> Vec<Event> {
         self.state = LinkState::Down { retry_at: Instant::now() + RECONNECT_AFTER };
         let failure = match failure.code.as_deref() {
@@ -213,7 +213,7 @@ impl DataLink {
     }
 }
 
-/// Begins to connect.
+/// Starts connecting.
 fn start_connecting(connect: &Connect, scope: &ScopeSpec) -> LinkState {
     let mut attempt = JoinSet::new();
     attempt.spawn(connect(scope.clone()));
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_failed_connection_is_tried_again_by_itself_and_on_refresh_and_told_once() {
+    async fn a_failed_connection_is_retried_and_reported_once() {
         let attempts = Arc::new(AtomicUsize::new(0));
         let counted = attempts.clone();
         let connect: Connect = Arc::new(move |_| {

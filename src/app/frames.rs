@@ -1,15 +1,15 @@
-//! When the next frame may be drawn.
+//! Limits the frame rate.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Between two frames on a terminal of this machine: 60 a second.
+/// Time between frames on a local terminal: 60 per second.
 const LOCAL: Duration = Duration::from_millis(16);
-/// Over SSH: 15 a second, since each is a packet at least, and nobody wants to wait for the ones in between.
+/// Time between frames over SSH: 15 per second, since each takes at least a packet.
 const REMOTE: Duration = Duration::from_millis(66);
 
-/// Keeps frames apart, so that a burst of events ends in one frame. A single event is never held back.
+/// Spaces out frames, so that a burst of events is drawn as one frame. A single event is never delayed.
 #[derive(Debug)]
 pub struct FrameLimiter {
     floor: Duration,
@@ -17,17 +17,17 @@ pub struct FrameLimiter {
 }
 
 impl FrameLimiter {
-    /// For a terminal on this machine, or at the other end of an SSH connection.
+    /// A limiter for a local or a remote terminal.
     pub fn new(remote: bool) -> Self {
         Self { floor: if remote { REMOTE } else { LOCAL }, last: None }
     }
 
-    /// The earliest moment for the next frame; it may be past.
+    /// The earliest time for the next frame; it may be past.
     pub fn due(&self, now: Instant) -> Instant {
         self.last.map_or(now, |last| last + self.floor)
     }
 
-    /// A frame was drawn.
+    /// Records that a frame was drawn.
     pub fn drawn(&mut self, now: Instant) {
         self.last = Some(now);
     }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_frame_and_one_after_a_pause_are_due_at_once() {
+    fn the_first_frame_and_one_after_a_pause_are_not_delayed() {
         let start = Instant::now();
         let mut frames = FrameLimiter::new(false);
         assert!(frames.due(start) <= start);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_makes_one_frame_in_every_interval() {
+    fn a_burst_is_drawn_once_per_interval() {
         for (remote, expected) in [(false, 63), (true, 16)] {
             let start = Instant::now();
             let mut frames = FrameLimiter::new(remote);

@@ -1,5 +1,5 @@
-//! What may block: files, and the desktop's clipboard. One after another, in the background, so that neither a slow home
-//! folder nor two entries for one history can harm anything.
+//! Blocking work: files, and the desktop's clipboard. Jobs run in the background, one after another, so that a slow
+//! home folder does no harm and no two jobs write to the same list at once.
 
 use futures::future::BoxFuture;
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 
 type Job<T> = BoxFuture<'static, Option<T>>;
 
-/// A queue of things to do, and what became of them.
+/// A queue of jobs, and their outcomes.
 pub struct JobQueue<T> {
     queue: mpsc::UnboundedSender<Job<T>>,
     outcomes: mpsc::UnboundedReceiver<T>,
@@ -31,18 +31,18 @@ impl<T: Send + 'static> JobQueue<T> {
         Self { queue, outcomes, worker }
     }
 
-    /// Does `job` when those before it are done.
+    /// Adds a job, which runs after those before it.
     pub fn add(&self, job: impl Future<Output = Option<T>> + Send + 'static) {
-        // The worker ends with the queue, so there is always somebody to take it.
+        // The worker lives as long as the queue, so sending can't fail.
         let _ = self.queue.send(Box::pin(job));
     }
 
-    /// The same for one that blocks.
+    /// Adds a blocking job.
     pub fn add_blocking(&self, job: impl FnOnce() -> Option<T> + Send + 'static) {
         self.add(async { spawn_blocking(job).await.ok().flatten() });
     }
 
-    /// The next outcome. Safe to cancel.
+    /// Waits for the next outcome. Cancel safe.
     pub async fn next(&mut self) -> T {
         match self.outcomes.recv().await {
             Some(outcome) => outcome,
@@ -50,7 +50,7 @@ impl<T: Send + 'static> JobQueue<T> {
         }
     }
 
-    /// Waits until all is done.
+    /// Waits until all jobs are done.
     pub async fn finish(self) {
         drop(self.queue);
         let _ = self.worker.await;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn errands_are_done_in_order_and_all_of_them() {
+    async fn all_jobs_run_in_order() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let mut jobs = JobQueue::new();
         for n in 0..20 {

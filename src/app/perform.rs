@@ -1,4 +1,4 @@
-//! Carrying out what the model asks for.
+//! Performs the effects of the model.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl<H: Host> App<H> {
-    /// Carries out one effect; says so when it is the last one.
+    /// Performs one effect; returns the exit if it ends the console.
     pub(super) fn perform(&mut self, effect: Effect) -> io::Result<Option<Exit>> {
         match effect {
             Effect::Demand(demand) => self.data_link.set_demand(*demand),
@@ -31,7 +31,7 @@ impl<H: Host> App<H> {
             Effect::ListProfiles => self.list_profiles(),
             Effect::Suspend => {
                 if let Err(error) = self.host.request_stop() {
-                    self.notify(NoticeLevel::Warn, format!("not suspended: {error}"))?;
+                    self.notify(NoticeLevel::Warn, format!("could not suspend: {error}"))?;
                 }
             }
             Effect::Redraw => {
@@ -43,7 +43,7 @@ impl<H: Host> App<H> {
         Ok(None)
     }
 
-    /// Puts `text` into the terminal's clipboard.
+    /// Copies `text` to the terminal's clipboard.
     pub(super) fn copy_by_terminal(&mut self, text: &str) -> io::Result<()> {
         let multiplexer = self.terminal.multiplexer;
         match clipboard::osc52(text, multiplexer) {
@@ -67,7 +67,7 @@ impl<H: Host> App<H> {
                             notice_outcome(NoticeLevel::Info, format!("{} copied to the clipboard", summary(&text)))
                         }
                         Err(error) => {
-                            tracing::info!("the desktop does not take it: {error}");
+                            tracing::info!("could not copy to the desktop's clipboard: {error}");
                             JobOutcome::CopyByTerminal(text)
                         }
                     })
@@ -79,14 +79,16 @@ impl<H: Host> App<H> {
 
     fn save(&mut self, name: String, extension: &'static str, content: String) -> io::Result<()> {
         let Some(paths) = &self.paths else {
-            return self.notify(NoticeLevel::Error, "not saved: this user has no home folder");
+            return self.notify(NoticeLevel::Error, "could not save: this user has no home folder");
         };
         let folder = paths.saved.clone();
         let at = (self.now)().to_zoned_datetime(TimeZone::system());
         self.jobs.add_blocking(move || {
             Some(match files::save(&folder, &name, extension, &at, &content) {
                 Ok(path) => notice_outcome(NoticeLevel::Info, format!("saved {}", path.display())),
-                Err(error) => notice_outcome(NoticeLevel::Error, format!("not saved in {}: {error}", folder.display())),
+                Err(error) => {
+                    notice_outcome(NoticeLevel::Error, format!("could not save in {}: {error}", folder.display()))
+                }
             })
         });
         Ok(())
@@ -97,7 +99,7 @@ impl<H: Host> App<H> {
         let folder = paths.state.clone();
         self.jobs.add_blocking(move || {
             if let Err(error) = files::append_to_list(&folder, list, &entry) {
-                tracing::warn!("{list} are not remembered in {}: {error}", folder.display());
+                tracing::warn!("could not append to {list} in {}: {error}", folder.display());
             }
             None
         });
@@ -145,13 +147,13 @@ impl<H: Host> App<H> {
         self.jobs.add(async {
             Some(match profiles::names().await {
                 Ok(names) => JobOutcome::Event(Event::Profiles(names)),
-                Err(error) => notice_outcome(NoticeLevel::Error, format!("no profiles: {}", chain(&error))),
+                Err(error) => notice_outcome(NoticeLevel::Error, format!("could not list profiles: {}", chain(&error))),
             })
         });
     }
 
     fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) -> io::Result<()> {
-        // No message asks for anything that could end the console.
+        // A notice never has an effect that ends the console.
         self.handle_events([notice(level, text.into())]).map(drop)
     }
 }
@@ -164,12 +166,12 @@ fn notice(level: NoticeLevel, text: String) -> Event {
     Event::Notice(Notice { level, text })
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes, on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// What was copied, short enough for a message.
+/// The copied text, shortened for a message.
 fn summary(text: &str) -> String {
     const SHOWN: usize = 60;
     match text.lines().count() {
@@ -184,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_copied_is_named_or_counted() {
+    fn a_summary_shows_one_line_or_the_number_of_lines() {
         assert_eq!(summary("payments"), "payments");
         assert_eq!(summary("a\nb\nc\n"), "3 lines");
         assert_eq!(summary(&"ä".repeat(61)).chars().count(), 60);

@@ -56,7 +56,7 @@ pub(super) fn regions() -> ArgValueCandidates {
 
 /// Names of clusters and services from earlier runs, and the favourites.
 fn known() -> KnownNames {
-    let paths = Paths::of_user();
+    let paths = Paths::for_user();
     let scope = Cli::try_parse_from(["ecsight"]).map(|cli| cli.scope).ok();
     let settings = scope.and_then(|scope| console::settings(&scope, paths.as_ref()).ok()).unwrap_or_default();
     let file = console::history_config(&settings, paths.as_ref()).file;

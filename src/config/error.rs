@@ -1,4 +1,4 @@
-//! What is wrong with a configuration file, as sentences: file, line, key, what, and the nearest valid word.
+//! Errors of the configuration file as sentences: file, line, key, reason, and the nearest valid value.
 
 use std::{
     io,
@@ -13,27 +13,27 @@ use toml::{
 
 use crate::nearest::hint;
 
-/// Why there is no configuration.
+/// Why the configuration could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{}: {}", path.display(), unreadable(source))]
     Unreadable { path: PathBuf, source: io::Error },
-    /// All that is wrong with the file, in the order of its lines.
+    /// All mistakes in the file, by line.
     #[error("{}", lines(path, mistakes))]
     Invalid { path: PathBuf, mistakes: Vec<Mistake> },
 }
 
-/// One thing that is wrong.
+/// A mistake in the file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
-    /// From 1.
+    /// Line number, from 1.
     pub line: usize,
-    /// Dotted, as in `scope.2.mode`; empty where the file is no TOML.
+    /// Dotted, as in `scope.2.mode`; empty for a syntax error.
     pub key: String,
     pub what: String,
 }
 
-/// A mistake a line.
+/// One line of text per mistake.
 fn lines(path: &Path, mistakes: &[Mistake]) -> String {
     let line = |Mistake { line, key, what }: &Mistake| format!("{}, line {line}{}: {what}", path.display(), named(key));
     mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -42,8 +42,8 @@ fn lines(path: &Path, mistakes: &[Mistake]) -> String {
 fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".into(),
-        io::ErrorKind::PermissionDenied => "may not be read".into(),
-        io::ErrorKind::InvalidData => "is not UTF-8 text".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::InvalidData => "not UTF-8 text".into(),
         _ => error.to_string(),
     }
 }
@@ -53,22 +53,22 @@ fn named(key: &str) -> String {
 }
 
 impl Mistake {
-    /// Turns the parser's error about `text` into words; `table` is what it was reading.
-    pub(super) fn of(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> Self {
+    /// Converts an error of the parser about `text`; `table` is what it was reading.
+    pub(super) fn from_parser(text: &str, table: &DeTable<'_>, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        Self { line: line(text, span.start), key: path_to(table, &span).join("."), what: reworded(error.message()) }
+        Self { line: line(text, span.start), key: path_to(table, &span).join("."), what: rewrite(error.message()) }
     }
 
-    /// Says of the key at `keys`, which the parser had nothing against, what is wrong with it all the same.
+    /// A mistake at the key path `keys` that the parser could not find.
     pub(super) fn at(text: &str, keys: &[&str], what: String) -> Self {
         let start = DeTable::parse(text).ok().and_then(|table| start_of(table.get_ref(), keys)).unwrap_or_default();
         Self { line: line(text, start), key: keys.join("."), what }
     }
 }
 
-/// Mends `table` where `error` has found something wrong, so that the rest can be read: what is wrong is taken out, what is
-/// missing is put in, empty. False where neither can be done.
-pub(super) fn mend(table: &mut DeTable<'_>, error: &toml::de::Error) -> bool {
+/// Repairs `table` at the position of `error`, so that the rest can be read: an invalid value is removed, a missing one
+/// is added, empty. Returns false if neither is possible.
+pub(super) fn repair(table: &mut DeTable<'_>, error: &toml::de::Error) -> bool {
     let path = error.span().map(|span| path_to(table, &span)).unwrap_or_default();
     let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     if let Some(field) = missing {
@@ -82,7 +82,7 @@ pub(super) fn mend(table: &mut DeTable<'_>, error: &toml::de::Error) -> bool {
     key.is_some_and(|key| table.remove(&key).is_some())
 }
 
-/// The table at the end of `path`, in which arrays count from 1.
+/// The table at the end of `path`; array items count from 1.
 fn table_at<'t, 'i>(table: &'t mut DeTable<'i>, path: &[String]) -> Option<&'t mut DeTable<'i>> {
     let Some((first, rest)) = path.split_first() else { return Some(table) };
     let (_, value) = table.iter_mut().find(|(key, _)| key.get_ref() == first)?;
@@ -103,14 +103,14 @@ fn line(text: &str, at: usize) -> usize {
     text.get(..at.min(text.len())).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// Where the key at the end of the path `keys` begins.
+/// The position of the key at the end of the path `keys`.
 fn start_of(table: &DeTable<'_>, keys: &[&str]) -> Option<usize> {
     let (first, rest) = keys.split_first()?;
     let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
     if rest.is_empty() { Some(key.span().start) } else { start_of(value.get_ref().as_table()?, rest) }
 }
 
-/// The path of the innermost key whose name or value lies around `span`. Arrays count from 1.
+/// The path of the innermost key whose name or value contains `span`; array items count from 1.
 fn path_to(table: &DeTable<'_>, span: &Range<usize>) -> Vec<String> {
     let around = |outer: &Range<usize>| outer.start <= span.start && span.end <= outer.end;
     for (key, value) in table {
@@ -134,20 +134,20 @@ fn path_to(table: &DeTable<'_>, span: &Range<usize>) -> Vec<String> {
     Vec::new()
 }
 
-/// Serde's message in words of people, with the nearest valid ones. Serde quotes the word it got, then those it expected,
-/// in backticks.
-fn reworded(message: &str) -> String {
+/// Rewrites a message of serde, with the nearest valid values. Serde quotes in backticks the word it got, then those it
+/// expected.
+fn rewrite(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let mut word = || quoted.next().unwrap_or_default();
     if message.starts_with("unknown field") {
-        return format!("there is no such key{}", hint(word(), quoted));
+        return format!("unknown key{}", hint(word(), quoted));
     }
     if message.starts_with("unknown variant") {
         let word = word();
-        return format!("it can't be `{word}`{}", hint(word, quoted));
+        return format!("invalid value `{word}`{}", hint(word, quoted));
     }
     if message.starts_with("missing field") {
-        return format!("it lacks `{}`", word());
+        return format!("missing key `{}`", word());
     }
     match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
         Some((got, expected)) => format!("expected {}, not {got}", plain(expected)),
@@ -155,7 +155,7 @@ fn reworded(message: &str) -> String {
     }
 }
 
-/// What serde expects, without Rust.
+/// The expected type in plain words.
 fn plain(expected: &str) -> &str {
     match expected {
         "f64" | "i64" => "a number",

@@ -1,17 +1,17 @@
-//! Where the program keeps its files, by the customs of the system.
+//! Paths of the program's files, by the conventions of the system.
 
 use std::path::PathBuf;
 
 use directories::ProjectDirs;
 
-/// Files and folders of this user; none of them need exist.
+/// Files and folders of this user; they need not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
-    /// The configuration file, unless `--config` names another.
+    /// The configuration file, unless `--config` sets another.
     pub config: PathBuf,
-    /// What outlives a session: histories of filters and commands, the log.
+    /// Data that outlives a session: history, entered filters and commands, the log.
     pub state: PathBuf,
-    /// What may be deleted at any time.
+    /// Data that may be deleted at any time.
     pub cache: PathBuf,
     /// The log file.
     pub log: PathBuf,
@@ -20,8 +20,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// The paths of this user; absent when there is no home folder.
-    pub fn of_user() -> Option<Self> {
+    /// The paths of this user; absent if there is no home folder.
+    pub fn for_user() -> Option<Self> {
         let dirs = ProjectDirs::from("", "", "ecsight")?;
         let state = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned();
         Some(Self {

@@ -1,4 +1,4 @@
-//! A crossterm backend that writes frames whole, and nothing when nothing has changed.
+//! A crossterm backend that writes each frame as a whole, and nothing if nothing has changed.
 
 use std::io::{self, BufWriter, Write};
 
@@ -13,16 +13,16 @@ use ratatui::{
     layout::{Position, Size},
 };
 
-/// A frame of a large terminal fits, so that it leaves in one write.
+/// Large enough for a frame of a large terminal, so that it is one write.
 const FRAME_BYTES: usize = 64 * 1024;
 
-/// [`CrosstermBackend`] with three differences: a frame is one write inside one synchronised update (mode 2026), what
-/// the terminal already shows is not sent again, cursor included, and the terminal is never asked anything.
+/// [`CrosstermBackend`] with three differences: a frame is one write inside one synchronised update (mode 2026), cells
+/// and cursor that the terminal already shows are not sent again, and the terminal is never queried.
 pub struct ScreenBackend<W: Write> {
     inner: CrosstermBackend<BufWriter<W>>,
     /// A synchronised update has begun.
     open: bool,
-    /// Where the cursor was put last, until drawing moves it.
+    /// The last cursor position set, until drawing moves the cursor.
     cursor: Option<Position>,
     shown: Option<bool>,
 }
@@ -95,7 +95,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         self.begin()?;
-        // Whoever clears the screen does so because he no longer knows what the terminal shows.
+        // After a clear, nothing is known about what the terminal shows.
         self.shown = None;
         match clear_type {
             // Queued: the blank screen must not be seen before the frame that fills it.
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// The writes that reach the terminal, one element each.
+    /// The writes that reach the terminal, one element per write.
     #[derive(Clone, Default)]
     struct Wire(Rc<RefCell<Vec<String>>>);
 
@@ -152,7 +152,7 @@ mod tests {
         }
     }
 
-    /// A fixed viewport, so that no size is asked of the terminal the tests happen to run in.
+    /// A fixed viewport, so that the terminal running the tests is not asked for its size.
     fn terminal() -> (Terminal<ScreenBackend<Wire>>, Wire) {
         let wire = Wire::default();
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 120, 30)) };
@@ -199,7 +199,7 @@ mod tests {
         wire.take();
         draw(&mut terminal, "age 11s", None);
         let bytes: usize = wire.take().iter().map(String::len).sum();
-        // At one such change every second, a minute stays within 1.5 kB only if the frames in between are not written.
+        // With one such change per second, a minute stays below 1.5 kB only if unchanged frames are not written.
         assert!((1..=48).contains(&bytes), "{bytes} bytes");
     }
 

@@ -115,8 +115,7 @@ fn a_mistake_in_the_configuration_names_file_line_and_key() {
     let home = Home::new().with("my.toml", "theme = \"paper\"\n[budget]\nshar = 0.5\n");
     let path = home.path().join("my.toml");
     let answer = home.run(&["--config", path.to_str().expect("UTF-8"), "get", "services"]);
-    let expected =
-        format!("error: {}, line 3, key `budget.shar`: there is no such key; did you mean share?\n", path.display());
+    let expected = format!("error: {}, line 3, key `budget.shar`: unknown key; did you mean share?\n", path.display());
     assert_eq!((answer.code, answer.err), (Some(2), expected));
 }
 
