@@ -1,5 +1,5 @@
-//! Logs under load: a service that writes 20,000 lines a second for a minute, read by the whole console (data layer, model,
-//! drawing) over a real connection; a tail that stands still; and what a service of 100 tasks costs in calls.
+//! Logs under load: a service that writes 20,000 lines a second for a minute, read by the whole console (data layer,
+//! model, drawing) over a real connection; the cost of a paused tail; and the calls needed for a service of 100 tasks.
 //!
 //! `cargo bench --bench burst` (some four minutes). Prints each figure beside its bound, and fails when one is over. Linux
 //! only: it reads `/proc`.
@@ -37,11 +37,11 @@ use support::{
 
 const LINES: usize = 20_000;
 const LOAD: Duration = Duration::from_mins(1);
-/// How long anything may take to come; only what fails waits that long.
+/// Time limit of each wait; only a failing run waits that long.
 const LIMIT: Duration = Duration::from_mins(2);
-/// For how long a tail that stands still is watched, and the calls of a large service are counted.
+/// How long a paused tail is measured, and the calls of a large service are counted.
 const WATCH: Duration = Duration::from_secs(30);
-/// Calls a second that reading may cost while the load lasts: a page holds half a second of it.
+/// Rate of calls allowed during the load: a page holds half a second of it.
 const CALLS: f64 = 8.0;
 
 fn main() -> ExitCode {
@@ -49,18 +49,18 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(load(&mut figures));
     runtime.block_on(calls(&mut figures));
-    standstill(&mut figures);
+    paused_tail(&mut figures);
     if figures.over { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// What was measured, against what is promised.
+/// Compares measured figures with their bounds.
 #[derive(Default)]
 struct Figures {
     over: bool,
 }
 
 impl Figures {
-    /// A figure that must not be over its bound.
+    /// Prints a figure, which must not exceed its bound.
     fn most(&mut self, what: &str, figure: f64, bound: f64, unit: &str) {
         let over = figure > bound;
         self.over |= over;
@@ -68,7 +68,7 @@ impl Figures {
     }
 }
 
-/// A process of the demo endpoint; ends with this value.
+/// A demo endpoint in a process of its own, which ends when this is dropped.
 struct Endpoint {
     process: Child,
     url: String,
@@ -85,7 +85,7 @@ impl Endpoint {
         Self { url: word.trim_end_matches([';', ',']).to_owned(), process }
     }
 
-    /// Asks its control endpoint.
+    /// Sends a request to the control endpoint.
     fn control(&self, method: &str, path: &str, body: &str) -> String {
         let address = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).expect("a connection");
@@ -100,7 +100,7 @@ impl Endpoint {
         self.control("POST", "/load", &format!("prod/api {lines}"));
     }
 
-    /// Lines that the load has written.
+    /// Number of lines written by the load.
     fn written(&self) -> usize {
         let answer = self.control("GET", "/load", "");
         let digits = answer.split_once("\"written\":").map_or("", |(_, rest)| rest.trim_start());
@@ -136,23 +136,23 @@ fn clients(url: &str) -> Clients {
     Clients::from_config(&config, ScopeSpec::default(), Budget::with_share(1.0))
 }
 
-/// Opens the log of a service, and waits until it follows so many streams.
-async fn reading(url: &str, calls: f64, place: (&str, &str), streams: usize) -> Console {
+/// Opens the log of a service, and waits until it follows this many streams.
+async fn reading(url: &str, calls: f64, service: (&str, &str), streams: usize) -> Console {
     let mut console = Console::open(clients(url), calls, Timestamp::now);
-    console.keys(&format!(":service {}\r", place.0));
+    console.keys(&format!(":service {}\r", service.0));
     let named = |console: &Console| {
         let mut rows = console.model.table().into_iter().flat_map(|table| &table.rows);
-        rows.any(|entry| entry.row.kind().name == "service" && entry.row.name() == place.1)
+        rows.any(|entry| entry.row.kind().name == "service" && entry.row.name() == service.1)
     };
     console.until("the service", LIMIT, named).await;
-    console.keys(&format!("/{}\r", place.1));
+    console.keys(&format!("/{}\r", service.1));
     console.keys("l");
     let follows = |console: &Console| console.reader().is_some_and(|reader| reader.status.streams >= streams);
     console.until("its log", LIMIT, follows).await;
     console
 }
 
-/// The load, read while it lasts; keys are pressed meanwhile.
+/// Reads the load while it lasts, with keys pressed meanwhile.
 async fn load(figures: &mut Figures) {
     let endpoint = Endpoint::start();
     endpoint.load(20);
@@ -171,7 +171,7 @@ async fn load(figures: &mut Figures) {
         console.pass(Duration::from_millis(200), LIMIT, "").await;
     }
     let behind = ended.elapsed();
-    // Whatever is read twice would come within a while, too.
+    // Duplicates would arrive within a while, too.
     console.pass(Duration::from_secs(40), Duration::from_mins(1), "").await;
 
     let (lost, twice) = console.lost_and_twice(written);
@@ -196,7 +196,7 @@ async fn load(figures: &mut Figures) {
     figures.most("the console's memory at most", peak as f64, 124.0, "MiB");
 }
 
-/// What it costs in calls to follow a service of 100 tasks, as set by default.
+/// Counts the calls needed to follow a service of 100 tasks with default settings.
 async fn calls(figures: &mut Figures) {
     let world = World::sized(1, 1, 100, Timestamp::now().as_millisecond());
     let endpoint = demo::Endpoint::with_world(world, Options::default());
@@ -214,11 +214,11 @@ async fn calls(figures: &mut Figures) {
     server.stop().await;
 }
 
-/// What a tail costs that stands still, on a terminal.
-fn standstill(figures: &mut Figures) {
+/// Measures a paused tail on a terminal.
+fn paused_tail(figures: &mut Figures) {
     let endpoint = Endpoint::start();
     let console = endpoint.console(":service prod");
-    // The row, not the header's word of that name.
+    // A row, not the word in the header.
     console.wait_text("steady");
     console.keys("/api\rl");
     console.wait_text("Follow:On");

@@ -1,7 +1,7 @@
-//! What the console costs as a process, on a terminal of its own: time to the first frame and the first rows, time of a
-//! key, processor, memory, and what an idle screen writes.
+//! The console as a process on a terminal of its own: time to the first frame and the first rows, response time of a
+//! key, CPU, memory, and output of an idle screen.
 //!
-//! `cargo bench --bench console` (some two minutes: idleness takes its time). Linux only: it reads `/proc`.
+//! `cargo bench --bench console` (about two minutes: idling takes time). Linux only: it reads `/proc`.
 
 #![expect(clippy::expect_used, reason = "what can't be measured fails")]
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
@@ -23,9 +23,9 @@ use support::{
     pty::{Program, Pty},
 };
 
-/// For how long an idle console is watched.
+/// How long an idle console is measured.
 const IDLE: Duration = Duration::from_secs(20);
-/// How often what varies is measured; the median is told.
+/// Number of runs per measurement; the median is printed.
 const RUNS: usize = 9;
 
 fn main() {
@@ -44,7 +44,7 @@ fn main() {
     idle("fleet", ":task", "running", "5,000 tasks");
 }
 
-/// From the start of the process to its first frame.
+/// Measures from the start of the process to its first frame.
 fn first_frame() {
     let endpoint = Endpoint::start("calm", None);
     let times = (0..RUNS).map(|_| {
@@ -53,10 +53,10 @@ fn first_frame() {
         console.wait("a frame", |screen| screen.contents().contains("help"));
         begin.elapsed()
     });
-    tell("first frame", times.collect());
+    print_times("first frame", times.collect());
 }
 
-/// A process of the demo endpoint; ends with this value.
+/// A demo endpoint in a process of its own, which ends when this is dropped.
 struct Endpoint {
     process: Child,
     url: String,
@@ -84,8 +84,8 @@ impl Endpoint {
     }
 }
 
-/// From the start of the process to the first rows, and to all of them. Each run has an account of its own: the quotas of
-/// one would not bear them all.
+/// Measures from the start of the process to the first rows, and to all of them. Each run has an account of its own,
+/// because the quotas of one account would not allow them all.
 fn rows(label: &str, (scenario, fault): (&str, Option<&str>), command: &str, first: &str, all: &str) {
     let (mut firsts, mut alls) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
@@ -97,8 +97,8 @@ fn rows(label: &str, (scenario, fault): (&str, Option<&str>), command: &str, fir
         console.wait_text(all);
         alls.push(begin.elapsed());
     }
-    tell(&format!("{label}: first rows"), firsts);
-    tell(&format!("{label}: all rows"), alls);
+    print_times(&format!("{label}: first rows"), firsts);
+    print_times(&format!("{label}: all rows"), alls);
 }
 
 impl Drop for Endpoint {
@@ -109,12 +109,12 @@ impl Drop for Endpoint {
     }
 }
 
-/// What a console costs that nobody touches, and what one key takes in it.
+/// Measures an idle console, and the response time of a key in it.
 fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
     let endpoint = Endpoint::start(scenario, None);
     let console = endpoint.console(command);
     console.wait_text(shown);
-    // The first fill, at the rate that the request budget allows, is not idleness.
+    // The first fill, at the rate that the request budget allows, does not count as idle.
     sleep(Duration::from_secs(25));
     let pid = console.foreground();
     let (bytes, cpu) = (console.bytes(), proc::cpu(pid));
@@ -130,11 +130,11 @@ fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
         let (before, begin) = (console.bytes(), Instant::now());
         console.keys(if turn % 2 == 0 { "j" } else { "k" });
         while console.bytes() == before {
-            // Not spun: the console, and what answers it, need the cores.
+            // Sleeps, because the console and the endpoint need the cores.
             sleep(Duration::from_micros(50));
         }
         let time = begin.elapsed();
-        // Longer than a frame's floor: each key gets a frame of its own.
+        // Longer than the time between frames, so that each key gets a frame of its own.
         sleep(Duration::from_millis(25));
         time
     });
@@ -143,7 +143,7 @@ fn idle(scenario: &str, command: &str, shown: &str, label: &str) {
     println!("{label}: key to frame, median {:.2?}, p95 {:.2?}", times[100], times[190]);
 }
 
-fn tell(label: &str, mut times: Vec<Duration>) {
+fn print_times(label: &str, mut times: Vec<Duration>) {
     times.sort();
     println!("{label}: {:.0?} ({:.0?} to {:.0?})", times[times.len() / 2], times[0], times[times.len() - 1]);
 }

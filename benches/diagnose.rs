@@ -1,4 +1,4 @@
-//! What knowing costs: building the patterns once, then recognising messages, and judging stopped tasks.
+//! The cost of diagnosis: compiling the patterns once, matching messages, explaining stopped tasks.
 //!
 //! `cargo bench --bench diagnose`
 
@@ -13,29 +13,29 @@ fn main() {
     divan::main();
 }
 
-/// A thousand messages, as they come: those the rules know, in turn, each with ids of its own.
-fn thousand(which: impl Fn(&Rule) -> bool) -> Vec<String> {
+/// A thousand messages: samples of the rules in turn, each with ids of its own.
+fn thousand_messages(which: impl Fn(&Rule) -> bool) -> Vec<String> {
     let samples: Vec<_> = knowledge::rules().filter(|rule| which(rule)).flat_map(|rule| rule.samples).collect();
     let ids = (1_u64..).map(|number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
     samples.iter().cycle().zip(ids).map(|(sample, id)| sample.replace("0123456789abcdef", &id)).take(1_000).collect()
 }
 
 fn reasons() -> Vec<String> {
-    thousand(|rule| rule.places.contains(&ReasonField::Task))
+    thousand_messages(|rule| rule.places.contains(&ReasonField::Task))
 }
 
 fn events() -> Vec<String> {
-    thousand(|rule| rule.id.starts_with("EV-"))
+    thousand_messages(|rule| rule.id.starts_with("EV-"))
 }
 
-/// Once: they are built when they are first wanted, and there is no second time.
+/// Runs once: the patterns are compiled on first use.
 #[divan::bench(sample_count = 1, sample_size = 1)]
-fn a_building_of_patterns() {
+fn compiling_patterns() {
     knowledge::warm();
 }
 
 #[divan::bench]
-fn events_recognised(bencher: divan::Bencher<'_, '_>) {
+fn matching_events(bencher: divan::Bencher<'_, '_>) {
     let texts = events();
     bencher
         .counter(ItemsCount::new(texts.len()))
@@ -43,7 +43,7 @@ fn events_recognised(bencher: divan::Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn reasons_recognised(bencher: divan::Bencher<'_, '_>) {
+fn matching_reasons(bencher: divan::Bencher<'_, '_>) {
     let texts = reasons();
     bencher
         .counter(ItemsCount::new(texts.len()))
@@ -51,7 +51,7 @@ fn reasons_recognised(bencher: divan::Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn essences(bencher: divan::Bencher<'_, '_>) {
+fn reducing_messages(bencher: divan::Bencher<'_, '_>) {
     let texts = reasons();
     bencher
         .counter(ItemsCount::new(texts.len()))
@@ -99,7 +99,7 @@ fn stopped() -> Vec<Task> {
 
 /// 50 ms at most for all of them.
 #[divan::bench]
-fn stopped_tasks_judged(bencher: divan::Bencher<'_, '_>) {
+fn explaining_stopped_tasks(bencher: divan::Bencher<'_, '_>) {
     let (tasks, known) = (stopped(), Known::default());
     bencher
         .counter(ItemsCount::new(tasks.len()))

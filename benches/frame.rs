@@ -1,4 +1,4 @@
-//! What one frame costs: the cost must not grow with the number of rows.
+//! The cost of a frame, which must not grow with the number of rows.
 //!
 //! `cargo bench --bench frame`
 
@@ -20,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// So many services, the cursor in their midst, on a terminal of 200x50.
+/// Services with the cursor in the middle, on a terminal of 200x50.
 #[divan::bench(args = [50, 5_000, 50_000])]
 fn services(bencher: divan::Bencher<'_, '_>, rows: i32) {
     let view = harness::view(&service::KIND);
@@ -33,16 +33,16 @@ fn services(bencher: divan::Bencher<'_, '_>, rows: i32) {
     });
 }
 
-/// So many tasks that ran out of memory.
+/// Tasks that ran out of memory.
 fn many_stopped(count: u32) -> Vec<Entry> {
     let tasks = fixtures::tasks();
     let stopped = tasks.iter().filter_map(|entry| entry.row.any().downcast_ref::<Task>()).find(|task| task.failed());
     let stopped = stopped.expect("one that failed");
-    let one = |n: u32| Task { task_arn: format!("{}{n:08}", stopped.task_arn), ..stopped.clone() };
-    (0..count).map(|n| fixtures::entry(one(n))).collect()
+    let task = |n: u32| Task { task_arn: format!("{}{n:08}", stopped.task_arn), ..stopped.clone() };
+    (0..count).map(|n| fixtures::entry(task(n))).collect()
 }
 
-/// So many stopped tasks, and beside them why the one under the cursor stopped.
+/// Stopped tasks, with the pane that explains the selected one.
 #[divan::bench(args = [50, 5_000])]
 fn stopped_tasks_with_their_pane(bencher: divan::Bencher<'_, '_>, rows: u32) {
     let view = harness::tasks_view("payments", Status::Stopped);

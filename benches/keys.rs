@@ -1,4 +1,4 @@
-//! What an event costs the model, before anything is drawn: a key, a keystroke in the filter, new data.
+//! The cost of an event in the model, without drawing: a key, a keystroke in the filter, new data.
 //!
 //! `cargo bench --bench keys`
 
@@ -17,13 +17,13 @@ fn main() {
     divan::main();
 }
 
-/// So many services on a terminal of 200x50.
+/// Services on a terminal of 200x50.
 fn services(rows: i32) -> harness::Harness {
     let view = harness::view(&service::KIND);
     harness::Harness::with_account((200, 50)).feed(view, fixtures::feed(fixtures::many_services(rows)))
 }
 
-/// Two keys for each measurement, so that the model is what it was before.
+/// Two keys per measurement, so that the model returns to its state.
 fn press_both(bencher: divan::Bencher<'_, '_>, harness: harness::Harness, first: &str, second: &str) {
     let mut harness = Some(harness);
     bencher.counter(2_u32).bench_local(|| {
@@ -31,13 +31,13 @@ fn press_both(bencher: divan::Bencher<'_, '_>, harness: harness::Harness, first:
     });
 }
 
-/// One row down and up again, in the midst.
+/// One row down and up again, in the middle.
 #[divan::bench(args = ROWS)]
 fn cursor(bencher: divan::Bencher<'_, '_>, rows: i32) {
     press_both(bencher, services(rows).keys("G pgup pgup"), "j", "k");
 }
 
-/// One character more in a filter, and one less: every row is asked again.
+/// One more character in a filter, and one less: every row is evaluated again.
 #[divan::bench(args = ROWS)]
 fn filter_word(bencher: divan::Bencher<'_, '_>, rows: i32) {
     press_both(bencher, services(rows).keys("/ a"), "e", "backspace");
@@ -49,7 +49,7 @@ fn filter_comparison(bencher: divan::Bencher<'_, '_>, rows: i32) {
     press_both(bencher, services(rows).keys("/").type_text("running>=1 !zz state~stead"), "y", "backspace");
 }
 
-/// New data, in which every row is another one.
+/// New data in which every row has changed.
 #[divan::bench(args = ROWS)]
 fn snapshot(bencher: divan::Bencher<'_, '_>, rows: i32) {
     let mut harness = services(rows);

@@ -1,6 +1,6 @@
-//! Random keys, and a console that is left alone: what ends it, what holds it up, what leaks, and whether it grows.
+//! Random keys, and a console left idle: finds panics, slow redraws, leaks and growth.
 //!
-//! `cargo bench --bench storm` (some five minutes). Linux only: it reads `/proc`. The seeds are fixed.
+//! `cargo bench --bench storm` (about five minutes). Linux only: it reads `/proc`. The seeds are fixed.
 
 #![expect(clippy::expect_used, reason = "what can't be measured fails")]
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
@@ -21,30 +21,33 @@ use support::{
     storm::{self, storm},
 };
 
-/// Keys of each storm.
+/// Number of keys per storm.
 const KEYS: usize = 10_000;
-/// How long a redraw may take.
+/// Time limit of a redraw.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the console is left alone at home, and how much it may grow an hour over the second half.
+/// How long the console idles on the home screen, and how many MiB per hour it may grow over the second half.
 const SOAK: Duration = Duration::from_mins(3);
 const GROWTH: f64 = 5.0;
 
 fn main() -> ExitCode {
     let mut sound = true;
     for seed in [1, 2] {
-        sound &= tell(&format!("demo, seed {seed}"), &storm(KEYS, seed, || quiet(&["demo", "--scenario", "incident"])));
+        sound &= print_outcome(
+            &format!("demo, seed {seed}"),
+            &storm(KEYS, seed, || quiet(&["demo", "--scenario", "incident"])),
+        );
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for seed in [3, 4] {
         let hostile = runtime.block_on(Hostile::start(seed));
         let console = || quiet(&["--endpoint-url", &hostile.url, "--region", "us-east-1"]);
-        sound &= tell(&format!("hostile endpoint, seed {seed}"), &storm(KEYS, seed, console));
+        sound &= print_outcome(&format!("hostile endpoint, seed {seed}"), &storm(KEYS, seed, console));
     }
     sound &= soak();
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The program, without a backtrace, which takes longer than anything here.
+/// The program, without backtraces, which would take longer than anything else here.
 fn quiet(args: &[&str]) -> Program {
     Program::ecsight(args)
         .env("RUST_BACKTRACE", "0")
@@ -53,7 +56,7 @@ fn quiet(args: &[&str]) -> Program {
         .size(140, 40)
 }
 
-fn tell(what: &str, outcome: &storm::Outcome) -> bool {
+fn print_outcome(what: &str, outcome: &storm::Outcome) -> bool {
     let storm::Outcome { keys, panics, slowest, leaks, peak_mib } = outcome;
     println!(
         "{what}: {keys} keys, {} panics, slowest redraw {} ms, {} leaks, at most {peak_mib} MiB",
@@ -67,7 +70,7 @@ fn tell(what: &str, outcome: &storm::Outcome) -> bool {
     panics.is_empty() && leaks.is_empty() && *slowest < PATIENCE
 }
 
-/// A console at home while the incident lives on.
+/// Leaves a console on the home screen while the incident goes on.
 fn soak() -> bool {
     let pty = quiet(&["demo"]).start();
     pty.wait_text("Trouble(all)");
@@ -83,7 +86,7 @@ fn soak() -> bool {
     growth < GROWTH
 }
 
-/// Of a straight line through the samples, a second.
+/// The slope per second of a straight line fitted to the samples.
 fn slope(samples: &[(f64, f64)]) -> f64 {
     let count = samples.len() as f64;
     let (x, y) = samples.iter().fold((0.0, 0.0), |(x, y), sample| (x + sample.0 / count, y + sample.1 / count));

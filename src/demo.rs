@@ -1,9 +1,9 @@
 //! A small AWS on loopback: the other side of the wire.
 //!
-//! `ecsight demo` opens the console on it, `ecsight demo --serve ADDR` serves it to any client, and the tests judge the
-//! console against it. It speaks the real protocols (AWS JSON 1.1, AWS Query) with AWS's limits, paging, errors
-//! and quotas, over a simulated world that lives: tasks start and die for real reasons, services roll, logs flow.
-//! Deterministic for a seed. It imports nothing of the console, so that a wrong idea about AWS is not shared by both
+//! `ecsight demo` opens the console on it, `ecsight demo --serve ADDR` serves it to any client, and the tests run the
+//! console against it. It speaks the real protocols (AWS JSON 1.1, AWS Query) with AWS's limits, paging, errors and
+//! quotas, over a simulated world: tasks start and die for real reasons, deployments roll out, logs flow. It is
+//! deterministic for a seed. It imports nothing of the console, so that a wrong idea about AWS is not shared by both
 //! sides.
 //!
 //! ```text
@@ -32,17 +32,17 @@ pub use faults::Fault;
 pub use scenario::Scenario;
 pub use server::Server;
 
-/// What account to make, and how it behaves.
+/// Which account to simulate, and how it behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub scenario: Scenario,
     /// Equal seeds make equal accounts.
     pub seed: u64,
-    /// How many times faster than real time the world lives; 1 is real.
+    /// World time passes this many times faster than real time; 1 is real time.
     pub speed: f64,
     /// World time at the start, in milliseconds since the Unix epoch; `None`: now.
     pub start_ms: Option<i64>,
-    /// What goes wrong from the first request on.
+    /// Faults in force from the first request on.
     pub faults: Vec<Fault>,
     /// Whether AWS's request quotas are enforced.
     pub quotas: bool,

@@ -1,14 +1,14 @@
-//! The control endpoint, for tests that only have the socket: faults in and out, requests seen.
+//! The control endpoint, for tests that only have the socket: sets faults, lists requests.
 //!
 //! | request | does |
 //! |---|---|
 //! | `GET /_demo` | the scenario, the clock, the faults in force, and the kinds there are |
 //! | `GET /_demo/faults` | the faults in force |
 //! | `POST /_demo/faults` | adds the faults in the body, one spec a line |
-//! | `DELETE /_demo/faults` | removes those in the body; all when it is empty |
+//! | `DELETE /_demo/faults` | removes the faults in the body; all if it is empty |
 //! | `GET /_demo/requests` | the requests that arrived, oldest first |
-//! | `GET /_demo/load` | the services that are made to write more, and how much they have written |
-//! | `POST /_demo/load` | makes services write numbered lines: `CLUSTER/SERVICE LINES-A-SECOND`, one a line; 0 ends it |
+//! | `GET /_demo/load` | the services under load, and how many lines they have written |
+//! | `POST /_demo/load` | makes services write numbered lines: `CLUSTER/SERVICE LINES-A-SECOND`, one per line; 0 stops it |
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use super::{
     world::Load,
 };
 
-/// Where it begins. No AWS service has anything there.
+/// Path prefix of the control endpoint. No AWS service uses it.
 pub const PATH: &str = "/_demo";
 
 /// Answers one request to the control endpoint.
@@ -104,14 +104,14 @@ fn set_loads(endpoint: &Endpoint, request: &Request) -> Result<(), (StatusCode, 
     Ok(())
 }
 
-/// The faults named in a body, or what is wrong with the first bad one.
+/// The faults in a body, or what is wrong with the first invalid one.
 fn specs(request: &Request) -> Result<Vec<Fault>, (StatusCode, String)> {
     lines(request)?
         .map(|line| line.parse().map_err(|error: super::faults::ParseError| bad(error.to_string())))
         .collect()
 }
 
-/// The lines of a body that say something.
+/// The non-empty lines of a body.
 fn lines(request: &Request) -> Result<impl Iterator<Item = &str>, (StatusCode, String)> {
     let body = std::str::from_utf8(request.body()).map_err(|error| bad(error.to_string()))?;
     Ok(body.lines().filter(|line| !line.trim().is_empty()))
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn faults_come_and_go() {
+    async fn faults_are_added_and_removed() {
         let endpoint = Endpoint::new(Options::default());
         let (status, _) = ask(&endpoint, Method::POST, "/_demo/faults", "cut#2\n\nlatency=1s\nhang\n").await;
         assert_eq!(status, 200);
@@ -147,23 +147,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_service_is_made_to_write() {
+    async fn a_load_makes_a_service_write() {
         let endpoint = Endpoint::new(Options::default());
         assert_eq!(ask(&endpoint, Method::POST, "/_demo/load", "prod/web 50").await.0, 200);
         tokio::time::advance(std::time::Duration::from_secs(2)).await;
         let (_, loads) = ask(&endpoint, Method::GET, "/_demo/load", "").await;
         let load = &serde_json::from_str::<Value>(&loads).unwrap()[0];
         assert_eq!((&load["linesPerSecond"], &load["written"]), (&json!(50), &json!(100)));
-        for (wrong, told) in
+        for (wrong, expected) in
             [("prod/nothing 5", "no service"), ("prod/web", "LINES-A-SECOND"), ("x y z", "LINES-A-SECOND")]
         {
             let (status, message) = ask(&endpoint, Method::POST, "/_demo/load", wrong).await;
-            assert!(status == 400 && message.contains(told), "{message}");
+            assert!(status == 400 && message.contains(expected), "{message}");
         }
     }
 
     #[tokio::test]
-    async fn one_bad_line_adds_nothing_and_is_explained() {
+    async fn an_invalid_line_adds_no_fault_and_is_explained() {
         let endpoint = Endpoint::new(Options::default());
         let (status, message) = ask(&endpoint, Method::POST, "/_demo/faults", "cut\nfrobnicate").await;
         assert_eq!(status, 400);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_state_and_the_requests_are_told_and_controlling_is_no_request() {
+    async fn state_and_requests_are_listed_without_control_requests() {
         let endpoint = Endpoint::new(Options { seed: 7, start_ms: Some(1_769_900_000_000), ..Options::default() });
         let (_, state) = ask(&endpoint, Method::GET, "/_demo/", "").await;
         let state: Value = serde_json::from_str(&state).unwrap();

@@ -1,4 +1,4 @@
-//! The ECS operations over the world: limits, pages, failures and errors as AWS has them.
+//! The ECS operations: limits, pages, failures and errors as in AWS.
 
 mod account;
 mod capacity;
@@ -22,7 +22,7 @@ use super::{wire::ApiError, world::World};
 type Answer = Result<Value, ApiError>;
 type Operation = fn(&mut World, &Value) -> Answer;
 
-/// Every operation there is, by name.
+/// Every operation, by name.
 const OPERATIONS: [(&str, Operation); 30] = [
     ("ContinueServiceDeployment", deployments::resume),
     ("DescribeCapacityProviders", capacity::describe),
@@ -56,7 +56,7 @@ const OPERATIONS: [(&str, Operation); 30] = [
     ("UpdateTaskProtection", tasks::protect),
 ];
 
-/// Answers one ECS operation; `None` when there is no such operation.
+/// Answers one ECS operation; `None` if there is no such operation.
 pub fn call(world: &mut World, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
     let (_, answer) = OPERATIONS.iter().find(|(name, _)| *name == operation)?;
     Some(answer(world, input))

@@ -58,7 +58,7 @@ fn describe_groups(world: &World, form: &Form) -> Answer {
     Ok(answer)
 }
 
-/// The page of sorted `groups` that a request asks for, and its last group when there are more.
+/// The page of sorted `groups` that a request asks for, and its last group if there are more.
 fn page<'a, 'w>(
     form: &Form,
     groups: &'a [TargetGroup<'w>],
@@ -80,7 +80,7 @@ fn page<'a, 'w>(
     })
 }
 
-/// The group of an ARN.
+/// The group with an ARN.
 fn known<'w>(groups: &[TargetGroup<'w>], arn: &str, missing: &str) -> Result<TargetGroup<'w>, ApiError> {
     if !(arn.starts_with("arn:") && arn.contains(":targetgroup/")) {
         return Err(invalid(format!("'{arn}' is not a valid target group ARN")));
@@ -136,7 +136,7 @@ fn describe_health(world: &World, form: &Form) -> Answer {
     Ok(json!({ "TargetHealthDescriptions": described }))
 }
 
-/// The targets a request names: ids, each with a port if it matters.
+/// The targets named in a request: ids, and ports if given.
 fn wanted(form: &Form) -> Vec<(&str, Option<u16>)> {
     let field = |number: usize, name: &str| form.get(&format!("Targets.member.{number}.{name}"));
     let target = |number| Some((field(number, "Id")?, field(number, "Port").and_then(|port| port.parse().ok())));
@@ -175,7 +175,7 @@ fn target_json(world: &World, target: &Target<'_>) -> Value {
     })
 }
 
-/// A target that was asked for and isn't there.
+/// A requested target that is not registered.
 fn unregistered(id: &str, port: u16) -> Value {
     json!({
         "Target": { "Id": id, "Port": port },

@@ -24,10 +24,10 @@ use record::Record;
 pub use record::Recorded;
 pub use session::Session;
 
-/// Live Tail sessions that an account may have open at once.
+/// The most Live Tail sessions an account may have open at once.
 const SESSIONS: usize = 15;
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
-/// How far a signature's time may be off the endpoint's clock.
+/// The most that a signature's time may differ from the endpoint's clock.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The connection is to be closed without an answer.
@@ -37,9 +37,9 @@ pub struct Cut;
 
 /// An account that answers requests. Clones share it.
 ///
-/// Its clock is tokio's: world time is the start plus speed times elapsed, so under a paused clock the world lives in
-/// virtual time. The world moves when it is asked something, up to that moment. A request has to be signed, but by
-/// whom and for which Region is not checked: all reach the one account.
+/// Its clock is tokio's: world time is the start plus speed times elapsed, so a paused clock means virtual time. The
+/// world advances when a request arrives, up to that moment. A request has to be signed, but the signer and the Region
+/// are not checked: there is only one account.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     account: Arc<Account>,
@@ -51,7 +51,7 @@ struct Account {
     /// World time at `started`.
     start_ms: i64,
     started: Instant,
-    /// Each Live Tail session under way holds one more of these.
+    /// Counts the open Live Tail sessions: each holds a clone.
     sessions: Arc<()>,
     /// Never held across an await.
     state: Mutex<State>,
@@ -66,7 +66,7 @@ struct State {
 }
 
 impl Endpoint {
-    /// The account of a scenario.
+    /// Creates the account of a scenario.
     pub fn new(options: Options) -> Self {
         #[expect(clippy::disallowed_methods, reason = "a world begins today")]
         let start_ms = options.start_ms.unwrap_or_else(|| Timestamp::now().as_millisecond());
@@ -74,7 +74,8 @@ impl Endpoint {
         Self::with_world(world, options)
     }
 
-    /// An account made by hand. Its time starts where the world stands; the options' scenario and start go unused.
+    /// Creates an account from a world. Its time starts where the world's stands; scenario and start of the options are
+    /// ignored.
     pub fn with_world(world: World, options: Options) -> Self {
         let (start_ms, started) = (world.now_ms, Instant::now());
         let mut faults = Faults::default();
@@ -84,21 +85,21 @@ impl Endpoint {
         Self { account: Arc::new(Account { options, start_ms, started, sessions: Arc::new(()), state }) }
     }
 
-    /// Answers one request. Under the fault `hang` that takes for ever.
+    /// Answers one request. Under the fault `hang` this never returns.
     ///
     /// # Errors
-    /// [`Cut`] when the connection is to be closed without an answer. A response whose `content-length` exceeds its
-    /// body asks for the same after the body. After the body of one with a [`Session`] come that session's frames.
+    /// [`Cut`] if the connection is to be closed without an answer. A response whose `content-length` exceeds its body
+    /// means the same after the body. The frames of a [`Session`] follow the body of its response.
     pub async fn respond(&self, request: Request) -> Result<Response, Cut> {
         if request.uri().path().starts_with(control::PATH) {
             return Ok(control::respond_to(self, &request));
         }
         let now = Instant::now();
-        let call = Call::of(&request).unwrap_or(Call { service: Service::Ecs, operation: String::new() });
+        let call = Call::from_request(&request).unwrap_or(Call { service: Service::Ecs, operation: String::new() });
         let (number, strike) = {
             let mut state = self.state();
             let caller = sts::caller_arn(&state.world.account_id);
-            let number = state.record.arrived(&call, now - self.account.started, request.body().clone());
+            let number = state.record.record_arrival(&call, now - self.account.started, request.body().clone());
             (number, state.faults.strike(&call, &caller, now))
         };
         if !strike.delay.is_zero() {
@@ -112,12 +113,12 @@ impl Endpoint {
         Ok(self.conclude(&request, &call, number, strike))
     }
 
-    /// Adds a fault to those in force.
+    /// Adds a fault.
     pub fn add_fault(&self, fault: Fault) {
         self.state().faults.add(fault, Instant::now());
     }
 
-    /// Removes a fault, however often it has still to strike; says whether it was there.
+    /// Removes a fault, whatever its remaining count; returns whether it was there.
     pub fn remove_fault(&self, fault: &Fault) -> bool {
         self.state().faults.remove(fault)
     }
@@ -127,34 +128,34 @@ impl Endpoint {
         self.state().faults.clear();
     }
 
-    /// The faults in force, each with the times it will still strike.
+    /// The faults in force, each with its remaining count.
     pub fn faults(&self) -> Vec<Fault> {
         self.state().faults.iter().cloned().collect()
     }
 
-    /// The requests that arrived, oldest first; the newest few thousand are kept.
+    /// The requests that arrived, oldest first; only the newest few thousand are kept.
     pub fn requests(&self) -> Vec<Recorded> {
         self.state().record.requests().cloned().collect()
     }
 
-    /// How many requests for an operation have arrived since the start. Operations AWS doesn't know aren't counted.
+    /// The number of requests for an operation since the start. Operations unknown to AWS are not counted.
     pub fn count(&self, operation: &str) -> u64 {
         self.state().record.count(operation)
     }
 
-    /// Looks at the world, or changes it, as it stands now.
-    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+    /// Reads or changes the world in its current state.
+    pub fn with<T>(&self, access: impl FnOnce(&mut World) -> T) -> T {
         let mut state = self.state();
         state.world.advance_to(self.account.world_time());
-        look(&mut state.world)
+        access(&mut state.world)
     }
 
-    /// What the account was made of.
+    /// The options the account was created with.
     pub fn options(&self) -> &Options {
         &self.account.options
     }
 
-    /// The chances of one request.
+    /// The random numbers of one request.
     fn rng(&self, what: &str, number: u64) -> Rng {
         Rng::stream(self.account.options.seed, &format!("{what} {number}"))
     }
@@ -163,7 +164,7 @@ impl Endpoint {
         self.account.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the response to a request that gets one.
+    /// Writes the response to a request, unless a fault leaves it unanswered.
     fn conclude(&self, request: &Request, call: &Call, number: u64, strike: Strike) -> Response {
         let state = &mut *self.state();
         state.world.advance_to(self.account.world_time());
@@ -179,11 +180,11 @@ impl Endpoint {
         if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
             response.headers_mut().insert(header::DATE, date);
         }
-        state.record.answered(number, response.status().as_u16());
+        state.record.record_answer(number, response.status().as_u16());
         response
     }
 
-    /// Answers a request that no fault ends.
+    /// Answers a request that no fault intercepts.
     fn answer(
         &self,
         state: &mut State,
@@ -201,7 +202,7 @@ impl Endpoint {
             check_signing_time(request, clock(world, strike))?;
         }
         if self.account.options.quotas {
-            state.buckets.draw(call, Instant::now())?;
+            state.buckets.take(call, Instant::now())?;
         }
         let (operation, body) = (call.operation.as_str(), request.body());
         let region = wire::region(request.headers()).unwrap_or_default();
@@ -219,28 +220,28 @@ impl Endpoint {
         };
         let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
         let mut rng = self.rng("fault", number);
-        strike.distortions.iter().for_each(|distortion| distortion.spoil_answer(&mut answer, &mut rng));
+        strike.distortions.iter().for_each(|distortion| distortion.distort_answer(&mut answer, &mut rng));
         let mut response = match call.service.namespace() {
             Some(namespace) => query::response(namespace, operation, &answer, request_id),
             None => wire::json_response(StatusCode::OK, &answer, request_id),
         };
-        strike.distortions.iter().for_each(|distortion| distortion.spoil_response(&mut response));
+        strike.distortions.iter().for_each(|distortion| distortion.distort_response(&mut response));
         Ok(response)
     }
 
-    /// The beginning of an event stream; what is to be spoilt of it is, and nothing follows then.
+    /// Starts an event stream; if a fault distorts it, nothing follows.
     fn live(&self, tail: logs::Tail, strike: &Strike, request_id: &str) -> Result<Response, ApiError> {
         let counted = self.account.sessions.clone();
-        // The account's own and this one are no sessions before this one.
+        // One count is the account's own, one is this session's.
         if Arc::strong_count(&counted) > SESSIONS + 1 {
             return Err(ApiError::client("LimitExceededException", "Resource limit exceeded."));
         }
-        let mut response = wire::respond(StatusCode::OK, EVENT_STREAM, tail.greeting(), request_id);
+        let mut response = wire::respond(StatusCode::OK, EVENT_STREAM, tail.first_frames(), request_id);
         if !strike.distortions.iter().any(Distortion::ends_the_body) {
             response.headers_mut().remove(header::CONTENT_LENGTH);
             response.extensions_mut().insert(Session::new(self.clone(), tail, counted));
         }
-        strike.distortions.iter().for_each(|distortion| distortion.spoil_response(&mut response));
+        strike.distortions.iter().for_each(|distortion| distortion.distort_response(&mut response));
         Ok(response)
     }
 }
@@ -252,7 +253,7 @@ impl Account {
     }
 }
 
-/// What time the endpoint takes it to be.
+/// The time by the endpoint's clock, skew included.
 fn clock(world: &World, strike: &Strike) -> Timestamp {
     Timestamp::from_millisecond(world.now_ms.saturating_add(strike.skew_ms)).unwrap_or(Timestamp::MAX)
 }
@@ -282,7 +283,7 @@ fn check_signing_time(request: &Request, clock: Timestamp) -> Result<(), ApiErro
     Err(ApiError::client("InvalidSignatureException", message))
 }
 
-/// What a proxy in between answers when it can't reach AWS: a page, and nothing of AWS's.
+/// The answer of a proxy that can't reach AWS: an HTML page.
 fn html_500() -> Response {
     const PAGE: &str = "<html>\r\n<head><title>500 Internal Server Error</title></head>\r\n<body>\r\n\
                         <center><h1>500 Internal Server Error</h1></center>\r\n<hr><center>proxy</center>\r\n\
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn its_clock_is_the_worlds() {
+    async fn the_clock_of_the_endpoint_is_the_worlds() {
         for (speed, date) in [
             (1.0, "Sun, 01 Feb 2026 00:01:01 GMT"),
             (60.0, "Sun, 01 Feb 2026 01:00:01 GMT"),
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_no_request_is_refused_in_the_services_own_shape() {
+    async fn invalid_requests_are_refused_in_the_format_of_the_service() {
         let endpoint = endpoint(1.0);
         let mut unsigned = list_clusters();
         unsigned.headers_mut().remove(header::AUTHORIZATION);
@@ -374,7 +375,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_dropped_on_the_way_leaves_the_rest_unharmed() {
+    async fn a_dropped_request_does_not_affect_others() {
         let endpoint = endpoint(1.0);
         endpoint.add_fault("hang#1".parse().unwrap());
         let hanging = tokio::time::timeout(Duration::from_hours(1), endpoint.respond(list_clusters())).await;

@@ -1,5 +1,4 @@
-//! Faults on demand: what can go wrong between a client and AWS, brought about by `--fault SPEC` or the control
-//! endpoint.
+//! Faults on demand: what can go wrong between a client and AWS, set with `--fault SPEC` or the control endpoint.
 //!
 //! A spec is `KIND[:TARGET][=VALUE][#TIMES]`: `throttle`, `deny:DescribeTasks`, `latency:ListServices=250ms`, `cut#2`.
 //! A target is an operation (`*` or none: all of them) or a field of the answers; without `#TIMES` a fault stays until
@@ -15,10 +14,10 @@ use super::quota;
 pub use distort::{Distortion, LONG_REASON};
 pub use strike::{Ending, Faults, Interruption, Strike};
 
-/// What goes wrong.
+/// What a fault does.
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
-    /// Lets this many requests a second through; none when absent.
+    /// Lets this many requests per second through; none if absent.
     Throttle(Option<f64>),
     Deny,
     Expired,
@@ -31,16 +30,16 @@ enum Kind {
     /// The endpoint's clock is ahead by this many milliseconds.
     Skew(i64),
     Distort(Distortion),
-    /// Strikes Live Tail sessions under way.
+    /// Disturbs open Live Tail sessions.
     Interrupt(Interruption),
 }
 
-/// What a fault is aimed at.
+/// What a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Aim {
     Operation,
     Field,
-    /// The same, and one has to be named.
+    /// A field that has to be named.
     NamedField,
     Everything,
 }
@@ -53,11 +52,11 @@ pub struct KindInfo {
     pub usage: &'static str,
     pub help: &'static str,
     aim: Aim,
-    /// Makes the kind of a field target and a value; `None` when that value does not fit.
+    /// Creates the kind from a field target and a value; `None` if the value is invalid.
     make: fn(Option<&str>, Option<&str>) -> Option<Kind>,
 }
 
-/// Every kind of fault: the parser, the help and the documentation follow from this table.
+/// Every kind of fault: parser, help and documentation use this table.
 #[rustfmt::skip]
 pub const KINDS: &[KindInfo] = &[
     KindInfo { name: "throttle", usage: "throttle[:OPERATION][=N/s]", aim: Aim::Operation,
@@ -153,15 +152,15 @@ fn duration(text: &str) -> Option<Duration> {
     Duration::try_from(duration).ok().filter(|duration| *duration <= Duration::from_hours(24 * 365))
 }
 
-/// One thing that goes wrong, for whom, and how many times yet.
+/// A fault: its kind, its operation and its remaining count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     kind: Kind,
     /// `None`: every operation.
     operation: Option<String>,
-    /// Requests it will still strike; `None`: until it is removed.
+    /// Number of requests it still applies to; `None`: until it is removed.
     times: Option<u32>,
-    /// The spec without its times.
+    /// The spec without the count.
     spec: String,
 }
 
@@ -172,7 +171,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a fault's spec is none.
+/// Why a fault spec is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     #[error("no fault {0:?}; there are {kinds}", kinds = kinds())]
@@ -189,7 +188,7 @@ fn kinds() -> String {
     KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
 }
 
-/// The three operations whose names begin most alike.
+/// The three operations with the most similar names.
 fn nearest(name: &str) -> String {
     let alike = |other: &str| name.chars().zip(other.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     let mut operations: Vec<_> = quota::operations().collect();
@@ -256,7 +255,7 @@ mod tests {
     #[case("long-reason", Kind::Distort(Distortion::LongReason), None, None)]
     #[case("skew=10m", Kind::Skew(600_000), None, None)]
     #[case("skew=-1s", Kind::Skew(-1_000), None, None)]
-    fn specs_say_what_goes_wrong(
+    fn specs_are_parsed(
         #[case] spec: &str,
         #[case] kind: Kind,
         #[case] operation: Option<&str>,
@@ -284,13 +283,13 @@ mod tests {
     #[case("long-reason:x", "is not of the form long-reason[#TIMES]")]
     #[case("cut#0", "\"0\" in \"cut#0\" is no number of times")]
     #[case("cut#many", "\"many\" in \"cut#many\" is no number of times")]
-    fn a_bad_spec_is_told_what_would_be_a_good_one(#[case] spec: &str, #[case] message: &str) {
+    fn an_invalid_spec_is_refused_with_the_valid_form(#[case] spec: &str, #[case] message: &str) {
         let error = spec.parse::<Fault>().unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
     }
 
     #[test]
-    fn every_kind_is_told_by_its_own_name_and_explained() {
+    fn every_kind_has_its_own_name_and_an_explanation() {
         for kind in KINDS {
             assert!(kind.usage.starts_with(kind.name) && !kind.help.is_empty());
             assert_eq!(KINDS.iter().filter(|other| other.name == kind.name).count(), 1);
@@ -304,7 +303,7 @@ mod tests {
         }
 
         #[test]
-        fn nor_does_anything_that_begins_well(kind in 0..KINDS.len(), rest in "[:=#×*%/smh.0-9a-zA-Z-]{0,12}") {
+        fn no_text_that_begins_like_a_spec_makes_it_panic(kind in 0..KINDS.len(), rest in "[:=#×*%/smh.0-9a-zA-Z-]{0,12}") {
             let _ = format!("{}{rest}", KINDS[kind].name).parse::<Fault>();
         }
     }

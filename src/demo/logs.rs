@@ -16,16 +16,16 @@ use serde_json::Value;
 
 use super::{wire::ApiError, world::World};
 
-pub(crate) use filter::keep_back;
+pub(crate) use filter::postpone_events;
 pub use insights::Queries;
 pub use live::{Tail, broken, timed_out};
 pub use store::{Access, LogStore, Settings, Stream};
 
-/// A page of events holds at most this many, and this many bytes as AWS counts them (but always one event).
+/// The most events per page, and the most bytes as AWS counts them (but always at least one event).
 const PAGE: usize = 10_000;
 const PAGE_BYTES: usize = 1 << 20;
 
-/// The logs of an account in one Region, as they stand.
+/// The logs of an account in one Region at a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Here<'a> {
     pub store: &'a LogStore,
@@ -35,14 +35,13 @@ pub struct Here<'a> {
 }
 
 impl Here<'_> {
-    /// A group's ARN, without the `:*` that stands for its streams.
+    /// A group's ARN, without the `:*` that means its streams.
     fn group_arn(&self, name: &str) -> String {
         format!("arn:aws:logs:{}:{}:log-group:{name}", self.region, self.account_id)
     }
 }
 
-/// Answers one Logs operation in a Region as the world stands; `None` when there is no such operation, or when it answers
-/// with a stream.
+/// Answers one Logs operation in a Region; `None` if there is no such operation, or if it answers with a stream.
 pub fn call(world: &mut World, region: &str, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
     let here = world.logs_in(region);
     Some(match operation {
@@ -50,7 +49,7 @@ pub fn call(world: &mut World, region: &str, operation: &str, input: &Value) -> 
         "DescribeLogStreams" => describe::log_streams(here, input),
         "FilterLogEvents" => filter::filter(here, input),
         "GetLogEvents" => get::get(here, input),
-        "StartQuery" => insights::Query::of(here, input).and_then(|query| world.queries.start(query)),
+        "StartQuery" => insights::Query::from_input(here, input).and_then(|query| world.queries.start(query)),
         "GetQueryResults" => world.queries.results(input),
         "StopQuery" => world.queries.stop(input),
         _ => return None,

@@ -1,4 +1,4 @@
-//! AWS Query, which Elastic Load Balancing and STS speak: a form in, XML out.
+//! AWS Query, the protocol of Elastic Load Balancing and STS: a form in, XML out.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ use super::wire::{ApiError, Response, respond};
 pub struct Form(HashMap<String, String>);
 
 impl Form {
-    /// Reads a form; what is no `name=value` is passed over.
+    /// Parses a form; anything that is not `name=value` is skipped.
     pub fn read(body: &[u8]) -> Self {
         let pairs = body.split(|byte| *byte == b'&').filter_map(|pair| {
             let equals = pair.iter().position(|byte| *byte == b'=')?;
-            Some((decoded(&pair[..equals]), decoded(&pair[equals + 1..])))
+            Some((decode(&pair[..equals]), decode(&pair[equals + 1..])))
         });
         Self(pairs.collect())
     }
@@ -32,8 +32,8 @@ impl Form {
     }
 }
 
-/// Text as it was before it was put into a form.
-fn decoded(text: &[u8]) -> String {
+/// Decodes a form value.
+fn decode(text: &[u8]) -> String {
     let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let (mut bytes, mut at) = (Vec::with_capacity(text.len()), 0);
     while let Some(byte) = text.get(at) {
@@ -55,7 +55,7 @@ fn decoded(text: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A successful answer: what `answer` holds, lists as `member`s.
+/// A successful answer; lists become `member` elements.
 pub fn response(namespace: &str, operation: &str, answer: &Value, request_id: &str) -> Response {
     let mut body = format!("<{operation}Response xmlns=\"{namespace}\"><{operation}Result>");
     write(&mut body, answer);
@@ -74,7 +74,7 @@ fn write(xml: &mut String, value: &Value) {
     match value {
         Value::Object(members) => members.iter().for_each(|(name, member)| element(name, member)),
         Value::Array(items) => items.iter().for_each(|item| element("member", item)),
-        Value::String(text) => xml.push_str(&escaped(text)),
+        Value::String(text) => xml.push_str(&escape(text)),
         other => xml.push_str(&other.to_string()),
     }
 }
@@ -86,13 +86,13 @@ pub fn error(namespace: &str, error: &ApiError, request_id: &str) -> Response {
     let body = format!(
         "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{blame}</Type><Code>{code}</Code><Message>{}</Message></Error>\
          <RequestId>{request_id}</RequestId></ErrorResponse>\n",
-        escaped(&error.message),
+        escape(&error.message),
     );
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     respond(status, "text/xml", body, request_id)
 }
 
-/// The name and status an error has in AWS Query, where they differ from those in AWS JSON.
+/// The name and status of an error in AWS Query, where they differ from AWS JSON.
 fn own_error(error: &ApiError) -> (&'static str, u16) {
     match error.code {
         "AccessDeniedException" => ("AccessDenied", 403),
@@ -107,8 +107,8 @@ fn own_error(error: &ApiError) -> (&'static str, u16) {
     }
 }
 
-/// Text as it stands between XML tags.
-fn escaped(text: &str) -> String {
+/// Escapes text for XML.
+fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -134,7 +134,7 @@ mod tests {
     #[case("%4", "%4")]
     #[case("%zz%41", "%zzA")]
     #[case("%ff", "\u{fffd}")]
-    fn what_is_no_escape_stays(#[case] sent: &str, #[case] read: &str) {
+    fn invalid_escapes_stay(#[case] sent: &str, #[case] read: &str) {
         assert_eq!(Form::read(format!("Marker={sent}").as_bytes()).get("Marker"), Some(read));
     }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_have_the_names_of_this_protocol() {
+    fn errors_have_their_names_in_aws_query() {
         let denied = ApiError::client("AccessDeniedException", "a < b & c");
         let response = error("urn:x", &denied, "id-1");
         assert_eq!(response.status(), 403);

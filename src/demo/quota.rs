@@ -14,11 +14,11 @@ pub struct Quota {
     pub name: &'static str,
     pub service: Service,
     pub operations: &'static [&'static str],
-    /// Requests a full bucket holds.
+    /// Number of requests in a full bucket.
     pub burst: f64,
-    /// Requests that flow back every second.
+    /// Number of requests refilled per second.
     pub per_second: f64,
-    /// Regions with another rate (and, where burst and rate are one number, another burst).
+    /// Regions with another rate (and, where burst and rate are the same, another burst).
     pub elsewhere: &'static [(&'static str, f64)],
 }
 
@@ -35,7 +35,7 @@ const fn quota(
 
 use Service::{Ecs, Elb, Logs, Ssm, Sts};
 
-/// Every operation the services know, whether or not this endpoint answers it, in its bucket.
+/// The bucket of every operation of the services, whether or not this endpoint implements it.
 #[rustfmt::skip]
 pub const QUOTAS: &[Quota] = &[
     quota("cluster read", Ecs, &["DescribeClusters", "ListClusters"], 50, 20),
@@ -59,7 +59,7 @@ pub const QUOTAS: &[Quota] = &[
     quota("setting modify", Ecs, &["PutAccountSetting", "PutAccountSettingDefault", "DeleteAccountSetting"], 10, 1),
     quota("task set modify", Ecs, &["CreateTaskSet", "UpdateTaskSet", "DeleteTaskSet", "UpdateServicePrimaryTaskSet"], 100, 20),
     quota("agent modify", Ecs, &["RegisterContainerInstance", "DiscoverPollEndpoint", "SubmitTaskStateChange", "SubmitContainerStateChange", "SubmitAttachmentStateChanges"], 200, 120),
-    // AWS publishes no figure for these: small buckets of their own are the safe guess.
+    // AWS publishes no figure for these; small buckets of their own are the safe guess.
     quota("stop service deployment", Ecs, &["StopServiceDeployment"], 10, 1),
     quota("continue service deployment", Ecs, &["ContinueServiceDeployment"], 10, 1),
     quota("task set read", Ecs, &["DescribeTaskSets"], 10, 1),
@@ -90,7 +90,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
 #[derive(Debug)]
 pub struct Buckets {
     region: String,
-    /// Those drawn from so far, by quota name: the others are full.
+    /// The buckets used so far, by quota name; all others are full.
     levels: HashMap<&'static str, Bucket>,
 }
 
@@ -100,11 +100,11 @@ impl Buckets {
         Self { region: region.to_owned(), levels: HashMap::new() }
     }
 
-    /// Draws one request. An operation in no bucket is not limited: there is none such to call.
+    /// Takes one request from its bucket. An operation without a bucket is not limited: it doesn't exist.
     ///
     /// # Errors
-    /// `ThrottlingException` when the bucket is empty.
-    pub fn draw(&mut self, call: &Call, now: Instant) -> Result<(), ApiError> {
+    /// `ThrottlingException` if the bucket is empty.
+    pub fn take(&mut self, call: &Call, now: Instant) -> Result<(), ApiError> {
         let belongs =
             |quota: &&Quota| quota.service == call.service && quota.operations.contains(&call.operation.as_str());
         let Some(quota) = QUOTAS.iter().find(belongs) else { return Ok(()) };
@@ -113,11 +113,11 @@ impl Buckets {
             None => (quota.burst, quota.per_second),
         };
         let bucket = self.levels.entry(quota.name).or_insert_with(|| Bucket::full(burst, per_second, now));
-        if bucket.draw(now) { Ok(()) } else { Err(throttled()) }
+        if bucket.take(now) { Ok(()) } else { Err(throttled()) }
     }
 }
 
-/// What AWS answers over the limit.
+/// AWS's answer to a request over the limit.
 pub fn throttled() -> ApiError {
     ApiError::client("ThrottlingException", "Rate exceeded")
 }
@@ -132,13 +132,13 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub fn full(burst: f64, per_second: f64, now: Instant) -> Self {
         Self { burst, per_second, level: burst, at: now }
     }
 
     /// Takes one token, if there is one.
-    pub fn draw(&mut self, now: Instant) -> bool {
+    pub fn take(&mut self, now: Instant) -> bool {
         let refill = now.saturating_duration_since(self.at).as_secs_f64() * self.per_second;
         (self.level, self.at) = ((self.level + refill).min(self.burst), now);
         let enough = self.level >= 1.0;
@@ -161,11 +161,11 @@ mod tests {
 
     /// How many of `wanted` requests pass at one instant.
     fn passed(buckets: &mut Buckets, call: &Call, now: Instant, wanted: usize) -> usize {
-        (0..wanted).filter(|_| buckets.draw(call, now).is_ok()).count()
+        (0..wanted).filter(|_| buckets.take(call, now).is_ok()).count()
     }
 
     #[test]
-    fn every_operation_stands_in_one_bucket() {
+    fn every_operation_is_in_one_bucket() {
         let mut seen = std::collections::HashSet::new();
         for name in operations() {
             assert!(seen.insert(name), "{name} stands twice");
@@ -179,11 +179,11 @@ mod tests {
     #[case("DescribeClusters", 50, 20)]
     #[case("UpdateService", 50, 5)]
     #[case("StopServiceDeployment", 10, 1)]
-    fn a_bucket_gives_its_burst_then_its_rate(#[case] name: &str, #[case] burst: usize, #[case] rate: usize) {
+    fn a_bucket_allows_its_burst_then_its_rate(#[case] name: &str, #[case] burst: usize, #[case] rate: usize) {
         let (mut buckets, now) = (Buckets::new("eu-west-1"), Instant::now());
         let call = call(Service::Ecs, name);
         assert_eq!(passed(&mut buckets, &call, now, 1000), burst);
-        assert_eq!(buckets.draw(&call, now), Err(ApiError::client("ThrottlingException", "Rate exceeded")));
+        assert_eq!(buckets.take(&call, now), Err(ApiError::client("ThrottlingException", "Rate exceeded")));
         assert_eq!(passed(&mut buckets, &call, now + Duration::from_secs(2), 1000), 2 * rate);
         assert_eq!(passed(&mut buckets, &call, now + Duration::from_hours(1), 1000), burst, "never over the brim");
     }

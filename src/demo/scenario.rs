@@ -1,4 +1,4 @@
-//! What an account looks like when the demo starts, and what keeps happening in it.
+//! Accounts at the start of the demo, and what keeps happening in them.
 
 mod calm;
 mod fleet;
@@ -15,20 +15,20 @@ const HOUR: i64 = 60 * MINUTE;
 /// A ready-made account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scenario {
-    /// Three clusters of a shop on a bad day: every kind of fault, all the time.
+    /// Three clusters of a shop on a bad day, with every kind of fault at any time.
     #[default]
     Incident,
     /// Five clusters, 500 services, 5,000 tasks; mostly steady.
     Fleet,
-    /// Two clusters in which nothing changes but log lines.
+    /// Two clusters in which nothing changes but the logs.
     Calm,
 }
 
 impl Scenario {
-    /// Every scenario, in the order to offer them.
+    /// Every scenario, in the order shown.
     pub const ALL: [Self; 3] = [Self::Incident, Self::Fleet, Self::Calm];
 
-    /// The name by which it is chosen.
+    /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Incident => "incident",
@@ -37,7 +37,7 @@ impl Scenario {
         }
     }
 
-    /// One line for help.
+    /// One line for the help.
     pub const fn about(self) -> &'static str {
         match self {
             Self::Incident => "three clusters of a shop on a bad day: every kind of fault, all the time",
@@ -65,8 +65,8 @@ impl FromStr for Scenario {
     }
 }
 
-/// The account of `scenario` at `now`. It is founded two hours before and lives through them, so that stopped tasks,
-/// events and deployments are really what became of it.
+/// Creates the account of `scenario` at `now`. It starts two hours earlier and is simulated up to `now`, so that
+/// stopped tasks, events and deployments have really happened.
 pub(crate) fn build(scenario: Scenario, seed: u64, now: i64) -> World {
     let start = now - 2 * HOUR;
     let mut world = World::beginning(seed, start, now);
@@ -79,7 +79,7 @@ pub(crate) fn build(scenario: Scenario, seed: u64, now: i64) -> World {
     world
 }
 
-/// A steady account of an exact size at `now`.
+/// Creates a steady account of an exact size at `now`.
 pub(crate) fn build_sized(clusters: usize, services: usize, tasks: usize, now: i64) -> World {
     let start = now - 10 * MINUTE;
     let mut world = World::beginning(0, start, now);

@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{Cut, Endpoint, Session, wire};
 
-/// The largest request read: far above any of AWS's.
+/// The most bytes read of a request: far more than any of AWS's.
 const MAX_BODY: usize = 4 << 20;
 
 /// An HTTP/1.1 server on loopback, with keep-alive. It stops when it is dropped.
@@ -44,7 +44,7 @@ impl Server {
     /// Serves `endpoint` at `addr`; port 0 takes a free one.
     ///
     /// # Errors
-    /// When `addr` is not on loopback (the account answers whoever asks), or can't be bound.
+    /// `addr` is not on loopback (the account answers anybody), or can't be bound.
     pub async fn start(addr: SocketAddr, endpoint: Endpoint) -> io::Result<Server> {
         if !addr.ip().is_loopback() {
             let message = format!("{addr} is not on loopback; serve on 127.0.0.1:{0} or [::1]:{0}", addr.port());
@@ -56,7 +56,7 @@ impl Server {
         let accepted = connections.clone();
         let listener = listener.tap_io(move |connection| {
             accepted.fetch_add(1, Ordering::Relaxed);
-            // Best effort: small answers must not wait for an acknowledgement.
+            // Best effort: small answers should not wait for an acknowledgement.
             let _ = connection.set_nodelay(true);
         });
         let (stop, mut stopped) = watch::channel(());
@@ -65,13 +65,13 @@ impl Server {
             let _ = stopped.changed().await;
         });
         let serving = tokio::spawn(async move {
-            // It never returns an error: failures to accept are waited out inside.
+            // It never returns an error: failed accepts are retried inside.
             let _ = serve.await;
         });
         Ok(Server { addr, connections, stop, serving })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -81,16 +81,16 @@ impl Server {
         format!("http://{}", self.addr)
     }
 
-    /// How many connections it has accepted since the start.
+    /// The number of connections accepted since the start.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Cuts what is under way, closes every connection, and gives the port back.
+    /// Ends requests under way, closes every connection, and frees the port.
     pub async fn stop(self) {
         let Server { stop, serving, .. } = self;
         drop(stop);
-        // Only a panic or an abort could make this an error, and the server is gone either way.
+        // Only a panic or an abort causes an error here, and the server is gone either way.
         let _ = serving.await;
     }
 }
@@ -111,8 +111,8 @@ async fn answer(State(Shared { endpoint, mut stopped }): State<Shared>, request:
     answered.unwrap_or_else(|cut| Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(cut)]))))
 }
 
-/// A response as hyper is to send it. Hyper closes the connection when a body fails: before the head is out if it fails
-/// at once, after what came before if it takes its time.
+/// Converts a response for hyper. Hyper closes the connection when a body fails: before the head is sent if it fails at
+/// once, after the data sent so far if it fails later.
 fn written(mut response: wire::Response, mut stopped: watch::Receiver<()>) -> Response {
     if let Some(session) = response.extensions_mut().remove::<Session>() {
         let stop = async move {
@@ -151,14 +151,14 @@ mod tests {
         Server::start(LOOPBACK.parse().unwrap(), endpoint).await.unwrap()
     }
 
-    /// Sends one request, by hand, for all the server says until it closes the connection.
-    async fn said(server: &Server, body: &str, last: bool) -> String {
+    /// Sends one request by hand; returns everything the server sends until it closes the connection.
+    async fn received(server: &Server, body: &str, last: bool) -> String {
         let mut stream = TcpStream::connect(server.addr()).await.unwrap();
         stream.write_all(request(body, last).as_bytes()).await.unwrap();
-        let mut said = Vec::new();
-        // A reset is as good an end as a clean one.
-        let _ = stream.read_to_end(&mut said).await;
-        String::from_utf8(said).unwrap()
+        let mut received = Vec::new();
+        // A reset is as good as a clean end.
+        let _ = stream.read_to_end(&mut received).await;
+        String::from_utf8(received).unwrap()
     }
 
     fn request(body: &str, last: bool) -> String {
@@ -173,13 +173,13 @@ mod tests {
     const WHO: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
     #[tokio::test]
-    async fn it_speaks_http_and_counts_connections() {
+    async fn it_answers_http_and_counts_connections() {
         let server = server(&[]).await;
-        let answer = said(&server, WHO, true).await;
+        let answer = received(&server, WHO, true).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.contains("x-amzn-requestid: ") && answer.contains("date: ") && answer.contains("assumed-role"));
         assert_eq!(server.connections(), 1);
-        said(&server, WHO, true).await;
+        received(&server, WHO, true).await;
         assert_eq!(server.connections(), 2);
     }
 
@@ -189,17 +189,17 @@ mod tests {
         let mut stream = TcpStream::connect(server.addr()).await.unwrap();
         let two = request(WHO, false) + &request(WHO, true);
         stream.write_all(two.as_bytes()).await.unwrap();
-        let mut said = String::new();
-        stream.read_to_string(&mut said).await.unwrap();
-        assert_eq!(said.matches("HTTP/1.1 200 OK").count(), 2);
+        let mut received = String::new();
+        stream.read_to_string(&mut received).await.unwrap();
+        assert_eq!(received.matches("HTTP/1.1 200 OK").count(), 2);
         assert_eq!(server.connections(), 1);
     }
 
     #[tokio::test]
-    async fn a_cut_connection_says_nothing_and_a_truncated_answer_half() {
+    async fn a_cut_connection_sends_nothing_and_a_truncated_answer_half() {
         let server = server(&["cut#1", "truncate"]).await;
-        assert_eq!(said(&server, WHO, false).await, "");
-        let half = said(&server, WHO, false).await;
+        assert_eq!(received(&server, WHO, false).await, "");
+        let half = received(&server, WHO, false).await;
         assert!(half.starts_with("HTTP/1.1 200 OK") && half.contains("<GetCallerIdentityResponse"), "{half}");
         assert!(!half.contains("</GetCallerIdentityResponse>"), "{half}");
     }
@@ -220,9 +220,9 @@ mod tests {
         hanging.write_all(request(WHO, false).as_bytes()).await.unwrap();
         server.stop().await;
         for stream in [&mut idle, &mut hanging] {
-            let mut said = Vec::new();
-            let _ = stream.read_to_end(&mut said).await;
-            assert!(said.is_empty());
+            let mut received = Vec::new();
+            let _ = stream.read_to_end(&mut received).await;
+            assert!(received.is_empty());
         }
         Server::start(addr, Endpoint::new(Options::default())).await.unwrap().stop().await;
     }

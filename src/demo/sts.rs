@@ -1,10 +1,10 @@
-//! AWS STS: who the caller is. Everybody is the same role here.
+//! AWS STS: the identity of the caller, the same role for everybody.
 
 use serde_json::{Value, json};
 
 use super::wire::ApiError;
 
-/// The ARN every caller has in `account_id`.
+/// The ARN of every caller in `account_id`.
 pub fn caller_arn(account_id: &str) -> String {
     format!("arn:aws:sts::{account_id}:assumed-role/demo/console")
 }
@@ -28,7 +28,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_nothing_else_to_ask() {
+    fn no_other_operation_exists() {
         assert!(call("123456789012", "AssumeRole").is_none());
     }
 }

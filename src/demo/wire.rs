@@ -1,5 +1,4 @@
-//! What every service of the endpoint has in common: which operation a request asks for, and how answers and errors
-//! are written.
+//! What all services of the endpoint share: finding the operation of a request, and writing answers and errors.
 //!
 //! ECS, CloudWatch Logs and Systems Manager speak AWS JSON 1.1: `POST /` with the operation in `x-amz-target`. Elastic
 //! Load Balancing and STS speak AWS Query.
@@ -17,13 +16,13 @@ use super::query::{self, Form};
 /// A whole request, its body read.
 pub type Request = axum::http::Request<Bytes>;
 
-/// A whole response. When `content-length` promises more than the body holds, the connection is to be cut after it.
+/// A whole response. If `content-length` exceeds the body, the connection is to be cut after it.
 pub type Response = axum::http::Response<Bytes>;
 
 const AMZN_REQUEST_ID: &str = "x-amzn-requestid";
 const AMZ_TARGET: &str = "x-amz-target";
 
-/// An AWS service the endpoint stands in for.
+/// An AWS service that the endpoint simulates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
     Ecs,
@@ -47,7 +46,7 @@ impl Service {
         }
     }
 
-    /// What stands before the dot in `x-amz-target`.
+    /// The part before the dot in `x-amz-target`.
     fn target(self) -> Option<&'static str> {
         match self {
             Service::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
@@ -73,7 +72,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// The operation a request asks for; it need not exist.
+/// The operation that a request asks for; it need not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub service: Service,
@@ -81,9 +80,9 @@ pub struct Call {
 }
 
 impl Call {
-    /// Reads the operation off a request: the target header, else a query form with the service of the signature's
-    /// credential scope. A query without a signature can only be meant for STS.
-    pub fn of(request: &Request) -> Option<Call> {
+    /// Finds the operation of a request: from the target header, else from a query form with the service of the
+    /// signature's credential scope. A query without a signature must be for STS.
+    pub fn from_request(request: &Request) -> Option<Call> {
         let headers = request.headers();
         if let Some(target) = text(headers, AMZ_TARGET) {
             let (prefix, operation) = target.split_once('.')?;
@@ -100,7 +99,8 @@ impl Call {
     }
 }
 
-/// Whether a request carries a signature. Which one is not checked: the account is made up, and so are its keys.
+/// Returns whether a request is signed. The signature itself is not checked: the account is simulated, and so are its
+/// keys.
 pub fn is_signed(headers: &HeaderMap) -> bool {
     scope(headers).is_some()
 }
@@ -120,7 +120,7 @@ fn credential(headers: &HeaderMap) -> Option<&str> {
     authorization.split_once("Credential=")?.1.split(',').next()
 }
 
-/// When the request was signed, as `x-amz-date` has it (`20260131T235959Z`).
+/// When the request was signed, from `x-amz-date` (`20260131T235959Z`).
 pub fn signed_at(headers: &HeaderMap) -> Option<jiff::Timestamp> {
     let date = text(headers, "x-amz-date")?;
     let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok()?;
@@ -134,7 +134,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// The JSON input of a request; an empty body is an empty input.
 ///
 /// # Errors
-/// `SerializationException`, as AWS answers what it cannot read.
+/// `SerializationException`, AWS's answer to invalid JSON.
 pub fn input(body: &[u8]) -> Result<Value, ApiError> {
     if body.is_empty() {
         return Ok(json!({}));
@@ -146,14 +146,14 @@ pub fn input(body: &[u8]) -> Result<Value, ApiError> {
     }
 }
 
-/// An error as AWS answers it: HTTP status, `__type` and `message`.
+/// An error as AWS returns it: HTTP status, `__type` and `message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     pub status: u16,
     /// The exception's name, for example `ClusterNotFoundException`.
     pub code: &'static str,
     pub message: String,
-    /// Members that this exception has besides.
+    /// Further members of this exception.
     pub details: Value,
 }
 
@@ -163,7 +163,7 @@ impl ApiError {
         Self { status: 400, code, message: message.into(), details: Value::Null }
     }
 
-    /// No such operation. AWS sends no message with it.
+    /// Unknown operation. AWS sends no message with it.
     pub fn unknown_operation() -> Self {
         Self::client("UnknownOperationException", "")
     }
@@ -188,7 +188,7 @@ pub fn json_response(status: StatusCode, body: &Value, request_id: &str) -> Resp
     respond(status, "application/x-amz-json-1.1", body.to_string(), request_id)
 }
 
-/// An answer of any type; those of AWS carry a request id.
+/// A response of any content type; AWS's carry a request id.
 pub fn respond<'a>(
     status: StatusCode,
     kind: &'static str,
@@ -208,7 +208,7 @@ pub fn respond<'a>(
     response
 }
 
-/// How many bytes of its promised body a response lacks.
+/// The number of bytes that a response announces but doesn't have.
 pub fn missing_bytes(response: &Response) -> usize {
     let promised = text(response.headers(), header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
     promised.unwrap_or(0_usize).saturating_sub(response.body().len())
@@ -246,18 +246,18 @@ mod tests {
     #[case::unknown_target("ecs", Some("DynamoDB_20120810.GetItem"), "{}", None)]
     #[case::no_operation("ecs", Some("AmazonSSM"), "{}", None)]
     #[case::unknown_service("s3", None, "", None)]
-    fn the_call_is_read_off_the_request(
+    fn the_operation_is_found_in_the_request(
         #[case] service: &str,
         #[case] target: Option<&str>,
         #[case] body: &'static str,
         #[case] expected: Option<&str>,
     ) {
-        let call = Call::of(&request(service, target, body));
+        let call = Call::from_request(&request(service, target, body));
         assert_eq!(call.map(|call| format!("{} {}", call.service, call.operation)).as_deref(), expected);
     }
 
     #[test]
-    fn an_unsigned_request_is_told_from_a_signed_one() {
+    fn signed_and_unsigned_requests_are_distinguished() {
         assert!(is_signed(request("ecs", None, "").headers()));
         assert!(!is_signed(Request::new(Bytes::new()).headers()));
     }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_take_the_shape_of_their_service() {
+    fn errors_have_the_format_of_their_service() {
         let error = ApiError::client("AccessDeniedException", "a < b & c");
         for service in [Service::Elb, Service::Sts] {
             let response = error.response(service, "id-1");
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_cut_short_shows_in_its_length() {
+    fn missing_bytes_of_a_short_body_are_counted() {
         let mut response = respond(StatusCode::OK, "text/plain", "0123456789", "id");
         assert_eq!(missing_bytes(&response), 0);
         *response.body_mut() = Bytes::from_static(b"01234");

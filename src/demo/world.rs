@@ -1,8 +1,8 @@
 //! The simulated account: clusters, services, tasks, instances, and the clock that moves them.
 //!
-//! Nothing ticks. Whatever will happen is in one queue, ordered by time; [`World::advance_to`] lets happen what has come
-//! due. Every handler acts at the time its turn was due, not at the time of the call, so that the account's history does
-//! not depend on how often anybody looked.
+//! There is no tick. Everything that will happen is in one queue ordered by time; [`World::advance_to`] processes what
+//! is due. Every handler acts at the time its event was due, not at the time of the call, so that the account's history
+//! does not depend on how often it is read.
 
 mod arn;
 mod chatter;
@@ -57,23 +57,23 @@ use super::{
     scenario::{self, Scenario},
 };
 
-/// A write is seen by reads this much later: ECS is eventually consistent.
+/// Reads lag behind writes by this much: ECS is eventually consistent.
 pub(crate) const READ_LAG: i64 = 300;
 /// Stopped tasks can be described for an hour.
 const STOPPED_KEPT: i64 = 3_600_000;
-/// The oldest chatter a young world holds; what crashes say is kept from the beginning.
+/// Everyday log lines older than this are not written to a new world; the output of crashes is kept from the start.
 const CHATTER_KEPT: i64 = 15 * 60_000;
 
 /// Everything the account holds. Times are milliseconds since the Unix epoch, in world time.
 #[derive(Debug)]
 pub struct World {
-    /// The time up to which the world has lived.
+    /// The time up to which the world has been simulated.
     pub now_ms: i64,
-    /// What its containers have logged in its own Region,
+    /// The logs in its own Region.
     pub logs: LogStore,
-    /// and in others, by Region.
+    /// The logs in other Regions, by Region.
     pub(crate) logs_elsewhere: BTreeMap<String, LogStore>,
-    /// CloudWatch Logs Insights.
+    /// Queries of CloudWatch Logs Insights.
     pub(crate) queries: Queries,
     /// Twelve digits.
     pub account_id: String,
@@ -89,71 +89,71 @@ pub struct World {
     images: BTreeMap<String, Image>,
     /// Secrets that execution roles may not read.
     denied_secrets: BTreeSet<String>,
-    /// Log groups that somebody deleted: what is written to them is lost.
+    /// Log groups that have been deleted: what is written to them is lost.
     deleted_groups: BTreeSet<String>,
-    /// Lines under way that arrive late, by their number.
+    /// Late lines that have not been ingested yet, by number.
     late: BTreeMap<u64, chatter::Late>,
-    /// The role that attaches volumes does not trust ECS.
+    /// ECS can't assume the role that attaches volumes.
     volumes_refused: bool,
     routines: Vec<routine::Routine>,
     pub(crate) loads: Vec<load::Load>,
     queue: BinaryHeap<Reverse<Due>>,
     scheduled: u64,
-    /// What reads still see of things just written: by ARN, until when, and the old answer.
+    /// Outdated answers that reads still see after a write: by ARN, until when, and the answer.
     stale: BTreeMap<String, (i64, Value)>,
     pub(crate) seed: u64,
-    /// Ids of what callers create.
+    /// Random numbers for the ids of resources that callers create.
     pub(crate) ids: Rng,
-    /// Tasks that RunTask started, by client token: a retry starts nothing again.
+    /// Tasks started by RunTask, by client token: a retry starts no further tasks.
     pub(crate) run_tokens: BTreeMap<String, Vec<TaskId>>,
     chatter_from: i64,
-    /// Services that stay steady say so every six hours.
+    /// Steady services report it again every six hours.
     announces: bool,
 }
 
-/// Something that is going to happen.
+/// An event in the queue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Due {
     at: i64,
-    /// Among equals, first come first served.
+    /// Order among events at the same time: first in, first out.
     order: u64,
     what: What,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
-    /// A task takes a step, unless it has turned towards its end since.
+    /// A task takes a step, unless it has begun to stop meanwhile.
     Task { id: TaskId, epoch: u32, step: Step },
     /// A container writes to its log.
     Chatter { id: TaskId, container: usize },
-    /// A line comes in that was written a while ago.
+    /// A late line is ingested.
     Arrival(u64),
     /// A stopped task is forgotten.
     Forget(TaskId),
-    /// The scheduler looks at a service.
+    /// The scheduler runs for a service.
     Reconcile(usize),
-    /// A service that stayed steady says so again.
+    /// A service reports that it is still steady.
     StillSteady(usize),
     /// A blue/green deployment leaves a stage.
     LeaveStage { service: usize, rollout: usize, stage: Stage },
-    /// Nobody answered a pause hook.
+    /// A pause hook times out.
     HookTimeout { service: usize, rollout: usize, hook: usize },
-    /// The scenario acts.
+    /// A routine of the scenario runs.
     Routine(usize),
 }
 
 impl World {
-    /// The account of `scenario`, as it stands at `now_ms` after a past of its own. Equal arguments make equal worlds.
+    /// Creates the account of `scenario` at `now_ms`, with a simulated past. Equal arguments create equal worlds.
     pub fn new(scenario: Scenario, seed: u64, now_ms: i64) -> Self {
         scenario::build(scenario, seed, now_ms)
     }
 
-    /// A quiet, steady account of an exact size, in which nothing changes.
+    /// Creates a steady account of an exact size, in which nothing changes.
     pub fn sized(clusters: usize, services_per_cluster: usize, tasks_per_service: usize, now_ms: i64) -> Self {
         scenario::build_sized(clusters, services_per_cluster, tasks_per_service, now_ms)
     }
 
-    /// An account with nothing in it.
+    /// Creates an empty account.
     pub(crate) fn empty(seed: u64, now_ms: i64) -> Self {
         Self {
             now_ms,
@@ -186,12 +186,12 @@ impl World {
         }
     }
 
-    /// An account whose past begins at `start`, of which only the end, before `now_ms`, fills the logs.
+    /// Creates an account whose past begins at `start`; only the time just before `now_ms` fills the logs.
     pub(crate) fn beginning(seed: u64, start: i64, now_ms: i64) -> Self {
         Self { chatter_from: now_ms - CHATTER_KEPT, ..Self::empty(seed, start) }
     }
 
-    /// The logs that a Region holds.
+    /// The logs of a Region.
     pub fn logs_in<'a>(&'a self, region: &'a str) -> Here<'a> {
         static NONE: LogStore = LogStore::new();
         let elsewhere = || self.logs_elsewhere.get(region).unwrap_or(&NONE);
@@ -199,32 +199,32 @@ impl World {
         Here { store, region, account_id: &self.account_id, now_ms: self.now_ms }
     }
 
-    /// Steady services keep silent: nothing happens but log lines.
-    pub(crate) fn hush(&mut self) {
+    /// Silences steady services: nothing happens but log lines.
+    pub(crate) fn silence_steady_services(&mut self) {
         self.announces = false;
     }
 
-    /// Describes an image to the account's registry.
+    /// Adds an image to the account's registry.
     pub(crate) fn publish(&mut self, reference: &str, image: Image) {
         self.images.insert(reference.to_owned(), image);
     }
 
-    /// Takes the right to read a secret from everybody.
+    /// Denies reading a secret to every role.
     pub(crate) fn deny_secret(&mut self, arn: &str) {
         self.denied_secrets.insert(arn.to_owned());
     }
 
-    /// Deletes a log group for good.
+    /// Deletes a log group permanently.
     pub(crate) fn delete_group(&mut self, name: &str) {
         self.deleted_groups.insert(name.to_owned());
     }
 
-    /// Makes the role that attaches volumes trust nobody.
+    /// Makes the role that attaches volumes unusable.
     pub(crate) fn refuse_volumes(&mut self) {
         self.volumes_refused = true;
     }
 
-    /// Lets the world live on until `now_ms`.
+    /// Simulates the world up to `now_ms`.
     pub fn advance_to(&mut self, now_ms: i64) {
         while let Some(Reverse(due)) = self.queue.peek() {
             if due.at > now_ms {
@@ -235,11 +235,11 @@ impl World {
             self.happen(due.what, due.at);
         }
         self.now_ms = self.now_ms.max(now_ms);
-        self.bear_loads();
+        self.write_loads();
         self.stale.retain(|_, (until, _)| *until > now_ms);
     }
 
-    /// Plans something. What is already past happens at the next advance, in its turn.
+    /// Schedules an event. One in the past happens at the next advance, in order.
     pub(crate) fn schedule(&mut self, at: i64, what: What) {
         self.scheduled += 1;
         self.queue.push(Reverse(Due { at, order: self.scheduled, what }));
@@ -265,14 +265,14 @@ impl World {
         }
     }
 
-    /// Keeps showing `answer` for the thing named `arn` until the write about to happen has spread.
+    /// Keeps returning `answer` for the resource `arn` until the write about to happen has propagated.
     pub(crate) fn hold_back(&mut self, arn: String, answer: Value) {
         let until = self.now_ms + READ_LAG;
-        // A second write within the lag keeps the answer of before the first.
+        // A second write within the lag keeps the answer from before the first.
         self.stale.entry(arn).or_insert((until, answer));
     }
 
-    /// What reads still see instead of the truth.
+    /// The outdated answer that reads still see.
     pub(crate) fn stale(&self, arn: &str) -> Option<&Value> {
         self.stale.get(arn).filter(|(until, _)| *until > self.now_ms).map(|(_, answer)| answer)
     }

@@ -14,7 +14,7 @@ use crate::demo::{
     world::{TaskId, World},
 };
 
-/// Names and values of the settings of an account created lately.
+/// Names and values of the account settings, as for an account created recently.
 const SETTINGS: [(&str, &str); 10] = [
     ("awsvpcTrunking", "disabled"),
     ("containerInsights", "enabled"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer,
-    input::{self, includes, invalid, parse},
+    input::{self, contains, invalid, parse},
     json::{Object, missing, tags},
     paging::{PageRequest, page},
 };
@@ -32,7 +32,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
         None => ["FARGATE", "FARGATE_SPOT"]
             .into_iter()
             .map(str::to_owned)
-            // Managed instances are seen only with the cluster that has them.
+            // Managed instances are listed only with their cluster.
             .chain(world.capacity_providers.iter().filter(|it| it.cluster().is_none()).map(|it| it.name.clone()))
             .collect(),
     };
@@ -50,7 +50,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
         wanted = all;
     }
     wanted.sort_unstable();
-    let with_tags = includes(&request.include, "TAGS");
+    let with_tags = contains(&request.include, "TAGS");
     let items = wanted.into_iter().map(|name| (name.clone(), name)).collect();
     let (names, next) = page(&request.page, "capacity providers", 10, 10, items)?;
     let found: Vec<Value> = names.iter().map(|name| provider_json(world, name, with_tags)).collect();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer,
-    input::{bounded, includes, parse},
+    input::{bounded, contains, parse},
     json::{Object, missing, pairs, strategy, tags},
     paging::{PageRequest, keyed, page},
 };
@@ -46,7 +46,7 @@ fn cluster_json(world: &World, cluster: usize, include: &[String]) -> Value {
     let data = &world.clusters[cluster];
     let tasks = || world.tasks.values().filter(|task| task.cluster == cluster);
     let services = || world.services.iter().filter(|service| service.cluster == cluster);
-    let shows = |what| includes(include, what);
+    let shows = |what| contains(include, what);
     let count = |kind: &str, counted: fn(&Task) -> bool| {
         tasks().filter(|task| counted(task) && task.site.launch_type == kind).count().to_string()
     };

@@ -38,7 +38,7 @@ struct Created {
 pub(super) fn list(world: &mut World, input: &Value) -> Answer {
     let request: List = parse(input)?;
     let cluster = match (&request.cluster, request.service.split_once(":service/")) {
-        // The service's ARN says which cluster.
+        // The cluster is part of the service's ARN.
         (None, Some((_, path))) => input::cluster(world, path.split('/').next())?,
         (name, _) => input::cluster(world, name.as_deref())?,
     };
@@ -61,6 +61,7 @@ pub(super) fn list(world: &mut World, input: &Value) -> Answer {
     Ok(Object::new().set("serviceDeployments", briefs).maybe("nextToken", next).done())
 }
 
+/// The brief structure of ListServiceDeployments.
 fn brief_json(world: &World, service: usize, rollout: &Rollout) -> Value {
     Object::new()
         .set("serviceDeploymentArn", world.rollout_arn(service, &rollout.id))
@@ -76,7 +77,7 @@ fn brief_json(world: &World, service: usize, rollout: &Rollout) -> Value {
 }
 
 /// The service and the last part of an ARN of the form `…:KIND/CLUSTER/SERVICE/LAST`.
-fn of_service<'a>(world: &World, arn: &'a str, kind: &str) -> Option<(usize, &'a str)> {
+fn service_and_last_part<'a>(world: &World, arn: &'a str, kind: &str) -> Option<(usize, &'a str)> {
     let (_, path) = arn.split_once(&format!(":{kind}/"))?;
     let mut parts = path.split('/');
     let (cluster, service, last) = (parts.next()?, parts.next()?, parts.next()?);
@@ -84,9 +85,9 @@ fn of_service<'a>(world: &World, arn: &'a str, kind: &str) -> Option<(usize, &'a
     Some((world.find_service(cluster, service)?, last))
 }
 
-/// The places of a service and one of its service deployments.
+/// The indexes of a service and one of its service deployments.
 fn find(world: &World, arn: &str) -> Option<(usize, usize)> {
-    let (service, id) = of_service(world, arn, "service-deployment")?;
+    let (service, id) = service_and_last_part(world, arn, "service-deployment")?;
     let rollout = world.services[service].rollouts.iter().position(|rollout| rollout.id == id)?;
     Some((service, rollout))
 }
@@ -113,12 +114,12 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
     Ok(json!({ "serviceDeployments": found, "failures": failures }))
 }
 
-/// Counts and traffic of one side of a service deployment.
+/// Counts and traffic weights of the source or target side of a service deployment.
 fn side(world: &World, index: usize, rollout: &Rollout, revision: &str, target: bool) -> Value {
     let service = &world.services[index];
     let id = format!("ecs-svc/{revision}");
     let (running, pending) = match (rollout.status.over(), target) {
-        // What is over is a snapshot.
+        // A finished service deployment is a snapshot.
         (true, target) => {
             let won = target == (rollout.status == RolloutStatus::Successful);
             (if won { rollout.desired } else { 0 }, 0)
@@ -257,7 +258,7 @@ pub(super) fn describe_revisions(world: &mut World, input: &Value) -> Answer {
     bounded(&request.service_revision_arns, 20, "serviceRevisionArns", "serviceRevisionArns")?;
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for arn in request.service_revision_arns {
-        match of_service(world, &arn, "service-revision")
+        match service_and_last_part(world, &arn, "service-revision")
             .and_then(|(index, number)| revision_json(world, index, number))
         {
             Some(revision) => found.push(revision),
@@ -267,7 +268,7 @@ pub(super) fn describe_revisions(world: &mut World, input: &Value) -> Answer {
     Ok(json!({ "serviceRevisions": found, "failures": failures }))
 }
 
-/// The digest an image reference stands for.
+/// A digest for an image reference.
 pub(super) fn digest(image: &str) -> String {
     format!("sha256:{}", Rng::stream(0, image).hex(64))
 }
@@ -314,7 +315,7 @@ struct Stop {
 
 pub(super) fn stop(world: &mut World, input: &Value) -> Answer {
     let request: Stop = parse(input)?;
-    let arn = last_known(&request.service_deployment_arn)?;
+    let arn = require_arn(&request.service_deployment_arn)?;
     if request.stop_type.as_deref().is_some_and(|stop_type| stop_type != "ROLLBACK") {
         return Err(ApiError::client("UnsupportedFeatureException", "The stop type is not supported."));
     }
@@ -331,8 +332,8 @@ pub(super) fn stop(world: &mut World, input: &Value) -> Answer {
     Ok(json!({ "serviceDeploymentArn": arn }))
 }
 
-/// An ARN that at least looks like one.
-fn last_known(arn: &str) -> Result<&str, ApiError> {
+/// Returns an ARN if it looks like one.
+fn require_arn(arn: &str) -> Result<&str, ApiError> {
     if arn.contains(":service-deployment/") && !last_part(arn).is_empty() {
         Ok(arn)
     } else {
@@ -350,7 +351,7 @@ struct Resume {
 
 pub(super) fn resume(world: &mut World, input: &Value) -> Answer {
     let request: Resume = parse(input)?;
-    let arn = last_known(&request.service_deployment_arn)?;
+    let arn = require_arn(&request.service_deployment_arn)?;
     let action = match request.action.as_deref() {
         None | Some("CONTINUE") => HookAction::Continue,
         Some("ROLLBACK") => HookAction::RollBack,

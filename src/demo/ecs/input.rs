@@ -1,4 +1,4 @@
-//! Reading requests.
+//! Input of the operations.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,7 +10,7 @@ pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterException", message)
 }
 
-/// Reads an operation's input; what has the wrong type is refused as AWS's protocol layer does.
+/// Parses an operation's input; wrong types are refused as by AWS's protocol layer.
 pub(super) fn parse<T: DeserializeOwned + Default>(input: &Value) -> Result<T, ApiError> {
     if input.is_null() {
         return Ok(T::default());
@@ -18,19 +18,19 @@ pub(super) fn parse<T: DeserializeOwned + Default>(input: &Value) -> Result<T, A
     T::deserialize(input).map_err(|error| ApiError::client("SerializationException", error.to_string()))
 }
 
-/// The cluster a request means; without a name the one called `default`.
+/// The cluster of a request; without a name the one called `default`.
 pub(super) fn cluster(world: &World, name: Option<&str>) -> Result<usize, ApiError> {
     world
         .find_cluster(name.unwrap_or("default"))
         .ok_or_else(|| ApiError::client("ClusterNotFoundException", "Cluster not found."))
 }
 
-/// The service a request means.
+/// The service of a request.
 pub(super) fn service(world: &World, cluster: usize, name: &str) -> Result<usize, ApiError> {
     world.find_service(cluster, name).ok_or_else(|| ApiError::client("ServiceNotFoundException", "Service not found."))
 }
 
-/// Refuses an empty list, or one longer than `most`. `title` begins the first message, `noun` the second.
+/// Refuses an empty list, or one longer than `most`. `title` starts the first message, `noun` the second.
 pub(super) fn bounded(list: &[String], most: usize, title: &str, noun: &str) -> Result<(), ApiError> {
     if list.is_empty() {
         return Err(invalid(format!("{title} cannot be empty.")));
@@ -41,7 +41,7 @@ pub(super) fn bounded(list: &[String], most: usize, title: &str, noun: &str) -> 
     Ok(())
 }
 
-/// `include` names `what`.
-pub(super) fn includes(include: &[String], what: &str) -> bool {
+/// Returns whether `include` contains `what`.
+pub(super) fn contains(include: &[String], what: &str) -> bool {
     include.iter().any(|name| name == what)
 }

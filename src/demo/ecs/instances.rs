@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer,
-    input::{self, bounded, includes, invalid, parse},
+    input::{self, bounded, contains, invalid, parse},
     json::{Object, missing, seconds, tags},
     paging::{PageRequest, keyed, page},
     tasks,
@@ -47,7 +47,7 @@ struct Condition {
     value: String,
 }
 
-/// Reads conditions joined by `and`: the part of the cluster query language that is used for instances.
+/// Parses conditions joined by `and`: the part of the cluster query language used for instances.
 fn conditions(filter: &str) -> Result<Vec<Condition>, crate::demo::wire::ApiError> {
     let parts = filter.split(" and ").map(str::trim).filter(|part| !part.is_empty());
     parts
@@ -86,7 +86,7 @@ struct Describe {
     include: Vec<String>,
 }
 
-/// Describes the instances of a cluster that `names` name, and reports those that are not there.
+/// Describes the named instances of a cluster, and reports those that don't exist.
 fn describe_named(world: &World, cluster: usize, names: &[String], include: &[String]) -> (Vec<Value>, Vec<Value>) {
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in names {
@@ -131,7 +131,7 @@ fn instance_attributes(world: &World, instance: &Instance) -> Vec<(String, Optio
     named.chain(docker_apis.chain(CAPABILITIES.map(str::to_owned)).map(|name| (name, None))).collect()
 }
 
-/// What an agent on Linux can do, besides the versions of Docker's API it speaks.
+/// The capabilities of an agent on Linux, besides the Docker API versions.
 const CAPABILITIES: [&str; 37] = [
     "com.amazonaws.ecs.capability.ecr-auth",
     "com.amazonaws.ecs.capability.logging-driver.awsfirelens",
@@ -196,7 +196,7 @@ fn instance_json(world: &World, index: usize, include: &[String]) -> Value {
         .into_iter()
         .map(|(name, value)| Object::new().set("name", name).maybe("value", value).done())
         .collect();
-    let health = includes(include, "CONTAINER_INSTANCE_HEALTH").then(|| {
+    let health = contains(include, "CONTAINER_INSTANCE_HEALTH").then(|| {
         let check = |kind: &str, ok: bool, since: i64| {
             json!({
                 "type": kind,
@@ -231,7 +231,7 @@ fn instance_json(world: &World, index: usize, include: &[String]) -> Value {
         .set("attributes", attributes)
         .time("registeredAt", instance.registered)
         .set("attachments", interfaces)
-        .set("tags", if includes(include, "TAGS") { tags(&instance.tags) } else { json!([]) })
+        .set("tags", if contains(include, "TAGS") { tags(&instance.tags) } else { json!([]) })
         .maybe("healthStatus", health)
         .done()
 }
@@ -311,7 +311,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_are_read() {
+    fn filters_are_parsed() {
         let read = |filter| conditions(filter).unwrap();
         assert!(read("").is_empty());
         let both = read("agentConnected==false and attribute:ecs.instance-type != \"m5.large\"");

@@ -1,11 +1,11 @@
-//! Writing answers.
+//! JSON output.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::demo::world::{StrategyItem, Tag};
 
-/// A structure in the making: absent members are left out, as AWS leaves them out.
+/// Builds a JSON object; absent members are left out, as in AWS's answers.
 #[derive(Debug, Default)]
 pub(super) struct Object(Map<String, Value>);
 
@@ -26,7 +26,7 @@ impl Object {
         }
     }
 
-    /// A timestamp, from milliseconds.
+    /// Sets a timestamp, given in milliseconds.
     pub(super) fn time(self, key: &str, at: i64) -> Self {
         self.set(key, seconds(at))
     }
@@ -40,7 +40,7 @@ impl Object {
     }
 }
 
-/// Timestamps are seconds on the wire.
+/// Converts milliseconds to the seconds used on the wire.
 pub(super) fn seconds(at: i64) -> f64 {
     at as f64 / 1_000.0
 }

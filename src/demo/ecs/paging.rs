@@ -1,5 +1,5 @@
-//! Lists in pages. A token names the last item seen rather than a position, so that a list that changes between two pages
-//! neither repeats nor skips what was there all along.
+//! Paged lists. A token names the last item of a page instead of a position, so that a list that changes between two
+//! pages neither repeats nor skips items.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::input::invalid;
 use crate::demo::wire::ApiError;
 
-/// The part of a request that all paged operations share.
+/// The parameters shared by all paged operations.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct PageRequest {
@@ -15,7 +15,7 @@ pub(super) struct PageRequest {
     pub(super) max_results: Option<i64>,
 }
 
-/// One page: its items, and the token of the next.
+/// The items of a page, and the token of the next page.
 pub(super) type Page<T> = (Vec<T>, Option<String>);
 
 fn token(list: &str, last: &str) -> String {
@@ -28,8 +28,8 @@ fn read_token(list: &str, token: &str) -> Option<String> {
     (of == list).then(|| last.to_owned())
 }
 
-/// The page of `items` (sorted by their keys, rising or falling) that `request` asks for. `list` names the list, so that
-/// a token of another is refused; `default` is the page size when none is asked for, `most` the largest.
+/// The page of `items` (sorted by key in either direction) for `request`. `list` names the list, so that tokens of
+/// other lists are refused; `default` is the page size if none is requested, `most` the largest.
 pub(super) fn page<T>(
     request: &PageRequest,
     list: &str,
@@ -57,7 +57,7 @@ pub(super) fn page<T>(
     Ok((items.into_iter().skip(start).take(size).map(|(_, item)| item).collect(), next))
 }
 
-/// Items that are their own keys.
+/// Items that are their own sort keys.
 pub(super) fn keyed(mut items: Vec<String>) -> Vec<(String, String)> {
     items.sort_unstable();
     items.into_iter().map(|item| (item.clone(), item)).collect()
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_changes_neither_repeats_nor_skips() {
+    fn a_changing_list_neither_repeats_nor_skips_items() {
         let items = |names: &[&str]| keyed(names.iter().map(ToString::to_string).collect());
         let request = PageRequest { max_results: Some(2), ..PageRequest::default() };
         let (_, next_token) = page(&request, "things", 10, 100, items(&["a", "b", "c", "d"])).unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn falling_lists_are_paged_too() {
+    fn descending_lists_are_paged() {
         let items = || ["c", "b", "a"].map(|name| (name.to_owned(), name)).to_vec();
         let request = PageRequest { max_results: Some(2), ..PageRequest::default() };
         let (first, next_token) = page(&request, "things", 10, 100, items()).unwrap();
@@ -124,7 +124,7 @@ mod tests {
     #[case(None, Some(0))]
     #[case(None, Some(101))]
     #[case(None, Some(-1))]
-    fn what_is_out_of_range_is_refused(#[case] next_token: Option<&str>, #[case] max_results: Option<i64>) {
+    fn invalid_paging_parameters_are_refused(#[case] next_token: Option<&str>, #[case] max_results: Option<i64>) {
         let request = PageRequest { next_token: next_token.map(str::to_owned), max_results };
         let error = page(&request, "things", 10, 100, keyed(vec!["a".into()])).unwrap_err();
         assert_eq!((error.status, error.code), (400, "InvalidParameterException"));

@@ -22,7 +22,7 @@ pub(super) struct RequestedProvider {
     base: u32,
 }
 
-/// A strategy of providers that the cluster has.
+/// Parses a strategy of capacity providers of the cluster.
 pub(super) fn strategy(
     world: &World,
     cluster: usize,
@@ -96,7 +96,7 @@ pub(super) fn run(world: &mut World, input: &Value) -> Answer {
     if on_fargate && !definition.awsvpc {
         return Err(invalid("Task definition does not support launch_type FARGATE."));
     }
-    // A retry of a call whose answer was lost starts nothing again.
+    // A retried call starts no further tasks.
     if let Some(ids) = request.client_token.as_ref().and_then(|token| world.run_tokens.get(token)) {
         let started: Vec<Value> =
             ids.iter().filter_map(|id| world.tasks.get(id)).map(|task| tasks::task_json(world, task)).collect();

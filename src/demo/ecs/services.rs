@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, deployments,
-    input::{self, bounded, includes, parse},
+    input::{self, bounded, contains, parse},
     json::{Object, missing, seconds, strategy, tags},
     paging::{PageRequest, keyed, page},
 };
@@ -81,7 +81,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
     let request: Describe = parse(input)?;
     bounded(&request.services, 10, "Services", "service names")?;
     let cluster = input::cluster(world, request.cluster.as_deref())?;
-    let with_tags = includes(&request.include, "TAGS");
+    let with_tags = contains(&request.include, "TAGS");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in &request.services {
         match world.find_service(cluster, name) {
@@ -111,7 +111,7 @@ struct DescribeTaskSets {
     task_sets: Vec<String>,
 }
 
-/// No service here has a controller that uses task sets.
+/// There are none: no service here uses task sets.
 pub(super) fn describe_task_sets(world: &mut World, input: &Value) -> Answer {
     let request: DescribeTaskSets = parse(input)?;
     let cluster = input::cluster(world, request.cluster.as_deref())?;
@@ -162,7 +162,7 @@ pub(super) fn network(world: &World, service: &Service) -> Option<Value> {
     } }))
 }
 
-/// Running, pending and wanted tasks of a deployment.
+/// Running, pending and desired tasks of a deployment.
 pub(super) fn counts(world: &World, service: &Service, deployment: Option<&str>) -> (usize, usize) {
     let tasks = service.live.iter().filter_map(|id| world.tasks.get(id));
     tasks.filter(|task| deployment.is_none_or(|id| task.started_by.as_deref() == Some(id))).fold(
@@ -173,7 +173,7 @@ pub(super) fn counts(world: &World, service: &Service, deployment: Option<&str>)
     )
 }
 
-/// The launch type, or the strategy that stands in its place, and what Fargate adds.
+/// Adds the launch type or strategy, and the Fargate platform.
 pub(super) fn compute(object: Object, service: &Service) -> Object {
     let fargate = launch_type(service) == "FARGATE";
     let object = match service.strategy.as_slice() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer,
-    input::{includes, invalid, parse},
+    input::{contains, invalid, parse},
     json::{Object, tags},
     paging::{PageRequest, page},
 };
@@ -28,7 +28,7 @@ pub(super) fn list(world: &mut World, input: &Value) -> Answer {
     let mut items: Vec<(String, String)> = world
         .families
         .iter()
-        // Despite its name the prefix is the whole family.
+        // Despite its name, the prefix must be the whole family name.
         .filter(|(family, _)| active && request.family_prefix.as_ref().is_none_or(|wanted| wanted == *family))
         .flat_map(|(_, revisions)| revisions)
         .map(|definition| (format!("{}:{:010}", definition.family, definition.revision), definition.arn.clone()))
@@ -67,11 +67,11 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
     let definition = world
         .task_definition(&request.task_definition)
         .ok_or_else(|| ApiError::client("ClientException", "Unable to describe task definition."))?;
-    let own_tags = includes(&request.include, "TAGS").then(|| tags(&definition.tags));
+    let own_tags = contains(&request.include, "TAGS").then(|| tags(&definition.tags));
     Ok(Object::new().set("taskDefinition", &definition.body).maybe("tags", own_tags).done())
 }
 
-/// What `RegisterTaskDefinition` keeps of its input.
+/// The members of `RegisterTaskDefinition`'s input that are stored.
 const KEPT: [&str; 18] = [
     "containerDefinitions",
     "cpu",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Answer,
     deployments::digest,
-    input::{self, bounded, includes, invalid, parse},
+    input::{self, bounded, contains, invalid, parse},
     json::{Object, missing, pairs, seconds, tags},
     paging::{PageRequest, page},
 };
@@ -91,7 +91,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
     let request: Describe = parse(input)?;
     bounded(&request.tasks, 100, "Tasks", "taskIds")?;
     let cluster = input::cluster(world, request.cluster.as_deref())?;
-    let with_tags = includes(&request.include, "TAGS");
+    let with_tags = contains(&request.include, "TAGS");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in &request.tasks {
         match find(world, cluster, name).filter(|task| world.now_ms >= task.times.created + READ_LAG) {
@@ -144,7 +144,7 @@ pub(super) fn interface_attachment(world: &World, task: &Task) -> Value {
     })
 }
 
-/// The volume that is configured when the task is run.
+/// The attachment of a volume configured at launch.
 fn volume_attachment(world: &World, task: &Task, name: &str) -> Value {
     let status = match (&task.volume_failure, task.status) {
         (Some(_), _) => "FAILED",
@@ -167,7 +167,7 @@ fn volume_attachment(world: &World, task: &Task, name: &str) -> Value {
     json!({ "id": id, "type": "AmazonElasticBlockStorage", "status": status, "details": pairs(details) })
 }
 
-/// The exec agent of a container in the given status.
+/// The exec agent of a container, with the given status.
 fn agent_json(task: &Task, container: &Container, status: &str) -> Value {
     let started = task.times.started.filter(|_| container.phase != Phase::Pending && container.agent_failure.is_none());
     let reason = match container.phase {
@@ -297,7 +297,7 @@ fn protection_json(world: &World, task: &Task) -> Value {
         .done()
 }
 
-/// The tasks of services among `names`, and failures for the rest.
+/// Splits `names` into tasks of services, and failures for the rest.
 fn protectable(world: &World, cluster: usize, names: &[String]) -> (Vec<TaskId>, Vec<Value>) {
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in names {

@@ -1,4 +1,4 @@
-//! Operations, and what becomes of what they set going.
+//! ECS operations and their effects over time.
 
 mod placement;
 mod rollouts;
@@ -57,7 +57,7 @@ fn tasks(world: &mut World, filter: Value) -> Vec<Value> {
     answer["tasks"].as_array().unwrap().clone()
 }
 
-/// Registers the next revision of the service's family with another image, and returns its name.
+/// Registers the next revision of the service's family with another image; returns its name.
 fn revision_with(world: &mut World, image: &str) -> Value {
     let arn = service(world)["taskDefinition"].clone();
     let mut definition =
@@ -73,7 +73,7 @@ fn update(world: &mut World, mut changes: Value) -> Value {
 }
 
 #[test]
-fn unknown_operations_are_nobodys() {
+fn unknown_operations_have_no_answer() {
     assert!(call(&mut World::sized(1, 0, 0, NOW), "MakeCoffee", &json!({})).is_none());
 }
 
@@ -87,7 +87,7 @@ fn unknown_operations_are_nobodys() {
 #[case("GetTaskProtection", "tasks", 101, "taskIds can have at most 100 items.")]
 #[case("UpdateTaskProtection", "tasks", 11, "taskIds can have at most 10 items.")]
 #[case("UpdateContainerInstancesState", "containerInstances", 11, "instanceIds can have at most 10 items.")]
-fn too_much_at_once_is_refused(
+fn requests_over_a_limit_are_refused(
     #[case] operation: &str,
     #[case] key: &str,
     #[case] count: usize,
@@ -99,7 +99,7 @@ fn too_much_at_once_is_refused(
 }
 
 #[test]
-fn as_much_as_allowed_is_answered() {
+fn requests_at_a_limit_are_answered() {
     let mut world = World::sized(1, 10, 10, NOW);
     let names: Vec<_> = (0..10).map(|number| format!("service-{number:04}")).collect();
     let answer = ok(&mut world, "DescribeServices", json!({ "cluster": CLUSTER, "services": names }));
@@ -113,7 +113,7 @@ fn as_much_as_allowed_is_answered() {
 #[case(10, 10, false)]
 #[case(11, 10, true)]
 #[case(101, 10, true)]
-fn services_come_ten_at_a_time_unless_asked(#[case] services: usize, #[case] first: usize, #[case] more: bool) {
+fn services_are_listed_ten_per_page_by_default(#[case] services: usize, #[case] first: usize, #[case] more: bool) {
     let mut world = World::sized(1, services, 0, NOW);
     let answer = ok(&mut world, "ListServices", json!({ "cluster": CLUSTER }));
     assert_eq!(answer["serviceArns"].as_array().unwrap().len(), first);
@@ -121,7 +121,7 @@ fn services_come_ten_at_a_time_unless_asked(#[case] services: usize, #[case] fir
 }
 
 #[test]
-fn what_is_not_there_is_a_failure_or_an_error() {
+fn missing_resources_are_failures_or_errors() {
     let mut world = World::sized(1, 1, 1, NOW);
     let answer = ok(&mut world, "DescribeServices", json!({ "cluster": CLUSTER, "services": [SERVICE, "gone"] }));
     assert_eq!(answer["services"].as_array().unwrap().len(), 1);
@@ -145,7 +145,7 @@ fn what_is_not_there_is_a_failure_or_an_error() {
 }
 
 #[test]
-fn names_and_arns_are_the_same_to_it() {
+fn names_and_arns_are_equivalent() {
     let mut world = World::sized(2, 1, 1, NOW);
     let cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/cluster-001";
     let arn = format!("arn:aws:ecs:eu-west-1:123456789012:service/cluster-001/{SERVICE}");
@@ -177,7 +177,7 @@ fn tasks_are_filtered() {
 }
 
 #[test]
-fn a_write_is_seen_a_little_later() {
+fn reads_lag_behind_writes() {
     let mut world = World::sized(1, 1, 2, NOW);
     assert_eq!(update(&mut world, json!({ "desiredCount": 5 }))["desiredCount"], 5);
     assert_eq!(service(&mut world)["desiredCount"], 2);
@@ -201,7 +201,7 @@ fn a_write_is_seen_a_little_later() {
 }
 
 #[test]
-fn revisions_are_listed_both_ways() {
+fn revisions_are_listed_in_either_order() {
     let mut world = World::sized(1, 1, 0, NOW);
     for _ in 0..11 {
         revision_with(&mut world, "good:2");

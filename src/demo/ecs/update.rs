@@ -14,7 +14,7 @@ use crate::demo::{
     world::{Breaker, DeploymentConfig, PauseHook, Stage, Threshold, World},
 };
 
-/// The quota of tasks in one service.
+/// The quota of tasks per service.
 const MOST_TASKS: usize = 5_000;
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,7 +75,7 @@ struct Timeout {
 }
 
 impl Config {
-    /// The configuration with the requested changes.
+    /// Applies the requested changes to a configuration.
     fn applied_to(self, mut config: DeploymentConfig) -> Result<DeploymentConfig, ApiError> {
         if let Some(percent) = self.maximum_percent {
             config.maximum_percent = percent;

@@ -10,22 +10,22 @@ use crate::demo::{
 const NOW: i64 = 1_764_000_000_000;
 const MINUTE: i64 = 60_000;
 
-fn ask(world: &mut World, operation: &str, form: &str) -> Answer {
+fn call_elb(world: &mut World, operation: &str, form: &str) -> Answer {
     call(world, operation, &Form::read(form.as_bytes())).unwrap()
 }
 
 fn refused(world: &mut World, operation: &str, form: &str) -> (&'static str, String) {
-    let error = ask(world, operation, form).expect_err(operation);
+    let error = call_elb(world, operation, form).expect_err(operation);
     assert_eq!(error.status, 400);
     (error.code, error.message)
 }
 
 fn health(world: &mut World, arn: &str) -> Vec<Value> {
-    let answer = ask(world, "DescribeTargetHealth", &format!("TargetGroupArn={arn}")).unwrap();
+    let answer = call_elb(world, "DescribeTargetHealth", &format!("TargetGroupArn={arn}")).unwrap();
     answer["TargetHealthDescriptions"].as_array().unwrap().clone()
 }
 
-/// Each target's state, sorted.
+/// The state of each target, sorted.
 fn states(world: &mut World, arn: &str) -> Vec<String> {
     let mut states: Vec<String> = health(world, arn)
         .iter()
@@ -45,7 +45,7 @@ fn groups_of(world: &World, service: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_targets_of_a_steady_service_are_its_tasks_and_healthy() {
+fn the_tasks_of_a_steady_service_are_healthy_targets() {
     let mut world = World::new(Scenario::Calm, 1, NOW);
     let described = ecs::call(&mut world, "DescribeServices", &json!({ "cluster": "prod", "services": ["web"] }));
     let service = described.unwrap().unwrap()["services"][0].clone();
@@ -72,7 +72,7 @@ fn the_targets_of_a_steady_service_are_its_tasks_and_healthy() {
 }
 
 #[test]
-fn a_task_is_registered_checked_found_healthy_and_drained() {
+fn a_target_goes_from_registered_to_healthy_to_draining() {
     let mut world = World::sized(1, 1, 1, NOW);
     let arn = groups_of(&world, "service-0000").remove(0);
     let input = json!({ "cluster": "cluster-000", "service": "service-0000", "forceNewDeployment": true });
@@ -94,7 +94,7 @@ fn a_task_is_registered_checked_found_healthy_and_drained() {
 }
 
 #[test]
-fn a_task_that_answers_wrongly_is_unhealthy_with_its_code() {
+fn a_task_that_fails_checks_is_unhealthy_with_its_status_code() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let arn = groups_of(&world, "search-api").remove(0);
     let mut unhealthy = Vec::new();
@@ -114,7 +114,7 @@ fn a_task_that_answers_wrongly_is_unhealthy_with_its_code() {
 }
 
 #[test]
-fn green_stands_in_the_second_group_and_blue_in_the_first() {
+fn green_is_in_the_second_group_and_blue_in_the_first() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let groups = groups_of(&world, "catalog");
     assert_eq!(groups.len(), 2);
@@ -144,18 +144,18 @@ fn in_bridge_mode_targets_are_instances_and_host_ports() {
         assert_eq!(own.get("AvailabilityZone"), None);
     }
     let form = format!("TargetGroupArns.member.1={arn}");
-    let group = ask(&mut world, "DescribeTargetGroups", &form).unwrap()["TargetGroups"][0].clone();
+    let group = call_elb(&mut world, "DescribeTargetGroups", &form).unwrap()["TargetGroups"][0].clone();
     assert_eq!((&group["TargetType"], &group["TargetGroupName"]), (&json!("instance"), &json!("session-cache")));
 }
 
 #[test]
-fn targets_asked_for_by_name_are_answered_in_any_case() {
+fn named_targets_are_always_answered() {
     let mut world = World::sized(1, 1, 2, NOW);
     let arn = groups_of(&world, "service-0000").remove(0);
     let id = health(&mut world, &arn)[0]["Target"]["Id"].as_str().unwrap().to_owned();
     let form =
         format!("TargetGroupArn={arn}&Targets.member.1.Id={id}&Targets.member.2.Id=10.0.0.1&Targets.member.2.Port=99");
-    let answer = ask(&mut world, "DescribeTargetHealth", &form).unwrap();
+    let answer = call_elb(&mut world, "DescribeTargetHealth", &form).unwrap();
     let targets = answer["TargetHealthDescriptions"].as_array().unwrap();
     assert_eq!((targets.len(), &targets[0]["Target"]["Id"]), (2, &json!(id)));
     assert_eq!(targets[1]["Target"], json!({ "Id": "10.0.0.1", "Port": 99 }));
@@ -163,11 +163,11 @@ fn targets_asked_for_by_name_are_answered_in_any_case() {
 }
 
 #[test]
-fn groups_come_in_pages_and_are_chosen() {
+fn groups_are_paged_and_filtered() {
     let mut world = World::sized(2, 5, 0, NOW);
     let (mut seen, mut sizes, mut marker) = (BTreeSet::new(), Vec::new(), String::new());
     loop {
-        let answer = ask(&mut world, "DescribeTargetGroups", &format!("PageSize=4&Marker={marker}")).unwrap();
+        let answer = call_elb(&mut world, "DescribeTargetGroups", &format!("PageSize=4&Marker={marker}")).unwrap();
         let page = answer["TargetGroups"].as_array().unwrap();
         sizes.push(page.len());
         seen.extend(page.iter().map(|group| group["TargetGroupArn"].as_str().unwrap().to_owned()));
@@ -179,17 +179,17 @@ fn groups_come_in_pages_and_are_chosen() {
     assert_eq!((sizes, seen.len()), (vec![4, 4, 2], 10));
 
     let balancer = world.load_balancer_arn(1);
-    let answer = ask(&mut world, "DescribeTargetGroups", &format!("LoadBalancerArn={balancer}")).unwrap();
+    let answer = call_elb(&mut world, "DescribeTargetGroups", &format!("LoadBalancerArn={balancer}")).unwrap();
     let groups = answer["TargetGroups"].as_array().unwrap();
     assert_eq!(groups.len(), 5);
     assert!(groups.iter().all(|group| group["LoadBalancerArns"] == json!([balancer])));
     let name = groups[2]["TargetGroupName"].as_str().unwrap();
-    let answer = ask(&mut world, "DescribeTargetGroups", &format!("Names.member.1={name}")).unwrap();
+    let answer = call_elb(&mut world, "DescribeTargetGroups", &format!("Names.member.1={name}")).unwrap();
     assert_eq!(answer["TargetGroups"], json!([groups[2]]));
 }
 
 #[test]
-fn what_is_not_there_is_refused() {
+fn unknown_groups_are_refused() {
     let mut world = World::sized(1, 1, 0, NOW);
     let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/gone/0123456789abcdef";
     let missing = |message: String| ("TargetGroupNotFound", message);

@@ -1,4 +1,4 @@
-//! What arrived, for tests that judge a client by its requests.
+//! Recorded requests, for tests that check what a client sends.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,7 +12,7 @@ use crate::demo::{
     wire::{Call, Service},
 };
 
-/// How many requests are kept, and how much of their bodies in all.
+/// The most requests kept, and the most bytes of their bodies in total.
 const KEPT: usize = 4096;
 const KEPT_BYTES: usize = 1 << 20;
 
@@ -22,27 +22,27 @@ pub struct Recorded {
     pub service: Service,
     /// For example `DescribeTasks`.
     pub operation: String,
-    /// When it arrived, after the endpoint's start, on tokio's clock.
+    /// When it arrived: time since the endpoint's start, on tokio's clock.
     pub at: Duration,
     /// The body, as sent.
     pub input: Bytes,
-    /// The HTTP status of its answer; `None` while it is under way, and for ever when its connection was cut.
+    /// The HTTP status of its answer; `None` while it is under way, and if its connection was cut.
     pub status: Option<u16>,
 }
 
-/// The newest requests, and a count of all.
+/// The newest requests, and counts of all.
 #[derive(Debug, Default)]
 pub struct Record {
     newest: VecDeque<Recorded>,
     bytes: usize,
-    /// Requests no longer kept.
+    /// Number of requests no longer kept.
     dropped: u64,
     counts: HashMap<&'static str, u64>,
 }
 
 impl Record {
-    /// Notes a request; returns its number, counted from 0.
-    pub fn arrived(&mut self, call: &Call, at: Duration, input: Bytes) -> u64 {
+    /// Records a request; returns its number, counted from 0.
+    pub fn record_arrival(&mut self, call: &Call, at: Duration, input: Bytes) -> u64 {
         if let Some(known) = quota::operations().find(|known| *known == call.operation) {
             *self.counts.entry(known).or_default() += 1;
         }
@@ -63,8 +63,8 @@ impl Record {
         number
     }
 
-    /// Notes what a request was answered with, if it is still kept.
-    pub fn answered(&mut self, number: u64, status: u16) {
+    /// Records the status of an answer, if the request is still kept.
+    pub fn record_answer(&mut self, number: u64, status: u16) {
         let index = number.checked_sub(self.dropped).and_then(|index| usize::try_from(index).ok());
         if let Some(recorded) = index.and_then(|index| self.newest.get_mut(index)) {
             recorded.status = Some(status);
@@ -76,7 +76,7 @@ impl Record {
         self.newest.iter()
     }
 
-    /// How many requests there were for an operation AWS knows.
+    /// The number of requests for an operation known to AWS.
     pub fn count(&self, operation: &str) -> u64 {
         self.counts.get(operation).copied().unwrap_or_default()
     }
@@ -86,38 +86,38 @@ impl Record {
 mod tests {
     use super::*;
 
-    fn arrive(record: &mut Record, operation: &str, bytes: usize) -> u64 {
+    fn record_request(record: &mut Record, operation: &str, bytes: usize) -> u64 {
         let call = Call { service: Service::Ecs, operation: operation.into() };
-        record.arrived(&call, Duration::ZERO, Bytes::from(vec![b' '; bytes]))
+        record.record_arrival(&call, Duration::ZERO, Bytes::from(vec![b' '; bytes]))
     }
 
     #[test]
-    fn answers_find_their_request_while_it_is_kept() {
+    fn an_answer_is_recorded_while_its_request_is_kept() {
         let mut record = Record::default();
-        let first = arrive(&mut record, "ListTasks", 0);
-        let last = (0..KEPT).map(|_| arrive(&mut record, "ListTasks", 0)).last().unwrap();
-        record.answered(first, 200);
-        record.answered(last, 400);
+        let first = record_request(&mut record, "ListTasks", 0);
+        let last = (0..KEPT).map(|_| record_request(&mut record, "ListTasks", 0)).last().unwrap();
+        record.record_answer(first, 200);
+        record.record_answer(last, 400);
         let statuses: Vec<_> = record.requests().filter_map(|request| request.status).collect();
         assert_eq!((record.requests().count(), statuses), (KEPT, vec![400]));
         assert_eq!(record.count("ListTasks"), KEPT as u64 + 1);
     }
 
     #[test]
-    fn large_bodies_push_older_ones_out() {
+    fn large_bodies_evict_older_requests() {
         let mut record = Record::default();
         for _ in 0..10 {
-            arrive(&mut record, "DescribeTasks", KEPT_BYTES / 4);
+            record_request(&mut record, "DescribeTasks", KEPT_BYTES / 4);
         }
         assert_eq!(record.requests().count(), 4);
-        arrive(&mut record, "DescribeTasks", KEPT_BYTES * 2);
+        record_request(&mut record, "DescribeTasks", KEPT_BYTES * 2);
         assert_eq!(record.requests().count(), 1, "the newest is always there");
     }
 
     #[test]
-    fn made_up_operations_are_kept_but_not_counted() {
+    fn unknown_operations_are_kept_but_not_counted() {
         let mut record = Record::default();
-        arrive(&mut record, "Frobnicate", 0);
+        record_request(&mut record, "Frobnicate", 0);
         assert_eq!((record.count("Frobnicate"), record.requests().count()), (0, 1));
     }
 }

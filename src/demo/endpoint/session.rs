@@ -1,4 +1,4 @@
-//! A Live Tail session: an answer that goes on.
+//! A Live Tail session: an answer that continues.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,34 +12,34 @@ use crate::demo::{
     logs::{self, Tail},
 };
 
-/// How often a session says something, even when there is nothing to say.
-const BEAT: Duration = Duration::from_secs(1);
+/// How often a session sends an update, even an empty one.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// The frames that follow those in the body of a response which has this among its extensions.
+/// The frames that follow the body of a response with this extension.
 #[derive(Debug, Clone)]
 pub struct Session {
     endpoint: Endpoint,
     tail: Tail,
     due: Instant,
     ended: bool,
-    /// Sessions under way are counted by these.
+    /// Counts this session among the open ones.
     _counted: Arc<()>,
 }
 
 impl Session {
     pub(super) fn new(endpoint: Endpoint, tail: Tail, counted: Arc<()>) -> Self {
-        Self { endpoint, tail, due: Instant::now() + BEAT, ended: false, _counted: counted }
+        Self { endpoint, tail, due: Instant::now() + HEARTBEAT, ended: false, _counted: counted }
     }
 
-    /// The next frame, as soon as it is due; `None` after the last.
+    /// The next frame, when it is due; `None` after the last.
     ///
     /// # Errors
-    /// [`Cut`] when the connection is to be closed in the midst of it.
+    /// [`Cut`] if the connection is to be closed within the stream.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.ended {
             tokio::time::sleep_until(self.due).await;
             // A client that reads slowly gets fewer frames, not several at once.
-            self.due = (self.due + BEAT).max(Instant::now());
+            self.due = (self.due + HEARTBEAT).max(Instant::now());
             let state = &mut *self.endpoint.state();
             state.world.advance_to(self.endpoint.account.world_time());
             let region = self.tail.region().to_owned();
@@ -62,7 +62,7 @@ impl Session {
         Ok(None)
     }
 
-    /// All frames to come.
+    /// All remaining frames.
     pub fn frames(self) -> impl Stream<Item = Result<Bytes, Cut>> + Send + Sync + 'static {
         stream::try_unfold(self, |mut session| async move { Ok(session.next().await?.map(|frame| (frame, session))) })
     }

@@ -1,4 +1,4 @@
-//! Which faults strike a request.
+//! Which faults apply to a request.
 
 use std::time::Duration;
 
@@ -10,34 +10,34 @@ use crate::demo::{
     wire::{ApiError, Call},
 };
 
-/// What the faults make of one request.
+/// The effect of all faults on one request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Strike {
-    /// How much later it is answered.
+    /// Delay of the answer.
     pub delay: Duration,
     /// How far ahead the endpoint's clock is, in milliseconds.
     pub skew_ms: i64,
     pub ending: Ending,
-    /// What happens to a successful answer on its way, in order.
+    /// Distortions of a successful answer, in order.
     pub distortions: Vec<Distortion>,
 }
 
 /// How a request ends.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Ending {
-    /// As if nothing were wrong.
+    /// Normally.
     #[default]
     Answer,
     Refuse(ApiError),
     /// An HTML page with HTTP 500.
     Html,
-    /// Never.
+    /// Never answered.
     Hang,
-    /// With the connection.
+    /// The connection is cut.
     Cut,
 }
 
-/// What befalls a Live Tail session under way.
+/// A disturbance of an open Live Tail session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
     Cut,
@@ -55,12 +55,12 @@ pub struct Faults {
 #[derive(Debug)]
 struct Active {
     fault: Fault,
-    /// What a throttle lets through.
+    /// The requests that a throttle lets through.
     bucket: Option<Bucket>,
 }
 
 impl Faults {
-    /// Adds one.
+    /// Adds a fault.
     pub fn add(&mut self, fault: Fault, now: Instant) {
         let bucket = match fault.kind {
             Kind::Throttle(Some(rate)) => Some(Bucket::full(rate.max(1.0), rate, now)),
@@ -69,25 +69,25 @@ impl Faults {
         self.active.push(Active { fault, bucket });
     }
 
-    /// Removes one, however often it has still to strike; says whether it was there.
+    /// Removes a fault, whatever its remaining count; returns whether it was there.
     pub fn remove(&mut self, fault: &Fault) -> bool {
         let before = self.active.len();
         self.active.retain(|active| active.fault.spec != fault.spec);
         self.active.len() < before
     }
 
-    /// Removes all.
+    /// Removes all faults.
     pub fn clear(&mut self) {
         self.active.clear();
     }
 
-    /// Those in force, each with the times it will still strike.
+    /// The faults in force, each with its remaining count.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.active.iter().map(|active| &active.fault)
     }
 
-    /// What they make of a request by `caller` (an ARN). The first fault that ends a request ends it; one that never
-    /// gets to strike loses none of its times.
+    /// The effect on a request by `caller` (an ARN). The first fault that ends the request decides; faults that don't
+    /// get to apply keep their count.
     pub fn strike(&mut self, call: &Call, caller: &str, now: Instant) -> Strike {
         let mut strike = Strike::default();
         for Active { fault, bucket } in &mut self.active {
@@ -101,7 +101,7 @@ impl Faults {
                 Kind::Interrupt(_) => continue,
                 _ if ended => continue,
                 Kind::Distort(distortion) => strike.distortions.push(distortion.clone()),
-                Kind::Throttle(_) if bucket.as_mut().is_some_and(|bucket| bucket.draw(now)) => continue,
+                Kind::Throttle(_) if bucket.as_mut().is_some_and(|bucket| bucket.take(now)) => continue,
                 Kind::Throttle(_) => strike.ending = Ending::Refuse(quota::throttled()),
                 Kind::Deny => strike.ending = Ending::Refuse(denied(call, caller)),
                 Kind::Expired => strike.ending = Ending::Refuse(expired()),
@@ -117,7 +117,7 @@ impl Faults {
         strike
     }
 
-    /// What they make of the next update of a Live Tail session.
+    /// The effect on the next update of a Live Tail session.
     pub fn interrupt(&mut self) -> Option<Interruption> {
         let found = self.active.iter_mut().find_map(|active| match active.fault.kind {
             Kind::Interrupt(interruption) => {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn times_run_out_and_only_strikes_count() {
+    fn the_count_of_a_fault_is_used_up_only_when_it_applies() {
         let (mut faults, now) = faults(&["expired#2", "throttle:ListTasks#1"]);
         let seen: Vec<_> = (0..4).map(|_| code(&faults.strike(&call("ListTasks"), CALLER, now)).to_owned()).collect();
         assert_eq!(seen, ["ExpiredTokenException", "ExpiredTokenException", "ThrottlingException", ""]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rated_throttle_lets_its_rate_through() {
+    fn a_throttle_with_a_rate_lets_that_rate_through() {
         let (mut faults, now) = faults(&["throttle=2/s"]);
         let mut passed =
             |at| (0..10).filter(|_| faults.strike(&call("ListTasks"), CALLER, at).ending == Ending::Answer).count();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_add_up_and_come_before_any_ending() {
+    fn delays_add_up_and_precede_the_end() {
         let (mut faults, now) = faults(&["cut", "latency=1s", "latency:ListTasks=500ms", "truncate", "skew=-2s"]);
         let strike = faults.strike(&call("ListTasks"), CALLER, now);
         assert_eq!((strike.delay, strike.ending), (Duration::from_millis(1500), Ending::Cut));

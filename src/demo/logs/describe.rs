@@ -26,7 +26,7 @@ pub fn log_groups(here: Here, input: &Value) -> Result<Value, ApiError> {
     page("logGroups", groups, false, input)
 }
 
-/// A search by pattern answers with fewer fields.
+/// The JSON of a group; a search by pattern returns fewer fields.
 fn group_json(here: Here, name: &str, group: &Group, brief: bool) -> Value {
     let arn = here.group_arn(name);
     let mut json = json!({ "logGroupName": name, "arn": format!("{arn}:*"), "creationTime": group.created_ms });
@@ -90,14 +90,14 @@ fn stream_json(group_arn: &str, name: &str, stream: &Stream, now_ms: i64) -> Val
     json
 }
 
-/// When the first and the last event happened that can be read.
+/// The times of the first and the last readable event.
 fn readable(stream: &Stream, now_ms: i64) -> Option<(i64, i64)> {
     let range = stream.between(None, None, now_ms);
     let time = |index: usize| stream.events.get(index).map(|event| event.at.timestamp_ms);
     if range.is_empty() { None } else { Some((time(range.start)?, time(range.end - 1)?)) }
 }
 
-/// One page of items that come in the order of their keys, turned round when `descending`.
+/// One page of items sorted by key, in reverse if `descending`.
 fn page(
     name: &str,
     items: impl IntoIterator<Item = (String, Value)>,
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_follow_the_order_they_began_with() {
+    fn pages_keep_the_order_of_the_first_request() {
         let mut world = world();
         (0..7).for_each(|n| world.logs.put("app", &format!("s{n}"), START_MS + (n * 37 % 7), "x".into()));
         for (order, descending) in [("LogStreamName", false), ("LastEventTime", true), ("LastEventTime", false)] {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_whose_events_are_still_coming_in_shows_none() {
+    fn a_stream_without_readable_events_shows_no_times() {
         let mut world = world();
         world.logs.put("app", "new", world.now_ms, "x".into());
         let stream = &streams(&world, json!({})).unwrap()["logStreams"][0];

@@ -1,4 +1,4 @@
-//! FilterLogEvents: a whole group or some of its streams, interleaved and searched.
+//! FilterLogEvents: searches a group, or some of its streams, interleaved.
 
 use std::{collections::BinaryHeap, iter, ops::Range};
 
@@ -15,11 +15,11 @@ use super::{
 };
 use crate::demo::{wire::ApiError, world::Rng};
 
-/// Events one call looks at: a rare match leaves pages empty, with a token to go on.
-pub const LOOKED_AT: usize = 10_000;
-/// Stream names one call takes.
+/// Events searched per call: if matches are rare, pages are empty but have a token.
+pub const SEARCHED: usize = 10_000;
+/// The most stream names per call.
 const STREAM_NAMES: usize = 100;
-/// The earliest start for newest-first: 2024-01-01.
+/// The earliest start time for reading newest first: 2024-01-01.
 const NEWEST_FIRST_FROM_MS: i64 = 1_704_067_200_000;
 
 pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
@@ -39,7 +39,7 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
     }
 
     let sources = streams(group, input)?.into_iter().map(|(name, stream)| {
-        // Unlike GetLogEvents, this one includes its end.
+        // Unlike in GetLogEvents, the end is inclusive.
         let mut range = stream.between(kept_ms, end_ms.map(|end| end.saturating_add(1)), here.now_ms);
         match token {
             Some(Token { way: Way::Forward, at, .. }) => {
@@ -52,7 +52,7 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
     });
     let mut all = merged(sources.collect(), newest_first).peekable();
     let (mut events, mut bytes, mut last) = (Vec::new(), 0, Position::default());
-    for _ in 0..LOOKED_AT {
+    for _ in 0..SEARCHED {
         let fits = |(_, event): &(&str, &Event)| {
             events.len() < limit && (bytes == 0 || bytes + event.aws_bytes() <= PAGE_BYTES)
         };
@@ -63,7 +63,7 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
             events.push(filtered_json(stream, event));
         }
     }
-    // AWS has not said which streams it searched since 2020, but still answers the field.
+    // Since 2020 AWS no longer lists the streams searched, but still returns the field.
     let mut answer = json!({ "events": events, "searchedLogStreams": [] });
     if all.peek().is_some() {
         let (way, at) = if newest_first { (Way::Backward, last) } else { (Way::Forward, last.after()) };
@@ -72,13 +72,13 @@ pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
     Ok(answer)
 }
 
-/// Makes of a page with events one without, that a token leads on from to those events.
-pub(crate) fn keep_back(answer: &mut Value, rng: &mut Rng) {
+/// Replaces a page by an empty one whose token leads to the same events.
+pub(crate) fn postpone_events(answer: &mut Value, rng: &mut Rng) {
     let id = |event: Option<&Value>| event.and_then(|event| token::read_id(event["eventId"].as_str()?));
     let Some(events) = answer["events"].as_array() else { return };
     let (Some(first), Some(last)) = (id(events.first()), id(events.last())) else { return };
     let (way, at) = if first <= last { (Way::Forward, first) } else { (Way::Backward, first.after()) };
-    // No two tokens are the same: clients take that for the end.
+    // Tokens must differ: clients take a repeated one for the end.
     let came_ms = events.iter().filter_map(|event| event["ingestionTime"].as_i64()).max().unwrap_or_default();
     let given_ms = came_ms.saturating_sub(rng.within((0, 3_600_000)));
     answer["events"] = json!([]);
@@ -92,7 +92,7 @@ fn filtered_json(stream: &str, event: &Event) -> Value {
     json
 }
 
-/// The streams to search: those named, those with a prefix, or all.
+/// The streams to search: the named ones, those with a prefix, or all.
 fn streams<'a>(group: &'a Group, input: &Value) -> Result<Vec<(&'a str, &'a Stream)>, ApiError> {
     let prefix = text(input, "logStreamNamePrefix");
     let Some(names) = input["logStreamNames"].as_array() else {
@@ -113,7 +113,7 @@ fn streams<'a>(group: &'a Group, input: &Value) -> Result<Vec<(&'a str, &'a Stre
     names.iter().filter_map(Value::as_str).map(|name| input::stream(group, name)).collect()
 }
 
-/// The part of a stream that is searched and not yet taken.
+/// The part of a stream that is still to be returned.
 struct Source<'a> {
     name: &'a str,
     stream: &'a Stream,
@@ -127,9 +127,9 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The events of many streams in one order.
+/// The events of several streams in one order.
 fn merged(mut sources: Vec<Source<'_>>, newest_first: bool) -> impl Iterator<Item = (&str, &Event)> {
-    // The heap gives its greatest, so oldest-first negates.
+    // The heap returns its greatest, so oldest first negates.
     let rank = move |at: Position| {
         let sign = if newest_first { 1 } else { -1 };
         (sign * i128::from(at.timestamp_ms), sign * i128::from(at.number))

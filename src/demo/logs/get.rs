@@ -23,7 +23,7 @@ pub fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
     let start_ms = input["startTime"].as_i64().max(group.kept_from_ms(here.now_ms));
     let mut range = stream.between(start_ms, input["endTime"].as_i64(), here.now_ms);
     let token = text(input, "nextToken").map(|token| Token::read(token, here.now_ms)).transpose()?;
-    // A forward token without startFromHead takes the newest of what follows: whatever doesn't fit the page is lost.
+    // A forward token without startFromHead reads the newest of what follows; whatever doesn't fit the page is skipped.
     let from_head = match token {
         Some(Token { way: Way::Forward, at, .. }) => {
             range.start = range.start.max(stream.before(at)).min(range.end);
@@ -37,7 +37,7 @@ pub fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
     };
     let page = fit(stream, range, limit, from_head);
     let (backward, forward) = boundaries(stream, &page, token, from_head);
-    // A token that leads nowhere new is the one that was given, and as old.
+    // If there is nothing new, the given token comes back, with its age.
     let written = |way, at| match token {
         Some(given) if (given.way, given.at) == (way, at) => given.write(),
         _ => Token { way, at, given_ms: here.now_ms }.write(),
@@ -50,12 +50,12 @@ pub fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
     }))
 }
 
-/// An event as both operations write it.
+/// The JSON of an event, the same for both operations.
 pub fn event_json(event: &Event) -> Value {
     json!({ "timestamp": event.at.timestamp_ms, "message": event.message, "ingestionTime": event.ingested_ms })
 }
 
-/// The part of a range that makes one page, from its head or its tail.
+/// The part of a range that fits in a page, from its head or its tail.
 fn fit(stream: &Stream, range: Range<usize>, limit: usize, from_head: bool) -> Range<usize> {
     let fitting = |events: &mut dyn Iterator<Item = &Event>| {
         let mut bytes = 0;
@@ -74,7 +74,7 @@ fn fit(stream: &Stream, range: Range<usize>, limit: usize, from_head: bool) -> R
     }
 }
 
-/// Where the tokens of a page go on: before it and after it. An empty page stays where it was asked.
+/// The positions of a page's tokens, before and after it. An empty page keeps the position of the request.
 fn boundaries(stream: &Stream, page: &Range<usize>, token: Option<Token>, from_head: bool) -> (Position, Position) {
     let at = |index: usize| stream.events.get(index).map(|event| event.at);
     if !page.is_empty() {

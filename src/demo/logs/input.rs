@@ -1,4 +1,4 @@
-//! Reading the parameters of Logs operations.
+//! Parameters of Logs operations.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ pub fn limit(input: &Value, max: usize) -> Result<usize, ApiError> {
     )))
 }
 
-/// The group an operation is about, by name or ARN, and its name.
+/// The group of an operation, given by name or ARN, and its name.
 ///
 /// # Errors
 /// `InvalidParameterException` without exactly one of the two, `ResourceNotFoundException` without such a group,
@@ -57,7 +57,7 @@ pub fn group_name(identifier: &str) -> &str {
 /// The same for an operation that reads events.
 ///
 /// # Errors
-/// Also where the group's class is for few operations, and where the caller may not use its key.
+/// Also if the class of the group doesn't allow the operation, and if the caller may not use its key.
 pub fn readable<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&'a str, &'a Group), ApiError> {
     let (name, group) = self::group(here, operation, input)?;
     if group.settings.infrequent {
@@ -74,7 +74,7 @@ pub fn readable<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&
 }
 
 /// # Errors
-/// `AccessDeniedException` where the caller may not use a group's key.
+/// `AccessDeniedException` if the caller may not use the group's key.
 pub fn decrypted(here: Here, group: &Group) -> Result<(), ApiError> {
     match &group.settings.key {
         Some(key) if group.settings.access == Access::KeyDenied => Err(ApiError::client(

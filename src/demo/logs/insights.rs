@@ -18,19 +18,19 @@ use crate::demo::{wire::ApiError, world::Rng};
 use language::Program;
 use run::Outcome;
 
-/// Queries an account may have running at once.
+/// The most queries running at once in an account.
 const AT_ONCE: usize = 30;
-/// Ended queries whose results can still be had.
+/// Number of finished queries whose results are kept.
 const KEPT: usize = 50;
-/// Groups one query takes.
+/// The most groups per query.
 const GROUPS: usize = 50;
-/// Results one query gives.
+/// The most results per query.
 pub const RESULTS: usize = 10_000;
-/// A query is done when it has been looked at this often: how long it takes is a matter of asking, so that it takes no
-/// time where time stands still.
+/// Number of polls after which a query is done: its duration is counted in polls, so that it also ends when the clock
+/// stands still.
 const LOOKS: u32 = 4;
 
-/// A query and what it will come to.
+/// A query and its results.
 #[derive(Debug)]
 pub struct Query {
     outcome: Outcome,
@@ -39,11 +39,11 @@ pub struct Query {
 }
 
 impl Query {
-    /// What the input of StartQuery asks for.
+    /// Creates a query from the input of StartQuery.
     ///
     /// # Errors
-    /// `MalformedQueryException` with the place in the query, and what else AWS refuses.
-    pub fn of(here: Here, input: &Value) -> Result<Self, ApiError> {
+    /// `MalformedQueryException` with the position in the query, or another refusal of AWS.
+    pub fn from_input(here: Here, input: &Value) -> Result<Self, ApiError> {
         let names = groups(input)?;
         let (start, end) = match (input["startTime"].as_i64(), input["endTime"].as_i64()) {
             (Some(start), Some(end)) if start <= end => (start, end),
@@ -62,7 +62,7 @@ impl Query {
             input::decrypted(here, group)?;
             groups.push((name, group));
         }
-        // Seconds since the epoch; a client that sends milliseconds means the far future, as at AWS.
+        // Seconds since the epoch; milliseconds would mean the far future, as at AWS.
         let range = (start.saturating_mul(1_000), end.saturating_mul(1_000).saturating_add(999));
         let outcome = run::run(&program, here, &groups, range, limit.unwrap_or(RESULTS));
         Ok(Self { outcome, looks: 0, stopped: false })
@@ -82,7 +82,7 @@ impl Query {
     }
 }
 
-/// The queries of an account, the oldest first.
+/// The queries of an account, oldest first.
 #[derive(Debug, Default)]
 pub struct Queries {
     known: VecDeque<(String, Query)>,
@@ -93,7 +93,7 @@ impl Queries {
     /// Starts a query.
     ///
     /// # Errors
-    /// `LimitExceededException` when as many run as may.
+    /// `LimitExceededException` if too many are running.
     pub fn start(&mut self, query: Query) -> Result<Value, ApiError> {
         let running = self.known.iter().filter(|(_, query)| query.is_running()).count();
         if running >= AT_ONCE {
@@ -110,7 +110,7 @@ impl Queries {
         Ok(json!({ "queryId": id }))
     }
 
-    /// What a query has come to so far; every look lets it come further.
+    /// The results of a query so far; every poll lets it progress.
     ///
     /// # Errors
     /// `ResourceNotFoundException` without such a query.

@@ -1,4 +1,4 @@
-//! StartLiveTail: what a session is told, as frames of an event stream.
+//! StartLiveTail: the frames of a session's event stream.
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -14,53 +14,53 @@ use super::{
 };
 use crate::demo::wire::ApiError;
 
-/// Groups, and stream names or prefixes, one session takes.
+/// The most groups per session, and the most stream names or prefixes.
 const GROUPS: usize = 10;
 const STREAMS: usize = 100;
-/// Events one update holds at most; of more only a sample is sent.
+/// The most events per update; of more, a sample is sent.
 const SAMPLE: usize = 500;
-/// Bytes of messages one update holds: a frame has its limit.
+/// The most message bytes per update, because frames are limited.
 const SAMPLE_BYTES: usize = 8 << 20;
-/// How long a session lasts.
+/// Duration of a session.
 const LIFE_MS: i64 = 3 * 3_600_000;
 
-/// One session: what it is about, and how far it has been told.
+/// A session: its streams, its filter and how far it has been read.
 #[derive(Debug, Clone)]
 pub struct Tail {
     region: String,
     groups: Vec<String>,
     chosen: Chosen,
     pattern: Pattern,
-    /// What the caller asked for, as the first event repeats it.
-    asked: Value,
+    /// The request, as repeated in the first event.
+    request: Value,
     began_ms: i64,
-    /// What was there when it was last told something.
-    told: Position,
+    /// The position up to which events have been sent.
+    sent_to: Position,
 }
 
-/// The streams of the groups that are meant.
+/// Which streams of its groups a session follows.
 #[derive(Debug, Clone)]
 enum Chosen {
     All,
     Named(Vec<String>),
-    Beginning(Vec<String>),
+    WithPrefix(Vec<String>),
 }
 
 impl Chosen {
-    fn takes(&self, stream: &str) -> bool {
+    fn includes(&self, stream: &str) -> bool {
         match self {
             Chosen::All => true,
             Chosen::Named(names) => names.iter().any(|name| name == stream),
-            Chosen::Beginning(prefixes) => prefixes.iter().any(|prefix| stream.starts_with(prefix.as_str())),
+            Chosen::WithPrefix(prefixes) => prefixes.iter().any(|prefix| stream.starts_with(prefix.as_str())),
         }
     }
 }
 
 impl Tail {
-    /// Begins a session with what comes in from now on. `ids` are those of the request and of the session.
+    /// Starts a session with the events that arrive from now on. `ids` are those of the request and of the session.
     ///
     /// # Errors
-    /// As AWS refuses it.
+    /// AWS's refusal of the request.
     pub fn start(here: Here, input: &Value, ids: [String; 2]) -> Result<Self, ApiError> {
         let identifiers = texts(input, "logGroupIdentifiers").unwrap_or_default();
         if !(1..=GROUPS).contains(&identifiers.len()) {
@@ -70,15 +70,15 @@ impl Tail {
         let chosen = chosen(input, groups.len())?;
         let pattern = text(input, "logEventFilterPattern").unwrap_or_default();
         let pattern = pattern.parse().map_err(|message: String| invalid(message))?;
-        let [request, session] = ids;
-        let mut asked = json!({ "requestId": request, "sessionId": session });
+        let [request_id, session_id] = ids;
+        let mut request = json!({ "requestId": request_id, "sessionId": session_id });
         for member in ["logGroupIdentifiers", "logStreamNames", "logStreamNamePrefixes", "logEventFilterPattern"] {
             if let Some(value) = input.get(member) {
-                asked[member] = value.clone();
+                request[member] = value.clone();
             }
         }
-        let (began_ms, told) = (here.now_ms, here.store.mark(here.now_ms));
-        Ok(Self { region: here.region.to_owned(), groups, chosen, pattern, asked, began_ms, told })
+        let (began_ms, sent_to) = (here.now_ms, here.store.mark(here.now_ms));
+        Ok(Self { region: here.region.to_owned(), groups, chosen, pattern, request, began_ms, sent_to })
     }
 
     /// The Region it is in.
@@ -86,26 +86,26 @@ impl Tail {
         &self.region
     }
 
-    /// The frames with which a session begins.
-    pub fn greeting(&self) -> Bytes {
+    /// The first frames of a session.
+    pub fn first_frames(&self) -> Bytes {
         let mut frames = Vec::new();
         frame(&mut frames, "event", "initial-response", &json!({}));
-        frame(&mut frames, "event", "sessionStart", &self.asked);
+        frame(&mut frames, "event", "sessionStart", &self.request);
         frames.into()
     }
 
-    /// Whether it has lasted as long as sessions do.
+    /// Returns whether its time is over.
     pub fn is_over(&self, now_ms: i64) -> bool {
         now_ms.saturating_sub(self.began_ms) >= LIFE_MS
     }
 
-    /// The frame that tells what came in since the last one; AWS sends it every second.
+    /// The frame with the events that arrived since the last one; AWS sends one every second.
     pub fn update(&mut self, here: Here) -> Bytes {
         let mut events: Vec<(&str, &str, &Event)> = Vec::new();
         for name in &self.groups {
             let Some(group) = here.store.groups().get(name) else { continue };
-            let streams = group.streams.iter().filter(|(stream, _)| self.chosen.takes(stream));
-            for (stream, new) in streams.map(|(stream, events)| (stream, self.news(events, here.now_ms))) {
+            let streams = group.streams.iter().filter(|(stream, _)| self.chosen.includes(stream));
+            for (stream, new) in streams.map(|(stream, events)| (stream, self.new_events(events, here.now_ms))) {
                 events.extend(new.map(|event| (name.as_str(), stream.as_str(), event)));
             }
         }
@@ -128,7 +128,7 @@ impl Tail {
                 })
             })
             .collect();
-        self.told = here.store.mark(here.now_ms);
+        self.sent_to = here.store.mark(here.now_ms);
         let sampled = results.len() < all;
         let mut frames = Vec::new();
         let update = json!({ "sessionMetadata": { "sampled": sampled }, "sessionResults": results });
@@ -136,28 +136,28 @@ impl Tail {
         frames.into()
     }
 
-    fn news<'a>(&'a self, stream: &'a Stream, now_ms: i64) -> impl Iterator<Item = &'a Event> {
-        stream.arrivals(self.told, now_ms).filter(|event| self.pattern.matches(&event.message))
+    fn new_events<'a>(&'a self, stream: &'a Stream, now_ms: i64) -> impl Iterator<Item = &'a Event> {
+        stream.arrivals(self.sent_to, now_ms).filter(|event| self.pattern.matches(&event.message))
     }
 }
 
-/// The frame with which a session ends that lasted too long.
+/// The last frame of a session that has lasted too long.
 pub fn timed_out() -> Bytes {
     let mut frames = Vec::new();
-    let said = json!({ "message": "The session has timed out after 3 hours." });
-    frame(&mut frames, "exception", "SessionTimeoutException", &said);
+    let payload = json!({ "message": "The session has timed out after 3 hours." });
+    frame(&mut frames, "exception", "SessionTimeoutException", &payload);
     frames.into()
 }
 
-/// The frame with which a session ends that AWS could not go on with.
+/// The last frame of a session that AWS could not continue.
 pub fn broken() -> Bytes {
     let mut frames = Vec::new();
-    let said = json!({ "message": "The session could not be continued." });
-    frame(&mut frames, "exception", "SessionStreamingException", &said);
+    let payload = json!({ "message": "The session could not be continued." });
+    frame(&mut frames, "exception", "SessionStreamingException", &payload);
     frames.into()
 }
 
-/// Spreads the sample over all there is.
+/// Spreads a sample evenly over all events.
 fn is_sampled(index: usize, all: usize) -> bool {
     all <= SAMPLE || index * SAMPLE / all != (index + 1) * SAMPLE / all
 }
@@ -170,11 +170,11 @@ fn frame(frames: &mut Vec<u8>, kind: &'static str, name: &'static str, payload: 
         .add_header(header(":message-type", kind))
         .add_header(header(name_of, name))
         .add_header(header(":content-type", "application/json"));
-    // It fails only for what is larger than an update is let become.
+    // Fails only for messages larger than an update can be.
     let _ = write_message_to(&message, frames);
 }
 
-/// The group of an ARN, if a session may follow it.
+/// The group of an ARN, if a session can follow it.
 fn group(here: Here, identifier: &str) -> Result<String, ApiError> {
     let name = identifier.strip_prefix(&here.group_arn("")).filter(|name| !name.is_empty() && !name.contains(':'));
     let Some(name) = name else {
@@ -202,7 +202,7 @@ fn chosen(input: &Value, groups: usize) -> Result<Chosen, ApiError> {
         return Err(constrained(member, list.len(), STREAMS));
     }
     let list = list.into_iter().map(str::to_owned).collect();
-    Ok(if member == "logStreamNames" { Chosen::Named(list) } else { Chosen::Beginning(list) })
+    Ok(if member == "logStreamNames" { Chosen::Named(list) } else { Chosen::WithPrefix(list) })
 }
 
 fn texts<'a>(input: &'a Value, member: &str) -> Option<Vec<&'a str>> {

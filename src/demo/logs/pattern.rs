@@ -1,4 +1,4 @@
-//! Filter patterns: what FilterLogEvents searches for.
+//! Filter patterns of FilterLogEvents.
 //!
 //! Terms (`timeout`, `"connection refused"`, `-debug`, `?error ?warn`, `%5\d\d%`) and JSON conditions
 //! (`{ $.level = "ERROR" && $.status >= 500 }`). The third kind AWS has, columns in brackets, is refused.
@@ -16,18 +16,18 @@ pub enum Pattern {
     Json(json::Condition),
 }
 
-/// Terms, each matched anywhere in the message and with its case.
+/// Terms, each matched anywhere in the message, case-sensitively.
 #[derive(Debug, Clone, Default)]
 pub struct Terms {
-    /// All of these,
+    /// All of these must match.
     required: Vec<Term>,
-    /// none of these,
+    /// None of these may match.
     excluded: Vec<Term>,
-    /// and one of these; AWS ignores them beside others.
+    /// One of these must match; AWS ignores them beside other terms.
     optional: Vec<Term>,
 }
 
-/// What is looked for.
+/// A term of a pattern.
 #[derive(Debug, Clone)]
 enum Term {
     Text(String),
@@ -35,7 +35,7 @@ enum Term {
 }
 
 impl Pattern {
-    /// Whether a message is one of those searched for.
+    /// Returns whether a message matches.
     pub fn matches(&self, message: &str) -> bool {
         match self {
             Pattern::Terms(terms) => terms.match_in(message),
@@ -66,7 +66,7 @@ impl Term {
 impl FromStr for Pattern {
     type Err = String;
 
-    /// Reads a pattern; the error is the message AWS gives.
+    /// Parses a pattern; the error is AWS's message.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         match text.chars().next() {
@@ -115,8 +115,7 @@ fn bad(term: &str) -> String {
     format!("Invalid filter pattern: Invalid character(s) in term '{term}'")
 }
 
-/// The text between the quotes at the head, which may not be empty, and what follows; `\` takes the next character as
-/// it is.
+/// The non-empty text between the quotes at the start, and the rest; `\` escapes the next character.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut chars = text.strip_prefix('"')?.chars();
     let mut content = String::new();
@@ -130,7 +129,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// The regular expression between the percent signs at the head, and what follows.
+/// The regular expression between percent signs at the start, and the rest.
 fn regex(text: &str) -> Option<(Regex, &str)> {
     let (pattern, after) = text.strip_prefix('%')?.split_once('%')?;
     Some((Regex::new(pattern).ok()?, after))
@@ -175,7 +174,7 @@ mod tests {
     #[case("%(%", "Invalid filter pattern: Invalid character(s) in term '%(%'")]
     #[case("{ $.a = 1", "If a filter pattern starts with '{' it must end with '}'")]
     #[case("[ip, user]", "Invalid filter pattern: columns in brackets are not available on this endpoint")]
-    fn what_is_no_pattern_is_refused(#[case] pattern: &str, #[case] message: &str) {
+    fn invalid_patterns_are_refused(#[case] pattern: &str, #[case] message: &str) {
         assert_eq!(pattern.parse::<Pattern>().unwrap_err(), message);
     }
 

@@ -6,32 +6,32 @@ use std::{
     ops::Range,
 };
 
-/// Events a stream keeps; older ones go.
+/// The most events per stream; older ones are dropped.
 const STREAM_EVENTS: usize = 10_000;
-/// Memory all events together may take, in bytes; beyond it an eighth goes, the oldest first.
+/// The most bytes of all events; beyond this an eighth is dropped, oldest first.
 const TOTAL_BYTES: usize = 16 << 20;
-/// What an event takes besides its message.
+/// Overhead of an event in bytes.
 const EVENT_BYTES: usize = 48;
-/// What AWS adds to each message when it counts bytes.
+/// Bytes that AWS adds per event when it counts.
 const AWS_EVENT_BYTES: usize = 26;
 
-/// How long after it happened an event can be read. At AWS it is 2 to 10 seconds.
+/// Time until an event can be read. At AWS it is 2 to 10 seconds.
 pub const INGESTION_MS: i64 = 2_000;
 
-/// How many of a stream's late arrivals are known as such.
+/// The most late arrivals remembered per stream.
 const LATE_KEPT: usize = 1_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Log groups, their streams and events.
 ///
-/// Memory is bounded: a stream keeps its newest 10,000 events, all streams together 16 MiB, unless [`Self::allow`] says
-/// otherwise. A stream that has lost all its events is gone. An event can be read two seconds after its own time, which
-/// is the ingestion, or when it is put, if that is later.
+/// Memory is bounded: a stream keeps its newest 10,000 events, all streams together 16 MiB, unless changed by
+/// [`Self::allow`]. A stream without events is removed. An event can be read two seconds after its timestamp (its
+/// ingestion), or after it is put, if that is later.
 #[derive(Debug)]
 pub struct LogStore {
     groups: BTreeMap<String, Group>,
     bytes: usize,
-    /// The number of the next event.
+    /// Number of the next event.
     next: u64,
     stream_events: usize,
     total_bytes: usize,
@@ -45,10 +45,10 @@ pub struct Group {
     pub settings: Settings,
 }
 
-/// What a group was made with, and who may read it.
+/// Settings of a group, and who may read it.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Of class INFREQUENT_ACCESS, which few operations read; else STANDARD.
+    /// Class INFREQUENT_ACCESS, which few operations can read; else STANDARD.
     pub infrequent: bool,
     /// Older events are deleted.
     pub retention_days: Option<u32>,
@@ -58,29 +58,29 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The class, as AWS calls it.
+    /// The class by AWS's name.
     pub fn class(&self) -> &'static str {
         if self.infrequent { "INFREQUENT_ACCESS" } else { "STANDARD" }
     }
 }
 
-/// Whether the caller may read a group's events.
+/// The caller's permissions on a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
     #[default]
     Granted,
-    /// No policy allows any operation on the group.
+    /// Every operation on the group is denied.
     Denied,
-    /// The operations are allowed, decrypting with its key is not.
+    /// The operations are allowed, but not decrypting with its key.
     KeyDenied,
 }
 
-/// One log stream: events in order of time, and of arrival where times are equal.
+/// A log stream: events by time, and by arrival where times are equal.
 #[derive(Debug)]
 pub struct Stream {
     pub created_ms: i64,
     pub events: VecDeque<Event>,
-    /// Where the newest late arrivals stand, in the order they came in.
+    /// Positions of the newest late arrivals, in order of arrival.
     late: VecDeque<Position>,
 }
 
@@ -88,17 +88,17 @@ pub struct Stream {
 #[derive(Debug)]
 pub struct Event {
     pub at: Position,
-    /// When it came in, in milliseconds since the Unix epoch.
+    /// Time of its ingestion, in milliseconds since the Unix epoch.
     pub ingested_ms: i64,
     pub message: Box<str>,
 }
 
-/// Where an event stands among all others; or a boundary between two of them: after what is less.
+/// Position of an event among all others; or a boundary between two events: after every smaller one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {
     /// The event's own time, in milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
-    /// No two events have the same.
+    /// Unique among all events.
     pub number: u64,
 }
 
@@ -116,28 +116,28 @@ impl Default for LogStore {
 }
 
 impl LogStore {
-    /// Without any group.
+    /// A store without groups.
     pub const fn new() -> Self {
         Self { groups: BTreeMap::new(), bytes: 0, next: 0, stream_events: STREAM_EVENTS, total_bytes: TOTAL_BYTES }
     }
 
-    /// Lets a stream hold this many events, and all together this many bytes, if that is more than now.
+    /// Raises the limits to this many events per stream and this many bytes in total.
     pub fn allow(&mut self, stream_events: usize, total_bytes: usize) {
         self.stream_events = self.stream_events.max(stream_events);
         self.total_bytes = self.total_bytes.max(total_bytes);
     }
 
-    /// Makes a group, or changes how it is set.
+    /// Creates a group, or changes its settings.
     pub fn set(&mut self, group: &str, created_ms: i64, settings: Settings) {
         self.group(group, created_ms).settings = settings;
     }
 
-    /// Appends one event, creating group and stream where needed. `timestamp_ms` is the event's own time.
+    /// Appends one event, creating group and stream if needed. `timestamp_ms` is the event's timestamp.
     pub fn put(&mut self, group: &str, stream: &str, timestamp_ms: i64, message: String) {
         self.put_at(group, stream, timestamp_ms, timestamp_ms, message);
     }
 
-    /// The same for an event that comes in at `arrived_ms`, which is when this has to be called.
+    /// Appends an event that arrives at `arrived_ms`, which must be the current time.
     pub fn put_at(&mut self, group: &str, stream: &str, timestamp_ms: i64, arrived_ms: i64, message: String) {
         let at = Position { timestamp_ms, number: self.next };
         self.next += 1;
@@ -146,14 +146,14 @@ impl LogStore {
         let group = self.group(group, timestamp_ms);
         group.created_ms = group.created_ms.min(timestamp_ms);
         let new = || Stream { created_ms: timestamp_ms, events: VecDeque::new(), late: VecDeque::new() };
-        // Looked for first: of many events hardly any is a stream's first.
+        // Check first: an event is rarely the first of its stream.
         let stream = match group.streams.contains_key(stream) {
             true => group.streams.get_mut(stream),
             false => Some(group.streams.entry(stream.to_owned()).or_insert_with(new)),
         };
         let ingested_ms = arrived_ms.max(timestamp_ms.saturating_add(INGESTION_MS));
         let event = Event { at, ingested_ms, message: message.into_boxed_str() };
-        // From then on it is not only by its time that it is found.
+        // A late event has to be found by its arrival as well as by its time.
         let late = arrived_ms >= timestamp_ms.saturating_add(INGESTION_MS);
         let gone = stream.map_or(0, |stream| stream.put(event, late, limit));
         self.bytes -= gone;
@@ -172,12 +172,12 @@ impl LogStore {
         &self.groups
     }
 
-    /// What is there at `now_ms`, to ask later what has come since.
+    /// The position at `now_ms`, to ask later for what has arrived since.
     pub fn mark(&self, now_ms: i64) -> Position {
         Position { timestamp_ms: now_ms, number: self.next }
     }
 
-    /// Drops the oldest events until an eighth of the memory is free, so that it need not be done for each event.
+    /// Drops the oldest events until an eighth of the memory is free, so that it isn't needed for each event.
     fn evict(&mut self) {
         let mut streams: Vec<&mut Stream> =
             self.groups.values_mut().flat_map(|group| group.streams.values_mut()).collect();
@@ -197,12 +197,12 @@ impl LogStore {
 }
 
 impl Group {
-    /// The time before which nothing is left.
+    /// The start of the retention period.
     pub fn kept_from_ms(&self, now_ms: i64) -> Option<i64> {
         self.settings.retention_days.map(|days| now_ms.saturating_sub(i64::from(days) * DAY_MS))
     }
 
-    /// The bytes AWS would bill.
+    /// The bytes that AWS would bill.
     pub fn stored_bytes(&self) -> usize {
         let events = self.streams.values().flat_map(|stream| &stream.events);
         events.map(Event::aws_bytes).sum()
@@ -210,7 +210,7 @@ impl Group {
 }
 
 impl Stream {
-    /// Puts an event in its place; returns the bytes of those that had to go.
+    /// Inserts an event in order; returns the bytes of dropped events.
     fn put(&mut self, event: Event, late: bool, limit: usize) -> usize {
         self.created_ms = self.created_ms.min(event.at.timestamp_ms);
         if late {
@@ -227,12 +227,12 @@ impl Stream {
         self.events.pop_front().map_or(0, |event| event.bytes())
     }
 
-    /// How many events come before a boundary.
+    /// Number of events before a boundary.
     pub fn before(&self, boundary: Position) -> usize {
         self.events.partition_point(|event| event.at < boundary)
     }
 
-    /// The events that can be read at `now_ms` and happened from `start_ms` to before `end_ms`.
+    /// The readable events from `start_ms` (inclusive) to `end_ms` (exclusive).
     pub fn between(&self, start_ms: Option<i64>, end_ms: Option<i64>, now_ms: i64) -> Range<usize> {
         let boundary = |timestamp_ms| Position { timestamp_ms, number: 0 };
         let readable = boundary(now_ms.saturating_sub(INGESTION_MS).saturating_add(1));
@@ -241,12 +241,11 @@ impl Stream {
         start_ms.map_or(0, |start| self.before(boundary(start))).min(end)..end
     }
 
-    /// The events that can be read since `since` and at `now_ms`, the late ones first. `since` is [`LogStore::mark`] of
-    /// then.
+    /// The events that have become readable since `since`, late ones first. `since` comes from [`LogStore::mark`].
     pub fn arrivals(&self, since: Position, now_ms: i64) -> impl Iterator<Item = &Event> {
-        let told_ms = since.timestamp_ms.saturating_sub(INGESTION_MS);
-        let on_time = self.between(Some(told_ms.saturating_add(1)), None, now_ms);
-        let late = self.late.iter().filter(move |at| at.timestamp_ms <= told_ms && at.number >= since.number);
+        let sent_to_ms = since.timestamp_ms.saturating_sub(INGESTION_MS);
+        let on_time = self.between(Some(sent_to_ms.saturating_add(1)), None, now_ms);
+        let late = self.late.iter().filter(move |at| at.timestamp_ms <= sent_to_ms && at.number >= since.number);
         late.filter_map(|at| self.events.get(self.before(*at))).chain(self.events.range(on_time))
     }
 }
@@ -256,7 +255,7 @@ impl Event {
         self.message.len() + EVENT_BYTES
     }
 
-    /// The bytes AWS counts for it.
+    /// Its size in bytes as AWS counts it.
     pub fn aws_bytes(&self) -> usize {
         self.message.len() + AWS_EVENT_BYTES
     }
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn events_stand_in_order_of_time_then_of_arrival() {
+    fn events_are_ordered_by_time_then_arrival() {
         let mut store = LogStore::default();
         for (timestamp_ms, message) in [(20, "b"), (30, "d"), (10, "a"), (20, "c")] {
             store.put("app", "one", timestamp_ms, message.into());

@@ -1,18 +1,18 @@
-//! GetLogEvents and FilterLogEvents over one store.
+//! GetLogEvents and FilterLogEvents on one store.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
     Access, Here, Settings,
-    filter::{LOOKED_AT, filter},
+    filter::{SEARCHED, filter},
     get::get,
 };
 use crate::demo::{wire::ApiError, world::World};
 
 const START_MS: i64 = 1_769_900_000_000;
 
-/// A world an hour after its events: `stream`, milliseconds after the start, message.
+/// A world one hour after its events: stream, milliseconds after the start, message.
 fn world(events: &[(&str, i64, &str)]) -> World {
     let mut world = World::empty(0, START_MS + 3_600_000);
     for (stream, at_ms, message) in events {
@@ -21,15 +21,15 @@ fn world(events: &[(&str, i64, &str)]) -> World {
     world
 }
 
-/// `count` events in one stream, a second apart, each its own number.
+/// `count` events in one stream, one per second, each with its number as message.
 fn numbered(count: i64) -> World {
     let mut world = world(&[]);
     (0..count).for_each(|n| world.logs.put("app", "one", START_MS + n * 1_000, n.to_string()));
     world
 }
 
-/// Asks one operation for the `app` group.
-fn ask(
+/// Calls one operation for the `app` group.
+fn call_logs(
     operation: fn(Here, &Value) -> Result<Value, ApiError>,
     world: &World,
     mut input: Value,
@@ -40,7 +40,7 @@ fn ask(
 
 fn get_one(world: &World, mut input: Value) -> Value {
     input["logStreamName"] = "one".into();
-    ask(get, world, input).unwrap()
+    call_logs(get, world, input).unwrap()
 }
 
 fn messages(page: &Value) -> Vec<&str> {
@@ -56,7 +56,7 @@ fn the_newest_events_come_by_default_in_order_of_time() {
 }
 
 #[test]
-fn going_forward_ends_where_the_token_stays_and_goes_on_with_new_events() {
+fn reading_forward_ends_with_an_unchanged_token_and_continues_with_new_events() {
     let mut world = numbered(3);
     let mut page = get_one(&world, json!({ "limit": 2, "startFromHead": true }));
     assert_eq!(messages(&page), ["0", "1"]);
@@ -73,7 +73,7 @@ fn going_forward_ends_where_the_token_stays_and_goes_on_with_new_events() {
 }
 
 #[test]
-fn going_backward_ends_where_the_token_stays() {
+fn reading_backward_ends_with_an_unchanged_token() {
     let world = numbered(3);
     let mut page = get_one(&world, json!({ "limit": 2 }));
     let next = |page: &Value| get_one(&world, json!({ "limit": 2, "nextToken": page["nextBackwardToken"] }));
@@ -92,9 +92,9 @@ fn a_forward_token_without_start_from_head_skips_to_the_newest() {
 }
 
 #[test]
-fn following_an_empty_stream_loses_nothing() {
+fn following_an_empty_stream_loses_no_events() {
     let mut world = numbered(3);
-    // Everything so far lies before the window.
+    // All events so far are before the range.
     let window = START_MS + 10_000;
     let page = get_one(&world, json!({ "startTime": window, "startFromHead": true }));
     assert_eq!(messages(&page).len(), 0);
@@ -104,11 +104,11 @@ fn following_an_empty_stream_loses_nothing() {
 }
 
 #[test]
-fn ranges_end_differently() {
+fn the_end_of_a_range_is_inclusive_only_for_filter_log_events() {
     let world = numbered(10);
     let range = json!({ "startTime": START_MS + 3_000, "endTime": START_MS + 5_000 });
     assert_eq!(messages(&get_one(&world, range.clone())), ["3", "4"]);
-    assert_eq!(messages(&ask(filter, &world, range).unwrap()), ["3", "4", "5"]);
+    assert_eq!(messages(&call_logs(filter, &world, range).unwrap()), ["3", "4", "5"]);
 }
 
 #[test]
@@ -119,33 +119,33 @@ fn a_page_holds_a_megabyte() {
     for newest in [false, true] {
         assert_eq!(messages(&get_one(&world, json!({ "startFromHead": newest }))).len(), 10);
     }
-    let page = ask(filter, &world, json!({})).unwrap();
+    let page = call_logs(filter, &world, json!({})).unwrap();
     assert!(messages(&page).len() == 10 && page["nextToken"].is_string());
 }
 
 #[test]
-fn streams_interleave_by_time_from_either_end() {
+fn streams_are_interleaved_in_either_direction() {
     let world = world(&[("a", 1, "1"), ("b", 2, "2"), ("c", 3, "3"), ("a", 4, "4"), ("b", 4, "5")]);
-    assert_eq!(messages(&ask(filter, &world, json!({})).unwrap()), ["1", "2", "3", "4", "5"]);
-    let newest = ask(filter, &world, json!({ "startFromHead": false })).unwrap();
+    assert_eq!(messages(&call_logs(filter, &world, json!({})).unwrap()), ["1", "2", "3", "4", "5"]);
+    let newest = call_logs(filter, &world, json!({ "startFromHead": false })).unwrap();
     assert_eq!(messages(&newest), ["5", "4", "3", "2", "1"]);
-    let two = ask(filter, &world, json!({ "logStreamNames": ["a", "c"] })).unwrap();
+    let two = call_logs(filter, &world, json!({ "logStreamNames": ["a", "c"] })).unwrap();
     assert_eq!(messages(&two), ["1", "3", "4"]);
     assert_eq!(two["events"][1]["logStreamName"], "c");
-    let prefix = ask(filter, &world, json!({ "logStreamNamePrefix": "b" })).unwrap();
+    let prefix = call_logs(filter, &world, json!({ "logStreamNamePrefix": "b" })).unwrap();
     assert_eq!(messages(&prefix), ["2", "5"]);
 }
 
 #[test]
-fn a_rare_match_leaves_pages_empty_with_a_token() {
+fn rare_matches_give_empty_pages_with_a_token() {
     let mut world = world(&[]);
     for n in 0..=(LOOKED_AT as i64) {
         let message = if n == LOOKED_AT as i64 { "ERROR" } else { "fine" };
         world.logs.put("app", ["a", "b"][n as usize % 2], START_MS + n, message.into());
     }
-    let empty = ask(filter, &world, json!({ "filterPattern": "ERROR" })).unwrap();
+    let empty = call_logs(filter, &world, json!({ "filterPattern": "ERROR" })).unwrap();
     assert_eq!(messages(&empty).len(), 0);
-    let last = ask(filter, &world, json!({ "filterPattern": "ERROR", "nextToken": empty["nextToken"] })).unwrap();
+    let last = call_logs(filter, &world, json!({ "filterPattern": "ERROR", "nextToken": empty["nextToken"] })).unwrap();
     assert_eq!(messages(&last), ["ERROR"]);
     assert_eq!(last.get("nextToken"), None);
 }
@@ -171,9 +171,9 @@ fn bad_input_is_refused(#[case] input: Value, #[case] code: &str, #[case] messag
 }
 
 proptest! {
-    /// Whatever the page size and the filter, paging gives every event that matches once, in order.
+    /// Whatever the page size and filter, paging returns every match once and in order.
     #[test]
-    fn paging_misses_nothing_and_repeats_nothing(
+    fn paging_neither_misses_nor_repeats_events(
         events in prop::collection::vec((0..4_usize, 0..50_i64, prop::bool::ANY), 0..60),
         limit in 1..10_usize,
         newest_first: bool,
@@ -196,7 +196,7 @@ proptest! {
         let mut seen = Vec::new();
         let mut input = json!({ "limit": limit, "filterPattern": "yes", "startFromHead": !newest_first });
         loop {
-            let page = ask(filter, &world, input.clone()).unwrap();
+            let page = call_logs(filter, &world, input.clone()).unwrap();
             for event in page["events"].as_array().unwrap() {
                 let number = event["message"].as_str().unwrap()["yes ".len()..].parse().unwrap();
                 seen.push((event["timestamp"].as_i64().unwrap(), number));
@@ -207,9 +207,9 @@ proptest! {
         prop_assert_eq!(seen, expected);
     }
 
-    /// The same for one stream, forward and backward.
+    /// The same for one stream, in both directions.
     #[test]
-    fn tokens_walk_a_stream_both_ways(
+    fn tokens_read_a_stream_in_both_directions(
         times in prop::collection::vec(0..50_i64, 1..60),
         limit in 1..10_usize,
         forward: bool,
@@ -242,7 +242,7 @@ proptest! {
     }
 }
 
-/// One event each in groups that are set like this.
+/// One event in a group with these settings.
 fn set(settings: Settings) -> World {
     let mut world = world(&[("a", 0, "x")]);
     world.logs.set("app", START_MS, settings);
@@ -265,46 +265,46 @@ fn set(settings: Settings) -> World {
     "InvalidOperationException",
     "The log group app is of log-group-class INFREQUENT_ACCESS. FilterLogEvents is not supported for this log class."
 )]
-fn some_groups_are_not_to_be_read(#[case] settings: Settings, #[case] code: &str, #[case] message: &str) {
-    let error = ask(filter, &set(settings), json!({})).unwrap_err();
+fn some_groups_cannot_be_read(#[case] settings: Settings, #[case] code: &str, #[case] message: &str) {
+    let error = call_logs(filter, &set(settings), json!({})).unwrap_err();
     assert_eq!(error.code, code);
     assert!(error.message.contains(message), "{}", error.message);
 }
 
 #[test]
-fn events_go_when_their_retention_is_over() {
+fn events_are_deleted_after_their_retention() {
     let mut world = set(Settings { retention_days: Some(1), ..Settings::default() });
     for (hours, left) in [(23, 1), (25, 0)] {
         world.now_ms = START_MS + hours * 3_600_000;
-        assert_eq!(messages(&ask(filter, &world, json!({})).unwrap()).len(), left);
+        assert_eq!(messages(&call_logs(filter, &world, json!({})).unwrap()).len(), left);
         let input = json!({ "logStreamName": "a" });
-        assert_eq!(messages(&ask(get, &world, input).unwrap()).len(), left);
+        assert_eq!(messages(&call_logs(get, &world, input).unwrap()).len(), left);
     }
 }
 
 #[test]
-fn a_token_is_good_for_a_day() {
+fn a_token_is_valid_for_a_day() {
     let mut world = numbered(3);
     let page = get_one(&world, json!({ "limit": 1, "startFromHead": true }));
     let next =
         json!({ "logStreamName": "one", "limit": 1, "nextToken": page["nextForwardToken"], "startFromHead": true });
     world.now_ms += 24 * 3_600_000;
-    assert_eq!(messages(&ask(get, &world, next.clone()).unwrap()), ["1"]);
+    assert_eq!(messages(&call_logs(get, &world, next.clone()).unwrap()), ["1"]);
     world.now_ms += 1;
-    assert_eq!(ask(get, &world, next).unwrap_err().code, "InvalidParameterException");
+    assert_eq!(call_logs(get, &world, next).unwrap_err().code, "InvalidParameterException");
 }
 
 #[test]
-fn a_late_event_stands_where_it_was_written_once_it_is_there() {
+fn a_late_event_is_ordered_by_its_timestamp() {
     let mut world = numbered(3);
     world.logs.put_at("app", "one", START_MS + 500, START_MS + 40_000, "late".into());
-    let page = ask(filter, &world, json!({})).unwrap();
+    let page = call_logs(filter, &world, json!({})).unwrap();
     assert_eq!(messages(&page), ["0", "late", "1", "2"]);
     assert_eq!(page["events"][1]["ingestionTime"], START_MS + 40_000);
 }
 
 #[test]
-fn a_region_has_groups_of_its_own() {
+fn each_region_has_its_own_groups() {
     let mut world = world(&[("a", 0, "here")]);
     world.logs_elsewhere.entry("us-east-1".into()).or_default().put("app", "a", START_MS, "there".into());
     let input = json!({ "logGroupName": "app" });

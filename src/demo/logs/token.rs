@@ -1,20 +1,20 @@
-//! Next tokens: opaque to clients, stateless here.
+//! Pagination tokens: opaque to clients, stateless here.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{invalid, store::Position};
 use crate::demo::wire::ApiError;
 
-/// How long a token is good for: 24 hours.
+/// How long a token is valid: 24 hours.
 const LIFE_MS: i64 = 24 * 3_600_000;
 
-/// Where a token goes on, and which way.
+/// A position and a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     pub way: Way,
     /// A boundary between two events.
     pub at: Position,
-    /// When it was given out, in milliseconds since the Unix epoch.
+    /// When it was issued, in milliseconds since the Unix epoch.
     pub given_ms: i64,
 }
 
@@ -27,7 +27,7 @@ pub enum Way {
 }
 
 impl Token {
-    /// The token as clients see it: direction and 56 digits, as AWS's.
+    /// Formats the token as AWS does: direction and 56 digits.
     pub fn write(self) -> String {
         let direction = match self.way {
             Way::Forward => 'f',
@@ -36,10 +36,10 @@ impl Token {
         format!("{direction}/{:018}{:018}{:020}/s", self.at.timestamp_ms, self.given_ms, self.at.number)
     }
 
-    /// Reads a token a client sent back at `now_ms`.
+    /// Parses a token that a client sent at `now_ms`.
     ///
     /// # Errors
-    /// `InvalidParameterException` when it is none of ours, or too old.
+    /// `InvalidParameterException` if it is not one of ours, or has expired.
     pub fn read(token: &str, now_ms: i64) -> Result<Self, ApiError> {
         let parse = || {
             let (direction, digits) = token.strip_suffix("/s")?.split_once('/')?;
@@ -57,26 +57,26 @@ impl Token {
     }
 }
 
-/// An event's id: 56 digits, as AWS's.
+/// An event's id: 56 digits, as at AWS.
 pub fn event_id(at: Position) -> String {
     format!("{:020}{:036}", at.timestamp_ms, at.number)
 }
 
-/// The position that an event's id tells.
+/// The position in an event's id.
 pub fn read_id(id: &str) -> Option<Position> {
     let (timestamp, number) = id.split_at_checked(20)?;
     Some(Position { timestamp_ms: timestamp.parse().ok()?, number: number.parse().ok()? })
 }
 
-/// A token that names the last item of a page.
+/// A token with the last item of a page.
 pub fn after(item: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(item)
 }
 
-/// The item a token names.
+/// The item in a token.
 ///
 /// # Errors
-/// `InvalidParameterException` when it is none of ours.
+/// `InvalidParameterException` if it is not one of ours.
 pub fn read_after(token: &str) -> Result<String, ApiError> {
     let item = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid_token())?;
     String::from_utf8(item).map_err(|_| invalid_token())
@@ -93,7 +93,7 @@ mod tests {
     const NOW_MS: i64 = 1_769_900_000_123;
 
     #[test]
-    fn tokens_come_back_as_they_went() {
+    fn tokens_are_parsed_as_they_were_written() {
         let at = Position { timestamp_ms: NOW_MS, number: 42 };
         for way in [Way::Forward, Way::Backward] {
             let token = Token { way, at, given_ms: NOW_MS };
@@ -106,7 +106,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_made_up_token_is_refused_not_fatal(token in "[fb]?/?[0-9é]{0,60}(/s)?") {
+        fn an_invalid_token_is_refused_without_panic(token in "[fb]?/?[0-9é]{0,60}(/s)?") {
             let _ = Token::read(&token, NOW_MS);
             let _ = read_after(&token);
         }

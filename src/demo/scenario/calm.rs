@@ -1,4 +1,4 @@
-//! Accounts in which all is well and stays so.
+//! Accounts without faults.
 
 use super::parts::*;
 use crate::demo::world::{Voice, World};
@@ -12,9 +12,9 @@ const SERVICES: [(&str, usize, Voice); 6] = [
     ("mailer", 1, Voice::Worker),
 ];
 
-/// Founds two clusters at `start`, one of them with instances.
+/// Creates two clusters at `start`, one of them with instances.
 pub(super) fn found(world: &mut World, start: i64) {
-    world.hush();
+    world.silence_steady_services();
     publish_sidecars(world, 20);
     for name in ["prod", "staging"] {
         let on_machines = name == "prod";
@@ -40,9 +40,9 @@ pub(super) fn found(world: &mut World, start: i64) {
     }
 }
 
-/// Founds an account of an exact size at `start`.
+/// Creates an account of an exact size at `start`.
 pub(super) fn found_sized(world: &mut World, clusters: usize, services: usize, tasks: usize, start: i64) {
-    world.hush();
+    world.silence_steady_services();
     for cluster_number in 0..clusters {
         let name = format!("cluster-{cluster_number:03}");
         let place = cluster(world, &name, None);

@@ -3,7 +3,7 @@
 use super::{MINUTE, parts::*};
 use crate::demo::world::{Act, Conduct, StrategyItem, Voice, World};
 
-/// Name, services, tasks of each service, and instances of each cluster.
+/// Each cluster: name, services, tasks per service, instances.
 const CLUSTERS: [(&str, usize, usize, usize); 5] =
     [("edge", 200, 5, 0), ("core", 100, 20, 0), ("data", 80, 10, 60), ("internal", 70, 10, 0), ("sandbox", 50, 10, 0)];
 const WORDS: [&str; 20] = [
@@ -12,7 +12,7 @@ const WORDS: [&str; 20] = [
 ];
 const KINDS: [&str; 10] = ["api", "worker", "sync", "proxy", "cache", "events", "rules", "search", "admin", "gateway"];
 
-/// Founds the account at `start`.
+/// Creates the account at `start`.
 pub(super) fn found(world: &mut World, start: i64) {
     publish_sidecars(world, 1);
     for (name, services, tasks, machines) in CLUSTERS {
@@ -24,7 +24,7 @@ pub(super) fn found(world: &mut World, start: i64) {
             let kind = KINDS[number / WORDS.len() % KINDS.len()];
             let title = format!("{word}-{kind}");
             let voice = if kind == "worker" { Voice::Worker } else { Voice::Plain };
-            // Sparse: thousands of tasks write at once.
+            // Sparse, because thousands of tasks write.
             let image = serving(world, &format!("{name}/{title}"), "1.0.0", voice, 6);
             let mut plan = owned_by(service(&title, tasks, &image, Some(8080)), word, name);
             plan.task.family = format!("{name}-{title}");
@@ -43,7 +43,7 @@ pub(super) fn found(world: &mut World, start: i64) {
     }
 }
 
-/// In a fleet something is always going on somewhere.
+/// Lets something happen somewhere in the fleet all the time.
 fn stir(
     world: &mut World,
     index: usize,

@@ -1,5 +1,5 @@
-//! A shop on a bad day. Every fault is caused by something real in the account (a memory limit, a missing image, a denied
-//! secret, a full cluster), and pipelines, schedules and Spot keep at it, so that it stays visible however long one looks.
+//! A shop on a bad day. Every fault has a real cause in the account (a memory limit, a missing image, a denied secret,
+//! a full cluster), and pipelines, schedules and Spot keep repeating it, so that it stays visible.
 
 use super::{HOUR, MINUTE, parts::*};
 use crate::demo::logs::{Access, Settings};
@@ -8,14 +8,14 @@ use crate::demo::world::{
     StrategyItem, TaskId, TaskPlan, Threshold, Voice, World,
 };
 
-/// Two drivers that CloudWatch never hears of.
+/// Log drivers that don't write to CloudWatch.
 const SPLUNK: Logging = Logging::Driver(
     "splunk",
     &[("splunk-url", "https://splunk.shop.internal:8088"), ("splunk-source", "inventory"), ("splunk-format", "json")],
 );
 const JSON_FILE: Logging = Logging::Driver("json-file", &[("max-size", "10m"), ("max-file", "3")]);
 
-/// Founds the account at `start` such that at `now` everything is under way.
+/// Creates the account at `start`, such that at `now` every fault is under way.
 pub(super) fn found(world: &mut World, start: i64, now: i64) {
     publish_sidecars(world, 40);
     log_groups(world, start);
@@ -34,7 +34,7 @@ pub(super) fn found(world: &mut World, start: i64, now: i64) {
     denied_secret(world, prod, start, now);
     failing_rollout(world, prod, start, now);
     paused_blue_green(world, prod, start, now);
-    no_room(world, prod, start, now);
+    insufficient_capacity(world, prod, start, now);
     spot(world, prod, start);
     staging_services(world, staging, start, now);
     batch_jobs(world, batch, workers, start, now);
@@ -44,7 +44,7 @@ pub(super) fn found(world: &mut World, start: i64, now: i64) {
     lost.agent_since = now - 47 * MINUTE;
 }
 
-/// What is special about some of the log groups; the rest are made when something is written to them.
+/// Creates log groups with special settings; the others are created by the first line written to them.
 fn log_groups(world: &mut World, start: i64) {
     let kept = |days| Settings { retention_days: Some(days), ..Settings::default() };
     let key = || Some("3f9c1d5e-7a42-4b8e-9d10-52c6e0a7b841".to_owned());
@@ -52,9 +52,9 @@ fn log_groups(world: &mut World, start: i64) {
         ("web", kept(30)),
         ("checkout", kept(90)),
         ("api-gateway", Settings { key: key(), ..kept(14) }),
-        // Cheap to keep, and hardly to be read.
+        // Cheap to store, and not readable with most operations.
         ("recommendations", Settings { infrequent: true, ..kept(365) }),
-        // Nobody but the team itself may read these, and the key of those is another account's.
+        // Readable only by the team; and encrypted with a key of another account.
         ("payments", Settings { access: Access::Denied, ..kept(400) }),
         ("ranking", Settings { key: key(), access: Access::KeyDenied, ..Settings::default() }),
     ] {
@@ -63,13 +63,13 @@ fn log_groups(world: &mut World, start: i64) {
     world.delete_group("/ecs/inventory-staging");
 }
 
-/// Registers a further revision of a plan's family and has a pipeline deploy it at `first`, and again when it may.
+/// Registers another revision of a plan's family and has a pipeline deploy it at `first` and then repeatedly.
 fn pipeline(world: &mut World, service: usize, changed: &TaskPlan, first: i64, every: (i64, i64)) {
     let definition = world.found_definition(changed, first - MINUTE).arn.clone();
     world.repeat(Act::Deploy { service, definition }, first, every);
 }
 
-/// A plan's task with the application's image replaced.
+/// The task of a plan with another application image.
 fn with_image(plan: &ServicePlan, image: &str) -> TaskPlan {
     let mut task = plan.task.clone();
     if let Some(app) = task.containers.first_mut() {
@@ -121,7 +121,7 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     let image = odd(world, "pricing", "3.1.0", Voice::Json, 90, late);
     let pricing = owned_by(service("pricing", 3, &image, Some(8080)), "storefront", "prod");
     let place = world.found_service(prod, &pricing, start);
-    // A team that ships often, and well.
+    // A team that ships often.
     pipeline(world, place, &pricing.task, start + 11 * MINUTE, (26 * MINUTE, 41 * MINUTE));
 
     for (name, desired, cpu, memory, lines) in
@@ -141,7 +141,7 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     world.found_service(prod, &owned_by(agent, "platform", "prod"), start);
 }
 
-/// In one task of a service the exec agent never came up, and nobody noticed.
+/// Breaks the exec agent of one task of a service.
 fn break_exec(world: &mut World, service: usize) {
     let task = world.services[service].live.first().copied();
     let containers = task.and_then(|id| world.tasks.get_mut(&id)).map(|task| &mut task.containers);
@@ -150,7 +150,7 @@ fn break_exec(world: &mut World, service: usize) {
     }
 }
 
-/// An out-of-memory crash loop: the program outgrows its limit within minutes.
+/// An out-of-memory crash loop: the program exceeds its limit within minutes.
 fn memory(world: &mut World, prod: usize, start: i64) {
     let grows = Conduct::Grows { needs_mib: 1_536, after: (3 * MINUTE, 9 * MINUTE) };
     let image = behaving(world, "checkout", "5.2.0", grows, Voice::Java, 240);
@@ -172,7 +172,7 @@ fn target_health(world: &mut World, prod: usize, start: i64, now: i64) {
     pipeline(world, place, &with_image(&plan, &bad), now - 74 * MINUTE, (20 * MINUTE, 30 * MINUTE));
 }
 
-/// The new revision names a tag nobody pushed. Deploying again resets the back-off.
+/// The new revision names a tag that was never pushed. Each deployment resets the back-off.
 fn missing_image(world: &mut World, prod: usize, start: i64, now: i64) {
     let good = serving(world, "recommendations", "1.19.3", Voice::Plain, 90);
     let bad = behaving(world, "recommendations", "1.20.0-rc1", Conduct::Missing, Voice::Plain, 0);
@@ -184,7 +184,7 @@ fn missing_image(world: &mut World, prod: usize, start: i64, now: i64) {
     world.repeat(again, now - 103 * MINUTE, (18 * MINUTE, 24 * MINUTE));
 }
 
-/// The new revision wants a secret that its execution role may not read.
+/// The new revision needs a secret that its execution role may not read.
 fn denied_secret(world: &mut World, prod: usize, start: i64, now: i64) {
     let image = serving(world, "payments", "6.0.1", Voice::Json, 120);
     let plan = owned_by(service("payments", 4, &image, Some(8443)), "payments", "prod");
@@ -201,7 +201,7 @@ fn denied_secret(world: &mut World, prod: usize, start: i64, now: i64) {
     world.repeat(again, now - 96 * MINUTE, (22 * MINUTE, 28 * MINUTE));
 }
 
-/// The new revision dies before it is healthy; the circuit breaker counts, rolls back, and the pipeline tries again.
+/// The new revision dies before it is healthy; the circuit breaker rolls back, and the pipeline tries again.
 fn failing_rollout(world: &mut World, prod: usize, start: i64, now: i64) {
     let good = serving(world, "orders-api", "8.3.1", Voice::Json, 200);
     let crash = Conduct::Crashes {
@@ -229,7 +229,7 @@ fn failing_rollout(world: &mut World, prod: usize, start: i64, now: i64) {
     pipeline(world, place, &with_image(&plan, &bad), now - 52 * MINUTE, (90_000, 150_000));
 }
 
-/// A blue/green deployment that waits for somebody to say yes.
+/// A blue/green deployment that waits for approval.
 fn paused_blue_green(world: &mut World, prod: usize, start: i64, now: i64) {
     let blue = serving(world, "catalog", "12.0.4", Voice::Plain, 90);
     let green = serving(world, "catalog", "12.1.0", Voice::Plain, 90);
@@ -244,8 +244,8 @@ fn paused_blue_green(world: &mut World, prod: usize, start: i64, now: i64) {
     pipeline(world, place, &with_image(&plan, &green), now - 26 * MINUTE, (2 * MINUTE, 4 * MINUTE));
 }
 
-/// The new revision asks for a whole machine, and none is free.
-fn no_room(world: &mut World, prod: usize, start: i64, now: i64) {
+/// The new revision needs a whole machine, and none is free.
+fn insufficient_capacity(world: &mut World, prod: usize, start: i64, now: i64) {
     let image = serving(world, "ranking", "0.9.7", Voice::Plain, 60);
     let plan = on_instances(service("ranking", 3, &image, None), "prod-ec2", 1_024, 4_096);
     let plan = owned_by(plan, "discovery", "prod");
@@ -257,7 +257,7 @@ fn no_room(world: &mut World, prod: usize, start: i64, now: i64) {
     pipeline(world, place, &task, now - 38 * MINUTE, (20 * MINUTE, 30 * MINUTE));
 }
 
-/// Cheap capacity that is taken back again and again.
+/// Spot capacity that is reclaimed again and again.
 fn spot(world: &mut World, prod: usize, start: i64) {
     let image = odd(world, "image-resizer", "2.2.0", Voice::Worker, 120, Quirk::Bursts);
     let mut plan = owned_by(service("image-resizer", 6, &image, None), "media", "prod");
@@ -278,13 +278,13 @@ fn staging_services(world: &mut World, staging: usize, start: i64, now: i64) {
     let image = serving(world, "mailer-staging", "main-0b77d21", Voice::Worker, 40);
     world.found_service(staging, &owned_by(service("mailer-staging", 0, &image, None), "growth", "staging"), start);
 
-    // PID 1 is a shell that passes no signals on.
-    let deaf = behaving(world, "legacy-admin", "2019.4", Conduct::IgnoresSigterm, Voice::Plain, 20);
-    let plan = owned_by(service("legacy-admin", 1, &deaf, None), "platform", "staging");
+    // PID 1 is a shell that doesn't forward signals.
+    let ignoring_signals = behaving(world, "legacy-admin", "2019.4", Conduct::IgnoresSigterm, Voice::Plain, 20);
+    let plan = owned_by(service("legacy-admin", 1, &ignoring_signals, None), "platform", "staging");
     let place = world.found_service(staging, &plan, start);
     pipeline(world, place, &plan.task, start + 20 * MINUTE, (33 * MINUTE, 47 * MINUTE));
 
-    // Neither a start nor a stop is allowed.
+    // The bounds allow neither a start nor a stop.
     let image = serving(world, "cms-staging", "5.0.0", Voice::Access, 40);
     let mut plan = owned_by(service("cms-staging", 2, &image, Some(8080)), "growth", "staging");
     plan.config.maximum_percent = 100;
@@ -342,7 +342,7 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
         world.repeat(act, start + MINUTE, every);
     }
 
-    // Its volume would be attached with a role that ECS may not assume.
+    // Its volume can't be attached, because ECS may not assume the role.
     let conduct = Conduct::Completes { after: (40_000, 90_000), failing_percent: 0 };
     let image = behaving(world, "backfill", "2025-11", conduct, Voice::Job, 400);
     let mut task = service("backfill", 0, &image, None).task;
@@ -358,7 +358,7 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
     };
     world.repeat(act, start + 4 * MINUTE, (13 * MINUTE, 17 * MINUTE));
 
-    // A long job holds a draining instance.
+    // A long job keeps an instance draining.
     let conduct = Conduct::Completes { after: (9 * HOUR, 14 * HOUR), failing_percent: 0 };
     let image = behaving(world, "model-training", "2025-11", conduct, Voice::Job, 200);
     let mut task = service("model-training", 0, &image, None).task;

@@ -1,23 +1,23 @@
-//! The parts scenarios are put together from.
+//! Building blocks of scenarios.
 
 use crate::demo::world::{
     Backing, CapacityProvider, Cluster, Conduct, ContainerPlan, DeploymentConfig, Image, Instance, Logging, Quirk, Rng,
     ServicePlan, StrategyItem, TaskPlan, Voice, World,
 };
 
-/// The account's own registry.
+/// The reference of an image in the account's registry.
 pub(super) fn image(world: &World, repository: &str, tag: &str) -> String {
     format!("{}.dkr.ecr.{}.amazonaws.com/{repository}:{tag}", world.account_id, world.region)
 }
 
-/// Publishes an image that serves, and returns its reference.
+/// Publishes an image of a program that serves; returns its reference.
 pub(super) fn serving(world: &mut World, repository: &str, tag: &str, voice: Voice, lines_per_hour: u32) -> String {
     let reference = image(world, repository, tag);
     world.publish(&reference, Image::serves(voice, lines_per_hour));
     reference
 }
 
-/// Publishes an image that does something else, and returns its reference.
+/// Publishes an image of a program with another behaviour; returns its reference.
 pub(super) fn behaving(
     world: &mut World,
     repository: &str,
@@ -31,7 +31,7 @@ pub(super) fn behaving(
     reference
 }
 
-/// Publishes an image that serves and logs oddly, and returns its reference.
+/// Publishes an image of a program with unusual log output; returns its reference.
 pub(super) fn odd(
     world: &mut World,
     repository: &str,
@@ -45,7 +45,7 @@ pub(super) fn odd(
     reference
 }
 
-/// Sends the lines of a plan's application elsewhere.
+/// Sends the logs of a plan's application elsewhere.
 pub(super) fn logging(mut plan: ServicePlan, logging: Logging) -> ServicePlan {
     if let Some(app) = plan.task.containers.first_mut() {
         app.logging = logging;
@@ -57,14 +57,14 @@ pub(super) const ENVOY: &str = "public.ecr.aws/appmesh/aws-appmesh-envoy:v1.34.1
 pub(super) const LOG_ROUTER: &str = "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.33.0";
 pub(super) const AGENT: &str = "public.ecr.aws/datadog/agent:7.66.1";
 
-/// Publishes the side-cars.
+/// Publishes the images of the sidecars.
 pub(super) fn publish_sidecars(world: &mut World, lines_per_hour: u32) {
     for reference in [ENVOY, LOG_ROUTER, AGENT] {
         world.publish(reference, Image::serves(Voice::Sidecar, lines_per_hour));
     }
 }
 
-/// The application's container.
+/// The application container.
 pub(super) fn app(image: &str, port: Option<u16>) -> ContainerPlan {
     ContainerPlan {
         name: "app".into(),
@@ -80,12 +80,12 @@ pub(super) fn app(image: &str, port: Option<u16>) -> ContainerPlan {
     }
 }
 
-/// A side-car beside it.
+/// A sidecar container.
 pub(super) fn sidecar(name: &str, image: &str) -> ContainerPlan {
     ContainerPlan { name: name.into(), essential: false, environment: Vec::new(), ..app(image, None) }
 }
 
-/// A service of its family's only container, on Fargate, behind a load balancer when it has a port.
+/// A Fargate service with a single container, behind a load balancer if it has a port.
 pub(super) fn service(name: &str, desired: usize, image: &str, port: Option<u16>) -> ServicePlan {
     ServicePlan {
         name: name.into(),
@@ -111,7 +111,7 @@ pub(super) fn service(name: &str, desired: usize, image: &str, port: Option<u16>
     }
 }
 
-/// The same on instances in bridge mode, where capacity provider `provider` says.
+/// Moves a service to instances in bridge mode, with capacity provider `provider`.
 pub(super) fn on_instances(mut plan: ServicePlan, provider: &str, cpu: u32, memory: u32) -> ServicePlan {
     plan.task.fargate = false;
     plan.task.awsvpc = false;
@@ -131,7 +131,7 @@ pub(super) fn owned_by(mut plan: ServicePlan, team: &str, environment: &str) -> 
     plan
 }
 
-/// Adds a cluster with Fargate and, if named, a capacity provider of instances. Returns its place.
+/// Adds a cluster with Fargate and, if named, a capacity provider of instances. Returns its index.
 pub(super) fn cluster(world: &mut World, name: &str, provider: Option<&str>) -> usize {
     let mut capacity_providers = vec!["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()];
     if let Some(provider) = provider {
@@ -161,7 +161,7 @@ pub(super) fn managed_instances(world: &mut World, cluster: usize, name: &str) {
     world.capacity_providers.push(CapacityProvider { name: name.to_owned(), backing, tags });
 }
 
-/// Adds `count` instances spread over the zones. Returns the place of the first.
+/// Adds `count` instances spread over the zones. Returns the index of the first.
 pub(super) fn instances(world: &mut World, cluster: usize, count: usize, machine: &str, at: i64) -> usize {
     let first = world.instances.len();
     let name = world.clusters[cluster].name.clone();

@@ -1,4 +1,4 @@
-//! The accounts as they stand, seen through the API.
+//! The accounts of the scenarios, seen through the API.
 
 mod wording;
 
@@ -78,7 +78,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_does_not_matter_how_often_one_looks(steps in prop::collection::vec(0_i64..90_000, 1..25)) {
+    fn the_world_does_not_depend_on_how_often_it_is_read(steps in prop::collection::vec(0_i64..90_000, 1..25)) {
         let mut often = World::new(Scenario::Incident, 3, NOW);
         let mut now = NOW;
         for step in steps {
@@ -91,7 +91,7 @@ proptest! {
     }
 }
 
-/// Faults that must be there to be found: a name, and what shows it.
+/// A test that a fault is visible in the account.
 type Evidence = fn(&Incident) -> bool;
 
 struct Incident {
@@ -106,7 +106,7 @@ impl Incident {
         self.services.iter().find(|service| service["serviceName"] == name).unwrap()
     }
 
-    fn said(&self, service: &str, part: &str) -> bool {
+    fn event_contains(&self, service: &str, part: &str) -> bool {
         let events = self.service(service)["events"].as_array().unwrap();
         events.iter().any(|event| event["message"].as_str().unwrap().contains(part))
     }
@@ -136,7 +136,7 @@ const FAULTS: [(&str, Evidence); 15] = [
         })
     }),
     ("image that cannot be pulled", |incident| {
-        incident.said("recommendations", "is unable to consistently start tasks successfully")
+        incident.event_contains("recommendations", "is unable to consistently start tasks successfully")
             && incident.any_task("service:recommendations", |task| {
                 task["stopCode"] == "TaskFailedToStart"
                     && task.get("startedAt").is_none()
@@ -161,7 +161,7 @@ const FAULTS: [(&str, Evidence); 15] = [
         })
     }),
     ("failing target health", |incident| {
-        incident.said("search-api", "due to (reason Health checks failed with these codes: [502])")
+        incident.event_contains("search-api", "due to (reason Health checks failed with these codes: [502])")
             && incident.any_task("service:search-api", |task| {
                 task["stopCode"] == "ServiceSchedulerInitiated"
                     && has(&task["stoppedReason"], "Task failed ELB health checks in (target-group arn:aws:elasticload")
@@ -173,8 +173,8 @@ const FAULTS: [(&str, Evidence); 15] = [
         let status = rollout["status"].as_str().unwrap();
         counts
             && matches!(status, "IN_PROGRESS" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL")
-            && incident.said("orders-api", "deployment failed: tasks failed to start.")
-            && incident.said("orders-api", "rolling back to deployment ecs-svc/")
+            && incident.event_contains("orders-api", "deployment failed: tasks failed to start.")
+            && incident.event_contains("orders-api", "rolling back to deployment ecs-svc/")
             && incident.any_task("service:orders-api", |task| task["containers"][0]["exitCode"] == 1)
     }),
     ("pause hook", |incident| {
@@ -186,8 +186,10 @@ const FAULTS: [(&str, Evidence); 15] = [
             && incident.service("catalog")["deployments"].as_array().unwrap().len() == 2
     }),
     ("no room", |incident| {
-        incident.said("ranking", "was unable to place a task because no container instance met all of its requirements")
-            && incident.said("ranking", "has insufficient CPU units available.")
+        incident.event_contains(
+            "ranking",
+            "was unable to place a task because no container instance met all of its requirements",
+        ) && incident.event_contains("ranking", "has insufficient CPU units available.")
     }),
     ("agent disconnected", |incident| {
         let lost = incident.instances.iter().filter(|instance| instance["agentConnected"] == false);
@@ -226,12 +228,12 @@ const FAULTS: [(&str, Evidence); 15] = [
         })
     }),
     ("failing container health check", |incident| {
-        incident.said("feature-flags", "failed container health checks.")
+        incident.event_contains("feature-flags", "failed container health checks.")
             && incident.any_task("service:feature-flags", |task| task["healthStatus"] == "UNHEALTHY")
     }),
 ];
 
-fn look(world: &mut World) -> Incident {
+fn read_incident(world: &mut World) -> Incident {
     let mut incident =
         Incident { services: Vec::new(), tasks: Vec::new(), rollouts: Vec::new(), instances: Vec::new() };
     for cluster in ["prod", "staging", "batch"] {
@@ -252,11 +254,11 @@ fn look(world: &mut World) -> Incident {
 }
 
 #[rstest]
-fn every_fault_is_there_at_any_time(#[values(1, 7)] seed: u64) {
+fn every_fault_is_visible_at_any_time(#[values(1, 7)] seed: u64) {
     let mut world = World::new(Scenario::Incident, seed, NOW);
     for minutes in [0, 13, 60] {
         world.advance_to(NOW + minutes * MINUTE);
-        let incident = look(&mut world);
+        let incident = read_incident(&mut world);
         for (name, shows) in FAULTS {
             assert!(shows(&incident), "{name}, seed {seed}, after {minutes} minutes");
         }
@@ -296,7 +298,7 @@ fn the_fleet_has_its_size() {
 }
 
 #[test]
-fn calm_is_calm() {
+fn the_calm_scenario_has_no_faults() {
     let mut world = World::new(Scenario::Calm, 1, NOW);
     let before = picture(&mut world);
     world.advance_to(NOW + 7 * HOUR);
@@ -315,7 +317,7 @@ fn sized_accounts_have_their_size(#[values(0, 1, 10, 11, 100, 101)] count: usize
     assert_eq!(before, picture(&mut world));
 }
 
-/// The messages of a log group whose text contains `part`.
+/// The messages of a log group that contain `part`.
 fn logged(world: &mut World, group: &str, part: &str) -> Vec<String> {
     let (mut found, mut input) = (Vec::new(), json!({ "logGroupName": group }));
     loop {
@@ -353,7 +355,7 @@ fn the_chatty_service_logs_json() {
 }
 
 #[test]
-fn lines_are_of_every_kind_there_is() {
+fn logs_have_lines_of_every_kind() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     world.advance_to(NOW + 20 * MINUTE);
     let coloured = logged(&mut world, "/ecs/search-api", "\u{1b}[");
@@ -382,13 +384,13 @@ fn lines_are_of_every_kind_there_is() {
 }
 
 #[test]
-fn what_is_logged_does_not_depend_on_how_often_anybody_looks() {
-    let told = |steps: i64| {
+fn logs_do_not_depend_on_how_often_they_are_read() {
+    let logged_lines = |steps: i64| {
         let mut world = World::new(Scenario::Incident, 3, NOW);
         (1..=steps).for_each(|step| world.advance_to(NOW + step * 10 * MINUTE / steps));
         let events = |stream: &logs::Stream| stream.events.iter().map(|event| event.at).collect::<Vec<_>>();
         let groups = world.logs.groups().values();
         groups.flat_map(|group| group.streams.values().map(events).collect::<Vec<_>>()).collect::<Vec<_>>()
     };
-    assert!(told(1) == told(97));
+    assert!(logged_lines(1) == logged_lines(97));
 }

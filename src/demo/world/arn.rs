@@ -1,8 +1,8 @@
-//! Names of things, and finding things by name.
+//! ARNs, and lookups by name or ARN.
 
 use super::{World, task::Task};
 
-/// What stands behind the last `/` of an ARN, or the whole name.
+/// The part after the last `/` of an ARN, or the whole name.
 pub(crate) fn last_part(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
@@ -53,7 +53,7 @@ impl World {
         format!("{}{}", self.region, ["a", "b", "c"][zone % 3])
     }
 
-    /// The network that everything is in.
+    /// The VPC of everything.
     pub(crate) const VPC: &str = "vpc-0d41c8e2b7f3a9560";
 
     /// The subnet of a zone.

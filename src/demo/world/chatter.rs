@@ -1,4 +1,4 @@
-//! What containers write to their logs.
+//! The log output of containers.
 
 mod voice;
 
@@ -12,7 +12,7 @@ use super::{
 pub(crate) use voice::Voice;
 use voice::{huge, levelled, lines};
 
-/// A line that has not come in yet.
+/// A line that has not been ingested yet.
 #[derive(Debug)]
 pub(crate) struct Late {
     stream: LogStream,
@@ -20,8 +20,8 @@ pub(crate) struct Late {
     message: String,
 }
 
-/// The chances of one line: what a program writes has no part in what becomes of it.
-fn words(id: TaskId, container: usize, at: i64, what: &str) -> Rng {
+/// The random numbers of one line, kept apart from those of the task's life.
+fn line_rng(id: TaskId, container: usize, at: i64, what: &str) -> Rng {
     Rng::stream(id.0 as u64 ^ at as u64, &format!("{what} {container}"))
 }
 
@@ -33,7 +33,7 @@ impl World {
         }
         match self.image_of(id, container).map(|image| image.quirk) {
             Some(Quirk::Late(delay)) if id.0.is_multiple_of(3) => {
-                let arrives = at + words(id, container, at, "late").within(delay);
+                let arrives = at + line_rng(id, container, at, "late").within(delay);
                 self.scheduled += 1;
                 self.late.insert(self.scheduled, Late { stream, at, message });
                 self.schedule(arrives, What::Arrival(self.scheduled));
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Plans a container's first everyday line.
+    /// Schedules the first everyday line of a container.
     pub(super) fn begin_chatter(&mut self, id: TaskId, container: usize, at: i64) {
         self.next_line(id, container, at.max(self.chatter_from));
     }
@@ -68,7 +68,7 @@ impl World {
             return;
         }
         let mean = 3_600_000 / i64::from(image.lines_per_hour);
-        let due = at + words(id, container, at, "pace").within((mean / 2, mean * 3 / 2)).max(1);
+        let due = at + line_rng(id, container, at, "pace").within((mean / 2, mean * 3 / 2)).max(1);
         self.schedule(due, What::Chatter { id, container });
     }
 
@@ -83,31 +83,31 @@ impl World {
         if task.containers.get(container).is_none_or(|container| container.phase != Phase::Running) {
             return;
         }
-        let mut rng = words(id, container, at, "line");
+        let mut rng = line_rng(id, container, at, "line");
         let messages = match image.quirk {
             Quirk::HugeLines if rng.chance(10) => vec![huge(at, &mut rng)],
             Quirk::Bursts if rng.chance(3) => (0..400).flat_map(|_| lines(image.voice, at, &mut rng)).collect(),
             _ => lines(image.voice, at, &mut rng),
         };
         for (number, message) in messages.into_iter().enumerate() {
-            // A burst takes a second, a stack trace no time.
+            // A burst takes a second; the lines of a stack trace have the same time.
             let spread = if image.quirk == Quirk::Bursts { number as i64 * 5 / 2 } else { 0 };
             self.log(id, container, at + spread, message);
         }
         self.next_line(id, container, at);
     }
 
-    fn say_all(&mut self, id: TaskId, container: usize, at: i64, lines: &[(&str, &str)]) {
+    fn write_all(&mut self, id: TaskId, container: usize, at: i64, lines: &[(&str, &str)]) {
         let Some(image) = self.image_of(id, container) else { return };
         for (index, (level, message)) in lines.iter().enumerate() {
-            // Lines of one moment stay in order.
+            // Lines written together stay in order.
             let at = at - (lines.len() - 1 - index) as i64 * 7;
-            let text = levelled(image.voice, level, message, at, &mut words(id, container, at, "said"));
+            let text = levelled(image.voice, level, message, at, &mut line_rng(id, container, at, "said"));
             self.log(id, container, at, text);
         }
     }
 
-    /// First lines of a task's containers.
+    /// Writes the first lines of a task's containers.
     pub(super) fn greet(&mut self, id: TaskId, at: i64) {
         let Some(definition) = self.tasks.get(&id).map(|task| task.definition.clone()) else { return };
         for (container, spec) in definition.containers.iter().enumerate() {
@@ -118,11 +118,11 @@ impl World {
             if let Some(listening) = &listening {
                 lines.push(("INFO", listening));
             }
-            self.say_all(id, container, at, &lines);
+            self.write_all(id, container, at, &lines);
         }
     }
 
-    /// What a program says when it is asked to stop.
+    /// Writes the lines of a program that is asked to stop.
     pub(super) fn farewell(&mut self, id: TaskId, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let running: Vec<usize> =
@@ -131,21 +131,21 @@ impl World {
             let deaf =
                 self.image_of(id, container).is_some_and(|image| matches!(image.conduct, Conduct::IgnoresSigterm));
             if !deaf {
-                self.say_all(id, container, at, &[("INFO", "received SIGTERM, finishing open requests")]);
+                self.write_all(id, container, at, &[("INFO", "received SIGTERM, finishing open requests")]);
             }
         }
     }
 
-    /// What a program says as it ends by itself.
+    /// Writes the lines of a program that ends by itself.
     pub(super) fn last_words(&mut self, id: TaskId, container: usize, exit_code: i32, at: i64) {
         let Some(image) = self.image_of(id, container) else { return };
         match (&image.conduct, image.voice) {
             (Conduct::Crashes { last_words, .. }, _) => {
                 let lines: Vec<_> = last_words.iter().map(|line| ("ERROR", *line)).collect();
-                self.say_all(id, container, at, &lines);
+                self.write_all(id, container, at, &lines);
             }
             (Conduct::Grows { .. }, Voice::Java) => {
-                self.say_all(
+                self.write_all(
                     id,
                     container,
                     at,
@@ -161,13 +161,13 @@ impl World {
                 );
             }
             (Conduct::Grows { .. }, _) => {
-                self.say_all(id, container, at, &[("WARN", "memory at 98% of the limit, dropping caches")]);
+                self.write_all(id, container, at, &[("WARN", "memory at 98% of the limit, dropping caches")]);
             }
             (Conduct::Completes { .. }, _) if exit_code == 0 => {
-                self.say_all(id, container, at, &[("INFO", "all done"), ("INFO", "exit 0")]);
+                self.write_all(id, container, at, &[("INFO", "all done"), ("INFO", "exit 0")]);
             }
             (Conduct::Completes { .. }, _) => {
-                self.say_all(
+                self.write_all(
                     id,
                     container,
                     at,

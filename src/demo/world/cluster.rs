@@ -1,9 +1,9 @@
-//! Clusters and what gives them capacity.
+//! Clusters and their capacity providers.
 
-/// A name and a value, as AWS tags things.
+/// A name and a value of an AWS tag.
 pub(crate) type Tag = (String, String);
 
-/// A share of a capacity provider strategy.
+/// An item of a capacity provider strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StrategyItem {
     pub(crate) provider: String,
@@ -17,7 +17,7 @@ impl StrategyItem {
     }
 }
 
-/// A cluster; services, instances and tasks refer to it by its place in `World::clusters`.
+/// A cluster; services, instances and tasks refer to it by its index in `World::clusters`.
 #[derive(Debug, Clone)]
 pub(crate) struct Cluster {
     pub(crate) name: String,
@@ -30,7 +30,7 @@ pub(crate) struct Cluster {
     pub(crate) tags: Vec<Tag>,
 }
 
-/// A capacity provider of the account's own; those of Fargate exist in every account and are not kept here.
+/// A capacity provider of the account; those of Fargate exist in every account and are not stored.
 #[derive(Debug, Clone)]
 pub(crate) struct CapacityProvider {
     pub(crate) name: String,
@@ -41,7 +41,7 @@ pub(crate) struct CapacityProvider {
 /// Where the instances of a capacity provider come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backing {
-    /// An Auto Scaling group, of whose instances ECS keeps this share in use, in percent. Any cluster can use it.
+    /// An Auto Scaling group; ECS keeps this percentage of its instances in use. Any cluster can use it.
     AutoScalingGroup { target_capacity: u32 },
     /// Instances that AWS manages for one cluster.
     ManagedInstances { cluster: usize },

@@ -1,4 +1,4 @@
-//! Deployments of a service, as data and arithmetic; `scheduler` and `rollout` move them.
+//! Deployments of a service: data and calculations. `scheduler` and `rollout` change them.
 
 use std::sync::Arc;
 
@@ -30,17 +30,17 @@ impl Default for DeploymentConfig {
 }
 
 impl DeploymentConfig {
-    /// The most tasks that may be wanted at once while `desired` are to run.
+    /// The most tasks allowed at once for `desired` running ones.
     pub(crate) fn ceiling(&self, desired: usize) -> usize {
         desired * self.maximum_percent as usize / 100
     }
 
-    /// The fewest healthy tasks that must stay while `desired` are to run.
+    /// The fewest healthy tasks allowed for `desired` running ones.
     pub(crate) fn floor(&self, desired: usize) -> usize {
         (desired * self.minimum_healthy_percent as usize).div_ceil(100)
     }
 
-    /// Neither a start nor a stop is ever possible.
+    /// Returns whether neither a start nor a stop is ever allowed.
     pub(crate) fn deadlocked(&self, desired: usize) -> bool {
         desired > 0 && self.ceiling(desired) <= desired && self.floor(desired) >= desired
     }
@@ -54,7 +54,7 @@ pub(crate) struct Breaker {
     pub(crate) threshold: Threshold,
 }
 
-/// How many failed tasks trip the breaker.
+/// The number of failed tasks that trips the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Threshold {
     Count(u32),
@@ -64,7 +64,7 @@ pub(crate) enum Threshold {
 }
 
 impl Breaker {
-    /// As AWS sets it up when nothing else is said.
+    /// AWS's default.
     pub(crate) const STANDARD: Self =
         Self { rollback: true, reset_on_healthy_task: true, threshold: Threshold::BoundedPercent(50) };
 
@@ -83,7 +83,7 @@ impl Breaker {
 pub(crate) struct PauseHook {
     pub(crate) stage: Stage,
     pub(crate) timeout_minutes: u32,
-    /// What happens on timeout: CONTINUE, else ROLLBACK.
+    /// Action on timeout: CONTINUE, else ROLLBACK.
     pub(crate) then_continue: bool,
 }
 
@@ -115,11 +115,11 @@ pub(crate) struct Deployment {
     pub(crate) definition: Arc<TaskDefinition>,
     pub(crate) created: i64,
     pub(crate) updated: i64,
-    /// Consecutive tasks that did not come up.
+    /// Number of consecutive tasks that failed to start.
     pub(crate) failed_tasks: u32,
     pub(crate) state: RolloutState,
     pub(crate) reason: String,
-    /// Its tasks stand in the second target group of a blue/green service.
+    /// Its tasks are in the second target group of a blue/green service.
     pub(crate) alternate: bool,
 }
 
@@ -157,7 +157,7 @@ impl RolloutStatus {
         }
     }
 
-    /// Nothing more happens to it.
+    /// Returns whether nothing more can happen to it.
     pub(crate) fn over(self) -> bool {
         !matches!(self, Self::InProgress | Self::RollbackRequested | Self::RollbackInProgress)
     }
@@ -216,7 +216,7 @@ impl Stage {
     }
 }
 
-/// A hook a service deployment met.
+/// A hook reached by a service deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct HookRun {
     pub(crate) id: String,
@@ -245,12 +245,12 @@ pub(crate) struct Rollout {
     pub(crate) updated: i64,
     pub(crate) finished: Option<i64>,
     pub(crate) stopped: Option<i64>,
-    /// The numbers of the revisions it replaces, and of the one it brings in.
+    /// The numbers of the revisions it replaces.
     pub(crate) sources: Vec<String>,
     pub(crate) target: String,
     pub(crate) status: RolloutStatus,
     pub(crate) status_reason: Option<String>,
-    /// Of blue/green deployments.
+    /// Only of blue/green deployments.
     pub(crate) stage: Option<Stage>,
     pub(crate) hooks: Vec<HookRun>,
     pub(crate) breaker: Option<Breaker>,
@@ -258,7 +258,7 @@ pub(crate) struct Rollout {
     pub(crate) failures: u32,
     pub(crate) threshold: u32,
     pub(crate) rollback: Option<Rollback>,
-    /// Counts of the revisions at the end, source and target: a finished service deployment is a snapshot.
+    /// Task counts of source and target at the end: a finished service deployment is a snapshot.
     pub(crate) desired: usize,
 }
 
@@ -275,7 +275,7 @@ mod tests {
     #[case(66, 125, 10, 7, 12)]
     #[case(0, 100, 1, 0, 1)]
     #[case(100, 200, 0, 0, 0)]
-    fn bounds_round_towards_safety(
+    fn bounds_are_rounded_to_the_safe_side(
         #[case] minimum: u32,
         #[case] maximum: u32,
         #[case] desired: usize,

@@ -1,4 +1,4 @@
-//! How an account gets its services: as if they had been there for weeks.
+//! Creates services as if they had been running for weeks.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use super::{
 };
 
 const HOUR: i64 = 3_600_000;
-/// The container that routes the lines of others.
+/// The container that routes the logs of others.
 const ROUTER: &str = "log-router";
 
-/// A container definition to be.
+/// A plan for a container definition.
 #[derive(Debug, Clone)]
 pub(crate) struct ContainerPlan {
     pub(crate) name: String,
@@ -36,26 +36,26 @@ pub(crate) struct ContainerPlan {
     pub(crate) logging: Logging,
 }
 
-/// Where a container's lines are to go.
+/// The log destination of a container.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Logging {
-    /// To a group called after the family, with a prefix.
+    /// A group named after the family, with a stream prefix.
     #[default]
     Prefixed,
     /// The same in another Region.
     Region(&'static str),
-    /// To that group without a prefix.
+    /// That group, without a stream prefix.
     Unprefixed,
-    /// To that group through a log router.
+    /// That group, through a log router.
     Routed,
     /// A driver and its options.
     Driver(&'static str, &'static [(&'static str, &'static str)]),
-    /// Wherever the instance sends them.
+    /// The instance's default.
     Unset,
 }
 
 impl Logging {
-    /// `logConfiguration`, if there is to be one.
+    /// `logConfiguration`, if there is one.
     fn configuration(&self, family: &str, home: &str) -> Option<Value> {
         let group = format!("/ecs/{family}");
         let awslogs =
@@ -83,7 +83,7 @@ impl Logging {
     }
 }
 
-/// A task definition to be.
+/// A plan for a task definition.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskPlan {
     pub(crate) family: String,
@@ -91,18 +91,18 @@ pub(crate) struct TaskPlan {
     pub(crate) memory: u32,
     pub(crate) fargate: bool,
     pub(crate) awsvpc: bool,
-    /// A volume to be configured when a task is run.
+    /// A volume configured at launch.
     pub(crate) volume: Option<&'static str>,
     pub(crate) containers: Vec<ContainerPlan>,
 }
 
-/// A service to be.
+/// A plan for a service.
 #[derive(Debug, Clone)]
 pub(crate) struct ServicePlan {
     pub(crate) name: String,
     pub(crate) desired: usize,
     pub(crate) task: TaskPlan,
-    /// Revisions of the family that came before.
+    /// Number of earlier revisions of the family.
     pub(crate) former_revisions: u32,
     pub(crate) strategy: Vec<StrategyItem>,
     pub(crate) daemon: bool,
@@ -192,7 +192,7 @@ impl World {
         }
     }
 
-    /// Founds a service that has been steady for a long time at `at`. Returns its place.
+    /// Creates a service that has long been steady at `at`. Returns its index.
     pub(crate) fn found_service(&mut self, cluster: usize, plan: &ServicePlan, at: i64) -> usize {
         let label = format!("{}/{}", self.clusters[cluster].name, plan.name);
         let mut rng = Rng::stream(self.seed, &label);
@@ -246,13 +246,13 @@ impl World {
         self.services.push(service);
         self.found_tasks(index, &definition, deployed, at);
         if self.announces {
-            let said = self.services[index].events.front().map_or(at, |event| event.at);
-            self.schedule(said + 6 * HOUR, super::What::StillSteady(index));
+            let last_event = self.services[index].events.front().map_or(at, |event| event.at);
+            self.schedule(last_event + 6 * HOUR, super::What::StillSteady(index));
         }
         index
     }
 
-    /// The tasks of a newly founded service, running since its last deployment.
+    /// Creates the tasks of a new service, running since its last deployment.
     fn found_tasks(&mut self, service: usize, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
         let (cluster, daemon) = (self.services[service].cluster, self.services[service].daemon);
         let members: Vec<usize> = (0..self.instances.len())
@@ -284,7 +284,7 @@ impl World {
                 },
                 None => match self.place(cluster, launch_type, provider, definition, taken) {
                     Ok(site) => site,
-                    // The scheduler goes on trying once time runs.
+                    // The scheduler retries once the simulation runs.
                     Err(_) => {
                         self.nudge(service, at + 1_000);
                         return;
@@ -308,7 +308,7 @@ impl World {
         }
     }
 
-    /// A task that has been running since shortly after `created`.
+    /// Creates a task that has been running since shortly after `created`.
     pub(crate) fn found_task(&mut self, id: TaskId, new: NewTask, created: i64, at: i64) {
         let task = self.make_task(id, new, created, Status::Running);
         let connected = created + task.rng.within((4_000, 11_000));
@@ -330,7 +330,7 @@ impl World {
     }
 }
 
-/// The record of a service that was last deployed at `deployed` and has been steady since.
+/// Writes the history of a service that was last deployed at `deployed` and has been steady since.
 fn found_history(service: &mut Service, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
     let mut sources = Vec::new();
     for back in (0..3).rev() {
@@ -375,12 +375,12 @@ fn found_history(service: &mut Service, definition: &Arc<TaskDefinition>, deploy
             reason: format!("ECS deployment ecs-svc/{number} completed."),
             alternate: false,
         }];
-        service.say(finished, &format!("(deployment ecs-svc/{number}) deployment completed."));
-        service.say(finished, "has reached a steady state.");
+        service.add_event(finished, &format!("(deployment ecs-svc/{number}) deployment completed."));
+        service.add_event(finished, "has reached a steady state.");
     }
-    let mut said = service.events.front().map_or(deployed, |event| event.at) + 6 * HOUR;
-    while said < at {
-        service.say(said, "has reached a steady state.");
-        said += 6 * HOUR + service.rng.within((0, 60_000));
+    let mut event_at = service.events.front().map_or(deployed, |event| event.at) + 6 * HOUR;
+    while event_at < at {
+        service.add_event(event_at, "has reached a steady state.");
+        event_at += 6 * HOUR + service.rng.within((0, 60_000));
     }
 }

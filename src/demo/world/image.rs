@@ -1,51 +1,51 @@
-//! What container images do when they run. Faults are properties of the image, the secret or the memory limit, never of a
-//! service: so a rollback, a corrected image or a larger limit heals in this account just as it would in a real one.
+//! The behaviour of container images. Faults belong to an image, a secret or a memory limit, never to a service: so a
+//! rollback, a corrected image or a larger limit repairs a service here just as it would in AWS.
 
 use super::{World, chatter::Voice, rng::Span};
 
-/// What running a container of an image amounts to.
+/// The behaviour of containers of an image.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     pub(crate) conduct: Conduct,
     pub(crate) voice: Voice,
-    /// Log lines while it runs; 0 is silence.
+    /// Log lines while it runs; 0 means none.
     pub(crate) lines_per_hour: u32,
     pub(crate) quirk: Quirk,
 }
 
-/// What is odd about how a program logs.
+/// An oddity in how a program logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Quirk {
     #[default]
     Nothing,
-    /// Once in a while hundreds of lines within a second.
+    /// Now and then hundreds of lines within a second.
     Bursts,
-    /// Once in a while a line of hundreds of kilobytes.
+    /// Now and then a line of hundreds of kilobytes.
     HugeLines,
-    /// From one task in three the lines come in this much later.
+    /// The lines of one task in three are ingested this much later.
     Late(Span),
 }
 
-/// How the program in the image behaves.
+/// The behaviour of the program in an image.
 #[derive(Debug, Clone)]
 pub(crate) enum Conduct {
-    /// Runs until told to stop, and then stops at once.
+    /// Runs until asked to stop, and stops at once.
     Serves,
-    /// Runs until told to stop, and then has to be killed.
+    /// Runs until it is killed: it ignores the request to stop.
     IgnoresSigterm,
-    /// Not in the registry.
+    /// The image is not in the registry.
     Missing,
-    /// Needs this much memory, and is killed for it when the container's limit is lower.
+    /// Needs this much memory, and is killed if the container's limit is lower.
     Grows { needs_mib: u32, after: Span },
-    /// Ends by itself with an exit code, and says why.
+    /// Ends by itself with an exit code, after logging why.
     Crashes { exit_code: i32, after: Span, last_words: &'static [&'static str] },
-    /// The runtime cannot start it: the text is the container's `reason`.
+    /// The runtime can't start it; the text is the container's `reason`.
     CannotStart { reason: &'static str },
-    /// Listens, but answers the load balancer's health checks with this code.
+    /// Listens, but answers the load balancer's health checks with this status code.
     FailsTargetChecks { code: u16 },
     /// Runs, but its container health check never passes.
     FailsHealthChecks,
-    /// A job: ends after a while with exit code 0, or 1 in some of a hundred cases.
+    /// A job: ends after a while with exit code 0, or 1 in this percentage of cases.
     Completes { after: Span, failing_percent: u8 },
 }
 
@@ -60,7 +60,8 @@ impl Image {
 }
 
 impl World {
-    /// What `reference` does. An image nobody described serves, in the voice of another tag of its repository.
+    /// The behaviour of `reference`. An image that was not published serves, in the style of another tag of its
+    /// repository.
     pub(crate) fn image(&self, reference: &str) -> Image {
         if let Some(image) = self.images.get(reference) {
             return image.clone();

@@ -12,7 +12,7 @@ use super::{
 /// The host ports of SSH, Docker and the agent.
 pub(crate) const RESERVED_PORTS: [u16; 5] = [22, 2376, 2375, 51678, 51679];
 
-/// The types of machine the account uses: name, CPU units, MiB left for tasks, network interfaces free for tasks.
+/// Machine types of the account: name, CPU units and MiB available for tasks, network interfaces for tasks.
 const MACHINES: [(&str, u32, u32, u32); 4] = [
     ("m5.large", 2_048, 7_764, 2),
     ("m5.xlarge", 4_096, 15_713, 3),
@@ -20,7 +20,7 @@ const MACHINES: [(&str, u32, u32, u32); 4] = [
     ("m6i.4xlarge", 16_384, 63_414, 7),
 ];
 
-/// A container instance; tasks refer to it by its place in `World::instances`.
+/// A container instance; tasks refer to it by its index in `World::instances`.
 #[derive(Debug, Clone)]
 pub(crate) struct Instance {
     /// 32 hexadecimal digits.
@@ -33,7 +33,7 @@ pub(crate) struct Instance {
     pub(crate) zone: usize,
     pub(crate) draining: bool,
     pub(crate) agent_connected: bool,
-    /// When the agent connected or vanished.
+    /// When the agent connected or disconnected.
     pub(crate) agent_since: i64,
     pub(crate) capacity_provider: Option<String>,
     pub(crate) registered: i64,
@@ -41,12 +41,12 @@ pub(crate) struct Instance {
     pub(crate) tags: Vec<Tag>,
     /// Tasks that are not STOPPED.
     pub(crate) tasks: BTreeSet<TaskId>,
-    /// Where the next dynamic host port is looked for.
+    /// Where the search for a dynamic host port begins.
     pub(crate) next_port: u16,
 }
 
 impl Instance {
-    /// An instance of `machine`, one of those above or else the smallest.
+    /// Creates an instance of type `machine`, or of the smallest type.
     pub(crate) fn new(id: String, ec2_id: String, cluster: usize, machine: &str, zone: usize, registered: i64) -> Self {
         let (machine, cpu, memory, _) = MACHINES.into_iter().find(|(name, ..)| *name == machine).unwrap_or(MACHINES[0]);
         Self {
@@ -73,18 +73,18 @@ impl Instance {
         if self.draining { "DRAINING" } else { "ACTIVE" }
     }
 
-    /// Takes new tasks.
+    /// Returns whether it accepts new tasks.
     pub(crate) fn open(&self) -> bool {
         !self.draining && self.agent_connected
     }
 
-    /// Network interfaces for tasks of their own, without trunking.
+    /// Number of network interfaces for tasks, without trunking.
     pub(crate) fn interfaces(&self) -> u32 {
         MACHINES.into_iter().find(|(name, ..)| *name == self.machine).map_or(0, |(_, _, _, interfaces)| interfaces)
     }
 }
 
-/// What is left on an instance.
+/// Resources available on an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Remaining {
     pub(crate) cpu: u32,
@@ -93,7 +93,7 @@ pub(crate) struct Remaining {
 }
 
 impl World {
-    /// What the instance has left for further tasks.
+    /// The resources that an instance has left.
     pub(crate) fn remaining(&self, instance: usize) -> Remaining {
         let instance = &self.instances[instance];
         let mut left = Remaining { cpu: instance.cpu, memory: instance.memory, interfaces: instance.interfaces() };
@@ -112,7 +112,7 @@ impl World {
         RESERVED_PORTS.into_iter().chain(ports)
     }
 
-    /// A port that the definition fixes is in use on the instance.
+    /// Returns whether a fixed port of the definition is in use on the instance.
     pub(crate) fn port_taken(&self, instance: usize, definition: &TaskDefinition) -> bool {
         let mut fixed = definition.containers.iter().flat_map(|spec| &spec.ports).filter(|(_, host)| *host != 0);
         fixed.any(|(_, host)| self.ports_taken(instance).any(|taken| taken == *host))
@@ -127,7 +127,7 @@ impl World {
         })
     }
 
-    /// Draining or taking tasks again; services move their tasks away by themselves.
+    /// Starts or ends draining; services move their tasks by themselves.
     pub(crate) fn set_draining(&mut self, instance: usize, draining: bool, at: i64) {
         let cluster = {
             let instance = &mut self.instances[instance];

@@ -1,4 +1,4 @@
-//! New tasks: where they go, and their first moment.
+//! New tasks: placement and first state.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{
     taskdef::TaskDefinition,
 };
 
-/// What a task to be is made of.
+/// The properties of a new task.
 #[derive(Debug, Clone)]
 pub(crate) struct NewTask {
     pub(crate) cluster: usize,
@@ -28,17 +28,17 @@ pub(crate) struct NewTask {
     pub(crate) tags: Vec<Tag>,
 }
 
-/// Why a task found no place.
+/// Why a task could not be placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoPlace {
-    /// The cluster has no instances that take tasks.
+    /// The cluster has no instances that accept tasks.
     NoInstances,
-    /// The closest instance, by id, and what it lacks: `CPU`, `MEMORY`, `ENI`, `PORTS` or its `AGENT`.
+    /// The closest instance, by id, and the missing resource: `CPU`, `MEMORY`, `ENI`, `PORTS` or its `AGENT`.
     Lacks { closest: String, resource: &'static str },
 }
 
 impl NoPlace {
-    /// The text of a service's event.
+    /// The text of the service event.
     pub(crate) fn event(&self) -> String {
         let cause = match self {
             Self::NoInstances => "Reason: No Container Instances were found in your cluster.".to_owned(),
@@ -58,7 +58,7 @@ impl NoPlace {
         )
     }
 
-    /// The id of the instance that comes closest.
+    /// The id of the closest instance.
     pub(crate) fn closest(&self) -> Option<&str> {
         match self {
             Self::NoInstances => None,
@@ -77,7 +77,7 @@ impl NoPlace {
 }
 
 impl World {
-    /// A place for a task in the least crowded zone, given the zones already taken by its kind.
+    /// Places a task in the least crowded zone, given the zones of similar tasks.
     pub(crate) fn place(
         &self,
         cluster: usize,
@@ -113,14 +113,14 @@ impl World {
         }
         let closest = open.iter().max_by_key(|(_, left)| (left.memory, left.cpu));
         let nearest = closest.and_then(|(instance, left)| Some((*instance, lacks(*instance, *left)?)));
-        // None that takes tasks: one that would, if its agent were there.
+        // No instance accepts tasks: find one that would if its agent were connected.
         let lost =
             || members().find(|instance| !self.instances[*instance].draining).map(|instance| (instance, "AGENT"));
         let (closest, resource) = nearest.or_else(lost).ok_or(NoPlace::NoInstances)?;
         Err(NoPlace::Lacks { closest: self.instances[closest].id.clone(), resource })
     }
 
-    /// Launch type and capacity provider for the next task of a strategy, given how many tasks each provider runs.
+    /// Launch type and capacity provider for the next task of a strategy, given the tasks per provider.
     pub(crate) fn choose_provider(
         &self,
         strategy: &[StrategyItem],
@@ -138,7 +138,7 @@ impl World {
         Some((launch_type, chosen.provider.clone()))
     }
 
-    /// Creates a task, which then makes its way by itself.
+    /// Creates a task; its life then proceeds by itself.
     pub(crate) fn create_task(&mut self, id: TaskId, new: NewTask, at: i64) {
         let provisions = new.definition.awsvpc || new.definition.volume.is_some();
         let task = self.make_task(id, new, at, if provisions { Status::Provisioning } else { Status::Pending });
@@ -150,7 +150,7 @@ impl World {
         self.then(id, first, delay, at);
     }
 
-    /// Puts a task into the account in the given state, with nothing planned.
+    /// Adds a task in the given state, without scheduling anything.
     pub(crate) fn make_task(&mut self, id: TaskId, new: NewTask, at: i64, status: Status) -> &mut Task {
         let balanced = new.service.is_some_and(|service| !self.services[service].balancers.is_empty());
         if let Some(service) = new.service {

@@ -1,4 +1,4 @@
-//! A task's way up: from PROVISIONING to RUNNING, and what befalls it there.
+//! The life of a task from PROVISIONING to RUNNING, and what can happen to it while it runs.
 
 use super::{
     What, World,
@@ -10,9 +10,9 @@ use super::{
 /// One step in a task's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
-    /// Its network interface is there.
+    /// The network interface is attached.
     Attach,
-    /// Secrets have been asked for.
+    /// Secrets are requested.
     Prepare,
     PullStart,
     PullStop,
@@ -21,17 +21,17 @@ pub(crate) enum Step {
     FailToStart,
     /// A container ends by itself.
     Exit(usize),
-    /// A container's first health check is decided.
+    /// The first health check of a container is decided.
     Checked(usize),
-    /// The load balancer has decided.
+    /// The load balancer's health check is decided.
     TargetChecked,
-    /// Spot takes the capacity back.
+    /// Spot reclaims the capacity.
     Reclaim,
-    /// The way down.
+    /// A step towards STOPPED.
     Unwind,
 }
 
-/// Why a task cannot start: the container to blame, its reason, and the task's reason.
+/// Why a task can't start: the container at fault, its reason, and the task's reason.
 struct StartFailure {
     container: Option<usize>,
     container_reason: Option<String>,
@@ -39,7 +39,7 @@ struct StartFailure {
 }
 
 impl World {
-    /// Plans a task's next step.
+    /// Schedules the next step of a task.
     pub(crate) fn then(&mut self, id: TaskId, step: Step, delay: Span, at: i64) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let due = at + task.rng.within(delay);
@@ -106,7 +106,7 @@ impl World {
             (true, true) => self.then(id, Step::FailToStart, (9_000, 24_000), at),
             (true, false) => self.then(id, Step::FailToStart, (1_500, 5_000), at),
             (false, true) => self.then(id, Step::PullStop, (3_000, 18_000), at),
-            // Instances keep images.
+            // Instances cache images.
             (false, false) => self.then(id, Step::PullStop, (300, 6_000), at),
         }
     }
@@ -134,7 +134,7 @@ impl World {
             return self.run(id, at);
         }
         task.status = Status::Activating;
-        self.say_of_target(id, "registered", at);
+        self.add_target_event(id, "registered", at);
         self.then(id, Step::Activate, (800, 3_000), at);
     }
 
@@ -149,7 +149,7 @@ impl World {
         self.became_ready(id, at);
     }
 
-    /// Plans what befalls a task that has just begun to run.
+    /// Schedules the future of a task that has just started running.
     pub(super) fn settle(&mut self, id: TaskId, grace: i64, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let definition = task.definition.clone();
@@ -167,7 +167,7 @@ impl World {
                 _ => {}
             }
             if let Some((start_period, interval)) = spec.health_check {
-                // Checks that fail count only after the start period and three tries; one that passes counts at once.
+                // A failing check only counts after the start period and three tries; a passing one counts at once.
                 let decided = match conduct {
                     Conduct::FailsHealthChecks => start_period.max(grace) + 3 * interval,
                     _ => (start_period / 2).max(interval),
@@ -192,7 +192,7 @@ impl World {
         }
         task.version += 1;
         if fails && let Some(service) = task.service {
-            self.services[service].say(at, &format!("(task {id}) failed container health checks."));
+            self.services[service].add_event(at, &format!("(task {id}) failed container health checks."));
             self.nudge(service, at + 2_000);
         }
         self.became_ready(id, at);
@@ -213,14 +213,14 @@ impl World {
         task.target = Some(if code.is_some() { Health::Unhealthy } else { Health::Healthy });
         if let Some(service) = task.service.filter(|_| code.is_some()) {
             if let Some(text) = text {
-                self.services[service].say(at, &text);
+                self.services[service].add_event(at, &text);
             }
             self.nudge(service, at + 2_000);
         }
         self.became_ready(id, at);
     }
 
-    /// A container ends by itself.
+    /// Handles a container that ends by itself.
     fn exit(&mut self, id: TaskId, container: usize, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let Some(spec) = task.definition.containers.get(container) else { return };
@@ -266,7 +266,7 @@ impl World {
     fn start_failure(&mut self, id: TaskId) -> Option<StartFailure> {
         let task = self.tasks.get(&id)?;
         if task.volume_failure.is_some() {
-            // The attachment says why.
+            // The attachment has the reason.
             let stopped_reason = "Task failed to start".to_owned();
             return Some(StartFailure { container: None, container_reason: None, stopped_reason });
         }
@@ -305,7 +305,7 @@ impl World {
                 Conduct::CannotStart { reason } => reason.to_owned(),
                 _ => return None,
             };
-            // Fargate repeats a failed pull as the task's own reason.
+            // Fargate repeats a failed pull as the task's reason.
             let stopped_reason =
                 if text.starts_with("CannotPull") && fargate { text.clone() } else { "Task failed to start".to_owned() };
             Some(StartFailure { container: Some(index), container_reason: Some(text), stopped_reason })
@@ -313,5 +313,5 @@ impl World {
     }
 }
 
-/// What AWS says of every Spot task it takes back.
+/// AWS's reason for every Spot task it reclaims.
 pub(super) const SPOT_REASON: &str = "Your Spot Task was interrupted.";

@@ -1,31 +1,31 @@
-//! Load: lines that a service is made to write, evenly in time, each with a number of its own.
+//! Load: numbered lines that a service is made to write, evenly in time.
 
 use super::{World, task::Status};
 
-/// For how long the lines of a load are kept.
+/// How many seconds of load lines are kept.
 const KEPT_SECONDS: usize = 150;
-/// What one of them takes at most, with what is kept beside it.
+/// Memory of one such line, overhead included.
 const LINE_BYTES: usize = 128;
 
-/// A service that writes more than it would.
+/// A service under load.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
     pub(crate) service: usize,
     pub(crate) per_second: u32,
-    /// The number of its next line.
+    /// The number of the next line.
     pub(crate) next: u64,
-    /// When it was set, or last had no task to write it,
+    /// When the load was set, or last had no task to write its lines.
     since: i64,
-    /// and the lines since then.
+    /// Number of lines since then.
     written: u64,
 }
 
 impl World {
-    /// Makes a service (`cluster/name`) write this many lines a second from now on, besides its own; 0 ends that. The
-    /// numbers go on where they were.
+    /// Makes a service (`cluster/name`) write this many lines per second from now on, besides its own; 0 stops it.
+    /// Numbers continue from the last line.
     ///
     /// # Errors
-    /// When there is no such service.
+    /// There is no such service.
     pub fn load(&mut self, name: &str, per_second: u32) -> Result<(), String> {
         let service = self.named(name)?;
         let lines = KEPT_SECONDS.saturating_mul(per_second as usize);
@@ -38,17 +38,17 @@ impl World {
         Ok(())
     }
 
-    /// How many lines a service has been made to write.
+    /// The number of load lines written by a service.
     ///
     /// # Errors
-    /// When there is no such service.
+    /// There is no such service.
     pub fn written(&self, name: &str) -> Result<u64, String> {
         let service = self.named(name)?;
         let load = self.loads.iter().find(|load| load.service == service);
         Ok(load.map_or(0, |load| load.next))
     }
 
-    /// A service, as `cluster/name`.
+    /// Finds a service by `cluster/name`.
     fn named(&self, name: &str) -> Result<usize, String> {
         let found = name.split_once('/').and_then(|(cluster, service)| {
             let cluster = self.find_cluster(cluster)?;
@@ -57,8 +57,8 @@ impl World {
         found.ok_or_else(|| format!("no service {name:?}; say CLUSTER/SERVICE"))
     }
 
-    /// Writes what has come due of all loads, in turn to the first containers of each service's running tasks.
-    pub(super) fn bear_loads(&mut self) {
+    /// Writes the lines of all loads that are due, in turn to the first containers of each service's running tasks.
+    pub(super) fn write_loads(&mut self) {
         let mut loads = std::mem::take(&mut self.loads);
         for load in &mut loads {
             let due = (self.now_ms - load.since).max(0) as u64 * u64::from(load.per_second) / 1_000;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_is_even_in_time_and_none_is_left_out_however_often_one_looks() {
+    fn a_load_writes_every_line_evenly_however_often_it_is_read() {
         let written = |steps: &[i64]| {
             let mut world = World::sized(1, 1, 3, NOW_MS);
             world.load("cluster-000/service-0000", 2_000).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_goes_on_with_its_numbers_and_needs_a_service() {
+    fn a_load_stops_continues_its_numbers_and_needs_a_service() {
         let mut world = World::sized(1, 1, 1, NOW_MS);
         assert!(world.load("cluster-000/nothing", 1).is_err());
         for (per_second, until) in [(10, 1), (0, 2), (20, 3)] {

@@ -1,4 +1,4 @@
-//! Chance, repeatable: splitmix64, one stream per entity so that nothing depends on the order in which entities act.
+//! Repeatable random numbers: splitmix64, one stream per entity, so that results don't depend on the order of events.
 
 /// A range of durations in milliseconds, both ends included.
 pub(crate) type Span = (i64, i64);
@@ -8,7 +8,7 @@ pub(crate) type Span = (i64, i64);
 pub(crate) struct Rng(u64);
 
 impl Rng {
-    /// The stream that belongs to `label` in the world grown from `seed`.
+    /// The stream of `label` in the world of `seed`.
     pub(crate) fn stream(seed: u64, label: &str) -> Self {
         // FNV-1a: stable across builds and platforms, which the standard hasher does not promise.
         let hash = label
@@ -27,7 +27,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`; 0 when `bound` is 0.
+    /// A number below `bound`; 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
@@ -37,7 +37,7 @@ impl Rng {
         low + self.below((high - low).max(0) as u64 + 1) as i64
     }
 
-    /// True in `percent` of a hundred cases.
+    /// True in `percent` per cent of cases.
     pub(crate) fn chance(&mut self, percent: u8) -> bool {
         self.below(100) < u64::from(percent)
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_stay_in_bounds() {
+    fn random_numbers_stay_within_bounds() {
         let mut rng = Rng::stream(7, "bounds");
         for _ in 0..1_000 {
             assert!((5..=9).contains(&rng.within((5, 9))));

@@ -8,7 +8,7 @@ use super::{
     taskdef::TaskDefinition,
 };
 
-/// What the ids of service deployments are made of.
+/// The alphabet of service deployment ids.
 const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
 impl World {
@@ -24,7 +24,7 @@ impl World {
             rollout.finished = Some(at);
             rollout.updated = at;
         }
-        // Green is whichever side blue isn't.
+        // Green is the side that blue is not on.
         let mut standing = data.deployments.iter().filter(|entry| entry.state == RolloutState::Completed);
         let alternate = data.config.blue_green && !standing.any(|entry| entry.alternate);
         let deployment = Deployment {
@@ -69,7 +69,7 @@ impl World {
         data.impaired = 0;
         data.next_launch = 0;
         data.steady = false;
-        data.forget_said();
+        data.clear_repeats();
         if data.config.blue_green {
             let rollout = data.rollouts.len() - 1;
             self.enter_stage(service, rollout, Stage::PreScaleUp, at);
@@ -77,7 +77,7 @@ impl World {
         self.nudge(service, at + 1_500);
     }
 
-    /// Somebody wants the deployment under way rolled back; pipelines leave the service alone from then on.
+    /// Requests a rollback of the deployment under way; pipelines then leave the service alone.
     pub(crate) fn request_rollback(&mut self, service: usize) {
         let at = self.now_ms;
         let data = &mut self.services[service];
@@ -91,7 +91,7 @@ impl World {
         self.nudge(service, at + 1_000);
     }
 
-    /// Everything the primary deployment wants is there, and nothing else.
+    /// Completes the deployments of a service that has all tasks of the primary one and no others.
     pub(super) fn complete(&mut self, service: usize, at: i64) {
         let data = &mut self.services[service];
         let desired = data.desired;
@@ -115,10 +115,10 @@ impl World {
             rollout.updated = at;
             rollout.desired = desired;
         }
-        data.say(at, &format!("(deployment {id}) deployment completed."));
+        data.add_event(at, &format!("(deployment {id}) deployment completed."));
     }
 
-    /// Fails what has failed often enough, and begins rollbacks somebody asked for.
+    /// Fails deployments with too many failed tasks, and starts requested rollbacks.
     pub(super) fn judge(&mut self, service: usize, at: i64) {
         let data = &mut self.services[service];
         let Some(rollout) = data.rollout_mut() else { return };
@@ -136,7 +136,7 @@ impl World {
             entry.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
             entry.updated = at;
         }
-        data.say(at, &format!("(deployment {deployment}) deployment failed: tasks failed to start."));
+        data.add_event(at, &format!("(deployment {deployment}) deployment failed: tasks failed to start."));
         if breaker.rollback {
             self.roll_back(
                 service,
@@ -152,14 +152,14 @@ impl World {
         }
     }
 
-    /// Brings the revision before back.
+    /// Rolls back to the previous revision.
     pub(super) fn roll_back(&mut self, service: usize, reason: &str, at: i64) {
         let data = &mut self.services[service];
         let Some(rollout) = data.rollout_mut() else { return };
         let (failed, tripped) = (rollout.deployment.clone(), rollout.tripped);
         rollout.status_reason = Some(reason.to_owned());
         rollout.updated = at;
-        // The last revision that was completely deployed.
+        // The last revision whose deployment completed.
         let standing =
             data.deployments.iter().find(|entry| entry.state == RolloutState::Completed).map(|entry| &entry.revision);
         let recorded = || {
@@ -188,7 +188,7 @@ impl World {
             entry.reason = format!("ECS deployment {failed} stopped.");
             entry.updated = at;
         }
-        // The old deployment usually still has its tasks, and then is simply in charge again.
+        // The old deployment usually still has its tasks, and becomes primary again.
         let position = data.deployments.iter().position(|deployment| deployment.revision == revision.number);
         let mut restored = match position {
             Some(position) => data.deployments.remove(position),
@@ -220,7 +220,7 @@ impl World {
             rollout.rollback =
                 Some(Rollback { reason: reason.to_owned(), started: at, revision: revision.number.clone() });
         }
-        data.say(at, &format!("rolling back to deployment {id}."));
+        data.add_event(at, &format!("rolling back to deployment {id}."));
         self.nudge(service, at + 1_000);
     }
 }

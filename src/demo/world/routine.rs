@@ -1,4 +1,4 @@
-//! What keeps happening in an account: pipelines that deploy, schedules that run jobs, Spot that takes capacity back.
+//! Routines of an account: pipelines that deploy, schedules that run jobs, Spot that reclaims capacity.
 
 use super::{
     What, World,
@@ -8,7 +8,7 @@ use super::{
     task::TaskId,
 };
 
-/// Something that comes round again.
+/// A recurring action.
 #[derive(Debug, Clone)]
 pub(crate) struct Routine {
     pub(crate) act: Act,
@@ -19,21 +19,21 @@ pub(crate) struct Routine {
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// Deploys a task definition (ARN, `family:revision` or `family`) to a service, unless a deployment is under way or
-    /// somebody else has changed the service.
+    /// the service was changed from outside.
     Deploy { service: usize, definition: String },
-    /// Deploys it even over a deployment that is under way.
+    /// Deploys it even if a deployment is under way.
     DeployAgain { service: usize, definition: String },
     /// Runs standalone tasks of a family.
     Run { cluster: usize, family: String, started_by: String, launch_type: &'static str },
-    /// Takes the Spot capacity of one task of a service back.
+    /// Reclaims the Spot capacity of one task of a service.
     ReclaimSpot { service: usize },
 }
 
-/// A pipeline that finds a deployment under way looks again after a while.
+/// How long a pipeline waits when a deployment is under way.
 const PIPELINE_WAIT: i64 = 30_000;
 
 impl World {
-    /// Lets `act` happen at `first` and then again and again.
+    /// Schedules `act` at `first` and then repeatedly.
     pub(crate) fn repeat(&mut self, act: Act, first: i64, every: Span) {
         let index = self.routines.len();
         let rng = Rng::stream(self.seed, &format!("routine {index}"));

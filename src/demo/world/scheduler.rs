@@ -1,4 +1,4 @@
-//! The service scheduler: brings the tasks a service has closer to the tasks it wants, a step at a time.
+//! The service scheduler: brings the tasks of a service closer to what it wants, one round at a time.
 
 use super::{
     World,
@@ -11,23 +11,23 @@ use super::{
 
 /// The most tasks launched in one round.
 const BATCH: usize = 10;
-/// After a placement failure the scheduler tries again.
+/// Time until a failed placement is retried.
 const PLACEMENT_RETRY: i64 = 45_000;
-/// A steady service says so again.
+/// How often a steady service reports it.
 const STEADY_AGAIN: i64 = 6 * 3_600_000;
 
-/// A service's tasks that are still wanted, sorted by what they are good for.
+/// The tasks of a service that are still wanted, by state.
 #[derive(Debug, Default)]
 struct Survey {
-    /// Of the primary deployment, fit or on their way.
+    /// Tasks of the primary deployment, healthy or starting.
     current: Vec<TaskId>,
-    /// Of older deployments, or on instances that drain.
+    /// Tasks of older deployments, or on draining instances.
     old: Vec<TaskId>,
-    /// Failing their checks, of whatever deployment.
+    /// Tasks failing their checks, of any deployment.
     failing: Vec<TaskId>,
     current_ready: usize,
     old_ready: usize,
-    /// On their way down.
+    /// Number of stopping tasks.
     leaving: usize,
 }
 
@@ -38,7 +38,7 @@ impl Survey {
 }
 
 impl World {
-    /// Makes the scheduler look at a service at `at`, if it does not do so earlier anyway.
+    /// Schedules a round for a service at `at`, unless an earlier one is scheduled.
     pub(crate) fn nudge(&mut self, service: usize, at: i64) {
         let due = &mut self.services[service].nudged;
         if due.is_none_or(|due| due > at) {
@@ -69,7 +69,7 @@ impl World {
         survey
     }
 
-    /// One round for one service.
+    /// Runs one round for a service.
     pub(super) fn reconcile(&mut self, service: usize, at: i64) {
         if self.services[service].nudged != Some(at) {
             return;
@@ -90,7 +90,7 @@ impl World {
         let data = &self.services[service];
         let desired = data.desired;
         let (floor, ceiling) = (data.config.floor(desired), data.config.ceiling(desired));
-        // Blue/green keeps the old side whole until the traffic has moved.
+        // Blue/green keeps the old side complete until the traffic has moved.
         let both_sides = self.keeps_both_sides(service);
         let mut stops: Vec<(TaskId, Stop)> = Vec::new();
         let scaling = Stop::new(
@@ -98,7 +98,7 @@ impl World {
             format!("Scaling activity initiated by (deployment {})", data.primary().map_or("", |primary| &primary.id)),
         );
 
-        // Too many: what has not started goes first, then the youngest; protected tasks stay.
+        // Too many tasks: those not started go first, then the newest; protected tasks stay.
         let surplus = survey.current.len().saturating_sub(desired);
         if surplus > 0 {
             let mut candidates: Vec<_> = survey.current.iter().filter_map(|id| self.tasks.get(id)).collect();
@@ -107,7 +107,7 @@ impl World {
             stops.extend(candidates.iter().take(surplus).map(|task| (task.id, scaling.clone())));
         }
 
-        // Superseded: those that serve nobody at once, the others as long as enough healthy ones remain.
+        // Old tasks: those that serve no traffic go at once, the others while enough healthy ones remain.
         if !both_sides {
             let mut spare = (survey.current_ready + survey.old_ready).saturating_sub(floor);
             for task in survey.old.iter().filter_map(|id| self.tasks.get(id)).filter(|task| !task.protected(at)) {
@@ -120,7 +120,7 @@ impl World {
             }
         }
 
-        // Failing: replaced first where there is room for one more, else stopped to make room.
+        // Failing tasks: replaced first if the maximum allows, else stopped to make room.
         if survey.current_ready >= desired || survey.wanted() >= ceiling {
             for id in &survey.failing {
                 if let Some(stop) = self.health_stop(*id) {
@@ -147,7 +147,7 @@ impl World {
 
         let data = &mut self.services[service];
         if missing > 0 && room == 0 && stops.is_empty() && survey.leaving == 0 && data.config.deadlocked(desired) {
-            data.say_once(
+            data.add_event_once(
                 at,
                 "was unable to stop or start tasks during a deployment because of the service deployment configuration. \
                  Update the minimumHealthyPercent or maximumPercent value and try again.",
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// Protected tasks among those that should go hold the service up until their protection ends.
+    /// Waits for the protection of tasks that should stop.
     fn wait_for_protection(&mut self, service: usize, held: &[TaskId], at: i64) {
         let protected =
             held.iter().filter_map(|id| self.tasks.get(id)).filter(|task| !task.unwanted && task.protected(at));
@@ -166,11 +166,11 @@ impl World {
             "was unable to reach steady state because task set ({primary}) was unable to scale in. Reason: The number of \
              protected tasks are more than the desired count of tasks."
         );
-        data.say_once(at, &text);
+        data.add_event_once(at, &text);
         self.nudge(service, until);
     }
 
-    /// Why a failing task is stopped.
+    /// The stop reason of a failing task.
     fn health_stop(&self, id: TaskId) -> Option<Stop> {
         let task = self.tasks.get(&id)?;
         let reason = if task.target == Some(Health::Unhealthy) {
@@ -181,7 +181,7 @@ impl World {
         Some(Stop::new(StopCode::ServiceSchedulerInitiated, reason))
     }
 
-    /// Stops tasks and says so in the service's events.
+    /// Stops tasks and adds the service event.
     pub(super) fn stop_for_service(&mut self, service: usize, stops: &[(TaskId, Stop)], at: i64) {
         let (mut running, mut pending) = (Vec::new(), Vec::new());
         for (id, stop) in stops {
@@ -195,12 +195,12 @@ impl World {
         for (ids, kind) in [(running, "running"), (pending, "pending")] {
             if !ids.is_empty() {
                 let text = format!("has stopped {} {kind} tasks:{}.", ids.len(), Service::name_tasks(&ids));
-                self.services[service].say(at, &text);
+                self.services[service].add_event(at, &text);
             }
         }
     }
 
-    /// Launches up to `count` tasks of the deployment at a place in the list.
+    /// Launches up to `count` tasks of the deployment at an index of the list.
     fn launch(&mut self, service: usize, deployment: usize, count: usize, failing: usize, at: i64) {
         let data = &self.services[service];
         let Some(deployment) = data.deployments.get(deployment).cloned() else { return };
@@ -217,7 +217,7 @@ impl World {
                 Ok(id) => started.push(id),
                 Err(no_place) => {
                     let data = &mut self.services[service];
-                    data.say_once(at, &no_place.event());
+                    data.add_event_once(at, &no_place.event());
                     self.nudge(service, at + PLACEMENT_RETRY);
                     break;
                 }
@@ -234,9 +234,9 @@ impl World {
             ));
         }
         let data = &mut self.services[service];
-        data.say(at, &text);
+        data.add_event(at, &text);
         data.steady = false;
-        // A large launch goes on in the next round.
+        // The next round continues a large launch.
         self.nudge(service, at + 1_000);
     }
 
@@ -284,7 +284,7 @@ impl World {
         Ok(id)
     }
 
-    /// A service's tags, which its tasks inherit, and those that ECS adds.
+    /// The tags of a service that its tasks inherit, and those that ECS adds.
     pub(super) fn task_tags(&self, service: usize) -> Vec<Tag> {
         let data = &self.services[service];
         let managed = [
@@ -294,7 +294,7 @@ impl World {
         data.tags.iter().cloned().chain(managed.map(|(key, value)| (key.to_owned(), value))).collect()
     }
 
-    /// One task on every instance that takes tasks.
+    /// Keeps one task on every instance that accepts tasks.
     fn reconcile_daemon(&mut self, service: usize, at: i64) {
         let cluster = self.services[service].cluster;
         let members: Vec<usize> =
@@ -325,11 +325,11 @@ impl World {
         }
         if !started.is_empty() {
             let text = format!("has started {} tasks:{}.", started.len(), Service::name_tasks(&started));
-            self.services[service].say(at, &text);
+            self.services[service].add_event(at, &text);
         }
     }
 
-    /// Old deployments without tasks vanish, unless a rollback may still want them.
+    /// Removes old deployments without tasks, unless a rollback may need them.
     fn drop_empty_deployments(&mut self, service: usize) {
         let data = &self.services[service];
         let keeps = |id: &str| {
@@ -347,7 +347,7 @@ impl World {
         self.services[service].deployments.retain(|_| kept.next().unwrap_or(true));
     }
 
-    /// Completes the deployment when all is as wanted, and says when the service is steady.
+    /// Completes the deployment when it has all its tasks, and reports when the service is steady.
     fn settle_deployment(&mut self, service: usize, at: i64) {
         let survey = self.survey(service);
         let data = &self.services[service];
@@ -367,8 +367,8 @@ impl World {
         let data = &mut self.services[service];
         if !data.steady {
             data.steady = true;
-            data.forget_said();
-            data.say(at, "has reached a steady state.");
+            data.clear_repeats();
+            data.add_event(at, "has reached a steady state.");
             self.schedule(at + STEADY_AGAIN, super::What::StillSteady(service));
         }
     }
@@ -376,10 +376,10 @@ impl World {
     pub(super) fn still_steady(&mut self, service: usize, at: i64) {
         let announces = self.announces;
         let data = &mut self.services[service];
-        // A disturbance since then has planned an announcement of its own.
+        // If it was disturbed since, a later announcement is scheduled already.
         let undisturbed = data.events.front().is_some_and(|event| at - event.at >= STEADY_AGAIN);
         if announces && data.steady && undisturbed {
-            data.say(at, "has reached a steady state.");
+            data.add_event(at, "has reached a steady state.");
             self.schedule(at + STEADY_AGAIN, super::What::StillSteady(service));
         }
     }

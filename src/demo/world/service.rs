@@ -1,4 +1,4 @@
-//! Services: what they want, and the record they keep.
+//! Services: configuration, deployments and events.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,9 +9,9 @@ use super::{
     task::TaskId,
 };
 
-/// A service keeps this many events.
+/// The most events kept per service.
 const EVENTS_KEPT: usize = 100;
-/// An event whose cause goes on is told again after six hours.
+/// A repeated event is only added again after six hours.
 const REPEAT_AFTER: i64 = 6 * 3_600_000;
 
 /// A load balancer's target group in front of a container.
@@ -24,7 +24,7 @@ pub(crate) struct LoadBalancer {
     pub(crate) port: u16,
 }
 
-/// One line of a service's record.
+/// An event of a service.
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceEvent {
     pub(crate) id: String,
@@ -32,20 +32,20 @@ pub(crate) struct ServiceEvent {
     pub(crate) message: String,
 }
 
-/// Awsvpc settings; the subnets are those of the account's zones.
+/// Network settings; the subnets are those of the account's zones.
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
     pub(crate) security_groups: Vec<String>,
     pub(crate) public_ip: bool,
 }
 
-/// A service; tasks refer to it by its place in `World::services`.
+/// A service; tasks refer to it by its index in `World::services`.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) cluster: usize,
     pub(crate) desired: usize,
-    /// `FARGATE` or `EC2`, unless capacity providers are named.
+    /// `FARGATE` or `EC2`, unless capacity providers are set.
     pub(crate) launch_type: &'static str,
     pub(crate) strategy: Vec<StrategyItem>,
     /// One task on every instance.
@@ -70,22 +70,22 @@ pub(crate) struct Service {
     pub(crate) events: VecDeque<ServiceEvent>,
     /// Tasks that are not STOPPED, oldest first.
     pub(crate) live: Vec<TaskId>,
-    /// Consecutive tasks that died before RUNNING, and when the next attempt is allowed.
+    /// Consecutive tasks that stopped before RUNNING, and when the next attempt is allowed.
     pub(crate) impaired: u32,
     pub(crate) next_launch: i64,
-    /// The scheduler looks at it then.
+    /// When the scheduler runs for it next.
     pub(crate) nudged: Option<i64>,
-    /// It reached a steady state, which has not been disturbed since.
+    /// It has reached a steady state, and has not left it since.
     pub(crate) steady: bool,
-    /// A person or pipeline of the outside changed it: the scenario leaves it alone from then on.
+    /// It was changed by a caller: the scenario's pipelines leave it alone from then on.
     pub(crate) taken_over: bool,
-    /// When a message that repeats was last said.
-    said: BTreeMap<String, i64>,
+    /// When each repeating message was last added.
+    last_added: BTreeMap<String, i64>,
     pub(crate) rng: Rng,
 }
 
 impl Service {
-    /// A service that wants nothing yet.
+    /// Creates a service without tasks.
     pub(crate) fn new(name: &str, cluster: usize, created: i64, rng: Rng) -> Self {
         Self {
             name: name.to_owned(),
@@ -114,29 +114,29 @@ impl Service {
             nudged: None,
             steady: true,
             taken_over: false,
-            said: BTreeMap::new(),
+            last_added: BTreeMap::new(),
             rng,
         }
     }
 
     /// Adds an event: `(service NAME) ` and `text`.
-    pub(crate) fn say(&mut self, at: i64, text: &str) {
+    pub(crate) fn add_event(&mut self, at: i64, text: &str) {
         let event = ServiceEvent { id: self.rng.uuid(), at, message: format!("(service {}) {text}", self.name) };
         self.events.push_front(event);
         self.events.truncate(EVENTS_KEPT);
     }
 
-    /// Adds an event unless the same was said within six hours and its cause has not cleared in between.
-    pub(crate) fn say_once(&mut self, at: i64, text: &str) {
-        if self.said.get(text).is_none_or(|last| at - last >= REPEAT_AFTER) {
-            self.said.insert(text.to_owned(), at);
-            self.say(at, text);
+    /// Adds an event, unless the same was added within six hours and its cause has not cleared since.
+    pub(crate) fn add_event_once(&mut self, at: i64, text: &str) {
+        if self.last_added.get(text).is_none_or(|last| at - last >= REPEAT_AFTER) {
+            self.last_added.insert(text.to_owned(), at);
+            self.add_event(at, text);
         }
     }
 
-    /// Causes have cleared: what was suppressed may be said again.
-    pub(crate) fn forget_said(&mut self) {
-        self.said.clear();
+    /// Records that causes have cleared, so that events may repeat.
+    pub(crate) fn clear_repeats(&mut self) {
+        self.last_added.clear();
     }
 
     /// The newest deployment.
@@ -153,7 +153,7 @@ impl Service {
         self.rollouts.last_mut().filter(|rollout| !rollout.status.over())
     }
 
-    /// Names tasks as events do: `2 tasks: (task a) (task b)`.
+    /// Formats tasks as in events: `2 tasks: (task a) (task b)`.
     pub(crate) fn name_tasks(ids: &[TaskId]) -> String {
         ids.iter().map(|id| format!(" (task {id})")).collect()
     }
@@ -164,10 +164,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_record_keeps_the_newest_hundred_and_holds_repeats_back() {
+    fn events_are_limited_to_a_hundred_and_repeats_are_held_back() {
         let mut service = Service::new("web", 0, 0, Rng::stream(1, "web"));
         for at in 0..150 {
-            service.say(at, "has reached a steady state.");
+            service.add_event(at, "has reached a steady state.");
         }
         assert_eq!(service.events.len(), 100);
         assert_eq!(service.events[0].at, 149);
@@ -175,11 +175,11 @@ mod tests {
 
         let mut service = Service::new("web", 0, 0, Rng::stream(1, "web"));
         for at in [0, 1_000, REPEAT_AFTER] {
-            service.say_once(at, "was unable to place a task.");
+            service.add_event_once(at, "was unable to place a task.");
         }
         assert_eq!(service.events.len(), 2);
-        service.forget_said();
-        service.say_once(REPEAT_AFTER + 1, "was unable to place a task.");
+        service.clear_repeats();
+        service.add_event_once(REPEAT_AFTER + 1, "was unable to place a task.");
         assert_eq!(service.events.len(), 3);
     }
 }

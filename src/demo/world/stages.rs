@@ -1,4 +1,4 @@
-//! Blue/green deployments: from stage to stage, and waiting at the pauses.
+//! Blue/green deployments: stages and pauses.
 
 use super::{
     What, World,
@@ -13,7 +13,7 @@ pub(crate) enum HookAction {
     RollBack,
 }
 
-/// How long a stage lasts by itself; `None`: until its work is done.
+/// How long a stage takes; `None`: until its work is done.
 fn lasts(stage: Stage, bake_minutes: u32) -> Option<Span> {
     match stage {
         Stage::ScaleUp | Stage::CleanUp => None,
@@ -25,13 +25,13 @@ fn lasts(stage: Stage, bake_minutes: u32) -> Option<Span> {
 }
 
 impl World {
-    /// The service deployment `rollout` is under way at `stage`.
+    /// Returns whether the service deployment `rollout` is at `stage`.
     fn at_stage(&self, service: usize, rollout: usize, stage: Stage) -> bool {
         let rollout = self.services[service].rollouts.get(rollout);
         rollout.is_some_and(|rollout| rollout.status == RolloutStatus::InProgress && rollout.stage == Some(stage))
     }
 
-    /// Blue and green stand side by side.
+    /// Returns whether blue and green tasks both have to run.
     pub(super) fn keeps_both_sides(&self, service: usize) -> bool {
         let rollout = self.services[service].rollouts.last();
         rollout.is_some_and(|rollout| {
@@ -76,13 +76,13 @@ impl World {
         }
     }
 
-    /// All green tasks are up: scaling up is done.
+    /// Ends the scale-up stage: all green tasks are running.
     pub(super) fn green_is_up(&mut self, service: usize, at: i64) {
         let rollout = self.services[service].rollouts.len().saturating_sub(1);
         self.leave_stage(service, rollout, Stage::ScaleUp, at);
     }
 
-    /// Answers a pause hook that awaits action; false when none of that id does.
+    /// Answers a pause hook that awaits action; returns false if there is none with that id.
     pub(crate) fn answer_hook(
         &mut self,
         service: usize,

@@ -1,4 +1,4 @@
-//! Target groups, and what their load balancers know of the tasks in them.
+//! Target groups, and the health of their targets.
 
 use std::borrow::Cow;
 
@@ -15,32 +15,32 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TargetGroup<'w> {
     pub(crate) arn: &'w str,
-    /// The place of its service in `World::services`.
+    /// The index of its service in `World::services`.
     pub(crate) service: usize,
-    /// The port of the container behind it.
+    /// The container port behind it.
     pub(crate) port: u16,
-    /// Its targets are addresses, not instances.
+    /// Its targets are IP addresses, not instances.
     pub(crate) by_address: bool,
 }
 
-/// A task as its load balancer sees it.
+/// A task as a target of its load balancer.
 #[derive(Debug)]
 pub(crate) struct Target<'w> {
-    /// Its address or its instance.
+    /// Its address or instance.
     pub(crate) id: Cow<'w, str>,
     pub(crate) port: u16,
-    /// Where an address belongs.
+    /// The zone of an address.
     pub(crate) zone: Option<usize>,
     pub(crate) state: TargetState,
 }
 
-/// What health checks have come to.
+/// The result of the health checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetState {
     Registering,
     Checking,
     Healthy,
-    /// It answers them with this code.
+    /// It fails them with this status code.
     Answers(u16),
     Draining,
 }
@@ -57,7 +57,7 @@ impl World {
         })
     }
 
-    /// The load balancer in front of a cluster's services.
+    /// The load balancer of a cluster's services.
     pub(crate) fn load_balancer_arn(&self, cluster: usize) -> String {
         let name = &self.clusters[cluster].name;
         let id = Rng::stream(self.seed, &format!("load balancer {name}")).hex(16);
@@ -71,7 +71,7 @@ impl World {
         tasks.filter(|task| self.target_group(task) == Some(group.arn)).filter_map(|task| self.target(task)).collect()
     }
 
-    /// The group in which a task is, will be or was registered.
+    /// The target group of a task, before, during or after its registration.
     pub(crate) fn target_group(&self, task: &Task) -> Option<&str> {
         let service = &self.services[task.service?];
         let balancer = service.balancers.first()?;
@@ -108,7 +108,7 @@ impl World {
         })
     }
 
-    /// The code with which a definition's containers fail the load balancer's health checks, if they do.
+    /// The status code with which a definition's containers fail the load balancer's health checks, if they do.
     pub(crate) fn failing_code(&self, definition: &TaskDefinition) -> Option<u16> {
         definition.containers.iter().find_map(|spec| match self.image(&spec.image).conduct {
             Conduct::FailsTargetChecks { code } => Some(code),
@@ -117,7 +117,7 @@ impl World {
     }
 }
 
-/// The port of its instance behind which a task's container listens.
+/// The instance port that maps to a task's container.
 fn host_port(task: &Task, balancer: &LoadBalancer) -> Option<u16> {
     let mut containers = task.definition.containers.iter().zip(&task.containers);
     let (spec, container) = containers.find(|(spec, _)| spec.name == balancer.container)?;

@@ -1,4 +1,4 @@
-//! Tasks and their containers, as data; `lifecycle` moves them.
+//! Tasks and their containers: data. `lifecycle` changes them.
 
 use std::{fmt, sync::Arc};
 
@@ -27,7 +27,7 @@ impl fmt::Debug for TaskId {
 }
 
 impl TaskId {
-    /// The id in an ARN, or the id itself.
+    /// Parses an id or an ARN.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let id = name.rsplit('/').next().unwrap_or(name);
         let hex = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -119,7 +119,7 @@ impl Stop {
     }
 }
 
-/// What a container does at the moment.
+/// State of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Pending,
@@ -127,7 +127,7 @@ pub(crate) enum Phase {
     Stopped,
 }
 
-/// One container of a task; its definition is at the same place in the task definition.
+/// A container of a task; its definition has the same index in the task definition.
 #[derive(Debug, Clone)]
 pub(crate) struct Container {
     pub(crate) phase: Phase,
@@ -136,11 +136,11 @@ pub(crate) struct Container {
     pub(crate) health: Health,
     /// The host ports of its port mappings, on instances.
     pub(crate) host_ports: Vec<u16>,
-    /// Why its exec agent does not run although the container does.
+    /// Why its exec agent is not running although the container is.
     pub(crate) agent_failure: Option<&'static str>,
 }
 
-/// When things happened, in milliseconds since the epoch.
+/// Timestamps of a task, in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Times {
     pub(crate) created: i64,
@@ -159,13 +159,13 @@ pub(crate) struct Site {
     /// `FARGATE` or `EC2`.
     pub(crate) launch_type: &'static str,
     pub(crate) capacity_provider: Option<String>,
-    /// The place in `World::instances`, on EC2.
+    /// The index in `World::instances`, on EC2.
     pub(crate) instance: Option<usize>,
     /// 0, 1 or 2: the availability zone and its subnet.
     pub(crate) zone: usize,
 }
 
-/// The network interface of a task that has one of its own.
+/// The network interface of a task in awsvpc mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interface {
     pub(crate) id: String,
@@ -181,11 +181,11 @@ pub(crate) struct Task {
     pub(crate) service: Option<usize>,
     pub(crate) definition: Arc<TaskDefinition>,
     pub(crate) site: Site,
-    /// The deployment's id for a service's task, else whatever the caller said.
+    /// The deployment's id for a service's task, else as set by the caller.
     pub(crate) started_by: Option<String>,
     pub(crate) group: String,
     pub(crate) status: Status,
-    /// desiredStatus is STOPPED.
+    /// Its desired status is STOPPED.
     pub(crate) unwanted: bool,
     pub(crate) times: Times,
     pub(crate) stop: Option<Stop>,
@@ -194,21 +194,21 @@ pub(crate) struct Task {
     pub(crate) containers: Vec<Container>,
     /// The load balancer's view; `None` without a load balancer.
     pub(crate) target: Option<Health>,
-    /// It ran, and passed every health check, at least once.
+    /// It has run and passed every health check at least once.
     pub(crate) was_ready: bool,
-    /// Protected from scale-in until then.
+    /// End of its scale-in protection.
     pub(crate) protected_until: Option<i64>,
     pub(crate) exec: bool,
     pub(crate) overrides: Value,
     pub(crate) tags: Vec<Tag>,
     pub(crate) version: i64,
-    /// Grows when the task turns towards its end, so that what was planned before no longer happens.
+    /// Incremented when the task begins to stop, so that steps scheduled before are dropped.
     pub(crate) epoch: u32,
     pub(crate) rng: Rng,
 }
 
 impl Task {
-    /// Task health as AWS derives it: from the essential containers that define a check.
+    /// The health of the task as AWS derives it: from the essential containers with a check.
     pub(crate) fn health(&self) -> Health {
         let mut checked = self
             .definition
@@ -232,7 +232,7 @@ impl Task {
         self.definition.containers.iter().any(|spec| spec.essential && spec.health_check.is_some())
     }
 
-    /// Runs and passes whatever checks it has: counts for a deployment.
+    /// Returns whether it runs and passes its checks: then it counts for a deployment.
     pub(crate) fn ready(&self) -> bool {
         self.status == Status::Running
             && !self.unwanted
@@ -240,17 +240,17 @@ impl Task {
             && self.target.is_none_or(|target| target == Health::Healthy)
     }
 
-    /// Fails a check, and is to be replaced.
+    /// Returns whether it fails a check and must be replaced.
     pub(crate) fn failing(&self) -> bool {
         self.health() == Health::Unhealthy || self.target == Some(Health::Unhealthy)
     }
 
-    /// `runningCount` of services, deployments and clusters counts it.
+    /// Returns whether it counts as running in services, deployments and clusters.
     pub(crate) fn counts_as_running(&self) -> bool {
         self.status == Status::Running
     }
 
-    /// `pendingCount` counts it.
+    /// Returns whether it counts as pending.
     pub(crate) fn counts_as_pending(&self) -> bool {
         self.status < Status::Running && !self.unwanted
     }
@@ -259,7 +259,7 @@ impl Task {
         self.protected_until.is_some_and(|until| until > now)
     }
 
-    /// A stream for the task's unchanging details, apart from the one that drives its life.
+    /// Random numbers for the task's fixed details, apart from those of its life.
     pub(crate) fn details(&self, label: &str) -> Rng {
         Rng::stream(self.id.0 as u64, label)
     }
@@ -271,7 +271,7 @@ impl Task {
         Interface { id: format!("eni-0{}", rng.hex(16)), mac: format!("0a:{}", mac.join(":")), address }
     }
 
-    /// Can be entered.
+    /// Returns whether ECS Exec works.
     pub(crate) fn takes_exec(&self, container: usize) -> bool {
         let container = self.containers.get(container);
         self.exec
@@ -279,11 +279,11 @@ impl Task {
             && container.is_some_and(|it| it.phase == Phase::Running && it.agent_failure.is_none())
     }
 
-    /// The id the container runtime gave a container; none before it is created.
+    /// The runtime id of a container; none before it is created.
     pub(crate) fn runtime_id(&self, container: usize) -> Option<String> {
         let name = &self.definition.containers.get(container)?.name;
         let mut rng = self.details(name);
-        // Where the pull was the end of it, nothing was created.
+        // If the task ended with the pull, no container was created.
         self.times.pull_stopped.filter(|at| self.times.execution_stopped != Some(*at))?;
         Some(match self.site.launch_type {
             "EC2" => rng.hex(64),
@@ -295,14 +295,14 @@ impl Task {
 /// A stream in CloudWatch Logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogStream {
-    /// The account's own when absent.
+    /// Absent for the account's own Region.
     pub(crate) region: Option<String>,
     pub(crate) group: String,
     pub(crate) name: String,
 }
 
 impl Task {
-    /// Where a container's lines end up, if that is CloudWatch Logs.
+    /// The log stream of a container, if it logs to CloudWatch Logs.
     pub(crate) fn log_stream(&self, container: usize) -> Option<LogStream> {
         let spec = self.definition.containers.get(container)?;
         let target = spec.log.as_ref()?;
@@ -320,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_read_from_arns_and_refused_otherwise() {
+    fn ids_are_parsed_from_arns_only() {
         let id = TaskId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         assert_eq!(id.to_string().len(), 32);
         assert_eq!(TaskId::parse(&id.to_string()), Some(id));

@@ -1,4 +1,4 @@
-//! Task definitions: kept as they go over the wire, with the few facts the simulation needs read out once.
+//! Task definitions: stored as sent over the wire, with the few facts that the simulation needs extracted.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ pub(crate) struct TaskDefinition {
     /// CPU units and MiB the task reserves.
     pub(crate) cpu: u32,
     pub(crate) memory: u32,
-    /// Every task has a network interface of its own.
+    /// Every task has its own network interface.
     pub(crate) awsvpc: bool,
-    /// The volume that every task gets when it is run, by name.
+    /// The name of the volume configured at launch.
     pub(crate) volume: Option<String>,
 }
 
-/// What the simulation needs to know of a container definition.
+/// The facts about a container definition that the simulation needs.
 #[derive(Debug)]
 pub(crate) struct ContainerSpec {
     pub(crate) name: String,
@@ -46,28 +46,28 @@ pub(crate) struct ContainerSpec {
     pub(crate) ports: Vec<(u16, u16)>,
 }
 
-/// Where in CloudWatch Logs a container's lines end up.
+/// The destination of a container's logs in CloudWatch Logs.
 #[derive(Debug)]
 pub(crate) struct LogTarget {
-    /// The account's own when absent.
+    /// Absent for the account's own Region.
     pub(crate) region: Option<String>,
     pub(crate) group: String,
     pub(crate) naming: Naming,
 }
 
-/// How its stream is called.
+/// The naming scheme of its stream.
 #[derive(Debug)]
 pub(crate) enum Naming {
     /// awslogs with a prefix: `PREFIX/CONTAINER/TASK`.
     Prefix(String),
-    /// awslogs without: after the container's runtime id.
+    /// awslogs without a prefix: the container's runtime id.
     Container,
-    /// By a log router: its prefix and the tag that FireLens gives.
+    /// A log router: its prefix and the FireLens tag.
     Router(String),
 }
 
 impl LogTarget {
-    /// Where `logConfiguration` sends the lines, if that is CloudWatch Logs.
+    /// The destination set by `logConfiguration`, if it is CloudWatch Logs.
     fn read(configuration: &Value) -> Option<Self> {
         let options = configuration.get("options")?;
         let option = |key| options.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -87,7 +87,7 @@ impl LogTarget {
     }
 }
 
-/// A number that AWS writes as a number in container definitions and as a string at the task level.
+/// A number, which AWS writes as a number in container definitions and as a string at the task level.
 fn number(value: Option<&Value>) -> Option<u32> {
     match value? {
         Value::Number(number) => number.as_u64().and_then(|number| number.try_into().ok()),
@@ -130,7 +130,7 @@ impl ContainerSpec {
     }
 }
 
-/// Lists and defaults that AWS adds to every container definition it is given.
+/// Adds the lists and defaults that AWS adds to every container definition.
 fn normalised(definition: &Value) -> Value {
     let mut definition = definition.clone();
     if let Some(fields) = definition.as_object_mut() {
@@ -143,7 +143,7 @@ fn normalised(definition: &Value) -> Value {
     definition
 }
 
-/// The agent capabilities a definition asks for.
+/// The agent capabilities that a definition requires.
 fn required_attributes(input: &Map<String, Value>, containers: &[ContainerSpec], volume: bool) -> Vec<Value> {
     let any = |wants: fn(&ContainerSpec) -> bool| containers.iter().any(wants);
     let (logs, own_images) = (any(|spec| spec.log.is_some()), any(|spec| spec.image.contains(".dkr.ecr.")));
@@ -171,7 +171,7 @@ fn required_attributes(input: &Map<String, Value>, containers: &[ContainerSpec],
 }
 
 impl World {
-    /// Registers the next revision of a family from the input of `RegisterTaskDefinition`, which is checked by then.
+    /// Registers the next revision of a family from a validated input of `RegisterTaskDefinition`.
     pub(crate) fn register(&mut self, input: &Map<String, Value>, at: i64, by: &str) -> Arc<TaskDefinition> {
         let family = input.get("family").and_then(Value::as_str).unwrap_or_default().to_owned();
         let revision = self.families.get(&family).map_or(1, |revisions| revisions.len() as u32 + 1);
@@ -223,7 +223,7 @@ impl World {
         definition
     }
 
-    /// A revision by ARN, `family:revision` or `family` (then the newest).
+    /// Finds a revision by ARN, `family:revision` or `family` (the newest).
     pub(crate) fn task_definition(&self, name: &str) -> Option<Arc<TaskDefinition>> {
         let name = name.rsplit_once("task-definition/").map_or(name, |(_, name)| name);
         let (family, revision) = match name.split_once(':') {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_containers_of_the_incident_log_in_every_way_there_is() {
+    fn the_containers_of_the_incident_use_every_log_destination() {
         let world = World::new(Scenario::Incident, 1, 1_700_000_000_000);
         let (mut silent, mut ways) = (Vec::new(), [0; 3]);
         for definition in world.families.values().filter_map(|revisions| revisions.last()) {

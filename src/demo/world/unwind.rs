@@ -1,4 +1,4 @@
-//! A task's way down: from the decision to STOPPED.
+//! The life of a task from the decision to stop to STOPPED.
 
 use super::{
     STOPPED_KEPT, What, World,
@@ -8,12 +8,12 @@ use super::{
     task::{Health, Phase, Status, Stop, StopCode, Task, TaskId},
 };
 
-/// Attempts are at most this far apart.
+/// The longest time between attempts.
 const LONGEST_BACKOFF: i64 = 27 * 60_000;
 
 impl Stop {
-    /// The stop says something bad about the task, and counts against its deployment.
-    fn blames_the_task(&self) -> bool {
+    /// Returns whether the stop counts as a failure of its deployment.
+    fn counts_as_failure(&self) -> bool {
         match self.code {
             StopCode::TaskFailedToStart | StopCode::EssentialContainerExited => true,
             StopCode::ServiceSchedulerInitiated => self.reason.starts_with("Task failed"),
@@ -22,7 +22,7 @@ impl Stop {
     }
 }
 
-/// How long launches wait after so many rounds of tasks that died before RUNNING.
+/// How long launches wait after this many rounds of tasks that stopped before RUNNING.
 fn backoff(rounds: u32) -> i64 {
     match rounds {
         0 => 0,
@@ -31,7 +31,7 @@ fn backoff(rounds: u32) -> i64 {
 }
 
 impl World {
-    /// Turns a task towards its end. A task that is on its way down already stays as it is.
+    /// Begins to stop a task. A task that is stopping already is left alone.
     pub(crate) fn stop_task(&mut self, id: TaskId, stop: Stop, at: i64) {
         let Some(task) = self.tasks.get_mut(&id).filter(|task| !task.unwanted && task.status < Status::Stopped) else {
             return;
@@ -45,15 +45,15 @@ impl World {
         let stuck = task.status >= Status::Activating
             && task.containers.iter().any(|container| container.phase == Phase::Running)
             && task.site.instance.is_some_and(|instance| !self.instances[instance].agent_connected);
-        let blamed = stop.blames_the_task();
+        let blamed = stop.counts_as_failure();
         let never_started = stop.code == StopCode::TaskFailedToStart;
-        // Fargate gives Spot tasks two minutes; programs that listen are gone long before.
+        // Fargate gives Spot tasks two minutes; most programs end long before.
         let pause = if stop.code == StopCode::TerminationNotice { (20_000, 60_000) } else { (300, 1_500) };
         task.stop = Some(stop);
 
         if let Some(service) = service {
             if registered {
-                self.say_of_target(id, "deregistered", at);
+                self.add_target_event(id, "deregistered", at);
             }
             if blamed && !was_ready {
                 self.count_failure(service, deployment.as_deref().unwrap_or_default(), at);
@@ -64,7 +64,7 @@ impl World {
             self.services[service].steady = false;
             self.nudge(service, at + 1_000);
         }
-        // Without its agent the instance never hears of it.
+        // Without its agent, the instance does not receive the request.
         if !stuck {
             self.then(id, Step::Unwind, pause, at);
         }
@@ -91,7 +91,7 @@ impl World {
         let round = service.desired.max(1) as u32;
         service.next_launch = at + backoff(service.impaired.div_ceil(round));
         if service.impaired > 2 * round {
-            service.say_once(
+            service.add_event_once(
                 at,
                 "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section \
                  of the Amazon ECS Developer Guide.",
@@ -99,7 +99,7 @@ impl World {
         }
     }
 
-    /// A task that has passed its checks clears what failed before it.
+    /// Clears the failure counts when a task has passed its checks.
     pub(super) fn became_ready(&mut self, id: TaskId, at: i64) {
         let Some(task) = self.tasks.get_mut(&id).filter(|task| task.ready() && !task.was_ready) else { return };
         task.was_ready = true;
@@ -120,7 +120,7 @@ impl World {
         self.nudge(service, at + 1_000);
     }
 
-    /// One step further down.
+    /// Takes the next step towards STOPPED.
     pub(super) fn unwind(&mut self, id: TaskId, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let interface = task.definition.awsvpc;
@@ -151,9 +151,9 @@ impl World {
             .zip(&task.containers)
             .all(|(spec, container)| !spec.essential || container.phase == Phase::Running);
         match next {
-            // Connections drain only where something still answers them.
+            // Connections drain only if a healthy target still serves them.
             Status::Deactivating if serves && task.target == Some(Health::Healthy) => {
-                self.say_draining(id, at);
+                self.add_draining_event(id, at);
                 self.then(id, Step::Unwind, (20_000, 40_000), at);
             }
             Status::Deactivating => self.then(id, Step::Unwind, (1_000, 4_000), at),
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// How long the containers take to end once asked, and the exit code that comes of it.
+    /// How long the containers take to stop, and their exit code.
     fn stop_grace(&mut self, id: TaskId) -> (i64, i32) {
         let Some(task) = self.tasks.get(&id) else { return (0, 0) };
         let definition = task.definition.clone();
@@ -203,17 +203,17 @@ impl World {
     }
 
     /// `(service NAME) registered 1 targets in (target-group …)`
-    pub(super) fn say_of_target(&mut self, id: TaskId, what: &str, at: i64) {
+    pub(super) fn add_target_event(&mut self, id: TaskId, what: &str, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         if let (Some(service), Some(group)) = (task.service, self.target_group(task)) {
             let text = format!("{what} 1 targets in (target-group {group})");
-            self.services[service].say(at, &text);
+            self.services[service].add_event(at, &text);
         }
     }
 
-    fn say_draining(&mut self, id: TaskId, at: i64) {
+    fn add_draining_event(&mut self, id: TaskId, at: i64) {
         if let Some(service) = self.tasks.get(&id).and_then(|task| task.service) {
-            self.services[service].say(at, "has begun draining connections on 1 tasks.");
+            self.services[service].add_event(at, "has begun draining connections on 1 tasks.");
         }
     }
 }
@@ -239,8 +239,8 @@ mod tests {
     }
 
     #[test]
-    fn only_some_stops_blame_the_task() {
-        let blames = |code, reason: &str| Stop::new(code, reason).blames_the_task();
+    fn only_some_stops_count_as_failures() {
+        let blames = |code, reason: &str| Stop::new(code, reason).counts_as_failure();
         assert!(blames(StopCode::TaskFailedToStart, "x"));
         assert!(blames(StopCode::ServiceSchedulerInitiated, "Task failed ELB health checks in (target-group t)"));
         assert!(!blames(StopCode::ServiceSchedulerInitiated, "Scaling activity initiated by (deployment ecs-svc/1)"));

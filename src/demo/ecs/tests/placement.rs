@@ -1,13 +1,13 @@
-//! Where tasks find room, and what is said where they don't.
+//! Placement: where tasks fit, and the messages when they don't.
 
 use super::*;
 
-/// A calm account, with three m5.xlarge in the cluster prod.
+/// A calm account with three m5.xlarge instances in the cluster prod.
 fn calm() -> World {
     World::new(Scenario::Calm, 1, NOW)
 }
 
-/// Registers the definition of a service, changed, and returns its name.
+/// Registers a changed task definition of a service; returns its name.
 fn changed(world: &mut World, family: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut definition =
         ok(world, "DescribeTaskDefinition", json!({ "taskDefinition": family }))["taskDefinition"].clone();
@@ -40,7 +40,7 @@ fn newest_event(world: &mut World, service: &str) -> String {
 }
 
 #[test]
-fn a_fixed_port_is_given_once_an_instance() {
+fn a_fixed_port_is_used_once_per_instance() {
     let mut world = calm();
     let definition = changed(&mut world, "prod-worker", fix_port);
     let (started, failures) = run(&mut world, &definition, 4);
@@ -79,7 +79,7 @@ fn interfaces_run_out_and_are_attached_to_instances() {
 }
 
 #[test]
-fn an_instance_without_its_agent_is_the_nearest_miss_only_where_no_other_is() {
+fn an_instance_without_agent_is_named_only_if_no_other_is_close() {
     let mut world = calm();
     let definition = json!("prod-worker");
     world.instances[0].agent_connected = false;
@@ -95,7 +95,7 @@ fn an_instance_without_its_agent_is_the_nearest_miss_only_where_no_other_is() {
 }
 
 #[test]
-fn instances_have_every_attribute_that_a_definition_asks_for() {
+fn instances_have_every_attribute_that_definitions_require() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let names = |list: &Value| -> Vec<Value> {
         list.as_array().unwrap().iter().map(|attribute| attribute["name"].clone()).collect()

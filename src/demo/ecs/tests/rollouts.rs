@@ -13,7 +13,7 @@ fn crashing(world: &mut World) -> Value {
 #[case(100, 200)]
 #[case(50, 100)]
 #[case(75, 125)]
-fn a_roll_keeps_to_its_bounds(#[case] minimum: usize, #[case] maximum: usize) {
+fn a_rolling_deployment_stays_within_its_bounds(#[case] minimum: usize, #[case] maximum: usize) {
     const DESIRED: usize = 8;
     let mut world = World::sized(1, 1, DESIRED, NOW);
     let old = service(&mut world)["taskDefinition"].clone();
@@ -74,17 +74,17 @@ fn the_breaker_trips_and_rolls_back() {
     assert!(state["rollback"]["reason"].as_str().unwrap().contains("circuit breaker"));
     assert_eq!(after["taskDefinition"], before["taskDefinition"]);
     assert_eq!(after["deployments"].as_array().unwrap().len(), 1);
-    let said = |text: String| {
+    let assert_event = |text: String| {
         let events = after["events"].as_array().unwrap();
         assert!(events.iter().any(|event| event["message"] == text.as_str()), "{text}");
     };
     let restored = after["deployments"][0]["id"].as_str().unwrap();
-    said(format!("(service service-0000) (deployment {failed}) deployment failed: tasks failed to start."));
-    said(format!("(service service-0000) rolling back to deployment {restored}."));
+    assert_event(format!("(service service-0000) (deployment {failed}) deployment failed: tasks failed to start."));
+    assert_event(format!("(service service-0000) rolling back to deployment {restored}."));
 }
 
 #[test]
-fn without_a_breaker_it_fails_for_ever_and_a_person_rolls_back() {
+fn without_a_breaker_a_failing_deployment_goes_on_until_rolled_back() {
     let mut world = World::sized(1, 1, 2, NOW);
     let bad = crashing(&mut world);
     update(&mut world, json!({ "taskDefinition": bad }));
@@ -104,7 +104,7 @@ fn without_a_breaker_it_fails_for_ever_and_a_person_rolls_back() {
 }
 
 #[test]
-fn attempts_that_never_run_grow_apart() {
+fn failed_launches_back_off() {
     let mut world = World::sized(1, 1, 1, NOW);
     world.publish("gone:1", Image::that(Conduct::Missing, Voice::Plain, 0));
     let bad = revision_with(&mut world, "gone:1");
@@ -121,7 +121,7 @@ fn attempts_that_never_run_grow_apart() {
 #[rstest]
 #[case("CONTINUE", "SUCCESSFUL", "SUCCEEDED")]
 #[case("ROLLBACK", "ROLLBACK_SUCCESSFUL", "FAILED")]
-fn a_pause_is_answered(#[case] action: &str, #[case] status: &str, #[case] hook_status: &str) {
+fn a_pause_hook_is_answered(#[case] action: &str, #[case] status: &str, #[case] hook_status: &str) {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let paused = service_of(&mut world, "prod", "catalog");
     let before = rollout(&mut world, &paused);
@@ -150,7 +150,7 @@ fn a_pause_is_answered(#[case] action: &str, #[case] status: &str, #[case] hook_
 }
 
 #[test]
-fn more_memory_cures_the_crash_loop() {
+fn more_memory_ends_the_crash_loop() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let input = json!({ "taskDefinition": "checkout" });
     let mut definition = ok(&mut world, "DescribeTaskDefinition", input)["taskDefinition"].clone();
@@ -169,7 +169,7 @@ fn more_memory_cures_the_crash_loop() {
 }
 
 #[test]
-fn the_blue_side_is_kept_whole_while_green_waits() {
+fn blue_keeps_all_tasks_while_green_waits() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let catalog = json!({ "cluster": "prod", "serviceName": "catalog" });
     let blue = service_of(&mut world, "prod", "catalog")["deployments"][1]["id"].clone();

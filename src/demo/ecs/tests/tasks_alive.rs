@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_task_walks_through_every_state() {
+fn a_task_goes_through_every_state() {
     let mut world = World::sized(1, 1, 1, NOW);
     update(&mut world, json!({ "forceNewDeployment": true }));
     let mut seen = Vec::new();
@@ -55,7 +55,7 @@ fn stopped_tasks_are_kept_for_an_hour() {
 }
 
 #[test]
-fn jobs_run_once_for_a_token_and_end_well() {
+fn jobs_run_once_per_client_token_and_succeed() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let network = json!({ "awsvpcConfiguration": { "subnets": ["subnet-1"] } });
     let input = json!({
@@ -88,7 +88,7 @@ fn jobs_run_once_for_a_token_and_end_well() {
 }
 
 #[test]
-fn exec_wants_a_ready_agent() {
+fn exec_requires_a_running_agent() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let exec = |world: &mut World, service: &str, container: Value, interactive: bool| {
         let task = tasks(world, json!({ "cluster": "prod", "serviceName": service }))[0]["taskArn"].clone();
@@ -112,13 +112,13 @@ fn exec_wants_a_ready_agent() {
             Err(error) => refused(error),
         }
     }
-    for (container, interactive) in [(json!("nobody"), true), (Value::Null, true), (json!("app"), false)] {
+    for (container, interactive) in [(json!("missing"), true), (Value::Null, true), (json!("app"), false)] {
         assert_eq!(exec(&mut world, "web", container, interactive).unwrap_err().code, "InvalidParameterException");
     }
 }
 
 #[test]
-fn draining_moves_services_but_not_jobs() {
+fn draining_moves_service_tasks_but_not_jobs() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let arns = ok(&mut world, "ListContainerInstances", json!({ "cluster": "batch", "status": "ACTIVE" }));
     let instance = arns["containerInstanceArns"][0].clone();
@@ -162,7 +162,7 @@ fn protected_tasks_survive_a_scale_in(#[values(true, false)] expires: bool) {
 }
 
 #[test]
-fn a_stopped_task_is_remembered_for_an_hour() {
+fn a_stopped_task_is_described_for_an_hour() {
     let mut world = World::sized(1, 1, 1, NOW);
     let arn = tasks(&mut world, json!({ "cluster": CLUSTER }))[0]["taskArn"].clone();
     ok(&mut world, "StopTask", json!({ "cluster": CLUSTER, "task": arn }));

@@ -1,4 +1,4 @@
-//! The query language, as far as it is understood here: `fields`, `display`, `filter`, `sort`, `limit`, `stats`.
+//! The query language, the part supported here: `fields`, `display`, `filter`, `sort`, `limit`, `stats`.
 
 mod token;
 
@@ -8,22 +8,22 @@ use super::RESULTS;
 pub use token::Malformed;
 use token::{Placed, Token, tokens, unexpected};
 
-/// How deep parentheses and `not` may nest.
+/// The deepest nesting of parentheses and `not`.
 const DEPTH: usize = 32;
 
 /// A whole query.
 #[derive(Debug, Default)]
 pub struct Program {
-    /// Fields to show, with the names to show them by.
+    /// Fields to show, with their names in the results.
     pub shown: Vec<(Field, String)>,
     pub filters: Vec<Test>,
     pub stats: Option<Stats>,
-    /// What to sort by, and whether the greatest comes first.
+    /// Sort keys, and whether each is descending.
     pub sort: Vec<(String, bool)>,
     pub limit: Option<usize>,
 }
 
-/// The name of a field: `@timestamp`, or a path into a message that is JSON.
+/// The name of a field: `@timestamp`, or a path into a JSON message.
 pub type Field = String;
 
 /// A condition.
@@ -49,7 +49,7 @@ pub enum Comparison {
     AtLeast,
 }
 
-/// A value as written.
+/// A literal value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     Text(String),
@@ -59,14 +59,14 @@ pub enum Literal {
 /// `stats … by …`
 #[derive(Debug)]
 pub struct Stats {
-    /// What is worked out, with the name to show it by.
+    /// The statistics, with their names in the results.
     pub figures: Vec<(Figure, String)>,
     pub by: Vec<(Group, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Figure {
-    /// Of a field, or of all.
+    /// Of a field, or of all events.
     Count(Option<Field>),
     Distinct(Field),
     Sum(Field),
@@ -83,10 +83,10 @@ pub enum Group {
 }
 
 impl Program {
-    /// Reads a query.
+    /// Parses a query.
     ///
     /// # Errors
-    /// What is not understood, and where it stands.
+    /// The first syntax error, with its position.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let mut parser = Parser { tokens: tokens(text)?, next: 0 };
         parser.program().ok_or_else(|| {
@@ -96,7 +96,7 @@ impl Program {
     }
 }
 
-/// Goes through the tokens; where it stops is where the mistake is.
+/// Parses the tokens; the position where it stops is that of the error.
 struct Parser {
     tokens: Vec<Placed>,
     next: usize,
@@ -126,7 +126,7 @@ impl Parser {
         Some(word)
     }
 
-    /// One of many, with commas between.
+    /// Parses a list separated by commas.
     fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let mut items = vec![item(self)?];
         while self.sign(",").is_some() {
@@ -191,7 +191,7 @@ impl Parser {
         Some((name, descending))
     }
 
-    /// A field, or a figure by what it is called without an alias.
+    /// Parses a field, or a statistic by its default name.
     fn named(&mut self) -> Option<String> {
         let word = self.word()?;
         if self.sign("(").is_none() {
@@ -333,7 +333,7 @@ impl Parser {
     }
 }
 
-/// `30s`, `5m`, `1h`, `2d` in milliseconds.
+/// Converts `30s`, `5m`, `1h`, `2d` to milliseconds.
 fn span_ms(text: &str) -> Option<i64> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);

@@ -1,4 +1,4 @@
-//! What a query comes to.
+//! Evaluates queries.
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -11,10 +11,10 @@ use crate::demo::logs::{
     token,
 };
 
-/// A row of results: names and values in order. What has no value is left out.
+/// A row of results: names and values in order. Fields without a value are left out.
 type Row = Vec<(String, String)>;
 
-/// All a query comes to, and what it took.
+/// The results of a query, and its statistics.
 #[derive(Debug)]
 pub struct Outcome {
     rows: Vec<Row>,
@@ -25,7 +25,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The answer when `part` of `whole` has been searched.
+    /// The answer after `part` of `whole` polls.
     pub fn json(&self, status: &str, part: u32, whole: u32) -> Value {
         let so_far = |all: usize| all * part as usize / whole.max(1) as usize;
         let rows = self.rows.iter().take(so_far(self.rows.len()));
@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// One event as a query sees it.
+/// An event as seen by a query.
 struct Record<'a> {
     account_id: &'a str,
     group: &'a str,
@@ -56,7 +56,7 @@ struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// A field's value as text. Points in time are numbers to compare with and dates to show.
+    /// The value of a field as text. Times are numbers in comparisons, and dates in results.
     fn value(&self, field: &str) -> Option<String> {
         Some(match field {
             "@timestamp" => self.event.at.timestamp_ms.to_string(),
@@ -87,13 +87,13 @@ impl Record<'_> {
     }
 }
 
-/// A time as results show it.
+/// A time as shown in results.
 fn clock(at_ms: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(at_ms);
     time.map_or_else(|_| at_ms.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string())
 }
 
-/// Runs a query over groups and a range of time, whose ends are both included, in milliseconds.
+/// Runs a query over groups and a time range in milliseconds, both ends inclusive.
 pub fn run(
     program: &Program,
     here: Here,
@@ -127,7 +127,7 @@ pub fn run(
 }
 
 impl Program {
-    /// The fields it looks at.
+    /// The fields it reads.
     fn fields(&self) -> impl Iterator<Item = &Field> {
         let stats = self.stats.iter().flat_map(|stats| {
             let figures = stats.figures.iter().filter_map(|(figure, _)| field_of(figure));
@@ -194,7 +194,7 @@ fn holds(test: &Test, record: &Record) -> bool {
     }
 }
 
-/// As numbers where the literal is one, else as text.
+/// Compares as numbers if the literal is one, else as text.
 fn compare(value: &str, literal: &Literal) -> Option<Ordering> {
     match literal {
         Literal::Number(number) => value.parse::<f64>().ok()?.partial_cmp(number),
@@ -202,7 +202,7 @@ fn compare(value: &str, literal: &Literal) -> Option<Ordering> {
     }
 }
 
-/// Two values as `sort` orders them: numbers before texts, what is missing last.
+/// Compares two values for `sort`: numbers before texts, missing values last.
 fn order(a: Option<&str>, b: Option<&str>) -> Ordering {
     let number = |value: &str| value.parse::<f64>().ok();
     match (a, b) {
@@ -218,7 +218,7 @@ fn order(a: Option<&str>, b: Option<&str>) -> Ordering {
     }
 }
 
-/// The rows of a query without `stats`, the newest first unless it says otherwise.
+/// The rows of a query without `stats`, newest first unless sorted otherwise.
 fn lines(program: &Program, mut records: Vec<Record>, limit: usize) -> Vec<Row> {
     records.sort_by_key(|record| std::cmp::Reverse(record.event.at));
     if !program.sort.is_empty() {
@@ -241,7 +241,7 @@ fn lines(program: &Program, mut records: Vec<Record>, limit: usize) -> Vec<Row> 
     records.iter().take(limit).map(row).collect()
 }
 
-/// Compares by several keys, each either way.
+/// Compares by several keys, each in its direction.
 fn sorted<'a>(sort: &[(String, bool)], values: impl Fn(usize) -> (Option<&'a str>, Option<&'a str>)) -> Ordering {
     let each = sort.iter().enumerate().map(|(key, (_, descending))| {
         let (a, b) = values(key);
@@ -250,7 +250,7 @@ fn sorted<'a>(sort: &[(String, bool)], values: impl Fn(usize) -> (Option<&'a str
     each.fold(Ordering::Equal, Ordering::then)
 }
 
-/// The rows of a query with `stats`, in the order of their groups unless it says otherwise.
+/// The rows of a query with `stats`, in the order of their groups unless sorted otherwise.
 fn figures(stats: &Stats, records: &[Record], sort: &[(String, bool)]) -> Vec<Row> {
     let key = |record: &Record| -> Vec<Option<String>> {
         let group = |(group, _): &(Group, String)| match group {

@@ -1,4 +1,4 @@
-//! Queries: what they are made of, and what they come to.
+//! Queries: parsing and results.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -28,13 +28,13 @@ fn world() -> World {
     world
 }
 
-/// The rows that a query over the group comes to, without their pointers.
+/// The result rows of a query over the group, without their pointers.
 fn rows(query: &str) -> Vec<String> {
     let world = world();
     let input = json!({ "logGroupName": "app", "startTime": START_MS / 1_000, "endTime": START_MS / 1_000 + 3_600,
         "queryString": query });
     let mut queries = Queries::default();
-    let query = Query::of(world.logs_in(&world.region), &input).unwrap();
+    let query = Query::from_input(world.logs_in(&world.region), &input).unwrap();
     let id = queries.start(query).unwrap();
     loop {
         let answer = queries.results(&id).unwrap();
@@ -71,7 +71,7 @@ fn cells(row: &Value) -> String {
 #[case::of_nothing("filter level = 'none' | stats count(*)", &["count(*)=0"])]
 #[case::comments("fields ms # only these\n| filter ms = 90", &["ms=90"])]
 #[case::quoted_names("fields `ms` | filter `ms` = 90", &["ms=90"])]
-fn a_query_comes_to(#[case] query: &str, #[case] expected: &[&str]) {
+fn a_query_returns(#[case] query: &str, #[case] expected: &[&str]) {
     assert_eq!(rows(query), expected);
 }
 
@@ -101,7 +101,7 @@ fn without_fields_time_and_message_are_shown() {
 #[case("stats count(*) by bin(5x)", 22, 24, "5x", 1, 23)]
 #[case("fields ms ms", 10, 12, "ms", 1, 11)]
 #[case("parse @message 'a *' as b", 0, 5, "parse", 1, 1)]
-fn what_is_no_query_is_refused_with_its_place(
+fn invalid_queries_are_refused_with_their_position(
     #[case] query: &str,
     #[case] from: usize,
     #[case] to: usize,
@@ -126,17 +126,17 @@ fn bad_input_is_refused(#[case] input: Value, #[case] message: &str) {
     let mut whole = json!({ "startTime": 0, "endTime": 1, "queryString": "" });
     whole.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
     let world = world();
-    let error = Query::of(world.logs_in(&world.region), &whole).unwrap_err();
+    let error = Query::from_input(world.logs_in(&world.region), &whole).unwrap_err();
     assert!(error.message.contains(message), "{}", error.message);
 }
 
 #[test]
-fn what_is_out_of_bounds_is_not_queried_and_old_events_are_gone() {
+fn denied_groups_are_not_queried_and_expired_events_are_gone() {
     let mut world = world();
     let query = |world: &World| {
         let input = json!({ "logGroupName": "app", "startTime": 0, "endTime": START_MS, "queryString": "" });
         let mut queries = Queries::default();
-        let id = queries.start(Query::of(world.logs_in(&world.region), &input)?)?;
+        let id = queries.start(Query::from_input(world.logs_in(&world.region), &input)?)?;
         (0..3).for_each(|_| drop(queries.results(&id)));
         queries.results(&id)
     };

@@ -1,4 +1,4 @@
-//! Conditions on messages that are JSON: `$.level = "ERROR" && ($.status >= 500 || $.retry IS TRUE)`.
+//! Conditions on JSON messages: `$.level = "ERROR" && ($.status >= 500 || $.retry IS TRUE)`.
 
 use std::{cmp::Ordering, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{quoted, regex};
 
-/// Parentheses nest at most this deep.
+/// The deepest nesting of parentheses.
 const DEPTH: usize = 32;
 
 /// A condition on a JSON message.
@@ -18,26 +18,26 @@ pub enum Condition {
     Test(Vec<Step>, Test),
 }
 
-/// One step of a path: into an object or a list.
+/// A step of a path: into an object or a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Member(String),
     Item(usize),
 }
 
-/// What is asked of the value at a path.
+/// A test of the value at a path.
 #[derive(Debug, Clone)]
 pub enum Test {
-    /// Compares numbers; the orderings that pass.
+    /// Compares numbers; the orderings that are true.
     Number(f64, &'static [Ordering]),
-    /// Whether the value as text fits, and whether it should.
+    /// Matches the value as text, and whether it should match.
     Text(Regex, bool),
     Is(Value),
     NotExists,
 }
 
 impl Condition {
-    /// Whether it holds for a message. A value that is missing passes no test but NOT EXISTS.
+    /// Returns whether it holds for a message. A missing value passes only NOT EXISTS.
     pub fn holds(&self, message: &Value) -> bool {
         match self {
             Condition::All(conditions) => conditions.iter().all(|condition| condition.holds(message)),
@@ -84,7 +84,7 @@ struct Parser<'a> {
     rest: &'a str,
 }
 
-/// Comparisons and the orderings that pass them; longer operators first.
+/// Operators and the orderings they accept; longer operators first.
 #[rustfmt::skip]
 const OPERATORS: &[(&str, &[Ordering])] = &[
     ("!=", &[Ordering::Less, Ordering::Greater]),
@@ -102,7 +102,7 @@ impl<'a> Parser<'a> {
         Some(())
     }
 
-    /// Takes the longest head of which every character passes; at least one.
+    /// Takes the longest start whose characters all pass; at least one.
     fn take_while(&mut self, passes: impl Fn(char) -> bool) -> Option<&'a str> {
         let end = self.rest.find(|c| !passes(c)).unwrap_or(self.rest.len());
         let (head, rest) = self.rest.split_at_checked(end).filter(|(head, _)| !head.is_empty())?;
@@ -189,7 +189,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// A text in which `*` stands for any other.
+/// A pattern in which `*` matches any text.
 fn wildcards(text: &str) -> Option<Regex> {
     let parts: Vec<_> = text.split('*').map(regex::escape).collect();
     Regex::new(&format!("(?s)^{}$", parts.join(".*"))).ok()
@@ -249,12 +249,12 @@ mod tests {
     #[case("{ ($.a = 1 }")]
     #[case("{ $.a[x] = 1 }")]
     #[case("{ $.a < \"text\" }")]
-    fn what_is_no_condition_is_refused(#[case] pattern: &str) {
+    fn invalid_conditions_are_refused(#[case] pattern: &str) {
         assert_eq!(pattern.parse::<Pattern>().unwrap_err(), "Invalid filter pattern");
     }
 
     #[test]
-    fn parentheses_nest_only_so_deep() {
+    fn deep_nesting_of_parentheses_is_refused() {
         let nested = |depth| format!("{{{}$.status = 503{}}}", "(".repeat(depth), ")".repeat(depth)).parse::<Pattern>();
         assert!(nested(30).unwrap().matches(MESSAGE));
         assert!(nested(100_000).is_err());

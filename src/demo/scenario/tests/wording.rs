@@ -1,10 +1,10 @@
-//! What the account says is what AWS says: patterns of AWS's own messages, held against every message of an incident.
+//! The messages of the account must be those of AWS: each is compared with patterns of AWS's own messages.
 
 use regex::RegexSet;
 
 use super::*;
 
-/// A fault, where it shows, and the pattern by which AWS's message for it is known.
+/// A fault, where it shows, and the pattern of AWS's message for it.
 const PLANTED: [(&str, &str, &str); 15] = [
     ("service:checkout", "container", r"OutOfMemoryError"),
     ("service:checkout", "task", r"Essential container in task exited"),
@@ -23,7 +23,7 @@ const PLANTED: [(&str, &str, &str); 15] = [
     ("family:invoice-export", "task", r"Essential container in task exited"),
 ];
 
-/// A service, and what its events say of its fault.
+/// A service, and the pattern of an event about its fault.
 const ANNOUNCED: [(&str, &str); 10] = [
     ("search-api", r"is unhealthy in.+Health checks failed with these codes: \[[\d, ]+\]"),
     ("search-api", r"has started \d+ tasks?.+replaced \d+ tasks? due to an unhealthy status"),
@@ -40,7 +40,7 @@ const ANNOUNCED: [(&str, &str); 10] = [
     ("web", r"has reached a steady state"),
 ];
 
-/// Every reason an incident gives for a stop. Unlike the patterns above, whole messages but for names and numbers.
+/// All stop reasons of an incident: unlike the patterns above, whole messages except for names and numbers.
 const REASONS: [&str; 15] = [
     r"^Essential container in task exited$",
     r"^Task failed to start$",
@@ -59,7 +59,7 @@ const REASONS: [&str; 15] = [
     r"^Task stopped by user$",
 ];
 
-/// Every event of an incident's services.
+/// All events of an incident's services.
 const EVENTS: [&str; 15] = [
     r"has reached a steady state\.$",
     r"\(deployment ecs-svc/\d{19}\) deployment completed\.$",
@@ -78,7 +78,7 @@ const EVENTS: [&str; 15] = [
     r"was unable to stop or start tasks during a deployment because of the service deployment configuration\. Update the minimumHealthyPercent or maximumPercent value and try again\.$",
 ];
 
-/// What a task gives as reasons: where, and the text.
+/// The reasons of a task: the field, and the text.
 fn reasons(task: &Value) -> Vec<(&'static str, &str)> {
     let mut reasons: Vec<_> = task["stoppedReason"].as_str().map(|text| ("task", text)).into_iter().collect();
     for container in task["containers"].as_array().unwrap() {
@@ -100,30 +100,31 @@ fn set(patterns: &[&str]) -> RegexSet {
 }
 
 #[test]
-fn planted_faults_are_told_in_the_words_they_are_known_by() {
+fn planted_faults_have_the_messages_of_aws() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
-    let incident = look(&mut world);
-    let alike = |pattern: &str, text: &str| set(&[&format!("(?i){pattern}")]).is_match(&text.replace('\u{2019}', "'"));
+    let incident = read_incident(&mut world);
+    let matches_pattern =
+        |pattern: &str, text: &str| set(&[&format!("(?i){pattern}")]).is_match(&text.replace('\u{2019}', "'"));
     for (group, place, pattern) in PLANTED {
-        let told = incident.any_task(group, |task| {
-            reasons(task).into_iter().any(|(where_, text)| where_ == place && alike(pattern, text))
+        let found = incident.any_task(group, |task| {
+            reasons(task).into_iter().any(|(where_, text)| where_ == place && matches_pattern(pattern, text))
         });
-        assert!(told, "{group}, {place}: {pattern}");
+        assert!(found, "{group}, {place}: {pattern}");
     }
     for (service, pattern) in ANNOUNCED {
         let events = incident.service(service)["events"].as_array().unwrap();
-        let told = events.iter().any(|event| alike(pattern, event["message"].as_str().unwrap()));
-        assert!(told, "{service}: {pattern}");
+        let found = events.iter().any(|event| matches_pattern(pattern, event["message"].as_str().unwrap()));
+        assert!(found, "{service}: {pattern}");
     }
 }
 
 #[test]
-fn nothing_is_said_that_aws_would_not_say() {
+fn every_message_is_one_of_aws() {
     let mut world = World::new(Scenario::Incident, 1, NOW);
     let (known_reasons, known_events) = (set(&REASONS), set(&EVENTS));
     for minutes in [0, 40] {
         world.advance_to(NOW + minutes * MINUTE);
-        let incident = look(&mut world);
+        let incident = read_incident(&mut world);
         for (place, text) in incident.tasks.iter().flat_map(reasons) {
             assert!(known_reasons.is_match(text), "{place}: {text}");
         }

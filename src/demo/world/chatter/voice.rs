@@ -1,4 +1,4 @@
-//! How programs of one style or another put things.
+//! The log output of programs in different styles.
 
 use serde_json::json;
 
@@ -7,23 +7,23 @@ use crate::demo::world::Rng;
 /// The style of a program's log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Voice {
-    /// One JSON object a line.
+    /// A JSON object per line.
     Json,
-    /// A level and a message,
+    /// A level and a message.
     Plain,
-    /// the same in colours, as for a terminal,
+    /// The same in colours, as for a terminal.
     Coloured,
-    /// and as keys and values.
+    /// Keys and values.
     Logfmt,
-    /// Spring on a virtual machine.
+    /// Spring on a Java virtual machine.
     Java,
-    /// Access log of a web server.
+    /// The access log of a web server.
     Access,
     /// A queue worker.
     Worker,
-    /// A batch job's progress.
+    /// The progress of a batch job.
     Job,
-    /// A side-car's sparse notes.
+    /// The sparse output of a sidecar.
     Sidecar,
 }
 
@@ -71,7 +71,7 @@ const LOGFMT: [(&str, &str); 6] = [
     ("WARN", "msg=\"sign-in refused\" user={n} reason=\"wrong password\" attempt={n1}"),
     ("ERROR", "msg=\"directory does not answer\" err=\"dial tcp 10.20.7.9:636: i/o timeout\" duration={ms}ms"),
 ];
-/// Exceptions, and where they were thrown.
+/// Exceptions, each with its stack.
 const EXCEPTIONS: [(&str, [&str; 3]); 2] = [
     (
         "c.s.checkout.PaymentGateway              : Payment not authorised: com.shop.checkout.GatewayException",
@@ -101,7 +101,7 @@ const SIDECAR: [&str; 3] = [
     "[debug] {n} samples in buffer",
 ];
 
-/// A template with its gaps filled.
+/// Fills the gaps of a template.
 fn fill(template: &str, rng: &mut Rng) -> String {
     let mut text = template.to_owned();
     if text.contains("{path}") {
@@ -120,7 +120,7 @@ fn clock(at: i64) -> String {
     jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |time| format!("{time:.3}"))
 }
 
-/// A line at a level, in a style.
+/// Formats a message with its level in a style.
 pub(super) fn levelled(voice: Voice, level: &str, message: &str, at: i64, rng: &mut Rng) -> String {
     match voice {
         Voice::Json => {
@@ -144,7 +144,7 @@ pub(super) fn levelled(voice: Voice, level: &str, message: &str, at: i64, rng: &
     }
 }
 
-/// What is said at one moment: an everyday line, or an exception with its stack, an event for each line.
+/// The lines written at one moment: an everyday line, or an exception with one event per line of its stack.
 pub(super) fn lines(voice: Voice, at: i64, rng: &mut Rng) -> Vec<String> {
     if voice != Voice::Java || !rng.chance(6) {
         return vec![line(voice, at, rng)];
@@ -156,7 +156,7 @@ pub(super) fn lines(voice: Voice, at: i64, rng: &mut Rng) -> Vec<String> {
     [first].into_iter().chain(frames).chain([cause, "\t... 42 common frames omitted".into()]).collect()
 }
 
-/// A line that nobody meant to be read: a whole structure on one.
+/// A huge line: a whole data structure on one line.
 pub(super) fn huge(at: i64, rng: &mut Rng) -> String {
     let row = |rng: &mut Rng| {
         json!({ "job": format!("job-{}", rng.below(100_000)), "state": rng.pick(&["done", "waiting", "running"]) })
@@ -164,7 +164,7 @@ pub(super) fn huge(at: i64, rng: &mut Rng) -> String {
     };
     let rows: Vec<_> = (0..20).map(|_| row(rng)).collect();
     let rows = rows.join(",");
-    // 200 KB to 1 MB: no event may be larger.
+    // 200 KB to 1 MB: the limit of an event.
     let wanted = rng.within((200_000, 1_000_000)) as usize;
     let dump = vec![rows.as_str(); wanted / rows.len()].join(",");
     format!("{{\"ts\":\"{}\",\"level\":\"debug\",\"msg\":\"schedule dumped\",\"schedule\":[{dump}]}}", clock(at))
@@ -172,18 +172,18 @@ pub(super) fn huge(at: i64, rng: &mut Rng) -> String {
 
 /// An everyday line.
 fn line(voice: Voice, at: i64, rng: &mut Rng) -> String {
-    let said = |table: &[(&str, &str)], rng: &mut Rng| {
+    let pick_line = |table: &[(&str, &str)], rng: &mut Rng| {
         let (level, template) = *rng.pick(table);
         let message = fill(template, rng);
         levelled(voice, level, &message, at, rng)
     };
     match voice {
-        Voice::Plain => said(&PLAIN, rng),
-        Voice::Java => said(&JAVA, rng),
-        Voice::Worker => said(&WORKER, rng),
-        Voice::Logfmt => said(&LOGFMT, rng),
-        Voice::Coloured => said(&PLAIN, rng),
-        Voice::Job => said(&JOB, rng),
+        Voice::Plain => pick_line(&PLAIN, rng),
+        Voice::Java => pick_line(&JAVA, rng),
+        Voice::Worker => pick_line(&WORKER, rng),
+        Voice::Logfmt => pick_line(&LOGFMT, rng),
+        Voice::Coloured => pick_line(&PLAIN, rng),
+        Voice::Job => pick_line(&JOB, rng),
         Voice::Sidecar => {
             let template = *rng.pick(&SIDECAR);
             fill(template, rng)
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_lines_are_json_and_no_gap_stays_open() {
+    fn json_lines_are_valid_and_no_template_gap_is_left() {
         let mut rng = Rng::stream(1, "lines");
         let voices = [Voice::Json, Voice::Plain, Voice::Java, Voice::Access, Voice::Worker, Voice::Job, Voice::Sidecar];
         for voice in voices {

@@ -1,6 +1,6 @@
-//! A query cut into its parts.
+//! Splits a query into tokens.
 
-/// Why a query is none, and where; offsets are counted in characters.
+/// A syntax error of a query; offsets are in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     pub from: usize,
@@ -8,7 +8,7 @@ pub struct Malformed {
     pub message: String,
 }
 
-/// One word, sign or literal of a query.
+/// A word, sign or literal of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     /// A keyword, or the name of a field.
@@ -30,12 +30,12 @@ pub(super) struct Placed {
 /// Longer signs first.
 const SIGNS: &[&str] = &["!=", "<=", ">=", "=~", "|", ",", "(", ")", "[", "]", "=", "<", ">", "*"];
 
-/// Letters that a bare name may be made of.
+/// Returns whether a character can be part of a bare name.
 fn names(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-' | '$' | ':')
 }
 
-/// Cuts a query into its parts. `/…/` is a regular expression only after `like` and `=~`.
+/// Splits a query into tokens. `/…/` is a regular expression only after `like` and `=~`.
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Malformed> {
     let chars: Vec<char> = text.chars().collect();
     let (mut tokens, mut at) = (Vec::new(), 0);
@@ -74,7 +74,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Malformed> {
     Ok(tokens)
 }
 
-/// What stands between two of the same delimiter; `\` keeps one from ending it.
+/// The text between two equal delimiters; `\` escapes one.
 fn delimited(chars: &[char], at: &mut usize, delimiter: char) -> Option<String> {
     let mut content = String::new();
     let mut index = *at + 1;
