@@ -86,11 +86,11 @@ pub struct LiveUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionEnd {
     /// The three hours that AWS allows are over.
-    #[error("its three hours are over")]
+    #[error("the limit of three hours was reached")]
     Over,
-    #[error("nothing came for {} seconds", HEARTBEAT.as_secs())]
+    #[error("no update for {} seconds", HEARTBEAT.as_secs())]
     Silent,
-    #[error("AWS closed it")]
+    #[error("closed by AWS")]
     Closed,
     #[error("{0}")]
     Broken(String),
@@ -210,7 +210,7 @@ async fn receive(stream: &mut LiveStream) -> Result<RawUpdate, SessionEnd> {
         Ok(Err(error)) => Err(match error.as_service_error() {
             Some(StartLiveTailResponseStreamError::SessionTimeoutException(_)) => SessionEnd::Over,
             Some(StartLiveTailResponseStreamError::SessionStreamingException(fault)) => {
-                SessionEnd::Broken(fault.message().unwrap_or("AWS could not go on with it").to_owned())
+                SessionEnd::Broken(fault.message().unwrap_or("AWS could not continue the session").to_owned())
             }
             _ => SessionEnd::Broken("the connection was cut".to_owned()),
         }),

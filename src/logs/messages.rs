@@ -8,28 +8,28 @@ use super::{SilentSource, Source, live::SessionEnd};
 use crate::aws::{Failure, FailureKind};
 
 /// A token has expired: AWS accepts it for 24 hours.
-pub(super) const PLACE_LOST: &str = "CloudWatch let the place in the log expire; goes on from the last line";
+pub(super) const PLACE_LOST: &str = "the position in the log expired; continuing from the last line";
 /// An event came without a text.
 pub(super) const TEXTLESS: &str = "a line came without its text";
 
 /// A Live Tail session has opened.
-pub(super) const LIVE: &str = "Live Tail: lines come as they are written";
+pub(super) const LIVE: &str = "Live Tail: lines arrive as they are written";
 /// AWS left lines out of a Live Tail session.
-pub(super) const SAMPLED: &str = "more than 500 lines came in this second: AWS sent a sample of them";
+pub(super) const SAMPLED: &str = "more than 500 lines arrived in this second: AWS sent a sample";
 /// Lines of a Live Tail session were not read in time.
-pub(super) const MISSED: &str = "lines came faster than they could be taken";
+pub(super) const MISSED: &str = "lines arrived faster than they could be read";
 
 /// No Live Tail session could be opened.
 pub(super) fn not_live(reason: &str, later: bool) -> String {
-    let again = if later { "; tried again in a minute" } else { "" };
-    format!("Live Tail: {reason}; follows by polling{again}")
+    let again = if later { "; next try in a minute" } else { "" };
+    format!("Live Tail: {reason}; polling instead{again}")
 }
 
 /// A Live Tail session has ended.
 pub(super) fn live_ended(ended: &SessionEnd, wait: Duration) -> String {
     match wait.as_secs() {
-        0 => format!("Live Tail: {ended}; opens another session"),
-        seconds => format!("Live Tail: {ended}; follows by polling, and opens another session in {seconds} s"),
+        0 => format!("Live Tail: {ended}; opening another session"),
+        seconds => format!("Live Tail: {ended}; polling instead, next session in {seconds} s"),
     }
 }
 
@@ -42,8 +42,8 @@ pub(super) fn unreadable(source: &Source, failure: &Failure) -> SilentSource {
         FailureKind::NotFound => {
             "there is no such log group (yet): it was deleted, or nothing has been written".to_owned()
         }
-        _ if names("kms") => format!("its lines are encrypted with a KMS key that may not be used: {message}"),
-        FailureKind::Denied => format!("no permission to read it: ask for {} on {group}", failure.action()),
+        _ if names("kms") => format!("its lines are encrypted with a KMS key you may not use: {message}"),
+        FailureKind::Denied => format!("no permission to read it; ask for {} on {group}", failure.action()),
         FailureKind::Invalid if failure.code.as_deref() == Some("InvalidOperationException") => {
             "its class (infrequent access, or delivery) does not let lines be read this way; try :query".to_owned()
         }
@@ -54,7 +54,7 @@ pub(super) fn unreadable(source: &Source, failure: &Failure) -> SilentSource {
 
 /// A stream doesn't exist yet.
 fn absent(source: &Source) -> SilentSource {
-    SilentSource { what: name(source), why: "no log stream yet: it has written nothing so far".into() }
+    SilentSource { what: name(source), why: "no log stream yet: nothing written so far".into() }
 }
 
 /// A stream doesn't exist, and never will.
@@ -81,7 +81,7 @@ pub(super) fn still_searching(source: &Source, pages: u32) -> SilentSource {
 
 /// Reading continues after a stall.
 pub(super) fn goes_on(after: Duration, failure: &Failure) -> String {
-    format!("goes on where it was, after {} s: {}", after.as_secs(), failure.briefly())
+    format!("continued after {} s: {}", after.as_secs(), failure.briefly())
 }
 
 /// Lines are from the future.
@@ -139,7 +139,7 @@ mod tests {
         None,
         "not authorized to perform: kms:Decrypt on k",
         "/ecs/web",
-        "KMS key that may not be used: not"
+        "KMS key you may not use: not"
     )]
     #[case::class(
         FailureKind::Invalid,

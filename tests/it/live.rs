@@ -149,7 +149,7 @@ async fn a_session_of_three_hours_is_replaced_without_a_gap() {
     let next = reading.write(0, 60, 2).await;
     reading.wait(10).await;
     reading.has_each_once(2, next);
-    assert!(reading.noted().contains(&"Live Tail: its three hours are over; opens another session"));
+    assert!(reading.noted().contains(&"Live Tail: the limit of three hours was reached; opening another session"));
     assert_eq!(reading.endpoint.count("StartLiveTail"), 2);
     // Minutes of both sessions are counted.
     let later = now() + SignedDuration::from_secs(3 * 3_600 + 40);
@@ -178,7 +178,7 @@ async fn a_denied_live_tail_falls_back_to_polling_and_names_the_action() {
     let next = reading.write(0, 30, 3).await;
     reading.wait(30).await;
     reading.has_each_once(3, next);
-    assert_eq!(reading.noted(), ["Live Tail: no permission (logs:StartLiveTail); follows by polling"]);
+    assert_eq!(reading.noted(), ["Live Tail: no permission (logs:StartLiveTail); polling instead"]);
 }
 
 fn query(text: &str) -> Read {

@@ -15,9 +15,9 @@ pub fn describe(failure: &Failure, region: &str) -> String {
     let message = crate::resource::format::one_line(&failure.message);
     match failure.code.as_deref() {
         Some("InvalidOperationException") => {
-            return "the log group is of the infrequent-access class, which has none".into();
+            return "not available for log groups of the infrequent-access class".into();
         }
-        Some("LimitExceededException") => return "too many sessions at once in this account".into(),
+        Some("LimitExceededException") => return "too many open sessions in this account".into(),
         Some("UnknownOperationException" | "UnknownOperation" | "NotImplemented" | "InvalidAction") => {
             return format!("not offered in {region}");
         }
@@ -25,7 +25,7 @@ pub fn describe(failure: &Failure, region: &str) -> String {
     }
     match failure.kind {
         FailureKind::Denied => failure.briefly(),
-        FailureKind::Throttled => "AWS throttles it".into(),
+        FailureKind::Throttled => "throttled by AWS".into(),
         FailureKind::NotFound => "its log group does not exist yet".into(),
         FailureKind::Offline if not_offered(region) => format!("not offered in {region}"),
         FailureKind::Garbled | FailureKind::Server => format!("{}: {message}", failure.kind.words()),
@@ -63,11 +63,11 @@ mod tests {
     #[case(
         FailureKind::Invalid,
         "InvalidOperationException",
-        "the log group is of the infrequent-access class, which has none",
+        "not available for log groups of the infrequent-access class",
         false
     )]
-    #[case(FailureKind::Invalid, "LimitExceededException", "too many sessions at once in this account", true)]
-    #[case(FailureKind::Throttled, "ThrottlingException", "AWS throttles it", true)]
+    #[case(FailureKind::Invalid, "LimitExceededException", "too many open sessions in this account", true)]
+    #[case(FailureKind::Throttled, "ThrottlingException", "throttled by AWS", true)]
     #[case(FailureKind::Invalid, "UnknownOperationException", "not offered in eu-west-1", false)]
     #[case(FailureKind::NotFound, "ResourceNotFoundException", "its log group does not exist yet", true)]
     fn each_failure_has_its_reason(

@@ -168,7 +168,7 @@ async fn no_line_is_lost_when_a_token_expires(#[case] streams: usize) {
     let mut sorted = found.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, (0..30_000).collect::<Vec<_>>());
-    assert!(tail.texts(Role::Note)[0].contains("let the place in the log expire"));
+    assert!(tail.texts(Role::Note)[0].contains("the position in the log expired"));
 }
 
 /// A GetLogEvents answer: the forward token is the number of lines before it, and comes back unchanged at the end.

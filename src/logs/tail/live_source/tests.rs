@@ -180,7 +180,7 @@ async fn a_silent_session_is_replaced_without_losing_lines() {
     live.idle(7).await;
     live.pass(5).await;
     assert_eq!(live.output(), ["before", "in the dark"]);
-    assert_eq!(live.notes()[1], "Live Tail: nothing came for 5 seconds; opens another session");
+    assert_eq!(live.notes()[1], "Live Tail: no update for 5 seconds; opening another session");
     assert_eq!(live.calls.inputs("StartLiveTail").len(), 2);
     live.world.send(1, update(false, &[("ecs/app/b2", at(25), "after")]));
     live.pass(3).await;
@@ -199,15 +199,15 @@ async fn short_sessions_are_reopened_less_and_less_often() {
 }
 
 #[rstest::rstest]
-#[case("AccessDeniedException", "Live Tail: no permission (logs:StartLiveTail); follows by polling", 1)]
+#[case("AccessDeniedException", "Live Tail: no permission (logs:StartLiveTail); polling instead", 1)]
 #[case(
     "InvalidOperationException",
-    "Live Tail: the log group is of the infrequent-access class, which has none; follows by polling",
+    "Live Tail: not available for log groups of the infrequent-access class; polling instead",
     1
 )]
 #[case(
     "LimitExceededException",
-    "Live Tail: too many sessions at once in this account; follows by polling; tried again in a minute",
+    "Live Tail: too many open sessions in this account; polling instead; next try in a minute",
     3
 )]
 #[tokio::test(start_paused = true)]
