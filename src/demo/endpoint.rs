@@ -110,7 +110,7 @@ impl Endpoint {
             Ending::Hang => std::future::pending().await,
             Ending::Answer | Ending::Refuse(_) | Ending::Html => {}
         }
-        Ok(self.conclude(&request, &call, number, strike))
+        Ok(self.finish_response(&request, &call, number, strike))
     }
 
     /// Adds a fault.
@@ -165,7 +165,7 @@ impl Endpoint {
     }
 
     /// Writes the response to a request, unless a fault leaves it unanswered.
-    fn conclude(&self, request: &Request, call: &Call, number: u64, strike: Strike) -> Response {
+    fn finish_response(&self, request: &Request, call: &Call, number: u64, strike: Strike) -> Response {
         let state = &mut *self.state();
         state.world.advance_to(self.account.world_time());
         let request_id = self.rng("request", number).uuid();

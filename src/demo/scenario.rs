@@ -71,9 +71,9 @@ pub(crate) fn build(scenario: Scenario, seed: u64, now: i64) -> World {
     let start = now - 2 * HOUR;
     let mut world = World::beginning(seed, start, now);
     match scenario {
-        Scenario::Incident => incident::found(&mut world, start, now),
-        Scenario::Fleet => fleet::found(&mut world, start),
-        Scenario::Calm => calm::found(&mut world, start),
+        Scenario::Incident => incident::populate(&mut world, start, now),
+        Scenario::Fleet => fleet::populate(&mut world, start),
+        Scenario::Calm => calm::populate(&mut world, start),
     }
     world.advance_to(now);
     world
@@ -83,7 +83,7 @@ pub(crate) fn build(scenario: Scenario, seed: u64, now: i64) -> World {
 pub(crate) fn build_sized(clusters: usize, services: usize, tasks: usize, now: i64) -> World {
     let start = now - 10 * MINUTE;
     let mut world = World::beginning(0, start, now);
-    calm::found_sized(&mut world, clusters, services, tasks, start);
+    calm::populate_sized(&mut world, clusters, services, tasks, start);
     world.advance_to(now);
     world
 }

@@ -8,7 +8,6 @@ mod arn;
 mod chatter;
 mod cluster;
 mod deployment;
-mod founding;
 mod image;
 mod instance;
 mod launch;
@@ -19,6 +18,7 @@ mod rollout;
 mod routine;
 mod scheduler;
 mod service;
+mod setup;
 mod stages;
 mod target;
 mod task;
@@ -39,14 +39,14 @@ pub(crate) use self::{
     chatter::Voice,
     cluster::{Backing, CapacityProvider, Cluster, StrategyItem, Tag},
     deployment::{Breaker, Deployment, DeploymentConfig, PauseHook, Rollout, RolloutStatus, Stage, Threshold},
-    founding::{ContainerPlan, Logging, ServicePlan, TaskPlan},
-    image::{Conduct, Image, Quirk},
+    image::{Behaviour, Image, Quirk},
     instance::{Instance, RESERVED_PORTS},
     launch::NewTask,
     load::Load,
     rng::Rng,
     routine::Act,
     service::{LoadBalancer, Service},
+    setup::{ContainerPlan, Logging, ServicePlan, TaskPlan},
     stages::HookAction,
     target::{Target, TargetGroup, TargetState},
     task::{Container, Interface, Phase, Site, Status, Stop, StopCode, Task, TaskId},
@@ -117,11 +117,12 @@ struct Due {
     at: i64,
     /// Order among events at the same time: first in, first out.
     order: u64,
-    what: What,
+    what: ScheduledEvent,
 }
 
+/// What happens when an event is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
+pub(crate) enum ScheduledEvent {
     /// A task takes a step, unless it has begun to stop meanwhile.
     Task { id: TaskId, epoch: u32, step: Step },
     /// A container writes to its log.
@@ -232,7 +233,7 @@ impl World {
             }
             let Some(Reverse(due)) = self.queue.pop() else { break };
             self.now_ms = self.now_ms.max(due.at);
-            self.happen(due.what, due.at);
+            self.handle(due.what, due.at);
         }
         self.now_ms = self.now_ms.max(now_ms);
         self.write_loads();
@@ -240,28 +241,28 @@ impl World {
     }
 
     /// Schedules an event. One in the past happens at the next advance, in order.
-    pub(crate) fn schedule(&mut self, at: i64, what: What) {
+    pub(crate) fn schedule(&mut self, at: i64, what: ScheduledEvent) {
         self.scheduled += 1;
         self.queue.push(Reverse(Due { at, order: self.scheduled, what }));
     }
 
-    fn happen(&mut self, what: What, at: i64) {
+    fn handle(&mut self, what: ScheduledEvent, at: i64) {
         match what {
-            What::Task { id, epoch, step } => {
+            ScheduledEvent::Task { id, epoch, step } => {
                 if self.tasks.get(&id).is_some_and(|task| task.epoch == epoch) {
                     self.step(id, step, at);
                 }
             }
-            What::Chatter { id, container } => self.chatter(id, container, at),
-            What::Arrival(number) => self.arrive(number, at),
-            What::Forget(id) => {
+            ScheduledEvent::Chatter { id, container } => self.chatter(id, container, at),
+            ScheduledEvent::Arrival(number) => self.arrive(number, at),
+            ScheduledEvent::Forget(id) => {
                 self.tasks.remove(&id);
             }
-            What::Reconcile(service) => self.reconcile(service, at),
-            What::StillSteady(service) => self.still_steady(service, at),
-            What::LeaveStage { service, rollout, stage } => self.leave_stage(service, rollout, stage, at),
-            What::HookTimeout { service, rollout, hook } => self.hook_timeout(service, rollout, hook, at),
-            What::Routine(routine) => self.perform(routine, at),
+            ScheduledEvent::Reconcile(service) => self.reconcile(service, at),
+            ScheduledEvent::StillSteady(service) => self.still_steady(service, at),
+            ScheduledEvent::LeaveStage { service, rollout, stage } => self.leave_stage(service, rollout, stage, at),
+            ScheduledEvent::HookTimeout { service, rollout, hook } => self.hook_timeout(service, rollout, hook, at),
+            ScheduledEvent::Routine(routine) => self.perform(routine, at),
         }
     }
 

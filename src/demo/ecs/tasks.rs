@@ -337,7 +337,7 @@ pub(super) fn protect(world: &mut World, input: &Value) -> Answer {
         });
         if let Some(service) = service {
             let at = world.now_ms + 1_000;
-            world.nudge(service, at);
+            world.schedule_round(service, at);
         }
     }
     let tasks = found.iter().filter_map(|id| world.tasks.get(id));

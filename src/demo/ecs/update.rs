@@ -197,6 +197,6 @@ pub(super) fn service(world: &mut World, input: &Value) -> Answer {
     if let Some(next) = next.filter(|_| changed || moved || request.force_new_deployment) {
         world.deploy(index, next, now);
     }
-    world.nudge(index, now + 1_500);
+    world.schedule_round(index, now + 1_500);
     Ok(json!({ "service": service_json(world, index) }))
 }

@@ -13,7 +13,7 @@ const SERVICES: [(&str, usize, Voice); 6] = [
 ];
 
 /// Creates two clusters at `start`, one of them with instances.
-pub(super) fn found(world: &mut World, start: i64) {
+pub(super) fn populate(world: &mut World, start: i64) {
     world.silence_steady_services();
     publish_sidecars(world, 20);
     for name in ["prod", "staging"] {
@@ -35,13 +35,13 @@ pub(super) fn found(world: &mut World, start: i64) {
             if on_machines && title == "worker" {
                 plan = on_instances(plan, "prod-ec2", 512, 1_024);
             }
-            world.found_service(place, &plan, start);
+            world.add_service(place, &plan, start);
         }
     }
 }
 
 /// Creates an account of an exact size at `start`.
-pub(super) fn found_sized(world: &mut World, clusters: usize, services: usize, tasks: usize, start: i64) {
+pub(super) fn populate_sized(world: &mut World, clusters: usize, services: usize, tasks: usize, start: i64) {
     world.silence_steady_services();
     for cluster_number in 0..clusters {
         let name = format!("cluster-{cluster_number:03}");
@@ -52,7 +52,7 @@ pub(super) fn found_sized(world: &mut World, clusters: usize, services: usize, t
             let mut plan = service(&title, tasks, &image, Some(8080));
             plan.task.family = format!("{name}-{title}");
             plan.former_revisions = 0;
-            world.found_service(place, &plan, start);
+            world.add_service(place, &plan, start);
         }
     }
 }

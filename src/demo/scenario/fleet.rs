@@ -1,7 +1,7 @@
 //! A large account: 5 clusters, 500 services, 5,000 tasks, nearly all of it steady.
 
 use super::{MINUTE, parts::*};
-use crate::demo::world::{Act, Conduct, StrategyItem, Voice, World};
+use crate::demo::world::{Act, Behaviour, StrategyItem, Voice, World};
 
 /// Each cluster: name, services, tasks per service, instances.
 const CLUSTERS: [(&str, usize, usize, usize); 5] =
@@ -13,7 +13,7 @@ const WORDS: [&str; 20] = [
 const KINDS: [&str; 10] = ["api", "worker", "sync", "proxy", "cache", "events", "rules", "search", "admin", "gateway"];
 
 /// Creates the account at `start`.
-pub(super) fn found(world: &mut World, start: i64) {
+pub(super) fn populate(world: &mut World, start: i64) {
     publish_sidecars(world, 1);
     for (name, services, tasks, machines) in CLUSTERS {
         let provider = format!("{name}-ec2");
@@ -37,14 +37,14 @@ pub(super) fn found(world: &mut World, start: i64) {
             } else if number % 7 == 0 {
                 plan.strategy = vec![StrategyItem::new("FARGATE", 1, 1), StrategyItem::new("FARGATE_SPOT", 3, 0)];
             }
-            let index = world.found_service(place, &plan, start);
-            stir(world, index, number, name, &plan, start);
+            let index = world.add_service(place, &plan, start);
+            add_routines(world, index, number, name, &plan, start);
         }
     }
 }
 
 /// Lets something happen somewhere in the fleet all the time.
-fn stir(
+fn add_routines(
     world: &mut World,
     index: usize,
     number: usize,
@@ -55,7 +55,7 @@ fn stir(
     let first = start + (number as i64 * 97 % 60) * MINUTE;
     match number % 25 {
         3 => {
-            let definition = world.found_definition(&plan.task, start).arn.clone();
+            let definition = world.add_definition(&plan.task, start).arn.clone();
             world.repeat(Act::Deploy { service: index, definition }, first, (50 * MINUTE, 90 * MINUTE));
         }
         14 if !plan.strategy.is_empty() && plan.task.fargate => {
@@ -63,7 +63,7 @@ fn stir(
         }
         // One crash loop in the larger clusters.
         7 if number == 32 => {
-            let crash = Conduct::Crashes {
+            let crash = Behaviour::Crashes {
                 exit_code: 139,
                 after: (4 * MINUTE, 11 * MINUTE),
                 last_words: &[
@@ -74,7 +74,7 @@ fn stir(
             let bad = behaving(world, &format!("{cluster}/crashing"), "1.0.1", crash, Voice::Plain, 6);
             let mut task = plan.task.clone();
             task.containers[0].image = bad;
-            let definition = world.found_definition(&task, start).arn.clone();
+            let definition = world.add_definition(&task, start).arn.clone();
             world.repeat(Act::Deploy { service: index, definition }, first, (3 * 60 * MINUTE, 4 * 60 * MINUTE));
         }
         _ => {}

@@ -4,7 +4,7 @@
 use super::{HOUR, MINUTE, parts::*};
 use crate::demo::logs::{Access, Settings};
 use crate::demo::world::{
-    Act, Breaker, Conduct, DeploymentConfig, Logging, NewTask, PauseHook, Quirk, ServicePlan, Site, Stage,
+    Act, Behaviour, Breaker, DeploymentConfig, Logging, NewTask, PauseHook, Quirk, ServicePlan, Site, Stage,
     StrategyItem, TaskId, TaskPlan, Threshold, Voice, World,
 };
 
@@ -16,7 +16,7 @@ const SPLUNK: Logging = Logging::Driver(
 const JSON_FILE: Logging = Logging::Driver("json-file", &[("max-size", "10m"), ("max-file", "3")]);
 
 /// Creates the account at `start`, such that at `now` every fault is under way.
-pub(super) fn found(world: &mut World, start: i64, now: i64) {
+pub(super) fn populate(world: &mut World, start: i64, now: i64) {
     publish_sidecars(world, 40);
     log_groups(world, start);
     let prod = cluster(world, "prod", Some("prod-ec2"));
@@ -65,7 +65,7 @@ fn log_groups(world: &mut World, start: i64) {
 
 /// Registers another revision of a plan's family and has a pipeline deploy it at `first` and then repeatedly.
 fn pipeline(world: &mut World, service: usize, changed: &TaskPlan, first: i64, every: (i64, i64)) {
-    let definition = world.found_definition(changed, first - MINUTE).arn.clone();
+    let definition = world.add_definition(changed, first - MINUTE).arn.clone();
     world.repeat(Act::Deploy { service, definition }, first, every);
 }
 
@@ -85,7 +85,7 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     web.exec = true;
     web.connect = true;
     web.config.breaker = Some(Breaker::STANDARD);
-    world.found_service(prod, &web, start);
+    world.add_service(prod, &web, start);
 
     let image = serving(world, "api-gateway", "4.12.0", Voice::Json, 1_800);
     let gateway = logging(service("api-gateway", 8, &image, Some(8080)), Logging::Routed);
@@ -97,7 +97,7 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     gateway.task.containers.push(sidecar("datadog-agent", AGENT));
     gateway.exec = true;
     gateway.config.breaker = Some(Breaker::STANDARD);
-    world.found_service(prod, &gateway, start);
+    world.add_service(prod, &gateway, start);
 
     for (name, team, desired, port) in
         [("auth", "identity", 4, 8080), ("inventory", "warehouse", 3, 9000), ("shipping", "warehouse", 2, 8080)]
@@ -111,25 +111,25 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
         let mut plan = owned_by(logging(service(name, desired, &image, Some(port)), lines), team, "prod");
         plan.connect = true;
         plan.exec = name == "auth";
-        let place = world.found_service(prod, &plan, start);
+        let index = world.add_service(prod, &plan, start);
         if name == "auth" {
-            break_exec(world, place);
+            break_exec(world, index);
         }
     }
 
     let late = Quirk::Late((20_000, 60_000));
     let image = odd(world, "pricing", "3.1.0", Voice::Json, 90, late);
     let pricing = owned_by(service("pricing", 3, &image, Some(8080)), "storefront", "prod");
-    let place = world.found_service(prod, &pricing, start);
+    let index = world.add_service(prod, &pricing, start);
     // A team that ships often.
-    pipeline(world, place, &pricing.task, start + 11 * MINUTE, (26 * MINUTE, 41 * MINUTE));
+    pipeline(world, index, &pricing.task, start + 11 * MINUTE, (26 * MINUTE, 41 * MINUTE));
 
     for (name, desired, cpu, memory, lines) in
         [("session-cache", 3, 512, 2_048, Logging::Unprefixed), ("notifications", 4, 256, 512, JSON_FILE)]
     {
         let image = serving(world, name, "7.4.1", Voice::Worker, 60);
         let plan = owned_by(logging(service(name, desired, &image, Some(6379)), lines), "platform", "prod");
-        world.found_service(prod, &on_instances(plan, "prod-ec2", cpu, memory), start);
+        world.add_service(prod, &on_instances(plan, "prod-ec2", cpu, memory), start);
     }
 
     let agent = logging(service("node-agent", 0, AGENT, None), Logging::Unset);
@@ -138,7 +138,7 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     agent.strategy.clear();
     agent.config.minimum_healthy_percent = 0;
     agent.config.maximum_percent = 100;
-    world.found_service(prod, &owned_by(agent, "platform", "prod"), start);
+    world.add_service(prod, &owned_by(agent, "platform", "prod"), start);
 }
 
 /// Breaks the exec agent of one task of a service.
@@ -152,35 +152,35 @@ fn break_exec(world: &mut World, service: usize) {
 
 /// An out-of-memory crash loop: the program exceeds its limit within minutes.
 fn memory(world: &mut World, prod: usize, start: i64) {
-    let grows = Conduct::Grows { needs_mib: 1_536, after: (3 * MINUTE, 9 * MINUTE) };
+    let grows = Behaviour::Grows { needs_mib: 1_536, after: (3 * MINUTE, 9 * MINUTE) };
     let image = behaving(world, "checkout", "5.2.0", grows, Voice::Java, 240);
     let mut plan = owned_by(service("checkout", 4, &image, Some(8080)), "storefront", "prod");
     plan.task.containers[0].memory = Some(768);
     plan.task.containers[0].environment.push(("JAVA_TOOL_OPTIONS".into(), "-Xmx1200m".into()));
     plan.task.containers.push(sidecar("datadog-agent", AGENT));
     plan.exec = true;
-    world.found_service(prod, &plan, start);
+    world.add_service(prod, &plan, start);
 }
 
 /// The new revision answers the load balancer with 502.
 fn target_health(world: &mut World, prod: usize, start: i64, now: i64) {
     let good = serving(world, "search-api", "2.7.4", Voice::Coloured, 150);
-    let bad = behaving(world, "search-api", "2.8.0", Conduct::FailsTargetChecks { code: 502 }, Voice::Coloured, 60);
+    let bad = behaving(world, "search-api", "2.8.0", Behaviour::FailsTargetChecks { code: 502 }, Voice::Coloured, 60);
     let mut plan = owned_by(service("search-api", 3, &good, Some(8080)), "discovery", "prod");
     plan.grace_seconds = 30;
-    let place = world.found_service(prod, &plan, start);
-    pipeline(world, place, &with_image(&plan, &bad), now - 74 * MINUTE, (20 * MINUTE, 30 * MINUTE));
+    let index = world.add_service(prod, &plan, start);
+    pipeline(world, index, &with_image(&plan, &bad), now - 74 * MINUTE, (20 * MINUTE, 30 * MINUTE));
 }
 
 /// The new revision names a tag that was never pushed. Each deployment resets the back-off.
 fn missing_image(world: &mut World, prod: usize, start: i64, now: i64) {
     let good = serving(world, "recommendations", "1.19.3", Voice::Plain, 90);
-    let bad = behaving(world, "recommendations", "1.20.0-rc1", Conduct::Missing, Voice::Plain, 0);
+    let bad = behaving(world, "recommendations", "1.20.0-rc1", Behaviour::Missing, Voice::Plain, 0);
     let mut plan = owned_by(service("recommendations", 3, &good, Some(8080)), "discovery", "prod");
     plan.task.containers.push(sidecar("envoy", ENVOY));
-    let place = world.found_service(prod, &plan, start);
-    let definition = world.found_definition(&with_image(&plan, &bad), now - 104 * MINUTE).arn.clone();
-    let again = Act::DeployAgain { service: place, definition };
+    let index = world.add_service(prod, &plan, start);
+    let definition = world.add_definition(&with_image(&plan, &bad), now - 104 * MINUTE).arn.clone();
+    let again = Act::DeployAgain { service: index, definition };
     world.repeat(again, now - 103 * MINUTE, (18 * MINUTE, 24 * MINUTE));
 }
 
@@ -188,7 +188,7 @@ fn missing_image(world: &mut World, prod: usize, start: i64, now: i64) {
 fn denied_secret(world: &mut World, prod: usize, start: i64, now: i64) {
     let image = serving(world, "payments", "6.0.1", Voice::Json, 120);
     let plan = owned_by(service("payments", 4, &image, Some(8443)), "payments", "prod");
-    let place = world.found_service(prod, &plan, start);
+    let index = world.add_service(prod, &plan, start);
     let secret = |name: &str| {
         format!("arn:aws:secretsmanager:{}:{}:secret:prod/payments/{name}", world.region, world.account_id)
     };
@@ -196,15 +196,15 @@ fn denied_secret(world: &mut World, prod: usize, start: i64, now: i64) {
     let mut task = plan.task.clone();
     task.containers[0].secrets = vec![("DATABASE_URL".into(), known), ("ACQUIRER_API_KEY".into(), denied.clone())];
     world.deny_secret(&denied);
-    let definition = world.found_definition(&task, now - 97 * MINUTE).arn.clone();
-    let again = Act::DeployAgain { service: place, definition };
+    let definition = world.add_definition(&task, now - 97 * MINUTE).arn.clone();
+    let again = Act::DeployAgain { service: index, definition };
     world.repeat(again, now - 96 * MINUTE, (22 * MINUTE, 28 * MINUTE));
 }
 
 /// The new revision dies before it is healthy; the circuit breaker rolls back, and the pipeline tries again.
 fn failing_rollout(world: &mut World, prod: usize, start: i64, now: i64) {
     let good = serving(world, "orders-api", "8.3.1", Voice::Json, 200);
-    let crash = Conduct::Crashes {
+    let crash = Behaviour::Crashes {
         exit_code: 1,
         after: (9_000, 26_000),
         last_words: &[
@@ -225,8 +225,8 @@ fn failing_rollout(world: &mut World, prod: usize, start: i64, now: i64) {
         breaker: Some(Breaker { threshold: Threshold::Count(20), ..Breaker::STANDARD }),
         ..DeploymentConfig::default()
     };
-    let place = world.found_service(prod, &plan, start);
-    pipeline(world, place, &with_image(&plan, &bad), now - 52 * MINUTE, (90_000, 150_000));
+    let index = world.add_service(prod, &plan, start);
+    pipeline(world, index, &with_image(&plan, &bad), now - 52 * MINUTE, (90_000, 150_000));
 }
 
 /// A blue/green deployment that waits for approval.
@@ -240,8 +240,8 @@ fn paused_blue_green(world: &mut World, prod: usize, start: i64, now: i64) {
         pauses: vec![PauseHook { stage: Stage::PostTestTrafficShift, timeout_minutes: 180, then_continue: false }],
         ..DeploymentConfig::default()
     };
-    let place = world.found_service(prod, &plan, start);
-    pipeline(world, place, &with_image(&plan, &green), now - 26 * MINUTE, (2 * MINUTE, 4 * MINUTE));
+    let index = world.add_service(prod, &plan, start);
+    pipeline(world, index, &with_image(&plan, &green), now - 26 * MINUTE, (2 * MINUTE, 4 * MINUTE));
 }
 
 /// The new revision needs a whole machine, and none is free.
@@ -249,12 +249,12 @@ fn insufficient_capacity(world: &mut World, prod: usize, start: i64, now: i64) {
     let image = serving(world, "ranking", "0.9.7", Voice::Plain, 60);
     let plan = on_instances(service("ranking", 3, &image, None), "prod-ec2", 1_024, 4_096);
     let plan = owned_by(plan, "discovery", "prod");
-    let place = world.found_service(prod, &plan, start);
+    let index = world.add_service(prod, &plan, start);
     let mut task = plan.task.clone();
     task.cpu = 4_096;
     task.memory = 8_192;
     task.containers[0].memory = Some(8_192);
-    pipeline(world, place, &task, now - 38 * MINUTE, (20 * MINUTE, 30 * MINUTE));
+    pipeline(world, index, &task, now - 38 * MINUTE, (20 * MINUTE, 30 * MINUTE));
 }
 
 /// Spot capacity that is reclaimed again and again.
@@ -262,8 +262,8 @@ fn spot(world: &mut World, prod: usize, start: i64) {
     let image = odd(world, "image-resizer", "2.2.0", Voice::Worker, 120, Quirk::Bursts);
     let mut plan = owned_by(service("image-resizer", 6, &image, None), "media", "prod");
     plan.strategy = vec![StrategyItem::new("FARGATE", 1, 1), StrategyItem::new("FARGATE_SPOT", 4, 0)];
-    let place = world.found_service(prod, &plan, start);
-    world.repeat(Act::ReclaimSpot { service: place }, start + 3 * MINUTE, (6 * MINUTE, 11 * MINUTE));
+    let index = world.add_service(prod, &plan, start);
+    world.repeat(Act::ReclaimSpot { service: index }, start + 3 * MINUTE, (6 * MINUTE, 11 * MINUTE));
 }
 
 fn staging_services(world: &mut World, staging: usize, start: i64, now: i64) {
@@ -273,55 +273,55 @@ fn staging_services(world: &mut World, staging: usize, start: i64, now: i64) {
         let image = serving(world, name, "main-4f1c2ab", Voice::Plain, 40);
         let mut plan = owned_by(service(name, desired, &image, Some(8080)), "storefront", "staging");
         plan.strategy = vec![StrategyItem::new("FARGATE_SPOT", 1, 0)];
-        world.found_service(staging, &plan, start);
+        world.add_service(staging, &plan, start);
     }
     let image = serving(world, "mailer-staging", "main-0b77d21", Voice::Worker, 40);
-    world.found_service(staging, &owned_by(service("mailer-staging", 0, &image, None), "growth", "staging"), start);
+    world.add_service(staging, &owned_by(service("mailer-staging", 0, &image, None), "growth", "staging"), start);
 
     // PID 1 is a shell that doesn't forward signals.
-    let ignoring_signals = behaving(world, "legacy-admin", "2019.4", Conduct::IgnoresSigterm, Voice::Plain, 20);
+    let ignoring_signals = behaving(world, "legacy-admin", "2019.4", Behaviour::IgnoresSigterm, Voice::Plain, 20);
     let plan = owned_by(service("legacy-admin", 1, &ignoring_signals, None), "platform", "staging");
-    let place = world.found_service(staging, &plan, start);
-    pipeline(world, place, &plan.task, start + 20 * MINUTE, (33 * MINUTE, 47 * MINUTE));
+    let index = world.add_service(staging, &plan, start);
+    pipeline(world, index, &plan.task, start + 20 * MINUTE, (33 * MINUTE, 47 * MINUTE));
 
     // The bounds allow neither a start nor a stop.
     let image = serving(world, "cms-staging", "5.0.0", Voice::Access, 40);
     let mut plan = owned_by(service("cms-staging", 2, &image, Some(8080)), "growth", "staging");
     plan.config.maximum_percent = 100;
-    let place = world.found_service(staging, &plan, start);
-    pipeline(world, place, &plan.task, now - 66 * MINUTE, (HOUR, HOUR));
+    let index = world.add_service(staging, &plan, start);
+    pipeline(world, index, &plan.task, now - 66 * MINUTE, (HOUR, HOUR));
 
-    let unhealthy = behaving(world, "feature-flags", "main-91aa0c3", Conduct::FailsHealthChecks, Voice::Plain, 40);
+    let unhealthy = behaving(world, "feature-flags", "main-91aa0c3", Behaviour::FailsHealthChecks, Voice::Plain, 40);
     let good = serving(world, "feature-flags", "main-7d0e4f5", Voice::Plain, 40);
     let mut plan = owned_by(service("feature-flags", 2, &good, None), "platform", "staging");
     plan.task.containers[0].health_start_period = Some(30);
-    let place = world.found_service(staging, &plan, start);
-    pipeline(world, place, &with_image(&plan, &unhealthy), now - 58 * MINUTE, (20 * MINUTE, 30 * MINUTE));
+    let index = world.add_service(staging, &plan, start);
+    pipeline(world, index, &with_image(&plan, &unhealthy), now - 58 * MINUTE, (20 * MINUTE, 30 * MINUTE));
 
     let reason = "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to \
                   create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \
                   \"/app/entrypoint.sh\": stat /app/entrypoint.sh: no such file or directory: unknown";
     let broken = [
-        ("docs-staging", Conduct::CannotStart { reason }, now - 44 * MINUTE),
-        ("geocoder-staging", Conduct::Missing, now - 61 * MINUTE),
+        ("docs-staging", Behaviour::CannotStart { reason }, now - 44 * MINUTE),
+        ("geocoder-staging", Behaviour::Missing, now - 61 * MINUTE),
     ];
-    for (name, conduct, first) in broken {
+    for (name, behaviour, first) in broken {
         let good = serving(world, name, "main-aa10f42", Voice::Plain, 40);
-        let bad = behaving(world, name, "main-c3d98e0", conduct, Voice::Plain, 0);
+        let bad = behaving(world, name, "main-c3d98e0", behaviour, Voice::Plain, 0);
         let plan = owned_by(service(name, 1, &good, None), "discovery", "staging");
         let plan = on_instances(plan, "staging-ec2", 256, 512);
-        let place = world.found_service(staging, &plan, start);
-        let definition = world.found_definition(&with_image(&plan, &bad), first - MINUTE).arn.clone();
-        world.repeat(Act::DeployAgain { service: place, definition }, first, (23 * MINUTE, 29 * MINUTE));
+        let index = world.add_service(staging, &plan, start);
+        let definition = world.add_definition(&with_image(&plan, &bad), first - MINUTE).arn.clone();
+        world.repeat(Act::DeployAgain { service: index, definition }, first, (23 * MINUTE, 29 * MINUTE));
     }
 }
 
 fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: i64) {
     let image = serving(world, "queue-worker", "3.0.8", Voice::Worker, 120);
     let plan = on_instances(service("queue-worker", 6, &image, None), "batch-ec2", 1_024, 2_048);
-    world.found_service(batch, &owned_by(plan, "data", "batch"), start);
+    world.add_service(batch, &owned_by(plan, "data", "batch"), start);
     let image = odd(world, "job-scheduler", "1.4.0", Voice::Plain, 60, Quirk::HugeLines);
-    world.found_service(batch, &owned_by(service("job-scheduler", 1, &image, None), "data", "batch"), start);
+    world.add_service(batch, &owned_by(service("job-scheduler", 1, &image, None), "data", "batch"), start);
 
     let jobs = [
         ("nightly-report", (100_000, 240_000), 0, (3 * MINUTE, 5 * MINUTE), "FARGATE"),
@@ -329,26 +329,26 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
         ("index-rebuild", (5 * MINUTE, 9 * MINUTE), 0, (11 * MINUTE, 16 * MINUTE), "EC2"),
     ];
     for (name, after, failing_percent, every, launch_type) in jobs {
-        let conduct = Conduct::Completes { after, failing_percent };
-        let image = behaving(world, name, "2025-11", conduct, Voice::Job, 400);
+        let behaviour = Behaviour::Completes { after, failing_percent };
+        let image = behaving(world, name, "2025-11", behaviour, Voice::Job, 400);
         let fargate = launch_type == "FARGATE";
         let mut task = service(name, 0, &image, None).task;
         task.fargate = fargate;
         task.awsvpc = fargate;
         task.containers[0].name = "job".into();
-        world.found_definition(&task, start - 40 * HOUR);
+        world.add_definition(&task, start - 40 * HOUR);
         let started_by = if fargate { format!("events-rule/{name}") } else { "airflow".to_owned() };
         let act = Act::Run { cluster: batch, family: name.into(), started_by, launch_type };
         world.repeat(act, start + MINUTE, every);
     }
 
     // Its volume can't be attached, because ECS may not assume the role.
-    let conduct = Conduct::Completes { after: (40_000, 90_000), failing_percent: 0 };
-    let image = behaving(world, "backfill", "2025-11", conduct, Voice::Job, 400);
+    let behaviour = Behaviour::Completes { after: (40_000, 90_000), failing_percent: 0 };
+    let image = behaving(world, "backfill", "2025-11", behaviour, Voice::Job, 400);
     let mut task = service("backfill", 0, &image, None).task;
     task.volume = Some("scratch");
     task.containers[0].name = "job".into();
-    world.found_definition(&task, start - 40 * HOUR);
+    world.add_definition(&task, start - 40 * HOUR);
     world.refuse_volumes();
     let act = Act::Run {
         cluster: batch,
@@ -359,11 +359,11 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
     world.repeat(act, start + 4 * MINUTE, (13 * MINUTE, 17 * MINUTE));
 
     // A long job keeps an instance draining.
-    let conduct = Conduct::Completes { after: (9 * HOUR, 14 * HOUR), failing_percent: 0 };
-    let image = behaving(world, "model-training", "2025-11", conduct, Voice::Job, 200);
+    let behaviour = Behaviour::Completes { after: (9 * HOUR, 14 * HOUR), failing_percent: 0 };
+    let image = behaving(world, "model-training", "2025-11", behaviour, Voice::Job, 200);
     let mut task = service("model-training", 0, &image, None).task;
     (task.fargate, task.awsvpc, task.cpu, task.memory) = (false, false, 4_096, 8_192);
-    let definition = world.found_definition(&task, start - 40 * HOUR);
+    let definition = world.add_definition(&task, start - 40 * HOUR);
     let held = workers + 2;
     let site =
         Site { launch_type: "EC2", capacity_provider: None, instance: Some(held), zone: world.instances[held].zone };
@@ -379,6 +379,6 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
         overrides: serde_json::json!({ "containerOverrides": [] }),
     };
     let id = TaskId(world.ids.wide());
-    world.found_task(id, new, now - 3 * HOUR, start);
+    world.add_running_task(id, new, now - 3 * HOUR, start);
     world.set_draining(held, true, start + 5 * MINUTE);
 }

@@ -1,8 +1,8 @@
 //! Building blocks of scenarios.
 
 use crate::demo::world::{
-    Backing, CapacityProvider, Cluster, Conduct, ContainerPlan, DeploymentConfig, Image, Instance, Logging, Quirk, Rng,
-    ServicePlan, StrategyItem, TaskPlan, Voice, World,
+    Backing, Behaviour, CapacityProvider, Cluster, ContainerPlan, DeploymentConfig, Image, Instance, Logging, Quirk,
+    Rng, ServicePlan, StrategyItem, TaskPlan, Voice, World,
 };
 
 /// The reference of an image in the account's registry.
@@ -22,12 +22,12 @@ pub(super) fn behaving(
     world: &mut World,
     repository: &str,
     tag: &str,
-    conduct: Conduct,
+    behaviour: Behaviour,
     voice: Voice,
     lines_per_hour: u32,
 ) -> String {
     let reference = image(world, repository, tag);
-    world.publish(&reference, Image::that(conduct, voice, lines_per_hour));
+    world.publish(&reference, Image::new(behaviour, voice, lines_per_hour));
     reference
 }
 

@@ -47,7 +47,7 @@ fn cluster_state(world: &mut World, cluster: &str) -> (Vec<Value>, Vec<Value>) {
 }
 
 /// The whole account as text.
-fn picture(world: &mut World) -> String {
+fn account_text(world: &mut World) -> String {
     let mut text = String::new();
     for cluster in list(world, "ListClusters", "clusterArns", &json!({})) {
         let cluster = cluster.as_str().unwrap().to_owned();
@@ -67,7 +67,7 @@ fn equal_seeds_make_equal_accounts() {
     let grow = |seed| {
         let mut world = World::new(Scenario::Incident, seed, NOW);
         world.advance_to(NOW + 10 * MINUTE);
-        picture(&mut world)
+        account_text(&mut world)
     };
     let first = grow(1);
     assert_eq!(first, grow(1));
@@ -87,7 +87,7 @@ proptest! {
         }
         let mut once = World::new(Scenario::Incident, 3, NOW);
         once.advance_to(now);
-        prop_assert_eq!(picture(&mut often), picture(&mut once));
+        prop_assert_eq!(account_text(&mut often), account_text(&mut once));
     }
 }
 
@@ -300,9 +300,9 @@ fn the_fleet_has_its_size() {
 #[test]
 fn the_calm_scenario_has_no_faults() {
     let mut world = World::new(Scenario::Calm, 1, NOW);
-    let before = picture(&mut world);
+    let before = account_text(&mut world);
     world.advance_to(NOW + 7 * HOUR);
-    assert_eq!(before, picture(&mut world));
+    assert_eq!(before, account_text(&mut world));
 }
 
 #[rstest]
@@ -312,9 +312,9 @@ fn sized_accounts_have_their_size(#[values(0, 1, 10, 11, 100, 101)] count: usize
     assert_eq!(services.len(), count);
     let mut world = World::sized(count, 1, 2, NOW);
     assert_eq!(list(&mut world, "ListClusters", "clusterArns", &json!({})).len(), count);
-    let before = picture(&mut world);
+    let before = account_text(&mut world);
     world.advance_to(NOW + HOUR);
-    assert_eq!(before, picture(&mut world));
+    assert_eq!(before, account_text(&mut world));
 }
 
 /// The messages of a log group that contain `part`.

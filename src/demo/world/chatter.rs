@@ -3,8 +3,8 @@
 mod voice;
 
 use super::{
-    What, World,
-    image::{Conduct, Quirk},
+    ScheduledEvent, World,
+    image::{Behaviour, Quirk},
     rng::Rng,
     task::{LogStream, Phase, TaskId},
 };
@@ -36,7 +36,7 @@ impl World {
                 let arrives = at + line_rng(id, container, at, "late").within(delay);
                 self.scheduled += 1;
                 self.late.insert(self.scheduled, Late { stream, at, message });
-                self.schedule(arrives, What::Arrival(self.scheduled));
+                self.schedule(arrives, ScheduledEvent::Arrival(self.scheduled));
             }
             _ => self.put(&stream, at, at, message),
         }
@@ -69,7 +69,7 @@ impl World {
         }
         let mean = 3_600_000 / i64::from(image.lines_per_hour);
         let due = at + line_rng(id, container, at, "pace").within((mean / 2, mean * 3 / 2)).max(1);
-        self.schedule(due, What::Chatter { id, container });
+        self.schedule(due, ScheduledEvent::Chatter { id, container });
     }
 
     fn image_of(&self, id: TaskId, container: usize) -> Option<super::Image> {
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Writes the first lines of a task's containers.
-    pub(super) fn greet(&mut self, id: TaskId, at: i64) {
+    pub(super) fn log_start(&mut self, id: TaskId, at: i64) {
         let Some(definition) = self.tasks.get(&id).map(|task| task.definition.clone()) else { return };
         for (container, spec) in definition.containers.iter().enumerate() {
             let version = spec.image.rsplit_once(':').map_or("latest", |(_, tag)| tag);
@@ -123,13 +123,13 @@ impl World {
     }
 
     /// Writes the lines of a program that is asked to stop.
-    pub(super) fn farewell(&mut self, id: TaskId, at: i64) {
+    pub(super) fn log_stop_request(&mut self, id: TaskId, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let running: Vec<usize> =
             (0..task.containers.len()).filter(|index| task.containers[*index].phase == Phase::Running).collect();
         for container in running {
             let deaf =
-                self.image_of(id, container).is_some_and(|image| matches!(image.conduct, Conduct::IgnoresSigterm));
+                self.image_of(id, container).is_some_and(|image| matches!(image.behaviour, Behaviour::IgnoresSigterm));
             if !deaf {
                 self.write_all(id, container, at, &[("INFO", "received SIGTERM, finishing open requests")]);
             }
@@ -137,14 +137,14 @@ impl World {
     }
 
     /// Writes the lines of a program that ends by itself.
-    pub(super) fn last_words(&mut self, id: TaskId, container: usize, exit_code: i32, at: i64) {
+    pub(super) fn log_exit(&mut self, id: TaskId, container: usize, exit_code: i32, at: i64) {
         let Some(image) = self.image_of(id, container) else { return };
-        match (&image.conduct, image.voice) {
-            (Conduct::Crashes { last_words, .. }, _) => {
+        match (&image.behaviour, image.voice) {
+            (Behaviour::Crashes { last_words, .. }, _) => {
                 let lines: Vec<_> = last_words.iter().map(|line| ("ERROR", *line)).collect();
                 self.write_all(id, container, at, &lines);
             }
-            (Conduct::Grows { .. }, Voice::Java) => {
+            (Behaviour::Grows { .. }, Voice::Java) => {
                 self.write_all(
                     id,
                     container,
@@ -160,13 +160,13 @@ impl World {
                     ],
                 );
             }
-            (Conduct::Grows { .. }, _) => {
+            (Behaviour::Grows { .. }, _) => {
                 self.write_all(id, container, at, &[("WARN", "memory at 98% of the limit, dropping caches")]);
             }
-            (Conduct::Completes { .. }, _) if exit_code == 0 => {
+            (Behaviour::Completes { .. }, _) if exit_code == 0 => {
                 self.write_all(id, container, at, &[("INFO", "all done"), ("INFO", "exit 0")]);
             }
-            (Conduct::Completes { .. }, _) => {
+            (Behaviour::Completes { .. }, _) => {
                 self.write_all(
                     id,
                     container,

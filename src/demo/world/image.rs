@@ -6,7 +6,7 @@ use super::{World, chatter::Voice, rng::Span};
 /// The behaviour of containers of an image.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
-    pub(crate) conduct: Conduct,
+    pub(crate) behaviour: Behaviour,
     pub(crate) voice: Voice,
     /// Log lines while it runs; 0 means none.
     pub(crate) lines_per_hour: u32,
@@ -28,7 +28,7 @@ pub(crate) enum Quirk {
 
 /// The behaviour of the program in an image.
 #[derive(Debug, Clone)]
-pub(crate) enum Conduct {
+pub(crate) enum Behaviour {
     /// Runs until asked to stop, and stops at once.
     Serves,
     /// Runs until it is killed: it ignores the request to stop.
@@ -51,11 +51,11 @@ pub(crate) enum Conduct {
 
 impl Image {
     pub(crate) fn serves(voice: Voice, lines_per_hour: u32) -> Self {
-        Self::that(Conduct::Serves, voice, lines_per_hour)
+        Self::new(Behaviour::Serves, voice, lines_per_hour)
     }
 
-    pub(crate) fn that(conduct: Conduct, voice: Voice, lines_per_hour: u32) -> Self {
-        Self { conduct, voice, lines_per_hour, quirk: Quirk::Nothing }
+    pub(crate) fn new(behaviour: Behaviour, voice: Voice, lines_per_hour: u32) -> Self {
+        Self { behaviour, voice, lines_per_hour, quirk: Quirk::Nothing }
     }
 }
 

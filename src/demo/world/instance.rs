@@ -140,7 +140,7 @@ impl World {
         };
         for service in 0..self.services.len() {
             if self.services[service].cluster == cluster {
-                self.nudge(service, at + 1_000);
+                self.schedule_round(service, at + 1_000);
             }
         }
     }

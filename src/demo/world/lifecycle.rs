@@ -1,8 +1,8 @@
 //! The life of a task from PROVISIONING to RUNNING, and what can happen to it while it runs.
 
 use super::{
-    What, World,
-    image::Conduct,
+    ScheduledEvent, World,
+    image::Behaviour,
     rng::Span,
     task::{Health, Phase, Status, Stop, StopCode, TaskId},
 };
@@ -44,7 +44,7 @@ impl World {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let due = at + task.rng.within(delay);
         let epoch = task.epoch;
-        self.schedule(due, What::Task { id, epoch, step });
+        self.schedule(due, ScheduledEvent::Task { id, epoch, step });
     }
 
     pub(super) fn step(&mut self, id: TaskId, step: Step, at: i64) {
@@ -101,7 +101,7 @@ impl World {
         let fargate = task.site.launch_type == "FARGATE";
         let definition = task.definition.clone();
         let missing =
-            definition.containers.iter().any(|spec| matches!(self.image(&spec.image).conduct, Conduct::Missing));
+            definition.containers.iter().any(|spec| matches!(self.image(&spec.image).behaviour, Behaviour::Missing));
         match (missing, fargate) {
             (true, true) => self.then(id, Step::FailToStart, (9_000, 24_000), at),
             (true, false) => self.then(id, Step::FailToStart, (1_500, 5_000), at),
@@ -116,7 +116,7 @@ impl World {
         task.times.pull_stopped = Some(at);
         task.version += 1;
         let definition = task.definition.clone();
-        let broken = |image: &str| matches!(self.image(image).conduct, Conduct::CannotStart { .. });
+        let broken = |image: &str| matches!(self.image(image).behaviour, Behaviour::CannotStart { .. });
         if definition.containers.iter().any(|spec| broken(&spec.image)) {
             self.then(id, Step::FailToStart, (300, 1_500), at);
         } else {
@@ -144,32 +144,32 @@ impl World {
         task.times.started = Some(at);
         task.version += 1;
         let grace = task.service.map_or(0, |service| i64::from(self.services[service].grace_seconds) * 1_000);
-        self.greet(id, at);
-        self.settle(id, grace, at);
+        self.log_start(id, at);
+        self.schedule_outcomes(id, grace, at);
         self.became_ready(id, at);
     }
 
     /// Schedules the future of a task that has just started running.
-    pub(super) fn settle(&mut self, id: TaskId, grace: i64, at: i64) {
+    pub(super) fn schedule_outcomes(&mut self, id: TaskId, grace: i64, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let definition = task.definition.clone();
         let mut target_fails = false;
         for (index, spec) in definition.containers.iter().enumerate() {
-            let conduct = self.image(&spec.image).conduct;
-            match &conduct {
-                Conduct::Crashes { after, .. } | Conduct::Completes { after, .. } => {
+            let behaviour = self.image(&spec.image).behaviour;
+            match &behaviour {
+                Behaviour::Crashes { after, .. } | Behaviour::Completes { after, .. } => {
                     self.then(id, Step::Exit(index), *after, at);
                 }
-                Conduct::Grows { needs_mib, after } if spec.memory.unwrap_or(definition.memory) < *needs_mib => {
+                Behaviour::Grows { needs_mib, after } if spec.memory.unwrap_or(definition.memory) < *needs_mib => {
                     self.then(id, Step::Exit(index), *after, at);
                 }
-                Conduct::FailsTargetChecks { .. } => target_fails = true,
+                Behaviour::FailsTargetChecks { .. } => target_fails = true,
                 _ => {}
             }
             if let Some((start_period, interval)) = spec.health_check {
                 // A failing check only counts after the start period and three tries; a passing one counts at once.
-                let decided = match conduct {
-                    Conduct::FailsHealthChecks => start_period.max(grace) + 3 * interval,
+                let decided = match behaviour {
+                    Behaviour::FailsHealthChecks => start_period.max(grace) + 3 * interval,
                     _ => (start_period / 2).max(interval),
                 };
                 self.then(id, Step::Checked(index), (decided, decided + 2_000), at);
@@ -185,7 +185,7 @@ impl World {
     fn checked(&mut self, id: TaskId, container: usize, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let Some(image) = task.definition.containers.get(container).map(|spec| spec.image.clone()) else { return };
-        let fails = matches!(self.image(&image).conduct, Conduct::FailsHealthChecks);
+        let fails = matches!(self.image(&image).behaviour, Behaviour::FailsHealthChecks);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         if let Some(container) = task.containers.get_mut(container) {
             container.health = if fails { Health::Unhealthy } else { Health::Healthy };
@@ -193,7 +193,7 @@ impl World {
         task.version += 1;
         if fails && let Some(service) = task.service {
             self.services[service].add_event(at, &format!("(task {id}) failed container health checks."));
-            self.nudge(service, at + 2_000);
+            self.schedule_round(service, at + 2_000);
         }
         self.became_ready(id, at);
     }
@@ -215,7 +215,7 @@ impl World {
             if let Some(text) = text {
                 self.services[service].add_event(at, &text);
             }
-            self.nudge(service, at + 2_000);
+            self.schedule_round(service, at + 2_000);
         }
         self.became_ready(id, at);
     }
@@ -225,16 +225,16 @@ impl World {
         let Some(task) = self.tasks.get(&id) else { return };
         let Some(spec) = task.definition.containers.get(container) else { return };
         let (image, essential) = (self.image(&spec.image), spec.essential);
-        let (exit_code, reason) = match &image.conduct {
-            Conduct::Grows { .. } => (137, Some("OutOfMemoryError: Container killed due to memory usage".to_owned())),
-            Conduct::Crashes { exit_code, .. } => (*exit_code, None),
-            Conduct::Completes { failing_percent, .. } => {
+        let (exit_code, reason) = match &image.behaviour {
+            Behaviour::Grows { .. } => (137, Some("OutOfMemoryError: Container killed due to memory usage".to_owned())),
+            Behaviour::Crashes { exit_code, .. } => (*exit_code, None),
+            Behaviour::Completes { failing_percent, .. } => {
                 let fails = self.tasks.get_mut(&id).is_some_and(|task| task.rng.chance(*failing_percent));
                 (i32::from(fails), None)
             }
             _ => (0, None),
         };
-        self.last_words(id, container, exit_code, at);
+        self.log_exit(id, container, exit_code, at);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.version += 1;
         if let Some(container) = task.containers.get_mut(container) {
@@ -293,16 +293,16 @@ impl World {
         let fargate = self.tasks.get(&id)?.site.launch_type == "FARGATE";
         definition.containers.iter().enumerate().find_map(|(index, spec)| {
             let image = &spec.image;
-            let text = match self.image(image).conduct {
-                Conduct::Missing if fargate => format!(
+            let text = match self.image(image).behaviour {
+                Behaviour::Missing if fargate => format!(
                     "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve ref \
                      {image}: {image}: not found"
                 ),
-                Conduct::Missing => format!(
+                Behaviour::Missing => format!(
                     "CannotPullContainerError: The task can\u{2019}t pull the image. Check whether the image exists. Error \
                      response from daemon: manifest for {image} not found: manifest unknown: Requested image not found"
                 ),
-                Conduct::CannotStart { reason } => reason.to_owned(),
+                Behaviour::CannotStart { reason } => reason.to_owned(),
                 _ => return None,
             };
             // Fargate repeats a failed pull as the task's reason.

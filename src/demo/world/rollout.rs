@@ -74,7 +74,7 @@ impl World {
             let rollout = data.rollouts.len() - 1;
             self.enter_stage(service, rollout, Stage::PreScaleUp, at);
         }
-        self.nudge(service, at + 1_500);
+        self.schedule_round(service, at + 1_500);
     }
 
     /// Requests a rollback of the deployment under way; pipelines then leave the service alone.
@@ -88,7 +88,7 @@ impl World {
             rollout.status = RolloutStatus::RollbackRequested;
             rollout.updated = at;
         }
-        self.nudge(service, at + 1_000);
+        self.schedule_round(service, at + 1_000);
     }
 
     /// Completes the deployments of a service that has all tasks of the primary one and no others.
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Fails deployments with too many failed tasks, and starts requested rollbacks.
-    pub(super) fn judge(&mut self, service: usize, at: i64) {
+    pub(super) fn check_failures(&mut self, service: usize, at: i64) {
         let data = &mut self.services[service];
         let Some(rollout) = data.rollout_mut() else { return };
         if rollout.status == RolloutStatus::RollbackRequested {
@@ -221,6 +221,6 @@ impl World {
                 Some(Rollback { reason: reason.to_owned(), started: at, revision: revision.number.clone() });
         }
         data.add_event(at, &format!("rolling back to deployment {id}."));
-        self.nudge(service, at + 1_000);
+        self.schedule_round(service, at + 1_000);
     }
 }

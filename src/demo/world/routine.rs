@@ -1,7 +1,7 @@
 //! Routines of an account: pipelines that deploy, schedules that run jobs, Spot that reclaims capacity.
 
 use super::{
-    What, World,
+    ScheduledEvent, World,
     launch::NewTask,
     lifecycle::Step,
     rng::{Rng, Span},
@@ -38,7 +38,7 @@ impl World {
         let index = self.routines.len();
         let rng = Rng::stream(self.seed, &format!("routine {index}"));
         self.routines.push(Routine { act, every, rng });
-        self.schedule(first, What::Routine(index));
+        self.schedule(first, ScheduledEvent::Routine(index));
     }
 
     pub(super) fn perform(&mut self, index: usize, at: i64) {
@@ -96,7 +96,7 @@ impl World {
                 }
             }
         }
-        self.schedule(next, What::Routine(index));
+        self.schedule(next, ScheduledEvent::Routine(index));
     }
 
     fn deploy_named(&mut self, service: usize, definition: &str, at: i64) {

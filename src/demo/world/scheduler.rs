@@ -39,11 +39,11 @@ impl Survey {
 
 impl World {
     /// Schedules a round for a service at `at`, unless an earlier one is scheduled.
-    pub(crate) fn nudge(&mut self, service: usize, at: i64) {
-        let due = &mut self.services[service].nudged;
+    pub(crate) fn schedule_round(&mut self, service: usize, at: i64) {
+        let due = &mut self.services[service].next_round;
         if due.is_none_or(|due| due > at) {
             *due = Some(at);
-            self.schedule(at, super::What::Reconcile(service));
+            self.schedule(at, super::ScheduledEvent::Reconcile(service));
         }
     }
 
@@ -71,11 +71,11 @@ impl World {
 
     /// Runs one round for a service.
     pub(super) fn reconcile(&mut self, service: usize, at: i64) {
-        if self.services[service].nudged != Some(at) {
+        if self.services[service].next_round != Some(at) {
             return;
         }
-        self.services[service].nudged = None;
-        self.judge(service, at);
+        self.services[service].next_round = None;
+        self.check_failures(service, at);
         if self.services[service].daemon {
             self.reconcile_daemon(service, at);
         } else {
@@ -167,7 +167,7 @@ impl World {
              protected tasks are more than the desired count of tasks."
         );
         data.add_event_once(at, &text);
-        self.nudge(service, until);
+        self.schedule_round(service, until);
     }
 
     /// The stop reason of a failing task.
@@ -209,7 +209,7 @@ impl World {
         }
         if data.next_launch > at {
             let next = data.next_launch;
-            return self.nudge(service, next);
+            return self.schedule_round(service, next);
         }
         let mut started = Vec::new();
         for _ in 0..count {
@@ -218,7 +218,7 @@ impl World {
                 Err(no_place) => {
                     let data = &mut self.services[service];
                     data.add_event_once(at, &no_place.event());
-                    self.nudge(service, at + PLACEMENT_RETRY);
+                    self.schedule_round(service, at + PLACEMENT_RETRY);
                     break;
                 }
             }
@@ -237,7 +237,7 @@ impl World {
         data.add_event(at, &text);
         data.steady = false;
         // The next round continues a large launch.
-        self.nudge(service, at + 1_000);
+        self.schedule_round(service, at + 1_000);
     }
 
     fn launch_one(
@@ -369,7 +369,7 @@ impl World {
             data.steady = true;
             data.clear_repeats();
             data.add_event(at, "has reached a steady state.");
-            self.schedule(at + STEADY_AGAIN, super::What::StillSteady(service));
+            self.schedule(at + STEADY_AGAIN, super::ScheduledEvent::StillSteady(service));
         }
     }
 
@@ -380,7 +380,7 @@ impl World {
         let undisturbed = data.events.front().is_some_and(|event| at - event.at >= STEADY_AGAIN);
         if announces && data.steady && undisturbed {
             data.add_event(at, "has reached a steady state.");
-            self.schedule(at + STEADY_AGAIN, super::What::StillSteady(service));
+            self.schedule(at + STEADY_AGAIN, super::ScheduledEvent::StillSteady(service));
         }
     }
 }

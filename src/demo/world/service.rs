@@ -74,7 +74,7 @@ pub(crate) struct Service {
     pub(crate) impaired: u32,
     pub(crate) next_launch: i64,
     /// When the scheduler runs for it next.
-    pub(crate) nudged: Option<i64>,
+    pub(crate) next_round: Option<i64>,
     /// It has reached a steady state, and has not left it since.
     pub(crate) steady: bool,
     /// It was changed by a caller: the scenario's pipelines leave it alone from then on.
@@ -111,7 +111,7 @@ impl Service {
             live: Vec::new(),
             impaired: 0,
             next_launch: 0,
-            nudged: None,
+            next_round: None,
             steady: true,
             taken_over: false,
             last_added: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! Blue/green deployments: stages and pauses.
 
 use super::{
-    What, World,
+    ScheduledEvent, World,
     deployment::{HookRun, RolloutStatus, Stage},
     rng::Span,
 };
@@ -14,7 +14,7 @@ pub(crate) enum HookAction {
 }
 
 /// How long a stage takes; `None`: until its work is done.
-fn lasts(stage: Stage, bake_minutes: u32) -> Option<Span> {
+fn stage_duration(stage: Stage, bake_minutes: u32) -> Option<Span> {
     match stage {
         Stage::ScaleUp | Stage::CleanUp => None,
         Stage::PreScaleUp | Stage::PostScaleUp | Stage::PostTestTrafficShift => Some((2_000, 5_000)),
@@ -59,13 +59,13 @@ impl World {
                 then_continue: pause.then_continue,
             });
             let hook = entry.hooks.len() - 1;
-            return self.schedule(expires, What::HookTimeout { service, rollout, hook });
+            return self.schedule(expires, ScheduledEvent::HookTimeout { service, rollout, hook });
         }
-        if let Some(span) = lasts(stage, bake) {
+        if let Some(span) = stage_duration(stage, bake) {
             let due = at + data.rng.within(span);
-            self.schedule(due, What::LeaveStage { service, rollout, stage });
+            self.schedule(due, ScheduledEvent::LeaveStage { service, rollout, stage });
         }
-        self.nudge(service, at + 500);
+        self.schedule_round(service, at + 500);
     }
 
     pub(super) fn leave_stage(&mut self, service: usize, rollout: usize, stage: Stage, at: i64) {

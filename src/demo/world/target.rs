@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     World,
-    image::Conduct,
+    image::Behaviour,
     rng::Rng,
     service::LoadBalancer,
     task::{Health, Status, Task},
@@ -110,8 +110,8 @@ impl World {
 
     /// The status code with which a definition's containers fail the load balancer's health checks, if they do.
     pub(crate) fn failing_code(&self, definition: &TaskDefinition) -> Option<u16> {
-        definition.containers.iter().find_map(|spec| match self.image(&spec.image).conduct {
-            Conduct::FailsTargetChecks { code } => Some(code),
+        definition.containers.iter().find_map(|spec| match self.image(&spec.image).behaviour {
+            Behaviour::FailsTargetChecks { code } => Some(code),
             _ => None,
         })
     }

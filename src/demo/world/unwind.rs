@@ -1,9 +1,9 @@
 //! The life of a task from the decision to stop to STOPPED.
 
 use super::{
-    STOPPED_KEPT, What, World,
+    STOPPED_KEPT, ScheduledEvent, World,
     deployment::RolloutStatus,
-    image::Conduct,
+    image::Behaviour,
     lifecycle::Step,
     task::{Health, Phase, Status, Stop, StopCode, Task, TaskId},
 };
@@ -62,7 +62,7 @@ impl World {
                 self.count_impaired(service, at);
             }
             self.services[service].steady = false;
-            self.nudge(service, at + 1_000);
+            self.schedule_round(service, at + 1_000);
         }
         // Without its agent, the instance does not receive the request.
         if !stuck {
@@ -117,7 +117,7 @@ impl World {
         {
             rollout.failures = 0;
         }
-        self.nudge(service, at + 1_000);
+        self.schedule_round(service, at + 1_000);
     }
 
     /// Takes the next step towards STOPPED.
@@ -158,7 +158,7 @@ impl World {
             }
             Status::Deactivating => self.then(id, Step::Unwind, (1_000, 4_000), at),
             Status::Stopping if running => {
-                self.farewell(id, at);
+                self.log_stop_request(id, at);
                 self.then(id, Step::Unwind, (grace.0, grace.0), at);
             }
             Status::Stopping => self.then(id, Step::Unwind, (200, 1_000), at),
@@ -174,7 +174,7 @@ impl World {
         let deaf = definition
             .containers
             .iter()
-            .filter(|spec| matches!(self.image(&spec.image).conduct, Conduct::IgnoresSigterm))
+            .filter(|spec| matches!(self.image(&spec.image).behaviour, Behaviour::IgnoresSigterm))
             .map(|spec| spec.stop_timeout)
             .max();
         match (deaf, self.tasks.get_mut(&id)) {
@@ -193,13 +193,13 @@ impl World {
         let (service, instance) = (task.service, task.site.instance);
         if let Some(service) = service {
             self.services[service].live.retain(|live| *live != id);
-            self.nudge(service, at + 1_000);
+            self.schedule_round(service, at + 1_000);
         }
         if let Some(instance) = instance.and_then(|instance| self.instances.get_mut(instance)) {
             instance.tasks.remove(&id);
             instance.version += 1;
         }
-        self.schedule(at + STOPPED_KEPT, What::Forget(id));
+        self.schedule(at + STOPPED_KEPT, ScheduledEvent::Forget(id));
     }
 
     /// `(service NAME) registered 1 targets in (target-group …)`

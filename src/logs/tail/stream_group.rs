@@ -1,6 +1,5 @@
 //! Streams of one log group that are read together, and their reading position. A stream group makes no calls: it says
 //! which call is next, and takes in the answer.
-//! and takes in what that brought.
 
 use std::{sync::Arc, time::Duration};
 

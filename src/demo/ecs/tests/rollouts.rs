@@ -1,11 +1,11 @@
 //! Deployments: bounds, breaker, back-off, pauses.
 
 use super::*;
-use crate::demo::world::{Conduct, Image, Voice};
+use crate::demo::world::{Behaviour, Image, Voice};
 
 fn crashing(world: &mut World) -> Value {
-    let conduct = Conduct::Crashes { exit_code: 3, after: (2_000, 6_000), last_words: &["no"] };
-    world.publish("crash:1", Image::that(conduct, Voice::Plain, 0));
+    let behaviour = Behaviour::Crashes { exit_code: 3, after: (2_000, 6_000), last_words: &["no"] };
+    world.publish("crash:1", Image::new(behaviour, Voice::Plain, 0));
     revision_with(world, "crash:1")
 }
 
@@ -106,7 +106,7 @@ fn without_a_breaker_a_failing_deployment_goes_on_until_rolled_back() {
 #[test]
 fn failed_launches_back_off() {
     let mut world = World::sized(1, 1, 1, NOW);
-    world.publish("gone:1", Image::that(Conduct::Missing, Voice::Plain, 0));
+    world.publish("gone:1", Image::new(Behaviour::Missing, Voice::Plain, 0));
     let bad = revision_with(&mut world, "gone:1");
     update(&mut world, json!({ "taskDefinition": bad }));
     pass(&mut world, 3 * 60 * MINUTE);

@@ -116,7 +116,7 @@ pub(crate) struct ServicePlan {
 
 impl World {
     /// Registers a planned task definition.
-    pub(crate) fn found_definition(&mut self, plan: &TaskPlan, at: i64) -> Arc<TaskDefinition> {
+    pub(crate) fn add_definition(&mut self, plan: &TaskPlan, at: i64) -> Arc<TaskDefinition> {
         let input = self.definition_input(plan);
         let by = format!("arn:aws:sts::{}:assumed-role/deploy/pipeline", self.account_id);
         self.register(&input, at, &by)
@@ -193,15 +193,15 @@ impl World {
     }
 
     /// Creates a service that has long been steady at `at`. Returns its index.
-    pub(crate) fn found_service(&mut self, cluster: usize, plan: &ServicePlan, at: i64) -> usize {
+    pub(crate) fn add_service(&mut self, cluster: usize, plan: &ServicePlan, at: i64) -> usize {
         let label = format!("{}/{}", self.clusters[cluster].name, plan.name);
         let mut rng = Rng::stream(self.seed, &label);
         let age = rng.within((20 * 24 * HOUR, 400 * 24 * HOUR));
         let deployed = at - rng.within((5 * HOUR, 9 * 24 * HOUR));
         for revision in 0..plan.former_revisions {
-            self.found_definition(&plan.task, at - age + i64::from(revision) * age / 16);
+            self.add_definition(&plan.task, at - age + i64::from(revision) * age / 16);
         }
-        let definition = self.found_definition(&plan.task, deployed - 90_000);
+        let definition = self.add_definition(&plan.task, deployed - 90_000);
 
         let mut service = Service::new(&plan.name, cluster, at - age, rng);
         service.desired = plan.desired;
@@ -241,19 +241,19 @@ impl World {
                     Some((format!("{}-{}-tcp", container.name, container.port?), container.port?))
                 });
         }
-        found_history(&mut service, &definition, deployed, at);
+        add_history(&mut service, &definition, deployed, at);
         let index = self.services.len();
         self.services.push(service);
-        self.found_tasks(index, &definition, deployed, at);
+        self.add_tasks(index, &definition, deployed, at);
         if self.announces {
             let last_event = self.services[index].events.front().map_or(at, |event| event.at);
-            self.schedule(last_event + 6 * HOUR, super::What::StillSteady(index));
+            self.schedule(last_event + 6 * HOUR, super::ScheduledEvent::StillSteady(index));
         }
         index
     }
 
     /// Creates the tasks of a new service, running since its last deployment.
-    fn found_tasks(&mut self, service: usize, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
+    fn add_tasks(&mut self, service: usize, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
         let (cluster, daemon) = (self.services[service].cluster, self.services[service].daemon);
         let members: Vec<usize> = (0..self.instances.len())
             .filter(|instance| daemon && self.instances[*instance].cluster == cluster)
@@ -286,7 +286,7 @@ impl World {
                     Ok(site) => site,
                     // The scheduler retries once the simulation runs.
                     Err(_) => {
-                        self.nudge(service, at + 1_000);
+                        self.schedule_round(service, at + 1_000);
                         return;
                     }
                 },
@@ -304,12 +304,12 @@ impl World {
             };
             let id = TaskId(self.services[service].rng.wide());
             let created = deployed + number as i64 * 400;
-            self.found_task(id, new, created, at);
+            self.add_running_task(id, new, created, at);
         }
     }
 
     /// Creates a task that has been running since shortly after `created`.
-    pub(crate) fn found_task(&mut self, id: TaskId, new: NewTask, created: i64, at: i64) {
+    pub(crate) fn add_running_task(&mut self, id: TaskId, new: NewTask, created: i64, at: i64) {
         let task = self.make_task(id, new, created, Status::Running);
         let connected = created + task.rng.within((4_000, 11_000));
         let pull_started = connected + task.rng.within((500, 2_500));
@@ -326,12 +326,12 @@ impl World {
             container.phase = Phase::Running;
             container.health = if spec.health_check.is_some() { Health::Healthy } else { Health::Unknown };
         }
-        self.settle(id, 0, at);
+        self.schedule_outcomes(id, 0, at);
     }
 }
 
 /// Writes the history of a service that was last deployed at `deployed` and has been steady since.
-fn found_history(service: &mut Service, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
+fn add_history(service: &mut Service, definition: &Arc<TaskDefinition>, deployed: i64, at: i64) {
     let mut sources = Vec::new();
     for back in (0..3).rev() {
         let number = service.rng.digits();
