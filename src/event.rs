@@ -56,7 +56,7 @@ pub enum Effect {
     /// The views on screen have changed.
     Demand(Box<Demand>),
     Request(Request),
-    /// Let calls through that change something, or no longer. The data layer goes on.
+    /// Allow or refuse calls that change something. The data layer keeps running.
     SetAccess(Access),
     /// Send changes that were confirmed.
     Change(ChangeOrder),

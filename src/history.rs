@@ -70,7 +70,7 @@ impl HistoryConfig {
     }
 }
 
-/// A row as it came from AWS, and as it was known before.
+/// A row as it came from AWS, and as it was before.
 #[derive(Debug, Clone)]
 pub struct Observation {
     pub row: Arc<dyn Row>,

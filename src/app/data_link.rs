@@ -36,9 +36,9 @@ pub struct DataLink {
     reported: Option<String>,
     /// The current demand, whether or not the data layer is up.
     demand: Demand,
-    /// Whether calls that change something are let through, in this scope.
+    /// Whether calls that change something are allowed in this scope.
     access: Access,
-    /// What was asked before anybody could hear it.
+    /// Requests made before the data layer was up.
     queued: Vec<Request>,
     /// The pending request for an MFA code.
     code_request: Option<CodeRequest>,
@@ -89,7 +89,7 @@ impl DataLink {
         self.demand = demand;
     }
 
-    /// Says which calls are let through from now on.
+    /// Sets which calls are allowed from now on.
     pub fn set_access(&mut self, access: Access) {
         self.access = access;
         if let LinkState::Up { handle, .. } = &self.state {
@@ -97,7 +97,7 @@ impl DataLink {
         }
     }
 
-    /// What is looked at, for the link that follows this one.
+    /// The current demand, for the link that replaces this one.
     pub fn demand(&self) -> &Demand {
         &self.demand
     }
@@ -112,7 +112,7 @@ impl DataLink {
         }
     }
 
-    /// Sends changes. Without a link to AWS there is nobody to send them: they come back as refused.
+    /// Sends changes. Without a link to AWS, returns an event for each that reports it as refused.
     pub fn change(&mut self, order: ChangeOrder) -> Vec<Event> {
         let order = match &self.state {
             LinkState::Up { handle, .. } => match handle.changes.send(order) {
@@ -166,7 +166,7 @@ impl DataLink {
         }
     }
 
-    /// Ends it, once what was seen is written down and changes under way have ended: how those did.
+    /// Ends the link after pending writes and changes in flight; returns the reports of those changes.
     pub async fn finish(self) -> Vec<ChangeReport> {
         match self.state {
             LinkState::Up { handle, .. } => handle.finish().await,

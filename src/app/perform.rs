@@ -105,7 +105,7 @@ impl<H: Host> App<H> {
         });
     }
 
-    /// Sends changes, and notes that in the journal.
+    /// Sends changes and records them in the journal.
     fn send_changes(&mut self, order: ChangeOrder) -> io::Result<()> {
         let entries = self.journal.sent(&order, self.paths.as_ref().map(|paths| &paths.state), (self.now)());
         self.write_journal(entries);
@@ -114,7 +114,7 @@ impl<H: Host> App<H> {
         self.handle_events(refused).map(drop)
     }
 
-    /// Notes in the journal how changes have ended.
+    /// Records the outcome of changes in the journal.
     pub(super) fn journal_ended(&mut self, events: &[Event]) {
         let at = (self.now)();
         let reports = events.iter().filter_map(|event| match event {
@@ -131,13 +131,14 @@ impl<H: Host> App<H> {
         };
         self.jobs.add_blocking(move || match journal::append(&folder, &entries) {
             Ok(()) => None,
-            Err(error) => {
-                Some(notice_outcome(NoticeLevel::Error, format!("not in the journal in {}: {error}", folder.display())))
-            }
+            Err(error) => Some(notice_outcome(
+                NoticeLevel::Error,
+                format!("could not write the journal in {}: {error}", folder.display()),
+            )),
         });
     }
 
-    /// The old scope's data layer ends here and now; the screen stays.
+    /// Ends the data layer of the old scope and connects to another; the screen stays.
     fn switch(&mut self, scope: ScopeSpec) {
         self.data_link =
             DataLink::open(&self.connect, scope, self.data_link.demand().clone(), self.history.clone(), self.now);

@@ -35,13 +35,13 @@ impl History {
         for Observation { row, before } in observations {
             let before = before.as_ref().map(|before| before.any());
             match row.typed() {
-                TypedRow::Task(task) if task.stopped() => pen.write_task(task)?,
+                TypedRow::Task(task) if task.stopped() => writer.write_task(task)?,
                 TypedRow::Service(service) if services => {
-                    pen.write_service(service, before.and_then(|before| before.downcast_ref()))?;
+                    writer.write_service(service, before.and_then(|before| before.downcast_ref()))?;
                 }
-                TypedRow::Event(event) if services => pen.write_ungrouped(&Record::from_event(event, now))?,
+                TypedRow::Event(event) if services => writer.write_ungrouped(&Record::from_event(event, now))?,
                 TypedRow::Deployment(deployment) if services => {
-                    pen.write_ungrouped(&Record::from_deployment(deployment, now))?;
+                    writer.write_ungrouped(&Record::from_deployment(deployment, now))?;
                 }
                 _ => {}
             }

@@ -180,7 +180,7 @@ fn production_asks_for_more() {
 }
 
 #[test]
-fn marks_are_changed_together_and_let_go() {
+fn marked_rows_are_changed_together_and_unmarked() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     let mut second = checkout("sandbox", 2);
     (second.service_name, second.service_arn) = ("api".into(), "arn:aws:ecs:eu-west-1:1:service/sandbox/api".into());

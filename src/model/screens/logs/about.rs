@@ -92,7 +92,7 @@ fn of_log(section: &mut Section, reader: &LogView, zone: &Zone) {
         .field("range", range(&reader.wanted.read, zone))
         .field("streams", grouped(status.streams as u64))
         .field("lines held", grouped(held.end.abs_diff(held.start)))
-        .field("let go", grouped(reader.buffer.ring.dropped()))
+        .field("dropped", grouped(reader.buffer.ring.dropped()))
         .field("lost", grouped(status.lost))
         .field("calls", grouped(status.calls));
     if let Some(failure) = &status.failure {

@@ -165,10 +165,10 @@ impl LogView {
         }
         let lines = format!("{} line{}", short(counts.lines), if counts.lines == 1 { "" } else { "s" });
         items.push(BarItem::state(lines.clone(), lines, Tone::Plain, 5));
-        if counts.let_go > 0 {
+        if counts.dropped > 0 {
             items.push(BarItem::state(
-                format!("{} let go", short(counts.let_go)),
-                format!("{} gone", short(counts.let_go)),
+                format!("{} dropped", short(counts.dropped)),
+                format!("{} gone", short(counts.dropped)),
                 Tone::Wait,
                 9,
             ));

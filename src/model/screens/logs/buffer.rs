@@ -102,7 +102,7 @@ impl LogBuffer {
 
     /// Wants the lines before the first, unless they have been asked for or would not join on.
     pub fn want_older(&mut self) {
-        if self.older == Older::Unasked && self.cleared.is_none() && self.ring.let_go() == 0 {
+        if self.older == Older::Unasked && self.cleared.is_none() && self.ring.dropped() == 0 {
             self.older = Older::Wanted;
         }
     }

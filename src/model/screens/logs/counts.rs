@@ -12,7 +12,7 @@ pub struct Counts {
     /// Lines that have come since it was frozen.
     pub unseen: u64,
     pub lost: u64,
-    pub let_go: u64,
+    pub dropped: u64,
     /// Tenths of a second.
     pub lag: Option<i64>,
 }
@@ -27,7 +27,7 @@ impl Counts {
             hidden: buffer.view.hidden(),
             unseen: if viewport.follow { 0 } else { (buffer.view.numbers().len() - seen) as u64 },
             lost: status.lost,
-            let_go: buffer.ring.let_go(),
+            dropped: buffer.ring.dropped(),
             lag: status.lag.map(|lag| i64::try_from(lag.as_millis() / 100).unwrap_or(i64::MAX)),
         }
     }

@@ -118,7 +118,7 @@ impl<'a> RowLayout<'a> {
             let cleared = buffer.cleared_lines() as u64;
             return (cleared > 0).then(|| LogRow::rule(Divider::Edge, format!("{} cleared", counted(cleared, "line"))));
         }
-        let gone = buffer.ring.let_go();
+        let gone = buffer.ring.dropped();
         if gone > 0 {
             let words = format!("{} not shown: the buffer is full", counted(gone, "older line"));
             return Some(LogRow::rule(Divider::Gap, words));

@@ -230,13 +230,13 @@ impl Viewport {
         let LogDisplay { wrap, times, json, expanded, elapsed, .. } = display;
         (self.top, page, width, wrap, times, json, expanded, elapsed).hash(hasher);
         let ring = &buffer.ring;
-        (buffer.revision, ring.inserted(), ring.let_go() > 0, buffer.cleared, buffer.older).hash(hasher);
+        (buffer.revision, ring.inserted(), ring.dropped() > 0, buffer.cleared, buffer.older).hash(hasher);
         (buffer.number(0), buffer.origins.count()).hash(hasher);
         let full = self.rows.len() >= usize::from(*page);
         (!full || self.follow).then(|| buffer.view.numbers().back()).hash(hasher);
         (*times == Times::Relative).then(|| now.as_second()).hash(hasher);
         if self.top.row < 0 {
-            (ring.let_go(), now.as_second() / 3600).hash(hasher);
+            (ring.dropped(), now.as_second() / 3600).hash(hasher);
         }
         hasher.finish()
     }
