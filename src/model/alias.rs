@@ -167,7 +167,7 @@ mod tests {
     #[case("x", " : ", "the command is missing")]
     #[case("x", "include levl>=warn", "filter, character 1: unknown field `levl`; did you mean level")]
     #[case("x", "exclude !\"health", "filter, character 2: the quote is not closed")]
-    #[case("x", "highlight level>=loud", "filter, character 8: `loud` is no level")]
+    #[case("x", "highlight level>=loud", "filter, character 8: unknown level `loud`")]
     #[case("x", "/exti=1", "filter, character 1: unknown column `exti`; did you mean exit?")]
     #[case("x", "/exit=137 resaon=x", "filter, character 10: unknown column `resaon`; did you mean reason")]
     #[case("x", "/stopped>25:99", "filter, character 9: `25:99` is no time")]
