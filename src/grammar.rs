@@ -333,7 +333,7 @@ pub fn compile(pattern: &str, typed: &str, case: Case) -> Result<Regex, String> 
             // The message is a picture of several lines; the last line is the reason.
             regex::Error::Syntax(text) => {
                 let sentence = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                format!("invalid regular expression: {sentence}")
+                format!("invalid regex: {sentence}")
             }
             _ => "the regular expression is too large".into(),
         }

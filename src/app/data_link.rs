@@ -136,7 +136,7 @@ impl DataLink {
         }
     }
 
-    /// The next news. Safe to cancel; never returns when there will be none.
+    /// Waits for the next events; never returns if there will be none. Cancel safe.
     pub async fn next(&mut self) -> Vec<Event> {
         match &mut self.state {
             LinkState::Connecting(attempt) => match attempt.join_next().await {

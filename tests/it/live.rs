@@ -66,7 +66,8 @@ impl Reading {
         let view = View::new(&task::KIND, Query::default());
         let of = LogSubject { name: "web".into(), view, tasks: None, container: None };
         let wanted = LogRequest { id: 1, of, read, pace: CallRate(1.0) };
-        let task = tokio::spawn(logs::read(clients, wanted, now, Channels { set: streams, older: asked, updates: tell }));
+        let task =
+            tokio::spawn(logs::read(clients, wanted, now, Channels { set: streams, older: asked, updates: tell }));
         Self { endpoint, news, lines: Vec::new(), status: Arc::default(), task, set, _older: older }
     }
 

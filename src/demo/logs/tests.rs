@@ -139,8 +139,8 @@ fn streams_are_interleaved_in_either_direction() {
 #[test]
 fn rare_matches_give_empty_pages_with_a_token() {
     let mut world = world(&[]);
-    for n in 0..=(LOOKED_AT as i64) {
-        let message = if n == LOOKED_AT as i64 { "ERROR" } else { "fine" };
+    for n in 0..=(SEARCHED as i64) {
+        let message = if n == SEARCHED as i64 { "ERROR" } else { "fine" };
         world.logs.put("app", ["a", "b"][n as usize % 2], START_MS + n, message.into());
     }
     let empty = call_logs(filter, &world, json!({ "filterPattern": "ERROR" })).unwrap();

@@ -111,7 +111,7 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[usize]) {
     2,
     "unknown field `levl`; did you mean level or lvl?; JSON keys begin with a dot, text goes in quotes"
 )]
-#[case(".status~(", 8, "invalid regular expression: unclosed group")]
+#[case(".status~(", 8, "invalid regex: unclosed group")]
 #[case("!", 1, "a term is missing after !")]
 #[case("-f pay", 0, "fuzzy search is not available in logs; use a word or a regular expression")]
 #[case("-l team=pay", 0, "log lines have no tags; use task:, container: or .key=")]
