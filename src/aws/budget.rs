@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
-use super::QuotaClass;
+use super::{QuotaClass, token_bucket::TokenBucket};
 
 /// The part of the account's quota that one console may use at most, where nothing else is configured.
 pub const DEFAULT_SHARE: f64 = 0.25;
@@ -42,11 +42,8 @@ struct BudgetState {
 
 #[derive(Debug)]
 struct Bucket {
-    tokens: f64,
-    burst: f64,
-    rate: f64,
+    tokens: TokenBucket,
     full_rate: f64,
-    refilled: Instant,
     climbed: Instant,
     paused_until: Option<Instant>,
 }
@@ -69,14 +66,15 @@ impl Budget {
             let at = {
                 let mut state = self.lock();
                 let now = Instant::now();
-                let wait = state.bucket(class, self.share).take(now);
-                if wait.is_zero() {
-                    state.calls += 1;
-                    state.recent.push_back(now);
-                    state.forget(now);
-                    return;
+                match state.bucket(class, self.share).tokens.take(now) {
+                    Ok(()) => {
+                        state.calls += 1;
+                        state.recent.push_back(now);
+                        state.forget(now);
+                        return;
+                    }
+                    Err(at) => at,
                 }
-                now + wait
             };
             sleep_until(at).await;
         }
@@ -89,8 +87,8 @@ impl Budget {
         let bucket = state.bucket(class, self.share);
         // Calls under way when the first "no" came bring more of them: one halving for the lot.
         if bucket.paused_until.is_none_or(|until| until <= now) {
-            bucket.rate = (bucket.rate / 2.0).max(STEP * bucket.full_rate);
-            bucket.tokens = 0.0;
+            bucket.tokens.rate = (bucket.tokens.rate / 2.0).max(STEP * bucket.full_rate);
+            bucket.tokens.drain(now + PAUSE);
             bucket.climbed = now;
             bucket.paused_until = Some(now + PAUSE);
         }
@@ -131,32 +129,13 @@ impl Bucket {
         let (burst, rate) = class.quota();
         let burst = (burst * share * 2.0).clamp(1.0, burst);
         let rate = (rate * share).max(FLOOR);
-        let now = Instant::now();
-        Self { tokens: burst, burst, rate, full_rate: rate, refilled: now, climbed: now, paused_until: None }
-    }
-
-    /// Takes a token, or says how long until there may be one.
-    fn take(&mut self, now: Instant) -> Duration {
-        if let Some(until) = self.paused_until
-            && until > now
-        {
-            self.refilled = until;
-            return until - now;
-        }
-        let elapsed = now.saturating_duration_since(self.refilled).as_secs_f64();
-        self.tokens = (self.tokens + elapsed * self.rate).min(self.burst);
-        self.refilled = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Duration::ZERO;
-        }
-        Duration::from_secs_f64((1.0 - self.tokens) / self.rate).max(Duration::from_millis(1))
+        Self { tokens: TokenBucket::new(rate, burst), full_rate: rate, climbed: Instant::now(), paused_until: None }
     }
 
     fn climb(&mut self, now: Instant) {
         let steps = (now - self.climbed).as_secs() / CLIMB_EVERY.as_secs();
         if steps > 0 {
-            self.rate = (self.rate + STEP * self.full_rate * steps as f64).min(self.full_rate);
+            self.tokens.rate = (self.tokens.rate + STEP * self.full_rate * steps as f64).min(self.full_rate);
             self.climbed = now;
         }
     }
@@ -176,7 +155,7 @@ mod tests {
 
     /// Calls a second of the class that is tested.
     fn rate(budget: &Budget) -> f64 {
-        budget.lock().bucket(QuotaClass::ServiceRead, budget.share).rate
+        budget.lock().bucket(QuotaClass::ServiceRead, budget.share).tokens.rate
     }
 
     #[tokio::test(start_paused = true)]

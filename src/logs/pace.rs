@@ -1,59 +1,32 @@
 //! Limits how often a tail calls AWS.
 //!
-//! A few unused calls are saved up, so that the backfill and requests for older lines start at once. On tokio's clock,
-//! so that tests run in virtual time.
-
-use std::time::Duration;
-
-use tokio::time::Instant;
+//! A few unused calls are saved up, so that the backfill and requests for older lines start at once.
 
 use super::CallRate;
+use crate::aws::token_bucket::TokenBucket;
 
 /// The most calls that can be saved up.
 const SAVED: f64 = 4.0;
 /// The least rate in calls per second, whatever is configured.
 const FLOOR: f64 = 0.01;
 
-/// A token bucket of calls.
-#[derive(Debug)]
-pub(super) struct Pacer {
-    rate: f64,
-    saved: f64,
-    counted: Instant,
-}
-
-impl Pacer {
-    pub(super) fn new(pace: CallRate) -> Self {
-        let rate = if pace.0.is_finite() { pace.0.max(FLOOR) } else { CallRate::default().0 };
-        Self { rate, saved: SAVED, counted: Instant::now() }
-    }
-
-    /// Takes a call from the bucket.
-    ///
-    /// # Errors
-    /// None is left; the error says when the next one is available.
-    pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
-        let since = now.saturating_duration_since(self.counted).as_secs_f64();
-        self.saved = (self.saved + since * self.rate).min(SAVED);
-        self.counted = now;
-        // A rounded wait must not end slightly too early.
-        if self.saved >= 1.0 - 1e-6 {
-            self.saved -= 1.0;
-            return Ok(());
-        }
-        Err(now + Duration::from_secs_f64((1.0 - self.saved) / self.rate))
-    }
+/// Creates the token bucket for the calls of a tail.
+pub(super) fn call_bucket(pace: CallRate) -> TokenBucket {
+    let rate = if pace.0.is_finite() { pace.0.max(FLOOR) } else { CallRate::default().0 };
+    TokenBucket::new(rate, SAVED)
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::sleep_until;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep_until};
 
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_minute_allows_the_rate_plus_the_saved_calls() {
-        let mut pacer = Pacer::new(CallRate(1.0));
+        let mut pacer = call_bucket(CallRate(1.0));
         let end = Instant::now() + Duration::from_mins(1);
         let mut calls = 0;
         while Instant::now() < end {
@@ -71,7 +44,7 @@ mod tests {
     #[case::no_number(f64::NAN)]
     #[tokio::test(start_paused = true)]
     async fn an_invalid_rate_still_allows_calls(#[case] pace: f64) {
-        let mut pacer = Pacer::new(CallRate(pace));
+        let mut pacer = call_bucket(CallRate(pace));
         for _ in 0..4 {
             pacer.take(Instant::now()).unwrap();
         }

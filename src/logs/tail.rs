@@ -19,9 +19,9 @@ use tokio::{
 
 use super::{
     Channels, Line, LogRequest, Range, Read, Role, SilentSource, Source, Stream, StreamSet, TailMessage, TailPhase,
-    TailStatus, TailUpdate, merge::LogEvent, merge::Merge, messages, pace::Pacer,
+    TailStatus, TailUpdate, merge::LogEvent, merge::Merge, messages, pace::call_bucket,
 };
-use crate::aws::{Clients, Failure};
+use crate::aws::{Clients, Failure, token_bucket::TokenBucket};
 
 mod backfill;
 mod backward_reader;
@@ -88,7 +88,7 @@ pub(super) async fn run(clients: Clients, wanted: LogRequest, now: fn() -> Times
         fixed: wanted.of.tasks.is_some(),
         now,
         start,
-        pacer: Pacer::new(wanted.pace),
+        pacer: call_bucket(wanted.pace),
         set: StreamSet::default(),
         known: HashSet::new(),
         sources: Vec::new(),
@@ -131,7 +131,7 @@ struct Tail {
     fixed: bool,
     now: fn() -> Timestamp,
     start: Clocks,
-    pacer: Pacer,
+    pacer: TokenBucket,
     set: StreamSet,
     /// Streams that were added, and their sources.
     known: HashSet<Stream>,
