@@ -24,6 +24,7 @@ pub mod advice;
 pub mod budget;
 pub mod credentials;
 pub mod error;
+pub mod error_chain;
 pub mod identity;
 mod interceptor;
 pub mod mfa;
@@ -31,6 +32,7 @@ pub mod operation;
 pub mod profiles;
 pub mod regions;
 mod role_chain;
+pub mod token_bucket;
 
 pub use access::{Access, SharedAccess};
 pub use budget::Budget;

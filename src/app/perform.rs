@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{App, Exit, JobOutcome, clipboard, clipboard::Route, data_link::DataLink};
 use crate::{
-    aws::{ScopeSpec, profiles},
+    aws::{ScopeSpec, error_chain, profiles},
     change::ChangeOrder,
     data::Done,
     event::{Effect, Event, Notice, NoticeLevel},
@@ -148,7 +148,10 @@ impl<H: Host> App<H> {
         self.jobs.add(async {
             Some(match profiles::names().await {
                 Ok(names) => JobOutcome::Event(Event::Profiles(names)),
-                Err(error) => notice_outcome(NoticeLevel::Error, format!("could not list profiles: {}", chain(&error))),
+                Err(error) => notice_outcome(
+                    NoticeLevel::Error,
+                    format!("could not list profiles: {}", error_chain::text(&error)),
+                ),
             })
         });
     }
@@ -165,11 +168,6 @@ fn notice_outcome(level: NoticeLevel, text: String) -> JobOutcome {
 
 fn notice(level: NoticeLevel, text: String) -> Event {
     Event::Notice(Notice { level, text })
-}
-
-/// An error and its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The copied text, shortened for a message.

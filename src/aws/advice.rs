@@ -1,13 +1,12 @@
 //! What helps when calls can't be signed, or AWS does not take the signature: a table from what the SDK and AWS say to a
 //! plain sentence and the command to run.
 
-use std::error::Error;
-
 use aws_credential_types::provider::error::CredentialsError;
 
 use super::{
     ScopeSpec,
     credentials::{Base, CredentialChoice},
+    error_chain,
     mfa::MfaError,
 };
 
@@ -157,10 +156,7 @@ pub struct FailureContext<'a> {
 
 /// What is wrong with credentials, by what they failed with: code, sentence, advice.
 pub fn unsigned(error: &CredentialsError, whose: FailureContext<'_>) -> (Option<&'static str>, String, Option<String>) {
-    let chain: Vec<String> = {
-        let error: &dyn Error = error;
-        std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect()
-    };
+    let chain: Vec<String> = error_chain::links(error).map(ToString::to_string).collect();
     let text = chain.join("\n");
     let mfa = MfaError::behind(error).map(|error| match error {
         MfaError::NobodyToAsk => "MfaNeeded",

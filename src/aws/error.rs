@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     Operation,
     advice::{self, FailureContext},
+    error_chain,
     interceptor::Refused,
     operation,
 };
@@ -262,7 +263,7 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureK
 
 /// The first error of a kind in a chain.
 fn link_of<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    std::iter::successors(Some(error), |error| (**error).source()).find_map(|error| error.downcast_ref())
+    error_chain::links(error).find_map(|error| error.downcast_ref())
 }
 
 /// Nothing came back, or nothing was sent: the read-only guard, or the network.
@@ -275,13 +276,7 @@ fn of_transport(error: &(dyn Error + 'static)) -> (FailureKind, Option<String>, 
 
 /// The last error of the chain: the one that names the thing ("Connection refused").
 fn root_cause(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut last = None;
-    let mut link = error.source();
-    while let Some(cause) = link {
-        last = Some(cause.to_string());
-        link = cause.source();
-    }
-    last.filter(|text| !text.is_empty())
+    error_chain::links(error).skip(1).last().map(ToString::to_string).filter(|text| !text.is_empty())
 }
 
 /// An answer that is not AWS's: how it looks, in a few words.

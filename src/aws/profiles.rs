@@ -6,6 +6,7 @@ use aws_config::profile::{self, ProfileFileLoadError};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::error_chain;
 use crate::nearest;
 
 /// The profile where nobody names another.
@@ -20,9 +21,7 @@ pub struct ProfileError(String);
 
 impl ProfileError {
     pub(super) fn unreadable(error: &ProfileFileLoadError) -> Self {
-        let error: &dyn std::error::Error = error;
-        let chain = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-        Self(chain.collect::<Vec<_>>().join(": "))
+        Self(error_chain::text(error))
     }
 }
 
