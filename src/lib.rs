@@ -141,6 +141,7 @@
 
 pub mod app;
 pub mod aws;
+pub mod cells;
 pub mod change;
 pub mod cli;
 pub mod config;

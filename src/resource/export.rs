@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Align, Column, Context, Row, View, secrets::masked};
-use crate::visible::{one_line, safe_lines};
+use crate::{
+    cells,
+    visible::{one_line, safe_lines},
+};
 
 /// Columns of a table of `view`, with their indexes; all columns when `wide`.
 fn columns(view: &View, wide: bool) -> Vec<(usize, &'static Column)> {
@@ -115,13 +117,7 @@ fn shortened(text: String, width: usize) -> String {
     if text.width() <= width {
         return text;
     }
-    let mut room = width.saturating_sub(1);
-    let fits = text.graphemes(true).take_while(|grapheme| {
-        let fits = grapheme.width() <= room;
-        room = room.saturating_sub(grapheme.width());
-        fits
-    });
-    fits.chain(["…"]).collect()
+    [cells::head(&text, width.saturating_sub(1)), "…"].concat()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use ratatui::{buffer::Buffer, style::Style};
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+use crate::cells;
 
 /// Greatest width reported for a text, wider than any screen. The limit keeps sums of widths from overflowing.
 const WIDEST: u16 = 4_000;
@@ -23,7 +24,7 @@ pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     if text.contains(' ') || room.saturating_sub(width(ellipsis)) < 5 {
-        return Cow::Owned([head(text, room.saturating_sub(width(ellipsis))), ellipsis].concat());
+        return Cow::Owned([cells::head(text, room.saturating_sub(width(ellipsis)).into()), ellipsis].concat());
     }
     fit_ends(text, room, ellipsis)
 }
@@ -34,30 +35,8 @@ pub fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     let room = room.saturating_sub(width(ellipsis));
-    let tail = tail(text, room / 2);
-    Cow::Owned([head(text, room - width(tail)), ellipsis, tail].concat())
-}
-
-/// Longest beginning that fits into `room` cells.
-fn head(text: &str, room: u16) -> &str {
-    let end = take_fitting(text.grapheme_indices(true), room).last().map_or(0, |(at, grapheme)| at + grapheme.len());
-    &text[..end]
-}
-
-/// Longest end that fits into `room` cells.
-fn tail(text: &str, room: u16) -> &str {
-    let start = take_fitting(text.grapheme_indices(true).rev(), room).last().map_or(text.len(), |(at, _)| at);
-    &text[start..]
-}
-
-fn take_fitting<'a>(
-    graphemes: impl Iterator<Item = (usize, &'a str)>,
-    mut room: u16,
-) -> impl Iterator<Item = (usize, &'a str)> {
-    graphemes.map_while(move |(at, grapheme)| {
-        room = room.checked_sub(width(grapheme))?;
-        Some((at, grapheme))
-    })
+    let tail = cells::tail(text, (room / 2).into());
+    Cow::Owned([cells::head(text, (room - width(tail)).into()), ellipsis, tail].concat())
 }
 
 /// Writes text into one row of the buffer, from left to right and never past its end.
@@ -123,15 +102,7 @@ pub fn wrap(text: &str, room: u16) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text.trim_end();
     while !rest.is_empty() && room > 0 {
-        let fitting = head(rest, room);
-        let end = match fitting.rfind(' ') {
-            _ if fitting.len() == rest.len() => rest.len(),
-            _ if rest[fitting.len()..].starts_with(' ') => fitting.len(),
-            Some(space) if space > 0 => space,
-            // A character wider than the room must not cause an endless loop.
-            _ if fitting.is_empty() => rest.graphemes(true).next().map_or(rest.len(), str::len),
-            _ => fitting.len(),
-        };
+        let end = cells::row_end(rest, room.into());
         lines.push(rest[..end].trim_end());
         rest = rest[end..].trim_start();
     }

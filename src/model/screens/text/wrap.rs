@@ -1,9 +1,9 @@
 //! Cutting lines to the width of the screen.
 
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{TextLine, TextRow};
+use crate::cells;
 
 /// The rows of `lines` at `width` cells: cut between words where there are any, and never within a grapheme.
 pub(in crate::model) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
@@ -19,31 +19,13 @@ pub(in crate::model) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
         let mut start = 0;
         while start < text.len() {
             let indent = if start == 0 { 0 } else { hang };
-            let end = start + fitting(&text[start..], usize::from((width - indent).max(1)));
+            let end = start + cells::row_end(&text[start..], usize::from((width - indent).max(1)));
             rows.push(TextRow { line: index, start, end, indent });
             // The space at the cut is neither drawn nor carried over.
             start = end + text[end..].len() - text[end..].trim_start_matches(' ').len();
         }
     }
     rows
-}
-
-/// Bytes of `text` that fit into `width` cells; at least one grapheme.
-fn fitting(text: &str, width: usize) -> usize {
-    let (mut cells, mut end, mut word) = (0, 0, None);
-    for (at, grapheme) in text.grapheme_indices(true) {
-        cells += grapheme.width();
-        if cells > width {
-            // The start of the text is indentation, not a place to cut.
-            let cut = if grapheme == " " { Some(at) } else { word };
-            return cut.unwrap_or(end).max(text.graphemes(true).next().map_or(0, str::len));
-        }
-        end = at + grapheme.len();
-        if grapheme == " " && !text[..at].trim_start().is_empty() {
-            word = Some(end);
-        }
-    }
-    end
 }
 
 #[cfg(test)]
