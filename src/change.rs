@@ -205,11 +205,6 @@ fn require_ecs_controller(service: &Service) -> Result<(), String> {
     }
 }
 
-/// `1 task`, `3 tasks`.
-fn count_tasks(count: i32) -> String {
-    format!("{count} task{}", if count == 1 { "" } else { "s" })
-}
-
 /// An operation's input from names and values.
 fn input<const N: usize>(operation: Operation, members: [(&'static str, Value); N]) -> ApiCall {
     ApiCall { operation, input: members.into_iter().collect() }

@@ -6,11 +6,11 @@ use aws_sdk_ecs::types::ContainerInstanceStatus;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, count_tasks, input};
+use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input};
 use crate::{
     aws::{Clients, Failure, FailureKind, operation},
     diagnose::Known,
-    resource::{Query, Row, View, instance, instance::Instance, task, task::Task},
+    resource::{Query, Row, View, format::count_tasks, instance, instance::Instance, task, task::Task},
 };
 
 pub static DRAIN: ChangeKind = ChangeKind {

@@ -6,13 +6,17 @@ use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
 use super::{
-    ApiCall, Change, ChangeKind, ChangeTarget, Risk, count_tasks, input, require_ecs_controller, service_of,
-    service_target, service_views,
+    ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, require_ecs_controller, service_of, service_target,
+    service_views,
 };
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Row, View, format::duration, service::Service},
+    resource::{
+        Row, View,
+        format::{count_tasks, duration},
+        service::Service,
+    },
 };
 
 pub static RESTART: ChangeKind =

@@ -12,7 +12,12 @@ use super::{
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Row, TypedRow, View, format::last_part, rollout::Rollout, service::Service},
+    resource::{
+        Row, TypedRow, View,
+        format::{count_tasks, last_part},
+        rollout::Rollout,
+        service::Service,
+    },
 };
 
 pub static ROLLBACK: ChangeKind =
@@ -69,11 +74,7 @@ fn in_progress(service: &Service) -> Vec<String> {
     if let Some(primary) = service.primary()
         && primary.running_count > 0
     {
-        says.push(format!(
-            "{} of {} that run are replaced",
-            super::count_tasks(primary.running_count),
-            primary.revision()
-        ));
+        says.push(format!("{} of {} that run are replaced", count_tasks(primary.running_count), primary.revision()));
     }
     says
 }

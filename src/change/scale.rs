@@ -5,13 +5,11 @@ use std::sync::Arc;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{
-    ApiCall, Change, ChangeKind, ChangeTarget, Risk, count_tasks, input, service_of, service_target, service_views,
-};
+use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, service_of, service_target, service_views};
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Row, View},
+    resource::{Row, View, format::count_tasks},
 };
 
 pub static SCALE: ChangeKind =

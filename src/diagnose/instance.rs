@@ -7,7 +7,7 @@ use crate::{
     knowledge::{Rule, situations},
     resource::{
         finding::{Finding, Problem},
-        format::{in_words, one_line, seconds_since, short_id},
+        format::{count_tasks, in_words, one_line, seconds_since, short_id},
         instance::Instance,
         task::Task,
     },
@@ -152,10 +152,6 @@ fn task_label(task: &Task) -> String {
     let group = task.group.as_deref().unwrap_or("task");
     let name = group.split_once(':').map_or(group, |(_, name)| name);
     format!("{name} ({})", short_id(&task.task_arn))
-}
-
-fn count_tasks(count: i32) -> String {
-    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
 #[cfg(test)]

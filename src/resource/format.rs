@@ -140,6 +140,26 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// Formats a count in at most five cells: `812`, `8.4k`, `37k`, `1.2M`.
+pub fn compact(count: u64) -> String {
+    match count {
+        ..1_000 => count.to_string(),
+        1_000..10_000 => format!("{}.{}k", count / 1_000, count % 1_000 / 100),
+        10_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// Formats a count with what is counted: `1 line`, `1,302 lines`.
+pub fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// `1 task`, `3 tasks`.
+pub fn count_tasks(count: i32) -> String {
+    counted(u64::try_from(count).unwrap_or(0), "task")
+}
+
 /// Replaces each run of whitespace, line breaks included, with one space, so that a long reason fits in a cell.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -183,6 +203,23 @@ mod tests {
     #[case(i64::MAX, false)]
     fn times_near_the_ends_of_the_calendar_are_absent(#[case] second: i64, #[case] known: bool) {
         assert_eq!(timestamp(Some(&DateTime::from_secs(second))).is_some(), known);
+    }
+
+    #[rstest]
+    #[case(999, "999")]
+    #[case(8_499, "8.4k")]
+    #[case(999_999, "999k")]
+    #[case(1_299_999, "1.2M")]
+    fn compact_counts_are_rounded_down(#[case] count: u64, #[case] text: &str) {
+        assert_eq!(compact(count), text);
+    }
+
+    #[rstest]
+    #[case(0, "0 lines")]
+    #[case(1, "1 line")]
+    #[case(1_302, "1,302 lines")]
+    fn counts_agree_with_what_is_counted(#[case] count: u64, #[case] text: &str) {
+        assert_eq!(counted(count, "line"), text);
     }
 
     #[rstest]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Trouble, What};
-use crate::resource::{Material, Status, Tone, View, instance, service, task};
+use crate::resource::{Material, Status, Tone, View, format::counted, instance, service, task};
 
 /// Clusters that are named before the rest is counted.
 const NAMED: usize = 3;
@@ -107,11 +107,7 @@ fn describe_extent(material: &Material<'_>) -> String {
     let rows = |kind| material.rows.iter().filter(|row| row.kind() == kind).count();
     let parts = [(clusters.len(), "cluster"), (rows(&service::KIND), "service"), (rows(&instance::KIND), "instance")];
     let told = parts.iter().filter(|(count, what)| *count > 0 || *what == "service");
-    told.map(|(count, what)| count_of(*count, what)).collect::<Vec<_>>().join(", ")
-}
-
-fn count_of(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    told.map(|(count, what)| counted(*count as u64, what)).collect::<Vec<_>>().join(", ")
 }
 
 /// Views by what they hold and by `K`, and in words the clusters they are of: `of prod, batch`.

@@ -13,7 +13,7 @@ use crate::{
     model::header::{coarse, seconds_until},
     resource::{
         Tone, Zone,
-        format::{duration, grouped, size},
+        format::{compact, counted, duration, grouped, size},
     },
 };
 
@@ -77,7 +77,7 @@ impl LogView {
                 right: false,
                 ..BarItem::state(
                     format!("{} new", grouped(self.counts.unseen)),
-                    format!("{} new", short(self.counts.unseen)),
+                    format!("{} new", compact(self.counts.unseen)),
                     Tone::Wait,
                     1,
                 )
@@ -108,7 +108,7 @@ impl LogView {
         let mut filters = BarItem::mode("Filters", "/", rules.to_string(), true, 4);
         if hidden > 0 {
             filters.value = format!("{rules} ({} hidden)", grouped(hidden));
-            filters.brief = format!("{rules} ({})", short(hidden));
+            filters.brief = format!("{rules} ({})", compact(hidden));
         }
         filters
     }
@@ -140,7 +140,7 @@ impl LogView {
             items.push(BarItem::state(value, format!("live ${cost:.2}"), Tone::Busy, 2));
             if live.sampled > 0 {
                 let value = format!("sampled in {} of its seconds", grouped(live.sampled));
-                items.push(BarItem::state(value, format!("sampled {}s", short(live.sampled)), Tone::Warn, 2));
+                items.push(BarItem::state(value, format!("sampled {}s", compact(live.sampled)), Tone::Warn, 2));
             }
         }
         if let Some(scanned) = status.scanned {
@@ -159,16 +159,15 @@ impl LogView {
             items.push(BarItem::state(format!("{quiet} without a log"), format!("{quiet} silent"), Tone::Wait, 10));
         }
         if status.streams > 0 {
-            let plural = if status.streams == 1 { "" } else { "s" };
-            let value = format!("{} stream{plural}", grouped(status.streams as u64));
+            let value = counted(status.streams as u64, "stream");
             items.push(BarItem::state(value.clone(), value, Tone::Muted, 14));
         }
-        let lines = format!("{} line{}", short(counts.lines), if counts.lines == 1 { "" } else { "s" });
+        let lines = format!("{} line{}", compact(counts.lines), if counts.lines == 1 { "" } else { "s" });
         items.push(BarItem::state(lines.clone(), lines, Tone::Plain, 5));
         if counts.dropped > 0 {
             items.push(BarItem::state(
-                format!("{} dropped", short(counts.dropped)),
-                format!("{} gone", short(counts.dropped)),
+                format!("{} dropped", compact(counts.dropped)),
+                format!("{} gone", compact(counts.dropped)),
                 Tone::Wait,
                 9,
             ));
@@ -176,7 +175,7 @@ impl LogView {
         let (tone, rank) = if counts.lost > 0 { (Tone::Warn, 2) } else { (Tone::Muted, 12) };
         items.push(BarItem::state(
             format!("{} lost", grouped(counts.lost)),
-            format!("{} lost", short(counts.lost)),
+            format!("{} lost", compact(counts.lost)),
             tone,
             rank,
         ));
@@ -202,14 +201,4 @@ fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Ba
     let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, next try in {next}"));
     let brief = next.map_or_else(|| words.clone(), |next| format!("{words} {next}"));
     BarItem::state(full, brief, tone, 0)
-}
-
-/// `812`, `8.4k`, `37k`, `1.2M`.
-fn short(count: u64) -> String {
-    match count {
-        ..1_000 => count.to_string(),
-        1_000..10_000 => format!("{}.{}k", count / 1_000, count % 1_000 / 100),
-        10_000..1_000_000 => format!("{}k", count / 1_000),
-        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
-    }
 }

@@ -1,8 +1,7 @@
 //! The text of a line: as it came, or as the JSON that it is.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -11,8 +10,10 @@ use super::{
     rows::{LogStyle, Piece, looks},
 };
 use crate::{
+    cells,
     logs::{Line, strip_timestamp},
     model::text::safe,
+    resource::format::{one_line, size},
 };
 
 /// Longer lines are held to a few rows until they are opened.
@@ -65,13 +66,13 @@ pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
 
 /// A long line: as much of it as fits, and how long it is.
 fn long(text: &str, set: Setting) -> Vec<Piece> {
-    let size = format!("({})", size(text.len()));
+    let size = format!("({})", size(text.len() as f64));
     let rows = if set.wrap { HELD } else { 1 };
     // An ellipsis stands before the size.
     let room = usize::from(set.room.saturating_mul(rows)).saturating_sub(size.len() + 1);
     let (mut shown, mut cut) = held(text, if set.expanded { OPENED } else { LONG });
     if !set.expanded {
-        (shown, cut) = (&shown[..fitting(shown, room)], true);
+        (shown, cut) = (cells::head(shown, room), true);
     }
     let mut pieces = looks(shown);
     if cut {
@@ -86,36 +87,16 @@ fn held(text: &str, most: usize) -> (&str, bool) {
     (&text[..end], end < text.len())
 }
 
-/// `96 KiB`, `1.2 MiB`.
-fn size(bytes: usize) -> String {
-    match bytes >> 10 {
-        kib @ ..1024 => format!("{kib} KiB"),
-        kib => format!("{:.1} MiB", kib as f64 / 1024.0),
-    }
-}
-
 /// Text in one row, safe to draw.
 pub(super) fn plain(text: &str) -> String {
-    let words: Cow<'_, str> = Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "));
-    safe(&words).into_owned()
+    safe(&one_line(text)).into_owned()
 }
 
 /// `text` in exactly `width` cells.
 pub(super) fn fit(text: &str, width: u16) -> String {
     let (width, text) = (usize::from(width), safe(text));
-    let end = fitting(&text, width);
-    let shown = &text[..end];
+    let shown = cells::head(&text, width);
     shown.to_owned() + &" ".repeat(width.saturating_sub(shown.width()))
-}
-
-/// Bytes of `text` that fit into `width` cells.
-fn fitting(text: &str, width: usize) -> usize {
-    let mut cells = 0;
-    let fits = |(_, grapheme): &(usize, &str)| {
-        cells += grapheme.width();
-        cells <= width
-    };
-    text.grapheme_indices(true).take_while(fits).last().map_or(0, |(at, grapheme)| at + grapheme.len())
 }
 
 /// Cuts pieces where something was found, and marks what was.
@@ -152,13 +133,13 @@ pub(super) fn cut(pieces: Vec<Piece>, room: u16) -> Vec<Vec<Piece>> {
     let mut start = 0;
     while start < text.len() {
         let rest = &text[start..];
-        let mut end = fitting(rest, room);
+        let mut end = cells::head(rest, room).len();
         if end < rest.len() {
             if let Some(space) = rest[..end].rfind(' ').filter(|space| rest[..*space].width() * 3 > room * 2) {
                 end = space + 1;
             }
             // What is wider than a row must not keep us here for ever.
-            end = end.max(rest.graphemes(true).next().map_or(rest.len(), str::len));
+            end = end.max(cells::first_grapheme(rest));
         }
         rows.push(slice(&pieces, start..start + end));
         start += end;

@@ -1,7 +1,7 @@
 //! From lines to rows of the screen: a function of the lines, of how they are shown, and of the room there is. Only lines
 //! in sight are set, so a frame costs the same however many there are.
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     body::{self, Setting, cut},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     logs::{Line, Role, filter::FilterVerdict},
-    resource::format::{duration, grouped},
+    resource::format::{counted, duration},
 };
 
 /// Sets lines to rows.
@@ -183,7 +183,7 @@ impl<'a> RowLayout<'a> {
     fn time(&self, at: Timestamp) -> String {
         let format = match (self.display.times, self.columns.short) {
             (Times::Off, _) => return String::new(),
-            (Times::Relative, _) => return format!("{:>7}", ago(self.now.duration_since(at))),
+            (Times::Relative, _) => return format!("{:>7}", duration(self.now.duration_since(at).as_secs())),
             (_, true) => "%H:%M:%S",
             (_, false) => "%H:%M:%S.%3f",
         };
@@ -225,19 +225,8 @@ fn words(line: &Line) -> String {
 /// What is missing, and why where that is told.
 fn gap(count: Option<u64>, why: &str) -> String {
     let what = match count {
-        Some(1) => "1 line not shown".into(),
-        Some(count) => format!("{} lines not shown", grouped(count)),
+        Some(count) => format!("{} not shown", counted(count, "line")),
         None => "lines not shown".into(),
     };
     if why.is_empty() { what } else { format!("{what}: {}", body::plain(why)) }
-}
-
-/// How long ago, to the second; what is of the future by another clock is of now.
-fn ago(age: SignedDuration) -> String {
-    duration(age.as_secs())
-}
-
-/// `1 line`, `1,302 lines`.
-fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }

@@ -6,6 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 pub use crate::model::screens::logs::strip::HEIGHT;
 use crate::{
     model::screens::logs::LogView,
+    resource::format::{compact, duration},
     ui::{
         text::RowWriter,
         theme::{Scope, Theme},
@@ -22,7 +23,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, zone: &TimeZone, the
         let most = counts.iter().copied().max().unwrap_or(0);
         let mut writer = RowWriter::new(buf, area.x + 1, y, area.x + LABEL);
         let scope = if most == 0 { Scope::Faint } else { scope };
-        writer.put(&format!("{name:<6} {:>6}", short(most)), theme.get(scope));
+        writer.put(&format!("{name:<6} {:>6}", compact(most)), theme.get(scope));
         for (cell, count) in counts.iter().enumerate() {
             let x = area.x + LABEL + u16::try_from(cell).unwrap_or(u16::MAX);
             let style = theme.get(scope);
@@ -32,7 +33,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, zone: &TimeZone, the
     }
     let y = area.y + 2;
     let mut writer = RowWriter::new(buf, area.x + 1, y, area.x + LABEL);
-    writer.put(&format!("max per {}", length(strip.step)), theme.get(Scope::Faint));
+    writer.put(&format!("max per {}", duration(strip.step)), theme.get(Scope::Faint));
     let mut writer = RowWriter::new(buf, area.x + LABEL, y, area.right().saturating_sub(1));
     for (cell, time) in &strip.times {
         writer.to(area.x + LABEL + u16::try_from(*cell).unwrap_or(u16::MAX));
@@ -52,23 +53,4 @@ fn bar(count: u64, most: u64, theme: &Theme) -> &'static str {
     let steps = bars.len() as u64;
     let height = (count * steps).div_ceil(most.max(1)).clamp(1, steps);
     bars[usize::try_from(height - 1).unwrap_or(0)]
-}
-
-/// Formats a count in at most six cells.
-fn short(count: u64) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        1_000..100_000 => format!("{},{:03}", count / 1_000, count % 1_000),
-        _ => format!("{}k", count / 1_000),
-    }
-}
-
-/// Formats a duration in one unit: `5s`, `30m`, `12h`, `3d`.
-fn length(seconds: i64) -> String {
-    match seconds {
-        ..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..86_400 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }
