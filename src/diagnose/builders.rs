@@ -4,8 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Known;
 use crate::resource::{
-    Row, container::Container, deployment::Deployment, event::ServiceEvent, instance::Instance, revision::Revision,
-    service::Service, task::Task,
+    Row,
+    container::Container,
+    deployment::Deployment,
+    event::ServiceEvent,
+    instance::{HostResource, Instance},
+    revision::Revision,
+    service::Service,
+    task::Task,
 };
 
 use super::HOUR;
@@ -142,8 +148,8 @@ pub(super) fn host(id: &str) -> Instance {
         cluster_name: "prod".into(),
         status: Some("ACTIVE".into()),
         agent_connected: true,
-        cpu: (1024, 4096),
-        memory: (2048, 16_000),
+        cpu: HostResource { remaining: 1024, registered: 4096 },
+        memory: HostResource { remaining: 2048, registered: 16_000 },
         running_tasks_count: 3,
         ..Instance::default()
     }

@@ -57,7 +57,11 @@ pub fn service_names(service: &Service) -> Names {
     put(&mut names, "target_group", service.target_groups.first().map(String::as_str));
     put(&mut names, "subnets", Some(&service.subnets.join(",")));
     put(&mut names, "security_groups", Some(&service.security_groups.join(",")));
-    put(&mut names, "capacity_provider", service.capacity_providers.first().map(|(name, _)| name.as_str()));
+    put(
+        &mut names,
+        "capacity_provider",
+        service.capacity_providers.first().map(|item| item.capacity_provider.as_str()),
+    );
     put(&mut names, "deployment", service.primary().map(|deployment| deployment.id.as_str()));
     names
 }
@@ -178,7 +182,7 @@ fn put_container(names: &mut Names, container: &Container, definition: Option<&D
     let memory = container.memory_limit().or(memory.as_deref()).map(|memory| format!("{memory} MiB"));
     put(names, "container_memory", memory.as_deref());
     put_image(names, container.image.as_deref());
-    let bound = container.network_bindings.first().map(|(_, inside, _)| inside.to_string());
+    let bound = container.network_bindings.first().map(|binding| binding.container_port.to_string());
     // `8080/tcp`, `80 -> 8080/tcp`.
     let defined =
         definition.and_then(|definition| definition.ports.first()).and_then(|port| port.split(' ').next_back());

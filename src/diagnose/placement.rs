@@ -60,7 +60,7 @@ impl<'a> Requirements<'a> {
         let own_network = revision.network_mode.as_deref() == Some("awsvpc");
         let ports = containers.iter().flat_map(|container| &container.host_ports).filter(|_| !own_network);
         let constraints = revision.placement_constraints.iter().chain(&service.placement_constraints);
-        let providers = service.capacity_providers.iter().map(|(name, _)| name.as_str());
+        let providers = service.capacity_providers.iter().map(|item| item.capacity_provider.as_str());
         let distinct = service.placement_constraints.iter().any(|constraint| constraint == DISTINCT);
         let tasks = known.tasks(&service.cluster_name, &service.service_name).iter().filter(|task| !task.stopped());
         Self {
@@ -107,8 +107,8 @@ impl<'a> Requirements<'a> {
             let taken = if *protocol == "udp" { &instance.udp_ports } else { &instance.ports };
             lack(taken.contains(port), Shortfall::Port(*port, (*protocol).to_owned()));
         }
-        lack(instance.cpu.0 < self.cpu, Shortfall::Cpu(instance.cpu.0));
-        lack(instance.memory.0 < self.memory, Shortfall::Memory(instance.memory.0));
+        lack(instance.cpu.remaining < self.cpu, Shortfall::Cpu(instance.cpu.remaining));
+        lack(instance.memory.remaining < self.memory, Shortfall::Memory(instance.memory.remaining));
         lacks
     }
 
@@ -182,7 +182,7 @@ impl Placement<'_> {
                 }
                 _ => {
                     let Requirements { cpu, memory, .. } = self.requirements;
-                    let (free_cpu, free_memory) = (instance.cpu.0, instance.memory.0);
+                    let (free_cpu, free_memory) = (instance.cpu.remaining, instance.memory.remaining);
                     format!("needs {cpu} CPU and {memory} MiB; closest is {name}: {free_cpu} and {free_memory}")
                 }
             });
@@ -273,16 +273,19 @@ impl Placement<'_> {
             Shortfall::Taken => "run one of its tasks already".into(),
             Shortfall::Port(port, protocol) => format!("use port {port}/{protocol}"),
             Shortfall::Cpu(_) => {
-                let size = most(|instance| instance.cpu.1);
+                let size = most(|instance| instance.cpu.registered);
                 let too_large =
                     if size < self.requirements.cpu { format!(", the largest has {size}") } else { String::new() };
-                format!("with too little CPU (at most {} free{too_large})", most(|instance| instance.cpu.0))
+                format!("with too little CPU (at most {} free{too_large})", most(|instance| instance.cpu.remaining))
             }
             Shortfall::Memory(_) => {
-                let size = most(|instance| instance.memory.1);
+                let size = most(|instance| instance.memory.registered);
                 let too_large =
                     if size < self.requirements.memory { format!(", the largest has {size}") } else { String::new() };
-                format!("with too little memory (at most {} MiB free{too_large})", most(|instance| instance.memory.0))
+                format!(
+                    "with too little memory (at most {} MiB free{too_large})",
+                    most(|instance| instance.memory.remaining)
+                )
             }
         }
     }

@@ -53,12 +53,20 @@ pub struct Container {
     pub cpu: Option<String>,
     pub memory: Option<String>,
     pub memory_reservation: Option<String>,
-    /// Host port, container port and protocol of each binding.
-    pub network_bindings: Vec<(i32, i32, String)>,
+    pub network_bindings: Vec<NetworkBinding>,
     pub private_address: Option<String>,
     /// Last status of the ExecuteCommandAgent; absent where exec is off.
     pub exec_agent: Option<String>,
     pub exec_reason: Option<String>,
+}
+
+/// A port of a container on its host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkBinding {
+    pub host_port: i32,
+    pub container_port: i32,
+    pub protocol: String,
 }
 
 impl Container {
@@ -96,7 +104,8 @@ impl Container {
                 .into_iter()
                 .filter_map(|binding| {
                     let protocol = binding.protocol.map(|protocol| protocol.as_str().to_owned()).unwrap_or_default();
-                    Some((binding.host_port?, binding.container_port?, protocol))
+                    let (host_port, container_port) = (binding.host_port?, binding.container_port?);
+                    Some(NetworkBinding { host_port, container_port, protocol })
                 })
                 .collect(),
             private_address: interfaces.into_iter().find_map(|interface| interface.private_ipv4_address),
@@ -348,8 +357,8 @@ impl Resource for Container {
             .field("Task", &*self.task_arn)
             .field("ARN", &*self.container_arn);
         let ports = document.section("Ports");
-        for (host, inside, protocol) in &self.network_bindings {
-            ports.text(0, format!("{host} -> {inside}/{protocol}"), Tone::Plain);
+        for NetworkBinding { host_port, container_port, protocol } in &self.network_bindings {
+            ports.text(0, format!("{host_port} -> {container_port}/{protocol}"), Tone::Plain);
         }
         document
     }

@@ -50,9 +50,10 @@ pub struct Instance {
     pub health: Option<String>,
     pub running_tasks_count: i32,
     pub pending_tasks_count: i32,
-    /// Remaining and registered CPU units, and MiB.
-    pub cpu: (i32, i32),
-    pub memory: (i32, i32),
+    /// CPU units.
+    pub cpu: HostResource,
+    /// MiB.
+    pub memory: HostResource,
     /// Host ports in use.
     pub ports: Vec<i32>,
     pub udp_ports: Vec<i32>,
@@ -74,6 +75,14 @@ pub struct Instance {
     pub capacity_provider_name: Option<String>,
     pub registered_at: Option<Timestamp>,
     pub tags: Vec<(String, String)>,
+}
+
+/// How much of a resource an instance has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct HostResource {
+    /// Not reserved by a task.
+    pub remaining: i32,
+    pub registered: i32,
 }
 
 /// A health check result of an instance other than `OK`.
@@ -116,8 +125,10 @@ impl Instance {
                 .find(|r| r.name.as_deref() == Some(name))
                 .map_or(0, |resource| amount(resource.integer_value))
         };
-        let both =
-            |name: &str| (named(&instance.remaining_resources, name), named(&instance.registered_resources, name));
+        let both = |name: &str| HostResource {
+            remaining: named(&instance.remaining_resources, name),
+            registered: named(&instance.registered_resources, name),
+        };
         let (cpu, memory) = (both("CPU"), both("MEMORY"));
         let set = |resources: &Option<Vec<SdkResource>>, name: &str| {
             let resources = resources.as_deref().unwrap_or_default();
@@ -206,7 +217,8 @@ fn interfaces(attachments: &[Attachment]) -> usize {
 }
 
 /// Cell `free/all`. Filters compare the free part; less than a tenth is a warning.
-fn share((free, all): (i32, i32)) -> Cell<'static> {
+fn share(resource: HostResource) -> Cell<'static> {
+    let HostResource { remaining: free, registered: all } = resource;
     let tone = if all > 0 && free * 10 < all { Tone::Warn } else { Tone::Plain };
     Cell::new(format!("{free}/{all}"), tone).values([free.to_string()])
 }
@@ -257,12 +269,12 @@ static FIELDS: &[Field<Instance>] = &[
     Field {
         column: Column::new("cpu", "CPU FREE", 9, 13).unit(Unit::Cpu).priority(1),
         cell: |row, _| share(row.cpu),
-        order: |row, _| Order::Number(row.cpu.0.into()),
+        order: |row, _| Order::Number(row.cpu.remaining.into()),
     },
     Field {
         column: Column::new("memory", "MEM FREE", 9, 15).aliases(&["mem"]).unit(Unit::Mebibytes).priority(1),
         cell: |row, _| share(row.memory),
-        order: |row, _| Order::Number(row.memory.0.into()),
+        order: |row, _| Order::Number(row.memory.remaining.into()),
     },
     Field {
         column: Column::new("type", "TYPE", 8, 16).priority(3),

@@ -225,11 +225,7 @@ impl Rollout {
                 minimum_healthy_percent: service.minimum_healthy_percent,
                 maximum_percent: service.maximum_percent,
                 bake_minutes: service.bake_time_in_minutes,
-                breaker: service.circuit_breaker.map(|(enabled, rolls_back)| BreakerSetting {
-                    enabled,
-                    rolls_back,
-                    ..BreakerSetting::default()
-                }),
+                breaker: service.circuit_breaker.clone(),
                 ..Configuration::default()
             },
             ..Self::default()

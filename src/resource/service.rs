@@ -18,7 +18,7 @@ use super::{
     finding::{Finding, Problem},
     format::{amount, last_part, timestamp, words},
     instance, present, revision,
-    rollout::{self, Rollout},
+    rollout::{self, BreakerSetting, Rollout},
     task,
 };
 use crate::aws::{Clients, Failure, operation};
@@ -77,8 +77,7 @@ pub struct Service {
     pub running_count: i32,
     pub pending_count: i32,
     pub launch_type: Option<String>,
-    /// Capacity provider names with their weights.
-    pub capacity_providers: Vec<(String, i32)>,
+    pub capacity_providers: Vec<StrategyItem>,
     pub platform_version: Option<String>,
     pub task_definition: Option<String>,
     pub scheduling_strategy: Option<String>,
@@ -87,8 +86,7 @@ pub struct Service {
     pub deployment_strategy: Option<String>,
     pub minimum_healthy_percent: Option<i32>,
     pub maximum_percent: Option<i32>,
-    /// Deployment circuit breaker: whether it is on, and whether it rolls back.
-    pub circuit_breaker: Option<(bool, bool)>,
+    pub circuit_breaker: Option<BreakerSetting>,
     /// Alarms that watch its deployments.
     pub deployment_alarms: Vec<String>,
     /// How long ECS watches a deployment after its tasks are up, in minutes.
@@ -118,6 +116,14 @@ pub struct Service {
     pub findings: Vec<Finding>,
 }
 
+/// A capacity provider and the share of the tasks that go to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StrategyItem {
+    pub capacity_provider: String,
+    pub weight: i32,
+}
+
 impl Service {
     fn from_sdk(service: Sdk) -> Option<Self> {
         let service_arn = service.service_arn.or_else(|| service.service_name.clone())?;
@@ -140,7 +146,10 @@ impl Service {
             running_count: amount(service.running_count),
             pending_count: amount(service.pending_count),
             launch_type: service.launch_type.map(|kind| kind.as_str().to_owned()),
-            capacity_providers: providers.into_iter().map(|item| (item.capacity_provider, item.weight)).collect(),
+            capacity_providers: providers
+                .into_iter()
+                .map(|item| StrategyItem { capacity_provider: item.capacity_provider, weight: item.weight })
+                .collect(),
             platform_version: service.platform_version,
             task_definition: service.task_definition,
             scheduling_strategy: service.scheduling_strategy.map(|strategy| strategy.as_str().to_owned()),
@@ -153,7 +162,7 @@ impl Service {
                 .map(|strategy| strategy.as_str().to_owned()),
             minimum_healthy_percent: configuration.as_ref().and_then(|c| c.minimum_healthy_percent).map(amount),
             maximum_percent: configuration.as_ref().and_then(|c| c.maximum_percent).map(amount),
-            circuit_breaker: breaker.map(|breaker| (breaker.enable, breaker.rollback)),
+            circuit_breaker: breaker.map(BreakerSetting::from_sdk),
             deployment_alarms: alarms.map(|alarms| alarms.alarm_names.clone()).unwrap_or_default(),
             bake_time_in_minutes: configuration.as_ref().and_then(|c| c.bake_time_in_minutes).map(amount),
             defers_cleanup: configuration.as_ref().is_some_and(defers_cleanup),
@@ -206,7 +215,7 @@ impl Service {
     pub fn on_instances(&self) -> bool {
         match self.capacity_providers.as_slice() {
             [] => self.launch_type.as_deref().is_some_and(|kind| kind != "FARGATE"),
-            several => several.iter().any(|(name, _)| !name.starts_with("FARGATE")),
+            several => several.iter().any(|item| !item.capacity_provider.starts_with("FARGATE")),
         }
     }
 
@@ -220,8 +229,8 @@ impl Service {
     pub fn launch(&self) -> Cow<'_, str> {
         match self.capacity_providers.as_slice() {
             [] => self.launch_type.as_deref().unwrap_or_default().into(),
-            [(only, _)] => only.as_str().into(),
-            several => several.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("+").into(),
+            [only] => only.capacity_provider.as_str().into(),
+            several => several.iter().map(|item| item.capacity_provider.as_str()).collect::<Vec<_>>().join("+").into(),
         }
     }
 

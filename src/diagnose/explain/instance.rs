@@ -18,7 +18,13 @@ pub(super) fn explain_instance<'a>(instance: &'a Instance, known: &'a Known<'a>)
     let section = builder.document.section("Instance");
     section
         .field("Status", status)
-        .field("Left", format!("{} of {} CPU units, {} of {} MiB", cpu.0, cpu.1, memory.0, memory.1))
+        .field(
+            "Left",
+            format!(
+                "{} of {} CPU units, {} of {} MiB",
+                cpu.remaining, cpu.registered, memory.remaining, memory.registered
+            ),
+        )
         .field("Type", instance.instance_type.clone().unwrap_or_default())
         .field("Zone", instance.availability_zone.clone().unwrap_or_default());
 

@@ -247,13 +247,16 @@ fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Ta
     let stage = rollout.and_then(|rollout| rollout.lifecycle_stage.as_deref()).unwrap_or_default();
     section.field("Stage", in_words(stage));
     let failing = primary.is_some_and(|primary| primary.failed_tasks > 0);
-    let breaker = match (rollout.and_then(|rollout| rollout.breaker), service.circuit_breaker) {
-        (Some(count), Some((true, back))) => {
-            let then = if back { "then ECS rolls back" } else { "then ECS gives up" };
+    let breaker = match (
+        rollout.and_then(|rollout| rollout.breaker),
+        service.circuit_breaker.as_ref().filter(|breaker| breaker.enabled),
+    ) {
+        (Some(count), Some(breaker)) => {
+            let then = if breaker.rolls_back { "then ECS rolls back" } else { "then ECS gives up" };
             format!("failures {}, {then}", count.words())
         }
-        (_, Some((true, true))) => "on, rolls back".to_owned(),
-        (_, Some((true, false))) => "on, does not roll back".to_owned(),
+        (_, Some(breaker)) if breaker.rolls_back => "on, rolls back".to_owned(),
+        (_, Some(_)) => "on, does not roll back".to_owned(),
         _ if failing => "off: ECS tries for ever".to_owned(),
         _ => "off".to_owned(),
     };

@@ -9,7 +9,7 @@ use crate::{
         evidence::{Evidence, Excerpt, Target},
         finding::Problem,
         instance::Instance,
-        rollout::{Hook, Rollout},
+        rollout::{BreakerSetting, Hook, Rollout},
         service::Service,
         task::Task,
     },
@@ -124,7 +124,7 @@ fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
 fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
     let mut subject = rolling([0, 0], 40 * 60);
     subject.deployments[0].failed_tasks = 3;
-    subject.circuit_breaker = Some((false, false));
+    subject.circuit_breaker = Some(BreakerSetting::default());
     subject.events.insert(0, event("is unable to consistently start tasks successfully.", 300));
     let attempt = |id: &str, age: i64| Task { created_at: ago(age), ..crashed(id, 8, 1, age - 30) };
     let tasks = [attempt("c1", 1500), attempt("c2", 1495), attempt("c3", 1200), attempt("c4", 600)];

@@ -1,7 +1,9 @@
 use rstest::rstest;
 
 use super::*;
-use crate::resource::{Document, Row, deployment::Deployment, revision::Definition};
+use crate::resource::{
+    Document, Row, deployment::Deployment, instance::HostResource, revision::Definition, service::StrategyItem,
+};
 
 fn service() -> Service {
     let primary = Deployment {
@@ -35,8 +37,8 @@ fn instance(name: &str, cpu: i32, memory: i32) -> Instance {
         cluster_name: "prod".into(),
         status: Some("ACTIVE".into()),
         agent_connected: true,
-        cpu: (cpu, 4096),
-        memory: (memory, 16_000),
+        cpu: HostResource { remaining: cpu, registered: 4096 },
+        memory: HostResource { remaining: memory, registered: 16_000 },
         availability_zone: Some("eu-west-1a".into()),
         attributes: vec![("ecs.subnet-id".into(), Some(format!("subnet-{name}")))],
         ..Instance::default()
@@ -87,7 +89,7 @@ fn a_task_that_fits_on_no_instance_however_empty_is_told_so() {
     "closest is i-a, which fails attribute:disk == ssd"
 )]
 #[case::two(
-    |i: &mut Instance| { i.agent_connected = false; i.cpu.0 = 100 },
+    |i: &mut Instance| { i.agent_connected = false; i.cpu.remaining = 100 },
     "closest is i-a, whose agent is gone, and 1 more"
 )]
 fn whatever_is_lacking_is_named(#[case] spoil: fn(&mut Instance), #[case] miss: &str) {
@@ -123,7 +125,8 @@ fn a_task_with_a_network_of_its_own_has_the_ports_but_needs_a_subnet_in_the_zone
 
 #[test]
 fn instances_of_other_capacity_providers_do_not_count() {
-    let service = Service { capacity_providers: vec![("big".into(), 1)], ..service() };
+    let service =
+        Service { capacity_providers: vec![StrategyItem { capacity_provider: "big".into(), weight: 1 }], ..service() };
     let small = Instance { capacity_provider_name: Some("small".into()), ..instance("i-a", 4096, 16_000) };
     let big = Instance { capacity_provider_name: Some("big".into()), ..instance("i-b", 4095, 16_000) };
     let (miss, told) = told(service, revision(), &[small, big]);

@@ -1,6 +1,6 @@
 //! Scrollable text: describe, raw JSON, explain, help, messages.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use jiff::Timestamp;
 use regex::RegexBuilder;
@@ -241,10 +241,19 @@ pub enum Inquiry {
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     pub text: String,
-    /// Line, first and end byte within its text; ascending.
-    pub matches: Vec<(usize, usize, usize)>,
+    /// In ascending order.
+    pub matches: Vec<TextMatch>,
     /// Index into `matches` of the current one.
     pub current: usize,
+}
+
+/// A place where the searched text occurs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextMatch {
+    /// Index of the line.
+    pub line: usize,
+    /// Bytes of the text of the line.
+    pub range: Range<usize>,
 }
 
 /// A text and the part of it that is in sight.
@@ -347,7 +356,7 @@ impl Viewer {
         }
         let matches = find(&self.lines, text);
         let top = self.rows.get(self.top).map_or(0, |row| row.line);
-        let current = matches.partition_point(|(line, ..)| *line < top);
+        let current = matches.partition_point(|found| found.line < top);
         let current = if current < matches.len() { current } else { 0 };
         self.search = Some(Search { text: text.into(), matches, current });
         self.show_match(page);
@@ -367,10 +376,8 @@ impl Viewer {
 
     /// Scrolls the current match into sight.
     fn show_match(&mut self, page: u16) {
-        let Some(&(line, start, _)) = self.search.as_ref().and_then(|search| search.matches.get(search.current)) else {
-            return;
-        };
-        let row = self.rows.partition_point(|row| (row.line, row.end) <= (line, start));
+        let Some(found) = self.search.as_ref().and_then(|search| search.matches.get(search.current)) else { return };
+        let row = self.rows.partition_point(|row| (row.line, row.end) <= (found.line, found.range.start));
         if row < self.top || row >= self.top + usize::from(page) {
             self.top = row.saturating_sub(usize::from(page / 3)).min(self.last_top(page));
         }
@@ -401,13 +408,14 @@ impl Viewer {
 }
 
 /// Every place where `text` occurs, by smart case.
-fn find(lines: &[TextLine], text: &str) -> Vec<(usize, usize, usize)> {
+fn find(lines: &[TextLine], text: &str) -> Vec<TextMatch> {
     let ignore = !text.contains(char::is_uppercase);
     let Ok(needle) = RegexBuilder::new(&regex::escape(text)).case_insensitive(ignore).build() else {
         return Vec::new();
     };
     let matches = |(index, line): (usize, &TextLine)| {
-        let found: Vec<_> = needle.find_iter(&line.text()).map(|found| (index, found.start(), found.end())).collect();
+        let found: Vec<_> =
+            needle.find_iter(&line.text()).map(|found| TextMatch { line: index, range: found.range() }).collect();
         found
     };
     lines.iter().enumerate().flat_map(matches).collect()
@@ -415,7 +423,7 @@ fn find(lines: &[TextLine], text: &str) -> Vec<(usize, usize, usize)> {
 
 /// The lines in which `text` occurs, under their titles.
 fn retain(lines: Vec<TextLine>, text: &str) -> Vec<TextLine> {
-    let matching: HashSet<usize> = find(&lines, text).into_iter().map(|(line, ..)| line).collect();
+    let matching: HashSet<usize> = find(&lines, text).into_iter().map(|found| found.line).collect();
     let mut kept: Vec<TextLine> = Vec::new();
     for (index, line) in lines.into_iter().enumerate() {
         if line.is_title() {

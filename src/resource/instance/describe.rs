@@ -1,6 +1,6 @@
 //! Description of a container instance.
 
-use super::Instance;
+use super::{HostResource, Instance};
 use crate::resource::{
     Context, Document, Tone,
     format::{in_words, one_line, when},
@@ -23,7 +23,8 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
         let reason = check.reason.as_deref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
         findings.text(0, format!("{}{reason}", in_words(&check.kind)), Tone::Bad);
     }
-    let left = |(free, all): (i32, i32), unit: &str| format!("{free} of {all} {unit} free");
+    let left =
+        |resource: HostResource, unit: &str| format!("{} of {} {unit} free", resource.remaining, resource.registered);
     document
         .section("Container instance")
         .field("Instance", instance.short_name())

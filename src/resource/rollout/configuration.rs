@@ -59,7 +59,7 @@ impl Configuration {
             maximum_percent: sdk.maximum_percent.map(amount),
             bake_minutes: sdk.bake_time_in_minutes.map(amount),
             shift,
-            breaker: sdk.deployment_circuit_breaker.map(BreakerSetting::from_sdk),
+            breaker: sdk.deployment_circuit_breaker.as_ref().map(BreakerSetting::from_sdk),
             defers_cleanup: early
                 .is_some_and(|early| early.source_service_revision_cleanup == Some(ServiceRevisionCleanup::Deferred)),
         }
@@ -72,14 +72,14 @@ impl Configuration {
 }
 
 impl BreakerSetting {
-    fn from_sdk(sdk: DeploymentCircuitBreaker) -> Self {
-        let threshold = sdk.threshold_configuration;
+    pub(in crate::resource) fn from_sdk(sdk: &DeploymentCircuitBreaker) -> Self {
+        let threshold = sdk.threshold_configuration.as_ref();
         Self {
             enabled: sdk.enable,
             rolls_back: sdk.rollback,
             // The default of AWS.
             resets: sdk.reset_on_healthy_task.unwrap_or(true),
-            threshold_type: threshold.as_ref().map(|threshold| threshold.r#type.as_str().to_owned()),
+            threshold_type: threshold.map(|threshold| threshold.r#type.as_str().to_owned()),
             threshold_value: threshold.map(|threshold| amount(threshold.value)),
         }
     }

@@ -73,10 +73,10 @@ fn rollout(service: &Service, cx: &Context, section: &mut Section) {
         .field("Maximum", percent(service.maximum_percent))
         .field(
             "Circuit breaker",
-            match service.circuit_breaker {
-                Some((true, true)) => "on, rolls back",
-                Some((true, false)) => "on, does not roll back",
-                Some((false, _)) => "off",
+            match &service.circuit_breaker {
+                Some(breaker) if !breaker.enabled => "off",
+                Some(breaker) if breaker.rolls_back => "on, rolls back",
+                Some(_) => "on, does not roll back",
                 None => "",
             },
         );

@@ -98,9 +98,9 @@ fn pieces(search: Option<&Search>, line: usize, range: &Range<usize>) -> Vec<(Ra
     let mut pieces = Vec::new();
     let mut at = range.start;
     let matches = search.map(|search| &search.matches[..]).unwrap_or_default();
-    let first = matches.partition_point(|(matched, ..)| *matched < line);
-    for (index, (_, start, end)) in matches.iter().enumerate().skip(first).take_while(|(_, m)| m.0 == line) {
-        let matched = clip(&(*start..*end), at, range.end);
+    let first = matches.partition_point(|found| found.line < line);
+    for (index, found) in matches.iter().enumerate().skip(first).take_while(|(_, found)| found.line == line) {
+        let matched = clip(&found.range, at, range.end);
         if matched.is_empty() {
             continue;
         }
@@ -133,12 +133,13 @@ pub(in crate::ui) fn ink_style(ink: TextStyle, source: &TextSource, theme: &Them
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Tone;
+    use crate::{model::screens::text::TextMatch, resource::Tone};
 
     #[test]
     fn matches_cut_a_span_and_the_current_one_stands_out() {
-        let search =
-            Search { text: "x".into(), matches: vec![(0, 0, 9), (3, 2, 4), (3, 6, 12), (4, 0, 1)], current: 1 };
+        let matches =
+            [(0, 0..9), (3, 2..4), (3, 6..12), (4, 0..1)].map(|(line, range)| TextMatch { line, range }).into();
+        let search = Search { text: "x".into(), matches, current: 1 };
         let found = |range| pieces(Some(&search), 3, &range);
         assert_eq!(
             found(0..10),

@@ -7,7 +7,13 @@ use ecsight::{
     data::{Entry, Feed, Phase},
     diagnose::{self, Known},
     resource::{
-        Row, cluster::Cluster, container::Container, deployment::Deployment, event::ServiceEvent, service::Service,
+        Row,
+        cluster::Cluster,
+        container::Container,
+        deployment::Deployment,
+        event::ServiceEvent,
+        rollout::BreakerSetting,
+        service::{Service, StrategyItem},
         task::Task,
     },
 };
@@ -116,7 +122,7 @@ pub fn blank_service(name: &str) -> Service {
         deployment_strategy: Some("ROLLING".into()),
         minimum_healthy_percent: Some(100),
         maximum_percent: Some(200),
-        circuit_breaker: Some((true, true)),
+        circuit_breaker: Some(BreakerSetting { enabled: true, rolls_back: true, ..BreakerSetting::default() }),
         deployment_alarms: Vec::new(),
         bake_time_in_minutes: None,
         defers_cleanup: false,
@@ -202,7 +208,7 @@ fn diagnosed(service: Service) -> Entry {
 pub fn services() -> Vec<Entry> {
     let spot = |mut service: Service| {
         service.launch_type = None;
-        service.capacity_providers = vec![("FARGATE_SPOT".into(), 1)];
+        service.capacity_providers = vec![StrategyItem { capacity_provider: "FARGATE_SPOT".into(), weight: 1 }];
         service
     };
     vec![

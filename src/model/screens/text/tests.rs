@@ -10,7 +10,9 @@ fn viewer(lines: &[&str]) -> Viewer {
 }
 
 fn current(viewer: &Viewer) -> Option<(usize, usize, usize)> {
-    viewer.search.as_ref().and_then(|search| search.matches.get(search.current).copied())
+    viewer.search.as_ref().and_then(|search| {
+        search.matches.get(search.current).map(|found| (found.line, found.range.start, found.range.end))
+    })
 }
 
 #[test]
