@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    GetArgs, Listed, Output, Refusal, ScopeArgs, console, names,
+    GetArgs, Listed, Output, Refusal, ScopeArgs, console,
     output::{pretty, print, print_own},
     session::CliSession,
-    subject::{NameQuery, is_id, means, near_id},
+    subject::{NameQuery, is_id, means, near_id, unknown_part},
     wait::{Wait, retry, until},
 };
 use crate::{
@@ -60,7 +60,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: 
         until(&mut session.handle, session.timeout, from_ref(&view), |snapshot| snapshot.complete(&view)).await;
     let mut snapshot = match waited {
         Err(Refusal::Aws(failure)) if failure.kind == FailureKind::NotFound => {
-            return Err(names::unknown(session, &view.query).await.unwrap_or(failure.into()));
+            return Err(unknown_part(session, &view.query).await.unwrap_or(failure.into()));
         }
         waited => waited?,
     };
@@ -68,7 +68,7 @@ async fn answer(args: &GetArgs, mut table: Table, session: &mut CliSession, cx: 
     let rows = rows(&snapshot, &view);
     // A composed kind reports a missing source as a row; for other kinds a name that does not exist gives no rows.
     if (rows.is_empty() || matches!(kind.origin, Origin::Composed(_)))
-        && let Some(refusal) = names::unknown(session, &view.query).await
+        && let Some(refusal) = unknown_part(session, &view.query).await
     {
         return Err(refusal);
     }

@@ -2,50 +2,31 @@
 
 use std::slice::from_ref;
 
-use super::{
-    Refusal,
-    session::CliSession,
-    subject::{NameQuery, looked},
-};
+use super::{Refusal, session::CliSession};
 use crate::{
     aws::FailureKind,
     nearest,
-    resource::{Kind, Query, View, cluster, family},
+    resource::{Kind, Query, View, cluster},
 };
 
 /// Replaces a "not found" refusal by one that names the unknown cluster, if the cluster is the reason.
 pub async fn name_unknown_cluster(session: &mut CliSession, cluster: Option<&str>, refusal: Refusal) -> Refusal {
     let unknown = matches!(&refusal, Refusal::Aws(failure) if failure.kind == FailureKind::NotFound);
     match cluster {
-        Some(name) if unknown => self::cluster(session, name).await.unwrap_or(refusal),
+        Some(name) if unknown => unknown_cluster(session, name).await.unwrap_or(refusal),
         _ => refusal,
     }
 }
 
-/// Error for the first of cluster, service and family in `query` that doesn't exist; absent when all exist.
-pub async fn unknown(session: &mut CliSession, query: &Query) -> Option<Refusal> {
-    if let Some(name) = &query.cluster
-        && let Some(refusal) = cluster(session, name).await
-    {
-        return Some(refusal);
-    }
-    if let Some(name) = &query.service
-        && let Ok(wanted) = NameQuery::service(name, query.cluster.as_deref())
-        && let Err(refusal @ Refusal::Unknown(_)) = wanted.find(session).await
-    {
-        return Some(refusal);
-    }
-    not_in(session, &family::KIND, query.family.as_deref()?).await
-}
-
-async fn cluster(session: &mut CliSession, name: &str) -> Option<Refusal> {
+/// Error that no cluster is called `name`; absent when there is one, or when they can't be listed.
+pub async fn unknown_cluster(session: &mut CliSession, name: &str) -> Option<Refusal> {
     not_in(session, &cluster::KIND, name).await
 }
 
 /// Error that no row of `kind` is called `name`; absent when there is one, or when they can't be listed.
-async fn not_in(session: &mut CliSession, kind: &'static Kind, name: &str) -> Option<Refusal> {
+pub async fn not_in(session: &mut CliSession, kind: &'static Kind, name: &str) -> Option<Refusal> {
     let view = View::new(kind, Query::default());
-    let snapshot = Box::pin(looked(session, from_ref(&view))).await.ok()?;
+    let snapshot = Box::pin(session.fetch(from_ref(&view))).await.ok()?;
     let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());
     let names: Vec<String> = rows.map(|entry| entry.row.name().into_owned()).collect();
     let known = names.iter().any(|known| known == name);

@@ -1,17 +1,20 @@
 //! The data layer for one command. Closing it waits until the history is written.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{console, note, wait::WaitArgs};
+use super::{
+    Refusal, console, note,
+    wait::{WaitArgs, until},
+};
 use crate::{
     aws::Clients,
     config::Paths,
-    data::{self, Done, Handle},
+    data::{self, Demand, Done, Handle, Snapshot},
     model::Settings,
-    resource::Zone,
+    resource::{View, Zone},
 };
 
 /// How long to wait for the history to be written after all output.
@@ -31,6 +34,14 @@ impl CliSession {
         #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
         let handle = data::start(clients.clone(), Timestamp::now, console::history_config(settings, paths));
         Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
+    }
+
+    /// Fetches the rows of `views`.
+    pub async fn fetch(&mut self, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+        // As companions, since nobody needs what the console would join to them.
+        self.handle.demand.send_replace(Demand { companions: views.to_vec(), slowdown: 1, ..Demand::default() });
+        let arrived = |snapshot: &Snapshot| views.iter().all(|view| snapshot.arrived(view));
+        until(&mut self.handle, self.timeout, views, arrived).await
     }
 
     /// Prints pending warnings, and waits until the history is written.

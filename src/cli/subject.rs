@@ -2,11 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{Refusal, names, session::CliSession, wait::until};
+use super::{Refusal, names, session::CliSession};
 use crate::{
-    data::{Demand, Snapshot},
     nearest::{hint, nearest},
-    resource::{Query, Row, Status, TypedRow, View, format::last_part, instance, query::DAY, service, task},
+    resource::{Query, Row, Status, TypedRow, View, family, format::last_part, instance, query::DAY, service, task},
 };
 
 /// Characters of an id from which on it can be told from a name.
@@ -167,7 +166,7 @@ impl NameQuery {
         if views.is_empty() {
             return Ok(Vec::new());
         }
-        let snapshot = looked(session, views).await?;
+        let snapshot = session.fetch(views).await?;
         let mut seen = HashSet::new();
         let rows = views.iter().flat_map(|view| snapshot.feeds_of(view)).flat_map(|feed| feed.rows.iter());
         let rows = rows.map(|entry| &entry.row).filter(|row| seen.insert(row.id().to_owned()));
@@ -197,11 +196,27 @@ impl NameQuery {
             return Ok(nothing + &near_id(&self.name, ids));
         }
         let view = View::new(&service::KIND, self.query());
-        let snapshot = looked(session, std::slice::from_ref(&view)).await?;
+        let snapshot = session.fetch(std::slice::from_ref(&view)).await?;
         let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());
         let names: Vec<String> = rows.map(|entry| entry.row.name().into_owned()).collect();
         Ok(nothing + &hint(&self.name, names.iter().map(String::as_str)))
     }
+}
+
+/// Error for the first of cluster, service and family in `query` that doesn't exist; absent when all exist.
+pub async fn unknown_part(session: &mut CliSession, query: &Query) -> Option<Refusal> {
+    if let Some(name) = &query.cluster
+        && let Some(refusal) = names::unknown_cluster(session, name).await
+    {
+        return Some(refusal);
+    }
+    if let Some(name) = &query.service
+        && let Ok(wanted) = NameQuery::service(name, query.cluster.as_deref())
+        && let Err(refusal @ Refusal::Unknown(_)) = wanted.find(session).await
+    {
+        return Some(refusal);
+    }
+    names::not_in(session, &family::KIND, query.family.as_deref()?).await
 }
 
 /// Whether `name` means `row`: its name, its id, its ARN, or the beginning of its id.
@@ -223,14 +238,6 @@ pub fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String
         [] => "; AWS forgets stopped tasks after an hour".into(),
         [first, ..] => format!("; did you mean {first}?"),
     }
-}
-
-/// Looks at `views` until they have come.
-pub async fn looked(session: &mut CliSession, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
-    let CliSession { handle, timeout, .. } = session;
-    // Beside, not in front: what the console would join to them is of no interest here.
-    handle.demand.send_replace(Demand { companions: views.to_vec(), slowdown: 1, ..Demand::default() });
-    until(handle, *timeout, views, |snapshot| views.iter().all(|view| snapshot.arrived(view))).await
 }
 
 /// The view that has this row alone.

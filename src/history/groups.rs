@@ -9,16 +9,16 @@ use super::{
     History, HistoryError,
     ids::{FailureGroup, clusters},
     read::window_start,
-    record::{RecordKind, restore},
+    record::{RecordKind, restore, verdict_of},
 };
 use crate::{
     aws::ScopeId,
     diagnose::{
-        self, GroupKey, Known,
+        GroupKey,
         failures::{FailureCounts, Failures},
         group_key,
     },
-    knowledge::{Class, Verdict},
+    knowledge::Class,
     resource::{Query, Row, task::Task},
 };
 
@@ -33,11 +33,6 @@ pub(super) fn group_of(task: &Task, now: Timestamp) -> (FailureGroup, Option<i32
     let rule = verdict.rule.map(str::to_owned);
     let failure = verdict.class >= Class::Failure;
     (FailureGroup { name, service, revision, container, cause, rule, failure }, verdict.exit_code)
-}
-
-pub(super) fn verdict_of(task: &Task, now: Timestamp) -> Arc<Verdict> {
-    let diagnose = || Arc::new(diagnose::diagnose_stop(task, &Known::of([], now)));
-    task.verdict.clone().unwrap_or_else(diagnose)
 }
 
 /// The name of a group in queries: `web:7 app STOP-OOM`.

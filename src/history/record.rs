@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::groups::verdict_of;
-use crate::resource::{
-    Kind, Row, TypedRow, deployment, deployment::Deployment, event, event::ServiceEvent, task, task::Task,
+use crate::{
+    diagnose::{self, Known},
+    knowledge::Verdict,
+    resource::{Kind, Row, TypedRow, deployment, deployment::Deployment, event, event::ServiceEvent, task, task::Task},
 };
 
 /// JSON key for the ARN of a row's service.
@@ -138,6 +139,12 @@ pub(super) fn restore(
         }),
     };
     row.inspect_err(|error| tracing::warn!("a row in history makes no sense: {error}")).ok()
+}
+
+/// The verdict of a stopped task, diagnosed alone if it has none yet.
+pub(super) fn verdict_of(task: &Task, now: Timestamp) -> Arc<Verdict> {
+    let diagnose = || Arc::new(diagnose::diagnose_stop(task, &Known::of([], now)));
+    task.verdict.clone().unwrap_or_else(diagnose)
 }
 
 /// Adds to a restored task its verdict, and to its containers the fields they take from it.

@@ -62,7 +62,7 @@ pub(super) fn stopped(id: &str, age: i64) -> Task {
 
 /// The task as the history returns it: classified and archived.
 fn archived(task: Task) -> Task {
-    Task { verdict: Some(groups::verdict_of(&task, NOW)), archived: true, ..task }
+    Task { verdict: Some(record::verdict_of(&task, NOW)), archived: true, ..task }
 }
 
 /// The service `web` with events of these ages, newest first, and a deployment.

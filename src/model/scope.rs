@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Model, Settings};
+use super::Model;
 use crate::{
     aws::{Access, Identity},
     event::Effect,
@@ -55,26 +55,6 @@ pub struct ScopeState {
     /// The rule that gives both, by its place among the rules; absent where none does, or none does yet.
     pub rule: Option<usize>,
     pub mode: AccessMode,
-}
-
-impl Settings {
-    /// What the first rule that matches says. Where it takes the account to know which one that is, and the account is not
-    /// known yet, there is no word, and nothing may be changed.
-    pub fn scope_state(&self, identity: &Identity, cluster: Option<&str>) -> ScopeState {
-        for (place, rule) in self.scopes.iter().enumerate() {
-            match rule.matches(identity, cluster) {
-                Some(true) => return ScopeState { rule: Some(place), mode: rule.mode.unwrap_or(self.mode()) },
-                Some(false) => {}
-                None => return ScopeState { rule: None, mode: AccessMode::ReadOnly },
-            }
-        }
-        ScopeState { rule: None, mode: self.mode() }
-    }
-
-    /// The mode where no rule sets one.
-    fn mode(&self) -> AccessMode {
-        if self.read_only { AccessMode::ReadOnly } else { AccessMode::Write }
-    }
 }
 
 impl Model {

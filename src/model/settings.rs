@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, Unit, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 
-use super::scope::{ScopeRule, WriteOverride};
+use super::scope::{AccessMode, ScopeRule, ScopeState, WriteOverride};
 use crate::{
-    aws::{ScopeSpec, budget},
+    aws::{Identity, ScopeSpec, budget},
     data::HistoryLimits,
     logs::{CallRate, ring},
     resource::{Zone, query::DAY},
@@ -273,6 +273,26 @@ impl Default for Settings {
             history: HistorySettings::default(),
             logs: LogSettings::default(),
         }
+    }
+}
+
+impl Settings {
+    /// What the first rule that matches says. Where it takes the account to know which one that is, and the account is not
+    /// known yet, there is no word, and nothing may be changed.
+    pub fn scope_state(&self, identity: &Identity, cluster: Option<&str>) -> ScopeState {
+        for (place, rule) in self.scopes.iter().enumerate() {
+            match rule.matches(identity, cluster) {
+                Some(true) => return ScopeState { rule: Some(place), mode: rule.mode.unwrap_or(self.mode()) },
+                Some(false) => {}
+                None => return ScopeState { rule: None, mode: AccessMode::ReadOnly },
+            }
+        }
+        ScopeState { rule: None, mode: self.mode() }
+    }
+
+    /// The mode where no rule sets one.
+    fn mode(&self) -> AccessMode {
+        if self.read_only { AccessMode::ReadOnly } else { AccessMode::Write }
     }
 }
 
