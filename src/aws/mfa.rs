@@ -8,6 +8,8 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::error_chain;
+
 /// Number of digits of an MFA code.
 pub const DIGITS: usize = 6;
 
@@ -78,7 +80,7 @@ pub enum MfaError {
 impl MfaError {
     /// The MFA error in the chain of causes of `error`, if there is one.
     pub(super) fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
-        std::iter::successors(Some(error), |error| (**error).source()).find_map(|error| error.downcast_ref().copied())
+        error_chain::links(error).find_map(|error| error.downcast_ref().copied())
     }
 }
 
