@@ -1,4 +1,4 @@
-//! The data layer: one task polls what is looked at, owns the store, and publishes immutable snapshots.
+//! The data layer: one task polls what is on screen, owns the store, and publishes immutable snapshots.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -38,22 +38,22 @@ pub use crate::{aws::Identity, history::HistoryLimits};
 /// Which rows: the key of a feed. A view may need several (all clusters; running and stopped tasks).
 pub type FeedKey = View;
 
-/// A row with what the store knows of it.
+/// A row and the changes that the store has seen in it.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub row: Arc<dyn Row>,
-    /// Columns (bits) that changed last, and when.
+    /// Bit set of the columns that changed last, and when.
     pub changed: u64,
     pub changed_at: Option<Timestamp>,
 }
 
-/// How far a feed is.
+/// Loading state of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Phase {
-    /// Nothing has come yet.
+    /// No rows have arrived yet.
     #[default]
     Loading,
-    /// The first rows are here, the rest is on its way.
+    /// The first rows have arrived; others are still loading.
     Filling,
     Ready,
 }
@@ -65,81 +65,81 @@ pub struct Feed {
     pub phase: Phase,
     /// Grows when rows or state change; equal revisions mean equal rows.
     pub revision: u64,
-    /// When the oldest of what is shown was last confirmed by AWS.
+    /// When AWS last confirmed the oldest of the rows.
     pub fetched: Option<Timestamp>,
-    /// Data older than this many seconds are late, and their age is shown.
+    /// Age in seconds after which data are late, and their age is shown.
     pub late_after: u32,
-    /// Why the last call of its kind (list, describe) failed, until one succeeds.
+    /// Why the last call (list or describe) failed, until one succeeds.
     pub failure: Option<Arc<Failure>>,
-    /// When that call is made again.
+    /// When that call is retried.
     pub retry_at: Option<Timestamp>,
-    /// The rows that are here are current; the failure only keeps others from coming.
+    /// The rows in the feed are current; the failure only keeps others from arriving.
     pub partial: bool,
-    /// What it means that there are no rows, where the kind has words of its own for it.
+    /// What an empty list means, for kinds that have their own text for it.
     pub nothing: Arc<[String]>,
 }
 
-/// The state of the link to AWS, for the header.
+/// State of the connection to AWS, for the header.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Connection {
-    /// Calls a minute over the last minute, as shown: rounded, and refreshed seldom enough not to draw for its own sake.
+    /// Calls during the last minute. Rounded, and updated seldom enough not to cause frames of its own.
     pub calls_per_minute: u32,
     /// Calls since the start.
     pub calls: u64,
-    /// What keeps everything from working: no credentials, no network.
+    /// A failure that affects every call: no credentials, no network.
     pub failure: Option<Arc<Failure>>,
-    /// When the next attempt is due, while nothing works.
+    /// When the next attempt is due, during an outage.
     pub retry_at: Option<Timestamp>,
-    /// Attempts that failed in a row.
+    /// Failed attempts in a row.
     pub attempts: u32,
 }
 
-/// All that is known, at one moment. Immutable; shared by `Arc`.
+/// Everything known at one moment. Immutable; shared by `Arc`.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Grows with every publication.
+    /// Incremented by every publication.
     pub revision: u64,
     pub identity: Identity,
     pub connection: Connection,
     pub feeds: HashMap<FeedKey, Feed>,
 }
 
-/// What is on screen, so what is worth a call. Latest value wins.
+/// What is on screen, and therefore worth calls. Latest value wins.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Demand {
-    /// The view on top: asked for at its own cadence.
+    /// The view on top: polled at its own interval.
     pub foreground: Option<View>,
-    /// What the screen on top shows beside that view: refreshed four times slower.
+    /// Views that the top screen consults: polled four times less often.
     pub companions: Vec<View>,
-    /// The views beneath it: refreshed eight times slower.
+    /// Views of the screens beneath: polled eight times less often.
     pub background: Vec<View>,
-    /// Ids of the rows in sight.
+    /// Ids of the visible rows.
     pub visible: Vec<Arc<str>>,
     pub paused: bool,
-    /// All intervals are multiplied by this: 1; 4 and 12 when nobody has touched a key for long; 4 without focus.
+    /// Factor for all intervals: 1; 4 and 12 after a long time without a key; 4 without focus.
     pub slowdown: u32,
-    /// Seconds between two looks at a visible row, where a person asked for them; each kind's own cadence otherwise.
+    /// Polling interval of a visible row in seconds, if the user has set one; absent for the interval of the kind.
     pub every: Option<u32>,
-    /// Changes with every press of refresh: all that is on screen is due at once, denied feeds included.
+    /// Incremented by every press of refresh: everything on screen is due at once, including denied feeds.
     pub refresh: u64,
-    /// The log that is read.
+    /// The open log.
     pub log: Option<LogRequest>,
-    /// The zone of the times within texts.
+    /// Time zone for times within texts.
     pub zone: Zone,
 }
 
-/// A one-off question.
+/// A one-time request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// The full raw answer of AWS about one row.
+    /// The full raw response of AWS about one row.
     Raw { kind: &'static Kind, query: Query, id: Arc<str> },
-    /// What an explanation of this service or task wants to know beyond its row: three calls at most.
+    /// Evidence for the explanation of this service or task: three calls at most.
     Evidence { id: Arc<str> },
-    /// The lines before the oldest of the tail called so.
+    /// The lines before the oldest one of the tail with this number.
     Older { tail: u64 },
 }
 
-/// The answer to a [`Request`].
+/// The response to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Done {
     Raw {
@@ -150,31 +150,30 @@ pub enum Done {
         id: Arc<str>,
         evidence: Arc<Evidence>,
     },
-    /// One change has come to an end.
+    /// A change has ended.
     Change(ChangeReport),
-    /// What nobody asked for, and a person should know.
+    /// A warning that no request asked for.
     Warning(String),
 }
 
-/// The UI's end of the data layer; dropping it ends the task and cancels its calls.
+/// The UI's end of the data layer. Dropping it ends the task and cancels its calls.
 #[derive(Debug)]
 pub struct Handle {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     pub demand: watch::Sender<Demand>,
-    /// Which calls are let through: set here, read by the clients at each call. What is on screen is none of its business.
+    /// Which calls are allowed: set here, read by the clients at each call. It does not affect what is on screen.
     pub access: SharedAccess,
     pub requests: mpsc::Sender<Request>,
-    /// Changes to be sent. Nothing is dropped: what is in here is sent, or reported as not sent.
+    /// Changes to send. None is dropped: each is sent, or reported as not sent.
     pub changes: mpsc::UnboundedSender<ChangeOrder>,
     pub done: mpsc::Receiver<Done>,
-    /// The lines of the log that is read. Nothing is dropped: who reads slowly is waited for.
+    /// Lines of the open log. None is dropped: a slow reader makes the sender wait.
     pub tail_messages: mpsc::Receiver<TailMessage>,
     ended: JoinHandle<()>,
 }
 
 impl Handle {
-    /// Ends the task, and waits until all that was seen is written down, and every change under way has come to an end:
-    /// how those ended that nobody has been told of yet.
+    /// Ends the task after pending writes and changes in flight; returns the reports of changes that ended unreported.
     pub async fn finish(self) -> Vec<ChangeReport> {
         let Self { demand, requests, changes, mut done, ended, .. } = self;
         drop((demand, requests, changes));
@@ -184,13 +183,13 @@ impl Handle {
                 reports.push(report);
             }
         }
-        // A task that panicked has nothing to write any more.
+        // A task that panicked has nothing left to write.
         let _ = ended.await;
         reports
     }
 }
 
-/// Every row of `feeds` once, whichever of them hold it, by id: an order that is always the same.
+/// All rows of `feeds`, each once, sorted by id.
 pub fn distinct<'a>(feeds: impl IntoIterator<Item = &'a Feed>) -> Vec<&'a Arc<dyn Row>> {
     let entries = feeds.into_iter().flat_map(|feed| feed.rows.iter());
     entries.map(|entry| (entry.row.id(), &entry.row)).collect::<BTreeMap<_, _>>().into_values().collect()
@@ -202,23 +201,23 @@ impl Snapshot {
         self.cluster_names(|_| true)
     }
 
-    /// The row with this id, of whichever feed.
+    /// The row with this id, from any feed.
     pub fn row(&self, id: &str) -> Option<&Arc<dyn Row>> {
         let mut rows = self.feeds.values().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
         rows.find(|row| row.id() == id)
     }
 
-    /// Every failure that stands: the link's, and the feeds'.
+    /// All current failures: of the connection, and of feeds.
     pub fn failures(&self) -> impl Iterator<Item = &Arc<Failure>> {
         self.connection.failure.iter().chain(self.feeds.values().filter_map(|feed| feed.failure.as_ref()))
     }
 
-    /// The feeds that make up `view`, those that exist.
+    /// The existing feeds of `view`.
     pub fn feeds_of(&self, view: &View) -> Vec<&Feed> {
         self.keys_of(view).iter().filter_map(|key| self.feeds.get(key)).collect()
     }
 
-    /// The keys of the feeds a view is made of: one per cluster where none is named.
+    /// The keys of the feeds that `view` consists of: one per cluster if it names none.
     pub fn keys_of(&self, view: &View) -> Vec<FeedKey> {
         let whole = !view.kind.in_cluster || matches!(view.kind.origin, Origin::Composed(_));
         if whole || view.query.cluster.is_some() {
@@ -228,7 +227,7 @@ impl Snapshot {
         self.clusters_with(view.kind).into_iter().map(|cluster| View::new(view.kind, with(cluster))).collect()
     }
 
-    /// Names of the clusters that can have rows of `kind`: most have no container instances, and say so.
+    /// Names of the clusters that may have rows of `kind`: a cluster reports how many container instances it has.
     fn clusters_with(&self, kind: &'static Kind) -> Vec<Arc<str>> {
         let barren = |row: &dyn Row| {
             kind == &instance::KIND
@@ -245,14 +244,14 @@ impl Snapshot {
         names
     }
 
-    /// Whether the rows of `view` have all come at least once, with or without what they take from other kinds.
+    /// Whether all rows of `view` have arrived at least once, with or without the facts they take from other kinds.
     pub fn arrived(&self, view: &View) -> bool {
         let ready = |key: &FeedKey| self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready);
         roots(view).iter().chain(&self.keys_of(view)).all(ready)
     }
 
-    /// Whether all that `view` shows has come at least once. What its rows take from other kinds counts as come when it
-    /// has failed: they do without.
+    /// Whether everything that `view` shows has arrived at least once. Facts from other kinds count as arrived if they
+    /// failed: rows are shown without them.
     pub fn complete(&self, view: &View) -> bool {
         let come = |key: &FeedKey| {
             self.feeds.get(key).is_some_and(|feed| feed.phase == Phase::Ready || feed.failure.is_some())
@@ -261,10 +260,10 @@ impl Snapshot {
         self.arrived(view) && companions.iter().flat_map(|view| self.keys_of(view)).all(|key| come(&key))
     }
 
-    /// What keeps `view` from being complete: a failure of one of its feeds, of that of the clusters it spans, or of the
-    /// link as a whole.
+    /// The failure that keeps `view` incomplete: of one of its feeds, of the list of the clusters it spans, or of the
+    /// connection.
     pub fn blocking_failure(&self, view: &View) -> Option<&Arc<Failure>> {
-        // Without clusters, what is put together out of all of them has nothing to be made of.
+        // Without clusters a view composed from all of them has no sources.
         let composed = matches!(view.kind.origin, Origin::Composed(_)) && view.query.cluster.is_none();
         let clusters = composed.then(enrich::clusters);
         let keys = [roots(view), self.keys_of(view), clusters.into_iter().collect()].concat();
@@ -273,14 +272,14 @@ impl Snapshot {
     }
 }
 
-/// The feed that tells which feeds `view` is made of; none where one cluster is named.
+/// The feed that determines which feeds `view` consists of; none if the view names a cluster.
 fn roots(view: &View) -> Vec<FeedKey> {
     let scattered = !matches!(view.kind.origin, Origin::Composed(_)) && view.kind.in_cluster;
     if scattered && view.query.cluster.is_none() { vec![enrich::clusters()] } else { Vec::new() }
 }
 
-/// Starts the data task on the current runtime. `now` is the wall clock; what is due goes by tokio's.
-/// `history` says what is recorded of what it sees.
+/// Starts the data task on the current runtime. `now` is the wall clock; due times use tokio's clock. `history` sets
+/// what is recorded.
 pub fn start(clients: Clients, now: fn() -> Timestamp, history: HistoryConfig) -> Handle {
     let (publish, snapshots) =
         watch::channel(Arc::new(Snapshot { identity: clients.identity(), ..Snapshot::default() }));
@@ -288,10 +287,11 @@ pub fn start(clients: Clients, now: fn() -> Timestamp, history: HistoryConfig) -
     let (requests, asked) = mpsc::channel(16);
     let (changes, ordered) = mpsc::unbounded_channel();
     let (answer, done) = mpsc::channel(16);
-    let (tell, news) = mpsc::channel(16);
+    let (send_messages, tail_messages) = mpsc::channel(16);
     let access = clients.access().clone();
     access.set_clock(now);
-    let ended =
-        tokio::spawn(poller::Poller::new(clients, now, publish, answer, tell, history).run(wanted, asked, ordered));
-    Handle { snapshots, demand, access, requests, changes, done, tail_messages: news, ended }
+    let ended = tokio::spawn(
+        poller::Poller::new(clients, now, publish, answer, send_messages, history).run(wanted, asked, ordered),
+    );
+    Handle { snapshots, demand, access, requests, changes, done, tail_messages, ended }
 }

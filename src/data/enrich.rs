@@ -1,4 +1,5 @@
-//! What one kind's rows know of another's: failures of the last hour on services, the current revision on tasks.
+//! Facts that one kind's rows take from another's: failures of the last hour on services, the current revision on
+//! tasks.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use super::FeedKey;
 use crate::resource::{Query, Row, Status, TypedRow, View, cluster, service, service::Service, task, task::Task};
 
-/// What counts as "the last hour"; also how long AWS keeps stopped tasks at least.
+/// The period in which failures count; also how long AWS keeps stopped tasks at least.
 const HOUR: i64 = 3600;
 
 /// The feed of all clusters.
@@ -18,7 +19,7 @@ pub(super) fn clusters() -> FeedKey {
     View::new(&cluster::KIND, Query::default())
 }
 
-/// Views that `view` needs beside its own rows; refreshed slowly.
+/// Views that `view` needs besides its own rows; polled slowly.
 pub(super) fn companions(view: &View) -> Vec<View> {
     let query = &view.query;
     let mut views = Vec::new();
@@ -35,12 +36,12 @@ pub(super) fn companions(view: &View) -> Vec<View> {
 /// Cluster and service, by name.
 type ServiceKey = (String, String);
 
-/// Services that are to be examined anew, because something they are judged by has changed.
+/// Services to diagnose again, because something their diagnosis depends on has changed.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
     all: bool,
     clusters: HashSet<String>,
-    /// By cluster.
+    /// Keyed by cluster.
     services: HashMap<String, HashSet<String>>,
 }
 
@@ -49,7 +50,7 @@ impl Dirty {
         Self { all: true, ..Self::default() }
     }
 
-    /// `row` is new, or has changed.
+    /// Marks the services that `row`, which is new or has changed, concerns.
     pub(super) fn mark(&mut self, row: &dyn Row) {
         match row.typed() {
             TypedRow::Service(service) => self.mark_service(&service.cluster_name, &service.service_name),
@@ -75,7 +76,7 @@ impl Dirty {
         self.all || self.clusters.contains(cluster) || named()
     }
 
-    /// Whether `row` matters for one of them.
+    /// Whether `row` concerns one of the marked services.
     pub(super) fn affects(&self, row: &dyn Row) -> bool {
         match row.typed() {
             TypedRow::Service(service) => self.contains(&service.cluster_name, &service.service_name),
@@ -85,14 +86,14 @@ impl Dirty {
     }
 }
 
-/// What is known across kinds at one moment.
+/// Facts across kinds at one moment.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     /// Failed tasks of the last hour.
     failures: HashMap<ServiceKey, u32>,
-    /// Clusters whose stopped tasks were looked at: where a service without an entry had no failure.
+    /// Clusters whose stopped tasks have been listed: a service without an entry has no failures there.
     counted: Vec<String>,
-    /// The task definition each service is heading for.
+    /// The task definition that each service deploys.
     current: HashMap<ServiceKey, String>,
 }
 
@@ -104,7 +105,7 @@ impl Facts {
         }
     }
 
-    /// The stopped tasks of `cluster` were listed.
+    /// Marks the stopped tasks of `cluster` as listed.
     pub(super) fn add_counted_cluster(&mut self, cluster: &str) {
         self.counted.push(cluster.to_owned());
     }
@@ -116,7 +117,7 @@ impl Facts {
         }
     }
 
-    /// `row` with what others know of it; `None` when it knows all that already.
+    /// Returns `row` with facts from other kinds; `None` if it already has them.
     pub(super) fn enrich(&self, row: &dyn Row) -> Option<Arc<dyn Row>> {
         match row.typed() {
             TypedRow::Service(service) => {
@@ -131,7 +132,7 @@ impl Facts {
                 let name = (task.cluster_name.clone(), task.service()?.to_owned());
                 let wanted = self.current.get(&name)?;
                 let own = task.task_definition_arn.as_deref()?;
-                // AWS gives ARNs on both sides; others give `family:revision` on one of them.
+                // AWS uses ARNs on both sides; other endpoints use `family:revision` on one of them.
                 let current = Some(own == wanted || own.ends_with(&format!("/{wanted}")));
                 (current != task.current).then(|| Arc::new(Task { current, ..task.clone() }) as Arc<dyn Row>)
             }

@@ -1,5 +1,5 @@
-//! What an explanation asks for once, when it is opened: the task definition, the last log lines, the targets' health.
-//! At most three calls, none of which breaks anything: what can't be had is named as a gap.
+//! Evidence that is read once, when an explanation opens: the task definition, the last log lines, the health of
+//! targets. At most three calls. A failed one is reported as a gap.
 
 use futures::future;
 use jiff::Timestamp;
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// How many log lines are asked for.
+/// How many log lines to read.
 const LINES: i32 = 20;
 
-/// Finds out what helps to explain `subject`, a task or a service; of a service, its newest failed task, or its newest
-/// running one where none has failed.
+/// Collects evidence about `subject`, a task or a service. For a service, it examines the newest failed task, or else
+/// the newest running one.
 pub async fn collect_evidence(clients: &Clients, subject: &dyn Row, known: &Known<'_>) -> Evidence {
     let (task, service) = match subject.typed() {
         TypedRow::Task(task) => (Some(task), task.service().and_then(|name| known.service(&task.cluster_name, name))),
@@ -44,19 +44,19 @@ pub async fn collect_evidence(clients: &Clients, subject: &dyn Row, known: &Know
     evidence
 }
 
-/// What is said of something that has gone meanwhile.
+/// The evidence about a subject that no longer exists.
 pub(super) fn unknown_subject(id: &str) -> Evidence {
     Evidence { gaps: vec![format!("{} is not known any more", last_part(id))], ..Evidence::default() }
 }
 
-/// The task that tells most of its service.
+/// The task that says most about its service.
 fn most_telling_task<'a>(tasks: &[&'a Task]) -> Option<&'a Task> {
     let failed = tasks.iter().filter(|task| task.failed()).max_by_key(|task| task.stopped_at);
     let running = || tasks.iter().filter(|task| !task.stopped()).max_by_key(|task| task.started_at);
     failed.or_else(running).copied()
 }
 
-/// The task definition, and the last lines of the container that the task's end began with.
+/// The task definition, and the last log lines of the root container.
 async fn task_evidence(
     clients: &Clients,
     task: Option<&Task>,
@@ -87,7 +87,7 @@ async fn task_evidence(
     evidence
 }
 
-/// The task definition with this ARN.
+/// Reads the task definition with this ARN.
 pub(super) async fn describe_definition(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
     let operation = operation::DESCRIBE_TASK_DEFINITION.name;
     let none = || Failure::local(operation, FailureKind::NotFound, "AWS knows no such task definition");
@@ -97,7 +97,7 @@ pub(super) async fn describe_definition(clients: &Clients, arn: &str) -> Result<
     found.cloned().ok_or_else(none)
 }
 
-/// The end of the culprit's log, or the sentence that says why there is none.
+/// The last lines of the root container's log, or the reason for having none.
 async fn log_excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Result<Option<Excerpt>, String> {
     let Some(container) = root_container(task, revision) else { return Ok(None) };
     let stream = logs::stream(task, container, revision).map_err(|reason| reason.to_string())?;
@@ -132,7 +132,7 @@ async fn log_excerpt(clients: &Clients, task: &Task, revision: &Revision) -> Res
     }))
 }
 
-/// The container that the task's end began with; of a task that has not ended, its first essential one.
+/// The container that caused the task to stop; while the task runs, its first essential container.
 fn root_container<'a>(task: &'a Task, revision: &Revision) -> Option<&'a Container> {
     let named = |name: &str| task.containers.iter().find(|container| container.name == name);
     let judged = task.verdict.as_ref().and_then(|verdict| verdict.container.as_deref());
@@ -153,7 +153,7 @@ fn explain_missing_log(task: &Task, container: &Container, stream: &Stream, fail
     }
 }
 
-/// The health of the first group's targets.
+/// The health of the targets in the first target group.
 async fn target_evidence(clients: &Clients, groups: &[String]) -> Evidence {
     let mut evidence = Evidence::default();
     let [first, others @ ..] = groups else { return evidence };
@@ -184,7 +184,7 @@ async fn target_evidence(clients: &Clients, groups: &[String]) -> Evidence {
     }
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|arn| group_name(arn)).collect();
-        evidence.gaps.push(format!("further target groups were not looked at: {}", names.join(", ")));
+        evidence.gaps.push(format!("other target groups were not checked: {}", names.join(", ")));
     }
     evidence
 }
@@ -194,7 +194,7 @@ fn group_name(arn: &str) -> &str {
     arn.split('/').nth(1).unwrap_or(arn)
 }
 
-/// What could not be done, and what helps, or why.
+/// A sentence about what failed, with advice or the reason.
 pub(super) fn describe_gap(what: &str, failure: &Failure) -> String {
     match &failure.advice {
         Some(advice) if failure.kind == FailureKind::Denied => format!("{what}: {advice}"),

@@ -1,4 +1,4 @@
-//! When a feed asks again: one fetched list of rows, its due times and its back-off. No I/O.
+//! When a feed polls: one fetched list of rows, its due times and its back-off. No I/O.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -23,34 +23,34 @@ use attempts::Attempts;
 pub(super) use attempts::{Now, back_off};
 use listing::{Listing, PageResult};
 
-/// Describe calls of one feed under way at once: enough for two round trips to the first rows at any size.
+/// Describe calls of one feed in flight: enough for two round trips to the first rows at any size.
 const CONCURRENCY: usize = 10;
-/// A long list or sweep is stretched so that it costs at most one call in this time.
+/// A long list or sweep is slowed down to at most one call per this time.
 const PER_CALL: Duration = Duration::from_millis(3_500);
-/// A batch that goes anyway takes along what is due within this part of its interval.
+/// A batch that is sent anyway includes rows that are due within this part of their interval.
 const TAKE_ALONG: f64 = 0.5;
 
 /// Polling priority of a feed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Priority {
-    /// All intervals are multiplied by this.
+    /// Factor for all intervals.
     pub factor: u32,
-    /// On top of the screen: rows in sight and rows in motion come first.
+    /// The feed is in the foreground: visible and unsettled rows are polled first.
     pub foreground: bool,
-    /// What is on screen is made of it, so a refresh by hand is for it, too.
+    /// The feed is a source of a view on screen, so a manual refresh includes it.
     pub shown: bool,
-    /// Refreshing is paused: what has come once is not asked for again.
+    /// Polling is paused: what has arrived once is not requested again.
     pub once: bool,
-    /// Seconds between two looks at a row in sight, where a person has chosen them.
+    /// Polling interval of visible rows in seconds, if the user has set one.
     pub every: Option<u32>,
-    /// How many feeds make up the same view, this one included: what is stretched is stretched for all of them.
+    /// Number of feeds that make up the same view, including this one: the slow-down applies to all of them together.
     pub peers: u32,
 }
 
-/// What is due now.
+/// A call that is due.
 #[derive(Debug, PartialEq)]
 pub(super) enum Due {
-    /// A page of the list, after this token.
+    /// A page of the list, by its token; absent for the first.
     List(Option<String>),
     Describe(Vec<Arc<str>>),
 }
@@ -58,53 +58,53 @@ pub(super) enum Due {
 pub(super) struct FeedPlan {
     pub key: FeedKey,
     pub fetch: &'static dyn Fetch,
-    /// The rows' ids in list order: the last complete list, or what has come of the first one.
+    /// Ids of the rows in list order: the last complete list, or the part of the first one that has arrived.
     pub ids: Vec<Arc<str>>,
-    /// A full list has come at least once.
+    /// A complete list has arrived at least once.
     pub listed: bool,
     pub priority: Option<Priority>,
     pub calls: Vec<AbortHandle>,
     listing: Listing,
-    /// How listing fares, and when the last page came.
+    /// State of the list calls.
     list_attempts: Attempts,
     listed_at: Option<Timestamp>,
-    /// How describing fares, and when the last rows came.
+    /// State of the describe calls.
     describe_attempts: Attempts,
     described_at: Option<Timestamp>,
     described: HashMap<Arc<str>, Described>,
-    /// The ids, for looking one up, and those of them that have never been described, in the order of the list.
+    /// The ids as a set, and the ids that have never been described, in list order.
     known: HashSet<Arc<str>>,
     undescribed: VecDeque<Arc<str>>,
-    /// Rows that were listed and left out when they were described.
+    /// The failure about rows that were listed and then missing from describe responses.
     left_out: Option<Arc<Failure>>,
-    under_way: usize,
-    /// Complete lists so far.
+    in_flight: usize,
+    /// Number of complete lists so far.
     rounds: u64,
-    /// The list was asked for by hand and has not come yet.
+    /// A manual refresh has requested the list, and it has not arrived yet.
     list_requested: bool,
-    /// Rows in sight were asked for by hand and are not under way yet.
+    /// A manual refresh has requested visible rows, and their calls have not started yet.
     refreshing: bool,
-    /// How many of the ids the last complete list had; the rest is kept from before.
+    /// Number of the ids in the last complete list; the others are kept from before.
     in_list: usize,
     filled: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Described {
-    /// Asked for; how many answers have left it out so far.
-    UnderWay(u32),
+    /// Requested; the number of responses so far without the row.
+    InFlight(u32),
     At(Instant),
-    /// So many answers have left it out; it is asked for again from then on.
+    /// The number of responses without the row, and when it is requested again.
     LeftOut(u32, Instant),
 }
 
-/// What stands between a feed and its data.
+/// The failure that keeps data from arriving.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FeedFailure {
     pub failure: Arc<Failure>,
-    /// When the call that failed is made again.
+    /// When the failed call is retried.
     pub retry_at: Option<Timestamp>,
-    /// The rows that are here are current; some are missing.
+    /// The rows in the feed are current; some are missing.
     pub partial: bool,
 }
 
@@ -126,7 +126,7 @@ impl FeedPlan {
             known: HashSet::new(),
             undescribed: VecDeque::new(),
             left_out: None,
-            under_way: 0,
+            in_flight: 0,
             rounds: 0,
             list_requested: false,
             refreshing: false,
@@ -135,21 +135,21 @@ impl FeedPlan {
         }
     }
 
-    /// Nobody looks any more: what is under way is cancelled, what came stays.
+    /// Pauses the feed when it is no longer on screen: calls in flight are cancelled, rows stay.
     pub(super) fn deactivate(&mut self, now: Instant) {
         self.priority = None;
         for call in self.calls.drain(..) {
             call.abort();
         }
-        self.under_way = 0;
-        self.described.retain(|_, described| !matches!(described, Described::UnderWay(_)));
+        self.in_flight = 0;
+        self.described.retain(|_, described| !matches!(described, Described::InFlight(_)));
         self.find_undescribed();
         if self.listing.due(now).is_none_or(|at| at <= now) {
             self.listing.restart(now);
         }
     }
 
-    /// The user asked: the list, and every row in sight, are due.
+    /// Handles a manual refresh: the list and every visible row are due.
     pub(super) fn refresh(&mut self, now: Instant) {
         self.list_attempts.retry_now();
         self.describe_attempts.retry_now();
@@ -162,7 +162,7 @@ impl FeedPlan {
         self.listing.start_at(now);
     }
 
-    /// A change has touched the row called `id`, and where `listed`, which rows there are: both are due.
+    /// Makes the row with `id` due after a change, and with `listed` the list, too.
     pub(super) fn reread(&mut self, id: &str, listed: bool, now: Instant) {
         if let Some((id, Described::At(_) | Described::LeftOut(..))) = self.described.get_key_value(id) {
             let id = id.clone();
@@ -175,7 +175,7 @@ impl FeedPlan {
         }
     }
 
-    /// What to ask now, at most `room` calls, and when to look again.
+    /// The calls to make now, `room` at most, and when to check again.
     pub(super) fn due(
         &mut self,
         now: Instant,
@@ -193,18 +193,18 @@ impl FeedPlan {
                 _ => {}
             }
         }
-        let room = room.saturating_sub(due.len()).min(CONCURRENCY.saturating_sub(self.under_way));
+        let room = room.saturating_sub(due.len()).min(CONCURRENCY.saturating_sub(self.in_flight));
         let (batches, later) = match self.describe_attempts.blocked_until(now) {
             Some(at) => (Vec::new(), Some(at)),
             None => self.batches(now, priority, visible, pace, room),
         };
-        // Without room for a call the rows in sight are still to be asked for.
+        // Without room for a call, the visible rows remain to be requested.
         self.refreshing &= room == 0;
         due.extend(batches.into_iter().map(Due::Describe));
         (due, earliest(next, later))
     }
 
-    /// The describe batches that are due, fullest use made of each, and when the next row is.
+    /// The describe batches that are due, as full as possible, and when the next row is due.
     fn batches(
         &mut self,
         now: Instant,
@@ -222,7 +222,7 @@ impl FeedPlan {
         }
         let cadence = self.fetch.cadence();
         let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * priority.factor;
-        // The only row there is is in sight, or what is in sight comes from it.
+        // A single row is visible, or what is visible is derived from it.
         let only = self.ids.len() == 1;
         let in_sight = |id: &Arc<str>| only || visible.contains(id);
         let interval = |id: &Arc<str>| {
@@ -237,11 +237,11 @@ impl FeedPlan {
                 _ => Some(sweep),
             }
         };
-        // Overdue rows, longest first; and those that may come along to fill the last batch.
+        // Overdue rows, longest first; and rows that fill the last batch.
         let (mut overdue, mut soon, mut next) = (Vec::new(), Vec::new(), None);
         for id in &self.ids {
             match self.described.get(id) {
-                Some(Described::UnderWay(_)) => {}
+                Some(Described::InFlight(_)) => {}
                 Some(Described::LeftOut(_, again)) if *again > now => next = earliest(next, Some(*again)),
                 Some(Described::LeftOut(..)) => overdue.push((None, id)),
                 None if self.fetch.visible_only(&self.key.query) && !visible.contains(id) => {}
@@ -275,8 +275,8 @@ impl FeedPlan {
         (self.start_batches(&chosen, room), next)
     }
 
-    /// So many ids that have never been described, those in sight first; `None` when there are fewer. While a long list
-    /// arrives they fill every call, so that a call costs what it brings and not a look through all that came before.
+    /// Returns `wanted` ids that have never been described, visible ones first; `None` if there are fewer. While a long
+    /// list arrives, they fill every call, so that its cost doesn't depend on the rows that arrived before.
     fn first_describes(&mut self, visible: &HashSet<Arc<str>>, wanted: usize) -> Option<Vec<Arc<str>>> {
         if self.undescribed.len() < wanted.max(1) || self.refreshing || self.fetch.visible_only(&self.key.query) {
             return None;
@@ -291,7 +291,7 @@ impl FeedPlan {
         Some(chosen)
     }
 
-    /// Batches of `ids`, at most `room` of them, which are under way from now on.
+    /// Splits `ids` into `room` batches at most, and marks them as in flight.
     fn start_batches(&mut self, ids: &[Arc<str>], room: usize) -> Vec<Vec<Arc<str>>> {
         let batches: Vec<Vec<Arc<str>>> = ids.chunks(self.fetch.batch()).take(room).map(<[_]>::to_vec).collect();
         for id in batches.iter().flatten() {
@@ -299,9 +299,9 @@ impl FeedPlan {
                 Some(Described::LeftOut(times, _)) => *times,
                 _ => 0,
             };
-            self.described.insert(id.clone(), Described::UnderWay(left_out));
+            self.described.insert(id.clone(), Described::InFlight(left_out));
         }
-        self.under_way += batches.len();
+        self.in_flight += batches.len();
         batches
     }
 
@@ -309,16 +309,17 @@ impl FeedPlan {
         self.undescribed = self.ids.iter().filter(|id| !self.described.contains_key(*id)).cloned().collect();
     }
 
-    /// A page of the list came; whether it was the last one.
+    /// Adds a page of the list; returns whether it was the last one.
     ///
     /// # Errors
-    /// When the list would never end.
+    ///
+    /// If the list would never end.
     pub(super) fn add_page(&mut self, page: Page, now: Now) -> Result<bool, Arc<Failure>> {
         for row in &page.rows {
             self.described.insert(row.id().into(), Described::At(now.at));
             self.described_at = Some(now.clock);
         }
-        // Of the first list, every page is shown as it comes; after a fresh start some of it is there.
+        // The first list is shown page by page; after a restart some pages are there already.
         let collected = match self.listing.add_page(page) {
             PageResult::Complete(collected) => collected,
             PageResult::More(new) => {
@@ -366,12 +367,12 @@ impl FeedPlan {
         Ok(true)
     }
 
-    /// The ids, and of each whether the last complete list lacked it.
+    /// The ids, each with whether the last complete list lacked it.
     pub(super) fn ids_by_list(&self) -> impl Iterator<Item = (&Arc<str>, bool)> {
         self.ids.iter().enumerate().map(|(place, id)| (id, place >= self.in_list))
     }
 
-    /// Lets go of ids that the last complete list lacked.
+    /// Removes `unwanted` ids that the last complete list lacked.
     pub(super) fn remove_unlisted(&mut self, unwanted: impl Fn(&str) -> bool) {
         let in_list = self.in_list;
         let mut place = 0;
@@ -381,7 +382,7 @@ impl FeedPlan {
         });
     }
 
-    /// A list that repeats the name it was given is understood as the ARN that name has turned out to be.
+    /// Replaces a name that was given to the list by the ARN that was returned for it.
     fn with_arns(&self, ids: Vec<Arc<str>>) -> Vec<Arc<str>> {
         match (ids.as_slice(), self.ids.as_slice()) {
             ([name], [arn]) if is_name_of(name, arn) => vec![arn.clone()],
@@ -389,19 +390,19 @@ impl FeedPlan {
         }
     }
 
-    /// A describe call for `asked` came back. What was asked by name is known by its ARN from now on.
+    /// Applies a describe response for `asked`. A row that was requested by name is identified by its ARN from now on.
     pub(super) fn on_described(&mut self, asked: &[Arc<str>], batch: &Batch, now: Now) {
         self.describe_attempts.succeeded();
-        self.under_way = self.under_way.saturating_sub(1);
+        self.in_flight = self.in_flight.saturating_sub(1);
         let found: Vec<Arc<str>> = batch.rows.iter().map(|row| row.id().into()).collect();
         let is = |id: &Arc<str>, other: &Arc<str>| id == other || is_name_of(id, other);
-        // Some answer by another name than they were asked by: what counts is how many came.
+        // Some responses use other names than the request, so the number of rows decides.
         let whole = found.len() + batch.missing.len() >= asked.len();
         for id in asked {
             let answered = whole || found.iter().chain(&batch.missing).any(|other| is(id, other));
             let state = match self.described.get(id) {
                 _ if answered => Described::At(now.at),
-                Some(Described::UnderWay(times)) => Described::LeftOut(times + 1, now.at + back_off(times + 1)),
+                Some(Described::InFlight(times)) => Described::LeftOut(times + 1, now.at + back_off(times + 1)),
                 _ => Described::LeftOut(1, now.at + back_off(1)),
             };
             self.described.insert(id.clone(), state);
@@ -430,15 +431,15 @@ impl FeedPlan {
         self.clear_left_out();
     }
 
-    /// Rows that were left out have come, or are listed no more.
+    /// Clears the failure about missing rows once they have arrived or are no longer listed.
     fn clear_left_out(&mut self) {
-        let is_out = |described: &Described| !matches!(described, Described::At(_) | Described::UnderWay(0));
+        let is_out = |described: &Described| !matches!(described, Described::At(_) | Described::InFlight(0));
         if self.left_out.is_some() && !self.described.values().any(is_out) {
             self.left_out = None;
         }
     }
 
-    /// A call failed: the page, or the rows, are asked for again after a while.
+    /// Applies a failure; the page or the rows are requested again after a back-off.
     pub(super) fn on_failed(&mut self, listing: bool, asked: &[Arc<str>], failure: &Arc<Failure>, now: Now) {
         for id in asked {
             self.described.remove(id);
@@ -446,14 +447,14 @@ impl FeedPlan {
         }
         let pace = self.lasting_pace();
         if !listing {
-            self.under_way = self.under_way.saturating_sub(1);
+            self.in_flight = self.in_flight.saturating_sub(1);
             self.describe_attempts.failed(failure, pace, now);
         } else if !self.listing.on_failed(failure, now.at) {
             self.list_attempts.failed(failure, pace, now);
         }
     }
 
-    /// What stands between it and its data.
+    /// The current failure, if any.
     pub(super) fn failure(&self) -> Option<FeedFailure> {
         let of = |attempts: &Attempts| {
             let failure = attempts.failure()?.clone();
@@ -466,7 +467,7 @@ impl FeedPlan {
         of(&self.list_attempts).or_else(|| of(&self.describe_attempts)).or_else(left_out)
     }
 
-    /// When AWS last confirmed what it holds: by the call that fails now, or else by whichever came last.
+    /// When AWS last confirmed the rows: by the call that fails now, or else by the latest call.
     pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
         match (self.list_attempts.failure(), self.describe_attempts.failure()) {
             (None, None) => self.listed_at.max(self.described_at),
@@ -476,14 +477,14 @@ impl FeedPlan {
         }
     }
 
-    /// Whether every row has come once that will come without being looked at.
+    /// Whether every row that doesn't depend on being visible has arrived.
     pub(super) fn filled(&mut self) -> bool {
         let here = |id| matches!(self.described.get(id), Some(Described::At(_)));
         self.filled |= self.listed && (self.fetch.visible_only(&self.key.query) || self.ids.iter().all(here));
         self.filled
     }
 
-    /// Seconds after which its data count as late: twice what its slowest part takes.
+    /// Age in seconds after which data are late: twice the slowest interval.
     pub(super) fn late_after(&self) -> u32 {
         let cadence = self.fetch.cadence();
         let factor = self.priority.map_or(1, |priority| priority.factor);
@@ -493,14 +494,14 @@ impl FeedPlan {
         (slowest * factor * 2).as_secs() as u32
     }
 
-    /// What failed of late and `concerns` picks is due again, whatever its own back-off.
+    /// Makes calls that failed recently due again if `concerns` selects their failure, regardless of back-off.
     pub(super) fn recover(&mut self, concerns: impl Fn(&Failure) -> bool) {
         self.list_attempts.recover(&concerns);
         self.describe_attempts.recover(&concerns);
     }
 
-    /// The shortest time between two attempts at what somebody has to put right: no longer for what the screen consults
-    /// than for its own rows.
+    /// The shortest time between two attempts after a lasting failure. Companions are retried as often as the
+    /// foreground.
     fn lasting_pace(&self) -> Duration {
         self.stretched(0, 1) * self.priority.filter(|priority| !priority.shown).map_or(1, |priority| priority.factor)
     }
@@ -510,7 +511,7 @@ impl FeedPlan {
         seconds(cadence).max(PER_CALL * calls as u32 * peers)
     }
 
-    /// Five percent either way, so that many consoles do not ask in step.
+    /// Five percent either way, so that many consoles do not poll in step.
     fn jittered(&self, interval: Duration) -> Duration {
         let mut hasher = DefaultHasher::new();
         (&self.key, self.rounds).hash(&mut hasher);
@@ -529,14 +530,14 @@ fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
 
-/// The listed ids, and those known before that the list has forgotten.
+/// The listed ids, followed by known ids that the list lacks.
 fn with_unlisted(mut ids: Vec<Arc<str>>, before: &[Arc<str>]) -> Vec<Arc<str>> {
     let listed: HashSet<Arc<str>> = ids.iter().cloned().collect();
     ids.extend(before.iter().filter(|id| !listed.contains(*id)).cloned());
     ids
 }
 
-/// Whether `name` is the short name of the thing with ARN `arn`.
+/// Whether `name` is the last part of `arn`.
 fn is_name_of(name: &str, arn: &str) -> bool {
     arn.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
 }

@@ -1,7 +1,8 @@
-//! The data task's end of history: what is to be written, what is to be loaded, one job at a time.
+//! The data task's side of the history: observations to write and archived rows to load, one job at a time.
 //!
-//! A job runs on a thread for work that blocks. It takes the history along and brings it back with its answer: no lock, and
-//! no thread of its own. The first job opens the file, once something has come from AWS: not on the way to the first rows.
+//! A job runs on a thread for blocking work. It takes the history with it and returns it with its result: there is no
+//! lock, and no dedicated thread. The first job opens the file after something has arrived from AWS, so that it does
+//! not delay the first rows.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,27 +20,27 @@ use crate::{
     resource::{Query, Row, TypedRow, format::duration, query::DAY, service::Service, task::Task},
 };
 
-/// How long what was seen may wait to be written together with more.
+/// How long observations may wait to be written together.
 const WRITE_DELAY: Duration = Duration::from_secs(2);
-/// Rows that are written at once, about; and observations that wait at most while nobody knows whose they are.
+/// Approximate number of rows per write; also how many observations may wait while the account is unknown.
 const BATCH: usize = 1_000;
 const MAX_PENDING: usize = 10_000;
-/// How long what was loaded for a feed is held after the last look.
+/// How long archived rows of a feed are kept after it leaves the screen.
 const RELEASE_AFTER: Duration = Duration::from_mins(15);
-/// When tidying up begins, how often, and how soon after a step that left something to do.
+/// When pruning begins, its interval, and the wait after a step that left work to do.
 const PRUNE: (Duration, Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10), Duration::from_secs(1));
 
 /// The archived rows of one feed.
 #[derive(Debug, Default)]
 pub(super) struct ArchivedFeed {
-    /// Ids of the rows, which are in the store.
+    /// Ids of the rows. The rows themselves are in the store.
     pub ids: Vec<Arc<str>>,
-    /// Grows when the ids change, or when the history has answered.
+    /// Incremented when the ids change, or when the history has answered.
     pub revision: u64,
     answered: bool,
-    /// The archived rows are to be loaded, or loaded again.
+    /// The archived rows must be loaded, or loaded again.
     load_due: bool,
-    /// Since when nobody looks at the feed.
+    /// Since when the feed is not on screen.
     unwatched_since: Option<Instant>,
 }
 
@@ -48,12 +49,12 @@ pub(super) struct ArchivedFeed {
 pub(super) struct FailureGroups {
     pub rows: Vec<Arc<dyn Row>>,
     pub revision: u64,
-    /// What they were last counted from is not all that is known by now.
+    /// Observations have been added since the groups were last counted.
     dirty: bool,
     answered: bool,
 }
 
-/// A job that is done.
+/// The result of a job.
 pub(super) struct JobResult {
     history: History,
     notices: Vec<String>,
@@ -68,30 +69,30 @@ enum JobOutput {
     Pruned { more: bool },
 }
 
-/// What a job means for others.
+/// Changes for others that a job causes.
 #[derive(Debug, Default)]
 pub(super) struct HistoryUpdate {
-    /// What a person should know.
+    /// Notices for the user.
     pub notices: Vec<String>,
-    /// The file was given up: what this session has seen is to be written again.
+    /// The file was replaced: everything this session has seen must be written again.
     pub restarted: bool,
-    /// The feed that something was loaded for, and the rows.
+    /// The feed that rows were loaded for, and the rows.
     pub archived: Option<(FeedKey, Vec<Arc<dyn Row>>)>,
 }
 
 pub(super) struct HistoryWorker {
     config: HistoryConfig,
     now: fn() -> Timestamp,
-    /// Here unless a job has it; made by the first one.
+    /// Absent while a job has it; created by the first job.
     history: Option<History>,
     jobs: JoinSet<JobResult>,
-    /// Whose rows they are; absent until AWS has told.
+    /// The scope of the rows; absent until AWS has returned the account.
     scope: Option<ScopeId>,
-    /// It was asked whose they are, and nobody could say.
+    /// The account was requested, and is not available.
     scope_unknown: bool,
-    /// Something has come.
+    /// Something has arrived from AWS.
     started: bool,
-    /// A job went wrong in a way that none should: no more of them.
+    /// A job panicked: no more jobs are started.
     broken: bool,
     observations: Vec<Observation>,
     write_at: Option<Instant>,
@@ -119,7 +120,7 @@ impl HistoryWorker {
         }
     }
 
-    /// AWS said whose rows they are, or an ARN did.
+    /// Sets the scope once AWS has returned the account, or an ARN has shown it.
     pub(super) fn set_scope(&mut self, scope: ScopeId) {
         self.scope.get_or_insert(scope);
     }
@@ -128,12 +129,12 @@ impl HistoryWorker {
         self.scope_unknown = true;
     }
 
-    /// Something has come, be it a failure.
+    /// Allows jobs after the first response from AWS, even a failure.
     pub(super) fn enable(&mut self) {
         self.started = true;
     }
 
-    /// Which feeds are to come with what is archived of them, and which views with groups of failures.
+    /// Sets which feeds are shown with archived rows, and which views with failure groups.
     pub(super) fn set_demand(&mut self, feeds: HashSet<FeedKey>, groups: HashSet<FeedKey>, now: Instant) {
         for (key, feed) in &mut self.archived {
             if !feeds.contains(key) {
@@ -142,7 +143,7 @@ impl HistoryWorker {
         }
         for key in feeds {
             let feed = self.archived.entry(key).or_insert(ArchivedFeed { load_due: true, ..ArchivedFeed::default() });
-            // What AWS forgot while nobody looked is only in the history.
+            // Rows that AWS forgot while the feed was off screen are only in the history.
             feed.load_due |= feed.unwatched_since.take().is_some();
         }
         self.groups.retain(|key, _| groups.contains(key));
@@ -159,12 +160,12 @@ impl HistoryWorker {
         self.groups.get(key)
     }
 
-    /// Ids of all that was loaded.
+    /// Ids of all loaded rows.
     pub(super) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.archived.values().flat_map(|feed| &feed.ids)
     }
 
-    /// Whether all that will come for this feed has come.
+    /// Whether loading for this feed is complete.
     pub(super) fn is_settled(&self, key: &FeedKey) -> bool {
         let answered = self.archived.get(key).is_none_or(|feed| feed.answered);
         let counted = self.groups.get(key).is_none_or(|groups| {
@@ -173,7 +174,7 @@ impl HistoryWorker {
         (answered && counted) || self.broken || (self.scope.is_none() && self.scope_unknown)
     }
 
-    /// A row that AWS no longer knows stays in the feed.
+    /// Keeps a row in the feed that AWS no longer knows.
     pub(super) fn add_archived(&mut self, key: &FeedKey, id: Arc<str>) {
         if let Some(feed) = self.archived.get_mut(key) {
             // It may have been loaded while AWS still had it.
@@ -184,13 +185,13 @@ impl HistoryWorker {
         }
     }
 
-    /// Time has passed: groups are counted over another stretch of it, and feeds long unseen are let go.
+    /// Recounts groups, whose period moves with time, and releases feeds that are long off screen.
     pub(super) fn on_minute(&mut self, now: Instant) {
         self.mark_groups_stale();
         self.archived.retain(|_, feed| feed.unwatched_since.is_none_or(|since| now - since < RELEASE_AFTER));
     }
 
-    /// A row came from AWS; what of it will be forgotten there is noted, to be written down.
+    /// Records a row from AWS if it has something that AWS will forget.
     pub(super) fn observe(&mut self, row: Arc<dyn Row>, before: Option<Arc<dyn Row>>, now: Instant) {
         if !is_worth_recording(&*row, before.as_deref()) || self.observations.len() >= MAX_PENDING {
             return;
@@ -199,7 +200,7 @@ impl HistoryWorker {
         self.write_at.get_or_insert(now + WRITE_DELAY);
     }
 
-    /// The rows that wait to be written, as they are known by now.
+    /// Replaces pending rows by their current versions.
     pub(super) fn refresh_pending(&mut self, known: impl Fn(&str) -> Option<Arc<dyn Row>>) {
         for observation in self.observations.iter_mut().filter(|observation| is_task(&observation.row)) {
             if let Some(row) = known(observation.row.id()) {
@@ -208,7 +209,7 @@ impl HistoryWorker {
         }
     }
 
-    /// Begins what is due, one thing at a time; says when something will be.
+    /// Starts the next due job, if none is running; returns when the next will be due.
     pub(super) fn start(&mut self, now: Instant) -> Option<Instant> {
         if self.broken || !self.started || !self.jobs.is_empty() {
             return None;
@@ -277,7 +278,7 @@ impl HistoryWorker {
         );
     }
 
-    /// Does `work` where it may block; `otherwise` is the answer where it can't be done at all.
+    /// Runs `work` on a thread for blocking work; `otherwise` is the result if that fails.
     fn spawn(
         &mut self,
         work: impl Fn(&mut History, Timestamp) -> Result<JobOutput, HistoryError> + Send + 'static,
@@ -297,12 +298,12 @@ impl HistoryWorker {
         });
     }
 
-    /// The job that is done; never while there is none. Safe to cancel.
+    /// Waits for the result of the job in flight; forever while there is none. Cancel safe.
     pub(super) async fn next_result(&mut self) -> Option<JobResult> {
         match self.jobs.join_next().await {
             Some(Ok(outcome)) => Some(outcome),
             Some(Err(error)) => {
-                tracing::error!("the history is given up: {error}");
+                tracing::error!("the history is disabled: {error}");
                 self.broken = true;
                 None
             }
@@ -310,7 +311,7 @@ impl HistoryWorker {
         }
     }
 
-    /// Takes the history back, and the answer in. The rows that were loaded go to the store.
+    /// Takes the history back, and applies the result. Loaded rows go to the store.
     pub(super) fn apply(&mut self, outcome: JobResult, now: Instant) -> HistoryUpdate {
         let JobResult { history, notices, restarted, answer } = outcome;
         self.history = Some(history);
@@ -345,7 +346,7 @@ impl HistoryWorker {
         self.groups.values_mut().for_each(|groups| groups.dirty = true);
     }
 
-    /// Writes down what was seen and not yet written.
+    /// Writes pending observations.
     pub(super) async fn finish(mut self) {
         loop {
             while !self.jobs.is_empty() {
@@ -367,7 +368,7 @@ fn describe_cut(query: &Query, rows: usize) -> String {
     format!("showing the newest {rows} rows in the history of the last {back}{more}")
 }
 
-/// Whether there is something in `row` that AWS will forget, and that wasn't in it before.
+/// Whether `row` has something that AWS will forget, and that `before` lacked.
 fn is_worth_recording(row: &dyn Row, before: Option<&dyn Row>) -> bool {
     match (row.typed(), before.map(|before| before.typed())) {
         (TypedRow::Task(task), _) => task.stopped(),
@@ -384,7 +385,7 @@ fn is_task(row: &Arc<dyn Row>) -> bool {
     row.any().is::<Task>()
 }
 
-/// How many rows a observation makes.
+/// The number of records that an observation writes.
 fn record_count(row: &dyn Row) -> usize {
     row.any().downcast_ref::<Service>().map_or(1, |service| 1 + service.events.len())
 }

@@ -1,4 +1,4 @@
-//! The data task: asks what is due of what is looked at, takes in the answers, publishes.
+//! The data task: makes the calls that are due for the views on screen, applies responses, publishes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -36,34 +36,34 @@ mod requests;
 
 use changes::Changes;
 
-/// Views beneath the top one are asked for this many times slower; what is joined to it, this many.
+/// How many times slower the views in the background are polled.
 const BACKGROUND: u32 = 8;
 const COMPANION: u32 = 4;
-/// Calls under way at once, in all feeds.
+/// Calls in flight in all feeds.
 const CONCURRENCY: usize = 24;
-/// How often the rate of calls is told anew, and failures are counted again over the moving hour.
+/// How often the call rate is published, and failures of the last hour are counted.
 const MINUTELY: Duration = Duration::from_mins(1);
-/// How soon AWS is asked again who one is, where that failed for a reason of its own.
+/// How soon the identity is requested again after a failure of that call alone.
 const IDENTITY_RETRY: Duration = Duration::from_secs(15);
-/// While much arrives, so long for each row that is known passes between two publications, which look through all of them:
-/// what arrives costs in proportion to its number, not to its square. Up to so many rows nothing waits.
+/// Time between two publications per known row while many arrive, because each publication goes through all rows: the
+/// cost of arriving rows is linear, not quadratic.
 const PER_ROW: Duration = Duration::from_micros(50);
 const FEW_ROWS: usize = 2_000;
-/// Feeds nobody looked at for this long are forgotten, but for those that hold what AWS forgets.
+/// Feeds that are off screen for this long are dropped, except for those with rows that AWS forgets.
 const FORGET_AFTER: Duration = Duration::from_mins(15);
-/// The same for those that are made of others, which can be made again at once.
+/// The same for derived and composed feeds, which can be made again at once.
 const FORGET_MADE_AFTER: Duration = Duration::from_mins(1);
 
-/// An answer, and what it answers.
+/// The response to a call.
 enum CallResult {
     List(FeedKey, Result<Page, Failure>),
     Describe(FeedKey, Vec<Arc<str>>, Result<Batch, Failure>),
     Identity(Result<Identity, Failure>),
-    /// The rules by which stops are judged are there.
+    /// The rules for diagnoses.
     Rules,
 }
 
-/// Trouble with everything: no network, no credentials.
+/// A failure of all calls: no network, no credentials.
 struct Outage {
     failure: Arc<Failure>,
     attempts: u32,
@@ -78,28 +78,28 @@ pub(super) struct Poller {
     demand: Demand,
     visible: HashSet<Arc<str>>,
     feeds: HashMap<FeedKey, FeedPlan>,
-    /// Since when nobody looks at a feed.
+    /// Since when feeds are off screen.
     unwatched_since: HashMap<FeedKey, Instant>,
-    /// Feeds whose ids, phase or failure changed since the last publication.
+    /// Feeds with ids, phase or failure changed since the last publication.
     changed_feeds: HashSet<FeedKey>,
     store: Store,
     history: HistoryWorker,
     tails: Tails,
-    /// The rules are there, or on their way.
+    /// The rules have been loaded, or are loading.
     rules_requested: bool,
     calls: JoinSet<CallResult>,
     changes: Changes,
     identity: Identity,
-    /// The account that all rows are of, once one has come.
+    /// The account of all rows, once a row has arrived.
     account: Option<String>,
     identity_due: Option<Instant>,
     outage: Option<Outage>,
     published: Snapshot,
-    /// What the derived and the composed feeds were last made of: digests of feeds, and of what is archived.
-    made_of: HashMap<FeedKey, (u64, u64)>,
+    /// Digests of the feeds and archived rows that each derived or composed feed was last made from.
+    source_digests: HashMap<FeedKey, (u64, u64)>,
     minute_at: Instant,
     published_at: Instant,
-    /// Something is to be published that does not wait for more: a failure, another view.
+    /// Something must be published at once: a failure, another view.
     urgent: bool,
 }
 
@@ -131,7 +131,7 @@ impl Poller {
             calls: JoinSet::new(),
             changes: Changes::default(),
             published: Snapshot { identity: identity.clone(), ..Snapshot::default() },
-            made_of: HashMap::new(),
+            source_digests: HashMap::new(),
             identity,
             account: None,
             identity_due: Some(start),
@@ -142,8 +142,7 @@ impl Poller {
         }
     }
 
-    /// Runs until the console's end of the channels is dropped; its calls are cancelled with it, and what was seen is
-    /// written down.
+    /// Runs until the console's end of the channels is dropped. That cancels calls; pending observations are written.
     pub(super) async fn run(
         mut self,
         wanted: watch::Receiver<Demand>,
@@ -163,7 +162,7 @@ impl Poller {
         ordered: &mut mpsc::UnboundedReceiver<ChangeOrder>,
     ) {
         loop {
-            // What was just learnt may mean new feeds (the first list of clusters does), which are due at once.
+            // New rows may mean new feeds (the first list of clusters does), which are due at once.
             let now = Instant::now();
             let waiting = self.publish_at().filter(|at| *at > now);
             if waiting.is_none() {
@@ -211,7 +210,7 @@ impl Poller {
         }
     }
 
-    /// When what has changed is to be published; `None`: at once.
+    /// When to publish changes; `None` means at once.
     fn publish_at(&self) -> Option<Instant> {
         let rows = self.store.len();
         let waits = rows > FEW_ROWS && !self.urgent && !self.changed_feeds.is_empty();
@@ -243,7 +242,7 @@ impl Poller {
         }
     }
 
-    /// Gives every feed its priority by what is on screen now, creates those that are new, rests the others.
+    /// Sets the priority of every feed from the demand, creates new feeds, and deactivates those off screen.
     fn assign_priorities(&mut self) {
         let slowdown = self.demand.slowdown.max(1);
         let once = self.demand.paused;
@@ -305,7 +304,7 @@ impl Poller {
         self.request_history();
     }
 
-    /// Notes since when nobody looks at the feeds that are made of others.
+    /// Records since when derived and composed feeds are off screen.
     fn note_unwatched(&mut self, now: Instant) {
         let wanted: HashSet<FeedKey> = self.demanded_views().flat_map(|view| self.published.keys_of(view)).collect();
         for key in self.published.feeds.keys().filter(|key| !self.feeds.contains_key(key)) {
@@ -317,7 +316,7 @@ impl Poller {
         }
     }
 
-    /// Starts the calls that are due; returns when to look again.
+    /// Starts the calls that are due; returns when to check again.
     fn start_due_calls(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let mut next = Some(self.minute_at);
@@ -328,7 +327,7 @@ impl Poller {
         next = earliest(next, self.history.start(now));
         let mut room = CONCURRENCY.saturating_sub(self.calls.len());
         if let Some(outage) = &self.outage {
-            // One call at a time tries whether the trouble is over.
+            // During an outage one call at a time tests whether it is over.
             if outage.retry_at > now {
                 return earliest(next, Some(outage.retry_at));
             }
@@ -340,7 +339,7 @@ impl Poller {
             let clients = self.clients.clone();
             self.calls.spawn(async move { CallResult::Identity(clients.who_am_i().await) });
         }
-        // What is due already waits for room, which an answer makes.
+        // Due calls wait for room, which the next response makes.
         next = earliest(next, self.identity_due.filter(|at| *at > now));
         let mut feeds: Vec<&mut FeedPlan> = self.feeds.values_mut().filter(|feed| feed.priority.is_some()).collect();
         feeds.sort_by_key(|feed| feed.priority.map(|priority| (!priority.foreground, priority.factor)));
@@ -366,14 +365,14 @@ impl Poller {
         next
     }
 
-    /// Works out again what is said of rows without a change in them: time has passed, or the time zone is another.
+    /// Diagnoses rows again that have not changed: time has passed, or the time zone has changed.
     fn reevaluate(&mut self) {
         self.store.mark_all_dirty();
         self.store.enrich((self.now)());
-        self.made_of.clear();
+        self.source_digests.clear();
     }
 
-    /// What is done once a minute: the rate is told, failures leave the hour, feeds long unseen are forgotten.
+    /// Publishes the call rate, recounts failures of the last hour, and drops feeds that are long off screen.
     fn on_minute(&mut self, now: Instant) {
         self.minute_at = now + MINUTELY;
         self.reevaluate();
@@ -434,7 +433,7 @@ impl Poller {
         }
     }
 
-    /// Has the rules built, which takes a moment: only once there is something to see.
+    /// Loads the rules, which takes a moment: only once there is something on screen.
     fn load_rules(&mut self) {
         self.rules_requested = true;
         self.calls.spawn_blocking(|| {
@@ -497,8 +496,8 @@ impl Poller {
         }
     }
 
-    /// `operation` was answered. What failed alike is due again, whatever its own back-off: every operation where there
-    /// was no network or there were no credentials, else the same one elsewhere.
+    /// Applies a success of `operation`. Similar failures are retried now, regardless of back-off: after an outage all
+    /// operations, else the same operation in other feeds.
     fn on_success(&mut self, operation: &'static str) {
         let restored = self.outage.take().is_some();
         for feed in self.feeds.values_mut() {
@@ -516,9 +515,9 @@ impl Poller {
             return;
         }
         let (attempts, begun) = match &self.outage {
-            // Calls that were under way together fail together: one attempt.
+            // Calls that were in flight together fail together: they count as one attempt.
             Some(outage) if outage.retry_at > now => (outage.attempts, now),
-            // An attempt that got no answer has waited already.
+            // An attempt without a response has waited already.
             Some(outage) => (outage.attempts + 1, outage.retry_at),
             None => (1, now),
         };
@@ -527,22 +526,22 @@ impl Poller {
     }
 }
 
-/// The fetched views behind `view`: itself, the one it is derived from, those it is put together from; the one that
-/// matters most first.
+/// The fetched views behind `view`: itself, the source it is derived from, or the parts it is composed of; the most
+/// important first.
 fn sources(view: &View) -> Vec<View> {
     match view.kind.origin {
         Origin::Fetched(_) => vec![View::new(view.kind, view.query.asked())],
         Origin::Derived { from, .. } => sources(&View::new(from, view.query.clone())),
         Origin::Composed(compose) => {
             let mut views: Vec<View> = compose.sources(&view.query).iter().flat_map(sources).collect();
-            // What is derived from the same is there once.
+            // Views with the same source need it once.
             views.dedup();
             views
         }
     }
 }
 
-/// How many of the sources of `view` are looked at as keenly as itself.
+/// How many of the sources of `view` are polled as often as `view` itself.
 fn primary_sources(view: &View) -> usize {
     match view.kind.origin {
         Origin::Composed(compose) => compose.followed(),

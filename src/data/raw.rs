@@ -1,4 +1,4 @@
-//! What AWS says of a row, word for word: the answer's JSON, the fields nobody here knows included.
+//! The raw JSON of a row as AWS returned it, including unknown fields.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,14 +10,15 @@ use crate::{
     resource::{Kind, Origin, Query, Row, View},
 };
 
-/// The raw objects behind `rows` of `view`, in the same order; what AWS has forgotten is given as it was last seen.
-/// Costs one describe call per full batch.
+/// Reads the raw objects behind `rows` of `view`, in the same order. A row that AWS has forgotten is returned as last
+/// seen. Costs one describe call per full batch.
 ///
 /// # Errors
-/// The first call's failure.
+///
+/// The failure of the first call.
 pub async fn fetch_raw(clients: &Clients, view: &View, rows: &[Arc<dyn Row>]) -> Result<Vec<Value>, Failure> {
     let source = fetched_kind(view.kind);
-    // What is put together here is nobody's answer.
+    // Composed rows have no response of AWS behind them.
     let Origin::Fetched(fetch) = source.origin else { return Ok(rows.iter().map(|row| row.json()).collect()) };
     let (clients, captured) = clients.capturing();
     if fetch.batch() > 0 {
@@ -41,8 +42,7 @@ fn fetched_kind(kind: &'static Kind) -> &'static Kind {
     }
 }
 
-/// The ids to describe: the rows' own, or those of the rows they were derived from, once each. Nobody is asked for what
-/// AWS has forgotten.
+/// The ids to describe: those of the rows, or of the rows they were derived from, without duplicates and archived rows.
 fn by_cluster(view: &View, rows: &[Arc<dyn Row>]) -> BTreeMap<Option<Arc<str>>, Vec<Arc<str>>> {
     let mut ids: BTreeMap<Option<Arc<str>>, Vec<Arc<str>>> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.archived()) {
@@ -56,7 +56,7 @@ fn by_cluster(view: &View, rows: &[Arc<dyn Row>]) -> BTreeMap<Option<Arc<str>>, 
     ids
 }
 
-/// The first object, from outside in, one of whose members is `id`.
+/// The outermost object that has `id` as a member's value.
 fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
     match value {
         Value::Object(members) => {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_put_as_the_cli_puts_them_and_numbers_stay() {
+    fn times_are_formatted_like_the_aws_cli_and_numbers_stay() {
         let value = readable_times(json!({"createdAt": 1_700_000_000.25, "count": 3, "in": [{"stoppedAt": 0}]}));
         assert_eq!(
             value,

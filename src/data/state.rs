@@ -1,4 +1,4 @@
-//! How the rows of a view stand. Header, title and body all speak from this, so that they cannot contradict each other.
+//! The state of a view's rows. Header, title and body all use it, so that they are consistent.
 
 use std::sync::Arc;
 
@@ -10,28 +10,28 @@ use crate::{
     resource::View,
 };
 
-/// The state of the feeds that a view is made of, taken together.
+/// The combined state of the feeds of a view.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FeedState {
     pub phase: Phase,
-    /// The worst failure among the feeds, or that of the link; rows may still be there, from before.
+    /// The worst failure of the feeds, or that of the connection; older rows may still be shown.
     pub failure: Option<Arc<Failure>>,
-    /// When the call that failed is made again.
+    /// When the failed call is retried.
     pub retry_at: Option<Timestamp>,
-    /// The rows that are here are current; the failure only keeps others from coming.
+    /// The rows in the view are current; the failure only keeps others from arriving.
     pub partial: bool,
-    /// The worst failure among the feeds that the rows take values from: some columns are empty or old.
+    /// The worst failure of feeds that rows take values from: some columns are empty or old.
     pub companion_failure: Option<Arc<Failure>>,
-    /// When the oldest of what is shown was confirmed by AWS; of what fails, where something does.
+    /// When AWS confirmed the oldest rows; if a feed fails, when it last succeeded.
     pub fetched: Option<Timestamp>,
-    /// When the first of the feeds is, or was, late.
+    /// When the first of the feeds becomes, or became, late.
     pub late_at: Option<Timestamp>,
-    /// What it means that there are no rows, where the kind has words of its own for it.
+    /// What an empty list means, for kinds that have their own text for it.
     pub nothing: Arc<[String]>,
 }
 
 impl FeedState {
-    /// The state of a view made of `feeds`. `root` is the feed that says which feeds these are, if there is one.
+    /// Combines the state of `feeds`. `root` is the feed that determines which feeds a view has, if there is one.
     pub fn combine(feeds: &[&Feed], root: Option<&Feed>) -> Self {
         let own = feeds;
         let feeds = if own.is_empty() { root.as_slice() } else { own };
@@ -43,7 +43,7 @@ impl FeedState {
             feeds if feeds.iter().any(|feed| feed.phase != Phase::Loading) => Phase::Filling,
             _ => Phase::Loading,
         };
-        // What has never come is not old.
+        // A feed that has never loaded is not old.
         let missing = |feed: &&&Feed| feed.partial || (confirmed_at(feed).is_none() && feed.rows.is_empty());
         let partial =
             !failing.is_empty() && failing.iter().all(missing) && feeds.iter().any(|feed| confirmed_at(feed).is_some());
@@ -94,20 +94,20 @@ impl FeedState {
         self.late_at.is_some_and(|late| now > late)
     }
 
-    /// Whether the rows are of the past. A throttle alone passes by itself.
+    /// Whether the rows are outdated. Throttling alone is temporary.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         let failing = self.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::Throttled);
         self.is_late(now) || (failing && !self.partial)
     }
 
-    /// What there is to tell of failures: of the rows themselves, or else of what they take from others.
+    /// The failure to report: of the rows themselves, or else of the feeds they take values from.
     pub fn reported_failure(&self) -> Option<&Arc<Failure>> {
         self.failure.as_ref().or(self.companion_failure.as_ref())
     }
 }
 
 impl Snapshot {
-    /// How the rows of `view` stand.
+    /// The state of the rows of `view`.
     pub fn state(&self, view: &View) -> FeedState {
         let unknown = Feed::default();
         let keys = self.keys_of(view);
@@ -124,17 +124,17 @@ impl Snapshot {
     }
 }
 
-/// When what a feed holds was confirmed, if anything has come.
+/// When AWS confirmed the rows of a feed; absent before the first.
 fn confirmed_at(feed: &Feed) -> Option<Timestamp> {
     feed.fetched.filter(|_| feed.phase != Phase::Loading)
 }
 
-/// The failure of a feed, unless it is a throttle, which passes by itself.
+/// The failure of a feed, except for throttling, which is temporary.
 fn lasting_failure(feed: &Feed) -> Option<&Arc<Failure>> {
     feed.failure.as_ref().filter(|failure| failure.kind != FailureKind::Throttled)
 }
 
-/// What a person should hear of first is the greatest.
+/// Severity of a failure: the greatest is reported first.
 fn severity(failure: &Failure) -> u8 {
     match failure.kind {
         FailureKind::Credentials => 5,

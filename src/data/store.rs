@@ -1,4 +1,4 @@
-//! The rows: one entry per id however many feeds hold it, with what changed in it last.
+//! The rows: one entry per id however many feeds contain it, with its latest changes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,16 +23,16 @@ use crate::{
 pub(super) struct Store {
     entries: HashMap<Arc<str>, Entry>,
     facts: Facts,
-    /// Kinds of which a row has changed since the last publication.
+    /// Kinds with rows that have changed since the last publication.
     pub changed_kinds: HashSet<&'static Kind>,
     /// Clusters whose stopped tasks have been listed.
     counted: HashSet<Arc<str>>,
-    /// The rules to judge by are there.
+    /// The rules for diagnoses have been loaded.
     pub rules_loaded: bool,
-    /// The zone of the times within findings.
+    /// Time zone for times within findings.
     pub zone: Zone,
     dirty: Dirty,
-    /// Services that have been examined at least once.
+    /// Services that have been diagnosed at least once.
     diagnosed: HashSet<Arc<str>>,
 }
 
@@ -41,12 +41,12 @@ impl Store {
         self.entries.get(id)
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Every row there is.
+    /// All rows.
     pub(super) fn rows(&self) -> Vec<Arc<dyn Row>> {
         self.entries.values().map(|entry| entry.row.clone()).collect()
     }
@@ -55,10 +55,10 @@ impl Store {
         self.entries.get(id).map(|entry| entry.row.pace())
     }
 
-    /// Takes in a row as AWS gave it.
+    /// Stores a row from AWS.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         let row = self.facts.enrich(&*row).unwrap_or(row);
-        // What comes from the history was judged there.
+        // Archived rows have their verdict from the history.
         let judged = if row.archived() { None } else { self.with_verdict(&*row, now) };
         let row = judged.unwrap_or(row);
         let id: Arc<str> = row.id().into();
@@ -77,7 +77,7 @@ impl Store {
         }
     }
 
-    /// From now on stopped tasks are judged when they come; those that came before are now.
+    /// Diagnoses stopped tasks from now on, including those that are stored.
     pub(super) fn enable_rules(&mut self, now: Timestamp) {
         self.rules_loaded = true;
         self.diagnose_stopped_tasks(now, |_| true);
@@ -85,12 +85,12 @@ impl Store {
         self.changed_kinds.insert(&service::KIND);
     }
 
-    /// Time has passed: everything that depends on the last hour is diagnosed again.
+    /// Marks all services for diagnosis again, because findings depend on the last hour.
     pub(super) fn mark_all_dirty(&mut self) {
         self.dirty = Dirty::all();
     }
 
-    /// Judges the stopped tasks that `concerned` picks. To be judged is no news of the task: nothing is marked.
+    /// Diagnoses the stopped tasks that `concerned` selects. A verdict is not a change of the task: nothing is marked.
     fn diagnose_stopped_tasks(&mut self, now: Timestamp, concerned: impl Fn(&Task) -> bool) {
         let tasks = self.entries.iter().filter(|(_, entry)| entry.row.any().downcast_ref().is_some_and(&concerned));
         let judged: Vec<_> =
@@ -104,7 +104,7 @@ impl Store {
         }
     }
 
-    /// A stopped task with why it stopped, as far as the rows here tell; `None` for what is no such task.
+    /// The stopped task with its verdict, based on the rows in the store; `None` for other rows.
     fn with_verdict(&self, row: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
         let task = row.any().downcast_ref::<Task>().filter(|task| self.rules_loaded && task.stopped())?;
         let service = task.service().zip(task.task_arn.split_once(":task/"));
@@ -115,14 +115,14 @@ impl Store {
         Some(Arc::new(Task { verdict: Some(Arc::new(verdict)), ..task.clone() }))
     }
 
-    /// Takes in a row that little is known of, or of old, unless more is known of it.
+    /// Stores an old or incomplete row, unless the store already has the row.
     pub(super) fn put_if_new(&mut self, row: Arc<dyn Row>, now: Timestamp) {
         if !self.entries.contains_key(row.id()) {
             self.put(row, now);
         }
     }
 
-    /// AWS has forgotten the row, or has it still. Of what has not ended, nothing is said.
+    /// Sets or clears the archived state of a stopped row; other rows are unaffected.
     pub(super) fn mark_archived(&mut self, id: &str, forgotten: bool, now: Timestamp) {
         let Some(entry) = self.entries.get(id) else { return };
         if occurred_at(&*entry.row).is_some()
@@ -132,14 +132,14 @@ impl Store {
         }
     }
 
-    /// The stopped tasks of `cluster` are all here.
+    /// Records that all stopped tasks of `cluster` have been listed.
     pub(super) fn mark_counted(&mut self, cluster: &Arc<str>) {
         if self.counted.insert(cluster.clone()) {
             self.changed_kinds.insert(&task::KIND);
         }
     }
 
-    /// Adds to rows what rows of other kinds say about them; the hour that failures are counted in moves with `now`.
+    /// Adds facts from other kinds to rows; failures count if they are within the hour before `now`.
     pub(super) fn enrich(&mut self, now: Timestamp) {
         let mut facts = Facts::default();
         for cluster in &self.counted {
@@ -162,7 +162,7 @@ impl Store {
         self.diagnose_services(now);
     }
 
-    /// Examines the services of which something has changed.
+    /// Diagnoses the services that something has changed for.
     fn diagnose_services(&mut self, now: Timestamp) {
         if !self.rules_loaded || self.dirty.is_empty() {
             return;
@@ -186,12 +186,12 @@ impl Store {
             let first = self.diagnosed.insert(id.clone());
             let Some((row, entry)) = row.zip(self.entries.get_mut(&id)) else { continue };
             self.changed_kinds.insert(&service::KIND);
-            // To be looked at for the first time is no news of it.
+            // The first diagnosis is not a change.
             *entry = if first { Entry { row, ..entry.clone() } } else { merge(Some(entry), row, now) };
         }
     }
 
-    /// Forgets the rows that no feed holds any more.
+    /// Removes the rows that no feed contains.
     pub(super) fn retain<'a>(&mut self, held: impl Iterator<Item = &'a Arc<str>>) {
         let held: HashSet<&Arc<str>> = held.collect();
         self.entries.retain(|id, _| held.contains(id));
@@ -199,10 +199,10 @@ impl Store {
     }
 }
 
-/// `row` with what was known of it `before` and AWS does not tell; `None` where there is no such thing.
+/// `row` with facts of `before` that AWS does not return; `None` if there are none.
 fn carry_over(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn Row>> {
     match (row.typed(), before.typed()) {
-        // Until it is examined again.
+        // Until it is diagnosed again.
         (TypedRow::Service(service), TypedRow::Service(before)) if !before.findings.is_empty() => {
             Some(Arc::new(Service { findings: before.findings.clone(), ..service.clone() }))
         }
@@ -217,7 +217,7 @@ fn carry_over(row: &dyn Row, before: &dyn Row, now: Timestamp) -> Option<Arc<dyn
     }
 }
 
-/// Rows derived from `source`, with their changes against `before`.
+/// Rows derived from `source`, with their changes since `before`.
 pub(super) fn derive(
     source: &[Entry],
     rows: fn(&dyn Row) -> Vec<Arc<dyn Row>>,
@@ -227,7 +227,7 @@ pub(super) fn derive(
     with_changes(source.iter().flat_map(|entry| rows(&*entry.row)), before, now)
 }
 
-/// Rows with their changes against `before`; those that are the same stay the same.
+/// Rows with their changes since `before`; equal rows keep their entries.
 pub(super) fn with_changes(rows: impl Iterator<Item = Arc<dyn Row>>, before: &[Entry], now: Timestamp) -> Vec<Entry> {
     let before: HashMap<&str, &Entry> = before.iter().map(|entry| (entry.row.id(), entry)).collect();
     rows.map(|row| match before.get(row.id()) {
@@ -237,7 +237,7 @@ pub(super) fn with_changes(rows: impl Iterator<Item = Arc<dyn Row>>, before: &[E
     .collect()
 }
 
-/// `row` in place of `old`: what differs on screen is marked, what differs out of sight keeps the old mark.
+/// `row` replacing `old`: differences in columns are marked; other differences keep the old mark.
 fn merge(old: Option<&Entry>, row: Arc<dyn Row>, now: Timestamp) -> Entry {
     let Some(old) = old else { return Entry { row, changed: 0, changed_at: None } };
     match row.changes(&*old.row, &Context { now, zone: Zone::UTC }) {

@@ -1,4 +1,4 @@
-//! The log that is read: which streams belong to it, as tasks come and go, and the task that reads them.
+//! The open log: which streams belong to it as tasks start and stop, and the task that reads them.
 
 use std::{
     collections::HashMap,
@@ -28,28 +28,28 @@ mod set;
 
 use set::{TailMarkers, TailTasks};
 
-/// What is known of a task definition, which never changes: it is asked for until it is here.
+/// A task definition, which never changes: it is requested until it has arrived.
 #[derive(Debug, Default)]
 struct KnownDefinition {
     revision: Option<Arc<Revision>>,
     /// Why the last attempt failed.
     failure: Option<String>,
     attempts: u32,
-    /// When it is asked for; not while that is under way, nor where there is no hope.
+    /// When to request it; absent while a request is in flight, and where a retry is useless.
     retry_at: Option<Instant>,
 }
 
 impl KnownDefinition {
-    /// The answer may still come.
+    /// Whether the response may still arrive.
     fn is_awaited(&self) -> bool {
         self.revision.is_none() && (self.failure.is_none() || self.retry_at.is_some())
     }
 }
 
-/// An answer: of which task definition, and what.
+/// The response about a task definition: its ARN, and the result.
 pub(super) type DefinitionAnswer = (Arc<str>, Result<Revision, Failure>);
 
-/// The one tail there is at a time.
+/// The open tail. There is at most one.
 pub(super) struct Tails {
     clients: Clients,
     now: fn() -> Timestamp,
@@ -66,7 +66,7 @@ struct ActiveTail {
     older: mpsc::Sender<()>,
     reading: JoinHandle<()>,
     markers: TailMarkers,
-    /// A digest of the rows that the set was last made of.
+    /// A digest of the rows that the stream set was last made from.
     source_digest: Option<u64>,
 }
 
@@ -81,13 +81,13 @@ impl Tails {
         Self { clients, now, news, tail: None, definitions: HashMap::new(), calls: JoinSet::new() }
     }
 
-    /// Takes note of what is read now: begins with another log, and ends what nobody reads any more.
+    /// Opens the requested log if it is another one, and ends a tail that is no longer on screen.
     pub(super) fn set_demand(&mut self, wanted: Option<&LogRequest>) {
         if self.tail.as_ref().map(|tail| tail.wanted.id) == wanted.map(|wanted| wanted.id) {
             return;
         }
         self.calls.abort_all();
-        // What failed is worth another attempt when a person asks anew.
+        // An explicit request is worth another attempt at what failed.
         self.definitions.retain(|_, definition| definition.revision.is_some());
         self.tail = wanted.map(|wanted| {
             let (set, streams) = watch::channel(StreamSet::default());
@@ -105,30 +105,30 @@ impl Tails {
         });
     }
 
-    /// Asks for older lines of the tail called so; while they are on their way, once is enough.
+    /// Requests older lines of the tail with this number, unless a request is in flight.
     pub(super) fn request_older(&self, tail: u64) {
         if let Some(tail) = self.tail.as_ref().filter(|current| current.wanted.id == tail) {
             let _ = tail.older.try_send(());
         }
     }
 
-    /// Works out anew which streams belong to the log where something has changed, and asks for the task definitions
-    /// that tell.
-    pub(super) fn update_streams(&mut self, told: &Snapshot, now: Instant) {
+    /// Updates the streams of the log if rows have changed, and requests missing task definitions.
+    pub(super) fn update_streams(&mut self, snapshot: &Snapshot, now: Instant) {
         let Some(tail) = &mut self.tail else { return };
-        let made_of = source_digest(told, &tail.wanted);
+        let made_of = source_digest(snapshot, &tail.wanted);
         if tail.source_digest.replace(made_of) != Some(made_of) {
             let view = &tail.wanted.of.view;
-            let rows = distinct(told.feeds_of(view));
+            let rows = distinct(snapshot.feeds_of(view));
             let tasks = rows.into_iter().filter_map(|row| row.any().downcast_ref::<Task>()).collect();
-            let chosen = TailTasks::choose(&tail.wanted, tasks, told.arrived(view));
+            let chosen = TailTasks::choose(&tail.wanted, tasks, snapshot.arrived(view));
             for arn in chosen.definitions() {
                 if !self.definitions.contains_key(arn) {
                     let due = KnownDefinition { retry_at: Some(now), ..KnownDefinition::default() };
                     self.definitions.insert(arn.into(), due);
                 }
             }
-            let set = tail.markers.stream_set(&tail.wanted.of, &chosen, &self.definitions, told.blocking_failure(view));
+            let set =
+                tail.markers.stream_set(&tail.wanted.of, &chosen, &self.definitions, snapshot.blocking_failure(view));
             tail.set.send_if_modified(|before| {
                 let changed = *before != set;
                 *before = set;
@@ -146,17 +146,17 @@ impl Tails {
         }
     }
 
-    /// When a task definition is to be asked for again.
+    /// When to request a task definition again.
     pub(super) fn due(&self) -> Option<Instant> {
         self.definitions.values().map(|definition| definition.retry_at).fold(None, earliest)
     }
 
-    /// The next answer, while one is on its way.
+    /// Waits for the next response, if one is in flight.
     pub(super) async fn next(&mut self) -> Option<Option<DefinitionAnswer>> {
         self.calls.join_next().await.map(Result::ok)
     }
 
-    /// Takes an answer in; there is none where the question was taken back.
+    /// Applies a response; it is absent for a cancelled request.
     pub(super) fn apply(&mut self, answer: Option<DefinitionAnswer>, now: Instant) {
         let Some((arn, answer)) = answer else { return };
         let definition = self.definitions.entry(arn).or_default();
@@ -176,11 +176,11 @@ impl Tails {
     }
 }
 
-/// A digest of the rows that a log is of, and of how far they are.
-fn source_digest(told: &Snapshot, wanted: &LogRequest) -> u64 {
+/// A digest of the rows of a log and their loading state.
+fn source_digest(snapshot: &Snapshot, wanted: &LogRequest) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for key in told.keys_of(&wanted.of.view) {
-        let feed = told.feeds.get(&key);
+    for key in snapshot.keys_of(&wanted.of.view) {
+        let feed = snapshot.feeds.get(&key);
         feed.map(|feed| (feed.revision, feed.phase == Phase::Ready, feed.failure.is_some())).hash(&mut hasher);
     }
     hasher.finish()

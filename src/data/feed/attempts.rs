@@ -1,4 +1,4 @@
-//! When a call that failed is made again.
+//! When a failed call is retried.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,41 +7,41 @@ use tokio::time::Instant;
 
 use crate::aws::{Failure, FailureKind};
 
-/// Waits after failures that pass by themselves: the first, which doubles, and the longest.
+/// Back-off after transient failures: the first wait, which doubles, and the longest.
 const TRANSIENT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(12));
-/// The same after throttles, which the request budget slows down already.
+/// Back-off after throttling, which the request budget slows down already.
 const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
-/// The same after a denied call: somebody may grant it meanwhile, and waits to see it.
+/// Back-off after a denied call: the permission may be granted soon, by someone waiting to see the effect.
 const DENIED: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(12));
-/// The same after other failures that somebody has to put right.
+/// Back-off after other lasting failures.
 const LASTING: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(1));
 
-/// The present, by the clock that waits go by and by that on the wall.
+/// The current time on tokio's clock, for waits, and on the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::data) struct Now {
     pub at: Instant,
     pub clock: Timestamp,
 }
 
-/// How the calls of one kind (list, describe) of a feed fare.
+/// State of the list calls or describe calls of a feed.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     /// Failures in a row.
     failed: u32,
     failure: Option<Arc<Failure>>,
     retry_at: Option<Now>,
-    /// Only somebody can put it right, so a success elsewhere is no sign that it is over.
+    /// The failure needs action by the user, so a success elsewhere does not end it.
     lasting: bool,
 }
 
 impl Attempts {
-    /// Takes a failure in. `pace` is the shortest time between two calls.
+    /// Applies a failure. `pace` is the shortest time between two calls.
     pub(super) fn failed(&mut self, failure: &Arc<Failure>, pace: Duration, now: Now) {
         let lasting = !is_transient(failure.kind);
         self.fail(failure, lasting, pace, now);
     }
 
-    /// The same for a failure that will not pass by itself, whatever its class.
+    /// Applies a failure that will not go away without action, whatever its class.
     pub(super) fn failed_for_good(&mut self, failure: &Arc<Failure>, pace: Duration, now: Now) {
         self.fail(failure, true, pace, now);
     }
@@ -50,7 +50,7 @@ impl Attempts {
         self.failed = if self.lasting == lasting { self.failed + 1 } else { 1 };
         self.lasting = lasting;
         let wait = match failure.kind {
-            // Trouble of the whole link: it is tried again for all feeds together.
+            // Failures of the connection are retried for all feeds together.
             FailureKind::Offline | FailureKind::Credentials => None,
             FailureKind::Throttled => Some(doubled(THROTTLED, self.failed)),
             FailureKind::Denied => Some(doubled(DENIED, self.failed).max(pace)),
@@ -59,37 +59,37 @@ impl Attempts {
         };
         self.retry_at =
             wait.map(|wait| Now { at: now.at + wait, clock: now.clock.saturating_add(wait).unwrap_or(now.clock) });
-        // The same failure again is no news.
+        // A repeated failure is not a change.
         if self.failure.as_ref().is_none_or(|before| !before.is_like(failure)) {
             self.failure = Some(failure.clone());
         }
     }
 
-    /// A call succeeded.
+    /// Applies a success.
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }
 
-    /// A part of what was asked for came. It says nothing about a failure of the whole.
+    /// Applies a partial success. It does not end a failure of the whole.
     pub(super) fn progressed(&mut self) {
         if !self.lasting {
             self.succeeded();
         }
     }
 
-    /// The next call may go at once; what failed last still stands.
+    /// Allows the next call at once; the failure stays until it succeeds.
     pub(super) fn retry_now(&mut self) {
         (self.failed, self.retry_at) = (0, None);
     }
 
-    /// The next call may go at once if what failed passes by itself, and `concerns` picks it.
+    /// Allows the next call at once after a transient failure that `concerns` selects.
     pub(super) fn recover(&mut self, concerns: impl Fn(&Failure) -> bool) {
         if !self.lasting && self.failure.as_ref().is_some_and(|failure| concerns(failure)) {
             self.retry_now();
         }
     }
 
-    /// Until when no call may go.
+    /// The end of the back-off, if it is still running.
     pub(super) fn blocked_until(&self, now: Instant) -> Option<Instant> {
         self.retry_at.map(|retry| retry.at).filter(|at| *at > now)
     }
@@ -103,7 +103,7 @@ impl Attempts {
     }
 }
 
-/// Whether a failure passes by itself.
+/// Whether failures of this kind are transient.
 fn is_transient(trouble: FailureKind) -> bool {
     match trouble {
         FailureKind::Throttled
@@ -115,7 +115,7 @@ fn is_transient(trouble: FailureKind) -> bool {
     }
 }
 
-/// The wait after so many failures in a row that pass by themselves: 1, 2, 4, 8, 12 seconds.
+/// The wait after `failures` transient failures in a row: 1, 2, 4, 8, 12 seconds.
 pub(in crate::data) fn back_off(failures: u32) -> Duration {
     doubled(TRANSIENT, failures)
 }

@@ -1,4 +1,4 @@
-//! A list that comes in pages: which page is next, and what the pages have brought. No I/O.
+//! A paginated list: which page is next, and the ids so far. No I/O.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -9,9 +9,9 @@ use crate::{
     resource::Page,
 };
 
-/// Pages in a row without a new id after which the list counts as endless. AWS sends an empty page now and then.
+/// Pages in a row without a new id after which the list counts as endless. AWS sometimes returns empty pages.
 const MAX_EMPTY_PAGES: u32 = 20;
-/// Pages after which it counts as endless whatever they bring.
+/// Pages after which a list counts as endless in any case.
 const MAX_PAGES: usize = 1_000;
 
 /// A list, from its first page to its last.
@@ -21,31 +21,31 @@ pub(super) struct Listing {
     /// The ids of all pages so far, each once, in their order.
     collected: Vec<Arc<str>>,
     known: HashSet<Arc<str>>,
-    /// Tokens that have led to a page.
+    /// Tokens that have been used.
     followed: HashSet<String>,
     empty_pages: u32,
-    /// AWS no longer knew a token, and the list has begun over.
+    /// AWS rejected a token as unknown, and the list was started over.
     restarted: bool,
 }
 
 #[derive(Debug)]
 enum Next {
-    /// The first page, from then on.
+    /// The first page, due at this time.
     First(Instant),
     Page(String),
-    /// The page after this token is on its way.
-    UnderWay(Option<String>),
+    /// The page with this token is in flight.
+    InFlight(Option<String>),
 }
 
-/// What a page means.
+/// The effect of a page.
 #[derive(Debug)]
 pub(super) enum PageResult {
-    /// Another page follows; the ids that this one adds.
+    /// Another page follows; the new ids of this one.
     More(Vec<Arc<str>>),
     Complete(Vec<Arc<str>>),
-    /// It would never end.
+    /// The list would never end.
     Endless(Failure),
-    /// Nobody waits for it any more.
+    /// The page is no longer awaited.
     Unexpected,
 }
 
@@ -61,39 +61,39 @@ impl Listing {
         }
     }
 
-    /// When the next page is due; absent while one is on its way.
+    /// When the next page is due; absent while one is in flight.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         match self.next {
             Next::First(at) => Some(at),
             Next::Page(_) => Some(now),
-            Next::UnderWay(_) => None,
+            Next::InFlight(_) => None,
         }
     }
 
-    /// The token of the page that is asked for now.
+    /// The token of the page to request now.
     pub(super) fn next_token(&mut self) -> Option<String> {
         let token = match &self.next {
-            Next::First(_) | Next::UnderWay(None) => None,
-            Next::Page(token) | Next::UnderWay(Some(token)) => Some(token.clone()),
+            Next::First(_) | Next::InFlight(None) => None,
+            Next::Page(token) | Next::InFlight(Some(token)) => Some(token.clone()),
         };
-        self.next = Next::UnderWay(token.clone());
+        self.next = Next::InFlight(token.clone());
         token
     }
 
-    /// Begins from the first page at `at`, unless it has begun.
+    /// Schedules the first page for `at`, unless the list has begun.
     pub(super) fn start_at(&mut self, at: Instant) {
         if let Next::First(due) = &mut self.next {
             *due = at;
         }
     }
 
-    /// Gives up what has come, and begins from the first page at `at`.
+    /// Discards all pages, and schedules the first one for `at`.
     pub(super) fn restart(&mut self, at: Instant) {
         *self = Self { restarted: self.restarted, ..Self::new(at) };
     }
 
     pub(super) fn add_page(&mut self, page: Page) -> PageResult {
-        let Next::UnderWay(_) = self.next else { return PageResult::Unexpected };
+        let Next::InFlight(_) = self.next else { return PageResult::Unexpected };
         let new: Vec<Arc<str>> = page.ids.into_iter().filter(|id| self.known.insert(id.clone())).collect();
         self.collected.extend(new.iter().cloned());
         let Some(token) = page.next else {
@@ -102,9 +102,9 @@ impl Listing {
         };
         self.empty_pages = if new.is_empty() { self.empty_pages + 1 } else { 0 };
         let endless = if !self.followed.insert(token.clone()) {
-            "the list leads back to one of its own pages"
+            "the list has a page that refers to an earlier page"
         } else if self.empty_pages >= MAX_EMPTY_PAGES || self.followed.len() >= MAX_PAGES {
-            "the list goes on and on without an end"
+            "the list does not end"
         } else {
             self.next = Next::Page(token);
             return PageResult::More(new);
@@ -112,10 +112,10 @@ impl Listing {
         PageResult::Endless(Failure::garbled(page.operation, endless))
     }
 
-    /// The page that was asked for failed. It is asked for again; where AWS no longer knows its token, the list begins
-    /// over, once. Whether that is so.
+    /// Applies a failure; the page is requested again. If AWS no longer knows its token, the list is started over,
+    /// once. Returns whether it was.
     pub(super) fn on_failed(&mut self, failure: &Failure, now: Instant) -> bool {
-        let Next::UnderWay(token) = &mut self.next else { return false };
+        let Next::InFlight(token) = &mut self.next else { return false };
         match token.take() {
             Some(_) if failure.kind == FailureKind::Invalid => {
                 self.restart(now);

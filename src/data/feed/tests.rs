@@ -8,7 +8,7 @@ use crate::{
     resource::{Batch, Cadence, Origin, Query, Row, View, cluster, family::Family, service, task},
 };
 
-/// A fetch whose calls the test answers itself.
+/// A fetch for tests that respond to its calls themselves.
 struct Table {
     batch: usize,
     keeps_gone: bool,
@@ -41,12 +41,12 @@ static KEEPING: Table = Table { batch: 10, keeps_gone: true };
 const FRONT: Option<Priority> =
     Some(Priority { factor: 1, foreground: true, shown: true, once: false, every: None, peers: 1 });
 
-/// A moment on both clocks.
+/// The same time on both clocks.
 fn both(at: Instant) -> Now {
     Now { at, clock: Timestamp::UNIX_EPOCH }
 }
 
-/// An answer with a row for each of `found`.
+/// A response with a row for each of `found`.
 fn batch(found: &[Arc<str>]) -> Batch {
     let rows = found.iter().map(|id| Arc::new(Family { family: id.to_string() }) as Arc<dyn Row>).collect();
     Batch { rows, operation: "DescribeServices", ..Batch::default() }
@@ -60,7 +60,7 @@ fn failure(trouble: FailureKind) -> Arc<Failure> {
     Arc::new(Failure { at: Timestamp::UNIX_EPOCH, ..Failure::local("ListServices", trouble, "no") })
 }
 
-/// Why nothing, or not all, comes.
+/// The kind of the current failure.
 fn why(plan: &FeedPlan) -> Option<FailureKind> {
     plan.failure().map(|failed| failed.failure.kind)
 }
@@ -95,7 +95,7 @@ fn answer(plan: &mut FeedPlan, due: Vec<Due>, all: &[Arc<str>], now: Instant) {
     }
 }
 
-/// Lists and fills the feed in no time.
+/// Lists and describes all rows at once.
 fn fill(plan: &mut FeedPlan, all: &[Arc<str>], now: Instant) {
     loop {
         let (due, _) = ask(plan, now, &[]);
@@ -106,7 +106,7 @@ fn fill(plan: &mut FeedPlan, all: &[Arc<str>], now: Instant) {
     }
 }
 
-/// The calls of twenty steady minutes, per minute.
+/// Calls per minute during twenty idle minutes.
 fn idle_calls(fetch: &'static dyn Fetch, count: usize, in_sight: usize) -> f64 {
     let (mut plan, mut now) = plan(fetch);
     let all = ids(count);
@@ -159,7 +159,7 @@ fn every_row_is_listed_and_described(#[case] count: usize) {
 }
 
 #[test]
-fn the_first_batch_goes_with_the_first_page() {
+fn the_first_batch_is_sent_with_the_first_page() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(250);
     let (due, _) = ask(&mut plan, now, &[]);
@@ -172,7 +172,7 @@ fn the_first_batch_goes_with_the_first_page() {
 }
 
 #[test]
-fn what_the_list_leaves_out_goes_or_stays_as_its_kind_wants() {
+fn unlisted_rows_are_removed_or_kept_as_their_kind_says() {
     for (fetch, left) in [(&TENS, 5), (&KEEPING, 8)] {
         let (mut plan, now) = plan(fetch);
         let all = ids(8);
@@ -184,7 +184,7 @@ fn what_the_list_leaves_out_goes_or_stays_as_its_kind_wants() {
 }
 
 #[test]
-fn a_row_asked_for_by_name_is_known_by_its_arn() {
+fn a_row_requested_by_name_is_identified_by_its_arn() {
     let (mut plan, now) = plan(&TENS);
     let (name, arn): (Arc<str>, Arc<str>) = ("web".into(), "arn:aws:ecs:::service/prod/web".into());
     ask(&mut plan, now, &[]);
@@ -200,9 +200,9 @@ fn a_row_asked_for_by_name_is_known_by_its_arn() {
     assert_eq!(why(&plan), None);
 }
 
-/// As capacity providers are: one operation lists and describes them.
+/// As for capacity providers: one operation lists and describes them.
 #[test]
-fn rows_that_come_with_the_list_are_not_described_again() {
+fn rows_returned_by_the_list_are_not_described_again() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(3);
     let rows = batch(&all).rows;
@@ -215,7 +215,7 @@ fn rows_that_come_with_the_list_are_not_described_again() {
 }
 
 #[test]
-fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
+fn a_denied_feed_keeps_its_failure_and_retries_slowly() {
     let (mut plan, mut now) = plan(&TENS);
     let all = ids(5);
     fill(&mut plan, &all, now);
@@ -239,18 +239,18 @@ fn a_denied_feed_keeps_saying_so_and_asks_again_now_and_then() {
                 }
             }
         }
-        // That the rows it has are described does not mean that it may list them.
+        // A success of describe calls does not mean that listing is allowed.
         assert_eq!(why(&plan), Some(FailureKind::Denied));
         assert_eq!(plan.confirmed_at(), listed, "as old as the list");
     }
     assert!((48..=52).contains(&lists), "{lists} attempts in ten minutes");
     assert_eq!(plan.ids, all);
     plan.refresh(now);
-    assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None), "at once by hand");
+    assert_eq!(ask(&mut plan, now, &[]).0[0], Due::List(None), "a manual refresh is immediate");
 }
 
 #[test]
-fn what_the_screen_consults_is_asked_for_again_as_soon_as_its_own_rows() {
+fn companions_are_retried_as_soon_as_the_foreground() {
     let (mut plan, now) = plan(&TENS);
     plan.priority = FRONT.map(|priority| Priority { factor: 4, foreground: false, ..priority });
     let wait = |plan: &mut FeedPlan, peers: u32| {
@@ -260,12 +260,12 @@ fn what_the_screen_consults_is_asked_for_again_as_soon_as_its_own_rows() {
     };
     wait(&mut plan, 1);
     assert_eq!(wait(&mut plan, 1), Duration::from_secs(12));
-    // Of fifty clusters each is asked less often, so that all of them cost what one does.
+    // Each of fifty clusters is polled less often, so that all together cost as much as one.
     assert_eq!(wait(&mut plan, 50), 50 * PER_CALL);
 }
 
 #[test]
-fn a_list_whose_page_fails_goes_on_from_that_page() {
+fn a_list_continues_from_a_failed_page() {
     let (mut plan, mut now) = plan(&TENS);
     let all = ids(2_100);
     let (mut lists, mut failed) = (0, 0);
@@ -289,7 +289,7 @@ fn a_list_whose_page_fails_goes_on_from_that_page() {
 }
 
 #[test]
-fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
+fn list_and_describe_calls_do_not_wait_for_each_other() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(250);
     let (due, _) = ask(&mut plan, now, &[]);
@@ -308,7 +308,7 @@ fn a_list_does_not_wait_for_rows_that_cannot_be_described_nor_they_for_it() {
 }
 
 #[test]
-fn a_token_that_is_no_longer_known_starts_the_list_over_once() {
+fn an_expired_token_starts_the_list_over_once() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(250);
     let expired = failure(FailureKind::Invalid);
@@ -322,13 +322,13 @@ fn a_token_that_is_no_longer_known_starts_the_list_over_once() {
     }
     let (due, next) = ask(&mut plan, now, &[]);
     assert!(due.iter().all(|due| matches!(due, Due::Describe(_))));
-    assert!(next >= Some(now + Duration::from_secs(15)), "then it waits");
+    assert!(next >= Some(now + Duration::from_secs(15)), "then it backs off");
 }
 
 #[rstest]
 #[case::the_same_token_for_ever(|_: u32| "again".to_owned(), 3)]
 #[case::other_tokens_for_ever(|page: u32| page.to_string(), 25)]
-fn a_list_without_an_end_is_an_error_and_not_asked_for_ever(#[case] token: fn(u32) -> String, #[case] most: u32) {
+fn an_endless_list_is_an_error_and_retried_with_a_limit(#[case] token: fn(u32) -> String, #[case] most: u32) {
     let (mut plan, start) = plan(&TENS);
     let all = ids(5);
     let (mut now, mut pages, mut failures) = (start, 0, Vec::new());
@@ -346,16 +346,16 @@ fn a_list_without_an_end_is_an_error_and_not_asked_for_ever(#[case] token: fn(u3
                 due @ Due::Describe(_) => answer(&mut plan, vec![due], &all, now),
             }
         }
-        assert!(failures.is_empty() || why(&plan) == Some(FailureKind::Garbled), "it stands until a list is whole");
+        assert!(failures.is_empty() || why(&plan) == Some(FailureKind::Garbled), "it stays until a list is complete");
     }
     assert!((9..=13).contains(&failures.len()), "{} attempts in ten minutes", failures.len());
     assert!(pages <= failures.len() as u32 * most, "{pages} pages in {} attempts", failures.len());
-    assert!(failures.iter().all(|failure| failure.is_like(&failures[0])), "told once");
-    assert_eq!(plan.ids, all, "the rows are there all the same");
+    assert!(failures.iter().all(|failure| failure.is_like(&failures[0])), "reported once");
+    assert_eq!(plan.ids, all, "the rows are shown nevertheless");
 }
 
 #[test]
-fn an_id_that_comes_twice_is_one_row() {
+fn a_repeated_id_is_one_row() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(3);
     for (ids, next) in [(vec![&all[0], &all[1], &all[0]], Some("2")), (vec![&all[1], &all[2]], None)] {
@@ -368,7 +368,7 @@ fn an_id_that_comes_twice_is_one_row() {
 }
 
 #[test]
-fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
+fn a_row_missing_from_a_describe_response_is_reported_and_requested_again() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(6);
     let (due, _) = ask(&mut plan, now, &[]);
@@ -381,7 +381,7 @@ fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
     let later = now + Duration::from_secs(1);
     assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(all.clone())]);
     plan.on_described(&all, &batch(&all[..5]), both(later));
-    assert!(plan.failure().unwrap().partial, "five are here");
+    assert!(plan.failure().unwrap().partial, "five have arrived");
     let later = now + Duration::from_secs(4);
     assert_eq!(ask(&mut plan, later, &[]).0, [Due::Describe(vec![all[5].clone()])]);
     plan.on_described(&all[5..], &batch(&all[5..]), both(later));
@@ -390,7 +390,7 @@ fn a_row_that_is_listed_and_not_described_is_told_and_asked_for_again() {
 }
 
 #[test]
-fn a_row_that_aws_refuses_to_describe_is_told_with_its_reason() {
+fn a_row_that_aws_refuses_to_describe_is_reported_with_the_reason() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(2);
     let (due, _) = ask(&mut plan, now, &[]);
@@ -406,7 +406,7 @@ fn a_row_that_aws_refuses_to_describe_is_told_with_its_reason() {
 }
 
 #[test]
-fn a_row_that_aws_calls_missing_is_gone_and_no_failure() {
+fn a_missing_row_is_removed_without_a_failure() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(6);
     let (due, _) = ask(&mut plan, now, &[]);
@@ -418,7 +418,7 @@ fn a_row_that_aws_calls_missing_is_gone_and_no_failure() {
 }
 
 #[test]
-fn a_paused_feed_comes_once_and_again_only_by_hand() {
+fn a_paused_feed_loads_once_and_again_only_by_manual_refresh() {
     let (mut plan, now) = plan(&TENS);
     plan.priority = FRONT.map(|priority| Priority { once: true, ..priority });
     let all = ids(250);
@@ -436,7 +436,7 @@ fn a_paused_feed_comes_once_and_again_only_by_hand() {
 }
 
 #[test]
-fn a_rested_feed_goes_on_where_it_was() {
+fn a_deactivated_feed_resumes_where_it_was() {
     let (mut plan, now) = plan(&TENS);
     let all = ids(30);
     let (due, _) = ask(&mut plan, now, &[]);
@@ -456,19 +456,19 @@ fn the_back_off_doubles_up_to_twelve_seconds() {
     assert_eq!(back_off(u32::MAX), Duration::from_secs(12));
 }
 
-/// How many rows are looked at while a list of so many arrives, one answer after another.
-fn looks(count: usize) -> usize {
+/// How many rows are examined while a list of `count` rows arrives, one response at a time.
+fn examined(count: usize) -> usize {
     let (mut plan, now) = plan(&TENS);
     let all = ids(count);
     let looked = std::cell::Cell::new(0);
-    let mut under_way = std::collections::VecDeque::new();
+    let mut in_flight = std::collections::VecDeque::new();
     loop {
         let pace = |_: &str| {
             looked.set(looked.get() + 1);
             Some(Pace::Calm)
         };
-        under_way.extend(plan.due(now, &HashSet::new(), pace, 24 - under_way.len()).0);
-        match under_way.pop_front() {
+        in_flight.extend(plan.due(now, &HashSet::new(), pace, 24 - in_flight.len()).0);
+        match in_flight.pop_front() {
             Some(due) => answer(&mut plan, vec![due], &all, now),
             None => break,
         }
@@ -478,13 +478,13 @@ fn looks(count: usize) -> usize {
 }
 
 #[test]
-fn rows_that_arrive_cost_in_proportion_to_their_number() {
-    let (few, many) = (looks(1_000), looks(10_000));
-    assert!(many <= 12 * few, "{few} looks for 1,000 rows, {many} for 10,000");
+fn the_cost_of_arriving_rows_is_linear() {
+    let (few, many) = (examined(1_000), examined(10_000));
+    assert!(many <= 12 * few, "{few} examined for 1,000 rows, {many} for 10,000");
 }
 
 #[test]
-fn rows_whose_first_call_failed_are_asked_for_again() {
+fn rows_whose_first_call_failed_are_requested_again() {
     let (mut plan, mut now) = plan(&TENS);
     let all = ids(300);
     let (due, _) = ask(&mut plan, now, &[]);

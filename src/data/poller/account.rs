@@ -1,10 +1,10 @@
-//! Whose rows these are: one account's, for as long as the data layer lives.
+//! The account that the rows belong to: always the same during the lifetime of a data layer.
 
 use super::Poller;
 use crate::aws::{Failure, Identity};
 
 impl Poller {
-    /// Takes in who one is, and with it whose rows these are.
+    /// Sets the identity, and with it the account of the rows.
     pub(super) fn identify(&mut self, identity: Identity) {
         if let Some(scope) = identity.scope_id() {
             self.history.set_scope(scope);
@@ -12,31 +12,31 @@ impl Poller {
         self.identity = identity;
     }
 
-    /// Refuses an answer with these ids when it is of another account than those before: the credentials have been replaced
-    /// by those of an account whose clusters may have the same names.
+    /// Rejects a response with ids of another account: the credentials were replaced by those of an account whose
+    /// clusters may have the same names.
     pub(super) fn check_account<'a>(
         &mut self,
         operation: &'static str,
         mut ids: impl Iterator<Item = &'a str>,
     ) -> Result<(), Failure> {
-        // One answer is of one account.
+        // All ids in a response are of one account.
         let Some(account) = ids.find_map(account_of) else { return Ok(()) };
         let known = self.account.get_or_insert_with(|| account.to_owned()).clone();
         if known != account {
             return Err(Failure::of_another_account(operation, account, &known));
         }
         if self.identity.account.is_none() {
-            // Where STS does not tell, an ARN does.
+            // If STS returns no account, an ARN contains it.
             self.identify(Identity { account: Some(known), ..self.identity.clone() });
         }
         Ok(())
     }
 }
 
-/// What is always of the account that asks. A capacity provider may be AWS's own.
+/// ARNs that always contain the account of the caller. A capacity provider may be owned by AWS.
 const OWN: &[&str] = &["cluster/", "service/", "task/", "container-instance/"];
 
-/// The account in the ARN of such a thing; some emulators leave it out.
+/// The account in such an ARN; some emulators leave it out.
 fn account_of(arn: &str) -> Option<&str> {
     let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':');
     let (account, resource) = (parts.nth(3)?, parts.next()?);
@@ -57,7 +57,7 @@ mod tests {
     #[case("arn:aws:ecs:eu-west-1:aws:cluster/prod", None)]
     #[case("arn:aws:ecs:eu-west-1:123456789012:capacity-provider/FARGATE", None)]
     #[case("prod", None)]
-    fn an_arn_tells_its_account(#[case] arn: &str, #[case] expected: Option<&str>) {
+    fn the_account_is_read_from_an_arn(#[case] arn: &str, #[case] expected: Option<&str>) {
         assert_eq!(account_of(arn), expected);
     }
 }

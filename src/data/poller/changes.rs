@@ -1,4 +1,4 @@
-//! Changes: sent at once, reported when they have ended, and what they touch is read again.
+//! Changes: sent at once, reported when they end; then the rows they affect are read again.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -17,13 +17,13 @@ use crate::{
     data::feed::earliest,
 };
 
-/// When what a change touches is read again, beside its own cadence: ECS takes a moment to show what it has begun.
+/// When the affected rows are read again, in addition to their polling interval: ECS shows an effect after a moment.
 const REREAD_AFTER: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
-/// How long the end of the console waits for answers.
+/// How long the console waits for responses before it exits.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
-/// Changes under way, and what is to be read again after those that ended.
+/// Changes in flight, and rows to read again after a change.
 #[derive(Default)]
 pub(super) struct Changes {
     calls: JoinSet<Result<String, Failure>>,
@@ -31,7 +31,7 @@ pub(super) struct Changes {
     rereads: Vec<(Instant, Arc<dyn Change>)>,
 }
 
-/// A change whose answer has not come yet.
+/// A change in flight.
 struct Sent {
     order: u64,
     kind: &'static ChangeKind,
@@ -49,15 +49,15 @@ fn no_answer() -> Failure {
     Failure::local("", FailureKind::Offline, "no answer came")
 }
 
-/// Fails if the credentials are no longer those of the account that an order was confirmed for. Requests have names of
-/// clusters, and another account may have clusters with the same names.
+/// Fails if the credentials no longer belong to the account that an order was confirmed for. Requests contain cluster
+/// names, and another account may have clusters with the same names.
 async fn check_account(clients: Clients, confirmed: Arc<Identity>) -> Result<(), Failure> {
     // If STS never answered, the account is known from ARNs alone.
     if confirmed.arn.is_none() {
         return Ok(());
     }
     let current = clients.who_am_i().await.map_err(|failure| Failure {
-        // Whatever happened to this call, the change was not sent.
+        // Whatever the failure of this call, the change was not sent.
         kind: FailureKind::Invalid,
         message: format!("nothing was sent: {}", failure.message),
         ..failure
@@ -71,7 +71,7 @@ async fn check_account(clients: Clients, confirmed: Arc<Identity>) -> Result<(),
 }
 
 impl Changes {
-    /// The next change that has ended; `None` while none is under way.
+    /// Waits for the next change that ends; `None` while none is in flight.
     pub(super) async fn next(&mut self) -> Option<ChangeReport> {
         let (id, result) = match self.calls.join_next_with_id().await? {
             Ok((id, result)) => (id, result),
@@ -100,16 +100,16 @@ impl Poller {
         }
     }
 
-    /// A change has ended: what it touches is read again now, and a few times soon.
+    /// Reports a change that has ended, and reads the affected rows again now and several times soon.
     pub(super) async fn apply_change(&mut self, report: ChangeReport) {
         let now = Instant::now();
         self.reread(&*report.change, now);
         self.changes.rereads.extend(REREAD_AFTER.map(|after| (now + after, report.change.clone())));
-        // Whoever confirmed it is waiting for this.
+        // The user who confirmed it is waiting for this.
         let _ = self.answers.send(Done::Change(report)).await;
     }
 
-    /// Reads again what is due of it; when the next is.
+    /// Reads rows again that are due; returns when the next are.
     pub(super) fn reread_changed(&mut self, now: Instant) -> Option<Instant> {
         let (due, later) = std::mem::take(&mut self.changes.rereads).into_iter().partition(|(at, _)| *at <= now);
         self.changes.rereads = later;
@@ -120,7 +120,7 @@ impl Poller {
         self.changes.rereads.iter().fold(None, |next, (at, _)| earliest(next, Some(*at)))
     }
 
-    /// Makes what `change` touches due, as far as it is on screen: the row itself, and the lists that it changes.
+    /// Makes the row of `change` and the lists it affects due, if they are on screen.
     fn reread(&mut self, change: &dyn Change, now: Instant) {
         let (lists, arn) = (change.touches(), &change.target().arn);
         for (key, feed) in &mut self.feeds {
@@ -130,7 +130,7 @@ impl Poller {
         }
     }
 
-    /// Waits for the changes under way, and reports what became of each: where no answer comes in time, that nobody knows.
+    /// Waits for changes in flight and returns their reports; those without a response in time are reported as unknown.
     pub(super) async fn finish_changes(&mut self, ordered: &mut mpsc::UnboundedReceiver<ChangeOrder>) {
         while let Ok(order) = ordered.try_recv() {
             self.send_changes(order);

@@ -1,4 +1,4 @@
-//! The poller and the history: what to record, and what to show of what AWS has forgotten.
+//! The poller's side of the history: what to record, and which rows AWS has forgotten.
 
 use std::{
     collections::HashSet,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Poller {
-    /// Asks the history for what is on screen.
+    /// Requests the archived rows of the views on screen.
     pub(super) fn request_history(&mut self) {
         let (mut feeds, mut groups) = (HashSet::new(), HashSet::new());
         for view in self.demanded_views() {
@@ -31,7 +31,7 @@ impl Poller {
         self.history.set_demand(feeds, groups, Instant::now());
     }
 
-    /// Takes in a row as AWS gave it, and notes what is new in it to be written down.
+    /// Stores a row from AWS, and records what is new in it.
     pub(super) fn put(&mut self, row: Arc<dyn Row>, at: Timestamp) {
         let id: Arc<str> = row.id().into();
         let before = self.store.get(&id).map(|entry| entry.row.clone());
@@ -42,10 +42,10 @@ impl Poller {
         }
     }
 
-    /// A list of `key` is complete: what it no longer has, AWS has forgotten.
+    /// Archives the rows that the complete list of `key` no longer contains.
     pub(super) fn on_list_complete(&mut self, key: &FeedKey, at: Timestamp) {
         let Some(feed) = self.feeds.get(key).filter(|feed| feed.fetch.keeps_gone(&key.query)) else { return };
-        // The list of one named row repeats the name.
+        // A list for a named row only repeats the name.
         if key.query.task.is_none() {
             for (id, forgotten) in feed.ids_by_list() {
                 self.store.mark_archived(id, forgotten, at);
@@ -53,7 +53,7 @@ impl Poller {
         }
     }
 
-    /// Lets go of what the history has and nobody is shown any more; whether there was anything.
+    /// Drops archived rows that are no longer on screen; returns whether there were any.
     pub(super) fn forget_archived(&mut self, now: Instant) -> bool {
         self.history.on_minute(now);
         let at = (self.now)();
@@ -70,11 +70,11 @@ impl Poller {
         forgotten
     }
 
-    /// The history has done something.
+    /// Applies an update from the history.
     pub(super) fn apply_history(&mut self, news: HistoryUpdate) {
         let HistoryUpdate { notices, restarted, archived } = news;
         for text in notices {
-            // Nobody may be listening, and a full queue is full of answers.
+            // The receiver may be gone, and a full queue is full of responses.
             let _ = self.answers.try_send(Done::Warning(text));
         }
         if let Some((key, rows)) = archived {
@@ -92,7 +92,7 @@ impl Poller {
         }
     }
 
-    /// The entries that are archived for `key`, but for those that `live` has.
+    /// The archived entries for `key`, except those that `live` contains.
     pub(super) fn archived_entries(&self, key: &FeedKey, live: &[Entry]) -> Vec<Entry> {
         let Some(feed) = self.history.archived(key).filter(|feed| !feed.ids.is_empty()) else { return Vec::new() };
         let live: HashSet<&str> = live.iter().map(|entry| entry.row.id()).collect();
@@ -100,7 +100,7 @@ impl Poller {
         archived.filter_map(|id| self.store.get(id).cloned()).collect()
     }
 
-    /// What distinguishes one state of what is archived for `key` from another.
+    /// A digest of the archived rows for `key`.
     pub(super) fn history_digest(&self, key: &FeedKey) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.history.is_settled(key).hash(&mut hasher);
@@ -112,7 +112,7 @@ impl Poller {
         hasher.finish()
     }
 
-    /// Adds what is archived for a composed view to the `rows` it is made of.
+    /// Adds archived rows for a composed view to its source `rows`.
     pub(super) fn add_archived(&self, key: &FeedKey, rows: &mut Vec<Arc<dyn Row>>) {
         if let Some(groups) = self.history.groups(key) {
             rows.extend(groups.rows.iter().cloned());
@@ -128,12 +128,12 @@ impl Poller {
         }
     }
 
-    /// The feeds of which something is archived that `view` shows.
+    /// The feeds with archived rows that `view` shows.
     fn archived_feeds(&self, view: &View) -> Vec<FeedKey> {
         archived_views(view).iter().flat_map(|view| self.published.keys_of(view)).collect()
     }
 
-    /// Keeps in a derived feed what is no longer in the rows it is derived from.
+    /// Keeps rows in a derived feed that its source no longer contains.
     pub(super) fn archive_dropped(&mut self, key: &FeedKey, before: &[Entry], live: &[Entry], at: Timestamp) {
         if self.history.archived(key).is_none() {
             return;
@@ -149,7 +149,7 @@ impl Poller {
     }
 }
 
-/// Whether a row belongs into a view of `query`, as far as that is for us to say: when it happened, and why.
+/// Whether a row matches `query` in the parts that AWS does not filter by: its time and its reason.
 pub(super) fn matches_query(row: &dyn Row, query: &Query, now: Timestamp) -> bool {
     if query.task.is_some() {
         return true;
@@ -162,7 +162,7 @@ pub(super) fn matches_query(row: &dyn Row, query: &Query, now: Timestamp) -> boo
     (!bounded || recent()) && query.group.as_deref().is_none_or(member) && query.only.as_ref().is_none_or(meant)
 }
 
-/// The views whose rows are archived, behind what `view` shows.
+/// The views with archived rows that `view` depends on.
 fn archived_views(view: &View) -> Vec<View> {
     let lasting = |view: &View| match view.kind {
         kind if kind.can(Ability::Status) => view.query.status != Status::Running || view.query.task.is_some(),

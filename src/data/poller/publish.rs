@@ -20,12 +20,12 @@ use crate::{
 };
 
 impl Poller {
-    /// Publishes what has changed since the last time, if anything has.
+    /// Publishes what has changed since the last publication, if anything has.
     pub(super) fn publish(&mut self) {
         let now = (self.now)();
         let clusters = self.clusters();
         let mut news = false;
-        // Once more when the first round completed what others wait for: the last page of stopped tasks.
+        // A second round, if the first completed what others wait for: the last page of stopped tasks.
         while !(self.changed_feeds.is_empty() && self.store.changed_kinds.is_empty()) {
             if [&task::KIND, &service::KIND, &instance::KIND].iter().any(|kind| self.store.changed_kinds.contains(kind))
             {
@@ -55,7 +55,7 @@ impl Poller {
         }
     }
 
-    /// Brings the published feed up to date; whether anything in it is new.
+    /// Updates the published feed; returns whether it has changed.
     fn publish_feed(&mut self, key: &FeedKey, now: Timestamp) -> bool {
         let Some(feed) = self.feeds.get_mut(key) else { return false };
         let (filled, late_after) = (feed.filled(), feed.late_after());
@@ -64,7 +64,7 @@ impl Poller {
         let confirmed = feed.confirmed_at().filter(|_| filled || !rows.is_empty());
         rows.extend(self.archived_entries(key, &rows));
         rows.retain(|entry| matches_query(&*entry.row, &key.query, now));
-        // A stopped task without its verdict is half a row, and so is a service that was not examined.
+        // Stopped tasks without a verdict and services without a diagnosis are not published yet.
         let unexamined = !self.store.rules_loaded && key.kind == &service::KIND && !rows.is_empty();
         let half = unexamined || rows.iter().any(|entry| lacks_verdict(&*entry.row));
         let phase = match (filled && !half && self.history.is_settled(key), rows.is_empty()) {
@@ -81,7 +81,7 @@ impl Poller {
         }
         let old = self.published.feeds.entry(key.clone()).or_default();
         let same_rows = same_rows(&rows, &old.rows);
-        // How fresh the data are is published in steps as long as all is well: nobody sees it before they are late.
+        // While polling succeeds, the fetch time is published in steps: it is shown only once the data are late.
         let step = i64::from(late_after / 4);
         let fetched = match (old.fetched, confirmed) {
             (Some(old), Some(new)) if failed.is_none() && (0..step).contains(&(new.as_second() - old.as_second())) => {
@@ -104,7 +104,7 @@ impl Poller {
         true
     }
 
-    /// Derives the derived views on screen from their sources, and chooses the rows of those that are a part of another.
+    /// Updates the derived views on screen from their sources, and the views that select rows of another.
     fn publish_derived(&mut self, now: Timestamp) -> bool {
         let keys: Vec<FeedKey> = self.demanded_views().flat_map(|view| self.published.keys_of(view)).collect();
         let mut news = false;
@@ -117,7 +117,7 @@ impl Poller {
             };
             let Some(parent) = self.published.feeds.get(&source).cloned() else { continue };
             let digest = (digest(&[(&source, parent.clone())]), self.history_digest(&key));
-            if self.made_of.insert(key.clone(), digest) == Some(digest) {
+            if self.source_digests.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
             let old = self.published.feeds.get(&key).cloned().unwrap_or_default();
@@ -140,7 +140,7 @@ impl Poller {
         news
     }
 
-    /// Publishes `rows` as those of a feed that is made here, in the state of `whole`.
+    /// Publishes `rows` as those of a derived or composed feed, with the state of `whole`.
     fn publish_made(&mut self, key: FeedKey, rows: Vec<Entry>, whole: Feed) {
         let old = self.published.feeds.get(&key).cloned().unwrap_or_default();
         let same = same_rows(&rows, &old.rows);
@@ -149,7 +149,7 @@ impl Poller {
         self.published.feeds.insert(key, Feed { rows, revision, ..whole });
     }
 
-    /// Puts together the composed views on screen, when what they are made of has changed.
+    /// Updates the composed views on screen if their sources have changed.
     fn publish_composed(&mut self, now: Timestamp) -> bool {
         let keys: Vec<FeedKey> = self.demanded_views().cloned().collect();
         let mut news = false;
@@ -158,13 +158,13 @@ impl Poller {
             let parts: Vec<FeedKey> = sources(&key).iter().flat_map(|source| self.published.keys_of(source)).collect();
             let feeds: Vec<(&FeedKey, Feed)> =
                 parts.iter().map(|part| (part, self.published.feeds.get(part).cloned().unwrap_or_default())).collect();
-            // The clusters say which parts there are, unless one is named.
+            // The list of clusters determines the sources, unless a cluster is named.
             let clusters = enrich::clusters();
             let root =
                 key.query.cluster.is_none().then(|| self.published.feeds.get(&clusters).cloned().unwrap_or_default());
             let root: Vec<(&FeedKey, Feed)> = root.map(|root| (&clusters, root)).into_iter().collect();
             let digest = (digest(&[&*root, &*feeds].concat()), self.history_digest(&key));
-            if self.made_of.insert(key.clone(), digest) == Some(digest) {
+            if self.source_digests.insert(key.clone(), digest) == Some(digest) {
                 continue;
             }
             let old = self.published.feeds.get(&key).cloned().unwrap_or_default();
@@ -178,7 +178,7 @@ impl Poller {
             let material =
                 Material { rows: &parts.rows, seen: &parts.seen, awaited: &parts.awaited, gaps: &parts.gaps };
             let rows = compose.rows(&key.query, &material, &Context { now, zone: self.demand.zone.clone() });
-            // As long as it is not known which parts there are, nothing can be said of them.
+            // While the sources are unknown, the feed stays as it is.
             let known = !feeds.is_empty() || whole.phase == Phase::Ready;
             whole.nothing =
                 if rows.is_empty() && known { compose.nothing(&key.query, &material).into() } else { Arc::default() };
@@ -189,12 +189,12 @@ impl Poller {
         news
     }
 
-    /// How many clusters are known, and how many of them have container instances: what scattered views depend on.
+    /// The number of known clusters, and of those with container instances: what views across clusters depend on.
     fn clusters(&self) -> [usize; 2] {
         [&service::KIND, &instance::KIND].map(|kind| self.published.clusters_with(kind).len())
     }
 
-    /// The views on screen, and those beside and beneath.
+    /// The views in the foreground, the companions, and those in the background.
     pub(super) fn demanded_views(&self) -> impl Iterator<Item = &FeedKey> {
         self.demand.foreground.iter().chain(&self.demand.companions).chain(&self.demand.background)
     }
@@ -203,14 +203,14 @@ impl Poller {
         let now = Instant::now();
         let (recent, calls) = self.clients.budget.calls();
         let before = &self.published.connection;
-        // The rate is published once a minute, and while it is still growing at the start.
+        // The rate is published once a minute, and while it is still growing after the start.
         let ripe = self.minute_at + Duration::from_secs(1) > now + MINUTELY || before.calls_per_minute == 0;
         let calls_per_minute = if ripe { recent as u32 } else { before.calls_per_minute };
         let wall = |at: Instant| (self.now)() + at.saturating_duration_since(now);
         let base =
             Connection { calls_per_minute, calls: if ripe { calls } else { before.calls }, ..Connection::default() };
         let Some(outage) = &self.outage else { return base };
-        // The same attempt keeps its time: the clock's jitter is no news.
+        // Keep the time of an unchanged attempt: the clock's jitter is not a change.
         let retry_at = before.retry_at.filter(|_| before.attempts == outage.attempts);
         Connection {
             retry_at: retry_at.or_else(|| Some(wall(outage.retry_at))),
@@ -221,7 +221,7 @@ impl Poller {
     }
 }
 
-/// The sources of a composed view, by how far they are.
+/// The sources of a composed view, by their loading state.
 #[derive(Default)]
 struct SourceRows {
     rows: Vec<Arc<dyn Row>>,
@@ -237,10 +237,10 @@ impl SourceRows {
             parts.rows.extend(feed.rows.iter().map(|entry| entry.row.clone()));
             let key = (*key).clone();
             match &feed.failure {
-                // What went well before and fails now is old, which is said elsewhere, but was looked at.
+                // A failure after a success makes data old, which is shown elsewhere, but the source has been checked.
                 Some(failure) if failure.kind == FailureKind::Denied => parts.gaps.push((key, failure.clone())),
                 _ if feed.phase == Phase::Ready => parts.seen.push(key),
-                // A throttle passes by itself.
+                // Throttling is temporary.
                 Some(failure) if failure.kind != FailureKind::Throttled => parts.gaps.push((key, failure.clone())),
                 _ => parts.awaited.push(key),
             }
@@ -249,17 +249,17 @@ impl SourceRows {
     }
 }
 
-/// Whether these are the very same rows, in the same order.
+/// Whether both have the same rows in the same order.
 fn same_rows(new: &[Entry], old: &[Entry]) -> bool {
     new.len() == old.len() && new.iter().zip(old).all(|(new, old)| Arc::ptr_eq(&new.row, &old.row))
 }
 
-/// A stopped task that is still to be judged.
+/// Whether `row` is a stopped task without a verdict.
 fn lacks_verdict(row: &dyn Row) -> bool {
     row.any().downcast_ref::<Task>().is_some_and(|task| task.stopped() && task.verdict.is_none())
 }
 
-/// What distinguishes one state of some feeds from another.
+/// A digest of the state of some feeds.
 fn digest(feeds: &[(&FeedKey, Feed)]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for (key, feed) in feeds {

@@ -1,4 +1,4 @@
-//! Answers to one-off requests.
+//! Responses to one-time requests.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Poller {
-    /// Begins to answer; a console that has gone away in the meantime needs no answer.
+    /// Starts to handle a request. A console that is gone needs no response.
     pub(super) fn handle_request(&mut self, request: Request) {
         let (clients, answers) = (self.clients.clone(), self.answers.clone());
         match request {
@@ -41,7 +41,7 @@ impl Poller {
         self.store.get(id).map(|entry| entry.row.clone()).or_else(|| self.derived_row(id))
     }
 
-    /// A row that was derived from another.
+    /// The row with this id in a derived feed.
     fn derived_row(&self, id: &str) -> Option<Arc<dyn Row>> {
         let feeds = self.published.feeds.iter().filter(|(key, _)| !matches!(key.kind.origin, Origin::Fetched(_)));
         let mut entries = feeds.flat_map(|(_, feed)| feed.rows.iter());

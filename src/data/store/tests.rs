@@ -36,37 +36,37 @@ fn crashed(id: &str, at: Timestamp) -> Task {
     }
 }
 
-/// What is told of the service now, and whether any of it is marked as news.
-fn told(store: &Store) -> (Vec<Problem>, bool) {
+/// The problems of the service, and whether any of them is marked as a change.
+fn problems(store: &Store) -> (Vec<Problem>, bool) {
     let entry = store.get(&service(0).service_arn).unwrap();
     let service = entry.row.any().downcast_ref::<Service>().unwrap();
     (service.findings.iter().map(|finding| finding.problem).collect(), entry.changed != 0)
 }
 
 #[test]
-fn a_service_is_examined_once_there_are_rules_and_again_when_its_tasks_change() {
+fn a_service_is_diagnosed_with_rules_and_again_when_its_tasks_change() {
     let mut store = Store::default();
     store.put(Arc::new(service(1)), NOW);
     store.enrich(NOW);
-    assert_eq!(told(&store), (vec![], false), "without rules nothing is judged");
+    assert_eq!(problems(&store), (vec![], false), "nothing is diagnosed without rules");
     store.enable_rules(NOW);
     store.enrich(NOW);
-    assert_eq!(told(&store), (vec![Problem::Short], false), "what was so before is no news");
+    assert_eq!(problems(&store), (vec![Problem::Short], false), "what was so before is not a change");
     store.put(Arc::new(service(2)), NOW);
     store.enrich(NOW);
-    assert_eq!(told(&store), (vec![], true), "what became of it is");
+    assert_eq!(problems(&store), (vec![], true), "what has changed is");
     for n in 0..3 {
         store.put(Arc::new(crashed(&format!("c{n}"), NOW)), NOW);
     }
     store.enrich(NOW);
-    assert_eq!(told(&store).0, [Problem::CrashLoop]);
+    assert_eq!(problems(&store).0, [Problem::CrashLoop]);
     store.mark_all_dirty();
     store.enrich(after(4000));
-    assert_eq!(told(&store).0, [], "the hour is over");
+    assert_eq!(problems(&store).0, [], "the hour is over");
 }
 
 #[test]
-fn the_same_answer_again_is_nothing_new() {
+fn an_equal_response_is_not_a_change() {
     let mut store = Store::default();
     store.enable_rules(NOW);
     store.put(Arc::new(service(1)), NOW);
@@ -74,12 +74,12 @@ fn the_same_answer_again_is_nothing_new() {
     store.changed_kinds.clear();
     store.put(Arc::new(service(1)), after(15));
     store.enrich(after(15));
-    assert_eq!(told(&store).0, [Problem::Short]);
+    assert_eq!(problems(&store).0, [Problem::Short]);
     assert!(store.changed_kinds.is_empty(), "{:?}", store.changed_kinds);
 }
 
 #[test]
-fn when_an_agent_went_is_remembered_where_it_was_seen() {
+fn the_time_an_agent_disconnected_is_kept_if_it_was_observed() {
     let instance = |agent_connected: bool, status: &str| Instance {
         container_instance_arn: "i".into(),
         agent_connected,
@@ -92,7 +92,7 @@ fn when_an_agent_went_is_remembered_where_it_was_seen() {
         (instance.agent_lost_at, instance.draining_since)
     };
     store.put(Arc::new(instance(false, "DRAINING")), NOW);
-    assert_eq!(seen(&store), (None, None), "it may have been so for days");
+    assert_eq!(seen(&store), (None, None), "it may have been disconnected for days");
     store.put(Arc::new(instance(true, "ACTIVE")), after(10));
     assert_eq!(seen(&store), (None, None));
     store.put(Arc::new(instance(false, "DRAINING")), after(20));
@@ -121,7 +121,7 @@ fn rule(store: &Store, id: &str) -> Option<&'static str> {
 }
 
 #[test]
-fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
+fn tasks_from_before_the_rules_get_verdicts_without_a_change() {
     let mut store = Store::default();
     store.put(stopped("a"), NOW);
     assert_eq!(rule(&store, "a"), None);
@@ -136,7 +136,7 @@ fn what_came_before_the_rules_is_judged_with_them_and_is_no_news() {
 }
 
 #[test]
-fn a_task_definition_that_comes_later_is_heard_too() {
+fn a_task_definition_that_arrives_later_is_used_too() {
     let mut store = Store::default();
     store.enable_rules(NOW);
     store.put(stopped("a"), NOW);

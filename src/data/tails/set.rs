@@ -1,4 +1,4 @@
-//! From the tasks that are meant to the streams that are read, and to what is said of those that have none.
+//! From the requested tasks to the streams to read, and the reasons for containers without a stream.
 
 use std::{
     cmp::Reverse,
@@ -20,24 +20,24 @@ use crate::{
     },
 };
 
-/// Streams that are read for the newest lines before stopped tasks are left out: what one call can ask for.
+/// Streams that are read for the newest lines before stopped tasks are left out: the limit of one call.
 const MAX_NEWEST_STREAMS: usize = 100;
-/// Stopped tasks that are read for them however many run.
+/// Stopped tasks that are read in any case, however many are running.
 const MAX_STOPPED_TASKS: usize = 20;
-/// Streams that are read at most.
+/// Maximum number of streams to read.
 const MAX_STREAMS: usize = 1_000;
-/// The last lines of a task may arrive, and be dated, after its end.
+/// The last lines of a task may arrive, and have timestamps, after its end.
 const SLACK: SignedDuration = SignedDuration::from_mins(5);
 
-/// The tasks whose lines can be in the range that is read, the newest first.
+/// The tasks that may have lines in the requested time range, newest first.
 pub(super) struct TailTasks<'a> {
     tasks: Vec<&'a Task>,
     range: (Option<Timestamp>, Option<Timestamp>),
-    /// How many there is no room for.
+    /// Number of tasks beyond the limit.
     left_out: usize,
-    /// Tasks that are meant by name and not known.
+    /// Tasks that were requested by id and are unknown.
     unknown: Vec<Arc<str>>,
-    /// All there are have come.
+    /// All tasks have been listed.
     arrived: bool,
 }
 
@@ -65,12 +65,12 @@ impl<'a> TailTasks<'a> {
         Self { left_out: all - tasks.len(), tasks, range, unknown, arrived }
     }
 
-    /// The ARNs of their task definitions.
+    /// ARNs of their task definitions.
     pub(super) fn definitions(&self) -> BTreeSet<&'a str> {
         self.tasks.iter().filter_map(|task| task.task_definition_arn.as_deref()).collect()
     }
 
-    /// Whether all are tasks of the same family.
+    /// Whether all tasks are of the same family.
     fn one_family(&self) -> bool {
         let family = |task: &&Task| task.revision().rsplit_once(':').map(|(family, _)| family.to_owned());
         self.tasks.iter().map(family).collect::<BTreeSet<_>>().len() < 2
@@ -82,7 +82,7 @@ impl<'a> TailTasks<'a> {
     }
 }
 
-/// From when to when lines are read, where that is said.
+/// The bounds of the requested time range, where given.
 fn bounds(read: &Read) -> (Option<Timestamp>, Option<Timestamp>) {
     match read {
         Read::Tail { range: Range::Newest | Range::Oldest, .. } => (None, None),
@@ -91,7 +91,7 @@ fn bounds(read: &Read) -> (Option<Timestamp>, Option<Timestamp>) {
     }
 }
 
-/// Whether lines of `task` can be in the range.
+/// Whether `task` may have lines in the range.
 fn overlaps(task: &Task, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> bool {
     let begins = task.created_at.zip(to).is_none_or(|(begun, to)| begun <= to);
     let ends =
@@ -99,7 +99,7 @@ fn overlaps(task: &Task, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> 
     begins && ends
 }
 
-/// What has been told of a tail's tasks: marks stay as they were told, each is told once.
+/// The markers of a tail's tasks. Each is added once, and stays as it was added.
 #[derive(Debug, Default)]
 pub(super) struct TailMarkers {
     marks: BTreeMap<(Arc<str>, MarkerKind), Line>,
@@ -109,12 +109,12 @@ pub(super) struct TailMarkers {
 enum MarkerKind {
     Started,
     Stopped,
-    /// Of a container's name: lines can get lost.
+    /// A container's name: its lines can get lost.
     Lossy,
 }
 
 impl TailMarkers {
-    /// The streams of the tasks that were chosen, as far as their task definitions are known.
+    /// The streams of the chosen tasks whose task definitions are known.
     pub(super) fn stream_set(
         &mut self,
         of: &LogSubject,
@@ -134,33 +134,33 @@ impl TailMarkers {
                 }
                 Some(KnownDefinition { failure: Some(why), .. }) => silent.add(task.revision(), task, why.clone()),
                 Some(_) => {}
-                None => silent.add("", task, "ECS names no task definition, so it is not known where it logs".into()),
+                None => silent.add("", task, "ECS returned no task definition, so its log streams are unknown".into()),
             }
             self.mark(task, chosen);
         }
-        let mut quiet = silent.into_sources(chosen.tasks.len());
-        let say = |what: String, why: &str| SilentSource { what, why: why.into() };
+        let mut silent = silent.into_sources(chosen.tasks.len());
+        let source = |what: String, why: &str| SilentSource { what, why: why.into() };
         if let Some(failure) = failure.filter(|_| !chosen.arrived) {
-            quiet.push(say(of.name.clone(), &describe_gap("its tasks could not be looked up", failure)));
+            silent.push(source(of.name.clone(), &describe_gap("its tasks could not be looked up", failure)));
         } else if chosen.arrived {
-            quiet.extend(chosen.unknown.iter().map(|arn| {
-                say(format!("task {}", short_id(arn)), "ECS has forgotten it, and with it where it logged")
+            silent.extend(chosen.unknown.iter().map(|arn| {
+                source(format!("task {}", short_id(arn)), "ECS no longer knows it, so its log streams are unknown")
             }));
             if chosen.tasks.is_empty() && chosen.unknown.is_empty() {
                 let why = match chosen.range {
-                    (None, None) => "no task of it runs, and none has stopped that is still known",
-                    _ => "no task of it that is still known ran in this time",
+                    (None, None) => "it has no running tasks, and no stopped ones that are still known",
+                    _ => "none of its known tasks ran in this time range",
                 };
-                quiet.push(say(of.name.clone(), why));
+                silent.push(source(of.name.clone(), why));
             }
         }
         if chosen.left_out > 0 {
-            let why = format!("left out, there are too many to be read at once; the newest {} are", chosen.tasks.len());
-            quiet.push(say(format!("{} older tasks", chosen.left_out), &why));
+            let why = format!("left out, because there are too many; reading the newest {}", chosen.tasks.len());
+            silent.push(source(format!("{} older tasks", chosen.left_out), &why));
         }
         let mut marks: Vec<Line> = self.marks.values().filter(|line| chosen.covers(line.at)).cloned().collect();
         marks.sort_by_key(|line| line.at);
-        StreamSet { streams, marks, silent: quiet, complete: chosen.arrived && !awaited }
+        StreamSet { streams, marks, silent, complete: chosen.arrived && !awaited }
     }
 
     fn add_streams(
@@ -183,7 +183,7 @@ impl TailMarkers {
                         service: task.service().map(str::to_owned),
                         revision: Some(task.revision().to_owned()).filter(|revision| !revision.is_empty()),
                     };
-                    // It is the task's end as ECS tells it, not the container's: whatever is written comes before.
+                    // The end of the task in ECS, not of its container: all its lines have earlier timestamps.
                     let ended = task.stopped_at.or_else(|| task.ended()).filter(|_| task.stopped());
                     streams.push(Followed { source: Arc::new(source), ended });
                     if let (Some(size), Some(at)) =
@@ -200,15 +200,14 @@ impl TailMarkers {
         }
     }
 
-    /// Says once that the lines of a container can get lost on their way.
+    /// Adds a marker, once, that lines of a container can get lost on their way.
     fn note_lossy(&mut self, container: &str, size: &str, at: Timestamp) {
         let buffer = if size.is_empty() { "its buffer".to_owned() } else { format!("its buffer of {size}") };
-        let text =
-            format!("{container} logs without waiting: when {buffer} is full, lines are lost before they get here");
+        let text = format!("{container} logs in non-blocking mode: lines are lost when {buffer} is full");
         self.marks.entry((container.into(), MarkerKind::Lossy)).or_insert_with(|| line(at, Role::Note, text));
     }
 
-    /// Says once that a task began, and once that it ended and why.
+    /// Adds markers, once each, for the start of a task and for its end with the reason.
     fn mark(&mut self, task: &Task, chosen: &TailTasks<'_>) {
         let arn: Arc<str> = task.task_arn.as_str().into();
         let id = short_id(&task.task_arn);
@@ -222,7 +221,7 @@ impl TailMarkers {
             let started = || Line { task: Some(arn.clone()), ..line(at, Role::Started, text) };
             self.marks.entry((arn.clone(), MarkerKind::Started)).or_insert_with(started);
         }
-        // Until it is judged, why it stopped is not known.
+        // Without a verdict the reason of the stop is unknown.
         if let (Some(at), Some(verdict)) = (task.ended(), &task.verdict) {
             let text = format!("− task {id} stopped: {}", one_line(&verdict.line()));
             let role = Role::Stopped { fault: task.failed() };
@@ -232,7 +231,7 @@ impl TailMarkers {
     }
 }
 
-/// When a task's containers began, as far as it got: they may write before ECS has noticed that they run.
+/// When the containers of a task began to start: they may write before ECS reports that they run.
 fn containers_started_at(task: &Task) -> Option<Timestamp> {
     let pulled = task.pull_stopped_at.filter(|at| task.started_at.is_some_and(|started| *at < started));
     pulled.or(task.started_at)
@@ -242,7 +241,7 @@ fn line(at: Timestamp, role: Role, text: String) -> Line {
     Line { source: None, at, role, level: None, late: false, task: None, text: text.into() }
 }
 
-/// Containers without lines, and the tasks they are of, by name and reason.
+/// Containers without lines and their tasks, by container name and reason.
 #[derive(Default)]
 struct SilentContainers(BTreeMap<(String, String), Vec<String>>);
 
@@ -251,7 +250,7 @@ impl SilentContainers {
         self.0.entry((container.into(), why)).or_default().push(short_id(&task.task_arn).into());
     }
 
-    /// What is said of them, out of so many tasks.
+    /// The sources without lines. `tasks` is the number of all tasks.
     fn into_sources(self, tasks: usize) -> Vec<SilentSource> {
         let what = |name: String, of: &[String]| match of {
             _ if tasks < 2 && !name.is_empty() => name,

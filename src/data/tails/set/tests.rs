@@ -1,4 +1,4 @@
-//! From tasks to streams: which tasks, what is said of them, and of those without lines.
+//! From tasks to streams: the choice of tasks, markers, and containers without lines.
 
 use rstest::rstest;
 
@@ -14,7 +14,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_000_000 + second).unwrap()
 }
 
-/// A task of the service `web`, with the containers `app` and `proxy`, that began at a second.
+/// A task of the service `web`, with the containers `app` and `proxy`, started at `second`.
 fn running(id: &str, revision: u32, second: i64) -> Task {
     let container =
         |name: &str| Container { name: name.into(), runtime_id: Some(format!("{id}-{name}")), ..Container::default() };
@@ -95,27 +95,27 @@ fn streams(set: &StreamSet) -> Vec<(String, bool)> {
     set.streams.iter().map(one).collect()
 }
 
-fn quiet(set: &StreamSet) -> Vec<String> {
-    set.silent.iter().map(|quiet| format!("{}: {}", quiet.what, quiet.why)).collect()
+fn silent(set: &StreamSet) -> Vec<String> {
+    set.silent.iter().map(|source| format!("{}: {}", source.what, source.why)).collect()
 }
 
 #[test]
-fn each_task_logs_where_its_own_revision_says_and_what_is_silent_says_why_once() {
+fn streams_follow_the_revision_of_each_task_and_silent_containers_have_one_reason() {
     let tasks = [running("a", 2, 100), stopped("b", 1, 0, 50), running("c", 2, 90)];
     let set = set(&wanted(Range::Newest), &tasks, &definitions([1, 2]));
     let expected = [("/2 ecs/app/a", false), ("/2 ecs/app/c", false), ("/1 ecs/app/b", true)];
-    assert_eq!(streams(&set), expected.map(|(name, ended)| (name.to_owned(), ended)), "those that run, newest first");
-    assert_eq!(quiet(&set), ["proxy: no log driver is set for proxy, so its lines are not in CloudWatch"]);
+    assert_eq!(streams(&set), expected.map(|(name, ended)| (name.to_owned(), ended)), "running tasks, newest first");
+    assert_eq!(silent(&set), ["proxy: no log driver is set for proxy, so its lines are not in CloudWatch"]);
     assert!(set.complete);
-    assert_eq!(set.streams[2].ended, Some(at(80)), "as ECS tells it");
+    assert_eq!(set.streams[2].ended, Some(at(80)), "as ECS reports it");
 }
 
 #[test]
-fn what_befell_the_tasks_is_told_in_its_place_and_with_its_cause() {
+fn markers_have_the_time_and_the_cause_of_starts_and_stops() {
     let set = set(&wanted(Range::Newest), &[stopped("1a2b3c4d99", 42, 0, 50)], &definitions([42]));
-    let told: Vec<_> = set.marks.iter().map(|mark| (mark.at, mark.role, &*mark.text)).collect();
+    let marks: Vec<_> = set.marks.iter().map(|mark| (mark.at, mark.role, &*mark.text)).collect();
     assert_eq!(
-        told,
+        marks,
         [
             (at(-5), Role::Started, "+ task 1a2b3c4d started, revision 42"),
             (at(50), Role::Stopped { fault: true }, "− task 1a2b3c4d stopped: out of memory: app (137)"),
@@ -124,7 +124,7 @@ fn what_befell_the_tasks_is_told_in_its_place_and_with_its_cause() {
 }
 
 #[test]
-fn a_mark_is_told_once_and_an_end_only_when_its_cause_is_known() {
+fn each_marker_is_added_once_and_a_stop_with_its_cause_only() {
     let (wanted, definitions) = (wanted(Range::Newest), definitions([1]));
     let mut drawn = TailMarkers::default();
     let mut marks = |task: &Task| {
@@ -139,15 +139,15 @@ fn a_mark_is_told_once_and_an_end_only_when_its_cause_is_known() {
 }
 
 #[test]
-fn a_revision_that_can_not_be_read_is_named_and_one_that_is_awaited_leaves_the_set_open() {
+fn an_unreadable_revision_is_named_and_a_missing_one_leaves_the_set_incomplete() {
     let tasks = [running("a", 1, 100), running("b", 2, 90), running("c", 3, 80)];
     let mut known = definitions([1]);
     let arn = |revision: u32| Arc::from(format!("arn:aws:ecs:eu-west-1:1:task-definition/web:{revision}"));
     let why = "its task definition could not be read: not allowed";
     known.insert(arn(2), KnownDefinition { failure: Some(why.into()), ..KnownDefinition::default() });
     let denied = set(&wanted(Range::Newest), &tasks[..2], &known);
-    assert_eq!(quiet(&denied)[1], format!("web:2 of b: {why}"));
-    assert!(denied.complete, "it will not be asked for again");
+    assert_eq!(silent(&denied)[1], format!("web:2 of b: {why}"));
+    assert!(denied.complete, "it is not requested again");
     known.insert(arn(3), KnownDefinition::default());
     assert!(!set(&wanted(Range::Newest), &tasks, &known).complete);
 }
@@ -157,7 +157,7 @@ fn a_revision_that_can_not_be_read_is_named_and_one_that_is_awaited_leaves_the_s
 #[case::since(Range::Since(at(5_000)), &["new", "mid"])]
 #[case::between(Range::Between(at(0), at(1_000)), &["old"])]
 #[case::last_lines_come_late(Range::Since(at(1_200)), &["new", "mid", "old"])]
-fn only_tasks_that_lived_in_the_range_are_read(#[case] range: Range, #[case] ids: &[&str]) {
+fn only_tasks_that_existed_in_the_range_are_read(#[case] range: Range, #[case] ids: &[&str]) {
     let tasks = [stopped("old", 1, 0, 1_000), stopped("mid", 1, 4_000, 6_000), running("new", 1, 7_000)];
     let set = set(&wanted(range), &tasks, &definitions([1]));
     let found: Vec<_> = set.streams.iter().map(|stream| stream.source.task()).collect();
@@ -165,33 +165,33 @@ fn only_tasks_that_lived_in_the_range_are_read(#[case] range: Range, #[case] ids
 }
 
 #[test]
-fn of_very_many_stopped_tasks_the_newest_are_read_and_the_rest_is_counted() {
+fn the_newest_stopped_tasks_are_read_and_the_rest_is_counted() {
     let tasks: Vec<Task> = (0..500).map(|n| stopped(&format!("{n:03}"), 1, n * 10, n * 10 + 5)).collect();
     let set = set(&wanted(Range::Newest), &tasks, &definitions([1]));
     let read: Vec<_> = set.streams.iter().map(|stream| stream.source.task()).collect();
     assert_eq!((read.len(), read[0], read[49]), (50, "499", "450"), "two containers each, a hundred streams");
-    assert_eq!(quiet(&set)[1], "450 older tasks: left out, there are too many to be read at once; the newest 50 are");
+    assert_eq!(silent(&set)[1], "450 older tasks: left out, because there are too many; reading the newest 50");
 }
 
 #[test]
-fn one_container_of_one_task_is_read_alone_and_what_is_forgotten_says_so() {
+fn one_container_of_one_task_is_read_alone_and_a_forgotten_task_has_a_reason() {
     let arn = |id: &str| Arc::from(format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"));
     let mut wanted = wanted(Range::Newest);
     wanted.of.tasks = Some([arn("b"), arn("0123456789")].into());
     wanted.of.container = Some("app".into());
     let found = set(&wanted, &[running("a", 1, 0), running("b", 1, 0)], &definitions([1]));
     assert_eq!(streams(&found), [("/1 ecs/app/b".to_owned(), false)]);
-    assert_eq!(quiet(&found), ["task 01234567: ECS has forgotten it, and with it where it logged"]);
+    assert_eq!(silent(&found), ["task 01234567: ECS no longer knows it, so its log streams are unknown"]);
     wanted.of.container = Some("sidecar".into());
     let found = set(&wanted, &[running("b", 1, 0)], &definitions([1]));
-    assert_eq!(quiet(&found)[0], "sidecar: web:1 has no such container");
+    assert_eq!(silent(&found)[0], "sidecar: web:1 has no such container");
 }
 
 #[test]
-fn without_tasks_there_is_a_sentence_and_without_an_answer_another() {
-    let empty = |range| quiet(&set(&wanted(range), &[], &HashMap::new()));
-    assert_eq!(empty(Range::Newest), ["web: no task of it runs, and none has stopped that is still known"]);
-    assert_eq!(empty(Range::Since(at(0))), ["web: no task of it that is still known ran in this time"]);
+fn no_tasks_and_no_response_have_different_reasons() {
+    let empty = |range| silent(&set(&wanted(range), &[], &HashMap::new()));
+    assert_eq!(empty(Range::Newest), ["web: it has no running tasks, and no stopped ones that are still known"]);
+    assert_eq!(empty(Range::Since(at(0))), ["web: none of its known tasks ran in this time range"]);
     let wanted = wanted(Range::Newest);
     let failure = Arc::new(Failure {
         operation: "ListTasks",
@@ -203,12 +203,12 @@ fn without_tasks_there_is_a_sentence_and_without_an_answer_another() {
     });
     let chosen = TailTasks::choose(&wanted, Vec::new(), false);
     let set = TailMarkers::default().stream_set(&wanted.of, &chosen, &HashMap::new(), Some(&failure));
-    assert_eq!(quiet(&set), ["web: its tasks could not be looked up: ask for ecs:ListTasks"]);
+    assert_eq!(silent(&set), ["web: its tasks could not be looked up: ask for ecs:ListTasks"]);
     assert!(!set.complete);
 }
 
 #[test]
-fn a_driver_that_does_not_wait_is_noted_once() {
+fn a_non_blocking_driver_is_noted_once() {
     let mut known = definitions([1]);
     for definition in known.values_mut() {
         let mut revision = Revision::clone(definition.revision.as_ref().unwrap());
@@ -217,5 +217,5 @@ fn a_driver_that_does_not_wait_is_noted_once() {
     }
     let set = set(&wanted(Range::Newest), &[running("a", 1, 0), running("b", 1, 9)], &known);
     let notes: Vec<_> = set.marks.iter().filter(|mark| mark.role == Role::Note).map(|mark| &*mark.text).collect();
-    assert_eq!(notes, ["app logs without waiting: when its buffer is full, lines are lost before they get here"]);
+    assert_eq!(notes, ["app logs in non-blocking mode: lines are lost when its buffer is full"]);
 }
