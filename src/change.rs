@@ -12,7 +12,11 @@ use serde_json::Value;
 use crate::{
     aws::{Clients, Failure, FailureKind, Identity, Operation},
     diagnose::Known,
-    resource::{Relation, Row, View, service::Service},
+    resource::{
+        Relation, Row, View,
+        format::{count_tasks, one_line},
+        service::Service,
+    },
 };
 
 mod api_call;
@@ -27,7 +31,7 @@ pub use api_call::ApiCall;
 pub use approve::APPROVE;
 pub use drain::{ACTIVATE, DRAIN};
 pub use restart::RESTART;
-pub use rollback::{ROLLBACK, check_revision, chosen_revision};
+pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
 
@@ -71,13 +75,31 @@ pub trait Change: fmt::Debug + Send + Sync {
     fn consequences(&self) -> Vec<String>;
     /// The request, as AWS names its parts.
     fn api_call(&self) -> ApiCall;
-    /// The lists that it changes, beside the row of its target.
+    /// The views that it changes; the first is the one that holds its target alone.
     fn touches(&self) -> Vec<View>;
+    /// How far it is, once AWS has accepted it.
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress;
     /// Sends the request. The answer is what AWS says has begun, in a few words; empty where it says nothing.
     ///
     /// # Errors
     /// Why it was refused, or that no answer came: then nobody knows whether it was done.
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>>;
+}
+
+/// How far an accepted change is, each in a few words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeProgress {
+    UnderWay(String),
+    Settled(String),
+    Failed(String),
+}
+
+impl ChangeProgress {
+    pub fn text(&self) -> &str {
+        match self {
+            Self::UnderWay(text) | Self::Settled(text) | Self::Failed(text) => text,
+        }
+    }
 }
 
 impl PartialEq for dyn Change {
@@ -203,6 +225,36 @@ fn require_ecs_controller(service: &Service) -> Result<(), String> {
         Some("CODE_DEPLOY") => Err(format!("CodeDeploy deploys {}: start the deployment there", service.service_name)),
         Some(_) => Err(format!("{} has an external deployment controller: ECS can't deploy it", service.service_name)),
     }
+}
+
+/// How far the rollout is that a change of a service has started. `before` is the deployment that was PRIMARY when the change
+/// was made, `expected` the revision that the rollout is to end with.
+fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expected: &str) -> ChangeProgress {
+    let service = known.service(&target.cluster, &target.name);
+    let Some((service, primary)) = service.and_then(|service| Some((service, service.primary()?))) else {
+        return ChangeProgress::UnderWay("not read yet".to_owned());
+    };
+    if primary.id == before {
+        return ChangeProgress::UnderWay("accepted".to_owned());
+    }
+    let reason = primary.rollout_state_reason.as_deref().map(one_line).unwrap_or_default();
+    match primary.rollout_state.as_deref() {
+        Some("FAILED") => ChangeProgress::Failed(format!("failed: {reason}")),
+        _ if service.deploying() || primary.running_count < primary.desired_count => {
+            ChangeProgress::UnderWay(primary.counts())
+        }
+        _ if primary.revision() != expected => {
+            ChangeProgress::Failed(format!("rolled back to {}: {reason}", primary.revision()))
+        }
+        // A circuit breaker that rolls back to the same revision says so.
+        _ if reason.contains("rolling back") => ChangeProgress::Failed(reason),
+        _ => ChangeProgress::Settled(format!("steady: {} of {} run", count_tasks(primary.running_count), expected)),
+    }
+}
+
+/// The id of the deployment that is PRIMARY.
+fn primary_id(service: &Service) -> String {
+    service.primary().map(|primary| primary.id.clone()).unwrap_or_default()
 }
 
 /// An operation's input from names and values.

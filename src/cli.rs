@@ -21,12 +21,14 @@ use crate::{
     ui::theme::THEMES,
 };
 
+mod change;
 mod complete;
 mod console;
 mod demo;
 mod get;
 mod info;
 mod investigation;
+mod journal;
 mod logs;
 mod man;
 mod mfa;
@@ -37,12 +39,17 @@ mod session;
 mod subject;
 mod values;
 mod wait;
+mod watch;
 mod why;
 
+pub use change::{NamedChange, RollbackArgs, ServiceChange, ServiceChangeTo};
+pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
+pub use watch::WatchArgs;
 pub use why::WhyArgs;
 
+use change::Requested;
 use output::{note, print};
 use values::{Listed, Refresh, endpoint, levels, listed, locator, number, refresh, region, scenarios, since, speed};
 use wait::WaitArgs;
@@ -58,6 +65,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
         "2",
         "a mistake in the command line or the configuration; for `why`: that, or AWS refused, was not reached or did not answer in time",
     ),
+    ("3", "for `watch`, and for changes with `--wait`: not done in time"),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal was closed"),
 ];
@@ -157,6 +165,26 @@ pub enum Command {
     Logs(LogsArgs),
     /// Write an incident summary of a service, in Markdown
     Report(ReportArgs),
+    /// Follow the rollout of a service until it is over
+    Watch(WatchArgs),
+    /// Force a new deployment of a service
+    Restart(ServiceChange),
+    /// Set how many tasks of a service run: 4, +1, -2
+    Scale(ServiceChangeTo),
+    /// Deploy a revision of a service's task definition
+    Deploy(ServiceChangeTo),
+    /// Roll a service back
+    Rollback(RollbackArgs),
+    /// Let a rollout go on that waits for approval
+    Approve(ServiceChange),
+    /// Stop tasks
+    Stop(NamedChange),
+    /// Drain container instances
+    Drain(NamedChange),
+    /// Take drained container instances back into use
+    Activate(NamedChange),
+    /// Print the changes that were made with ecsight
+    Journal(JournalArgs),
     /// Open the console on an embedded AWS with simulated incidents
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -428,6 +456,11 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Logs(args)) => logs::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Journal(args)) => journal::run(&args, &settings, paths.as_ref()).map(|()| 0),
+            Some(Command::Watch(args)) => watch::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(ref command) if let Some(requested) = Requested::read(command) => {
+                change::run(requested, &scope, &settings, paths.as_ref()).await
+            }
             Some(Command::Info(wait)) => info::run(wait, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Demo(args)) => demo::run(args, &scope, settings, paths).await,
             _ => {

@@ -37,7 +37,7 @@ pub use group::{GroupKey, group_key};
 pub use instance::diagnose_instance;
 pub use message::{AwsMessage, diagnose_event, diagnose_message};
 pub use pending::diagnose_pending;
-pub use rollout::rollout_report;
+pub use rollout::{current_rollout, rollout_report};
 pub use service::diagnose_service;
 pub use stop::diagnose_stop;
 

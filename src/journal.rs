@@ -1,9 +1,9 @@
 //! The journal: one JSON line for every change when it is sent, and one when it has ended. Lines are only ever added.
 
-use std::{io, path::Path};
+use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     aws::Identity,
@@ -74,6 +74,37 @@ impl JournalEntry {
     }
 }
 
+/// What is shown of a line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalLine {
+    pub at: Timestamp,
+    pub state: String,
+    #[serde(default)]
+    pub says: String,
+    pub change: String,
+    pub cluster: String,
+    pub kind: String,
+    pub name: String,
+    pub caller: Option<String>,
+    pub profile: Option<String>,
+    pub region: Option<String>,
+}
+
+/// The lines of the journal in `folder`, oldest first, each with its text. Lines that can't be read are left out.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn read(folder: &Path) -> io::Result<Vec<(JournalLine, String)>> {
+    let text = match fs::read_to_string(folder.join(FILE)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let line = |line: &str| Some((serde_json::from_str(line).ok()?, line.to_owned()));
+    Ok(text.lines().filter_map(line).collect())
+}
+
 /// Adds `entries` to the journal in `folder`.
 ///
 /// # Errors
@@ -85,4 +116,20 @@ pub fn append(folder: &Path, entries: &[JournalEntry]) -> io::Result<()> {
         text.push('\n');
     }
     files::append(&folder.join(FILE), &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_and_a_journal_that_is_not_there_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), []);
+        let line = r#"{"at":"2026-01-31T14:05:00Z","state":"sent","change":"scale","cluster":"prod","kind":"service","name":"web"}"#;
+        fs::write(folder.path().join(FILE), format!("{line}\n{{\"at\":\n")).unwrap();
+        let lines = read(folder.path()).unwrap();
+        assert_eq!(lines.len(), 1);
+        assert_eq!((&*lines[0].0.change, &*lines[0].0.says, &*lines[0].1), ("scale", "", line));
+    }
 }

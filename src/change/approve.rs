@@ -6,7 +6,10 @@ use aws_sdk_ecs::types::DeploymentLifecycleHookAction;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, service_of, service_target, service_views};
+use super::{
+    ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input, rollout_progress, service_of,
+    service_target, service_views,
+};
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
@@ -28,7 +31,13 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
     let hook = pause.hook_id.clone().ok_or("AWS gives no id of the hook that waits")?;
     let deployment = rollout.service_deployment_arn.clone();
     let consequences = consequences(rollout, pause.on_timeout());
-    Ok(Arc::new(Approve { target: service_target(service), deployment, hook, consequences }))
+    Ok(Arc::new(Approve {
+        target: service_target(service),
+        deployment,
+        hook,
+        consequences,
+        revision: service.revision().to_owned(),
+    }))
 }
 
 fn consequences(rollout: &Rollout, otherwise: &str) -> Vec<String> {
@@ -52,6 +61,8 @@ struct Approve {
     /// Id of the hook.
     hook: String,
     consequences: Vec<String>,
+    /// The revision that is rolled out.
+    revision: String,
 }
 
 impl Change for Approve {
@@ -80,6 +91,10 @@ impl Change for Approve {
 
     fn touches(&self) -> Vec<View> {
         service_views(&self.target)
+    }
+
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        rollout_progress(&self.target, known, "", &self.revision)
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

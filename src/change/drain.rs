@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::ContainerInstanceStatus;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input};
+use super::{ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input};
 use crate::{
     aws::{Clients, Failure, FailureKind, operation},
     diagnose::Known,
@@ -113,7 +113,22 @@ impl Change for SetState {
     fn touches(&self) -> Vec<View> {
         let query = || Query::cluster(&*self.target.cluster);
         let own = Query::instance(&*self.target.cluster, &*self.target.arn);
-        vec![View::new(&instance::KIND, query()), View::new(&instance::KIND, own.clone()), View::new(&task::KIND, own)]
+        vec![View::new(&instance::KIND, own.clone()), View::new(&instance::KIND, query()), View::new(&task::KIND, own)]
+    }
+
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        let instances = known.instances(&self.target.cluster).iter();
+        let mut own = instances.filter(|instance| instance.container_instance_arn == self.target.arn);
+        let Some(instance) = own.next() else { return ChangeProgress::UnderWay("not read yet".to_owned()) };
+        let left = instance.running_tasks_count + instance.pending_tasks_count;
+        match instance.status.as_deref() {
+            Some(status) if status != self.to.as_str() => ChangeProgress::UnderWay("accepted".to_owned()),
+            _ if self.to == ContainerInstanceStatus::Draining && left > 0 => {
+                ChangeProgress::UnderWay(format!("{} left", count_tasks(left)))
+            }
+            _ if self.to == ContainerInstanceStatus::Draining => ChangeProgress::Settled("empty".to_owned()),
+            _ => ChangeProgress::Settled("active".to_owned()),
+        }
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

@@ -6,8 +6,8 @@ use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
 use super::{
-    ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, require_ecs_controller, service_of, service_target,
-    service_views,
+    ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input, primary_id, require_ecs_controller,
+    rollout_progress, service_of, service_target, service_views,
 };
 use crate::{
     aws::{Clients, Failure, operation},
@@ -25,7 +25,12 @@ pub static RESTART: ChangeKind =
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;
     require_ecs_controller(service)?;
-    Ok(Arc::new(Restart { target: service_target(service), consequences: consequences(service) }))
+    Ok(Arc::new(Restart {
+        target: service_target(service),
+        consequences: consequences(service),
+        before: primary_id(service),
+        revision: service.revision().to_owned(),
+    }))
 }
 
 /// What follows where the tasks of `service` are replaced.
@@ -72,6 +77,10 @@ pub(super) fn pace(service: &Service) -> String {
 struct Restart {
     target: ChangeTarget,
     consequences: Vec<String>,
+    /// The deployment before.
+    before: String,
+    /// The revision that is deployed again.
+    revision: String,
 }
 
 impl Change for Restart {
@@ -97,6 +106,10 @@ impl Change for Restart {
 
     fn touches(&self) -> Vec<View> {
         service_views(&self.target)
+    }
+
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        rollout_progress(&self.target, known, &self.before, &self.revision)
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

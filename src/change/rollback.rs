@@ -6,8 +6,8 @@ use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
 use super::{
-    ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, require_ecs_controller, restart::pace, service_of,
-    service_target, service_views,
+    ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input, primary_id, require_ecs_controller,
+    restart::pace, rollout_progress, service_of, service_target, service_views,
 };
 use crate::{
     aws::{Clients, Failure, operation},
@@ -23,6 +23,17 @@ use crate::{
 pub static ROLLBACK: ChangeKind =
     ChangeKind { name: "rollback", title: "Roll back", button: "roll back", starts_rollout: true, make };
 
+pub static DEPLOY: ChangeKind = ChangeKind {
+    name: "deploy",
+    title: "Deploy a revision",
+    button: "deploy",
+    starts_rollout: true,
+    make: |row, revision, known| match revision {
+        "" => Err("which revision? `:deploy FAMILY:REVISION` names one".to_owned()),
+        revision => make(row, revision, known),
+    },
+};
+
 fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;
     require_ecs_controller(service)?;
@@ -32,7 +43,13 @@ fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Chan
         && let Some(deployment) = &service.current_service_deployment
     {
         let consequences = in_progress(service);
-        return Ok(Arc::new(StopDeployment { target, deployment: deployment.clone(), consequences }));
+        return Ok(Arc::new(StopDeployment {
+            target,
+            deployment: deployment.clone(),
+            consequences,
+            before: primary_id(service),
+            to: earlier_revision(service).unwrap_or_default(),
+        }));
     }
     let to = match revision {
         "" => earlier_revision(service).or_else(|| last_good_revision(service, known)).ok_or_else(|| {
@@ -55,7 +72,7 @@ fn deploy(service: &Service, to: String) -> Result<Arc<dyn Change>, String> {
         format!("a deployment of {to} replaces the tasks of {}{}", service.revision(), pace(service)),
         "the task definition alone changes; the rest of the service stays as it is".to_owned(),
     ];
-    Ok(Arc::new(DeployRevision { target: service_target(service), to, consequences }))
+    Ok(Arc::new(DeployRevision { target: service_target(service), to, consequences, before: primary_id(service) }))
 }
 
 /// The revision to go back to that choosing `row` means: that of a rollout which is over.
@@ -120,6 +137,10 @@ struct StopDeployment {
     target: ChangeTarget,
     deployment: String,
     consequences: Vec<String>,
+    /// The deployment that is given up.
+    before: String,
+    /// The revision that ECS goes back to.
+    to: String,
 }
 
 impl Change for StopDeployment {
@@ -146,6 +167,10 @@ impl Change for StopDeployment {
         service_views(&self.target)
     }
 
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        rollout_progress(&self.target, known, &self.before, &self.to)
+    }
+
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {
         let request = clients.ecs.stop_service_deployment().service_deployment_arn(&self.deployment);
         let request = request.stop_type(aws_sdk_ecs::types::StopServiceDeploymentStopType::Rollback);
@@ -164,6 +189,8 @@ struct DeployRevision {
     /// `family:revision`.
     to: String,
     consequences: Vec<String>,
+    /// The deployment before.
+    before: String,
 }
 
 impl Change for DeployRevision {
@@ -189,6 +216,10 @@ impl Change for DeployRevision {
 
     fn touches(&self) -> Vec<View> {
         service_views(&self.target)
+    }
+
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        rollout_progress(&self.target, known, &self.before, &self.to)
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

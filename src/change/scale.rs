@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input, service_of, service_target, service_views};
+use super::{
+    ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input, service_of, service_target, service_views,
+};
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
@@ -110,6 +112,18 @@ impl Change for Scale {
 
     fn touches(&self) -> Vec<View> {
         service_views(&self.target)
+    }
+
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        let ChangeTarget { cluster, name, .. } = &self.target;
+        match known.service(cluster, name) {
+            Some(service) if service.desired_count != self.to => ChangeProgress::UnderWay("accepted".to_owned()),
+            Some(service) if service.running_count == self.to && service.pending_count == 0 => {
+                ChangeProgress::Settled(format!("{} run", count_tasks(self.to)))
+            }
+            Some(service) => ChangeProgress::UnderWay(service.counts()),
+            None => ChangeProgress::UnderWay("not read yet".to_owned()),
+        }
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

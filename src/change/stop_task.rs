@@ -5,11 +5,16 @@ use std::sync::Arc;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{ApiCall, Change, ChangeKind, ChangeTarget, Risk, input};
+use super::{ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input};
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Query, Row, TypedRow, View, format::short_id, service, task, task::Task},
+    resource::{
+        Query, Row, Status, TypedRow, View,
+        format::{in_words, short_id},
+        service, task,
+        task::Task,
+    },
 };
 
 pub static STOP_TASK: ChangeKind =
@@ -92,6 +97,7 @@ impl Change for StopTask {
     fn touches(&self) -> Vec<View> {
         let ChangeTarget { cluster, arn, .. } = &self.target;
         let mut views = vec![
+            View::new(&task::KIND, Query { status: Status::All, ..Query::task(&**cluster, &**arn) }),
             View::new(&task::KIND, Query::task(&**cluster, &**arn)),
             View::new(&task::KIND, Query::cluster(&**cluster)),
         ];
@@ -100,6 +106,15 @@ impl Change for StopTask {
             views.push(View::new(&service::KIND, Query::service(&**cluster, &**name)));
         }
         views
+    }
+
+    fn progress(&self, known: &Known<'_>) -> ChangeProgress {
+        let task = known.task(&self.target.cluster, &self.target.arn);
+        match task.and_then(|task| task.last_status.as_deref()) {
+            Some("STOPPED") => ChangeProgress::Settled("stopped".to_owned()),
+            Some(status) => ChangeProgress::UnderWay(in_words(status)),
+            None => ChangeProgress::UnderWay("not read yet".to_owned()),
+        }
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

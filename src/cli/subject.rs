@@ -79,11 +79,19 @@ impl NameQuery {
     /// # Errors
     /// Also for an ARN of anything else.
     pub fn service(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
+        Self::of_kind(text, cluster, &["service"])
+    }
+
+    /// The same where only this kind will do.
+    ///
+    /// # Errors
+    /// Also for an ARN of anything else.
+    pub fn of_kind(text: &str, cluster: Option<&str>, kind: &'static [&'static str; 1]) -> Result<Self, Refusal> {
         let wanted = Self::read(text, cluster)?;
-        if !wanted.is("service") {
-            return Err(Refusal::Usage(format!("{text} is no service")));
+        match wanted.is(kind[0]) {
+            true => Ok(Self { kinds: kind, ..wanted }),
+            false => Err(Refusal::Usage(format!("{text} is no {}", kind[0]))),
         }
-        Ok(Self { kinds: &["service"], ..wanted })
     }
 
     /// Finds it. Asks by name first, which takes one call a cluster; looks through lists only for what is left.

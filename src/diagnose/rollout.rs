@@ -24,7 +24,7 @@ use questions::{
     alarms_hold_open, event_reports_error, has_failed, making_progress, new_tasks_healthy, old_tasks_gone,
     percentages_leave_room, task_stuck_starting, tasks_failing,
 };
-pub use report::rollout_report;
+pub use report::{current_rollout, rollout_report};
 
 /// A function of a deployment must have answered by then.
 const HOOK: i64 = 15 * MINUTE;

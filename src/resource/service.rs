@@ -337,7 +337,7 @@ impl Resource for Service {
 }
 
 /// View of one service.
-pub(super) fn view(cluster: &str, service: &str) -> View {
+pub fn view(cluster: &str, service: &str) -> View {
     View::new(&KIND, Query::service(cluster, service))
 }
 

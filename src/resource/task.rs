@@ -440,7 +440,7 @@ impl Resource for Task {
 }
 
 /// View of the stopped tasks of a cluster. The list of services counts failures in it, so the two are polled together.
-pub(super) fn stopped_view(cluster: &str) -> View {
+pub fn stopped_view(cluster: &str) -> View {
     View::new(&KIND, Query { status: Status::Stopped, ..Query::cluster(cluster) })
 }
 

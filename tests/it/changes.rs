@@ -6,18 +6,12 @@ use ecsight::demo::{Options, Scenario};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::console::{User, run_console};
+use crate::support::{
+    console::{User, run_console},
+    requests::MUTATING,
+};
 
 const SIZES: [(u16, u16); 2] = [(120, 30), (80, 24)];
-
-/// Operations that change something.
-const MUTATING: [&str; 5] = [
-    "UpdateService",
-    "StopTask",
-    "StopServiceDeployment",
-    "ContinueServiceDeployment",
-    "UpdateContainerInstancesState",
-];
 
 fn sent(user: &User) -> Vec<String> {
     let requests = user.endpoint.requests().into_iter().map(|request| request.operation);

@@ -7,6 +7,7 @@
 mod abilities;
 mod architecture;
 mod burst;
+mod change_commands;
 mod changes;
 mod cli;
 mod completion;

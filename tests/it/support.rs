@@ -13,6 +13,7 @@ pub mod log_harness;
 pub mod pty;
 pub mod python;
 pub mod rendering;
+pub mod requests;
 pub mod storm;
 pub mod styled;
 pub mod svg;

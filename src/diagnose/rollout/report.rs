@@ -53,7 +53,7 @@ const STAGES: [&str; 11] = [
 pub fn rollout_report(row: &dyn Row, known: &Known<'_>) -> Document {
     let chosen = match row.typed() {
         TypedRow::Rollout(rollout) => Some(rollout.clone()),
-        TypedRow::Service(service) => newest(service, known),
+        TypedRow::Service(service) => current_rollout(service, known),
         _ => None,
     };
     let mut document = Document::default();
@@ -68,7 +68,7 @@ pub fn rollout_report(row: &dyn Row, known: &Known<'_>) -> Document {
 }
 
 /// The newest rollout of `service`: as last described, else what the service alone says.
-fn newest(service: &Service, known: &Known<'_>) -> Option<Rollout> {
+pub fn current_rollout(service: &Service, known: &Known<'_>) -> Option<Rollout> {
     if let Some(rollout) = &service.rollout {
         return Some((**rollout).clone());
     }

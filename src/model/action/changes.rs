@@ -38,6 +38,9 @@ actions! {
         .keys(&["shift-r"])
         .words(&["rollback"], Arg::Text("revision", change::check_revision))
         .hint("roll back", 50);
+    DEPLOY = Action::new("deploy", ON_ROWS, "deploy a revision", deploy)
+        .needs(Ability::Service)
+        .words(&["deploy"], Arg::Text("revision", change::check_revision));
     APPROVE = Action::new("approve", ON_ROWS, "approve the rollout that waits", approve)
         .needs(Ability::Service)
         .keys(&["shift-y"])
@@ -77,6 +80,10 @@ fn scale(model: &mut Model, call: Call<'_>) -> Outcome {
 fn roll_back(model: &mut Model, call: Call<'_>) -> Outcome {
     let chosen = change::chosen_revision(&*current(model)?).filter(|_| call.arg.is_empty());
     ask(model, &change::ROLLBACK, chosen.as_deref().unwrap_or(call.arg))
+}
+
+fn deploy(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::DEPLOY, call.arg)
 }
 
 fn approve(model: &mut Model, call: Call<'_>) -> Outcome {

@@ -23,7 +23,7 @@ impl Fetch for Rollouts {
     }
 
     fn cadence(&self) -> Cadence {
-        Cadence { list: 30, visible: 15, moving: 5, sweep: 15 }
+        Cadence { list: 30, visible: 15, moving: 5, sweep: 5 }
     }
 
     fn by_service(&self) -> bool {

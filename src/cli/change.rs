@@ -1,0 +1,352 @@
+//! `ecsight restart`, `scale`, `deploy`, `rollback`, `approve`, `stop`, `drain`, `activate`: the changes of the console without
+//! a screen.
+
+use std::{
+    io::{self, BufRead, IsTerminal},
+    slice,
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{
+    Command, Refusal, ScopeArgs, complete, console, note,
+    output::print,
+    session::CliSession,
+    subject::{NameQuery, NamedRow},
+    values::timeout,
+    wait::{WaitArgs, settled},
+    watch,
+};
+use crate::{
+    aws::{Access, ScopeSpec},
+    change::{self, Change, ChangeKind, ChangeOutcome, Risk},
+    config::Paths,
+    data::{Demand, Snapshot, distinct},
+    diagnose::Known,
+    journal::{self, JournalEntry},
+    model::{
+        Settings,
+        scope::{AccessMode, ScopeRule},
+    },
+    resource::{Relation, Tone, View},
+};
+
+/// Arguments that every change takes.
+#[derive(Debug, Clone, Args)]
+pub struct ChangeArgs {
+    /// Allow the change where the configuration says read-only
+    #[arg(long)]
+    pub write: bool,
+    /// Make the change without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Name of the target, to confirm a change in production or one that can't be undone
+    #[arg(long, value_name = "NAME")]
+    pub i_mean: Option<String>,
+    /// Print what would be sent, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Wait until the change has settled; exit code 1 when it fails or is rolled back
+    #[arg(long)]
+    pub wait: bool,
+    /// Give up waiting for the change after this time (90s, 15m)
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = timeout)]
+    pub within: Duration,
+    #[command(flatten)]
+    pub read: WaitArgs,
+}
+
+/// A change of one service.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ServiceChange {
+    /// Name or ARN of the service
+    #[arg(value_name = "SERVICE", add = complete::services())]
+    pub service: String,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// A change of one service that takes a word.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ServiceChangeTo {
+    /// Name or ARN of the service
+    #[arg(value_name = "SERVICE", add = complete::services())]
+    pub service: String,
+    /// What to change it to: a count (4, +1, -2), or a revision (web:56, 56)
+    #[arg(value_name = "TO", allow_hyphen_values = true)]
+    pub to: String,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// A rollback, to the last good revision unless one is named.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RollbackArgs {
+    /// Name or ARN of the service
+    #[arg(value_name = "SERVICE", add = complete::services())]
+    pub service: String,
+    /// Revision to go back to (web:56, 56); by default the one that a running rollout replaces, or the last good one
+    #[arg(value_name = "REVISION")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// A change of tasks or container instances.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct NamedChange {
+    /// Ids, beginnings of ids, or ARNs
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ecsight restart checkout -c staging --dry-run
+  ecsight scale checkout +2 -c staging --yes
+  ecsight rollback checkout -c prod --write --i-mean checkout --yes --wait
+  ecsight stop 8a53a2fa -c staging --yes
+
+Exit codes:
+  0  AWS has accepted the change; with --wait: it has settled
+  1  AWS refused it, no answer came, or it failed or was rolled back
+  2  a mistake in the command line, or the change is not allowed there
+  3  with --wait: it has not settled in time";
+
+/// A change as the command line names it.
+pub struct Requested<'a> {
+    pub kind: &'static ChangeKind,
+    /// What the names are names of.
+    pub of: &'static [&'static str; 1],
+    pub names: &'a [String],
+    /// What stands after the names: a count or a revision.
+    pub to: &'a str,
+    pub args: &'a ChangeArgs,
+}
+
+impl<'a> Requested<'a> {
+    /// The change that a command asks for; absent where it is another command.
+    pub fn read(command: &'a Command) -> Option<Self> {
+        Some(match command {
+            Command::Restart(of) => Self::of_service(&change::RESTART, &of.service, "", &of.change),
+            Command::Approve(of) => Self::of_service(&change::APPROVE, &of.service, "", &of.change),
+            Command::Scale(of) => Self::of_service(&change::SCALE, &of.service, &of.to, &of.change),
+            Command::Deploy(of) => Self::of_service(&change::DEPLOY, &of.service, &of.to, &of.change),
+            Command::Rollback(of) => {
+                Self::of_service(&change::ROLLBACK, &of.service, of.to.as_deref().unwrap_or_default(), &of.change)
+            }
+            Command::Stop(named) => Self::of_named(&change::STOP_TASK, &["task"], named),
+            Command::Drain(named) => Self::of_named(&change::DRAIN, &["instance"], named),
+            Command::Activate(named) => Self::of_named(&change::ACTIVATE, &["instance"], named),
+            _ => return None,
+        })
+    }
+
+    fn of_service(kind: &'static ChangeKind, service: &'a String, to: &'a str, args: &'a ChangeArgs) -> Self {
+        Self { kind, of: &["service"], names: slice::from_ref(service), to, args }
+    }
+
+    fn of_named(kind: &'static ChangeKind, of: &'static [&'static str; 1], named: &'a NamedChange) -> Self {
+        Self { kind, of, names: &named.names, to: "", args: &named.change }
+    }
+}
+
+/// Makes a change, and returns the exit code.
+///
+/// # Errors
+/// Usage, before anything is sent; names that don't exist; failures of AWS.
+pub async fn run(
+    requested: Requested<'_>,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
+    let Requested { names, args, .. } = requested;
+    let read = |name| NameQuery::of_kind(name, scope.cluster.as_deref(), requested.of);
+    let wanted = names.iter().map(|name| read(name)).collect::<Result<Vec<_>, _>>()?;
+    let spec = console::scope(scope).await?;
+    let region = wanted.iter().find_map(|wanted| wanted.region.clone());
+    let spec = ScopeSpec { region: spec.region.or(region), ..spec };
+    let clients = console::clients(&spec, settings).await?;
+    let mut session = CliSession::open(clients, args.read, settings, paths);
+    let done = make(&requested, &wanted, &mut session, settings, paths).await;
+    session.close().await;
+    done
+}
+
+async fn make(
+    requested: &Requested<'_>,
+    wanted: &[NameQuery],
+    session: &mut CliSession,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
+    let Requested { kind, to, args, .. } = *requested;
+    let mut found = Vec::new();
+    for wanted in wanted {
+        found.push(wanted.find(session).await?);
+    }
+    let snapshot = read(kind, &found, session).await?;
+    let changes = changes(kind, to, &found, &snapshot)?;
+    let risk = changes.iter().map(|change| change.risk()).max().unwrap_or(Risk::Reversible);
+    for change in &changes {
+        print(&plan(kind, &**change))?;
+    }
+    if args.dry_run {
+        return Ok(0);
+    }
+    for change in &changes {
+        let cluster = &change.target().cluster;
+        let state = settings.scope_state(&snapshot.identity, Some(cluster));
+        let rule = state.rule.and_then(|place| settings.scopes.get(place));
+        allow(&**change, state.mode, rule, risk, args)?;
+    }
+    if !args.yes {
+        confirm(changes.len())?;
+    }
+    let accepted = send(kind, &changes, session, &snapshot, paths).await;
+    if !accepted {
+        return Ok(1);
+    }
+    match args.wait {
+        true => watch::until_settled(&changes, session, args.within).await,
+        false => Ok(0),
+    }
+}
+
+/// Reads what the changes of these rows depend on.
+async fn read(kind: &ChangeKind, found: &[NamedRow], session: &mut CliSession) -> Result<Arc<Snapshot>, Refusal> {
+    let own = found.iter().map(|named| named.view.clone());
+    let more = found.iter().flat_map(|named| {
+        let row = &named.row;
+        let rollouts = row.related(Relation::Rollouts).filter(|_| kind.starts_rollout);
+        let owner = row.related(Relation::Owner).filter(|view| view.query.service.is_some());
+        row.consults().into_iter().chain(rollouts).chain(owner)
+    });
+    let mut views: Vec<View> = Vec::new();
+    for view in own.chain(more) {
+        if !views.contains(&view) {
+            views.push(view);
+        }
+    }
+    session.handle.demand.send_replace(Demand { companions: views.clone(), slowdown: 1, ..Demand::default() });
+    let (snapshot, failed) = settled(&mut session.handle, session.timeout, &views).await?;
+    for (view, why) in failed {
+        note(&format!("warning: {} could not be read: {why}", view.kind.plural));
+    }
+    Ok(snapshot)
+}
+
+/// The changes of these rows.
+fn changes(
+    kind: &ChangeKind,
+    to: &str,
+    found: &[NamedRow],
+    snapshot: &Snapshot,
+) -> Result<Vec<Arc<dyn Change>>, Refusal> {
+    let rows = distinct(snapshot.feeds.values());
+    #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
+    let known = Known::of(rows.into_iter().map(|row| &**row), Timestamp::now());
+    let mut changes: Vec<Arc<dyn Change>> = Vec::new();
+    for named in found {
+        let row = snapshot.row(named.row.id()).unwrap_or(&named.row);
+        let change = (kind.make)(&**row, to, &known).map_err(Refusal::Failed)?;
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    Ok(changes)
+}
+
+/// What a change does, and the AWS CLI command for it.
+fn plan(kind: &ChangeKind, change: &dyn Change) -> String {
+    let target = change.target();
+    let mut text = format!("{}: {} {} in {}\n", kind.title, target.kind, target.name, target.cluster);
+    for consequence in change.consequences() {
+        text += &format!("  {consequence}\n");
+    }
+    text + &format!("  {}\n", change.api_call().command())
+}
+
+/// Refuses a change that the rules, or the lack of a confirmation, forbid.
+fn allow(
+    change: &dyn Change,
+    mode: AccessMode,
+    rule: Option<&ScopeRule>,
+    risk: Risk,
+    args: &ChangeArgs,
+) -> Result<(), Refusal> {
+    let target = change.target();
+    let env = rule.map_or("", |rule| rule.env.as_str());
+    if mode == AccessMode::ReadOnly && !args.write {
+        let place = if env.is_empty() { target.cluster.clone() } else { format!("{} ({env})", target.cluster) };
+        return Err(Refusal::Usage(format!("{place} is read-only; nothing was sent. To make the change, add --write")));
+    }
+    let production = rule.is_some_and(|rule| rule.tone == Tone::Bad);
+    let named = args.i_mean.as_deref() == Some(target.name.as_str());
+    if (production || risk == Risk::Destructive) && !named {
+        let why = if production { format!("{} is {env}", target.cluster) } else { "this can't be undone".to_owned() };
+        let name = &target.name;
+        return Err(Refusal::Usage(format!("{why}; nothing was sent. To make the change, add --i-mean {name}")));
+    }
+    Ok(())
+}
+
+/// Asks on the terminal.
+fn confirm(count: usize) -> Result<(), Refusal> {
+    if !io::stdin().is_terminal() {
+        return Err(Refusal::Usage("nothing was sent. To make the change without being asked, add --yes".into()));
+    }
+    let what = if count == 1 { "this change".to_owned() } else { format!("these {count} changes") };
+    note(&format!("Make {what}? Type yes:"));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    match answer.trim() {
+        "yes" => Ok(()),
+        _ => Err(Refusal::Failed("nothing was sent".into())),
+    }
+}
+
+/// Sends the changes one by one, with a line in the journal before and after each; whether all were accepted.
+async fn send(
+    kind: &'static ChangeKind,
+    changes: &[Arc<dyn Change>],
+    session: &CliSession,
+    snapshot: &Snapshot,
+    paths: Option<&Paths>,
+) -> bool {
+    session.clients.access().set(Access::Write);
+    let record = |change: &dyn Change, outcome: Option<&ChangeOutcome>| {
+        #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
+        let entry = JournalEntry::new(Timestamp::now(), kind, change, &snapshot.identity, outcome);
+        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
+            note(&format!("warning: the journal could not be written: {error}"));
+        }
+    };
+    let mut accepted = true;
+    for change in changes {
+        record(&**change, None);
+        let outcome = ChangeOutcome::from_result(change.send(session.clients.clone()).await);
+        record(&**change, Some(&outcome));
+        let target = change.target();
+        let whom = format!("{} {} {}", kind.name, target.kind, target.name);
+        match &outcome {
+            ChangeOutcome::Accepted(says) => note(&format!("{whom}: accepted: {says}")),
+            ChangeOutcome::Refused(failure) => note(&format!("{whom}: {}", super::with_advice(failure))),
+            ChangeOutcome::Unknown(failure) => {
+                note(&format!("{whom}: it may have been made: {failure}; look before you try again"));
+            }
+        }
+        accepted &= matches!(outcome, ChangeOutcome::Accepted(_));
+    }
+    accepted
+}

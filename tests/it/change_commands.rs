@@ -1,0 +1,113 @@
+//! Changes of the built binary without a screen: what is refused before anything is sent, what is sent, and how it ends.
+
+use ecsight::demo::{Endpoint, Options};
+use rstest::rstest;
+
+use crate::{
+    cli::Answer,
+    support::{aws::Aws, requests::MUTATING},
+};
+
+/// Changes that the embedded AWS has seen.
+fn sent(aws: &Aws) -> Vec<String> {
+    let requests = aws.endpoint.requests().into_iter().map(|request| request.operation);
+    requests.filter(|operation| MUTATING.contains(&operation.as_str())).collect()
+}
+
+/// An account whose time passes `speed` times as fast as real time.
+fn fast(speed: f64, faults: &[&str]) -> Aws {
+    let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
+    Aws::on(Endpoint::new(Options { speed, faults, ..Options::default() }))
+}
+
+#[rstest]
+#[case::read_only(&["restart", "auth-staging", "--yes"], 2, "staging is read-only")]
+#[case::read_only_in_production(&["restart", "auth", "--yes"], 2, "prod (PROD) is read-only")]
+#[case::unconfirmed(&["restart", "auth-staging", "--write"], 2, "add --yes")]
+#[case::production(&["restart", "auth", "--write", "--yes"], 2, "add --i-mean auth")]
+#[case::the_name_of_another(&["restart", "auth", "--write", "--yes", "--i-mean", "web"], 2, "add --i-mean auth")]
+#[case::for_good(&["scale", "auth-staging", "0", "--write", "--yes"], 2, "add --i-mean auth-staging")]
+#[case::nothing_to_do(&["scale", "auth-staging", "1", "--write", "--yes"], 1, "has 1 task already")]
+#[case::no_count(&["scale", "auth-staging", "many", "--write", "--yes"], 1, "invalid count `many`")]
+#[case::no_pause(&["approve", "auth-staging", "--write", "--yes"], 1, "waits for approval")]
+#[case::unknown(&["restart", "atuh-staging", "--write", "--yes"], 1, "did you mean auth-staging")]
+#[case::of_another_kind(&["stop", "auth-staging", "--write", "--yes"], 1, "there is no task `auth-staging`")]
+fn what_is_not_allowed_is_refused_before_anything_is_sent(
+    #[case] args: &[&str],
+    #[case] code: i32,
+    #[case] message: &str,
+) {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(args);
+    assert_eq!(answer.code, Some(code), "{}", answer.err);
+    assert!(answer.err.contains(message), "{}", answer.err);
+    assert_eq!(sent(&aws), [""; 0]);
+}
+
+#[test]
+fn a_dry_run_prints_the_request_and_sends_none() {
+    let aws = Aws::incident_now(&[]);
+    let Answer { code, out, .. } = aws.run(&["scale", "auth-staging", "+2", "--dry-run"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("from 1 to 3: ECS starts 2 tasks"), "{out}");
+    assert!(out.contains("aws ecs update-service --cluster staging --service auth-staging --desired-count 3"), "{out}");
+    assert_eq!(sent(&aws), [""; 0]);
+}
+
+#[test]
+fn what_was_accepted_is_in_the_journal() {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["scale", "auth-staging", "3", "--write", "--yes"]);
+    assert_eq!((answer.code, sent(&aws)), (Some(0), vec!["UpdateService".to_owned()]), "{}", answer.err);
+    let journal = aws.run(&["journal"]).out;
+    let lines: Vec<&str> = journal.lines().collect();
+    assert_eq!(lines.len(), 2, "{journal}");
+    assert!(lines[0].contains("sent      scale service auth-staging in staging, by arn:aws:sts"), "{journal}");
+    assert!(lines[1].contains("accepted") && lines[1].ends_with("3 tasks desired now"), "{journal}");
+    let json = aws.run(&["journal", "-o", "json", "--since", "1h"]).out;
+    let last: serde_json::Value = serde_json::from_str(json.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["input"]["desiredCount"], 3);
+}
+
+#[test]
+fn a_refused_change_is_exit_code_1_with_the_missing_action() {
+    let aws = Aws::incident_now(&["deny:UpdateService"]);
+    let answer = aws.run(&["restart", "auth-staging", "--write", "--yes"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.err.contains("ecs:UpdateService"), "{}", answer.err);
+    assert!(aws.run(&["journal"]).out.contains("refused"));
+}
+
+#[test]
+fn a_change_is_waited_for_until_it_has_settled() {
+    let aws = fast(60.0, &[]);
+    let answer = aws.run(&["scale", "auth-staging", "2", "--write", "--yes", "--wait"]);
+    assert_eq!(
+        (answer.code, answer.out.lines().last()),
+        (Some(0), Some("auth-staging: 2 tasks run")),
+        "{}",
+        answer.err
+    );
+    let answer = aws.run(&["restart", "auth-staging", "--write", "--yes", "--wait"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.ends_with("steady: 2 tasks of auth-staging:3 run\n"), "{}", answer.out);
+}
+
+#[test]
+fn a_rollout_that_is_rolled_back_is_a_failure() {
+    let aws = fast(60.0, &[]);
+    let name = "orders-api";
+    let rollback = aws.run(&["rollback", name, "--write", "--yes", "--i-mean", name]);
+    assert_eq!(rollback.code, Some(0), "{}", rollback.err);
+    let answer = aws.run(&["watch", name, "--until", "steady", "--within", "60s"]);
+    assert_eq!(answer.code, Some(1), "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("rolled back"), "{}", answer.out);
+}
+
+#[test]
+fn time_that_is_up_is_exit_code_3() {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["watch", "payments", "--within", "1s"]);
+    assert_eq!(answer.code, Some(3), "{}", answer.err);
+    assert!(answer.err.contains("not done in time"), "{}", answer.err);
+}
