@@ -239,17 +239,22 @@ fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expe
     }
     let reason = primary.rollout_state_reason.as_deref().map(one_line).unwrap_or_default();
     match primary.rollout_state.as_deref() {
-        Some("FAILED") => ChangeProgress::Failed(format!("failed: {reason}")),
+        Some("FAILED") => ChangeProgress::Failed(failed("failed".to_owned(), &reason)),
         _ if service.deploying() || primary.running_count < primary.desired_count => {
             ChangeProgress::UnderWay(primary.counts())
         }
         _ if primary.revision() != expected => {
-            ChangeProgress::Failed(format!("rolled back to {}: {reason}", primary.revision()))
+            ChangeProgress::Failed(failed(format!("rolled back to {}", primary.revision()), &reason))
         }
         // A circuit breaker that rolls back to the same revision says so.
         _ if reason.contains("rolling back") => ChangeProgress::Failed(reason),
         _ => ChangeProgress::Settled(format!("steady: {} of {} run", count_tasks(primary.running_count), expected)),
     }
+}
+
+/// What has happened, with the reason that AWS gives, if it gives one.
+fn failed(what: String, reason: &str) -> String {
+    if reason.is_empty() { what } else { format!("{what}: {reason}") }
 }
 
 /// The id of the deployment that is PRIMARY.

@@ -113,6 +113,8 @@ pub struct Demand {
     pub companions: Vec<View>,
     /// Views of the screens beneath: polled eight times less often.
     pub background: Vec<View>,
+    /// Views of one row each that are followed although they are on no screen: polled as often as a visible row.
+    pub followed: Vec<View>,
     /// Ids of the visible rows.
     pub visible: Vec<Arc<str>>,
     pub paused: bool,

@@ -11,6 +11,7 @@ use crate::{
     },
     change::ChangeOrder,
     data::{Demand, Done, Request, Snapshot},
+    journal::JournalLine,
     logs::TailMessage,
 };
 
@@ -31,6 +32,8 @@ pub enum Event {
     Notice(Notice),
     /// An MFA code is needed. The answer is an [`Effect::AnswerCode`].
     CodeNeeded(CodeQuestion),
+    /// The lines of the journal, newest first, or why it can't be read.
+    Journal(Result<Arc<Vec<JournalLine>>, String>),
     /// The choices for a picker that was opened empty (profiles are read from files).
     Profiles(Vec<String>),
 }
@@ -77,6 +80,8 @@ pub enum Effect {
         entry: String,
     },
     ListProfiles,
+    /// Read the journal of changes. The answer is an [`Event::Journal`].
+    ReadJournal,
     /// Ctrl-Z: hand the terminal back to the shell until `fg`.
     Suspend,
     /// Redraw the whole screen.

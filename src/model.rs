@@ -26,6 +26,7 @@ pub mod alias;
 mod attention;
 mod command;
 pub mod filter;
+mod following;
 pub mod header;
 mod help;
 mod hints;
@@ -55,6 +56,7 @@ pub use settings::{Settings, Start};
 
 use action::Call;
 use attention::Attention;
+use following::Following;
 use keymap::Key;
 use scope::WriteOverride;
 use screens::{Frame, ScreenData, text::TextSource};
@@ -86,6 +88,8 @@ pub struct Model {
     /// The requested MFA code, until its dialog opens.
     code_question: Option<CodeQuestion>,
     pub messages: Messages,
+    /// Changes that have not settled yet.
+    following: Following,
     /// Which credentials, and where.
     pub scope: ScopeSpec,
     /// What a person said about changes in this scope.
@@ -136,6 +140,7 @@ impl Model {
             overlay: None,
             code_question: None,
             messages: Messages::default(),
+            following: Following::default(),
             scope: start.scope,
             write_override: start.said,
             sent_access: Access::ReadOnly,
@@ -198,6 +203,7 @@ impl Model {
             Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
             Event::Done(Done::Change(report)) => self.take_change(&report),
             Event::Done(Done::Warning(text)) => self.warn(text),
+            Event::Journal(lines) => self.take_journal(lines),
             Event::Notice(notice) => self.tell(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
             Event::CodeNeeded(question) => self.code_question = Some(question),

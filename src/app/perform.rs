@@ -1,6 +1,6 @@
 //! Performs the effects of the model.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use jiff::tz::TimeZone;
 
@@ -29,6 +29,7 @@ impl<H: Host> App<H> {
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
             Effect::Remember { list, entry } => self.remember(list, entry),
             Effect::ListProfiles => self.list_profiles(),
+            Effect::ReadJournal => self.read_journal(),
             Effect::Suspend => {
                 if let Err(error) = self.host.request_stop() {
                     self.notify(NoticeLevel::Warn, format!("could not suspend: {error}"))?;
@@ -153,6 +154,15 @@ impl<H: Host> App<H> {
                     format!("could not list profiles: {}", error_chain::text(&error)),
                 ),
             })
+        });
+    }
+
+    fn read_journal(&self) {
+        let folder = self.paths.as_ref().map(|paths| paths.state.clone());
+        self.jobs.add_blocking(move || {
+            let lines = folder.map_or_else(|| Ok(Vec::new()), |folder| journal::read(&folder));
+            let newest_first = |lines: Vec<_>| Arc::new(lines.into_iter().rev().map(|(line, _)| line).collect());
+            Some(JobOutcome::Event(Event::Journal(lines.map(newest_first).map_err(|error| error.to_string()))))
         });
     }
 

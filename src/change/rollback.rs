@@ -29,7 +29,7 @@ pub static DEPLOY: ChangeKind = ChangeKind {
     button: "deploy",
     starts_rollout: true,
     make: |row, revision, known| match revision {
-        "" => Err("which revision? `:deploy FAMILY:REVISION` names one".to_owned()),
+        "" => Err("no revision to deploy".to_owned()),
         revision => make(row, revision, known),
     },
 };

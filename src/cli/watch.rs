@@ -225,7 +225,7 @@ async fn follow(
         slowdown: 1,
         ..Demand::default()
     });
-    let mut shown = Line::default();
+    let mut shown = ProgressLine::default();
     loop {
         let snapshot: Arc<Snapshot> = session.handle.snapshots.borrow_and_update().clone();
         if let Some(failure) = views.first().and_then(|view| snapshot.blocking_failure(view))
@@ -260,11 +260,11 @@ async fn follow(
 
 /// The line of progress on standard error.
 #[derive(Default)]
-struct Line {
+struct ProgressLine {
     text: String,
 }
 
-impl Line {
+impl ProgressLine {
     fn update(&mut self, text: &str) {
         if text == self.text {
             return;

@@ -286,6 +286,9 @@ impl Poller {
         for view in &self.demand.background {
             want(view, slowdown * BACKGROUND, false, false);
         }
+        for view in &self.demand.followed {
+            want(view, slowdown, true, false);
+        }
         let now = Instant::now();
         for (key, feed) in &mut self.feeds {
             if feed.priority.is_some() && !priorities.contains_key(key) {

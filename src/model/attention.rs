@@ -79,6 +79,7 @@ impl Attention {
             foreground: front.cloned(),
             companions,
             background: behind,
+            followed: model.following.views(),
             visible,
             paused: model.paused,
             slowdown: self.slowdown(model.now),

@@ -1,4 +1,6 @@
-//! Help, aliases and messages as lines of text. Help is the action table and the table of prompt keys, read aloud.
+//! Help, aliases, messages and the journal as lines of text. Help is the action table and the table of prompt keys, read aloud.
+
+use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -12,7 +14,11 @@ use super::{
     },
     text::safe,
 };
-use crate::{event::NoticeLevel, resource::Tone};
+use crate::{
+    event::NoticeLevel,
+    journal::JournalLine,
+    resource::{Tone, format::last_part},
+};
 
 const PLAIN: TextStyle = TextStyle::Tone(Tone::Plain);
 const MUTED: TextStyle = TextStyle::Tone(Tone::Muted);
@@ -30,17 +36,15 @@ const BESIDES: [(&str, &str); 2] = [
 ];
 
 /// What filters can say; the grammar itself is told in [`super::filter`].
-const FILTERS: [(&str, &str); 10] = [
+const FILTERS: [(&str, &str); 8] = [
     ("tab", "complete columns, states and the values at hand, as listed above the prompt; right accepts"),
-    ("word", "in any column shown; a|b and other regular expressions work"),
+    ("word !word", "in any column shown; ! before any term: rows without it; regular expressions such as a|b work"),
     ("\"two words\"", "as they stand"),
-    ("!word", "rows without it; ! goes before any term"),
     ("column:text", "in this column; = is the whole of it, ~ a regular expression, != and !~ the opposite"),
     ("age<10m cpu>=0.5vcpu", "compared in the column's unit; only rows that have a value"),
     ("stopped>14:05", "times of today, or 2026-01-31T14:05"),
     ("is:fault", "a state; also is:marked, is:changed, and those of the kind: is:stopped, is:unhealthy"),
-    ("-f text", "fuzzy"),
-    (r"\c \C", "case ignored, case respected; without: exact where there is a capital"),
+    (r"-f text \c \C", "fuzzy; case ignored, case respected; without: exact where there is a capital"),
 ];
 
 /// What filters of logs can say besides; the grammar itself is told in [`crate::logs::filter`].
@@ -180,6 +184,34 @@ pub(super) fn messages(model: &Model) -> Vec<TextLine> {
         TextLine { spans, hang: 17 }
     };
     model.messages.log.iter().rev().map(line).collect()
+}
+
+/// The changes that were made, newest first.
+pub(super) fn journal(model: &Model, journal: Option<&Result<Arc<Vec<JournalLine>>, String>>) -> Vec<TextLine> {
+    let lines = match journal {
+        None => return vec![TextLine::new("reading the journal ...", TextStyle::Tone(Tone::Busy))],
+        Some(Err(reason)) => return vec![TextLine::new(safe(reason), TextStyle::Tone(Tone::Bad))],
+        Some(Ok(lines)) if lines.is_empty() => return vec![TextLine::new("No changes yet.", MUTED)],
+        Some(Ok(lines)) => lines,
+    };
+    let line = |entry: &JournalLine| {
+        let JournalLine { at, state, change, kind, name, cluster, says, .. } = entry;
+        let tone = match state.as_str() {
+            "accepted" => Tone::Good,
+            "sent" => Tone::Muted,
+            _ => Tone::Bad,
+        };
+        let by = entry.caller.as_deref().or(entry.profile.as_deref()).map(last_part);
+        let by = by.map(|who| format!(", by {who}")).unwrap_or_default();
+        let says = if says.is_empty() { String::new() } else { format!(": {says}") };
+        let spans = vec![
+            (format!("{}  ", model.settings.zone.short(*at, model.now)), MUTED),
+            (format!("{state:<8}  "), TextStyle::Tone(tone)),
+            (safe(&format!("{change} {kind} {name} in {cluster}{says}{by}")).into_owned(), PLAIN),
+        ];
+        TextLine { spans, hang: 4 }
+    };
+    lines.iter().map(line).collect()
 }
 
 /// A title and its entries, in columns that are read downwards; nothing when there are no entries.

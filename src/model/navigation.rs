@@ -181,6 +181,7 @@ impl Model {
         self.write_override = self.read_only.then_some(WriteOverride::ReadOnly);
         self.snapshot = Arc::new(Snapshot::default());
         self.code_question = None;
+        self.following.clear();
         self.overlay.take_if(|overlay| matches!(overlay, Overlay::Confirm(_) | Overlay::Code(_)));
         self.cluster = None;
         self.go_home();
@@ -215,6 +216,7 @@ impl Model {
             }
         }
         self.follow();
+        self.announce_settled();
         self.find_sought();
     }
 

@@ -79,8 +79,11 @@ async fn a_restart_is_confirmed_sent_shown_and_journalled(#[case] size: (u16, u1
         user.wait_for("Rollout of auth").await;
         user.wait_for("in progress for").await;
         wait_long(&user, "successful after").await;
-        user.keys("\x1b");
-        user.wait_for("Services(prod)").await;
+        // How it ended is said wherever one is by then.
+        user.keys(":clusters\r!");
+        user.wait_for("restart service auth: steady: 4 tasks of auth:3 run after").await;
+        user.keys(":journal\r");
+        user.wait_for("accepted  restart service auth in prod").await;
         let entries = journal(&user, 2).await;
         let states: Vec<_> = entries.iter().map(|entry| entry["state"].as_str().expect("a state")).collect();
         assert_eq!(states, ["sent", "accepted"]);
@@ -199,6 +202,8 @@ async fn a_stopped_task_is_replaced() {
         assert_eq!(sent(&user), ["StopTask"]);
         user.keys("x");
         user.wait_for("stopped by hand").await;
+        user.keys("!");
+        user.wait_for(": stopped after").await;
     })
     .await;
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{MINUTELY, Poller, history::matches_query, sources};
 use crate::{
     aws::{Failure, FailureKind},
-    data::{Connection, Entry, Feed, FeedKey, FeedState, Phase, enrich, store},
+    data::{Connection, Demand, Entry, Feed, FeedKey, FeedState, Phase, enrich, store},
     resource::{
         Context, Material, Origin, Row, Status, instance, service,
         task::{self, Task},
@@ -194,9 +194,10 @@ impl Poller {
         [&service::KIND, &instance::KIND].map(|kind| self.published.clusters_with(kind).len())
     }
 
-    /// The views in the foreground, the companions, and those in the background.
+    /// All views of the demand.
     pub(super) fn demanded_views(&self) -> impl Iterator<Item = &FeedKey> {
-        self.demand.foreground.iter().chain(&self.demand.companions).chain(&self.demand.background)
+        let Demand { foreground, companions, background, followed, .. } = &self.demand;
+        foreground.iter().chain(companions).chain(background).chain(followed)
     }
 
     fn connection(&self) -> Connection {

@@ -38,9 +38,6 @@ actions! {
         .keys(&["shift-r"])
         .words(&["rollback"], Arg::Text("revision", change::check_revision))
         .hint("roll back", 50);
-    DEPLOY = Action::new("deploy", ON_ROWS, "deploy a revision", deploy)
-        .needs(Ability::Service)
-        .words(&["deploy"], Arg::Text("revision", change::check_revision));
     APPROVE = Action::new("approve", ON_ROWS, "approve the rollout that waits", approve)
         .needs(Ability::Service)
         .keys(&["shift-y"])
@@ -80,10 +77,6 @@ fn scale(model: &mut Model, call: Call<'_>) -> Outcome {
 fn roll_back(model: &mut Model, call: Call<'_>) -> Outcome {
     let chosen = change::chosen_revision(&*current(model)?).filter(|_| call.arg.is_empty());
     ask(model, &change::ROLLBACK, chosen.as_deref().unwrap_or(call.arg))
-}
-
-fn deploy(model: &mut Model, call: Call<'_>) -> Outcome {
-    ask(model, &change::DEPLOY, call.arg)
 }
 
 fn approve(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -217,8 +210,11 @@ impl Model {
             ),
         };
         self.tell(level, text);
-        if report.kind.starts_rollout && matches!(report.outcome, ChangeOutcome::Accepted(_)) {
-            self.watch_rollout(&target.arn);
+        if matches!(report.outcome, ChangeOutcome::Accepted(_)) {
+            self.follow_change(report);
+            if report.kind.starts_rollout {
+                self.watch_rollout(&target.arn);
+            }
         }
     }
 

@@ -65,6 +65,7 @@ actions! {
     WRITE = Action::new("write", EVERYWHERE, "allow changes for 15m", write)
         .words(&["write"], Arg::Text("15m", check_write));
     READ_ONLY = Action::new("read-only", EVERYWHERE, "allow no changes", read_only).words(&["readonly"], Arg::None);
+    JOURNAL = Action::new("journal", EVERYWHERE, "the changes that were made", journal).words(&["journal"], Arg::None);
     SUSPEND = Action::new("suspend", EVERYWHERE, "suspend; fg resumes", suspend).words(&["suspend"], Arg::None);
     INTERRUPT = Action::new("interrupt", EVERYWHERE, "twice: quit", interrupt).keys(&["ctrl-c"]);
     QUIT = Action::new("quit", EVERYWHERE, "quit", quit).words(&["q", "quit", "exit"], Arg::None);
@@ -94,6 +95,12 @@ fn aliases(model: &mut Model, _: Call<'_>) -> Outcome {
 
 fn messages(model: &mut Model, _: Call<'_>) -> Outcome {
     model.open_text("messages", TextSource::Messages);
+    Ok(())
+}
+
+fn journal(model: &mut Model, _: Call<'_>) -> Outcome {
+    model.open_text("journal", TextSource::Journal(None));
+    model.out.push(Effect::ReadJournal);
     Ok(())
 }
 

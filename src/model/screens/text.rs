@@ -7,6 +7,7 @@ use regex::RegexBuilder;
 
 use crate::{
     aws::Failure,
+    journal::JournalLine,
     resource::{Document, Origin, Relation, Row, Tone, View, evidence::Evidence},
 };
 
@@ -111,6 +112,8 @@ pub enum TextSource {
     Help,
     Aliases,
     Messages,
+    /// The changes that were made, once the journal has been read.
+    Journal(Option<Result<Arc<Vec<JournalLine>>, String>>),
 }
 
 impl TextSource {
@@ -120,7 +123,7 @@ impl TextSource {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
                 Some(subject)
             }
-            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
+            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
 
@@ -146,7 +149,7 @@ impl TextSource {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
                 Some(subject)
             }
-            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages => None,
+            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
 
@@ -163,7 +166,7 @@ impl TextSource {
 
     /// Searching leaves out the lines that don't match.
     fn is_list(&self) -> bool {
-        matches!(self, Self::Help | Self::Aliases | Self::Messages)
+        matches!(self, Self::Help | Self::Aliases | Self::Messages | Self::Journal(_))
     }
 }
 

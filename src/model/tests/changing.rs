@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     change::{ChangeOrder, ChangeOutcome, ChangeReport},
     data::Identity,
+    event::NoticeLevel,
     model::scope::WriteOverride,
-    resource::service::Service,
+    resource::{deployment::Deployment, service::Service},
 };
 
 fn checkout(cluster: &str, desired: i32) -> Service {
@@ -208,6 +209,55 @@ fn what_became_of_a_change_is_said_and_an_open_outcome_warns() {
     let failure = Failure::local("UpdateService", FailureKind::Offline, "no answer");
     let said = report(ChangeOutcome::Unknown(failure));
     assert!(said.contains("may have been done") && said.contains("look before you try again"), "{said}");
+}
+
+/// A rollout of `checkout` in `sandbox` that `deployment` stands for.
+fn rolled_out(deployment: &str, revision: u32, state: &str) -> Service {
+    let definition = Some(format!("arn:aws:ecs:eu-west-1:1:task-definition/checkout:{revision}"));
+    let primary = Deployment {
+        id: deployment.into(),
+        status: Some("PRIMARY".into()),
+        task_definition: definition.clone(),
+        rollout_state: Some(state.into()),
+        desired_count: 4,
+        running_count: 4,
+        ..Deployment::default()
+    };
+    Service { task_definition: definition, deployments: vec![primary], ..checkout("sandbox", 4) }
+}
+
+#[rstest::rstest]
+#[case::steady(rolled_out("new", 7, "COMPLETED"), Some((NoticeLevel::Info, "steady: 4 tasks of checkout:7 run after 5s")))]
+#[case::under_way(rolled_out("new", 7, "IN_PROGRESS"), None)]
+#[case::not_begun(rolled_out("old", 7, "COMPLETED"), None)]
+#[case::failed(rolled_out("new", 7, "FAILED"), Some((NoticeLevel::Error, "failed, after 5s")))]
+#[case::rolled_back(rolled_out("new", 6, "COMPLETED"), Some((NoticeLevel::Error, "rolled back to checkout:6, after 5s")))]
+fn how_an_accepted_change_ends_is_said_once_on_any_screen(
+    #[case] later: Service,
+    #[case] expected: Option<(NoticeLevel, &str)>,
+) {
+    let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
+    give(&mut model, 0, account(2, vec![rolled_out("old", 7, "COMPLETED")]));
+    press(&mut model, "r");
+    wait(&mut model);
+    let order = orders(press(&mut model, "tab enter")).remove(0);
+    let change = order.changes[0].clone();
+    let outcome = ChangeOutcome::Accepted("begun".into());
+    let report = ChangeReport { order: order.id, kind: order.kind, change, outcome };
+    let begun = model.now;
+    model.update(begun, Event::Done(Done::Change(report)));
+    assert_eq!(model.demand().followed.len(), 1);
+    press(&mut model, ": c l enter");
+    let said = model.messages.log.len();
+    for revision in [3, 4] {
+        let five = begun + jiff::SignedDuration::from_secs(5);
+        model.update(five, Event::Snapshot(Arc::new(account(revision, vec![later.clone()]))));
+    }
+    let new: Vec<_> =
+        model.messages.log.iter().skip(said).map(|message| (message.level, message.text.clone())).collect();
+    let expected = expected.map(|(level, text)| (level, format!("restart service checkout: {text}")));
+    assert_eq!(new, expected.clone().into_iter().collect::<Vec<_>>());
+    assert_eq!(model.demand().followed.is_empty(), expected.is_some());
 }
 
 proptest! {

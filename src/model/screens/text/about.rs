@@ -16,6 +16,7 @@ use crate::{
     data::{Feed, FeedKey, Phase, Request, distinct},
     diagnose::{self, Explanation, Known},
     event::Effect,
+    journal::JournalLine,
     model::{Model, Table, help, layout::Pane, screens::ScreenContent, text::safe},
     resource::{
         Ability, Origin, Pace, Query, Relation, Row, Tone, View, command::CommandScope, evidence::Evidence, rollout,
@@ -135,6 +136,14 @@ impl Model {
         }
     }
 
+    /// Takes the journal, if it is still open.
+    pub(in crate::model) fn take_journal(&mut self, lines: Result<Arc<Vec<JournalLine>>, String>) {
+        if let Some(Viewer { source: TextSource::Journal(journal), .. }) = self.front.get_mut::<Viewer>() {
+            *journal = Some(lines);
+            self.refill();
+        }
+    }
+
     /// Takes what was found out for an explanation, if it is still wanted.
     pub(in crate::model) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
         let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
@@ -219,6 +228,7 @@ impl Model {
             TextSource::Help => help::help(self),
             TextSource::Aliases => help::aliases(self),
             TextSource::Messages => help::messages(self),
+            TextSource::Journal(journal) => help::journal(self, journal.as_ref()),
         };
         let viewer = self.front.get::<Viewer>();
         let digest = viewer.and_then(|viewer| viewer.source.subject()).map(|subject| self.consulted(subject));

@@ -1,0 +1,92 @@
+//! Changes that AWS has accepted are followed until they settle, on whatever screen the person is by then.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Model, text::safe};
+use crate::{
+    change::{Change, ChangeKind, ChangeProgress, ChangeReport},
+    data::distinct,
+    diagnose::Known,
+    event::NoticeLevel,
+    resource::{View, format::duration},
+};
+
+/// How long a change is followed.
+const LIMIT: SignedDuration = SignedDuration::from_hours(1);
+/// ECS shows what a change has begun a moment after it has accepted it: until then a service at rest means nothing.
+const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(3);
+/// Changes that are followed at once, at most; the oldest makes way.
+const MOST: usize = 20;
+
+/// A change under way.
+#[derive(Debug, Clone)]
+struct FollowedChange {
+    kind: &'static ChangeKind,
+    change: Arc<dyn Change>,
+    since: Timestamp,
+}
+
+/// The changes under way that were made in this scope.
+#[derive(Debug, Default)]
+pub struct Following {
+    changes: Vec<FollowedChange>,
+}
+
+impl Following {
+    /// The views that have the targets, one each.
+    pub fn views(&self) -> Vec<View> {
+        self.changes.iter().filter_map(|followed| followed.change.touches().into_iter().next()).collect()
+    }
+
+    /// Another scope is open: nothing of this one is read any more.
+    pub fn clear(&mut self) {
+        self.changes.clear();
+    }
+}
+
+impl Model {
+    /// Follows a change that was accepted, in place of an earlier one of the same target.
+    pub(super) fn follow_change(&mut self, report: &ChangeReport) {
+        let arn = &report.change.target().arn;
+        let changes = &mut self.following.changes;
+        changes.retain(|followed| followed.change.target().arn != *arn);
+        if changes.len() == MOST {
+            changes.remove(0);
+        }
+        changes.push(FollowedChange { kind: report.kind, change: report.change.clone(), since: self.now });
+    }
+
+    /// Says which changes have settled or failed by now.
+    pub(super) fn announce_settled(&mut self) {
+        if self.following.changes.is_empty() {
+            return;
+        }
+        let rows = distinct(self.snapshot.feeds.values());
+        let known = Known::of(rows.into_iter().map(|row| &**row), self.now);
+        let mut news = Vec::new();
+        self.following.changes.retain(|FollowedChange { kind, change, since }| {
+            let took = self.now.duration_since(*since);
+            if took < SETTLES_AFTER {
+                return true;
+            }
+            let target = change.target();
+            let what = format!("{} {} {}", kind.name, target.kind, safe(&target.name));
+            let took_text = duration(took.as_secs());
+            let (level, text) = match change.progress(&known) {
+                ChangeProgress::Settled(text) => (NoticeLevel::Info, format!("{what}: {text} after {took_text}")),
+                ChangeProgress::Failed(text) => (NoticeLevel::Error, format!("{what}: {text}, after {took_text}")),
+                ChangeProgress::UnderWay(text) if took >= LIMIT => {
+                    (NoticeLevel::Warn, format!("{what}: not settled after {took_text} ({text}); no longer followed"))
+                }
+                ChangeProgress::UnderWay(_) => return true,
+            };
+            news.push((level, text));
+            false
+        });
+        for (level, text) in news {
+            self.tell(level, text);
+        }
+    }
+}
