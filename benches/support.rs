@@ -1,5 +1,6 @@
 //! What benchmarks share with each other and with the integration tests.
 
+#![expect(unreachable_pub, reason = "nothing here is part of a library")]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "what can't be measured fails")]
 #![expect(clippy::disallowed_methods, reason = "programs run in real time")]
 

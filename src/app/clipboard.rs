@@ -56,7 +56,7 @@ impl Multiplexer {
 ///
 /// # Errors
 /// `text` is too long for terminals, which would copy nothing.
-pub fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<String, String> {
+pub(super) fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<String, String> {
     if text.len() > MAX_OSC52 {
         return Err(format!(
             "{} kB is too large for the terminal's clipboard (at most {} kB); save with ctrl-s instead",
@@ -84,14 +84,14 @@ pub fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<String, Str
 
 /// The desktop's clipboard. It stays open: under X11 the copied text is served by this program.
 #[derive(Clone, Default)]
-pub struct Desktop(Arc<Mutex<Option<arboard::Clipboard>>>);
+pub(super) struct Desktop(Arc<Mutex<Option<arboard::Clipboard>>>);
 
 impl Desktop {
     /// Copies `text`; blocks until the desktop has accepted it.
     ///
     /// # Errors
     /// There is no desktop, or it refuses.
-    pub fn copy(&self, text: String) -> Result<(), arboard::Error> {
+    pub(super) fn copy(&self, text: String) -> Result<(), arboard::Error> {
         let mut clipboard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match clipboard.as_mut() {
             Some(clipboard) => clipboard.set_text(text),

@@ -28,7 +28,7 @@ pub type Connect = Arc<dyn Fn(ScopeSpec) -> BoxFuture<'static, Result<Clients, F
 const RECONNECT_AFTER: Duration = Duration::from_secs(5);
 
 /// The data layer of one scope. Dropping it ends everything under way, including an attempt to connect.
-pub struct DataLink {
+pub(super) struct DataLink {
     connect: Connect,
     scope: ScopeSpec,
     state: LinkState,
@@ -54,7 +54,7 @@ enum LinkState {
 
 impl DataLink {
     /// Starts connecting to `scope` in the background.
-    pub fn open(
+    pub(super) fn open(
         connect: &Connect,
         scope: ScopeSpec,
         demand: Demand,
@@ -78,7 +78,7 @@ impl DataLink {
     }
 
     /// Sets the demand.
-    pub fn set_demand(&mut self, demand: Demand) {
+    pub(super) fn set_demand(&mut self, demand: Demand) {
         match &self.state {
             LinkState::Up { handle, .. } => drop(handle.demand.send_replace(demand.clone())),
             LinkState::Down { .. } if demand.refresh != self.demand.refresh => {
@@ -90,7 +90,7 @@ impl DataLink {
     }
 
     /// Sets which calls are allowed from now on.
-    pub fn set_access(&mut self, access: Access) {
+    pub(super) fn set_access(&mut self, access: Access) {
         self.access = access;
         if let LinkState::Up { handle, .. } = &self.state {
             handle.access.set(access);
@@ -98,12 +98,12 @@ impl DataLink {
     }
 
     /// The current demand, for the link that replaces this one.
-    pub fn demand(&self) -> &Demand {
+    pub(super) fn demand(&self) -> &Demand {
         &self.demand
     }
 
     /// Sends a request, now or once the data layer is up.
-    pub fn request(&mut self, request: Request) {
+    pub(super) fn request(&mut self, request: Request) {
         match &self.state {
             // With a full queue the data layer is stuck anyway; the user will try again.
             LinkState::Up { handle, .. } => drop(handle.requests.try_send(request)),
@@ -113,7 +113,7 @@ impl DataLink {
     }
 
     /// Sends changes. Without a link to AWS, returns an event for each that reports it as refused.
-    pub fn change(&mut self, order: ChangeOrder) -> Vec<Event> {
+    pub(super) fn change(&mut self, order: ChangeOrder) -> Vec<Event> {
         let order = match &self.state {
             LinkState::Up { handle, .. } => match handle.changes.send(order) {
                 Ok(()) => return Vec::new(),
@@ -130,14 +130,14 @@ impl DataLink {
     }
 
     /// Answers the pending request for an MFA code, or cancels it.
-    pub fn answer_code(&mut self, code: Option<MfaCode>) {
+    pub(super) fn answer_code(&mut self, code: Option<MfaCode>) {
         if let (Some(request), Some(code)) = (self.code_request.take(), code) {
             request.answer(code);
         }
     }
 
     /// Waits for the next events; never returns if there will be none. Cancel safe.
-    pub async fn next(&mut self) -> Vec<Event> {
+    pub(super) async fn next(&mut self) -> Vec<Event> {
         match &mut self.state {
             LinkState::Connecting(attempt) => match attempt.join_next().await {
                 Some(Ok(Ok(clients))) => self.on_connected(clients),
@@ -167,7 +167,7 @@ impl DataLink {
     }
 
     /// Ends the link after pending writes and changes in flight; returns the reports of those changes.
-    pub async fn finish(self) -> Vec<ChangeReport> {
+    pub(super) async fn finish(self) -> Vec<ChangeReport> {
         match self.state {
             LinkState::Up { handle, .. } => handle.finish().await,
             LinkState::Connecting(_) | LinkState::Down { .. } => Vec::new(),

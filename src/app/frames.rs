@@ -11,24 +11,24 @@ const REMOTE: Duration = Duration::from_millis(66);
 
 /// Spaces out frames, so that a burst of events is drawn as one frame. A single event is never delayed.
 #[derive(Debug)]
-pub struct FrameLimiter {
+pub(super) struct FrameLimiter {
     floor: Duration,
     last: Option<Instant>,
 }
 
 impl FrameLimiter {
     /// A limiter for a local or a remote terminal.
-    pub fn new(remote: bool) -> Self {
+    pub(super) fn new(remote: bool) -> Self {
         Self { floor: if remote { REMOTE } else { LOCAL }, last: None }
     }
 
     /// The earliest time for the next frame; it may be past.
-    pub fn due(&self, now: Instant) -> Instant {
+    pub(super) fn due(&self, now: Instant) -> Instant {
         self.last.map_or(now, |last| last + self.floor)
     }
 
     /// Records that a frame was drawn.
-    pub fn drawn(&mut self, now: Instant) {
+    pub(super) fn drawn(&mut self, now: Instant) {
         self.last = Some(now);
     }
 }

@@ -10,7 +10,7 @@ use tokio::{
 type Job<T> = BoxFuture<'static, Option<T>>;
 
 /// A queue of jobs, and their outcomes.
-pub struct JobQueue<T> {
+pub(super) struct JobQueue<T> {
     queue: mpsc::UnboundedSender<Job<T>>,
     outcomes: mpsc::UnboundedReceiver<T>,
     worker: JoinHandle<()>,
@@ -18,7 +18,7 @@ pub struct JobQueue<T> {
 
 impl<T: Send + 'static> JobQueue<T> {
     /// An empty queue. Needs a tokio runtime.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (queue, mut waiting) = mpsc::unbounded_channel::<Job<T>>();
         let (done, outcomes) = mpsc::unbounded_channel();
         let worker = tokio::spawn(async move {
@@ -32,18 +32,18 @@ impl<T: Send + 'static> JobQueue<T> {
     }
 
     /// Adds a job, which runs after those before it.
-    pub fn add(&self, job: impl Future<Output = Option<T>> + Send + 'static) {
+    pub(super) fn add(&self, job: impl Future<Output = Option<T>> + Send + 'static) {
         // The worker lives as long as the queue, so sending can't fail.
         let _ = self.queue.send(Box::pin(job));
     }
 
     /// Adds a blocking job.
-    pub fn add_blocking(&self, job: impl FnOnce() -> Option<T> + Send + 'static) {
+    pub(super) fn add_blocking(&self, job: impl FnOnce() -> Option<T> + Send + 'static) {
         self.add(async { spawn_blocking(job).await.ok().flatten() });
     }
 
     /// Waits for the next outcome. Cancel safe.
-    pub async fn next(&mut self) -> T {
+    pub(super) async fn next(&mut self) -> T {
         match self.outcomes.recv().await {
             Some(outcome) => outcome,
             None => std::future::pending().await,
@@ -51,7 +51,7 @@ impl<T: Send + 'static> JobQueue<T> {
     }
 
     /// Waits until all jobs are done.
-    pub async fn finish(self) {
+    pub(super) async fn finish(self) {
         drop(self.queue);
         let _ = self.worker.await;
     }

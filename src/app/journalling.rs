@@ -12,7 +12,7 @@ use crate::{
 
 /// Changes that were sent and have not ended.
 #[derive(Default)]
-pub struct Journalling {
+pub(super) struct Journalling {
     under_way: Vec<SentChange>,
     /// The state folder, once something was sent.
     folder: Option<PathBuf>,
@@ -27,7 +27,7 @@ struct SentChange {
 
 impl Journalling {
     /// Lines for changes that are about to be sent.
-    pub fn sent(&mut self, order: &ChangeOrder, folder: Option<&PathBuf>, at: Timestamp) -> Vec<JournalEntry> {
+    pub(super) fn sent(&mut self, order: &ChangeOrder, folder: Option<&PathBuf>, at: Timestamp) -> Vec<JournalEntry> {
         self.folder = folder.cloned();
         let ChangeOrder { id, identity, kind, changes } = order;
         for change in changes {
@@ -38,19 +38,19 @@ impl Journalling {
     }
 
     /// The line for a change that has ended.
-    pub fn ended(&mut self, report: &ChangeReport, at: Timestamp) -> Option<JournalEntry> {
+    pub(super) fn ended(&mut self, report: &ChangeReport, at: Timestamp) -> Option<JournalEntry> {
         let same = |sent: &SentChange| sent.order == report.order && *sent.change == *report.change;
         let sent = self.under_way.remove(self.under_way.iter().position(same)?);
         Some(JournalEntry::new(at, sent.kind, &*sent.change, &sent.identity, Some(&report.outcome)))
     }
 
     /// Whether changes are under way.
-    pub fn waits(&self) -> bool {
+    pub(super) fn waits(&self) -> bool {
         !self.under_way.is_empty()
     }
 
     /// At the end of the console: writes how the last changes ended, and that nobody knows of the others.
-    pub fn finish(mut self, reports: &[ChangeReport], at: Timestamp) {
+    pub(super) fn finish(mut self, reports: &[ChangeReport], at: Timestamp) {
         let mut entries: Vec<JournalEntry> = reports.iter().filter_map(|report| self.ended(report, at)).collect();
         let left = std::mem::take(&mut self.under_way);
         entries.extend(left.into_iter().map(|sent| {

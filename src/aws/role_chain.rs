@@ -82,7 +82,7 @@ pub(super) struct RoleChain {
 impl RoleChain {
     /// The role chain of the profile `name`. `None` if no role requires a code, or the chain is invalid: the SDK resolves the
     /// former and reports the latter.
-    pub fn find(profiles: &ProfileSet, name: &str) -> Option<Self> {
+    pub(super) fn find(profiles: &ProfileSet, name: &str) -> Option<Self> {
         let mut roles: Vec<(AssumedRole, &Profile)> = Vec::new();
         let mut name = name;
         while let Some(profile) = profiles.get_profile(name) {
@@ -114,7 +114,7 @@ impl RoleChain {
     ///
     /// # Errors
     /// When the source has no credentials, or AWS refuses a role or the codes.
-    pub async fn credentials(self, region: Option<Region>, codes: &CodeSource) -> provider::Result {
+    pub(super) async fn credentials(self, region: Option<Region>, codes: &CodeSource) -> provider::Result {
         let mut credentials = within_limit(self.source.credentials(region.clone())).await?;
         for role in &self.roles {
             credentials = role.assume(credentials, region.clone(), codes).await?;

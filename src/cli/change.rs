@@ -123,7 +123,7 @@ Exit codes:
   3  with --wait: it has not settled in time";
 
 /// A change as the command line names it.
-pub struct Requested<'a> {
+pub(super) struct Requested<'a> {
     pub kind: &'static ChangeKind,
     /// What the names are names of.
     pub of: &'static [&'static str; 1],
@@ -135,7 +135,7 @@ pub struct Requested<'a> {
 
 impl<'a> Requested<'a> {
     /// The change that a command asks for; absent where it is another command.
-    pub fn read(command: &'a Command) -> Option<Self> {
+    pub(super) fn read(command: &'a Command) -> Option<Self> {
         Some(match command {
             Command::Restart(of) => Self::of_service(&change::RESTART, &of.service, "", &of.change),
             Command::Approve(of) => Self::of_service(&change::APPROVE, &of.service, "", &of.change),
@@ -164,7 +164,7 @@ impl<'a> Requested<'a> {
 ///
 /// # Errors
 /// Usage, before anything is sent; names that don't exist; failures of AWS.
-pub async fn run(
+pub(super) async fn run(
     requested: Requested<'_>,
     scope: &ScopeArgs,
     settings: &Settings,

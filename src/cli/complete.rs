@@ -21,7 +21,7 @@ use crate::{
 const VARIABLE: &str = "ECSIGHT_COMPLETE";
 
 /// Prints candidates and ends the program, if a shell requested them.
-pub fn answer() {
+pub(super) fn answer() {
     CompleteEnv::with_factory(Cli::command).var(VARIABLE).complete();
 }
 
@@ -29,7 +29,7 @@ pub fn answer() {
 ///
 /// # Errors
 /// When the shell is not supported.
-pub fn script(shell: clap_complete::Shell) -> Result<Vec<u8>, Refusal> {
+pub(super) fn script(shell: clap_complete::Shell) -> Result<Vec<u8>, Refusal> {
     let mut script = Vec::new();
     let shells = Shells::builtins();
     let completer = shells.completer(&shell.to_string());

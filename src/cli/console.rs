@@ -25,7 +25,7 @@ const UTC: [&str; 6] = ["UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"];
 ///
 /// # Errors
 /// When it can't be read or parsed. Only the default file may be missing.
-pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Refusal> {
+pub(super) fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Refusal> {
     let themes: Vec<&str> = THEMES.iter().map(|(name, _)| *name).collect();
     let settings = match (&args.config, paths) {
         (Some(path), _) => config::load(path, &themes),
@@ -48,7 +48,7 @@ pub fn settings(args: &ScopeArgs, paths: Option<&Paths>) -> Result<Settings, Ref
 ///
 /// # Errors
 /// When there is no such profile.
-pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
+pub(super) async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
     profiles::check(args.profile.as_deref()).await.map_err(|refusal| Refusal::Usage(refusal.to_string()))?;
     Ok(ScopeSpec {
         profile: args.profile.clone(),
@@ -62,7 +62,7 @@ pub async fn scope(args: &ScopeArgs) -> Result<ScopeSpec, Refusal> {
 ///
 /// # Errors
 /// When there is no such profile, no Region is known, or a role needs an MFA code and there is none.
-pub async fn clients(scope: &ScopeSpec, settings: &Settings) -> Result<Clients, Refusal> {
+pub(super) async fn clients(scope: &ScopeSpec, settings: &Settings) -> Result<Clients, Refusal> {
     let clients = Clients::connect(scope, Budget::with_share(settings.budget.share)).await?;
     if let Some(warning) = clients.warning() {
         output::note(&format!("warning: {warning}"));
@@ -72,7 +72,7 @@ pub async fn clients(scope: &ScopeSpec, settings: &Settings) -> Result<Clients, 
 }
 
 /// Connector for any scope of the console, with the configured request budget.
-pub fn connect(settings: &Settings) -> Connect {
+pub(super) fn connect(settings: &Settings) -> Connect {
     let share = settings.budget.share;
     Arc::new(move |scope| Box::pin(async move { Clients::connect(&scope, Budget::with_share(share)).await }))
 }
@@ -101,7 +101,7 @@ fn write_override(args: &ConsoleArgs) -> Option<WriteOverride> {
 /// # Errors
 /// When the settings contradict each other, or there is no terminal.
 #[expect(clippy::disallowed_methods, reason = "the console starts here")]
-pub async fn open(
+pub(super) async fn open(
     settings: Settings,
     connect: Connect,
     scope: ScopeSpec,
@@ -142,7 +142,7 @@ pub async fn open(
 }
 
 /// Location and limits of the history.
-pub fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
+pub(super) fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConfig {
     let HistorySettings { days, megabytes, off } = settings.history;
     let limits = HistoryLimits { days, megabytes };
     match paths.filter(|_| !off) {
@@ -152,7 +152,7 @@ pub fn history_config(settings: &Settings, paths: Option<&Paths>) -> HistoryConf
 }
 
 /// Starts the log in the state folder.
-pub fn log(args: &ScopeArgs, paths: Option<&Paths>) {
+pub(super) fn log(args: &ScopeArgs, paths: Option<&Paths>) {
     if let Some(paths) = paths {
         // The program works without a log file, so a failure is ignored.
         let _ = logging::start(args.log_level, &paths.log);

@@ -20,7 +20,12 @@ use crate::{
 ///
 /// # Errors
 /// When the address can't be served, or the console can't be opened.
-pub async fn run(args: DemoArgs, scope: &ScopeArgs, settings: Settings, paths: Option<Paths>) -> Result<u8, Refusal> {
+pub(super) async fn run(
+    args: DemoArgs,
+    scope: &ScopeArgs,
+    settings: Settings,
+    paths: Option<Paths>,
+) -> Result<u8, Refusal> {
     let DemoArgs { serve, scenario, seed, speed, fault, console } = args;
     let options = Options { scenario, seed, speed, faults: fault, ..Options::default() };
     if let Some(addr) = serve {

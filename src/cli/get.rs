@@ -36,7 +36,12 @@ use crate::{
 ///
 /// # Errors
 /// Usage errors, before any call to AWS; failures of AWS; names that don't exist, after the other rows are printed.
-pub async fn run(args: GetArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
+pub(super) async fn run(
+    args: GetArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<(), Refusal> {
     #[expect(clippy::disallowed_methods, reason = "a command begins here")]
     let now = Timestamp::now();
     let table = table(&args, scope, settings, now)?;

@@ -13,7 +13,12 @@ use crate::{
 ///
 /// # Errors
 /// A failure of the call to STS. Everything else has been printed by then.
-pub async fn run(wait: WaitArgs, args: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
+pub(super) async fn run(
+    wait: WaitArgs,
+    args: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<(), Refusal> {
     let mut text = String::new();
     line(&mut text, "version", concat!("ecsight ", env!("CARGO_PKG_VERSION")));
     line(&mut text, "system", &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A row with its explanation and everything that the explanation is based on.
-pub struct Investigation {
+pub(super) struct Investigation {
     pub row: Arc<dyn Row>,
     pub evidence: Evidence,
     pub explanation: Explanation,
@@ -36,7 +36,7 @@ impl Investigation {
     ///
     /// # Errors
     /// When the row itself can't be found or fetched.
-    pub async fn open(
+    pub(super) async fn open(
         session: &mut CliSession,
         wanted: &NameQuery,
         more: impl Fn(&dyn Row) -> Vec<View>,
@@ -80,7 +80,7 @@ impl Investigation {
     }
 
     /// Distinct verdicts of the task itself and of the findings, with commands ready to paste.
-    pub fn verdicts(&self) -> Vec<Arc<Verdict>> {
+    pub(super) fn verdicts(&self) -> Vec<Arc<Verdict>> {
         let own = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.clone());
         let found = self.explanation.findings.iter().filter_map(|finding| finding.verdict.clone());
         let mut verdicts: Vec<Arc<Verdict>> = Vec::new();
@@ -95,7 +95,7 @@ impl Investigation {
     }
 
     /// Whether something is wrong, not counting mere notices.
-    pub fn trouble(&self) -> bool {
+    pub(super) fn trouble(&self) -> bool {
         let stopped = self.row.any().downcast_ref::<Task>().and_then(|task| task.verdict.as_ref());
         self.explanation.findings.iter().any(|finding| finding.problem != Problem::Notice)
             || stopped.is_some_and(|verdict| verdict.class > Class::Normal)

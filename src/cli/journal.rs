@@ -42,7 +42,7 @@ Examples:
 ///
 /// # Errors
 /// When the file is there and can't be read.
-pub fn run(args: &JournalArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
+pub(super) fn run(args: &JournalArgs, settings: &Settings, paths: Option<&Paths>) -> Result<(), Refusal> {
     let paths = paths.ok_or_else(|| Refusal::Failed("there is no home folder, so there is no journal".into()))?;
     let lines = journal::read(&paths.state)
         .map_err(|error| Refusal::Failed(format!("{}: {error}", paths.state.join(journal::FILE).display())))?;

@@ -91,7 +91,12 @@ pub enum LogFormat {
 ///
 /// # Errors
 /// Usage errors; failures of AWS.
-pub async fn run(args: LogsArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
+pub(super) async fn run(
+    args: LogsArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
     let filter = args.filter.as_deref().map(|text| {
         LineFilter::parse(text).map_err(|fault| {
             Refusal::Usage(format!("--filter '{text}', at character {}: {}", fault.at + 1, fault.reason))

@@ -35,7 +35,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// Never, since it writes to memory.
-pub fn page() -> io::Result<Vec<u8>> {
+pub(super) fn page() -> io::Result<Vec<u8>> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let mut page = Vec::new();

@@ -24,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 /// When there are no credentials.
-pub async fn sign_in(clients: &Clients) -> Result<(), Failure> {
+pub(super) async fn sign_in(clients: &Clients) -> Result<(), Failure> {
     if !clients.takes_mfa_code() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Replaces a "not found" refusal by one that names the unknown cluster, if the cluster is the reason.
-pub async fn name_unknown_cluster(session: &mut CliSession, cluster: Option<&str>, refusal: Refusal) -> Refusal {
+pub(super) async fn name_unknown_cluster(session: &mut CliSession, cluster: Option<&str>, refusal: Refusal) -> Refusal {
     let unknown = matches!(&refusal, Refusal::Aws(failure) if failure.kind == FailureKind::NotFound);
     match cluster {
         Some(name) if unknown => unknown_cluster(session, name).await.unwrap_or(refusal),
@@ -19,12 +19,12 @@ pub async fn name_unknown_cluster(session: &mut CliSession, cluster: Option<&str
 }
 
 /// Error that no cluster is called `name`; absent when there is one, or when they can't be listed.
-pub async fn unknown_cluster(session: &mut CliSession, name: &str) -> Option<Refusal> {
+pub(super) async fn unknown_cluster(session: &mut CliSession, name: &str) -> Option<Refusal> {
     not_in(session, &cluster::KIND, name).await
 }
 
 /// Error that no row of `kind` is called `name`; absent when there is one, or when they can't be listed.
-pub async fn not_in(session: &mut CliSession, kind: &'static Kind, name: &str) -> Option<Refusal> {
+pub(super) async fn not_in(session: &mut CliSession, kind: &'static Kind, name: &str) -> Option<Refusal> {
     let view = View::new(kind, Query::default());
     let snapshot = Box::pin(session.fetch(from_ref(&view))).await.ok()?;
     let rows = snapshot.feeds_of(&view).into_iter().flat_map(|feed| feed.rows.iter());

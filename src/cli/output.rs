@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// When standard output can't be written to.
-pub fn print(text: &str) -> Result<(), Refusal> {
+pub(super) fn print(text: &str) -> Result<(), Refusal> {
     write(safe_lines(text, false))
 }
 
@@ -24,7 +24,7 @@ pub fn print(text: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// When standard output can't be written to.
-pub fn print_coloured(text: &str) -> Result<(), Refusal> {
+pub(super) fn print_coloured(text: &str) -> Result<(), Refusal> {
     write(safe_lines(text, io::stdout().is_terminal()))
 }
 
@@ -32,7 +32,7 @@ pub fn print_coloured(text: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// When standard output can't be written to.
-pub fn print_own(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
+pub(super) fn print_own(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
     write(text)
 }
 
@@ -46,7 +46,7 @@ fn write(text: impl AsRef<[u8]>) -> Result<(), Refusal> {
 }
 
 /// Prints a message to standard error.
-pub fn note(text: &str) {
+pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", safe_lines(text, false));
 }
 
@@ -54,13 +54,13 @@ pub fn note(text: &str) {
 ///
 /// # Errors
 /// When it can't be written as JSON.
-pub fn pretty(value: &impl Serialize) -> Result<String, Refusal> {
+pub(super) fn pretty(value: &impl Serialize) -> Result<String, Refusal> {
     let json = serde_json::to_string_pretty(value).map_err(|error| Refusal::Failed(error.to_string()))?;
     Ok(safe_json(json) + "\n")
 }
 
 /// Theme for output; absent unless standard output is a terminal with colours.
-pub fn theme(settings: &Settings) -> Option<Theme> {
+pub(super) fn theme(settings: &Settings) -> Option<Theme> {
     let depth = Depth::detect(|name| std::env::var(name).ok());
     let coloured = io::stdout().is_terminal() && depth != Depth::Mono;
     coloured.then(|| Theme::named(&settings.theme).unwrap_or_default().at(depth))

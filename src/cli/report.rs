@@ -57,7 +57,7 @@ Examples:
 ///
 /// # Errors
 /// Usage errors; failures of AWS.
-pub async fn run(
+pub(super) async fn run(
     args: ReportArgs,
     scope: &ScopeArgs,
     settings: &Settings,

@@ -20,7 +20,7 @@ use crate::{
 /// How long to wait for the history to be written after all output.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
-pub struct CliSession {
+pub(super) struct CliSession {
     pub clients: Clients,
     pub handle: Handle,
     /// Time to wait without progress.
@@ -30,14 +30,14 @@ pub struct CliSession {
 }
 
 impl CliSession {
-    pub fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
+    pub(super) fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
         #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
         let handle = data::start(clients.clone(), Timestamp::now, console::history_config(settings, paths));
         Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
     }
 
     /// Fetches the rows of `views`.
-    pub async fn fetch(&mut self, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+    pub(super) async fn fetch(&mut self, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
         // As companions, since nobody needs what the console would join to them.
         self.handle.demand.send_replace(Demand { companions: views.to_vec(), slowdown: 1, ..Demand::default() });
         let arrived = |snapshot: &Snapshot| views.iter().all(|view| snapshot.arrived(view));
@@ -45,7 +45,7 @@ impl CliSession {
     }
 
     /// Prints pending warnings, and waits until the history is written.
-    pub async fn close(mut self) {
+    pub(super) async fn close(mut self) {
         while let Ok(done) = self.handle.done.try_recv() {
             if let Done::Warning(text) = done {
                 note(&format!("warning: {text}"));

@@ -17,7 +17,7 @@ const REMEMBERED: u32 = 30 * DAY;
 
 /// Something that was asked about.
 #[derive(Debug, Clone)]
-pub struct NamedRow {
+pub(super) struct NamedRow {
     pub row: Arc<dyn Row>,
     /// Where it is found.
     pub view: View,
@@ -25,7 +25,7 @@ pub struct NamedRow {
 
 /// What a name can stand for, before it is looked for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct NameQuery {
+pub(super) struct NameQuery {
     /// The name, or the last part of the ARN.
     pub name: String,
     pub cluster: Option<Arc<str>>,
@@ -40,7 +40,7 @@ impl NameQuery {
     ///
     /// # Errors
     /// For an ARN of something else, and one that contradicts `--cluster`.
-    pub fn read(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
+    pub(super) fn read(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
         if !text.starts_with("arn:") {
             let kinds = &["service", "task", "instance"];
             return Ok(Self { name: text.into(), cluster: cluster.map(Into::into), region: None, kinds });
@@ -78,7 +78,7 @@ impl NameQuery {
     ///
     /// # Errors
     /// Also for an ARN of anything else.
-    pub fn service(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
+    pub(super) fn service(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
         Self::of_kind(text, cluster, &["service"])
     }
 
@@ -86,7 +86,11 @@ impl NameQuery {
     ///
     /// # Errors
     /// Also for an ARN of anything else.
-    pub fn of_kind(text: &str, cluster: Option<&str>, kind: &'static [&'static str; 1]) -> Result<Self, Refusal> {
+    pub(super) fn of_kind(
+        text: &str,
+        cluster: Option<&str>,
+        kind: &'static [&'static str; 1],
+    ) -> Result<Self, Refusal> {
         let wanted = Self::read(text, cluster)?;
         match wanted.is(kind[0]) {
             true => Ok(Self { kinds: kind, ..wanted }),
@@ -98,7 +102,7 @@ impl NameQuery {
     ///
     /// # Errors
     /// When there is no such thing, or there are several; when AWS refuses.
-    pub async fn find(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
+    pub(super) async fn find(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
         match self.search(session).await {
             Err(refusal @ Refusal::Aws(_)) => {
                 Err(names::name_unknown_cluster(session, self.cluster.as_deref(), refusal).await)
@@ -212,7 +216,7 @@ impl NameQuery {
 }
 
 /// Error for the first of cluster, service and family in `query` that doesn't exist; absent when all exist.
-pub async fn unknown_part(session: &mut CliSession, query: &Query) -> Option<Refusal> {
+pub(super) async fn unknown_part(session: &mut CliSession, query: &Query) -> Option<Refusal> {
     if let Some(name) = &query.cluster
         && let Some(refusal) = names::unknown_cluster(session, name).await
     {
@@ -228,19 +232,19 @@ pub async fn unknown_part(session: &mut CliSession, query: &Query) -> Option<Ref
 }
 
 /// Whether `name` means `row`: its name, its id, its ARN, or the beginning of its id.
-pub fn means(name: &str, row: &dyn Row) -> bool {
+pub(super) fn means(name: &str, row: &dyn Row) -> bool {
     let id = last_part(row.id());
     let begins = is_id(name) && id.starts_with(name) && id.len() >= IDS[0];
     row.id() == name || row.name() == name || id == name || (row.kind() != &service::KIND && begins)
 }
 
 /// Looks like an id, or the beginning of one that can be told from a name.
-pub fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     name.len() >= PREFIX && hexadecimal(name)
 }
 
 /// The id that is most like `name`, cut to its length; ids that are not like it help nobody.
-pub fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String {
     let cut = |id: &'a str| id.char_indices().nth(name.len().max(8)).map_or(id, |(end, _)| &id[..end]);
     match nearest(name, ids.into_iter().map(cut)).as_slice() {
         [] => "; AWS forgets stopped tasks after an hour".into(),

@@ -30,7 +30,7 @@ pub struct WaitArgs {
 }
 
 /// A wait: measures progress, reports what takes long, and decides when to give up.
-pub struct Wait {
+pub(super) struct Wait {
     what: String,
     timeout: Duration,
     progress: Instant,
@@ -42,7 +42,7 @@ pub struct Wait {
 
 impl Wait {
     /// Creates a wait for `what` that ends after `timeout` without progress.
-    pub fn new(what: impl Into<String>, timeout: Duration) -> Self {
+    pub(super) fn new(what: impl Into<String>, timeout: Duration) -> Self {
         let now = Instant::now();
         Self {
             what: what.into(),
@@ -55,12 +55,12 @@ impl Wait {
     }
 
     /// Records progress.
-    pub fn advanced(&mut self) {
+    pub(super) fn advanced(&mut self) {
         self.progress = Instant::now();
     }
 
     /// Records a snapshot. Only more data than ever before is progress, so that no wait is endless.
-    pub fn observe(&mut self, snapshot: &Snapshot) {
+    pub(super) fn observe(&mut self, snapshot: &Snapshot) {
         let amount = amount(snapshot);
         if amount > self.most {
             self.most = amount;
@@ -69,7 +69,7 @@ impl Wait {
     }
 
     /// Time of the next [`Wait::check`]: the next report or the timeout.
-    pub fn wake(&self) -> Instant {
+    pub(super) fn wake(&self) -> Instant {
         self.report_at.min(self.progress + self.timeout)
     }
 
@@ -77,7 +77,7 @@ impl Wait {
     ///
     /// # Errors
     /// The reason, after the timeout.
-    pub fn check(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
+    pub(super) fn check(&mut self, failure: Option<&Failure>) -> Result<(), Refusal> {
         let now = Instant::now();
         if now >= self.progress + self.timeout {
             return Err(self.timeout_refusal(failure));
@@ -111,7 +111,7 @@ impl Wait {
     ///
     /// # Errors
     /// When it has not completed in time.
-    pub async fn on<T>(mut self, future: impl Future<Output = T>) -> Result<T, Refusal> {
+    pub(super) async fn on<T>(mut self, future: impl Future<Output = T>) -> Result<T, Refusal> {
         let mut future = std::pin::pin!(future);
         loop {
             tokio::select! {
@@ -153,7 +153,7 @@ fn view_names(views: &[View]) -> String {
 ///
 /// # Errors
 /// The failure that ended the retries.
-pub async fn retry<T>(mut wait: Wait, mut call: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Refusal> {
+pub(super) async fn retry<T>(mut wait: Wait, mut call: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Refusal> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let mut pending = std::pin::pin!(call());
@@ -180,7 +180,7 @@ pub async fn retry<T>(mut wait: Wait, mut call: impl AsyncFnMut() -> Result<T, F
 ///
 /// # Errors
 /// The failure that ended the wait.
-pub async fn until(
+pub(super) async fn until(
     handle: &mut Handle,
     timeout: Duration,
     views: &[View],
@@ -216,7 +216,7 @@ pub async fn until(
 ///
 /// # Errors
 /// The failure of the first.
-pub async fn settled(
+pub(super) async fn settled(
     handle: &mut Handle,
     timeout: Duration,
     views: &[View],
@@ -272,7 +272,7 @@ async fn next_snapshot(handle: &mut Handle, deadline: Instant) -> Result<(), Ref
 }
 
 /// Whether a failure is transient, so that waiting may help.
-pub fn is_transient(failure: &Failure) -> bool {
+pub(super) fn is_transient(failure: &Failure) -> bool {
     failure.kind == FailureKind::Throttled || is_transient_error(failure)
 }
 

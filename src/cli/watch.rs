@@ -84,7 +84,7 @@ Exit codes:
 ///
 /// # Errors
 /// Usage, names that don't exist, and failures of AWS.
-pub async fn run(
+pub(super) async fn run(
     args: WatchArgs,
     scope: &ScopeArgs,
     settings: &Settings,
@@ -192,7 +192,7 @@ impl Causes {
 ///
 /// # Errors
 /// Failures of AWS.
-pub async fn until_settled(
+pub(super) async fn until_settled(
     changes: &[Arc<dyn Change>],
     session: &mut CliSession,
     within: Duration,

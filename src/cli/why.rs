@@ -82,7 +82,12 @@ pub enum ExplanationFormat {
 /// # Errors
 /// A name that doesn't exist in AWS: exit code 1. Usage errors and failures of AWS don't mean that something is wrong with the
 /// row, so their exit code is 2.
-pub async fn run(args: WhyArgs, scope: &ScopeArgs, settings: &Settings, paths: Option<&Paths>) -> Result<u8, Refusal> {
+pub(super) async fn run(
+    args: WhyArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
     let answer = match &args.name {
         Some(name) => explain_row(name, &args, scope, settings, paths).await,
         None => explain_message(&args, settings),

@@ -21,10 +21,10 @@ use super::{
 };
 
 /// Path prefix of the control endpoint. No AWS service uses it.
-pub const PATH: &str = "/_demo";
+pub(super) const PATH: &str = "/_demo";
 
 /// Answers one request to the control endpoint.
-pub fn respond_to(endpoint: &Endpoint, request: &Request) -> Response {
+pub(super) fn respond_to(endpoint: &Endpoint, request: &Request) -> Response {
     let path = request.uri().path().trim_end_matches('/');
     let answer = match (request.method(), path.strip_prefix(PATH)) {
         (&Method::GET, Some("")) => Ok(state(endpoint)),

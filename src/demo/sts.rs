@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::wire::ApiError;
 
 /// The ARN of every caller in `account_id`.
-pub fn caller_arn(account_id: &str) -> String {
+pub(super) fn caller_arn(account_id: &str) -> String {
     format!("arn:aws:sts::{account_id}:assumed-role/demo/console")
 }
 
 /// Answers one STS operation; `None` when there is no such operation.
-pub fn call(account_id: &str, operation: &str) -> Option<Result<Value, ApiError>> {
+pub(super) fn call(account_id: &str, operation: &str) -> Option<Result<Value, ApiError>> {
     let arn = caller_arn(account_id);
     let caller = json!({ "Arn": arn, "UserId": "AROADEMODEMODEMODEMO1:console", "Account": account_id });
     (operation == "GetCallerIdentity").then_some(Ok(caller))

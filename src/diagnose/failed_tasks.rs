@@ -68,27 +68,27 @@ where
 }
 
 impl CauseGroup<'_> {
-    pub fn newest(&self) -> Option<&FailedTask<'_>> {
+    pub(super) fn newest(&self) -> Option<&FailedTask<'_>> {
         self.tasks.first()
     }
 
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.tasks.len()
     }
 
-    pub fn first(&self) -> Option<Timestamp> {
+    pub(super) fn first(&self) -> Option<Timestamp> {
         self.tasks.last().map(|failed| failed.at)
     }
 
     /// Seconds between two of them, on average; only where there are enough to speak of a rate.
-    pub fn average_gap(&self) -> Option<i64> {
+    pub(super) fn average_gap(&self) -> Option<i64> {
         let (first, last) = (self.first()?, self.newest()?.at);
         let gaps = i64::try_from(self.count()).ok()? - 1;
         (gaps >= 2).then(|| seconds_since(first, last) / gaps)
     }
 
     /// `out of memory: app (137)`.
-    pub fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         self.newest().map(|failed| failed.verdict.line()).unwrap_or_default()
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct TaskWait<'a> {
 
 impl<'a> TaskWait<'a> {
     /// What `task` is waiting for; nothing when it runs as it should, or has stopped.
-    pub fn new(task: &'a Task, known: &Known<'a>) -> Option<Self> {
+    pub(super) fn new(task: &'a Task, known: &Known<'a>) -> Option<Self> {
         let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
         let state = task.last_status.as_deref()?;
         let to_stop = task.desired_status.as_deref() == Some("STOPPED");
@@ -88,16 +88,16 @@ impl<'a> TaskWait<'a> {
         Some(Self { rule, state, since, limit, usual, lost })
     }
 
-    pub fn elapsed(&self, now: Timestamp) -> Option<i64> {
+    pub(super) fn elapsed(&self, now: Timestamp) -> Option<i64> {
         self.since.map(|since| seconds_since(since, now))
     }
 
-    pub fn overdue(&self, now: Timestamp) -> bool {
+    pub(super) fn overdue(&self, now: Timestamp) -> bool {
         self.elapsed(now).is_some_and(|elapsed| elapsed > self.limit)
     }
 
     /// `PENDING, pulls its image (usually 10 to 60 s)`.
-    pub fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self.lost {
             Some(instance) => format!("{}: the agent on {} is gone", self.state, instance.short_name()),
             None => format!("{}, {} (usually {})", self.state, self.rule.short, self.usual),
@@ -105,7 +105,7 @@ impl<'a> TaskWait<'a> {
     }
 
     /// What the task is judged to wait for, with what that is concluded from.
-    pub fn finding(&self, task: &Task, known: &Known<'_>) -> Finding {
+    pub(super) fn finding(&self, task: &Task, known: &Known<'_>) -> Finding {
         let mut builder = VerdictBuilder::from_rule(self.rule);
         builder.quote("lastStatus", self.state);
         builder.quote("desiredStatus", task.desired_status.clone().unwrap_or_default());

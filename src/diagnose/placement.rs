@@ -166,7 +166,7 @@ impl Placement<'_> {
     }
 
     /// The nearest miss in one line: `needs 4096 CPU units; best is i-0ab… with 2944 free`.
-    pub fn nearest_miss(&self) -> Option<String> {
+    pub(super) fn nearest_miss(&self) -> Option<String> {
         let (instance, lacks) = self.nearest()?;
         let name = instance.short_name();
         let room: Vec<&Shortfall> =
@@ -205,7 +205,7 @@ impl Placement<'_> {
     }
 
     /// Which requirement rules out how many instances, and what comes closest.
-    pub fn write_to(&self, section: &mut Section) {
+    pub(super) fn write_to(&self, section: &mut Section) {
         let all = self.instances.len();
         let fitting: Vec<&str> = self.fitting().map(Instance::short_name).collect();
         section

@@ -187,7 +187,7 @@ fn check_hook(context: &ServiceContext<'_>) -> Option<Finding> {
 
 impl<'a> ServiceContext<'a> {
     /// The failed tasks that the rollout started.
-    pub fn rollout_failures(&self) -> impl Iterator<Item = &FailedTask<'a>> {
+    pub(super) fn rollout_failures(&self) -> impl Iterator<Item = &FailedTask<'a>> {
         let primary = self.rollout();
         self.failed_tasks
             .iter()

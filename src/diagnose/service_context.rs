@@ -46,7 +46,7 @@ pub(super) struct ServiceContext<'a> {
 }
 
 impl<'a> ServiceContext<'a> {
-    pub fn new(service: &'a Service, known: &'a Known<'a>) -> Self {
+    pub(super) fn new(service: &'a Service, known: &'a Known<'a>) -> Self {
         let tasks = known.tasks(&service.cluster_name, &service.service_name).iter();
         let mut stopped: Vec<&Task> = tasks.filter(|task| task.stopped()).copied().collect();
         stopped.sort_by_key(|task| (task.created_at, task.task_arn.as_str()));
@@ -60,14 +60,14 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// The deployment that is being rolled out, or was given up.
-    pub fn rollout(&self) -> Option<&'a Deployment> {
+    pub(super) fn rollout(&self) -> Option<&'a Deployment> {
         let primary = self.service.primary()?;
         let unfinished = matches!(primary.rollout_state.as_deref(), Some("IN_PROGRESS" | "FAILED"));
         (unfinished || self.service.deployments.len() > 1).then_some(primary)
     }
 
     /// What it waits for somebody to decide.
-    pub fn pause(&self) -> Option<&'a Hook> {
+    pub(super) fn pause(&self) -> Option<&'a Hook> {
         self.service.rollout.as_ref().filter(|_| self.service.deploying())?.pause()
     }
 
@@ -76,20 +76,20 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// Old and new stand side by side on purpose: blue/green and its like, before they clean up.
-    pub fn side_by_side(&self) -> bool {
+    pub(super) fn side_by_side(&self) -> bool {
         let stage = self.service.rollout.as_ref().and_then(|rollout| rollout.lifecycle_stage.as_deref());
         !self.is_rolling_update() && stage.is_some_and(|stage| stage != "CLEAN_UP")
     }
 
     /// Fewer tasks run than wanted, of the service or of its rollout, whatever is pending.
-    pub fn lacks_tasks(&self) -> bool {
+    pub(super) fn lacks_tasks(&self) -> bool {
         let rollout = self.rollout().is_some_and(|primary| primary.running_count < primary.desired_count);
         rollout || self.service.running_count < self.service.desired_count
     }
 
     /// When it last got on: a rollout began or reached a stage, a task was started that stays, or was told to go as part
     /// of a rollout. That the scheduler complains, or that a task died, is no progress.
-    pub fn progressed_at(&self) -> Option<Timestamp> {
+    pub(super) fn progressed_at(&self) -> Option<Timestamp> {
         let rollout = self.rollout().and_then(|primary| primary.created_at);
         let progress = self.service.rollout.as_ref().filter(|_| self.service.deploying());
         let stage =
@@ -117,14 +117,14 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// When it last moved in any way but for complaints: it got on, or a task stopped.
-    pub fn last_activity_at(&self) -> Option<Timestamp> {
+    pub(super) fn last_activity_at(&self) -> Option<Timestamp> {
         let stops = self.stopped_tasks.iter().flat_map(|task| [task.stopping_at, task.stopped_at]).flatten();
         self.progressed_at().into_iter().chain(stops).max()
     }
 
     /// Seconds without progress after which what should start hangs: by how long its tasks took to start, where some are
     /// known.
-    pub fn start_limit(&self) -> i64 {
+    pub(super) fn start_limit(&self) -> i64 {
         let started = |task: &&Task| Some(seconds_since(task.created_at?, task.started_at?));
         let slowest = self.stopped_tasks.iter().filter_map(started).max();
         let usual = slowest
@@ -134,12 +134,12 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// Whether it has not got on for so many seconds, as far as can be told.
-    pub fn stalled_for(&self, seconds: i64) -> bool {
+    pub(super) fn stalled_for(&self, seconds: i64) -> bool {
         self.progressed_at().is_some_and(|at| seconds_since(at, self.known.now) > seconds)
     }
 
     /// Events like `classified` in the last hour.
-    pub fn repeats(&self, classified: &ClassifiedEvent<'_>) -> usize {
+    pub(super) fn repeats(&self, classified: &ClassifiedEvent<'_>) -> usize {
         let late = |other: &&ClassifiedEvent<'_>| {
             other.rule_id() == classified.rule_id()
                 && other.event.created_at.is_some_and(|at| seconds_since(at, self.known.now) < HOUR)
@@ -148,7 +148,7 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// `line`, with how often `classified` came in the last hour where that was more than once.
-    pub fn with_count(&self, line: String, classified: &ClassifiedEvent<'_>) -> String {
+    pub(super) fn with_count(&self, line: String, classified: &ClassifiedEvent<'_>) -> String {
         match self.repeats(classified) {
             0 | 1 => line,
             count => format!("{line}, {} in the last hour", count_times(count)),
@@ -157,7 +157,7 @@ impl<'a> ServiceContext<'a> {
 
     /// The newest complaint that a task finds no place, while it still holds: tasks are missing, and none was started
     /// since, or the complaints go on all the same.
-    pub fn placement_failure(&self) -> Option<&ClassifiedEvent<'a>> {
+    pub(super) fn placement_failure(&self) -> Option<&ClassifiedEvent<'a>> {
         if !self.lacks_tasks() {
             return None;
         }
@@ -172,7 +172,7 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// The newest event that `is` of a sort; empty when there is none.
-    pub fn newest_message(&self, is: impl Fn(&ClassifiedEvent<'a>) -> bool) -> String {
+    pub(super) fn newest_message(&self, is: impl Fn(&ClassifiedEvent<'a>) -> bool) -> String {
         self.events
             .iter()
             .find(|classified| is(classified))
@@ -181,7 +181,7 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// A finding that `rule` explains, with what it is concluded from.
-    pub fn rule_finding(
+    pub(super) fn rule_finding(
         &self,
         problem: Problem,
         rule: &'static Rule,
@@ -192,7 +192,7 @@ impl<'a> ServiceContext<'a> {
     }
 
     /// The same, where more than the service has a name.
-    pub fn rule_finding_with_names(
+    pub(super) fn rule_finding_with_names(
         &self,
         problem: Problem,
         rule: &'static Rule,
@@ -207,7 +207,13 @@ impl<'a> ServiceContext<'a> {
         self.finding(problem, None, cause, builder.build(names))
     }
 
-    pub fn finding(&self, problem: Problem, since: Option<Timestamp>, cause: String, verdict: Verdict) -> Finding {
+    pub(super) fn finding(
+        &self,
+        problem: Problem,
+        since: Option<Timestamp>,
+        cause: String,
+        verdict: Verdict,
+    ) -> Finding {
         Finding { problem, since, cause, verdict: Some(Arc::new(verdict)) }
     }
 }

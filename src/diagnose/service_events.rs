@@ -20,57 +20,57 @@ pub(super) fn events_since_steady(service: &Service) -> Vec<ClassifiedEvent<'_>>
 }
 
 impl ClassifiedEvent<'_> {
-    pub fn rule_id(&self) -> &'static str {
+    pub(super) fn rule_id(&self) -> &'static str {
         self.rule.map_or("", |rule| rule.id)
     }
 
-    pub fn topic(&self) -> Topic {
+    pub(super) fn topic(&self) -> Topic {
         self.rule.map_or(Topic::Other, |rule| rule.topic)
     }
 
-    pub fn class(&self) -> Class {
+    pub(super) fn class(&self) -> Class {
         self.rule.map_or(Class::Normal, |rule| rule.class)
     }
 
     /// No place for a task, whatever the reason.
-    pub fn is_placement_failure(&self) -> bool {
+    pub(super) fn is_placement_failure(&self) -> bool {
         self.class() >= Class::Failure && self.topic() == Topic::Placement
     }
 
     /// A health check fails, the load balancer's or a container's.
-    pub fn is_health_failure(&self) -> bool {
+    pub(super) fn is_health_failure(&self) -> bool {
         self.topic() == Topic::HealthCheck
     }
 
     /// The scheduler waits longer and longer between its attempts.
-    pub fn is_back_off(&self) -> bool {
+    pub(super) fn is_back_off(&self) -> bool {
         self.topic() == Topic::BackOff
     }
 
-    pub fn is_deadlock(&self) -> bool {
+    pub(super) fn is_deadlock(&self) -> bool {
         self.topic() == Topic::Deadlock
     }
 
-    pub fn is_protection(&self) -> bool {
+    pub(super) fn is_protection(&self) -> bool {
         self.topic() == Topic::Protection
     }
 
     /// Tasks were started, which may have died since.
-    pub fn is_task_start(&self) -> bool {
+    pub(super) fn is_task_start(&self) -> bool {
         self.topic() == Topic::TaskStart
     }
 
     /// It tells of a deployment that has ended, not of what holds up the one under way.
-    pub fn is_deployment_end(&self) -> bool {
+    pub(super) fn is_deployment_end(&self) -> bool {
         self.topic() == Topic::DeploymentFailure
     }
 
-    pub fn verdict(&self, known: &Known<'_>) -> Verdict {
+    pub(super) fn verdict(&self, known: &Known<'_>) -> Verdict {
         diagnose_event(self.event, known)
     }
 
     /// What it tells in a few words, which codes a health check answered with included: `wrong health check code: 502`.
-    pub fn summary(&self, verdict: &Verdict) -> String {
+    pub(super) fn summary(&self, verdict: &Verdict) -> String {
         let codes = self.event.message.split_once("codes: [").and_then(|(_, rest)| rest.split_once(']'));
         let codes = codes.map(|(codes, _)| format!(": {codes}")).unwrap_or_default();
         verdict.line() + &codes

@@ -32,12 +32,12 @@ pub(super) struct VerdictBuilder<'a> {
 }
 
 impl VerdictBuilder<'_> {
-    pub fn from_rule(rule: &'static Rule) -> Self {
+    pub(super) fn from_rule(rule: &'static Rule) -> Self {
         Self { rule: Some(rule), ..Self::default() }
     }
 
     /// No rule knows `text`: it is shown whole.
-    pub fn unknown(text: &str, class: Class) -> Self {
+    pub(super) fn unknown(text: &str, class: Class) -> Self {
         let cause = match one_line(text) {
             text if text.is_empty() => "AWS gives no reason.".to_owned(),
             text => format!("{UNKNOWN_PREFIX}{text}"),
@@ -46,7 +46,7 @@ impl VerdictBuilder<'_> {
     }
 
     /// Adds to the evidence what stands in `field`, once.
-    pub fn quote(&mut self, field: impl Into<String>, text: impl Into<String>) {
+    pub(super) fn quote(&mut self, field: impl Into<String>, text: impl Into<String>) {
         let (field, text) = (field.into(), text.into());
         // AWS repeats a container's reason as the task's.
         let same = |quote: &Quote| quote.field == field || (quote.text == text && text.contains(' '));
@@ -56,7 +56,7 @@ impl VerdictBuilder<'_> {
     }
 
     /// The verdict, with `names` and those in its message filled in.
-    pub fn build(self, mut names: Names) -> Verdict {
+    pub(super) fn build(self, mut names: Names) -> Verdict {
         if let Some(text) = self.text {
             names::add_names_in(&mut names, text);
         }

@@ -65,7 +65,7 @@ pub(super) mod tests {
     use crate::logs::Stream;
 
     /// A stream of the container `app` of a task.
-    pub fn followed(region: Option<&str>, group: &str, name: &str, task: &str) -> Followed {
+    pub(crate) fn followed(region: Option<&str>, group: &str, name: &str, task: &str) -> Followed {
         let stream = Stream { region: region.map(str::to_owned), group: group.into(), name: name.into() };
         let task_arn = format!("arn:aws:ecs:eu-west-1:123456789012:task/prod/{task}").into();
         let source = Source { stream, task_arn, container: "app".into(), service: None, revision: None };

@@ -29,14 +29,14 @@ use crate::aws::{Budget, Clients, ScopeSpec};
 
 /// A call: operation, input and URI.
 #[derive(Debug, Clone)]
-pub struct Called {
+pub(super) struct Called {
     pub operation: String,
     pub input: Value,
     pub uri: String,
 }
 
 /// The answer to a call.
-pub enum Answer {
+pub(super) enum Answer {
     Json(Value),
     /// An exception with this code.
     Fault(&'static str),
@@ -51,20 +51,20 @@ type Script = dyn Fn(&Called, usize) -> Answer + Send + Sync;
 
 /// The calls made so far, in order.
 #[derive(Clone, Default)]
-pub struct Calls(Arc<Mutex<Vec<Called>>>);
+pub(super) struct Calls(Arc<Mutex<Vec<Called>>>);
 
 impl Calls {
-    pub fn all(&self) -> Vec<Called> {
+    pub(super) fn all(&self) -> Vec<Called> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn inputs(&self, operation: &str) -> Vec<Value> {
+    pub(super) fn inputs(&self, operation: &str) -> Vec<Value> {
         self.all().into_iter().filter(|call| call.operation == operation).map(|call| call.input).collect()
     }
 }
 
 /// Clients of a scripted AWS; the script gets each call and the number of calls of that operation before it.
-pub fn clients(script: impl Fn(&Called, usize) -> Answer + Send + Sync + 'static) -> (Clients, Calls) {
+pub(super) fn clients(script: impl Fn(&Called, usize) -> Answer + Send + Sync + 'static) -> (Clients, Calls) {
     let calls = Calls::default();
     let scripted = Scripted { script: Arc::new(script), calls: calls.clone() };
     let config = SdkConfig::builder()
@@ -132,7 +132,7 @@ impl Body for Frames {
 }
 
 /// A frame of an event stream: `message` is `event` or `exception`.
-pub fn frame(message: &'static str, name: &'static str, payload: &Value) -> Bytes {
+pub(super) fn frame(message: &'static str, name: &'static str, payload: &Value) -> Bytes {
     let text = |name: &'static str, value: &'static str| Header::new(name, HeaderValue::String(value.into()));
     let kind = if message == "event" { ":event-type" } else { ":exception-type" };
     let message = Message::new(Bytes::from(payload.to_string()))
@@ -144,12 +144,12 @@ pub fn frame(message: &'static str, name: &'static str, payload: &Value) -> Byte
     bytes.into()
 }
 
-pub fn start() -> Bytes {
+pub(super) fn start() -> Bytes {
     frame("event", "sessionStart", &json!({ "sessionId": "s" }))
 }
 
 /// An update with these lines, each of a stream of the group `/web` in the millisecond `at`.
-pub fn update(sampled: bool, lines: &[(&str, i64, &str)]) -> Bytes {
+pub(super) fn update(sampled: bool, lines: &[(&str, i64, &str)]) -> Bytes {
     let events = lines.iter().map(|(stream, at, message)| {
         json!({ "logStreamName": stream, "logGroupIdentifier": "123456789012:/web", "timestamp": at, "message": message })
     });
@@ -158,6 +158,6 @@ pub fn update(sampled: bool, lines: &[(&str, i64, &str)]) -> Bytes {
 }
 
 /// The current time in these tests.
-pub fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::constant(1_750_000_000, 0)
 }

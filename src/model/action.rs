@@ -25,9 +25,9 @@ pub use list::{ACTIONS, contexts};
 /// compile.
 macro_rules! actions {
     ($($id:ident = $action:expr;)*) => {
-        $(pub const $id: Action = $action;)*
+        $(pub(crate) const $id: Action = $action;)*
 
-        pub const ACTIONS: &[Action] = &[$($id),*];
+        pub(crate) const ACTIONS: &[Action] = &[$($id),*];
     };
 }
 pub(super) use actions;

@@ -15,7 +15,7 @@ const UNFOCUSED: u32 = 4;
 
 /// How keenly the console is looked at.
 #[derive(Debug)]
-pub struct Attention {
+pub(super) struct Attention {
     focused: bool,
     /// When a key was last pressed.
     touched: Timestamp,
@@ -26,29 +26,29 @@ pub struct Attention {
 }
 
 impl Attention {
-    pub fn new(now: Timestamp) -> Self {
+    pub(super) fn new(now: Timestamp) -> Self {
         Self { focused: true, touched: now, refresh: 0, sent: None }
     }
 
-    pub fn focus(&mut self, focused: bool, now: Timestamp) {
+    pub(super) fn focus(&mut self, focused: bool, now: Timestamp) {
         self.focused = focused;
         if focused {
             self.touched = now;
         }
     }
 
-    pub fn touched(&mut self, now: Timestamp) {
+    pub(super) fn touched(&mut self, now: Timestamp) {
         self.touched = now;
         // A key that arrives is proof of focus, whatever the terminal reported.
         self.focused = true;
     }
 
-    pub fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self) {
         self.refresh += 1;
     }
 
     /// Another data layer knows of no demand yet.
-    pub fn forget_sent(&mut self) {
+    pub(super) fn forget_sent(&mut self) {
         self.sent = None;
     }
 
@@ -63,7 +63,7 @@ impl Attention {
         IDLE.iter().map(|(after, _)| self.touched + *after).find(|at| *at > now)
     }
 
-    pub fn demand(&self, model: &Model) -> Demand {
+    pub(super) fn demand(&self, model: &Model) -> Demand {
         let front = model.front.view();
         let mut visible = model.front.visible(model.layout().page);
         let companions = model.front.companions();

@@ -16,11 +16,11 @@ use crate::{
     },
 };
 
-pub static KINDS: &[&Kind] = &[&CLUSTER, &SERVICE, &TASK];
+pub(super) static KINDS: &[&Kind] = &[&CLUSTER, &SERVICE, &TASK];
 
 macro_rules! kind {
     ($name:ident, $row:ty, $singular:literal, $aliases:expr, $in_cluster:literal, $sort:expr, $abilities:expr) => {
-        pub static $name: Kind = Kind {
+        pub(super) static $name: Kind = Kind {
             name: $singular,
             plural: concat!($singular, "s"),
             aliases: $aliases,
@@ -41,7 +41,7 @@ kind!(SERVICE, Service, "service", &["svc"], true, ("name", false), service::KIN
 kind!(TASK, Task, "task", &["ta"], true, ("name", false), task::KIND.abilities);
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Cluster(pub String);
+pub(super) struct Cluster(pub String);
 
 impl Resource for Cluster {
     fn kind() -> &'static Kind {
@@ -79,7 +79,7 @@ impl Resource for Cluster {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Service {
+pub(super) struct Service {
     pub cluster: String,
     pub name: String,
     pub arn: String,
@@ -131,7 +131,7 @@ impl Resource for Service {
 
 /// A task; `exit` tells a stopped one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Task {
+pub(super) struct Task {
     pub name: String,
     pub id: String,
     pub cluster: String,
@@ -237,7 +237,7 @@ fn seconds(task: &Task, cx: &Context) -> i64 {
 }
 
 /// A running task of cluster `prod` called `name`, started at second 0.
-pub fn task(name: &str) -> Task {
+pub(super) fn task(name: &str) -> Task {
     Task {
         name: name.into(),
         id: format!("arn:aws:ecs:eu-west-1:1:task/prod/{name}"),
@@ -251,25 +251,25 @@ pub fn task(name: &str) -> Task {
 }
 
 /// One that has stopped.
-pub fn stopped(name: &str, exit: i32, reason: &str) -> Task {
+pub(super) fn stopped(name: &str, exit: i32, reason: &str) -> Task {
     Task { exit: Some(exit), status: "stopped".into(), reason: reason.into(), ..task(name) }
 }
 
-pub fn service(name: &str) -> Service {
+pub(super) fn service(name: &str) -> Service {
     let arn = format!("arn:aws:ecs:eu-west-1:1:service/prod/{name}");
     Service { cluster: "prod".into(), name: name.into(), arn }
 }
 
-pub fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-pub fn entry(row: impl Row) -> Entry {
+pub(super) fn entry(row: impl Row) -> Entry {
     Entry { row: Arc::new(row), changed: 0, changed_at: None }
 }
 
 /// A complete feed, confirmed at second 0 and late after a minute.
-pub fn feed<R: Row>(revision: u64, rows: impl IntoIterator<Item = R>) -> Feed {
+pub(super) fn feed<R: Row>(revision: u64, rows: impl IntoIterator<Item = R>) -> Feed {
     Feed {
         rows: Arc::new(rows.into_iter().map(entry).collect()),
         phase: Phase::Ready,
@@ -280,27 +280,27 @@ pub fn feed<R: Row>(revision: u64, rows: impl IntoIterator<Item = R>) -> Feed {
     }
 }
 
-pub fn clusters() -> View {
+pub(super) fn clusters() -> View {
     View::new(&CLUSTER, Query::default())
 }
 
-pub fn services() -> View {
+pub(super) fn services() -> View {
     View::new(&SERVICE, Query::cluster("prod"))
 }
 
 /// The tasks of the service `api`.
-pub fn tasks() -> View {
+pub(super) fn tasks() -> View {
     Resource::drill(&service("api")).unwrap()
 }
 
-pub fn stopped_tasks() -> View {
+pub(super) fn stopped_tasks() -> View {
     let mut view = tasks();
     view.query.status = Status::Stopped;
     view
 }
 
 /// Clusters `prod` and `staging`, services `api` and `web` in `prod`, and `tasks` of `api`.
-pub fn world(revision: u64, tasks: Vec<Task>) -> Snapshot {
+pub(super) fn world(revision: u64, tasks: Vec<Task>) -> Snapshot {
     let mut snapshot = Snapshot { revision, ..Snapshot::default() };
     let names = ["prod", "staging"].map(|name| Cluster(name.into()));
     snapshot.feeds.insert(clusters(), feed(1, names));
@@ -311,52 +311,52 @@ pub fn world(revision: u64, tasks: Vec<Task>) -> Snapshot {
 }
 
 /// A console at second 0 with the tasks `a`, `b` and `c`, of which `b` has run out of memory.
-pub fn console() -> Model {
+pub(super) fn console() -> Model {
     let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (120, 30)));
     give(&mut model, 0, world(1, vec![task("a"), stopped("b", 137, "OutOfMemory"), task("c")]));
     model
 }
 
-pub fn give(model: &mut Model, second: i64, snapshot: Snapshot) -> Vec<Effect> {
+pub(super) fn give(model: &mut Model, second: i64, snapshot: Snapshot) -> Vec<Effect> {
     model.update(at(second), Event::Snapshot(Arc::new(snapshot)))
 }
 
 /// Presses keys, parted by spaces, all in the same moment.
-pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let now = model.now;
     keys.split(' ').flat_map(|key| model.update(now, Event::Key(key_event(key)))).collect()
 }
 
 /// Types text, character by character.
-pub fn type_in(model: &mut Model, text: &str) -> Vec<Effect> {
+pub(super) fn type_in(model: &mut Model, text: &str) -> Vec<Effect> {
     let now = model.now;
     let key = |c: char| KeyEvent::new(crossterm::event::KeyCode::Char(c), crossterm::event::KeyModifiers::NONE);
     text.chars().flat_map(|c| model.update(now, Event::Key(key(c)))).collect()
 }
 
-pub fn key_event(name: &str) -> KeyEvent {
+pub(super) fn key_event(name: &str) -> KeyEvent {
     let key: Key = name.parse().unwrap();
     KeyEvent::new_with_kind(key.code, key.modifiers, KeyEventKind::Press)
 }
 
 /// Without what is asked of the data layer, which follows every movement.
-pub fn but_demands(effects: Vec<Effect>) -> Vec<Effect> {
+pub(super) fn but_demands(effects: Vec<Effect>) -> Vec<Effect> {
     effects.into_iter().filter(|effect| !matches!(effect, Effect::Demand(_))).collect()
 }
 
-pub fn front_table(model: &Model) -> &Table {
+pub(super) fn front_table(model: &Model) -> &Table {
     model.front.get().unwrap_or_else(|| panic!("a table was expected, not {:?}", model.front))
 }
 
-pub fn front_text(model: &Model) -> &Viewer {
+pub(super) fn front_text(model: &Model) -> &Viewer {
     model.front.get().unwrap_or_else(|| panic!("a text was expected, not {:?}", model.front))
 }
 
-pub fn names(table: &Table) -> Vec<String> {
+pub(super) fn names(table: &Table) -> Vec<String> {
     table.rows.iter().map(|entry| entry.row.name().into_owned()).collect()
 }
 
 /// The flash that stands.
-pub fn flash(model: &Model) -> &str {
+pub(super) fn flash(model: &Model) -> &str {
     model.messages.flash.as_ref().map_or("", |message| &message.text)
 }

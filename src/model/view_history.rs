@@ -7,7 +7,7 @@ const KEPT: usize = 100;
 
 /// The views seen, and the place among them while going back and forth.
 #[derive(Debug, Default)]
-pub struct ViewHistory {
+pub(super) struct ViewHistory {
     views: Vec<View>,
     /// Index of the view that is seen.
     at: usize,
@@ -17,7 +17,7 @@ pub struct ViewHistory {
 
 impl ViewHistory {
     /// Notes the view that is seen now; a new one takes the place of those that lay ahead.
-    pub fn note(&mut self, view: &View) {
+    pub(super) fn note(&mut self, view: &View) {
         if self.views.get(self.at) == Some(view) {
             return;
         }
@@ -31,7 +31,7 @@ impl ViewHistory {
     }
 
     /// Goes so many views on, or back; `None` at the ends.
-    pub fn step(&mut self, steps: isize) -> Option<View> {
+    pub(super) fn step(&mut self, steps: isize) -> Option<View> {
         let to = self.at.checked_add_signed(steps)?;
         let view = self.views.get(to)?.clone();
         self.last = self.views.get(self.at).cloned();
@@ -40,7 +40,7 @@ impl ViewHistory {
     }
 
     /// The view seen before this one.
-    pub fn last(&self) -> Option<View> {
+    pub(super) fn last(&self) -> Option<View> {
         self.last.clone()
     }
 }

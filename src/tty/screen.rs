@@ -18,7 +18,7 @@ const FRAME_BYTES: usize = 64 * 1024;
 
 /// [`CrosstermBackend`] with three differences: a frame is one write inside one synchronised update (mode 2026), cells
 /// and cursor that the terminal already shows are not sent again, and the terminal is never queried.
-pub struct ScreenBackend<W: Write> {
+pub(super) struct ScreenBackend<W: Write> {
     inner: CrosstermBackend<BufWriter<W>>,
     /// A synchronised update has begun.
     open: bool,
@@ -28,7 +28,7 @@ pub struct ScreenBackend<W: Write> {
 }
 
 impl<W: Write> ScreenBackend<W> {
-    pub fn new(writer: W) -> Self {
+    pub(super) fn new(writer: W) -> Self {
         let inner = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, writer));
         Self { inner, open: false, cursor: None, shown: None }
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Draws the flash message if there is one, or else the breadcrumbs.
-pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match &model.messages.flash {
         Some(message) => flash(buf, area, message, &model.keymap, theme),
         None if model.layout().footer >= model.layout().body + model.layout().body_height => {

@@ -26,7 +26,7 @@ const HINT_KEY: u16 = 8;
 const HINT: u16 = 24;
 
 /// Draws the header in as many rows as `area` has.
-pub fn draw(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, header: &Header, hints: &[Hint], theme: &Theme) {
     buf.set_style(area, theme.get(Scope::Header));
     match area.height {
         0 => {}

@@ -15,7 +15,7 @@ mod question;
 mod rules;
 
 /// Draws the overlay and returns where the cursor goes.
-pub fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &Overlay, theme: &Theme) -> Position {
+pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &Overlay, theme: &Theme) -> Position {
     match overlay {
         Overlay::Command(command) => prompt::line(buf, layout, ":", command, theme),
         Overlay::Filter(filter) => prompt::filter(buf, layout, &filter.prompt, theme),

@@ -14,12 +14,12 @@ use crate::{
 };
 
 mod logs;
-pub mod pane;
+pub(super) mod pane;
 mod table;
-pub mod text;
+pub(super) mod text;
 
 /// Draws the top screen.
-pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match model.screen() {
         Screen::Table(table) => table::draw(buf, area, table, model, theme),
         Screen::Text(viewer) => text::draw(buf, area, viewer, theme),
@@ -28,7 +28,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
 }
 
 /// Draws a hint that the window is too small. Keys still work.
-pub fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
+pub(super) fn too_small(buf: &mut Buffer, area: Rect, theme: &Theme) {
     let lines = [
         ("ecsight needs at least 50x12", theme.get(Scope::HeaderScope)),
         (&*format!("this window has {}x{}", area.width, area.height), theme.get(Scope::Faint)),

@@ -11,7 +11,7 @@ use crate::cells;
 const WIDEST: u16 = 4_000;
 
 /// Width of a text in cells.
-pub fn width(text: &str) -> u16 {
+pub(super) fn width(text: &str) -> u16 {
     // Printable ASCII, which most text is, needs no Unicode tables.
     let ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let cells = if ascii { text.len() } else { text.width() };
@@ -19,7 +19,7 @@ pub fn width(text: &str) -> u16 {
 }
 
 /// Cuts `text` to at most `room` cells. A phrase loses its end; a name loses its middle, since names differ at either end.
-pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
+pub(super) fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= room {
         return Cow::Borrowed(text);
     }
@@ -30,7 +30,7 @@ pub fn fit<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
 }
 
 /// Cuts `text` to at most `room` cells by replacing its middle.
-pub fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
+pub(super) fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= room {
         return Cow::Borrowed(text);
     }
@@ -40,7 +40,7 @@ pub fn fit_ends<'a>(text: &'a str, room: u16, ellipsis: &str) -> Cow<'a, str> {
 }
 
 /// Writes text into one row of the buffer, from left to right and never past its end.
-pub struct RowWriter<'a> {
+pub(super) struct RowWriter<'a> {
     buf: &'a mut Buffer,
     pub x: u16,
     y: u16,
@@ -49,23 +49,23 @@ pub struct RowWriter<'a> {
 
 impl<'a> RowWriter<'a> {
     /// Creates a writer at column `x` of row `y` that stops before column `end`.
-    pub fn new(buf: &'a mut Buffer, x: u16, y: u16, end: u16) -> Self {
+    pub(super) fn new(buf: &'a mut Buffer, x: u16, y: u16, end: u16) -> Self {
         let end = if (buf.area.top()..buf.area.bottom()).contains(&y) { end.min(buf.area.right()) } else { x };
         Self { buf, x, y, end }
     }
 
     /// Row that it writes to.
-    pub fn y(&self) -> u16 {
+    pub(super) fn y(&self) -> u16 {
         self.y
     }
 
     /// Number of cells left.
-    pub fn room(&self) -> u16 {
+    pub(super) fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
 
     /// Writes `text`, cut off where there is no more room.
-    pub fn put(&mut self, text: &str, style: Style) -> &mut Self {
+    pub(super) fn put(&mut self, text: &str, style: Style) -> &mut Self {
         if self.room() > 0 {
             (self.x, _) = self.buf.set_stringn(self.x, self.y, text, usize::from(self.room()), style);
         }
@@ -73,32 +73,32 @@ impl<'a> RowWriter<'a> {
     }
 
     /// Writes `text`, cut with an ellipsis where it is too long.
-    pub fn fit(&mut self, text: &str, ellipsis: &str, style: Style) -> &mut Self {
+    pub(super) fn fit(&mut self, text: &str, ellipsis: &str, style: Style) -> &mut Self {
         let text = fit(text, self.room(), ellipsis);
         self.put(&text, style)
     }
 
     /// Leaves `cells` blank.
-    pub fn skip(&mut self, cells: u16) -> &mut Self {
+    pub(super) fn skip(&mut self, cells: u16) -> &mut Self {
         self.x = self.x.saturating_add(cells);
         self
     }
 
     /// Moves to column `x`, but never back.
-    pub fn to(&mut self, x: u16) -> &mut Self {
+    pub(super) fn to(&mut self, x: u16) -> &mut Self {
         self.x = self.x.max(x);
         self
     }
 
     /// Fills the rest of the row with `symbol`.
-    pub fn fill(&mut self, symbol: &str, style: Style) {
+    pub(super) fn fill(&mut self, symbol: &str, style: Style) {
         let text = symbol.repeat(usize::from(self.room()));
         self.put(&text, style);
     }
 }
 
 /// Wraps `text` at spaces into lines of at most `room` cells. A longer word is cut.
-pub fn wrap(text: &str, room: u16) -> Vec<&str> {
+pub(super) fn wrap(text: &str, room: u16) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text.trim_end();
     while !rest.is_empty() && room > 0 {

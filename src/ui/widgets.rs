@@ -1,5 +1,5 @@
 //! Widgets: building blocks of screens.
 
-pub mod notice;
-pub mod rows;
-pub mod scrollbar;
+pub(super) mod notice;
+pub(super) mod rows;
+pub(super) mod scrollbar;

@@ -1,5 +1,6 @@
 //! The only integration test binary. Another one would link the SDKs again.
 
+#![expect(unreachable_pub, reason = "nothing here is part of a library")]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![expect(clippy::print_stdout, reason = "a test says what it measured")]
 #![expect(clippy::disallowed_methods, reason = "programs and other people's servers run in real time")]

@@ -32,7 +32,7 @@ pub struct Recorded {
 
 /// The newest requests, and counts of all.
 #[derive(Debug, Default)]
-pub struct Record {
+pub(super) struct Record {
     newest: VecDeque<Recorded>,
     bytes: usize,
     /// Number of requests no longer kept.
@@ -42,7 +42,7 @@ pub struct Record {
 
 impl Record {
     /// Records a request; returns its number, counted from 0.
-    pub fn record_arrival(&mut self, call: &Call, at: Duration, input: Bytes) -> u64 {
+    pub(super) fn record_arrival(&mut self, call: &Call, at: Duration, input: Bytes) -> u64 {
         if let Some(known) = quota::operations().find(|known| *known == call.operation) {
             *self.counts.entry(known).or_default() += 1;
         }
@@ -64,7 +64,7 @@ impl Record {
     }
 
     /// Records the status of an answer, if the request is still kept.
-    pub fn record_answer(&mut self, number: u64, status: u16) {
+    pub(super) fn record_answer(&mut self, number: u64, status: u16) {
         let index = number.checked_sub(self.dropped).and_then(|index| usize::try_from(index).ok());
         if let Some(recorded) = index.and_then(|index| self.newest.get_mut(index)) {
             recorded.status = Some(status);
@@ -72,12 +72,12 @@ impl Record {
     }
 
     /// The requests kept, oldest first.
-    pub fn requests(&self) -> impl Iterator<Item = &Recorded> {
+    pub(super) fn requests(&self) -> impl Iterator<Item = &Recorded> {
         self.newest.iter()
     }
 
     /// The number of requests for an operation known to AWS.
-    pub fn count(&self, operation: &str) -> u64 {
+    pub(super) fn count(&self, operation: &str) -> u64 {
         self.counts.get(operation).copied().unwrap_or_default()
     }
 }

@@ -13,7 +13,7 @@ use crate::demo::wire::ApiError;
 
 const PAGE: usize = 50;
 
-pub fn log_groups(here: Here, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn log_groups(here: Here, input: &Value) -> Result<Value, ApiError> {
     let (prefix, pattern) = (text(input, "logGroupNamePrefix"), text(input, "logGroupNamePattern"));
     if prefix.is_some() && pattern.is_some() {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
@@ -45,7 +45,7 @@ fn group_json(here: Here, name: &str, group: &Group, brief: bool) -> Value {
     json
 }
 
-pub fn log_streams(here: Here, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn log_streams(here: Here, input: &Value) -> Result<Value, ApiError> {
     let (group_name, group) = input::group(here, "DescribeLogStreams", input)?;
     let prefix = text(input, "logStreamNamePrefix");
     let by_time = match text(input, "orderBy") {

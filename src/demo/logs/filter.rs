@@ -16,13 +16,13 @@ use super::{
 use crate::demo::{wire::ApiError, world::Rng};
 
 /// Events searched per call: if matches are rare, pages are empty but have a token.
-pub const SEARCHED: usize = 10_000;
+pub(super) const SEARCHED: usize = 10_000;
 /// The most stream names per call.
 const STREAM_NAMES: usize = 100;
 /// The earliest start time for reading newest first: 2024-01-01.
 const NEWEST_FIRST_FROM_MS: i64 = 1_704_067_200_000;
 
-pub fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
     let (_, group) = input::readable(here, "FilterLogEvents", input)?;
     let limit = input::limit(input, PAGE)?;
     let pattern: Pattern =

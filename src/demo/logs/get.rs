@@ -13,7 +13,7 @@ use super::{
 };
 use crate::demo::wire::ApiError;
 
-pub fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
     let (_, group) = input::readable(here, "GetLogEvents", input)?;
     let name = text(input, "logStreamName").ok_or_else(|| invalid("logStreamName must be given."))?;
     let (_, stream) = input::stream(group, name)?;
@@ -51,7 +51,7 @@ pub fn get(here: Here, input: &Value) -> Result<Value, ApiError> {
 }
 
 /// The JSON of an event, the same for both operations.
-pub fn event_json(event: &Event) -> Value {
+pub(super) fn event_json(event: &Event) -> Value {
     json!({ "timestamp": event.at.timestamp_ms, "message": event.message, "ingestionTime": event.ingested_ms })
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::demo::{sts, wire::ApiError};
 
 /// A text parameter.
-pub fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
     input[name].as_str()
 }
 
@@ -17,7 +17,7 @@ pub fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
 ///
 /// # Errors
 /// `InvalidParameterException` for a number out of range.
-pub fn limit(input: &Value, max: usize) -> Result<usize, ApiError> {
+pub(super) fn limit(input: &Value, max: usize) -> Result<usize, ApiError> {
     let Some(limit) = input["limit"].as_i64() else { return Ok(max) };
     let constraint = match limit {
         ..1 => "greater than or equal to 1".to_owned(),
@@ -35,7 +35,7 @@ pub fn limit(input: &Value, max: usize) -> Result<usize, ApiError> {
 /// # Errors
 /// `InvalidParameterException` without exactly one of the two, `ResourceNotFoundException` without such a group,
 /// `AccessDeniedException` where it is out of bounds.
-pub fn group<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&'a str, &'a Group), ApiError> {
+pub(super) fn group<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&'a str, &'a Group), ApiError> {
     let name = match (text(input, "logGroupName"), text(input, "logGroupIdentifier")) {
         (Some(name), None) => name,
         (None, Some(identifier)) => group_name(identifier),
@@ -50,7 +50,7 @@ pub fn group<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&'a 
 }
 
 /// The name in a group's ARN, or the name itself.
-pub fn group_name(identifier: &str) -> &str {
+pub(super) fn group_name(identifier: &str) -> &str {
     identifier.split_once(":log-group:").map_or(identifier, |(_, name)| name.strip_suffix(":*").unwrap_or(name))
 }
 
@@ -58,7 +58,7 @@ pub fn group_name(identifier: &str) -> &str {
 ///
 /// # Errors
 /// Also if the class of the group doesn't allow the operation, and if the caller may not use its key.
-pub fn readable<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&'a str, &'a Group), ApiError> {
+pub(super) fn readable<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&'a str, &'a Group), ApiError> {
     let (name, group) = self::group(here, operation, input)?;
     if group.settings.infrequent {
         let class = group.settings.class();
@@ -75,7 +75,7 @@ pub fn readable<'a>(here: Here<'a>, operation: &str, input: &Value) -> Result<(&
 
 /// # Errors
 /// `AccessDeniedException` if the caller may not use the group's key.
-pub fn decrypted(here: Here, group: &Group) -> Result<(), ApiError> {
+pub(super) fn decrypted(here: Here, group: &Group) -> Result<(), ApiError> {
     match &group.settings.key {
         Some(key) if group.settings.access == Access::KeyDenied => Err(ApiError::client(
             "AccessDeniedException",
@@ -91,7 +91,7 @@ pub fn decrypted(here: Here, group: &Group) -> Result<(), ApiError> {
 }
 
 /// The ARN of a KMS key.
-pub fn key_arn(here: Here, id: &str) -> String {
+pub(super) fn key_arn(here: Here, id: &str) -> String {
     format!("arn:aws:kms:{}:{}:key/{id}", here.region, here.account_id)
 }
 
@@ -110,11 +110,11 @@ fn denied(here: Here, operation: &str, group: &str) -> ApiError {
 ///
 /// # Errors
 /// `ResourceNotFoundException` without such a stream.
-pub fn stream<'a>(group: &'a Group, name: &str) -> Result<(&'a str, &'a Stream), ApiError> {
+pub(super) fn stream<'a>(group: &'a Group, name: &str) -> Result<(&'a str, &'a Stream), ApiError> {
     let found = group.streams.get_key_value(name);
     found.map(|(name, stream)| (name.as_str(), stream)).ok_or_else(|| not_found("stream"))
 }
 
-pub fn not_found(what: &str) -> ApiError {
+pub(super) fn not_found(what: &str) -> ApiError {
     ApiError::client("ResourceNotFoundException", format!("The specified log {what} does not exist."))
 }

@@ -25,7 +25,7 @@ const KEPT: usize = 50;
 /// The most groups per query.
 const GROUPS: usize = 50;
 /// The most results per query.
-pub const RESULTS: usize = 10_000;
+pub(super) const RESULTS: usize = 10_000;
 /// Number of polls after which a query is done: its duration is counted in polls, so that it also ends when the clock
 /// stands still.
 const LOOKS: u32 = 4;

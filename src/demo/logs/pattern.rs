@@ -11,14 +11,14 @@ use regex::Regex;
 
 /// A filter pattern.
 #[derive(Debug, Clone)]
-pub enum Pattern {
+pub(super) enum Pattern {
     Terms(Terms),
     Json(json::Condition),
 }
 
 /// Terms, each matched anywhere in the message, case-sensitively.
 #[derive(Debug, Clone, Default)]
-pub struct Terms {
+pub(super) struct Terms {
     /// All of these must match.
     required: Vec<Term>,
     /// None of these may match.
@@ -36,7 +36,7 @@ enum Term {
 
 impl Pattern {
     /// Returns whether a message matches.
-    pub fn matches(&self, message: &str) -> bool {
+    pub(super) fn matches(&self, message: &str) -> bool {
         match self {
             Pattern::Terms(terms) => terms.match_in(message),
             Pattern::Json(condition) => serde_json::from_str(message).is_ok_and(|message| condition.holds(&message)),

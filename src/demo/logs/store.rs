@@ -16,7 +16,7 @@ const EVENT_BYTES: usize = 48;
 const AWS_EVENT_BYTES: usize = 26;
 
 /// Time until an event can be read. At AWS it is 2 to 10 seconds.
-pub const INGESTION_MS: i64 = 2_000;
+pub(super) const INGESTION_MS: i64 = 2_000;
 
 /// The most late arrivals remembered per stream.
 const LATE_KEPT: usize = 1_000;

@@ -10,7 +10,7 @@ const LIFE_MS: i64 = 24 * 3_600_000;
 
 /// A position and a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
+pub(super) struct Token {
     pub way: Way,
     /// A boundary between two events.
     pub at: Position,
@@ -19,7 +19,7 @@ pub struct Token {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(super) enum Way {
     /// To later events.
     Forward,
     /// To earlier events.
@@ -28,7 +28,7 @@ pub enum Way {
 
 impl Token {
     /// Formats the token as AWS does: direction and 56 digits.
-    pub fn write(self) -> String {
+    pub(super) fn write(self) -> String {
         let direction = match self.way {
             Way::Forward => 'f',
             Way::Backward => 'b',
@@ -40,7 +40,7 @@ impl Token {
     ///
     /// # Errors
     /// `InvalidParameterException` if it is not one of ours, or has expired.
-    pub fn read(token: &str, now_ms: i64) -> Result<Self, ApiError> {
+    pub(super) fn read(token: &str, now_ms: i64) -> Result<Self, ApiError> {
         let parse = || {
             let (direction, digits) = token.strip_suffix("/s")?.split_once('/')?;
             let (timestamp, rest) = digits.split_at_checked(18)?;
@@ -58,18 +58,18 @@ impl Token {
 }
 
 /// An event's id: 56 digits, as at AWS.
-pub fn event_id(at: Position) -> String {
+pub(super) fn event_id(at: Position) -> String {
     format!("{:020}{:036}", at.timestamp_ms, at.number)
 }
 
 /// The position in an event's id.
-pub fn read_id(id: &str) -> Option<Position> {
+pub(super) fn read_id(id: &str) -> Option<Position> {
     let (timestamp, number) = id.split_at_checked(20)?;
     Some(Position { timestamp_ms: timestamp.parse().ok()?, number: number.parse().ok()? })
 }
 
 /// A token with the last item of a page.
-pub fn after(item: &str) -> String {
+pub(super) fn after(item: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(item)
 }
 
@@ -77,7 +77,7 @@ pub fn after(item: &str) -> String {
 ///
 /// # Errors
 /// `InvalidParameterException` if it is not one of ours.
-pub fn read_after(token: &str) -> Result<String, ApiError> {
+pub(super) fn read_after(token: &str) -> Result<String, ApiError> {
     let item = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid_token())?;
     String::from_utf8(item).map_err(|_| invalid_token())
 }

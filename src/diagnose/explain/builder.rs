@@ -39,7 +39,7 @@ pub(super) struct ExplanationBuilder<'a> {
 }
 
 impl<'a> ExplanationBuilder<'a> {
-    pub fn new(known: &'a Known<'a>) -> Self {
+    pub(super) fn new(known: &'a Known<'a>) -> Self {
         Self {
             document: Document::default(),
             findings: Vec::new(),
@@ -52,7 +52,7 @@ impl<'a> ExplanationBuilder<'a> {
     }
 
     /// Begins with what is wrong; where nothing is, with `well`.
-    pub fn add_findings(&mut self, findings: Vec<Finding>, well: &str) {
+    pub(super) fn add_findings(&mut self, findings: Vec<Finding>, well: &str) {
         let section = self.document.section("Findings");
         for finding in &findings {
             write_finding(section, finding, self.known);
@@ -64,7 +64,7 @@ impl<'a> ExplanationBuilder<'a> {
     }
 
     /// Findings of something else that belongs to it, one line each.
-    pub fn add_related_findings(&mut self, title: String, findings: &[Finding]) {
+    pub(super) fn add_related_findings(&mut self, title: String, findings: &[Finding]) {
         let section = self.document.section(title);
         for finding in findings {
             section.text(0, headline(finding), finding.problem.tone());
@@ -72,7 +72,7 @@ impl<'a> ExplanationBuilder<'a> {
     }
 
     /// Everything after the findings that follows from them, and what was found out for this explanation.
-    pub fn build(mut self, own: Option<String>) -> Explanation {
+    pub(super) fn build(mut self, own: Option<String>) -> Explanation {
         let found = self.findings.iter().filter_map(|finding| finding.verdict.clone());
         let verdicts: Vec<Arc<Verdict>> = found.chain(std::mem::take(&mut self.verdicts)).collect();
         self.add_evidence(&verdicts);

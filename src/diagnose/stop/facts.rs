@@ -29,33 +29,33 @@ pub(in crate::diagnose) struct StopFacts<'a> {
 }
 
 impl<'a> StopFacts<'a> {
-    pub fn new(task: &'a Task, known: &'a Known<'a>) -> Self {
+    pub(crate) fn new(task: &'a Task, known: &'a Known<'a>) -> Self {
         let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
         Self { task, known, revision }
     }
 
     /// `stoppedReason`; empty when there is none.
-    pub fn reason(&self) -> &'a str {
+    pub(crate) fn reason(&self) -> &'a str {
         self.task.stopped_reason.as_deref().unwrap_or_default().trim()
     }
 
     /// None of its containers has run, as far as AWS tells.
-    pub fn never_ran(&self) -> bool {
+    pub(crate) fn never_ran(&self) -> bool {
         self.task.started_at.is_none() && self.task.containers.iter().all(|container| container.exit_code.is_none())
     }
 
     /// A service wants it to run for ever.
-    pub fn is_service_task(&self) -> bool {
+    pub(crate) fn is_service_task(&self) -> bool {
         self.task.service().is_some() || self.task.started_by.as_deref().is_some_and(|by| by.starts_with("ecs-svc/"))
     }
 
     /// What the task definition says of `container`.
-    pub fn definition(&self, container: &Container) -> Option<&'a Definition> {
+    pub(crate) fn definition(&self, container: &Container) -> Option<&'a Definition> {
         self.revision.and_then(|revision| names::definition_of(revision, &container.name))
     }
 
     /// Containers whose end ends the task: all of them, as far as the task definition is not known.
-    pub fn essential_containers(&self) -> Vec<&'a Container> {
+    pub(crate) fn essential_containers(&self) -> Vec<&'a Container> {
         let essential =
             |container: &&Container| self.definition(container).is_none_or(|definition| definition.essential);
         let found: Vec<_> = self.task.containers.iter().filter(essential).collect();
@@ -63,7 +63,7 @@ impl<'a> StopFacts<'a> {
     }
 
     /// Seconds that it ran.
-    pub fn ran_for(&self) -> Option<i64> {
+    pub(crate) fn ran_for(&self) -> Option<i64> {
         let end = self.task.stopping_at.or(self.task.execution_stopped_at).or(self.task.stopped_at);
         self.task.started_at.zip(end).map(|(start, end)| seconds_since(start, end))
     }
@@ -75,25 +75,25 @@ impl<'a> StopFacts<'a> {
     }
 
     /// Seconds from the intent to stop until its containers had, and the fields that tell.
-    pub fn stop_took(&self) -> Option<(String, i64)> {
+    pub(crate) fn stop_took(&self) -> Option<(String, i64)> {
         let (field, end) = self.containers_stopped_at()?;
         Some((format!("{field} - stoppingAt"), seconds_since(self.task.stopping_at?, end)))
     }
 
     /// Seconds that `container` is given to stop.
-    pub fn stop_timeout(&self, container: &Container) -> i64 {
+    pub(crate) fn stop_timeout(&self, container: &Container) -> i64 {
         self.definition(container).and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
     }
 
     /// It was killed because it was still there when its stop timeout was over.
-    pub fn was_killed_after_timeout(&self, container: &Container) -> bool {
+    pub(crate) fn was_killed_after_timeout(&self, container: &Container) -> bool {
         let took = self.stop_took().map_or(0, |(_, took)| took);
         container.exit_code == Some(KILLED) && took >= self.stop_timeout(container) - ROUNDING
     }
 
     /// The container that it began with. Containers have no stop time, so their reasons and exit codes have to tell:
     /// those that are stopped because another has ended show 143 or 137.
-    pub fn root_container(&self) -> Option<&'a Container> {
+    pub(crate) fn root_container(&self) -> Option<&'a Container> {
         let essential = self.essential_containers();
         let finished = essential.iter().any(|container| container.exit_code == Some(0));
         essential.into_iter().min_by_key(|container| match container.exit_code {
@@ -108,7 +108,7 @@ impl<'a> StopFacts<'a> {
     }
 
     /// How many other tasks of the cluster ended so on the same instance within the same minute.
-    pub fn count_peers(&self) -> usize {
+    pub(crate) fn count_peers(&self) -> usize {
         let (Some(instance), Some(at)) = (&self.task.container_instance_arn, self.task.stopped_at) else { return 0 };
         let fellow = |task: &&&Task| {
             let near = task.stopped_at.is_some_and(|then| (then.as_second() - at.as_second()).abs() <= MINUTE);

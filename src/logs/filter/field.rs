@@ -37,7 +37,7 @@ enum FieldTest {
 }
 
 impl FieldCondition {
-    pub fn new(path: String, op: Op, value: &str, case: Case) -> Result<Self, String> {
+    pub(super) fn new(path: String, op: Op, value: &str, case: Case) -> Result<Self, String> {
         let name = Needle::new(path.rsplit('.').next().unwrap_or(&path), Case::Ignore)?;
         let as_number = number(value).filter(|_| matches!(op, Op::Equals | Op::Differs));
         let needed = matches!(op, Op::Equals | Op::Contains) && as_number.is_none();
@@ -51,7 +51,7 @@ impl FieldCondition {
         Ok(Self { path, name, value: needle, test })
     }
 
-    pub fn holds(&self, text: &str) -> bool {
+    pub(super) fn holds(&self, text: &str) -> bool {
         if !json::looks_like_object(text) {
             return false;
         }

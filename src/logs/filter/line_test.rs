@@ -56,13 +56,13 @@ pub(super) const STATES: &[(&str, &str, LineState)] = &[
 ];
 
 impl FieldName {
-    pub fn parse(word: &str) -> Option<Self> {
+    pub(super) fn parse(word: &str) -> Option<Self> {
         let known = |names: &&[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
         NAMES.iter().find(|(names, ..)| known(names)).map(|(.., name)| *name)
     }
 
     /// Operators that can follow it.
-    pub fn operators(self) -> &'static str {
+    pub(super) fn operators(self) -> &'static str {
         match self {
             Self::Level => ">= at least, < below, = is, != is not",
             Self::Place(_) => "= is, : contains, ~ matches, != is not",
@@ -72,7 +72,7 @@ impl FieldName {
 
 impl SourcePart {
     /// The names of a source in this respect, full and short.
-    pub fn names(self, source: &Source) -> impl Iterator<Item = &str> {
+    pub(super) fn names(self, source: &Source) -> impl Iterator<Item = &str> {
         let (name, short) = match self {
             Self::Task => (Some(last_part(&source.task_arn)), Some(source.task())),
             Self::Container => (Some(&*source.container), None),

@@ -20,7 +20,7 @@ pub(super) enum Needle {
 }
 
 impl Needle {
-    pub fn new(text: &str, case: Case) -> Result<Self, String> {
+    pub(super) fn new(text: &str, case: Case) -> Result<Self, String> {
         let folded = case.ignored(text) && text.chars().any(|c| c.is_ascii_alphabetic() || !c.is_ascii());
         if !folded {
             return Ok(Self::Exact(Box::new(Finder::new(text).into_owned())));
@@ -33,7 +33,7 @@ impl Needle {
         Ok(Self::Folded { lower, rare })
     }
 
-    pub fn is_in(&self, text: &str) -> bool {
+    pub(super) fn is_in(&self, text: &str) -> bool {
         match self {
             Self::Exact(finder) => finder.find(text.as_bytes()).is_some(),
             Self::Folded { lower, rare } => folded(text.as_bytes(), lower, *rare).next().is_some(),
@@ -42,7 +42,7 @@ impl Needle {
     }
 
     /// All matches, in order.
-    pub fn find<'a>(&'a self, text: &'a str) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
+    pub(super) fn find<'a>(&'a self, text: &'a str) -> Box<dyn Iterator<Item = Range<usize>> + 'a> {
         match self {
             Self::Exact(finder) => {
                 let length = finder.needle().len();

@@ -7,7 +7,7 @@ const MOST_GROUPS: usize = 50;
 
 /// What a query runs on.
 #[derive(Debug, Default, PartialEq)]
-pub struct QueryPlan {
+pub(super) struct QueryPlan {
     pub region: Option<String>,
     pub groups: Vec<String>,
     /// Sentences that name the groups it leaves out.
@@ -16,7 +16,7 @@ pub struct QueryPlan {
 
 impl QueryPlan {
     /// The groups of the Region with the most streams.
-    pub fn new(streams: &[Followed]) -> Self {
+    pub(super) fn new(streams: &[Followed]) -> Self {
         let all = groups::from_streams(streams);
         let weight = |region: &Option<String>| {
             all.iter().filter(|group| group.region == *region).map(|group| group.streams.len()).sum::<usize>()

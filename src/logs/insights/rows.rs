@@ -15,14 +15,14 @@ use crate::{
 const META_FIELDS: [&str; 5] = ["@timestamp", "@ingestionTime", "@logStream", "@log", "@ptr"];
 
 /// The sources that results can come from.
-pub struct KnownSources<'a> {
+pub(super) struct KnownSources<'a> {
     /// By the name of the stream.
     sources: HashMap<&'a str, Vec<&'a Arc<Source>>>,
     plan: &'a QueryPlan,
 }
 
 impl<'a> KnownSources<'a> {
-    pub fn new(streams: &'a [Followed], plan: &'a QueryPlan) -> Self {
+    pub(super) fn new(streams: &'a [Followed], plan: &'a QueryPlan) -> Self {
         let mut sources: HashMap<&str, Vec<&Arc<Source>>> = HashMap::new();
         for followed in streams.iter().filter(|followed| followed.source.stream.region == plan.region) {
             sources.entry(&followed.source.stream.name).or_default().push(&followed.source);
@@ -55,7 +55,7 @@ fn is_task_id(id: &str) -> bool {
 
 /// The results as lines: by time if they are sorted by time in either direction, otherwise in their own order. Lines
 /// without a time get `end`.
-pub fn lines(found: &[Vec<ResultField>], known: &KnownSources<'_>, end: Timestamp) -> Vec<Line> {
+pub(super) fn lines(found: &[Vec<ResultField>], known: &KnownSources<'_>, end: Timestamp) -> Vec<Line> {
     let widths = widths(found);
     let mut lines: Vec<Line> = found.iter().map(|row| line(row, known, end, &widths)).collect();
     if lines.is_sorted_by(|one, next| one.at >= next.at)
@@ -67,7 +67,7 @@ pub fn lines(found: &[Vec<ResultField>], known: &KnownSources<'_>, end: Timestam
 }
 
 /// A summary of the results and what they cost.
-pub fn summary(found: usize, scanned: Scanned) -> String {
+pub(super) fn summary(found: usize, scanned: Scanned) -> String {
     let results = match found {
         0 => "nothing matches".to_owned(),
         1 => "1 result".to_owned(),

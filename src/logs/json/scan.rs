@@ -12,24 +12,24 @@ pub(in crate::logs) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// The first byte after white space.
-    pub fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         let rest = &self.text.as_bytes()[self.at..];
         self.at += rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(rest.len());
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// Returns whether only white space is left.
-    pub fn is_done(&mut self) -> bool {
+    pub(crate) fn is_done(&mut self) -> bool {
         self.peek().is_none()
     }
 
     /// The text that is left.
-    pub fn rest(&self) -> &'a str {
+    pub(crate) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
@@ -38,7 +38,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The content of a string, escapes included.
-    pub fn string(&mut self) -> Option<&'a str> {
+    pub(crate) fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let (start, bytes) = (self.at, self.text.as_bytes());
         loop {
@@ -53,7 +53,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number, `true`, `false` or `null`.
-    pub fn word(&mut self) -> Option<&'a str> {
+    pub(crate) fn word(&mut self) -> Option<&'a str> {
         self.peek()?;
         let rest = &self.text[self.at..];
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')));
@@ -63,7 +63,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Skips a value; returns its text.
-    pub fn skip(&mut self) -> Option<&'a str> {
+    pub(crate) fn skip(&mut self) -> Option<&'a str> {
         let first = self.peek()?;
         let start = self.at;
         match first {
@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Visits the keys of an object; `read` must consume each value.
-    pub fn each_key(&mut self, mut read: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    pub(crate) fn each_key(&mut self, mut read: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
         self.take(b'{')?;
         if self.take(b'}').is_some() {
             return Some(());
@@ -112,7 +112,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Visits the items of a list; `read` must consume each.
-    pub fn each_item(&mut self, mut read: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    pub(crate) fn each_item(&mut self, mut read: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.take(b'[')?;
         if self.take(b']').is_some() {
             return Some(());

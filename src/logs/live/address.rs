@@ -8,7 +8,7 @@ const MOST_STREAMS: usize = 100;
 
 /// What a session covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub(super) struct Address {
     pub region: Option<String>,
     /// The groups' ARNs.
     pub groups: Vec<String>,
@@ -17,7 +17,7 @@ pub struct Address {
 
 /// Which streams of its groups a session covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Streams {
+pub(super) enum Streams {
     All,
     Named(Vec<String>),
     /// Streams whose names start with one of these, including those of future tasks.
@@ -29,7 +29,7 @@ impl Address {
     ///
     /// # Errors
     /// A sentence that says why no single session can.
-    pub fn for_streams(streams: &[Followed], growing: bool) -> Result<Self, String> {
+    pub(super) fn for_streams(streams: &[Followed], growing: bool) -> Result<Self, String> {
         let groups = groups::from_streams(streams);
         let region = groups.first().ok_or("there is no log stream yet")?.region.clone();
         if groups.iter().any(|group| group.region != region) {

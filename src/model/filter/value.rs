@@ -21,7 +21,7 @@ impl Amount {
     }
 
     /// Whether `value` compares so to it.
-    pub fn is(self, op: Op, value: f64) -> bool {
+    pub(super) fn is(self, op: Op, value: f64) -> bool {
         let equal = value == self.from || (value > self.from && value < self.from + self.length);
         match op {
             Op::Contains | Op::Equals | Op::Matches => equal,

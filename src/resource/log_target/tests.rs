@@ -32,7 +32,7 @@ fn ago(seconds: i64) -> Option<Timestamp> {
     Some(NOW - SignedDuration::from_secs(seconds))
 }
 
-pub fn task(id: &str) -> Task {
+pub(super) fn task(id: &str) -> Task {
     Task {
         task_arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"),
         cluster_name: "prod".into(),

@@ -106,7 +106,7 @@ const BATCH: usize = 20;
 
 /// Completes `services` with the rollouts that are under way, at most one call a batch. Without the permission they stay
 /// as they are.
-pub async fn complete(aws: &Clients, services: &mut [service::Service]) {
+pub(crate) async fn complete(aws: &Clients, services: &mut [service::Service]) {
     let deploying = services.iter().filter(|service| service.deploying());
     let arns: Vec<String> = deploying.filter_map(|s| s.current_service_deployment.clone()).take(BATCH).collect();
     if arns.is_empty() {

@@ -23,7 +23,7 @@ const HEIGHT: u16 = 9;
 /// Shown in place of each digit.
 const HIDDEN: &str = "*";
 
-pub fn draw(buf: &mut Buffer, layout: &Layout, code: &CodePrompt, theme: &Theme) -> Position {
+pub(super) fn draw(buf: &mut Buffer, layout: &Layout, code: &CodePrompt, theme: &Theme) -> Position {
     let wide = WIDTH.min(layout.width.saturating_sub(2));
     let (area, inner) = framed(buf, layout, "MFA code", (wide, HEIGHT), theme);
     let row = |number: u16| {

@@ -28,7 +28,13 @@ const WIDTH: u16 = 100;
 /// Rows around the text: border and blank, blank, buttons, keys and border.
 const FRAME: u16 = 7;
 
-pub fn draw(buf: &mut Buffer, layout: &Layout, dialog: &Confirmation, scope: &CommandScope, theme: &Theme) -> Position {
+pub(super) fn draw(
+    buf: &mut Buffer,
+    layout: &Layout,
+    dialog: &Confirmation,
+    scope: &CommandScope,
+    theme: &Theme,
+) -> Position {
     let wide = WIDTH.min(layout.width.saturating_sub(2));
     let room = wide.saturating_sub(6);
     let lines = dialog.lines(|command| scope.apply(command));

@@ -11,7 +11,7 @@ use crate::ui::{
 const GAP: u16 = 2;
 
 /// One line of the list.
-pub struct ListLine<'a> {
+pub(super) struct ListLine<'a> {
     pub text: &'a str,
     pub about: &'a str,
     /// Indexes of the characters of `text` that matched, ascending.
@@ -19,7 +19,7 @@ pub struct ListLine<'a> {
 }
 
 /// Draws the lines that fit into `area`, scrolled so that the chosen one is visible.
-pub fn draw<'a>(
+pub(super) fn draw<'a>(
     buf: &mut Buffer,
     area: Rect,
     lines: impl Iterator<Item = ListLine<'a>>,

@@ -27,7 +27,7 @@ const NARROWEST: u16 = 40;
 /// Rows around the list: border, prompt, a blank, border.
 const FRAME: u16 = 4;
 
-pub fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -> Position {
+pub(super) fn draw(buf: &mut Buffer, layout: &Layout, picker: &Picker, theme: &Theme) -> Position {
     let screen = Rect::new(0, 0, layout.width, layout.height);
     // The height fits all items, so that the picker does not shrink while the user types.
     let rows = u16::try_from(picker.items.len().max(1)).unwrap_or(u16::MAX);

@@ -24,7 +24,7 @@ const CANDIDATES: u16 = 10;
 const LIST_WIDTH: u16 = 72;
 
 /// Draws the prompt for a table filter.
-pub fn filter(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, theme: &Theme) -> Position {
+pub(super) fn filter(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, theme: &Theme) -> Position {
     let cursor = line(buf, layout, "/", prompt, theme);
     advise(buf, layout, prompt, cursor, "word  column=value  is:fault", theme);
     cursor
@@ -58,7 +58,14 @@ fn candidates(buf: &mut Buffer, layout: &Layout, completion: &Completion, theme:
 }
 
 /// Shows examples of input while the prompt is empty.
-pub fn advise(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, cursor: Position, advice: &str, theme: &Theme) {
+pub(super) fn advise(
+    buf: &mut Buffer,
+    layout: &Layout,
+    prompt: &Prompt,
+    cursor: Position,
+    advice: &str,
+    theme: &Theme,
+) {
     let x = layout.width.saturating_sub(text_width(advice) + 1);
     if prompt.text().is_empty() && prompt.searching.is_none() && x > cursor.x + 1 {
         RowWriter::new(buf, x, layout.footer, layout.width).put(advice, theme.get(Scope::Faint));
@@ -66,14 +73,14 @@ pub fn advise(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, cursor: Positi
 }
 
 /// Clears an area and gives it the style of a panel.
-pub fn panel(buf: &mut Buffer, area: Rect, theme: &Theme) {
+pub(super) fn panel(buf: &mut Buffer, area: Rect, theme: &Theme) {
     let area = area.intersection(buf.area);
     Clear.render(area, buf);
     buf.set_style(area, theme.get(Scope::Base).patch(theme.get(Scope::Picker)));
 }
 
 /// Draws a prompt that starts with `sign`, and its candidates above it.
-pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
+pub(super) fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, theme: &Theme) -> Position {
     candidates(buf, layout, &prompt.completion, theme);
     let area = Rect { x: 0, y: layout.footer, width: layout.width, height: 1 }.intersection(buf.area);
     Clear.render(area, buf);
@@ -99,7 +106,7 @@ pub fn line(buf: &mut Buffer, layout: &Layout, sign: &str, prompt: &Prompt, them
 }
 
 /// Draws the input, scrolled so that the cursor is visible, and returns the position of the cursor.
-pub fn field(writer: &mut RowWriter<'_>, prompt: &Prompt, theme: &Theme) -> Position {
+pub(super) fn field(writer: &mut RowWriter<'_>, prompt: &Prompt, theme: &Theme) -> Position {
     let start = writer.x;
     // One cell is reserved for the cursor after the last character.
     let scrolled = prompt.input.visual_scroll(usize::from(writer.room().saturating_sub(1)));

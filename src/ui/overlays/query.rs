@@ -25,7 +25,7 @@ const HEIGHT: u16 = 12;
 /// Width of the labels in cells.
 const LABELS: u16 = 7;
 
-pub fn draw(buf: &mut Buffer, layout: &Layout, query: &QueryPrompt, theme: &Theme) -> Position {
+pub(super) fn draw(buf: &mut Buffer, layout: &Layout, query: &QueryPrompt, theme: &Theme) -> Position {
     let wide = WIDTH.min(layout.width.saturating_sub(2));
     let (area, inner) = framed(buf, layout, "query with CloudWatch Logs Insights", (wide, HEIGHT), theme);
     let row =

@@ -21,7 +21,7 @@ const WIDTH: u16 = 76;
 /// Rows around the text: border and blank, blank, keys and border.
 const FRAME: u16 = 5;
 
-pub fn draw(buf: &mut Buffer, layout: &Layout, question: &Question, theme: &Theme) -> Position {
+pub(super) fn draw(buf: &mut Buffer, layout: &Layout, question: &Question, theme: &Theme) -> Position {
     let wide = WIDTH.min(layout.width.saturating_sub(4));
     let lines: Vec<&str> = question.says.iter().flat_map(|text| wrap(text, wide.saturating_sub(6))).collect();
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -40,7 +40,13 @@ pub fn draw(buf: &mut Buffer, layout: &Layout, question: &Question, theme: &Them
 }
 
 /// Draws a frame with a title in the middle of the screen. Returns its area and the area inside.
-pub fn framed(buf: &mut Buffer, layout: &Layout, title: &str, (wide, high): (u16, u16), theme: &Theme) -> (Rect, Rect) {
+pub(super) fn framed(
+    buf: &mut Buffer,
+    layout: &Layout,
+    title: &str,
+    (wide, high): (u16, u16),
+    theme: &Theme,
+) -> (Rect, Rect) {
     let screen = Rect::new(0, 0, layout.width, layout.height);
     let area = screen.centered(wide.into(), high.min(layout.height).into());
     panel(buf, area, theme);
@@ -57,7 +63,7 @@ pub fn framed(buf: &mut Buffer, layout: &Layout, title: &str, (wide, high): (u16
 }
 
 /// Draws keys and their meanings, as many as fit.
-pub fn keys(buf: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
+pub(super) fn keys(buf: &mut Buffer, area: Rect, keys: &[(&str, &str)], theme: &Theme) {
     let mut writer = RowWriter::new(buf, area.x, area.y, area.right());
     for (key, does) in keys {
         if width(key) + width(does) + 1 > writer.room() {

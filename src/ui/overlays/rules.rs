@@ -33,7 +33,7 @@ const FRAME: u16 = 5;
 const MODES: u16 = 9;
 
 /// Draws the filter prompt after its mode. An empty prompt shows the key that changes the mode.
-pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Theme) -> Position {
+pub(super) fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Theme) -> Position {
     let sign = format!("{} /", word(rule.mode()));
     let cursor = line(buf, layout, &sign, &rule.prompt, theme);
     advise(buf, layout, &rule.prompt, cursor, "ctrl-x: exclude, highlight", theme);
@@ -41,14 +41,20 @@ pub fn prompt(buf: &mut Buffer, layout: &Layout, rule: &RulePrompt, theme: &Them
 }
 
 /// Draws the prompt for a time or a time range.
-pub fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme) -> Position {
+pub(super) fn when(buf: &mut Buffer, layout: &Layout, when: &WhenPrompt, theme: &Theme) -> Position {
     let cursor = line(buf, layout, "@ ", &when.prompt, theme);
     advise(buf, layout, &when.prompt, cursor, "14:05  -2h  10:00..10:20  2026-01-31 14:05", theme);
     cursor
 }
 
 /// Draws the list of filters and the keys that change them.
-pub fn list(buf: &mut Buffer, layout: &Layout, list: &RuleList, log: Option<&LogView>, theme: &Theme) -> Position {
+pub(super) fn list(
+    buf: &mut Buffer,
+    layout: &Layout,
+    list: &RuleList,
+    log: Option<&LogView>,
+    theme: &Theme,
+) -> Position {
     let none = FilterStack::default();
     let stack = log.map_or(&none, |reader| &reader.buffer.stack);
     let screen = Rect::new(0, 0, layout.width, layout.height);

@@ -26,7 +26,7 @@ mod nothing;
 mod rows;
 mod strip;
 
-pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
     let mut body = Rect { height: area.height.saturating_sub(1), ..area };
     let foot = Rect { y: body.bottom(), height: 1, ..area }.intersection(area);
     if !reader.display.fullscreen {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Draws the content of `viewer` that fits, and the key that shows the rest.
-pub fn draw(buf: &mut Buffer, pane: Pane, viewer: &Viewer, keymap: &Keymap, theme: &Theme) {
+pub(crate) fn draw(buf: &mut Buffer, pane: Pane, viewer: &Viewer, keymap: &Keymap, theme: &Theme) {
     let area = Rect::new(pane.x, pane.y, pane.width, pane.height).intersection(buf.area);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let mut x = area.x;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Draws the table.
-pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, model: &Model, theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, table: &Table, model: &Model, theme: &Theme) {
     let cx = &model.cx();
     let head = Rect { height: 1, ..area };
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

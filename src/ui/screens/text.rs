@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-pub fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
+pub(crate) fn draw(buf: &mut Buffer, area: Rect, viewer: &Viewer, theme: &Theme) {
     let head = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     title(buf, head, &[(&capitalised(&viewer.title), Scope::TitleName)], &notes(viewer, body.height), theme);

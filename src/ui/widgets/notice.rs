@@ -13,7 +13,7 @@ const MEASURE: u16 = 76;
 
 /// A notice: a headline with the sign of its tone, an explanation, and advice.
 #[derive(Debug, Default)]
-pub struct NoticePanel {
+pub(crate) struct NoticePanel {
     pub tone: Tone,
     pub headline: String,
     /// Paragraphs of the explanation.
@@ -24,7 +24,7 @@ pub struct NoticePanel {
 
 impl NoticePanel {
     /// Draws it at the top left of `area`.
-    pub fn draw(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
+    pub(crate) fn draw(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let sign = theme.glyphs.tone(self.tone);
         let faint = theme.get(Scope::Faint);
         let mut lines = area.y..area.bottom();

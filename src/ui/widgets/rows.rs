@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Draws the column headers in the first row of `area` and the rows below. `stale` rows are drawn muted.
-pub fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bool, theme: &Theme) {
+pub(crate) fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, stale: bool, theme: &Theme) {
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let slots = slots(area, table, cx);
     heads(buf, area, table, &slots, theme);
@@ -43,7 +43,7 @@ fn slots(area: Rect, table: &Table, cx: &Context) -> Vec<Slot> {
 }
 
 /// Draws the column headers while rows are still loading.
-pub fn draw_heads(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
+pub(crate) fn draw_heads(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, theme: &Theme) {
     heads(buf, area, table, &slots(area, table, cx), theme);
 }
 

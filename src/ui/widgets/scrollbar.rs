@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::ui::theme::{Scope, Theme};
 
 /// Draws a thumb without a track at the right edge of `area`; nothing when all `total` rows are visible.
-pub fn draw(buf: &mut Buffer, area: Rect, top: usize, total: usize, theme: &Theme) {
+pub(crate) fn draw(buf: &mut Buffer, area: Rect, top: usize, total: usize, theme: &Theme) {
     let page = usize::from(area.height);
     if total <= page || page == 0 || area.width == 0 {
         return;

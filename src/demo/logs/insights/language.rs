@@ -5,7 +5,7 @@ mod token;
 use regex::Regex;
 
 use super::RESULTS;
-pub use token::Malformed;
+pub(super) use token::Malformed;
 use token::{Placed, Token, tokens, unexpected};
 
 /// The deepest nesting of parentheses and `not`.
@@ -13,7 +13,7 @@ const DEPTH: usize = 32;
 
 /// A whole query.
 #[derive(Debug, Default)]
-pub struct Program {
+pub(super) struct Program {
     /// Fields to show, with their names in the results.
     pub shown: Vec<(Field, String)>,
     pub filters: Vec<Test>,
@@ -24,11 +24,11 @@ pub struct Program {
 }
 
 /// The name of a field: `@timestamp`, or a path into a JSON message.
-pub type Field = String;
+pub(super) type Field = String;
 
 /// A condition.
 #[derive(Debug)]
-pub enum Test {
+pub(super) enum Test {
     All(Vec<Test>),
     Any(Vec<Test>),
     Not(Box<Test>),
@@ -40,7 +40,7 @@ pub enum Test {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub(super) enum Comparison {
     Equal,
     Unequal,
     Less,
@@ -51,21 +51,21 @@ pub enum Comparison {
 
 /// A literal value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Literal {
+pub(super) enum Literal {
     Text(String),
     Number(f64),
 }
 
 /// `stats … by …`
 #[derive(Debug)]
-pub struct Stats {
+pub(super) struct Stats {
     /// The statistics, with their names in the results.
     pub figures: Vec<(Figure, String)>,
     pub by: Vec<(Group, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Figure {
+pub(super) enum Figure {
     /// Of a field, or of all events.
     Count(Option<Field>),
     Distinct(Field),
@@ -76,7 +76,7 @@ pub enum Figure {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Group {
+pub(super) enum Group {
     Field(Field),
     /// Spans of time, in milliseconds.
     Bin(i64),
@@ -87,7 +87,7 @@ impl Program {
     ///
     /// # Errors
     /// The first syntax error, with its position.
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
+    pub(super) fn parse(text: &str) -> Result<Self, Malformed> {
         let mut parser = Parser { tokens: tokens(text)?, next: 0 };
         parser.program().ok_or_else(|| {
             let Placed { from, to, .. } = parser.tokens[parser.next.min(parser.tokens.len() - 1)];

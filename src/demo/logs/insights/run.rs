@@ -16,7 +16,7 @@ type Row = Vec<(String, String)>;
 
 /// The results of a query, and its statistics.
 #[derive(Debug)]
-pub struct Outcome {
+pub(super) struct Outcome {
     rows: Vec<Row>,
     matched: usize,
     scanned: usize,
@@ -26,7 +26,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// The answer after `part` of `whole` polls.
-    pub fn json(&self, status: &str, part: u32, whole: u32) -> Value {
+    pub(super) fn json(&self, status: &str, part: u32, whole: u32) -> Value {
         let so_far = |all: usize| all * part as usize / whole.max(1) as usize;
         let rows = self.rows.iter().take(so_far(self.rows.len()));
         let cells = |row: &Row| row.iter().map(|(field, value)| json!({ "field": field, "value": value })).collect();
@@ -94,7 +94,7 @@ fn clock(at_ms: i64) -> String {
 }
 
 /// Runs a query over groups and a time range in milliseconds, both ends inclusive.
-pub fn run(
+pub(super) fn run(
     program: &Program,
     here: Here,
     groups: &[(&str, &store::Group)],

@@ -12,7 +12,7 @@ const DEPTH: usize = 32;
 
 /// A condition on a JSON message.
 #[derive(Debug, Clone)]
-pub enum Condition {
+pub(crate) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Test(Vec<Step>, Test),
@@ -20,14 +20,14 @@ pub enum Condition {
 
 /// A step of a path: into an object or a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     Member(String),
     Item(usize),
 }
 
 /// A test of the value at a path.
 #[derive(Debug, Clone)]
-pub enum Test {
+pub(crate) enum Test {
     /// Compares numbers; the orderings that are true.
     Number(f64, &'static [Ordering]),
     /// Matches the value as text, and whether it should match.
@@ -38,7 +38,7 @@ pub enum Test {
 
 impl Condition {
     /// Returns whether it holds for a message. A missing value passes only NOT EXISTS.
-    pub fn holds(&self, message: &Value) -> bool {
+    pub(crate) fn holds(&self, message: &Value) -> bool {
         match self {
             Condition::All(conditions) => conditions.iter().all(|condition| condition.holds(message)),
             Condition::Any(conditions) => conditions.iter().any(|condition| condition.holds(message)),

@@ -17,7 +17,7 @@ const WIDE: u16 = 100;
 
 /// Where the lines come from.
 #[derive(Debug, Default)]
-pub struct Origins {
+pub(super) struct Origins {
     sources: HashSet<Arc<Source>>,
     /// The one of the line before: most often that of the next, too.
     last: Option<Arc<Source>>,
@@ -60,7 +60,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub fn of(origins: &Origins, display: &LogDisplay, width: u16) -> Self {
+    pub(super) fn of(origins: &Origins, display: &LogDisplay, width: u16) -> Self {
         let narrow = width < NARROW;
         let time = match (display.times, narrow) {
             (Times::Off, _) => 0,
@@ -88,7 +88,7 @@ impl Columns {
     }
 
     /// Cells of all of it, blanks included.
-    pub fn cells(&self) -> u16 {
+    pub(super) fn cells(&self) -> u16 {
         let columns = [self.time, self.elapsed, self.service, self.task, self.container];
         columns.into_iter().filter(|width| *width > 0).map(|width| width + 1).sum()
     }

@@ -27,13 +27,19 @@ pub(super) struct RowLayout<'a> {
 }
 
 impl<'a> RowLayout<'a> {
-    pub fn new(buffer: &'a LogBuffer, display: &'a LogDisplay, zone: &'a TimeZone, now: Timestamp, width: u16) -> Self {
+    pub(super) fn new(
+        buffer: &'a LogBuffer,
+        display: &'a LogDisplay,
+        zone: &'a TimeZone,
+        now: Timestamp,
+        width: u16,
+    ) -> Self {
         let columns = Columns::of(&buffer.origins, display, width);
         Self { buffer, display, columns, zone, now, width }
     }
 
     /// The rows of the line with this number.
-    pub fn line(&self, number: i64, line: &Line) -> Vec<LogRow> {
+    pub(super) fn line(&self, number: i64, line: &Line) -> Vec<LogRow> {
         let (prefix, indent) = self.prefix(line);
         let row = LogRow {
             line: Some(number),
@@ -71,7 +77,7 @@ impl<'a> RowLayout<'a> {
     }
 
     /// How many rows that is.
-    pub fn height(&self, number: i64, line: &Line) -> usize {
+    pub(super) fn height(&self, number: i64, line: &Line) -> usize {
         // Line breaks may be written out in what is JSON.
         let breaks = || line.text.contains('\n') || (self.display.json == Json::Fields && line.text.contains("\\n"));
         let single = match rule(line.role) {
@@ -104,7 +110,7 @@ impl<'a> RowLayout<'a> {
     }
 
     /// What stands above the line with this index: a new day, and above the first line what is known of those before it.
-    pub fn rows_above(&self, index: usize) -> Vec<LogRow> {
+    pub(super) fn rows_above(&self, index: usize) -> Vec<LogRow> {
         let before = index.checked_sub(1).and_then(|before| self.buffer.line(before)).map(|(_, line)| line);
         let edge = if index == 0 { self.edge() } else { None };
         let day = self.buffer.line(index).and_then(|(_, line)| self.day(line, before));
@@ -145,7 +151,7 @@ impl<'a> RowLayout<'a> {
     }
 
     /// The day of a moment, as times are shown.
-    pub fn date(&self, at: Timestamp) -> Date {
+    pub(super) fn date(&self, at: Timestamp) -> Date {
         at.to_zoned_datetime(self.zone.clone()).date()
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::logs::Stream;
 
 /// What the console shows from `at` on of a stream that is in `region` where it names none itself.
-pub fn console(stream: &Stream, region: &str, at: Timestamp) -> String {
+pub(super) fn console(stream: &Stream, region: &str, at: Timestamp) -> String {
     let region = stream.region.as_deref().unwrap_or(region);
     let domain = match region {
         region if region.starts_with("cn-") => "console.amazonaws.cn",

@@ -23,18 +23,18 @@ pub(super) struct RowMath<'a> {
 
 impl RowMath<'_> {
     /// Rows of a line.
-    pub fn height(&self, index: usize) -> isize {
+    pub(super) fn height(&self, index: usize) -> isize {
         let height = self.layout.buffer.line(index).map_or(1, |(number, line)| self.layout.height(number, line));
         isize::try_from(height.max(1)).unwrap_or(1)
     }
 
     /// Rows above a line that belong to it.
-    pub fn above(&self, index: usize) -> isize {
+    pub(super) fn above(&self, index: usize) -> isize {
         isize::try_from(self.layout.rows_above(index).len()).unwrap_or(0)
     }
 
     /// Where a place in the log is among what could be shown.
-    pub fn position(&self, top: Top) -> RowPosition {
+    pub(super) fn position(&self, top: Top) -> RowPosition {
         let buffer = self.layout.buffer;
         let index = buffer.index(top.line);
         match buffer.number(index) == Some(top.line) {
@@ -44,7 +44,7 @@ impl RowMath<'_> {
         }
     }
 
-    pub fn up(&self, (mut index, mut row): RowPosition, mut rows: isize) -> RowPosition {
+    pub(super) fn up(&self, (mut index, mut row): RowPosition, mut rows: isize) -> RowPosition {
         loop {
             let above = row + self.above(index);
             if rows <= above {
@@ -59,7 +59,7 @@ impl RowMath<'_> {
         }
     }
 
-    pub fn down(&self, (mut index, mut row): RowPosition, mut rows: isize) -> RowPosition {
+    pub(super) fn down(&self, (mut index, mut row): RowPosition, mut rows: isize) -> RowPosition {
         let last = self.layout.buffer.last();
         loop {
             let below = self.height(index) - 1 - row;
@@ -76,7 +76,7 @@ impl RowMath<'_> {
     }
 
     /// Rows from one place down to another that is not further than a page away.
-    pub fn between(&self, (mut index, row): RowPosition, to: RowPosition) -> isize {
+    pub(super) fn between(&self, (mut index, row): RowPosition, to: RowPosition) -> isize {
         let most = isize::try_from(self.page).unwrap_or(1);
         let mut rows = -row;
         while index < to.0 && rows < most {
@@ -88,7 +88,7 @@ impl RowMath<'_> {
     }
 
     /// The last place from which a page is filled.
-    pub fn last_top(&self) -> RowPosition {
+    pub(super) fn last_top(&self) -> RowPosition {
         let last = self.layout.buffer.last();
         self.up((last, self.height(last) - 1), isize::try_from(self.page).unwrap_or(1) - 1)
     }

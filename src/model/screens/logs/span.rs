@@ -14,7 +14,7 @@ use crate::grammar::Fault;
 
 /// What was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub(super) enum When {
     At(Timestamp),
     Since(Timestamp),
     Between(Timestamp, Timestamp),
@@ -24,7 +24,7 @@ pub enum When {
 ///
 /// # Errors
 /// Where it can't be read, and what would do instead.
-pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<When, Fault> {
+pub(super) fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<When, Fault> {
     let Some((from, to)) = text.split_once("..") else {
         return Ok(When::At(past(text, 0, now, zone)?));
     };

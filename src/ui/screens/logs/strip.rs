@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-pub use crate::model::screens::logs::strip::HEIGHT;
+pub(super) use crate::model::screens::logs::strip::HEIGHT;
 use crate::{
     model::screens::logs::LogView,
     resource::format::{compact, duration},
@@ -16,7 +16,7 @@ use crate::{
 /// Width of the label before the counts, in cells: name and greatest count.
 const LABEL: u16 = 15;
 
-pub fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, zone: &TimeZone, theme: &Theme) {
+pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, zone: &TimeZone, theme: &Theme) {
     let Some(strip) = reader.strip(area.width.saturating_sub(LABEL + 1), zone) else { return };
     let rows = [("errors", &strip.errors, Scope::ToneBad), ("lines", &strip.lines, Scope::ToneBusy)];
     for ((name, counts, scope), y) in rows.into_iter().zip(area.y..area.bottom()) {

@@ -2,7 +2,7 @@
 
 /// A syntax error of a query; offsets are in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed {
+pub(crate) struct Malformed {
     pub from: usize,
     pub to: usize,
     pub message: String,
