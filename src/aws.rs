@@ -1,4 +1,5 @@
-//! The AWS SDK, kept at arm's length: clients for one scope, failures in words, the request budget.
+//! AWS clients for one scope, failures as plain sentences, and the request budget. The SDK's types don't leave this
+//! module.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -46,12 +47,12 @@ use credentials::Signer;
 use interceptor::{CallLog, CaptureBody, HostAsNamed, ReadOnlyGuard};
 use mfa::CodeRequest;
 
-/// How long a connection, the beginning of an answer, and a whole call may take before it counts as unanswered.
+/// Time limits for connecting, for the start of a response, and for a whole call.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(8);
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What a person asks for: which credentials, where. Absent parts come from the environment and the configuration files.
+/// The requested profile, Region and endpoint. Absent parts come from the environment and the configuration files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScopeSpec {
     pub profile: Option<String>,
@@ -59,7 +60,7 @@ pub struct ScopeSpec {
     pub endpoint_url: Option<String>,
 }
 
-/// A client of one service, by its IAM prefix, with everything that rides along with its calls. Every client is made here.
+/// Creates the client of one service, given by its IAM prefix, with all interceptors. Every client is created here.
 macro_rules! client {
     ($sdk:ident, $service:literal, $config:expr, $access:expr $(, $interceptor:expr)*) => {{
         let guard = ReadOnlyGuard { service: $service, access: $access.clone() };
@@ -78,27 +79,28 @@ pub struct Clients {
     pub scope: ScopeSpec,
     config: SdkConfig,
     access: SharedAccess,
-    /// Absent where the configuration brings its own credentials.
+    /// Absent if the configuration has its own credentials.
     signer: Option<Signer>,
-    /// Made when they are first needed, which for most sessions is late or never.
+    /// Created when first needed, which in most sessions is late or never.
     elb: Arc<OnceLock<aws_sdk_elasticloadbalancingv2::Client>>,
     ssm: Arc<OnceLock<aws_sdk_ssm::Client>>,
     logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
-    /// Operations that only enrich and were denied: not asked for again.
+    /// Optional operations that were denied: not called again.
     denied: Arc<Mutex<HashSet<&'static str>>>,
 }
 
 impl Clients {
-    /// Clients for `scope`, with credentials, Region and endpoint as the AWS CLI finds them where `scope` is silent.
-    /// Reads the shared configuration files; makes no AWS call.
+    /// Creates clients for `scope`. Absent parts of it are found like the AWS CLI finds them. Reads the shared
+    /// configuration files; makes no AWS call.
     ///
     /// # Errors
-    /// When there is no such profile, or no Region is known.
+    ///
+    /// If there is no such profile, or no Region is known.
     pub async fn connect(scope: &ScopeSpec, budget: Budget) -> Result<Self, Failure> {
         let choice = credentials::choose(&Fs::real(), &Env::real(), scope.profile.as_deref())
             .await
             .map_err(|refusal| Failure::before_any_call("NoSuchProfile", refusal.to_string()))?;
-        // The credentials are held by the signer: a second cache would go on with those that AWS refuses.
+        // The signer caches credentials: a second cache would continue to use those that AWS has rejected.
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .profile_name(&choice.settings)
             .identity_cache(IdentityCache::no_cache())
@@ -124,8 +126,8 @@ impl Clients {
         Ok(Self { signer: Some(signer), ..Self::from_config(&config, scope.clone(), budget) })
     }
 
-    /// Clients over a configuration made elsewhere. Polls are not retried by the SDK: a late retry of stale data is
-    /// worthless, and the poller has its own back-off.
+    /// Creates clients from a configuration. The SDK does not retry polls: a late retry of stale data is worthless, and
+    /// the poller has its own back-off.
     pub fn from_config(config: &SdkConfig, scope: ScopeSpec, budget: Budget) -> Self {
         let config = config
             .to_builder()
@@ -159,15 +161,14 @@ impl Clients {
         }
     }
 
-    /// The same clients, which also keep the bodies of their ECS answers: what AWS said, field by field, the ones the
-    /// SDK has never heard of included.
+    /// Returns clients that also capture the bodies of ECS responses, including fields that the SDK does not know.
     pub fn capturing(&self) -> (Self, Captured) {
         let captured = Captured::default();
         let ecs = client!(aws_sdk_ecs, "ecs", &self.config, self.access, CaptureBody(captured.clone()));
         (Self { ecs, ..self.clone() }, captured)
     }
 
-    /// What decides which calls these clients and all their clones let through.
+    /// The access mode of these clients and all their clones.
     pub fn access(&self) -> &SharedAccess {
         &self.access
     }
@@ -183,7 +184,7 @@ impl Clients {
         self.ssm.get_or_init(|| client!(aws_sdk_ssm, "ssm", &self.config, self.access))
     }
 
-    /// The client for logs in `region`, the scope's own where none is named: a container may log elsewhere.
+    /// The client for logs in `region`, or in the scope's Region if absent: a container may log to another Region.
     pub fn logs(&self, region: Option<&str>) -> aws_sdk_cloudwatchlogs::Client {
         let region = region.or(self.scope.region.as_deref()).unwrap_or_default().to_owned();
         let mut clients = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -225,16 +226,17 @@ impl Clients {
         FailureContext { scope: &self.scope, choice: self.signer.as_ref().map(|signer| &signer.choice) }
     }
 
-    /// What a person should know before anything is sent: that it goes over the network in clear.
+    /// A warning before anything is sent, if the connection is not encrypted.
     pub fn warning(&self) -> Option<String> {
-        let url = self.scope.endpoint_url.as_deref().filter(|url| in_clear(url))?;
-        Some(format!("{url} is not encrypted: session tokens and all that is read go over the network in clear"))
+        let url = self.scope.endpoint_url.as_deref().filter(|url| is_readable_on_the_network(url))?;
+        Some(format!("{url} is not encrypted: session tokens and all data cross the network in plain text"))
     }
 
-    /// Makes one call within the budget: waits for its class's token, counts it, and turns an error into words.
+    /// Makes one call within the budget: waits for a token of its class, counts the call, and converts errors.
     ///
     /// # Errors
-    /// Whatever the call failed with, as a [`Failure`].
+    ///
+    /// The failure of the call.
     pub async fn call<T, E>(
         &self,
         operation: Operation,
@@ -243,7 +245,7 @@ impl Clients {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        // Outside the call, whose time limit is no measure for a program that asks a person for a code.
+        // Before the call, because its time limit must not include the time that a user takes to enter a code.
         self.sign_in().await?;
         self.budget.acquire(operation.class).await;
         let result = request.await.map_err(|error| Failure::of(operation, self.whose(), &error));
@@ -257,7 +259,7 @@ impl Clients {
         result
     }
 
-    /// Makes a call that only adds to what is known: `None` when it fails, and from then on when it was denied.
+    /// Makes an optional call: `None` if it fails; after a denial it is not made again.
     pub async fn optional<T, E>(
         &self,
         operation: Operation,
@@ -289,8 +291,8 @@ fn role_client(config: &SdkConfig) -> aws_sdk_sts::Client {
     client!(aws_sdk_sts, "sts", config, access)
 }
 
-/// Whether what is sent to `url` can be read on the way: not encrypted, and not on this machine.
-fn in_clear(url: &str) -> bool {
+/// Whether traffic to `url` can be read on its way: it is not encrypted, and leaves this machine.
+fn is_readable_on_the_network(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {
@@ -302,7 +304,7 @@ fn in_clear(url: &str) -> bool {
     !(loopback || host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost"))
 }
 
-/// Where ECS is asked, if that is not AWS's own place: what is set for ECS alone comes before what is set for all.
+/// The configured endpoint of ECS, if it is not the default. A setting for ECS alone overrides that for all services.
 fn endpoint_of_ecs(config: &SdkConfig) -> Option<String> {
     let named = config.get_origin("endpoint_url").is_client_config();
     let key = ServiceConfigKey::builder().service_id("ECS").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
@@ -311,7 +313,7 @@ fn endpoint_of_ecs(config: &SdkConfig) -> Option<String> {
     own.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
-/// The bodies of the answers to clients made by [`Clients::capturing`].
+/// The response bodies of clients created by [`Clients::capturing`].
 #[derive(Debug, Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<serde_json::Value>>>);
 
@@ -322,7 +324,7 @@ impl Captured {
         }
     }
 
-    /// The answers as JSON, in the order in which they came.
+    /// The responses as JSON, in the order of arrival.
     pub fn take(&self) -> Vec<serde_json::Value> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -343,7 +345,7 @@ mod tests {
     #[case("http://[::1]:5000", false)]
     #[case("http://localhost", false)]
     #[case("https://10.0.0.7:4566", false)]
-    fn what_is_not_encrypted_and_leaves_the_machine_can_be_read(#[case] url: &str, #[case] expected: bool) {
-        assert_eq!(in_clear(url), expected);
+    fn unencrypted_traffic_that_leaves_the_machine_is_readable(#[case] url: &str, #[case] expected: bool) {
+        assert_eq!(is_readable_on_the_network(url), expected);
     }
 }

@@ -174,10 +174,7 @@ mod tests {
         "line 3, key `keys.refresh`: no key is called `ctrl-entre`; did you mean enter?"
     )]
     #[case("[keys]\nrefresh = [\"j\"]", "line 1, key `keys`: j calls both `down` and `refresh`")]
-    #[case(
-        "[keys]\nrefresh = [\"ctrl-m\"]",
-        "line 2, key `keys.refresh`: `ctrl-m` can't be told from enter in a terminal"
-    )]
+    #[case("[keys]\nrefresh = [\"ctrl-m\"]", "line 2, key `keys.refresh`: `ctrl-m` is the same as enter in a terminal")]
     #[case(
         "[aliases]\noom = \"tsks /exit=137\"",
         "line 2, key `aliases.oom`: unknown command `tsks`; did you mean tasks or task or taskdef?"

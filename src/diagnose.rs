@@ -55,7 +55,7 @@ type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
 #[derive(Debug, Default)]
 pub struct Known<'a> {
     pub now: Timestamp,
-    /// The zone that times are told in.
+    /// Time zone for times within texts.
     pub zone: Zone,
     services: ByName<'a, &'a Service>,
     tasks: ByName<'a, Vec<&'a Task>>,

@@ -1,4 +1,4 @@
-//! Read-only or not: which calls may leave, decided at the moment of each call.
+//! The access mode: which calls are allowed, decided at each call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use super::{Operation, operation::Nature};
 
-/// Whether calls that change something are let through.
+/// Whether calls that change something are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
     #[default]
     ReadOnly,
-    /// Until further notice.
+    /// Until it is set again.
     Write,
-    /// Until then, whether or not anybody takes it back in time.
+    /// Until this time, even if nothing sets it again.
     WriteUntil(Timestamp),
 }
 
@@ -29,14 +29,14 @@ impl Access {
     }
 }
 
-/// The access of one scope's clients: all of them, and all their clones, share what is set. Read-only at first.
+/// The access mode of a scope's clients, shared by all of them and their clones. Read-only at first.
 #[derive(Debug, Clone)]
 pub struct SharedAccess(Arc<Mutex<Current>>);
 
 #[derive(Debug)]
 struct Current {
     access: Access,
-    /// The clock that [`Access::WriteUntil`] ends by.
+    /// The clock for [`Access::WriteUntil`].
     now: fn() -> Timestamp,
 }
 
@@ -48,12 +48,12 @@ impl Default for SharedAccess {
 }
 
 impl SharedAccess {
-    /// Sets what calls are let through from now on.
+    /// Sets which calls are allowed from now on.
     pub fn set(&self, access: Access) {
         self.change(|current| current.access = access);
     }
 
-    /// Sets the clock that [`Access::WriteUntil`] ends by: the machine's until then.
+    /// Sets the clock for [`Access::WriteUntil`]; the default is the machine's clock.
     pub fn set_clock(&self, now: fn() -> Timestamp) {
         self.change(|current| current.now = now);
     }
@@ -62,7 +62,7 @@ impl SharedAccess {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Whether the operation that `service`, an IAM prefix, calls so may leave now. One that is not in
+    /// Whether `operation` of `service`, an IAM prefix, is allowed now. An operation that is not in
     /// [`operation::ALL`](super::operation::ALL) counts as a change.
     pub(super) fn allows(&self, service: &str, operation: &str) -> bool {
         let nature = Operation::named(service, operation).map_or(Nature::Mutates, |operation| operation.nature);
@@ -82,9 +82,9 @@ mod tests {
     #[case("logs", "StartQuery", true)]
     #[case("ecs", "UpdateService", false)]
     #[case("ecs", "GetAndDeleteEverything", false)]
-    // Only what the name stands for in that service.
+    // The same name in another service may be a change.
     #[case("elasticloadbalancing", "ListServices", false)]
-    fn what_is_not_known_to_be_harmless_waits_until_changes_are_allowed(
+    fn operations_not_known_as_reads_are_refused_until_changes_are_allowed(
         #[case] service: &str,
         #[case] operation: &str,
         #[case] harmless: bool,

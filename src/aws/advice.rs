@@ -1,5 +1,5 @@
-//! What helps when calls can't be signed, or AWS does not take the signature: a table from what the SDK and AWS say to a
-//! plain sentence and the command to run.
+//! Advice for failures to sign calls, and for signatures that AWS rejects: a table from messages of the SDK and AWS to
+//! a plain sentence and the command to run.
 
 use aws_credential_types::provider::error::CredentialsError;
 
@@ -10,17 +10,17 @@ use super::{
     mfa::MfaError,
 };
 
-/// One kind of failure, and what helps. Texts may hold `{profile}` ("profile `dev`"), `{own}` (` --profile dev`), `{flag}`
-/// (the same, of the profile whose credentials are to be renewed), `{renew}` (how that is done), `{region}`, `{said}` (the
-/// first line that a `credential_process` wrote to its standard error), `{status}` (how that ended).
+/// A kind of failure, with advice. Texts may contain `{profile}` ("profile `dev`"), `{own}` (` --profile dev`),
+/// `{flag}` (the same for the profile context credentials must be renewed), `{renew}` (how to renew them), `{region}`,
+/// `{said}` (the first line that a `credential_process` wrote to standard error), `{status}` (its exit status).
 pub struct Remedy {
-    /// What it is called: AWS's code, or ours where AWS was not asked.
+    /// The AWS error code, or our own for failures without a call.
     pub code: &'static str,
-    /// Any of these in the SDK's words tells it. Empty where the code alone does.
+    /// Recognised by any of these parts of the SDK's message. Empty if the code is sufficient.
     signs: &'static [&'static str],
     /// For the header: two or three words.
     pub state: &'static str,
-    /// What is wrong, where the SDK's words are not plain.
+    /// What is wrong, if the SDK's message is not plain.
     says: Option<&'static str>,
     pub advice: &'static str,
 }
@@ -31,7 +31,7 @@ macro_rules! remedies {
     };
 }
 
-/// Failures to find credentials: the first whose sign occurs counts.
+/// Failures to find credentials: the first with a matching sign applies.
 const UNSIGNED: &[Remedy] = remedies! {
     "LoginExpired" ["cached Login token", "login/cache"] =>
         "login needed",
@@ -40,7 +40,7 @@ const UNSIGNED: &[Remedy] = remedies! {
     "ProcessMissing" ["exit status: 127", "exit status: 126"] =>
         "no credentials",
         Some("the credential_process of {profile} does not start ({status})"),
-        "it said: {said}; mend `credential_process` in the AWS configuration file";
+        "it said: {said}; correct `credential_process` in the AWS configuration file";
     "ProcessFailed" ["external process exited"] =>
         "no credentials",
         Some("the credential_process of {profile} failed ({status})"),
@@ -56,14 +56,14 @@ const UNSIGNED: &[Remedy] = remedies! {
     "SsoIncomplete" ["invalid SSO config", "`sso_region` was missing", "`sso_start_url` was missing"] =>
         "profile incomplete",
         None,
-        "run `aws configure sso{flag}` to write it anew";
+        "run `aws configure sso{flag}` to write it again";
     "SsoExpired" ["SSO token", "sso/cache", "Session token not found or invalid", "ForbiddenException: No access"] =>
         "SSO login needed",
         Some("the SSO session of {profile} has expired, or never began"),
         "run `aws sso login{flag}`";
     "ProfileLoop" ["infinite loop"] =>
         "profile loops",
-        Some("the `source_profile` of {profile} leads back to itself"),
+        Some("the `source_profile` of {profile} refers back to itself"),
         "let the chain end at a profile with keys, SSO or a credential_process";
     "SourceProfileMissing" ["could not find source profile"] =>
         "profile incomplete",
@@ -83,7 +83,7 @@ const UNSIGNED: &[Remedy] = remedies! {
         "ask for that permission, and for this identity in the trust policy of the role";
     "SourceExpired" ["ExpiredToken"] =>
         "credentials expired",
-        Some("the credentials that {profile} takes its role with have expired"),
+        Some("the credentials that {profile} assumes its role with have expired"),
         "{renew}";
     "TokenFileMissing" ["No such file", "Permission denied"] =>
         "no credentials",
@@ -99,11 +99,11 @@ const UNSIGNED: &[Remedy] = remedies! {
         "run `aws configure{flag}` or `aws configure sso{flag}`, or name another profile";
     "SourceOffline" ["failed to lookup address", "onnection refused", "error trying to connect", "timed out"] =>
         "no credentials",
-        Some("what gives the credentials of {profile} does not answer"),
+        Some("the credential source of {profile} does not respond"),
         "check network, VPN and proxy";
 };
 
-/// Refusals by AWS that mean the signature or the account as a whole: found by their code.
+/// AWS errors about the signature or the whole account, by code.
 const REFUSED: &[Remedy] = remedies! {
     "ExpiredTokenException" [] => "credentials expired", None, "{renew}";
     "ExpiredToken" [] => "credentials expired", None, "{renew}";
@@ -115,23 +115,23 @@ const REFUSED: &[Remedy] = remedies! {
     "InvalidSignatureException" [] => "keys refused", None, "the secret does not belong to the access key: {renew}";
     "SignatureDoesNotMatch" [] => "keys refused", None, "the secret does not belong to the access key: {renew}";
     "IncompleteSignature" [] => "keys refused", None, "the keys are damaged: {renew}";
-    "MissingAuthenticationToken" [] => "not signed", None, "something on the way removed the signature: check the proxy";
+    "MissingAuthenticationToken" [] => "not signed", None, "a proxy may have removed the signature: check it";
     "MissingAuthenticationTokenException" [] => "not signed", None,
-        "something on the way removed the signature: check the proxy";
-    "RequestExpired" [] => "request expired", None, "the request took too long to get to AWS; it is tried again";
-    "RequestTimeTooSkewed" [] => "request expired", None, "the request took too long to get to AWS; it is tried again";
+        "a proxy may have removed the signature: check it";
+    "RequestExpired" [] => "request expired", None, "the request took too long to reach AWS; it will be retried";
+    "RequestTimeTooSkewed" [] => "request expired", None, "the request took too long to reach AWS; it will be retried";
     "OptInRequired" [] => "not subscribed", None,
         "the account can't use this service in {region} yet: enable the Region, finish the sign-up, or choose another";
     "SubscriptionRequiredException" [] => "not subscribed", None,
         "the account can't use this service in {region} yet: enable the Region, finish the sign-up, or choose another";
 };
 
-/// Failures that are noticed before anything is asked; their sentences are written where they are noticed.
+/// Failures that are detected before a call. Their messages are written where they are detected.
 const LOCAL: &[Remedy] = remedies! {
     "NoSuchProfile" [] => "no such profile", None, "`aws configure list-profiles` lists them";
     "NoRegion" [] => "no Region", None, "name one with --region, AWS_REGION or `region` in the profile";
     "NoSuchRegion" [] => "no such Region", None, "correct `region` in the profile or in the environment, or name another with --region";
-    "AnotherAccount" [] => "another account", None, "what was read before is of the other account";
+    "AnotherAccount" [] => "another account", None, "earlier rows are from the other account";
     "ClockSkew" [] => "clock is off", None, "set this machine's clock";
     "MfaNeeded" [] => "MFA code needed", Some("{profile} needs an MFA code, and standard input is not a terminal"),
         "run it in a terminal, or run `eval \"$(aws configure export-credentials{own} --format env)\"` first and leave out the profile";
@@ -139,23 +139,26 @@ const LOCAL: &[Remedy] = remedies! {
         "refresh (ctrl-r), or run the command again, to be asked again";
     "MfaRefused" [] => "MFA code refused", Some("AWS did not accept the MFA code for {profile}"),
         "check `mfa_serial` in the profile and the clock of the device; then refresh (ctrl-r), or run the command again";
-    "SourceSilent" [] => "no credentials", Some("{profile} has given no credentials within a minute"), "run what gives them by hand: it may wait for an answer";
+    "SourceSilent" [] => "no credentials", Some("{profile} returned no credentials within a minute"), "run its credential source manually: it may be waiting for input";
 };
 
-/// The remedy called so.
+/// The remedy with this code.
 pub fn by_code(code: &str) -> Option<&'static Remedy> {
     [REFUSED, UNSIGNED, LOCAL].into_iter().flatten().find(|remedy| remedy.code == code)
 }
 
-/// Whose failure it is: what texts are filled with.
+/// The credentials that a failure is about, to fill placeholders.
 #[derive(Debug, Clone, Copy)]
 pub struct FailureContext<'a> {
     pub scope: &'a ScopeSpec,
     pub choice: Option<&'a CredentialChoice>,
 }
 
-/// What is wrong with credentials, by what they failed with: code, sentence, advice.
-pub fn unsigned(error: &CredentialsError, whose: FailureContext<'_>) -> (Option<&'static str>, String, Option<String>) {
+/// Describes a failure to get credentials: code, message, advice.
+pub fn unsigned(
+    error: &CredentialsError,
+    context: FailureContext<'_>,
+) -> (Option<&'static str>, String, Option<String>) {
     let chain: Vec<String> = error_chain::links(error).map(ToString::to_string).collect();
     let text = chain.join("\n");
     let mfa = MfaError::behind(error).map(|error| match error {
@@ -166,19 +169,19 @@ pub fn unsigned(error: &CredentialsError, whose: FailureContext<'_>) -> (Option<
     let remedy = match error {
         _ if mfa.is_some() => mfa.and_then(by_code),
         CredentialsError::ProviderTimedOut(_) => by_code("SourceSilent"),
-        // The session may well be good: only its renewal did not get through.
+        // The session may be valid: only its renewal was not reachable.
         _ if text.contains("refresh cached Login token") && text.contains("dispatch failure") => None,
         _ => UNSIGNED.iter().find(|remedy| remedy.signs.iter().any(|sign| text.contains(sign))),
     };
     let root = chain.last().map(String::as_str).unwrap_or_default();
     let root = root.strip_prefix("ProfileFile provider could not be built: ").unwrap_or(root);
     let Some(remedy) = remedy else { return (None, root.to_owned(), None) };
-    let said = remedy.says.map_or_else(|| root.to_owned(), |says| whose.fill(says, &text));
-    (Some(remedy.code), said, Some(whose.fill(remedy.advice, &text)))
+    let said = remedy.says.map_or_else(|| root.to_owned(), |says| context.fill(says, &text));
+    (Some(remedy.code), said, Some(context.fill(remedy.advice, &text)))
 }
 
 impl FailureContext<'_> {
-    /// Fills a text of the table; `text` is what the SDK said.
+    /// Fills the placeholders of a template; `text` is the SDK's message.
     pub fn fill(self, template: &str, text: &str) -> String {
         let name = self.choice.map(|choice| choice.source.name()).or(self.scope.profile.as_deref());
         let base = self.choice.map(|choice| choice.base_profile.as_str()).or(self.scope.profile.as_deref());
@@ -209,21 +212,21 @@ impl FailureContext<'_> {
 }
 
 impl Base {
-    /// What renews the credentials, as a clause.
+    /// How to renew the credentials, as a clause.
     fn renewal(self) -> &'static str {
         match self {
             Self::Sso => "run `aws sso login{flag}`",
             Self::Login => "run `aws login{flag}`",
-            Self::Process => "run the credential_process of {profile} by hand to see what it gives",
+            Self::Process => "run the credential_process of {profile} manually to see its output",
             Self::Keys => "renew the keys of {profile}: `aws configure{flag}`, or the tool that wrote them",
             Self::Environment => "renew the keys in the environment and start again, or name a profile",
-            Self::Machine => "the machine's role should renew them by itself; check its clock and its role",
+            Self::Machine => "the machine's role should renew them automatically; check its clock and its role",
             Self::Unknown => "run `aws sso login{flag}` (or renew the keys), or choose another profile",
         }
     }
 }
 
-/// A word as a shell reads it.
+/// Quotes a word for a shell.
 pub(super) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
@@ -235,14 +238,14 @@ mod tests {
 
     use super::*;
 
-    /// Every text a remedy can give is filled: no name in braces is left.
+    /// No text of a remedy may have unfilled placeholders.
     #[test]
-    fn no_text_keeps_a_name_in_braces() {
+    fn every_placeholder_is_filled() {
         let scope = ScopeSpec::default();
-        let whose = FailureContext { scope: &scope, choice: None };
+        let context = FailureContext { scope: &scope, choice: None };
         for remedy in [UNSIGNED, REFUSED, LOCAL].into_iter().flatten() {
             for text in [remedy.advice, remedy.says.unwrap_or_default()] {
-                let filled = whose.fill(text, "");
+                let filled = context.fill(text, "");
                 assert!(!filled.contains(['{', '}']), "{}: {filled}", remedy.code);
             }
         }

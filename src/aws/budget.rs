@@ -1,6 +1,6 @@
-//! The request budget: one token bucket per quota class, halved on a throttle, climbing back slowly.
+//! The request budget: one token bucket per quota class. Throttling halves its rate, which then recovers slowly.
 //!
-//! It is a ceiling, not a pace: the poller's intervals ask for far less. On tokio's clock, so that tests run in virtual
+//! It is a limit, not a pace: polling intervals need far less. It uses tokio's clock, so that tests run in virtual
 //! time.
 
 use std::{
@@ -13,19 +13,19 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{QuotaClass, token_bucket::TokenBucket};
 
-/// The part of the account's quota that one console may use at most, where nothing else is configured.
+/// The default share of the account's quota that one console may use.
 pub const DEFAULT_SHARE: f64 = 0.25;
 
-/// The part of its full rate that a class keeps however often AWS says no, and that it wins back for every
-/// [`CLIMB_EVERY`] without a throttle.
+/// The part of its full rate that a class never falls below, and by which it recovers after every [`CLIMB_EVERY`]
+/// without throttling.
 const STEP: f64 = 0.125;
 const CLIMB_EVERY: Duration = Duration::from_secs(5);
-/// Calls a second of a class at least, however small the share.
+/// Minimum rate of a class in calls per second, however small the share.
 const FLOOR: f64 = 0.1;
-/// How long a throttled class stays silent.
+/// How long a throttled class makes no calls.
 const PAUSE: Duration = Duration::from_millis(1500);
 
-/// Buckets of one account and Region. Cheap to clone: clones share the buckets.
+/// Token buckets of one account and Region. Cheap to clone: clones share the buckets.
 #[derive(Debug, Clone)]
 pub struct Budget {
     share: f64,
@@ -55,12 +55,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// A budget of `share` (0 to 1) of each class's sustained rate, and twice that share of its burst.
+    /// A budget of `share` (0 to 1) of the sustained rate of each class, and twice that share of its burst.
     pub fn with_share(share: f64) -> Self {
         Self { share, state: Arc::default() }
     }
 
-    /// Waits until a call of `class` may go, and counts it. Dropping the future gives nothing away.
+    /// Waits for a token of `class`, and counts the call. Cancel safe.
     pub async fn acquire(&self, class: QuotaClass) {
         loop {
             let at = {
@@ -80,12 +80,12 @@ impl Budget {
         }
     }
 
-    /// AWS said that `class` is over its quota: silence for a moment, then half the rate.
+    /// Handles throttling of `class`: a pause, then half the rate.
     pub fn throttled(&self, class: QuotaClass) {
         let now = Instant::now();
         let mut state = self.lock();
         let bucket = state.bucket(class, self.share);
-        // Calls under way when the first "no" came bring more of them: one halving for the lot.
+        // Calls in flight at the first throttling are often throttled too: they halve the rate once together.
         if bucket.paused_until.is_none_or(|until| until <= now) {
             bucket.tokens.rate = (bucket.tokens.rate / 2.0).max(STEP * bucket.full_rate);
             bucket.tokens.drain(now + PAUSE);
@@ -94,13 +94,13 @@ impl Budget {
         }
     }
 
-    /// A call of `class` was answered, well or ill, but not throttled.
+    /// Handles a response to a call of `class`, successful or not, except throttling.
     pub fn answered(&self, class: QuotaClass) {
         let now = Instant::now();
         self.lock().bucket(class, self.share).climb(now);
     }
 
-    /// Calls made in the last minute, and since the start.
+    /// Number of calls in the last minute, and since the start.
     pub fn calls(&self) -> (usize, u64) {
         let mut state = self.lock();
         state.forget(Instant::now());
@@ -153,7 +153,7 @@ mod tests {
         start.elapsed()
     }
 
-    /// Calls a second of the class that is tested.
+    /// Calls per second of the tested class.
     fn rate(budget: &Budget) -> f64 {
         budget.lock().bucket(QuotaClass::ServiceRead, budget.share).tokens.rate
     }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_throttle_silences_and_halves_once_and_the_rate_climbs_back() {
+    async fn throttling_pauses_and_halves_once_and_the_rate_recovers() {
         let budget = Budget::with_share(0.25);
         take(&budget, 3).await;
         budget.throttled(QuotaClass::ServiceRead);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_class_that_was_throttled_for_long_answers_soon_after() {
+    async fn a_class_recovers_soon_after_long_throttling() {
         let budget = Budget::with_share(0.25);
         for _ in 0..20 {
             budget.throttled(QuotaClass::ServiceRead);

@@ -1,8 +1,8 @@
-//! Whose credentials sign: one source, chosen as the AWS CLI chooses it, and what it gave until that runs out.
+//! The credentials of a scope: their source, chosen like the AWS CLI chooses it, and a cache until they expire.
 //!
-//! The SDK's own chain asks one source after another, keys in the environment first, and says nothing of which one
-//! answered. Here the source is chosen before anything is asked, so that it can be shown, and so that a source that fails
-//! is an error rather than the turn of somebody else's credentials.
+//! The SDK's own chain tries one source after another, starting with keys in the environment, and does not report which
+//! one succeeded. Here the source is chosen first, so that it can be shown, and so that its failure is an error rather
+//! than a reason to use other credentials.
 
 use std::{
     fmt,
@@ -37,10 +37,10 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 
-/// Credentials that run out within this time are asked for anew.
+/// Credentials that expire within this time are requested again.
 const SOON: Duration = Duration::from_mins(1);
 
-/// Any of these in a profile makes it a source of credentials; without them it only sets a Region and the like.
+/// Any of these keys makes a profile a source of credentials; without them it only sets a Region and the like.
 const KEYS: &[&str] = &[
     "aws_access_key_id",
     "aws_secret_access_key",
@@ -52,10 +52,10 @@ const KEYS: &[&str] = &[
     "credential_process",
 ];
 
-/// Where the credentials of a scope come from.
+/// The source of a scope's credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// `AWS_ACCESS_KEY_ID` and what belongs to it.
+    /// `AWS_ACCESS_KEY_ID` and related variables.
     Environment,
     /// The role of the token in `AWS_WEB_IDENTITY_TOKEN_FILE`.
     WebIdentity,
@@ -71,7 +71,8 @@ impl CredentialSource {
     /// The profile that signs.
     ///
     /// # Errors
-    /// The word for what signs in its stead.
+    ///
+    /// The name of the source if it is not a profile.
     pub fn profile(&self) -> Result<&str, &'static str> {
         match self {
             Self::Profile(name) => Ok(name),
@@ -82,48 +83,49 @@ impl CredentialSource {
         }
     }
 
-    /// The word for it in the header and in scope rules.
+    /// The name of the source in the header and in scope rules.
     pub fn name(&self) -> &str {
         self.profile().unwrap_or_else(|word| word)
     }
 }
 
-/// What lies at the bottom of a source, where roles are assumed from other profiles: what is to be renewed.
+/// The innermost source, after assumed roles: the credentials to renew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     Sso,
     /// A session of `aws login`.
     Login,
     Process,
-    /// Keys in a file.
+    /// Keys in a configuration file.
     Keys,
     Environment,
-    /// A role that the machine has.
+    /// The role of the machine.
     Machine,
     Unknown,
 }
 
-/// A source, and what speaks for it.
+/// The chosen source, and the reason for the choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialChoice {
     pub source: CredentialSource,
-    /// Why it is this one: a clause for the log.
+    /// The reason, as a clause for the log.
     pub why: &'static str,
-    /// The profile that settings such as the Region come from, whoever signs.
+    /// The profile for settings such as the Region, whatever the source.
     pub settings: String,
     pub base: Base,
     /// The profile that the base belongs to.
     pub base_profile: String,
     /// Whether a role of the profile requires an MFA code.
     pub mfa: bool,
-    /// Only the credentials file counts: its keys come before a `credential_process` of the other file.
+    /// Only the credentials file applies: its keys take precedence over a `credential_process` in the other file.
     keys_of_credentials_file: bool,
 }
 
-/// Chooses the source for a profile that a person named, or for none, as botocore does.
+/// Chooses the source like botocore; `explicit` is the profile that the user named.
 ///
 /// # Errors
-/// When there is no such profile, or the configuration files can't be read.
+///
+/// If there is no such profile, or the configuration files can't be read.
 pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<CredentialChoice, ProfileError> {
     let set = |name: &str| env.get(name).is_ok_and(|value| !value.trim().is_empty());
     let settings = profiles::selected(fs, env, explicit).await?;
@@ -157,7 +159,7 @@ pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Creden
     };
     let mfa = source.profile().is_ok_and(|name| RoleChain::find(&profiles, name).is_some());
     let keys_of_credentials_file = source.profile().is_ok()
-        && profile.is_some_and(asks_a_process)
+        && profile.is_some_and(uses_process)
         && load(fs, env, &credentials_file(), &settings)
             .await?
             .get_profile(&settings)
@@ -165,7 +167,7 @@ pub async fn choose(fs: &Fs, env: &Env, explicit: Option<&str>) -> Result<Creden
     Ok(CredentialChoice { source, why, settings, base, base_profile, mfa, keys_of_credentials_file })
 }
 
-/// Follows the roles of a profile down to what they are assumed with.
+/// Follows the roles of a profile to the credentials that the first is assumed with.
 fn base_of(profiles: &ProfileSet, name: &str) -> (Base, String) {
     let mut seen: Vec<&str> = Vec::new();
     let mut name = name;
@@ -190,7 +192,7 @@ fn base_of(profiles: &ProfileSet, name: &str) -> (Base, String) {
     (Base::Unknown, name.to_owned())
 }
 
-fn asks_a_process(profile: &Profile) -> bool {
+fn uses_process(profile: &Profile) -> bool {
     let before = ["role_arn", "sso_account_id", "login_session"];
     profile.get("credential_process").is_some() && before.iter().all(|key| profile.get(key).is_none())
 }
@@ -219,7 +221,7 @@ impl CredentialChoice {
         RoleChain::find(&profiles, name)
     }
 
-    /// What asks the source. Made anew whenever it is asked, so that what changed in the files meanwhile counts.
+    /// Creates the provider again for each attempt, so that changes in the files take effect.
     fn provider(&self, region: Option<Region>) -> SharedCredentialsProvider {
         let config = ProviderConfig::without_region().with_region(region);
         match &self.source {
@@ -246,19 +248,19 @@ impl CredentialChoice {
     }
 }
 
-/// Why there are no credentials. Shared by all who waited for the same attempt.
+/// Why there are no credentials. Shared by all callers that waited for the same attempt.
 pub type NoCredentials = Arc<CredentialsError>;
 
 type Attempt = Shared<BoxFuture<'static, Result<Credentials, NoCredentials>>>;
 
-/// The credentials of one scope. Cheap to clone: clones share what the source gave.
+/// The credentials of one scope. Cheap to clone: clones share the cache.
 #[derive(Clone)]
 pub struct Signer {
     pub choice: CredentialChoice,
     /// Where MFA codes are requested.
     pub codes: CodeSource,
     region: Option<Region>,
-    /// The last attempt, be it under way: whoever asks meanwhile waits for the same one.
+    /// The last attempt, which may be in flight: all callers wait for the same one.
     attempt: Arc<Mutex<Option<Attempt>>>,
 }
 
@@ -267,14 +269,15 @@ impl Signer {
         Self { choice, codes: CodeSource::default(), region, attempt: Arc::default() }
     }
 
-    /// What the source gave, or gives now. Dropping the future does not end the attempt.
+    /// Returns credentials from the cache or the source. Dropping the future does not end the attempt.
     ///
     /// # Errors
+    ///
     /// Why there are none. The next call tries again, except after a missing or wrong MFA code: see [`Signer::retry`].
     pub async fn credentials(&self) -> Result<Credentials, NoCredentials> {
         let attempt = {
             let mut held = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
-            match held.as_ref().filter(|attempt| !spent(attempt)) {
+            match held.as_ref().filter(|attempt| !is_expired(attempt)) {
                 Some(attempt) => attempt.clone(),
                 None => held.insert(self.attempt()).clone(),
             }
@@ -282,7 +285,7 @@ impl Signer {
         attempt.await
     }
 
-    /// AWS does not take them: they are asked for anew, since somebody may have renewed them.
+    /// Drops credentials that AWS has rejected: they may have been renewed meanwhile.
     pub fn forget(&self) {
         let mut held = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
         held.take_if(|attempt| attempt.peek().is_some());
@@ -307,9 +310,9 @@ impl Signer {
     }
 }
 
-/// Whether an attempt is over, and of no more use.
+/// Whether an attempt has ended, and its result can no longer be used.
 #[expect(clippy::disallowed_methods, reason = "credentials expire in real time")]
-fn spent(attempt: &Attempt) -> bool {
+fn is_expired(attempt: &Attempt) -> bool {
     match attempt.peek() {
         None => false,
         Some(Err(error)) => MfaError::behind(error).is_none(),
@@ -317,8 +320,8 @@ fn spent(attempt: &Attempt) -> bool {
     }
 }
 
-/// Says in the log which credentials were chosen. Of a key only its end is told; of a failure only that there is one, for
-/// what a process wrote to its standard error may be anything.
+/// Logs the chosen source. Of an access key, only the end is logged. The text of a failure is not logged, because the
+/// standard error of a process may contain anything.
 fn note(choice: &CredentialChoice, result: &Result<Credentials, CredentialsError>) {
     let (source, why) = (choice.source.name(), choice.why);
     match result {
@@ -336,7 +339,7 @@ fn note(choice: &CredentialChoice, result: &Result<Credentials, CredentialsError
     }
 }
 
-/// The last four characters of an access key id: enough to tell two apart.
+/// The last four characters of an access key id, to distinguish keys.
 pub(super) fn key_end(id: &str) -> String {
     let count = id.chars().count();
     if count < 12 { "…".into() } else { format!("…{}", id.chars().skip(count - 4).collect::<String>()) }

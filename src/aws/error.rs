@@ -1,4 +1,4 @@
-//! What went wrong with a call, for people.
+//! The failure of a call, as a message with advice.
 
 use std::{error::Error, fmt};
 
@@ -15,36 +15,36 @@ use super::{
     operation,
 };
 
-/// The code of a failure that comes of clocks that are apart.
+/// The code of failures due to different clocks.
 const CLOCK_SKEW: &str = "ClockSkew";
-/// The code of a failure that comes of credentials that were replaced by those of another account.
+/// The code of failures due to credentials of another account.
 const ANOTHER_ACCOUNT: &str = "AnotherAccount";
 
-/// What kind of failure it is, and so what the poller does next.
+/// The kind of a failure, which decides how the poller reacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
     /// Over a quota: slow down, keep going.
     Throttled,
-    /// Not allowed: stop asking for this, name the action.
+    /// Not allowed: stop calling, name the missing action.
     Denied,
     /// No credentials, or expired ones: pause and say what to run.
     Credentials,
-    /// The thing asked about does not exist.
+    /// The requested object does not exist.
     NotFound,
-    /// No answer: refused, cut, timed out, no such host.
+    /// No response: refused, reset, timed out, no such host.
     Offline,
-    /// An answer that makes no sense: HTML of a proxy, half a body.
+    /// An invalid response: HTML from a proxy, half a body.
     Garbled,
-    /// AWS's own fault (5xx).
+    /// An error of AWS (5xx).
     Server,
-    /// Refused for what was asked; a bug of ours, or a limit.
+    /// An invalid request: a bug of ours, or a limit.
     Invalid,
-    /// A mutating call in a read-only scope; it never left the machine.
+    /// A call that changes something in a read-only scope; it was not sent.
     ReadOnly,
 }
 
 impl FailureKind {
-    /// In two or three words.
+    /// The kind in two or three words.
     pub fn words(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
@@ -53,25 +53,25 @@ impl FailureKind {
             Self::NotFound => "not found",
             Self::Offline => "no answer",
             Self::Garbled => "garbled answer",
-            Self::Server => "AWS is in trouble",
+            Self::Server => "AWS server error",
             Self::Invalid => "refused",
             Self::ReadOnly => "read-only",
         }
     }
 }
 
-/// What to do about an answer that makes no sense.
+/// Advice after an invalid response.
 const GARBLED: &str = "check the proxy and the endpoint URL";
 
-/// A failed call: which, why in AWS's full words, and what to do.
+/// A failed call: the operation, the full message of AWS, and advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The API operation: `DescribeServices`. Empty where it did not come to a call.
+    /// The API operation, such as `DescribeServices`. Empty if no call was made.
     pub operation: &'static str,
     pub kind: FailureKind,
-    /// The exception's name where there is one: `AccessDeniedException`; or that of a [`Remedy`](advice::Remedy).
+    /// The error code, such as `AccessDeniedException`, or that of a [`Remedy`](advice::Remedy).
     pub code: Option<String>,
-    /// AWS's message in full, or the transport's in plain words; never the SDK's debug text.
+    /// The full message of AWS, or a plain description of a transport error; never the SDK's debug text.
     pub message: String,
     /// What a person can do about it.
     pub advice: Option<String>,
@@ -90,7 +90,7 @@ impl fmt::Display for Failure {
 impl Error for Failure {}
 
 impl Failure {
-    /// A failure of a kind that [`advice`] knows, which arose before anything was asked.
+    /// A failure known to [`advice`] that was detected before a call.
     pub(super) fn before_any_call(code: &'static str, message: impl Into<String>) -> Self {
         let failure = Self::local("", FailureKind::Credentials, message).coded(Some(code.to_owned()));
         match advice::by_code(code) {
@@ -99,29 +99,29 @@ impl Failure {
         }
     }
 
-    /// A failure that arose on this side of the wire.
+    /// A failure that was detected by ecsight.
     #[expect(clippy::disallowed_methods, reason = "it arises here and now")]
     pub fn local(operation: &'static str, kind: FailureKind, message: impl Into<String>) -> Self {
         Self { operation, kind, code: None, message: message.into(), advice: None, at: Timestamp::now() }
     }
 
-    /// An answer that makes no sense, and why not.
+    /// An invalid response, and what is wrong with it.
     pub fn garbled(operation: &'static str, message: impl Into<String>) -> Self {
         Self::local(operation, FailureKind::Garbled, message).advise(GARBLED)
     }
 
-    /// AWS answered for `account`, and for the one `before` until then.
+    /// The response is from `account`; earlier ones were from `before`.
     pub fn of_another_account(operation: &'static str, account: &str, before: &str) -> Self {
-        let message = format!("the credentials are those of account {account} now, not of {before}");
+        let message = format!("the credentials are now those of account {account}, not of {before}");
         Self::local(operation, FailureKind::Credentials, message).coded(Some(ANOTHER_ACCOUNT.to_owned()))
     }
 
-    /// Whether the scope has become another, so that nothing read before is of it.
+    /// Whether the account has changed, so that earlier rows do not belong to the scope.
     pub fn is_of_another_account(&self) -> bool {
         self.code.as_deref() == Some(ANOTHER_ACCOUNT)
     }
 
-    /// Whether it is the same failure as another, at whatever time.
+    /// Whether it is the same failure as another, ignoring the time.
     pub fn is_like(&self, other: &Self) -> bool {
         Self { at: self.at, ..other.clone() } == *self
     }
@@ -131,14 +131,14 @@ impl Failure {
         self
     }
 
-    /// Adds what helps besides.
+    /// Adds advice.
     pub fn also(mut self, advice: &str) -> Self {
         self.advice = Some(self.advice.into_iter().chain([advice.to_owned()]).collect::<Vec<_>>().join("; "));
         self
     }
 
-    /// Reads an SDK error: its class, AWS's own message, and what helps.
-    pub(super) fn of<E>(operation: Operation, whose: FailureContext<'_>, error: &SdkError<E, HttpResponse>) -> Self
+    /// Converts an SDK error: its kind, the message of AWS, and advice.
+    pub(super) fn of<E>(operation: Operation, context: FailureContext<'_>, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -150,35 +150,35 @@ impl Failure {
             SdkError::TimeoutError(_) => (FailureKind::Offline, None, "no answer within the time limit".to_owned()),
             _ => {
                 if let Some(credentials) = link_of::<CredentialsError>(error) {
-                    return Self::unsigned(whose, credentials);
+                    return Self::unsigned(context, credentials);
                 }
                 of_transport(error)
             }
         };
         let failure = Self::local(operation.name, kind, message).coded(code);
         let failure = match error {
-            SdkError::ServiceError(service) => failure.by_the_clock(service.raw()),
+            SdkError::ServiceError(service) => failure.with_clock_skew(service.raw()),
             _ => failure,
         };
-        match advice_for(&failure, whose) {
+        match advice_for(&failure, context) {
             Some(advice) => failure.advise(advice),
             None => failure,
         }
     }
 
-    /// The call could not be signed.
-    pub(super) fn unsigned(whose: FailureContext<'_>, error: &CredentialsError) -> Self {
-        let (code, message, advice) = advice::unsigned(error, whose);
+    /// A failure to sign the call.
+    pub(super) fn unsigned(context: FailureContext<'_>, error: &CredentialsError) -> Self {
+        let (code, message, advice) = advice::unsigned(error, context);
         let failure = Self::local("", FailureKind::Credentials, message).coded(code.map(str::to_owned));
-        let general = || advice_for(&failure, whose).unwrap_or_default();
+        let general = || advice_for(&failure, context).unwrap_or_default();
         let advice = advice.unwrap_or_else(general);
         failure.advise(advice)
     }
 
-    /// A signature that AWS finds too old or too new says how far the clocks are apart, if they are.
-    fn by_the_clock(mut self, raw: &HttpResponse) -> Self {
+    /// If the message says that a signature is too old or too new, compares the clocks.
+    fn with_clock_skew(mut self, raw: &HttpResponse) -> Self {
         let code = self.code.as_deref().unwrap_or_default();
-        let old = ["Signature expired", "Signature not yet current"].iter().any(|told| self.message.contains(told));
+        let old = ["Signature expired", "Signature not yet current"].iter().any(|part| self.message.contains(part));
         if !old && !["RequestExpired", "RequestTimeTooSkewed"].contains(&code) {
             return self;
         }
@@ -193,13 +193,12 @@ impl Failure {
         self
     }
 
-    /// Whether the SDK mends it with the next call: it has learnt how far the clocks are apart.
+    /// Whether the next call will succeed because the SDK has learnt the difference between the clocks.
     pub fn is_clock_skew(&self) -> bool {
         self.code.as_deref() == Some(CLOCK_SKEW)
     }
 
-    /// The state of the credentials that it tells of, in two or three words, where more is known than that they are
-    /// missing.
+    /// The state of the credentials in two or three words, if more is known than that they are missing.
     pub fn state_of_credentials(&self) -> Option<&'static str> {
         let remedy = self.code.as_deref().and_then(advice::by_code).filter(|_| self.kind == FailureKind::Credentials);
         remedy.map(|remedy| remedy.state)
@@ -210,13 +209,13 @@ impl Failure {
         self.state_of_credentials().unwrap_or_else(|| self.kind.words())
     }
 
-    /// The call, if there was one, and what went wrong, in a few words.
+    /// The operation, if there was one, and what is wrong, in a few words.
     pub fn in_short(&self) -> String {
         let operation = Some(self.operation).filter(|operation| !operation.is_empty());
         operation.into_iter().chain([self.state()]).collect::<Vec<_>>().join(": ")
     }
 
-    /// In a few words, with the action that is missing where one is.
+    /// What is wrong in a few words, with the missing action after a denial.
     pub fn briefly(&self) -> String {
         match self.kind {
             FailureKind::Denied => format!("no permission ({})", self.action()),
@@ -224,12 +223,12 @@ impl Failure {
         }
     }
 
-    /// The IAM action that the call takes; that which AWS says is missing, where it is another: `kms:Decrypt`.
+    /// The IAM action of the call, or the one that AWS says is missing, such as `kms:Decrypt`.
     pub fn action(&self) -> String {
         let known = || operation::ALL.iter().find(|operation| operation.name == self.operation);
-        let told = self.message.split_once("not authorized to perform: ").map(|(_, rest)| rest);
-        let told = told.and_then(|rest| rest.split_whitespace().next()).filter(|action| action.contains(':'));
-        told.map(str::to_owned).or_else(|| known().map(|known| known.action())).unwrap_or_else(|| self.operation.into())
+        let part = self.message.split_once("not authorized to perform: ").map(|(_, rest)| rest);
+        let part = part.and_then(|rest| rest.split_whitespace().next()).filter(|action| action.contains(':'));
+        part.map(str::to_owned).or_else(|| known().map(|known| known.action())).unwrap_or_else(|| self.operation.into())
     }
 
     fn coded(mut self, code: Option<String>) -> Self {
@@ -261,12 +260,12 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureK
     (kind, Some(code.to_owned()), message)
 }
 
-/// The first error of a kind in a chain.
+/// The first error of type `E` in a chain.
 fn link_of<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     error_chain::links(error).find_map(|error| error.downcast_ref())
 }
 
-/// Nothing came back, or nothing was sent: the read-only guard, or the network.
+/// No response, or no request: the read-only guard or the network.
 fn of_transport(error: &(dyn Error + 'static)) -> (FailureKind, Option<String>, String) {
     match link_of::<Refused>(error) {
         Some(refused) => (FailureKind::ReadOnly, None, refused.to_string()),
@@ -274,19 +273,19 @@ fn of_transport(error: &(dyn Error + 'static)) -> (FailureKind, Option<String>, 
     }
 }
 
-/// The last error of the chain: the one that names the thing ("Connection refused").
+/// The last error of the chain, which is the specific one ("Connection refused").
 fn root_cause(error: &(dyn Error + 'static)) -> Option<String> {
     error_chain::links(error).skip(1).last().map(ToString::to_string).filter(|text| !text.is_empty())
 }
 
-/// An answer that is not AWS's: how it looks, in a few words.
+/// Describes a response that is not from AWS, in a few words.
 fn garbled(raw: &HttpResponse, cause: Option<&str>) -> String {
     let status = raw.status().as_u16();
     let body = raw.body().bytes().unwrap_or_default();
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.starts_with('<') {
-        format!("HTTP {status} with a page of HTML or XML instead of AWS's answer; a proxy in between?")
+        format!("HTTP {status} with a page of HTML or XML instead of a response from AWS; is there a proxy?")
     } else if text.is_empty() {
         format!("HTTP {status} with an empty body{}", cause.map(|cause| format!(" ({cause})")).unwrap_or_default())
     } else {
@@ -294,21 +293,21 @@ fn garbled(raw: &HttpResponse, cause: Option<&str>) -> String {
     }
 }
 
-fn advice_for(failure: &Failure, whose: FailureContext<'_>) -> Option<String> {
+fn advice_for(failure: &Failure, context: FailureContext<'_>) -> Option<String> {
     let remedy = failure.code.as_deref().and_then(advice::by_code);
     Some(match failure.kind {
         FailureKind::Denied => format!("ask for {} on this scope", failure.action()),
-        FailureKind::Credentials => whose.fill(remedy.map_or("{renew}", |remedy| remedy.advice), ""),
+        FailureKind::Credentials => context.fill(remedy.map_or("{renew}", |remedy| remedy.advice), ""),
         FailureKind::Offline if failure.message.contains("certificate") => {
-            "a proxy that reads along? Name the file with its CA in SSL_CERT_FILE".to_owned()
+            "does a proxy intercept TLS? Set SSL_CERT_FILE to the file with its CA".to_owned()
         }
-        FailureKind::Offline => match &whose.scope.endpoint_url {
-            Some(url) => format!("is {url} right, and up?"),
+        FailureKind::Offline => match &context.scope.endpoint_url {
+            Some(url) => format!("check that {url} is correct and running"),
             None => "check network, VPN and proxy".to_owned(),
         },
-        FailureKind::Throttled => "the account's quota is used up; asking more slowly".to_owned(),
+        FailureKind::Throttled => "the account's API quota is used up; calls are slowed down".to_owned(),
         FailureKind::Garbled => GARBLED.to_owned(),
-        FailureKind::Server => "AWS has trouble; it should pass".to_owned(),
+        FailureKind::Server => "the error is on AWS's side and should be temporary".to_owned(),
         FailureKind::ReadOnly => ":write to arm this scope".to_owned(),
         FailureKind::NotFound | FailureKind::Invalid => return None,
     })
@@ -360,7 +359,7 @@ mod tests {
     #[case(400, "TargetGroupNotFound", FailureKind::NotFound)]
     #[case(400, "InvalidParameterException", FailureKind::Invalid)]
     #[case(500, "ServerException", FailureKind::Server)]
-    fn the_code_tells_the_trouble_and_the_message_is_kept_whole(
+    fn the_code_decides_the_kind_and_the_message_is_kept(
         #[case] status: u16,
         #[case] code: &str,
         #[case] kind: FailureKind,
@@ -370,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_call_names_the_action_to_ask_for() {
+    fn a_denied_call_names_the_missing_action() {
         let failure = answer(400, Some("AccessDeniedException"), "User: x is not authorized", "{}");
         assert!(failure.advice.unwrap().contains("ecs:DescribeServices"));
         let message = "User: x is not authorized to perform: kms:Decrypt on resource: k";
@@ -390,7 +389,7 @@ mod tests {
     #[case("InvalidSignatureException", "Signature expired: 20261130T1200Z is now earlier than 20261130T1207Z")]
     #[case("InvalidSignatureException", "Signature not yet current: ...")]
     #[case("RequestExpired", "Request has expired.")]
-    fn clocks_that_are_apart_are_told_by_how_much(#[case] code: &str, #[case] message: &'static str) {
+    fn a_clock_skew_is_reported_in_minutes(#[case] code: &str, #[case] message: &'static str) {
         let format = |at: Timestamp| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let there = Timestamp::now() + jiff::SignedDuration::from_mins(12);
         let failure = refused_at(&format(there), code, message);
@@ -402,14 +401,14 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_page_is_told_as_such() {
+    fn a_page_from_a_proxy_is_recognised() {
         let failure = answer(500, None, "", "<html>Bad gateway</html>");
         assert_eq!(failure.kind, FailureKind::Server);
         assert!(failure.message.contains("proxy"), "{}", failure.message);
     }
 
     #[test]
-    fn a_refused_connection_says_so_in_plain_words() {
+    fn a_refused_connection_has_a_plain_message() {
         let cause = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "Connection refused (os error 111)");
         let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(ConnectorError::io(cause.into()));
         let failure = Failure::of(DESCRIBE_SERVICES, nobody(), &error);
@@ -418,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_credentials_say_what_to_run() {
+    fn missing_credentials_have_a_command_as_advice() {
         let cause = CredentialsError::not_loaded_no_source();
         let error = SdkError::<Modelled, HttpResponse>::dispatch_failure(ConnectorError::other(cause.into(), None));
         let scope = ScopeSpec { profile: Some("prod".into()), ..ScopeSpec::default() };

@@ -1,11 +1,11 @@
-//! Who one is, where.
+//! The identity of the caller and the scope.
 
 use std::sync::Arc;
 
 use super::{Clients, Failure, operation};
 
-/// A scope, by who signs, account, Region and endpoint: whose rows something is of. Known once AWS has told the account.
-/// Within one, no two clusters have the same name, so that scope and name say what an ARN says. Cheap to clone.
+/// A scope, by signer, account, Region and endpoint. Known once AWS has returned the account. Within a scope, cluster
+/// names are unique, so scope and name are equivalent to an ARN. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ScopeId(Arc<ScopeParts>);
 
@@ -18,7 +18,7 @@ struct ScopeParts {
 }
 
 impl ScopeId {
-    /// The scope of these; an empty endpoint is AWS's own.
+    /// Creates a scope id; an empty endpoint is that of AWS.
     pub fn new(signer: &str, account: &str, region: &str, endpoint: &str) -> Self {
         let endpoint = endpoint.trim_end_matches('/');
         let [signer, account, region, endpoint] = [signer, account, region, endpoint].map(str::to_owned);
@@ -38,34 +38,34 @@ impl ScopeId {
         &self.0.region
     }
 
-    /// The endpoint URL; empty for AWS's own. An emulator has the account ids of others.
+    /// The endpoint URL; empty for AWS itself. Emulators reuse the account ids of others.
     pub fn endpoint(&self) -> &str {
         &self.0.endpoint
     }
 }
 
-/// The caller, as STS sees it, and the scope it looks at.
+/// The caller according to STS, and the scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
-    /// Absent until STS has answered.
+    /// Absent until STS has returned it.
     pub account: Option<String>,
     /// The caller's ARN.
     pub arn: Option<String>,
     pub region: Option<String>,
-    /// The profile that signs; absent where none does.
+    /// The profile that signs; absent for other sources.
     pub profile: Option<String>,
-    /// What signs where no profile does: `env`, `container`, `instance`, `web-identity`.
+    /// The name of a source other than a profile: `env`, `container`, `instance`, `web-identity`.
     pub borrowed: Option<&'static str>,
     pub endpoint_url: Option<String>,
 }
 
 impl Identity {
-    /// Whose credentials sign: a profile's name, or `env`, `container`, `instance`, `web-identity`.
+    /// The source that signs: a profile's name, or `env`, `container`, `instance`, `web-identity`.
     pub fn signer(&self) -> Option<&str> {
         self.profile.as_deref().or(self.borrowed)
     }
 
-    /// The scope that it looks at, once the account is known.
+    /// The scope, once the account is known.
     pub fn scope_id(&self) -> Option<ScopeId> {
         let account = self.account.as_deref().filter(|account| !account.is_empty())?;
         let [signer, region, endpoint] =
@@ -75,7 +75,7 @@ impl Identity {
 }
 
 impl Clients {
-    /// What is known of the identity without a call.
+    /// The part of the identity that is known without a call.
     pub fn identity(&self) -> Identity {
         let scope = &self.scope;
         let source = self.signer.as_ref().map(|signer| signer.choice.source.profile());
@@ -89,11 +89,12 @@ impl Clients {
         }
     }
 
-    /// Asks STS; one call.
+    /// Reads the identity from STS; one call.
     ///
     /// # Errors
-    /// Whatever the call failed with.
-    pub async fn who_am_i(&self) -> Result<Identity, Failure> {
+    ///
+    /// The failure of the call.
+    pub async fn caller_identity(&self) -> Result<Identity, Failure> {
         let answer = self.call(operation::GET_CALLER_IDENTITY, self.sts.get_caller_identity().send()).await?;
         Ok(Identity { account: answer.account, arn: answer.arn, ..self.identity() })
     }

@@ -1,4 +1,4 @@
-//! What rides along with calls: the read-only guard, the log, the body's capture, and the host as it was meant.
+//! Interceptors of calls: the read-only guard, the log, the capture of bodies, and the host.
 
 use std::time::Instant;
 
@@ -22,12 +22,12 @@ use aws_types::{endpoint_config::EndpointUrl, region::Region};
 
 use super::{Captured, SharedAccess};
 
-/// A mutating operation was asked of a read-only scope.
+/// An operation that changes something was called in a read-only scope.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} changes things, and this scope is read-only")]
+#[error("{0} is not allowed: this scope is read-only")]
 pub(super) struct Refused(pub String);
 
-/// Refuses, before anything is sent, what the access that is set at that moment does not allow.
+/// Refuses calls that the current access mode does not allow, before anything is sent.
 #[derive(Debug)]
 pub(super) struct ReadOnlyGuard {
     /// The IAM prefix of the client's service.
@@ -52,7 +52,7 @@ impl Intercept for ReadOnlyGuard {
     }
 }
 
-/// When a call began.
+/// When a call was started.
 #[derive(Debug)]
 struct Begun(Instant);
 
@@ -60,8 +60,8 @@ impl Storable for Begun {
     type Storer = StoreReplace<Self>;
 }
 
-/// Notes every call in the log at `trace`: which, where, how it ended, how long it took, and AWS's number for it. Nothing
-/// of what was sent or came back.
+/// Logs every call at `trace`: operation, host, result, duration and AWS request id. Nothing that was sent or received
+/// is logged.
 #[derive(Debug)]
 pub(super) struct CallLog;
 
@@ -103,7 +103,7 @@ impl Intercept for CallLog {
     }
 }
 
-/// Keeps the body of the answer.
+/// Captures the body of the response.
 #[derive(Debug)]
 pub(super) struct CaptureBody(pub Captured);
 
@@ -126,10 +126,10 @@ impl Intercept for CaptureBody {
     }
 }
 
-/// What AWS puts before the host for calls that are answered by a stream.
+/// The prefix that AWS uses for the host of streaming calls.
 const STREAM_PREFIX: &str = "stream-";
 
-/// The SDK puts the prefix before any host, one that a person has named included, where nobody answers to it.
+/// Removes the prefix that the SDK adds to custom hosts, too, where it does not resolve.
 #[derive(Debug)]
 pub(super) struct HostAsNamed;
 
@@ -154,7 +154,7 @@ impl Intercept for HostAsNamed {
     }
 }
 
-/// The address without the prefix, where there is one that no host of AWS's own has.
+/// The URL without the prefix, if its host is not one of AWS.
 fn without_prefix(uri: &str) -> Option<String> {
     let (scheme, rest) = uri.split_once("://")?;
     let host = rest.strip_prefix(STREAM_PREFIX)?;
@@ -172,7 +172,7 @@ mod tests {
     #[case("https://stream-localhost/", Some("https://localhost/"))]
     #[case("http://127.0.0.1:4566/", None)]
     #[case("https://stream-logs.eu-west-1.amazonaws.com/", None)]
-    fn a_named_host_keeps_its_name(#[case] uri: &str, #[case] expected: Option<&str>) {
+    fn a_custom_host_keeps_its_name(#[case] uri: &str, #[case] expected: Option<&str>) {
         assert_eq!(without_prefix(uri).as_deref(), expected);
     }
 }

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_code_is_asked_of_whoever_answers_and_dropping_the_request_cancels() {
+    async fn the_receiver_answers_a_request_and_dropping_it_cancels() {
         let question = || CodeQuestion { profile: "admin".into(), device: "device".into(), refused: false };
         let codes = CodeSource::default();
         assert_eq!(codes.ask(question()).await, Err(MfaError::NobodyToAsk));

@@ -1,8 +1,7 @@
-//! The operations this console calls: what each does, and the quota class it draws on.
+//! The operations that the console calls: what each does, and its quota class.
 
-/// ECS's quota classes, and one for each other service: the operations of a class share a token bucket per account and
-/// Region.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
+/// The quota classes of ECS, and one for each other service. The operations of a class share a token bucket per account
+/// and Region. <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QuotaClass {
     ClusterRead,
@@ -13,7 +12,7 @@ pub enum QuotaClass {
     ServiceModify,
     ServiceDeployment,
     ServiceRevision,
-    /// In no table of AWS's; taken for small.
+    /// Not documented by AWS; assumed to be small.
     ServiceDeploymentModify,
     TaskDefinitionRead,
     Identity,
@@ -22,7 +21,7 @@ pub enum QuotaClass {
 }
 
 impl QuotaClass {
-    /// The account's quota: burst, and calls a second. Shared by everybody in it.
+    /// The quota of the account: burst, and calls per second. Shared by all its users.
     pub fn quota(self) -> (f64, f64) {
         match self {
             Self::ClusterRead
@@ -35,13 +34,13 @@ impl QuotaClass {
             Self::ClusterResourceModify => (100.0, 40.0),
             Self::ServiceModify => (50.0, 5.0),
             Self::ServiceDeploymentModify => (10.0, 1.0),
-            // Less than what any Region grants: the usual share of it is one call a second.
+            // Below the quota of every Region: the usual share of it is one call per second.
             Self::Logs | Self::LoadBalancing => (8.0, 4.0),
         }
     }
 }
 
-/// What an operation does, and so where it is allowed: see [`Access::allows`](super::Access::allows).
+/// What an operation does, which decides where it is allowed: see [`Access::allows`](super::Access::allows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
     /// It changes nothing.
@@ -55,7 +54,7 @@ pub enum Nature {
 }
 
 impl Nature {
-    /// Whether it is let through where nothing may be changed.
+    /// Whether it is allowed in read-only mode.
     pub fn harmless(self) -> bool {
         matches!(self, Self::Read | Self::Billed)
     }
@@ -77,7 +76,7 @@ impl Operation {
         format!("{}:{}", self.service, self.name)
     }
 
-    /// The operation that a service, an IAM prefix, calls so, where it is one of those the console knows.
+    /// The operation of a service, given by its IAM prefix, with this name; `None` if the console does not use it.
     pub fn named(service: &str, name: &str) -> Option<Self> {
         ALL.iter().copied().find(|operation| (operation.service, operation.name) == (service, name))
     }
@@ -92,7 +91,7 @@ macro_rules! operations {
             nature: Nature::$nature,
         };)*
 
-        /// Every operation the console calls: the README's IAM policy is checked against it.
+        /// All operations that the console calls: the IAM policy in the README is checked against it.
         pub const ALL: &[Operation] = &[$($constant),*];
     };
 }

@@ -1,4 +1,4 @@
-//! The names of the profiles in the AWS configuration files, as the SDK itself reads them.
+//! The profiles in the AWS configuration files, as parsed by the SDK.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use aws_types::os_shim_internal::{Env, Fs};
 use super::error_chain;
 use crate::nearest;
 
-/// The profile where nobody names another.
+/// The profile that is used if none is named.
 const DEFAULT: &str = "default";
-/// Variables that name a profile, in the order in which botocore asks for them.
+/// Variables that name a profile, in the order of botocore.
 const VARIABLES: &[&str] = &["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
 
-/// Why a profile can't be used: a sentence.
+/// Why a profile can't be used, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ProfileError(String);
@@ -25,7 +25,7 @@ impl ProfileError {
     }
 }
 
-/// The sentence for a profile that is not among those `known`.
+/// The message for a profile that is not in `known`.
 pub fn unknown(name: &str, known: &[String]) -> String {
     match known {
         [] => format!("unknown profile `{name}`; the AWS configuration files have none"),
@@ -33,10 +33,11 @@ pub fn unknown(name: &str, known: &[String]) -> String {
     }
 }
 
-/// The profile that a person named, or else the environment, or else the default one, which alone need not exist.
+/// The profile named by the user, or else by the environment, or else the default profile, which need not exist.
 ///
 /// # Errors
-/// When there is no such profile, or the configuration files can't be read.
+///
+/// If there is no such profile, or the configuration files can't be read.
 pub async fn check(explicit: Option<&str>) -> Result<String, ProfileError> {
     selected(&Fs::real(), &Env::real(), explicit).await
 }
@@ -57,11 +58,12 @@ pub(super) async fn selected(fs: &Fs, env: &Env, explicit: Option<&str>) -> Resu
     Err(ProfileError(from + &unknown(&name, &known)))
 }
 
-/// Every profile of `~/.aws/config` and `~/.aws/credentials`, or of the files that `AWS_CONFIG_FILE` and
-/// `AWS_SHARED_CREDENTIALS_FILE` name; sorted. Absent files have none.
+/// All profiles of `~/.aws/config` and `~/.aws/credentials`, or of the files in `AWS_CONFIG_FILE` and
+/// `AWS_SHARED_CREDENTIALS_FILE`, sorted. An absent file has none.
 ///
 /// # Errors
-/// A file that can't be read, or whose syntax the SDK refuses.
+///
+/// If a file can't be read or has invalid syntax.
 pub async fn names() -> Result<Vec<String>, ProfileFileLoadError> {
     names_in(&Fs::real(), &Env::real()).await
 }
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_files_are_read_and_each_name_is_told_once() {
+    async fn both_files_are_read_and_names_are_unique() {
         let config =
             "[default]\nregion = eu-west-1\n[profile prod]\nregion = eu-west-1\n[sso-session work]\nsso_region = x\n";
         let credentials = "[prod]\naws_access_key_id = a\n[dev]\naws_access_key_id = b\n";

@@ -1,4 +1,4 @@
-//! The Regions of AWS's public, GovCloud and China partitions, for completion and for catching a mistyped one.
+//! The Regions of AWS's public, GovCloud and China partitions, for completion and for typos.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::nearest;
 
-/// Every Region known when this was built, by partition and continent.
+/// All Regions known at build time, by partition and continent.
 /// <https://docs.aws.amazon.com/general/latest/gr/ecs-service.html>
 pub static REGIONS: &[&str] = &[
     "us-east-1",
@@ -50,7 +50,7 @@ pub static REGIONS: &[&str] = &[
     "cn-northwest-1",
 ];
 
-/// AWS opens Regions faster than programs are updated: one that is spelled like a Region is let through.
+/// AWS opens Regions more often than programs are updated, so any name with the form of a Region is accepted.
 #[expect(clippy::expect_used, reason = "the pattern is a constant, which a test compiles")]
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -59,12 +59,12 @@ static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
-/// Whether `name` is a Region, or could well be one that is newer than this program.
+/// Whether `name` is a Region, or may be a newer one.
 pub fn plausible(name: &str) -> bool {
     REGIONS.contains(&name) || SHAPE.is_match(name)
 }
 
-/// The sentence for a name that no Region has.
+/// The message for an unknown Region.
 pub fn unknown(name: &str) -> String {
     nearest::unknown("Region", name, REGIONS.iter().copied())
 }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_region_has_the_shape_of_one() {
+    fn known_regions_have_the_form_of_a_region() {
         for region in REGIONS {
             assert!(SHAPE.is_match(region), "{region}");
         }

@@ -13,7 +13,7 @@ use super::{
     GetArgs, Listed, Output, Refusal, ScopeArgs, console,
     output::{pretty, print, print_own},
     session::CliSession,
-    subject::{NameQuery, is_id, means, near_id, unknown_part},
+    subject::{NameQuery, may_be_id, near_id, refers_to, unknown_part},
     wait::{Wait, retry, until},
 };
 use crate::{
@@ -226,17 +226,17 @@ fn choose<'a>(rows: &[Arc<dyn Row>], names: &'a [String]) -> (Vec<Arc<str>>, Vec
     if names.is_empty() {
         return (rows.iter().map(id).collect(), Vec::new());
     }
-    let means = |name: &str, row: &Arc<dyn Row>| means(name, &**row);
+    let refers_to = |name: &str, row: &Arc<dyn Row>| refers_to(name, &**row);
     let unknown_names =
-        names.iter().map(String::as_str).filter(|name| !rows.iter().any(|row| means(name, row))).collect();
-    let ids = rows.iter().filter(|row| names.iter().any(|name| means(name, row))).map(id).collect();
+        names.iter().map(String::as_str).filter(|name| !rows.iter().any(|row| refers_to(name, row))).collect();
+    let ids = rows.iter().filter(|row| names.iter().any(|name| refers_to(name, row))).map(id).collect();
     (ids, unknown_names)
 }
 
 fn unknown(kind: &Kind, unknown_names: &[&str], rows: &[Arc<dyn Row>]) -> String {
     let names: Vec<_> = rows.iter().map(|row| row.name()).collect();
     let line = |name: &&str| {
-        let near = match is_id(name) {
+        let near = match may_be_id(name) {
             true => near_id(name, rows.iter().map(|row| last_part(row.id()))),
             false => hint(name, names.iter().map(|name| &**name)),
         };

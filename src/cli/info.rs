@@ -43,7 +43,7 @@ pub(super) async fn run(
     line(&mut text, "endpoint", here.endpoint_url.as_deref().unwrap_or("AWS's own"));
     print(&text)?;
 
-    let caller = Wait::new("the identity in use", wait.timeout).on(clients.who_am_i()).await??;
+    let caller = Wait::new("the identity in use", wait.timeout).on(clients.caller_identity()).await??;
     let mut text = String::new();
     line(&mut text, "account", caller.account.as_deref().unwrap_or("-"));
     line(&mut text, "identity", caller.arn.as_deref().unwrap_or("-"));

@@ -1,4 +1,4 @@
-//! What a person means by a name: a service, a task or a container instance, wherever it is.
+//! Finds the service, task or container instance that a name on the command line refers to.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,38 +8,39 @@ use crate::{
     resource::{Query, Row, Status, TypedRow, View, family, format::last_part, instance, query::DAY, service, task},
 };
 
-/// Characters of an id from which on it can be told from a name.
+/// Minimum number of characters of a partial id.
 const PREFIX: usize = 4;
-/// Characters of an id in full: those that are made now, and those of old.
+/// Lengths of a full id: in the current format, and in the old one.
 const IDS: [usize; 2] = [32, 36];
-/// Seconds: how long ago a task may have stopped that is asked for.
+/// How far back stopped tasks are searched, in seconds.
 const REMEMBERED: u32 = 30 * DAY;
 
-/// Something that was asked about.
+/// The row that a name refers to.
 #[derive(Debug, Clone)]
 pub(super) struct NamedRow {
     pub row: Arc<dyn Row>,
-    /// Where it is found.
+    /// The view that contains it.
     pub view: View,
 }
 
-/// What a name can stand for, before it is looked for.
+/// A name, and what it may refer to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NameQuery {
     /// The name, or the last part of the ARN.
     pub name: String,
     pub cluster: Option<Arc<str>>,
-    /// The Region that an ARN names.
+    /// The Region in the ARN.
     pub region: Option<String>,
-    /// What an ARN says it is; anything, for a name.
+    /// The kind in the ARN; all of them for a name.
     kinds: &'static [&'static str],
 }
 
 impl NameQuery {
-    /// Reads a name or an ARN; `cluster` is what `--cluster` says.
+    /// Parses a name or an ARN; `cluster` is the value of `--cluster`.
     ///
     /// # Errors
-    /// For an ARN of something else, and one that contradicts `--cluster`.
+    ///
+    /// For an ARN of another kind, and one that contradicts `--cluster`.
     pub(super) fn read(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
         if !text.starts_with("arn:") {
             let kinds = &["service", "task", "instance"];
@@ -55,11 +56,11 @@ impl NameQuery {
         let path: Vec<&str> = resource.split('/').collect();
         let (kinds, home, name): (&[&str], _, _) = match path.as_slice() {
             ["service", cluster, name] => (&["service"], Some(*cluster), *name),
-            // What belongs to a service or a task is explained with it.
+            // Service deployments, revisions and containers are explained with their service or task.
             ["service-deployment" | "service-revision", cluster, name, _] => (&["service"], Some(*cluster), *name),
             ["task", cluster, id] | ["container", cluster, id, _] => (&["task"], Some(*cluster), *id),
             ["container-instance", cluster, id] => (&["instance"], Some(*cluster), *id),
-            // ARNs of old don't tell the cluster.
+            // ARNs in the old format have no cluster.
             ["service", name] => (&["service"], None, *name),
             ["task", id] => (&["task"], None, *id),
             ["container-instance", id] => (&["instance"], None, *id),
@@ -74,10 +75,11 @@ impl NameQuery {
         Ok(Self { name: name.into(), cluster, region: Some(region.into()).filter(|r: &String| !r.is_empty()), kinds })
     }
 
-    /// The same where only a service will do.
+    /// Parses the name or ARN of a service.
     ///
     /// # Errors
-    /// Also for an ARN of anything else.
+    ///
+    /// Also for an ARN of another kind.
     pub(super) fn service(text: &str, cluster: Option<&str>) -> Result<Self, Refusal> {
         Self::of_kind(text, cluster, &["service"])
     }
@@ -98,10 +100,11 @@ impl NameQuery {
         }
     }
 
-    /// Finds it. Asks by name first, which takes one call a cluster; looks through lists only for what is left.
+    /// Finds the row. Looks it up by name first, which takes one call per cluster; then searches lists.
     ///
     /// # Errors
-    /// When there is no such thing, or there are several; when AWS refuses.
+    ///
+    /// If there is no such row, or there are several; if a call fails.
     pub(super) async fn find(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
         match self.search(session).await {
             Err(refusal @ Refusal::Aws(_)) => {
@@ -115,9 +118,9 @@ impl NameQuery {
         let mut seen = Vec::new();
         for views in [self.by_name(), self.by_list()] {
             let rows = self.rows(session, &views).await?;
-            let (found, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|subject| self.means(&*subject.row));
+            let (found, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|subject| self.refers_to(&*subject.row));
             seen.extend(others);
-            // ECS lists deleted services for a while; a live one is meant.
+            // ECS lists deleted services for a while; an active one takes precedence.
             let alive = found.iter().filter(|subject| !deleted(&*subject.row)).count();
             let mut found: Vec<NamedRow> =
                 found.into_iter().filter(|subject| alive == 0 || !deleted(&*subject.row)).collect();
@@ -138,7 +141,7 @@ impl NameQuery {
         Query { cluster: self.cluster.clone(), ..Query::default() }
     }
 
-    /// What can be asked for without a list.
+    /// Views that look the name up without a list.
     fn by_name(&self) -> Vec<View> {
         let (name, query): (Arc<str>, _) = (self.name.as_str().into(), self.query());
         let whole = IDS.contains(&name.len()) && hexadecimal(&name);
@@ -157,11 +160,11 @@ impl NameQuery {
         views
     }
 
-    /// Lists in which it may be found by the beginning of its id, or by that of its machine; tasks also among those that
-    /// AWS has forgotten.
+    /// Lists that may contain a row with this partial id or EC2 instance id. Tasks include those that AWS has
+    /// forgotten.
     fn by_list(&self) -> Vec<View> {
         let machine = self.name.starts_with("i-");
-        let begun = is_id(&self.name);
+        let begun = may_be_id(&self.name);
         let mut views = Vec::new();
         if begun && self.is("task") {
             let since = Some(REMEMBERED);
@@ -173,7 +176,7 @@ impl NameQuery {
         views
     }
 
-    /// The rows of `views`, each once.
+    /// The rows of `views`, without duplicates.
     async fn rows(&self, session: &mut CliSession, views: &[View]) -> Result<Vec<NamedRow>, Refusal> {
         if views.is_empty() {
             return Ok(Vec::new());
@@ -185,8 +188,8 @@ impl NameQuery {
         Ok(rows.map(|row| NamedRow { view: home(&**row), row: row.clone() }).collect())
     }
 
-    fn means(&self, row: &dyn Row) -> bool {
-        means(&self.name, row)
+    fn refers_to(&self, row: &dyn Row) -> bool {
+        refers_to(&self.name, row)
     }
 
     fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a NamedRow>) -> String {
@@ -196,14 +199,14 @@ impl NameQuery {
         format!("`{}` may mean any of these; {more} one of them:{}", self.name, lines.concat())
     }
 
-    /// What there is instead, when it is a name that was mistyped; `seen` is what was looked through.
+    /// The message for an unknown name, with a suggestion if it is mistyped; `seen` is what was searched.
     async fn unknown(&self, session: &mut CliSession, seen: &[NamedRow]) -> Result<String, Refusal> {
         let place = self.cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
         let nothing = match self.kinds {
             [kind] => format!("there is no {kind} `{}`{place}", self.name),
             _ => format!("there is no service, task or container instance `{}`{place}", self.name),
         };
-        if is_id(&self.name) || !self.is("service") {
+        if may_be_id(&self.name) || !self.is("service") {
             let ids = seen.iter().map(|subject| last_part(subject.row.id()));
             return Ok(nothing + &near_id(&self.name, ids));
         }
@@ -231,19 +234,19 @@ pub(super) async fn unknown_part(session: &mut CliSession, query: &Query) -> Opt
     names::not_in(session, &family::KIND, query.family.as_deref()?).await
 }
 
-/// Whether `name` means `row`: its name, its id, its ARN, or the beginning of its id.
-pub(super) fn means(name: &str, row: &dyn Row) -> bool {
+/// Whether `name` refers to `row`: its name, id, ARN, or a partial id.
+pub(super) fn refers_to(name: &str, row: &dyn Row) -> bool {
     let id = last_part(row.id());
-    let begins = is_id(name) && id.starts_with(name) && id.len() >= IDS[0];
+    let begins = may_be_id(name) && id.starts_with(name) && id.len() >= IDS[0];
     row.id() == name || row.name() == name || id == name || (row.kind() != &service::KIND && begins)
 }
 
-/// Looks like an id, or the beginning of one that can be told from a name.
-pub(super) fn is_id(name: &str) -> bool {
+/// Whether `name` may be a full or partial id.
+pub(super) fn may_be_id(name: &str) -> bool {
     name.len() >= PREFIX && hexadecimal(name)
 }
 
-/// The id that is most like `name`, cut to its length; ids that are not like it help nobody.
+/// A suggestion of the most similar id, cut to the length of `name`, if any is similar.
 pub(super) fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) -> String {
     let cut = |id: &'a str| id.char_indices().nth(name.len().max(8)).map_or(id, |(end, _)| &id[..end]);
     match nearest(name, ids.into_iter().map(cut)).as_slice() {
@@ -252,7 +255,7 @@ pub(super) fn near_id<'a>(name: &str, ids: impl IntoIterator<Item = &'a str>) ->
     }
 }
 
-/// The view that has this row alone.
+/// The view that contains only this row.
 fn home(row: &dyn Row) -> View {
     let cluster = row.cluster().unwrap_or_default();
     let query = match row.typed() {
@@ -272,7 +275,7 @@ fn deleted(row: &dyn Row) -> bool {
     status == Some("INACTIVE")
 }
 
-/// Looks like an id, or the beginning of one.
+/// Whether `text` has only the characters of an id.
 fn hexadecimal(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
@@ -296,7 +299,7 @@ mod tests {
     #[case("arn:aws:ecs:eu-west-1:1:container/prod/0123/4567", "0123", Some("prod"), &["task"])]
     #[case("arn:aws:ecs:eu-west-1:1:container-instance/prod/0123", "0123", Some("prod"), &["instance"])]
     #[case("web", "web", None, &["service", "task", "instance"])]
-    fn an_arn_says_what_is_meant_and_where(
+    fn an_arn_has_kind_cluster_and_region(
         #[case] text: &str,
         #[case] name: &str,
         #[case] cluster: Option<&str>,
@@ -313,7 +316,7 @@ mod tests {
     #[case("012345", &["service"], &["task", "instance"])]
     #[case("i-0123", &["service"], &["instance"])]
     #[case("what is this?", &[], &[])]
-    fn lists_are_looked_through_for_ids_alone(#[case] name: &str, #[case] named: &[&str], #[case] listed: &[&str]) {
+    fn lists_are_searched_for_ids_only(#[case] name: &str, #[case] named: &[&str], #[case] listed: &[&str]) {
         let wanted = NameQuery::read(name, Some("prod")).unwrap();
         assert_eq!((kinds(wanted.by_name()), kinds(wanted.by_list())), (named.to_vec(), listed.to_vec()));
     }

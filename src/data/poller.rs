@@ -340,7 +340,7 @@ impl Poller {
             self.identity_due = None;
             room -= 1;
             let clients = self.clients.clone();
-            self.calls.spawn(async move { CallResult::Identity(clients.who_am_i().await) });
+            self.calls.spawn(async move { CallResult::Identity(clients.caller_identity().await) });
         }
         // Due calls wait for room, which the next response makes.
         next = earliest(next, self.identity_due.filter(|at| *at > now));

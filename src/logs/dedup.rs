@@ -1,8 +1,8 @@
 //! Recognises events that were read before, so that they are shown once.
 //!
 //! An event is identified by stream, time and text: GetLogEvents and Live Tail return no ids, and a tail changes from
-//! one way of reading to another while tasks come and go. Identical events are told apart by their number within one
-//! pass over the log; an id, if there is one, identifies an event in any case.
+//! one API to another while tasks start and stop. Identical events are distinguished by their number within one pass
+//! over the log; an id, if there is one, identifies an event in any case.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

@@ -61,7 +61,7 @@ async fn an_answer_of_another_account_enters_neither_store_nor_history() {
     let snapshot = Arc::clone(&snapshot.expect("in time").expect("the data layer goes on"));
     assert_eq!(
         snapshot.connection.failure.as_ref().map(|failure| failure.message.as_str()),
-        Some("the credentials are those of account 210987654321 now, not of 123456789012")
+        Some("the credentials are now those of account 210987654321, not of 123456789012")
     );
     tokio::time::sleep(Duration::from_mins(10)).await;
     let snapshot = handle.snapshots.borrow().clone();
@@ -132,7 +132,7 @@ async fn credentials_of_another_account_begin_another_scope() {
         user.wait_for(OTHER_ACCOUNT).await;
         user.wait_for("mode  read-only").await;
         user.keys("!");
-        user.wait_for("the credentials are those of account 210987654321 now").await;
+        user.wait_for("the credentials are now those of account 210987654321").await;
         user.keys("\x1b");
         // There is no way back.
         user.keys("-");
@@ -166,7 +166,7 @@ async fn a_change_is_not_sent_with_the_credentials_of_another_account() {
         user.sleep(1).await;
         user.set_account(OTHER_ACCOUNT);
         user.keys("\t\r");
-        user.wait_for("nothing was sent: the credentials are those of account 210987654321 now").await;
+        user.wait_for("nothing was sent: the credentials are now those of account 210987654321").await;
         let sent = user.endpoint.requests().into_iter().filter(|request| request.operation == "UpdateService").count();
         assert_eq!(sent, 0);
     })

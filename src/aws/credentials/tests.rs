@@ -47,7 +47,7 @@ async fn the_source_is_chosen_as_botocore_chooses_it(
 }
 
 #[test]
-fn of_a_key_only_the_end_is_told() {
+fn only_the_end_of_a_key_is_logged() {
     assert_eq!(key_end("AKIAIOSFODNN7EXAMPLE"), "…MPLE");
     assert_eq!(key_end("short"), "…");
 }

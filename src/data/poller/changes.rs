@@ -56,7 +56,7 @@ async fn check_account(clients: Clients, confirmed: Arc<Identity>) -> Result<(),
     if confirmed.arn.is_none() {
         return Ok(());
     }
-    let current = clients.who_am_i().await.map_err(|failure| Failure {
+    let current = clients.caller_identity().await.map_err(|failure| Failure {
         // Whatever the failure of this call, the change was not sent.
         kind: FailureKind::Invalid,
         message: format!("nothing was sent: {}", failure.message),

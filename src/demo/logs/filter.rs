@@ -72,7 +72,7 @@ pub(super) fn filter(here: Here, input: &Value) -> Result<Value, ApiError> {
     Ok(answer)
 }
 
-/// Replaces a page by an empty one whose token leads to the same events.
+/// Replaces a page by an empty one with a token for the same events.
 pub(crate) fn postpone_events(answer: &mut Value, rng: &mut Rng) {
     let id = |event: Option<&Value>| event.and_then(|event| token::read_id(event["eventId"].as_str()?));
     let Some(events) = answer["events"].as_array() else { return };

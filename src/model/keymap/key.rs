@@ -40,7 +40,7 @@ const MODIFIERS: [(&str, KeyModifiers); 3] =
 const INDISTINGUISHABLE: [(char, KeyCode); 5] =
     [('h', KeyCode::Backspace), ('i', KeyCode::Tab), ('j', KeyCode::Enter), ('m', KeyCode::Enter), ('[', KeyCode::Esc)];
 
-/// The key that ctrl with `c` can't be told from.
+/// The key that a terminal reports for ctrl with `c`.
 fn twin(c: char) -> Option<KeyCode> {
     INDISTINGUISHABLE.iter().find(|(twin, _)| *twin == c.to_ascii_lowercase()).map(|(_, code)| *code)
 }
@@ -120,7 +120,7 @@ impl FromStr for Key {
         let key = Self::new(code, modifiers);
         match code {
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) && twin(c).is_some() => {
-                Err(format!("`{text}` can't be told from {key} in a terminal"))
+                Err(format!("`{text}` is the same as {key} in a terminal"))
             }
             _ => Ok(key),
         }
@@ -193,7 +193,7 @@ mod tests {
 
     #[rstest]
     #[case("ctrl-spce", "no key is called `ctrl-spce`; did you mean space?")]
-    #[case("ctrl-i", "`ctrl-i` can't be told from tab in a terminal")]
+    #[case("ctrl-i", "`ctrl-i` is the same as tab in a terminal")]
     #[case("", "no key is called ``")]
     #[case("f99", "no key is called `f99`")]
     fn what_is_no_key_is_named(#[case] text: &str, #[case] error: &str) {

@@ -186,7 +186,7 @@ fn credentials_of_another_account_begin_another_scope() {
     assert_eq!(told(&model).1, WriteMode::ReadOnly);
     assert_eq!(model.snapshot.feeds.len(), 0);
     assert_ne!(front_table(&model).title(), "services(prod)");
-    assert_eq!(flash(&model), "the credentials are those of account 2 now, not of 1");
+    assert_eq!(flash(&model), "the credentials are now those of account 2, not of 1");
 }
 
 fn patterns() -> impl Strategy<Value = Option<&'static str>> {
