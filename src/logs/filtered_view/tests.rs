@@ -46,7 +46,7 @@ fn the_nearest_lines_are_evaluated_first() {
 }
 
 #[test]
-fn new_lines_do_not_wait_for_the_evaluation_of_old_ones() {
+fn new_lines_do_not_wait_for_older_lines_to_be_evaluated() {
     let mut ring = ring(&["a"; 100]);
     let stack = stack(&[(FilterMode::Include, "a")], None);
     let mut view = FilteredView::new(100);
