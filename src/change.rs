@@ -35,6 +35,12 @@ pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
 
+/// Every kind of change.
+pub static KINDS: &[&ChangeKind] = &[&RESTART, &SCALE, &DEPLOY, &ROLLBACK, &APPROVE, &STOP_TASK, &DRAIN, &ACTIVATE];
+
+/// Targets of one change, at most, where no rule says otherwise.
+pub const MAX_BULK: usize = 20;
+
 /// How much a change can hurt, and so what its dialog asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {

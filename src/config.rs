@@ -155,6 +155,14 @@ mod tests {
         "[[scope]]\nenv = \"A\"\n[[scope]]\nenv=\"B\"\nmode = \"readonly\"",
         "line 5, key `scope.2.mode`: invalid value `readonly`; did you mean read-only?"
     )]
+    #[case(
+        "[[scope]]\nenv = \"X\"\ndeny = [\"dran\"]",
+        "line 3, key `scope.1.deny`: unknown change `dran`; did you mean drain?"
+    )]
+    #[case(
+        "[[scope]]\nenv = \"X\"\nconfirm = \"nam\"",
+        "line 3, key `scope.1.confirm`: invalid value `nam`; did you mean name?"
+    )]
     #[case("[[scope]]\naccount = \"1\"", "line 1, key `scope.1`: missing key `env`")]
     #[case(
         "[[scope]]\nenv = \"X\"\ncluster = \"\"",

@@ -36,6 +36,7 @@ pub mod locator;
 mod lookup;
 pub mod messages;
 mod navigation;
+mod offers;
 pub mod overlay;
 pub mod prompt;
 pub mod scope;

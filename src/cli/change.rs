@@ -22,14 +22,14 @@ use super::{
 };
 use crate::{
     aws::{Access, ScopeSpec},
-    change::{self, Change, ChangeKind, ChangeOutcome, Risk},
+    change::{self, Change, ChangeKind, ChangeOutcome, ChangeTarget, Risk},
     config::Paths,
     data::{Demand, Snapshot, distinct},
     diagnose::Known,
     journal::{self, JournalEntry},
     model::{
         Settings,
-        scope::{AccessMode, ScopeRule},
+        scope::{AccessMode, ConfirmBy, ScopeRule},
     },
     resource::{Relation, Tone, View},
 };
@@ -197,7 +197,6 @@ async fn make(
     }
     let snapshot = read(kind, &found, session).await?;
     let changes = changes(kind, to, &found, &snapshot)?;
-    let risk = changes.iter().map(|change| change.risk()).max().unwrap_or(Risk::Reversible);
     for change in &changes {
         print(&plan(kind, &**change))?;
     }
@@ -206,9 +205,10 @@ async fn make(
     }
     for change in &changes {
         let cluster = &change.target().cluster;
-        let state = settings.scope_state(&snapshot.identity, Some(cluster));
-        let rule = state.rule.and_then(|place| settings.scopes.get(place));
-        allow(&**change, state.mode, rule, risk, args)?;
+        let mode = settings.scope_state(&snapshot.identity, Some(cluster)).mode;
+        let rule = settings.scope_rule(&snapshot.identity, cluster);
+        ScopeRule::require_allowed(rule, kind, changes.len()).map_err(Refusal::Usage)?;
+        require_confirmed(&**change, mode, rule, args)?;
     }
     if !args.yes {
         confirm(changes.len())?;
@@ -277,25 +277,27 @@ fn plan(kind: &ChangeKind, change: &dyn Change) -> String {
     text + &format!("  {}\n", change.api_call().command())
 }
 
-/// Refuses a change that the rules, or the lack of a confirmation, forbid.
-fn allow(
+/// Refuses a change that nothing on the command line allows where it is made.
+fn require_confirmed(
     change: &dyn Change,
     mode: AccessMode,
     rule: Option<&ScopeRule>,
-    risk: Risk,
     args: &ChangeArgs,
 ) -> Result<(), Refusal> {
-    let target = change.target();
+    let ChangeTarget { name, cluster, .. } = change.target();
     let env = rule.map_or("", |rule| rule.env.as_str());
     if mode == AccessMode::ReadOnly && !args.write {
-        let place = if env.is_empty() { target.cluster.clone() } else { format!("{} ({env})", target.cluster) };
+        let place = if env.is_empty() { cluster.clone() } else { format!("{cluster} ({env})") };
         return Err(Refusal::Usage(format!("{place} is read-only; nothing was sent. To make the change, add --write")));
     }
-    let production = rule.is_some_and(|rule| rule.tone == Tone::Bad);
-    let named = args.i_mean.as_deref() == Some(target.name.as_str());
-    if (production || risk == Risk::Destructive) && !named {
-        let why = if production { format!("{} is {env}", target.cluster) } else { "this can't be undone".to_owned() };
-        let name = &target.name;
+    // Without a screen production asks for more than a yes.
+    let production = rule.is_some_and(|rule| rule.tone == Tone::Bad && rule.confirm != Some(ConfirmBy::Button));
+    let needed = production || ScopeRule::risk_of(rule, change.risk()) == Risk::Destructive;
+    if needed && args.i_mean.as_deref() != Some(name.as_str()) {
+        let why = match change.risk() {
+            Risk::Destructive => "this can't be undone".to_owned(),
+            _ => format!("{cluster} is {env}"),
+        };
         return Err(Refusal::Usage(format!("{why}; nothing was sent. To make the change, add --i-mean {name}")));
     }
     Ok(())

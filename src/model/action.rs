@@ -9,7 +9,7 @@ use crate::{
 };
 
 mod arg;
-mod changes;
+pub(super) mod changes;
 pub mod copy;
 mod list;
 mod moving;

@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, de};
 use super::Model;
 use crate::{
     aws::{Access, Identity},
+    change::{self, ChangeKind, Risk},
     event::Effect,
+    nearest::hint,
     resource::Tone,
 };
 
@@ -26,6 +28,33 @@ pub struct ScopeRule {
     pub tone: Tone,
     /// Absent: as without the rule.
     pub mode: Option<AccessMode>,
+    /// What confirms a change; absent: its name in production and where it can't be undone.
+    pub confirm: Option<ConfirmBy>,
+    /// Targets of one change, at most.
+    pub max_bulk: Option<usize>,
+    /// Changes that are refused, by name.
+    #[serde(default, deserialize_with = "change_names")]
+    pub deny: Vec<String>,
+}
+
+/// What confirms a change in a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfirmBy {
+    /// The button of the dialog, but for what can't be undone.
+    Button,
+    /// The name of the target.
+    Name,
+}
+
+/// Reads the names of changes.
+fn change_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let known = || change::KINDS.iter().map(|kind| kind.name);
+    match names.iter().find(|name| !known().any(|known| known == name.as_str())) {
+        Some(unknown) => Err(de::Error::custom(format!("unknown change `{unknown}`{}", hint(unknown, known())))),
+        None => Ok(names),
+    }
 }
 
 /// Whether calls that change something are let through.
@@ -99,6 +128,30 @@ impl Model {
 }
 
 impl ScopeRule {
+    /// Refuses a change that the rule denies, or one of too many targets.
+    ///
+    /// # Errors
+    /// Why, in words.
+    pub fn require_allowed(rule: Option<&Self>, kind: &ChangeKind, targets: usize) -> Result<(), String> {
+        if let Some(rule) = rule.filter(|rule| rule.deny.iter().any(|name| name == kind.name)) {
+            return Err(format!("the rule for {} denies {}", rule.env, kind.name));
+        }
+        let most = rule.and_then(|rule| rule.max_bulk).unwrap_or(change::MAX_BULK);
+        match targets > most {
+            true => Err(format!("{targets} targets are too many; one change is made to {most} at most")),
+            false => Ok(()),
+        }
+    }
+
+    /// The risk of a change of this risk in its scope.
+    pub fn risk_of(rule: Option<&Self>, risk: Risk) -> Risk {
+        match rule.map(|rule| (rule.confirm, rule.tone)) {
+            Some((Some(ConfirmBy::Name), _)) => Risk::Destructive,
+            Some((None, Tone::Bad)) => risk.raised(),
+            _ => risk,
+        }
+    }
+
     /// Whether the rule is about `identity`, looking at `cluster`; `None` while only the account is missing to tell.
     pub fn matches(&self, identity: &Identity, cluster: Option<&str>) -> Option<bool> {
         let parts =
@@ -124,6 +177,9 @@ impl ScopeRule {
             env: "PROD".into(),
             tone: Tone::Bad,
             mode: Some(AccessMode::ReadOnly),
+            confirm: None,
+            max_bulk: None,
+            deny: Vec::new(),
         };
         vec![Self { profile: production(), ..rule.clone() }, Self { cluster: production(), ..rule }]
     }
@@ -207,5 +263,37 @@ mod tests {
         assert_eq!(rule.matches(&identity("prod", Some("123")), None), Some(true));
         assert_eq!(rule.matches(&identity("prod", Some("2")), None), Some(false));
         assert_eq!(rule.matches(&identity("dev", None), None), Some(false), "the profile tells already");
+    }
+
+    fn rule(tone: Tone, confirm: Option<ConfirmBy>) -> ScopeRule {
+        let deny = vec!["drain".to_owned()];
+        ScopeRule { env: "PROD".into(), tone, confirm, max_bulk: Some(2), deny, ..ScopeRule::shipped().remove(0) }
+    }
+
+    #[rstest]
+    #[case::production(Tone::Bad, None, Risk::Reversible, Risk::Disruptive)]
+    #[case::production_takes_tasks(Tone::Bad, None, Risk::Disruptive, Risk::Destructive)]
+    #[case::elsewhere(Tone::Good, None, Risk::Reversible, Risk::Reversible)]
+    #[case::by_name(Tone::Good, Some(ConfirmBy::Name), Risk::Reversible, Risk::Destructive)]
+    #[case::by_button(Tone::Bad, Some(ConfirmBy::Button), Risk::Disruptive, Risk::Disruptive)]
+    #[case::for_good(Tone::Bad, Some(ConfirmBy::Button), Risk::Destructive, Risk::Destructive)]
+    fn a_rule_says_how_a_change_is_confirmed(
+        #[case] tone: Tone,
+        #[case] confirm: Option<ConfirmBy>,
+        #[case] risk: Risk,
+        #[case] expected: Risk,
+    ) {
+        assert_eq!(ScopeRule::risk_of(Some(&rule(tone, confirm)), risk), expected);
+    }
+
+    #[test]
+    fn a_rule_denies_changes_and_bounds_their_targets() {
+        let rule = rule(Tone::Bad, None);
+        let allowed = |kind, targets| ScopeRule::require_allowed(Some(&rule), kind, targets);
+        assert_eq!(allowed(&change::DRAIN, 1), Err("the rule for PROD denies drain".to_owned()));
+        assert_eq!(allowed(&change::STOP_TASK, 2), Ok(()));
+        assert!(allowed(&change::STOP_TASK, 3).unwrap_err().contains("2 at most"));
+        assert_eq!(ScopeRule::require_allowed(None, &change::DRAIN, change::MAX_BULK), Ok(()));
+        assert!(ScopeRule::require_allowed(None, &change::DRAIN, change::MAX_BULK + 1).is_err());
     }
 }

@@ -277,6 +277,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The rule for what is in `cluster`, where one is known to hold.
+    pub fn scope_rule(&self, identity: &Identity, cluster: &str) -> Option<&ScopeRule> {
+        self.scopes.get(self.scope_state(identity, Some(cluster)).rule?)
+    }
+
     /// What the first rule that matches says. Where it takes the account to know which one that is, and the account is not
     /// known yet, there is no word, and nothing may be changed.
     pub fn scope_state(&self, identity: &Identity, cluster: Option<&str>) -> ScopeState {

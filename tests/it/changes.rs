@@ -102,6 +102,10 @@ async fn a_failing_rollout_is_rolled_back_from_the_first_screen() {
         user.wait_for("RW").await;
         user.keys("/orders-api\r");
         user.wait_for("[1/").await;
+        // The explanation names the key, and it works there.
+        user.keys("X");
+        user.wait_for("What you can do").await;
+        user.wait_for("shift-r  roll back: the deployment of orders-api:4 is stopped").await;
         user.keys("R");
         user.wait_for("rolled back").await;
         confirm(&mut user).await;
@@ -146,6 +150,21 @@ async fn the_rollouts_of_a_service_are_listed_and_one_is_chosen_to_go_back_to() 
         confirm(&mut user).await;
         user.wait_for("a deployment of payments:3 has begun").await;
         assert_eq!(sent(&user), ["UpdateService"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_explanation_offers_the_approval_and_says_what_it_takes_while_read_only() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        user.keys(":services prod /^catalog\r");
+        user.wait_for("[1/").await;
+        user.keys("X");
+        user.wait_for("What you can do, after `:write`").await;
+        user.wait_for("shift-y  approve the rollout that waits: the rollout goes on after").await;
+        user.keys(":services prod /^auth\rX");
+        user.wait_for("4 of 4 healthy").await;
+        user.wait_until_gone("What you can do").await;
     })
     .await;
 }

@@ -16,10 +16,11 @@ use crate::{
         Model, Table, Viewer,
         overlay::{Confirmation, Overlay},
         prompt::Prompt,
+        scope::ScopeRule,
         screens::text::{About, TextSource},
         text::safe,
     },
-    resource::{Ability, Row, Tone},
+    resource::{Ability, Row},
 };
 
 actions! {
@@ -56,9 +57,6 @@ actions! {
         .needs(Ability::Drain)
         .words(&["activate"], Arg::None);
 }
-
-/// Rows that one change is made to at most.
-const MOST: usize = 20;
 
 fn restart(model: &mut Model, call: Call<'_>) -> Outcome {
     ask(model, &change::RESTART, call.arg)
@@ -101,13 +99,13 @@ fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
         Some(table) => table.targets().into_iter().map(|entry| entry.row.clone()).collect(),
         None => vec![current(model)?],
     };
-    match rows.len() {
-        0 => return Err("there is no row here".into()),
-        1..=MOST => {}
-        many => return Err(format!("{many} rows are marked; one change is made to {MOST} at most")),
+    if rows.is_empty() {
+        return Err("there is no row here".into());
     }
     for row in &rows {
         model.require_writable_in(row.cluster())?;
+        let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
+        ScopeRule::require_allowed(rule, kind, rows.len())?;
     }
     let all = model.all_rows();
     let known = Known::of(all.iter().map(|row| &**row), model.now);
@@ -124,7 +122,7 @@ fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
 
 impl Model {
     /// All rows there are, those included that others are about.
-    fn all_rows(&self) -> Vec<Arc<dyn Row>> {
+    pub(in crate::model) fn all_rows(&self) -> Vec<Arc<dyn Row>> {
         let rows = distinct(self.snapshot.feeds.values());
         let about = rows.iter().filter_map(|row| row.about()).map(|(_, row)| row);
         about.chain(rows.iter().map(|row| (*row).clone())).collect()
@@ -150,12 +148,11 @@ impl Model {
         changes: Vec<Arc<dyn Change>>,
         arg: String,
     ) {
-        let rule = changes.iter().find_map(|change| {
-            let state = self.settings.scope_state(&self.snapshot.identity, Some(&change.target().cluster));
-            self.settings.scopes.get(state.rule?)
-        });
-        let risk = changes.iter().map(|change| change.risk()).max().unwrap_or(Risk::Reversible);
-        let risk = if rule.is_some_and(|rule| rule.tone == Tone::Bad) { risk.raised() } else { risk };
+        let rule_of =
+            |change: &Arc<dyn Change>| self.settings.scope_rule(&self.snapshot.identity, &change.target().cluster);
+        let rule = changes.iter().find_map(rule_of);
+        let risks = changes.iter().map(|change| ScopeRule::risk_of(rule_of(change), change.risk()));
+        let risk = risks.max().unwrap_or(Risk::Reversible);
         let typed = (risk == Risk::Destructive).then(|| {
             let wanted = match changes.as_slice() {
                 [one] => one.target().name.clone(),

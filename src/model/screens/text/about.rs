@@ -206,7 +206,8 @@ impl Model {
             TextSource::Raw(_, RawAnswer::Asked | RawAnswer::Failed(_)) => Vec::new(),
             TextSource::Explain(subject, explaining) => {
                 let explanation = self.explain(subject, explaining);
-                let lines = explanation_lines(&explanation, explaining);
+                let mut lines = explanation_lines(&explanation, explaining);
+                insert_offers(&mut lines, self.offers(subject));
                 if let Some(viewer) = self.front.get_mut::<Viewer>()
                     && let TextSource::Explain(_, explaining) = &mut viewer.source
                 {
@@ -222,7 +223,9 @@ impl Model {
                         section.text(0, format!("{}: {failure}", view.kind.plural), Tone::Warn);
                     }
                 }
-                prose_lines(&document)
+                let mut lines = prose_lines(&document);
+                insert_offers(&mut lines, self.offers(subject));
+                lines
             }
             TextSource::Line(document) => prose_lines(document),
             TextSource::Help => help::help(self),
@@ -318,6 +321,12 @@ impl Model {
 /// What is asked about when `row` is to be explained: itself, or what it is a part of.
 fn evidence_of(row: &dyn Row) -> Option<&str> {
     row.kind().can(Ability::Evidence).then(|| row.parent().unwrap_or_else(|| row.id()))
+}
+
+/// Puts what can be done after the first section.
+fn insert_offers(lines: &mut Vec<TextLine>, offers: Vec<TextLine>) {
+    let place = lines.iter().position(|line| line.spans.is_empty()).unwrap_or(lines.len());
+    lines.splice(place..place, offers);
 }
 
 fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<TextLine> {
