@@ -79,6 +79,11 @@ pub trait Change: fmt::Debug + Send + Sync {
     fn risk(&self) -> Risk;
     /// What follows from it, one sentence an entry, the most important first.
     fn consequences(&self) -> Vec<String>;
+    /// What the dialog opens again for when it differs by the time of the yes. Counts of running tasks are no part of it:
+    /// in a crash loop they change every few seconds, and no yes would ever count.
+    fn basis(&self) -> Vec<String> {
+        self.consequences()
+    }
     /// The request, as AWS names its parts.
     fn api_call(&self) -> ApiCall;
     /// The views that it changes; the first is the one that holds its target alone.
@@ -110,7 +115,7 @@ impl ChangeProgress {
 
 impl PartialEq for dyn Change {
     fn eq(&self, other: &Self) -> bool {
-        self.target() == other.target() && self.api_call() == other.api_call()
+        self.target() == other.target() && self.api_call() == other.api_call() && self.basis() == other.basis()
     }
 }
 

@@ -70,11 +70,13 @@ fn draining(instance: &Instance, known: &Known<'_>) -> Vec<String> {
     services.dedup();
     if !of_services.is_empty() {
         let count = count_tasks(i32::try_from(of_services.len()).unwrap_or(i32::MAX));
-        says.push(format!("{count} of {} replaced elsewhere, within each service's limits", services.join(", ")));
+        says.push(format!("{count} of {}: replaced elsewhere, within each service's limits", services.join(", ")));
     }
     if !standalone.is_empty() {
-        let count = count_tasks(i32::try_from(standalone.len()).unwrap_or(i32::MAX));
-        says.push(format!("{count} of no service: left running until they end by themselves"));
+        says.push(match standalone.len() {
+            1 => "1 standalone task keeps running until it ends by itself".to_owned(),
+            count => format!("{count} standalone tasks keep running until they end by themselves"),
+        });
     }
     says
 }
@@ -100,6 +102,10 @@ impl Change for SetState {
 
     fn consequences(&self) -> Vec<String> {
         self.consequences.clone()
+    }
+
+    fn basis(&self) -> Vec<String> {
+        Vec::new()
     }
 
     fn api_call(&self) -> ApiCall {

@@ -28,6 +28,7 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
     Ok(Arc::new(Restart {
         target: service_target(service),
         consequences: consequences(service),
+        pace: pace(service),
         before: primary_id(service),
         revision: service.revision().to_owned(),
     }))
@@ -39,7 +40,7 @@ fn consequences(service: &Service) -> Vec<String> {
     if service.running_count == 0 {
         says.push(format!("nothing runs now; ECS starts {}", count_tasks(service.desired_count)));
     } else {
-        says.push(format!("{} replaced{}", are_running(service.running_count), pace(service)));
+        says.push(format!("{} replaced{}", running_tasks_are(service.running_count, ""), pace(service)));
     }
     if service.deploying() {
         says.push("the deployment that is in progress is superseded".to_owned());
@@ -54,11 +55,11 @@ fn consequences(service: &Service) -> Vec<String> {
     says
 }
 
-/// `1 running task is`, `4 running tasks are`.
-fn are_running(count: i32) -> String {
+/// `1 running task is`, `4 running tasks of web:3 are`.
+pub(super) fn running_tasks_are(count: i32, of: &str) -> String {
     match count {
-        1 => "1 running task is".to_owned(),
-        count => format!("{count} running tasks are"),
+        1 => format!("1 running task{of} is"),
+        count => format!("{count} running tasks{of} are"),
     }
 }
 
@@ -77,6 +78,8 @@ pub(super) fn pace(service: &Service) -> String {
 struct Restart {
     target: ChangeTarget,
     consequences: Vec<String>,
+    /// Between how many tasks run meanwhile.
+    pace: String,
     /// The deployment before.
     before: String,
     /// The revision that is deployed again.
@@ -94,6 +97,10 @@ impl Change for Restart {
 
     fn consequences(&self) -> Vec<String> {
         self.consequences.clone()
+    }
+
+    fn basis(&self) -> Vec<String> {
+        vec![self.before.clone(), self.pace.clone()]
     }
 
     fn api_call(&self) -> ApiCall {

@@ -7,17 +7,13 @@ use serde_json::json;
 
 use super::{
     ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input, primary_id, require_ecs_controller,
-    restart::pace, rollout_progress, service_of, service_target, service_views,
+    restart::{pace, running_tasks_are},
+    rollout_progress, service_of, service_target, service_views,
 };
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{
-        Row, TypedRow, View,
-        format::{count_tasks, last_part},
-        rollout::Rollout,
-        service::Service,
-    },
+    resource::{Row, TypedRow, View, format::last_part, rollout::Rollout, service::Service},
 };
 
 pub static ROLLBACK: ChangeKind =
@@ -91,7 +87,8 @@ fn in_progress(service: &Service) -> Vec<String> {
     if let Some(primary) = service.primary()
         && primary.running_count > 0
     {
-        says.push(format!("{} of {} that run are replaced", count_tasks(primary.running_count), primary.revision()));
+        let of = format!(" of {}", primary.revision());
+        says.push(format!("{} replaced", running_tasks_are(primary.running_count, &of)));
     }
     says
 }
@@ -154,6 +151,10 @@ impl Change for StopDeployment {
 
     fn consequences(&self) -> Vec<String> {
         self.consequences.clone()
+    }
+
+    fn basis(&self) -> Vec<String> {
+        vec![self.before.clone(), self.to.clone()]
     }
 
     fn api_call(&self) -> ApiCall {

@@ -101,6 +101,10 @@ impl Change for Scale {
         says
     }
 
+    fn basis(&self) -> Vec<String> {
+        vec![self.from.to_string()]
+    }
+
     /// The count alone: anything more would need permission to pass roles.
     fn api_call(&self) -> ApiCall {
         let ChangeTarget { name, cluster, .. } = &self.target;

@@ -113,7 +113,17 @@ fn a_deployment_in_progress_is_rolled_back_by_ecs() {
         "aws ecs stop-service-deployment --service-deployment-arn \
          arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/abc --stop-type ROLLBACK"
     );
-    assert_eq!(change.consequences()[0], "the deployment of checkout:57 is stopped and rolled back to checkout:56");
+    assert_eq!(
+        change.consequences(),
+        [
+            "the deployment of checkout:57 is stopped and rolled back to checkout:56",
+            "2 running tasks of checkout:57 are replaced",
+        ]
+    );
+    let mut crashing = checkout();
+    crashing.deployments[0].running_count = 1;
+    let change = make(&ROLLBACK, &crashing, "", &[]).unwrap();
+    assert_eq!(change.consequences()[1], "1 running task of checkout:57 is replaced");
 }
 
 #[rstest]
@@ -213,8 +223,8 @@ fn draining_says_what_becomes_of_each_task() {
         change.consequences(),
         [
             "ECS places no more tasks there",
-            "2 tasks of checkout replaced elsewhere, within each service's limits",
-            "1 task of no service: left running until they end by themselves",
+            "2 tasks of checkout: replaced elsewhere, within each service's limits",
+            "1 standalone task keeps running until it ends by itself",
         ]
     );
     assert_eq!(

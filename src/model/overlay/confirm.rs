@@ -110,8 +110,7 @@ impl Model {
             Ok(again) => again,
             Err(reason) => return self.warn(format!("nothing was sent: {reason}")),
         };
-        let said = |changes: &[Arc<dyn Change>]| changes.iter().map(|change| change.consequences()).collect::<Vec<_>>();
-        if again != dialog.changes || said(&again) != said(&dialog.changes) {
+        if again != dialog.changes {
             self.open_confirmation(dialog.kind, again, dialog.arg);
             if let Some(Overlay::Confirm(dialog)) = &mut self.overlay {
                 dialog.notice = Some("this has changed since the dialog was opened; look again");

@@ -150,6 +150,20 @@ fn what_has_changed_meanwhile_is_asked_again() {
     assert!(sent[0].changes[0].api_call().command().ends_with("--desired-count 7"), "{sent:?}");
 }
 
+/// In a crash loop the number of running tasks changes every few seconds.
+#[rstest]
+#[case::restart("restart")]
+#[case::scale("scale 3")]
+fn tasks_that_come_and_go_do_not_reopen_the_dialog(#[case] command: &str) {
+    let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
+    super::commands::run(&mut model, command);
+    wait(&mut model);
+    let fewer = Service { running_count: 1, ..checkout("sandbox", 4) };
+    model.update(model.now, Event::Snapshot(Arc::new(account(2, vec![fewer, checkout("prod", 4)]))));
+    assert_eq!(orders(press(&mut model, "tab enter")).len(), 1);
+    assert!(dialog(&model).is_none());
+}
+
 #[test]
 fn a_service_that_is_gone_is_not_changed() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
